@@ -1,0 +1,1 @@
+"""Many documents: manifest, resumable ledger, local pool, Dask."""

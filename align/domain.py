@@ -1,0 +1,190 @@
+"""The words of the house: documents, blocks, sentences, links and decisions, as values that cannot change.
+
+Offsets are in characters (code points) of `Document.text`, the document's decoded original text.
+Language tags are BCP 47 (`ja`, `en`, `zh-Hant`, `zh-Hans`, `und`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+UNDETERMINED = "und"
+
+
+class Span(NamedTuple):
+    """`[start, end)` in characters of a document's original text."""
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """The characters of `text` that the span covers."""
+        return text[self.start : self.end]
+
+
+class BlockKind(StrEnum):
+    """What a paragraph-level run of a document is."""
+
+    HEADING = "heading"
+    BODY = "body"
+    LIST = "list"
+    QUOTE = "quote"
+    CAPTION = "caption"
+    COMMENT = "comment"
+    BOILERPLATE = "boilerplate"
+    SEPARATOR = "separator"
+
+
+class LinkKind(StrEnum):
+    """How the two sides of a link correspond."""
+
+    TRANSLATION = "translation"
+    PARTIAL = "partial"
+    SUMMARY = "summary"
+    TITLE = "title"
+    QUOTE = "quote"
+
+
+MEMORY_KINDS = frozenset({LinkKind.TRANSLATION, LinkKind.TITLE})
+"""The kinds that go to a translation memory unless others are asked for."""
+
+
+class Status(StrEnum):
+    """What reviewers have made of a link so far."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    EDITED = "edited"
+
+
+SETTLED = frozenset({Status.ACCEPTED, Status.EDITED})
+"""The statuses that a reviewer stands behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """The smallest unit that is linked.
+
+    `pieces` are ascending, non-empty spans; more than one only where something that is not text (the timing of a
+    subtitle, an image name) stands inside the sentence.
+    """
+
+    pieces: tuple[Span, ...]
+    lang: str = UNDETERMINED
+    lang_confidence: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.pieces or any(p.end <= p.start for p in self.pieces):
+            raise ValueError("a sentence covers at least one character")
+        if any(b.start < a.end for a, b in zip(self.pieces, self.pieces[1:], strict=False)):
+            raise ValueError("the pieces of a sentence ascend and do not overlap")
+
+    @property
+    def span(self) -> Span:
+        """From the first character to the last."""
+        return Span(self.pieces[0].start, self.pieces[-1].end)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph-level run of a document with its sentences, in order, inside its span."""
+
+    span: Span
+    kind: BlockKind
+    lang: str = UNDETERMINED
+    lang_confidence: float = 0.0
+    sentences: tuple[Sentence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One imported text: its original characters and the blocks found in them, ascending and apart."""
+
+    name: str
+    """The path as added; what exports call `doc`."""
+    text: str
+    blocks: tuple[Block, ...]
+    reader: str = "text"
+    encoding: str = "utf-8"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the text; lone surrogates are kept apart from each other."""
+        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSide:
+    """One side of a link: sentences of one document, in order."""
+
+    document: int
+    doc: str
+    """The document's name."""
+    lang: str
+    sentences: tuple[int, ...]
+    """Store ids of the sentences."""
+    text: str
+    """Clean text in force: the sentences joined as their script joins them, or what a reviewer made of it."""
+    spans: tuple[Span, ...]
+    original: str | None = None
+    """The clean text before a reviewer edited it; None where nobody did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A stored bead: which sentences of two languages say the same thing, how surely, and what reviewers said."""
+
+    id: int
+    src: LinkSide
+    tgt: LinkSide
+    kind: LinkKind
+    score: float
+    """The raw number of the solver; not a probability."""
+    confidence: float
+    """Calibrated P(this link is right), 0 to 1."""
+    status: Status
+    encoder: str
+    version: int = 1
+    """Grows with every decision on the link, so that a stale decision is noticed."""
+    reviewer: str | None = None
+    decided_at: str | None = None
+    """ISO 8601, UTC, of the last decision."""
+    note: str | None = None
+    bookmarked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A link that the solver proposes, before the store gives it an id. Sides are store ids of sentences."""
+
+    src: tuple[int, ...]
+    tgt: tuple[int, ...]
+    kind: LinkKind
+    score: float
+    confidence: float
+    chain: int = 0
+    signals: dict[str, float] | None = None
+    """What the solver saw, for `align explain`."""
+
+    def __post_init__(self) -> None:
+        if not self.src or not self.tgt:
+            raise ValueError("a proposal has sentences on both sides")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One thing a reviewer did. Decisions are appended, never changed; links are what they add up to."""
+
+    id: int
+    uid: str
+    """The same in every copy of a store (32 hex digits)."""
+    at: str
+    """ISO 8601 with microseconds, UTC."""
+    reviewer: str
+    action: str
+    link: int | None
+    detail: dict[str, object]

@@ -1,0 +1,35 @@
+"""What can go wrong in a way that the user can mend: what, where, and what to do next, with an exit code."""
+
+from __future__ import annotations
+
+
+class AlignError(Exception):
+    """A mistake or mishap told in one line. `exit_code` is what the program ends with."""
+
+    exit_code = 1
+
+
+class UsageError(AlignError):
+    """The call itself is off: a file that is not there, a flag that does not fit."""
+
+    exit_code = 2
+
+
+class ReadError(AlignError):
+    """An input cannot be read as text."""
+
+
+class StoreError(AlignError):
+    """The store cannot be opened, read or written."""
+
+
+class ConflictError(StoreError):
+    """The link changed since the reviewer saw it, or a constraint contradicts another; nothing was written."""
+
+
+class EncoderError(AlignError):
+    """An encoder is unknown, not on disk, or broken."""
+
+
+class ExportError(AlignError):
+    """An output cannot be written, or does not read back as what was written."""

@@ -1,0 +1,1 @@
+"""One SQLite file, by sqlite-utils. All SQL lives here."""

@@ -1,0 +1,1 @@
+"""Pure functions on text: cleaning, scripts, languages, blocks, sentences, widths."""

@@ -1,0 +1,1 @@
+"""Links to files. One module a format, one registry."""
