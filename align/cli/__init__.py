@@ -1,1 +1,92 @@
-"""The command line: one file a noun; parse, call a job, print. stdout is data, stderr is notes."""
+"""The command line: one file a noun; parse, call a job, print. stdout is data, stderr is notes.
+
+Commands are imported when they are called, so that `align --help` loads no model, no app and no store.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from align import __version__
+from align.errors import AlignError
+
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "add": ("align.cli.add:add", "Add texts to the store: files, folders, patterns, or - for standard input."),
+    "documents": ("align.cli.documents:documents", "List the documents of the store."),
+    "propose": ("align.cli.propose:propose", "Find which passages say the same thing and propose links."),
+    "review": ("align.cli.review:review", "Settle the links in a terminal app."),
+    "export": ("align.cli.export:export", "Write links as TMX, TSV, JSONL and other formats."),
+    "pair": ("align.cli.pair:pair", "Align two files and print the result; needs no store."),
+    "eval": ("align.cli.evaluate:evaluate", "Align a gold file and print precision, recall and F1."),
+    "demo": ("align.cli.demo:demo", "Run the main job on the five pages this started from."),
+}
+"""Name -> where the command is, and its line in the help."""
+
+
+class LazyGroup(click.Group):
+    """Lists commands from the table and imports the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else " `align --help` lists the commands."
+            ctx.fail(f"No such command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: align add page.txt original.txt && align propose && align review && align export memory.tmx",
+)
+@click.version_option(__version__, prog_name="align")
+def cli() -> None:
+    """Find which passages of texts in several languages say the same thing, settle the doubtful ones,
+    and hand translators a memory they can trust."""
+
+
+def main() -> NoReturn:
+    """The console script: every mishap is one line on stderr and an exit code, never a traceback."""
+    try:
+        status = cli.main(prog_name="align", standalone_mode=False)
+        sys.stdout.flush()
+    except AlignError as error:
+        click.echo(f"align: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("align: interrupted; what was done is kept.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output left (`align ... | head`): nothing to say, and nothing more to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,72 @@
+"""What commands share: options, the settings of a call, the store, and progress on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from align.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from align.store import Store
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+Report = Callable[[int, int], None]
+
+
+def store_option(command: Decorated) -> Decorated:
+    """`--db`: which store."""
+    return click.option(
+        "--db", type=click.Path(path_type=Path, dir_okay=False), help="The store.  [env: ALIGN_DB; default: align.db]"
+    )(command)
+
+
+def encoder_option(command: Decorated) -> Decorated:
+    """`--encoder`: what turns texts into vectors."""
+    return click.option(
+        "--encoder",
+        metavar="NAME",
+        help="use, e5, blend, auto, or a sentence-transformers model by name or folder.  [default: auto]",
+    )(command)
+
+
+def settings_for(**flags: Any) -> Settings:
+    """Defaults < config file < environment < the flags that were given."""
+    return load_settings().with_flags(**flags)
+
+
+@contextmanager
+def opened(settings: Settings, *, create: bool = False) -> Iterator[Store]:
+    """The store of this call. Raises UsageError where it is missing and may not be made."""
+    from align.errors import UsageError
+    from align.store import open_store
+
+    if not create and not settings.db.exists():
+        raise UsageError(f"{settings.db}: no store there. Make one with `align add FILE`, or name another with --db.")
+    with open_store(settings.db) as store:
+        yield store
+
+
+def note(text: str) -> None:
+    """A line for the person at the terminal; never part of the data."""
+    click.echo(text, err=True)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Report]:
+    """A bar on stderr for as long as the block runs; nothing where stderr is not a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
