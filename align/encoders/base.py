@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,17 @@ import numpy.typing as npt
 Vectors = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]
 """Called as `progress(done, total)` now and then."""
+
+
+class Tokens(NamedTuple):
+    """The tokens of one text, without the model's own marks and prompt."""
+
+    pieces: tuple[str, ...]
+    """As the tokeniser spells them (`▁` = a word begins here): what IDF weights count."""
+    spans: npt.NDArray[np.int32]
+    """(t, 2): `[start, end)` of each in characters of the text."""
+    vectors: npt.NDArray[np.float16]
+    """(t, width) states of one inner layer, as the model made them: not centred, not of length 1."""
 
 
 class Encoder(Protocol):
@@ -37,3 +48,19 @@ class Encoder(Protocol):
 
         An empty or blank text has a vector too (never NaN).
         """
+
+
+@runtime_checkable
+class TokenEncoder(Encoder, Protocol):
+    """An encoder that can also tell what each token of a text says: coverage, word highlighting, omissions.
+
+    `isinstance(encoder, TokenEncoder)` tells whether an encoder can.
+    """
+
+    def encode_tokens(self, texts: Sequence[str], progress: Progress | None = None) -> list[Tokens]:
+        """The tokens of each text, in the order of the texts; a blank text has none."""
+
+    def encode_with_tokens(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> tuple[Vectors, list[Tokens]]:
+        """`encode` and `encode_tokens` from one pass through the model."""

