@@ -41,12 +41,12 @@ def settings_for(**flags: Any) -> Settings:
 
 
 @contextmanager
-def opened(settings: Settings, *, create: bool = False) -> Iterator[Store]:
-    """The store of this call. Raises UsageError where it is missing and may not be made."""
+def opened(settings: Settings) -> Iterator[Store]:
+    """The store of this call. Raises UsageError where there is none."""
     from align.errors import UsageError
     from align.store import open_store
 
-    if not create and not settings.db.exists():
+    if not settings.db.exists():
         raise UsageError(f"{settings.db}: no store there. Make one with `align add FILE`, or name another with --db.")
     with open_store(settings.db) as store:
         yield store

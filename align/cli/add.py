@@ -1,0 +1,39 @@
+"""`align add`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from align.cli.context import note, progress, settings_for, store_option
+
+
+@click.command(epilog="Example: align add page.html translation.docx subtitles/")
+@click.argument("sources", nargs=-1, required=True, metavar="FILE|FOLDER|PATTERN|-...")
+@store_option
+@click.option("--encoding", help="The files' character encoding, where the guess is wrong (such as shift_jis).")
+@click.option("--lang", help="The files' language (BCP 47, such as ja or zh-Hant), where the guess is wrong.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a file on stdout.")
+def add(sources: tuple[str, ...], db: Path | None, encoding: str | None, lang: str | None, as_json: bool) -> None:
+    """Add texts to the store.
+
+    Plain text, web pages, office documents and subtitles are told apart by their content; folders are searched with
+    all below them. The same content added twice changes nothing.
+    """
+    from align.jobs.add import add as add_job
+
+    skipped = 0
+    with progress("Reading") as report:
+        for taken in add_job(settings_for(db=db).db, sources, encoding=encoding, lang=lang, progress=report):
+            skipped += taken.outcome == "skipped"
+            if as_json:
+                click.echo(json.dumps(asdict(taken), ensure_ascii=False))
+            elif taken.outcome == "skipped":
+                note(f"skipped    {taken.name}: {taken.why}")
+            else:
+                note(f"{taken.outcome:<10} {taken.name}: {taken.sentences} sentences, {', '.join(taken.languages) or '-'}")
+    if skipped:
+        note(f"{skipped} file(s) skipped; name one itself to see its error alone.")

@@ -1,0 +1,110 @@
+"""Take texts into a store: files, folders, patterns and standard input, with a line on each that says what became of it."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from align.errors import ReadError, UsageError
+from align.readers import read, suffixes
+from align.store import Store, open_store
+
+Outcome = Literal["added", "changed", "unchanged", "skipped"]
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one file."""
+
+    name: str
+    outcome: Outcome
+    sentences: int = 0
+    languages: tuple[str, ...] = ()
+    why: str = ""
+    """Why it was skipped; empty otherwise."""
+
+
+def add(
+    db: Path,
+    sources: Sequence[str],
+    *,
+    encoding: str | None = None,
+    lang: str | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Iterator[Taken]:
+    """Read each source and put it into the store at `db`, one transaction a document; yields what became of each.
+
+    A file that was named itself must be readable; one that was found in a folder or by a pattern is skipped with its
+    reason. `encoding` and `lang` override what would be found out. Raises UsageError for a source that is not there,
+    ReadError for a named file that cannot be read. What was added before an error stays added; the store is made
+    only when there is something to put into it.
+    """
+    found = list(find(sources))
+    with ExitStack() as stack:
+        store: Store | None = None
+        for number, (name, named) in enumerate(found):
+            progress(number, len(found))
+            try:
+                document = read(name, content_of(name), encoding=encoding, lang=lang)
+            except ReadError as error:
+                if named:
+                    raise
+                yield Taken(name, "skipped", why=str(error).removeprefix(f"{name}: "))
+                continue
+            if store is None:
+                store = stack.enter_context(open_store(db))
+            outcome = store.add_document(document).outcome
+            sentences = [sentence for block in document.blocks for sentence in block.sentences]
+            yield Taken(name, outcome, len(sentences), tuple(dict.fromkeys(s.lang for s in sentences)))
+    progress(len(found), len(found))
+
+
+def content_of(name: str) -> bytes:
+    """The bytes of a file or of standard input. Raises UsageError where they cannot be had."""
+    try:
+        return sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{name}: {error.strerror or error}. Check the name and your permissions.") from error
+
+
+def find(sources: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """The files that the sources stand for, in a stable order, and whether each was named itself.
+
+    Folders are walked with all below them (hidden files left out) for the suffixes that a reader claims. Raises
+    UsageError for a path that is not there and for a folder or pattern with nothing to read.
+    """
+    for source in sources:
+        if source == STDIN or os.path.isfile(source):
+            yield source, True
+        elif os.path.isdir(source):
+            files = list(walk(source))
+            if not files:
+                kinds = " ".join(sorted(suffixes()))
+                raise UsageError(f"{source}: no texts in this folder (looked for {kinds}). Name the files themselves.")
+            yield from ((name, False) for name in files)
+        elif glob.has_magic(source):
+            files = sorted(name for name in glob.glob(source, recursive=True) if os.path.isfile(name))
+            if not files:
+                raise UsageError(f"{source}: no file matches this pattern. Check it with `ls`.")
+            yield from ((name, False) for name in files)
+        elif os.path.exists(source):
+            raise UsageError(f"{source}: neither a file nor a folder. Pipe it in instead: `align add - < {source}`.")
+        else:
+            raise UsageError(f"{source}: no such file or folder. Check the name.")
+
+
+def walk(folder: str) -> Iterator[str]:
+    """Readable-looking files below a folder, sorted, hidden ones left out."""
+    readable = suffixes()
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith(".") and Path(name).suffix.lower() in readable:
+                yield os.path.join(parent, name)

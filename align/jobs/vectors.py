@@ -1,0 +1,84 @@
+"""Sentences of a store, ready to be matched: their clean texts and their vectors, in groups of one language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from align.domain import UNDETERMINED, BlockKind
+from align.encoders.base import Encoder
+from align.match import Passages
+from align.store import Store
+
+LEFT_OUT = frozenset({BlockKind.BOILERPLATE, BlockKind.SEPARATOR})
+"""Kinds of blocks that are not matched unless asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What one document says in one language: the side of a match. `sentences` are store ids, in reading order."""
+
+    document: int
+    lang: str
+    sentences: tuple[int, ...]
+    passages: Passages
+
+    @property
+    def primary(self) -> str:
+        """The language without script or region: `zh` of `zh-Hant`."""
+        return primary(self.lang)
+
+
+def primary(lang: str) -> str:
+    """The primary language of a BCP 47 tag."""
+    return lang.split("-")[0]
+
+
+def groups(
+    store: Store,
+    encoder: Encoder,
+    documents: Iterable[int],
+    *,
+    boilerplate: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Group]:
+    """The documents' sentences by document and primary language, in the order of the documents; each text encoded once.
+
+    Within a document the language that appears first comes first. Sentences of no known language are left out, and
+    so are boilerplate blocks unless `boilerplate`.
+    """
+    gathered: list[tuple[int, list[_Row]]] = []
+    for document in documents:
+        by_language: dict[str, list[_Row]] = {}
+        for sentence in store.sentences(document):
+            if sentence.lang == UNDETERMINED or (sentence.kind in LEFT_OUT and not boilerplate):
+                continue
+            row = _Row(sentence.id, sentence.block, sentence.lang, sentence.text)
+            by_language.setdefault(primary(sentence.lang), []).append(row)
+        gathered.extend((document, rows) for rows in by_language.values())
+    texts = list(dict.fromkeys(row.text for _, rows in gathered for row in rows))
+    vectors = encoder.encode(texts, progress)
+    place = {text: number for number, text in enumerate(texts)}
+    return [_group(document, rows, vectors[[place[row.text] for row in rows]]) for document, rows in gathered]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    id: int
+    block: int
+    lang: str
+    text: str
+
+
+def _group(document: int, rows: Sequence[_Row], vectors: np.ndarray) -> Group:
+    langs = [row.lang for row in rows]
+    lang = max(dict.fromkeys(langs), key=langs.count)
+    passages = Passages(
+        texts=tuple(row.text for row in rows),
+        vectors=vectors,
+        lang=lang,
+        blocks=np.array([row.block for row in rows], dtype=np.int64),
+    )
+    return Group(document, lang, tuple(row.id for row in rows), passages)
