@@ -1,0 +1,79 @@
+"""Han characters across their written forms: Japanese, traditional and simplified Chinese share what they mean.
+
+`fold` makes 日俄會議, 日俄会议 and 会議 comparable character by character; `han_evidence` tells which of the three
+ways of writing a run of Han characters fits, from the character sets that each of them has long been written with.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from align.text._han_table import FOLDED, FORMS
+
+_FOLD = str.maketrans(FORMS, FOLDED)
+
+UNUSUAL = 1.2
+"""Nats against a way of writing for a character that its large character set has but its everyday set has not."""
+FOREIGN = 3.6
+"""Nats against a way of writing for a character that is not in its character set at all."""
+KANJI_ONLY = 0.22
+"""Nats against Japanese for each further Han character of a run that has no kana in it."""
+
+
+def fold(text: str) -> str:
+    """`text` with every shinjitai, traditional or variant Han character in one (mostly the simplified) form.
+
+    Pure, and as long as `text`: offsets stay valid. What a word of one language is written with in another is
+    not touched (that would be translation); idempotent.
+    """
+    return text.translate(_FOLD)
+
+
+def _two_byte(codec: str, leads: range, trails: range) -> frozenset[str]:
+    """The characters that a legacy two-byte encoding has in a block of its code table."""
+    raw = b"".join(bytes((lead, trail)) for lead in leads for trail in trails)
+    return frozenset(raw.decode(codec, "ignore"))
+
+
+@cache
+def _classes() -> tuple[dict[int, str], dict[str, tuple[float, float, float]]]:
+    """A translation of each Han character to a letter for its class, and each class's (ja, Hant, Hans) cost."""
+    kanji_common = _two_byte("euc_jp", range(0xB0, 0xD0), range(0xA1, 0xFF))
+    kanji = kanji_common | _two_byte("euc_jp", range(0xD0, 0xF5), range(0xA1, 0xFF))
+    trails = range(0x40, 0xFF)
+    hant_common = _two_byte("big5", range(0xA4, 0xC7), trails)
+    hant = hant_common | _two_byte("big5", range(0xC9, 0xFA), trails)
+    hans_common = _two_byte("gb2312", range(0xB0, 0xD8), range(0xA1, 0xFF))
+    hans = hans_common | _two_byte("gb2312", range(0xD8, 0xF8), range(0xA1, 0xFF))
+    simplified = {simple for form, simple in zip(FORMS, FOLDED, strict=True) if form in hant_common}
+    # Big5's rarer half holds characters that nobody writes but as simplified forms (体, 万): they speak against Hant.
+    hant = frozenset(c for c in hant if c in hant_common or c not in simplified)
+    letters: dict[tuple[float, float, float], str] = {}
+    table: dict[int, str] = {}
+    for character in kanji | hant | hans:
+        if not "\u3400" <= character <= "\u9fff":
+            continue
+        cost = tuple(
+            0.0 if character in common else UNUSUAL if character in whole else FOREIGN
+            for common, whole in ((kanji_common, kanji), (hant_common, hant), (hans_common, hans))
+        )
+        letter = letters.setdefault(cost, chr(ord("A") + len(letters)))  # type: ignore[arg-type]
+        table[ord(character)] = letter
+    return table, {letter: cost for cost, letter in letters.items()}
+
+
+def han_evidence(han: str) -> tuple[float, float, float]:
+    """How badly a run of Han characters fits (ja, zh-Hant, zh-Hans), in nats; 0 is a perfect fit.
+
+    `han` holds Han characters only (others are ignored). Nothing here knows of kana: the caller does.
+    """
+    table, costs = _classes()
+    classes = han.translate(table)
+    ja = hant = hans = 0.0
+    for letter, (a, b, c) in costs.items():
+        count = classes.count(letter)
+        if count:
+            ja += a * count
+            hant += b * count
+            hans += c * count
+    return ja, hant, hans
