@@ -26,8 +26,8 @@ def add(sources: tuple[str, ...], db: Path | None, encoding: str | None, lang: s
     from align.jobs.add import add as add_job
 
     skipped = 0
-    with progress("Reading") as report:
-        for taken in add_job(settings_for(db=db).db, sources, encoding=encoding, lang=lang, progress=report):
+    with progress() as stage:
+        for taken in add_job(settings_for(db=db).db, sources, encoding=encoding, lang=lang, progress=stage("Reading")):
             skipped += taken.outcome == "skipped"
             if as_json:
                 click.echo(json.dumps(asdict(taken), ensure_ascii=False))

@@ -58,15 +58,22 @@ def note(text: str) -> None:
 
 
 @contextmanager
-def progress(label: str) -> Iterator[Report]:
-    """A bar on stderr for as long as the block runs; nothing where stderr is not a terminal."""
+def progress() -> Iterator[Callable[[str], Report]]:
+    """Bars on stderr for as long as the block runs, one a stage: `stage("Reading")(done, total)`.
+
+    Nothing is drawn where stderr is not a terminal.
+    """
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield lambda label: lambda done, total: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+
+        def stage(label: str) -> Report:
+            task = bars.add_task(label, total=None)
+            return lambda done, total: bars.update(task, completed=done, total=total)
+
+        yield stage

@@ -44,7 +44,8 @@ def propose(
     for number, (src, tgt) in enumerate(pairs):
         matching(number, len(pairs))
         proposals = solve(store, encoder, src, tgt)
-        counts = store.propose(src.document, tgt.document, proposals, encoder.name)
+        languages = (src.primary, tgt.primary)
+        counts = store.propose(src.document, tgt.document, proposals, encoder.name, languages=languages)
         yield Proposed(src, tgt, counts.added, counts.removed, counts.kept)
     matching(len(pairs), len(pairs))
 

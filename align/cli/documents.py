@@ -1,0 +1,80 @@
+"""`align documents`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from align.cli.context import note, opened, settings_for, store_option
+
+if TYPE_CHECKING:
+    from align.store import DocumentRow
+
+
+@click.group(invoke_without_command=True, epilog="Example: align documents --json")
+@store_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a document.")
+@click.pass_context
+def documents(ctx: click.Context, db: Path | None, as_json: bool) -> None:
+    """List the documents of the store: sentences by language, links by status.
+
+    `align documents set-lang` corrects a language by hand.
+    """
+    ctx.obj = db
+    if ctx.invoked_subcommand:
+        return
+    with opened(settings_for(db=db)) as store:
+        rows = store.documents()
+    if as_json:
+        for row in rows:
+            click.echo(json.dumps(as_object(row), ensure_ascii=False))
+    else:
+        print_table(rows)
+
+
+@documents.command("set-lang", epilog="Example: align documents set-lang page.txt zh-Hant")
+@click.argument("document")
+@click.argument("lang")
+@store_option
+@click.pass_context
+def set_lang(ctx: click.Context, document: str, lang: str, db: Path | None) -> None:
+    """Say which language DOCUMENT (its name or number) is in; remembered when it is added again."""
+    from align.jobs.documents import set_language
+
+    with opened(settings_for(db=db or ctx.obj)) as store:
+        name = set_language(store, document, lang)
+    note(f"{name}: language set to {lang}. `align propose` matches it anew.")
+
+
+def as_object(row: DocumentRow) -> dict[str, object]:
+    """The row in the shape that `--json` prints."""
+    return {
+        "id": row.id,
+        "doc": row.name,
+        "reader": row.reader,
+        "encoding": row.encoding,
+        "characters": row.characters,
+        "sentences": row.sentences,
+        "languages": row.languages,
+        "links": {str(status): count for status, count in row.links.items()},
+        "added_at": row.added_at,
+    }
+
+
+def print_table(rows: list[DocumentRow]) -> None:
+    """The documents for a person."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column, justify in (("no", "right"), ("document", "left"), ("sentences", "left"), ("links", "left")):
+        table.add_column(column, justify="right" if justify == "right" else "left", overflow="fold")
+    for row in rows:
+        languages = ", ".join(f"{count} {lang}" for lang, count in row.languages.items())
+        links = ", ".join(f"{count} {status}" for status, count in row.links.items() if count)
+        table.add_row(str(row.id), Text(row.name), languages, links or "-")
+    Console().print(table)

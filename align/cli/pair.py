@@ -1,0 +1,54 @@
+"""`align pair`."""
+
+from __future__ import annotations
+
+import click
+
+from align.cli.context import encoder_option, progress, settings_for
+
+
+@click.command(epilog="Example: align pair book.de.txt book.fr.txt --to tmx > book.tmx")
+@click.argument("src")
+@click.argument("tgt")
+@click.option("--src-lang", help="Language of SRC (BCP 47).  [default: found out]")
+@click.option("--tgt-lang", help="Language of TGT (BCP 47).  [default: found out]")
+@click.option(
+    "--segments",
+    type=click.Choice(["line", "sentence", "paragraph"]),
+    default="sentence",
+    show_default=True,
+    help="What is aligned: lines as they stand, sentences, or paragraphs.",
+)
+@click.option("--reordered", is_flag=True, help="Passages may have moved; link only what corresponds.")
+@click.option("--to", default="tsv", show_default=True, help="Format of the output; see `align export --help`.")
+@click.option("--encoding", help="The files' character encoding, where the guess is wrong.")
+@encoder_option
+def pair(
+    src: str,
+    tgt: str,
+    src_lang: str | None,
+    tgt_lang: str | None,
+    segments: str,
+    reordered: bool,
+    to: str,
+    encoding: str | None,
+    encoder: str | None,
+) -> None:
+    """Align two files, the same text in two languages, and print the pairs. Needs no store."""
+    from typing import cast
+
+    from align.encoders import load_encoder
+    from align.jobs.pair import Segments, half
+    from align.jobs.pair import pair as pair_job
+    from align.writers import ExportOptions, write
+
+    settings = settings_for(encoder=encoder)
+    cutting = cast(Segments, segments)
+    halves = (
+        half(src, lang=src_lang, segments=cutting, encoding=encoding),
+        half(tgt, lang=tgt_lang, segments=cutting, encoding=encoding),
+    )
+    model = load_encoder(settings.encoder, languages={side.lang for side in halves}, cache=settings.cache)
+    with progress() as stage:
+        links = list(pair_job(*halves, model, reordered=reordered, progress=stage("Encoding")))
+    write(links, "-", to, ExportOptions(statuses=None, kinds=None))

@@ -1,0 +1,60 @@
+"""`align propose`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from align.cli.context import encoder_option, note, opened, progress, settings_for, store_option
+
+
+@click.command(epilog="Example: align propose --encoder use")
+@click.argument("documents", nargs=-1, metavar="[DOCUMENT]...")
+@store_option
+@encoder_option
+@click.option("--boilerplate", is_flag=True, help="Match menus, footers and the like too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a pair of language runs on stdout.")
+def propose(
+    documents: tuple[str, ...], db: Path | None, encoder: str | None, boilerplate: bool, as_json: bool
+) -> None:
+    """Find which passages say the same thing, inside each page and across all, and propose links.
+
+    What reviewers have settled is kept, and the rest is solved around it. Without DOCUMENT names, all are matched.
+    """
+    from align.encoders import cached, load_encoder
+    from align.jobs.documents import find_document
+    from align.jobs.propose import propose as propose_job
+
+    settings = settings_for(db=db, encoder=encoder)
+    with opened(settings) as store:
+        chosen = [find_document(store, called).id for called in documents] or None
+        names = {row.id: row.name for row in store.documents()}
+        languages = {lang for row in store.documents() for lang in row.languages}
+        model = load_encoder(settings.encoder, languages=languages, cache=settings.cache)
+        total = 0
+        with cached(model, settings.db) as vectors, progress() as stage:
+            run = propose_job(
+                store,
+                vectors,
+                documents=chosen,
+                boilerplate=boilerplate,
+                encoding=stage("Encoding"),
+                matching=stage("Matching"),
+            )
+            for pair in run:
+                total += pair.added
+                if as_json:
+                    ends = {
+                        side: {"doc": names[group.document], "lang": group.lang}
+                        for side, group in (("src", pair.src), ("tgt", pair.tgt))
+                    }
+                    counts = {"added": pair.added, "removed": pair.removed, "kept": pair.kept}
+                    click.echo(json.dumps(ends | counts, ensure_ascii=False))
+                elif pair.added or pair.kept:
+                    src, tgt = names[pair.src.document], names[pair.tgt.document]
+                    where = src if src == tgt else f"{src} - {tgt}"
+                    kept = f", {pair.kept} decided kept" if pair.kept else ""
+                    note(f"{pair.added:>6} proposed{kept}: {where} ({pair.src.lang} - {pair.tgt.lang})")
+    note(f"{total} links proposed with {model.name}. Next: `align review`, or `align export OUT.tmx --status any`.")

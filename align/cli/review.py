@@ -1,0 +1,25 @@
+"""`align review`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from align.cli.context import encoder_option, settings_for, store_option
+from align.errors import UsageError
+
+
+@click.command(epilog="Example: align review --db talks.db --reviewer Aoi")
+@store_option
+@encoder_option
+@click.option("--reviewer", help="Who decides.  [env: ALIGN_REVIEWER; default: git's user name]")
+@click.option("--theme", help="A Textual theme, such as textual-dark, textual-light, ansi-dark.  [env: ALIGN_THEME]")
+def review(db: Path | None, encoder: str | None, reviewer: str | None, theme: str | None) -> int:
+    """Settle the links one key at a time. Every decision is saved as it is made; `?` in the app lists the keys."""
+    settings = settings_for(db=db, encoder=encoder, reviewer=reviewer, theme=theme)
+    if not settings.db.exists():
+        raise UsageError(f"{settings.db}: no store there. Make one with `align add FILE`, or name another with --db.")
+    from align.review import run
+
+    return run(settings)

@@ -1,0 +1,33 @@
+"""Find a document of the store by what a person calls it, and correct what was found out about it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+from align.errors import UsageError
+from align.store import DocumentRow, Store
+
+# RFC 5646, the part that texts are tagged with here: language, optional script, optional region.
+TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
+
+
+def find_document(store: Store, called: str) -> DocumentRow:
+    """The document of that name, file name or number. Raises UsageError where none or several are called so."""
+    rows = store.documents()
+    found = [row for row in rows if called in (row.name, str(row.id))]
+    found = found or [row for row in rows if PurePath(row.name).name == called]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(f"{called}: {len(found)} documents are called so. Say which by its number: `align documents`.")
+    raise UsageError(f"{called}: no such document in the store. `align documents` lists them.")
+
+
+def set_language(store: Store, called: str, lang: str) -> str:
+    """Tag the document's sentences by hand; returns its name. Raises UsageError for a tag that is not BCP 47."""
+    if not TAG.fullmatch(lang):
+        raise UsageError(f"{lang!r} is not a language tag. Write it as ja, en, zh-Hant or pt-BR.")
+    row = find_document(store, called)
+    store.set_language(row.id, lang)
+    return row.name
