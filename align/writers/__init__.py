@@ -1,1 +1,6 @@
-"""Links to files. One module a format, one registry."""
+"""Decided links to files: one module a format, one registry."""
+
+from align.writers.model import ExportOptions, ExportReport, Proof, Unit
+from align.writers.registry import Format, find_format, formats, write
+
+__all__ = ["ExportOptions", "ExportReport", "Format", "Proof", "Unit", "find_format", "formats", "write"]

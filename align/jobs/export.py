@@ -1,0 +1,67 @@
+"""Take links or blocks out of the store into a file that other programs read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from align.domain import SETTLED, Block, Link
+from align.writers.door import STDOUT, written_file
+from align.writers.jsonl import write_blocks
+from align.writers.model import ExportOptions, ExportReport
+from align.writers.registry import find_format, write_to
+from align.writers.sieve import wanted_statuses
+
+if TYPE_CHECKING:
+    from align.store import Store
+
+
+def export(
+    links: Iterable[Link], out: Path, to: str | None = None, options: ExportOptions | None = None
+) -> ExportReport:
+    """Write links to `out` (`-` is standard output) in the format `to` (None: by the suffix).
+
+    Raises UsageError for a format or place that does not do, ExportError where the disk refuses.
+    """
+    options = options or ExportOptions()
+    known = find_format(to, out)
+    report = write_to(links, out, known, options)
+    if report.units == 0:
+        report.hint = _why_empty(report, wanted_statuses(options, known.memory) == SETTLED)
+    return report
+
+
+def export_store(store: Store, out: Path, to: str | None = None, options: ExportOptions | None = None) -> ExportReport:
+    """Write what a store holds: its links, or with `to="blocks"` the blocks of its documents."""
+    if to == "blocks":
+        return export_blocks(_store_blocks(store), out, options)
+    from align.store.filter import LinkFilter
+
+    return export(store.links(LinkFilter()), out, to, options)
+
+
+def export_blocks(blocks: Iterable[tuple[str, Block]], out: Path, options: ExportOptions | None = None) -> ExportReport:
+    """Write (document name, block) pairs as JSON Lines."""
+    report = ExportReport(None if out == STDOUT else out, "blocks")
+    with written_file(out, force=(options or ExportOptions()).force) as file:
+        report.units = write_blocks(blocks, file)
+    return report
+
+
+def _store_blocks(store: Store) -> Iterator[tuple[str, Block]]:
+    for row in store.documents():
+        for block in store.blocks(row.id):
+            yield row.name, block
+
+
+def _why_empty(report: ExportReport, only_settled: bool) -> str:
+    if not report.left_out:
+        return "There are no links yet. Find some with `align propose`."
+    proposed = report.left_out.get("proposed", 0)
+    if only_settled and proposed:
+        return (
+            f"No link was accepted yet, so the file has no units. Accept with `align review`, "
+            f"or export the {proposed:,} proposals with --status any."
+        )
+    return "Every link was left out. Widen --status, --kind, --min-confidence, --src or --tgt."

@@ -1,0 +1,90 @@
+"""Which links go out, which way round, under which tags, and what the format cannot carry of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from align.domain import MEMORY_KINDS, SETTLED, Link, LinkKind, LinkSide, Status
+from align.writers.model import ExportOptions, ExportReport
+
+Carry = Callable[[str], tuple[str, str | None]]
+"""What a format makes of a text: the text it can carry, and what to warn of (None where nothing is lost)."""
+
+
+def in_range(lang: str, wanted: str) -> bool:
+    """Whether a tag is in a language range (RFC 4647, basic): `zh` covers `zh-Hant`, not `zho`."""
+    lang, wanted = lang.lower(), wanted.lower()
+    return wanted == "*" or lang == wanted or lang.startswith(wanted + "-")
+
+
+def turned(link: Link) -> Link:
+    """The link seen from its other side."""
+    return replace(link, src=link.tgt, tgt=link.src)
+
+
+def oriented(link: Link, src: str | None, tgt: str | None) -> Link | None:
+    """The link, turned where that fits `src` and `tgt`; None where neither way does."""
+    if (src is None or in_range(link.src.lang, src)) and (tgt is None or in_range(link.tgt.lang, tgt)):
+        return link
+    if (src is None or in_range(link.tgt.lang, src)) and (tgt is None or in_range(link.src.lang, tgt)):
+        return turned(link)
+    return None
+
+
+def wanted_statuses(options: ExportOptions, memory: bool) -> frozenset[Status]:
+    """The statuses that go out: as asked, else what fits the format."""
+    if options.statuses is not None:
+        return options.statuses
+    return SETTLED if memory else frozenset(Status)
+
+
+def wanted_kinds(options: ExportOptions, memory: bool) -> frozenset[LinkKind]:
+    """The kinds that go out: as asked, else what fits the format."""
+    if options.kinds is not None:
+        return options.kinds
+    return MEMORY_KINDS if memory else frozenset(LinkKind)
+
+
+def sifted(
+    links: Iterable[Link], options: ExportOptions, report: ExportReport, *, memory: bool, nulls: bool
+) -> Iterator[Link]:
+    """The links that go out, turned the way that was asked; `report` counts those that do not, and why.
+
+    `memory`: the format feeds a translation memory. `nulls`: it can say that a side is empty.
+    """
+    statuses, kinds, floor = wanted_statuses(options, memory), wanted_kinds(options, memory), options.min_confidence
+    src, tgt, left_out = options.src, options.tgt, report.left_out
+    directed = src is not None or tgt is not None
+    nulls = nulls and (options.with_nulls or not memory)
+    for link in links:
+        if link.status not in statuses:
+            left_out[link.status.value] += 1
+        elif link.kind not in kinds:
+            left_out[f"of kind {link.kind.value}"] += 1
+        elif link.confidence < floor:
+            left_out[f"below confidence {floor:g}"] += 1
+        elif not nulls and not (link.src.text.strip() and link.tgt.text.strip()):
+            left_out["with an empty side"] += 1
+        elif not directed:
+            yield link
+        elif (way := oriented(link, src, tgt)) is not None:
+            yield way
+        else:
+            left_out["in other languages"] += 1
+
+
+def carried(links: Iterable[Link], carry: Carry, tags: Mapping[str, str], report: ExportReport) -> Iterator[Link]:
+    """The links with the texts that the format can carry, and with the consumer's language tags."""
+    tags = {ours.lower(): theirs for ours, theirs in tags.items()}
+
+    def side(before: LinkSide) -> LinkSide:
+        text, warning = carry(before.text)
+        if warning is not None:
+            report.warnings[warning] += 1
+        lang = tags.get(before.lang.lower(), before.lang) if tags else before.lang
+        return before if text is before.text and lang is before.lang else replace(before, text=text, lang=lang)
+
+    for link in links:
+        src, tgt = side(link.src), side(link.tgt)
+        yield link if src is link.src and tgt is link.tgt else replace(link, src=src, tgt=tgt)
