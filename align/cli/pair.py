@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from align.cli.context import encoder_option, progress, settings_for
@@ -37,10 +39,12 @@ def pair(
     """Align two files, the same text in two languages, and print the pairs. Needs no store."""
     from typing import cast
 
+    from align.domain import Status
     from align.encoders import load_encoder
+    from align.jobs.export import export
     from align.jobs.pair import Segments, half
     from align.jobs.pair import pair as pair_job
-    from align.writers import ExportOptions, write
+    from align.writers import ExportOptions
 
     settings = settings_for(encoder=encoder)
     cutting = cast(Segments, segments)
@@ -51,4 +55,4 @@ def pair(
     model = load_encoder(settings.encoder, languages={side.lang for side in halves}, cache=settings.cache)
     with progress() as stage:
         links = list(pair_job(*halves, model, reordered=reordered, progress=stage("Encoding")))
-    write(links, "-", to, ExportOptions(statuses=None, kinds=None))
+    export(links, Path("-"), to, ExportOptions(statuses=frozenset(Status)))

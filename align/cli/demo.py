@@ -1,0 +1,52 @@
+"""`align demo`."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from align.cli.context import encoder_option, note, progress, settings_for
+
+if TYPE_CHECKING:
+    from align.domain import Link
+
+
+@click.command(epilog="Example: align demo --out demo")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default="demo", show_default=True, help="Folder for store and exports."
+)
+@encoder_option
+def demo(out: Path, encoder: str | None) -> None:
+    """Run the main job on the pages this started from: add, propose, print the links, export a memory.
+
+    Uses the fastest encoder unless another is named, so that it is over in seconds.
+    """
+    from align.jobs.demo import demo as demo_job
+
+    settings = settings_for(encoder=encoder)
+    with progress() as stage:
+        links = demo_job(out, encoder or "use", cache=settings.cache, stage=stage, say=note)
+    print_links(links)
+    note(f"{len(links)} links. Review them: align review --db {out / 'demo.db'}")
+
+
+def print_links(links: list[Link]) -> None:
+    """The links for a person, by pair of pages, with how sure each is."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    for (src, tgt), found in groupby(links, key=lambda link: (link.src.doc, link.tgt.doc)):
+        title = Path(src).name if src == tgt else f"{Path(src).name} - {Path(tgt).name}"
+        table = Table(title=title, title_justify="left", title_style="bold", expand=True, header_style="dim")
+        table.add_column("sure", justify="right", width=5)
+        table.add_column("kind", width=11)
+        table.add_column("source", ratio=1)
+        table.add_column("target", ratio=1)
+        for link in found:
+            table.add_row(f"{link.confidence:.0%}", str(link.kind), Text(link.src.text), Text(link.tgt.text))
+        console.print(table)

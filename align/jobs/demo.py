@@ -1,0 +1,60 @@
+"""The main job on the pages that the project started from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+from align.domain import Link, Status
+from align.encoders import cached, load_encoder
+from align.errors import UsageError
+from align.jobs.add import add
+from align.jobs.export import export_store
+from align.jobs.propose import propose
+from align.store import LinkFilter, open_store
+from align.writers import ExportOptions
+
+PAGES = (
+    "000_c75f5401250b3fc9.txt",
+    "001_cded03f6e742fba8.txt",
+    "002_dc33c82b1993761c.txt",
+    "003_8e3132f798ff7763.txt",
+    "004_8345e166239dbf0a.txt",
+    "rt_en.txt",
+)
+EXPORTS = ("links.jsonl", "memory.tmx", "memory.tsv")
+Stage = Callable[[str], Callable[[int, int], None]]
+
+
+def seed_pages() -> list[Path]:
+    """The five seed pages and the English RT text: beside the package in a checkout, inside it in a wheel."""
+    package = Path(str(resources.files("align")))
+    for folder in (package / "seeds", package.parent / "seeds"):
+        if (folder / PAGES[0]).is_file():
+            return [folder / page for page in PAGES]
+    raise UsageError("The seed pages are not with this installation. Install it again, or run in a checkout.")
+
+
+def demo(out: Path, encoder: str, *, cache: Path | None, stage: Stage, say: Callable[[str], None]) -> list[Link]:
+    """Add the seed pages to `out`/demo.db, propose, export to `out`; returns the links in document order.
+
+    Run again, it changes nothing that a reviewer has decided.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{out}: {error.strerror or error}. Name another folder with --out.") from error
+    db = out / "demo.db"
+    for taken in add(db, [str(page) for page in seed_pages()], progress=stage("Reading")):
+        say(f"{taken.outcome:<10} {Path(taken.name).name}: {taken.sentences} sentences, {', '.join(taken.languages)}")
+    with open_store(db) as store:
+        languages = {lang for row in store.documents() for lang in row.languages}
+        with cached(load_encoder(encoder, languages=languages, cache=cache), db) as vectors:
+            for _ in propose(store, vectors, encoding=stage("Encoding"), matching=stage("Matching")):
+                pass
+        links = list(store.links(LinkFilter()))
+        for name in EXPORTS:
+            report = export_store(store, out / name, None, ExportOptions(statuses=frozenset(Status), force=True))
+            say(report.lines()[0])
+    return links
