@@ -1,1 +1,24 @@
-"""Which sentences of two languages say the same thing. Pure numpy: no I/O, no models."""
+"""Which sentences of two texts say the same: similarity, beads, chains, confidence, constraints. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from align.match.passages import Bead, Constraints, Passages
+
+if TYPE_CHECKING:
+    from align.match.bitext import align_bitext
+    from align.match.pages import align_pages
+
+__all__ = ["Bead", "Constraints", "Passages", "align_bitext", "align_pages"]
+
+_LATE = {"align_bitext": "align.match.bitext", "align_pages": "align.match.pages"}
+
+
+def __getattr__(name: str) -> Any:
+    """The solvers are compiled (numba takes half a second to import): only who calls one loads it."""
+    if name in _LATE:
+        from importlib import import_module
+
+        return getattr(import_module(_LATE[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,155 @@
+"""Align each document of a gold file and score the beads, by the convention of the published figures."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from align.errors import ExportError, ReadError
+from align.match import Bead, Passages, align_bitext
+
+Pairs = set[tuple[tuple[int, ...], tuple[int, ...]]]
+
+
+def evaluate(
+    gold: Path,
+    encoder: str = "auto",
+    *,
+    predictions: Path | None = None,
+    cache: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, float]:
+    """Strict and lax precision, recall and F1 over a gold file, with sentences per second and encoder calls per sentence.
+
+    gold: a document a line, `{"id", "src_lang", "tgt_lang", "src": [...], "tgt": [...], "gold": [[[i], [j]], ...]}`.
+    predictions: where to write what was found, `{"id", "beads"}` a line. Raises ReadError for a file that is not that,
+    ExportError for one that cannot be written, EncoderError.
+    """
+    from align.encoders import load_encoder
+
+    documents = read_gold(gold)
+    languages = {document[key] for document in documents for key in ("src_lang", "tgt_lang")}
+    loaded = load_encoder(encoder, languages=languages, cache=cache)
+    encoded = 0
+
+    def encode(texts: Sequence[str]) -> Any:
+        nonlocal encoded
+        encoded += len(texts)
+        return loaded.encode(texts)
+
+    found: dict[str, list[Bead]] = {}
+    sentences = sum(len(document["src"]) + len(document["tgt"]) for document in documents)
+    done, started = 0, time.perf_counter()
+    for document in documents:
+        texts = [*document["src"], *document["tgt"]]
+        vectors = encode(texts)
+        n = len(document["src"])
+        src = Passages(tuple(texts[:n]), vectors[:n], document["src_lang"])
+        tgt = Passages(tuple(texts[n:]), vectors[n:], document["tgt_lang"])
+        found[document["id"]] = align_bitext(src, tgt, encode=encode)
+        done += len(texts)
+        if progress:
+            progress(done, sentences)
+    seconds = time.perf_counter() - started
+    if predictions is not None:
+        write_beads(predictions, found)
+    figures = score(
+        {document["id"]: beads_of(document["gold"]) for document in documents},
+        {name: beads_of((bead.src, bead.tgt) for bead in beads) for name, beads in found.items()},
+    )
+    return figures | {
+        "sentences_per_second": round(sentences / seconds, 1) if seconds else 0.0,
+        "encoded_per_sentence": round(encoded / sentences, 3) if sentences else 0.0,
+    }
+
+
+def read_gold(path: Path) -> list[dict[str, Any]]:
+    """The documents of a gold file. Raises ReadError that names the line."""
+    documents = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReadError(f"{path}: cannot be read as UTF-8 text ({error}).") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            document = json.loads(line)
+            document = {"src_lang": "und", "tgt_lang": "und", "id": str(number), **document}
+            sizes = [len(document[side]) for side in ("src", "tgt")]
+            inside = all(
+                0 <= index < size for bead in document["gold"] for ends, size in zip(bead, sizes, strict=True)
+                for index in ends
+            )  # fmt: skip
+        except (ValueError, KeyError, TypeError) as error:
+            raise ReadError(
+                f'{path}, line {number}: not a gold document with "src", "tgt" and "gold" ({error}).'
+            ) from error
+        if not inside:
+            raise ReadError(f"{path}, line {number}: a gold bead points at a sentence that is not there.")
+        documents.append(document)
+    if not documents:
+        raise ReadError(f"{path}: no documents in it.")
+    if len({document["id"] for document in documents}) < len(documents):
+        raise ReadError(f"{path}: two documents have the same id.")
+    return documents
+
+
+def write_beads(path: Path, found: Mapping[str, Sequence[Bead]]) -> None:
+    """Write the beads, a document a line. Raises ExportError."""
+    lines = (
+        json.dumps({"id": name, "beads": [[list(bead.src), list(bead.tgt)] for bead in beads]}, ensure_ascii=False)
+        + "\n"
+        for name, beads in found.items()
+    )
+    try:
+        path.write_text("".join(lines), encoding="utf-8")
+    except OSError as error:
+        raise ExportError(f"{path}: cannot be written ({error.strerror}).") from error
+
+
+def beads_of(rows: Iterable[Sequence[Iterable[int]]]) -> Pairs:
+    """Beads as pairs of index tuples, without any that is empty on both sides."""
+    pairs = {(tuple(src), tuple(tgt)) for src, tgt in rows}
+    return {pair for pair in pairs if pair[0] or pair[1]}
+
+
+def score(gold: Mapping[str, Pairs], found: Mapping[str, Pairs]) -> dict[str, float]:
+    """Precision (nulls count), recall (nulls left out on both sides) and F1, strict and lax (Sennrich & Volk 2011).
+
+    Strict: the same bead is in the gold. Lax: it shares a source and a target sentence with a gold bead, too.
+    """
+    precision, recall = [0, 0, 0], [0, 0, 0]
+    for name, reference in gold.items():
+        pairs = {pair for pair in reference if pair[0] and pair[1]}
+        predicted = {pair for pair in found[name] if pair[0] and pair[1]}
+        for sums, candidates, against in ((precision, found[name], reference), (recall, pairs, predicted)):
+            strict, lax = _matches(candidates, against)
+            sums[0] += strict
+            sums[1] += lax
+            sums[2] += len(candidates)
+    figures: dict[str, float] = {"documents": len(gold)}
+    for place, name in enumerate(("strict", "lax")):
+        p = precision[place] / precision[2] if precision[2] else 0.0
+        r = recall[place] / recall[2] if recall[2] else 0.0
+        f1 = 2 * p * r / (p + r) if p + r else 0.0
+        figures |= {f"precision_{name}": round(p, 4), f"recall_{name}": round(r, 4), f"f1_{name}": round(f1, 4)}
+    return figures
+
+
+def _matches(candidates: Pairs, reference: Pairs) -> tuple[int, int]:
+    """How many candidates match the reference strictly, and laxly."""
+    partners: dict[int, set[int]] = defaultdict(set)
+    for src, tgt in reference:
+        for i in src:
+            partners[i].update(tgt)
+    strict = sum(pair in reference for pair in candidates)
+    lax = sum(
+        pair in reference or any(partners[i].intersection(pair[1]) for i in pair[0] if i in partners)
+        for pair in candidates
+    )
+    return strict, lax

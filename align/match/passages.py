@@ -1,0 +1,116 @@
+"""What a match is given and what it returns: passages of one language, beads, and constraints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from align.domain import LinkKind
+from align.errors import ConflictError
+
+Vectors = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+Matrix = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Passages:
+    """One side of a match: sentences in reading order, their vectors, their language.
+
+    texts: n clean sentences. vectors: (n, d) float32 rows of length 1. lang: BCP 47. blocks: (n,) a number that is the
+    same for sentences of one paragraph, or None where paragraphs are not known. tokens: what `coverage` compares, or
+    None. Raises ValueError where the lengths differ or a vector is not finite.
+    """
+
+    texts: tuple[str, ...]
+    vectors: Vectors
+    lang: str = "und"
+    blocks: IntArray | None = None
+
+    def __post_init__(self) -> None:
+        if self.vectors.ndim != 2 or len(self.vectors) != len(self.texts):
+            raise ValueError(f"{len(self.texts)} texts need as many vectors, not an array of {self.vectors.shape}")
+        if self.blocks is not None and len(self.blocks) != len(self.texts):
+            raise ValueError(f"{len(self.texts)} texts need as many block numbers, not {len(self.blocks)}")
+        if not np.isfinite(self.vectors).all():
+            raise ValueError("vectors must be finite")
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Bead:
+    """Source sentences that mean the same as target sentences; one side may be empty."""
+
+    src: range
+    tgt: range
+    score: float = 0.0
+    """The raw number of the solver; not a probability."""
+    confidence: float = 0.0
+    """Calibrated P(this bead is right), 0 to 1."""
+    kind: LinkKind = LinkKind.TRANSLATION
+    chain: int = 0
+    signals: dict[str, float] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.src and not self.tgt:
+            raise ValueError("a bead covers at least one sentence")
+
+    @property
+    def mirrored(self) -> Bead:
+        """The same bead with the sides swapped."""
+        return Bead(self.tgt, self.src, self.score, self.confidence, self.kind, self.chain, self.signals)
+
+
+Pair = tuple[range, range]
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What reviewers have settled: anchors are kept as they are, forbidden beads are not proposed again.
+
+    Raises ConflictError, naming both, where two anchors claim a sentence, and where one is forbidden too.
+    """
+
+    anchors: Sequence[Pair] = ()
+    forbidden: Sequence[Pair] = ()
+
+    def __post_init__(self) -> None:
+        for src, tgt in self.anchors:
+            if not src or not tgt:
+                raise ConflictError("an anchor has sentences on both sides")
+        for side, word in ((0, "source"), (1, "target")):
+            ordered = sorted(self.anchors, key=lambda anchor: anchor[side].start)
+            for one, other in zip(ordered, ordered[1:], strict=False):
+                if other[side].start < one[side].stop:
+                    raise ConflictError(
+                        f"{told(one)} and {told(other)} both claim {word} sentence {other[side].start + 1}; "
+                        "undo one of the two."
+                    )
+        both = set(self.anchors) & set(self.forbidden)
+        if both:
+            raise ConflictError(f"{told(min(both, key=repr))} is accepted and rejected at once; undo one of the two.")
+
+    def check(self, n: int, m: int) -> None:
+        """Raises ConflictError where an anchor reaches outside n source and m target sentences."""
+        for src, tgt in self.anchors:
+            if src.start < 0 or tgt.start < 0 or src.stop > n or tgt.stop > m:
+                raise ConflictError(f"{told((src, tgt))} reaches outside the {n} and {m} sentences at hand.")
+
+    @property
+    def mirrored(self) -> Constraints:
+        """The same constraints with the sides swapped."""
+        return Constraints([(t, s) for s, t in self.anchors], [(t, s) for s, t in self.forbidden])
+
+
+def told(pair: Pair) -> str:
+    """`source 3-4 with target 5`, counted from 1."""
+
+    def numbers(run: range) -> str:
+        return f"{run.start + 1}-{run.stop}" if len(run) > 1 else f"{run.start + 1}"
+
+    return f"source {numbers(pair[0])} with target {numbers(pair[1])}"
