@@ -15,7 +15,6 @@ import click
 from align import __version__
 from align.errors import AlignError
 
-
 COMMANDS: dict[str, tuple[str, str]] = {
     "add": ("align.cli.add:add", "Add texts to the store: files, folders, patterns, or - for standard input."),
     "documents": ("align.cli.documents:documents", "List the documents of the store."),
@@ -25,12 +24,17 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pair": ("align.cli.pair:pair", "Align two files and print the result; needs no store."),
     "eval": ("align.cli.evaluate:evaluate", "Align a gold file and print precision, recall and F1."),
     "demo": ("align.cli.demo:demo", "Run the main job on the five pages this started from."),
+    "config": ("align.cli.config:config", "Show the settings in force, or write a commented config file."),
+    "completion": ("align.cli.completion:completion", "Print the script that completes commands in your shell."),
 }
 """Name -> where the command is, and its line in the help."""
 
 
 class LazyGroup(click.Group):
     """Lists commands from the table and imports the one that is called."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, global_first(args))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -63,10 +67,46 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: align add page.txt original.txt && align propose && align review && align export memory.tmx",
 )
+@click.option("--quiet", is_flag=True, help="No notes and no progress bars; data and errors only.")
+@click.option("--verbose", is_flag=True, help="Say more on stderr, and show where an error came from.")
+@click.option(
+    "--log-file", type=click.Path(dir_okay=False), metavar="FILE", help="Add notes, errors and their origin to FILE."
+)
 @click.version_option(__version__, prog_name="align")
-def cli() -> None:
+def cli(quiet: bool, verbose: bool, log_file: str | None) -> None:
     """Find which passages of texts in several languages say the same thing, settle the doubtful ones,
-    and hand translators a memory they can trust."""
+    and hand translators a memory they can trust.
+
+    --quiet, --verbose and --log-file may also stand after the command."""
+    if verbose or log_file:
+        from align.cli.log import start
+
+        start(verbose=verbose, log_file=log_file)
+
+
+def global_first(args: list[str]) -> list[str]:
+    """The arguments with the options that every command knows moved to the front; nothing after `--` moves."""
+    end = args.index("--") if "--" in args else len(args)
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(args[:end])
+    for word in words:
+        if word in ("--quiet", "--verbose") or word.startswith("--log-file="):
+            front.append(word)
+        elif word == "--log-file":
+            value = next(words, None)
+            if value is None:
+                raise click.BadOptionUsage(word, f"Option {word!r} requires an argument.")
+            front += [word, value]
+        else:
+            rest.append(word)
+    return front + rest + args[end:]
+
+
+def keep_in_log(error: BaseException, *, expected: bool) -> None:
+    """Hand the error to the log, where `--verbose` or `--log-file` opened one."""
+    if "align.cli.log" in sys.modules:
+        sys.modules["align.cli.log"].failed(error, expected=expected)
 
 
 def main() -> NoReturn:
@@ -76,6 +116,7 @@ def main() -> NoReturn:
         sys.stdout.flush()
     except AlignError as error:
         click.echo(f"align: {error}", err=True)
+        keep_in_log(error, expected=True)
         sys.exit(error.exit_code)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
@@ -89,4 +130,7 @@ def main() -> NoReturn:
         # The reader of our output left (`align ... | head`): nothing to say, and nothing more to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except Exception as error:
+        keep_in_log(error, expected=False)
+        raise
     sys.exit(status if isinstance(status, int) else 0)

@@ -52,18 +52,27 @@ def opened(settings: Settings) -> Iterator[Store]:
         yield store
 
 
+def quiet() -> bool:
+    """Whether this call was told `--quiet`."""
+    ctx = click.get_current_context(silent=True)
+    return bool(ctx and ctx.find_root().params.get("quiet"))
+
+
 def note(text: str) -> None:
-    """A line for the person at the terminal; never part of the data."""
-    click.echo(text, err=True)
+    """A line for the person at the terminal; never part of the data. `--log-file` keeps it too."""
+    if not quiet():
+        click.echo(text, err=True)
+    if "align.cli.log" in sys.modules:
+        sys.modules["align.cli.log"].noted(text)
 
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], Report]]:
     """Bars on stderr for as long as the block runs, one a stage: `stage("Reading")(done, total)`.
 
-    Nothing is drawn where stderr is not a terminal.
+    Nothing is drawn where stderr is not a terminal, or with `--quiet`.
     """
-    if not sys.stderr.isatty():
+    if quiet() or not sys.stderr.isatty():
         yield lambda label: lambda done, total: None
         return
     from rich.console import Console

@@ -1,0 +1,56 @@
+"""`align config`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from align.cli.context import note
+
+
+@click.group(invoke_without_command=True, epilog="Example: align config init && align config")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object: name -> value and where it comes from.")
+@click.pass_context
+def config(ctx: click.Context, as_json: bool) -> None:
+    """Show the settings in force and where each comes from.
+
+    Flags win over ALIGN_<NAME> in the environment, that over the config file, that over the defaults.
+    """
+    if ctx.invoked_subcommand:
+        return
+    from align.jobs.configure import origins
+
+    rows = origins()
+    if as_json:
+        named = {row.name: {"value": row.value, "source": row.source} for row in rows}
+        click.echo(json.dumps(named, ensure_ascii=False))
+        return
+    width = max(len(row.name) for row in rows)
+    for row in rows:
+        click.echo(f"{row.name:<{width}}  {row.value or '-'}  ({row.source})")
+
+
+@config.command(epilog="Example: align config init")
+@click.option("--force", is_flag=True, help="Write over the file that is there.")
+def init(force: bool) -> None:
+    """Write a config file in which every setting is explained and commented out."""
+    from align.jobs.configure import write_default
+
+    note(f"{write_default(force=force)}: written. Every line is commented out: take the # away to change a setting.")
+
+
+@config.command(epilog='Example: "$EDITOR" "$(align config path)"')
+def path() -> None:
+    """Print where the config file is read from, whether it exists or not."""
+    from align.settings import config_path
+
+    click.echo(str(config_path()))
+
+
+@config.command(epilog="Example: align config default > my-config.toml")
+def default() -> None:
+    """Print the config file that `init` would write."""
+    from align.jobs.configure import default_file
+
+    click.echo(default_file(), nl=False)

@@ -1,0 +1,83 @@
+"""The config file: written with every setting explained, and told back with where each value comes from."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from align.errors import UsageError
+from align.settings import Settings, config_path, load_settings
+
+COMMENTS: dict[str, str] = {
+    "db": "The store that commands use when no --db is given; relative to the folder you are in.",
+    "encoder": "What turns texts into vectors: use, e5, blend, auto, or a sentence-transformers name or folder.",
+    "reviewer": "Your name beside your decisions. Empty: git's user name, else the login name.",
+    "theme": "The review app's theme: textual-dark, textual-light, ansi-dark, nord, ... Empty: its own.",
+    "cache": "Where unpacked models live.",
+    "keys": 'Keys of the review app: action = "key,key". `?` in the app shows the actions and what they are bound to.',
+}
+"""What the file says above each setting; `test_config` holds it against the fields of Settings."""
+
+HEAD = """\
+# Settings of align. Order of precedence: flags, then ALIGN_<NAME> in the environment, then this file, then defaults.
+# A line that starts with # is not in force; take the # away to change the setting.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A setting in force, and where it comes from."""
+
+    name: str
+    value: str
+    source: str
+    """`default`, the name of the environment variable, or the path of the config file."""
+
+
+def default_file() -> str:
+    """The text of a config file in which every setting stands, explained and commented out, with its default."""
+    defaults = Settings()
+    parts = [HEAD]
+    for name in (f.name for f in fields(Settings) if f.name != "keys"):
+        # A JSON string is a TOML basic string.
+        value = json.dumps(str(getattr(defaults, name)), ensure_ascii=False)
+        parts.append(f"\n# {COMMENTS[name]}\n# {name} = {value}\n")
+    parts.append(f'\n# {COMMENTS["keys"]}\n# [keys]\n# accept = "a,enter"\n')
+    return "".join(parts)
+
+
+def write_default(*, force: bool = False, environ: Mapping[str, str] = os.environ) -> Path:
+    """Write `default_file()` where the settings are read from; returns the path.
+
+    Raises UsageError where a file stands already and `force` is off, or the place cannot be written.
+    """
+    path = config_path(environ)
+    if path.exists() and not force:
+        raise UsageError(f"{path}: there is a config file already. Edit it, or start anew with --force.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(default_file(), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror}). Name another with ALIGN_CONFIG.") from error
+    return path
+
+
+def origins(environ: Mapping[str, str] = os.environ) -> list[Origin]:
+    """Every setting in force, flags left out. Raises UsageError for a file that is off."""
+    settings = load_settings(environ)
+    path = config_path(environ)
+    without_file = load_settings({**environ, "ALIGN_CONFIG": os.devnull})
+    found = []
+    for name in (f.name for f in fields(Settings)):
+        value = getattr(settings, name)
+        variable = f"ALIGN_{name.upper()}"
+        if name != "keys" and environ.get(variable):
+            source = variable
+        else:
+            source = str(path) if value != getattr(without_file, name) else "default"
+        words = ", ".join(f"{action} = {keys}" for action, keys in value.items()) if name == "keys" else str(value)
+        found.append(Origin(name, words, source))
+    return found
