@@ -1,1 +1,8 @@
-"""A file's bytes to blocks with offsets. One module a format, one registry."""
+"""A file's bytes into a document: one module a format, one registry, by content first and suffix second."""
+
+from __future__ import annotations
+
+from align.domain import Document
+from align.readers.registry import read, suffixes
+
+__all__ = ["Document", "read", "suffixes"]

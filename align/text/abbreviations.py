@@ -1,0 +1,56 @@
+"""Words that end in a full stop which does not end a sentence, by language. Lower case, without the last stop."""
+
+from __future__ import annotations
+
+from functools import cache
+
+ALWAYS: dict[str, str] = {
+    "": "dr prof mr mrs ms st vs no nr vol pp fig cf jr sr e.g i.e co op art tel ca al approx dept",
+    "en": """mr mrs ms dr prof sen rep gov gen col lt capt cpl sgt maj cmdr adm rev hon pres st mt ft messrs mmes vs viz
+        cf e.g i.e fig figs vol vols no nos pp sec ch ed eds trans approx dept univ assn bros jan feb mar apr jun jul
+        aug sept sep oct nov dec mon tue wed thu fri sat sun art supt insp det""",
+    "de": """z.b z b d.h d h u.a u a o.ä v.a bzw ca dr prof hr fr st str nr bd abb tab vgl evtl ggf usf inkl exkl zzgl
+        max min mio mrd tsd jh jhd jan feb apr aug sept okt nov dez sog geb gest ev kath chr v n i.d.r s.o s.u m.e
+        dipl ing phil med jur kap abs art ziff lt gem bes insb allg engl franz lat griech red hrsg verf ebd""",
+    "fr": """m mm mme mlle dr pr st ste cf p pp p.ex ex art fig vol éd chap env av apr janv févr avr juil sept oct nov
+        déc tél no n° col gén lt cap me mgr""",
+    "es": """sr sra srta sres d dña dr dra prof lic ing ud uds vd vds p pp pág págs art arts cap fig núm n.º vol tel
+        av avda c etc ej p.ej ee.uu ee uu ss mm gral cnel st sto sta""",
+    "it": """sig sigg sig.ra dott dott.ssa prof prof.ssa ing avv on sen gen col cap p pp pag art artt fig vol n nr cfr
+        ecc es p.es s ss st tel""",
+    "pt": """sr sra srs dr dra prof profa eng exmo exma p pp pág págs art arts cap fig núm n.º vol tel av r ex p.ex
+        st sto sta gen cel""",
+    "nl": """dhr mevr mw dr drs ir ing mr prof st nr blz p pp art fig bijv b.v bv d.w.z o.a m.b.t t.o.v i.p.v ca
+        resp vgl jl jhr ds""",
+    "pl": """p prof dr hab mgr inż ul al nr r s str tj tzn tzw np m.in godz ok por red św ks gen płk wyd t zob pt
+        im wg""",
+    "ru": """г гг в вв т.е т.д т.п т д п др пр см ср стр с рис табл им ул д кв обл р руб коп тыс млн млрд проф акад
+        доц канд док св англ нем фр лат рус н.э до н э ред изд т.к т.н гл ст""",
+    "uk": """р рр ст т.д т.п т.зв ін див стор с рис табл ім вул д кв обл грн коп тис млн млрд проф акад доц св англ
+        нім н.е ред вид гл""",
+    "tr": """dr prof doç yrd sn av bkz vb vs vd no sok cad mah apt tel s yy st örn alb bnb org""",
+    "cs": """p pp dr mgr ing bc prof doc st sv tj tzn tzv např atd apod č čís str r s sb odst písm hl""",
+    "sk": "p dr mgr ing bc prof doc st sv tj tzn tzv napr č str r s ods písm",
+    "sv": "dr prof st bl.a t.ex m.m m.fl d.v.s dvs s.k ca kl nr s sid jfr resp fr.o.m t.o.m p.g.a",
+    "da": "dr prof hr fr st bl.a f.eks m.m m.v d.v.s dvs ca kl nr s jf pga osv mht ift",
+    "no": "dr prof st bl.a f.eks m.m m.v d.v.s dvs ca kl nr s jf pga osv mht ift",
+    "fi": "esim mm ts ns os vrt ks tri prof yms jne klo nro s",
+    "is": "t.d þ.e o.s.frv m.a sbr nr bls u.þ.b dr prof hr sr",
+    "hu": "dr prof ifj id kb pl stb ún u.n old ld vö sz st özv",
+    "ro": "dr prof dl d-l dna d-na str nr art alin ex p.ex etc sf st ing",
+    "el": "κ κκ π.χ δηλ κ.ά κ.λπ βλ σελ αρ τηλ κα δρ",
+    "id": "dr drs ir prof hj h jl no tgl hlm dll dsb dst yth",
+    "vi": "tp ts ths gs pgs q p đ ông st tr",
+}
+NUMBERED = frozenset("no nos nr nrn vol vols fig figs p pp pág págs pag art arts ch sec cap chap abb tab bd kap abs "
+                     "núm č str s стр рис табл гл ст с № n° n.º op tel hl".split())  # fmt: skip
+"""Abbreviations only before a number: `no. 5` goes on, `I said no.` ends."""
+BEFORE_LOWER_ONLY = frozenset("no sun sat mar art co ms ch d in im".split())
+ORDINAL = frozenset({"de", "da", "no", "fi", "cs", "sk", "sl", "hr", "sr", "hu", "is", "et", "lv", "pl", "tr", "eu", "nb", "nn", "lb"})
+"""Languages that write ordinals as a number and a stop (`am 3. Mai`)."""
+
+
+@cache
+def abbreviations(lang: str) -> frozenset[str]:
+    """The abbreviations of a primary language tag, with those that all languages share."""
+    return frozenset(ALWAYS[""].split()) | frozenset(ALWAYS.get(lang, "").split())

@@ -1,0 +1,245 @@
+"""Plain text into paragraph-level runs with a kind, from its lines alone. Pure; spans keep every visible character.
+
+What a file's format does not say, its lines must: hard-wrapped lines (also with blank lines between the halves of a
+sentence) are one run, a headline glued to its source, date and address is three, an image name is none of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+from unicodedata import east_asian_width
+
+from align.domain import BlockKind, Span
+from align.text.scripts import IMAGE_NAME
+
+
+class Run(NamedTuple):
+    """A paragraph-level run of the text and what it seems to be."""
+
+    span: Span
+    kind: BlockKind
+
+
+class _Line(NamedTuple):
+    start: int
+    end: int
+    breaks: int
+    """Line breaks between this line and the one before; 0 where a line was cut in two."""
+    indent: int
+    kind: BlockKind | None
+    """What the line is by itself, where that shows."""
+
+
+_LINE = re.compile(r"[^\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
+_BREAK = re.compile(r"\r\n|[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+EDGE = " \t\u3000\xa0\u200b\u200e\u200f\ufeff\x00\x1f\u2000\u2001\u2002\u2003\u2009\u202f\u205f\u1680\u2004\u2005\u2006\u2007\u2008\u200a"
+_BULLET = re.compile(
+    r"(?:[●○•◦‣⁃∙・◆◇■□▪▫▶►★☆◎]|[*+\-–—](?=[ \t])|[①-⑳⑴-⒇㈠-㈩]|[(（]?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})[)）.](?=[ \t\u3000])|\d{1,2}[)）]"
+    r"|[一二三四五六七八九十]{1,3}[、．])"
+)
+_URL = r"(?:https?|ftp)://[!-~]+|www\.[!-~]+"
+_ADDRESS = re.compile(rf"[\W_]*(?:(?:URL|Link|リンク)\s*[:：]\s*)?(?:{_URL})[\W_]*", re.IGNORECASE)
+_GLUED_URL = re.compile(rf"(?:{_URL})\s*[)）\]]?\s*$", re.ASCII)
+_DATE = r"(?:(?:19|20)\d{2}\s?[.\-/年]\s?\d{1,2}\s?[.\-/月]\s?\d{1,2}\s?日?|\d{1,2}[./]\d{1,2}[./](?:19|20)\d{2})(?:\s*,?\s*\d{1,2}:\d{2}(?::\d{2})?)?"
+_DATE_LINE = re.compile(rf"[\W_]*{_DATE}[\W_]*")
+_SOURCE = re.compile(
+    rf"(?P<source>(?:[^\s\d,。、「」()（）]{{2}}(?:新聞|新闻|通信|通訊|通讯|日報|日报|時報|时报|晚報|社|網|网)(?:電子版|网|網)?"
+    rf"|(?<=[ \-–—|])[A-Z][\w.&' ]{{1,30}})?\s*[(（\[]?\s*{_DATE})"
+)
+_IMAGES = re.compile(rf"(?:{IMAGE_NAME}\s*)+", re.ASCII | re.IGNORECASE)
+_TERMINATED = re.compile(r"[.!?。！？｡…:：;；؟۔।॥։።။」』”»\"'’)）\]】]\s*$")
+_CARRIES = re.compile(r"(?:[,、，;/(（「『“„«\-–—]|(?<=[\u3041-\u3096])[やとがをにのはで])$")
+_LOWER = re.compile(r"[\"'“‘(\[]?[a-zà-öø-ÿā-žа-яёα-ω]")
+_CAPTION = re.compile(
+    r"[(（\[]?\s*(?:photo|image|picture|figure|fig\.|table|source|credit|foto|bild|abb\.|写真|画像|図|表|图|圖|照片|資料圖|资料图|사진|그림|фото|рис\.)"
+    r"\s*(?:\d|[:：]|by\b|from\b|/)|[(（][^()（）]{0,40}(?:photo|getty|reuters|afp|写真)[^()（）]{0,60}[)）]$",
+    re.IGNORECASE,
+)
+_NOTE = re.compile(r"[(（\[【]\s*(?:訳注|訳者|投稿者|編集部|译注|译者|譯註|譯者|編按|编者|translator|note\b|ed\.|anm\.|n\.?d\.?t|прим)", re.IGNORECASE)
+_COMMENTS_FROM = re.compile(
+    r"\s*(?:\d+\s*(?:comments?|responses?|replies|則留言|則回應|条评论|條評論|条留言|件のコメント|件のフィードバック|개의 댓글|комментари\w+"
+    r"|commentaires?|comentarios?|kommentare?|commenti)|(?:comments?|コメント|留言|评论|評論|댓글|комментарии|kommentare|commentaires|comentarios)"
+    r"\s*[(（]\s*\d+\s*[)）])\s*[:：]?\s*",
+    re.IGNORECASE,
+)
+_RIGHTS = re.compile(r"\s*(?:©|\(c\)|copyright\b|all rights reserved|無断転載|版权所有|版權所有)", re.IGNORECASE)
+_WORDLESS = re.compile(r"[\W_]+")
+HEADING_WIDTH = 90
+WRAPPED_AT_MOST = 160
+
+
+def runs(text: str) -> list[Run]:
+    """The runs of `text`, ascending and apart; between them is white space (and invisible controls) only."""
+    lines = list(_lines(text))
+    widest = _wrap_width(text, lines)
+    halved = _halved(text, lines, widest)
+    found: list[list[_Line]] = []
+    for line in lines:
+        if found and _continues(text, found[-1][-1], line, widest, halved):
+            found[-1].append(line)
+        else:
+            found.append([line])
+    return _kinds(text, found)
+
+
+def width(piece: str) -> int:
+    """Cells of a terminal: two for East Asian wide characters."""
+    if piece.isascii():
+        return len(piece)
+    return len(piece) + sum(east_asian_width(c) in "WF" for c in piece)
+
+
+def _lines(text: str) -> Iterator[_Line]:
+    """Lines with ink, cut where one holds several things: an image name, a headline glued to its source."""
+    before = 0
+    first = True
+    for match in _LINE.finditer(text):
+        raw = match[0]
+        bare = raw.strip(EDGE)
+        if not bare:
+            continue
+        start = match.start() + raw.index(bare)
+        end = start + len(bare)
+        breaks = 1 if first else len(_BREAK.findall(text, before, match.start()))
+        indent = start - match.start()
+        for number, (a, b, kind) in enumerate(_cut(bare)):
+            yield _Line(start + a, start + b, 0 if number else breaks, 0 if number else indent, kind)
+        before = match.end()
+        first = False
+
+
+def _cut(line: str) -> list[tuple[int, int, BlockKind | None]]:
+    """The parts of a line: (start, end, kind where it shows)."""
+    parts: list[tuple[int, int, BlockKind | None]] = []
+    start = 0
+    if "." in line:
+        image = _IMAGES.match(line)
+        if image:
+            start = image.end()
+            parts.append((0, len(line[:start].rstrip(EDGE)), BlockKind.BOILERPLATE))
+            start += len(line[start:]) - len(line[start:].lstrip(EDGE))
+        if start < len(line) and "://" in line and not _ADDRESS.fullmatch(line, start):
+            headline = _headline(line, start)
+            if headline:
+                parts += headline
+                return parts
+    if start < len(line):
+        parts.append((start, len(line), _kind_of_line(line[start:])))
+    return parts
+
+
+def _headline(line: str, start: int) -> list[tuple[int, int, BlockKind | None]]:
+    """A headline with source, date and address run together, told apart; [] where the line is none."""
+    url = _GLUED_URL.search(line, start)
+    if not url or url.start() - start < 8:
+        return []
+    source = None
+    for source in _SOURCE.finditer(line, start, url.start()):
+        pass
+    if source is None or source.start() - start < 4 or url.start() - source.end() > 12:
+        return []
+    cut = start + len(line[start : source.start()].rstrip(EDGE + "-–—|"))
+    return [(start, cut, BlockKind.HEADING), (source.start() if not line[cut : source.start()].strip(EDGE) else cut, len(line), BlockKind.BOILERPLATE)]
+
+
+def _kind_of_line(line: str) -> BlockKind | None:
+    if _WORDLESS.fullmatch(line):
+        return BlockKind.SEPARATOR
+    if _BULLET.match(line):
+        return BlockKind.LIST
+    if line[0] == ">" and line[1:2] in " >":
+        return BlockKind.QUOTE
+    if _ADDRESS.fullmatch(line) or _DATE_LINE.fullmatch(line) or _RIGHTS.match(line):
+        return BlockKind.BOILERPLATE
+    if _NOTE.match(line):
+        return BlockKind.COMMENT
+    if len(line) < 300 and _CAPTION.match(line):
+        return BlockKind.CAPTION
+    return None
+
+
+def _wrap_width(text: str, lines: list[_Line]) -> int:
+    """The width that lines were broken at; 0 where lines are paragraphs."""
+    if len(lines) < 3:
+        return 0
+    sample = lines if len(lines) <= 2000 else lines[:: len(lines) // 2000]
+    widths = sorted(min(width(text[line.start : min(line.end, line.start + 400)]), 400) for line in sample)
+    widest = widths[min(len(widths) - 1, int(len(widths) * 0.95))]
+    return widest if widest <= WRAPPED_AT_MOST else 0
+
+
+def _halved(text: str, lines: list[_Line], widest: int) -> bool:
+    """Whether blank lines stand between the halves of sentences: nearly all lines are set apart, many unfinished."""
+    if not widest or len(lines) < 6:
+        return False
+    pairs = list(zip(lines[:2000], lines[1:2000], strict=False))
+    apart = [(a, b) for a, b in pairs if b.breaks >= 2]
+    if len(apart) < 0.8 * len(pairs):
+        return False
+    unfinished = sum(
+        not _TERMINATED.search(text, a.start, a.end) and _LOWER.match(text, b.start) is not None for a, b in apart
+    )
+    return unfinished >= 0.1 * len(apart)
+
+
+def _continues(text: str, a: _Line, b: _Line, widest: int, halved: bool) -> bool:
+    """Whether line `b` goes on with what line `a` began."""
+    if b.breaks == 0 or b.breaks > (2 if halved else 1):
+        return False
+    if a.kind not in (None, BlockKind.LIST, BlockKind.QUOTE) or (b.kind is not None and b.kind != a.kind) or b.kind is BlockKind.LIST:
+        return False
+    if b.kind is BlockKind.QUOTE:
+        return True
+    if b.indent > a.indent and a.kind is None:
+        return False
+    full = widest and _full(text, a, b, widest)
+    if _TERMINATED.search(text, max(a.start, a.end - 3), a.end):
+        return bool(full) and b.breaks == 1 and widest >= 40
+    if _CARRIES.search(text, max(a.start, a.end - 2), a.end):
+        return True
+    if not widest:
+        return False
+    return bool(full) or _LOWER.match(text, b.start) is not None
+
+
+def _full(text: str, a: _Line, b: _Line, widest: int) -> bool:
+    """Whether the first word of `b` had no room on line `a`."""
+    word = re.compile(r"[!-~\u00c0-\u024f\u0370-\u052f]+|.").match(text, b.start, b.end)
+    room = width(text[a.start : a.end]) + a.indent + 1 + (width(word[0]) if word else 0)
+    return room >= 0.85 * widest and widest >= 30
+
+
+def _kinds(text: str, found: list[list[_Line]]) -> list[Run]:
+    """The runs with their kinds, which also depend on what stands around them."""
+    result: list[Run] = []
+    comments = False
+    for index, lines in enumerate(found):
+        span = Span(lines[0].start, lines[-1].end)
+        kind = lines[0].kind
+        if _COMMENTS_FROM.fullmatch(text, span.start, span.end):
+            comments = True
+            kind = BlockKind.BOILERPLATE
+        elif comments and kind in (None, BlockKind.LIST):
+            kind = BlockKind.COMMENT
+        elif kind is None:
+            following = found[index + 1] if index + 1 < len(found) else None
+            kind = BlockKind.HEADING if _is_heading(text, lines, following, index) else BlockKind.BODY
+        result.append(Run(span, kind))
+    return result
+
+
+def _is_heading(text: str, lines: list[_Line], following: list[_Line] | None, index: int) -> bool:
+    """A short line without a stop, at the start or above something longer."""
+    line = lines[0]
+    if len(lines) > 1 or line.end - line.start > HEADING_WIDTH or _TERMINATED.search(text, line.end - 1, line.end):
+        return False
+    if following is None or width(text[line.start : line.end]) > HEADING_WIDTH:
+        return False
+    if index == 0:
+        return True
+    length = following[-1].end - following[0].start
+    return following[0].kind is None and length > 1.5 * (line.end - line.start) and bool(
+        _TERMINATED.search(text, following[-1].end - 1, following[-1].end)
+    )

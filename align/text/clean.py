@@ -1,0 +1,60 @@
+"""The clean text of sentences: what is encoded, matched, shown and exported, made from original characters.
+
+The original keeps every character; here controls that only steer display go, line breaks and runs of blanks become one
+space (or none between CJK characters, which need none), and image names glued to a sentence are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from align.domain import Span
+from align.text.scripts import HAN_CLASS, IMAGE_NAME, KANA_CLASS
+
+INVISIBLE = (
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+)
+"""Controls, zero-width and bidi steering, lone surrogates. ZWJ and ZWNJ (U+200C, U+200D) spell words: they stay."""
+_INVISIBLE = re.compile(f"[{INVISIBLE}]+")
+_DIRTY = re.compile(f"[{INVISIBLE}]|\\s\\s|[^\\S ]")
+_WIDE = f"{HAN_CLASS}{KANA_CLASS}\u3001-\u303f\u30fb\u30fc\uff01-\uff60\uff61-\uff65"
+_WIDE_BREAK = re.compile(f"(?<=[{_WIDE}])[^\\S ][ \\t\u3000]*(?:[^\\S ]\\s*)?(?=[{_WIDE}])|(?<=[{_WIDE}])\\s*[\r\n]\\s*(?=[{_WIDE}])")
+_BLANKS = re.compile(r"\s+")
+_IMAGE = re.compile(rf"(?<![/\w.])(?:{IMAGE_NAME})+", re.ASCII | re.IGNORECASE)
+UNSPACED = frozenset({"ja", "zh", "yue", "lzh", "bo", "my", "lo", "km", "th"})
+"""Primary tags of languages that put no space between sentences or words that belong together on two lines."""
+
+
+def unspaced(lang: str) -> bool:
+    """Whether `lang` is written without spaces between sentences."""
+    return lang.split("-")[0] in UNSPACED
+
+
+def sentence_text(text: str, pieces: Sequence[Span], lang: str) -> str:
+    """The clean text of the sentence that `pieces` of the original `text` make up."""
+    raw = text[pieces[0].start : pieces[0].end] if len(pieces) == 1 else join([p.of(text) for p in pieces], lang)
+    return clean(raw)
+
+
+def clean(raw: str) -> str:
+    """One line without invisible controls, image names and superfluous blanks. Idempotent."""
+    if "." in raw:
+        raw = _IMAGE.sub(" ", raw)
+    if _DIRTY.search(raw):
+        raw = _INVISIBLE.sub("", raw)
+        raw = _WIDE_BREAK.sub("", raw)
+        raw = _BLANKS.sub(" ", raw)
+    return raw.strip()
+
+
+def join(texts: Sequence[str], lang: str) -> str:
+    """The texts of consecutive sentences as one: without a space in zh, ja and their like, else with one."""
+    if not unspaced(lang):
+        return " ".join(texts)
+    joined = ""
+    for text in texts:
+        # Latin words in such a text keep apart: "... Python" + "Software ..." needs its space.
+        space = joined[-1:].isascii() and joined[-1:].isalnum() and text[:1].isascii() and text[:1].isalnum()
+        joined += f" {text}" if space and joined else text
+    return joined
