@@ -34,6 +34,7 @@ def add(sources: tuple[str, ...], db: Path | None, encoding: str | None, lang: s
             elif taken.outcome == "skipped":
                 note(f"skipped    {taken.name}: {taken.why}")
             else:
-                note(f"{taken.outcome:<10} {taken.name}: {taken.sentences} sentences, {', '.join(taken.languages) or '-'}")
+                languages = ", ".join(taken.languages) or "-"
+                note(f"{taken.outcome:<10} {taken.name}: {taken.sentences} sentences, {languages}")
     if skipped:
         note(f"{skipped} file(s) skipped; name one itself to see its error alone.")

@@ -21,5 +21,7 @@ def evaluate(gold: Path, encoder: str | None, predictions: Path | None) -> None:
 
     settings = settings_for(encoder=encoder)
     with progress() as stage:
-        figures = evaluate_job(gold, settings.encoder, predictions=predictions, cache=settings.cache, progress=stage("Aligning"))
+        figures = evaluate_job(
+            gold, settings.encoder, predictions=predictions, cache=settings.cache, progress=stage("Aligning")
+        )
     click.echo(json.dumps(figures))

@@ -16,9 +16,7 @@ from align.cli.context import encoder_option, note, opened, progress, settings_f
 @encoder_option
 @click.option("--boilerplate", is_flag=True, help="Match menus, footers and the like too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a pair of language runs on stdout.")
-def propose(
-    documents: tuple[str, ...], db: Path | None, encoder: str | None, boilerplate: bool, as_json: bool
-) -> None:
+def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, boilerplate: bool, as_json: bool) -> None:
     """Find which passages say the same thing, inside each page and across all, and propose links.
 
     What reviewers have settled is kept, and the rest is solved around it. Without DOCUMENT names, all are matched.

@@ -1,4 +1,4 @@
-"""Take texts into a store: files, folders, patterns and standard input, with a line on each that says what became of it."""
+"""Take texts into a store: files, folders, patterns and standard input, and say what became of each."""
 
 from __future__ import annotations
 

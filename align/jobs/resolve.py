@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,17 +11,19 @@ import numpy as np
 
 from align.domain import Link, Proposal, Status
 from align.encoders import cached, load_encoder
+from align.encoders.base import Vectors
 from align.errors import UsageError
-from align.jobs.propose import as_proposal, constraints
+from align.jobs.runs import Ends, Pair, Runs, SentenceIds
 from align.jobs.vectors import Group, groups, primary
-from align.match import Constraints, Passages, align_pages
+from align.match import Constraints
 from align.store import LinkFilter, open_store
+from align.text.clean import join
 
 REACH = 80
-"""Sentences on either side of a decision that are looked at: enough for honest neighbourhoods, few enough for a blink."""
+"""Sentences on either side of a decision that are looked at: enough for an honest neighbourhood, few enough for speed."""
 
-SentenceIds = tuple[int, ...]
-Ends = tuple[SentenceIds, SentenceIds]
+WIDEST_RIVAL = 3
+"""Sentences in the longest rival that is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Ripple:
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """Another place that a side could be linked to. `score` is a margin: 0 is no closer than the neighbourhood."""
+    """Another place that a side could be linked to. `score`: similarity less that of the four likeliest places."""
 
     sentences: SentenceIds
     text: str
@@ -56,7 +58,9 @@ class Resolver:
     def __enter__(self) -> Resolver:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -75,59 +79,47 @@ class Resolver:
     ) -> Ripple:
         """What would change between the nearest anchors if `anchors` were settled and `forbidden` ruled out.
 
-        Ends are store ids of sentences; `replaced` are links that the operation itself takes away. Writes nothing.
-        Raises ConflictError where the anchors contradict what is settled.
+        `replaced` are links that the operation itself takes away. Writes nothing. Raises ConflictError where the
+        anchors contradict what is settled, UsageError where a side mixes languages.
         """
         touched = [*anchors, *forbidden]
         if not touched:
             return Ripple()
-        src = self._group_of(src_document, touched[0][0])
-        tgt = self._group_of(tgt_document, touched[0][1])
-        places = _places(src), _places(tgt)
-        mine = Constraints(anchors=_numbered(anchors, places), forbidden=_numbered(forbidden, places))
-        settled = self._settled(src, tgt, replaced)
-        merged = Constraints(
-            anchors=[*settled.anchors, *(pair for pair in mine.anchors if pair not in settled.anchors)],
-            forbidden=[*settled.forbidden, *mine.forbidden],
+        runs = Runs(self._group(src_document, touched[0][0]), self._group(tgt_document, touched[0][1]))
+        constraints = self._constraints(runs, anchors, forbidden, replaced)
+        here = hull(runs.pairs(touched))
+        window = reach(here[0], len(runs.src.sentences)), reach(here[1], len(runs.tgt.sentences))
+        region = between(here, constraints.anchors, window)
+        solved = runs.part(window).solve(self._encoder, inside(constraints, window))
+        # Where an anchor stands is given, not found: only what was found can be news.
+        news = [p for p in solved if runs.pair((p.src, p.tgt)) not in constraints.anchors and within(runs, p, region)]
+        old = [link for link in self._undecided(runs) if link.id not in replaced and within(runs, link, region)]
+        before, after = {ends(link) for link in old}, {ends(proposal) for proposal in news}
+        return Ripple(
+            removed=tuple(link for link in old if ends(link) not in after),
+            added=tuple(proposal for proposal in news if ends(proposal) not in before),
         )
-        here = _hull([*mine.anchors, *mine.forbidden])
-        windows = _reach(here[0], len(src.sentences)), _reach(here[1], len(tgt.sentences))
-        between = _between(here, merged.anchors, windows)
-        part = _part(src, windows[0]), _part(tgt, windows[1])
-        solved = align_pages(
-            part[0].passages, part[1].passages, constraints=_inside(merged, windows), encode=self._encoder.encode
-        )
-        added = [as_proposal(bead, *part) for bead in solved]
-        new = [proposal for proposal in added if _within((proposal.src, proposal.tgt), places, between)]
-        return self._difference(src, tgt, new, mine, replaced, places, between)
 
     def rivals(self, link: Link, count: int = 9) -> list[Rival]:
-        """The best other places for the link's source side, the likeliest first; spans of one to three sentences."""
-        src = self._group_of(link.src.document, link.src.sentences)
-        tgt = self._group_of(link.tgt.document, link.tgt.sentences)
-        place = _places(src)
-        query = _unit(src.passages.vectors[[place[sentence] for sentence in link.src.sentences]].sum(axis=0))
-        found: list[tuple[float, range]] = []
-        for width in (1, 2, 3):
-            sums = _sliding(tgt.passages.vectors, width)
-            if len(sums):
-                similar = sums @ query
-                around = np.sort(similar)[-4:].mean()
-                found += [(float(s - around), range(i, i + width)) for i, s in enumerate(similar)]
-        taken: list[Rival] = []
+        """The best other places for the link's source side, the likeliest first, none sharing a sentence."""
+        src = self._group(link.src.document, link.src.sentences)
+        tgt = self._group(link.tgt.document, link.tgt.sentences)
+        wanted = np.isin(np.array(src.sentences), np.array(link.src.sentences))
+        query = normalised(src.passages.vectors[wanted].sum(axis=0, keepdims=True))[0]
         own = {number for number, sentence in enumerate(tgt.sentences) if sentence in link.tgt.sentences}
+        rivals: list[Rival] = []
         used: set[int] = set()
-        for score, run in sorted(found, key=lambda pair: (-pair[0], pair[1].start, len(pair[1]))):
+        for score, run in sorted(spans_like(query, tgt.passages.vectors), key=lambda found: -found[0]):
             if set(run) == own or used & set(run):
                 continue
             used |= set(run)
-            text = " ".join(tgt.passages.texts[number] for number in run)
-            taken.append(Rival(tuple(tgt.sentences[number] for number in run), text, score))
-            if len(taken) == count:
+            text = join([tgt.passages.texts[number] for number in run], tgt.lang)
+            rivals.append(Rival(tuple(tgt.sentences[number] for number in run), text, score))
+            if len(rivals) == count:
                 break
-        return taken
+        return rivals
 
-    def _group_of(self, document: int, sentences: SentenceIds) -> Group:
+    def _group(self, document: int, sentences: SentenceIds) -> Group:
         if document not in self._groups:
             self._groups[document] = groups(self._store, self._encoder, [document], boilerplate=True)
         for group in self._groups[document]:
@@ -135,139 +127,106 @@ class Resolver:
                 return group
         raise UsageError("These sentences are of several languages, or of none; link sentences of one language a side.")
 
-    def _settled(self, src: Group, tgt: Group, replaced: Collection[int]) -> Constraints:
-        """The stored constraints without those of links that the operation replaces."""
-        stored = constraints(self._store, src, tgt)
-        if not replaced:
-            return stored
-        places = _places(src), _places(tgt)
-        links = [self._store.link(number) for number in replaced]
-        gone = set(_numbered([(link.src.sentences, link.tgt.sentences) for link in links], places))
+    def _constraints(
+        self, runs: Runs, anchors: Sequence[Ends], forbidden: Sequence[Ends], replaced: Collection[int]
+    ) -> Constraints:
+        """What is settled, less what is replaced, and what is to be settled."""
+        stored = runs.settled(self._store)
+        gone = set(runs.pairs([ends(self._store.link(number)) for number in replaced]))
+        more = [pair for pair in runs.pairs(anchors) if pair not in stored.anchors]
         return Constraints(
-            anchors=[pair for pair in stored.anchors if pair not in gone],
-            forbidden=[pair for pair in stored.forbidden if pair not in gone],
+            anchors=[pair for pair in [*stored.anchors, *more] if pair not in gone or pair in more],
+            forbidden=[pair for pair in [*stored.forbidden, *runs.pairs(forbidden)] if pair not in more],
         )
 
-    def _difference(
-        self,
-        src: Group,
-        tgt: Group,
-        new: list[Proposal],
-        mine: Constraints,
-        replaced: Collection[int],
-        places: tuple[dict[int, int], dict[int, int]],
-        between: tuple[range, range],
-    ) -> Ripple:
-        own = set(mine.anchors)
-        filter_ = LinkFilter(documents=(src.document, tgt.document), statuses=frozenset({Status.PROPOSED}))
-        old = [
-            link
-            for link in self._store.links(filter_)
-            if link.id not in replaced
-            and (link.src.document, link.tgt.document) == (src.document, tgt.document)
-            and primary(link.src.lang) == src.primary
-            and primary(link.tgt.lang) == tgt.primary
-            and _within((link.src.sentences, link.tgt.sentences), places, between)
-        ]
-        before = {(link.src.sentences, link.tgt.sentences) for link in old}
-        after = {(proposal.src, proposal.tgt) for proposal in new}
-        return Ripple(
-            removed=tuple(link for link in old if (link.src.sentences, link.tgt.sentences) not in after),
-            added=tuple(
-                proposal
-                for proposal in new
-                if (proposal.src, proposal.tgt) not in before
-                and not own & set(_numbered([(proposal.src, proposal.tgt)], places))
-            ),
-        )
+    def _undecided(self, runs: Runs) -> Iterator[Link]:
+        documents = runs.src.document, runs.tgt.document
+        for link in self._store.links(LinkFilter(documents=documents, statuses=frozenset({Status.PROPOSED}))):
+            languages = primary(link.src.lang), primary(link.tgt.lang)
+            if (link.src.document, link.tgt.document) == documents and languages == (
+                runs.src.primary,
+                runs.tgt.primary,
+            ):
+                yield link
 
 
-def _places(group: Group) -> dict[int, int]:
-    return {sentence: number for number, sentence in enumerate(group.sentences)}
+def ends(link: Link | Proposal) -> Ends:
+    """The sentences of both sides."""
+    if isinstance(link, Proposal):
+        return link.src, link.tgt
+    return link.src.sentences, link.tgt.sentences
 
 
-def _numbered(ends: Sequence[Ends], places: tuple[dict[int, int], dict[int, int]]) -> list[tuple[range, range]]:
-    """The ends in the groups' own numbering; what is not wholly in both groups is left out."""
-    found = []
-    for src, tgt in ends:
-        if all(s in places[0] for s in src) and all(t in places[1] for t in tgt) and src and tgt:
-            numbers = [places[0][s] for s in src], [places[1][t] for t in tgt]
-            found.append((range(min(numbers[0]), max(numbers[0]) + 1), range(min(numbers[1]), max(numbers[1]) + 1)))
-    return found
-
-
-def _hull(pairs: Sequence[tuple[range, range]]) -> tuple[range, range]:
-    return (
-        range(min(pair[0].start for pair in pairs), max(pair[0].stop for pair in pairs)),
-        range(min(pair[1].start for pair in pairs), max(pair[1].stop for pair in pairs)),
+def hull(pairs: Sequence[Pair]) -> Pair:
+    """The smallest ranges that hold all the pairs."""
+    src, tgt = (
+        range(min(pair[side].start for pair in pairs), max(pair[side].stop for pair in pairs)) for side in (0, 1)
     )
+    return src, tgt
 
 
-def _reach(here: range, size: int) -> range:
+def reach(here: range, size: int) -> range:
+    """`here` and `REACH` sentences on either side, of a run of `size`."""
     return range(max(0, here.start - REACH), min(size, here.stop + REACH))
 
 
-def _between(
-    here: tuple[range, range], anchors: Sequence[tuple[range, range]], windows: tuple[range, range]
-) -> tuple[range, range]:
-    """From the nearest anchor that lies before on both sides to the nearest that lies after on both."""
+def between(here: Pair, anchors: Sequence[Pair], window: Pair) -> Pair:
+    """From the nearest anchor that lies before `here` on both sides to the nearest that lies after on both."""
     before = [a for a in anchors if a[0].stop <= here[0].start and a[1].stop <= here[1].start]
     after = [a for a in anchors if a[0].start >= here[0].stop and a[1].start >= here[1].stop]
-    bounds = []
-    for side in (0, 1):
-        low = max([windows[side].start, *(a[side].stop for a in before)])
-        high = min([windows[side].stop, *(a[side].start for a in after)])
-        bounds.append(range(low, high))
-    return bounds[0], bounds[1]
-
-
-def _part(group: Group, window: range) -> Group:
-    """The window of a group, as a group."""
-    cut = slice(window.start, window.stop)
-    whole = group.passages
-    passages = Passages(
-        texts=whole.texts[cut],
-        vectors=whole.vectors[cut],
-        lang=whole.lang,
-        blocks=None if whole.blocks is None else whole.blocks[cut],
+    src, tgt = (
+        range(
+            max([window[side].start, *(a[side].stop for a in before)]),
+            min([window[side].stop, *(a[side].start for a in after)]),
+        )
+        for side in (0, 1)
     )
-    return Group(group.document, group.lang, group.sentences[cut], passages)
+    return src, tgt
 
 
-def _inside(constraints: Constraints, windows: tuple[range, range]) -> Constraints:
-    """The constraints that lie inside the windows, in the windows' numbering."""
+def inside(constraints: Constraints, window: Pair) -> Constraints:
+    """The constraints that lie wholly in the window, in the window's numbering."""
 
-    def moved(pairs: Sequence[tuple[range, range]]) -> list[tuple[range, range]]:
+    def moved(pairs: Sequence[Pair]) -> list[Pair]:
         return [
-            (
-                range(src.start - windows[0].start, src.stop - windows[0].start),
-                range(tgt.start - windows[1].start, tgt.stop - windows[1].start),
-            )
-            for src, tgt in pairs
-            if src.start >= windows[0].start
-            and src.stop <= windows[0].stop
-            and tgt.start >= windows[1].start
-            and tgt.stop <= windows[1].stop
+            (shifted(pair[0], window[0]), shifted(pair[1], window[1]))
+            for pair in pairs
+            if all(held(run, side) for run, side in zip(pair, window, strict=True))
         ]
 
     return Constraints(anchors=moved(constraints.anchors), forbidden=moved(constraints.forbidden))
 
 
-def _within(ends: Ends, places: tuple[dict[int, int], dict[int, int]], between: tuple[range, range]) -> bool:
-    return all(
-        sentence in place and place[sentence] in allowed
-        for sentences, place, allowed in zip(ends, places, between, strict=True)
-        for sentence in sentences
-    )
+def shifted(run: range, window: range) -> range:
+    """The run, counted from the window's start."""
+    return range(run.start - window.start, run.stop - window.start)
 
 
-def _sliding(vectors: np.ndarray, width: int) -> np.ndarray:
-    """Unit sums of every `width` neighbours."""
-    if len(vectors) < width:
-        return vectors[:0]
-    sums = sum(vectors[start : len(vectors) - width + 1 + start] for start in range(width))
-    return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9), dtype=np.float32)
+def held(run: range, window: range) -> bool:
+    """Whether the run lies wholly in the window."""
+    return window.start <= run.start and run.stop <= window.stop
 
 
-def _unit(vector: np.ndarray) -> np.ndarray:
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), dtype=np.float32)
+def within(runs: Runs, link: Link | Proposal, region: Pair) -> bool:
+    """Whether both sides lie wholly in the region."""
+    pair = runs.pair(ends(link))
+    return pair is not None and all(held(run, side) for run, side in zip(pair, region, strict=True))
+
+
+def spans_like(query: Vectors, vectors: Vectors) -> Iterator[tuple[float, range]]:
+    """Every span of up to `WIDEST_RIVAL` sentences with its similarity to `query` (d,), less that of the best four.
+
+    vectors (n, d) float32 unit rows. Spans of different widths compare, since each is measured against its own kind.
+    """
+    for width in range(1, min(WIDEST_RIVAL, len(vectors)) + 1):
+        count = len(vectors) - width + 1
+        sums = np.sum([vectors[start : start + count] for start in range(width)], axis=0)
+        similar = normalised(sums) @ query
+        level = float(np.sort(similar)[-4:].mean())
+        yield from ((float(value) - level, range(at, at + width)) for at, value in enumerate(similar))
+
+
+def normalised(vectors: Vectors) -> Vectors:
+    """Rows of length 1; a zero row stays zero."""
+    lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    return np.asarray(vectors / lengths, dtype=np.float32)
