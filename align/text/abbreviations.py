@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from align.text._words import WORDS
+
 ALWAYS: dict[str, str] = {
     "": "dr prof mr mrs ms st vs no nr vol pp fig cf jr sr e.g i.e co op art tel ca al approx dept",
     "en": """mr mrs ms dr prof sen rep gov gen col lt capt cpl sgt maj cmdr adm rev hon pres st mt ft messrs mmes vs viz
@@ -43,10 +45,13 @@ ALWAYS: dict[str, str] = {
     "vi": "tp ts ths gs pgs q p đ ông st tr",
 }
 NUMBERED = frozenset("no nos nr nrn vol vols fig figs p pp pág págs pag art arts ch sec cap chap abb tab bd kap abs "
-                     "núm č str s стр рис табл гл ст с № n° n.º op tel hl".split())  # fmt: skip
+                     "núm č str с стр рис табл гл ст № n° n.º op hl".split())  # fmt: skip
 """Abbreviations only before a number: `no. 5` goes on, `I said no.` ends."""
-BEFORE_LOWER_ONLY = frozenset("no sun sat mar art co ms ch d in im".split())
-ORDINAL = frozenset({"de", "da", "no", "fi", "cs", "sk", "sl", "hr", "sr", "hu", "is", "et", "lv", "pl", "tr", "eu", "nb", "nn", "lb"})
+MONTHS = frozenset("jan feb mar apr jun jul aug sept sep oct nov dec mon tue wed thu fri sat sun".split())
+"""Short months and days: `Oct. 5` goes on, `until Oct.` before a capital ends."""
+BEFORE_STARTER = frozenset("u.s u.k u.n e.u d.c a.m p.m inc corp ltd co jr sr etc ph.d b.c a.d p.s m.d".split())
+"""Abbreviations that often end a sentence too: they do where the next word is one that begins sentences."""
+ORDINAL = frozenset("de da no fi cs sk sl hr sr hu is et lv pl tr eu nb nn lb".split())
 """Languages that write ordinals as a number and a stop (`am 3. Mai`)."""
 
 
@@ -54,3 +59,9 @@ ORDINAL = frozenset({"de", "da", "no", "fi", "cs", "sk", "sl", "hr", "sr", "hu",
 def abbreviations(lang: str) -> frozenset[str]:
     """The abbreviations of a primary language tag, with those that all languages share."""
     return frozenset(ALWAYS[""].split()) | frozenset(ALWAYS.get(lang, "").split())
+
+
+@cache
+def starters(lang: str) -> frozenset[str]:
+    """Lower-case function words of `lang` (else English), which begin sentences far oftener than names do."""
+    return frozenset(WORDS.get(lang, WORDS["en"]).split()) | frozenset(WORDS["en"].split())

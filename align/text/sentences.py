@@ -1,8 +1,8 @@
 """Paragraphs into sentences, with exact offsets. Pure.
 
-One pass over the characters that can end a sentence; at each, what stands before (abbreviation, number, initial), what
-closes after it (quotes, brackets) and what follows decide. Brackets and quotations that close within the paragraph
-hold their sentences together where the sentence around them goes on.
+One pass over the marks that can end a sentence; at each, what stands before (abbreviation, number, initial), what
+closes after it (quotes, brackets) and what follows (a particle that goes on, who said it, a new sentence) decide.
+Brackets, and quotations that the sentence around them goes on from, hold their sentences together.
 """
 
 from __future__ import annotations
@@ -12,36 +12,52 @@ from collections.abc import Iterator
 from functools import cache
 
 from align.domain import Span
-from align.text.abbreviations import NUMBERED, ORDINAL, abbreviations
+from align.text.abbreviations import BEFORE_STARTER, MONTHS, NUMBERED, ORDINAL, abbreviations, starters
 from align.text.scripts import HAN_CLASS, HANGUL_CLASS, KANA_CLASS
 
-_WIDE_STOPS = "。｡！？"
-_STOPS = ".!?…‼⁇⁈⁉؟۔।॥։።፧။៕៚᠃᠉"
-_CLOSERS = "\"'”’»›)]}」』）】〕〉》］｝〟"
-_OPENERS = "\"'“‘„‚«‹([{「『（【〔〈《［｛〝¿¡-–—"
-_PAIRS = {"「": "」", "『": "』", "（": "）", "(": ")", "“": "”", "«": "»", "„": "“", "【": "】", "《": "》", "［": "］", "[": "]"}
-_BRACKETS = re.compile("[" + re.escape("".join(_PAIRS) + "".join(_PAIRS.values())) + "]")
-_CJK = f"{HAN_CLASS}{KANA_CLASS}"
-_ENDS = re.compile(
-    f"(?:[{_WIDE_STOPS}]|(?<=[{_CJK}{HANGUL_CLASS}」』）)])[．!?]|[{_STOPS}])[{_WIDE_STOPS}{_STOPS}．]*"
-    f"(?P<close>(?:\\s?[{re.escape(_CLOSERS)}](?![\\w]))*)"
+_WIDE = f"{HAN_CLASS}{KANA_CLASS}\u30fc"
+_WIDE_STOPS = "。｡！？．"
+_OTHER_STOPS = "؟۔।॥։።፧။៕៚᠃᠉‼⁇⁈⁉"
+_ENDS = f"[。｡！？{_OTHER_STOPS}.!?…](?:[ \u00a0]?[{_WIDE_STOPS}{_OTHER_STOPS}.!?…])*"
+_CLOSING = "”’»›)]}」』）】〕〉》］｝〟"
+_PAIRS = {"「": "」", "『": "』", "（": "）", "(": ")", "“": "”", "«": "»", "„": "“", "【": "】", "《": "》", "〈": "〉",
+          "［": "］", "[": "]", "‘": "’"}  # fmt: skip
+_BRACKETS = re.compile("[" + re.escape("".join(sorted({*_PAIRS, *_PAIRS.values()}))) + "]|(?<![A-Za-z])\"|\"")
+_ROUND = "（([［【"
+_TITLES = "『《〈"
+_IS_WIDE = re.compile(f"[{_WIDE}{HANGUL_CLASS}」』）】〉》]")
+_IS_CJK = re.compile(f"[{_WIDE}]")
+_OPENS = re.compile("[\"'“‘„‚«‹([{「『（【〔〈《［｛〝¿¡–—-]*\\s?")
+_GOES_ON = re.compile(
+    "\\s?(?:と(?!ころ|もあれ|りわけ|にかく|はいえ|くに|もに)|って|との|など|なの|という|[はがをにのもでやへ](?![るた])|から|まで|より|、|，|,|・|等|だと|だっ|です|である"
+    "|ではな|的(?!确|確)|之(?!后|後|前)|[一-龥]{0,2}$)"
 )
-_LAST_WORD = re.compile(r"[^\s(\[{\"'“‘«„]*$")
-_QUOTATIVE = re.compile("\\s*(?:と|って|っ|という|との|など|なの|は|が|を|に|の|も|で|や|から|まで|より|へ|、|，|,|・|等)")
+_GOES_ON_HANGUL = re.compile("(?:라고|이라고|라는|이라는|고|라며|이라며|라면서|며|은|는|이|가|을|를|의|에|와|과|로|으로|도|만|,)(?![가-힣]{4})")
+_LOWER_AFTER = re.compile(r"[ \u00a0]?[,;:]|[ \u00a0]?[–—-]? ?[a-zß-öø-ÿāăąćčďđęěğīłńňőřśşšťūůűźżžа-яёіїєґα-ωά-ώ]")
+_ANNOUNCED = re.compile("(?:こう|次のように|以下のように|このように|こんな風に)[^。、「」]{0,24}[。｡]$")
+_SAID = re.compile(
+    "[ \u3000]?[^。｡！？!?「」『』“”\"]{0,28}?(?:"
+    "(?:と|って)?(?:語った|述べた|話した|言った|語る|話す|述べる|言う|付け加えた|答えた|叫んだ)|(?:表示|说|說|称|稱|说道|說道|补充|補充|接着说|接著說|写道|寫道|问道|問道|回答|指出)(?:道|说|說)?"
+    "|(?:말했다|말한다|덧붙였다|전했다|밝혔다|설명했다|대답했다|물었다|말했습니다|덧붙였습니다)"
+    ")[。｡.]"
+)
+_SAID_LATIN = re.compile(r" (?:[A-Z][\w.'’-]* ){1,4}(?:said|added|says|told|asked|replied|wrote|explained|recalled|continued)\b[^.!?\"“”]{0,60}[.]")
+_ASIDE = re.compile("[ \u3000]?(?:（[^（）。！？]{1,60}）|\\([^()]{1,60}(?<![.!?。])\\)|\\[\\d{1,3}\\])(?=\\s|$|[^\\s。、，,])")
+_LAST_WORD = re.compile(r"[^\s(\[{\"'“‘«„/—–]*$")
+_NUMBER_LABEL = re.compile(f"(?:^|[\\s.!?。！？)）」』{_WIDE}])[(（]?\\d{{1,3}}$")
+_DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 
 
 @cache
 def _ends(lang: str) -> re.Pattern[str]:
-    if lang == "el":
-        return re.compile(_ENDS.pattern.replace("‼", "‼;\u037e"))
-    return _ENDS
+    return re.compile(_ENDS.replace("‼", "‼;\u037e") if lang == "el" else f"{_ENDS}|[．](?![0-9０-９A-Za-z])[{_WIDE_STOPS}]*")
 
 
 def split(text: str, lang: str) -> list[Span]:
     """The sentences of a paragraph: ascending spans with only white space between, before and after them.
 
-    `lang` is a BCP 47 tag; `und` takes the rules that all languages share. Splitting a sentence again gives itself
-    in nearly all cases; a paragraph without any stop is one sentence.
+    `lang` is a BCP 47 tag; `und` takes the rules that all languages share. Line breaks inside are white space.
+    Never empty spans; a paragraph without any stop is one sentence, a blank one none.
     """
     spans: list[Span] = []
     start = 0
@@ -54,88 +70,201 @@ def split(text: str, lang: str) -> list[Span]:
 
 def _append(spans: list[Span], text: str, start: int, end: int) -> None:
     piece = text[start:end]
-    bare = piece.lstrip()
-    start = end - len(bare)
-    end = start + len(bare.rstrip())
-    if end > start:
-        spans.append(Span(start, end))
+    bare = piece.strip()
+    if bare:
+        start += piece.index(bare[0])
+        spans.append(Span(start, start + len(bare)))
+
+
+class _Quotes:
+    """Which quotation marks are open at a place, for marks that look the same at both ends."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.straight = 0
+        self.curly = 0
+
+    def move(self, at: int) -> None:
+        text = self.text
+        self.straight += text.count('"', self.at, at)
+        self.curly = max(0, self.curly + text.count("“", self.at, at) - text.count("”", self.at, at))
+        self.at = at
 
 
 def _boundaries(text: str, lang: str) -> Iterator[int]:
-    held = _held(text)
+    held: list[tuple[int, int]] | None = None
+    quotes = _Quotes(text)
+    past = 0
+    start = 0
+    hold = 0
     for match in _ends(lang).finditer(text):
-        end = match.end()
         stop = match.start()
+        if stop < past:
+            continue
+        end = _close(text, match.end(), quotes)
         if end >= len(text):
             return
-        if any(start < stop and end <= close for start, close in held):
+        if held is None:
+            held = _held(text, lang)
+        while hold < len(held) and held[hold][1] < end:
+            hold += 1
+        if any(a < stop for a, b in held[hold : hold + 4] if end <= b):
             continue
-        if text[stop] in _STOPS and not (text[stop] in "!?" and _wide(text, stop - 1)) and not _ends_here(text, match, lang):
+        if not _ends_here(text, match, end, start, lang):
             continue
-        if match["close"] and _wide(text, end) and _QUOTATIVE.match(text, end) and lang != "zh":
-            continue
+        aside = _ASIDE.match(text, end)
+        if aside and match[0] != ".":
+            end = aside.end()
+        past = start = end
         yield end
 
 
-def _wide(text: str, at: int) -> bool:
-    return 0 <= at < len(text) and re.match(f"[{_CJK}]", text[at]) is not None
+def _close(text: str, at: int, quotes: _Quotes) -> int:
+    """The end of the quotes and brackets that close right after a stop."""
+    size = len(text)
+    while at < size:
+        mark = text[at]
+        if mark in _CLOSING:
+            at += 1
+        elif mark in "\"“'":
+            quotes.move(at)
+            following = text[at + 1 : at + 2]
+            if mark == '"':
+                closes = quotes.straight % 2 == 1
+            elif mark == "“":
+                closes = quotes.curly > 0
+            else:
+                closes = not following.isalnum() or _IS_WIDE.match(following) is not None
+            if not closes:
+                return at
+            at += 1
+        elif mark in " \u00a0\u202f" and text[at + 1 : at + 2] in ("»", "”", "’’"):
+            at += 2
+        else:
+            return at
+    return at
 
 
-def _held(text: str) -> list[tuple[int, int]]:
-    """Brackets and quotations inside which no sentence ends: (start, end just after the closer)."""
+def _held(text: str, lang: str) -> list[tuple[int, int]]:
+    """Brackets and quotations inside which no sentence ends: (start, end just after the closer), outermost only."""
     stack: list[tuple[str, int]] = []
     held: list[tuple[int, int]] = []
     for match in _BRACKETS.finditer(text):
         mark = match[0]
-        if stack and mark == stack[-1][0]:
-            _, start = stack.pop()
+        straight = mark == '"' and any(close == '"' for close, _ in stack)
+        if stack and (mark == stack[-1][0] or straight):
+            while stack:
+                closer, start = stack.pop()
+                if closer == mark:
+                    break
             end = match.end()
-            if end - start < 400 and _goes_on(text, start, end):
+            if end - start < 400 and _keeps(text, start, end, lang):
+                while held and held[-1][0] >= start:
+                    held.pop()
                 held.append((start, end))
-        elif mark in _PAIRS:
+        elif mark == '"':
+            stack.append(('"', match.start()))
+        elif mark in _PAIRS and not (mark == "‘" and text[match.start() - 1 : match.start()].isalpha()):
             stack.append((_PAIRS[mark], match.start()))
     return held
 
 
-def _goes_on(text: str, start: int, end: int) -> bool:
-    """Whether the sentence around a bracket or quotation goes on after it, or began before it."""
-    if text[start] in "（([［【":
+def _keeps(text: str, start: int, end: int, lang: str) -> bool:
+    """Whether a bracket or quotation is part of a sentence that begins before it or goes on after it."""
+    mark = text[start]
+    if mark in _ROUND:
         return True
-    after = text[end : end + 12]
-    return bool(_QUOTATIVE.match(after)) or bool(re.match(r"\s?[a-zà-ÿа-я]", after))
+    if mark in _TITLES and end - start < 60:
+        return True
+    if _IS_WIDE.match(text, max(0, end - 3)) or _IS_WIDE.match(text, end) or text[end - 2 : end - 1] in "。！？":
+        if lang == "ko":
+            return _GOES_ON_HANGUL.match(text, end) is not None
+        return _GOES_ON.match(text, end) is not None and end < len(text)
+    return _LOWER_AFTER.match(text, end) is not None
 
 
-def _ends_here(text: str, match: re.Match[str], lang: str) -> bool:
-    """Whether a stop of an alphabetic script ends its sentence."""
-    end = match.end()
-    following = re.compile(rf"(\s*)([{re.escape(_OPENERS)}]*\s?)(.?)").match(text, end)
-    assert following is not None
-    space, _, first = following.groups()
-    stop = match[0].rstrip(_CLOSERS + " ")
-    if not space and not re.match(f"[{_CJK}]", first or " "):
-        return text[match.start()] in "؟۔।॥։።፧။៕៚᠃᠉" or (text[match.start()] in "!?" and first.isupper() and match["close"] != "")
-    if first and first.islower():
+def _ends_here(text: str, match: re.Match[str], end: int, start: int, lang: str) -> bool:
+    """Whether the marks of `match`, closed at `end`, end the sentence that began at `start`."""
+    stop = match[0]
+    closed = end > match.end()
+    before = text[match.start() - 1 : match.start()]
+    wide = stop[0] in _WIDE_STOPS or (_IS_WIDE.match(before) is not None and stop[0] in "!?.")
+    if closed and (_SAID.match(text, end) or _SAID_LATIN.match(text, end)):
         return False
-    if stop.startswith("…") or stop.startswith(".."):
-        return first.isupper() or not first.isalpha() or not first.isascii()
+    if wide and stop[0] != ".":
+        following = text[end : end + 1]
+        if following in "、，,；;：)）」』”":
+            return False
+        if closed and _GOES_ON.match(text, end) and not (lang == "zh" and following in "はがをにもで"):
+            return False
+        return not (following in "「『“" and _ANNOUNCED.search(text, max(start, end - 40), end))
+    return _ends_alphabetic(text, match, end, start, lang, wide)
+
+
+def _ends_alphabetic(text: str, match: re.Match[str], end: int, start: int, lang: str, wide: bool) -> bool:
+    """The same for the stops that abbreviations, numbers and ellipses share."""
+    stop = match[0]
+    opened = _OPENS.match(text, end)
+    at = opened.end() if opened else end
+    gap = 0
+    while text[at : at + 1].isspace():
+        at += 1
+        gap += 1
+    if gap:
+        opened = _OPENS.match(text, at)
+        at = opened.end() if opened else at
+    space = gap or text[end : end + 1].isspace()
+    first = text[at : at + 1]
+    cjk = _IS_CJK.match(first) is not None
+    if stop[0] in "…" or stop.startswith(".."):
+        return bool(space) and not wide and not first.islower() and not (cjk and not before_wide(text, match.start()))
+    if not space:
+        if stop[0] in _OTHER_STOPS:
+            return True
+        if stop == ".":
+            return cjk and wide
+        return (cjk and stop[0] in "!?") or (first.isupper() and end > match.end())
+    if first.islower():
+        return gap >= 3
     if stop != ".":
         return True
-    word = _LAST_WORD.search(text, max(0, match.start() - 24), match.start())
-    before = word[0] if word else ""
-    return not _abbreviated(before, first, lang)
+    word = _LAST_WORD.search(text, max(start, match.start() - 24), match.start())
+    return not _abbreviated(word[0] if word else "", text, match.start(), start, at, lang)
 
 
-def _abbreviated(word: str, first: str, lang: str) -> bool:
-    """Whether the stop after `word` belongs to it, `first` being the first letter that follows."""
+def before_wide(text: str, at: int) -> bool:
+    """Whether a CJK character stands right before `at`."""
+    return at > 0 and _IS_CJK.match(text[at - 1]) is not None
+
+
+_NEXT_WORD = re.compile(r"[^\W\d_]+")
+
+
+def _abbreviated(word: str, text: str, stop: int, start: int, at: int, lang: str) -> bool:
+    """Whether the full stop after `word` belongs to it; `at` is where the next word begins."""
     bare = word.strip("\"'“‘(").lower()
+    first = text[at : at + 1]
     if not bare:
         return False
+    if bare.isdigit():
+        if len(bare) > 3:
+            return False
+        label = _NUMBER_LABEL.search(text, max(start, stop - 5), stop)
+        if label and (label.start() == start or label[0][0] in ".!?。！？)）」』" or _IS_CJK.match(label[0])):
+            return True
+        if text[start:stop].strip() == bare:
+            return True
+        return len(bare) <= 2 and lang in ORDINAL
     if bare in NUMBERED:
         return first.isdigit()
+    if bare in MONTHS:
+        return first.isdigit()
+    if bare in BEFORE_STARTER:
+        following = _NEXT_WORD.match(text, at)
+        return following is not None and following[0].lower() not in starters(lang)
     if bare in abbreviations(lang):
         return True
-    if len(bare) == 1 and bare.isalpha() and word[-1].isupper() and not re.match(f"[{_CJK}]", word):
-        return True
-    if bare.isdigit():
-        return len(bare) <= 2 and lang in ORDINAL
-    return re.fullmatch(r"(?:[^\W\d_]\.)+[^\W\d_]", word) is not None and first.isupper() and len(word) <= 3 and lang != "en"
+    if len(bare) == 1 and bare.isalpha() and word[-1].isupper():
+        return not before_wide(text, stop)
+    return _DOTTED.fullmatch(word) is not None and (len(word) <= 3 or _IS_CJK.match(first) is not None)
