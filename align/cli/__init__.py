@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pair": ("align.cli.pair:pair", "Align two files and print the result; needs no store."),
     "eval": ("align.cli.evaluate:evaluate", "Align a gold file and print precision, recall and F1."),
     "demo": ("align.cli.demo:demo", "Run the main job on the five pages this started from."),
+    "serve": ("align.cli.serve:serve", "Open the review app to browsers on this machine, behind a token."),
     "config": ("align.cli.config:config", "Show the settings in force, or write a commented config file."),
     "completion": ("align.cli.completion:completion", "Print the script that completes commands in your shell."),
 }

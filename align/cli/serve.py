@@ -1,0 +1,104 @@
+"""`align serve`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from align.cli.context import encoder_option, note, settings_for, store_option
+from align.errors import UsageError
+
+if TYPE_CHECKING:
+    from align.serve.server import TouchKey
+    from align.settings import Settings
+
+BAR = ("accept", "reject", "skip", "undo", "next", "up", "down", "filter", "help")
+"""The actions that a phone gets buttons for."""
+TYPES = {"space": " ", "enter": "\r", "tab": "\t", "escape": "\x1b", "up": "\x1b[A", "down": "\x1b[B",
+         "slash": "/", "question_mark": "?"}  # fmt: skip
+"""What keys with a name send."""
+
+
+@click.command(epilog="Example: align serve --reviewer Aoi")
+@store_option
+@encoder_option
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Where to listen; the default is this machine only."
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=8317, show_default=True, help="0 takes a free one.")
+@click.option("--allow-host", multiple=True, metavar="NAME", help="Another name that browsers may ask for; repeatable.")
+@click.option("--seats", type=click.IntRange(1), default=4, show_default=True, help="How many may review at once.")
+@click.option("--reviewer", help="Who decides; without it, the page asks.")
+@click.option("--theme", help="A Textual theme.  [env: ALIGN_THEME]")
+def serve(
+    db: Path | None,
+    encoder: str | None,
+    host: str,
+    port: int,
+    allow_host: tuple[str, ...],
+    seats: int,
+    reviewer: str | None,
+    theme: str | None,
+) -> None:
+    """Open the review app to browsers, for those who have no terminal at hand.
+
+    Prints the address on stdout: only who has its token comes in, and each visit is a process of its own. Ctrl-C ends
+    it; decisions are saved as they are made. Needs the extra `serve`.
+    """
+    settings = settings_for(db=db, encoder=encoder, theme=theme)
+    if not settings.db.exists():
+        raise UsageError(f"{settings.db}: no store there. Make one with `align add FILE`, or name another with --db.")
+    try:
+        from align.serve.server import Plan, run
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is not installed. Install it: pip install 'align-workbench[serve]'.") from error
+
+    command = [
+        sys.executable,
+        "-m",
+        "align",
+        "review",
+        "--db",
+        str(settings.db.resolve()),
+        "--encoder",
+        settings.encoder,
+    ]
+    command += ["--theme", settings.theme] if settings.theme else []
+    plan = Plan(
+        command=command,
+        title=settings.db.stem,
+        host=host,
+        port=port,
+        seats=seats,
+        reviewer=reviewer or "",
+        names=frozenset(name.lower() for name in allow_host),
+        keys=touch_keys(settings),
+    )
+    run(plan, stamped, ready=click.echo)
+
+
+def stamped(line: str) -> None:
+    """A line of the log, with the time."""
+    import time
+
+    note(f"{time.strftime('%H:%M:%S')} {line}")
+
+
+def touch_keys(settings: Settings) -> list[TouchKey]:
+    """The key bar of a phone, from the review app's own table and the keys as rebound."""
+    from align.review.keys import ALL
+    from align.serve.server import TouchKey
+
+    found = []
+    for name in BAR:
+        action = ALL.get(name)
+        if action is None:
+            continue
+        key = str(settings.keys.get(name, action.keys)).split(",")[0].strip()
+        types = key if len(key) == 1 else TYPES.get(key)
+        if types is not None:
+            found.append(TouchKey(action.words, action.tells, types))
+    return found

@@ -1,0 +1,256 @@
+"""The server: pages, their scripts and fonts, and a websocket a visit, all behind the gate and under the token."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import json
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from urllib.parse import unquote
+
+import textual_serve
+from aiohttp import WSMsgType, web
+
+from align.errors import UsageError
+from align.serve.gate import Gate, is_loopback
+from align.serve.session import Session
+
+OWN = Path(str(resources.files("align.serve") / "static"))
+THEIRS = Path(textual_serve.__file__).parent / "static"
+FILES = {
+    "serve.css": (OWN / "serve.css", "text/css"),
+    "serve.js": (OWN / "serve.js", "text/javascript"),
+    "xterm.css": (THEIRS / "css" / "xterm.css", "text/css"),
+    "textual.js": (THEIRS / "js" / "textual.js", "text/javascript"),
+    "RobotoMono.ttf": (THEIRS / "fonts" / "RobotoMono-VariableFont_wght.ttf", "font/ttf"),
+}
+"""All that pages load, by the name they load it by. Nothing else on disk can be asked for."""
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "font-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+MOST_CELLS = 1000
+LONGEST_NAME = 80
+Say = Callable[[str], None]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class TouchKey:
+    """A key of the bar that a phone shows: what it is called, what it says on hover, what it types."""
+
+    label: str
+    title: str
+    types: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to serve. `command` starts the Textual app of a visit: a program and its arguments."""
+
+    command: list[str]
+    title: str
+    host: str = "127.0.0.1"
+    port: int = 8317
+    """0 takes a free one."""
+    seats: int = 4
+    """How many visits may be open at once; each is a process."""
+    reviewer: str = ""
+    """Empty: the page asks for a name."""
+    names: frozenset[str] = frozenset()
+    keys: Sequence[TouchKey] = field(default_factory=tuple)
+
+
+class ReviewServer:
+    """Serves the plan until told to stop. `say` takes a line for the log."""
+
+    def __init__(self, plan: Plan, say: Say) -> None:
+        self.plan = plan
+        self.say = say
+        self.gate = Gate(listening=plan.host, names=plan.names)
+        self.port = plan.port
+        self._open: set[web.WebSocketResponse] = set()
+        self._taken = 0
+
+    @property
+    def address(self) -> str:
+        """The address to open, token and all."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.plan.host, self.plan.host)
+        return f"http://{f'[{host}]' if ':' in host and host[0] != '[' else host}:{self.port}/{self.gate.token}/"
+
+    def application(self) -> web.Application:
+        """The aiohttp application: routes under the token, the gate before them all."""
+        app = web.Application(middlewares=[self._guard])
+        app.router.add_get("/{token}/", self._page)
+        app.router.add_get("/{token}/static/{name}", self._file)
+        app.router.add_get("/{token}/ws/{reviewer:.*}", self._visit)
+        app.on_shutdown.append(self._close_all)
+        return app
+
+    async def serve(self, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
+        """Listen, call `ready`, and go on until `stop` is set. Raises UsageError where the address cannot be had."""
+        runner = web.AppRunner(self.application(), handle_signals=False, access_log=None, shutdown_timeout=3.0)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, self.plan.host, self.plan.port)
+            try:
+                await site.start()
+            except OSError as error:
+                raise UsageError(
+                    f"{self.plan.host}:{self.plan.port}: cannot listen there ({error.strerror}). "
+                    "Choose another --port; 0 takes a free one."
+                ) from error
+            self.port = runner.addresses[0][1]
+            ready()
+            await stop.wait()
+        finally:
+            await runner.cleanup()
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        refusal = self.gate.refusal(
+            token=request.path.strip("/").partition("/")[0],
+            host=request.headers.get("Host", ""),
+            origin=request.headers.get("Origin"),
+            upgrade="Upgrade" in request.headers,
+        )
+        if refusal is not None:
+            self.say(f"refused {request.remote}: {refusal}")
+            return web.Response(status=403, text="Nothing here. Open the whole address that `align serve` printed.\n")
+        try:
+            response = await handler(request)
+        except web.HTTPException as error:
+            return web.Response(status=error.status, text=f"{error.reason}\n", headers=HEADERS)
+        if not response.prepared:
+            response.headers.update(HEADERS)
+        return response
+
+    async def _page(self, request: web.Request) -> web.Response:
+        page = (OWN / "index.html").read_text(encoding="utf-8")
+        keys = [{"label": key.label, "title": key.title, "types": key.types} for key in self.plan.keys]
+        filled = page.replace("{{title}}", html.escape(self.plan.title))
+        filled = filled.replace("{{reviewer}}", html.escape(self.plan.reviewer))
+        return web.Response(text=filled.replace("{{keys}}", html.escape(json.dumps(keys))), content_type="text/html")
+
+    async def _file(self, request: web.Request) -> web.Response:
+        if request.match_info["name"] not in FILES:
+            raise web.HTTPNotFound
+        path, kind = FILES[request.match_info["name"]]
+        return web.Response(body=path.read_bytes(), content_type=kind)
+
+    async def _visit(self, request: web.Request) -> web.StreamResponse:
+        if self._taken >= self.plan.seats:
+            self.say(f"turned away {request.remote}: all {self.plan.seats} seats are taken")
+            raise web.HTTPServiceUnavailable(reason="All seats are taken")
+        self._taken += 1
+        try:
+            return await self._seated(request)
+        finally:
+            self._taken -= 1
+
+    async def _seated(self, request: web.Request) -> web.StreamResponse:
+        reviewer = self.plan.reviewer or clean_name(unquote(request.match_info["reviewer"]))
+        who = f"{reviewer or 'somebody'} at {request.remote}"
+        socket = web.WebSocketResponse(heartbeat=15, max_msg_size=1 << 20)
+        await socket.prepare(request)
+        self._open.add(socket)
+
+        async def close() -> None:
+            await socket.close()
+
+        session = Session(
+            self.plan.command,
+            environment={"ALIGN_REVIEWER": reviewer} if reviewer else {},
+            write_bytes=socket.send_bytes,
+            write_str=socket.send_str,
+            close=close,
+        )
+        self.say(f"opened for {who}: {self._taken} of {self.plan.seats} seats taken")
+        try:
+            await session.start(cells(request, "width", 80), cells(request, "height", 24))
+            watch = asyncio.create_task(self._close_after(session, socket))
+            await relay(socket, session)
+            watch.cancel()
+        finally:
+            code = await session.finish()
+            self._open.discard(socket)
+            said = f": {session.complaint}" if code and session.complaint else ""
+            self.say(f"closed for {who}{f' with exit code {code}' if code else ''}{said}")
+        return socket
+
+    async def _close_after(self, session: Session, socket: web.WebSocketResponse) -> None:
+        """Close the page's socket where the app ends by itself, also where it failed to start."""
+        if session._process is not None:
+            await session._process.wait()
+            await socket.close()
+
+    async def _close_all(self, _: web.Application) -> None:
+        for socket in list(self._open):
+            await socket.close(code=1001, message=b"the server stops")
+
+
+async def relay(socket: web.WebSocketResponse, session: Session) -> None:
+    """Hand what the page sends to the app, until one of them leaves. What is not understood is dropped."""
+    async for message in socket:
+        if message.type != WSMsgType.TEXT:
+            continue
+        try:
+            kind, *rest = json.loads(message.data)
+            match kind, rest:
+                case "stdin", [str(typed)]:
+                    await session.send_bytes(typed.encode("utf-8", "replace"))
+                case "resize", [{"width": int(width), "height": int(height)}]:
+                    await session.set_terminal_size(within(width), within(height))
+                case "ping", [sent]:
+                    await socket.send_json(["pong", sent])
+                case "focus", _:
+                    await session.focus()
+                case "blur", _:
+                    await session.blur()
+        except (ValueError, TypeError):
+            continue
+
+
+def within(number: int) -> int:
+    """A width or height that a terminal may have."""
+    return max(1, min(number, MOST_CELLS))
+
+
+def cells(request: web.Request, name: str, default: int) -> int:
+    """A width or height of the query, kept within reason."""
+    try:
+        return within(int(request.query.get(name, default)))
+    except ValueError:
+        return default
+
+
+def clean_name(name: str) -> str:
+    """A reviewer's name as typed, without what could not stand in a line or in the environment."""
+    return "".join(c for c in name if c.isprintable()).strip()[:LONGEST_NAME]
+
+
+def run(plan: Plan, say: Say, ready: Callable[[str], None]) -> None:
+    """Serve until Ctrl-C or SIGTERM. `ready` gets the address to open."""
+
+    async def serving() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for caught in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(caught, stop.set)
+        server = ReviewServer(plan, say)
+        if not is_loopback(plan.host):
+            say(f"{plan.host} is open to the network, and nothing is encrypted: put a TLS proxy before it.")
+        await server.serve(stop, lambda: ready(server.address))
+
+    asyncio.run(serving())

@@ -1,0 +1,79 @@
+// Before textual.js starts: asks who reviews, sizes the terminal, and gives a phone the keys it has not got.
+"use strict";
+(() => {
+  const body = document.body;
+  const card = (name) => {
+    for (const each of document.querySelectorAll(".card")) each.hidden = each.id !== name;
+  };
+  // textual.js keeps its socket to itself; the key bar types through the same one.
+  const sockets = [];
+  const Plain = window.WebSocket;
+  window.WebSocket = class extends Plain {
+    constructor(...given) {
+      super(...given);
+      sockets.push(this);
+      let opened = false;
+      this.addEventListener("open", () => { opened = true; });
+      this.addEventListener("message", (event) => {
+        if (typeof event.data !== "string" && event.data.byteLength > 10) card("");
+      });
+      this.addEventListener("close", () => {
+        if (!opened) document.getElementById("why").textContent =
+          "It could not be opened: all seats are taken, or the server has stopped. Try again in a while.";
+        card("closed");
+        document.getElementById("again").focus();
+      });
+    }
+  };
+
+  const keys = JSON.parse(body.dataset.keys);
+  const bar = document.getElementById("keys");
+  for (const key of keys) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = key.label;
+    button.title = key.title;
+    // Not on click: the terminal keeps the focus, and no keyboard slides in.
+    button.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      sockets.at(-1)?.send(JSON.stringify(["stdin", key.types]));
+    });
+    bar.append(button);
+  }
+  bar.hidden = !(keys.length && matchMedia("(pointer: coarse)").matches);
+
+  const open = (name) => {
+    const terminal = document.createElement("div");
+    terminal.className = "textual-terminal";
+    const here = location.origin.replace(/^http/, "ws") + location.pathname;
+    terminal.dataset.sessionWebsocketUrl = here + "ws/" + encodeURIComponent(name);
+    // 60 columns fit a phone; a cell of Roboto Mono is 0.6 of its size wide.
+    terminal.dataset.fontSize = String(Math.max(8, Math.min(16, Math.floor(innerWidth / 60 / 0.6))));
+    document.getElementById("stage").append(terminal);
+    card("opening");
+    window.alignStart();
+  };
+
+  // textual.js starts every terminal it finds when the page has loaded; here that waits for a name.
+  let loaded = null;
+  window.alignStart = () => { if (loaded) loaded(); };
+  window.addEventListener("load", () => {
+    loaded = window.onload;
+    // The font first: cells are measured when the terminal starts.
+    const begin = () => {
+      const fixed = body.dataset.reviewer;
+      if (fixed) open(fixed);
+    };
+    document.fonts.load("16px 'Roboto Mono'").then(begin, begin);
+  });
+  document.getElementById("who").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const name = document.getElementById("name").value.trim();
+    try { localStorage.setItem("align-name", name); } catch { /* a private window keeps nothing */ }
+    if (name) open(name);
+  });
+  document.getElementById("again").addEventListener("click", () => location.reload());
+  try { document.getElementById("name").value = localStorage.getItem("align-name") || ""; } catch { /* as above */ }
+  if (!body.dataset.reviewer) document.getElementById("name").focus();
+  else card("opening");
+})();

@@ -1,0 +1,74 @@
+"""Who may come in, and who may not."""
+
+from __future__ import annotations
+
+import pytest
+
+from align.serve.gate import Gate, host_name, is_loopback, new_token
+
+TOKEN = "right-token"
+
+
+def ask(gate: Gate, **changed: object) -> str | None:
+    """A request that is right but for what `changed` says."""
+    asked = {"token": TOKEN, "host": "127.0.0.1:8317", "origin": "http://127.0.0.1:8317", "upgrade": True} | changed
+    return gate.refusal(**asked)  # type: ignore[arg-type]
+
+
+LOCAL = Gate("127.0.0.1", token=TOKEN)
+
+
+def test_the_right_request_comes_in() -> None:
+    assert ask(LOCAL) is None
+    assert ask(LOCAL, origin=None, upgrade=False) is None
+    assert ask(LOCAL, host="localhost:9", origin="http://localhost:9") is None
+    assert ask(LOCAL, host="[::1]:9", origin="http://[::1]:9") is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"token": ""},
+        {"token": "right-tokem"},
+        {"token": TOKEN + "x"},
+        {"token": "ключ"},
+        {"host": ""},
+        {"host": "evil.example:8317", "origin": "http://evil.example:8317"},
+        {"host": "127.0.0.1.evil.example", "origin": "http://127.0.0.1.evil.example"},
+        {"host": "192.168.1.7:8317", "origin": "http://192.168.1.7:8317"},
+        {"host": "[::1", "origin": None, "upgrade": False},
+        {"origin": "http://evil.example"},
+        {"origin": "http://127.0.0.1:9999"},
+        {"origin": "null"},
+        {"origin": None},
+        {"origin": "http://evil.example", "upgrade": False},
+    ],
+)
+def test_anything_else_stays_outside(changed: dict[str, object]) -> None:
+    assert ask(LOCAL, **changed)
+
+
+def test_a_server_on_the_network_knows_addresses_and_the_names_it_was_given() -> None:
+    gate = Gate("0.0.0.0", names=frozenset({"review.example"}), token=TOKEN)
+    assert ask(gate, host="192.168.1.7:8317", origin="http://192.168.1.7:8317") is None
+    assert ask(gate, host="review.example", origin="https://review.example") is None
+    assert ask(gate, host="rebound.example:8317", origin="http://rebound.example:8317")
+
+
+def test_tokens_are_long_and_differ() -> None:
+    tokens = {new_token() for _ in range(100)}
+    assert len(tokens) == 100
+    assert min(map(len, tokens)) >= 32
+
+
+def test_the_token_is_not_in_the_repr() -> None:
+    assert TOKEN not in repr(LOCAL)
+
+
+def test_hosts() -> None:
+    assert host_name("Review.Example:80") == "review.example"
+    assert host_name("[::1]:80") == "::1"
+    assert is_loopback("127.0.0.2")
+    assert is_loopback("localhost")
+    assert not is_loopback("0.0.0.0")
+    assert not is_loopback("review.example")

@@ -1,0 +1,193 @@
+"""The server as a client meets it, with a small Textual app in the place of the review app."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from align.errors import UsageError
+from align.serve.server import FILES, Plan, ReviewServer, clean_name
+
+APP = """
+import os, sys
+from textual.app import App
+class Small(App):
+    def on_mount(self):
+        self.title = os.environ.get("ALIGN_REVIEWER", "nobody")
+    def on_key(self, event):
+        if event.character == "w":
+            open(sys.argv[1], "a").write(f"{self.title} {self.size.width}x{self.size.height}\\n")
+        if event.character == "q":
+            self.exit()
+        if event.character == "!":
+            os._exit(3)
+Small().run()
+"""
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> list[str]:
+    """The small app: w writes a line to `out`, q leaves, ! dies."""
+    (tmp_path / "small.py").write_text(APP)
+    return [sys.executable, str(tmp_path / "small.py"), str(tmp_path / "out")]
+
+
+@asynccontextmanager
+async def served(plan: Plan) -> AsyncIterator[tuple[ReviewServer, list[str]]]:
+    """A running server, and the lines of its log."""
+    log: list[str] = []
+    server = ReviewServer(plan, log.append)
+    stop, ready = asyncio.Event(), asyncio.Event()
+    task = asyncio.create_task(server.serve(stop, ready.set))
+    await asyncio.wait_for(asyncio.wait({task, asyncio.create_task(ready.wait())}, return_when="FIRST_COMPLETED"), 10)
+    try:
+        if task.done():
+            await task
+        yield server, log
+    finally:
+        stop.set()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(true: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait until it is so."""
+    async with asyncio.timeout(seconds):
+        while not true():
+            await asyncio.sleep(0.02)
+
+
+def plan(command: list[str], **more: object) -> Plan:
+    return Plan(command=command, title="talks <b>", port=0, **more)  # type: ignore[arg-type]
+
+
+async def test_without_the_token_nothing_opens(command: list[str]) -> None:
+    async with served(plan(command)) as (server, log), aiohttp.ClientSession() as client:
+        base = f"http://127.0.0.1:{server.port}"
+        for path in (
+            "/",
+            "/wrong/",
+            "/static/serve.js",
+            "/wrong/static/serve.js",
+            "/%2e%2e/",
+            f"/{server.gate.token}x/",
+        ):
+            async with client.get(base + path) as answer:
+                assert answer.status == 403, path
+                assert "talks" not in await answer.text()
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await client.ws_connect(f"{base}/wrong/ws/Aoi", origin=base)
+        assert all("refused" in line for line in log)
+        assert not any(server.gate.token in line for line in log)
+
+
+async def test_another_page_or_name_gets_nothing(command: list[str]) -> None:
+    async with served(plan(command)) as (server, _), aiohttp.ClientSession() as client:
+        for headers in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}):
+            async with client.get(server.address, headers=headers) as answer:
+                assert answer.status == 403
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await client.ws_connect(server.address + "ws/Aoi", origin="http://evil.example")
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await client.ws_connect(server.address + "ws/Aoi")
+
+
+async def test_the_page_is_whole_and_asks_nobody_else(command: list[str]) -> None:
+    async with served(plan(command, reviewer='A"oi')) as (server, _), aiohttp.ClientSession() as client:
+        async with client.get(server.address) as answer:
+            page = await answer.text()
+            assert answer.status == 200
+            assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+            assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert "talks &lt;b&gt;" in page
+        assert "<b>" not in page
+        assert 'data-reviewer="A&quot;oi"' in page
+        assert "http:" not in page
+        assert "https:" not in page
+        for name in FILES:
+            async with client.get(f"{server.address}static/{name}") as answer:
+                assert answer.status == 200
+                assert b"googleapis" not in await answer.read()
+        for path in ("static/", "static/index.html", "static/..%2f..%2fsettings.py", "nothing"):
+            async with client.get(server.address + path) as answer:
+                assert answer.status == 404
+
+
+async def test_keys_reach_the_app_and_it_knows_who_typed(command: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    async with served(plan(command)) as (server, log), aiohttp.ClientSession() as client:
+        where = f"{server.address}ws/%E9%9D%92%E3%81%84?width=90&height=30"
+        async with client.ws_connect(where, origin=f"http://127.0.0.1:{server.port}") as socket:
+            first = await asyncio.wait_for(socket.receive(), 20)
+            assert first.type is aiohttp.WSMsgType.BINARY
+            for nonsense in ("{", "[]", "5", '["stdin"]', '["resize", {"width": "x"}]', '["stdin", 5]', '{"a": 1}'):
+                await socket.send_str(nonsense)
+            await socket.send_json(["ping", "7"])
+            await socket.send_json(["resize", {"width": 70, "height": 10**9}])
+            async with asyncio.timeout(20):
+                # A size takes effect a little later than it is told.
+                while not (out.exists() and out.read_text().endswith("青い 70x1000\n")):
+                    await socket.send_json(["stdin", "w"])
+                    await asyncio.sleep(0.1)
+            await socket.send_json(["stdin", "q"])
+            while not socket.closed:
+                await asyncio.wait_for(socket.receive(), 20)
+        await until(lambda: any(line.startswith("closed for 青い") for line in log))
+        assert "exit code" not in log[-1]
+
+
+async def test_no_more_visits_than_seats(command: list[str]) -> None:
+    async with served(plan(command, seats=1)) as (server, log), aiohttp.ClientSession() as client:
+        here = f"http://127.0.0.1:{server.port}"
+        async with client.ws_connect(server.address + "ws/Aoi", origin=here) as first:
+            await asyncio.wait_for(first.receive(), 20)
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await client.ws_connect(server.address + "ws/Mei", origin=here)
+            assert refused.value.status == 503
+        await until(lambda: any(line.startswith("closed for Aoi") for line in log))
+        async with client.ws_connect(server.address + "ws/Mei", origin=here) as second:
+            assert (await asyncio.wait_for(second.receive(), 20)).type is aiohttp.WSMsgType.BINARY
+
+
+@pytest.mark.parametrize("death", ["!", None])
+async def test_an_app_that_dies_is_told_in_the_log(command: list[str], tmp_path: Path, death: str | None) -> None:
+    if death is None:
+        (tmp_path / "small.py").write_text("raise SystemExit('align: no store there')")
+    async with served(plan(command)) as (server, log), aiohttp.ClientSession() as client:
+        origin = f"http://127.0.0.1:{server.port}"
+        async with client.ws_connect(server.address + "ws/Aoi", origin=origin) as socket:
+            if death:
+                await asyncio.wait_for(socket.receive(), 20)
+                await socket.send_json(["stdin", death])
+            while not socket.closed:
+                await asyncio.wait_for(socket.receive(), 20)
+        await until(lambda: any("closed for Aoi" in line for line in log))
+        assert f"with exit code {3 if death else 1}" in log[-1]
+        assert death or "no store there" in log[-1]
+
+
+async def test_stopping_the_server_stops_its_apps(command: list[str], tmp_path: Path) -> None:
+    async with aiohttp.ClientSession() as client:
+        async with served(plan(command)) as (server, log):
+            socket = await client.ws_connect(server.address + "ws/Aoi", origin=f"http://127.0.0.1:{server.port}")
+            await asyncio.wait_for(socket.receive(), 20)
+        assert log[-1].startswith("closed for Aoi")
+        await socket.close()
+
+
+async def test_a_port_that_is_taken(command: list[str]) -> None:
+    async with served(plan(command)) as (server, _):
+        taken = Plan(command=command, title="x", port=server.port)
+        with pytest.raises(UsageError, match="--port"):
+            async with served(taken):
+                pass
+
+
+def test_names_are_cleaned() -> None:
+    assert clean_name("  Aoi\n\x1b[31m \x00") == "Aoi[31m"
+    assert len(clean_name("a" * 500)) == 80
