@@ -1,1 +1,18 @@
-"""One SQLite file, by sqlite-utils. All SQL lives here."""
+"""Documents, links and decisions in one SQLite file. All SQL lives here."""
+
+from align.store.filter import LinkFilter
+from align.store.rows import Added, Change, DocumentRow, PairRow, ProposeCounts, SentenceRow, StoredConstraints
+from align.store.store import Store, open_store
+
+__all__ = [
+    "Added",
+    "Change",
+    "DocumentRow",
+    "LinkFilter",
+    "PairRow",
+    "ProposeCounts",
+    "SentenceRow",
+    "Store",
+    "StoredConstraints",
+    "open_store",
+]

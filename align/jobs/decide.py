@@ -1,0 +1,201 @@
+"""The reviewer's desk: every operation on links, each one decision, each one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self
+
+from align.domain import LinkKind, Status
+from align.errors import UsageError
+from align.jobs import reshape
+from align.jobs.reshape import Side
+from align.store import Change, LinkFilter, Store, open_store
+from align.store.log import Ledger
+
+if TYPE_CHECKING:
+    from align.jobs.resolve import Ripple
+
+Work = Callable[[Ledger], int | None]
+
+
+def open_desk(path: Path, reviewer: str) -> Desk:
+    """A desk of its own, with its own connection to the store at `path`; close it with `with`."""
+    return Desk(open_store(path, create=False), reviewer)
+
+
+class Desk:
+    """What one reviewer does to the links of a store.
+
+    Links are named by their number. `seen` is the `Link.version` that the reviewer looked at: where the link changed
+    since, ConflictError is raised and nothing is written. `ripple` is what re-solving around the decision changes
+    (see `align.jobs.resolve`): links that give way and proposals that come, in the same decision, so that one undo
+    takes back both.
+    """
+
+    def __init__(self, store: Store, reviewer: str) -> None:
+        self.store = store
+        self.reviewer = reviewer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.store.close()
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Many decisions in one transaction: all or none. Each is still a decision of its own."""
+        with self.store.writing():
+            yield
+
+    # Verdicts
+
+    def accept(self, link: int, *, seen: int | None = None) -> Change:
+        """The link is right."""
+        return self._one("accept", link, seen, lambda ledger: reshape.accept(ledger, link))
+
+    def reject(self, link: int, *, seen: int | None = None) -> Change:
+        """The link is wrong, and must not be proposed again."""
+        return self._one("reject", link, seen, lambda ledger: reshape.verdict(ledger, link, Status.REJECTED))
+
+    def reopen(self, link: int, *, seen: int | None = None) -> Change:
+        """The link is undecided again."""
+        return self._one("reopen", link, seen, lambda ledger: reshape.verdict(ledger, link, Status.PROPOSED))
+
+    def unlink(self, link: int, *, seen: int | None = None, ripple: Ripple | None = None) -> Change:
+        """Take the two sides apart; they must not be proposed again."""
+        return self._one("unlink", link, seen, lambda ledger: reshape.verdict(ledger, link, Status.REJECTED), ripple)
+
+    def anchor(self, link: int, *, on: bool = True, seen: int | None = None) -> Change:
+        """The solver must keep the link, though nobody vouches for it yet."""
+        return self._one(
+            "anchor" if on else "unanchor", link, seen, lambda ledger: ledger.decide(link, anchored=int(on))
+        )
+
+    def set_kind(self, link: int, kind: LinkKind, *, seen: int | None = None) -> Change:
+        """How the two sides correspond."""
+        return self._one("kind", link, seen, lambda ledger: ledger.decide(link, kind=LinkKind(kind).value, touched=1))
+
+    def note(self, link: int, text: str | None, *, seen: int | None = None) -> Change:
+        """A remark on the link; None or blank takes it off."""
+        remark = (text or "").strip() or None
+        return self._one("note", link, seen, lambda ledger: ledger.decide(link, note=remark))
+
+    def bookmark(self, link: int, on: bool = True, *, seen: int | None = None) -> Change:
+        """Mark the link to come back to it."""
+        return self._one("bookmark", link, seen, lambda ledger: ledger.change(link, bookmarked=int(on)))
+
+    def edit(self, link: int, side: Side, text: str, *, seen: int | None = None) -> Change:
+        """Put `text` in the place of a side's text; the original is kept, and writing it again takes the edit off."""
+        wording = " ".join(text.split())
+        if not wording:
+            raise UsageError("a side cannot be empty. Reject or unlink the link instead.")
+        return self._one("edit", link, seen, lambda ledger: reshape.edit(ledger, link, side, wording))
+
+    # Shapes
+
+    def merge(self, link: int, other: int, *, seen: int | None = None, ripple: Ripple | None = None) -> Change:
+        """Make one link of two of the same documents; it keeps the first's number."""
+        return self._one("merge", link, seen, lambda ledger: reshape.merge(ledger, link, other), ripple)
+
+    def split(
+        self, link: int, src_at: int, tgt_at: int, *, seen: int | None = None, ripple: Ripple | None = None
+    ) -> Change:
+        """Make two links of one, after its first `src_at` and `tgt_at` sentences; the first keeps the number."""
+        return self._one("split", link, seen, lambda ledger: reshape.split(ledger, link, src_at, tgt_at), ripple)
+
+    def move(
+        self,
+        link: int,
+        side: Side,
+        end: Literal["first", "last"],
+        way: Literal["up", "down"],
+        *,
+        seen: int | None = None,
+        ripple: Ripple | None = None,
+    ) -> Change:
+        """Move the sentence at an end of a side over that end.
+
+        `first up` and `last down` give the link's own sentence to the neighbour there; `first down` and `last up`
+        take the neighbour's (or an unlinked one) in.
+        """
+        return self._one("move", link, seen, lambda ledger: reshape.move(ledger, link, side, end, way), ripple)
+
+    def swap(self, link: int, *, seen: int | None = None) -> Change:
+        """Make the source the target and the target the source."""
+        return self._one("swap", link, seen, lambda ledger: reshape.swap(ledger, link))
+
+    def relink(
+        self,
+        src: Sequence[int],
+        tgt: Sequence[int],
+        *,
+        link: int | None = None,
+        seen: int | None = None,
+        kind: LinkKind | None = None,
+        ripple: Ripple | None = None,
+    ) -> Change:
+        """Link sentences (store ids) by hand: a new link, or `link` moved to them.
+
+        Undecided links that share sentences with it on both sides give way.
+        """
+        if link is not None:
+            number = link
+            return self._one(
+                "relink", link, seen, lambda ledger: reshape.relink(ledger, number, src, tgt, kind), ripple
+            )
+        return self._one("link", None, None, lambda ledger: reshape.link_by_hand(ledger, src, tgt, kind), ripple)
+
+    # Many at once
+
+    def accept_above(self, confidence: float, chosen: LinkFilter | None = None) -> Change:
+        """Accept every undecided link of a filter whose confidence is at least this."""
+        if not 0.0 <= confidence <= 1.0:
+            raise UsageError(f"a confidence is between 0 and 1, not {confidence}.")
+        return self.store.accept_many(self.reviewer, chosen or LinkFilter(), above=confidence)
+
+    def accept_through(self, link: int, chosen: LinkFilter | None = None) -> Change:
+        """Accept this link and every undecided one before it in a filter, in document order."""
+        return self.store.accept_many(self.reviewer, chosen or LinkFilter(), through=link)
+
+    # Back and forth
+
+    def undo(self) -> Change:
+        """Take back this reviewer's last decision in force. Raises ConflictError where its links changed since."""
+        return self.store.undo(self.reviewer)
+
+    def redo(self) -> Change:
+        """Bring back what was undone last, if nothing was decided since."""
+        return self.store.redo(self.reviewer)
+
+    # No decisions, but kept
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep a value for the next start: where the reviewer stood, the sort, the filter."""
+        self.store.remember(key, value)
+
+    def record_audit(self, filter_text: str, n: int, right: int, low: float, high: float) -> None:
+        """Keep what a random-sample audit found: `right` of `n`, and the interval of the rate."""
+        self.store.record_audit(self.reviewer, filter_text, n, right, low, high)
+
+    def _one(self, action: str, link: int | None, seen: int | None, work: Work, ripple: Ripple | None = None) -> Change:
+        def build(ledger: Ledger) -> int | None:
+            encoder = ""
+            if link is not None:
+                encoder = ledger.expect(link, seen)["encoder"]
+            look_at = work(ledger)
+            if ripple:
+                encoder = ripple.removed[0].encoder if ripple.removed else encoder
+                reshape.ripple_through(ledger, ripple, encoder)
+            return look_at
+
+        return self.store.decide(self.reviewer, action, build, link=link)

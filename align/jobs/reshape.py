@@ -1,0 +1,188 @@
+"""What each operation does to links, told to a ledger. Nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from align.domain import LinkKind, Status
+from align.errors import UsageError
+from align.store.log import Ledger, State, sentences_of, stored
+
+if TYPE_CHECKING:
+    from align.jobs.resolve import Ripple
+
+Side = Literal["src", "tgt"]
+SIDES: tuple[Side, Side] = ("src", "tgt")
+
+
+def accept(ledger: Ledger, link: int) -> None:
+    """Accepted; `edited` where a reviewer's text stands in for the original."""
+    state = ledger.state(link)
+    worded = state["src_text"] is not None or state["tgt_text"] is not None
+    verdict(ledger, link, Status.EDITED if worded else Status.ACCEPTED)
+
+
+def verdict(ledger: Ledger, link: int, status: Status) -> None:
+    """A new status; whatever asked for attention has had it."""
+    ledger.decide(link, status=status.value, attention=None)
+
+
+def edit(ledger: Ledger, link: int, side: Side, wording: str) -> None:
+    """A reviewer's text on one side, or the original again."""
+    state = ledger.state(link)
+    original = ledger.joined(state[side])
+    ledger.change(link, **{f"{side}_text": None if wording == original else wording})
+    accept(ledger, link)
+
+
+def settle_shape(ledger: Ledger, link: int, **columns: object) -> None:
+    """New sides drawn by a reviewer: who draws them stands behind them, and words written for the old ones are off."""
+    ledger.decide(link, status=Status.EDITED.value, attention=None, **columns)
+
+
+def merge(ledger: Ledger, link: int, other: int) -> int:
+    """`other`'s sentences join `link`, and `other` goes."""
+    if link == other:
+        raise UsageError("a link cannot be merged with itself. Choose its neighbour.")
+    mine, theirs = ledger.state(link), ledger.state(other)
+    if (mine["src_document"], mine["tgt_document"]) != (theirs["src_document"], theirs["tgt_document"]):
+        raise UsageError("only links between the same two documents can be merged.")
+    columns: State = {}
+    for side in SIDES:
+        columns[side] = ledger.ordered({*sentences_of(mine[side]), *sentences_of(theirs[side])})
+        if mine[f"{side}_text"] is not None or theirs[f"{side}_text"] is not None:
+            halves = sorted((mine, theirs), key=lambda half: ledger.position(sentences_of(half[side])[0]))
+            texts = [half[f"{side}_text"] or ledger.joined(half[side]) for half in halves]
+            columns[f"{side}_text"] = ledger.join(texts, columns[side])
+    notes = [state["note"] for state in (mine, theirs) if state["note"]]
+    columns["note"] = " / ".join(dict.fromkeys(notes)) or None
+    columns["bookmarked"] = max(mine["bookmarked"], theirs["bookmarked"])
+    ledger.remove(other)
+    settle_shape(ledger, link, **columns)
+    return link
+
+
+def split(ledger: Ledger, link: int, src_at: int, tgt_at: int) -> int:
+    """The first `src_at` and `tgt_at` sentences stay; a new link takes the rest."""
+    state = ledger.state(link)
+    parts = {}
+    for side, at in (("src", src_at), ("tgt", tgt_at)):
+        ids = sentences_of(state[side])
+        if not 0 < at < len(ids):
+            word = "source" if side == "src" else "target"
+            raise UsageError(
+                f"the {word} side has {len(ids)} sentence{'s' * (len(ids) != 1)}: it cannot be split after {at}. "
+                "Every half keeps a sentence on both sides."
+            )
+        parts[side] = stored(ids[:at]), stored(ids[at:])
+    rest = {**state, "src": parts["src"][1], "tgt": parts["tgt"][1], "src_text": None, "tgt_text": None, "note": None}
+    settle_shape(ledger, link, src=parts["src"][0], tgt=parts["tgt"][0], src_text=None, tgt_text=None)
+    new = ledger.make(**rest)
+    settle_shape(ledger, new)
+    return link
+
+
+def move(ledger: Ledger, link: int, side: Side, end: Literal["first", "last"], way: Literal["up", "down"]) -> int:
+    """The sentence at an end goes over that end, out of the link or into it."""
+    state = ledger.state(link)
+    ids = sentences_of(state[side])
+    step = -1 if end == "first" else 1
+    edge = ids[0] if end == "first" else ids[-1]
+    outward = (end, way) in (("first", "up"), ("last", "down"))
+    beyond = ledger.neighbour(edge, step)
+    if outward:
+        if len(ids) == 1:
+            raise UsageError("the last sentence of a side cannot move away. Merge or unlink the link instead.")
+        receiver = ledger.link_at(beyond, state, side) if beyond is not None else None
+        _give(ledger, link, side, [number for number in ids if number != edge])
+        if receiver is not None and receiver != link:
+            theirs = sentences_of(ledger.state(receiver)[side])
+            _give(ledger, receiver, side, [*theirs, edge])
+        return link
+    if beyond is None:
+        raise UsageError(f"there is no sentence {'before' if step < 0 else 'after'} this side to take in.")
+    giver = ledger.link_at(beyond, state, side)
+    if giver is not None:
+        left = [number for number in sentences_of(ledger.state(giver)[side]) if number != beyond]
+        if left:
+            _give(ledger, giver, side, left)
+        else:
+            ledger.remove(giver)
+    _give(ledger, link, side, [*ids, beyond])
+    return link
+
+
+def _give(ledger: Ledger, link: int, side: Side, ids: Iterable[int]) -> None:
+    settle_shape(ledger, link, **{side: ledger.ordered(ids), f"{side}_text": None})
+
+
+def swap(ledger: Ledger, link: int) -> int:
+    """Source and target change places."""
+    state = ledger.state(link)
+    turned = {
+        f"{a}{column}": state[f"{b}{column}"]
+        for a, b in (("src", "tgt"), ("tgt", "src"))
+        for column in ("", "_document", "_text")
+    }
+    ledger.decide(link, touched=1, **turned)
+    return link
+
+
+def relink(ledger: Ledger, link: int, src: Sequence[int], tgt: Sequence[int], kind: LinkKind | None) -> int:
+    """The link moves to other sentences."""
+    columns = _drawn(ledger, src, tgt, kind)
+    clear_undecided(ledger, columns, but=link)
+    settle_shape(ledger, link, src_text=None, tgt_text=None, **columns)
+    return link
+
+
+def link_by_hand(ledger: Ledger, src: Sequence[int], tgt: Sequence[int], kind: LinkKind | None) -> int:
+    """A new link, accepted."""
+    columns = _drawn(ledger, src, tgt, kind or LinkKind.TRANSLATION)
+    clear_undecided(ledger, columns)
+    link = ledger.make(**columns, confidence=1.0, encoder="hand")
+    verdict(ledger, link, Status.ACCEPTED)
+    return link
+
+
+def _drawn(ledger: Ledger, src: Sequence[int], tgt: Sequence[int], kind: LinkKind | None) -> State:
+    if not src or not tgt:
+        raise UsageError("a link has sentences on both sides.")
+    if set(src) & set(tgt):
+        raise UsageError("a sentence cannot be linked to itself.")
+    columns: State = {"src": ledger.ordered(src), "tgt": ledger.ordered(tgt)}
+    columns["src_document"] = ledger.document(columns["src"])
+    columns["tgt_document"] = ledger.document(columns["tgt"])
+    if kind is not None:
+        columns["kind"] = LinkKind(kind).value
+    return columns
+
+
+def clear_undecided(ledger: Ledger, columns: State, but: int | None = None) -> None:
+    """Undecided links that share sentences on both sides give way to what a reviewer draws."""
+    for other in ledger.overlapping(columns["src"], columns["tgt"]):
+        if other != but and ledger.present(other) and not ledger.kept(other):
+            ledger.remove(other)
+
+
+def ripple_through(ledger: Ledger, ripple: Ripple, encoder: str) -> None:
+    """What solving again changed: undecided links give way to proposals, in the same decision."""
+    for link in ripple.removed:
+        if ledger.present(link.id) and not ledger.kept(link.id):
+            ledger.expect(link.id, link.version)
+            ledger.remove(link.id)
+    for proposal in ripple.added:
+        src, tgt = stored(proposal.src), stored(proposal.tgt)
+        ledger.make(
+            src=src,
+            tgt=tgt,
+            src_document=ledger.document(src),
+            tgt_document=ledger.document(tgt),
+            kind=proposal.kind.value,
+            score=proposal.score,
+            confidence=proposal.confidence,
+            chain=proposal.chain,
+            signals=ledger.signals(proposal.signals),
+            encoder=encoder,
+        )

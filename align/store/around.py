@@ -1,0 +1,65 @@
+"""What stands around a link: neighbours in the text, other links of the same sentences, tallies by pair."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from sqlite_utils import Database
+
+from align.domain import Link, LinkSide, Status
+from align.store.documents import sentence_rows
+from align.store.links import COLUMNS, Hydrator
+from align.store.rows import PairRow, SentenceRow
+
+
+def context(db: Database, side: LinkSide, n: int) -> tuple[tuple[SentenceRow, ...], tuple[SentenceRow, ...]]:
+    """Up to `n` sentences before the first and after the last sentence of a side."""
+    inside = ",".join(map(str, side.sentences))
+    low, high = db.conn.execute(f"select min(position), max(position) from sentences where id in ({inside})").fetchone()
+    if low is None:
+        return (), ()
+    start = max(0, low - n)
+    before = sentence_rows(db, side.document, start, low - start)
+    return tuple(before), tuple(sentence_rows(db, side.document, high + 1, n))
+
+
+def links_of_sentences(db: Database, sentences: Sequence[int]) -> dict[int, list[Link]]:
+    """The links of each sentence, by number."""
+    inside = ",".join(map(str, sentences))
+    pairs = db.conn.execute(
+        f"select sentence, link from link_sentences where sentence in ({inside}) order by sentence, link"
+    ).fetchall()
+    wanted = ",".join(str(link) for link in {link for _, link in pairs})
+    rows = db.conn.execute(f"select {COLUMNS} from links where id in ({wanted})").fetchall()
+    links = {link.id: link for link in Hydrator(db).links(rows)}
+    found: dict[int, list[Link]] = {sentence: [] for sentence in sentences}
+    for sentence, link in pairs:
+        if link in links:
+            found[sentence].append(links[link])
+    return found
+
+
+def signals(db: Database, link: int) -> dict[str, float] | None:
+    """What the solver saw, where it was kept."""
+    row = db.conn.execute("select signals from links where id = ?", (link,)).fetchone()
+    return json.loads(row[0]) if row and row[0] else None
+
+
+def pair_rows(db: Database) -> list[PairRow]:
+    """Tallies of every two documents and languages with links, in document order."""
+    names = dict(db.conn.execute("select id, name from documents"))
+    found: dict[tuple[int, int, str, str], PairRow] = {}
+    for src, tgt, src_lang, tgt_lang, status, count, expected in db.conn.execute(
+        """select src_document, tgt_document, src_lang, tgt_lang, status, count(*), sum(confidence) from links
+           group by src_document, tgt_document, src_lang, tgt_lang, status order by 1, 2, min(place)"""
+    ):
+        key = (src, tgt, src_lang, tgt_lang)
+        if key not in found:
+            counts = dict.fromkeys(Status, 0)
+            found[key] = PairRow(src, tgt, names[src], names[tgt], src_lang, tgt_lang, counts, 0.0)
+        row = found[key]
+        row.counts[Status(status)] = count
+        if status == Status.PROPOSED:
+            found[key] = PairRow(src, tgt, row.src_doc, row.tgt_doc, src_lang, tgt_lang, row.counts, expected)
+    return list(found.values())

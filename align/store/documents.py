@@ -1,0 +1,163 @@
+"""Documents, their blocks and their sentences: in once, out in reading order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from sqlite_utils import Database
+
+from align.domain import Block, BlockKind, Document, Sentence, Span, Status
+from align.store.clock import now
+from align.store.rows import DocumentRow, SentenceRow
+from align.text.clean import sentence_text
+
+SENTENCE_COLUMNS = 'id, document, block, position, start, "end", pieces, lang, text'
+
+
+def insert_document(db: Database, doc: Document) -> int:
+    """The document with all below it, as new rows; returns its id."""
+    cursor = db.conn.execute(
+        """insert into documents (name, digest, reader, encoding, text, characters, added_at)
+           values (?, ?, ?, ?, ?, ?, ?)""",
+        (doc.name, doc.digest, doc.reader, doc.encoding, as_bytes(doc.text), len(doc.text), now()),
+    )
+    document = cursor.lastrowid
+    assert document is not None
+    insert_blocks(db, document, doc.blocks)
+    db.conn.executemany(
+        """insert into sentences (document, block, position, start, "end", pieces, lang, lang_confidence, text)
+           values (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        ((document, *values) for values in sentence_values(doc)),
+    )
+    return document
+
+
+def insert_blocks(db: Database, document: int, blocks: Sequence[Block]) -> None:
+    """The blocks of a document as new rows, numbered from 0."""
+    db.conn.executemany(
+        """insert into blocks (document, position, start, "end", kind, lang, lang_confidence)
+           values (?, ?, ?, ?, ?, ?, ?)""",
+        (
+            (document, number, *block.span, block.kind.value, block.lang, block.lang_confidence)
+            for number, block in enumerate(blocks)
+        ),
+    )
+
+
+def sentence_values(doc: Document) -> Iterator[tuple[object, ...]]:
+    """(block, position, start, end, pieces, lang, lang_confidence, text) of each sentence, in reading order."""
+    position = 0
+    for number, block in enumerate(doc.blocks):
+        for sentence in block.sentences:
+            pieces = json.dumps(sentence.pieces) if len(sentence.pieces) > 1 else None
+            text = storable(sentence_text(doc.text, sentence.pieces, sentence.lang))
+            yield number, position, *sentence.span, pieces, sentence.lang, sentence.lang_confidence, text
+            position += 1
+
+
+def as_bytes(text: str) -> bytes:
+    """The text for a BLOB column: lone surrogates and NULs, which TEXT columns refuse or cut at, survive."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def storable(text: str) -> str:
+    """The text for a TEXT column: lone surrogates become U+FFFD, NUL is left out."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+
+
+def document_text(db: Database, document: int) -> str:
+    """The original characters of a document."""
+    text: bytes = _one(db, document)[0]
+    return text.decode("utf-8", "surrogatepass")
+
+
+def document_rows(db: Database) -> list[DocumentRow]:
+    """Every document that was not removed, in the order of adding."""
+    languages: dict[int, dict[str, int]] = {}
+    for document, lang, count in db.conn.execute(
+        "select document, lang, count(*) from sentences group by document, lang order by document, count(*) desc, lang"
+    ):
+        languages.setdefault(document, {})[lang] = count
+    links: dict[int, dict[Status, int]] = {}
+    for document, status, count in db.conn.execute(
+        """select document, status, count(*) from (
+               select src_document as document, status from links
+               union all select tgt_document, status from links where tgt_document <> src_document
+           ) group by document, status"""
+    ):
+        links.setdefault(document, {})[Status(status)] = count
+    return [
+        DocumentRow(
+            id=id_,
+            name=name,
+            reader=reader,
+            encoding=encoding,
+            characters=characters,
+            sentences=sum(languages.get(id_, {}).values()),
+            languages=languages.get(id_, {}),
+            links={status: links.get(id_, {}).get(status, 0) for status in Status},
+            added_at=added_at,
+            digest=digest,
+        )
+        for id_, name, reader, encoding, characters, added_at, digest in db.conn.execute(
+            """select id, name, reader, encoding, characters, added_at, digest from documents
+               where removed_at is null order by id"""
+        )
+    ]
+
+
+def blocks_of(db: Database, document: int) -> list[Block]:
+    """The blocks with their sentences, as they were read."""
+    _one(db, document)
+    sentences: dict[int, list[Sentence]] = {}
+    for block, start, end, pieces, lang, confidence in db.conn.execute(
+        """select block, start, "end", pieces, lang, lang_confidence from sentences
+           where document = ? order by position""",
+        (document,),
+    ):
+        sentences.setdefault(block, []).append(Sentence(pieces_of(start, end, pieces), lang, confidence))
+    return [
+        Block(Span(start, end), BlockKind(kind), lang, confidence, tuple(sentences.get(position, ())))
+        for position, start, end, kind, lang, confidence in db.conn.execute(
+            """select position, start, "end", kind, lang, lang_confidence from blocks
+               where document = ? order by position""",
+            (document,),
+        )
+    ]
+
+
+def sentence_rows(db: Database, document: int, start: int = 0, count: int | None = None) -> list[SentenceRow]:
+    """`count` sentences (None: all) from position `start`, in reading order."""
+    kinds = dict(db.conn.execute("select position, kind from blocks where document = ?", (document,)))
+    stop = 1 << 62 if count is None else start + count
+    rows = db.conn.execute(
+        f"""select {SENTENCE_COLUMNS} from sentences
+            where document = ? and position >= ? and position < ? order by position""",
+        (document, start, stop),
+    )
+    return [
+        SentenceRow(id_, doc, block, BlockKind(kinds[block]), position, pieces_of(start, end, pieces), lang, text)
+        for id_, doc, block, position, start, end, pieces, lang, text in rows
+    ]
+
+
+def pieces_of(start: int, end: int, pieces: str | None) -> tuple[Span, ...]:
+    """The spans of a sentence from its columns."""
+    return (Span(start, end),) if pieces is None else tuple(Span(*piece) for piece in json.loads(pieces))
+
+
+def set_language(db: Database, document: int, lang: str) -> None:
+    """Tag every block and sentence of the document by hand, and its links with them."""
+    _one(db, document)
+    for table in ("blocks", "sentences"):
+        db.conn.execute(f"update {table} set lang = ?, lang_confidence = 1.0 where document = ?", (lang, document))
+    for side in ("src", "tgt"):
+        db.conn.execute(f"update links set {side}_lang = ? where {side}_document = ?", (lang, document))
+
+
+def _one(db: Database, document: int) -> tuple[bytes]:
+    row: tuple[bytes] | None = db.conn.execute("select text from documents where id = ?", (document,)).fetchone()
+    if row is None:
+        raise KeyError(f"document {document}")
+    return row

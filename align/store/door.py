@@ -1,0 +1,198 @@
+"""The one door to the file: how a store is recognised, opened, written to, and how its mishaps are told."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlite_utils import Database
+
+from align.errors import StoreError
+from align.store.schema import APPLICATION_ID, migrations
+
+BUSY_SECONDS = 30.0
+"""How long a writer waits for another before it says so."""
+MAGIC = b"SQLite format 3\0"
+NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ncpfs", "davfs"})
+
+
+def connect(path: Path, *, create: bool, readonly: bool) -> Database:
+    """A connection to the store at `path`, recognised and brought to this program's layout.
+
+    Raises StoreError, with the file untouched, where there is none (and not `create`), where it is not ours, damaged,
+    from a newer program, or cannot be written (and not `readonly`).
+    """
+    present = recognise(path)
+    if not present and (readonly or not create):
+        raise StoreError(f"{path}: no store there. Make one with `align add FILE`, or name another with --db.")
+    if not present and not path.parent.is_dir():
+        raise StoreError(f"{path}: the folder {path.parent} does not exist. Make it first.")
+    if present:
+        with told(path):
+            known(path)
+    with told(path):
+        db = _open(path, "ro" if readonly else "rwc")
+        try:
+            if readonly:
+                _refuse_stale(path, db)
+            else:
+                _prepare(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+
+def recognise(path: Path) -> bool:
+    """Whether a SQLite file stands at `path`. An absent or empty file is none; anything else raises StoreError."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+            size = file.seek(0, 2)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}. A store is a file; name another with --db.") from error
+    if not head:
+        return False
+    if not head.startswith(MAGIC):
+        raise StoreError(f"{path}: not a store of align (not an SQLite file). Name another with --db.")
+    pages, page_size = int.from_bytes(head[28:32], "big"), int.from_bytes(head[16:18], "big")
+    expected = pages * (65536 if page_size == 1 else page_size)
+    wal = path.with_name(path.name + "-wal")
+    if len(head) < 100 or (size < expected and not (wal.exists() and wal.stat().st_size)):
+        raise StoreError(f"{path}: cut short ({size:,} of {expected:,} bytes). Restore it from a backup.")
+    return True
+
+
+def known(path: Path) -> None:
+    """Read who made the file. Raises StoreError where it is not ours or from a newer program. Changes nothing."""
+    db = _open(path, "ro")
+    try:
+        application = db.execute("pragma application_id").fetchone()[0]
+        tables = set(db.table_names())
+        if application != APPLICATION_ID and (application or tables):
+            raise StoreError(
+                f"{path}: an SQLite file of another program ({', '.join(sorted(tables)[:3]) or 'no tables'}), "
+                "not a store of align. Name another with --db."
+            )
+        newer = {done.name for done in migrations.applied(db)} - {m.name for m in migrations._migrations}
+        if newer:
+            raise StoreError(
+                f"{path}: made by a newer align (it has {min(newer)!r}). Update with `pip install -U align-workbench`."
+            )
+        if application == APPLICATION_ID and "decisions" not in tables:
+            raise StoreError(f"{path}: a store whose tables are missing. Restore it from a backup.")
+    finally:
+        db.close()
+
+
+def _refuse_stale(path: Path, db: Database) -> None:
+    if migrations.pending(db):
+        raise StoreError(f"{path}: made by an older align. Open it once for writing (`align documents`) to update it.")
+
+
+def _open(path: Path, mode: str) -> Database:
+    uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
+    wal = path.with_name(path.name + "-wal")
+    try:
+        return _connection(uri)
+    except sqlite3.OperationalError:
+        # A read-only folder has no room for the shared memory of WAL; without a log the file alone is the truth.
+        if mode != "ro" or (wal.exists() and wal.stat().st_size):
+            raise
+        return _connection(uri + "&immutable=1")
+
+
+def _connection(uri: str) -> Database:
+    conn = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256)
+    try:
+        conn.execute("select count(*) from sqlite_master").fetchone()
+        # FULL: in WAL mode only this makes a commit survive a power cut.
+        conn.execute("pragma synchronous = full")
+        conn.execute("pragma foreign_keys = on")
+        conn.execute("pragma cache_size = -65536")
+        conn.execute("pragma temp_store = memory")
+    except BaseException:
+        conn.close()
+        raise
+    return Database(conn, execute_plugins=False)
+
+
+def _prepare(db: Database) -> None:
+    """WAL and the newest layout, decided inside one write lock: first openers race."""
+    if not migrations.pending(db):
+        return
+    if db.execute("pragma journal_mode").fetchone()[0] != "wal":
+        mode = db.execute("pragma journal_mode = wal").fetchone()[0]
+        if mode != "wal":
+            raise sqlite3.OperationalError(f"locking protocol (journal mode is {mode})")
+    with writing(db):
+        db.execute(f"pragma application_id = {APPLICATION_ID}")
+        migrations.apply(db)
+
+
+@contextmanager
+def writing(db: Database) -> Iterator[None]:
+    """Hold SQLite's one write lock for the block: all of it lands, or none. Inside another it joins that one."""
+    if db.conn.in_transaction:
+        yield
+        return
+    db.conn.execute("begin immediate")
+    try:
+        yield
+        db.conn.execute("commit")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            if db.conn.in_transaction:
+                db.conn.execute("rollback")
+        raise
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn SQLite's mishaps into one line that says what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {_tell(path, error)}") from error
+
+
+def _tell(path: Path, error: sqlite3.Error) -> str:
+    name = getattr(error, "sqlite_errorname", "") or ""
+    words = str(error)
+    if name.startswith(("SQLITE_IOERR_LOCK", "SQLITE_IOERR_SHM", "SQLITE_PROTOCOL")) or "locking protocol" in words:
+        system = file_system(path)
+        where = f"on a network file system ({system})" if system in NETWORK else f"on this file system ({system})"
+        return f"file locks do not work {where}. Keep the store on a local disk."
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return f"another program has been writing for over {BUSY_SECONDS:.0f} s. Wait for it and try again."
+    if name.startswith("SQLITE_FULL"):
+        return "no room left on the disk; nothing of this step was written. Make room and try again."
+    if name.startswith("SQLITE_READONLY"):
+        return "cannot be written (read-only file or folder). Check its permissions."
+    if name.startswith("SQLITE_CANTOPEN"):
+        return "cannot be opened. Check that the folder exists and may be written."
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return f"damaged ({words}). Restore a backup, or see what `align store check` finds."
+    if name.startswith("SQLITE_IOERR"):
+        return f"the disk failed ({words}); nothing of this step was written. Check the disk and its free space."
+    return f"{words} ({name})" if name else words
+
+
+def file_system(path: Path) -> str:
+    """The type of the file system that `path` is on, as the kernel names it; `unknown` where it does not tell."""
+    try:
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return "unknown"
+    best, found = "", "unknown"
+    for line in mounts:
+        fields = line.split(" ")
+        point = fields[1].replace("\\040", " ")
+        if path.absolute().is_relative_to(point) and len(point) >= len(best):
+            best, found = point, fields[2]
+    return found

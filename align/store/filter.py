@@ -1,0 +1,81 @@
+"""Which links are meant: a value that front ends build, and the SQL that it stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from align.domain import LinkKind, Status
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFilter:
+    """Conditions on links, all of which must hold; None or empty = any."""
+
+    statuses: frozenset[Status] = frozenset()
+    kinds: frozenset[LinkKind] = frozenset()
+    src_lang: str | None = None
+    """A language range: `zh` covers `zh-Hant`."""
+    tgt_lang: str | None = None
+    document: int | None = None
+    """Links with a side in this document."""
+    documents: tuple[int, int] | None = None
+    """Links from the first document to the second."""
+    min_confidence: float | None = None
+    max_confidence: float | None = None
+    reviewer: str | None = None
+    text: str | None = None
+    """What `align search` takes: words that stand on one of the two sides."""
+    noted: bool = False
+    bookmarked: bool = False
+    attention: bool = False
+    """Links whose text changed since, or on which two copies disagree."""
+
+    def __post_init__(self) -> None:
+        for name in ("statuses", "kinds"):
+            object.__setattr__(self, name, frozenset(getattr(self, name) or ()))
+
+
+Condition = tuple[str, list[object]]
+
+ANY = LinkFilter()
+
+
+def where(chosen: LinkFilter) -> Condition:
+    """The SQL condition on `links` (never empty) and its parameters."""
+    terms: list[str] = []
+    values: list[object] = []
+
+    def term(sql: str, *parameters: object) -> None:
+        terms.append(sql)
+        values.extend(parameters)
+
+    for column, words in (("status", chosen.statuses), ("kind", chosen.kinds)):
+        if words:
+            term(f"{column} in ({', '.join('?' * len(words))})", *sorted(words))
+    for column, lang in (("src_lang", chosen.src_lang), ("tgt_lang", chosen.tgt_lang)):
+        if lang is not None:
+            # `-` sorts just before `.`: the second range is every tag below the first.
+            term(f"({column} = ? or ({column} > ? and {column} < ?))", lang, lang + "-", lang + ".")
+    if chosen.document is not None:
+        term("(src_document = ? or tgt_document = ?)", chosen.document, chosen.document)
+    if chosen.documents is not None:
+        term("src_document = ? and tgt_document = ?", *chosen.documents)
+    if chosen.min_confidence is not None:
+        term("confidence >= ?", chosen.min_confidence)
+    if chosen.max_confidence is not None:
+        term("confidence <= ?", chosen.max_confidence)
+    if chosen.reviewer is not None:
+        term("reviewer = ?", chosen.reviewer)
+    if chosen.noted:
+        term("note is not null")
+    if chosen.bookmarked:
+        term("bookmarked")
+    if chosen.attention:
+        term("attention is not null")
+    if chosen.text:
+        term(
+            """id in (select link from link_sentences join sentences on sentences.id = link_sentences.sentence
+               where sentences.text like ? escape '\\')""",
+            "%" + chosen.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%",
+        )
+    return " and ".join(terms) or "1", values

@@ -1,0 +1,298 @@
+"""What a solver's run does to the links of its pair: undecided ones give way, decided ones stay.
+
+The run is a row of the log: what it took away, what it found again and what it made stand in a compact BLOB, so that
+the links can be had from the log alone.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlite_utils import Database
+
+from align.domain import LinkKind, Proposal
+from align.store.log import KEPT, PLACES, append
+from align.store.rows import Ends, ProposeCounts, StoredConstraints
+
+PROGRAM = "align"
+"""Who signs what the program does by itself."""
+KIND_CODES = {kind: code for code, kind in enumerate(("translation", "partial", "summary", "title", "quote"))}
+CODE_KINDS = {code: kind for kind, code in KIND_CODES.items()}
+LINK_COLUMNS = (
+    "id, src_document, tgt_document, place, src, tgt, src_lang, tgt_lang, kind, score, confidence, encoder, chain, "
+    "signals, status, version, bookmarked, anchored, touched"
+)
+
+
+@dataclass(slots=True)
+class Run:
+    """What a proposal run changed: ids taken away, ids found again (with new scores), and sides of the links made."""
+
+    removed: array[int] = field(default_factory=lambda: array("q"))
+    again: array[int] = field(default_factory=lambda: array("q"))
+    sizes: array[int] = field(default_factory=lambda: array("H"))
+    """Sentences of the source and of the target, two numbers a link: first those found again, then those made."""
+    sentences: array[int] = field(default_factory=lambda: array("q"))
+    kinds: array[int] = field(default_factory=lambda: array("B"))
+    scores: array[float] = field(default_factory=lambda: array("d"))
+    confidences: array[float] = field(default_factory=lambda: array("d"))
+    chains: array[int] = field(default_factory=lambda: array("q"))
+    signals: list[dict[str, float] | None] = field(default_factory=list)
+
+    def take(self, proposal: Proposal) -> None:
+        """Append a proposal that was made or found again."""
+        self.sizes.extend((len(proposal.src), len(proposal.tgt)))
+        self.sentences.extend(proposal.src)
+        self.sentences.extend(proposal.tgt)
+        self.kinds.append(KIND_CODES[proposal.kind])
+        self.scores.append(proposal.score)
+        self.confidences.append(proposal.confidence)
+        self.chains.append(proposal.chain)
+        self.signals.append(proposal.signals)
+
+    def proposals(self) -> Iterator[Proposal]:
+        """What `take` took, in order."""
+        start = 0
+        for number, kind in enumerate(self.kinds):
+            middle = start + self.sizes[2 * number]
+            stop = middle + self.sizes[2 * number + 1]
+            yield Proposal(
+                tuple(self.sentences[start:middle]),
+                tuple(self.sentences[middle:stop]),
+                LinkKind(CODE_KINDS[kind]),
+                self.scores[number],
+                self.confidences[number],
+                self.chains[number],
+                self.signals[number],
+            )
+            start = stop
+
+    def pack(self) -> bytes:
+        """As bytes: the lengths as JSON, a newline, then the arrays, deflated."""
+        signals = json.dumps(self.signals).encode() if any(self.signals) else b""
+        parts = [numbers.tobytes() for numbers in self._arrays()] + [signals]
+        head = json.dumps([len(part) for part in parts]).encode() + b"\n"
+        return zlib.compress(head + b"".join(parts), 1)
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Run:
+        """What `pack` packed."""
+        head, _, body = zlib.decompress(packed).partition(b"\n")
+        lengths = json.loads(head)
+        run = cls()
+        start = 0
+        for numbers, length in zip(run._arrays(), lengths, strict=False):
+            numbers.frombytes(body[start : start + length])
+            start += length
+        run.signals = json.loads(body[start:]) if lengths[-1] else [None] * len(run.kinds)
+        return run
+
+    def _arrays(self) -> tuple[array[Any], ...]:
+        return (
+            self.removed, self.again, self.sizes, self.sentences, self.kinds, self.scores, self.confidences, self.chains
+        )  # fmt: skip
+
+
+def propose(
+    db: Database,
+    src_document: int,
+    tgt_document: int,
+    proposals: Iterable[Proposal],
+    encoder: str,
+    languages: tuple[str, str] | None = None,
+) -> ProposeCounts:
+    """Replace the undecided links from one document to the other by `proposals`, within `languages` if given.
+
+    A proposal with the very sides of an undecided link keeps that link's number. One that repeats a link with a
+    reviewer's touch, or that a settled link contradicts (it shares sentences on both sides), is left out.
+    Runs inside the caller's `writing`. Raises KeyError for a sentence that is not in its document.
+    """
+    undecided = _undecided(db, src_document, tgt_document, languages)
+    kept = _kept(db, src_document, tgt_document)
+    run = Run()
+    fresh: list[Proposal] = []
+    again: list[tuple[int, Proposal]] = []
+    for proposal in proposals:
+        if kept.refuses(proposal.src, proposal.tgt):
+            continue
+        number = undecided.pop((ids(proposal.src), ids(proposal.tgt)), None) if undecided else None
+        if number is None:
+            fresh.append(proposal)
+        else:
+            again.append((number, proposal))
+    run.removed.extend(sorted(undecided.values()))
+    run.again.extend(number for number, _ in again)
+    for proposal in [proposal for _, proposal in again] + fresh:
+        run.take(proposal)
+    if run.removed or run.kinds:
+        first = next_link(db)
+        packed = run.pack()
+        append(
+            db, PROGRAM, "propose", document=src_document, first_link=first, proposals=packed,
+            detail=detail_of(tgt_document, encoder, languages, len(fresh), len(run.removed)),
+        )  # fmt: skip
+        apply_run(db, run, first, src_document, tgt_document, encoder)
+    return ProposeCounts(len(fresh) + len(again), len(run.removed), kept.count)
+
+
+def detail_of(
+    tgt_document: int, encoder: str, languages: tuple[str, str] | None, added: int, removed: int
+) -> dict[str, object]:
+    """What the log tells about a run in words."""
+    return {
+        "tgt_document": tgt_document, "encoder": encoder, "languages": list(languages or ()), "added": added,
+        "removed": removed,
+    }  # fmt: skip
+
+
+def next_link(db: Database) -> int:
+    """The number of the next link."""
+    row = db.conn.execute("select seq from sqlite_sequence where name = 'links'").fetchone()
+    return (row[0] if row else 0) + 1
+
+
+def apply_run(db: Database, run: Run, first: int, src_document: int, tgt_document: int, encoder: str) -> None:
+    """Bring the links to what a run says."""
+    take_away(db, run.removed)
+    proposals = list(run.proposals()) if run.again else run.proposals()
+    if run.again:
+        assert isinstance(proposals, list)
+        db.conn.executemany(
+            "update links set kind = ?, score = ?, confidence = ?, encoder = ?, chain = ?, signals = ? where id = ?",
+            (
+                (p.kind.value, p.score, p.confidence, encoder, p.chain, _signals(p), number)
+                for number, p in zip(run.again, proposals, strict=False)
+            ),
+        )
+        proposals = iter(proposals[len(run.again) :])
+    insert_links(db, proposals, first, src_document, tgt_document, encoder)
+
+
+def insert_links(
+    db: Database, proposals: Iterable[Proposal], first: int, src_document: int, tgt_document: int, encoder: str
+) -> None:
+    """New links, numbered from `first`."""
+    places = sentence_places(db, src_document)
+    targets = places if tgt_document == src_document else sentence_places(db, tgt_document)
+    start = src_document * PLACES
+    entries: list[tuple[int, int, int]] = []
+
+    def rows() -> Iterator[tuple[object, ...]]:
+        for number, p in enumerate(proposals, first):
+            position, src_lang = places[p.src[0]]
+            entries.extend((sentence, number, 0) for sentence in p.src)
+            entries.extend((sentence, number, 1) for sentence in p.tgt)
+            yield (
+                number, src_document, tgt_document, start + position, ids(p.src), ids(p.tgt), src_lang,
+                targets[p.tgt[0]][1], p.kind.value, p.score, p.confidence, encoder, p.chain, _signals(p), "proposed", 1,
+                0, 0, 0,
+            )  # fmt: skip
+
+    marks = ", ".join("?" * 19)
+    db.conn.executemany(f"insert into links ({LINK_COLUMNS}) values ({marks})", rows())
+    # In the order of the key, so that the tree grows at its end instead of being split in its middle.
+    entries.sort()
+    db.conn.executemany("insert into link_sentences (sentence, link, side) values (?, ?, ?)", entries)
+
+
+def take_away(db: Database, links: Sequence[int]) -> None:
+    """Delete links and what is known of their sentences."""
+    if not links:
+        return
+    db.conn.execute("create temp table if not exists going (link integer primary key)")
+    db.conn.execute("delete from going")
+    db.conn.executemany("insert into going values (?)", ((link,) for link in links))
+    sides = db.conn.execute("select id, src, tgt from links where id in (select link from going)").fetchall()
+    db.conn.executemany(
+        "delete from link_sentences where sentence = ? and link = ?",
+        ((int(sentence), link) for link, src, tgt in sides for side in (src, tgt) for sentence in side.split(",")),
+    )
+    db.conn.execute("delete from links where id in (select link from going)")
+
+
+def sentence_places(db: Database, document: int) -> dict[int, tuple[int, str]]:
+    """Sentence id -> (position, language) of a document."""
+    rows = db.conn.execute("select id, position, lang from sentences where document = ?", (document,))
+    return {id_: (position, lang) for id_, position, lang in rows}
+
+
+def ids(sentences: Sequence[int]) -> str:
+    """Sentence ids as the column stores them."""
+    return str(sentences[0]) if len(sentences) == 1 else ",".join(map(str, sentences))
+
+
+def _signals(proposal: Proposal) -> str | None:
+    return json.dumps(proposal.signals, separators=(",", ":")) if proposal.signals else None
+
+
+def _undecided(
+    db: Database, src_document: int, tgt_document: int, languages: tuple[str, str] | None
+) -> dict[tuple[str, str], int]:
+    condition = f"src_document = ? and tgt_document = ? and not {KEPT}"
+    values: list[object] = [src_document, tgt_document]
+    for column, lang in zip(("src_lang", "tgt_lang"), languages or (), strict=False):
+        condition += f" and ({column} = ? or ({column} > ? and {column} < ?))"
+        values += [lang, lang + "-", lang + "."]
+    rows = db.conn.execute(
+        f"select src, tgt, id from links where place >= ? and place < ? and {condition}",
+        [src_document * PLACES, (src_document + 1) * PLACES, *values],
+    )
+    return {(src, tgt): link for src, tgt, link in rows}
+
+
+class _Kept:
+    """The links with a reviewer's touch between two documents, and what they rule out."""
+
+    def __init__(self, rows: Iterable[tuple[str, str, str, int]]) -> None:
+        self.same: set[tuple[str, str]] = set()
+        self.settled: dict[int, list[set[int]]] = {}
+        self.count = 0
+        for src, tgt, status, anchored in rows:
+            self.count += 1
+            self.same.add((src, tgt))
+            if anchored or status in ("accepted", "edited"):
+                others = set(map(int, tgt.split(",")))
+                for sentence in src.split(","):
+                    self.settled.setdefault(int(sentence), []).append(others)
+
+    def refuses(self, src: Sequence[int], tgt: Sequence[int]) -> bool:
+        """Whether a proposal repeats or contradicts one of them."""
+        if not self.count:
+            return False
+        if (ids(src), ids(tgt)) in self.same:
+            return True
+        return any(not others.isdisjoint(tgt) for sentence in src for others in self.settled.get(sentence, ()))
+
+
+def _kept(db: Database, src_document: int, tgt_document: int) -> _Kept:
+    return _Kept(
+        db.conn.execute(
+            f"""select src, tgt, status, anchored from links where place >= ? and place < ? and src_document = ?
+                and tgt_document = ? and {KEPT}""",
+            (src_document * PLACES, (src_document + 1) * PLACES, src_document, tgt_document),
+        )
+    )
+
+
+def constraints(db: Database, src_document: int, tgt_document: int) -> StoredConstraints:
+    """Accepted, edited and anchored links are anchors, rejected ones forbidden; swapped links count turned round."""
+    anchors: list[Ends] = []
+    forbidden: list[Ends] = []
+    rows = db.conn.execute(
+        """select src_document, src, tgt, status from links
+           where ((src_document = ?1 and tgt_document = ?2) or (src_document = ?2 and tgt_document = ?1))
+             and (status <> 'proposed' or anchored) order by place, id""",
+        (src_document, tgt_document),
+    )
+    for document, src, tgt, status in rows:
+        ends = (tuple(map(int, src.split(","))), tuple(map(int, tgt.split(","))))
+        found = (
+            [ends, ends[::-1]] if src_document == tgt_document else [ends if document == src_document else ends[::-1]]
+        )
+        (forbidden if status == "rejected" else anchors).extend(found)
+    return StoredConstraints(tuple(anchors), tuple(forbidden))

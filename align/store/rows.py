@@ -1,0 +1,104 @@
+"""What the store hands out beside the words of the house: rows as values that cannot change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from align.domain import BlockKind, Decision, Span, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of a document that was added."""
+
+    document: int
+    outcome: Literal["added", "unchanged", "changed"]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A document without its text."""
+
+    id: int
+    name: str
+    reader: str
+    encoding: str
+    characters: int
+    sentences: int
+    languages: dict[str, int]
+    """Language tag -> sentences, most first."""
+    links: dict[Status, int]
+    """Status -> links with a side in this document; every status is there."""
+    added_at: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceRow:
+    """A sentence as stored. `position` counts from 0 through the document; `block` is the block's number in it."""
+
+    id: int
+    document: int
+    block: int
+    kind: BlockKind
+    position: int
+    pieces: tuple[Span, ...]
+    lang: str
+    text: str
+    """Clean text, for display, search and encoding."""
+
+    @property
+    def span(self) -> Span:
+        """From the first character to the last."""
+        return Span(self.pieces[0].start, self.pieces[-1].end)
+
+
+Ends = tuple[tuple[int, ...], tuple[int, ...]]
+"""The sentences of the source and of the target, as store ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredConstraints:
+    """What reviewers have settled between two documents: what the solver must keep, and what it must not propose."""
+
+    anchors: tuple[Ends, ...]
+    forbidden: tuple[Ends, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeCounts:
+    """What a proposal run did to the links of its pair."""
+
+    added: int
+    removed: int
+    kept: int
+    """Links with a reviewer's touch, left as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairRow:
+    """How far the review of the links between two documents in two languages is."""
+
+    src_document: int
+    tgt_document: int
+    src_doc: str
+    tgt_doc: str
+    src_lang: str
+    tgt_lang: str
+    counts: dict[Status, int]
+    """Status -> links; every status is there."""
+    expected_right: float
+    """The confidences of the undecided links together: how many of them are expected to be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a decision changed: every link it touched (made and removed ones too), and the decision itself."""
+
+    link_ids: tuple[int, ...]
+    decision: Decision
+    look_at: int | None = None
+    """The link to show next where the one decided on is no longer the place to be; None = stay."""
+    words: str = ""
+    """One line for a status bar."""

@@ -1,0 +1,74 @@
+"""The tables. Migrations are history: append, never edit what a release has carried.
+
+Four tables hold what cannot be had again: `documents`, `blocks`, `sentences` (what was read) and `decisions` with
+`patches` (what was proposed and decided, in order). `links` and `link_sentences` are what those add up to, kept ready
+for reading; `align store rebuild` makes them anew.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlite_utils import Database, Migrations
+
+APPLICATION_ID: Final = 0x416C676E
+"""`Algn` in the file's header: how a store is told from other SQLite files."""
+
+migrations = Migrations("align.store")
+
+
+def _run(db: Database, *statements: str) -> None:
+    for statement in statements:
+        db.execute(statement)
+
+
+@migrations()
+def m001_first(db: Database) -> None:
+    """Documents, links and the log of decisions."""
+    _run(
+        db,
+        """create table documents (
+            id integer primary key autoincrement, name text not null, digest text not null, reader text not null,
+            encoding text not null, text blob not null, characters integer not null, added_at text not null,
+            removed_at text) strict""",
+        "create unique index documents_name on documents (name) where removed_at is null",
+        """create table blocks (
+            id integer primary key, document integer not null references documents (id), position integer not null,
+            start integer not null, "end" integer not null, kind text not null, lang text not null,
+            lang_confidence real not null) strict""",
+        "create unique index blocks_place on blocks (document, position)",
+        """create table sentences (
+            id integer primary key autoincrement, document integer not null references documents (id),
+            block integer not null, position integer not null, start integer not null, "end" integer not null,
+            pieces text, lang text not null, lang_confidence real not null, text text not null) strict""",
+        "create index sentences_place on sentences (document, position)",
+        """create table decisions (
+            id integer primary key autoincrement, uid text not null unique, at text not null, reviewer text not null,
+            action text not null, link integer, document integer, target integer references decisions (id),
+            detail text not null default '{}', first_link integer, proposals blob) strict""",
+        "create index decisions_reviewer on decisions (reviewer, id)",
+        "create index decisions_birth on decisions (first_link) where first_link is not null",
+        """create table patches (
+            decision integer not null references decisions (id), link integer not null, was text, now text,
+            primary key (decision, link)) strict, without rowid""",
+        "create index patches_link on patches (link, decision)",
+        """create table links (
+            id integer primary key autoincrement, src_document integer not null references documents (id),
+            tgt_document integer not null references documents (id), place integer not null, src text not null,
+            tgt text not null, src_lang text not null, tgt_lang text not null, kind text not null, score real not null,
+            confidence real not null, encoder text not null, chain integer not null, signals text,
+            status text not null, version integer not null, reviewer text, decided_at text, note text,
+            bookmarked integer not null, anchored integer not null, touched integer not null, src_text text,
+            tgt_text text, attention text) strict""",
+        "create index links_place on links (place)",
+        "create index links_status on links (status, place)",
+        "create index links_doubt on links (status, confidence)",
+        "create index links_target on links (tgt_document)",
+        "create table kept (key text primary key, value text not null) strict, without rowid",
+        """create table audits (
+            id integer primary key, at text not null, reviewer text not null, filter text not null, n integer not null,
+            "right" integer not null, low real not null, high real not null) strict""",
+        """create table link_sentences (
+            sentence integer not null, link integer not null, side integer not null,
+            primary key (sentence, link, side)) strict, without rowid""",
+    )

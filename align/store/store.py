@@ -1,0 +1,291 @@
+"""The store as the jobs see it: one file, one connection, one door for writing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlite_utils import Database
+
+from align.domain import Block, Decision, Document, Link, LinkSide, Proposal, Status
+from align.errors import ConflictError, StoreError
+from align.store import around, bulk, documents, links, proposals, undo
+from align.store.clock import now
+from align.store.door import connect, told, writing
+from align.store.filter import ANY, LinkFilter
+from align.store.links import Order
+from align.store.log import Ledger
+from align.store.rows import Added, Change, DocumentRow, PairRow, ProposeCounts, SentenceRow, StoredConstraints
+
+
+def open_store(path: Path, *, create: bool = True, readonly: bool = False) -> Store:
+    """Open the store at `path`, or make one there; close it with `with` or `close()`.
+
+    One connection: another thread opens its own. Raises StoreError, the file untouched, where there is none to open
+    or it is not a store that this program can use.
+    """
+    return Store(path, connect(path, create=create, readonly=readonly))
+
+
+class Store:
+    """Documents, links and decisions. Every method may raise StoreError with what the disk or another writer did."""
+
+    def __init__(self, path: Path, db: Database) -> None:
+        self.path = path
+        self.db = db
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.db.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """All writes inside land together or not at all; never encode or wait for a person inside."""
+        with told(self.path), writing(self.db):
+            yield
+
+    # Documents
+
+    def add_document(self, doc: Document) -> Added:
+        """Take in a document under its name. The same text again changes nothing."""
+        with self.writing():
+            row = self.db.conn.execute(
+                "select id, digest from documents where name = ? and removed_at is null", (doc.name,)
+            ).fetchone()
+            if row is None:
+                return Added(documents.insert_document(self.db, doc), "added")
+            if row[1] == doc.digest:
+                return Added(row[0], "unchanged")
+            raise StoreError(f"{doc.name}: its text changed since it was added.")
+
+    def documents(self) -> list[DocumentRow]:
+        """Every document, in the order of adding."""
+        with told(self.path):
+            return documents.document_rows(self.db)
+
+    def text(self, document: int) -> str:
+        """The original characters. Raises KeyError for a number that is no document's."""
+        with told(self.path):
+            return documents.document_text(self.db, document)
+
+    def blocks(self, document: int) -> list[Block]:
+        """The blocks with their sentences, as they were read."""
+        with told(self.path):
+            return documents.blocks_of(self.db, document)
+
+    def sentences(self, document: int, start: int = 0, count: int | None = None) -> list[SentenceRow]:
+        """Sentences in reading order: `count` of them (None: all) from position `start`."""
+        with told(self.path):
+            return documents.sentence_rows(self.db, document, start, count)
+
+    def set_language(self, document: int, lang: str) -> None:
+        """Tag all of a document by hand."""
+        with self.writing():
+            documents.set_language(self.db, document, lang)
+
+    # Links
+
+    def propose(
+        self,
+        src_document: int,
+        tgt_document: int,
+        found: Iterable[Proposal],
+        encoder: str,
+        *,
+        languages: tuple[str, str] | None = None,
+    ) -> ProposeCounts:
+        """Replace the undecided links of the pair (within the primary `languages`, if given); decided ones stay."""
+        with self.writing():
+            return proposals.propose(self.db, src_document, tgt_document, found, encoder, languages)
+
+    def constraints(self, src_document: int, tgt_document: int) -> StoredConstraints:
+        """What reviewers have settled between two documents, for the solver."""
+        with told(self.path):
+            return proposals.constraints(self.db, src_document, tgt_document)
+
+    def link(self, link: int) -> Link:
+        """The link of that number. Raises KeyError where there is none (any more)."""
+        with told(self.path):
+            found = links.link_by_id(self.db, link)
+        if found is None:
+            raise KeyError(f"link {link}")
+        return found
+
+    def links(
+        self, chosen: LinkFilter = ANY, *, order: Order = "document", after: int | None = None, limit: int | None = None
+    ) -> Iterator[Link]:
+        """The links of a filter, streaming, from the one after link `after`."""
+        with told(self.path):
+            yield from links.stream(self.db, chosen, order=order, after=after, limit=limit)
+
+    def count(self, chosen: LinkFilter = ANY) -> int:
+        """How many links a filter has."""
+        with told(self.path):
+            return links.count(self.db, chosen)
+
+    def at(self, rank: int, n: int = 1, chosen: LinkFilter = ANY, *, order: Order = "document") -> list[Link]:
+        """`n` links of the filter from number `rank` (from 0)."""
+        with told(self.path):
+            return links.at(self.db, rank, n, chosen, order)
+
+    def rank(self, link: int, chosen: LinkFilter = ANY, *, order: Order = "document") -> int | None:
+        """How many links of the filter stand before this one; None where the link is no more."""
+        with told(self.path):
+            return links.rank(self.db, link, chosen, order)
+
+    def next_link(
+        self, after: int | None, chosen: LinkFilter = ANY, *, order: Order = "document", wrap: bool = True
+    ) -> int | None:
+        """The number of the first link of the filter after link `after`, from the start again where none is left."""
+        with told(self.path):
+            return links.next_id(self.db, after, chosen, order, wrap=wrap)
+
+    def next_undecided(
+        self,
+        after: int | None,
+        chosen: LinkFilter = ANY,
+        *,
+        order: Order = "document",
+        max_confidence: float | None = None,
+        wrap: bool = True,
+    ) -> int | None:
+        """The next undecided link of the filter after link `after`; with `max_confidence` the next that doubtful."""
+        if chosen.statuses and Status.PROPOSED not in chosen.statuses:
+            return None
+        wanted = replace(chosen, statuses=frozenset({Status.PROPOSED}))
+        if max_confidence is not None:
+            limit = max_confidence if chosen.max_confidence is None else min(max_confidence, chosen.max_confidence)
+            wanted = replace(wanted, max_confidence=limit)
+        return self.next_link(after, wanted, order=order, wrap=wrap)
+
+    def left(self, chosen: LinkFilter = ANY) -> tuple[int, float]:
+        """How many links of the filter are undecided, and the sum of their confidences."""
+        with told(self.path):
+            return links.left(self.db, chosen)
+
+    def context(self, side: LinkSide, n: int) -> tuple[tuple[SentenceRow, ...], tuple[SentenceRow, ...]]:
+        """Up to `n` sentences before a side and after it."""
+        with told(self.path):
+            return around.context(self.db, side, n)
+
+    def sentence_count(self, document: int) -> int:
+        """How many sentences a document has."""
+        with told(self.path):
+            row = self.db.conn.execute("select count(*) from sentences where document = ?", (document,)).fetchone()
+        return int(row[0])
+
+    def links_of_sentences(self, sentences: Sequence[int]) -> dict[int, list[Link]]:
+        """The links of each sentence."""
+        with told(self.path):
+            return around.links_of_sentences(self.db, sentences)
+
+    def signals(self, link: int) -> dict[str, float] | None:
+        """What the solver saw when it proposed the link."""
+        with told(self.path):
+            return around.signals(self.db, link)
+
+    def pairs(self) -> list[PairRow]:
+        """Every two documents and languages with links between them, and how far their review is."""
+        with told(self.path):
+            return around.pair_rows(self.db)
+
+    # Decisions
+
+    def decisions(
+        self, *, link: int | None = None, document: int | None = None, limit: int | None = None
+    ) -> list[Decision]:
+        """What was done, latest first: to one link, to the links of one document, or at all."""
+        condition, values = "1", []
+        if link is not None:
+            condition, values = "id in (select decision from patches where link = ?) or link = ?", [link, link]
+        with told(self.path):
+            rows = self.db.conn.execute(
+                f"""select id, uid, at, reviewer, action, link, detail from decisions where {condition}
+                    order by id desc limit ?""",
+                [*values, -1 if limit is None else limit],
+            ).fetchall()
+        return [
+            Decision(id_, uid, at, reviewer, action, touched, json.loads(detail))
+            for id_, uid, at, reviewer, action, touched, detail in rows
+        ]
+
+    def decide(
+        self, reviewer: str, action: str, build: Callable[[Ledger], int | None], *, link: int | None = None
+    ) -> Change:
+        """Append one decision: `build` tells the ledger what changes and returns the link to look at next.
+
+        Runs inside one write transaction; whatever `build` raises leaves nothing behind.
+        """
+        with self.writing():
+            ledger = Ledger(self.db, reviewer)
+            look_at = build(ledger)
+            decision, touched = ledger.close(action, link=link if link is not None else look_at)
+        return Change(touched, decision, look_at, action)
+
+    def accept_many(
+        self, reviewer: str, chosen: LinkFilter, *, above: float | None = None, through: int | None = None
+    ) -> Change:
+        """Accept the undecided links of a filter: those of confidence `above` or more, those up to link `through`."""
+        with self.writing():
+            return bulk.accept_many(self.db, reviewer, chosen, above=above, through=through)
+
+    def undo(self, reviewer: str) -> Change:
+        """Take back the reviewer's last decision in force."""
+        with self.writing():
+            target = undo.last_done(self.db, reviewer)
+            if target is None:
+                raise ConflictError("nothing to undo.")
+            return self._turned(reviewer, target, "undo")
+
+    def redo(self, reviewer: str) -> Change:
+        """Bring back what the reviewer undid last."""
+        with self.writing():
+            target = undo.last_undone(self.db, reviewer)
+            if target is None:
+                raise ConflictError("nothing to redo.")
+            return self._turned(reviewer, target, "redo")
+
+    def _turned(self, reviewer: str, target: int, action: str) -> Change:
+        decision, touched = undo.turn(self.db, reviewer, target, action)
+        return Change(touched, decision, decision.link, f"{action}: {decision.detail['action']}")
+
+    # What front ends keep
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep a value under a key: where a reviewer stood, how a list was sorted. No decision."""
+        with self.writing():
+            self.db.conn.execute(
+                "insert into kept values (?, ?) on conflict (key) do update set value = excluded.value", (key, value)
+            )
+
+    def recall(self, key: str) -> str | None:
+        """What was kept under a key."""
+        with told(self.path):
+            row = self.db.conn.execute("select value from kept where key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def record_audit(self, reviewer: str, filter_text: str, n: int, right: int, low: float, high: float) -> None:
+        """Keep what a random-sample audit found: `right` of `n`, and the confidence interval of the rate."""
+        with self.writing():
+            self.db.conn.execute(
+                """insert into audits (at, reviewer, filter, n, "right", low, high) values (?, ?, ?, ?, ?, ?, ?)""",
+                (now(), reviewer, filter_text, n, right, low, high),
+            )
+
+    def audits(self) -> list[dict[str, object]]:
+        """Audits, latest first: `at, reviewer, filter, n, right, low, high`."""
+        with told(self.path):
+            return list(self.db.query("select * from audits order by id desc"))

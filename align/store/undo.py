@@ -1,0 +1,78 @@
+"""Undo and redo, without limit and across restarts: both are decisions, with the patches of another turned round."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+
+from align.domain import Decision
+from align.errors import ConflictError
+from align.store.log import Ledger, read_patches
+from align.store.proposals import PROGRAM
+
+UNDOABLE_NOT = ("undo", "redo", "propose", "import", "unite", "compact")
+"""Actions that a reviewer's undo steps over: its own, and what is no decision of a reviewer."""
+
+
+def last_done(db: Database, reviewer: str) -> int | None:
+    """The decision that undo would take back: the reviewer's last that is in force."""
+    settled: set[int] = set()
+    for number, action, target in _backwards(db, reviewer):
+        if action in ("undo", "redo"):
+            if target not in settled and action == "redo":
+                return int(target)
+            settled.add(target)
+        elif action not in UNDOABLE_NOT and number not in settled:
+            return number
+    return None
+
+
+def last_undone(db: Database, reviewer: str) -> int | None:
+    """The decision that redo would bring back: the last undone, if the reviewer decided nothing since."""
+    settled: set[int] = set()
+    for _, action, target in _backwards(db, reviewer):
+        if action == "undo" and target not in settled:
+            return int(target)
+        if action in ("undo", "redo"):
+            settled.add(target)
+        elif action not in UNDOABLE_NOT:
+            return None
+    return None
+
+
+def _backwards(db: Database, reviewer: str) -> list[tuple[int, str, int]]:
+    # A list, not a cursor: nothing may be read while the log grows.
+    return db.conn.execute(
+        "select id, action, target from decisions where reviewer = ? and reviewer <> ? order by id desc",
+        (reviewer, PROGRAM),
+    ).fetchall()
+
+
+def turn(db: Database, reviewer: str, target: int, action: str) -> tuple[Decision, tuple[int, ...]]:
+    """Append an `undo` or `redo` of the decision `target`. Raises ConflictError where its links changed since."""
+    told, link, document = db.conn.execute(
+        "select action, link, document from decisions where id = ?", (target,)
+    ).fetchone()
+    ledger = Ledger(db, reviewer)
+    for number, was, now in read_patches(db, target):
+        before, after = (now, was) if action == "undo" else (was, now)
+        if before is None:
+            assert after is not None
+            ledger.restore(number, after)
+            continue
+        state = ledger.state(number)
+        differing = [column for column, value in before.items() if state[column] != value]
+        if differing:
+            who = state["reviewer"] or "a new proposal"
+            raise ConflictError(
+                f"cannot {action} {told!r}: link {number} changed since ({differing[0]}, by {who}). Decide it anew."
+            )
+        if after is None:
+            ledger.remove(number)
+        else:
+            ledger.change(number, **after)
+    detail: dict[str, object] = {"action": told}
+    if told == "remove" and document is not None:
+        db.conn.execute(
+            "update documents set removed_at = ? where id = ?", (None if action == "undo" else ledger.at, document)
+        )
+    return ledger.close(action, link=link, document=document, target=target, detail=detail)
