@@ -155,6 +155,8 @@ class Link:
     """ISO 8601, UTC, of the last decision."""
     note: str | None = None
     bookmarked: bool = False
+    attention: str | None = None
+    """Why a reviewer should look again: `changed` (its text changed since), `conflict` (two copies disagree)."""
 
 
 @dataclass(frozen=True, slots=True)
