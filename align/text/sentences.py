@@ -8,7 +8,7 @@ Brackets, and quotations that the sentence around them goes on from, hold their 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from align.domain import Span
@@ -24,6 +24,10 @@ _PAIRS = {"「": "」", "『": "』", "（": "）", "(": ")", "“": "”", "«"
           "［": "］", "[": "]", "‘": "’"}  # fmt: skip
 _BRACKETS = re.compile("[" + re.escape("".join(sorted({*_PAIRS, *_PAIRS.values()}))) + "]|(?<![A-Za-z])\"|\"")
 _ROUND = "（([［【"
+_LONGEST_HELD = 60
+"""Characters of a bracket that can hold its sentences together; a longer one was likely never closed."""
+_LONGEST_QUOTE = 45
+"""Characters of a quotation that can: a longer one is read, and translated, sentence by sentence."""
 _TITLES = "『《〈"
 _IS_WIDE = re.compile(f"[{_WIDE}{HANGUL_CLASS}」』）】〉》]")
 _IS_CJK = re.compile(f"[{_WIDE}]")
@@ -34,7 +38,9 @@ _GOES_ON = re.compile(
 )
 _GOES_ON_HANGUL = re.compile("(?:라고|이라고|라는|이라는|고|라며|이라며|라면서|며|은|는|이|가|을|를|의|에|와|과|로|으로|도|만|,)(?![가-힣]{4})")
 _LOWER_AFTER = re.compile(r"[ \u00a0]?[,;:]|[ \u00a0]?[–—-]? ?[a-zß-öø-ÿāăąćčďđęěğīłńňőřśşšťūůűźżžа-яёіїєґα-ωά-ώ]")
-_ANNOUNCED = re.compile("(?:こう|次のように|以下のように|このように|こんな風に)[^。、「」]{0,24}[。｡]$")
+_ANNOUNCED = re.compile(
+    "(?:こう|次のように|以下のように|このように|こんな風に)[^。、「」]{0,24}[。｡]$|(?:이렇게|다음과 같이|이같이)[^.]{0,16}(?:말했|말한|말하|밝혔|전했|썼)[^.]{0,6}\\.$"
+)
 _SAID = re.compile(
     "[ \u3000]?[^。｡！？!?「」『』“”\"]{0,28}?(?:"
     "(?:と|って)?(?:語った|述べた|話した|言った|語る|話す|述べる|言う|付け加えた|答えた|叫んだ)|(?:表示|说|說|称|稱|说道|說道|补充|補充|接着说|接著說|写道|寫道|问道|問道|回答|指出)(?:道|说|說)?"
@@ -42,7 +48,8 @@ _SAID = re.compile(
     ")[。｡.]"
 )
 _SAID_LATIN = re.compile(r" (?:[A-Z][\w.'’-]* ){1,4}(?:said|added|says|told|asked|replied|wrote|explained|recalled|continued)\b[^.!?\"“”]{0,60}[.]")
-_ASIDE = re.compile("[ \u3000]?(?:（[^（）。！？]{1,60}）|\\([^()]{1,60}(?<![.!?。])\\)|\\[\\d{1,3}\\])(?=\\s|$|[^\\s。、，,])")
+_ASIDE = re.compile("[ \u3000]?(?:（[^（）。！？]{1,12}）|\\((?:[!-'*-~ ]{1,60}|[^()]{1,12})(?<![.!?。])\\)|\\[\\d{1,3}\\])(?=\\s|$|[^\\s。、，,])")
+_INNER_STOP = re.compile("[。！？]")
 _LAST_WORD = re.compile(r"[^\s(\[{\"'“‘«„/—–]*$")
 _NUMBER_LABEL = re.compile(f"(?:^|[\\s.!?。！？)）」』{_WIDE}])[(（]?\\d{{1,3}}$")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
@@ -61,7 +68,11 @@ def split(text: str, lang: str) -> list[Span]:
     """
     spans: list[Span] = []
     start = 0
-    for end in _boundaries(text, lang.split("-")[0]):
+    ends: Iterable[int] = _boundaries(text, lang.split("-")[0])
+    items = _enumerated(text)
+    if items:
+        ends = sorted({*ends, *items})
+    for end in ends:
         _append(spans, text, start, end)
         start = end
     _append(spans, text, start, len(text))
@@ -74,6 +85,26 @@ def _append(spans: list[Span], text: str, start: int, end: int) -> None:
     if bare:
         start += piece.index(bare[0])
         spans.append(Span(start, start + len(bare)))
+
+
+_LABEL = re.compile(r"(?<![\d.,])\d{1,3}(?=[.)] ?[^\W\d_])")
+
+
+def _enumerated(text: str) -> list[int]:
+    """Where the items of an enumeration begin that runs on in one paragraph: 1. ... 2. ... 3. ..."""
+    labels = [(match.start(), int(match[0])) for match in _LABEL.finditer(text)]
+    if len(labels) < 3:
+        return []
+    starts: list[int] = []
+    run: list[int] = []
+    last = -1
+    for at, number in [*labels, (len(text), -9)]:
+        if number != last + 1:
+            starts += run if len(run) >= 3 else []
+            run = []
+        run.append(at)
+        last = number
+    return [at for at in starts if at > 0]
 
 
 class _Quotes:
@@ -130,7 +161,9 @@ def _close(text: str, at: int, quotes: _Quotes) -> int:
         elif mark in "\"“'":
             quotes.move(at)
             following = text[at + 1 : at + 2]
-            if mark == '"':
+            if not following or following.isspace() or following in _CLOSING:
+                closes = True
+            elif mark == '"':
                 closes = quotes.straight % 2 == 1
             elif mark == "“":
                 closes = quotes.curly > 0
@@ -159,7 +192,7 @@ def _held(text: str, lang: str) -> list[tuple[int, int]]:
                 if closer == mark:
                     break
             end = match.end()
-            if end - start < 400 and _keeps(text, start, end, lang):
+            if end - start < _LONGEST_HELD and _keeps(text, start, end, lang):
                 while held and held[-1][0] >= start:
                     held.pop()
                 held.append((start, end))
@@ -177,7 +210,11 @@ def _keeps(text: str, start: int, end: int, lang: str) -> bool:
         return True
     if mark in _TITLES and end - start < 60:
         return True
+    if end - start > _LONGEST_QUOTE:
+        return False
     if _IS_WIDE.match(text, max(0, end - 3)) or _IS_WIDE.match(text, end) or text[end - 2 : end - 1] in "。！？":
+        if text[end - 2] in "。！？" and _INNER_STOP.search(text, start, end - 2):
+            return False
         if lang == "ko":
             return _GOES_ON_HANGUL.match(text, end) is not None
         return _GOES_ON.match(text, end) is not None and end < len(text)
@@ -199,6 +236,8 @@ def _ends_here(text: str, match: re.Match[str], end: int, start: int, lang: str)
         if closed and _GOES_ON.match(text, end) and not (lang == "zh" and following in "はがをにもで"):
             return False
         return not (following in "「『“" and _ANNOUNCED.search(text, max(start, end - 40), end))
+    if wide and _ANNOUNCED.search(text, max(start, end - 40), end) and text[end : end + 2].strip() in ('"', "“", "‘"):
+        return False
     return _ends_alphabetic(text, match, end, start, lang, wide)
 
 
