@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -66,6 +67,10 @@ class Browser:
         """
         return self.store.next_undecided(after, chosen, order=order, max_confidence=max_confidence)
 
+    def next(self, after: int | None, chosen: LinkFilter, order: Order = "document") -> int | None:
+        """The next link of the filter after link `after`, from the start again where none is left."""
+        return self.store.next_link(after, chosen, order=order)
+
     def left(self, chosen: LinkFilter) -> Left:
         """How many links of the filter are undecided, and how many of those are expected to be right."""
         return Left(*self.store.left(chosen))
@@ -86,6 +91,10 @@ class Browser:
     def sentences(self, document: int, start: int, n: int) -> list[SentenceRow]:
         """`n` sentences of a document from position `start`."""
         return self.store.sentences(document, start, n)
+
+    def sentences_by_id(self, wanted: Sequence[int]) -> list[SentenceRow]:
+        """These sentences, in reading order."""
+        return self.store.sentences_by_id(wanted)
 
     def sentence_count(self, document: int) -> int:
         """How many sentences a document has."""

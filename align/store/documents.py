@@ -12,8 +12,6 @@ from align.store.clock import now
 from align.store.rows import DocumentRow, SentenceRow
 from align.text.clean import sentence_text
 
-SENTENCE_COLUMNS = 'id, document, block, position, start, "end", pieces, lang, text'
-
 
 def insert_document(db: Database, doc: Document) -> int:
     """The document with all below it, as new rows; returns its id."""
@@ -129,16 +127,29 @@ def blocks_of(db: Database, document: int) -> list[Block]:
 
 def sentence_rows(db: Database, document: int, start: int = 0, count: int | None = None) -> list[SentenceRow]:
     """`count` sentences (None: all) from position `start`, in reading order."""
-    kinds = dict(db.conn.execute("select position, kind from blocks where document = ?", (document,)))
     stop = 1 << 62 if count is None else start + count
+    return _sentence_rows(
+        db, "sentences.document = ? and sentences.position >= ? and sentences.position < ?", document, start, stop
+    )
+
+
+def sentences_by_id(db: Database, wanted: Sequence[int]) -> list[SentenceRow]:
+    """These sentences, in reading order."""
+    return _sentence_rows(db, f"sentences.id in ({','.join(map(str, wanted))})")
+
+
+def _sentence_rows(db: Database, condition: str, *values: int) -> list[SentenceRow]:
+    # Joined, not looked up: a book has more blocks than a page of sentences may wait for.
     rows = db.conn.execute(
-        f"""select {SENTENCE_COLUMNS} from sentences
-            where document = ? and position >= ? and position < ? order by position""",
-        (document, start, stop),
+        f"""select sentences.id, sentences.document, block, blocks.kind, sentences.position, sentences.start,
+                   sentences."end", pieces, sentences.lang, text
+            from sentences join blocks on blocks.document = sentences.document and blocks.position = block
+            where {condition} order by sentences.document, sentences.position""",
+        values,
     )
     return [
-        SentenceRow(id_, doc, block, BlockKind(kinds[block]), position, pieces_of(start, end, pieces), lang, text)
-        for id_, doc, block, position, start, end, pieces, lang, text in rows
+        SentenceRow(id_, doc, block, BlockKind(kind), position, pieces_of(start, end, pieces), lang, text)
+        for id_, doc, block, kind, position, start, end, pieces, lang, text in rows
     ]
 
 

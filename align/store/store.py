@@ -91,6 +91,11 @@ class Store:
         with told(self.path):
             return documents.sentence_rows(self.db, document, start, count)
 
+    def sentences_by_id(self, wanted: Sequence[int]) -> list[SentenceRow]:
+        """These sentences, in reading order."""
+        with told(self.path):
+            return documents.sentences_by_id(self.db, wanted)
+
     def set_language(self, document: int, lang: str) -> None:
         """Tag all of a document by hand."""
         with self.writing():
