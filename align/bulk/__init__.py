@@ -1,1 +1,1 @@
-"""Many documents: manifest, resumable ledger, local pool, Dask."""
+"""Many documents: manifests, a ledger that survives kills, local and Dask workers, document matching, mining."""

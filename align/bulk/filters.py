@@ -1,0 +1,94 @@
+"""What a corpus builder leaves out: doubtful links, odd lengths, wrong languages, near-duplicates. Each with its count."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from align.domain import Link, LinkKind, LinkSide
+
+MEANS_NOTHING = re.compile(r"[\W\d_]+")
+TELLING_LENGTH = 20
+"""Below so many characters, a length ratio tells nothing and a language cannot be told."""
+WIDE = frozenset({"zh", "ja", "ko", "yue", "wuu"})
+WIDE_WEIGHT = 2.2
+"""A character of these scripts says about as much as so many letters."""
+
+TellLanguage = Callable[[str], str]
+"""The BCP 47 tag of a text; `und` where it cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a link must be to stay. The defaults let everything through.
+
+    `length_ratio`: longest side over shortest, in letters' worth, at most. `languages`: both sides are in the language
+    that their file is said to be in. `dedupe`: "near" drops a link whose texts were written before but for case,
+    punctuation, digits and spaces; "exact" one whose texts are the same; "off" none.
+    """
+
+    min_confidence: float = 0.0
+    length_ratio: float | None = None
+    languages: bool = False
+    dedupe: str = "off"
+    kinds: frozenset[LinkKind] | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_confidence <= 1:
+            raise ValueError("min_confidence is between 0 and 1")
+        if self.length_ratio is not None and self.length_ratio < 1:
+            raise ValueError("length_ratio is 1 or more")
+        if self.dedupe not in ("off", "exact", "near"):
+            raise ValueError("dedupe is off, exact or near")
+
+
+def removed_by(link: Link, filters: Filters, tell: TellLanguage) -> str | None:
+    """The filter that removes the link, or None where it stays. Near-duplicates are told by `near_key`."""
+    if link.confidence < filters.min_confidence:
+        return "confidence"
+    if filters.kinds is not None and link.kind not in filters.kinds:
+        return "kind"
+    if filters.length_ratio is not None and _ratio(link) > filters.length_ratio:
+        return "length"
+    if filters.languages and not (_speaks(link.src, tell) and _speaks(link.tgt, tell)):
+        return "language"
+    return None
+
+
+def link_key(link: Link, dedupe: str) -> int:
+    """63 bits that are the same for links that count as the same. "near" forgets case, punctuation, digits, spaces."""
+    texts = (link.src.text, link.tgt.text)
+    if dedupe == "near":
+        texts = (plain(texts[0]), plain(texts[1]))
+    digest = hashlib.blake2b("\x1f".join(texts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+def plain(text: str) -> str:
+    """The letters of a text, folded; the text itself where it has none (`42` is not `43`)."""
+    folded = MEANS_NOTHING.sub("", unicodedata.normalize("NFKC", text).casefold())
+    return folded or text
+
+
+def worth(text: str, lang: str) -> float:
+    """The length of a text in letters' worth, so that scripts can be compared."""
+    length = sum(1 for char in text if not char.isspace())
+    return length * (WIDE_WEIGHT if lang.split("-")[0] in WIDE else 1.0)
+
+
+def _ratio(link: Link) -> float:
+    src, tgt = worth(link.src.text, link.src.lang), worth(link.tgt.text, link.tgt.lang)
+    if max(src, tgt) < TELLING_LENGTH:
+        return 1.0
+    return max(src, tgt) / max(min(src, tgt), 1.0)
+
+
+def _speaks(side: LinkSide, tell: TellLanguage) -> bool:
+    text, lang = side.text, side.lang
+    if worth(text, lang) < TELLING_LENGTH or lang == "und":
+        return True
+    found = tell(text)
+    return found == "und" or found.split("-")[0] == lang.split("-")[0]

@@ -1,0 +1,126 @@
+"""Find which files belong together by their names: `talk.en.txt` with `talk.ja.txt`, `en/talk.txt` with `ja/talk.txt`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import PurePath
+
+from align.bulk.model import PairEntry
+
+# ISO 639-1, and the three-letter codes that corpora use for languages without a shorter one.
+CODES = frozenset(
+    """aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en
+    eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka
+    kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl
+    nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw
+    ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
+    ast ceb fil hsb dsb nds yue wuu ckb""".split()
+)
+TAG = r"[A-Za-z]{2,3}(?:[-_](?:Hans|Hant|Latn|Cyrl|Arab|Deva))?(?:[-_](?:[A-Z]{2}|[0-9]{3}|[a-z]{2}))?"
+IN_NAME = re.compile(rf"(?P<sign>^|[._-])(?P<tag>{TAG})(?=\.)")
+WHOLE = re.compile(rf"{TAG}$")
+HOLE = "\x00"
+"""Stands where the language stood; in no file's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Pairs by name, in order, and the files that have no partner."""
+
+    pairs: tuple[PairEntry, ...]
+    alone: tuple[str, ...]
+
+
+def walk(folder: str, suffixes: Collection[str]) -> Iterator[str]:
+    """Files below a folder whose suffix is in `suffixes`, sorted, hidden ones and links to folders left out."""
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith(".") and PurePath(name).suffix.lower() in suffixes:
+                yield os.path.join(parent, name)
+
+
+def language_tag(text: str) -> str | None:
+    """The BCP 47 tag that a piece of a name spells (`zh_TW` is `zh-TW`), or None where it spells none."""
+    if not WHOLE.match(text):
+        return None
+    code, *rest = re.split("[-_]", text)
+    if code.lower() not in CODES:
+        return None
+    return "-".join([code.lower(), *(part.title() if len(part) == 4 else part.upper() for part in rest)])
+
+
+def markings(path: str) -> Iterator[tuple[str, str]]:
+    """Every way to read a language out of a path: (the path with a hole where the language stood, the tag).
+
+    The likeliest reading comes first: `name.en.txt` and `en.txt`, then a folder `en`, then `name-en.txt`.
+    """
+    folder, name = os.path.split(path)
+    late: list[tuple[str, str]] = []
+    for found in reversed(list(_tags_in(name))):
+        tag = language_tag(found["tag"])
+        if tag:
+            marking = os.path.join(folder, name[: found.start("tag")] + HOLE + name[found.end() :]), tag
+            if found["sign"] in ("", "."):
+                yield marking
+            else:
+                late.append(marking)
+    parts = folder.split(os.sep)
+    for place in range(len(parts) - 1, -1, -1):
+        tag = language_tag(parts[place])
+        if tag:
+            yield os.sep.join([*parts[:place], HOLE, *parts[place + 1 :], name]), tag
+    yield from late
+
+
+def _tags_in(name: str) -> Iterator[re.Match[str]]:
+    """Where a language may stand in a file's name. They may overlap: in `foo-en.txt`, `foo-en` is none, `en` is one."""
+    found = IN_NAME.search(name)
+    while found:
+        yield found
+        found = IN_NAME.search(name, found.end() if language_tag(found["tag"]) else found.start("tag") + 1)
+
+
+def pair_by_name(files: Sequence[str], src: str | None = None, tgt: str | None = None) -> Found:
+    """Pair files that differ only in a language, in the order of the files.
+
+    With `src` and `tgt` (primary tags such as `en`, or whole ones such as `zh-Hant`) only that pair of languages and
+    in that direction; with one of them, that side; with neither, every two languages of a text, by tag.
+    """
+    groups: dict[str, dict[str, str]] = defaultdict(dict)
+    for path in files:
+        for key, tag in markings(path):
+            groups[key].setdefault(tag, path)
+    pairs: list[PairEntry] = []
+    used: set[str] = set()
+    done: set[str] = set()
+    for path in files:
+        key = next((key for key, _ in markings(path) if len(groups[key]) > 1), None)
+        if key is None or key in done:
+            continue
+        done.add(key)
+        for one, other in combinations(sorted(groups[key]), 2):
+            ends = _directed(one, other, src, tgt)
+            if ends:
+                entry = PairEntry(groups[key][ends[0]], groups[key][ends[1]], ends[0], ends[1])
+                pairs.append(entry)
+                used.update((entry.src, entry.tgt))
+    return Found(tuple(pairs), tuple(path for path in files if path not in used))
+
+
+def covers(wanted: str | None, tag: str) -> bool:
+    """Whether a language range (None = any) covers a tag: `zh` covers `zh-Hant`."""
+    return wanted is None or tag.lower() == wanted.lower() or tag.lower().startswith(wanted.lower() + "-")
+
+
+def _directed(one: str, other: str, src: str | None, tgt: str | None) -> tuple[str, str] | None:
+    if covers(src, one) and covers(tgt, other):
+        return one, other
+    if covers(src, other) and covers(tgt, one):
+        return other, one
+    return None

@@ -1,0 +1,310 @@
+"""The ledger of a bulk run: what each document pair came to, in one SQLite file inside the output folder.
+
+Results are kept here until the shard they belong to is on disk; a kill at any moment loses nothing that was kept and
+repeats nothing that was written. Only the driver opens it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlite_utils import Database
+
+from align.bulk.model import Batch, BatchResult, Item, Keys, PairEntry, State
+from align.errors import StoreError
+
+VERSION = 1
+APPLICATION_ID = 0x616C6264  # "albd"
+PAGE = 500
+
+SCHEMA = """
+create table meta (key text primary key, value text not null) strict;
+create table documents (
+    id integer primary key, src text not null, tgt text not null, src_lang text, tgt_lang text,
+    batch integer not null, state text not null, tries integer not null default 0,
+    src_sentences integer, tgt_sentences integer, found integer, links integer,
+    removed text, seconds real, error text
+) strict;
+create index documents_batch on documents (batch);
+create index documents_state on documents (state) where state <> 'done';
+create table batches (id integer primary key, shard integer not null, weight integer not null, kept integer not null) strict;
+create index batches_shard on batches (shard);
+create table spool (id integer primary key, keys blob not null, payload blob not null) strict;
+create table shards (id integer primary key, file text, links integer, dropped integer, digest text) strict;
+create table seen (key integer primary key) strict;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A pair with its place in the plan. `weight` is what batches are balanced by (bytes)."""
+
+    entry: PairEntry
+    batch: int
+    shard: int
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the ledger keeps of a document until its shard is written."""
+
+    number: int
+    keys: Keys
+    payload: bytes
+
+
+class Ledger:
+    """One open ledger. `open_ledger` makes it."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the write lock for the block: all of it lands, or none."""
+        connection = self._db.conn
+        connection.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+
+    def remembered(self, key: str) -> Any:
+        """A value of `remember`, None where there is none."""
+        row = self._db.conn.execute("select value from meta where key = ?", [key]).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def remember(self, key: str, value: Any) -> None:
+        """Keep a JSON value."""
+        self._db.conn.execute("insert or replace into meta values (?, ?)", [key, json.dumps(value)])
+
+    def plan(self, planned: Iterable[Planned]) -> int:
+        """Write the whole plan, numbered from 1, in one transaction of the caller's. Returns how many."""
+        connection = self._db.conn
+        total, batch, shard, weight = 0, -1, -1, 0
+
+        def flush() -> None:
+            if batch >= 0:
+                connection.execute("insert into batches values (?, ?, ?, 0)", [batch, shard, weight])
+
+        rows = iter(planned)
+        while chunk := list(islice(rows, PAGE)):
+            for one in chunk:
+                if one.batch != batch:
+                    flush()
+                    if one.shard != shard:
+                        connection.execute("insert into shards (id) values (?)", [one.shard])
+                    batch, shard, weight = one.batch, one.shard, 0
+                weight += one.weight
+            connection.executemany(
+                "insert into documents (id, src, tgt, src_lang, tgt_lang, batch, state) values (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (total + n, p.entry.src, p.entry.tgt, p.entry.src_lang, p.entry.tgt_lang, p.batch, State.WAITING)
+                    for n, p in enumerate(chunk, start=1)
+                ],
+            )
+            total += len(chunk)
+        flush()
+        return total
+
+    def waiting(self) -> Iterator[Batch]:
+        """The batches whose results are not kept yet, in order, read page by page."""
+        after = -1
+        while True:
+            rows = self._db.conn.execute(
+                "select id from batches where kept = 0 and id > ? order by id limit ?", [after, PAGE]
+            ).fetchall()
+            if not rows:
+                return
+            for (number,) in rows:
+                yield self.batch(number)
+            after = rows[-1][0]
+
+    def batch(self, number: int) -> Batch:
+        """A batch with its documents."""
+        rows = self._db.conn.execute(
+            "select id, src, tgt, src_lang, tgt_lang from documents where batch = ? order by id", [number]
+        )
+        return Batch(number, tuple(Item(row[0], PairEntry(*row[1:])) for row in rows))
+
+    def keep(self, result: BatchResult) -> None:
+        """Keep what a batch came to; its documents are accounted for from here on. A batch is kept once."""
+        connection = self._db.conn
+        with self.writing():
+            changed = connection.execute("update batches set kept = 1 where id = ? and kept = 0", [result.number])
+            if changed.rowcount != 1:
+                raise StoreError(f"batch {result.number} came twice, or is in no plan. Please report this.")
+            for item in result.items:
+                counts = dict(item.counts)
+                connection.execute(
+                    "update documents set state = ?, tries = ?, src_sentences = ?, tgt_sentences = ?, found = ?, "
+                    "links = ?, seconds = ?, error = ?, removed = ? where id = ? and batch = ?",
+                    [
+                        State.FAILED if item.error else State.DONE,
+                        item.tries,
+                        *(counts.pop(name, None) for name in ("src_sentences", "tgt_sentences", "found", "links")),
+                        item.seconds,
+                        item.error,
+                        json.dumps(counts) if counts else None,
+                        item.number,
+                        result.number,
+                    ],
+                )
+                if item.payload:
+                    connection.execute(
+                        "insert into spool values (?, ?, ?)", [item.number, item.keys.tobytes(), item.payload]
+                    )
+
+    def next_shard(self) -> int | None:
+        """The first shard that is not written, if all its batches are kept."""
+        row = self._db.conn.execute("select min(id) from shards where file is null").fetchone()
+        if row[0] is None:
+            return None
+        waiting = self._db.conn.execute("select 1 from batches where shard = ? and kept = 0 limit 1", [row[0]])
+        return None if waiting.fetchone() else int(row[0])
+
+    def kept(self, shard: int) -> Iterator[Kept]:
+        """What is kept for a shard, in the order of its documents."""
+        rows = self._db.conn.execute(
+            "select spool.id, keys, payload from spool join documents using (id) join batches "
+            "on batches.id = documents.batch where batches.shard = ? order by spool.id",
+            [shard],
+        )
+        for number, keys, payload in rows:
+            yield Kept(number, np.frombuffer(keys, dtype=np.int64), payload)
+
+    def is_new(self, key: int) -> bool:
+        """Whether a link's key was not seen before; it is from now on. Inside `writing`."""
+        return self._db.conn.execute("insert or ignore into seen values (?)", [key]).rowcount == 1
+
+    def drop_links(self, document: int, count: int) -> None:
+        """Count links of a document as removed because they stand elsewhere. Inside `writing`."""
+        self._db.conn.execute(
+            "update documents set links = links - ?1, removed = json_set(coalesce(removed, '{}'), "
+            "'$.removed_duplicate', ?1) where id = ?2",
+            [count, document],
+        )
+
+    def shard_written(self, shard: int, file: str, links: int, dropped: int, digest: str) -> None:
+        """The shard is on disk: forget what was kept for it. Inside `writing`."""
+        connection = self._db.conn
+        connection.execute(
+            "update shards set file = ?, links = ?, dropped = ?, digest = ? where id = ?",
+            [file, links, dropped, digest, shard],
+        )
+        connection.execute(
+            "delete from spool where id in (select documents.id from documents join batches "
+            "on batches.id = documents.batch where batches.shard = ?)",
+            [shard],
+        )
+
+    def shards(self) -> list[tuple[int, str | None, int | None, str | None]]:
+        """Every shard: number, file, links, SHA-256; None while it is not written."""
+        return self._db.conn.execute("select id, file, links, digest from shards order by id").fetchall()
+
+    def states(self) -> dict[State, int]:
+        """How many documents are in each state."""
+        rows = self._db.conn.execute("select state, count(*) from documents group by state").fetchall()
+        return {state: dict(rows).get(state, 0) for state in State}
+
+    def languages(self) -> list[str]:
+        """The languages that the plan names, by tag."""
+        rows = self._db.conn.execute(
+            "select src_lang from documents where src_lang is not null union "
+            "select tgt_lang from documents where tgt_lang is not null order by 1"
+        )
+        return [row[0] for row in rows]
+
+    def weights(self) -> tuple[int, int]:
+        """Bytes of the batches that are kept, and of all."""
+        row = self._db.conn.execute("select coalesce(sum(weight * kept), 0), coalesce(sum(weight), 0) from batches")
+        done, total = row.fetchone()
+        return int(done), int(total)
+
+    def weight(self, batch: int) -> int:
+        """Bytes of a batch."""
+        return int(self._db.conn.execute("select weight from batches where id = ?", [batch]).fetchone()[0])
+
+    def totals(self) -> dict[str, int]:
+        """Sums over the documents: sentences, links, and what each filter removed."""
+        row = self._db.conn.execute(
+            "select coalesce(sum(src_sentences), 0), coalesce(sum(tgt_sentences), 0), coalesce(sum(found), 0), "
+            "coalesce(sum(links), 0) from documents"
+        ).fetchone()
+        totals = dict(zip(("src_sentences", "tgt_sentences", "found", "links"), row, strict=True))
+        removed = self._db.conn.execute(
+            "select each.key, sum(each.value) from documents, json_each(documents.removed) each "
+            "where removed is not null group by each.key order by each.key"
+        )
+        return totals | dict(removed.fetchall())
+
+    def seconds(self) -> float:
+        """Working time of all documents together."""
+        return float(self._db.conn.execute("select coalesce(sum(seconds), 0) from documents").fetchone()[0])
+
+    def failed(self) -> Iterator[tuple[int, PairEntry, str]]:
+        """The documents that were set aside: number, files, error."""
+        rows = self._db.conn.execute(
+            "select id, src, tgt, src_lang, tgt_lang, error from documents where state = 'failed' order by id"
+        )
+        for row in rows:
+            yield row[0], PairEntry(*row[1:5]), row[5]
+
+    def entries(self, numbers: Sequence[int]) -> list[PairEntry]:
+        """The files of documents, in the order of the numbers."""
+        found = []
+        for number in numbers:
+            row = self._db.conn.execute(
+                "select src, tgt, src_lang, tgt_lang from documents where id = ?", [number]
+            ).fetchone()
+            found.append(PairEntry(*row))
+        return found
+
+
+def open_ledger(path: Path, *, begin: Callable[[Ledger], None]) -> Ledger:
+    """Open the ledger at `path`. Where there is none, make one and let `begin` write the plan in the same transaction,
+    so that a kill while planning leaves nothing behind.
+
+    Raises StoreError for a file that is not a ledger, or one of another version.
+    """
+    try:
+        connection = sqlite3.connect(path, timeout=10)
+        connection.isolation_level = None
+        found = connection.execute("pragma application_id").fetchone()[0]
+        version = connection.execute("pragma user_version").fetchone()[0]
+        tables = connection.execute("select count(*) from sqlite_master").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"{path}: not a ledger ({error}). Name another output folder.") from error
+    if tables and (found != APPLICATION_ID or version != VERSION):
+        connection.close()
+        raise StoreError(f"{path}: not a ledger of this version of align. Name another output folder.")
+    connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma synchronous = normal")
+    ledger = Ledger(Database(connection))
+    if not tables:
+        try:
+            with ledger.writing():
+                for statement in SCHEMA.split(";"):
+                    connection.execute(statement)
+                begin(ledger)
+                connection.execute(f"pragma application_id = {APPLICATION_ID}")
+                connection.execute(f"pragma user_version = {VERSION}")
+        except BaseException:
+            ledger.close()
+            raise
+    return ledger

@@ -1,0 +1,212 @@
+"""The local engine: a process a worker, two batches at each, so that none waits for the driver.
+
+Not `concurrent.futures`: its pool is broken as a whole when one process dies, and does not tell which task died.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import multiprocessing
+import os
+import queue
+import sys
+import threading
+from collections import deque
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+
+from align.bulk.engine import Ended
+from align.bulk.model import Batch, BatchResult, Work, WorkFactory
+from align.errors import AlignError
+
+AT_ONCE = 2
+"""Batches a worker holds: one in work, one at hand."""
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+STARTS_IN_VAIN = 3
+"""A pool whose workers die this often before any is ready is given up."""
+
+
+class LocalPool:
+    """`count` processes of `threads` threads each; see `Pool`. A process that dies is replaced."""
+
+    def __init__(self, factory: WorkFactory, count: int, *, threads: int = 1, timeout: float | None = None) -> None:
+        self._factory = factory
+        self._threads = threads
+        self._timeout = timeout
+        self._context = multiprocessing.get_context("spawn")
+        self._in_vain = 0
+        self._workers = [self._start() for _ in range(count)]
+
+    def room(self) -> int:
+        """See `Pool`."""
+        return sum(AT_ONCE - len(worker.tasks) for worker in self._workers)
+
+    def submit(self, ticket: int, batch: Batch) -> None:
+        """See `Pool`. The worker with the least to do takes it."""
+        worker = min(self._workers, key=lambda worker: len(worker.tasks))
+        worker.tasks.append((ticket, batch))
+        worker.send((ticket, batch))
+
+    def wait(self, seconds: float) -> list[Ended]:
+        """See `Pool`."""
+        wait([end for worker in self._workers for end in (worker.pipe, worker.process.sentinel)], seconds)
+        ended: list[Ended] = []
+        for place, worker in enumerate(self._workers):
+            ended += self._receive(worker)
+            if not worker.process.is_alive():
+                ended += self._bury(place)
+        return ended
+
+    def workers(self) -> int:
+        """See `Pool`."""
+        return len(self._workers)
+
+    def process_ids(self) -> list[int]:
+        """The workers' process ids."""
+        return [worker.process.pid or 0 for worker in self._workers]
+
+    def close(self) -> None:
+        """See `Pool`."""
+        for worker in self._workers:
+            worker.pipe.close()
+        for worker in self._workers:
+            worker.process.join(0.5)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            worker.process.close()
+        self._workers = []
+
+    def _start(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        kept = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+        # Libraries read these when they are loaded, which is before the child runs a line of ours.
+        os.environ.update({name: str(self._threads) for name in THREAD_VARIABLES})
+        try:
+            process = self._context.Process(
+                target=_serve, args=(theirs, self._factory, self._timeout), name="align-bulk", daemon=True
+            )
+            process.start()
+        finally:
+            for name, value in kept.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+        theirs.close()
+        return _Worker(process, ours)
+
+    def _receive(self, worker: _Worker) -> list[Ended]:
+        """What the worker has sent. An end of file is left for the burial."""
+        ended = []
+        try:
+            while worker.pipe.poll():
+                message = worker.pipe.recv()
+                if message is None:
+                    worker.ready, self._in_vain = True, 0
+                elif isinstance(message, AlignError):
+                    raise message
+                else:
+                    ticket, result, error = message
+                    worker.tasks = deque(task for task in worker.tasks if task[0] != ticket)
+                    ended.append(Ended(ticket, result, error))
+        except (EOFError, OSError):
+            worker.process.join(1)
+        return ended
+
+    def _bury(self, place: int) -> list[Ended]:
+        """Take what a dead worker had sent, put another in its place, and say what was lost with it."""
+        worker = self._workers[place]
+        ended = self._receive(worker)
+        worker.process.join()
+        code = worker.process.exitcode
+        worker.pipe.close()
+        worker.process.close()
+        if not worker.ready:
+            self._in_vain += 1
+            if self._in_vain >= STARTS_IN_VAIN * len(self._workers):
+                raise AlignError(f"bulk: workers die as they start ({_died(code)}). Try `align pair` on one document.")
+        elif worker.tasks:
+            ticket, _ = worker.tasks.popleft()
+            ended.append(Ended(ticket, error=f"its worker died ({_died(code)})"))
+        self._workers[place] = self._start()
+        # What was not begun goes on at the new worker, and nobody is told.
+        for task in worker.tasks:
+            self._workers[place].tasks.append(task)
+            self._workers[place].send(task)
+        return ended
+
+
+class _Worker:
+    """The driver's end of a process."""
+
+    def __init__(self, process: SpawnProcess, pipe: Connection) -> None:
+        self.process = process
+        self.pipe = pipe
+        self.tasks: deque[tuple[int, Batch]] = deque()
+        self.ready = False
+
+    def send(self, message: tuple[int, Batch]) -> None:
+        """Give the worker a task. One that just died is found out by `wait`."""
+        try:
+            self.pipe.send(message)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+
+
+def _died(code: int | None) -> str:
+    return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+
+
+def _serve(pipe: Connection, factory: WorkFactory, timeout: float | None) -> None:
+    """A worker's life: load, then take batches until the driver hangs up."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to answer; it hangs up.
+    tasks: queue.SimpleQueue[tuple[int, Batch]] = queue.SimpleQueue()
+
+    def listen() -> None:
+        # Reads at all times, so that neither end waits for the other to take a message; ends the process with the
+        # driver, whatever the work is at.
+        try:
+            while True:
+                tasks.put(pipe.recv())
+        except (EOFError, OSError):
+            os._exit(0)
+
+    try:
+        work = factory()
+    except AlignError as error:
+        pipe.send(error)
+        return
+    pipe.send(None)
+    threading.Thread(target=listen, daemon=True).start()
+    while True:
+        ticket, batch = tasks.get()
+        pipe.send((ticket, *do(work, batch, timeout)))
+
+
+def do(work: Work, batch: Batch, timeout: float | None) -> tuple[BatchResult | None, str | None]:
+    """The result of a batch, or one line on why there is none. A batch that takes longer than `timeout` seconds ends
+    the process: what hangs in C code cannot be interrupted otherwise."""
+    if timeout:
+        faulthandler.dump_traceback_later(timeout, exit=True, file=sys.__stderr__)
+    try:
+        return work(batch), None
+    except Exception as error:
+        return None, told(error)
+    finally:
+        if timeout:
+            faulthandler.cancel_dump_traceback_later()
+
+
+def told(error: BaseException) -> str:
+    """An error in one line."""
+    words = " ".join(str(error).split())
+    return words if isinstance(error, AlignError) and words else f"{type(error).__name__}: {words}".rstrip(": ")

@@ -1,0 +1,122 @@
+"""Manifests: which file is the translation of which. TSV, CSV, JSON Lines or Parquet with columns `src` and `tgt`."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from align.bulk.model import PairEntry
+from align.errors import ReadError, UsageError
+
+SUFFIXES = frozenset({".tsv", ".csv", ".jsonl", ".ndjson", ".parquet"})
+COLUMNS = ("src", "tgt", "src_lang", "tgt_lang")
+CELL_LIMIT = 1 << 20
+
+
+def is_manifest(path: Path) -> bool:
+    """Whether the file's name says that it is a manifest."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def read_manifest(path: Path) -> Iterator[PairEntry]:
+    """The pairs of a manifest in its order, one in memory at a time. Other columns are passed over.
+
+    Raises ReadError with the line for what is not a pair, UsageError where the file or its columns are not there.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UsageError(f"{path}: a manifest is one of {' '.join(sorted(SUFFIXES))}.")
+    try:
+        if suffix == ".parquet":
+            rows = _parquet(path)
+        elif suffix in (".jsonl", ".ndjson"):
+            rows = _json_lines(path)
+        else:
+            rows = _table(path, "\t" if suffix == ".tsv" else ",")
+        for line, row in rows:
+            yield _entry(path, line, row)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}. Check the name and your permissions.") from error
+    except UnicodeDecodeError as error:
+        raise ReadError(f"{path}: not UTF-8 (byte {error.start}). Save the manifest as UTF-8.") from error
+
+
+def write_manifest(path: Path, entries: Iterable[PairEntry], extra: Iterable[Mapping[str, object]] = ()) -> None:
+    """Write a TSV manifest; `extra` gives further columns, a mapping an entry."""
+    rows = [dict(zip(COLUMNS, (e.src, e.tgt, e.src_lang or "", e.tgt_lang or ""), strict=True)) for e in entries]
+    for row, more in zip(rows, extra, strict=False):
+        row.update({name: str(value) for name, value in more.items()})
+    names = list(dict.fromkeys(name for row in rows for name in row)) or list(COLUMNS)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, delimiter="\t", lineterminator="\n", restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _table(path: Path, delimiter: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    csv.field_size_limit(CELL_LIMIT)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, delimiter=delimiter, strict=True)
+        try:
+            _check_columns(path, reader.fieldnames or ())
+            for row in reader:
+                yield reader.line_num, row
+        except csv.Error as error:
+            raise ReadError(f"{path}, line {reader.line_num}: {error}. Mend that line.") from error
+
+
+def _json_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    with path.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except (json.JSONDecodeError, RecursionError) as error:
+                raise ReadError(f"{path}, line {number}: not JSON ({error}). Mend that line.") from error
+            if not isinstance(row, dict):
+                raise ReadError(f'{path}, line {number}: a pair is an object {{"src": ..., "tgt": ...}}.')
+            yield number, row
+
+
+def _parquet(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path.open("rb").close()
+    try:
+        with pq.ParquetFile(path) as file:
+            _check_columns(path, file.schema_arrow.names)
+            wanted = [name for name in COLUMNS if name in file.schema_arrow.names]
+            number = 0
+            for rows in file.iter_batches(batch_size=10_000, columns=wanted):
+                for row in rows.to_pylist():
+                    number += 1
+                    yield number, row
+    except pa.ArrowException as error:
+        raise ReadError(f"{path}: not a Parquet file we can read ({error}).") from error
+
+
+def _check_columns(path: Path, names: Iterable[str]) -> None:
+    missing = {"src", "tgt"} - set(names)
+    if missing:
+        found = ", ".join(names) or "none"
+        raise ReadError(f"{path}: no column {sorted(missing)[0]!r} (found: {found}). A manifest has src and tgt.")
+
+
+def _entry(path: Path, line: int, row: Mapping[str, Any]) -> PairEntry:
+    values: list[str | None] = []
+    for name in COLUMNS:
+        value = row.get(name)
+        if value is not None and not isinstance(value, str):
+            raise ReadError(f"{path}, line {line}: {name} is a string, not {value!r}.")
+        if value is not None and "\x00" in value:
+            raise ReadError(f"{path}, line {line}: {name} holds a NUL; no file is called so.")
+        values.append(value or None)
+    src, tgt, src_lang, tgt_lang = values
+    if not src or not tgt:
+        raise ReadError(f"{path}, line {line}: src and tgt must both name a file.")
+    return PairEntry(src, tgt, src_lang, tgt_lang)

@@ -1,0 +1,62 @@
+"""Which documents are done together, and which batches are written together: fixed once, before the first is done."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from align.bulk.ledger import Planned
+from align.bulk.model import PairEntry
+
+BYTES_PER_TOKEN = 4
+"""About right for sentencepiece over UTF-8: English 4.3, Japanese and Chinese 4 to 5, Russian 8."""
+UNKNOWN = 4096
+"""Bytes that a file is taken to have where this machine cannot see it."""
+
+Weigh = Callable[[PairEntry], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """`batch_tokens`: as many as make the encoder quick; longer documents are alone. `shard_tokens`: of one output file."""
+
+    batch_tokens: int = 16_384
+    batch_documents: int = 256
+    shard_tokens: int = 4_194_304
+
+    def __post_init__(self) -> None:
+        if min(self.batch_tokens, self.batch_documents, self.shard_tokens) < 1:
+            raise ValueError("a batch and a shard hold at least one token and one document")
+
+
+def bytes_of(folder: Path) -> Weigh:
+    """Weighs a pair by the sizes of its files, which are named from `folder`."""
+
+    def size(name: str) -> int:
+        try:
+            return os.stat(folder / name).st_size
+        except (OSError, ValueError):
+            return UNKNOWN
+
+    return lambda entry: size(entry.src) + size(entry.tgt)
+
+
+def planned(entries: Iterable[PairEntry], weigh: Weigh, sizes: Sizes) -> Iterator[Planned]:
+    """Each pair with its batch and shard, in order."""
+    batch_limit, shard_limit = sizes.batch_tokens * BYTES_PER_TOKEN, sizes.shard_tokens * BYTES_PER_TOKEN
+    batch = shard = count = 0
+    in_batch = in_shard = 0
+    for entry in entries:
+        weight = weigh(entry)
+        if count and (in_batch + weight > batch_limit or count >= sizes.batch_documents):
+            batch += 1
+            count = in_batch = 0
+            if in_shard + weight > shard_limit:
+                shard += 1
+                in_shard = 0
+        count += 1
+        in_batch += weight
+        in_shard += weight
+        yield Planned(entry, batch, shard, weight)

@@ -1,0 +1,126 @@
+"""Results to output files: shards in the order of the manifest, each written beside and moved into place.
+
+A shard is a function of what is kept for it and of the shards before it, so one that was interrupted is made again
+with the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from align.bulk.ledger import Kept, Ledger
+from align.bulk.model import Keys
+from align.errors import ExportError
+
+Lines = Iterator[bytes]
+"""Links as JSON Lines, one a link, each with its line feed."""
+WriteShard = Callable[[Lines, Path], None]
+"""Writes a shard's links to a path that is not there yet."""
+
+LEVEL = 1
+"""Of zlib: results are kept for minutes."""
+
+
+def pack(lines: list[bytes]) -> bytes:
+    """What a worker sends of a document's links; empty for none."""
+    return zlib.compress(b"".join(lines), LEVEL) if lines else b""
+
+
+def unpack(payload: bytes) -> list[bytes]:
+    """The inverse of `pack`."""
+    return zlib.decompress(payload).splitlines(keepends=True) if payload else []
+
+
+def shard_name(number: int, suffix: str) -> str:
+    """`part-00000.jsonl`: sorts in the order of the manifest."""
+    return f"part-{number:05d}{suffix}"
+
+
+class Shards:
+    """Writes the shards of a run into its output folder as they become complete."""
+
+    def __init__(self, ledger: Ledger, out: Path, suffix: str, write: WriteShard, *, dedupe: bool) -> None:
+        self._ledger = ledger
+        self._out = out
+        self._suffix = suffix
+        self._write = write
+        self._dedupe = dedupe
+
+    def write_complete(self) -> int:
+        """Write every shard whose turn has come. Returns how many."""
+        written = 0
+        while (shard := self._ledger.next_shard()) is not None:
+            self._write_one(shard)
+            written += 1
+        return written
+
+    def _write_one(self, shard: int) -> None:
+        final = self._out / shard_name(shard, self._suffix)
+        beside = self._out / f".{final.name}.part"
+        counts = {"links": 0, "dropped": 0}
+        try:
+            with self._ledger.writing():
+                beside.unlink(missing_ok=True)
+                self._write(self._lines(shard, counts), beside)
+                digest = _synced_digest(beside)
+                os.replace(beside, final)
+                _sync_folder(self._out)
+                self._ledger.shard_written(shard, final.name, counts["links"], counts["dropped"], digest)
+        except OSError as error:
+            raise ExportError(
+                f"{final}: cannot be written ({error.strerror or error}). Make room or mend the folder, and run the "
+                "same command again: what was done is kept."
+            ) from error
+
+    def _lines(self, shard: int, counts: dict[str, int]) -> Lines:
+        for kept in self._ledger.kept(shard):
+            lines = unpack(kept.payload)
+            if self._dedupe:
+                fresh = self._fresh(kept)
+                dropped = len(lines) - int(fresh.sum())
+                if dropped:
+                    self._ledger.drop_links(kept.number, dropped)
+                    counts["dropped"] += dropped
+                    lines = [line for line, new in zip(lines, fresh, strict=True) if new]
+            counts["links"] += len(lines)
+            yield from lines
+
+    def _fresh(self, kept: Kept) -> np.ndarray:
+        return np.array([self._ledger.is_new(int(key)) for key in _as_keys(kept.keys)], dtype=bool)
+
+
+def write_lines(lines: Lines, path: Path) -> None:
+    """The `WriteShard` of JSON Lines."""
+    with path.open("wb") as file:
+        file.writelines(lines)
+
+
+def _as_keys(keys: Keys) -> list[int]:
+    return keys.tolist()  # type: ignore[no-any-return]
+
+
+def _synced_digest(path: Path) -> str:
+    """SHA-256 of a file that is on the disk for certain."""
+    with path.open("rb+") as file:
+        digest = _digest(file)
+        os.fsync(file.fileno())
+    return digest
+
+
+def _digest(file: IO[bytes]) -> str:
+    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

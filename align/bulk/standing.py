@@ -1,0 +1,157 @@
+"""How a run stands: what progress lines, the metrics file and the summary say."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from align.bulk.ledger import Ledger
+from align.bulk.model import BatchResult, State
+
+METRICS_EVERY = 5.0
+"""Seconds between two writings of the metrics file."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """Counts of this run and of the ledger. `total` and `weight_total` are of the whole plan."""
+
+    total: int
+    done: int
+    failed: int
+    weight_done: int
+    weight_total: int
+    workers: int = 0
+    began: float = field(default_factory=time.monotonic)
+    run_documents: int = 0
+    run_sentences: int = 0
+    run_links: int = 0
+    run_weight: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """Since this run began."""
+        return time.monotonic() - self.began
+
+    @property
+    def sentences_per_second(self) -> float:
+        """Of both sides, in this run."""
+        return self.run_sentences / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """By the bytes that are left; None before anything can be said."""
+        if not self.run_weight:
+            return None
+        return (self.weight_total - self.weight_done) * self.seconds / self.run_weight
+
+    def take(self, result: BatchResult, weight: int) -> None:
+        """Count a result."""
+        for item in result.items:
+            self.done += item.error is None
+            self.failed += item.error is not None
+            self.run_sentences += item.counts.get("src_sentences", 0) + item.counts.get("tgt_sentences", 0)
+            self.run_links += item.counts.get("links", 0)
+        self.run_documents += len(result.items)
+        self.weight_done += weight
+        self.run_weight += weight
+
+    def line(self) -> str:
+        """One line for a person."""
+        left = self.seconds_left
+        return (
+            f"{self.done + self.failed:,}/{self.total:,} documents, {self.failed:,} set aside, "
+            f"{self.sentences_per_second:,.0f} sentences/s, {self.workers} worker{'' if self.workers == 1 else 's'}, "
+            f"{'time left unknown' if left is None else told_time(left) + ' left'}"
+        )
+
+
+def standing_of(ledger: Ledger) -> Standing:
+    """What the ledger says at the start of a run."""
+    states = ledger.states()
+    done, total = ledger.weights()
+    return Standing(sum(states.values()), states[State.DONE], states[State.FAILED], done, total)
+
+
+def told_time(seconds: float) -> str:
+    """`2 h 05 min`, `3 min 20 s`, `4 s`."""
+    whole = max(0, round(seconds))
+    if whole >= 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{whole // 60} min {whole % 60:02d} s" if whole >= 60 else f"{whole} s"
+
+
+class MetricsFile:
+    """Keeps a file in Prometheus' text format up to date, as node_exporter's textfile collector reads it."""
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._path = path
+        self._clock = clock
+        self._written = float("-inf")
+
+    def tell(self, standing: Standing, *, last: bool = False) -> None:
+        """Write the file if it is time to, or if this is the last word."""
+        if not last and self._clock() - self._written < METRICS_EVERY:
+            return
+        self._written = self._clock()
+        beside = self._path.with_name(f".{self._path.name}.part")
+        beside.write_text(exposition(standing), encoding="utf-8")
+        os.replace(beside, self._path)
+
+
+def exposition(standing: Standing) -> str:
+    """The metrics in Prometheus' text exposition format 0.0.4."""
+    waiting = standing.total - standing.done - standing.failed
+    families: list[tuple[str, str, str, list[tuple[str, float]]]] = [
+        (
+            "align_bulk_documents",
+            "gauge",
+            "Document pairs of the plan by state.",
+            [
+                ('{state="done"}', standing.done),
+                ('{state="failed"}', standing.failed),
+                ('{state="waiting"}', waiting),
+            ],
+        ),
+        ("align_bulk_bytes", "gauge", "Bytes of the plan.", [("", standing.weight_total)]),
+        ("align_bulk_bytes_done", "gauge", "Bytes of documents that are accounted for.", [("", standing.weight_done)]),
+        ("align_bulk_sentences_total", "counter", "Sentences read in this run.", [("", standing.run_sentences)]),
+        ("align_bulk_links_total", "counter", "Links found in this run.", [("", standing.run_links)]),
+        ("align_bulk_workers", "gauge", "Workers at this moment.", [("", standing.workers)]),
+        ("align_bulk_run_seconds", "gauge", "Seconds since this run began.", [("", round(standing.seconds, 3))]),
+    ]
+    lines = []
+    for name, kind, about, samples in families:
+        lines += [f"# HELP {name} {about}", f"# TYPE {name} {kind}"]
+        lines += [f"{name}{labels} {value}" for labels, value in samples]
+    return "\n".join(lines) + "\n"
+
+
+def summary(ledger: Ledger, standing: Standing) -> dict[str, Any]:
+    """What the whole work came to, as one JSON object. What depends on the clock is under `run`."""
+    states = ledger.states()
+    totals = ledger.totals()
+    removed = {name.removeprefix("removed_"): n for name, n in totals.items() if name.startswith("removed_")}
+    return {
+        "documents": {state.value: count for state, count in states.items()},
+        "sentences": {"src": totals["src_sentences"], "tgt": totals["tgt_sentences"]},
+        "links": {"found": totals["found"], "removed": removed, "written": totals["links"]},
+        "shards": [
+            {"file": file, "links": links, "sha256": digest} for _, file, links, digest in ledger.shards() if file
+        ],
+        "failed": [
+            {"document": number, "src": entry.src, "tgt": entry.tgt, "error": error}
+            for number, entry, error in ledger.failed()
+        ],
+        "run": {
+            "seconds": round(standing.seconds, 3),
+            "documents": standing.run_documents,
+            "sentences": standing.run_sentences,
+            "sentences_per_second": round(standing.sentences_per_second, 1),
+            "worker_seconds": round(ledger.seconds(), 3),
+        },
+    }

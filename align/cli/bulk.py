@@ -1,0 +1,164 @@
+"""`align bulk`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from align.cli.context import encoder_option, note, quiet, settings_for
+
+if TYPE_CHECKING:
+    from align.bulk.standing import Standing
+
+SET_ASIDE = 3
+"""Exit code of a run that is finished, but for documents that were set aside."""
+LINE_EVERY = 10.0
+"""Seconds between two lines of progress where stderr is not a terminal."""
+
+
+@click.command(epilog="Example: align bulk corpus/ aligned/ --src en --tgt ja --min-confidence 0.7")
+@click.argument("sources", nargs=-1, required=True, metavar="MANIFEST|FOLDER...")
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--src", help="Language of the source side; what found pairs are limited to.")
+@click.option("--tgt", help="Language of the target side; what found pairs are limited to.")
+@click.option("--to", default="jsonl", show_default=True, help="Format of the shards; see `align export --help`.")
+@click.option("--workers", type=click.IntRange(1), help="Processes on this machine.  [default: one a core]")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of the encoder, in each worker.")
+@click.option("--scheduler", metavar="URL", help="A Dask scheduler (tcp://...) whose workers do the work instead.")
+@click.option("--timeout", type=click.FloatRange(1), help="Seconds that a batch may take; what takes longer is killed.")
+@click.option(
+    "--segments",
+    type=click.Choice(["line", "sentence", "paragraph"]),
+    default="sentence",
+    show_default=True,
+    help="What is aligned: lines as they stand, sentences, or paragraphs.",
+)
+@click.option("--reordered", is_flag=True, help="Passages may have moved; link only what corresponds.")
+@click.option("--careful", is_flag=True, help="Encode joined text where beads compete: slower, a little better.")
+@click.option("--encoding", help="The files' character encoding, where the guess is wrong.")
+@click.option("--min-confidence", type=click.FloatRange(0, 1), default=0.0, help="Leave out links less sure than this.")
+@click.option("--length-ratio", type=click.FloatRange(1), help="Leave out links with a side so many times the other.")
+@click.option("--check-language", is_flag=True, help="Leave out links with a side in another language than its file.")
+@click.option(
+    "--dedupe",
+    type=click.Choice(["off", "exact", "near"]),
+    default="off",
+    show_default=True,
+    help="Write the same pair of texts once; near: but for case, punctuation, digits and spaces.",
+)
+@click.option("--batch-tokens", type=click.IntRange(1), default=16_384, hidden=True)
+@click.option("--shard-tokens", type=click.IntRange(1), default=4_194_304, help="Tokens of input to an output file.")
+@click.option("--summary", "summary_file", type=click.Path(path_type=Path, dir_okay=False), help="Write it as JSON too.")
+@click.option("--metrics", type=click.Path(path_type=Path, dir_okay=False), help="Keep a file for Prometheus here.")
+@encoder_option
+def bulk(
+    sources: tuple[str, ...],
+    out: Path,
+    src: str | None,
+    tgt: str | None,
+    to: str,
+    workers: int | None,
+    scheduler: str | None,
+    timeout: float | None,
+    encoder: str | None,
+    min_confidence: float,
+    length_ratio: float | None,
+    check_language: bool,
+    dedupe: str,
+    summary_file: Path | None,
+    metrics: Path | None,
+    **work: Any,
+) -> int:
+    """Align many pairs of documents, unattended, into shards in the folder OUT.
+
+    Pairs come from a manifest (columns src and tgt) or are found in folders by name. Run the same command again and it
+    goes on where it was. What fails twice is set aside in OUT/failed.tsv; the exit code is 3 then.
+    """
+    from align.bulk.filters import Filters
+    from align.bulk.standing import MetricsFile, Standing
+    from align.jobs.bulk import bulk as bulk_job
+    from align.jobs.bulk import local_pool, order_of
+
+    settings = settings_for(encoder=encoder)
+    filters = Filters(min_confidence, length_ratio, check_language, dedupe)
+    order = order_of(
+        sources, out, encoder=settings.encoder, cache=settings.cache, to=to, src=src, tgt=tgt, filters=filters, **work
+    )
+    if scheduler:
+        from align.jobs.bulk import cluster_pool
+
+        pool = cluster_pool(scheduler, timeout)
+    else:
+        pool = local_pool(workers or os.cpu_count() or 1, timeout)
+    kept = MetricsFile(metrics) if metrics else None
+    last: list[Standing] = []
+    with telling() as show:
+
+        def tell(standing: Standing) -> None:
+            last[:] = [standing]
+            show(standing)
+            if kept:
+                kept.tell(standing)
+
+        figures = bulk_job(order, pool, tell=tell)
+    if kept and last:
+        kept.tell(last[0], last=True)
+    if summary_file:
+        summary_file.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    print_summary(figures, out)
+    return SET_ASIDE if figures["documents"]["failed"] else 0
+
+
+class telling(AbstractContextManager[Any]):  # noqa: N801
+    """Progress on stderr: a bar in a terminal, a line now and then elsewhere, nothing with `--quiet`."""
+
+    def __init__(self) -> None:
+        self._bars: Any = nullcontext()
+        self._line_at = time.monotonic()
+
+    def __enter__(self) -> Any:
+        if quiet():
+            return lambda standing: None
+        if not sys.stderr.isatty():
+            return self._line
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        self._bars = Progress(BarColumn(), TextColumn("{task.description}"), console=Console(stderr=True), transient=True)
+        self._bars.__enter__()
+        task = self._bars.add_task("", total=None)
+        return lambda standing: self._bars.update(
+            task, completed=standing.weight_done, total=standing.weight_total, description=standing.line()
+        )
+
+    def __exit__(self, *error: object) -> None:
+        self._bars.__exit__(*error)
+
+    def _line(self, standing: Standing) -> None:
+        if time.monotonic() - self._line_at >= LINE_EVERY:
+            self._line_at = time.monotonic()
+            note(standing.line())
+
+
+def print_summary(figures: dict[str, Any], out: Path) -> None:
+    """What a run came to, for a person, on stderr."""
+    documents, links, run = figures["documents"], figures["links"], figures["run"]
+    note(f"{documents['done']:,} documents done, {documents['failed']:,} set aside, {documents['waiting']:,} waiting")
+    if figures.get("alone"):
+        note(f"{figures['alone']:,} files have no partner and were left out")
+    note(f"{figures['sentences']['src']:,} and {figures['sentences']['tgt']:,} sentences, {links['found']:,} links found")
+    for name, count in links["removed"].items():
+        note(f"{count:,} removed: {name}")
+    note(f"{links['written']:,} links written to {len(figures['shards']):,} file(s) in {out}")
+    note(f"{run['seconds']:,.1f} s, {run['sentences_per_second']:,.0f} sentences/s in this run")
+    for failure in figures["failed"][:5]:
+        note(f"set aside: {failure['src']} - {failure['tgt']}: {failure['error']}")
+    if documents["failed"]:
+        note(f"All that were set aside are in {out / 'failed.tsv'}: mend them and run that as a manifest.")
