@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("align.cli.export:export", "Write links as TMX, TSV, JSONL and other formats."),
     "pair": ("align.cli.pair:pair", "Align two files and print the result; needs no store."),
     "eval": ("align.cli.evaluate:evaluate", "Align a gold file and print precision, recall and F1."),
+    "bulk": ("align.cli.bulk:bulk", "Align many pairs of documents, on all cores or a cluster, restartable."),
     "demo": ("align.cli.demo:demo", "Run the main job on the five pages this started from."),
     "serve": ("align.cli.serve:serve", "Open the review app to browsers on this machine, behind a token."),
     "config": ("align.cli.config:config", "Show the settings in force, or write a commented config file."),
