@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from align.encoders.base import Encoder, Progress, Vectors
+from align.encoders.cache import CachedEncoder, cached
 
-__all__ = ["Encoder", "Progress", "Vectors", "load_encoder"]
+__all__ = ["CachedEncoder", "Encoder", "Progress", "Vectors", "cached", "load_encoder"]
 
 Purpose = Literal["quality", "speed"]
 

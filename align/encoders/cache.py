@@ -1,0 +1,175 @@
+"""Nothing is encoded twice: vectors kept in a file beside the store, by encoder and text.
+
+The file is a cache and no more: it may be deleted at any time, is thrown away where it is of another version or
+broken, and never holds up the store's own writes, which go to another file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+import numpy as np
+from sqlite_utils import Database
+
+from align.encoders.base import Encoder, Progress, Vectors
+
+VERSION = 1
+ENCODED_AT_ONCE = 2048
+"""Texts between two commits: what an interruption can lose."""
+ASKED_AT_ONCE = 500
+
+Item = TypeVar("Item")
+
+log = logging.getLogger(__name__)
+
+
+def cached(encoder: Encoder, beside: Path) -> CachedEncoder:
+    """`encoder` with its vectors kept in `<beside>.vectors`, where `beside` is the store."""
+    return CachedEncoder(encoder, beside.with_name(beside.name + ".vectors"))
+
+
+class CachedEncoder:
+    """An encoder that asks its file first. Vectors are kept as float16 and are the same the first time and the next."""
+
+    def __init__(self, encoder: Encoder, path: Path) -> None:
+        self._encoder = encoder
+        self._path = path
+        self._db: Database | None = None
+
+    def __enter__(self) -> CachedEncoder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def name(self) -> str:
+        """What `--encoder` calls it."""
+        return self._encoder.name
+
+    @property
+    def dimensions(self) -> int:
+        """Width of a vector."""
+        return self._encoder.dimensions
+
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """What the encoder was trained on."""
+        return self._encoder.languages
+
+    @property
+    def digest(self) -> str:
+        """The encoder's own: a cache changes no vector beyond its rounding."""
+        return self._encoder.digest
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        """As the encoder, for what the file does not have."""
+        keys = [key_of(text) for text in texts]
+        found = self._known(list(dict.fromkeys(keys)))
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
+        done = 0
+        for part in batched(missing.items(), ENCODED_AT_ONCE):
+            behind = done
+
+            def report(count: int, _: int, behind: int = behind) -> None:
+                if progress:
+                    progress(behind + count, len(missing))
+
+            fresh = self._encoder.encode([text for _, text in part], report).astype(np.float16)
+            new = {key: row.tobytes() for (key, _), row in zip(part, fresh, strict=True)}
+            self._keep(new)
+            found |= new
+            done += len(part)
+        if not keys:
+            return np.zeros((0, self.dimensions), dtype=np.float32)
+        rows = np.frombuffer(b"".join(found[key] for key in keys), dtype=np.float16)
+        vectors = rows.reshape(len(keys), -1).astype(np.float32)
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-9))
+
+    def _known(self, keys: list[bytes]) -> dict[bytes, bytes]:
+        found: dict[bytes, bytes] = {}
+        try:
+            db = self._opened()
+            for part in batched(keys, ASKED_AT_ONCE):
+                marks = ",".join("?" * len(part))
+                asked = f"select text, vector from vectors where encoder = ? and text in ({marks})"
+                found.update(db.conn.execute(asked, [self.digest, *part]))
+        except sqlite3.Error as error:
+            log.warning("%s: cannot be read (%s); going on without it", self._path, error)
+        width = 2 * self.dimensions
+        return {key: vector for key, vector in found.items() if len(vector) == width}
+
+    def _keep(self, vectors: dict[bytes, bytes]) -> None:
+        rows = [(self.digest, key, vector) for key, vector in vectors.items()]
+        try:
+            db = self._opened()
+            db.conn.execute("begin immediate")
+            try:
+                db.conn.executemany("insert or replace into vectors values (?, ?, ?)", rows)
+                db.conn.execute("commit")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    db.conn.execute("rollback")
+                raise
+        except sqlite3.Error as error:
+            log.warning("%s: cannot be written (%s); going on without it", self._path, error)
+
+    def _opened(self) -> Database:
+        """The file, made anew where it is of another version or no database."""
+        if self._db is None:
+            try:
+                self._db = self._connected()
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError):
+                    raise
+                for suffix in ("", "-wal", "-shm"):
+                    self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+                self._db = self._connected()
+        return self._db
+
+    def _connected(self) -> Database:
+        conn = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
+        try:
+            conn.execute("pragma journal_mode = wal")
+            conn.execute("pragma synchronous = normal")
+            conn.execute("begin immediate")
+            if conn.execute("pragma user_version").fetchone()[0] != VERSION:
+                conn.execute("drop table if exists vectors")
+                conn.execute(
+                    "create table vectors (encoder text, text blob, vector blob, primary key (encoder, text)) "
+                    "without rowid"
+                )
+                conn.execute(f"pragma user_version = {VERSION}")
+            conn.execute("commit")
+        except BaseException:
+            conn.close()
+            raise
+        return Database(conn)
+
+
+def key_of(text: str) -> bytes:
+    """16 bytes that stand for the text."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def batched(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
+    """The items, `size` at a time."""
+    rest = iter(items)
+    while part := tuple(islice(rest, size)):
+        yield part
