@@ -66,6 +66,13 @@ _COMMENTS_FROM = re.compile(
 )
 _RIGHTS = re.compile(r"\s*(?:©|\(c\)|copyright\b|all rights reserved|無断転載|版权所有|版權所有)", re.IGNORECASE)
 _WORDLESS = re.compile(r"[\W_]+")
+_LAST_WORD = re.compile(r"[^\W\d_]+$")
+_DANGLING = frozenset(
+    "the a an of to in on at by for with from and or but that which who its their his her beyond between against about "
+    "under over into than as is are was were der die das den dem des ein eine und oder von zu mit auf für le la les de "
+    "des du un une et ou à dans pour sur par el los las del y o en con por para il lo gli di che e da per".split()
+)
+"""Words that a line can end with, but hardly a sentence or a title."""
 HEADING_WIDTH = 90
 WRAPPED_AT_MOST = 160
 
@@ -201,7 +208,10 @@ def _continues(text: str, a: _Line, b: _Line, widest: int, halved: bool) -> bool
         return True
     if not widest:
         return False
-    return bool(full) or _LOWER.match(text, b.start) is not None
+    if full or _LOWER.match(text, b.start):
+        return True
+    last = _LAST_WORD.search(text, max(a.start, a.end - 24), a.end)
+    return last is not None and last[0] in _DANGLING
 
 
 def _full(text: str, a: _Line, b: _Line, widest: int) -> bool:

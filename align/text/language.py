@@ -33,6 +33,12 @@ STRANGE_LETTER = 2.0
 KANA = 3.0
 """Nats against Chinese for a kana, up to KANA_MOST of them."""
 KANA_MOST = 6
+NEIGHBOUR = 2.0
+"""How much likelier the language of the nearest settled block of the same script makes itself, on either side."""
+HINT = 20.0
+"""How much likelier a hint of the format makes its language."""
+DOCUMENT = 40.0
+"""Letters of settled text that weigh as much as what we expect of any document."""
 _PARTICLES = re.compile("[的了是在這这們们你我他她它嗎吗吧呢啊哪怎麼么什很都把被讓让還还沒没這與与及之]")
 """Han characters that Chinese grammar cannot do without and Japanese seldom writes."""
 _WORDS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
@@ -218,10 +224,24 @@ def sharpen(text: str, evidence: Evidence, prior: Mapping[str, float] | None = N
     return Evidence({lang: score - top for lang, score in scores.items()}, evidence.weight, False, evidence.script)
 
 
-def settle(texts: Sequence[str], evidence: Iterable[Evidence], hints: Sequence[str | None] = ()) -> list[Guess]:
+def has_letters(text: str) -> bool:
+    """Whether there is anything to tell a language from."""
+    return bool(count_scripts(spoken(text)))
+
+
+def grammar_share(text: str) -> float:
+    """How much of the Latin words of `text` are function words of some language, 0 to 1."""
+    words = _WORDS.findall(text.lower())
+    return sum(len(word) > 1 and word in _table("latin") for word in words) / len(words) if words else 0.0
+
+
+def settle(
+    texts: Sequence[str], evidence: Iterable[Evidence], hints: Sequence[str | None] = ()
+) -> tuple[list[Guess], dict[str, float]]:
     """The languages of the blocks of one document, in order, each helped by its neighbours and by the document.
 
-    `hints` (as many as texts, or none) are what a reader knows of each: a `lang` attribute, for example.
+    `hints` (as many as texts, or none) are what a reader knows of each: a `lang` attribute, for example. The second
+    value is the document's languages with the letters that speak for each.
     """
     found = list(evidence)
     hints = hints or [None] * len(found)
@@ -234,34 +254,37 @@ def settle(texts: Sequence[str], evidence: Iterable[Evidence], hints: Sequence[s
             document[hint] = document.get(hint, 0.0) + 0.5 * one.weight
     for index, (text, one) in enumerate(zip(texts, found, strict=True)):
         if one.scores and not one.settled and one.script in SCRIPT_LANGUAGES:
-            found[index] = sharpen(text, one, _relative(document, one))
+            found[index] = sharpen(text, one, relative(document, one))
             guess = decide(found[index], {})
             if guess.confidence > 0.9 and one.weight >= 40:
                 document[guess.lang] = document.get(guess.lang, 0.0) + one.weight
+    following = _neighbours(found[::-1])[::-1]
     guesses: list[Guess] = []
-    last: dict[str, str] = {}
-    for one, hint in zip(found, hints, strict=True):
-        prior = _relative(document, one)
-        neighbour = last.get(_family(one))
-        if neighbour:
-            prior[neighbour] = prior.get(neighbour, 1.0) * 2.0
+    for one, hint, before, after in zip(found, hints, _neighbours(found), following, strict=True):
+        prior = relative(document, one)
+        for neighbour in (before, after):
+            if neighbour in prior:
+                prior[neighbour] *= NEIGHBOUR
         if hint:
-            prior[hint] = prior.get(hint, 1.0) * 20.0
-        guess = decide(one, prior)
-        guesses.append(guess)
-        if one.weight >= 8 and guess.lang != UNDETERMINED:
-            last[_family(one)] = guess.lang
-    return guesses
+            prior[hint] = prior.get(hint, 1.0) * HINT
+        guesses.append(decide(one, prior))
+    return guesses, document
 
 
-def _family(evidence: Evidence) -> str:
-    return evidence.script
+def _neighbours(found: Sequence[Evidence]) -> list[str]:
+    """For each block, the language of the last settled block of its script before it; empty where there is none."""
+    last: dict[str, str] = {}
+    before = []
+    for one in found:
+        before.append(last.get(one.script, ""))
+        if one.settled and one.weight >= 8:
+            last[one.script] = one.best.lang
+    return before
 
 
-def _relative(document: Mapping[str, float], evidence: Evidence) -> dict[str, float]:
+def relative(document: Mapping[str, float], evidence: Evidence) -> dict[str, float]:
     """What the document's other blocks say of the languages that `evidence` leaves open: weights around 1."""
     mass = {lang: document.get(lang, 0.0) for lang in evidence.scores}
     total = sum(mass.values())
     base = {lang: _DEFAULT.get(lang, 0.3 if lang == "en" else 0.02) for lang in evidence.scores}
-    scale = 40.0
-    return {lang: (mass[lang] + scale * base[lang]) / (total + scale) for lang in mass}
+    return {lang: (mass[lang] + DOCUMENT * base[lang]) / (total + DOCUMENT) for lang in mass}

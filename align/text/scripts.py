@@ -53,7 +53,7 @@ _FOREIGN = re.compile("[\u0370-\u1cff\u1f00-\u1fff\u2de0-\u2dff\u2e80-\u2fdf\u30
                       "\U00020000-\U000323af]")  # fmt: skip
 HAN = _RUNS["han"]
 
-IMAGE_NAME = r"[\w+\-.()%]{1,80}?(?: ?\d{1,3})?\.(?:jpe?g|png|gif|bmp|webp|svg|tiff?)(?![A-Za-z0-9])"
+IMAGE_NAME = r"[\w+\-.()%]{1,80}?(?: ?\d{1,3})?\.(?:jpe?g|png|gif|bmp|webp|svg|tiff?)(?-i:(?![a-z]))"
 MUTE = re.compile(
     r"(?:https?|ftp)://[!-~]+|www\.[!-~]+|[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+"
     r"|</?[A-Za-z][^<>\n]{0,200}>|&#?\w{2,10};|`[^`\n]{1,80}`|\$\{[^}\n]{1,80}\}"

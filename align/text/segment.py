@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from align.domain import UNDETERMINED, Block, BlockKind, Sentence, Span
 from align.text import sentences
 from align.text.blocks import Run, runs
-from align.text.language import NOTHING, Evidence, Guess, decide, settle, weigh
+from align.text.language import NOTHING, Evidence, Guess, decide, grammar_share, has_letters, relative, settle, weigh
 from align.text.scripts import HAN_CLASS, KANA_CLASS
 
 SILENT = frozenset({BlockKind.SEPARATOR})
@@ -35,15 +35,12 @@ def segment(text: str, *, kinds: Sequence[Mark] | None = None, lang: str | None 
     """
     marks = [Mark(run.span, run.kind) for run in runs(text)] if kinds is None else _filled(text, kinds)
     pieces = [mark.span.of(text) for mark in marks]
-    evidence = [weigh(piece) for piece in pieces]
+    document: dict[str, float] | None = None
     if lang is not None:
-        guesses = [Guess(lang, 1.0) if one.scores else NOTHING for one in evidence]
+        guesses = [Guess(lang, 1.0) if has_letters(piece) else NOTHING for piece in pieces]
     else:
-        guesses = settle(pieces, evidence, [mark.lang for mark in marks])
-    return tuple(
-        _block(piece, mark, guess, lang is not None, one)
-        for piece, mark, guess, one in zip(pieces, marks, guesses, evidence, strict=True)
-    )
+        guesses, document = settle(pieces, [weigh(piece) for piece in pieces], [mark.lang for mark in marks])
+    return tuple(_block(piece, mark, guess, document) for piece, mark, guess in zip(pieces, marks, guesses, strict=True))
 
 
 def _filled(text: str, marks: Sequence[Mark]) -> list[Mark]:
@@ -62,7 +59,7 @@ def _filled(text: str, marks: Sequence[Mark]) -> list[Mark]:
     return filled
 
 
-def _block(piece: str, mark: Mark, guess: Guess, forced: bool, evidence: Evidence) -> Block:
+def _block(piece: str, mark: Mark, guess: Guess, document: Mapping[str, float] | None) -> Block:
     start = mark.span.start
     if mark.kind in SILENT or not piece:
         return Block(mark.span, mark.kind, guess.lang, guess.confidence)
@@ -74,17 +71,17 @@ def _block(piece: str, mark: Mark, guess: Guess, forced: bool, evidence: Evidenc
     spans = sentences.split(body, guess.lang)
     found_sentences: list[Sentence] = []
     for span in spans:
-        for a, b, own in _languages(body, span, guess, forced, len(spans), evidence):
+        for a, b, own in _languages(body, span, guess, document, len(spans)):
             found_sentences.append(Sentence((Span(start + skip + a, start + skip + b),), own.lang, own.confidence))
     return Block(mark.span, mark.kind, guess.lang, guess.confidence, tuple(found_sentences))
 
 
-_LEAD = re.compile(r"(?:[●○•◦‣⁃∙・◆◇■□▪▫▶►★☆◎]+|[*+\-–—]|>+|#{1,6})[ \t\u3000]*")
+_LEAD = re.compile(r"(?:[●○•◦‣⁃∙・◆◇■□▪▫▶►★☆◎]+|[*+\-–—](?=\s)|>+|#{1,6}(?=\s)|[(（]?\d{1,3}[.)．）](?=[ \t\u3000]))[ \t\u3000]*")
 
 
 def _lead(piece: str, kind: BlockKind) -> int:
     """Characters of a list mark or quotation mark of the line that are not text."""
-    if kind not in (BlockKind.LIST, BlockKind.QUOTE, BlockKind.COMMENT, BlockKind.HEADING):
+    if kind not in (BlockKind.LIST, BlockKind.QUOTE, BlockKind.COMMENT):
         return 0
     match = _LEAD.match(piece)
     return match.end() if match and match.end() < len(piece) else 0
@@ -95,10 +92,10 @@ _WIDE = re.compile(f"[{HAN_CLASS}{KANA_CLASS}]")
 
 
 def _languages(
-    body: str, span: Span, guess: Guess, forced: bool, count: int, block: Evidence
+    body: str, span: Span, guess: Guess, document: Mapping[str, float] | None, count: int
 ) -> list[tuple[int, int, Guess]]:
     """The parts of a sentence with their languages: more than one where it quotes another language at length."""
-    if forced:
+    if document is None:
         return [(span.start, span.end, guess)]
     sentence = body[span.start : span.end]
     parts = [(span.start, span.end)]
@@ -108,15 +105,22 @@ def _languages(
     for a, b in parts:
         own = guess
         if count > 1 or len(parts) > 1:
-            evidence = weigh(body[a:b])
-            if not evidence.scores:
-                own = guess if count > 1 else NOTHING
-            elif guess.lang not in evidence.scores or evidence.settled:
-                best = decide(evidence, {guess.lang: 8.0})
-                if best.lang != guess.lang and evidence.weight >= 12 and best.lang != UNDETERMINED:
-                    own = best
+            own = _own(weigh(body[a:b]), guess, document)
         result.append((a, b, own))
     return result
+
+
+def _own(evidence: Evidence, block: Guess, document: Mapping[str, float]) -> Guess:
+    """The language of a sentence of a block: the block's, unless the sentence clearly says another."""
+    if not evidence.scores or evidence.weight < 12:
+        return block
+    if block.lang in evidence.scores:
+        best = decide(evidence, {block.lang: 20.0}) if evidence.settled else block
+    else:
+        best = decide(evidence, relative(document, evidence))
+        if not evidence.settled and (best.confidence < 0.8 or evidence.weight < 25):
+            return block
+    return best if best.lang != UNDETERMINED else block
 
 
 def _quoted(sentence: str, offset: int) -> list[tuple[int, int]]:
@@ -124,10 +128,8 @@ def _quoted(sentence: str, offset: int) -> list[tuple[int, int]]:
     cuts = [0]
     for match in _LATIN_RUN.finditer(sentence):
         stretch = match[0]
-        if len(stretch.split()) < 5 or not _WIDE.search(sentence):
-            continue
-        evidence = weigh(stretch)
-        if not evidence.settled:
+        words = stretch.split()
+        if len(words) < 5 or grammar_share(stretch) < 0.2:
             continue
         cuts += [match.start(), match.end()]
     cuts.append(len(sentence))

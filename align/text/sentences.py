@@ -168,7 +168,7 @@ def _close(text: str, at: int, quotes: _Quotes) -> int:
             elif mark == "“":
                 closes = quotes.curly > 0
             else:
-                closes = not following.isalnum() or _IS_WIDE.match(following) is not None
+                closes = not following.isalnum()
             if not closes:
                 return at
             at += 1
