@@ -20,7 +20,7 @@ from align.store import LinkFilter, open_store
 from align.text.clean import join
 
 REACH = 80
-"""Sentences on either side of a decision that are looked at: enough for an honest neighbourhood, few enough for speed."""
+"""Sentences on either side of a decision that are looked at: enough for an honest neighbourhood."""
 
 WIDEST_RIVAL = 3
 """Sentences in the longest rival that is looked for."""
