@@ -1,0 +1,47 @@
+"""Katakana against Latin words: プーチン and Putin have the same consonants."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from difflib import SequenceMatcher
+from functools import lru_cache
+
+_KANA = {
+    **dict.fromkeys("カキクケコガギグゲゴヵヶ", "k"),
+    **dict.fromkeys("サシスセソザジズゼゾ", "s"),
+    **dict.fromkeys("タチツテトダヂヅデド", "t"),
+    **dict.fromkeys("ナニヌネノマミムメモン", "n"),
+    **dict.fromkeys("パピプペポバビブベボフヴ", "p"),
+    **dict.fromkeys("ハヒヘホ", "h"),
+    **dict.fromkeys("ラリルレロ", "r"),
+}
+_LATIN = (
+    ("sch", "s"), ("sh", "s"), ("ch", "t"), ("ph", "p"), ("th", "s"), ("ck", "k"), ("ts", "t"), ("tz", "t"),
+    ("x", "ks"), ("ce", "s"), ("ci", "s"), ("cy", "s"), ("c", "k"), ("q", "k"), ("g", "k"), ("z", "s"), ("j", "s"),
+    ("d", "t"), ("b", "p"), ("v", "p"), ("f", "p"), ("m", "n"), ("l", "r"),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def skeleton(word: str) -> str:
+    """The consonants of a katakana or Latin word, in classes that Japanese does not tell apart, none twice running."""
+    if "\u30a0" <= word[0] <= "\u30ff":
+        bones = "".join(_KANA.get(char, "") for char in word if char != "ッ")
+    else:
+        bare = "".join(c for c in unicodedata.normalize("NFD", word.casefold()) if "a" <= c <= "z")
+        for letters, bone in _LATIN:
+            bare = bare.replace(letters, bone)
+        bones = bare[:1] + re.sub("h", "", bare[1:])
+        bones = re.sub(r"[aeiouyw]", "", bones)
+    return re.sub(r"(.)\1+", r"\1", bones)
+
+
+def alike(kana: str, latin: str, kana_word: str, latin_word: str) -> bool:
+    """Whether two skeletons are of one word: short ones must be equal and of a name, long ones nearly equal."""
+    if min(len(kana), len(latin)) < 2:
+        return False
+    if max(len(kana), len(latin)) < 4:
+        vowel = kana_word[0] in "アイウエオァィゥェォ", latin_word[0].lower() in "aeiou"
+        return kana == latin and vowel[0] == vowel[1] and (latin_word[0].isupper() or len(latin_word) > 5)
+    return kana[0] == latin[0] and SequenceMatcher(None, kana, latin).ratio() >= 0.8

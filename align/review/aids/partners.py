@@ -1,0 +1,184 @@
+"""Which parts of two texts correspond, as far as can be told cheaply and across scripts, and which stand alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import NamedTuple
+
+from align.review.aids.kana import alike, skeleton
+from align.review.aids.numbers import Number, numbers
+from align.text.han import fold
+
+LATIN = re.compile(r"[A-Za-zÀ-ɏ][A-Za-z0-9À-ɏ]*(?:[-'’.&/+][A-Za-z0-9À-ɏ]+)*")
+KATAKANA = re.compile(r"[ァ-ヺーヽヾ]{3,}")
+TITLED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|President|Premier|General|Minister|Secretary|Chancellor|Prof)\.?\s+([A-Z]\w+)")
+HONOURED = re.compile(r"([ァ-ヺー・]{3,})(?=氏|大統領|首相|外相|国防相|長官|将軍|議長|さん|教授|博士|委員)")
+HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff々〇]{2,}")
+CJK = ("ja", "zh", "yue", "ko")
+
+
+class Mark(NamedTuple):
+    """`[start, end)` of a text and what it is: `number`, `latin`, `name`, `han`, `word`, or `lonely`."""
+
+    start: int
+    end: int
+    role: str
+
+
+Marks = tuple[Mark, ...]
+
+
+@lru_cache(maxsize=512)
+def partners(src: str, tgt: str, src_lang: str = "und", tgt_lang: str = "und") -> tuple[Marks, Marks]:
+    """The marks of both texts, by start. Pure; what is of no use in a pair of languages is not looked for."""
+    found: tuple[list[Mark], list[Mark]] = ([], [])
+    for find in (_numbers, _latin, _kana, _han, _words):
+        for side, marks in zip(found, find((src, tgt), (src_lang, tgt_lang)), strict=True):
+            side += [mark for mark in marks if not any(m.start < mark.end and mark.start < m.end for m in side)]
+    return tuple(sorted(found[0])), tuple(sorted(found[1]))
+
+
+Pair = tuple[str, str]
+Found = tuple[list[Mark], list[Mark]]
+
+
+def _both(one: Callable[[str, str, str, str], list[Mark]], texts: Pair, langs: Pair) -> Found:
+    return one(texts[0], texts[1], langs[0], langs[1]), one(texts[1], texts[0], langs[1], langs[0])
+
+
+def _cjk(lang: str) -> bool:
+    return lang.split("-")[0] in CJK
+
+
+def _numbers(texts: Pair, langs: Pair) -> Found:
+    """Figures with a partner of the same value; a firm one without is lonely."""
+    found = [_loose_numbers(text) for text in texts]
+    values = [frozenset[float]().union(*(number.values for number in side)) for side in found]
+    marks: Found = ([], [])
+    for side, other in ((0, 1), (1, 0)):
+        for number in found[side]:
+            if number.values & values[other]:
+                marks[side].append(Mark(number.start, number.end, "number"))
+            elif number.firm:
+                marks[side].append(Mark(number.start, number.end, "lonely"))
+    return marks
+
+
+def _loose_numbers(text: str) -> list[Number]:
+    """Numbers that are not part of a name such as S-400."""
+    names = [match.span() for match in LATIN.finditer(text) if any(char.isdigit() for char in match[0])]
+    return [number for number in numbers(text) if not any(a < number.end and number.start < b for a, b in names)]
+
+
+def _latin(texts: Pair, langs: Pair) -> Found:
+    """Latin tokens inside CJK text, codes and acronyms everywhere: found again, or lonely."""
+    return _both(_latin_side, texts, langs)
+
+
+def _latin_side(text: str, other: str, lang: str, other_lang: str) -> list[Mark]:
+    bare = _bare(other)
+    other_has_latin = not _cjk(other_lang)
+    marks = []
+    for match in LATIN.finditer(text):
+        token = match[0]
+        code = any(char.isdigit() for char in token) or (len(token) > 1 and token.isupper())
+        if not (code or _cjk(lang) or _cjk(other_lang)) or len(token) < 2:
+            continue
+        if _bare(token) in bare:
+            marks.append(Mark(*match.span(), "latin"))
+        elif code or (_cjk(lang) and other_has_latin and len(token) > 2):
+            marks.append(Mark(*match.span(), "lonely"))
+    return marks
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[-'’. ]", "", text).casefold()
+
+
+def _kana(texts: Pair, langs: Pair) -> Found:
+    """Katakana against Latin words by their consonants; a person's name without a partner is lonely."""
+    marks: Found = ([], [])
+    for here, there in ((0, 1), (1, 0)):
+        if not langs[here].startswith("ja") or _cjk(langs[there]):
+            continue
+        words = [(m, skeleton(m[0])) for m in LATIN.finditer(texts[there]) if m[0][0].isupper() or len(m[0]) > 3]
+        met: set[int] = set()
+        for match in KATAKANA.finditer(texts[here]):
+            bones = skeleton(match[0])
+            hits = [word for word, other in words if alike(bones, other, match[0], word[0])]
+            if hits:
+                marks[here].append(Mark(*match.span(), "name"))
+                marks[there].extend(Mark(*word.span(), "name") for word in hits if word.start() not in met)
+                met.update(word.start() for word in hits)
+        known = [(mark.start, mark.end) for mark in marks[here]]
+        for match in HONOURED.finditer(texts[here]):
+            if not any(a < match.end() and match.start() < b for a, b in known):
+                marks[here].append(Mark(*match.span(1), "lonely"))
+        for match in TITLED.finditer(texts[there]):
+            if match.start(1) not in met and KATAKANA.search(texts[here]):
+                marks[there].append(Mark(*match.span(1), "lonely"))
+    return marks
+
+
+def _han(texts: Pair, langs: Pair) -> Found:
+    """Han words that both texts share once their written forms are folded together."""
+    if not (_cjk(langs[0]) and _cjk(langs[1])):
+        return [], []
+    folded = fold(texts[0]), fold(texts[1])
+    return _shared(folded[0], folded[1]), _shared(folded[1], folded[0])
+
+
+def _shared(text: str, other: str) -> list[Mark]:
+    """The longest shared runs of two characters or more, from left to right."""
+    pairs = {run[i : i + 2] for run in HAN_RUN.findall(other) for i in range(len(run) - 1)}
+    marks: list[Mark] = []
+    for match in HAN_RUN.finditer(text):
+        run, start = match[0], match.start()
+        at = 0
+        while at < len(run) - 1:
+            end = at
+            while run[end : end + 2] in pairs and end + 1 < len(run):
+                end += 1
+            if end > at:
+                marks.append(Mark(start + at, start + end + 1, "han"))
+            at = max(end, at) + 1
+    return marks
+
+
+def _words(texts: Pair, langs: Pair) -> Found:
+    """Words that look alike in two languages of Latin script; a name that nothing looks like is lonely."""
+    if _cjk(langs[0]) or _cjk(langs[1]):
+        return [], []
+    return _both(_words_side, texts, langs)
+
+
+def _words_side(text: str, other: str, lang: str, _other_lang: str) -> list[Mark]:
+    near: dict[str, list[str]] = {}
+    for match in LATIN.finditer(other):
+        word = match[0].casefold()
+        near.setdefault(word[:3], []).append(word)
+    marks = []
+    for match in LATIN.finditer(text):
+        word = match[0].casefold()
+        rivals = near.get(word[:3], ())
+        if len(word) > 3 and any(
+            rival == word or SequenceMatcher(None, word, rival).ratio() >= 0.75 for rival in rivals
+        ):
+            marks.append(Mark(*match.span(), "word"))
+        elif _is_name(text, match, lang) and not rivals:
+            marks.append(Mark(*match.span(), "lonely"))
+    return marks
+
+
+def _is_name(text: str, match: re.Match[str], lang: str) -> bool:
+    """A capitalised word in the middle of a sentence, where the language does not capitalise every noun."""
+    before = text[: match.start()].rstrip(" \"'“‘(«")
+    return (
+        lang.split("-")[0] in ("en", "fr", "es", "it", "pt", "nl", "is", "sv", "da", "nb")
+        and match[0][0].isupper()
+        and len(match[0]) > 3
+        and before[-1:] not in ("", ".", "!", "?", ":", ";", "…", "”", "-", "–", "•")
+    )

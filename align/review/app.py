@@ -1,0 +1,163 @@
+"""The review app: opens the store, knows the reviewer, the keys and the theme, and shows the screens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import Screen
+
+from align.errors import AlignError
+from align.jobs.browse import Browser, open_browser
+from align.jobs.decide import open_desk
+from align.jobs.resolve import Resolver
+from align.review.clerk import Clerk, Helper
+from align.review.keys import keymap
+from align.review.place import Place
+from align.review.screens.review import ReviewScreen
+from align.review.screens.workspace import WorkspaceScreen
+from align.settings import Settings, default_reviewer
+
+THEME = "textual-dark"
+DISPLAY = {
+    "space": "Space",
+    "enter": "⏎",
+    "escape": "Esc",
+    "tab": "Tab",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "equals_sign": "=",
+    "slash": "/",
+    "question_mark": "?",
+}
+
+
+class ReviewApp(App[None]):
+    """`store_path` must exist. `keys`: action to comma-separated keys."""
+
+    CSS_PATH = "review.tcss"
+    TITLE = "align"
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (76, "-normal"), (140, "-wide")]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-low"), (30, "-high"), (56, "-tall")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "leave", show=False, priority=True)]
+
+    class Saved(Message):
+        """A decision that took long is done: `future` holds its Change, or its error."""
+
+        def __init__(self, future: Future[Any]) -> None:
+            super().__init__()
+            self.future = future
+
+    def __init__(
+        self,
+        store_path: Path,
+        reviewer: str = "",
+        *,
+        encoder: str = "auto",
+        theme: str = "",
+        keys: dict[str, str] | None = None,
+        cache: Path | None = None,
+        start: str = "last",
+    ) -> None:
+        super().__init__()
+        self.store_path = store_path
+        self.reviewer = reviewer or default_reviewer()
+        self.encoder = encoder
+        self.cache = cache
+        self._start = start
+        self._theme_wanted = theme or THEME
+        self._browser_context = open_browser(store_path)
+        self.browser: Browser = self._browser_context.__enter__()
+        self.clerk = Clerk(lambda: open_desk(store_path, self.reviewer))
+        self.solver: Helper[Resolver] = Helper("solver", lambda: Resolver(store_path, encoder, cache=cache))
+        self.set_keymap(keymap(keys or {}))
+
+    def on_mount(self) -> None:
+        """Show the workspace, and over it the list, where the reviewer last was."""
+        if self._theme_wanted in self.available_themes:
+            self.theme = self._theme_wanted
+        else:
+            self.notify(f"There is no theme {self._theme_wanted!r}.", severity="warning", markup=False)
+        self.push_screen(WorkspaceScreen())
+        place = self.last_place()
+        if self._start == "last" and self.browser.count(place.filter):
+            self.push_screen(ReviewScreen(place))
+
+    def last_place(self) -> Place:
+        """Where this reviewer was when the app was last open."""
+        kept = self.browser.recall(self._place_key)
+        try:
+            return Place.of(json.loads(kept)) if kept else Place()
+        except (ValueError, TypeError, KeyError):
+            return Place()
+
+    def keep_place(self, place: Place) -> None:
+        """Remember where the reviewer is, when the store has time for it."""
+        self.clerk.remember(self._place_key, json.dumps(place.kept()))
+
+    @property
+    def _place_key(self) -> str:
+        return f"place:{self.reviewer}"
+
+    def when_saved(self, future: Future[Any]) -> None:
+        """Hear of the outcome by a `Saved` message. Safe in any thread."""
+        self.post_message(self.Saved(future))
+
+    def on_review_app_saved(self, message: Saved) -> None:
+        """Let the screen that decided say how it went."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, ReviewScreen):
+                screen.saved(message.future)
+                return
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Keys as they stand on the keyboard."""
+        return DISPLAY.get(binding.key) or super().get_key_display(binding)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The command palette offers every action that can be done now, and the themes."""
+        yield from super().get_system_commands(screen)
+        for _node, binding, enabled, tip in screen.active_bindings.values():
+            if enabled and binding.id and binding.description:
+                yield SystemCommand(
+                    f"{binding.description} ({self.get_key_display(binding)})", tip or "", self._doing(binding.action)
+                )
+
+    def _doing(self, action: str) -> Callable[[], None]:
+        def do() -> None:
+            self.call_later(self.screen.run_action, action)
+
+        return do
+
+    def close_store(self) -> None:
+        """Finish saving and let go of the store."""
+        self.clerk.close()
+        self.solver.close()
+        self._browser_context.__exit__(None, None, None)
+
+
+def run(settings: Settings) -> int:
+    """Review the store of the settings until the reviewer leaves. Returns the exit code."""
+    app = ReviewApp(
+        settings.db,
+        settings.reviewer,
+        encoder=settings.encoder,
+        theme=settings.theme,
+        keys=dict(settings.keys),
+        cache=settings.cache,
+    )
+    try:
+        app.run()
+    finally:
+        app.close_store()
+    if app.return_code and app._exception is not None:
+        raise AlignError(f"The review app stopped: {app._exception}. Every decision shown as saved is in the store.")
+    return app.return_code or 0

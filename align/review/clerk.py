@@ -1,0 +1,84 @@
+"""Threads that own what must stay in one thread: the Desk that writes, and the Resolver that solves again.
+
+The app waits a moment for each decision, which is nearly always enough. Where it is not (another process holds the
+store), it goes on, says that something is being saved, and hears of the outcome by message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from threading import Lock
+from typing import Any, Generic, TypeVar
+
+from align.jobs.decide import Desk
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Helper(Generic[R]):
+    """Runs jobs on one thing, one after another, in a thread of its own. `open_thing` is called there, when needed."""
+
+    def __init__(self, name: str, open_thing: Callable[[], AbstractContextManager[R]]) -> None:
+        self._open = open_thing
+        self._context: AbstractContextManager[R] | None = None
+        self._thing: R | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._lock = Lock()
+        self._waiting = 0
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that are not done yet."""
+        return self._waiting
+
+    def submit(self, work: Callable[[R], T]) -> Future[T]:
+        """Queue the work; its future holds the outcome or the error."""
+        with self._lock:
+            self._waiting += 1
+        future = self._thread.submit(self._run, work)
+        future.add_done_callback(self._done)
+        return future
+
+    def close(self) -> None:
+        """Finish what is queued, then close the thing."""
+        self._thread.submit(self._shut)
+        self._thread.shutdown(wait=True)
+
+    def _done(self, _future: Future[Any]) -> None:
+        with self._lock:
+            self._waiting -= 1
+
+    def _run(self, work: Callable[[R], T]) -> T:
+        if self._thing is None:
+            self._context = self._open()
+            self._thing = self._context.__enter__()
+        return work(self._thing)
+
+    def _shut(self) -> None:
+        if self._context is not None:
+            self._context.__exit__(None, None, None)
+
+
+class Clerk(Helper[Desk]):
+    """Writes decisions, and remembers small things when there is time."""
+
+    def __init__(self, open_desk: Callable[[], AbstractContextManager[Desk]]) -> None:
+        super().__init__("clerk", open_desk)
+        self._kept: dict[str, str] = {}
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep a value in the store when there is time; only the latest of each key is written."""
+        with self._lock:
+            waiting = bool(self._kept)
+            self._kept[key] = value
+        if not waiting:
+            self._thread.submit(self._run, self._write_kept)
+
+    def _write_kept(self, desk: Desk) -> None:
+        with self._lock:
+            kept, self._kept = self._kept, {}
+        for key, value in kept.items():
+            desk.remember(key, value)

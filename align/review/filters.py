@@ -1,0 +1,62 @@
+"""What a reviewer types to narrow the list: words, and `status:proposed kind:summary lang:ja-zh <50 >90 doc:talk`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from align.domain import LinkKind, Status
+from align.errors import UsageError
+from align.jobs.browse import LinkFilter
+
+GRAMMAR = "words  status:proposed  kind:summary  lang:ja-zh  <50  >90  doc:name  by:reviewer  noted  bookmarked"
+
+
+def parse(typed: str, base: LinkFilter, documents: Sequence[tuple[int, str]] = ()) -> LinkFilter:
+    """`base` narrowed by what was typed. `documents`: (id, name), to find `doc:` by a part of its name.
+
+    Raises UsageError that names the word it cannot read.
+    """
+    found: dict[str, Any] = {}
+    words: list[str] = []
+    for word in typed.split():
+        name, colon, value = word.partition(":")
+        if word == "noted":
+            found["noted"] = True
+        elif word == "bookmarked":
+            found["bookmarked"] = True
+        elif colon and name == "status":
+            found["statuses"] = frozenset(_named(Status, part) for part in value.split(","))
+        elif colon and name == "kind":
+            found["kinds"] = frozenset(_named(LinkKind, part) for part in value.split(","))
+        elif colon and name == "lang":
+            src, _, tgt = value.partition("-")
+            found["src_lang"], found["tgt_lang"] = src or None, tgt or None
+        elif colon and name == "by":
+            found["reviewer"] = value
+        elif colon and name == "doc":
+            found["document"] = _document(value, documents)
+        elif match := re.fullmatch(r"([<>])(\d{1,3})%?", word):
+            found["max_confidence" if match[1] == "<" else "min_confidence"] = int(match[2]) / 100
+        else:
+            words.append(word)
+    if words:
+        found["text"] = " ".join(words)
+    return replace(base, **found)
+
+
+def _named(kind: type[Status] | type[LinkKind], value: str) -> Status | LinkKind:
+    """The member that begins with what was typed."""
+    members = [member for member in kind if member.value.startswith(value.lower())]
+    if len(members) != 1 or not value:
+        raise UsageError(f"{value!r}: choose one of {', '.join(member.value for member in kind)}.")
+    return members[0]
+
+
+def _document(value: str, documents: Sequence[tuple[int, str]]) -> int:
+    found = [number for number, name in documents if value == str(number) or value.lower() in name.lower()]
+    if not found:
+        raise UsageError(f"doc:{value}: no document is called so.")
+    return found[0]

@@ -1,0 +1,132 @@
+"""Operations that change the shape of links: what each asks the solver, and what it tells the Desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from align.domain import Link
+from align.jobs.decide import Change, Desk
+from align.jobs.resolve import Ripple
+
+SideName = Literal["src", "tgt"]
+End = Literal["first", "last"]
+Way = Literal["up", "down"]
+Ends = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """`anchors` and `forbidden` are what the solver must keep and avoid; `replaced` the links the operation takes."""
+
+    words: str
+    documents: tuple[int, int]
+    write: Callable[[Desk, Ripple | None], Change]
+    anchors: tuple[Ends, ...] = ()
+    forbidden: tuple[Ends, ...] = ()
+    replaced: tuple[int, ...] = ()
+
+
+def ends_of(link: Link) -> Ends:
+    """The sentences of both sides."""
+    return link.src.sentences, link.tgt.sentences
+
+
+def documents_of(link: Link) -> tuple[int, int]:
+    """The documents of both sides."""
+    return link.src.document, link.tgt.document
+
+
+def merge(link: Link, other: Link) -> Fix:
+    """One link of two neighbours."""
+    both = tuple(tuple(sorted({*mine, *theirs})) for mine, theirs in zip(ends_of(link), ends_of(other), strict=True))
+    return Fix(
+        "merge",
+        documents_of(link),
+        lambda desk, ripple: desk.merge(link.id, other.id, seen=link.version, ripple=ripple),
+        anchors=((both[0], both[1]),),
+        replaced=(link.id, other.id),
+    )
+
+
+def split(link: Link, src_at: int, tgt_at: int) -> Fix:
+    """Two links of one."""
+    src, tgt = ends_of(link)
+    return Fix(
+        "split",
+        documents_of(link),
+        lambda desk, ripple: desk.split(link.id, src_at, tgt_at, seen=link.version, ripple=ripple),
+        anchors=((src[:src_at], tgt[:tgt_at]), (src[src_at:], tgt[tgt_at:])),
+        replaced=(link.id,),
+    )
+
+
+def move(link: Link, side: SideName, end: End, way: Way, beyond: int | None, neighbour: Link | None) -> Fix:
+    """A sentence over a boundary. `beyond`: the sentence past that end; `neighbour`: the link it is in, if any."""
+    outward = (end, way) in (("first", "up"), ("last", "down"))
+    mine = _moved(link, side, end, None if outward else beyond)
+    anchors = [mine]
+    replaced = [link.id]
+    if neighbour is not None and neighbour.id != link.id:
+        replaced.append(neighbour.id)
+        edge = getattr(link, side).sentences[0 if end == "first" else -1]
+        theirs = _with(neighbour, side, edge) if outward else _without(neighbour, side, beyond)
+        if all(theirs):
+            anchors.append(theirs)
+    return Fix(
+        f"{'give' if outward else 'take'} a sentence",
+        documents_of(link),
+        lambda desk, ripple: desk.move(link.id, side, end, way, seen=link.version, ripple=ripple),
+        anchors=tuple(anchors),
+        replaced=tuple(replaced),
+    )
+
+
+def relink(link: Link, src: tuple[int, ...], tgt: tuple[int, ...]) -> Fix:
+    """The link moved to other sentences."""
+    return Fix(
+        "re-link",
+        documents_of(link),
+        lambda desk, ripple: desk.relink(src, tgt, link=link.id, seen=link.version, ripple=ripple),
+        anchors=((src, tgt),),
+        replaced=(link.id,),
+    )
+
+
+def by_hand(documents: tuple[int, int], src: tuple[int, ...], tgt: tuple[int, ...]) -> Fix:
+    """A new link."""
+    return Fix("link", documents, lambda desk, ripple: desk.relink(src, tgt, ripple=ripple), anchors=((src, tgt),))
+
+
+def unlink(link: Link) -> Fix:
+    """The sides apart."""
+    return Fix(
+        "unlink",
+        documents_of(link),
+        lambda desk, ripple: desk.unlink(link.id, seen=link.version, ripple=ripple),
+        forbidden=(ends_of(link),),
+        replaced=(link.id,),
+    )
+
+
+def _moved(link: Link, side: SideName, end: End, taken: int | None) -> Ends:
+    """The link's ends after the move."""
+    sentences = getattr(link, side).sentences
+    if taken is not None:
+        new = (taken, *sentences) if end == "first" else (*sentences, taken)
+    else:
+        new = sentences[1:] if end == "first" else sentences[:-1]
+    return _ends(link, side, new)
+
+
+def _with(link: Link, side: SideName, sentence: int) -> Ends:
+    return _ends(link, side, tuple(sorted({*getattr(link, side).sentences, sentence})))
+
+
+def _without(link: Link, side: SideName, sentence: int | None) -> Ends:
+    return _ends(link, side, tuple(number for number in getattr(link, side).sentences if number != sentence))
+
+
+def _ends(link: Link, side: SideName, new: tuple[int, ...]) -> Ends:
+    return (new, link.tgt.sentences) if side == "src" else (link.src.sentences, new)

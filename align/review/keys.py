@@ -1,0 +1,134 @@
+"""Every action of the app with its default keys: bindings, key bar, help and rebinding are all made from this table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+from align.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a reviewer can do by one key. `id` is its name in the config file's `[keys]`."""
+
+    id: str
+    keys: str
+    words: str
+    """Short, for the key bar."""
+    tells: str
+    """One sentence, for the help."""
+    group: str
+    call: str = ""
+    """The Textual action; the id where empty."""
+
+    def binding(self) -> Binding:
+        """The Textual binding that `set_keymap` can change by its id."""
+        return Binding(self.keys, self.call or self.id, self.words, id=self.id, tooltip=self.tells)
+
+
+def _table(group: str, *rows: tuple[str, ...]) -> tuple[Action, ...]:
+    return tuple(Action(row[0], row[1], row[2], row[3], group, *row[4:]) for row in rows)
+
+
+DECIDE = _table(
+    "Decide and go on",
+    ("accept", "a,enter", "accept", "Accept the link and go to the next undecided one."),
+    (
+        "reject",
+        "x",
+        "reject",
+        "Reject the link and go to the next undecided one; the solver will not propose it again.",
+    ),
+    ("skip", "space", "skip", "Leave the link undecided and go to the next undecided one."),
+    ("undo", "u", "undo", "Take back the last decision; again and again, also after a restart."),
+    ("redo", "U", "redo", "Decide again what was taken back."),
+    ("accept_through", "C", "accept to here", "Accept this link and every undecided one above it."),
+    ("accept_above", "A", "accept sure", "Accept every undecided link above a confidence that you name."),
+    ("kind", "t", "kind", "Say what kind of link this is: translation, partial, summary, title or quote."),
+    ("note", "c", "note", "Write a note on the link."),
+    ("bookmark", "b", "bookmark", "Set or remove a bookmark on the link."),
+)
+
+FIX = _table(
+    "Put right",
+    ("merge_next", "m", "merge next", "Make one link of this one and the next."),
+    ("merge_previous", "M", "merge previous", "Make one link of this one and the previous."),
+    ("split", "s", "split", "Split the link in two: choose where on each side, then Enter."),
+    ("side", "tab", "other side", "Choose the side that the next four keys work on."),
+    ("give_up", "left_square_bracket", "first up", "Give the first sentence of the side to what stands above."),
+    ("give_down", "right_square_bracket", "last down", "Give the last sentence of the side to what stands below."),
+    ("take_up", "left_curly_bracket", "take above", "Take the sentence above into this side."),
+    ("take_down", "right_curly_bracket", "take below", "Take the sentence below into this side."),
+    ("relink", "r", "re-link", "Link to another place: choose the sentences of both sides in the document view."),
+    ("unlink", "d", "unlink", "Take the link apart: its sentences are linked to nothing."),
+    ("edit", "e", "edit", "Edit the text of a side; the original is kept."),
+    ("swap", "w", "swap", "Swap the sides: source becomes target."),
+    ("info", "i", "why, rivals", "Show the solver's signals, and the rivals that keys 1 to 9 choose."),
+)
+
+MOVE = _table(
+    "Move",
+    ("down", "down,j", "down", "Go to the next link of the list."),
+    ("up", "up,k", "up", "Go to the previous link of the list."),
+    ("next", "n", "next undecided", "Go to the next undecided link."),
+    ("doubtful", "N", "next doubtful", "Go to the next undecided link that is more likely wrong than the rest."),
+    ("next_bookmark", "B", "next bookmark", "Go to the next bookmarked link."),
+    ("go_to", "g", "go to", "Go to a link by its number, by %, or by words in its text."),
+    ("filter", "slash", "filter", "Show only links of a status, kind, language, confidence, or with words in them."),
+    ("sort", "o", "sort", "Change between document order and doubt first."),
+    ("document", "v", "documents", "Show both documents side by side with the links between them."),
+    ("scroll_down", "ctrl+d", "scroll down", "Scroll the texts down."),
+    ("scroll_up", "ctrl+u", "scroll up", "Scroll the texts up."),
+)
+
+LOOK = _table(
+    "Look",
+    ("audit", "y", "audit", "Judge a random sample of the accepted links, for a rate with its interval."),
+    ("difference", "equals_sign", "changes", "Show or hide what was changed in edited texts."),
+    ("history", "h", "history", "Show what was decided on this link, and by whom."),
+    ("help", "question_mark,f1", "all keys", "Show every key."),
+    ("back", "q,escape", "back", "Go back; from the workspace, leave. Everything is saved already."),
+)
+
+RIVALS = tuple(
+    Action(f"rival_{n}", str(n), f"rival {n}", f"Link to rival {n} instead.", "Put right", f"rival({n})")
+    for n in range(1, 10)
+)
+
+REVIEW = DECIDE + FIX + MOVE + LOOK + RIVALS
+
+WORKSPACE = _table(
+    "Workspace",
+    ("open", "enter", "review", "Review the links of this pair of texts."),
+    ("open_document", "v", "documents", "Show both documents side by side with the links between them."),
+    ("open_all", "a", "review all", "Review the links of all texts, in order."),
+    ("open_history", "h", "history", "Show the last decisions."),
+)
+
+PAGES = _table(
+    "Documents",
+    ("pick", "space", "pick", "Pick the sentence, or let go of it; the first on each side begins a hand-made link."),
+    ("make", "l,enter", "link", "Link the sentences picked on both sides."),
+    ("cross", "tab,left,right", "other side", "Go to the other document."),
+    ("partner", "p", "partner", "Go to the sentence that this one is linked to."),
+    ("next_unlinked", "n", "next unlinked", "Go to the next sentence that is linked to nothing."),
+    ("show_link", "r", "review", "Review the link of this sentence."),
+)
+
+ALL = {action.id: action for action in (*REVIEW, *WORKSPACE, *PAGES)}
+
+
+def bindings(actions: Iterable[Action]) -> list[BindingType]:
+    """The Textual bindings of the actions."""
+    return [action.binding() for action in actions]
+
+
+def keymap(keys: Mapping[str, str]) -> dict[str, str]:
+    """The reviewer's own keys, ready for `App.set_keymap`. Raises UsageError for an action there is not."""
+    for name in keys:
+        if name not in ALL:
+            raise UsageError(f"[keys]: there is no action {name!r}. Actions are {', '.join(sorted(ALL))}.")
+    return dict(keys)

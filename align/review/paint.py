@@ -1,0 +1,61 @@
+"""Turn texts into coloured cells. Nothing of a text is ever read as markup or sent to the terminal as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from align.text.width import clusters, fit, wrap
+
+
+class Paint(NamedTuple):
+    """A style for `[start, end)` in characters of a text; later ones lie over earlier ones."""
+
+    start: int
+    end: int
+    style: Style
+
+
+def plain(text: str, width: int, style: Style) -> Segment:
+    """The text in exactly `width` cells."""
+    return Segment(fit(text, width), style)
+
+
+def painted(text: str, start: int, end: int, base: Style, paints: Sequence[Paint] = ()) -> Iterator[Segment]:
+    """`text[start:end]` in as few segments as its styles need. A cluster takes the style of its first character."""
+    run: list[str] = []
+    style = base
+    for cluster in clusters(text[start:end]):
+        at = cluster.start + start
+        wanted = base
+        for paint in paints:
+            if paint.start <= at < paint.end:
+                wanted = wanted + paint.style
+        if wanted != style and run:
+            yield Segment("".join(run), style)
+            run = []
+        style = wanted
+        run.append(cluster.shown)
+    if run:
+        yield Segment("".join(run), style)
+
+
+def paragraph(text: str, width: int, base: Style, paints: Sequence[Paint] = ()) -> list[Strip]:
+    """The text wrapped into strips of exactly `width` cells."""
+    strips = []
+    for line in wrap(text, width):
+        near = [paint for paint in paints if paint.start < line.end and line.start < paint.end]
+        segments = list(painted(text, line.start, line.end, base, near))
+        if line.width < width:
+            segments.append(Segment(" " * (width - line.width), base))
+        strips.append(Strip(segments, max(width, line.width)))
+    return strips
+
+
+def ranges(marks: Sequence[tuple[int, int]], style: Style) -> list[Paint]:
+    """The same style over several ranges."""
+    return [Paint(start, end, style) for start, end in marks]

@@ -1,0 +1,56 @@
+"""What the screens ask about a link's surroundings, on top of the Browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from align.domain import Link, LinkSide, Status
+from align.jobs.browse import Browser, LinkFilter
+from align.review.sides import Surroundings
+
+ALIVE = frozenset(Status) - {Status.REJECTED}
+WEIGHT = {Status.EDITED: 3, Status.ACCEPTED: 3, Status.PROPOSED: 2, Status.REJECTED: 1}
+
+
+def surroundings(browser: Browser, side: LinkSide, reach: int) -> Surroundings:
+    """The side's sentences and `reach` above and below, with what became of those."""
+    before, after = browser.context(side, reach)
+    own = browser.sentences_by_id(side.sentences)
+    return Surroundings(before, own, after, statuses(browser, [row.id for row in (*before, *after)]))
+
+
+def statuses(browser: Browser, sentences: Sequence[int]) -> dict[int, Status]:
+    """The strongest status among each sentence's links; sentences without one, or with rejected ones only, are out."""
+    found = {}
+    for sentence, links in browser.links_of_sentences(list(sentences)).items():
+        alive = [link.status for link in links if link.status in ALIVE]
+        if alive:
+            found[sentence] = max(alive, key=WEIGHT.__getitem__)
+    return found
+
+
+def neighbour(browser: Browser, link: Link, step: int) -> Link | None:
+    """The next (1) or previous (-1) link of the same two texts and languages that is not rejected."""
+    same = LinkFilter(
+        statuses=ALIVE,
+        documents=(link.src.document, link.tgt.document),
+        src_lang=link.src.lang,
+        tgt_lang=link.tgt.lang,
+    )
+    rank = browser.rank(link.id, same)
+    if rank is None or rank + step < 0:
+        return None
+    found = browser.at(rank + step, 1, same)
+    return found[0] if found and found[0].id != link.id else None
+
+
+def link_at(browser: Browser, sentence: int, like: Link, side: str) -> Link | None:
+    """The link that has the sentence on that side, between the documents of `like`; a settled one first."""
+    found = [
+        link
+        for link in browser.links_of_sentences([sentence])[sentence]
+        if link.status in ALIVE
+        and (link.src.document, link.tgt.document) == (like.src.document, like.tgt.document)
+        and sentence in getattr(link, side).sentences
+    ]
+    return max(found, key=lambda link: WEIGHT[link.status], default=None)

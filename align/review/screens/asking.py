@@ -1,0 +1,107 @@
+"""Small questions over the screen: a line of text, a choice of a letter. Stock widgets, so that IMEs work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static, TextArea
+
+from align.text.width import shown
+
+
+class Ask(ModalScreen[str | None]):
+    """One line of text; Esc answers None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss_none", "cancel")]
+
+    def __init__(self, question: str, value: str = "", hint: str = "") -> None:
+        super().__init__()
+        self._question, self._value, self._hint = question, value, hint
+
+    def compose(self) -> ComposeResult:
+        """Question, field, hint."""
+        with Vertical(classes="dialog"):
+            yield Static(Text(shown(self._question)), classes="question")
+            yield Input(self._value, id="answer", select_on_focus=False)
+            yield Static(Text(shown(self._hint)), classes="hint")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter answers."""
+        self.dismiss(event.value)
+
+    def action_dismiss_none(self) -> None:
+        """Esc."""
+        self.dismiss(None)
+
+
+class AskText(ModalScreen[str | None]):
+    """A longer text; Ctrl+S answers, Esc answers None. Enter answers too: a sentence has no line breaks."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss_none", "cancel"),
+        Binding("enter,ctrl+s", "answer", "save", priority=True),
+    ]
+
+    def __init__(self, question: str, value: str, hint: str = "") -> None:
+        super().__init__()
+        self._question, self._value, self._hint = question, value, hint
+
+    def compose(self) -> ComposeResult:
+        """Question, field, hint."""
+        with Vertical(classes="dialog -tall"):
+            yield Static(Text(shown(self._question)), classes="question")
+            area = TextArea(shown_lines(self._value), id="answer", soft_wrap=True, show_line_numbers=False)
+            area.move_cursor(area.document.end)
+            yield area
+            yield Static(Text(shown(self._hint)), classes="hint")
+
+    def action_answer(self) -> None:
+        """Enter."""
+        self.dismiss(self.query_one(TextArea).text)
+
+    def action_dismiss_none(self) -> None:
+        """Esc."""
+        self.dismiss(None)
+
+
+class Choose(ModalScreen[str | None]):
+    """A choice by one letter; Esc answers None. `choices`: (key, words), the words being the answer."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss_none", "cancel")]
+
+    def __init__(self, question: str, choices: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self._question, self._choices = question, dict(choices)
+
+    def compose(self) -> ComposeResult:
+        """The question and the letters."""
+        words = Text()
+        for key, choice in self._choices.items():
+            words.append(f"  {key}", style="bold")
+            words.append(f"  {choice}\n")
+        with Vertical(classes="dialog"):
+            yield Static(Text(shown(self._question)), classes="question")
+            yield Static(words, classes="choices")
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter answers."""
+        choice = self._choices.get(event.character or "")
+        if choice is not None:
+            event.stop()
+            self.dismiss(choice)
+
+    def action_dismiss_none(self) -> None:
+        """Esc."""
+        self.dismiss(None)
+
+
+def shown_lines(text: str) -> str:
+    """The text for an edit field: on one line, without what a terminal could obey."""
+    return "".join(char if char.isprintable() else " " if char.isspace() else "" for char in text)

@@ -1,0 +1,133 @@
+"""Accept, reject, skip, undo, redo: one key decides and goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as StillWaiting
+from typing import Any
+
+from align.domain import Link, Status
+from align.errors import AlignError, ConflictError
+from align.jobs.decide import Change, Desk
+from align.review.screens.base import Part
+
+PATIENCE = 0.03
+"""Seconds a key waits for the store before it goes on; far more than a decision takes where nobody else writes."""
+
+Work = Callable[[Desk, Link], Change]
+
+
+class Deciding(Part):
+    """What one key decides."""
+
+    def decide(self, work: Work, link: Link, *, go_on: bool) -> None:
+        """Hand the decision to the clerk; go to the next undecided link unless it is to be stayed with."""
+        following = self.following(link) if go_on else link.id
+        future = self.app.clerk.submit(lambda desk: work(desk, link))
+        try:
+            future.result(PATIENCE)
+        except StillWaiting:
+            future.add_done_callback(self.app.when_saved)
+            self.say("saving …")
+            self.go_to_link(following)
+        except AlignError as error:
+            self._refused(error, link)
+        else:
+            self._done(future.result(), following)
+
+    def ask_desk(self, work: Callable[[Desk], Change | None], otherwise: str) -> None:
+        """A decision that is on no link in particular; `otherwise` is said where there was nothing to do."""
+        future = self.app.clerk.submit(work)
+        try:
+            change = future.result(PATIENCE)
+        except StillWaiting:
+            future.add_done_callback(self.app.when_saved)
+            self.say("saving …")
+        except AlignError as error:
+            self._refused(error, None)
+        else:
+            if change is None:
+                self.say(otherwise)
+            else:
+                self._done(change, None)
+
+    def saved(self, future: Future[Any]) -> None:
+        """A decision that took long is done, or was refused."""
+        error = future.exception()
+        if error is None:
+            change = future.result()
+            link = self.current
+            self.relist(link.id if link else None)
+            self.say(getattr(change, "words", "") or "saved", "good")
+        elif isinstance(error, AlignError):
+            self._refused(error, None)
+        else:
+            raise error
+
+    def following(self, link: Link) -> int | None:
+        """The undecided link after this one; None where it is the last."""
+        found: int | None = self.app.browser.next_undecided(link.id, self.place.filter, self.place.order)
+        return None if found == link.id else found
+
+    def _done(self, change: Change, following: int | None) -> None:
+        target = change.look_at if change.look_at is not None else following
+        stays = len(change.link_ids) == 1 and not self.place.filter.statuses and self.place.order == "document"
+        if stays:
+            self.links.forget()
+        else:
+            self.relist(target)
+        self.say(change.words or change.decision.action, "good")
+        self.go_to_link(target)
+
+    def _refused(self, error: AlignError, link: Link | None) -> None:
+        self.relist(link.id if link else None)
+        again = " It is shown as it is now: decide again." if isinstance(error, ConflictError) else ""
+        self.say(f"{error}{again}", "bad")
+
+    def go_to_link(self, link: int | None) -> None:
+        """Put the cursor on the link; None = stay, but show anew."""
+        if link is not None:
+            rank = self.app.browser.rank(link, self.place.filter, self.place.order)
+            if rank is not None and rank != self.links.cursor:
+                self.links.cursor = rank
+                return
+        self.look()
+
+    def action_accept(self) -> None:
+        """Accept and go on."""
+        self._on_current(lambda desk, link: desk.accept(link.id, seen=link.version))
+
+    def action_reject(self) -> None:
+        """Reject and go on."""
+        self._on_current(lambda desk, link: desk.reject(link.id, seen=link.version))
+
+    def _on_current(self, work: Work) -> None:
+        link = self.current
+        if link is None:
+            self.say("There is no link here.")
+        else:
+            self.decide(work, link, go_on=True)
+
+    def action_skip(self) -> None:
+        """Go on without deciding."""
+        self.action_next()
+
+    def action_next(self) -> None:
+        """The next undecided link, around the end to the beginning."""
+        link = self.current
+        found = self.app.browser.next_undecided(link.id if link else None, self.place.filter, self.place.order)
+        if found is None or (link is not None and found == link.id and link.status is not Status.PROPOSED):
+            self.say("Nothing is left undecided here.", "good")
+        elif link is not None and found == link.id:
+            self.say("This is the only one left undecided.")
+        else:
+            self.go_to_link(found)
+
+    def action_undo(self) -> None:
+        """Take back."""
+        self.ask_desk(lambda desk: desk.undo(), "There is nothing to undo.")
+
+    def action_redo(self) -> None:
+        """Decide again."""
+        self.ask_desk(lambda desk: desk.redo(), "There is nothing to redo.")

@@ -1,0 +1,102 @@
+"""Finding links: filter, go to, sort, and the ways to the other screens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from align.domain import Status
+from align.errors import AlignError
+from align.review.filters import GRAMMAR, parse
+from align.review.screens.asking import Ask
+from align.review.screens.base import Part
+from align.review.screens.help import HelpScreen
+from align.review.screens.history import HistoryScreen
+from align.review.widgets.texts import Texts
+
+DOUBTFUL = 0.6
+"""Below this confidence a link is doubtful."""
+
+
+class Finding(Part):
+    """Ways to other links and screens."""
+
+    def action_filter(self) -> None:
+        """Ask what to list."""
+        self.app.push_screen(Ask("Show only", self.place.typed, f"{GRAMMAR} · empty = all"), self._filter)
+
+    def _filter(self, typed: str | None) -> None:
+        if typed is None:
+            return
+        names = [(row.id, row.name) for row in self.app.browser.documents()]
+        try:
+            chosen = parse(typed, self.place.base, names)
+        except AlignError as error:
+            self.say(str(error), "bad")
+            return
+        link = self.place.link
+        self.place = replace(self.place, filter=chosen, typed=typed.strip())
+        self.relist(link)
+        self.app.keep_place(self.place)
+        self.say(f"{self.total:,} links" if self.total else "No link is like that. `/` and Enter shows all again.")
+
+    def action_sort(self) -> None:
+        """Document order, or doubt first."""
+        link = self.place.link
+        order = "document" if self.place.order == "doubt" else "doubt"
+        self.place = replace(self.place, order=order)
+        self.relist(link)
+        self.app.keep_place(self.place)
+        self.say("Sorted by doubt, the least sure first." if order == "doubt" else "Sorted as in the documents.")
+
+    def action_go_to(self) -> None:
+        """Ask where to go."""
+        self.app.push_screen(Ask("Go to", "", "a number · 50% · words of its text"), self._go_to)
+
+    def _go_to(self, typed: str | None) -> None:
+        typed = (typed or "").strip()
+        if not typed or not self.total:
+            return
+        if typed.isdecimal():
+            self.links.cursor = int(typed) - 1
+        elif typed.endswith("%") and typed[:-1].strip().isdecimal():
+            self.links.cursor = (self.total - 1) * min(100, int(typed[:-1])) // 100
+        else:
+            wanted = replace(self.place.filter, text=typed)
+            self._go_on_to(
+                self.app.browser.next(self.place.link, wanted, self.place.order), f"{typed!r} stands nowhere."
+            )
+
+    def action_doubtful(self) -> None:
+        """The next undecided link that is less sure than the rest."""
+        wanted = replace(self.place.filter, statuses=frozenset({Status.PROPOSED}), max_confidence=DOUBTFUL)
+        found = self.app.browser.next(self.place.link, wanted, self.place.order)
+        self._go_on_to(found, f"No undecided link is below {DOUBTFUL:.0%}.")
+
+    def action_next_bookmark(self) -> None:
+        """The next bookmarked link."""
+        wanted = replace(self.place.filter, bookmarked=True)
+        self._go_on_to(self.app.browser.next(self.place.link, wanted, self.place.order), "There are no bookmarks.")
+
+    def _go_on_to(self, found: int | None, otherwise: str) -> None:
+        if found is None:
+            self.say(otherwise)
+        else:
+            self.go_to_link(found)
+
+    def action_history(self) -> None:
+        """What was decided on this link."""
+        link = self.current
+        if link is not None:
+            self.app.push_screen(HistoryScreen(link.id))
+
+    def action_help(self) -> None:
+        """Every key."""
+        self.app.push_screen(HelpScreen())
+
+    def action_scroll_down(self) -> None:
+        """More of the texts."""
+        self.query_one(Texts).scroll_relative(y=4, animate=False)
+
+    def action_scroll_up(self) -> None:
+        """Back up the texts."""
+        self.query_one(Texts).scroll_relative(y=-4, animate=False)

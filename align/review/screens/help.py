@@ -1,0 +1,55 @@
+"""Every key as it is bound."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from align.review.keys import PAGES, REVIEW, RIVALS, WORKSPACE, Action
+
+CLOSING = """
+In the filter: words, status:proposed, kind:summary, lang:ja-zh, <50, >90, doc:name, by:reviewer, noted, bookmarked.
+
+In the list: ✓ accepted, ✎ edited or drawn by hand, ✗ rejected; the number is how sure the solver is, in per cent;
+p partial, s summary, T title, q quote; 2:1 sentences on each side; ⚑ bookmark, # note.
+Around a link: ∅ marks a sentence that is linked to nothing.
+
+Keys are changed in the config file:  [keys]  accept = "y"   (`align config` shows where it is.)
+Ctrl+P finds any action by name, and changes the colours. Ctrl+Q leaves; everything is saved already.
+"""
+
+
+class HelpScreen(ModalScreen[None]):
+    """A table of keys; any closing key leaves."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1,enter", "dismiss", "back")]
+
+    def compose(self) -> ComposeResult:
+        """The table."""
+        with VerticalScroll(classes="page"):
+            yield Static(self._words())
+
+    def _words(self) -> Text:
+        words = Text()
+        group = ""
+        for action in (*REVIEW, *WORKSPACE, *PAGES):
+            if action in RIVALS[1:]:
+                continue
+            if action.group != group:
+                group = action.group
+                words.append(f"\n{group}\n", style="bold underline")
+            keys = "1 … 9" if action in RIVALS else self._keys(action)
+            words.append(f"  {keys:<12}", style="bold")
+            words.append(f" {action.tells}\n")
+        words.append(CLOSING)
+        return words
+
+    def _keys(self, action: Action) -> str:
+        bound = self.app._keymap.get(action.id, action.keys)
+        return " ".join(self.app.get_key_display(Binding(key.strip(), "")) for key in bound.split(","))

@@ -1,0 +1,47 @@
+"""What was decided, by whom and when."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from align.domain import Decision
+from align.text.width import shown
+
+
+class HistoryScreen(ModalScreen[None]):
+    """The decisions on one link, or the latest of the store, newest first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,h,enter", "dismiss", "back")]
+    MOST = 200
+
+    def __init__(self, link: int | None = None) -> None:
+        super().__init__()
+        self._link = link
+
+    def compose(self) -> ComposeResult:
+        """A decision a line."""
+        decisions = self.app.browser.history(self._link, self.MOST)
+        with VerticalScroll(classes="page"):
+            yield Static(self._words(decisions))
+
+    def _words(self, decisions: list[Decision]) -> Text:
+        words = Text()
+        words.append(f"Link {self._link}\n\n" if self._link else "The latest decisions\n\n", style="bold")
+        if not decisions:
+            words.append("Nobody has decided anything here yet.")
+        for decision in decisions:
+            words.append(f"{decision.at[:19].replace('T', ' ')}  ", style="dim")
+            words.append(shown(decision.reviewer))
+            words.append(f"  {decision.action}", style="bold")
+            if self._link is None and decision.link:
+                words.append(f"  link {decision.link}")
+            detail = ", ".join(f"{name}: {value}" for name, value in decision.detail.items() if value not in (None, ""))
+            words.append(f"  {shown(detail)}\n", style="dim")
+        return words

@@ -1,0 +1,106 @@
+"""The screen where links are settled: the list, both texts, one key for each thing that can be done."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.screen import Screen
+
+from align.domain import Link
+from align.review.keys import REVIEW, bindings
+from align.review.place import Place
+from align.review.screens.deciding import Deciding
+from align.review.screens.detail import Detail
+from align.review.screens.finding import Finding
+from align.review.screens.fixing import Fixing
+from align.review.widgets.bars import KeyBar, Line
+from align.review.widgets.link_list import LinkList
+from align.review.widgets.texts import Texts
+
+
+class ReviewScreen(Deciding, Fixing, Finding, Detail, Screen[None]):
+    """The list of links in `place`, and what its reviewer does with them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(REVIEW)
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self.total = 0
+
+    def compose(self) -> ComposeResult:
+        """Top line, list and texts, what was said, keys."""
+        yield Line(id="top")
+        with Container(id="both"):
+            yield LinkList(self._fetch, id="links")
+            yield Texts(id="texts")
+        yield Line(id="said")
+        yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        """Stand where the reviewer was."""
+        self.query_one(LinkList).focus()
+        self.relist(self.place.link)
+        if self.place.link is None:
+            self.action_next()
+
+    def _fetch(self, rank: int, count: int) -> list[Link]:
+        return list(self.app.browser.at(rank, count, self.place.filter, self.place.order))
+
+    @property
+    def links(self) -> LinkList:
+        """The list widget."""
+        return self.query_one(LinkList)
+
+    @property
+    def current(self) -> Link | None:
+        """The link under the cursor."""
+        return self.links.current
+
+    def relist(self, link: int | None = None) -> None:
+        """Count and fetch anew, and stand on the link, or where it would be."""
+        browser = self.app.browser
+        self.total = browser.count(self.place.filter)
+        rank = self.links.cursor
+        if link is not None:
+            found = browser.rank(link, self.place.filter, self.place.order)
+            rank = rank if found is None else found
+        self.links.show(self.total, rank)
+        self.look()
+
+    def on_link_list_moved(self, _message: LinkList.Moved) -> None:
+        """Show the link and remember the place."""
+        self.look()
+
+    def look(self) -> None:
+        """Show the link under the cursor, remember the place, and offer what can be done now."""
+        link = self.current
+        if link is not None and link.id != self.place.link:
+            self.place = self.place.at(link.id)
+            self.app.keep_place(self.place)
+        self.show_texts(link)
+        self.show_top()
+        self.refresh_bindings()
+
+    def say(self, words: str, mood: str = "") -> None:
+        """One line about what just happened; mood `good`, `bad` or none."""
+        said = self.query_one("#said", Line)
+        said.set_class(mood == "good", "-good")
+        said.set_class(mood == "bad", "-bad")
+        waiting = self.app.clerk.waiting
+        said.show(words, f"saving {waiting} …" if waiting else "")
+
+    def action_down(self) -> None:
+        """Next link of the list."""
+        self.links.cursor += 1
+
+    def action_up(self) -> None:
+        """Previous link of the list."""
+        self.links.cursor -= 1
+
+    def action_back(self) -> None:
+        """To the workspace."""
+        self.app.pop_screen()

@@ -1,0 +1,129 @@
+"""What a fix would change around it, shown before it is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.screen import ModalScreen
+
+from align.domain import Link
+from align.errors import AlignError
+from align.jobs.resolve import Ripple
+from align.review.fixes import Fix
+from align.review.widgets.bars import KeyBar, Line
+from align.review.widgets.texts import Passage, Texts
+
+
+class RippleScreen(ModalScreen[Ripple | None]):
+    """Solves around the fix. Nothing else changes: answers at once. Else shows it and waits: Enter takes, Esc cancels.
+
+    Answers the Ripple to write with the fix (empty where nothing else changes), or None for no fix at all.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,a", "take", "take all of it", id="ripple_take"),
+        Binding("o", "only", "only the fix", id="ripple_only"),
+        Binding("escape,q,x", "cancel", "cancel", id="ripple_cancel"),
+        Binding("down,j", "scroll(4)", "down", show=False),
+        Binding("up,k", "scroll(-4)", "up", show=False),
+    ]
+
+    class Solved(Message):
+        """The solver is done."""
+
+    def __init__(self, fix: Fix) -> None:
+        super().__init__()
+        self.fix = fix
+        self._future: Future[Ripple] | None = None
+        self.ripple: Ripple | None = None
+
+    def compose(self) -> ComposeResult:
+        """Headline, what goes and comes, keys."""
+        with Vertical(classes="dialog -tall -quiet"):
+            yield Line(id="ripple-top")
+            yield Texts(id="ripple-texts")
+            yield KeyBar(id="ripple-keys")
+
+    def on_mount(self) -> None:
+        """Ask the solver."""
+        fix = self.fix
+        self._line(f"{fix.words}: solving again around it …")
+        self._future = self.app.solver.submit(
+            lambda solver: solver.around(
+                *fix.documents, anchors=fix.anchors, forbidden=fix.forbidden, replaced=fix.replaced
+            )
+        )
+        self._future.add_done_callback(lambda _future: self.post_message(self.Solved()))
+
+    def _line(self, words: str) -> None:
+        self.query_one("#ripple-top", Line).show(words)
+
+    def on_ripple_screen_solved(self, _message: Solved) -> None:
+        """Show what changes, or answer."""
+        assert self._future is not None
+        error = self._future.exception()
+        if isinstance(error, (AlignError, KeyError, ValueError)):
+            # The fix itself needs no solver; a person decides with open eyes whether to take it alone.
+            self.ripple = Ripple()
+            self._line(f"{self.fix.words}: nothing was solved again ({error}). Enter takes the fix alone.")
+        elif error is not None:
+            raise error
+        else:
+            self.ripple = self._future.result()
+            if not self.ripple:
+                self.dismiss(self.ripple)
+                return
+            gone, come = len(self.ripple.removed), len(self.ripple.added)
+            self._line(f"{self.fix.words} also changes: − {gone} proposed, + {come} new. Take it?")
+            self._show(self.ripple)
+        self.add_class("-waits")
+        self.refresh_bindings()
+
+    def _show(self, ripple: Ripple) -> None:
+        passages: list[Passage] = []
+        for link in ripple.removed:
+            passages += _two(link.src.text, link.tgt.text, "−", "removed")
+        for proposal in ripple.added:
+            src, tgt = (self._text(ids) for ids in (proposal.src, proposal.tgt))
+            passages += _two(src, tgt, "+", "added")
+        texts = self.query_one(Texts)
+        texts.show((), passages)
+        texts.scroll_home(animate=False)
+
+    def _text(self, sentences: Sequence[int]) -> str:
+        return " ".join(row.text for row in self.app.browser.sentences_by_id(sentences))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing can be taken before it is solved."""
+        return not (action in ("take", "only") and self.ripple is None)
+
+    def action_take(self) -> None:
+        """The fix and what follows from it."""
+        self.dismiss(self.ripple)
+
+    def action_only(self) -> None:
+        """The fix without what follows."""
+        self.dismiss(Ripple())
+
+    def action_cancel(self) -> None:
+        """Neither."""
+        self.dismiss(None)
+
+    def action_scroll(self, lines: int) -> None:
+        """See the rest."""
+        self.query_one(Texts).scroll_relative(y=lines, animate=False)
+
+
+def _two(src: str, tgt: str, sign: str, role: str) -> list[Passage]:
+    return [Passage(src, (), role, sign), Passage(tgt, (), role, " "), Passage("", (), "foot")]
+
+
+def summary(link: Link) -> str:
+    """The link in a few words."""
+    return f"{link.src.text[:20]} … {link.tgt.text[:20]}"

@@ -1,0 +1,180 @@
+"""The workspace: which texts are there, how far their review is, what is left."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from align.domain import Status
+from align.jobs.browse import LinkFilter, PairRow
+from align.review.keys import ALL, WORKSPACE, bindings
+from align.review.paint import plain
+from align.review.place import Place
+from align.review.screens.help import HelpScreen
+from align.review.screens.history import HistoryScreen
+from align.review.widgets.bars import KeyBar, Line
+
+DONE = (Status.ACCEPTED, Status.EDITED, Status.REJECTED)
+
+
+class PairList(ScrollView, can_focus=True):
+    """A pair of texts each two lines: names and languages; a bar, what is left, how much of it should be right."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "step(1)", "down", show=False),
+        Binding("up,k", "step(-1)", "up", show=False),
+        Binding("pagedown", "step(8)", "down", show=False),
+        Binding("pageup", "step(-8)", "up", show=False),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "pair-list--cursor",
+        "pair-list--done",
+        "pair-list--left",
+        "pair-list--faint",
+    }
+    EACH = 2
+    cursor: reactive[int] = reactive(0)
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(**kwargs)  # type: ignore[arg-type]
+        self.pairs: list[PairRow] = []
+
+    def show(self, pairs: list[PairRow]) -> None:
+        """List these."""
+        self.pairs = pairs
+        self.virtual_size = Size(self.size.width, len(pairs) * self.EACH)
+        self.cursor = min(self.cursor, max(0, len(pairs) - 1))
+        self.refresh()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """As wide as the screen."""
+        self.virtual_size = Size(self.size.width, len(self.pairs) * self.EACH)
+
+    def validate_cursor(self, cursor: int) -> int:
+        """Stay in the list."""
+        return max(0, min(cursor, len(self.pairs) - 1))
+
+    def watch_cursor(self) -> None:
+        """Keep it in sight."""
+        self.scroll_to_region(Region(0, self.cursor * self.EACH, 1, self.EACH), animate=False, force=True)
+        self.refresh()
+
+    def action_step(self, step: int) -> None:
+        """Up or down."""
+        self.cursor += step
+
+    def render_line(self, y: int) -> Strip:
+        """Names, or progress."""
+        width = self.scrollable_content_region.width
+        number, part = divmod(y + self.scroll_offset.y, self.EACH)
+        if number >= len(self.pairs):
+            return Strip.blank(width, self.rich_style)
+        pair = self.pairs[number]
+        here = number == self.cursor
+        base = self.get_component_rich_style("pair-list--cursor") if here else self.rich_style
+        mark = Segment("▌ " if here else "  ", base)
+        if part == 0:
+            return Strip([mark, plain(self._names(pair), width - 2, base)], width)
+        return Strip([mark, *self._progress(pair, width - 2, base)], width)
+
+    def _names(self, pair: PairRow) -> str:
+        src, tgt = (name.rsplit("/", 1)[-1] for name in (pair.src_doc, pair.tgt_doc))
+        languages = f"{pair.src_lang} → {pair.tgt_lang}"
+        return f"{languages}   {src}" if src == tgt else f"{languages}   {src}  ↔  {tgt}"
+
+    def _progress(self, pair: PairRow, width: int, base: Style) -> list[Segment]:
+        total = sum(pair.counts.values())
+        done = sum(pair.counts[status] for status in DONE)
+        left = pair.counts[Status.PROPOSED]
+        words = f" {done:,} of {total:,} settled"
+        if left:
+            words += f", {left:,} left, expected {100 * pair.expected_right / left:.0f} % right"
+        bar = max(4, min(24, width // 4))
+        filled = bar * done // total if total else 0
+        styles = [self.get_component_rich_style(f"pair-list--{name}", partial=True) for name in ("done", "left")]
+        return [
+            Segment("━" * filled, base + styles[0]),
+            Segment("─" * (bar - filled), base + styles[1]),
+            plain(words, max(0, width - bar), base),
+        ]
+
+
+class WorkspaceScreen(Screen[None]):
+    """All pairs of texts with links."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings((*WORKSPACE, ALL["help"], ALL["back"]))
+
+    def compose(self) -> ComposeResult:
+        """Top line, pairs, documents, keys."""
+        yield Line(id="top")
+        yield PairList(id="pairs")
+        yield Line(id="said")
+        yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        """List the pairs."""
+        self.query_one(PairList).focus()
+        self._list()
+
+    def on_screen_resume(self) -> None:
+        """The review may have changed things."""
+        self._list()
+
+    def _list(self) -> None:
+        browser = self.app.browser
+        pairs, documents = browser.pairs(), browser.documents()
+        self.query_one(PairList).show(pairs)
+        tagged = {lang for row in documents for lang in row.languages}
+        left = sum(pair.counts[Status.PROPOSED] for pair in pairs)
+        self.query_one("#top", Line).show(
+            f" {self.app.store_path.name} · {len(documents)} documents · {', '.join(sorted(tagged))}",
+            f" {left:,} links left · {self.app.reviewer} ",
+        )
+        if not pairs:
+            self.query_one("#said", Line).show("No links yet: leave with q and run `align propose`.")
+
+    @property
+    def _pair(self) -> PairRow | None:
+        pairs = self.query_one(PairList)
+        return pairs.pairs[pairs.cursor] if pairs.pairs else None
+
+    def action_open(self) -> None:
+        """Review the pair."""
+        pair = self._pair
+        if pair is not None:
+            chosen = LinkFilter(
+                documents=(pair.src_document, pair.tgt_document), src_lang=pair.src_lang, tgt_lang=pair.tgt_lang
+            )
+            self._review(Place(filter=chosen, base=chosen))
+
+    def action_open_all(self) -> None:
+        """Review everything."""
+        if self._pair is not None:
+            self._review(Place())
+
+    def _review(self, place: Place) -> None:
+        from align.review.screens.review import ReviewScreen
+
+        self.app.push_screen(ReviewScreen(place))
+
+    def action_open_history(self) -> None:
+        """The latest decisions."""
+        self.app.push_screen(HistoryScreen())
+
+    def action_help(self) -> None:
+        """Every key."""
+        self.app.push_screen(HelpScreen())
+
+    def action_back(self) -> None:
+        """Leave."""
+        self.app.exit()

@@ -1,0 +1,83 @@
+"""From a link and its surroundings to what the texts widget shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from align.domain import Link, LinkSide, Status
+from align.jobs.browse import SentenceRow
+from align.review.widgets.texts import Passage, Side
+
+Marks = tuple[tuple[int, int, str], ...]
+STATUS_MARGIN = {Status.PROPOSED: "·", Status.ACCEPTED: "✓", Status.REJECTED: "✗", Status.EDITED: "✎"}
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The sentences of one side of a link, and those above and below; `linked`: sentence id to its best link."""
+
+    before: Sequence[SentenceRow]
+    own: Sequence[SentenceRow]
+    after: Sequence[SentenceRow]
+    linked: dict[int, Status]
+
+
+def side_of(
+    side: LinkSide,
+    around: Surroundings,
+    marks: Sequence[Marks],
+    *,
+    cut: int | None = None,
+    active: bool = False,
+    shown: Sequence[str] | None = None,
+) -> Side:
+    """One side as shown. `shown` are the texts that `marks` are of: a sentence each, or one edited text for all."""
+    texts = list(shown) if shown is not None else shown_texts(side, around.own)
+    marks = list(marks) + [()] * (len(texts) - len(marks))
+    body = tuple(Passage(text, mark, "body", "▌" if active else "▏") for text, mark in zip(texts, marks, strict=False))
+    return Side(
+        title=title_of(side, around.own),
+        before=tuple(_context(row, around) for row in around.before),
+        body=body,
+        after=tuple(_context(row, around) for row in around.after),
+        cut=cut,
+        active=active,
+    )
+
+
+def shown_texts(side: LinkSide, own: Sequence[SentenceRow]) -> list[str]:
+    """The side's sentences one by one; where a reviewer edited the text, that text as one."""
+    if side.original is not None or not own:
+        return [side.text]
+    return [row.text for row in own]
+
+
+def title_of(side: LinkSide, own: Sequence[SentenceRow]) -> str:
+    """Language, place in the document, document."""
+    place = ""
+    if own:
+        span = own[0].span.start, own[-1].span.end
+        place = f" ¶{own[0].block + 1} {own[0].kind.value} {span[0]}–{span[1]}"
+    return f"{side.lang}{place} · {side.doc.rsplit('/', 1)[-1]}"
+
+
+def _context(row: SentenceRow, around: Surroundings) -> Passage:
+    status = around.linked.get(row.id)
+    if status is None:
+        return Passage(row.text, (), "unlinked", "∅")
+    return Passage(row.text, (), "context", STATUS_MARGIN[status])
+
+
+def headline(link: Link, rank: int, total: int) -> str:
+    """What is known of the link, in words."""
+    parts = [f"{rank + 1} of {total}", link.status.value]
+    if link.reviewer and link.status is not Status.PROPOSED:
+        parts[-1] += f" by {link.reviewer}"
+    parts.append(link.kind.value)
+    parts.append(f"{len(link.src.sentences)}:{len(link.tgt.sentences)}")
+    if link.status is Status.PROPOSED:
+        parts.append(f"{link.confidence * 100:.0f} % sure")
+    if link.bookmarked:
+        parts.append("⚑")
+    return " · ".join(parts)

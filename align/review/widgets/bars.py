@@ -1,0 +1,96 @@
+"""One-line widgets: where the reviewer is, what just happened, and which keys do something now."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
+
+from align.review.keys import ALL
+from align.review.paint import plain
+from align.text.width import cells, fit
+
+
+ORDER = {action.call or action.id: number for number, action in enumerate(ALL.values())}
+
+
+class Line(Widget):
+    """One line of text, cut to the width. `right` stays whole as long as it can."""
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(**kwargs)  # type: ignore[arg-type]
+        self._left = ""
+        self._right = ""
+
+    def show(self, left: str, right: str = "") -> None:
+        """Show these words."""
+        if (left, right) != (self._left, self._right):
+            self._left, self._right = left, right
+            self.refresh()
+
+    @property
+    def words(self) -> str:
+        """What it says."""
+        return f"{self._left} {self._right}".strip()
+
+    def render_line(self, y: int) -> Strip:
+        """The line, or a blank one."""
+        width, style = self.size.width, self.rich_style
+        if y:
+            return Strip.blank(width, style)
+        right = min(cells(self._right), width)
+        room = width - right
+        if room < 12 and self._left:
+            right, room = 0, width
+        return Strip([plain(self._left, room, style), plain(self._right, right, style)], width)
+
+
+class KeyBar(Widget):
+    """The keys that do something now, as they are bound, as many as fit; the last is always the one for all keys."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key"}
+
+    def on_mount(self) -> None:
+        """Follow what is bound."""
+        self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self.refresh())
+
+    def entries(self) -> list[tuple[str, str]]:
+        """Key and words of every action that can be done now."""
+        seen: dict[str, tuple[str, str]] = {}
+        for _node, binding, enabled, _tip in self.screen.active_bindings.values():
+            if enabled and binding.show and binding.description and binding.action not in seen:
+                seen[binding.action] = (self.app.get_key_display(binding), binding.description)
+        # As the table has them: what is needed most comes first, wherever Textual found it.
+        return [seen[call] for call in sorted(seen, key=lambda call: ORDER.get(call, -1))]
+
+    def render_line(self, y: int) -> Strip:
+        """Fill the lines from the left; what does not fit is under the help key."""
+        width, style = self.size.width, self.rich_style
+        key_style = style + self.get_component_rich_style("key-bar--key", partial=True)
+        lines = self._lines(width)
+        if y >= len(lines):
+            return Strip.blank(width, style)
+        segments, used = [], 0
+        for key, words in lines[y]:
+            segments += [Segment(fit(key, cells(key)), key_style), Segment(f" {words}  ", style)]
+            used += cells(key) + cells(words) + 3
+        segments.append(Segment(" " * max(0, width - used), style))
+        return Strip(segments).crop_extend(0, width, style)
+
+    def _lines(self, width: int) -> list[list[tuple[str, str]]]:
+        entries = self.entries()
+        help_keys = [entry for entry in entries if entry[1] == "all keys"]
+        rest = [entry for entry in entries if entry[1] != "all keys"]
+        kept = sum(cells(key) + cells(words) + 3 for key, words in help_keys)
+        lines: list[list[tuple[str, str]]] = []
+        for number in range(max(1, self.size.height)):
+            room = width - (kept if number == self.size.height - 1 else 0)
+            line = []
+            while rest and cells(rest[0][0]) + cells(rest[0][1]) + 3 <= room:
+                room -= cells(rest[0][0]) + cells(rest[0][1]) + 3
+                line.append(rest.pop(0))
+            lines.append(line)
+        lines[-1] += help_keys
+        return lines

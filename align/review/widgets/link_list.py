@@ -1,0 +1,187 @@
+"""The list of links. It holds no links but those near what is seen, so that a million take no longer than ten."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from align.domain import Link, LinkKind, Status
+from align.review.paint import plain
+
+PAGE = 64
+PAGES_KEPT = 24
+MARKS = {Status.PROPOSED: " ", Status.ACCEPTED: "✓", Status.REJECTED: "✗", Status.EDITED: "✎"}
+KINDS = {
+    LinkKind.TRANSLATION: " ",
+    LinkKind.PARTIAL: "p",
+    LinkKind.SUMMARY: "s",
+    LinkKind.TITLE: "T",
+    LinkKind.QUOTE: "q",
+}
+HEAD = 13
+"""Cells before the texts: cursor, status, confidence, kind, numbers of sentences, flags."""
+
+Fetch = Callable[[int, int], Sequence[Link]]
+
+
+class LinkList(ScrollView, can_focus=True):
+    """`fetch(rank, n)` gives the links in order; `show` says how many there are. The cursor is a rank."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "link-list--cursor",
+        "link-list--doubtful",
+        "link-list--likely",
+        "link-list--accepted",
+        "link-list--rejected",
+        "link-list--edited",
+        "link-list--faint",
+    }
+
+    cursor: reactive[int] = reactive(0)
+    total: reactive[int] = reactive(0)
+
+    class Moved(Message):
+        """The cursor stands on another link."""
+
+        def __init__(self, rank: int) -> None:
+            super().__init__()
+            self.rank = rank
+
+    def __init__(self, fetch: Fetch, **kwargs: object) -> None:
+        super().__init__(**kwargs)  # type: ignore[arg-type]
+        self._fetch = fetch
+        self._pages: OrderedDict[int, Sequence[Link]] = OrderedDict()
+        self.lines_each = 1
+
+    def show(self, total: int, cursor: int) -> None:
+        """Forget what was fetched: there are `total` links now, and the cursor stands on rank `cursor`."""
+        self._pages.clear()
+        self.total = total
+        self._resize()
+        self.set_reactive(LinkList.cursor, max(0, min(cursor, total - 1)))
+        self._keep_in_sight()
+        self.refresh()
+
+    def forget(self) -> None:
+        """Fetch anew what is seen, the order being the same."""
+        self._pages.clear()
+        self.refresh()
+
+    def link_at(self, rank: int) -> Link | None:
+        """The link of that rank; None outside the list."""
+        if not 0 <= rank < self.total:
+            return None
+        number, offset = divmod(rank, PAGE)
+        page = self._pages.get(number)
+        if page is None:
+            page = self._pages[number] = self._fetch(number * PAGE, PAGE)
+            if len(self._pages) > PAGES_KEPT:
+                self._pages.popitem(last=False)
+        else:
+            self._pages.move_to_end(number)
+        return page[offset] if offset < len(page) else None
+
+    @property
+    def current(self) -> Link | None:
+        """The link under the cursor."""
+        return self.link_at(self.cursor)
+
+    def validate_cursor(self, cursor: int) -> int:
+        """Stay in the list."""
+        return max(0, min(cursor, self.total - 1))
+
+    def watch_cursor(self, before: int, after: int) -> None:
+        """Repaint the two rows, and tell the screen."""
+        for rank in (before, after):
+            self._refresh_rank(rank)
+        self._keep_in_sight()
+        self.post_message(self.Moved(after))
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Two lines a link where both texts do not fit side by side."""
+        self._resize()
+        self._keep_in_sight()
+
+    def _resize(self) -> None:
+        width = self.scrollable_content_region.width or self.size.width
+        self.lines_each = 1 if width >= 76 else 2
+        self.virtual_size = Size(width, self.total * self.lines_each)
+
+    def _keep_in_sight(self) -> None:
+        if self.size.height:
+            top = self.cursor * self.lines_each
+            # A row of context above and below, where there is room for it.
+            margin = self.lines_each if self.size.height >= 3 * self.lines_each else 0
+            region = Region(0, max(0, top - margin), 1, self.lines_each + 2 * margin)
+            self.scroll_to_region(region, animate=False, force=True)
+
+    def _refresh_rank(self, rank: int) -> None:
+        top = rank * self.lines_each - self.scroll_offset.y
+        self.refresh(Region(0, top, self.size.width, self.lines_each))
+
+    def render_line(self, y: int) -> Strip:
+        """One line of one link."""
+        line = y + self.scroll_offset.y
+        rank, part = divmod(line, self.lines_each)
+        width = self.scrollable_content_region.width
+        link = self.link_at(rank)
+        if link is None:
+            return Strip.blank(width, self.rich_style)
+        base = self.rich_style
+        faint = self.get_component_rich_style("link-list--faint", partial=True)
+        if rank == self.cursor:
+            base = self.get_component_rich_style("link-list--cursor")
+            faint = Style()
+        head = self._head(link, rank == self.cursor, base) if part == 0 else self._under(rank == self.cursor, base)
+        room = width - HEAD
+        text_style = base + self._status_style(link)
+        if self.lines_each == 2:
+            segments = [plain(link.src.text if part == 0 else link.tgt.text, room, text_style)]
+        else:
+            left = (room - 3) // 2
+            segments = [
+                plain(link.src.text, left, text_style),
+                Segment(" │ ", base + faint),
+                plain(link.tgt.text, room - 3 - left, text_style),
+            ]
+        return Strip([*head, *segments], width)
+
+    def _status_style(self, link: Link) -> Style:
+        if link.status is Status.REJECTED:
+            return self.get_component_rich_style("link-list--rejected", partial=True)
+        return Style()
+
+    def _under(self, here: bool, base: Style) -> list[Segment]:
+        return [Segment("▌" if here else " ", base), Segment(" " * (HEAD - 1), base)]
+
+    def _head(self, link: Link, here: bool, base: Style) -> list[Segment]:
+        """Cursor, status, confidence in per cent, kind, n:m unless 1:1, bookmark and note."""
+        confidence = "doubtful" if link.confidence < 0.5 else "likely"
+        counts = len(link.src.sentences), len(link.tgt.sentences)
+        beads = "" if counts == (1, 1) else f"{min(counts[0], 9)}:{min(counts[1], 9)}"
+        status = (
+            Style()
+            if link.status is Status.PROPOSED
+            else self.get_component_rich_style(f"link-list--{link.status.value}", partial=True)
+        )
+        doubt = self.get_component_rich_style(f"link-list--{confidence}", partial=True)
+        if link.status is not Status.PROPOSED:
+            doubt = self.get_component_rich_style("link-list--faint", partial=True)
+        return [
+            Segment("▌" if here else " ", base),
+            Segment(MARKS[link.status] + " ", base + status),
+            Segment(f"{min(99, int(link.confidence * 100)):2d}", base + doubt),
+            Segment(f" {KINDS[link.kind]}{beads:>3}", base),
+            Segment(("⚑" if link.bookmarked else " ") + ("#" if link.note else " "), base + doubt),
+            Segment(" ", base),
+        ]

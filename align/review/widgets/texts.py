@@ -1,0 +1,192 @@
+"""Both texts of a link side by side (or stacked where narrow), with what stands above and below them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from align.review.paint import Paint, paragraph, plain
+
+SIDE_BY_SIDE = 76
+"""From this width on, the texts stand side by side."""
+GAP = " │ "
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One sentence as shown. `marks` are `(start, end, role)`; roles are the component classes `texts--ROLE`."""
+
+    text: str
+    marks: tuple[tuple[int, int, str], ...] = ()
+    role: str = "body"
+    margin: str = " "
+    """One cell before the text: what became of the sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one side shows. `cut`: after how many sentences of `body` a split would fall; None without one."""
+
+    title: str
+    before: tuple[Passage, ...] = ()
+    body: tuple[Passage, ...] = ()
+    after: tuple[Passage, ...] = ()
+    cut: int | None = None
+    active: bool = False
+
+
+@dataclass(slots=True)
+class _Column:
+    """A side in strips of one width."""
+
+    title: Strip
+    before: list[Strip] = field(default_factory=list)
+    body: list[Strip] = field(default_factory=list)
+    after: list[Strip] = field(default_factory=list)
+
+
+class Texts(ScrollView, can_focus=False):
+    """`show(left, right, foot)`: paints both sides, the link's own sentences in sight."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "texts--title",
+        "texts--title-active",
+        "texts--body",
+        "texts--context",
+        "texts--unlinked",
+        "texts--rule",
+        "texts--number",
+        "texts--latin",
+        "texts--name",
+        "texts--han",
+        "texts--word",
+        "texts--lonely",
+        "texts--added",
+        "texts--removed",
+        "texts--foot",
+        "texts--warning",
+        "texts--cut",
+    }
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(**kwargs)  # type: ignore[arg-type]
+        self._sides: tuple[Side, ...] = ()
+        self._foot: tuple[Passage, ...] = ()
+        self._strips: list[Strip] = []
+
+    def show(self, sides: Sequence[Side], foot: Sequence[Passage] = ()) -> None:
+        """Paint these sides and, below them, the lines of `foot`."""
+        self._sides, self._foot = tuple(sides), tuple(foot)
+        self._compose_lines()
+
+    @property
+    def words(self) -> str:
+        """What stands on the lines, for tests."""
+        return "\n".join(strip.text for strip in self._strips)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Wrap anew."""
+        self._compose_lines()
+
+    def notify_style_update(self) -> None:
+        """Wrap anew in the colours of another theme."""
+        super().notify_style_update()
+        if self.is_mounted:
+            self._compose_lines()
+
+    def _style(self, role: str) -> Style:
+        return self.get_component_rich_style(f"texts--{role}", partial=True)
+
+    def _compose_lines(self) -> None:
+        width, height = self.scrollable_content_region.width, self.size.height
+        if not width or not height:
+            return
+        top = body = 0
+        if not self._sides:
+            strips: list[Strip] = []
+        elif width >= SIDE_BY_SIDE and len(self._sides) == 2:
+            strips, top, body = self._side_by_side(width)
+        else:
+            strips, top, body = self._stacked(width, height)
+        for passage in self._foot:
+            strips += self._passage(passage, width)
+        self._strips = strips
+        self.virtual_size = Size(width, len(strips))
+        room = height - body
+        self.scroll_to(y=max(0, min(top - max(1, room // 2), len(strips) - height)), animate=False, force=True)
+        self.refresh()
+
+    def _passage(self, passage: Passage, width: int) -> list[Strip]:
+        base = self.rich_style + self._style(passage.role)
+        paints = [Paint(start, end, self._style(role)) for start, end, role in passage.marks]
+        strips = paragraph(passage.text, width - 2, base, paints)
+        heads = [passage.margin + " "] + ["  "] * (len(strips) - 1)
+        return [Strip([Segment(head, base), *strip], width) for head, strip in zip(heads, strips, strict=True)]
+
+    def _column(self, side: Side, width: int) -> _Column:
+        style = self.rich_style + self._style("title-active" if side.active else "title")
+        column = _Column(Strip([plain(side.title, width, style)], width))
+        for passage in side.before:
+            column.before += self._passage(passage, width)
+        for number, passage in enumerate(side.body):
+            if side.cut is not None and side.cut == number:
+                column.body.append(self._rule(width))
+            column.body += self._passage(passage, width)
+        for passage in side.after:
+            column.after += self._passage(passage, width)
+        return column
+
+    def _rule(self, width: int) -> Strip:
+        return Strip([Segment("╌" * width, self.rich_style + self._style("cut"))], width)
+
+    def _side_by_side(self, width: int) -> tuple[list[Strip], int, int]:
+        """Strips, where the link's own sentences begin, and how many strips they take."""
+        left = (width - len(GAP)) // 2
+        widths = (left, width - len(GAP) - left)
+        columns = [self._column(side, room) for side, room in zip(self._sides, widths, strict=True)]
+        above, body, below = (
+            max(len(getattr(column, part)) for column in columns) for part in ("before", "body", "after")
+        )
+        base = self.rich_style
+        rule = Strip([Segment(GAP, base + self._style("rule"))], len(GAP))
+        whole = []
+        for column, room in zip(columns, widths, strict=True):
+            blank = Strip([Segment(" " * room, base)], room)
+            whole.append(
+                [column.title]
+                + [blank] * (above - len(column.before))
+                + column.before
+                + column.body
+                + [blank] * (body - len(column.body))
+                + column.after
+                + [blank] * (below - len(column.after))
+            )
+        return [Strip.join([a, rule, b]) for a, b in zip(*whole, strict=True)], 1 + above, body
+
+    def _stacked(self, width: int, height: int) -> tuple[list[Strip], int, int]:
+        """One side under the other; context only where there is room for it."""
+        columns = [self._column(side, width) for side in self._sides]
+        bodies = sum(len(column.body) + 1 for column in columns)
+        room = max(0, (height - bodies) // (2 * len(columns)))
+        strips: list[Strip] = []
+        for column in columns:
+            strips.append(column.title)
+            strips += column.before[len(column.before) - min(room, len(column.before)) :]
+            strips += column.body
+            strips += column.after[:room]
+        return strips, 0, min(bodies, height)
+
+    def render_line(self, y: int) -> Strip:
+        """One line."""
+        number, width = y + self.scroll_offset.y, self.scrollable_content_region.width
+        if number >= len(self._strips):
+            return Strip.blank(width, self.rich_style)
+        return self._strips[number].crop_extend(0, width, self.rich_style)
