@@ -105,10 +105,10 @@ def global_first(args: list[str]) -> list[str]:
     return front + rest + args[end:]
 
 
-def keep_in_log(error: BaseException, *, expected: bool) -> None:
+def keep_in_log(error: BaseException) -> None:
     """Hand the error to the log, where `--verbose` or `--log-file` opened one."""
     if "align.cli.log" in sys.modules:
-        sys.modules["align.cli.log"].failed(error, expected=expected)
+        sys.modules["align.cli.log"].failed(error)
 
 
 def main() -> NoReturn:
@@ -118,7 +118,7 @@ def main() -> NoReturn:
         sys.stdout.flush()
     except AlignError as error:
         click.echo(f"align: {error}", err=True)
-        keep_in_log(error, expected=True)
+        keep_in_log(error)
         sys.exit(error.exit_code)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
@@ -132,7 +132,15 @@ def main() -> NoReturn:
         # The reader of our output left (`align ... | head`): nothing to say, and nothing more to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except OSError as error:
+        # A disk that is full or a file that went away: the system's own words say it best.
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"align: {where}{error.strerror or error}. What was done is kept; mend it and call again.", err=True)
+        keep_in_log(error)
+        sys.exit(1)
     except Exception as error:
-        keep_in_log(error, expected=False)
-        raise
+        told = f"align: {type(error).__name__}: {error}. A mistake of ours: call again with --verbose and report it."
+        click.echo(told, err=True)
+        keep_in_log(error)
+        sys.exit(70)
     sys.exit(status if isinstance(status, int) else 0)

@@ -50,6 +50,6 @@ def noted(text: str) -> None:
     NOTES.info("%s", text)
 
 
-def failed(error: BaseException, *, expected: bool) -> None:
-    """Keep an error with where it came from. What was not expected ends in a traceback on stderr anyway."""
-    (LOG if expected else NOTES).error("%s: %s", type(error).__name__, error, exc_info=error)
+def failed(error: BaseException) -> None:
+    """Keep an error with where it came from."""
+    LOG.error("%s: %s", type(error).__name__, error, exc_info=error)
