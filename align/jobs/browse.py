@@ -9,7 +9,9 @@ from typing import NamedTuple, Self
 
 from align.domain import Decision, Link, LinkSide, Status
 from align.store import DocumentRow, LinkFilter, PairRow, SentenceRow, Store, open_store
-from align.store.links import Order
+from align.store.places import Order
+
+__all__ = ["Browser", "DocumentRow", "Left", "LinkFilter", "Order", "PairRow", "SentenceRow", "open_browser"]
 
 UNDECIDED = frozenset({Status.PROPOSED})
 

@@ -18,6 +18,8 @@ from align.store.log import Ledger
 if TYPE_CHECKING:
     from align.jobs.resolve import Ripple
 
+__all__ = ["Change", "Desk", "open_desk"]
+
 Work = Callable[[Ledger], int | None]
 
 
