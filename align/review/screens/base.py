@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from textual.dom import DOMNode
     from textual.screen import Screen
 
     from align.domain import Link
     from align.review.app import ReviewApp
+    from align.review.fixes import SideName
     from align.review.place import Place
     from align.review.widgets.link_list import LinkList
+    from align.review.widgets.texts import Side
 
     class Part(Screen[None]):
         """The review screen, as its parts see it."""
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
         app: ReviewApp
         place: Place
         total: int
+        side: SideName
 
         @property
         def links(self) -> LinkList: ...
@@ -30,6 +34,13 @@ if TYPE_CHECKING:
         def show_top(self) -> None: ...
         def go_to_link(self, link: int | None) -> None: ...
         def decide(self, work: Any, link: Link, *, go_on: bool) -> None: ...
+        def ask_desk(self, work: Any, otherwise: str) -> None: ...
+        def sides_of(self, link: Link, *, by_sentence: bool = False) -> tuple[Side, Side]: ...
 
 else:
     Part = object
+
+
+def ours(node: DOMNode) -> ReviewApp:
+    """The app, as what it is."""
+    return cast("ReviewApp", node.app)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from align.domain import Status
 from align.errors import AlignError
 from align.review.filters import GRAMMAR, parse
+from align.review.place import Order
 from align.review.screens.asking import Ask
 from align.review.screens.base import Part
 from align.review.screens.help import HelpScreen
@@ -42,7 +43,7 @@ class Finding(Part):
     def action_sort(self) -> None:
         """Document order, or doubt first."""
         link = self.place.link
-        order = "document" if self.place.order == "doubt" else "doubt"
+        order: Order = "document" if self.place.order == "doubt" else "doubt"
         self.place = replace(self.place, order=order)
         self.relist(link)
         self.app.keep_place(self.place)

@@ -33,7 +33,7 @@ class Fixing(Part):
 
         self.app.push_screen(RippleScreen(fix), answered)
 
-    def _with_current(self, work: Callable[[Link], None]) -> None:
+    def _with_current(self, work: Callable[[Link], object]) -> None:
         link = self.current
         if link is None:
             self.say("There is no link here.")

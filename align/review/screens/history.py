@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from align.domain import Decision
+from align.review.screens.base import ours
 from align.text.width import shown
 
 
@@ -27,7 +28,7 @@ class HistoryScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """A decision a line."""
-        decisions = self.app.browser.history(self._link, self.MOST)
+        decisions = ours(self).browser.history(self._link, self.MOST)
         with VerticalScroll(classes="page"):
             yield Static(self._words(decisions))
 

@@ -16,6 +16,7 @@ from align.domain import Link
 from align.errors import AlignError
 from align.jobs.resolve import Ripple
 from align.review.fixes import Fix
+from align.review.screens.base import ours
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.texts import Passage, Texts
 
@@ -54,7 +55,7 @@ class RippleScreen(ModalScreen[Ripple | None]):
         """Ask the solver."""
         fix = self.fix
         self._line(f"{fix.words}: solving again around it …")
-        self._future = self.app.solver.submit(
+        self._future = ours(self).solver.submit(
             lambda solver: solver.around(
                 *fix.documents, anchors=fix.anchors, forbidden=fix.forbidden, replaced=fix.replaced
             )
@@ -97,7 +98,7 @@ class RippleScreen(ModalScreen[Ripple | None]):
         texts.scroll_home(animate=False)
 
     def _text(self, sentences: Sequence[int]) -> str:
-        return " ".join(row.text for row in self.app.browser.sentences_by_id(sentences))
+        return " ".join(row.text for row in ours(self).browser.sentences_by_id(sentences))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing can be taken before it is solved."""

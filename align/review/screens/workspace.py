@@ -20,6 +20,7 @@ from align.jobs.browse import LinkFilter, PairRow
 from align.review.keys import ALL, WORKSPACE, bindings
 from align.review.paint import plain
 from align.review.place import Place
+from align.review.screens.base import ours
 from align.review.screens.help import HelpScreen
 from align.review.screens.history import HistoryScreen
 from align.review.widgets.bars import KeyBar, Line
@@ -131,14 +132,14 @@ class WorkspaceScreen(Screen[None]):
         self._list()
 
     def _list(self) -> None:
-        browser = self.app.browser
+        browser = ours(self).browser
         pairs, documents = browser.pairs(), browser.documents()
         self.query_one(PairList).show(pairs)
         tagged = {lang for row in documents for lang in row.languages}
         left = sum(pair.counts[Status.PROPOSED] for pair in pairs)
         self.query_one("#top", Line).show(
-            f" {self.app.store_path.name} · {len(documents)} documents · {', '.join(sorted(tagged))}",
-            f" {left:,} links left · {self.app.reviewer} ",
+            f" {ours(self).store_path.name} · {len(documents)} documents · {', '.join(sorted(tagged))}",
+            f" {left:,} links left · {ours(self).reviewer} ",
         )
         if not pairs:
             self.query_one("#said", Line).show("No links yet: leave with q and run `align propose`.")

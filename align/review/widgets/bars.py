@@ -12,7 +12,6 @@ from align.review.keys import ALL
 from align.review.paint import plain
 from align.text.width import cells, fit
 
-
 ORDER = {action.call or action.id: number for number, action in enumerate(ALL.values())}
 
 
