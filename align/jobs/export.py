@@ -10,23 +10,31 @@ from align.domain import SETTLED, Block, Link
 from align.writers.door import STDOUT, written_file
 from align.writers.jsonl import write_blocks
 from align.writers.model import ExportOptions, ExportReport
-from align.writers.registry import find_format, write_to
+from align.writers.pipeline import write_to
+from align.writers.registry import find_format
 from align.writers.sieve import wanted_statuses
+from align.writers.source import Passage, Source
 
 if TYPE_CHECKING:
     from align.store import Store
 
 
 def export(
-    links: Iterable[Link], out: Path, to: str | None = None, options: ExportOptions | None = None
+    links: Iterable[Link],
+    out: Path,
+    to: str | None = None,
+    options: ExportOptions | None = None,
+    source: Source | None = None,
 ) -> ExportReport:
     """Write links to `out` (`-` is standard output) in the format `to` (None: by the suffix).
 
-    Raises UsageError for a format or place that does not do, ExportError where the disk refuses.
+    `source` gives what goes along with links (context, sentences without a partner, blocks, third languages).
+    Raises UsageError for a format or place that does not do, or an option that needs a source; ExportError where the
+    disk refuses, or where what was written does not read back. In each case an old file stays as it was.
     """
     options = options or ExportOptions()
     known = find_format(to, out)
-    report = write_to(links, out, known, options)
+    report = write_to(links, out, known, options, source)
     if report.units == 0:
         report.hint = _why_empty(report, wanted_statuses(options, known.memory) == SETTLED)
     return report
@@ -36,9 +44,30 @@ def export_store(store: Store, out: Path, to: str | None = None, options: Export
     """Write what a store holds: its links, or with `to="blocks"` the blocks of its documents."""
     if to == "blocks":
         return export_blocks(_store_blocks(store), out, options)
-    from align.store.filter import LinkFilter
+    return export(store.links(), out, to, options, StoreSource(store))
 
-    return export(store.links(LinkFilter()), out, to, options)
+
+class StoreSource:
+    """What an export may ask of a store beside its links."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def documents(self) -> list[tuple[int, str]]:
+        """(id, name) of every document."""
+        return [(row.id, row.name) for row in self.store.documents()]
+
+    def passages(self, document: int) -> list[Passage]:
+        """The sentences of a document, in order."""
+        return [Passage(s.id, s.block, s.lang, s.text, s.pieces) for s in self.store.sentences(document)]
+
+    def links(self) -> Iterator[Link]:
+        """All links once more."""
+        return self.store.links()
+
+    def link(self, number: int) -> Link:
+        """One link."""
+        return self.store.link(number)
 
 
 def export_blocks(blocks: Iterable[tuple[str, Block]], out: Path, options: ExportOptions | None = None) -> ExportReport:

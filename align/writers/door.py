@@ -6,6 +6,7 @@ Whatever happens before the move, the old file stays as it was and nothing half-
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -39,7 +40,8 @@ def written_file(out: Path, *, force: bool = False) -> Iterator[IO[bytes]]:
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent)
         beside = Path(name)
-        with os.fdopen(handle, "w+b") as file:
+        os.close(handle)
+        with beside.open("w+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -54,6 +56,80 @@ def written_file(out: Path, *, force: bool = False) -> Iterator[IO[bytes]]:
         if beside is not None:
             with suppress(OSError):
                 beside.unlink()
+
+
+@contextmanager
+def written_folder(out: Path, *, whole: bool, force: bool = False) -> Iterator[Path]:
+    """A folder to fill. When the block ends well, it becomes `out` (`whole`), or its files move to beside `out`.
+
+    A folder that is there is replaced with `force` only if it is empty or one of ours (it has a README.md and Parquet).
+    Raises UsageError and ExportError as `written_file` does.
+    """
+    target = Path(os.path.realpath(out))
+    if whole:
+        _check_folder(out, target, force)
+    else:
+        check_target(out, target.with_name(target.name + ".ids"), force=True)
+    beside = None
+    try:
+        beside = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent))
+        yield beside
+        for path in sorted(beside.rglob("*")):
+            path.chmod((0o777 if path.is_dir() else 0o666) & ~_umask())
+            if path.is_file():
+                _sync_file(path)
+        if whole:
+            beside.chmod(0o777 & ~_umask())
+            _replace_folder(beside, target)
+        else:
+            _move_files(beside, out, target.parent, force)
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise ExportError(f"{out}: cannot be written ({error.strerror or error}). Choose another place.") from error
+    finally:
+        if beside is not None:
+            shutil.rmtree(beside, ignore_errors=True)
+
+
+def _check_folder(out: Path, target: Path, force: bool) -> None:
+    if not target.parent.is_dir():
+        raise UsageError(f"{out}: the folder {target.parent} does not exist. Make it, or choose another place.")
+    if not target.exists():
+        return
+    if not force:
+        raise UsageError(f"{out}: exists already. Add --force to replace it, or choose another name.")
+    ours = target.is_dir() and (not any(target.iterdir()) or any(target.glob("*/train-*.parquet")))
+    if not ours:
+        raise UsageError(f"{out}: is no folder that an export made, so it stays. Choose another name.")
+
+
+def _replace_folder(new: Path, target: Path) -> None:
+    """Between the two moves there is no folder of that name; whatever fails, the old one comes back."""
+    if not target.exists():
+        new.rename(target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}.", suffix=".old", dir=target.parent))
+    target.rename(old / "was")
+    try:
+        new.rename(target)
+    except OSError:
+        (old / "was").rename(target)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _move_files(folder: Path, out: Path, home: Path, force: bool) -> None:
+    names = [path.name for path in sorted(folder.iterdir())]
+    for name in names:
+        check_target(out.with_name(name), home / name, force)
+    for name in names:
+        os.replace(folder / name, home / name)
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def check_target(out: Path, target: Path, force: bool) -> None:

@@ -65,7 +65,10 @@ class Unit(NamedTuple):
     link: Link
     more: tuple[LinkSide, ...] = ()
     """Further languages of the same unit."""
+    others: tuple[tuple[Link, int, int], ...] = ()
+    """Further links that the unit stands for, with the numbers of their sides among `sides`."""
     context: tuple[Context, Context] | None = None
+    """Around the source and around the target."""
 
     @property
     def sides(self) -> tuple[LinkSide, ...]:

@@ -1,19 +1,18 @@
-"""The formats there are, and the one way to write any of them. A format's module is imported when it is used."""
+"""The formats there are. A format's module is imported when it is used."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Literal
 
-from align.domain import Link
 from align.errors import UsageError
 from align.writers import carrying
-from align.writers.door import STDOUT, written_file
-from align.writers.model import ExportOptions, ExportReport, Unit
-from align.writers.sieve import Carry, carried, sifted
+from align.writers.carrying import Carry
+
+Shape = Literal["file", "files", "folder"]
+"""One file; several whose names start with OUT; a folder called OUT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +23,45 @@ class Format:
     """What `--to` calls it."""
     suffixes: tuple[str, ...]
     about: str
-    memory: bool
+    memory: bool = True
     """Feeds a translation memory: only settled links of `MEMORY_KINDS` unless others are asked for."""
+    carry: Carry = carrying.in_unicode
+    shape: Shape = "file"
     nulls: bool = False
     """Can say that a sentence has no partner."""
-    carry: Carry = carrying.in_unicode
+    context: bool = False
+    """Can say what stands around a side."""
+    multilingual: bool = False
+    """Can hold more than two languages in a unit."""
+    told: frozenset[str] = frozenset({"id", "status", "stamp"})
+    """What a reader finds of a unit beside languages and texts."""
 
     def module(self) -> Any:
         """The module that writes it."""
         return import_module(f"align.writers.{self.name}")
 
 
+_BARE = frozenset({"id", "stamp"})
+
 _FORMATS = (
-    Format("jsonl", (".jsonl", ".ndjson"), "a link a line, with offsets", False, True, carrying.anything),
-    Format("tsv", (".tsv", ".tab"), "a link a line, columns split by tabs", True, True),
-    Format("tmx", (".tmx",), "translation memory exchange 1.4b", True, False, carrying.in_xml),
-)
+    Format("jsonl", (".jsonl", ".ndjson"), "a link a line, with offsets", memory=False,
+           carry=carrying.anything, nulls=True, context=True),
+    Format("tmx", (".tmx",), "translation memory exchange 1.4b", carry=carrying.in_xml,
+           context=True, multilingual=True),
+    Format("xliff", (".xlf", ".xliff"), "XLIFF 1.2", carry=carrying.in_xml, context=True),
+    Format("xliff2", (".xlf2", ".xliff2"), "XLIFF 2.1, one pair of languages", carry=carrying.in_xliff2, context=True),
+    Format("tsv", (".tsv", ".tab"), "a link a line, columns split by tabs", nulls=True, context=True),
+    Format("csv", (".csv",), "a link a record, as spreadsheets open it", nulls=True, context=True),
+    Format("xlsx", (".xlsx",), "a spreadsheet to edit and bring back", carry=carrying.in_xlsx,
+           nulls=True, context=True),
+    Format("parquet", (".parquet",), "a link a row, for data tools", nulls=True, context=True),
+    Format("moses", (".moses",), "plain lines in parallel files: OUT.ja-en.ja, OUT.ja-en.en",
+           carry=carrying.on_a_line, shape="files", told=_BARE),
+    Format("po", (".po",), "gettext, one pair of languages", carry=carrying.in_po, context=True),
+    Format("datasets", (), "a folder for Hugging Face datasets", shape="folder"),
+    Format("html", (".html", ".htm"), "a bilingual page to read, filter and print", memory=False,
+           carry=carrying.in_xml, nulls=True, told=frozenset({"id", "status"})),
+)  # fmt: skip
 
 
 def formats() -> tuple[Format, ...]:
@@ -49,34 +71,13 @@ def formats() -> tuple[Format, ...]:
 
 def find_format(to: str | None, out: Path) -> Format:
     """The format called `to`; else the one of the file's suffix. Raises UsageError where there is none."""
-    names = ", ".join(f.name for f in _FORMATS)
+    names = ", ".join([*(known.name for known in _FORMATS), "blocks"])
     if to:
         for known in _FORMATS:
             if known.name == to.lower():
                 return known
-        raise UsageError(f"--to {to}: no such format. There are: {names}, blocks.")
+        raise UsageError(f"--to {to}: no such format. There are: {names}.")
     for known in _FORMATS:
         if out.suffix.lower() in known.suffixes:
             return known
-    raise UsageError(f"{out}: its suffix names no format. Say which with --to: {names}, blocks.")
-
-
-def units_of(links: Iterable[Link], known: Format, options: ExportOptions, report: ExportReport) -> Iterator[Unit]:
-    """What the writer of a format is given: sifted, turned, with what it can carry, counted."""
-    kept = sifted(links, options, report, memory=known.memory, nulls=known.nulls)
-    for link in carried(kept, known.carry, options.lang_map, report):
-        report.units += 1
-        yield Unit(link)
-
-
-def write(links: Iterable[Link], file: IO[bytes], known: Format, options: ExportOptions, report: ExportReport) -> None:
-    """Write links to an open binary file."""
-    known.module().write(units_of(links, known, options, report), file)
-
-
-def write_to(links: Iterable[Link], out: Path, known: Format, options: ExportOptions) -> ExportReport:
-    """Write links to `out` (`-` is standard output), all or nothing."""
-    report = ExportReport(None if out == STDOUT else out, known.name)
-    with written_file(out, force=options.force) as file:
-        write(links, file, known, options, report)
-    return report
+    raise UsageError(f"{out}: its suffix names no format. Say which with --to: {names}.")

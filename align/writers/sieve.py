@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from align.domain import MEMORY_KINDS, SETTLED, Link, LinkKind, LinkSide, Status
+from align.domain import MEMORY_KINDS, SETTLED, Link, LinkKind, Status
 from align.writers.model import ExportOptions, ExportReport
-
-Carry = Callable[[str], tuple[str, str | None]]
-"""What a format makes of a text: the text it can carry, and what to warn of (None where nothing is lost)."""
 
 
 def in_range(lang: str, wanted: str) -> bool:
@@ -72,19 +69,3 @@ def sifted(
             yield way
         else:
             left_out["in other languages"] += 1
-
-
-def carried(links: Iterable[Link], carry: Carry, tags: Mapping[str, str], report: ExportReport) -> Iterator[Link]:
-    """The links with the texts that the format can carry, and with the consumer's language tags."""
-    tags = {ours.lower(): theirs for ours, theirs in tags.items()}
-
-    def side(before: LinkSide) -> LinkSide:
-        text, warning = carry(before.text)
-        if warning is not None:
-            report.warnings[warning] += 1
-        lang = tags.get(before.lang.lower(), before.lang) if tags else before.lang
-        return before if text is before.text and lang is before.lang else replace(before, text=text, lang=lang)
-
-    for link in links:
-        src, tgt = side(link.src), side(link.tgt)
-        yield link if src is link.src and tgt is link.tgt else replace(link, src=src, tgt=tgt)

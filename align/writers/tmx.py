@@ -7,78 +7,92 @@ The header has what consumers check: creationtool, creationtoolversion, segtype,
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import IO
 
 from lxml import etree
 
 from align import __version__
 from align.domain import LinkSide
-from align.writers.carrying import in_xml
-from align.writers.model import Unit
+from align.writers.model import Context, ExportOptions, Unit
+from align.writers.stamp import stamp_of
 from align.writers.table import spans_cell
+from align.writers.xml import XML_LANG, child, clean, compact_date, now
 
 DOCTYPE = '<!DOCTYPE tmx SYSTEM "tmx14.dtd">'
-XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-
-
-def tmx_date(iso: str) -> str:
-    """`2013-11-02T10:00:00+00:00` as TMX writes it: `20131102T100000Z`."""
-    moment = datetime.fromisoformat(iso)
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return moment.strftime("%Y%m%dT%H%M%SZ")
+ORIGIN = "Made by align (align-workbench) {version}. Props named x-align:* say where a unit comes from."
 
 
 def _prop(parent: etree._Element, kind: str, text: str) -> None:
-    etree.SubElement(parent, "prop", type=f"x-align:{kind}").text = in_xml(text)[0]
+    etree.SubElement(parent, "prop", {"type": kind}).text = text
 
 
-def _tuv(parent: etree._Element, side: LinkSide) -> None:
-    tuv = etree.SubElement(parent, "tuv")
-    tuv.set(XML_LANG, side.lang)
-    _prop(tuv, "document", side.doc)
-    _prop(tuv, "spans", spans_cell(side.spans))
+def _tuv(parent: etree._Element, side: LinkSide, around: Context | None) -> None:
+    tuv = etree.SubElement(parent, "tuv", {XML_LANG: side.lang})
+    if side.doc:
+        _prop(tuv, "x-align:document", clean(side.doc))
+        _prop(tuv, "x-align:spans", spans_cell(side.spans))
+    if around is not None:
+        if around.before:
+            _prop(tuv, "x-context-pre", clean("\n".join(around.before)))
+        if around.after:
+            _prop(tuv, "x-context-post", clean("\n".join(around.after)))
     etree.SubElement(tuv, "seg").text = side.text
 
 
 def element(unit: Unit) -> etree._Element:
     """The `tu` of a unit."""
     link = unit.link
-    tu = etree.Element("tu", tuid=str(link.id))
+    tu = etree.Element("tu", {"tuid": str(link.id)})
     if link.decided_at:
-        tu.set("changedate", tmx_date(link.decided_at))
+        tu.set("changedate", compact_date(link.decided_at))
     if link.reviewer:
-        tu.set("changeid", in_xml(link.reviewer)[0])
+        tu.set("changeid", clean(link.reviewer))
     if link.note:
-        etree.SubElement(tu, "note").text = in_xml(link.note)[0]
-    _prop(tu, "kind", link.kind.value)
-    _prop(tu, "status", link.status.value)
-    _prop(tu, "confidence", f"{link.confidence:.4f}")
-    _prop(tu, "encoder", link.encoder)
-    _prop(tu, "version", str(link.version))
-    for side in unit.sides:
-        _tuv(tu, side)
+        child(tu, "note", clean(link.note))
+    _prop(tu, "x-align:kind", link.kind)
+    _prop(tu, "x-align:status", link.status)
+    _prop(tu, "x-align:confidence", f"{link.confidence:.4f}")
+    if link.encoder:
+        _prop(tu, "x-align:encoder", clean(link.encoder))
+    _prop(tu, "x-align:stamp", stamp_of(link))
+    for other, src, tgt in unit.others:
+        _prop(tu, "x-align:link", f"{other.id} {src} {tgt} {other.status} {stamp_of(other)}")
+    around = unit.context or (None, None)
+    for number, side in enumerate(unit.sides):
+        _tuv(tu, side, around[number] if number < 2 else None)
     return tu
 
 
-def write(units: Iterable[Unit], file: IO[bytes], *, srclang: str = "*all*") -> None:
+def header(options: ExportOptions) -> etree._Element:
+    """The header: the source language where one was asked for, else any."""
+    source = options.src if options.src and options.src != "*" else None
+    if source:
+        source = next((theirs for ours, theirs in options.lang_map.items() if ours.lower() == source.lower()), source)
+    head = etree.Element(
+        "header",
+        {
+            "creationtool": "align",
+            "creationtoolversion": __version__,
+            "segtype": "paragraph" if options.level == "block" else "sentence",
+            "o-tmf": "align",
+            "adminlang": "en",
+            "srclang": source or "*all*",
+            "datatype": "plaintext",
+            "creationdate": now(),
+        },
+    )
+    child(head, "note", ORIGIN.format(version=__version__))
+    return head
+
+
+def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> None:
     """Write the file, one unit in memory at a time."""
-    header = {
-        "creationtool": "align",
-        "creationtoolversion": __version__,
-        "segtype": "sentence",
-        "o-tmf": "align",
-        "adminlang": "en",
-        "srclang": srclang,
-        "datatype": "plaintext",
-        "creationdate": datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"),
-    }
     with etree.xmlfile(file, encoding="UTF-8") as xml:
         xml.write_declaration()
         xml.write_doctype(DOCTYPE)
         with xml.element("tmx", version="1.4"):
             xml.write("\n")
-            xml.write(etree.Element("header", header))
+            xml.write(header(options))
             xml.write("\n")
             with xml.element("body"):
                 xml.write("\n")

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from typing import IO
 
 from align.writers.carrying import in_unicode
-from align.writers.model import Unit
-from align.writers.table import COLUMNS, cells, guarded
+from align.writers.model import ExportOptions, Unit
+from align.writers.table import cells, columns, guarded
 
 _SPECIAL = re.compile(r"[\t\n\r\\]")
 _ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\"}
 _ESCAPED = re.compile(r"\\([tnr\\])")
 _UNESCAPES = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
+_UNIT_SEPARATOR = "\x1f"
 
 
 def escaped(cell: str) -> str:
@@ -23,12 +24,24 @@ def escaped(cell: str) -> str:
 
 def unescaped(cell: str) -> str:
     """The inverse of `escaped`."""
-    return _ESCAPED.sub(lambda found: _UNESCAPES[found[1]], cell)
+    return _ESCAPED.sub(lambda found: _UNESCAPES[found[1]], cell) if "\\" in cell else cell
 
 
-def write(units: Iterable[Unit], file: IO[bytes]) -> None:
+def line(row: list[str]) -> bytes:
+    """One row as UTF-8 with its line feed. The search for what must be escaped is done once for the whole row."""
+    row = [guarded(cell) for cell in row]
+    joined = _UNIT_SEPARATOR.join(row)
+    if _SPECIAL.search(joined):
+        row = [escaped(cell) for cell in row]
+    text = "\t".join(row) + "\n"
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return in_unicode(text)[0].encode()
+
+
+def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> None:
     """Write the header and a line a link."""
-    file.write(("\t".join(COLUMNS) + "\n").encode())
+    file.write(line(list(columns(options))))
     for unit in units:
-        line = "\t".join(escaped(guarded(cell)) for cell in cells(unit.link))
-        file.write((in_unicode(line)[0] + "\n").encode())
+        file.write(line(cells(unit)))

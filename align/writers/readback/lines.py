@@ -1,0 +1,44 @@
+"""JSON Lines of links."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from align.errors import ReadError
+from align.writers.readback import row as said
+from align.writers.readback.row import Row, Told
+
+
+def rows(path: Path) -> Iterator[Row]:
+    """A link a line. Raises ReadError with the line where one is not what we write."""
+    with path.open(encoding="utf-8-sig", newline="\n") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                yield _row(json.loads(line), f"line {number}")
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                raise ReadError(
+                    f"{path}:{number}: not a link as `align export --to jsonl` writes it ({error})."
+                ) from error
+
+
+def _row(record: dict[str, Any], where: str) -> Row:
+    src, tgt = record["src"], record["tgt"]
+    for side in (src, tgt):
+        if not isinstance(side["text"], str) or not isinstance(side["lang"], str):
+            raise TypeError("text and lang are strings")
+    link = record.get("id")
+    return Row(
+        where,
+        (Told(src["lang"], src["text"]), Told(tgt["lang"], tgt["text"])),
+        link if isinstance(link, int) else said.number(str(link)),
+        said.status(record.get("status")),
+        said.kind(record.get("kind")),
+        record.get("note", "" if "stamp" in record else None),
+        record.get("stamp"),
+        docs=(str(src.get("doc", "")), str(tgt.get("doc", ""))),
+    )

@@ -1,0 +1,109 @@
+"""PO files, entry by entry: the strings, the context, and the comments that our writer leaves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from align.domain import Status
+from align.errors import ReadError
+from align.writers.readback import row as said
+from align.writers.readback.row import Row, Told
+
+_STRING = re.compile(r'\s*"((?:[^"\\]|\\.)*)"\s*')
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_PLAIN = {"n": "\n", "t": "\t", "r": "\r"}
+_KEYWORD = re.compile(r"(msgctxt|msgid_plural|msgid|msgstr(?:\[\d+\])?)(?=[\s\"])")
+
+
+@dataclass
+class _Entry:
+    line: int = 0
+    strings: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    facts: list[str] = field(default_factory=list)
+    docs: list[str] = field(default_factory=list)
+    fuzzy: bool = False
+    obsolete: bool = False
+    last: str = ""
+
+
+def rows(path: Path) -> Iterator[Row]:
+    """The entries that have a translation. Raises ReadError with the line where the file is not PO."""
+    languages = ["und", "und"]
+    for entry in _entries(path):
+        source, target = entry.strings.get("msgid"), entry.strings.get("msgstr")
+        if source == "" and "msgctxt" not in entry.strings:
+            head = dict(line.split(":", 1) for line in (target or "").splitlines() if ":" in line)
+            languages = [
+                head.get("X-Source-Language", "und").strip() or "und",
+                head.get("Language", "und").strip().replace("_", "-") or "und",
+            ]
+        elif source is not None and target:
+            yield _row(entry, languages, source, target)
+
+
+def _row(entry: _Entry, languages: list[str], source: str, target: str) -> Row:
+    context = entry.strings.get("msgctxt", "")
+    settled = Status.EDITED if entry.facts[:1] == [Status.EDITED] else Status.ACCEPTED
+    return Row(
+        f"line {entry.line}",
+        (Told(languages[0], source), Told(languages[1], target)),
+        said.number(context.removeprefix("align:")) if context.startswith("align:") else None,
+        Status.REJECTED if entry.obsolete else Status.PROPOSED if entry.fuzzy else settled,
+        said.kind(entry.facts[1]) if len(entry.facts) > 1 else None,
+        "\n".join(entry.notes),
+        entry.facts[3] if len(entry.facts) > 3 else None,
+        docs=tuple(entry.docs),
+    )
+
+
+def _entries(path: Path) -> Iterator[_Entry]:
+    entry = _Entry()
+    with path.open(encoding="utf-8-sig", newline="\n") as file:
+        for number, raw in enumerate(file, start=1):
+            line = raw.rstrip("\r\n")
+            if not line.strip():
+                continue
+            if entry.strings.get("msgstr") is not None and not _continues(line):
+                yield entry
+                entry = _Entry()
+            entry.line = entry.line or number
+            _take(entry, line, f"{path}:{number}")
+    if entry.strings:
+        yield entry
+
+
+def _continues(line: str) -> bool:
+    return line.removeprefix("#~").lstrip().startswith(('"', "msgstr["))
+
+
+def _take(entry: _Entry, line: str, where: str) -> None:
+    if line.startswith("#~"):
+        entry.obsolete = True
+        line = line[2:].lstrip()
+    if line.startswith("#"):
+        _comment(entry, line)
+        return
+    keyword = _KEYWORD.match(line)
+    if keyword:
+        entry.last = keyword[1]
+        entry.strings.setdefault(entry.last, "")
+        line = line[keyword.end() :]
+    string = _STRING.fullmatch(line)
+    if string is None or not entry.last:
+        raise ReadError(f"{where}: not a line of a PO file: {line[:60]!r}.")
+    entry.strings[entry.last] += _ESCAPE.sub(lambda found: _PLAIN.get(found[1], found[1]), string[1])
+
+
+def _comment(entry: _Entry, line: str) -> None:
+    if line.startswith("#, "):
+        entry.fuzzy = entry.fuzzy or "fuzzy" in line
+    elif line.startswith("#. align: "):
+        entry.facts = line.removeprefix("#. align: ").split()
+    elif line.startswith("#. from: "):
+        entry.docs.append(line.removeprefix("#. from: ").rpartition(" ")[0])
+    elif line.startswith("# ") or line == "#":
+        entry.notes.append(line[2:])

@@ -1,0 +1,112 @@
+"""TSV, CSV and XLSX with a header line: ours, or another tool's with columns of the same names."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from align.errors import ReadError
+from align.writers.readback import row as said
+from align.writers.readback.row import Row, Told
+from align.writers.table import unguarded
+from align.writers.tsv import unescaped
+
+_NEEDED = ("src", "tgt")
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+def tsv_rows(path: Path) -> Iterator[Row]:
+    """A row a line; tabs and line breaks in cells are escaped as our writer does."""
+    with path.open(encoding="utf-8-sig", newline="\n") as file:
+        lines = (line.rstrip("\n").removesuffix("\r") for line in file)
+        cells = ([unguarded(unescaped(cell)) for cell in line.split("\t")] for line in lines)
+        yield from _rows(cells, path, first=1)
+
+
+def csv_rows(path: Path) -> Iterator[Row]:
+    """Comma, semicolon or tab between the cells, whichever the header shows."""
+    csv.field_size_limit(1 << 27)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header = file.readline()
+        file.seek(0)
+        split = max(",;\t", key=header.count)
+        try:
+            records = csv.reader(file, delimiter=split)
+            yield from _rows(([unguarded(cell) for cell in record] for record in records), path, first=1)
+        except csv.Error as error:
+            raise ReadError(f"{path}: not a table we can read ({error}). Save it as CSV with UTF-8.") from error
+
+
+def xlsx_rows(path: Path) -> Iterator[Row]:
+    """The rows of every sheet that has the columns `src` and `tgt`."""
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=False)
+    except (InvalidFileException, BadZipFile, KeyError, ValueError, OSError) as error:
+        raise ReadError(f"{path}: not an XLSX file ({error}). Save it as .xlsx.") from error
+    try:
+        found = 0
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()
+            lines = ([_cell(cell) for cell in line] for line in sheet.iter_rows(values_only=True))
+            header = next(lines, [])
+            if set(_NEEDED) <= {name.strip().lower() for name in header}:
+                found += 1
+                yield from _rows(_with(header, lines), path, first=1, sheet=f"{sheet.title} ")
+        if not found:
+            raise ReadError(f"{path}: no sheet has the columns src and tgt. Name them in the first row.")
+    finally:
+        book.close()
+
+
+def _with(header: list[str], lines: Iterable[list[str]]) -> Iterator[list[str]]:
+    yield header
+    yield from lines
+
+
+def _cell(value: Any) -> str:
+    """A cell as text; `_x0001_` is how the format writes what XML forbids."""
+    if value is None:
+        return ""
+    text = str(value)
+    return _ESCAPED.sub(lambda code: chr(int(code[1], 16)), text) if "_x" in text else text
+
+
+def _rows(lines: Iterator[list[str]], path: Path, *, first: int, sheet: str = "") -> Iterator[Row]:
+    header = [name.strip().lower() for name in next(lines, [])]
+    missing = [name for name in _NEEDED if name not in header]
+    if missing:
+        raise ReadError(
+            f"{path}: its first line names no column {missing[0]!r}. Wanted are src and tgt, "
+            f"and best also src_lang, tgt_lang, id, status."
+        )
+    places = {name: place for place, name in enumerate(header)}
+    for number, line in enumerate(lines, start=first + 1):
+        if any(line):
+            yield _row(line, places, f"{sheet}row {number}")
+
+
+def _row(line: Sequence[str], places: dict[str, int], where: str) -> Row:
+    def cell(name: str) -> str | None:
+        place = places.get(name)
+        return None if place is None else line[place] if place < len(line) else ""
+
+    return Row(
+        where,
+        (
+            Told((cell("src_lang") or "und").strip(), cell("src") or ""),
+            Told((cell("tgt_lang") or "und").strip(), cell("tgt") or ""),
+        ),
+        said.number(cell("id")),
+        said.status(cell("status")),
+        said.kind(cell("kind")),
+        cell("note"),
+        cell("stamp") or None,
+        docs=(cell("src_doc") or "", cell("tgt_doc") or ""),
+    )
