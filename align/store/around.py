@@ -51,8 +51,8 @@ def pair_rows(db: Database) -> list[PairRow]:
     names = dict(db.conn.execute("select id, name from documents"))
     found: dict[tuple[int, int, str, str], PairRow] = {}
     for src, tgt, src_lang, tgt_lang, status, count, expected in db.conn.execute(
-        """select src_document, tgt_document, src_lang, tgt_lang, status, count(*), sum(confidence) from links
-           group by src_document, tgt_document, src_lang, tgt_lang, status order by 1, 2, min(place)"""
+        """select src_document, tgt_document, src_lang, tgt_lang, status, sum(n), sum(total) from tallies
+           group by src_document, tgt_document, src_lang, tgt_lang, status order by 1, 2, min(bucket), 3, 4"""
     ):
         key = (src, tgt, src_lang, tgt_lang)
         if key not in found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 
 from align.errors import ConflictError
+from align.store import tallies
 from align.store.clock import now
 from align.store.filter import LinkFilter, where
 from align.store.log import append
@@ -46,4 +47,8 @@ def accept_many(db: Database, reviewer: str, chosen: LinkFilter, *, above: float
             where id in (select link from patches where decision = ?)""",
         (reviewer, at, decision.id),
     )
+    sql = (
+        f"select distinct place >> {tallies.SHIFT} from links where id in (select link from patches where decision = ?)"
+    )
+    tallies.refresh(db, [row[0] for row in db.conn.execute(sql, (decision.id,))])
     return Change(tuple(links), decision, None, f"accepted {len(links):,} links")

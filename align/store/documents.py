@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from sqlite_utils import Database
 
 from align.domain import Block, BlockKind, Document, Sentence, Span, Status
+from align.store import tallies
 from align.store.clock import now
 from align.store.rows import DocumentRow, SentenceRow
 from align.text.clean import sentence_text
@@ -28,7 +29,20 @@ def insert_document(db: Database, doc: Document) -> int:
            values (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         ((document, *values) for values in sentence_values(doc)),
     )
+    summarise(db, document)
     return document
+
+
+def summarise(db: Database, document: int) -> None:
+    """Keep what lists of documents tell: how many sentences in which languages."""
+    counts = db.conn.execute(
+        "select lang, count(*) from sentences where document = ? group by lang order by count(*) desc, lang",
+        (document,),
+    ).fetchall()
+    db.conn.execute(
+        "update documents set sentences = ?, languages = ? where id = ?",
+        (sum(count for _, count in counts), json.dumps(dict(counts)), document),
+    )
 
 
 def insert_blocks(db: Database, document: int, blocks: Sequence[Block]) -> None:
@@ -72,16 +86,11 @@ def document_text(db: Database, document: int) -> str:
 
 def document_rows(db: Database) -> list[DocumentRow]:
     """Every document that was not removed, in the order of adding."""
-    languages: dict[int, dict[str, int]] = {}
-    for document, lang, count in db.conn.execute(
-        "select document, lang, count(*) from sentences group by document, lang order by document, count(*) desc, lang"
-    ):
-        languages.setdefault(document, {})[lang] = count
     links: dict[int, dict[Status, int]] = {}
     for document, status, count in db.conn.execute(
-        """select document, status, count(*) from (
-               select src_document as document, status from links
-               union all select tgt_document, status from links where tgt_document <> src_document
+        """select document, status, sum(n) from (
+               select src_document as document, status, n from tallies
+               union all select tgt_document, status, n from tallies where tgt_document <> src_document
            ) group by document, status"""
     ):
         links.setdefault(document, {})[Status(status)] = count
@@ -92,14 +101,14 @@ def document_rows(db: Database) -> list[DocumentRow]:
             reader=reader,
             encoding=encoding,
             characters=characters,
-            sentences=sum(languages.get(id_, {}).values()),
-            languages=languages.get(id_, {}),
+            sentences=sentences,
+            languages=json.loads(languages),
             links={status: links.get(id_, {}).get(status, 0) for status in Status},
             added_at=added_at,
             digest=digest,
         )
-        for id_, name, reader, encoding, characters, added_at, digest in db.conn.execute(
-            """select id, name, reader, encoding, characters, added_at, digest from documents
+        for id_, name, reader, encoding, characters, added_at, digest, sentences, languages in db.conn.execute(
+            """select id, name, reader, encoding, characters, added_at, digest, sentences, languages from documents
                where removed_at is null order by id"""
         )
     ]
@@ -165,6 +174,8 @@ def set_language(db: Database, document: int, lang: str) -> None:
         db.conn.execute(f"update {table} set lang = ?, lang_confidence = 1.0 where document = ?", (lang, document))
     for side in ("src", "tgt"):
         db.conn.execute(f"update links set {side}_lang = ? where {side}_document = ?", (lang, document))
+    summarise(db, document)
+    tallies.refresh_all(db)
 
 
 def _one(db: Database, document: int) -> tuple[bytes]:

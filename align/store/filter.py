@@ -40,6 +40,12 @@ Condition = tuple[str, list[object]]
 ANY = LinkFilter()
 
 
+def language_term(column: str, lang: str) -> Condition:
+    """Tags that a language range covers: `zh` itself and whatever stands below it."""
+    # `-` sorts just before `.`: the second range is every tag that goes on with `-`.
+    return f"({column} = ? or ({column} > ? and {column} < ?))", [lang, lang + "-", lang + "."]
+
+
 def where(chosen: LinkFilter) -> Condition:
     """The SQL condition on `links` (never empty) and its parameters."""
     terms: list[str] = []
@@ -54,8 +60,8 @@ def where(chosen: LinkFilter) -> Condition:
             term(f"{column} in ({', '.join('?' * len(words))})", *sorted(words))
     for column, lang in (("src_lang", chosen.src_lang), ("tgt_lang", chosen.tgt_lang)):
         if lang is not None:
-            # `-` sorts just before `.`: the second range is every tag below the first.
-            term(f"({column} = ? or ({column} > ? and {column} < ?))", lang, lang + "-", lang + ".")
+            sql, parameters = language_term(column, lang)
+            term(sql, *parameters)
     if chosen.document is not None:
         term("(src_document = ? or tgt_document = ?)", chosen.document, chosen.document)
     if chosen.documents is not None:

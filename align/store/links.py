@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from sqlite_utils import Database
 
 from align.domain import Link, LinkKind, LinkSide, Span, Status
 from align.store.documents import pieces_of
 from align.store.filter import ANY, LinkFilter, where
+from align.store.places import KEYS, Order, key_of
 from align.text.clean import join
 
-Order = Literal["document", "doubt"]
 Row = tuple[Any, ...]
 
 COLUMNS = (
     "id, src_document, tgt_document, src, tgt, src_lang, tgt_lang, kind, score, confidence, encoder, status, version, "
     "reviewer, decided_at, note, bookmarked, src_text, tgt_text, attention"
 )
-KEYS: dict[Order, str] = {"document": "place", "doubt": "confidence"}
-"""What each order goes by; links that are alike in it go by id."""
 PAGE = 1000
 KINDS = {str(kind): kind for kind in LinkKind}
 STATUSES = {str(status): status for status in Status}
@@ -36,7 +34,7 @@ class Hydrator:
 
     def __init__(self, db: Database) -> None:
         self.db = db
-        self.names: dict[int, str] = dict(db.conn.execute("select id, name from documents"))
+        self.names: dict[int, str] = {}
 
     def links(self, rows: Sequence[Row]) -> list[Link]:
         """The rows as links, in their order, their sentences fetched at once."""
@@ -110,7 +108,7 @@ def stream(
     key = KEYS[order]
     hydrator = Hydrator(db)
     condition, values = where(chosen)
-    last = _key_of(db, key, after) if after is not None else None
+    last = key_of(db, key, after) if after is not None else None
     left = limit
     while left is None or left > 0:
         page = PAGE if left is None else min(PAGE, left)
@@ -126,62 +124,12 @@ def stream(
         left = None if left is None else left - len(rows)
 
 
-def _key_of(db: Database, key: str, link: int) -> tuple[object, int] | None:
-    row = db.conn.execute(f"select {key} from links where id = ?", (link,)).fetchone()
-    return (row[0], link) if row else None
+def by_ids(db: Database, wanted: Sequence[int]) -> list[Link]:
+    """The links of these numbers, in their order; numbers of none are left out."""
+    rows = {row[0]: row for row in db.conn.execute(f"select {COLUMNS} from links where id in ({ids(wanted)})")}
+    return Hydrator(db).links([rows[number] for number in wanted if number in rows])
 
 
-def count(db: Database, chosen: LinkFilter = ANY) -> int:
-    """How many links a filter has."""
-    condition, values = where(chosen)
-    found: int = db.conn.execute(f"select count(*) from links where {condition}", values).fetchone()[0]
-    return found
-
-
-def at(db: Database, rank: int, n: int = 1, chosen: LinkFilter = ANY, order: Order = "document") -> list[Link]:
-    """`n` links from the one of number `rank` (from 0) in the order of a filter."""
-    condition, values = where(chosen)
-    rows = db.conn.execute(
-        f"select {COLUMNS} from links where {condition} order by {KEYS[order]}, id limit ? offset ?", [*values, n, rank]
-    ).fetchall()
-    return Hydrator(db).links(rows)
-
-
-def rank(db: Database, link: int, chosen: LinkFilter = ANY, order: Order = "document") -> int | None:
-    """How many links of the filter stand before this one; None where the link is no more."""
-    key = KEYS[order]
-    place = _key_of(db, key, link)
-    if place is None:
-        return None
-    condition, values = where(chosen)
-    found: int = db.conn.execute(
-        f"select count(*) from links where {condition} and ({key}, id) < (?, ?)", [*values, *place]
-    ).fetchone()[0]
-    return found
-
-
-def next_id(
-    db: Database, after: int | None, chosen: LinkFilter = ANY, order: Order = "document", *, wrap: bool = True
-) -> int | None:
-    """The first link of the filter after link `after` in the order, from the start again where there is none."""
-    key = KEYS[order]
-    condition, values = where(chosen)
-    place = _key_of(db, key, after) if after is not None else None
-    if place is not None:
-        row = db.conn.execute(
-            f"select id from links where {condition} and ({key}, id) > (?, ?) order by {key}, id limit 1",
-            [*values, *place],
-        ).fetchone()
-        if row or not wrap:
-            return row[0] if row else None
-    row = db.conn.execute(f"select id from links where {condition} order by {key}, id limit 1", values).fetchone()
-    return row[0] if row else None
-
-
-def left(db: Database, chosen: LinkFilter = ANY) -> tuple[int, float]:
-    """How many links of a filter are undecided, and the sum of their confidences."""
-    condition, values = where(chosen)
-    row = db.conn.execute(
-        f"select count(*), total(confidence) from links where {condition} and status = 'proposed'", values
-    ).fetchone()
-    return row[0], row[1]
+def ids(wanted: Iterable[int]) -> str:
+    """Numbers for an `in (...)`."""
+    return ",".join(map(str, wanted))

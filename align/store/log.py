@@ -16,6 +16,7 @@ from sqlite_utils import Database
 
 from align.domain import Decision
 from align.errors import ConflictError, StoreError, UsageError
+from align.store import tallies
 from align.store.clock import now
 from align.text.clean import join
 
@@ -34,6 +35,8 @@ NEW: Final[State] = {
     "decided_at": None, "note": None, "bookmarked": 0, "anchored": 0, "touched": 0, "src_text": None, "tgt_text": None,
     "attention": None,
 }  # fmt: skip
+PENDING: Final[State] = {"place": 0, "src_lang": "und", "tgt_lang": "und"}
+"""What follows from the sentences, until it is derived."""
 KEPT: Final = """(status <> 'proposed' or note is not null or bookmarked or anchored or touched
     or src_text is not null or tgt_text is not null)"""
 """SQL: the link has a reviewer's touch, so no proposal run takes it away."""
@@ -237,9 +240,10 @@ class Ledger:
             first_link=self._made[0] if self._made else None,
         )  # fmt: skip
         write_patches(self.db, decision.id, patches)
-        # Links that go make room first: a merge never has two links on one sentence in between.
-        for number, _, now_ in sorted(patches, key=lambda patch: patch[2] is not None):
-            apply(self.db, number, now_)
+        buckets = buckets_of(self.db, patches)
+        for number, _, now_ in patches:
+            apply(self.db, decision.id, number, now_)
+        tallies.refresh(self.db, buckets | buckets_of(self.db, patches))
         return decision, tuple(number for number, _, _ in patches)
 
 
@@ -291,18 +295,31 @@ def _load(stored: str | None) -> State | None:
     return None if stored is None else json.loads(stored)
 
 
-def apply(db: Database, link: int, columns: State | None) -> None:
+def buckets_of(db: Database, patches: Iterable[Patch]) -> set[int]:
+    """The stretches of text in which the links of patches stand now."""
+    inside = ",".join(str(link) for link, _, _ in patches)
+    rows = db.conn.execute(f"select distinct place from links where id in ({inside})")
+    return {row[0] >> tallies.SHIFT for row in rows}
+
+
+def apply(db: Database, decision: int, link: int, columns: State | None) -> None:
     """Bring one link to what a patch says it is now: made (all columns), changed (some) or taken away (None)."""
     if columns is None:
         unindex(db, link)
+    elif "src" in columns or "tgt" in columns:
+        state = {**(state_of(db, link) or {}), **columns}
+        unindex(db, link)
+        index(db, link, state["src"], state["tgt"])
+        columns = {**columns, **derived(db, state["src"], state["tgt"])}
+    apply_columns(db, decision, link, columns)
+
+
+def apply_columns(db: Database, decision: int, link: int, columns: State | None) -> None:
+    """Write what a patch says into the row of one link, and nothing else."""
+    if columns is None:
         db.conn.execute("delete from links where id = ?", (link,))
         return
     changed = dict(columns)
-    if "src" in changed or "tgt" in changed:
-        state = {**(state_of(db, link) or {}), **changed}
-        unindex(db, link)
-        changed.update(derived(db, state["src"], state["tgt"]))
-        index(db, link, state["src"], state["tgt"])
     if db.conn.execute("select 1 from links where id = ?", (link,)).fetchone():
         assignments = ", ".join(f"{column} = ?" for column in changed)
         db.conn.execute(
@@ -310,8 +327,9 @@ def apply(db: Database, link: int, columns: State | None) -> None:
         )
     else:
         # A link that comes back goes on counting: whoever saw an earlier life of it is out of date.
-        earlier = db.conn.execute("select count(*) from patches where link = ?", (link,)).fetchone()[0]
-        changed = {"id": link, "version": max(1, earlier), **changed}
+        sql = "select count(*) from patches where link = ? and decision <= ?"
+        earlier = db.conn.execute(sql, (link, decision)).fetchone()[0]
+        changed = {"id": link, "version": max(1, earlier), **PENDING, **changed}
         marks = ", ".join("?" * len(changed))
         db.conn.execute(f"insert into links ({', '.join(changed)}) values ({marks})", tuple(changed.values()))
 

@@ -16,9 +16,14 @@ from typing import Any
 from sqlite_utils import Database
 
 from align.domain import LinkKind, Proposal
+from align.store import tallies
+from align.store.filter import language_term
 from align.store.log import KEPT, PLACES, append
 from align.store.rows import Ends, ProposeCounts, StoredConstraints
 
+Places = dict[int, tuple[int, str]]
+LOST = (0, "und")
+"""Where a sentence stands that a later reading of its document no longer has."""
 PROGRAM = "align"
 """Who signs what the program does by itself."""
 KIND_CODES = {kind: code for code, kind in enumerate(("translation", "partial", "summary", "title", "quote"))}
@@ -114,10 +119,15 @@ def propose(
     """
     undecided = _undecided(db, src_document, tgt_document, languages)
     kept = _kept(db, src_document, tgt_document)
+    places, targets = places_of_pair(db, src_document, tgt_document)
     run = Run()
     fresh: list[Proposal] = []
     again: list[tuple[int, Proposal]] = []
     for proposal in proposals:
+        if not (places.keys() >= set(proposal.src) and targets.keys() >= set(proposal.tgt)):
+            raise KeyError(
+                f"sentences {proposal.src} and {proposal.tgt} of documents {src_document} and {tgt_document}"
+            )
         if kept.refuses(proposal.src, proposal.tgt):
             continue
         number = undecided.pop((ids(proposal.src), ids(proposal.tgt)), None) if undecided else None
@@ -137,6 +147,7 @@ def propose(
             detail=detail_of(tgt_document, encoder, languages, len(fresh), len(run.removed)),
         )  # fmt: skip
         apply_run(db, run, first, src_document, tgt_document, encoder)
+        tallies.refresh_document(db, src_document * PLACES, (src_document + 1) * PLACES)
     return ProposeCounts(len(fresh) + len(again), len(run.removed), kept.count)
 
 
@@ -177,19 +188,19 @@ def insert_links(
     db: Database, proposals: Iterable[Proposal], first: int, src_document: int, tgt_document: int, encoder: str
 ) -> None:
     """New links, numbered from `first`."""
-    places = sentence_places(db, src_document)
-    targets = places if tgt_document == src_document else sentence_places(db, tgt_document)
+    places, targets = places_of_pair(db, src_document, tgt_document)
     start = src_document * PLACES
     entries: list[tuple[int, int, int]] = []
 
     def rows() -> Iterator[tuple[object, ...]]:
         for number, p in enumerate(proposals, first):
-            position, src_lang = places[p.src[0]]
+            position, src_lang = places.get(p.src[0], LOST)
             entries.extend((sentence, number, 0) for sentence in p.src)
             entries.extend((sentence, number, 1) for sentence in p.tgt)
             yield (
                 number, src_document, tgt_document, start + position, ids(p.src), ids(p.tgt), src_lang,
-                targets[p.tgt[0]][1], p.kind.value, p.score, p.confidence, encoder, p.chain, _signals(p), "proposed", 1,
+                targets.get(p.tgt[0], LOST)[1],
+                p.kind.value, p.score, p.confidence, encoder, p.chain, _signals(p), "proposed", 1,
                 0, 0, 0,
             )  # fmt: skip
 
@@ -198,6 +209,12 @@ def insert_links(
     # In the order of the key, so that the tree grows at its end instead of being split in its middle.
     entries.sort()
     db.conn.executemany("insert into link_sentences (sentence, link, side) values (?, ?, ?)", entries)
+
+
+def places_of_pair(db: Database, src_document: int, tgt_document: int) -> tuple[Places, Places]:
+    """Where the sentences of the two documents stand."""
+    places = sentence_places(db, src_document)
+    return places, places if tgt_document == src_document else sentence_places(db, tgt_document)
 
 
 def take_away(db: Database, links: Sequence[int]) -> None:
@@ -215,7 +232,7 @@ def take_away(db: Database, links: Sequence[int]) -> None:
     db.conn.execute("delete from links where id in (select link from going)")
 
 
-def sentence_places(db: Database, document: int) -> dict[int, tuple[int, str]]:
+def sentence_places(db: Database, document: int) -> Places:
     """Sentence id -> (position, language) of a document."""
     rows = db.conn.execute("select id, position, lang from sentences where document = ?", (document,))
     return {id_: (position, lang) for id_, position, lang in rows}
@@ -236,8 +253,9 @@ def _undecided(
     condition = f"src_document = ? and tgt_document = ? and not {KEPT}"
     values: list[object] = [src_document, tgt_document]
     for column, lang in zip(("src_lang", "tgt_lang"), languages or (), strict=False):
-        condition += f" and ({column} = ? or ({column} > ? and {column} < ?))"
-        values += [lang, lang + "-", lang + "."]
+        term, parameters = language_term(column, lang)
+        condition += f" and {term}"
+        values += parameters
     rows = db.conn.execute(
         f"select src, tgt, id from links where place >= ? and place < ? and {condition}",
         [src_document * PLACES, (src_document + 1) * PLACES, *values],

@@ -72,3 +72,31 @@ def m001_first(db: Database) -> None:
             sentence integer not null, link integer not null, side integer not null,
             primary key (sentence, link, side)) strict, without rowid""",
     )
+
+
+@migrations()
+def m002_tallies(db: Database) -> None:
+    """Counts by stretch of text, so that lists of a million links know where they are; summaries of documents."""
+    _run(
+        db,
+        """create table tallies (
+            bucket integer not null, status text not null, src_document integer not null, tgt_document integer not null,
+            src_lang text not null, tgt_lang text not null, n integer not null, total real not null,
+            least real not null,
+            primary key (bucket, status, tgt_document, src_lang, tgt_lang)) strict, without rowid""",
+        "drop index links_place",
+        "drop index links_status",
+        "drop index links_doubt",
+        "create index links_place on links (place, id, status, confidence)",
+        "create index links_doubt on links (confidence, id, status)",
+        """insert into tallies
+           select place >> 9, status, src_document, tgt_document, src_lang, tgt_lang, count(*), total(confidence),
+               min(confidence) from links group by 1, 2, 4, 5, 6""",
+        "alter table documents add column sentences integer not null default 0",
+        "alter table documents add column languages text not null default '{}'",
+        """update documents set
+            sentences = (select count(*) from sentences where document = documents.id),
+            languages = (select coalesce(json_group_object(lang, n), '{}') from
+                (select lang, count(*) as n from sentences where document = documents.id
+                 group by lang order by n desc, lang))""",
+    )

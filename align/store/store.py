@@ -14,12 +14,14 @@ from sqlite_utils import Database
 
 from align.domain import Block, Decision, Document, Link, LinkSide, Proposal, Status
 from align.errors import ConflictError, StoreError
-from align.store import around, bulk, documents, links, proposals, undo
+from align.store import around, bulk, documents, links, places, proposals, undo
+from align.store.check import backup, check
 from align.store.clock import now
 from align.store.door import connect, told, writing
 from align.store.filter import ANY, LinkFilter
-from align.store.links import Order
 from align.store.log import Ledger
+from align.store.places import Order
+from align.store.rebuild import rebuild
 from align.store.rows import Added, Change, DocumentRow, PairRow, ProposeCounts, SentenceRow, StoredConstraints
 
 
@@ -139,24 +141,24 @@ class Store:
     def count(self, chosen: LinkFilter = ANY) -> int:
         """How many links a filter has."""
         with told(self.path):
-            return links.count(self.db, chosen)
+            return places.count(self.db, chosen)
 
     def at(self, rank: int, n: int = 1, chosen: LinkFilter = ANY, *, order: Order = "document") -> list[Link]:
         """`n` links of the filter from number `rank` (from 0)."""
         with told(self.path):
-            return links.at(self.db, rank, n, chosen, order)
+            return links.by_ids(self.db, places.ids_at(self.db, rank, n, chosen, order))
 
     def rank(self, link: int, chosen: LinkFilter = ANY, *, order: Order = "document") -> int | None:
         """How many links of the filter stand before this one; None where the link is no more."""
         with told(self.path):
-            return links.rank(self.db, link, chosen, order)
+            return places.rank(self.db, link, chosen, order)
 
     def next_link(
         self, after: int | None, chosen: LinkFilter = ANY, *, order: Order = "document", wrap: bool = True
     ) -> int | None:
         """The number of the first link of the filter after link `after`, from the start again where none is left."""
         with told(self.path):
-            return links.next_id(self.db, after, chosen, order, wrap=wrap)
+            return places.next_id(self.db, after, chosen, order, wrap=wrap)
 
     def next_undecided(
         self,
@@ -179,7 +181,7 @@ class Store:
     def left(self, chosen: LinkFilter = ANY) -> tuple[int, float]:
         """How many links of the filter are undecided, and the sum of their confidences."""
         with told(self.path):
-            return links.left(self.db, chosen)
+            return places.left(self.db, chosen)
 
     def context(self, side: LinkSide, n: int) -> tuple[tuple[SentenceRow, ...], tuple[SentenceRow, ...]]:
         """Up to `n` sentences before a side and after it."""
@@ -189,8 +191,8 @@ class Store:
     def sentence_count(self, document: int) -> int:
         """How many sentences a document has."""
         with told(self.path):
-            row = self.db.conn.execute("select count(*) from sentences where document = ?", (document,)).fetchone()
-        return int(row[0])
+            row = self.db.conn.execute("select sentences from documents where id = ?", (document,)).fetchone()
+        return int(row[0]) if row else 0
 
     def links_of_sentences(self, sentences: Sequence[int]) -> dict[int, list[Link]]:
         """The links of each sentence."""
@@ -294,3 +296,20 @@ class Store:
         """Audits, latest first: `at, reviewer, filter, n, right, low, high`."""
         with told(self.path):
             return list(self.db.query("select * from audits order by id desc"))
+
+    # The whole file
+
+    def rebuild(self) -> int:
+        """Make the links anew from the log; returns how many there are."""
+        with self.writing():
+            return rebuild(self.db)
+
+    def check(self) -> list[str]:
+        """What is wrong with the store, a line each; nothing for a sound one. Writes nothing, holds up nobody."""
+        with told(self.path):
+            return check(self.db)
+
+    def backup(self, out: Path, *, force: bool = False) -> int:
+        """Copy the store to `out` as it is at this moment; returns the size in bytes."""
+        with told(self.path):
+            return backup(self.db, out, force=force)

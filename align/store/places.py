@@ -1,0 +1,128 @@
+"""Where links stand in a list: counts, ranks, jumps and the next of a kind, each in milliseconds among a million.
+
+Document order goes by `links.place`, then id; the order of doubt by confidence, then id. An index covers each, so the
+text of no link is read on the way.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sqlite_utils import Database
+
+from align.store import tallies
+from align.store.filter import ANY, Condition, LinkFilter, where
+
+Order = Literal["document", "doubt"]
+Key = tuple[int | float, int]
+KEYS: dict[Order, str] = {"document": "place", "doubt": "confidence"}
+"""What each order goes by; links that are alike in it go by id."""
+
+
+def key_of(db: Database, key: str, link: int) -> Key | None:
+    """The link's place in the order `key`; None where there is no such link."""
+    row = db.conn.execute(f"select {key} from links where id = ?", (link,)).fetchone()
+    return (row[0], link) if row else None
+
+
+def count(db: Database, chosen: LinkFilter = ANY) -> int:
+    """How many links a filter has."""
+    known = tallies.coarse(chosen)
+    if known is not None:
+        return int(db.conn.execute(f"select coalesce(sum(n), 0) from tallies where {known[0]}", known[1]).fetchone()[0])
+    condition, values = where(chosen)
+    return int(db.conn.execute(f"select count(*) from links where {condition}", values).fetchone()[0])
+
+
+def left(db: Database, chosen: LinkFilter = ANY) -> tuple[int, float]:
+    """How many links of a filter are undecided, and the sum of their confidences."""
+    known = tallies.coarse(chosen)
+    if known is not None:
+        sql = f"select coalesce(sum(n), 0), total(total) from tallies where {known[0]} and status = 'proposed'"
+        row = db.conn.execute(sql, known[1]).fetchone()
+    else:
+        condition, values = where(chosen)
+        sql = f"select count(*), total(confidence) from links where {condition} and status = 'proposed'"
+        row = db.conn.execute(sql, values).fetchone()
+    return row[0], row[1]
+
+
+def ids_at(db: Database, rank: int, n: int, chosen: LinkFilter = ANY, order: Order = "document") -> list[int]:
+    """`n` link numbers of a filter from number `rank` (from 0) in an order."""
+    if rank < 0 or n < 1:
+        return []
+    condition, values = where(chosen)
+    known = tallies.coarse(chosen)
+    if order == "document" and known is not None:
+        start, rank = _bucket_at(db, rank, known)
+        condition, values = f"place >= ? and {condition}", [start, *values]
+    key = KEYS[order]
+    rows = db.conn.execute(
+        f"select id from links where {condition} order by {key}, id limit ? offset ?", [*values, n, rank]
+    )
+    return [row[0] for row in rows]
+
+
+def _bucket_at(db: Database, rank: int, known: Condition) -> tuple[int, int]:
+    """Where the bucket with the link of that rank starts, and the rank inside it."""
+    row = db.conn.execute(
+        f"""select bucket, before from (
+                select bucket, n, sum(n) over (order by bucket) - n as before from (
+                    select bucket, sum(n) as n from tallies where {known[0]} group by bucket))
+            where before <= ? order by bucket desc limit 1""",
+        [*known[1], rank],
+    ).fetchone()
+    return (row[0] << tallies.SHIFT, rank - row[1]) if row else (0, rank)
+
+
+def rank(db: Database, link: int, chosen: LinkFilter = ANY, order: Order = "document") -> int | None:
+    """How many links of the filter stand before this one; None where the link is no more."""
+    key = KEYS[order]
+    place = key_of(db, key, link)
+    if place is None:
+        return None
+    condition, values = where(chosen)
+    before = 0
+    known = tallies.coarse(chosen)
+    if order == "document" and known is not None:
+        bucket = int(place[0]) >> tallies.SHIFT
+        sql = f"select coalesce(sum(n), 0) from tallies where {known[0]} and bucket < ?"
+        before = db.conn.execute(sql, [*known[1], bucket]).fetchone()[0]
+        condition, values = f"place >= ? and {condition}", [bucket << tallies.SHIFT, *values]
+    sql = f"select count(*) from links where {condition} and ({key}, id) < (?, ?)"
+    return before + int(db.conn.execute(sql, [*values, *place]).fetchone()[0])
+
+
+def next_id(
+    db: Database, after: int | None, chosen: LinkFilter = ANY, order: Order = "document", *, wrap: bool = True
+) -> int | None:
+    """The first link of the filter after link `after` in the order, from the start again where there is none."""
+    place = key_of(db, KEYS[order], after) if after is not None else None
+    found = _first_after(db, place, chosen, order)
+    if found is None and place is not None and wrap:
+        found = _first_after(db, None, chosen, order)
+    return found
+
+
+def _first_after(db: Database, place: Key | None, chosen: LinkFilter, order: Order) -> int | None:
+    condition, values = where(chosen)
+    key = KEYS[order]
+    beyond, start = ("1", list[object]()) if place is None else (f"({key}, id) > (?, ?)", list(place))
+    if order == "doubt":
+        sql = f"select id from links where {beyond} and {condition} order by {key}, id limit 1"
+        row = db.conn.execute(sql, [*start, *values]).fetchone()
+        return row[0] if row else None
+    # Bucket by bucket: those that cannot hold what is looked for are stepped over.
+    possible, parameters = tallies.loose(chosen)
+    bucket = -1 if place is None else int(place[0]) >> tallies.SHIFT
+    buckets = db.conn.execute(
+        f"select distinct bucket from tallies where bucket >= ? and {possible} order by bucket", [bucket, *parameters]
+    ).fetchall()
+    sql = f"""select id from links where place >= ? and place < ? and {beyond} and {condition}
+        order by place, id limit 1"""
+    for (number,) in buckets:
+        low, high = number << tallies.SHIFT, (number + 1) << tallies.SHIFT
+        row = db.conn.execute(sql, [low, high, *start, *values]).fetchone()
+        if row:
+            return int(row[0])
+    return None

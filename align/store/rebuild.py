@@ -1,0 +1,53 @@
+"""The links anew, from the log alone: every proposal run and every patch again, in order."""
+
+from __future__ import annotations
+
+import json
+
+from sqlite_utils import Database
+
+from align.store import tallies
+from align.store.log import PLACES, apply_columns, read_patches
+from align.store.proposals import Run, apply_run
+
+
+def rebuild(db: Database) -> int:
+    """Make `links`, `link_sentences` and `tallies` anew; returns how many links there are.
+
+    Runs inside the caller's `writing`. What the links were before does not matter; their numbers and versions come
+    out the same.
+    """
+    db.conn.execute("delete from links")
+    db.conn.execute("delete from link_sentences")
+    entries = db.conn.execute(
+        "select id, first_link, document, detail, proposals is not null from decisions order by id"
+    ).fetchall()
+    for decision, first, document, detail, is_run in entries:
+        if is_run:
+            packed = db.conn.execute("select proposals from decisions where id = ?", (decision,)).fetchone()[0]
+            told = json.loads(detail)
+            if not told.get("dormant"):
+                apply_run(db, Run.unpack(packed), first, document, told["tgt_document"], told["encoder"])
+        for link, _, columns in read_patches(db, decision):
+            apply_columns(db, decision, link, columns)
+    derive(db)
+    tallies.refresh_all(db)
+    return int(db.conn.execute("select count(*) from links").fetchone()[0])
+
+
+def derive(db: Database) -> None:
+    """What follows from the sentences as they are now: documents, places and languages of links, and their index."""
+    for side, place in (("src", f", place = document * {PLACES} + position"), ("tgt", "")):
+        # The number before the first comma is what the cast reads: the side's first sentence.
+        db.conn.execute(
+            f"""update links set {side}_document = document, {side}_lang = lang {place} from sentences
+                where sentences.id = cast({side} as integer)"""
+        )
+    db.conn.execute("delete from link_sentences")
+    db.conn.execute(
+        """insert into link_sentences (sentence, link, side)
+           select sentence.value, links.id, 0 from links, json_each('[' || src || ']') as sentence
+           union all
+           select sentence.value, links.id, 1 from links, json_each('[' || tgt || ']') as sentence
+           order by 1, 2, 3"""
+    )

@@ -1,0 +1,78 @@
+"""Counts of links by stretch of text (`bucket`: `STRETCH` sentences of the source), kept with every write.
+
+They make counts, ranks and jumps cheap in a list of a million: whole buckets are added up, and only the bucket where
+the place lies is looked into. They answer for conditions on status, documents and languages; for others
+`coarse` says None and the caller counts the links themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlite_utils import Database
+
+from align.store.filter import Condition, LinkFilter, language_term
+
+SHIFT = 9
+"""2 ** SHIFT sentences a bucket: 2,000 buckets in a million links, and under a millisecond to look into one."""
+GROUPED = """select place >> 9, status, src_document, tgt_document, src_lang, tgt_lang, count(*), total(confidence),
+    min(confidence) from links"""
+
+
+def coarse(chosen: LinkFilter) -> Condition | None:
+    """The filter as a condition on `tallies`, or None where they cannot answer for it."""
+    plain = LinkFilter(
+        statuses=chosen.statuses,
+        src_lang=chosen.src_lang,
+        tgt_lang=chosen.tgt_lang,
+        document=chosen.document,
+        documents=chosen.documents,
+    )
+    if plain != chosen:
+        return None
+    return loose(chosen)
+
+
+def loose(chosen: LinkFilter) -> Condition:
+    """A condition on `tallies` that every bucket with a link of the filter meets; others may meet it too."""
+    terms, values = ["1"], list[object]()
+    if chosen.statuses:
+        terms.append(f"status in ({', '.join('?' * len(chosen.statuses))})")
+        values += sorted(chosen.statuses)
+    for column, lang in (("src_lang", chosen.src_lang), ("tgt_lang", chosen.tgt_lang)):
+        if lang is not None:
+            term, parameters = language_term(column, lang)
+            terms.append(term)
+            values += parameters
+    if chosen.document is not None:
+        terms.append("(src_document = ? or tgt_document = ?)")
+        values += [chosen.document] * 2
+    if chosen.documents is not None:
+        terms.append("src_document = ? and tgt_document = ?")
+        values += chosen.documents
+    if chosen.max_confidence is not None:
+        terms.append("least <= ?")
+        values.append(chosen.max_confidence)
+    return " and ".join(terms), values
+
+
+def refresh(db: Database, buckets: Iterable[int]) -> None:
+    """Count these buckets anew."""
+    for bucket in set(buckets):
+        db.conn.execute("delete from tallies where bucket = ?", (bucket,))
+        db.conn.execute(
+            f"insert into tallies {GROUPED} where place >= ? and place < ? group by 1, 2, 4, 5, 6",
+            (bucket << SHIFT, (bucket + 1) << SHIFT),
+        )
+
+
+def refresh_all(db: Database) -> None:
+    """Count everything anew."""
+    db.conn.execute("delete from tallies")
+    db.conn.execute(f"insert into tallies {GROUPED} group by 1, 2, 4, 5, 6")
+
+
+def refresh_document(db: Database, low: int, high: int) -> None:
+    """Count the buckets of the places from `low` (a bucket's start) to `high` anew."""
+    db.conn.execute("delete from tallies where bucket >= ? and bucket < ?", (low >> SHIFT, high >> SHIFT))
+    db.conn.execute(f"insert into tallies {GROUPED} where place >= ? and place < ? group by 1, 2, 4, 5, 6", (low, high))

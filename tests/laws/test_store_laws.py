@@ -1,0 +1,221 @@
+"""Laws of the store, on histories that hypothesis makes up."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
+from align.errors import AlignError, ConflictError
+from align.jobs.decide import Desk
+from align.store import LinkFilter, Store, open_store
+
+SENTENCES = 7
+
+
+def document(name: str, lang: str) -> Document:
+    text = "".join(f"{name}{n}. " for n in range(SENTENCES))
+    width = len(text) // SENTENCES
+    sentences = tuple(Sentence((Span(n * width, n * width + width - 1),), lang, 1.0) for n in range(SENTENCES))
+    return Document(name, text, (Block(Span(0, len(text)), BlockKind.BODY, lang, 1.0, sentences),))
+
+
+def proposals(store: Store, shift: int, confidence: float) -> list[Proposal]:
+    src, tgt = ([row.id for row in store.sentences(number)] for number in (1, 2))
+    return [
+        Proposal((src[n],), (tgt[(n + shift) % SENTENCES],), LinkKind.TRANSLATION, 0.3, confidence)
+        for n in range(SENTENCES)
+    ]
+
+
+Operation = Callable[[Store, Desk, list[int]], object]
+
+
+def pick(ids: list[int], number: int) -> int:
+    return ids[number % len(ids)]
+
+
+def operations() -> st.SearchStrategy[Operation]:
+    number = st.integers(0, 20)
+    simple = st.sampled_from(["accept", "reject", "reopen", "unlink", "anchor", "swap", "bookmark"])
+    side = st.sampled_from(["src", "tgt"])
+    return st.one_of(
+        st.builds(lambda name, n: lambda s, d, ids: getattr(d, name)(pick(ids, n)), simple, number),
+        st.builds(
+            lambda n, text: lambda s, d, ids: d.note(pick(ids, n), text), number, st.sampled_from(["?", "", None])
+        ),
+        st.builds(lambda n, kind: lambda s, d, ids: d.set_kind(pick(ids, n), kind), number, st.sampled_from(LinkKind)),
+        st.builds(lambda n, e: lambda s, d, ids: d.edit(pick(ids, n), e, f"made up {n}"), number, side),
+        st.builds(lambda a, b: lambda s, d, ids: d.merge(pick(ids, a), pick(ids, b)), number, number),
+        st.builds(lambda n: lambda s, d, ids: d.split(pick(ids, n), 1, 1), number),
+        st.builds(
+            lambda n, e, end, way: lambda s, d, ids: d.move(pick(ids, n), e, end, way),
+            number,
+            side,
+            st.sampled_from(["first", "last"]),
+            st.sampled_from(["up", "down"]),
+        ),
+        st.builds(
+            lambda a, b: lambda s, d, ids: d.relink([1 + a % SENTENCES], [SENTENCES + 1 + b % SENTENCES]),
+            number,
+            number,
+        ),
+        st.builds(lambda c: lambda s, d, ids: d.accept_above(c), st.sampled_from([0.0, 0.5, 0.9])),
+        st.builds(lambda n: lambda s, d, ids: d.accept_through(pick(ids, n)), number),
+        st.builds(
+            lambda n, c: lambda s, d, ids: s.propose(1, 2, proposals(s, n % 3, c), "use", languages=("ja", "en")),
+            number,
+            st.sampled_from([0.2, 0.6, 0.95]),
+        ),
+        st.builds(lambda: lambda s, d, ids: d.undo()),
+        st.builds(lambda: lambda s, d, ids: d.redo()),
+    )
+
+
+def play(store: Store, desks: list[Desk], story: list[tuple[int, Operation]]) -> None:
+    for who, operation in story:
+        ids = [link.id for link in store.links()]
+        if not ids:
+            return
+        try:
+            operation(store, desks[who], ids)
+        except AlignError:
+            pass  # Refused: nothing happened, which the laws go on to check.
+
+
+def tables(store: Store) -> dict[str, list[tuple[object, ...]]]:
+    found = {
+        table: store.db.conn.execute(f"select * from {table} order by 1, 2, 3").fetchall()
+        for table in ("links", "link_sentences")
+    }
+    rows = store.db.conn.execute(
+        "select bucket, status, tgt_document, src_lang, tgt_lang, n, round(total, 6), least from tallies order by 1,2,3,4,5"
+    )
+    return {**found, "tallies": rows.fetchall()}
+
+
+def shown(store: Store) -> list[tuple[object, ...]]:
+    """Everything of the links but the count of their changes."""
+    columns = [row[1] for row in store.db.conn.execute("pragma table_info(links)") if row[1] != "version"]
+    return store.db.conn.execute(f"select {', '.join(columns)} from links order by id").fetchall()
+
+
+def fresh(folder: str) -> Store:
+    store = open_store(Path(folder) / "laws.db")
+    store.add_document(document("a", "ja"))
+    store.add_document(document("b", "en"))
+    store.propose(1, 2, proposals(store, 0, 0.7), "use", languages=("ja", "en"))
+    return store
+
+
+stories = st.lists(st.tuples(st.integers(0, 1), operations()), min_size=1, max_size=14)
+many = settings(
+    max_examples=int(os.environ.get("ALIGN_EXAMPLES", "15")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+@many
+@given(stories)
+def test_links_are_the_sum_of_the_log(story: list[tuple[int, Operation]]) -> None:
+    with tempfile.TemporaryDirectory() as folder, fresh(folder) as store:
+        play(store, [Desk(store, "ada"), Desk(store, "bo")], story)
+        before = tables(store)
+        # Whatever happens to the links, the log has them.
+        store.db.conn.execute("update links set status = 'proposed', note = 'x', src = '1', version = 9 where id % 2")
+        store.db.conn.execute("delete from links where id % 3 = 0")
+        store.rebuild()
+        assert tables(store) == before
+
+
+@many
+@given(stories)
+def test_a_played_store_is_sound(story: list[tuple[int, Operation]]) -> None:
+    with tempfile.TemporaryDirectory() as folder, fresh(folder) as store:
+        play(store, [Desk(store, "ada"), Desk(store, "bo")], story)
+        assert store.check() == []
+
+
+@many
+@given(stories, st.integers(1, 6))
+def test_undo_then_redo_is_the_identity(story: list[tuple[int, Operation]], steps: int) -> None:
+    with tempfile.TemporaryDirectory() as folder, fresh(folder) as store:
+        desk = Desk(store, "ada")
+        play(store, [desk, Desk(store, "bo")], story)
+        states = [shown(store)]
+        for _ in range(steps):
+            try:
+                desk.undo()
+            except ConflictError:
+                break
+            states.append(shown(store))
+        for state in reversed(states[:-1]):
+            desk.redo()
+            assert shown(store) == state
+
+
+@many
+@given(stories)
+def test_one_reviewer_can_undo_everything(story: list[tuple[int, Operation]]) -> None:
+    """Alone, without a new proposal run in between, a reviewer gets back to where it began."""
+    with tempfile.TemporaryDirectory() as folder, fresh(folder) as store:
+        begun = shown(store)
+        desk = Desk(store, "ada")
+        play(store, [desk, desk], story)
+        runs = [d for d in store.decisions() if d.action == "propose"]
+        while True:
+            try:
+                desk.undo()
+            except ConflictError as error:
+                assert "nothing to undo" in str(error) or len(runs) > 1
+                break
+        if len(runs) == 1:
+            assert shown(store) == begun
+
+
+@many
+@given(stories)
+def test_no_row_is_ever_taken_off_the_log(story: list[tuple[int, Operation]]) -> None:
+    with tempfile.TemporaryDirectory() as folder, fresh(folder) as store:
+        seen: list[tuple[object, ...]] = []
+        desks = [Desk(store, "ada"), Desk(store, "bo")]
+        for step in story:
+            play(store, desks, [step])
+            log = store.db.conn.execute("select * from decisions order by id").fetchall()
+            assert log[: len(seen)] == seen
+            seen = log
+
+
+@many
+@given(stories, st.sampled_from([None, Status.PROPOSED, Status.ACCEPTED]))
+def test_ranks_and_pages_agree_with_the_whole_list(story: list[tuple[int, Operation]], status: Status | None) -> None:
+    with tempfile.TemporaryDirectory() as folder, fresh(folder) as store:
+        play(store, [Desk(store, "ada"), Desk(store, "bo")], story)
+        chosen = LinkFilter(statuses=frozenset({status} if status else ()))
+        for order in ("document", "doubt"):
+            whole = [link.id for link in store.links(chosen, order=order)]
+            assert store.count(chosen) == len(whole)
+            assert [store.rank(link, chosen, order=order) for link in whole] == list(range(len(whole)))
+            assert [link.id for n in range(len(whole)) for link in store.at(n, 1, chosen, order=order)] == whole
+            for n, link in enumerate(whole):
+                assert store.next_link(link, chosen, order=order) == whole[(n + 1) % len(whole)]
+
+
+def test_the_log_refuses_nothing_silently(tmp_path: Path) -> None:
+    with fresh(str(tmp_path)) as store:
+        Desk(store, "ada").accept(1)
+        store.db.conn.execute('update patches set now = \'{"status": "rejected"}\'')
+        findings = store.check()
+        assert findings
+        assert "links" in findings[0]
+        store.db.conn.execute("delete from decisions where 0")
+    with sqlite3.connect(tmp_path / "laws.db") as conn:
+        assert conn.execute("pragma integrity_check").fetchone() == ("ok",)
+    conn.close()
