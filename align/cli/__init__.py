@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bulk": ("align.cli.bulk:bulk", "Align many pairs of documents, on all cores or a cluster, restartable."),
     "demo": ("align.cli.demo:demo", "Run the main job on the five pages this started from."),
     "serve": ("align.cli.serve:serve", "Open the review app to browsers on this machine, behind a token."),
+    "doctor": ("align.cli.doctor:doctor", "Look at what a run needs, and say what to mend."),
     "config": ("align.cli.config:config", "Show the settings in force, or write a commented config file."),
     "completion": ("align.cli.completion:completion", "Print the script that completes commands in your shell."),
 }

