@@ -1,0 +1,66 @@
+"""Proposing: what corresponds is linked, what was decided stays, nothing is encoded or proposed twice."""
+
+from __future__ import annotations
+
+import re
+
+from align.domain import Link, Status
+from align.encoders import cached
+from align.jobs.decide import Desk
+from align.jobs.propose import propose
+from align.store import LinkFilter, Store
+from tests.jobs.conftest import TopicEncoder, english, japanese, page
+
+
+def topics(link: Link) -> tuple[list[str], list[str]]:
+    return re.findall(r"\d+", link.src.text), re.findall(r"\d+", link.tgt.text)
+
+
+def run(store: Store, encoder: TopicEncoder) -> int:
+    return sum(pair.added for pair in propose(store, encoder))
+
+
+def test_every_sentence_finds_its_partner(store: Store, encoder: TopicEncoder) -> None:
+    assert run(store, encoder) == 20
+    links = list(store.links(LinkFilter()))
+    assert all(src == tgt for src, tgt in map(topics, links))
+    assert {(link.src.lang, link.tgt.lang) for link in links} == {("en", "ja")}
+    assert {link.encoder for link in links} == {"topics"}
+
+
+def test_a_second_run_changes_nothing(store: Store, encoder: TopicEncoder) -> None:
+    run(store, encoder)
+    before = [(link.id, link.src.sentences, link.tgt.sentences, link.confidence) for link in store.links(LinkFilter())]
+    run(store, encoder)
+    after = [(link.id, link.src.sentences, link.tgt.sentences, link.confidence) for link in store.links(LinkFilter())]
+    assert after == before
+
+
+def test_decisions_stay_and_constrain(store: Store, encoder: TopicEncoder) -> None:
+    run(store, encoder)
+    links = list(store.links(LinkFilter()))
+    desk = Desk(store, "Aoi")
+    desk.accept(links[3].id)
+    desk.reject(links[7].id)
+    run(store, encoder)
+    after = {(link.src.sentences, link.tgt.sentences): link for link in store.links(LinkFilter())}
+    assert after[links[3].src.sentences, links[3].tgt.sentences].status is Status.ACCEPTED
+    assert after[links[7].src.sentences, links[7].tgt.sentences].status is Status.REJECTED
+    assert len(after) == len(list(store.links(LinkFilter()))), "nothing decided is proposed again"
+
+
+def test_a_mixed_page_is_matched_with_itself(store: Store, encoder: TopicEncoder) -> None:
+    mixed = page("mixed.txt", english([300, 301, 302, 303, 304]) + "\n\n" + japanese([300, 301, 302, 303, 304]))
+    number = store.add_document(mixed).document
+    run(store, encoder)
+    inside = [x for x in store.links(LinkFilter()) if x.src.document == x.tgt.document == number]
+    assert [topics(link) for link in inside] == [([str(t)], [str(t)]) for t in (300, 301, 302, 303, 304)]
+
+
+def test_nothing_is_encoded_twice(store: Store, encoder: TopicEncoder) -> None:
+    with cached(encoder, store.path) as vectors:
+        list(propose(store, vectors))
+        once = len(encoder.encoded)
+        assert len(set(encoder.encoded)) == once
+        list(propose(store, vectors))
+        assert len(encoder.encoded) == once

@@ -1,0 +1,79 @@
+"""Solving around a decision: what would change is told, and nothing is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from align.domain import Link
+from align.errors import ConflictError
+from align.jobs import resolve
+from align.jobs.decide import Desk
+from align.jobs.propose import propose
+from align.jobs.resolve import Resolver
+from align.store import LinkFilter, Store
+from tests.jobs.conftest import TopicEncoder
+
+
+@pytest.fixture
+def resolver(store: Store, encoder: TopicEncoder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Resolver]:
+    list(propose(store, encoder))
+    monkeypatch.setattr(resolve, "load_encoder", lambda name, **_: encoder)
+    with Resolver(Path(store.path)) as opened:
+        yield opened
+
+
+def links(store: Store) -> list[Link]:
+    return list(store.links(LinkFilter()))
+
+
+def ends(link: Link) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return link.src.sentences, link.tgt.sentences
+
+
+def test_what_is_right_already_makes_no_waves(resolver: Resolver, store: Store) -> None:
+    link = links(store)[5]
+    ripple = resolver.around(link.src.document, link.tgt.document, anchors=[ends(link)], replaced=[link.id])
+    assert not ripple
+
+
+def test_a_wrong_anchor_moves_its_neighbours_and_writes_nothing(resolver: Resolver, store: Store) -> None:
+    before = links(store)
+    one, other = before[5], before[6]
+    wrong = (one.src.sentences, other.tgt.sentences)
+    ripple = resolver.around(one.src.document, one.tgt.document, anchors=[wrong], replaced=[one.id])
+    assert other.id in {link.id for link in ripple.removed}, "its target is taken"
+    assert all(set(p.src).isdisjoint(wrong[0]) and set(p.tgt).isdisjoint(wrong[1]) for p in ripple.added)
+    assert links(store) == before
+
+
+def test_changes_stop_at_the_nearest_anchors(resolver: Resolver, store: Store) -> None:
+    before = links(store)
+    desk = Desk(store, "Aoi")
+    desk.accept(before[4].id)
+    desk.accept(before[8].id)
+    wrong = (before[6].src.sentences, before[7].tgt.sentences)
+    ripple = resolver.around(before[6].src.document, before[6].tgt.document, anchors=[wrong], replaced=[before[6].id])
+    touched = {sentence for link in ripple.removed for sentence in link.src.sentences}
+    inside = {sentence for link in before[5:8] for sentence in link.src.sentences}
+    assert touched <= inside
+
+
+def test_an_anchor_against_an_accepted_link_is_refused(resolver: Resolver, store: Store) -> None:
+    one, other = links(store)[2], links(store)[9]
+    Desk(store, "Aoi").accept(one.id)
+    with pytest.raises(ConflictError, match="both claim"):
+        resolver.around(one.src.document, one.tgt.document, anchors=[(one.src.sentences, other.tgt.sentences)])
+
+
+def test_rivals_hold_the_right_place_of_a_misplaced_link(resolver: Resolver, store: Store) -> None:
+    found = links(store)
+    rivals = resolver.rivals(found[5], 3)
+    assert len(rivals) == 3
+    assert all(set(rival.sentences) != set(found[5].tgt.sentences) for rival in rivals)
+    Desk(store, "Aoi").relink(found[5].src.sentences, found[12].tgt.sentences, link=found[5].id)
+    topic = re.findall(r"\d+", found[5].src.text)[0]
+    assert topic in resolver.rivals(store.link(found[5].id), 3)[0].text
