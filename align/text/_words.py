@@ -11,20 +11,22 @@ WORDS: dict[str, str] = {
         all were we when your can said there use an each which she do how their if will up other about out many then
         them these so some her would him has more could no than been its who now my over did only me our any these
         should does those because into you i he a after before while where between under through during against was
-        comment comments reply posted by""",
+        yes no ok okay yeah hello bye please thanks thank i'm don't it's can't that's let's isn't you're didn't he's
+        she's what's there's we're they're i've i'll won't doesn't know think go get just like well right good wait oh
+        hey come see want need am why how too here again never maybe sorry really let got""",
     "de": """der die und das in den von zu mit sich des auf für ist im dem nicht ein eine als auch es an werden aus er
         hat dass sie nach wird bei einer um am sind noch wie einem über einen so zum war haben nur oder aber vor zur
         bis mehr durch man sein wurde sei kann gegen vom können schon wenn habe seine mark ihre dann unter wir soll
         ich eines jahr zwei diese dieser wieder keine seiner worden will zwischen immer ihr ihm ihn mir mich uns
-        beim mal doch jetzt""",
+        beim mal doch jetzt ja nein danke bitte kein war's geht's hallo""",
     "fr": """le la les de des du un une et est en que qui dans pour pas au sur ne se ce il elle sont avec plus par on
         nous vous ils cette ou mais leur leurs aux ces son sa ses été être avoir fait tout comme si bien sans peut
         même aussi entre après avant très où dont donc ainsi lors chez moins encore depuis notre votre y ai avait
-        était c'est d'une d'un l'on qu'il n'est j'ai""",
+        était c'est d'une d'un l'on qu'il n'est j'ai oui merci""",
     "es": """de la que el en y a los se del las un por con no una su para es al lo como más o pero sus le ha me si sin
         sobre este ya entre cuando todo esta ser son dos también fue había era muy años hasta desde está mi porque
         qué sólo han yo hay vez puede todos así nos ni parte tiene él uno donde bien tiempo mismo ese ahora cada e
-        vida otro después te otros aunque esa eso hace otra gobierno tan durante siempre día""",
+        vida otro después te otros aunque esa eso hace otra gobierno tan durante siempre día sí gracias""",
     "it": """di e il la che in a per un è del non una con i della le da si gli al dei sono come più ha nel alla anche
         lo delle ma dal se ed dalla nella su questo o ai questa degli alle era sua suo nelle loro ad quello dopo fra
         tra essere stato stata poi due tutti fino molto senza prima quando hanno anni così perché sul sulla cui ogni
@@ -50,7 +52,7 @@ WORDS: dict[str, str] = {
         tämän heidän minä sinä me te he mikä koska johon jossa joiden""",
     "is": """og í að á er sem til það var við um með hann af en fyrir ekki þau hún þeir ég eru frá þess hefur verið
         þegar hafa eða þá þar svo sé voru þetta hans þessi eftir upp allt þær þeim þessu verður mun úr yfir þú sér
-        þeirra einnig hennar vegna milli þó þessum hér nú út vera""",
+        þeirra einnig hennar vegna milli þó þessum hér nú út vera já nei takk ertu ég er bara jæja núna""",
     "pl": """w i na z się do nie jest to że o jak po co od przez za dla ale są tym jego czy tylko przy już lub ich
         może oraz było być pod także tego jej był które który która ze tak ma te jako bardzo jeszcze więc kiedy roku
         bez między nawet nad jednak sobie można gdzie wszystko będzie tej tych żeby""",

@@ -21,7 +21,8 @@ from align.domain import UNDETERMINED
 from align.text import ngrams
 from align.text._words import LETTERS, SCRIPT_LANGUAGES, WORDS
 from align.text.han import KANJI_ONLY, han_evidence
-from align.text.scripts import CJK, HAN, LATIN_LETTERS, SOLE_LANGUAGE, count_scripts, spoken
+from align.text.profile import Profiles
+from align.text.scripts import CJK, HAN, LATIN_LETTERS, SOLE_LANGUAGE, count_scripts, spoken, uncoded
 
 JA, HANT, HANS = "ja", "zh-Hant", "zh-Hans"
 SURE = 3.0
@@ -42,6 +43,8 @@ DOCUMENT = 40.0
 _PARTICLES = re.compile("[的了是在這这們们你我他她它嗎吗吧呢啊哪怎麼么什很都把被讓让還还沒没這與与及之]")
 """Han characters that Chinese grammar cannot do without and Japanese seldom writes."""
 _WORDS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_CAPITALISED = re.compile("[A-Z\u00c0-\u00de\u0100\u010c\u0118\u011a\u0130\u0141\u0150\u0158\u015a\u015e\u0160\u016e\u0170\u0179\u017b\u017d]"
+                          r"[^\W\d_]+")  # fmt: skip
 _DEFAULT = {HANS: 0.4, HANT: 0.3, JA: 0.3}
 
 
@@ -93,10 +96,14 @@ def decide(evidence: Evidence, prior: Mapping[str, float]) -> Guess:
 
 def weigh(text: str) -> Evidence:
     """First evidence only: scripts, letters and function words. Never calls langdetect; pure and quick."""
-    text = spoken(text)
-    counts = count_scripts(text)
+    said = spoken(text)
+    counts = count_scripts(said)
+    if not counts and said != text:
+        said = uncoded(text)
+        counts = count_scripts(said)
     if not counts:
         return Evidence()
+    text = said
     if len(counts) == 1 and "latin" in counts:
         return _alphabetic(text, "latin", counts["latin"])
     cjk = sum(counts.get(script, 0) for script in CJK)
@@ -125,9 +132,9 @@ def _outweighs(text: str, script: str, letters: int, cjk: int) -> bool:
         return letters > 3 * cjk
     words = _WORDS.findall(LATIN_ONLY.sub(" ", text).lower())
     grammar = sum(word in _table("latin") and len(word) > 1 for word in words)
-    if grammar >= 3 and grammar * 6 >= len(words):
-        return letters > 2 * cjk
-    return letters > 12 * cjk
+    if grammar * 6 < len(words) or not grammar:
+        return letters > 25 * cjk
+    return letters > (2 if grammar >= 3 else 5) * cjk
 
 
 LATIN_ONLY = re.compile(f"[^{LATIN_LETTERS.pattern[1:-2]}'’]+")
@@ -189,10 +196,12 @@ def _alphabetic(text: str, script: str, weight: int) -> Evidence:
             scores[lang] += nats
     if not lowered.isascii():
         strangers = _strangers(script)
+        # A capitalised word may be a foreign name: its letters say less.
+        plain = _CAPITALISED.sub("", text[: 4 * ngrams.LONGEST]).lower() if script == "latin" else lowered
         for letter in set(lowered):
             writers = strangers.get(letter)
             if writers:
-                cost = STRANGE_LETTER * min(2, lowered.count(letter))
+                cost = STRANGE_LETTER * min(2.0, plain.count(letter) or 0.3)
                 for lang in languages:
                     if lang not in writers:
                         scores[lang] -= cost
@@ -252,8 +261,13 @@ def settle(
             document[lang] = document.get(lang, 0.0) + one.weight
         if hint:
             document[hint] = document.get(hint, 0.0) + 0.5 * one.weight
+    profiles = _learnt(texts, found)
     for index, (text, one) in enumerate(zip(texts, found, strict=True)):
         if one.scores and not one.settled and one.script in SCRIPT_LANGUAGES:
+            like = profiles[one.script].scores(text) if one.script in profiles else {}
+            if like:
+                worst = min(like.values()) - SURE
+                one = _normal({lang: score + like.get(lang, worst) for lang, score in one.scores.items()}, one)
             found[index] = sharpen(text, one, relative(document, one))
             guess = decide(found[index], {})
             if guess.confidence > 0.9 and one.weight >= 40:
@@ -269,6 +283,26 @@ def settle(
             prior[hint] = prior.get(hint, 1.0) * HINT
         guesses.append(decide(one, prior))
     return guesses, document
+
+
+def _normal(scores: Mapping[str, float], old: Evidence) -> Evidence:
+    """`old` with other scores, the best at 0; settled where they lead clearly."""
+    ranked = sorted(scores.values(), reverse=True)
+    settled = len(ranked) > 1 and ranked[0] - ranked[1] >= 2 * SURE
+    return Evidence({lang: score - ranked[0] for lang, score in scores.items()}, old.weight, settled, old.script)
+
+
+def _learnt(texts: Sequence[str], found: Sequence[Evidence]) -> dict[str, Profiles]:
+    """The trigrams of the settled blocks, by script; scripts with one language only are left out."""
+    langs: dict[str, set[str]] = {}
+    for one in found:
+        if one.settled and one.script in SCRIPT_LANGUAGES:
+            langs.setdefault(one.script, set()).add(one.best.lang)
+    profiles = {script: Profiles() for script, several in langs.items() if len(several) > 1}
+    for text, one in zip(texts, found, strict=True):
+        if one.settled and one.script in profiles:
+            profiles[one.script].learn(one.best.lang, text)
+    return profiles
 
 
 def _neighbours(found: Sequence[Evidence]) -> list[str]:

@@ -54,19 +54,22 @@ _FOREIGN = re.compile("[\u0370-\u1cff\u1f00-\u1fff\u2de0-\u2dff\u2e80-\u2fdf\u30
 HAN = _RUNS["han"]
 
 IMAGE_NAME = r"[\w+\-.()%]{1,80}?(?: ?\d{1,3})?\.(?:jpe?g|png|gif|bmp|webp|svg|tiff?)(?-i:(?![a-z]))"
-MUTE = re.compile(
-    r"(?:https?|ftp)://[!-~]+|www\.[!-~]+|[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+"
-    r"|</?[A-Za-z][^<>\n]{0,200}>|&#?\w{2,10};|`[^`\n]{1,80}`|\$\{[^}\n]{1,80}\}"
-    rf"|{IMAGE_NAME}",
-    re.ASCII | re.IGNORECASE,
-)
+_ADDRESSES = r"(?:https?|ftp)://[!-~]+|www\.[!-~]+|[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+|" + IMAGE_NAME
+_CODE = r"</?[A-Za-z][^<>\n]{0,200}>|&#?\w{2,10};|`[^`\n]{1,80}`|\$\{[^}\n]{1,80}\}"
+MUTE = re.compile(f"{_ADDRESSES}|{_CODE}", re.ASCII | re.IGNORECASE)
 """What stands in texts of any language and tells nothing of it: addresses, markup, code, image names."""
+_ADDRESS = re.compile(_ADDRESSES, re.ASCII | re.IGNORECASE)
 _MAYBE_MUTE = re.compile(r"[/@<&`$]|\.[A-Za-z]{3}", re.ASCII)
 
 
 def spoken(text: str) -> str:
     """`text` without addresses, markup, code and image names. Not for offsets: lengths change."""
     return MUTE.sub(" ", text) if _MAYBE_MUTE.search(text) else text
+
+
+def uncoded(text: str) -> str:
+    """`text` without addresses and image names only: what a line of nothing but code has left to tell."""
+    return _ADDRESS.sub(" ", text)
 
 
 def count_scripts(text: str) -> dict[str, int]:

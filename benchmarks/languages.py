@@ -1,0 +1,131 @@
+"""Language identification against raw langdetect, lingua and py3langid, in one run: `python -m benchmarks.languages`.
+
+Each set is a page given line by line: `lines.tsv` of the seeds, the mixed pages of the gold (`mixed_order`), and the
+news of several languages shuffled into one page. Prints one JSON object a set: the share of segments whose language is
+right (Chinese counted as one for all four), and for ours also whether Hant and Hans are. The gold is found through
+ALIGN_GOLD or ../shared/gold; sets that are not there are left out, with a note on stderr.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from align.text.language import settle, weigh
+
+ROOT = Path(__file__).parents[1]
+GOLD = Path(os.environ.get("ALIGN_GOLD", ROOT.parent / "shared" / "gold"))
+CHINESE = {"zh": "zh-Hans", "zh-cn": "zh-Hans", "zh-tw": "zh-Hant", "zh-hant": "zh-Hant", "zh-hans": "zh-Hans"}
+
+
+class Page(NamedTuple):
+    """Segments in the order of the page, and the language of each."""
+
+    texts: list[str]
+    langs: list[str]
+
+
+def tag(lang: str) -> str:
+    return CHINESE.get(lang.lower(), lang)
+
+
+def seed_pages() -> Iterator[Page]:
+    with (ROOT / "seeds" / "lines.tsv").open(encoding="utf-8") as rows:
+        wanted: dict[str, list[tuple[int, str]]] = {}
+        for row in csv.DictReader(rows, delimiter="\t"):
+            wanted.setdefault(row["file"], []).append((int(row["line"]), row["lang"]))
+    for name, lines in wanted.items():
+        text = (ROOT / "seeds" / name).read_text(encoding="utf-8").split("\n")
+        yield Page([text[number - 1] for number, _ in lines], [lang for _, lang in lines])
+
+
+def gold_pages(name: str, seed: int = 0) -> Iterator[Page]:
+    """The documents of a gold file as mixed pages; without `mixed_order`, in blocks of either side."""
+    shuffle = random.Random(seed)
+    for line in (GOLD / "dev" / name).read_text(encoding="utf-8").splitlines():
+        document = json.loads(line)
+        order = document.get("mixed_order")
+        if order is None:
+            order = [("s", i) for i in range(len(document["src"]))] + [("t", i) for i in range(len(document["tgt"]))]
+            shuffle.shuffle(order)
+        sides = {"s": (document["src"], document["src_lang"]), "t": (document["tgt"], document["tgt_lang"])}
+        yield Page([sides[side][0][i] for side, i in order], [tag(sides[side][1]) for side, _ in order])
+
+
+def ours(texts: list[str]) -> list[str]:
+    return [guess.lang for guess in settle(texts, [weigh(text) for text in texts])[0]]
+
+
+def peers() -> dict[str, Callable[[list[str]], list[str]]]:
+    import langdetect
+    import py3langid
+    from lingua import LanguageDetectorBuilder
+
+    langdetect.DetectorFactory.seed = 0
+    lingua = LanguageDetectorBuilder.from_all_languages().build()
+
+    def by_langdetect(texts: list[str]) -> list[str]:
+        found = []
+        for text in texts:
+            try:
+                found.append(langdetect.detect(text))
+            except langdetect.LangDetectException:
+                found.append("und")
+        return found
+
+    def by_lingua(texts: list[str]) -> list[str]:
+        guesses: list[Any] = [lingua.detect_language_of(text) for text in texts]
+        return [guess.iso_code_639_1.name.lower() if guess else "und" for guess in guesses]
+
+    return {
+        "langdetect": by_langdetect,
+        "py3langid": lambda texts: [py3langid.classify(text)[0] for text in texts],
+        "lingua": by_lingua,
+    }
+
+
+def primary(lang: str) -> str:
+    return {"nb": "no", "nn": "no"}.get(lang.split("-")[0], lang.split("-")[0])
+
+
+def measure(name: str, pages: list[Page]) -> dict[str, Any]:
+    row: dict[str, Any] = {"set": name, "segments": sum(len(page.texts) for page in pages)}
+    wanted = [primary(lang) for page in pages for lang in page.langs]
+    for engine, identify in {"ours": ours, **peers()}.items():
+        began = time.perf_counter()
+        found = [lang for page in pages for lang in identify(page.texts)]
+        seconds = time.perf_counter() - began
+        right = sum(primary(lang) == want for lang, want in zip(found, wanted, strict=True))
+        row[engine] = round(100 * right / len(wanted), 2)
+        row[f"{engine}/s"] = round(len(wanted) / seconds)
+        if engine == "ours":
+            chinese = [
+                (lang, want)
+                for lang, want in zip(found, [lang for page in pages for lang in page.langs], strict=True)
+                if want.startswith("zh") and lang.startswith("zh")
+            ]
+            if chinese:
+                row["Hant/Hans"] = round(100 * sum(lang == want for lang, want in chinese) / len(chinese), 2)
+    row["best"] = row["ours"] >= max(row[peer] for peer in ("langdetect", "py3langid", "lingua"))
+    return row
+
+
+def main() -> None:
+    sets: dict[str, list[Page]] = {"lines.tsv": list(seed_pages())}
+    for path in sorted((GOLD / "dev").glob("*.jsonl")) if GOLD.exists() else []:
+        sets[path.name.removesuffix(".jsonl")] = list(gold_pages(path.name))
+    if len(sets) == 1:
+        print(f"{GOLD}: no gold here. Set ALIGN_GOLD to its folder to measure all sets.", file=sys.stderr)
+    for name, pages in sets.items():
+        print(json.dumps(measure(name, pages)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
