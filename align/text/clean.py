@@ -33,8 +33,15 @@ def unspaced(lang: str) -> bool:
 
 def sentence_text(text: str, pieces: Sequence[Span], lang: str) -> str:
     """The clean text of the sentence that `pieces` of the original `text` make up."""
-    raw = text[pieces[0].start : pieces[0].end] if len(pieces) == 1 else join([p.of(text) for p in pieces], lang)
+    raw = pieces[0].of(text)
+    for before, piece in zip(pieces, pieces[1:], strict=False):
+        raw += ("\n" if broken(text, before, piece) else "") + piece.of(text)
     return clean(raw)
+
+
+def broken(text: str, before: Span, after: Span) -> bool:
+    """Whether a line ends between two pieces of a sentence: they join as lines do, else as they stand."""
+    return any(mark in text[before.end : after.start] for mark in "\n\r\u2028\u2029\x0b\x0c\x85")
 
 
 def clean(raw: str) -> str:

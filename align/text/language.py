@@ -42,6 +42,8 @@ DOCUMENT = 40.0
 """Letters of settled text that weigh as much as what we expect of any document."""
 _PARTICLES = re.compile("[的了是在這这們们你我他她它嗎吗吧呢啊哪怎麼么什很都把被讓让還还沒没這與与及之]")
 """Han characters that Chinese grammar cannot do without and Japanese seldom writes."""
+_JAPANESE = re.compile("(?:明治|大正|昭和|平成|令和)[0-9０-９元]|[月火水木金土日]曜|株式会社|[々〆ヶ]")
+"""What Japanese writes without kana and Chinese does not."""
 _WORDS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _CAPITALISED = re.compile("[A-Z\u00c0-\u00de\u0100\u010c\u0118\u011a\u0130\u0141\u0150\u0158\u015a\u015e\u0160\u016e\u0170\u0179\u017b\u017d]"
                           r"[^\W\d_]+")  # fmt: skip
@@ -149,7 +151,7 @@ def _cjk(text: str, counts: Mapping[str, int], cjk: int) -> Evidence:
     ja, hant, hans = han_evidence(han)
     ja += KANJI_ONLY * max(0, len(han) - 1 - 4 * kana)
     ja += 0.7 * max(0, len(_PARTICLES.findall(han)) - kana)
-    chinese = KANA * min(kana, KANA_MOST)
+    chinese = KANA * min(kana, KANA_MOST) + 1.5 * len(_JAPANESE.findall(text))
     ja += 2.0 * bopomofo
     hans += 2.0 * bopomofo
     costs = {JA: ja, HANT: hant + chinese, HANS: hans + chinese}

@@ -55,11 +55,11 @@ HAN = _RUNS["han"]
 
 IMAGE_NAME = r"[\w+\-.()%]{1,80}?(?: ?\d{1,3})?\.(?:jpe?g|png|gif|bmp|webp|svg|tiff?)(?-i:(?![a-z]))"
 _ADDRESSES = r"(?:https?|ftp)://[!-~]+|www\.[!-~]+|[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+|" + IMAGE_NAME
-_CODE = r"</?[A-Za-z][^<>\n]{0,200}>|&#?\w{2,10};|`[^`\n]{1,80}`|\$\{[^}\n]{1,80}\}"
+_CODE = r"</?[A-Za-z][^<>\n]{0,200}>|&#?\w{2,10};|`[^`\n]{1,80}`|\$\{[^}\n]{1,80}\}|[#@.]?\w{0,60}_\w{1,60}"
 MUTE = re.compile(f"{_ADDRESSES}|{_CODE}", re.ASCII | re.IGNORECASE)
 """What stands in texts of any language and tells nothing of it: addresses, markup, code, image names."""
 _ADDRESS = re.compile(_ADDRESSES, re.ASCII | re.IGNORECASE)
-_MAYBE_MUTE = re.compile(r"[/@<&`$]|\.[A-Za-z]{3}", re.ASCII)
+_MAYBE_MUTE = re.compile(r"[/@<&`$_]|\.[A-Za-z]{3}", re.ASCII)
 
 
 def spoken(text: str) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from align.domain import UNDETERMINED, Block, BlockKind, Sentence, Span
 from align.text import sentences
-from align.text.blocks import Run, runs
+from align.text.blocks import runs
+from align.text.clean import broken
 from align.text.language import NOTHING, Evidence, Guess, decide, grammar_share, has_letters, relative, settle, weigh
 from align.text.scripts import HAN_CLASS, KANA_CLASS
 
@@ -22,8 +25,10 @@ class Mark(NamedTuple):
     span: Span
     kind: BlockKind
     lang: str | None = None
-    sentences: tuple[tuple[Span, ...], ...] | None = None
-    """The pieces of its sentences where the format gives them (cues, cells); None = split."""
+    parts: tuple[Span, ...] | None = None
+    """The spans inside that are text, ascending, where markup or timing stands between; None = all of it."""
+    whole: bool = False
+    """Whether the block is one sentence as it stands (a cell, a segment)."""
 
 
 def segment(text: str, *, kinds: Sequence[Mark] | None = None, lang: str | None = None) -> tuple[Block, ...]:
@@ -34,13 +39,15 @@ def segment(text: str, *, kinds: Sequence[Mark] | None = None, lang: str | None 
     but white space, invisible controls, list marks and image names.
     """
     marks = [Mark(run.span, run.kind) for run in runs(text)] if kinds is None else _filled(text, kinds)
-    pieces = [mark.span.of(text) for mark in marks]
+    pieces = [
+        mark.span.of(text) if mark.parts is None else " ".join(part.of(text) for part in mark.parts) for mark in marks
+    ]
     document: dict[str, float] | None = None
     if lang is not None:
         guesses = [Guess(lang, 1.0) if has_letters(piece) else NOTHING for piece in pieces]
     else:
         guesses, document = settle(pieces, [weigh(piece) for piece in pieces], [mark.lang for mark in marks])
-    return tuple(_block(piece, mark, guess, document) for piece, mark, guess in zip(pieces, marks, guesses, strict=True))
+    return tuple(_block(text, mark, guess, document) for mark, guess in zip(marks, guesses, strict=True))
 
 
 def _filled(text: str, marks: Sequence[Mark]) -> list[Mark]:
@@ -59,21 +66,55 @@ def _filled(text: str, marks: Sequence[Mark]) -> list[Mark]:
     return filled
 
 
-def _block(piece: str, mark: Mark, guess: Guess, document: Mapping[str, float] | None) -> Block:
-    start = mark.span.start
-    if mark.kind in SILENT or not piece:
+def _block(text: str, mark: Mark, guess: Guess, document: Mapping[str, float] | None) -> Block:
+    """The block with its sentences; `document` weighs the document's languages, None where one was set by hand."""
+    if mark.kind in SILENT or (mark.parts is not None and not mark.parts):
         return Block(mark.span, mark.kind, guess.lang, guess.confidence)
-    if mark.sentences is not None:
-        found = tuple(Sentence(parts, guess.lang, guess.confidence) for parts in mark.sentences)
-        return Block(mark.span, mark.kind, guess.lang, guess.confidence, found)
-    skip = _lead(piece, mark.kind)
-    body = piece[skip:]
-    spans = sentences.split(body, guess.lang)
-    found_sentences: list[Sentence] = []
+    if mark.parts is None:
+        body, place = mark.span.of(text), _Place((mark.span,), ())
+        skip = _lead(body, mark.kind)
+    else:
+        body, place = _projected(text, mark.parts)
+        skip = 0
+    spans = [Span(0, len(body) - skip)] if mark.whole else sentences.split(body[skip:] if skip else body, guess.lang)
+    found: list[Sentence] = []
     for span in spans:
-        for a, b, own in _languages(body, span, guess, document, len(spans)):
-            found_sentences.append(Sentence((Span(start + skip + a, start + skip + b),), own.lang, own.confidence))
-    return Block(mark.span, mark.kind, guess.lang, guess.confidence, tuple(found_sentences))
+        for a, b, own in _languages(body, Span(skip + span.start, skip + span.end), guess, document, len(spans)):
+            pieces = place.pieces(a, b)
+            if pieces:
+                found.append(Sentence(pieces, own.lang, own.confidence))
+    return Block(mark.span, mark.kind, guess.lang, guess.confidence, tuple(found))
+
+
+class _Place:
+    """Where characters of a block's body stand in the document."""
+
+    def __init__(self, parts: tuple[Span, ...], gaps: Sequence[int]) -> None:
+        self._parts = parts
+        sizes = (part.end - part.start + gap for part, gap in zip(parts, (*gaps, 0), strict=True))
+        self._starts = [0, *accumulate(sizes)][:-1]
+        """Where in the body each part begins; a gap is the one line break that the body has between two parts, or 0."""
+
+    def pieces(self, start: int, end: int) -> tuple[Span, ...]:
+        """The spans of the document that `[start, end)` of the body comes from."""
+        found: list[Span] = []
+        for index in range(max(0, bisect_right(self._starts, start) - 1), len(self._parts)):
+            at, part = self._starts[index], self._parts[index]
+            if at >= end:
+                break
+            a, b = max(start, at), min(end, at + part.end - part.start)
+            if a < b:
+                found.append(Span(part.start + a - at, part.start + b - at))
+        return tuple(found)
+
+
+def _projected(text: str, parts: tuple[Span, ...]) -> tuple[str, _Place]:
+    """The text of the parts as one body: a line break between those that a line break parts, else nothing."""
+    gaps = [int(broken(text, a, b)) for a, b in zip(parts, parts[1:], strict=False)]
+    body = parts[0].of(text) + "".join(
+        ("\n" if gap else "") + part.of(text) for gap, part in zip(gaps, parts[1:], strict=True)
+    )
+    return body, _Place(parts, gaps)
 
 
 _LEAD = re.compile(r"(?:[●○•◦‣⁃∙・◆◇■□▪▫▶►★☆◎]+|[*+\-–—](?=\s)|>+|#{1,6}(?=\s)|[(（]?\d{1,3}[.)．）](?=[ \t\u3000]))[ \t\u3000]*")
@@ -143,4 +184,4 @@ def _quoted(sentence: str, offset: int) -> list[tuple[int, int]]:
     return parts
 
 
-__all__ = ["Mark", "Run", "segment"]
+__all__ = ["Mark", "segment"]
