@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from align.domain import Link
-from align.review.aids import partners
+from align.review.aids import changed, partners
 from align.review.reading import surroundings
 from align.review.screens.base import Part
 from align.review.sides import Marks, headline, shown_texts, side_of
@@ -51,17 +51,27 @@ class Detail(Part):
             for side, marks in zip((link.src, link.tgt), found, strict=True)
             if any(mark.role == "lonely" for mark in marks)
         ]
-        foot = []
+        foot = self._differences(link)
         if alone:
             foot.append(Passage(f"Without a partner: {'; '.join(alone)}", (), "warning", "!"))
         if link.note:
             foot.append(Passage(f"Note: {link.note}", (), "foot", "#"))
-        return foot
+        return foot + self.explanation(link)
+
+    def _differences(self, link: Link) -> list[Passage]:
+        """Edited sides as they were and as they are, what differs marked."""
+        found: list[Passage] = []
+        for side in (link.src, link.tgt):
+            if side.original is not None and self.difference_shown:
+                was, now = changed(side.original, side.text)
+                found.append(Passage(side.original, was, "context", "−"))
+                found.append(Passage(side.text, now, "foot", "+"))
+        return found
 
     def show_top(self) -> None:
         """Where we are, and what is left."""
         link = self.current
-        left, expected = self.app.browser.left(self.place.filter)
+        left, expected = self.left, self.expected
         words = "nothing left to decide"
         if left:
             rate = expected / left

@@ -10,6 +10,7 @@ from align.review.filters import GRAMMAR, parse
 from align.review.place import Order
 from align.review.screens.asking import Ask
 from align.review.screens.base import Part
+from align.review.screens.document import DocumentScreen, View
 from align.review.screens.help import HelpScreen
 from align.review.screens.history import HistoryScreen
 from align.review.widgets.texts import Texts
@@ -28,9 +29,10 @@ class Finding(Part):
     def _filter(self, typed: str | None) -> None:
         if typed is None:
             return
-        names = [(row.id, row.name) for row in self.app.browser.documents()]
+        names = {(p.src_document, p.src_doc) for p in self.app.browser.pairs()}
+        names |= {(p.tgt_document, p.tgt_doc) for p in self.app.browser.pairs()}
         try:
-            chosen = parse(typed, self.place.base, names)
+            chosen = parse(typed, self.place.base, sorted(names))
         except AlignError as error:
             self.say(str(error), "bad")
             return
@@ -83,6 +85,21 @@ class Finding(Part):
             self.say(otherwise)
         else:
             self.go_to_link(found)
+
+    def action_document(self) -> None:
+        """Both documents of this link."""
+        link = self.current
+        if link is not None:
+            self.app.push_screen(DocumentScreen(View.of(link)), self._back_from_documents)
+
+    def action_relink(self) -> None:
+        """Choose another place for this link."""
+        link = self.current
+        if link is not None:
+            self.app.push_screen(DocumentScreen(View.of(link, relinks=True)), self._back_from_documents)
+
+    def _back_from_documents(self, link: int | None) -> None:
+        self.relist(link if link is not None else self.place.link)
 
     def action_history(self) -> None:
         """What was decided on this link."""

@@ -12,8 +12,10 @@ from textual.screen import Screen
 from align.domain import Link
 from align.review.keys import REVIEW, bindings
 from align.review.place import Place
+from align.review.screens.auditing import Auditing
 from align.review.screens.deciding import Deciding
 from align.review.screens.detail import Detail
+from align.review.screens.explaining import Explaining
 from align.review.screens.finding import Finding
 from align.review.screens.fixing import Fixing
 from align.review.widgets.bars import KeyBar, Line
@@ -21,7 +23,7 @@ from align.review.widgets.link_list import LinkList
 from align.review.widgets.texts import Texts
 
 
-class ReviewScreen(Deciding, Fixing, Finding, Detail, Screen[None]):
+class ReviewScreen(Deciding, Fixing, Explaining, Finding, Auditing, Detail, Screen[None]):
     """The list of links in `place`, and what its reviewer does with them."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(REVIEW)
@@ -30,6 +32,8 @@ class ReviewScreen(Deciding, Fixing, Finding, Detail, Screen[None]):
         super().__init__()
         self.place = place
         self.total = 0
+        self.left = 0
+        self.expected = 0.0
 
     def compose(self) -> ComposeResult:
         """Top line, list and texts, what was said, keys."""
@@ -64,12 +68,17 @@ class ReviewScreen(Deciding, Fixing, Finding, Detail, Screen[None]):
         """Count and fetch anew, and stand on the link, or where it would be."""
         browser = self.app.browser
         self.total = browser.count(self.place.filter)
+        self.count_left()
         rank = self.links.cursor
         if link is not None:
             found = browser.rank(link, self.place.filter, self.place.order)
             rank = rank if found is None else found
         self.links.show(self.total, rank)
         self.look()
+
+    def count_left(self) -> None:
+        """How many links of the list are undecided, and how many of those should be right."""
+        self.left, self.expected = self.app.browser.left(self.place.filter)
 
     def on_link_list_moved(self, _message: LinkList.Moved) -> None:
         """Show the link and remember the place."""

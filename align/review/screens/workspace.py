@@ -21,6 +21,7 @@ from align.review.keys import ALL, WORKSPACE, bindings
 from align.review.paint import plain
 from align.review.place import Place
 from align.review.screens.base import ours
+from align.review.screens.document import DocumentScreen, View
 from align.review.screens.help import HelpScreen
 from align.review.screens.history import HistoryScreen
 from align.review.widgets.bars import KeyBar, Line
@@ -133,12 +134,13 @@ class WorkspaceScreen(Screen[None]):
 
     def _list(self) -> None:
         browser = ours(self).browser
-        pairs, documents = browser.pairs(), browser.documents()
+        pairs = browser.pairs()
         self.query_one(PairList).show(pairs)
-        tagged = {lang for row in documents for lang in row.languages}
+        tagged = {lang for pair in pairs for lang in (pair.src_lang, pair.tgt_lang)}
+        texts = {document for pair in pairs for document in (pair.src_document, pair.tgt_document)}
         left = sum(pair.counts[Status.PROPOSED] for pair in pairs)
         self.query_one("#top", Line).show(
-            f" {ours(self).store_path.name} · {len(documents)} documents · {', '.join(sorted(tagged))}",
+            f" {ours(self).store_path.name} · {len(texts)} documents with links · {', '.join(sorted(tagged))}",
             f" {left:,} links left · {ours(self).reviewer} ",
         )
         if not pairs:
@@ -167,6 +169,19 @@ class WorkspaceScreen(Screen[None]):
         from align.review.screens.review import ReviewScreen
 
         self.app.push_screen(ReviewScreen(place))
+
+    def action_open_document(self) -> None:
+        """Both documents of the pair."""
+        pair = self._pair
+        if pair is not None:
+            view = View(
+                (pair.src_document, pair.tgt_document), (pair.src_lang, pair.tgt_lang), (pair.src_doc, pair.tgt_doc)
+            )
+            self.app.push_screen(DocumentScreen(view), self._show_link)
+
+    def _show_link(self, link: int | None) -> None:
+        if link is not None:
+            self._review(Place(link=link))
 
     def action_open_history(self) -> None:
         """The latest decisions."""

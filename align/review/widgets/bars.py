@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.segment import Segment
+from textual.binding import Binding
 from textual.strip import Strip
 from textual.widget import Widget
 
-from align.review.keys import ALL
 from align.review.paint import plain
 from align.text.width import cells, fit
-
-ORDER = {action.call or action.id: number for number, action in enumerate(ALL.values())}
 
 
 class Line(Widget):
@@ -61,8 +59,9 @@ class KeyBar(Widget):
         for _node, binding, enabled, _tip in self.screen.active_bindings.values():
             if enabled and binding.show and binding.description and binding.action not in seen:
                 seen[binding.action] = (self.app.get_key_display(binding), binding.description)
-        # As the table has them: what is needed most comes first, wherever Textual found it.
-        return [seen[call] for call in sorted(seen, key=lambda call: ORDER.get(call, -1))]
+        # As the screen lists them: what is needed most comes first, wherever Textual found it.
+        listed = [binding.action for binding in type(self.screen).BINDINGS if isinstance(binding, Binding)]
+        return [seen[call] for call in listed if call in seen]
 
     def render_line(self, y: int) -> Strip:
         """Fill the lines from the left; what does not fit is under the help key."""

@@ -1,0 +1,56 @@
+"""The sentences of a document as rows: all of them by position, or those of one language of a mixed page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from align.jobs.browse import Browser, SentenceRow
+
+KEPT = 400
+
+
+class WholeDocument:
+    """Every sentence; only what is near the rows seen is fetched."""
+
+    def __init__(self, browser: Browser, document: int) -> None:
+        self._browser = browser
+        self._document = document
+        self.count = browser.sentence_count(document)
+        self._first = 0
+        self._kept: Sequence[SentenceRow] = ()
+        self._places: dict[int, int] = {}
+
+    def rows(self, start: int, n: int) -> Sequence[SentenceRow]:
+        """Up to `n` sentences from row `start`."""
+        stop = min(self.count, start + n)
+        if not (self._first <= start and stop <= self._first + len(self._kept)):
+            self._first = max(0, start - KEPT // 2)
+            self._kept = self._browser.sentences(self._document, self._first, n + KEPT)
+        return self._kept[start - self._first : stop - self._first]
+
+    def place(self, sentence: int) -> int | None:
+        """Where a sentence stands; None where it is of another document."""
+        if sentence not in self._places:
+            for row in self._browser.sentences_by_id([sentence]):
+                if row.document == self._document:
+                    self._places[sentence] = row.position
+        return self._places.get(sentence)
+
+
+class OneLanguage:
+    """The sentences of a document in one language (and those of none): a side of a page that mixes languages."""
+
+    def __init__(self, browser: Browser, document: int, lang: str) -> None:
+        primary = lang.split("-")[0]
+        every = browser.sentences(document, 0, browser.sentence_count(document))
+        self._rows = [row for row in every if row.lang.split("-")[0] == primary]
+        self._places = {row.id: number for number, row in enumerate(self._rows)}
+        self.count = len(self._rows)
+
+    def rows(self, start: int, n: int) -> Sequence[SentenceRow]:
+        """Up to `n` sentences from row `start`."""
+        return self._rows[start : start + n]
+
+    def place(self, sentence: int) -> int | None:
+        """Where a sentence stands; None where it is not in this language."""
+        return self._places.get(sentence)

@@ -1,0 +1,238 @@
+"""Both documents with the links between them; here links are drawn by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from align.domain import Link
+from align.errors import AlignError
+from align.jobs.resolve import Ripple
+from align.review import fixes
+from align.review.columns import OneLanguage, WholeDocument
+from align.review.fixes import Fix
+from align.review.keys import ALL, PAGES, bindings
+from align.review.reading import ALIVE
+from align.review.screens.base import ours
+from align.review.screens.help import HelpScreen
+from align.review.screens.ripple import RippleScreen
+from align.review.widgets.bars import KeyBar, Line
+from align.review.widgets.pages import Pages
+from align.review.widgets.texts import Passage, Side, Texts
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which documents and languages; `link` is where to stand; `relinks`: that link is to be moved."""
+
+    documents: tuple[int, int]
+    langs: tuple[str, str]
+    names: tuple[str, str]
+    link: Link | None = None
+    relinks: bool = False
+
+    @classmethod
+    def of(cls, link: Link, *, relinks: bool = False) -> View:
+        """The documents of a link."""
+        return cls(
+            (link.src.document, link.tgt.document),
+            (link.src.lang, link.tgt.lang),
+            (link.src.doc, link.tgt.doc),
+            link,
+            relinks,
+        )
+
+
+class DocumentScreen(Screen[int | None]):
+    """Answers the link to review next, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings((*PAGES, ALL["undo"], ALL["redo"], ALL["help"], ALL["back"]))
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self.view = view
+        self._moving: Link | None = view.link if view.relinks else None
+
+    def compose(self) -> ComposeResult:
+        """Top line, both documents, the sentences in full, what was said, keys."""
+        browser = ours(self).browser
+        src, tgt = self.view.documents
+        if src == tgt:
+            columns: tuple[Any, Any] = (
+                OneLanguage(browser, src, self.view.langs[0]),
+                OneLanguage(browser, tgt, self.view.langs[1]),
+            )
+        else:
+            columns = WholeDocument(browser, src), WholeDocument(browser, tgt)
+        yield Line(id="top")
+        yield Pages(columns, self._links_of, id="pages")
+        yield Texts(id="under")
+        yield Line(id="said")
+        yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        """Stand on the link."""
+        pages = self.query_one(Pages)
+        pages.focus()
+        link = self.view.link
+        if link is not None:
+            for side, ends in enumerate((link.src, link.tgt)):
+                pages.cursors[side] = pages.columns[side].place(ends.sentences[0]) or 0
+        if self._moving is not None:
+            pages.picked[0].update(self._moving.src.sentences)
+            pages.side = 1
+            self.say("Go to the new partner and press Enter; Space picks several. Tab changes the source side.")
+        names = [name.rsplit("/", 1)[-1] for name in self.view.names]
+        title = " ↔ ".join(dict.fromkeys(names))
+        self.query_one("#top", Line).show(f" {title}", f"{self.view.langs[0]} → {self.view.langs[1]} ")
+
+    def say(self, words: str) -> None:
+        """One line."""
+        self.query_one("#said", Line).show(words)
+
+    def _links_of(self, sentences: Sequence[int]) -> list[Link]:
+        """The links of these sentences between the two documents, on the sides they are shown on."""
+        found: dict[int, Link] = {}
+        for links in ours(self).browser.links_of_sentences(list(sentences)).values():
+            for link in links:
+                pair = (link.src.document, link.tgt.document)
+                same_langs = all(
+                    side.lang.split("-")[0] == lang.split("-")[0]
+                    for side, lang in zip((link.src, link.tgt), self.view.langs, strict=True)
+                )
+                if link.status in ALIVE and pair == self.view.documents and (pair[0] != pair[1] or same_langs):
+                    found[link.id] = link
+        return list(found.values())
+
+    def on_pages_moved(self, _message: Pages.Moved) -> None:
+        """Show both sentences in full."""
+        pages = self.query_one(Pages)
+        rows = (pages.current, pages.other())
+        left, right = rows if pages.side == 0 else rows[::-1]
+        sides = []
+        for number, row in enumerate((left, right)):
+            title = f"{row.lang} ¶{row.block + 1} {row.kind.value} {row.span.start}–{row.span.end}" if row else ""
+            body = (Passage(row.text, (), "body", "▌" if number == pages.side else "▏"),) if row else ()
+            sides.append(Side(title, (), body, (), active=number == pages.side))
+        self.query_one("#under", Texts).show(sides)
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what can be done here."""
+        if action in ("partner", "show_link") and self.is_mounted:
+            return bool(self.query_one(Pages).links_here())
+        return True
+
+    def action_pick(self) -> None:
+        """Pick or let go; with nothing picked over there yet, go over."""
+        pages = self.query_one(Pages)
+        row = pages.current
+        if row is None:
+            return
+        picked = pages.picked[pages.side]
+        picked.symmetric_difference_update({row.id})
+        if row.id in picked and not pages.picked[1 - pages.side]:
+            self.action_cross()
+        else:
+            pages.refresh()
+
+    def action_cross(self) -> None:
+        """The other side."""
+        pages = self.query_one(Pages)
+        pages.side = 1 - pages.side
+        pages.go(pages.side, pages.cursors[pages.side])
+
+    def action_partner(self) -> None:
+        """What this sentence is linked to, the next one each time where it is several."""
+        self.action_cross()
+
+    def action_next_unlinked(self) -> None:
+        """The next sentence of this side without a link."""
+        pages = self.query_one(Pages)
+        column, start = pages.columns[pages.side], pages.cursors[pages.side] + 1
+        while start < column.count:
+            rows = column.rows(start, 200)
+            linked = {
+                sentence
+                for link in self._links_of([row.id for row in rows])
+                for sentence in (*link.src.sentences, *link.tgt.sentences)
+            }
+            for number, row in enumerate(rows):
+                if row.id not in linked:
+                    pages.go(pages.side, start + number)
+                    return
+            start += len(rows)
+        self.say("Every sentence below is linked.")
+
+    def action_make(self) -> None:
+        """Link what is picked; a side without picks gives the sentence of its cursor."""
+        pages = self.query_one(Pages)
+        ends = []
+        for side in (0, 1):
+            here = pages.columns[side].rows(pages.cursors[side], 1)
+            picked = sorted(pages.picked[side]) or [row.id for row in here]
+            ends.append(tuple(picked))
+        if not (pages.picked[0] or pages.picked[1]):
+            self.say("Pick with Space first: one sentence on each side, or several.")
+            return
+        if self._moving is not None:
+            fix = fixes.relink(self._moving, ends[0], ends[1])
+        else:
+            fix = fixes.by_hand(self.view.documents, ends[0], ends[1])
+        self._fix(fix)
+
+    def _fix(self, fix: Fix) -> None:
+        def answered(ripple: Ripple | None) -> None:
+            if ripple is None:
+                self.say(f"{fix.words}: cancelled, nothing changed.")
+                return
+            future = ours(self).clerk.submit(lambda desk: fix.write(desk, ripple))
+            self._written(future, moved=self._moving is not None)
+
+        self.app.push_screen(RippleScreen(fix), answered)
+
+    def _written(self, future: Future[Any], *, moved: bool) -> None:
+        try:
+            change = future.result(5)
+        except AlignError as error:
+            self.say(str(error))
+            return
+        except TimeoutError:
+            self.say("The store is busy; it will be saved as soon as it can be.")
+            return
+        pages = self.query_one(Pages)
+        for picked in pages.picked:
+            picked.clear()
+        if moved:
+            self.dismiss(change.look_at or (self._moving.id if self._moving else None))
+            return
+        self.say(change.words or change.decision.action)
+        pages.settle()
+
+    def action_undo(self) -> None:
+        """Take back."""
+        self._written(ours(self).clerk.submit(lambda desk: desk.undo()), moved=False)
+
+    def action_redo(self) -> None:
+        """Once more."""
+        self._written(ours(self).clerk.submit(lambda desk: desk.redo()), moved=False)
+
+    def action_show_link(self) -> None:
+        """Review it."""
+        links = self.query_one(Pages).links_here()
+        if links:
+            self.dismiss(links[0].id)
+
+    def action_help(self) -> None:
+        """Every key."""
+        self.app.push_screen(HelpScreen())
+
+    def action_back(self) -> None:
+        """To where one came from."""
+        self.dismiss(None)

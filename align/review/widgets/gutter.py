@@ -1,0 +1,105 @@
+"""Links drawn between two columns of rows: who goes where, crossings too. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+LEFT, RIGHT, UP, DOWN = 1, 2, 4, 8
+GLYPHS = " ╴╶─╵┘└┴╷┐┌┬│┤├┼"
+"""Box drawing by the arms that meet in a cell: LEFT + RIGHT + UP + DOWN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One link: the visible rows on each side, and whether it goes on above or below what is visible there."""
+
+    left: tuple[int, ...]
+    right: tuple[int, ...]
+    beyond: int = 0
+    """Where the other end is off the screen: -1 above, 1 below; 0 where both ends are in sight."""
+
+    @property
+    def rows(self) -> tuple[int, int]:
+        """The first and last row it touches."""
+        both = (*self.left, *self.right)
+        return min(both), max(both)
+
+    @property
+    def straight(self) -> bool:
+        """One row to the row beside it."""
+        return self.left == self.right and len(self.left) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What stands in a cell, and which wire drew it last (the index; None where empty)."""
+
+    glyph: str = " "
+    wire: int | None = None
+
+
+def tracks(wires: Sequence[Wire], width: int) -> dict[int, int]:
+    """A column for the upright part of each wire, so that no two share one where they overlap; short ones first.
+
+    Where there are more than fit, the last column is shared.
+    """
+    taken: list[list[tuple[int, int]]] = [[] for _ in range(max(1, width - 2))]
+    found: dict[int, int] = {}
+    bent = [n for n, wire in enumerate(wires) if not wire.beyond and not wire.straight]
+    for number in sorted(bent, key=lambda n: (wires[n].rows[1] - wires[n].rows[0], wires[n].rows)):
+        low, high = wires[number].rows
+        # From the middle out: bends look alike from both sides.
+        middle = len(taken) // 2
+        for column in sorted(range(len(taken)), key=lambda c: (abs(c - middle), c)):
+            if all(high < a or b < low for a, b in taken[column]):
+                break
+        else:
+            column = len(taken) - 1
+        taken[column].append((low, high))
+        found[number] = column + 1
+    return found
+
+
+def draw(wires: Sequence[Wire], height: int, width: int) -> list[list[Cell]]:
+    """`height` rows of `width` cells. Later wires lie over earlier ones."""
+    arms = [[0] * width for _ in range(height)]
+    owner: list[list[int | None]] = [[None] * width for _ in range(height)]
+    glyphs: dict[tuple[int, int], str] = {}
+    columns = tracks(wires, width)
+
+    def lay(row: int, column: int, arm: int, wire: int) -> None:
+        if 0 <= row < height:
+            arms[row][column] |= arm
+            owner[row][column] = wire
+
+    def across(row: int, first: int, last: int, wire: int) -> None:
+        for column in range(first, last + 1):
+            # At the edges the line goes on to the text.
+            arm = LEFT if column > first or first == 0 else 0
+            arm |= RIGHT if column < last or last == width - 1 else 0
+            lay(row, column, arm, wire)
+
+    for number, wire in enumerate(wires):
+        if wire.beyond:
+            arrow = "↑" if wire.beyond < 0 else "↓"
+            for row in wire.left:
+                across(row, 0, 0, number)
+                glyphs[row, 1] = arrow
+                lay(row, 1, 0, number)
+            for row in wire.right:
+                across(row, width - 1, width - 1, number)
+                glyphs[row, width - 2] = arrow
+                lay(row, width - 2, 0, number)
+        elif wire.straight:
+            across(wire.left[0], 0, width - 1, number)
+        else:
+            column = columns[number]
+            low, high = wire.rows
+            for row in wire.left:
+                across(row, 0, column, number)
+            for row in wire.right:
+                across(row, column, width - 1, number)
+            for row in range(low, high + 1):
+                lay(row, column, (UP if row > low else 0) | (DOWN if row < high else 0), number)
+    return [[Cell(glyphs.get((y, x), GLYPHS[arms[y][x]]), owner[y][x]) for x in range(width)] for y in range(height)]

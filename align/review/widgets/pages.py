@@ -1,0 +1,220 @@
+"""Two documents side by side, a sentence a row, with the links drawn between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Protocol
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from align.domain import Link, Status
+from align.jobs.browse import SentenceRow
+from align.review.paint import plain
+from align.review.widgets.gutter import Cell, Wire, draw
+
+GUTTER = 11
+
+
+class Column(Protocol):
+    """One side: how many rows, the sentences of a range of them, and where a sentence stands (None: not here)."""
+
+    count: int
+
+    def rows(self, start: int, n: int) -> Sequence[SentenceRow]: ...
+
+    def place(self, sentence: int) -> int | None: ...
+
+
+def row_of(column: Column, number: int) -> SentenceRow | None:
+    """One row; None outside."""
+    found = column.rows(number, 1) if 0 <= number < column.count else ()
+    return found[0] if found else None
+
+
+class Pages(Widget, can_focus=True):
+    """The cursor is on one side; the other side follows it to what it is linked to."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "step(1)", "down", show=False),
+        Binding("up,k", "step(-1)", "up", show=False),
+        Binding("pagedown,ctrl+d", "page(1)", "page down", show=False),
+        Binding("pageup,ctrl+u", "page(-1)", "page up", show=False),
+        Binding("home", "step(-1000000000)", "first", show=False),
+        Binding("end", "step(1000000000)", "last", show=False),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "pages--cursor",
+        "pages--other",
+        "pages--picked",
+        "pages--unlinked",
+        "pages--settled",
+        "pages--proposed",
+        "pages--here",
+        "pages--faint",
+    }
+
+    class Moved(Message):
+        """The cursor stands on another sentence."""
+
+    def __init__(
+        self, columns: tuple[Column, Column], links_of: Callable[[list[int]], Sequence[Link]], **kwargs: object
+    ) -> None:
+        super().__init__(**kwargs)  # type: ignore[arg-type]
+        self.columns = columns
+        self._links_of = links_of
+        self.side = 0
+        self.cursors = [0, 0]
+        self.tops = [0, 0]
+        self.picked: tuple[set[int], set[int]] = (set(), set())
+        self._drawn: list[list[Cell]] = []
+        self._wired: list[Link] = []
+        self._linked: dict[int, Status] = {}
+        self._here: set[int] = set()
+
+    def on_mount(self) -> None:
+        """Draw."""
+        self.settle()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Draw anew."""
+        self.settle()
+
+    @property
+    def current(self) -> SentenceRow | None:
+        """The sentence under the cursor."""
+        return row_of(self.columns[self.side], self.cursors[self.side])
+
+    def other(self) -> SentenceRow | None:
+        """The sentence that the other side's cursor stands on."""
+        return row_of(self.columns[1 - self.side], self.cursors[1 - self.side])
+
+    def links_here(self) -> list[Link]:
+        """The links of the sentence under the cursor, settled ones first."""
+        row = self.current
+        found = list(self._links_of([row.id])) if row else []
+        return sorted(found, key=lambda link: (link.status is Status.PROPOSED, -link.confidence))
+
+    def go(self, side: int, number: int) -> None:
+        """Put the cursor on a row of a side."""
+        self.side = side
+        self.cursors[side] = max(0, min(number, self.columns[side].count - 1))
+        self.settle()
+
+    def action_step(self, step: int) -> None:
+        """Up or down."""
+        self.go(self.side, self.cursors[self.side] + step)
+
+    def action_page(self, step: int) -> None:
+        """A screen up or down."""
+        self.action_step(step * max(1, self.size.height - 2))
+
+    def settle(self) -> None:
+        """Scroll both sides to the cursor and its partner, and draw."""
+        height = self.size.height
+        if not height:
+            return
+        side, other = self.side, 1 - self.side
+        self.tops[side] = _scrolled(self.tops[side], self.cursors[side], height, self.columns[side].count)
+        partner = self._partner_row()
+        if partner is not None:
+            self.cursors[other] = partner
+            # The partner stands beside the cursor where the document's end does not forbid it.
+            beside = partner - (self.cursors[side] - self.tops[side])
+            self.tops[other] = max(0, min(beside, max(0, self.columns[other].count - height)))
+        self.tops[other] = _scrolled(self.tops[other], self.cursors[other], height, self.columns[other].count, margin=0)
+        self._wire(height)
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def _partner_row(self) -> int | None:
+        for link in self.links_here():
+            ends = (link.tgt if self.side == 0 else link.src).sentences
+            return self.columns[1 - self.side].place(ends[0])
+        return None
+
+    def _wire(self, height: int) -> None:
+        """The links of what is visible, as wires."""
+        places: list[dict[int, int]] = []
+        for column, top in zip(self.columns, self.tops, strict=True):
+            places.append({row.id: y for y, row in enumerate(column.rows(top, height))})
+        links = list({link.id: link for link in self._links_of([*places[0], *places[1]])}.values())
+        here = {link.id for link in self.links_here()}
+        links.sort(key=lambda link: (link.id in here, link.status is not Status.PROPOSED, link.id))
+        self._linked = {}
+        wires: list[Wire] = []
+        self._wired = []
+        for link in links:
+            for sentence in (*link.src.sentences, *link.tgt.sentences):
+                if self._linked.get(sentence, Status.PROPOSED) is Status.PROPOSED:
+                    self._linked[sentence] = link.status
+            left = tuple(places[0][s] for s in link.src.sentences if s in places[0])
+            right = tuple(places[1][s] for s in link.tgt.sentences if s in places[1])
+            if not left and not right:
+                continue
+            beyond = 0
+            if not left or not right:
+                seen, far = (0, link.tgt) if left else (1, link.src)
+                row = self.columns[1 - seen].place(far.sentences[0])
+                beyond = -1 if row is not None and row < self.tops[1 - seen] else 1
+            wires.append(Wire(left, right, beyond))
+            self._wired.append(link)
+        self._drawn = draw(wires, height, GUTTER)
+        self._here = here
+
+    def render_line(self, y: int) -> Strip:
+        """A row of both documents and the cells between them."""
+        width = self.size.width
+        left = (width - GUTTER) // 2
+        rooms = (left, width - GUTTER - left)
+        segments: list[Segment] = []
+        for side, room in enumerate(rooms):
+            row = row_of(self.columns[side], self.tops[side] + y)
+            if side == 1:
+                segments += self._gutter(y)
+            if row is None:
+                segments.append(Segment(" " * room, self.rich_style))
+                continue
+            segments += self._sentence(row, side, self.tops[side] + y == self.cursors[side], room)
+        return Strip(segments, width)
+
+    def _sentence(self, row: SentenceRow, side: int, here: bool, room: int) -> list[Segment]:
+        picked = row.id in self.picked[side]
+        style = self.rich_style
+        if row.id not in self._linked:
+            style += self._look("unlinked")
+        if picked:
+            style += self._look("picked")
+        if here:
+            style += self._look("cursor" if side == self.side else "other")
+        mark = "◆" if picked else "∅" if row.id not in self._linked else " "
+        return [Segment(f"{mark} ", style), plain(row.text, room - 2, style)]
+
+    def _gutter(self, y: int) -> list[Segment]:
+        if y >= len(self._drawn):
+            return [Segment(" " * GUTTER, self.rich_style)]
+        return [Segment(cell.glyph, self.rich_style + self._wire_style(cell)) for cell in self._drawn[y]]
+
+    def _wire_style(self, cell: Cell) -> Style:
+        if cell.wire is None:
+            return Style()
+        link = self._wired[cell.wire]
+        if link.id in self._here:
+            return self._look("here")
+        return self._look("proposed" if link.status is Status.PROPOSED else "settled")
+
+    def _look(self, name: str) -> Style:
+        return self.get_component_rich_style(f"pages--{name}", partial=True)
+
+
+def _scrolled(top: int, cursor: int, height: int, count: int, *, margin: int = 2) -> int:
+    """The nearest top that shows the cursor with a margin."""
+    margin = min(margin, (height - 1) // 2)
+    top = min(top, cursor - margin)
+    top = max(top, cursor + margin - height + 1)
+    return max(0, min(top, count - height))
