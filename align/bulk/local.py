@@ -12,6 +12,7 @@ import queue
 import sys
 import threading
 from collections import deque
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
@@ -131,6 +132,7 @@ class LocalPool:
         if not worker.ready:
             self._in_vain += 1
             if self._in_vain >= STARTS_IN_VAIN * len(self._workers):
+                del self._workers[place]
                 raise AlignError(f"bulk: workers die as they start ({_died(code)}). Try `align pair` on one document.")
         elif worker.tasks:
             ticket, _ = worker.tasks.popleft()
@@ -154,10 +156,8 @@ class _Worker:
 
     def send(self, message: tuple[int, Batch]) -> None:
         """Give the worker a task. One that just died is found out by `wait`."""
-        try:
+        with suppress(BrokenPipeError, ConnectionResetError):
             self.pipe.send(message)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
 
 
 def _died(code: int | None) -> str:
@@ -180,16 +180,17 @@ def _serve(pipe: Connection, factory: WorkFactory, timeout: float | None) -> Non
         except (EOFError, OSError):
             os._exit(0)
 
-    try:
-        work = factory()
-    except AlignError as error:
-        pipe.send(error)
-        return
-    pipe.send(None)
-    threading.Thread(target=listen, daemon=True).start()
-    while True:
-        ticket, batch = tasks.get()
-        pipe.send((ticket, *do(work, batch, timeout)))
+    with suppress(BrokenPipeError, ConnectionResetError):  # the driver is gone, and so are we
+        try:
+            work = factory()
+        except AlignError as error:
+            pipe.send(error)
+            return
+        pipe.send(None)
+        threading.Thread(target=listen, daemon=True).start()
+        while True:
+            ticket, batch = tasks.get()
+            pipe.send((ticket, *do(work, batch, timeout)))
 
 
 def do(work: Work, batch: Batch, timeout: float | None) -> tuple[BatchResult | None, str | None]:

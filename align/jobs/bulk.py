@@ -31,9 +31,8 @@ from align.errors import ReadError, UsageError
 from align.jobs.pair import Half, Segments, as_link, half
 from align.match import Passages, align_bitext, align_pages
 from align.readers import suffixes
-from align.writers import ExportOptions, Unit, find_format
+from align.writers import ExportOptions, Unit, find_format, formats, write_to
 from align.writers.jsonl import unit_json
-from align.writers.registry import write_to
 
 Result = TypeVar("Result")
 
@@ -324,6 +323,9 @@ def shard_writer(to: str | None) -> tuple[str, WriteShard]:
     known = find_format(to or "jsonl", Path("part"))
     if known.name == "jsonl":
         return ".jsonl", write_lines
+    if known.shape != "file":
+        single = ", ".join(other.name for other in formats() if other.shape == "file")
+        raise UsageError(f"--to {to}: writes more than one file, and a shard is one. There are: {single}.")
     options = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind), prove=False, force=True)
 
     def write(lines: Lines, path: Path) -> None:
@@ -365,3 +367,10 @@ def order_of(
     sizes = Sizes(**{name: work.pop(name) for name in ("batch_tokens", "shard_tokens") if name in work})
     spec = WorkSpec(encoder=encoder, folder=str(folder), cache=str(cache) if cache else None, **work)
     return Order(tuple(sources), out, spec, to, src, tgt, sizes)
+
+
+def cluster_pool(address: str, timeout: float | None = None) -> OpenPool:
+    """The workers of a Dask scheduler. `distributed` is imported only for this."""
+    from align.bulk.cluster import ClusterPool
+
+    return lambda work: ClusterPool(work, address, timeout=timeout)

@@ -1,0 +1,166 @@
+"""The Dask engine: the workers of a scheduler that already runs, wherever they are.
+
+`distributed` brings the transport, the elastic set of workers and the handing on of what a lost worker had. What is
+ours: a plugin that loads the encoder once a worker process, as many batches in flight as keep the workers busy, and
+the same account of losses as the local engine gives.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+import uuid
+from typing import Any
+
+from distributed import Client, Future, WorkerPlugin, get_worker
+
+from align import __version__
+from align.bulk.engine import Ended
+from align.bulk.local import AT_ONCE, do
+from align.bulk.model import Batch, BatchResult, Work, WorkFactory
+from align.errors import AlignError
+
+CONNECT = 20.0
+"""Seconds to wait for a scheduler."""
+COUNT_EVERY = 1.0
+"""Seconds between two looks at how many workers there are."""
+
+
+class EncoderPlugin(WorkerPlugin):
+    """Holds the work of one run in a worker process. The encoder is loaded by the first batch, not in `setup`, which
+    would keep the worker from its heartbeats."""
+
+    def __init__(self, name: str, factory: WorkFactory) -> None:
+        self.name = name
+        self.version = __version__
+        self._factory = factory
+        self._work: Work | None = None
+        self._turn: threading.Lock | None = None
+
+    def setup(self, worker: Any) -> None:
+        """Called by Dask in every worker process, also in those that join later."""
+        self._turn = threading.Lock()
+
+    def teardown(self, worker: Any) -> None:
+        """Called by Dask when the run is over: let go of the encoder."""
+        self._work = None
+
+    def do(self, batch: Batch, timeout: float | None) -> tuple[BatchResult | None, str | None]:
+        """A batch, one at a time, whatever the number of the worker's threads: an encoder serves one thread."""
+        assert self._turn is not None
+        with self._turn:
+            if self._work is None:
+                if self.version != __version__:
+                    raise AlignError(f"a worker has align {__version__}, the driver {self.version}. Install the same.")
+                self._work = self._factory()
+            return do(self._work, batch, timeout)
+
+
+def run_batch(name: str, batch: Batch, timeout: float | None) -> tuple[BatchResult | None, str | None]:
+    """The task that the cluster runs."""
+    plugin = get_worker().plugins[name]
+    assert isinstance(plugin, EncoderPlugin)
+    return plugin.do(batch, timeout)
+
+
+class ClusterPool:
+    """The workers of the scheduler at `address`; see `Pool`. Raises AlignError where none answers there."""
+
+    def __init__(self, factory: WorkFactory, address: str, *, timeout: float | None = None) -> None:
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters comes back to us as an error
+        self._address = address
+        self._timeout = timeout
+        self._name = f"align-{uuid.uuid4().hex}"
+        self._out: dict[int, Future] = {}
+        self._ended: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._count = 0
+        self._counted = float("-inf")
+        try:
+            self._client: Any = Client(address, timeout=CONNECT, set_as_default=False, name="align-bulk")
+        except (OSError, TimeoutError, ValueError) as error:
+            raise AlignError(
+                f"{address}: no Dask scheduler answers ({type(error).__name__}). Start one with `dask scheduler`, and "
+                "workers with `dask worker URL`."
+            ) from error
+        try:
+            self._client.register_plugin(EncoderPlugin(self._name, factory), name=self._name)
+        except Exception as error:
+            self.close()
+            raise AlignError(
+                f"{address}: its workers cannot take our work ({error}). Is the same align installed there?"
+            ) from error
+
+    def room(self) -> int:
+        """See `Pool`. Without workers, one batch waits at the scheduler for the first that comes."""
+        return max(1, AT_ONCE * self.workers()) - len(self._out)
+
+    def submit(self, ticket: int, batch: Batch) -> None:
+        """See `Pool`."""
+        try:
+            future = self._client.submit(
+                run_batch, self._name, batch, self._timeout, key=f"{self._name}-{ticket}", pure=False
+            )
+        except Exception as error:
+            raise self._lost() from error
+        self._out[ticket] = future
+        future.add_done_callback(lambda _: self._ended.put(ticket))
+
+    def wait(self, seconds: float) -> list[Ended]:
+        """See `Pool`."""
+        tickets: list[int] = []
+        try:
+            tickets.append(self._ended.get(timeout=seconds))
+            while True:
+                tickets.append(self._ended.get_nowait())
+        except queue.Empty:
+            pass
+        if self._client.status not in ("running", "newly-created"):
+            raise self._lost()
+        return [self._settled(ticket) for ticket in tickets]
+
+    def workers(self) -> int:
+        """See `Pool`."""
+        if time.monotonic() - self._counted > COUNT_EVERY:
+            self._counted = time.monotonic()
+            try:
+                self._count = len(self._client.scheduler_info(n_workers=-1)["workers"])
+            except Exception as error:
+                raise self._lost() from error
+        return self._count
+
+    def close(self) -> None:
+        """See `Pool`. The cluster goes on; our tasks and our encoders leave it."""
+        try:
+            if self._client.status == "running":
+                self._client.cancel(list(self._out.values()))
+                self._client.unregister_worker_plugin(self._name)
+        except Exception:  # the cluster may be gone, and then there is nothing to take back
+            logging.getLogger(__name__).debug("closing", exc_info=True)
+        self._out.clear()
+        self._client.close(timeout=2)
+
+    def _settled(self, ticket: int) -> Ended:
+        from distributed.scheduler import KilledWorker
+
+        future = self._out.pop(ticket)
+        if future.status in ("cancelled", "lost"):
+            raise self._lost()
+        try:
+            result, error = future.result(timeout=60)
+        except KilledWorker as killed:
+            # Dask has tried it on that many workers itself; there is no sense in doing so again.
+            return Ended(ticket, error="its worker died (Dask gave it up)", tries=killed.allowed_failures + 1)
+        except AlignError:
+            raise
+        except Exception as error:
+            if self._client.status != "running" or future.status in ("cancelled", "lost"):
+                raise self._lost() from error
+            return Ended(ticket, error=f"{type(error).__name__}: {error}")
+        return Ended(ticket, result, error)
+
+    def _lost(self) -> AlignError:
+        return AlignError(
+            f"{self._address}: the scheduler is gone. What was done is kept: start it and run the same command again."
+        )

@@ -1,0 +1,125 @@
+"""Manifests and pairs by name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from align.bulk.finding import covers, pair_by_name, walk
+from align.bulk.manifest import read_manifest, write_manifest
+from align.bulk.model import PairEntry
+from align.errors import AlignError, ReadError, UsageError
+
+PAIRS = [PairEntry("a b.txt", "c,d.txt", "en", "ja"), PairEntry('e"f.txt', "ギ.txt", None, "zh-Hant")]
+
+
+def written(path: Path) -> Path:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = [{"src": p.src, "tgt": p.tgt, "src_lang": p.src_lang, "tgt_lang": p.tgt_lang} for p in PAIRS]
+    if path.suffix == ".jsonl":
+        path.write_text("".join(json.dumps(row | {"note": [1]}) + "\n\n" for row in rows))
+    elif path.suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    elif path.suffix == ".tsv":
+        write_manifest(path, PAIRS, [{"error": "x"}, {"error": "y\tz"}])
+    else:
+        import csv
+
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, ["tgt", "more", "src", "tgt_lang", "src_lang"])
+            writer.writeheader()
+            writer.writerows(rows)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".tsv", ".csv", ".jsonl", ".parquet"])
+def test_every_kind_of_manifest_names_the_same_pairs(tmp_path: Path, suffix: str) -> None:
+    assert list(read_manifest(written(tmp_path / f"m{suffix}"))) == PAIRS
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("m.tsv", b"source\ttarget\na\tb\n", "no column 'src'"),
+        ("m.tsv", b"src\ttgt\na\tb\nc\t\n", "line 3: src and tgt must both"),
+        ("m.tsv", b"src\ttgt\n\xff\tb\n", "not UTF-8"),
+        ("m.csv", b'src,tgt\n"a\n', "line"),
+        ("m.jsonl", b'{"src": "a", "tgt": "b"}\n{"src": \n', "line 2: not JSON"),
+        ("m.jsonl", b"[1]\n", "line 1: a pair is an object"),
+        ("m.jsonl", b'{"src": "a", "tgt": 5}\n', "line 1: tgt is a string"),
+        ("m.jsonl", b'{"src": "a\\u0000", "tgt": "b"}\n', "NUL"),
+        ("m.parquet", b"PAR1 no", "not a Parquet file"),
+        ("m.docx", b"", "a manifest is one of"),
+    ],
+)
+def test_a_manifest_that_is_off_is_one_line_with_its_place(tmp_path: Path, name: str, content: bytes, words: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(AlignError, match=words) as error:
+        list(read_manifest(tmp_path / name))
+    assert str(error.value).startswith(str(tmp_path / name))
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_manifest_is_a_mistake_of_the_call(tmp_path: Path) -> None:
+    for name in ("none.tsv", "none.parquet", "none.jsonl"):
+        with pytest.raises(UsageError, match="No such file"):
+            list(read_manifest(tmp_path / name))
+
+
+def test_files_are_paired_by_suffix_folder_and_ending() -> None:
+    files = sorted([
+        "d/how-to.en.txt", "d/how-to.ja.txt", "x/en/deep/a.html", "x/ja/deep/a.html", "x/zh_TW/deep/a.html",
+        "q/en.txt", "q/ja.txt", "n-en.txt", "n-de.txt", "alone.en.txt", "read.me.txt",
+    ])  # fmt: skip
+    found = pair_by_name(files)
+    assert {(p.src, p.tgt, p.src_lang, p.tgt_lang) for p in found.pairs} == {
+        ("d/how-to.en.txt", "d/how-to.ja.txt", "en", "ja"),
+        ("n-de.txt", "n-en.txt", "de", "en"),
+        ("q/en.txt", "q/ja.txt", "en", "ja"),
+        ("x/en/deep/a.html", "x/ja/deep/a.html", "en", "ja"),
+        ("x/en/deep/a.html", "x/zh_TW/deep/a.html", "en", "zh-TW"),
+        ("x/ja/deep/a.html", "x/zh_TW/deep/a.html", "ja", "zh-TW"),
+    }
+    assert found.alone == ("alone.en.txt", "read.me.txt")
+
+
+def test_a_pair_of_languages_is_asked_for_in_its_direction() -> None:
+    files = ["a.en.txt", "a.ja.txt", "a.zh-Hant.txt"]
+    assert [(p.src, p.tgt) for p in pair_by_name(files, "ja", "en").pairs] == [("a.ja.txt", "a.en.txt")]
+    assert [(p.src, p.tgt) for p in pair_by_name(files, "zh").pairs] == [
+        ("a.zh-Hant.txt", "a.en.txt"),
+        ("a.zh-Hant.txt", "a.ja.txt"),
+    ]
+    assert covers("zh", "zh-Hant")
+    assert not covers("z", "zh")
+
+
+def test_hidden_files_and_strange_suffixes_are_not_found(tmp_path: Path) -> None:
+    for name in ("b/a.en.txt", ".git/a.en.txt", "b/.a.en.txt", "b/a.en.exe", "a.ja.TXT"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    assert [Path(p).relative_to(tmp_path).as_posix() for p in walk(str(tmp_path), {".txt"})] == ["a.ja.TXT", "b/a.en.txt"]
+
+
+NAMES = st.lists(
+    st.from_regex(r"\A([a-c]|en|ja)(/([a-c]|en|ja)){0,2}([._-](en|ja|zh_TW|x)){0,2}\.txt\Z"), unique=True, max_size=8
+)
+
+
+@given(NAMES)
+def test_a_pair_is_of_two_files_that_are_there_and_nobody_is_lost(names: list[str]) -> None:
+    found = pair_by_name(sorted(names))
+    used = {name for pair in found.pairs for name in (pair.src, pair.tgt)}
+    assert used | set(found.alone) == set(names)
+    assert not used & set(found.alone)
+    assert all(pair.src != pair.tgt and pair.src_lang != pair.tgt_lang for pair in found.pairs)
+
+
+def test_errors_of_reading_are_no_mistakes_of_the_call() -> None:
+    assert ReadError.exit_code == 1

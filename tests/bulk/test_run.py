@@ -1,0 +1,202 @@
+"""The ledger and the shards: killed at any moment, the next run ends with the bytes of an undisturbed one."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from bulk_fakes import Echo
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from align.bulk.engine import Ended
+from align.bulk.ledger import Ledger, open_ledger
+from align.bulk.model import Batch, PairEntry, State
+from align.bulk.plan import Sizes, planned
+from align.bulk.run import LEDGER, drive, output_folder
+from align.bulk.shards import Shards, write_lines
+from align.bulk.standing import MetricsFile, exposition, standing_of, summary, told_time
+from align.errors import StoreError, UsageError
+
+
+class Power(BaseException):
+    """The power goes."""
+
+
+class Now:
+    """A pool that does its batches in the order of a seed, and lets the power go after so many steps."""
+
+    def __init__(self, work: Echo, steps: int | None = None, last_first: bool = False) -> None:
+        self.work, self.steps, self.last_first = work, steps, last_first
+        self.out: list[tuple[int, Batch]] = []
+
+    def room(self) -> int:
+        return 4 - len(self.out)
+
+    def submit(self, ticket: int, batch: Batch) -> None:
+        self.out.append((ticket, batch))
+
+    def wait(self, seconds: float) -> list[Ended]:
+        if self.steps is not None:
+            self.steps -= 1
+            if self.steps < 0:
+                raise Power
+        ticket, batch = self.out.pop(-1 if self.last_first else 0)
+        return [Ended(ticket, self.work.work(batch))]
+
+    def workers(self) -> int:
+        return 1
+
+    def close(self) -> None:
+        pass
+
+
+NAMES = [f"doc-{n % 7}" if n % 9 else f"fail-{n}" for n in range(40)]
+"""With near-duplicates (the number is the key) and broken ones."""
+
+
+def begin(ledger: Ledger) -> None:
+    entries = (PairEntry(name, name) for name in NAMES)
+    assert ledger.plan(planned(entries, lambda entry: 4, Sizes(3, 3, 9))) == len(NAMES)
+
+
+def run(out: Path, pool: Now, write: object = write_lines) -> dict[str, object]:
+    with output_folder(out):
+        ledger = open_ledger(out / LEDGER, begin=begin)
+        try:
+            standing = standing_of(ledger)
+            drive(ledger, pool, Shards(ledger, out, ".jsonl", write, dedupe=True), standing, lambda s: None)  # type: ignore[arg-type]
+            return summary(ledger, standing)
+        finally:
+            ledger.close()
+
+
+def outputs(out: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(out.glob("part-*"))}
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, bytes], dict[str, object]]:
+    folder = tmp_path_factory.mktemp("calm")
+    figures = run(folder / "out", Now(Echo(str(folder))))
+    return outputs(folder / "out"), figures
+
+
+def test_every_document_is_accounted_for_and_every_key_written_once(calm: tuple[dict, dict]) -> None:
+    files, figures = calm
+    failed = sum(name.startswith("fail") for name in NAMES)
+    assert figures["documents"] == {"waiting": 0, "done": len(NAMES) - failed, "failed": failed}
+    assert len(files) > 3, "several shards"
+    assert sum(content.count(b"\n") for content in files.values()) == 7
+    assert figures["links"] == {
+        "found": len(NAMES) - failed, "written": 7, "removed": {"duplicate": len(NAMES) - failed - 7}
+    }  # fmt: skip
+    assert [shard["links"] for shard in figures["shards"]] == [files[s["file"]].count(b"\n") for s in figures["shards"]]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=5))
+def test_power_cuts_change_nothing(
+    calm: tuple[dict, dict], tmp_path_factory: pytest.TempPathFactory, cuts: list[tuple[int, bool]]
+) -> None:
+    folder = tmp_path_factory.mktemp("cut")
+    for steps, last_first in cuts:
+        try:
+            run(folder / "out", Now(Echo(str(folder)), steps, last_first))
+        except Power:
+            pass
+    figures = run(folder / "out", Now(Echo(str(folder)), last_first=True))
+    assert outputs(folder / "out") == calm[0]
+    assert {k: v for k, v in figures.items() if k != "run"} == {k: v for k, v in calm[1].items() if k != "run"}
+
+
+@pytest.mark.parametrize("after", range(5))
+def test_a_cut_while_a_shard_is_written_changes_nothing(calm: tuple[dict, dict], tmp_path: Path, after: int) -> None:
+    countdown = itertools.count()
+
+    def write(lines: Iterator[bytes], path: Path) -> None:
+        with path.open("wb") as file:
+            for line in lines:
+                if next(countdown) == after:
+                    raise Power
+                file.write(line)
+
+    with pytest.raises(Power):
+        run(tmp_path / "out", Now(Echo(str(tmp_path))), write)
+    run(tmp_path / "out", Now(Echo(str(tmp_path))))
+    assert outputs(tmp_path / "out") == calm[0]
+
+
+def test_a_cut_while_planning_leaves_no_ledger(tmp_path: Path) -> None:
+    def cut(ledger: Ledger) -> None:
+        ledger.plan(planned([PairEntry("a", "b")] * 2000, lambda entry: 1, Sizes()))
+        raise Power
+
+    with pytest.raises(Power), output_folder(tmp_path):
+        open_ledger(tmp_path / LEDGER, begin=cut)
+    figures = run(tmp_path, Now(Echo(str(tmp_path.parent))))
+    assert figures["documents"]["waiting"] == 0  # type: ignore[index]
+
+
+def test_what_is_done_is_not_done_again(calm: tuple[dict, dict], tmp_path: Path) -> None:
+    run(tmp_path / "out", Now(Echo(str(tmp_path))))
+    again = Now(Echo(str(tmp_path)), steps=0)
+    run(tmp_path / "out", again)
+    assert outputs(tmp_path / "out") == calm[0]
+
+
+def test_one_run_at_a_time_and_only_in_a_folder_of_ours(tmp_path: Path) -> None:
+    with output_folder(tmp_path / "out"), pytest.raises(UsageError, match="another run"), output_folder(tmp_path / "out"):
+        pass
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.doc").touch()
+    with pytest.raises(UsageError, match=r"holds thesis\.doc but no ledger"), output_folder(tmp_path / "other"):
+        pass
+    with pytest.raises(UsageError, match="cannot be used"), output_folder(tmp_path / "other" / "thesis.doc"):
+        pass
+
+
+def test_a_file_that_is_no_ledger_is_left_alone(tmp_path: Path) -> None:
+    import sqlite3
+
+    (tmp_path / "text.db").write_text("not a database, but long enough to be looked at as one" * 20)
+    with sqlite3.connect(tmp_path / "other.db") as other:
+        other.execute("create table t (x)")
+    other.close()
+    for name in ("text.db", "other.db"):
+        before = (tmp_path / name).read_bytes()
+        with pytest.raises(StoreError, match="not a ledger"):
+            open_ledger(tmp_path / name, begin=lambda ledger: None)
+        assert (tmp_path / name).read_bytes() == before
+
+
+def test_batches_hold_what_they_may() -> None:
+    weights = [5, 1, 1, 1, 1, 40, 1, 1]
+    entries = [PairEntry(str(n), str(n)) for n in range(len(weights))]
+    plan = list(planned(entries, lambda entry: weights[int(entry.src)], Sizes(1, 3, 2)))
+    batches = [[p.weight for p in plan if p.batch == batch] for batch in range(plan[-1].batch + 1)]
+    assert batches == [[5], [1, 1, 1], [1], [40], [1, 1]], "at most 4 bytes or 3 documents, or one that is longer"
+    assert [p.shard for p in plan] == sorted(p.shard for p in plan)
+
+
+def test_progress_and_metrics(tmp_path: Path) -> None:
+    with output_folder(tmp_path):
+        ledger = open_ledger(tmp_path / LEDGER, begin=begin)
+    standing = standing_of(ledger)
+    ledger.close()
+    assert "time left unknown" in standing.line()
+    assert f"0/{len(NAMES)} documents" in standing.line()
+    now = [0.0]
+    metrics = MetricsFile(tmp_path / "m.prom", clock=lambda: now[0])
+    metrics.tell(standing)
+    standing.done = 3
+    metrics.tell(standing)
+    assert 'align_bulk_documents{state="done"} 0' in (tmp_path / "m.prom").read_text()
+    metrics.tell(standing, last=True)
+    assert 'align_bulk_documents{state="done"} 3' in (tmp_path / "m.prom").read_text()
+    samples = [line for line in exposition(standing).splitlines() if not line.startswith("#")]
+    assert all(len(line.rsplit(" ", 1)) == 2 and float(line.rsplit(" ", 1)[1]) >= 0 for line in samples)
+    assert [told_time(s) for s in (4.2, 200, 7500)] == ["4 s", "3 min 20 s", "2 h 05 min"]
+    assert State.FAILED == "failed"
