@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from align.domain import Document
 from align.errors import ReadError
+from align.readers.encodings import decode
 from align.text.segment import segment
 
 SUFFIXES = frozenset({".txt", ".text"})
 
 
-def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str, str]:
-    """The text and the encoding it was in. Raises ReadError."""
-    if encoding:
-        try:
-            return content.decode(encoding), encoding
-        except LookupError as error:
-            raise ReadError(f"{name}: no encoding is called {encoding!r}. Try utf-8, shift_jis, big5, gb18030.") from error
-        except UnicodeDecodeError as error:
-            raise ReadError(f"{name}: byte {error.start} is not {encoding}. Leave --encoding away to have it found.") from error
-    try:
-        return content.decode("utf-8-sig"), "utf-8"
-    except UnicodeDecodeError as error:
-        raise ReadError(f"{name}: byte {error.start} is not UTF-8. Name its encoding with --encoding.") from error
-
-
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
-    """Lines into blocks and sentences."""
+    """Lines into blocks and sentences. Raises ReadError for what is empty, binary or undecodable."""
+    text, found = text_of(name, content, encoding)
+    return Document(name, text, segment(text, lang=lang), "text", found)
+
+
+def text_of(name: str, content: bytes, encoding: str | None) -> tuple[str, str]:
+    """The decoded text and its encoding. Raises ReadError."""
     if not content.strip():
         raise ReadError(f"{name}: empty. There is no text to align in it.")
-    if b"\0" in content[:4096] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ReadError(f"{name}: a binary file, not text. Save it as text and add that.")
     text, found = decode(name, content, encoding)
-    return Document(name=name, text=text, blocks=segment(text, lang=lang), reader="text", encoding=found)
+    if encoding is None and binary(text):
+        raise ReadError(f"{name}: a binary file, not text. Save it as text and add that.")
+    if not text.strip("\ufeff \t\r\n\0"):
+        raise ReadError(f"{name}: empty. There is no text to align in it.")
+    return text, found
+
+
+def binary(text: str) -> bool:
+    """Whether what was decoded is no text: more control characters than any text has."""
+    head = text[:8192]
+    controls = sum(c < "\t" or "\x0e" <= c < "\x1b" or "\x1b" < c < " " for c in head)
+    return controls > max(3, 0.02 * len(head))

@@ -1,16 +1,110 @@
-"""Which reader takes which file."""
+"""Which reader takes which file: by what its bytes begin with first, by its suffix second."""
 
 from __future__ import annotations
 
+import importlib
+import re
+from pathlib import PurePath
+from typing import Protocol, cast
+
 from align.domain import Document
-from align.readers import plain
+from align.errors import ReadError
+
+MODULES = ("plain", "markdown", "html", "docx", "epub", "pdf", "subtitles", "tables")
+BILINGUAL = frozenset({".tmx", ".xlf", ".xliff", ".sdlxliff", ".mxliff", ".mqxliff", ".po"})
+_BY_SUFFIX = {
+    ".txt": "plain", ".text": "plain", ".md": "markdown", ".markdown": "markdown", ".mkd": "markdown", ".html": "html",
+    ".htm": "html", ".xhtml": "html", ".docx": "docx", ".epub": "epub", ".pdf": "pdf", ".srt": "subtitles",
+    ".vtt": "subtitles", ".csv": "tables", ".tsv": "tables", ".tab": "tables", ".xlsx": "tables",
+}  # fmt: skip
+_PAGE = re.compile(rb"\s*(?:<!--.{0,2000}?-->\s*)*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!doctype\s+html|<html[\s>])", re.IGNORECASE | re.DOTALL)
+_UNITS = re.compile(rb"<(?:tmx|xliff)[\s>]", re.IGNORECASE)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_FOREIGN = {
+    b"{\\rtf": "RTF", b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture", b"GIF8": "a picture", b"\x1f\x8b": "gzip",
+    b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR", b"SQLite format 3\0": "an SQLite database (an align store, perhaps)",
+    b"PAR1": "Parquet", b"\x7fELF": "a program", b"OggS": "sound", b"ID3": "sound", b"RIFF": "sound or video",
+}  # fmt: skip
+
+
+class Reader(Protocol):
+    """What each module of this room gives."""
+
+    def __call__(
+        self, name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None
+    ) -> Document: ...
 
 
 def suffixes() -> frozenset[str]:
     """Suffixes (lower case, with their dot) of files that a folder is searched for."""
-    return plain.SUFFIXES
+    return frozenset(_BY_SUFFIX) | BILINGUAL
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
-    """The document in the bytes of a file called `name`. Raises ReadError with what is wrong and what to do."""
-    return plain.read(name, content, encoding=encoding, lang=lang)
+    """The document in the bytes of a file called `name`. Raises ReadError with what is wrong and what to do.
+
+    `encoding` and `lang` (BCP 47) are set by hand: they win over what the file says and over what is found.
+    """
+    if not content.strip():
+        raise ReadError(f"{name}: empty. There is no text to align in it.")
+    module = importlib.import_module(f"align.readers.{kind(name, content, encoding)}")
+    return cast("Reader", module.read)(name, content, encoding=encoding, lang=lang)
+
+
+def kind(name: str, content: bytes, encoding: str | None = None) -> str:
+    """The name of the module that reads the file. Raises ReadError for what none of them reads."""
+    suffix = PurePath(name).suffix.lower()
+    head = content[:4096]
+    if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _packed(name, content)
+    if head.lstrip()[:5] == b"%PDF-" or b"%PDF-" in head[:1024]:
+        return "pdf"
+    if content.startswith(_OLE):
+        raise ReadError(
+            f"{name}: an Office file in the old format, or one with a password. Save it as DOCX or XLSX without one."
+        )
+    for magic, what in _FOREIGN.items():
+        if content.startswith(magic):
+            raise ReadError(f"{name}: {what}, which we do not read. Save its text as plain text, DOCX or HTML.")
+    if suffix in BILINGUAL or _UNITS.search(head):
+        raise ReadError(f"{name}: holds texts with their translations. Take it in with its links: align import {name}")
+    if _PAGE.match(head):
+        return "html"
+    text = head.decode(encoding or "utf-8", "ignore") if _known(encoding) else ""
+    if _is_subtitles(text):
+        return "subtitles"
+    by_suffix = _BY_SUFFIX.get(suffix, "plain")
+    if by_suffix in ("docx", "epub", "pdf"):
+        raise ReadError(f"{name}: named {suffix} but no such file inside. Save it again with the program that wrote it.")
+    return by_suffix
+
+
+def _known(encoding: str | None) -> bool:
+    import codecs
+
+    try:
+        codecs.lookup(encoding or "utf-8")
+    except LookupError:
+        return False
+    return True
+
+
+def _is_subtitles(head: str) -> bool:
+    from align.readers.subtitles import sniff
+
+    return sniff(head.removeprefix("\ufeff"))
+
+
+def _packed(name: str, content: bytes) -> str:
+    from align.readers.limits import unpack
+
+    with unpack(name, content) as archive:
+        names = set(archive.namelist())
+        mimetype = archive.read("mimetype")[:64] if "mimetype" in names and archive.getinfo("mimetype").file_size < 200 else b""
+    if "word/document.xml" in names:
+        return "docx"
+    if "xl/workbook.xml" in names:
+        return "tables"
+    if mimetype.startswith(b"application/epub") or "META-INF/container.xml" in names:
+        return "epub"
+    raise ReadError(f"{name}: an archive of other files. Unpack it and add the folder.")

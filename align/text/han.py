@@ -62,6 +62,18 @@ def _classes() -> tuple[dict[int, str], dict[str, tuple[float, float, float]]]:
     return table, {letter: cost for cost, letter in letters.items()}
 
 
+@cache
+def common_han(codec: str) -> frozenset[str]:
+    """The everyday Han characters of the national character set that a legacy encoding carries; empty for others."""
+    if codec in ("cp932", "shift_jis", "euc_jp", "iso2022_jp"):
+        return _two_byte("euc_jp", range(0xB0, 0xD0), range(0xA1, 0xFF))
+    if codec in ("gb18030", "gb2312", "gbk"):
+        return _two_byte("gb2312", range(0xB0, 0xD8), range(0xA1, 0xFF))
+    if codec in ("big5", "big5hkscs", "cp950"):
+        return _two_byte("big5", range(0xA4, 0xC7), range(0x40, 0xFF))
+    return frozenset()
+
+
 def han_evidence(han: str) -> tuple[float, float, float]:
     """How badly a run of Han characters fits (ja, zh-Hant, zh-Hans), in nats; 0 is a perfect fit.
 

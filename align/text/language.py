@@ -189,27 +189,38 @@ def _alphabetic(text: str, script: str, weight: int) -> Evidence:
     languages = SCRIPT_LANGUAGES.get(script)
     if not languages:
         return Evidence({UNDETERMINED: 0.0}, weight, True, script)
-    lowered = text[: 4 * ngrams.LONGEST].lower()
+    scores, words = _scored(text[: 4 * ngrams.LONGEST], script)
+    ranked = sorted(scores.values(), reverse=True)
+    settled = ranked[0] - ranked[1] >= SURE and ranked[0] >= 0.1 * WORD * words
+    return Evidence({lang: score - ranked[0] for lang, score in scores.items()}, weight, settled, script)
+
+
+def _scored(text: str, script: str) -> tuple[dict[str, float], int]:
+    """Nats for each language of `script` by function words and letters (not normalised), and how many words there are."""
+    lowered = text.lower()
     words = _WORDS.findall(lowered)
     table = _table(script)
-    scores = dict.fromkeys(languages, 0.0)
+    scores = dict.fromkeys(SCRIPT_LANGUAGES[script], 0.0)
     for word in words:
         for lang, nats in table.get(word, ()):
             scores[lang] += nats
     if not lowered.isascii():
         strangers = _strangers(script)
         # A capitalised word may be a foreign name: its letters say less.
-        plain = _CAPITALISED.sub("", text[: 4 * ngrams.LONGEST]).lower() if script == "latin" else lowered
+        plain = _CAPITALISED.sub("", text).lower() if script == "latin" else lowered
         for letter in set(lowered):
             writers = strangers.get(letter)
             if writers:
                 cost = STRANGE_LETTER * min(2.0, plain.count(letter) or 0.3)
-                for lang in languages:
+                for lang in scores:
                     if lang not in writers:
                         scores[lang] -= cost
-    ranked = sorted(scores.values(), reverse=True)
-    settled = ranked[0] - ranked[1] >= SURE and ranked[0] >= 0.1 * WORD * len(words)
-    return Evidence({lang: score - ranked[0] for lang, score in scores.items()}, weight, settled, script)
+    return scores, len(words)
+
+
+def fit(text: str) -> float:
+    """How well a text in Latin letters fits the language that it fits best, in nats: to choose between decodings."""
+    return max(_scored(text, "latin")[0].values())
 
 
 def sharpen(text: str, evidence: Evidence, prior: Mapping[str, float] | None = None) -> Evidence:

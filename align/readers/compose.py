@@ -1,0 +1,38 @@
+"""Blocks that a format gives, in order, into one text and its document."""
+
+from __future__ import annotations
+
+from align.domain import BlockKind, Document, Span
+from align.errors import ReadError
+from align.text.segment import Mark, segment
+
+
+class Composer:
+    """Collects blocks and writes the text of the document: a blank line between blocks, each at a known place."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._marks: list[Mark] = []
+        self._at = 0
+
+    def add(self, text: str, kind: BlockKind, lang: str | None = None, *, whole: bool = False) -> None:
+        """One block; a blank one is left out."""
+        bare = text.strip()
+        if not bare:
+            return
+        if self._texts:
+            self._texts.append("\n\n")
+            self._at += 2
+        self._texts.append(bare)
+        self._marks.append(Mark(Span(self._at, self._at + len(bare)), kind, lang, None, whole))
+        self._at += len(bare)
+
+    def __len__(self) -> int:
+        return len(self._marks)
+
+    def document(self, name: str, reader: str, encoding: str, lang: str | None, hint: str) -> Document:
+        """The document. Raises ReadError with `hint` (what to do) where no block was found."""
+        if not self._marks:
+            raise ReadError(f"{name}: no text found. {hint}")
+        text = "".join(self._texts)
+        return Document(name, text, segment(text, kinds=self._marks, lang=lang), reader, encoding)

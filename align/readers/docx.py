@@ -1,0 +1,95 @@
+"""DOCX by python-docx: paragraphs in reading order, with the kinds that their styles name."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from align.domain import BlockKind, Document
+from align.errors import ReadError
+from align.readers.compose import Composer
+from align.readers.limits import no_entities, unpack
+
+SUFFIXES = frozenset({".docx"})
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_STYLES = (
+    (re.compile(r"^(?:heading|title|subtitle|überschrift|titre|título|titolo|見出し|标题|標題|제목)", re.IGNORECASE), BlockKind.HEADING),
+    (re.compile(r"caption|beschriftung|légende", re.IGNORECASE), BlockKind.CAPTION),
+    (re.compile(r"quote|zitat|citation", re.IGNORECASE), BlockKind.QUOTE),
+    (re.compile(r"list|aufzähl|liste", re.IGNORECASE), BlockKind.LIST),
+    (re.compile(r"^(?:header|footer|toc )", re.IGNORECASE), BlockKind.BOILERPLATE),
+)
+
+
+def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
+    """The paragraphs of a Word file, tables, notes, headers and footers included. Raises ReadError."""
+    with unpack(name, content) as archive:
+        no_entities(name, archive)
+    import docx
+
+    try:
+        file = docx.Document(io.BytesIO(content))
+        composer = Composer()
+        for text, kind in _paragraphs(file):
+            composer.add(text, kind)
+    except ReadError:
+        raise
+    except Exception as error:  # python-docx lets KeyError, ValueError, lxml errors and others through
+        raise ReadError(f"{name}: a broken Word file ({_first_line(error)}). Open and save it again.") from error
+    return composer.document(name, "docx", "utf-8", lang, "Is it made of pictures? Recognise their text (OCR) first.")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0][:120] or type(error).__name__
+
+
+def _paragraphs(file: Any) -> Iterator[tuple[str, BlockKind]]:
+    names = {style.style_id: style.name or "" for style in file.styles}
+    for node in file.element.body.iter(f"{_W}p"):
+        yield _text(node), _kind(node, names)
+    for part in file.part.package.iter_parts():
+        which = re.search(r"/(footnotes|endnotes|comments|header\d*|footer\d*)\.xml$", str(part.partname))
+        if which:
+            kind = BlockKind.BOILERPLATE if which[1][:6] in ("header", "footer") else BlockKind.COMMENT
+            for node in _root(part).iter(f"{_W}p"):
+                yield _text(node), kind
+
+
+def _root(part: Any) -> Any:
+    element = getattr(part, "element", None)
+    if element is not None:
+        return element
+    from lxml import etree
+
+    return etree.fromstring(part.blob, etree.XMLParser(resolve_entities=False, no_network=True))
+
+
+def _text(paragraph: Any) -> str:
+    """The text of a paragraph as it reads: deleted revisions out, breaks as line breaks, no text boxes inside."""
+    pieces: list[str] = []
+    for node in paragraph.iter():
+        tag = node.tag
+        if tag == f"{_W}t":
+            inner = node.getparent()
+            while inner is not None and inner.tag != f"{_W}p":
+                inner = inner.getparent()
+            if inner is paragraph:
+                pieces.append(node.text or "")
+        elif tag in (f"{_W}br", f"{_W}cr"):
+            pieces.append("\n")
+        elif tag == f"{_W}tab":
+            pieces.append("\t")
+        elif tag == f"{_W}noBreakHyphen":
+            pieces.append("-")
+    return "".join(pieces)
+
+
+def _kind(paragraph: Any, names: dict[str, str]) -> BlockKind:
+    style = paragraph.find(f"{_W}pPr/{_W}pStyle")
+    name = names.get(style.get(f"{_W}val", ""), "") if style is not None else ""
+    for pattern, kind in _STYLES:
+        if pattern.search(name):
+            return kind
+    return BlockKind.LIST if paragraph.find(f"{_W}pPr/{_W}numPr") is not None else BlockKind.BODY

@@ -1,0 +1,151 @@
+"""Bytes of unknown encoding into text.
+
+A byte order mark or valid UTF-8 decides at once. Otherwise the encodings that decode the bytes without an error are
+weighed by how common the characters are that come out; charset-normalizer is asked where they are single-byte ones.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from align.errors import ReadError
+from align.text.han import common_han
+from align.text.language import fit
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+DOUBLE = ("cp932", "euc_jp", "gb18030", "big5hkscs", "cp949", "euc_kr")
+NAMES = {"cp932": "shift_jis", "big5hkscs": "big5", "cp949": "euc_kr", "utf-8-sig": "utf-8"}
+SAMPLE = 1 << 16
+_ESCAPED = re.compile(rb"\x1b\$[@B]")
+_GOOD = re.compile("[\u3041-\u3093\u30a1-\u30f6\u30fc\u3001-\u3011\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f\u2018-\u201d\u2026\u30fb\uac00-\ud7a3]")
+_BAD = re.compile("[\uff61-\uff9f\ue000-\uf8ff\u0080-\u009f\ufffd\x00-\x08\x0e-\x1f\u0370-\u03ff\u2500-\u257f\u3130-\u318f]")
+_JA = re.compile("[のにはをたがでてとしれさいるっーン、。]")
+_ZH = re.compile("[的一是不了在人有我他这個个們们中來来上大為为和國国地到以說说時时要就出會会可也，。]")
+_KO = re.compile("[이다는에의을를은고하한지가로기사시인어서]")
+_FREQUENT = {"cp932": _JA, "euc_jp": _JA, "gb18030": _ZH, "big5hkscs": _ZH, "cp949": _KO, "euc_kr": _KO}
+_HAN = re.compile("[\u3400-\u9fff]")
+
+
+def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str, str]:
+    """The text of `content` and the encoding it was in. Raises ReadError where no encoding fits.
+
+    `encoding` is what the user or the format says; then nothing else is tried. A byte order mark is no part of the text.
+    """
+    if encoding:
+        return _named(name, content, encoding)
+    for mark, codec in MARKS:
+        if content.startswith(mark):
+            try:
+                return content.decode(codec), NAMES.get(codec, codec)
+            except UnicodeDecodeError:
+                break
+    if _ESCAPED.search(content, 0, SAMPLE) and _decodes(content, "iso2022_jp"):
+        return content.decode("iso2022_jp"), "iso2022_jp"
+    try:
+        return content.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError as error:
+        broken = error
+    wide = _unmarked_utf16(content)
+    if wide:
+        return content.decode(wide), wide
+    if not _mostly_utf8(content):
+        found = _legacy(content)
+        if found:
+            return content.decode(found), NAMES.get(found, found)
+    raise ReadError(
+        f"{name}: byte {broken.start} fits no encoding we know. Name it with --encoding (shift_jis, big5, gb18030, "
+        "windows-1252, ...), or save the file as UTF-8."
+    )
+
+
+def _named(name: str, content: bytes, encoding: str) -> tuple[str, str]:
+    try:
+        codec = codecs.lookup(encoding)
+        if not getattr(codec, "_is_text_encoding", True):
+            raise LookupError(encoding)
+        text = content.decode(encoding)
+    except LookupError as error:
+        raise ReadError(f"{name}: no encoding is called {encoding!r}. Try utf-8, shift_jis, big5, gb18030.") from error
+    except UnicodeDecodeError as error:
+        raise ReadError(
+            f"{name}: byte {error.start} is not {encoding}. Leave --encoding away to have the encoding found."
+        ) from error
+    return text.removeprefix("\ufeff"), codec.name
+
+
+def _unmarked_utf16(content: bytes) -> str | None:
+    """UTF-16 without a mark: every other byte of Western text, line ends and spaces is zero."""
+    head = content[: SAMPLE & ~1]
+    if len(content) % 2 or not head:
+        return None
+    for codec, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
+        if zeros.count(0) > 0.2 * len(zeros) and (head[::2] if codec.endswith("le") else head[1::2]).count(0) < 0.02 * len(zeros):
+            try:
+                content.decode(codec)
+            except UnicodeDecodeError:
+                continue
+            return codec
+    return None
+
+
+def _mostly_utf8(content: bytes) -> bool:
+    """UTF-8 with a few broken bytes: to be said, not to be read as something else."""
+    text = content[:SAMPLE].decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    return len(text.encode("utf-8", "ignore")) - len(text) > 20 * broken and broken < 0.01 * len(text)
+
+
+def _legacy(content: bytes) -> str | None:
+    worth = {codec: _worth(content, codec) for codec in DOUBLE if _decodes(content, codec)}
+    best = max(worth, key=lambda codec: worth[codec], default=None)
+    single = _single(content)
+    if best is None:
+        return single
+    # Letters with accents seldom pair up into common Chinese, Japanese or Korean characters.
+    return best if worth[best] > 0.55 or single is None else single
+
+
+def _decodes(content: bytes, codec: str) -> bool:
+    try:
+        content.decode(codec)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _worth(content: bytes, codec: str) -> float:
+    """How common the characters beyond ASCII are that a sample decodes to: about -1 to 1."""
+    text = content[:SAMPLE].decode(codec, "ignore")
+    beyond = [c for c in text if c > "\x7f"]
+    if not beyond:
+        return 0.0
+    joined = "".join(beyond)
+    good = len(_GOOD.findall(joined)) + 0.5 * len(_FREQUENT[codec].findall(joined))
+    common = common_han(codec)
+    for han in _HAN.findall(joined):
+        good += 1 if han in common else 0
+    return (good - 2 * len(_BAD.findall(joined))) / len(beyond)
+
+
+WESTERN = ("cp1252", "cp1250", "iso8859_2", "cp1254", "cp1257", "iso8859_15", "iso8859_1")
+SINGLE = [*WESTERN, "cp1258", "cp1251", "cp1253", "cp1255", "cp1256", "koi8_r", "koi8_u", "cp866", "tis_620"]
+
+
+def _single(content: bytes) -> str | None:
+    """The single-byte encoding that charset-normalizer finds."""
+    from charset_normalizer import from_bytes
+
+    found = from_bytes(content[:SAMPLE], cp_isolation=SINGLE).best()
+    guess = str(found.encoding) if found else WESTERN[0]
+    if guess in WESTERN or not _decodes(content, guess):
+        # These differ in a few letters only: the one in which the words are words.
+        fits = [(fit(content[:SAMPLE].decode(codec)), codec) for codec in WESTERN if _decodes(content, codec)]
+        guess = max(fits, key=lambda pair: pair[0])[1] if fits else ""
+    return guess or None

@@ -1,0 +1,61 @@
+"""EPUB by zipfile and lxml: the pages of the spine, in order, each as HTML."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import Any
+from urllib.parse import unquote
+from zipfile import ZipFile
+
+from align.domain import Document
+from align.errors import ReadError
+from align.readers.compose import Composer
+from align.readers.html import add_page, source_of
+from align.readers.limits import part, unpack
+
+SUFFIXES = frozenset({".epub"})
+_CONTAINER = "META-INF/container.xml"
+
+
+def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
+    """A book into blocks. Raises ReadError for a broken, protected or empty one."""
+    composer = Composer()
+    with unpack(name, content) as archive:
+        if "META-INF/rights.xml" in archive.namelist():
+            raise ReadError(f"{name}: protected against copying (DRM). Only a book without it can be read.")
+        for page in _spine(name, archive):
+            source, _ = source_of(f"{name}/{page}", part(name, archive, page), encoding)
+            add_page(composer, source, find_main=False)
+    return composer.document(name, "epub", "utf-8", lang, "Are its pages pictures? Recognise their text (OCR) first.")
+
+
+def _xml(name: str, archive: ZipFile, path: str) -> Any:
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
+    root = etree.fromstring(part(name, archive, path), parser)
+    if root is None:
+        raise ReadError(f"{name}: its part {path} is no XML. Save the book again.")
+    return root
+
+
+def _spine(name: str, archive: ZipFile) -> list[str]:
+    """The paths of the pages in reading order; all pages by name where the book does not tell."""
+    found: list[str] = []
+    try:
+        rootfile = _xml(name, archive, _CONTAINER).find(".//{*}rootfile")
+        package = rootfile.get("full-path") if rootfile is not None else None
+        if package:
+            root = _xml(name, archive, package)
+            items = {item.get("id"): item.get("href") or "" for item in root.iterfind(".//{*}manifest/{*}item")}
+            folder = posixpath.dirname(package)
+            for entry in root.iterfind(".//{*}spine/{*}itemref"):
+                href = items.get(entry.get("idref"))
+                if href:
+                    found.append(posixpath.normpath(posixpath.join(folder, unquote(href.split("#")[0]))))
+    except (ReadError, ValueError, SyntaxError):
+        found = []
+    names = set(archive.namelist())
+    pages = [path for path in found if path in names]
+    return pages or sorted(path for path in names if re.search(r"\.x?html?$", path, re.IGNORECASE))

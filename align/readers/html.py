@@ -1,0 +1,173 @@
+"""HTML: every visible text of the page, block by block; trafilatura says which of it is the main text.
+
+Nothing visible is dropped: menus, footers and the like come as boilerplate, in their places.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from align.domain import BlockKind, Document
+from align.errors import ReadError
+from align.readers.compose import Composer
+from align.readers.encodings import decode
+
+SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
+_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})|encoding\s*=\s*[\"']([A-Za-z0-9_:.-]{2,40})[\"']", re.IGNORECASE)
+_BLOCKS = frozenset(
+    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer "
+    "form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol option p pre section summary table tbody td "
+    "tfoot th thead title tr ul".split()
+)
+_HIDDEN = frozenset("script style noscript template head svg math canvas iframe object select textarea".split())
+_KINDS = {
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6", "title", "legend", "summary"), BlockKind.HEADING),
+    **dict.fromkeys(("li", "dt", "dd"), BlockKind.LIST),
+    "blockquote": BlockKind.QUOTE,
+    **dict.fromkeys(("figcaption", "caption"), BlockKind.CAPTION),
+    **dict.fromkeys(("nav", "footer", "menu", "form", "aside"), BlockKind.BOILERPLATE),
+}
+_COMMENTS = re.compile(r"(?:^|[\s_-])(?:comments?|commentlist|replies|disqus)(?:$|[\s_-])", re.IGNORECASE)
+_SPACE = re.compile(r"[ \t\r\n\f]+")
+DEEPEST = 400
+"""Elements inside each other that are followed; deeper ones are read as text of the one around."""
+LONGEST_MAIN = 3 << 20
+"""Characters of a page up to which the main text is looked for: its finder takes more than linear time."""
+
+
+class _Piece(NamedTuple):
+    text: str
+    kind: BlockKind
+    lang: str | None
+
+
+def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
+    """A page into blocks. Raises ReadError where it has no text."""
+    source, found = source_of(name, content, encoding)
+    composer = Composer()
+    add_page(composer, source)
+    return composer.document(
+        name, "html", found, lang, "Is it rendered by JavaScript? Save the page as text and add that."
+    )
+
+
+def source_of(name: str, content: bytes, encoding: str | None) -> tuple[str, str]:
+    """The decoded source: by `encoding`, a byte order mark, what the page says of itself, or its bytes."""
+    said = _CHARSET.search(content[:4096])
+    if encoding is None and said and not content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        charset = (said[1] or said[2]).decode("ascii").lower()
+        try:
+            return decode(name, content, {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252"}.get(charset, charset))
+        except ReadError:
+            pass  # pages are often wrong about themselves
+    return decode(name, content, encoding)
+
+
+def add_page(composer: Composer, source: str, *, find_main: bool = True) -> None:
+    """The blocks of a page, in order, into `composer`."""
+    tree = _tree(source)
+    if tree is None:
+        return
+    main = _main_text(source) if find_main and len(source) <= LONGEST_MAIN else ""
+    for piece in _pieces(tree):
+        kind = piece.kind
+        if main and kind is not BlockKind.COMMENT and not _is_main(piece.text, main):
+            kind = BlockKind.BOILERPLATE if kind is not BlockKind.HEADING or len(piece.text) < 15 else kind
+        composer.add(piece.text, kind, piece.lang)
+
+
+def _tree(source: str) -> Any:
+    from lxml import etree, html
+
+    # A declared encoding contradicts text that is decoded already; NULs end a page for the parser.
+    source = re.sub(r"^\s*<\?xml[^>]*\?>", "", source.replace("\0", ""), count=1)
+    parser = html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False, encoding="utf-8")
+    try:
+        return html.document_fromstring(source.encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def _main_text(source: str) -> str:
+    """The main text by trafilatura without any white space; empty where it finds none."""
+    import logging
+
+    import trafilatura
+
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = trafilatura.extract(source, include_comments=False, include_tables=True, favor_recall=True)
+    except Exception:  # a finder that fails on odd markup leaves the page as it is, unmarked
+        return ""
+    return _bare(found or "")
+
+
+def _bare(text: str) -> str:
+    return "".join(c for c in text if c.isalnum())
+
+
+def _is_main(text: str, main: str) -> bool:
+    bare = _bare(text)
+    return not bare or bare[:200] in main
+
+
+def _pieces(tree: Any) -> Iterator[_Piece]:
+    """The texts of the page between the edges of block elements, with what stands around each."""
+    buffer: list[str] = []
+
+    def flush(kind: BlockKind, lang: str | None) -> Iterator[_Piece]:
+        text = _SPACE.sub(" ", "".join(buffer)).replace("\u2028", "\n").strip()
+        buffer.clear()
+        if text:
+            yield _Piece(re.sub(r" ?\n ?", "\n", text), kind, lang)
+
+    stack: list[tuple[Any, BlockKind, str | None, Iterator[Any]]] = []
+    kind, lang = BlockKind.BODY, tree.get("lang")
+    title = tree.findtext(".//title")
+    if title and title.strip():
+        yield _Piece(_SPACE.sub(" ", title).strip(), BlockKind.HEADING, lang)
+    stack.append((tree, kind, lang, iter(tree)))
+    while stack:
+        node, kind, lang, children = stack[-1]
+        child = next(children, None)
+        if child is None:
+            stack.pop()
+            if node.tag in _BLOCKS:
+                yield from flush(kind, lang)
+            if stack and node.tail:
+                buffer.append(node.tail)
+            continue
+        tag = child.tag if isinstance(child.tag, str) else ""
+        if not tag or tag in _HIDDEN or child.get("hidden") is not None or len(stack) > DEEPEST:
+            if len(stack) > DEEPEST and tag not in _HIDDEN:
+                buffer.append(" ".join(child.itertext()))
+            buffer.append(child.tail or "")
+            continue
+        if tag in _BLOCKS:
+            yield from flush(kind, lang)
+        elif tag == "br":
+            buffer.append("\u2028")
+        elif tag == "img":
+            buffer.append(" ")
+        stack.append((child, _kind(child, tag, kind), child.get("lang") or lang, iter(child)))
+        if child.text:
+            buffer.append(child.text)
+
+
+def _kind(node: Any, tag: str, around: BlockKind) -> BlockKind:
+    if around in (BlockKind.BOILERPLATE, BlockKind.COMMENT):
+        return around
+    if _COMMENTS.search(f"{node.get('id', '')} {node.get('class', '')}") and tag in _BLOCKS and tag != "body":
+        return BlockKind.COMMENT
+    if around in (BlockKind.QUOTE, BlockKind.CAPTION) and tag in ("p", "div", "span"):
+        return around
+    if around is BlockKind.LIST and tag == "p":
+        return around
+    if tag in ("p", "div", "section", "article", "main", "td", "th"):
+        return BlockKind.BODY
+    return _KINDS.get(tag, around)

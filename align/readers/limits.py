@@ -1,0 +1,52 @@
+"""What no input may do to us: unpack without end, name what lies outside, or hide what it is."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+
+from align.errors import ReadError
+
+MAX_UNPACKED = 400 << 20
+"""Bytes that a packed file (DOCX, EPUB, XLSX) may unpack to."""
+MAX_RATIO = 200
+"""How many times its packed size a file may unpack to, from FREE bytes on."""
+FREE = 8 << 20
+MAX_ENTRIES = 20_000
+_ENTITY = re.compile(rb"<!(?:DOCTYPE|ENTITY)|<\x00!\x00(?:D\x00O|E\x00N)", re.IGNORECASE)
+
+
+def unpack(name: str, content: bytes) -> zipfile.ZipFile:
+    """The archive in `content`, checked before anything is unpacked. Raises ReadError."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        entries = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, OSError, EOFError) as error:
+        raise ReadError(f"{name}: a broken archive ({error}). Save it again with the program that wrote it.") from error
+    size = sum(entry.file_size for entry in entries)
+    if len(entries) > MAX_ENTRIES or size > MAX_UNPACKED or (size > FREE and size > MAX_RATIO * max(1, len(content))):
+        raise ReadError(
+            f"{name}: unpacks to {size >> 20:,} MB in {len(entries):,} parts, which no document needs. "
+            "If you trust it, save its text as a plain file and add that."
+        )
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise ReadError(f"{name}: protected by a password. Save it without one and add that.")
+    return archive
+
+
+def part(name: str, archive: zipfile.ZipFile, path: str) -> bytes:
+    """One part of an archive. Raises ReadError where it is missing or broken."""
+    try:
+        return archive.read(path)
+    except (KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
+        raise ReadError(f"{name}: its part {path} is missing or broken ({error}). Save it again.") from error
+    except Exception as error:  # zlib.error, lzma.LZMAError and their like have no common base
+        raise ReadError(f"{name}: its part {path} cannot be unpacked ({error}). Save it again.") from error
+
+
+def no_entities(name: str, archive: zipfile.ZipFile) -> None:
+    """Raises ReadError where a part of an Office file declares XML entities: none of them ever needs to."""
+    for entry in archive.infolist():
+        if entry.filename.lower().endswith((".xml", ".rels")) and _ENTITY.search(part(name, archive, entry.filename)[:4096]):
+            raise ReadError(f"{name}: its part {entry.filename} declares XML entities, which is never needed. Not read.")

@@ -1,0 +1,101 @@
+"""Markdown: blocks by markdown-it, sentences over the source with the markup left between their pieces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from align.domain import BlockKind, Document, Span
+from align.readers.plain import text_of
+from align.text.segment import Mark, segment
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+SUFFIXES = frozenset({".md", ".markdown", ".mkd"})
+_FRONT = re.compile(r"\A---[ \t]*\r?\n.*?\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_KINDS = {
+    "heading_open": BlockKind.HEADING,
+    "list_item_open": BlockKind.LIST,
+    "blockquote_open": BlockKind.QUOTE,
+}
+LONGEST = 4 << 20
+"""Characters from which on a file is read as plain text: the parser is made for pages."""
+
+
+def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
+    """Markdown into blocks. The text stays the source. Raises ReadError."""
+    text, found = text_of(name, content, encoding)
+    if len(text) > LONGEST:
+        return Document(name, text, segment(text, lang=lang), "text", found)
+    return Document(name, text, segment(text, kinds=marks(text), lang=lang), "markdown", found)
+
+
+def marks(text: str) -> list[Mark]:
+    """The blocks of a Markdown source, with the parts of each that are text."""
+    from markdown_it import MarkdownIt
+
+    front = _FRONT.match(text)
+    shift = front.end() if front else 0
+    body = text[shift:]
+    starts = _line_starts(body)
+    tokens = MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").parse(body)
+    found: list[Mark] = []
+    if front:
+        found.append(Mark(Span(0, shift), BlockKind.BOILERPLATE, None, ()))
+    around: list[BlockKind] = []
+    at = 0
+    for token in tokens:
+        if token.nesting == 1:
+            around.append(_KINDS.get(token.type, around[-1] if around else BlockKind.BODY))
+        elif token.nesting == -1 and around:
+            around.pop()
+        elif token.map:
+            start, end = max(at, starts[token.map[0]]), starts[min(token.map[1], len(starts) - 1)]
+            mark = _mark(body, token, start, end, around[-1] if around else BlockKind.BODY)
+            if mark and mark.span.start >= at and mark.span.end > mark.span.start:
+                at = mark.span.end
+                found.append(_moved(mark, shift))
+    return found
+
+
+def _line_starts(text: str) -> list[int]:
+    """Where each line begins, as markdown-it counts lines, with the end of the text last."""
+    return [0, *(m.end() for m in re.finditer(r"\r\n|\n|\r", text)), len(text)]
+
+
+def _mark(text: str, token: Token, start: int, end: int, kind: BlockKind) -> Mark | None:
+    if token.type == "inline":
+        parts = tuple(_parts(text, token, start, end))
+        return Mark(Span(parts[0].start, parts[-1].end), kind, None, parts) if parts else None
+    span = _trimmed(text, start, end)
+    if span is None:
+        return None
+    if token.type == "hr":
+        return Mark(span, BlockKind.SEPARATOR, None, ())
+    return Mark(span, BlockKind.BOILERPLATE, None, ())
+
+
+def _trimmed(text: str, start: int, end: int) -> Span | None:
+    piece = text[start:end]
+    bare = piece.strip()
+    return Span(start + piece.index(bare), start + piece.index(bare) + len(bare)) if bare else None
+
+
+def _parts(text: str, token: Token, start: int, end: int) -> Iterator[Span]:
+    """Where the texts of an inline token stand in the source, in order; what is escaped is found piece by piece."""
+    at = start
+    for child in token.children or ():
+        if child.type not in ("text", "code_inline") or not child.content:
+            continue
+        for piece in [child.content] if child.content in text[at:end] else child.content.split():
+            found = text.find(piece, at, end)
+            if found >= 0 and piece.strip():
+                at = found + len(piece)
+                yield Span(found, at)
+
+
+def _moved(mark: Mark, by: int) -> Mark:
+    parts = None if mark.parts is None else tuple(Span(a + by, b + by) for a, b in mark.parts)
+    return mark._replace(span=Span(mark.span.start + by, mark.span.end + by), parts=parts)

@@ -1,0 +1,64 @@
+"""CSV, TSV and XLSX: each cell with letters is a block and a sentence as it stands, row by row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import warnings
+from collections.abc import Iterator
+
+from align.domain import BlockKind, Document
+from align.errors import ReadError
+from align.readers.compose import Composer
+from align.readers.limits import no_entities, unpack
+from align.readers.plain import text_of
+
+SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".xlsx"})
+_SHOWN = re.compile(r"^'(?=[=+\-@\t])")
+HINT = "A table needs cells with text in them."
+
+
+def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
+    """The cells of a table into blocks. Raises ReadError."""
+    composer = Composer()
+    found = "utf-8"
+    if content.startswith(b"PK"):
+        reader, rows = "xlsx", sheet_rows(name, content)
+    else:
+        text, found = text_of(name, content, encoding)
+        reader, rows = "table", text_rows(name, text)
+    for row in rows:
+        for cell in row:
+            composer.add(_SHOWN.sub("", cell), BlockKind.BODY, whole=True)
+    return composer.document(name, reader, found, lang, HINT)
+
+
+def text_rows(name: str, text: str) -> Iterator[list[str]]:
+    """The rows of a CSV or TSV text; a tab in the first lines makes it a TSV. Raises ReadError."""
+    head = text[:8192]
+    tabs, commas, semicolons = (head.count(mark) for mark in "\t,;")
+    delimiter = "\t" if tabs and tabs >= head.count("\n") * 0.5 else ";" if semicolons > commas else ","
+    csv.field_size_limit(1 << 27)
+    try:
+        yield from csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter)
+    except csv.Error as error:
+        raise ReadError(f"{name}: not a table we can read ({error}). Save it as UTF-8 CSV or TSV.") from error
+
+
+def sheet_rows(name: str, content: bytes) -> Iterator[list[str]]:
+    """The rows of all sheets of a workbook, values as text. Raises ReadError."""
+    with unpack(name, content) as archive:
+        no_entities(name, archive)
+    import openpyxl
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+            for sheet in book.worksheets:
+                for row in sheet.iter_rows(values_only=True):
+                    yield [str(cell) for cell in row if cell is not None]
+    except Exception as error:  # openpyxl lets KeyError, ValueError, zipfile and expat errors through
+        reason = (str(error).splitlines() or [""])[0][:120] or type(error).__name__
+        raise ReadError(f"{name}: a broken workbook ({reason}). Open and save it again.") from error
