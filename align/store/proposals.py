@@ -28,10 +28,9 @@ PROGRAM = "align"
 """Who signs what the program does by itself."""
 KIND_CODES = {kind: code for code, kind in enumerate(("translation", "partial", "summary", "title", "quote"))}
 CODE_KINDS = {code: kind for kind, code in KIND_CODES.items()}
-LINK_COLUMNS = (
-    "id, src_document, tgt_document, place, src, tgt, src_lang, tgt_lang, kind, score, confidence, encoder, chain, "
-    "signals, status, version, bookmarked, anchored, touched"
-)
+INSERT = """insert into links (id, src_document, tgt_document, place, src, tgt, src_lang, tgt_lang, kind, score,
+    confidence, encoder, chain, signals, status, version, bookmarked, anchored, touched)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'proposed', 1, 0, 0, 0)"""
 
 
 @dataclass(slots=True)
@@ -49,16 +48,15 @@ class Run:
     chains: array[int] = field(default_factory=lambda: array("q"))
     signals: list[dict[str, float] | None] = field(default_factory=list)
 
-    def take(self, proposal: Proposal) -> None:
-        """Append a proposal that was made or found again."""
-        self.sizes.extend((len(proposal.src), len(proposal.tgt)))
-        self.sentences.extend(proposal.src)
-        self.sentences.extend(proposal.tgt)
-        self.kinds.append(KIND_CODES[proposal.kind])
-        self.scores.append(proposal.score)
-        self.confidences.append(proposal.confidence)
-        self.chains.append(proposal.chain)
-        self.signals.append(proposal.signals)
+    def take(self, proposals: Sequence[Proposal]) -> None:
+        """Append proposals that were found again or made."""
+        self.sizes.extend([size for p in proposals for size in (len(p.src), len(p.tgt))])
+        self.sentences.extend([sentence for p in proposals for side in (p.src, p.tgt) for sentence in side])
+        self.kinds.extend([KIND_CODES[p.kind] for p in proposals])
+        self.scores.extend([p.score for p in proposals])
+        self.confidences.extend([p.confidence for p in proposals])
+        self.chains.extend([p.chain for p in proposals])
+        self.signals.extend([p.signals for p in proposals])
 
     def proposals(self) -> Iterator[Proposal]:
         """What `take` took, in order."""
@@ -119,36 +117,50 @@ def propose(
     """
     undecided = _undecided(db, src_document, tgt_document, languages)
     kept = _kept(db, src_document, tgt_document)
-    places, targets = places_of_pair(db, src_document, tgt_document)
-    run = Run()
-    fresh: list[Proposal] = []
+    places = places_of_pair(db, src_document, tgt_document)
+    wanted = proposals if isinstance(proposals, Sequence) else list(proposals)
+    _refuse_strangers(wanted, places)
+    if kept.count:
+        wanted = [proposal for proposal in wanted if not kept.refuses(proposal.src, proposal.tgt)]
     again: list[tuple[int, Proposal]] = []
+    if undecided:
+        again, wanted = _found_again(wanted, undecided)
+    run = Run(removed=array("q", sorted(undecided.values())), again=array("q", [number for number, _ in again]))
+    run.take([proposal for _, proposal in again])
+    run.take(wanted)
+    if run.removed or run.kinds:
+        first = next_link(db)
+        append(
+            db, PROGRAM, "propose", document=src_document, first_link=first, proposals=run.pack(),
+            detail=detail_of(tgt_document, encoder, languages, len(wanted), len(run.removed)),
+        )  # fmt: skip
+        take_away(db, run.removed)
+        score_again(db, again, encoder)
+        insert_links(db, wanted, first, (src_document, tgt_document), encoder, places)
+        tallies.refresh_document(db, src_document * PLACES, (src_document + 1) * PLACES)
+    return ProposeCounts(len(wanted) + len(again), len(run.removed), kept.count)
+
+
+def _refuse_strangers(proposals: Sequence[Proposal], places: tuple[Places, Places]) -> None:
+    """Raise KeyError for a sentence that is not in its document."""
+    for side, known in zip(("src", "tgt"), places, strict=True):
+        strangers = {sentence for p in proposals for sentence in getattr(p, side)} - known.keys()
+        if strangers:
+            raise KeyError(f"sentence {min(strangers)} is not in the {side} document")
+
+
+def _found_again(
+    proposals: Sequence[Proposal], undecided: dict[tuple[str, str], int]
+) -> tuple[list[tuple[int, Proposal]], list[Proposal]]:
+    """Proposals that have the very sides of an undecided link, taken out of `undecided`, and the others."""
+    again, fresh = [], []
     for proposal in proposals:
-        if not (places.keys() >= set(proposal.src) and targets.keys() >= set(proposal.tgt)):
-            raise KeyError(
-                f"sentences {proposal.src} and {proposal.tgt} of documents {src_document} and {tgt_document}"
-            )
-        if kept.refuses(proposal.src, proposal.tgt):
-            continue
-        number = undecided.pop((ids(proposal.src), ids(proposal.tgt)), None) if undecided else None
+        number = undecided.pop((ids(proposal.src), ids(proposal.tgt)), None)
         if number is None:
             fresh.append(proposal)
         else:
             again.append((number, proposal))
-    run.removed.extend(sorted(undecided.values()))
-    run.again.extend(number for number, _ in again)
-    for proposal in [proposal for _, proposal in again] + fresh:
-        run.take(proposal)
-    if run.removed or run.kinds:
-        first = next_link(db)
-        packed = run.pack()
-        append(
-            db, PROGRAM, "propose", document=src_document, first_link=first, proposals=packed,
-            detail=detail_of(tgt_document, encoder, languages, len(fresh), len(run.removed)),
-        )  # fmt: skip
-        apply_run(db, run, first, src_document, tgt_document, encoder)
-        tallies.refresh_document(db, src_document * PLACES, (src_document + 1) * PLACES)
-    return ProposeCounts(len(fresh) + len(again), len(run.removed), kept.count)
+    return again, fresh
 
 
 def detail_of(
@@ -168,53 +180,56 @@ def next_link(db: Database) -> int:
 
 
 def apply_run(db: Database, run: Run, first: int, src_document: int, tgt_document: int, encoder: str) -> None:
-    """Bring the links to what a run says."""
+    """Bring the links to what a run of the log says."""
     take_away(db, run.removed)
-    proposals = list(run.proposals()) if run.again else run.proposals()
-    if run.again:
-        assert isinstance(proposals, list)
-        db.conn.executemany(
-            "update links set kind = ?, score = ?, confidence = ?, encoder = ?, chain = ?, signals = ? where id = ?",
-            (
-                (p.kind.value, p.score, p.confidence, encoder, p.chain, _signals(p), number)
-                for number, p in zip(run.again, proposals, strict=False)
-            ),
-        )
-        proposals = iter(proposals[len(run.again) :])
-    insert_links(db, proposals, first, src_document, tgt_document, encoder)
+    proposals = list(run.proposals())
+    found = len(run.again)
+    score_again(db, list(zip(run.again, proposals[:found], strict=True)), encoder)
+    pair = (src_document, tgt_document)
+    insert_links(db, proposals[found:], first, pair, encoder, places_of_pair(db, *pair))
+
+
+def score_again(db: Database, again: Sequence[tuple[int, Proposal]], encoder: str) -> None:
+    """Undecided links that a run found again get its scores and keep their numbers."""
+    db.conn.executemany(
+        "update links set kind = ?, score = ?, confidence = ?, encoder = ?, chain = ?, signals = ? where id = ?",
+        ((p.kind.value, p.score, p.confidence, encoder, p.chain, _signals(p), number) for number, p in again),
+    )
 
 
 def insert_links(
-    db: Database, proposals: Iterable[Proposal], first: int, src_document: int, tgt_document: int, encoder: str
+    db: Database,
+    proposals: Sequence[Proposal],
+    first: int,
+    documents: tuple[int, int],
+    encoder: str,
+    places: tuple[Places, Places],
 ) -> None:
     """New links, numbered from `first`."""
-    places, targets = places_of_pair(db, src_document, tgt_document)
+    src_document, tgt_document = documents
+    sources, targets = places
     start = src_document * PLACES
-    entries: list[tuple[int, int, int]] = []
+    kinds = {kind: kind.value for kind in LinkKind}
 
     def rows() -> Iterator[tuple[object, ...]]:
         for number, p in enumerate(proposals, first):
-            position, src_lang = places.get(p.src[0], LOST)
-            entries.extend((sentence, number, 0) for sentence in p.src)
-            entries.extend((sentence, number, 1) for sentence in p.tgt)
+            position, src_lang = sources.get(p.src[0], LOST)
             yield (
                 number, src_document, tgt_document, start + position, ids(p.src), ids(p.tgt), src_lang,
-                targets.get(p.tgt[0], LOST)[1],
-                p.kind.value, p.score, p.confidence, encoder, p.chain, _signals(p), "proposed", 1,
-                0, 0, 0,
+                targets.get(p.tgt[0], LOST)[1], kinds[p.kind], p.score, p.confidence, encoder, p.chain,
+                _signals(p) if p.signals else None,
             )  # fmt: skip
 
-    marks = ", ".join("?" * 19)
-    db.conn.executemany(f"insert into links ({LINK_COLUMNS}) values ({marks})", rows())
+    db.conn.executemany(INSERT, rows())
+    entries = [
+        (sentence, number, side)
+        for number, p in enumerate(proposals, first)
+        for side, sentences in ((0, p.src), (1, p.tgt))
+        for sentence in sentences
+    ]
     # In the order of the key, so that the tree grows at its end instead of being split in its middle.
     entries.sort()
     db.conn.executemany("insert into link_sentences (sentence, link, side) values (?, ?, ?)", entries)
-
-
-def places_of_pair(db: Database, src_document: int, tgt_document: int) -> tuple[Places, Places]:
-    """Where the sentences of the two documents stand."""
-    places = sentence_places(db, src_document)
-    return places, places if tgt_document == src_document else sentence_places(db, tgt_document)
 
 
 def take_away(db: Database, links: Sequence[int]) -> None:
@@ -230,6 +245,12 @@ def take_away(db: Database, links: Sequence[int]) -> None:
         ((int(sentence), link) for link, src, tgt in sides for side in (src, tgt) for sentence in side.split(",")),
     )
     db.conn.execute("delete from links where id in (select link from going)")
+
+
+def places_of_pair(db: Database, src_document: int, tgt_document: int) -> tuple[Places, Places]:
+    """Where the sentences of the two documents stand."""
+    places = sentence_places(db, src_document)
+    return places, places if tgt_document == src_document else sentence_places(db, tgt_document)
 
 
 def sentence_places(db: Database, document: int) -> Places:

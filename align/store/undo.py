@@ -6,6 +6,7 @@ from sqlite_utils import Database
 
 from align.domain import Decision
 from align.errors import ConflictError
+from align.store import bulk
 from align.store.log import Ledger, read_patches
 from align.store.proposals import PROGRAM
 
@@ -49,6 +50,9 @@ def _backwards(db: Database, reviewer: str) -> list[tuple[int, str, int]]:
 
 def turn(db: Database, reviewer: str, target: int, action: str) -> tuple[Decision, tuple[int, ...]]:
     """Append an `undo` or `redo` of the decision `target`. Raises ConflictError where its links changed since."""
+    whole = bulk.turn_alike(db, reviewer, target, action)
+    if whole is not None:
+        return whole
     told, link, document = db.conn.execute(
         "select action, link, document from decisions where id = ?", (target,)
     ).fetchone()
