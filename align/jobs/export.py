@@ -36,7 +36,7 @@ def export(
     known = find_format(to, out)
     report = write_to(links, out, known, options, source)
     if report.units == 0:
-        report.hint = _why_empty(report, wanted_statuses(options, known.memory) == SETTLED)
+        report.hint = _why_empty(report, wanted_statuses(options, known) == SETTLED)
     return report
 
 

@@ -59,15 +59,15 @@ def units_of(links: Iterable[Link], job: Job) -> Iterator[Unit]:
 def _gathered(links: Iterable[Link], job: Job) -> Iterator[Unit]:
     options, known, source, report = job.options, job.known, job.source, job.report
     if source is None:
-        for link in sifted(links, options, report, memory=known.memory, nulls=known.nulls):
+        for link in sifted(links, known, options, report):
             yield Unit(link)
         return
     partnered = Partnered() if options.with_nulls and known.nulls else None
     if options.level == "block":
         links = in_blocks(links, source)
-    kept = sifted(links, options, report, memory=known.memory, nulls=known.nulls)
+    kept = sifted(links, known, options, report)
     if options.multilingual and known.multilingual:
-        again = sifted(source.links(), options, ExportReport(None, known.name), memory=known.memory, nulls=False)
+        again = sifted(source.links(), known, options, ExportReport(None, known.name))
         yield from joined(kept, source, again)
         return
     for link in kept:
@@ -145,7 +145,11 @@ def _write_file(links: Iterable[Link], out: Path, job: Job) -> None:
     with written_file(out, force=job.options.force) as file, Ledger(job.known) as ledger:
         provable = out != STDOUT and job.options.prove is not False and file.seekable()
         units = units_of(links, job)
-        job.known.module().write(ledger.kept(units) if provable else units, file, job.options)
+        units = ledger.kept(units) if provable else units
+        if job.known.whole_texts:
+            job.known.module().write(units, file, job.options, job.source)
+        else:
+            job.known.module().write(units, file, job.options)
         if provable and (job.options.prove or job.report.units < PROVE_BELOW):
             file.flush()
             job.report.proof = prove(Path(file.name), out, job.known, ledger)

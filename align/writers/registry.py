@@ -25,6 +25,8 @@ class Format:
     about: str
     memory: bool = True
     """Feeds a translation memory: only settled links of `MEMORY_KINDS` unless others are asked for."""
+    rejected: bool = True
+    """Shows rejected links too unless others are asked for."""
     carry: Carry = carrying.in_unicode
     shape: Shape = "file"
     nulls: bool = False
@@ -33,6 +35,8 @@ class Format:
     """Can say what stands around a side."""
     multilingual: bool = False
     """Can hold more than two languages in a unit."""
+    whole_texts: bool = False
+    """Shows the documents around the links where there is a store to ask: its writer takes a source too."""
     told: frozenset[str] = frozenset({"id", "status", "stamp"})
     """What a reader finds of a unit beside languages and texts."""
 
@@ -60,7 +64,7 @@ _FORMATS = (
     Format("po", (".po",), "gettext, one pair of languages", carry=carrying.in_po, context=True),
     Format("datasets", (), "a folder for Hugging Face datasets", shape="folder"),
     Format("html", (".html", ".htm"), "a bilingual page to read, filter and print", memory=False,
-           carry=carrying.in_xml, nulls=True, told=frozenset({"id", "status"})),
+           carry=carrying.in_xml, rejected=False, whole_texts=True, told=frozenset({"id", "status"})),
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from align.domain import MEMORY_KINDS, SETTLED, Link, LinkKind, Status
 from align.writers.model import ExportOptions, ExportReport
+from align.writers.registry import Format
 
 
 def in_range(lang: str, wanted: str) -> bool:
@@ -29,31 +30,28 @@ def oriented(link: Link, src: str | None, tgt: str | None) -> Link | None:
     return None
 
 
-def wanted_statuses(options: ExportOptions, memory: bool) -> frozenset[Status]:
+def wanted_statuses(options: ExportOptions, known: Format) -> frozenset[Status]:
     """The statuses that go out: as asked, else what fits the format."""
     if options.statuses is not None:
         return options.statuses
-    return SETTLED if memory else frozenset(Status)
+    if known.memory:
+        return SETTLED
+    return frozenset(Status) if known.rejected else frozenset(Status) - {Status.REJECTED}
 
 
-def wanted_kinds(options: ExportOptions, memory: bool) -> frozenset[LinkKind]:
+def wanted_kinds(options: ExportOptions, known: Format) -> frozenset[LinkKind]:
     """The kinds that go out: as asked, else what fits the format."""
     if options.kinds is not None:
         return options.kinds
-    return MEMORY_KINDS if memory else frozenset(LinkKind)
+    return MEMORY_KINDS if known.memory else frozenset(LinkKind)
 
 
-def sifted(
-    links: Iterable[Link], options: ExportOptions, report: ExportReport, *, memory: bool, nulls: bool
-) -> Iterator[Link]:
-    """The links that go out, turned the way that was asked; `report` counts those that do not, and why.
-
-    `memory`: the format feeds a translation memory. `nulls`: it can say that a side is empty.
-    """
-    statuses, kinds, floor = wanted_statuses(options, memory), wanted_kinds(options, memory), options.min_confidence
+def sifted(links: Iterable[Link], known: Format, options: ExportOptions, report: ExportReport) -> Iterator[Link]:
+    """The links that go out, turned the way that was asked; `report` counts those that do not, and why."""
+    statuses, kinds, floor = wanted_statuses(options, known), wanted_kinds(options, known), options.min_confidence
     src, tgt, left_out = options.src, options.tgt, report.left_out
     directed = src is not None or tgt is not None
-    nulls = nulls and (options.with_nulls or not memory)
+    nulls = known.nulls and (options.with_nulls or not known.memory)
     for link in links:
         if link.status not in statuses:
             left_out[link.status.value] += 1

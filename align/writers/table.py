@@ -18,7 +18,7 @@ COLUMNS = (
 CONTEXT_COLUMNS = ("src_before", "src_after", "tgt_before", "tgt_after")
 """Only with `--context`: sentences around, joined by line feeds."""
 
-_FORMULA = "=+-@=+-@\t\r"
+_FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20\t\r"
 _FIRST = frozenset(_FORMULA + "'")
 _RISKY = re.compile(f"'*[{re.escape(_FORMULA)}]")
 _GUARDED = re.compile(f"'+[{re.escape(_FORMULA)}]")

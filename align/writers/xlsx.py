@@ -13,6 +13,7 @@ from typing import IO, Any
 from align import __version__
 from align.domain import Status
 from align.writers.carrying import in_xlsx
+from align.writers.clock import moment
 from align.writers.model import ExportOptions, Unit
 from align.writers.table import cells, columns
 
@@ -100,7 +101,9 @@ def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> Non
 
     settings = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "in_memory": False}
     with xlsxwriter.Workbook(file, settings) as book:
-        book.set_properties({"title": "Aligned passages", "comments": f"Written by align {__version__}"})
+        book.set_properties(
+            {"title": "Aligned passages", "comments": f"Written by align {__version__}", "created": moment()}
+        )
         sheets = _Sheets(book, options)
         for unit in units:
             sheets.add(unit)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from lxml import etree
 
 from align.writers.carrying import in_xml
+from align.writers.clock import moment
 
 XML = "http://www.w3.org/XML/1998/namespace"
 XML_LANG = f"{{{XML}}}lang"
@@ -34,4 +35,4 @@ def compact_date(iso: str) -> str:
 
 def now() -> str:
     """This moment as TMX writes it."""
-    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return moment().strftime("%Y%m%dT%H%M%SZ")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -46,11 +47,11 @@ def xlsx_rows(path: Path) -> Iterator[Row]:
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=False)
-    except (InvalidFileException, BadZipFile, KeyError, ValueError, OSError) as error:
-        raise ReadError(f"{path}: not an XLSX file ({error}). Save it as .xlsx.") from error
-    try:
+    with path.open("rb") as file:
+        try:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=False)
+        except (InvalidFileException, BadZipFile, KeyError, ValueError) as error:
+            raise ReadError(f"{path}: not an XLSX file ({error}). Save it as .xlsx.") from error
         found = 0
         for sheet in book.worksheets:
             sheet.reset_dimensions()
@@ -58,16 +59,9 @@ def xlsx_rows(path: Path) -> Iterator[Row]:
             header = next(lines, [])
             if set(_NEEDED) <= {name.strip().lower() for name in header}:
                 found += 1
-                yield from _rows(_with(header, lines), path, first=1, sheet=f"{sheet.title} ")
+                yield from _rows(chain([header], lines), path, first=1, sheet=f"{sheet.title} ")
         if not found:
             raise ReadError(f"{path}: no sheet has the columns src and tgt. Name them in the first row.")
-    finally:
-        book.close()
-
-
-def _with(header: list[str], lines: Iterable[list[str]]) -> Iterator[list[str]]:
-    yield header
-    yield from lines
 
 
 def _cell(value: Any) -> str:

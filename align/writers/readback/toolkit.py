@@ -24,6 +24,8 @@ def pairs(path: Path, form: str) -> Iterator[tuple[str, str] | None]:
     for unit in units:
         if form == "po" and unit.isheader():
             continue
+        if form == "xliff2" and next(unit.xmlelement.iter("{*}target"), None) is None:
+            continue
         if form == "tmx":
             first, second = (unit.getNodeText(unit.getlanguageNode(index=index)) for index in (0, 1))
             yield str(first or ""), str(second or "")
