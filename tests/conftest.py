@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,3 +34,18 @@ def gold() -> Path:
     if not (folder / "dev").is_dir():
         pytest.skip(f"NO GOLD at {folder}: quality is not checked here. Set ALIGN_GOLD to its folder.")
     return folder
+
+
+@pytest.fixture
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium, driven by playwright-core; where there is none, the test is skipped and says so."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("NO CHROMIUM HERE: nothing was seen in a browser. Install it: apt-get install chromium.")
+    driver = pytest.importorskip("playwright.sync_api", reason="NO PLAYWRIGHT: nothing was seen in a browser.")
+    with driver.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()

@@ -25,6 +25,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "eval": ("align.cli.evaluate:evaluate", "Align a gold file and print precision, recall and F1."),
     "bulk": ("align.cli.bulk:bulk", "Align many pairs of documents, on all cores or a cluster, restartable."),
     "demo": ("align.cli.demo:demo", "Run the main job on the five pages this started from."),
+    "report": ("align.cli.report:report", "Write a page on how the work stands: coverage, maps, progress, omissions."),
+    "stats": ("align.cli.stats:stats", "Print how the work stands, with small plots."),
     "serve": ("align.cli.serve:serve", "Open the review app to browsers on this machine, behind a token."),
     "doctor": ("align.cli.doctor:doctor", "Look at what a run needs, and say what to mend."),
     "config": ("align.cli.config:config", "Show the settings in force, or write a commented config file."),

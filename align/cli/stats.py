@@ -1,0 +1,118 @@
+"""`align stats`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+import click
+
+from align.cli.context import opened, progress, settings_for, store_option
+from align.domain import SETTLED, Status
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from align.jobs.report import Pair, Report
+
+
+@click.command(epilog="Example: align stats --map")
+@store_option
+@click.option("--document", metavar="NAME", help="Only the links with a side in this document (name or number).")
+@click.option("--pairs", "most", type=click.IntRange(0), default=10, show_default=True, help="How many pairs to list.")
+@click.option("--map", "with_map", is_flag=True, help="Draw a map of each listed pair: source across, target down.")
+def stats(db: Path | None, document: str | None, most: int, with_map: bool) -> None:
+    """Print how the work stands: links by status, confidence, coverage in both directions, pace.
+
+    `align report` writes the whole as a page, `align report --json` for programs.
+    """
+    from rich.console import Console
+
+    from align.jobs.report import survey
+
+    with opened(settings_for(db=db)) as store, progress() as stage:
+        found = survey(store, document=document, progress=stage("Reading links"))
+    console = Console(highlight=False, soft_wrap=True)
+    for line in summary(found):
+        console.print(line, markup=False)
+    if found.pairs and most:
+        console.print()
+        console.print(pair_table(found.pairs[:most]))
+        if len(found.pairs) > most:
+            console.print(f"... and {len(found.pairs) - most} pairs with fewer links: --pairs {len(found.pairs)}")
+    if with_map:
+        for pair in found.pairs[:most]:
+            console.print()
+            for line in drawn(pair):
+                console.print(line, markup=False)
+
+
+def summary(found: Report) -> Iterable[str]:
+    """The lines above the table."""
+    from align.jobs.stats import bar, columns
+
+    total = sum(found.statuses.values())
+    yield f"{len(found.documents)} documents, {total} links, {len(found.pairs)} pairs of texts"
+    for status, count in found.statuses.items():
+        yield f"  {status:<9} {bar(count / total if total else 0.0, 24)} {count}"
+    waiting = found.statuses[Status.PROPOSED]
+    if waiting:
+        expected = sum(pair.expected_right for pair in found.pairs) / waiting
+        yield f"  of the proposed, {expected:.0%} are expected to be right"
+    histogram = columns([row.links for row in found.bins])
+    yield f"confidence  0 |{histogram}| 1"
+    decided = [row for row in found.bins if row.decided]
+    if decided:
+        kept = ", ".join(f"{row.low:.0%}-{row.high:.0%}: {row.right}/{row.decided}" for row in decided)
+        yield f"  kept of what was decided, by confidence: {kept}"
+    for pace in found.reviewers:
+        speed = "" if pace.median_seconds is None else f", {pace.median_seconds:g} s between two"
+        counts = f"{pace.accepted} accepted, {pace.edited} edited, {pace.rejected} rejected"
+        yield f"{pace.reviewer}: {counts}{speed}"
+
+
+def pair_table(pairs: Iterable[Pair]) -> Table:
+    """The pairs, with coverage in both directions."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from align.jobs.stats import bar
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("pair", "languages", "links", "settled", "source linked", "target linked", "crossings"):
+        table.add_column(
+            name, justify="right" if name in ("links", "settled", "crossings") else "left", overflow="fold"
+        )
+    for one in pairs:
+        table.add_row(
+            Text(title(one)),
+            f"{one.src_lang}-{one.tgt_lang}",
+            str(sum(one.statuses.values())),
+            str(sum(one.statuses[status] for status in SETTLED)),
+            *(f"{bar(side.share, 8)} {side.share:4.0%}" for side in (one.src, one.tgt)),
+            str(one.crossings),
+        )
+    return table
+
+
+def title(pair: Pair) -> str:
+    """The two documents, or the one."""
+    src, tgt = PurePath(pair.src_doc).name, PurePath(pair.tgt_doc).name
+    return src if pair.src_doc == pair.tgt_doc else f"{src} - {tgt}"
+
+
+def drawn(pair: Pair) -> Iterable[str]:
+    """A map of one pair in braille."""
+    from align.jobs.stats import dot_map
+
+    points = [
+        (source / pair.src_length, target / pair.tgt_length)
+        for dot in pair.dots
+        if dot.status is not Status.REJECTED
+        for source in range(dot.src[0], dot.src[1] + 1)
+        for target in range(dot.tgt[0], dot.tgt[1] + 1)
+    ]
+    yield f"{title(pair)} ({pair.src_lang} - {pair.tgt_lang})"
+    for line in dot_map(points, 40, 10):
+        yield f"  |{line}|"

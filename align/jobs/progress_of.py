@@ -1,0 +1,95 @@
+"""What reviewers have done, counted: by confidence, by day, by reviewer, and how fast."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from statistics import median
+
+from align.domain import SETTLED, Decision, Link, Status
+
+PAUSE_SECONDS = 300.0
+"""A longer gap between two decisions is a pause, not work."""
+NOT_REVIEW = frozenset({"propose", "import", "undo", "redo", "merge_store", "add", "remove"})
+"""Actions that are not a judgement on a link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What one reviewer has decided that is in force, and how fast."""
+
+    reviewer: str
+    accepted: int
+    edited: int
+    rejected: int
+    decisions: int
+    """Decisions made one by one, whether still in force or not."""
+    median_seconds: float | None
+    """Between two decisions in a row, pauses left out; None where there are too few to say."""
+    first: str
+    last: str
+
+
+class Tally:
+    """Counts links as they stream by."""
+
+    def __init__(self, bins: int) -> None:
+        self._n = bins
+        self._links = [0] * bins
+        self._decided = [0] * bins
+        self._right = [0] * bins
+        self._confidence = [0.0] * bins
+        self.by_reviewer: dict[str, Counter[Status]] = defaultdict(Counter)
+        self.days: Counter[str] = Counter()
+
+    def take(self, link: Link) -> None:
+        """Count one link."""
+        place = min(int(link.confidence * self._n), self._n - 1)
+        self._links[place] += 1
+        if link.status is Status.PROPOSED:
+            return
+        if link.reviewer:
+            self.by_reviewer[link.reviewer][link.status] += 1
+        if link.decided_at:
+            self.days[link.decided_at[:10]] += 1
+        self._decided[place] += 1
+        self._right[place] += link.status in SETTLED
+        self._confidence[place] += link.confidence
+
+    def bins(self) -> Iterable[tuple[float, float, int, int, int, float]]:
+        """`low, high, links, decided, right, mean confidence of the decided` a stretch."""
+        for place in range(self._n):
+            decided = self._decided[place]
+            mean = self._confidence[place] / decided if decided else 0.0
+            low, high = place / self._n, (place + 1) / self._n
+            yield low, high, self._links[place], decided, self._right[place], round(mean, 4)
+
+
+def paces(tally: Tally, decisions: Iterable[Decision]) -> tuple[Pace, ...]:
+    """Each reviewer who decided something, the busiest first. `decisions` in any order."""
+    moments: dict[str, list[datetime]] = defaultdict(list)
+    for decision in decisions:
+        if decision.action not in NOT_REVIEW:
+            moments[decision.reviewer].append(datetime.fromisoformat(decision.at))
+    found = []
+    for reviewer in moments.keys() | tally.by_reviewer.keys():
+        counts = tally.by_reviewer.get(reviewer, Counter())
+        times = sorted(moments.get(reviewer, []))
+        gaps = [(b - a).total_seconds() for a, b in pairwise(times)]
+        worked = [gap for gap in gaps if gap <= PAUSE_SECONDS]
+        found.append(
+            Pace(
+                reviewer=reviewer,
+                accepted=counts[Status.ACCEPTED],
+                edited=counts[Status.EDITED],
+                rejected=counts[Status.REJECTED],
+                decisions=len(times),
+                median_seconds=round(median(worked), 2) if worked else None,
+                first=times[0].date().isoformat() if times else "",
+                last=times[-1].date().isoformat() if times else "",
+            )
+        )
+    return tuple(sorted(found, key=lambda pace: (-pace.decisions, pace.reviewer)))

@@ -1,0 +1,318 @@
+"""How a workspace stands, as values: coverage both ways, maps, confidence against decisions, progress, omissions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from align import __version__
+from align.domain import SETTLED, BlockKind, Link, Status
+from align.errors import UsageError
+from align.jobs.documents import find_document
+from align.jobs.progress_of import Pace, Tally, paces
+from align.store import LinkFilter, SentenceRow, Store
+
+BINS = 10
+NOT_TEXT = frozenset({BlockKind.BOILERPLATE, BlockKind.SEPARATOR})
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """How much of one side of a pair stands in a link: sentences of its language, menus and the like left out."""
+
+    sentences: int
+    linked: int
+    settled: int
+    """Of `linked`, how many a reviewer stands behind."""
+    characters: int
+    linked_characters: int
+
+    @property
+    def share(self) -> float:
+        """Linked characters of all, 0 to 1; 1 where there are none."""
+        return self.linked_characters / self.characters if self.characters else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unlinked:
+    """A sentence without a partner, between sentences that have one."""
+
+    position: int
+    start: int
+    """Where it begins, in characters of the document."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A link on the map: the first and last sentence of each side, by position in its document."""
+
+    src: tuple[int, int]
+    tgt: tuple[int, int]
+    confidence: float
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two documents (or one with itself) in two languages, and the links between them. Rejected links count nowhere."""
+
+    src_doc: str
+    tgt_doc: str
+    src_lang: str
+    tgt_lang: str
+    statuses: dict[Status, int]
+    expected_right: float
+    """The confidences of the undecided links, added up."""
+    src: Covered
+    tgt: Covered
+    src_length: int
+    """Sentences of the whole source document: the height of the map."""
+    tgt_length: int
+    crossings: int
+    """Pairs of links whose order differs on the two sides."""
+    dots: tuple[Dot, ...]
+    omissions: tuple[Unlinked, ...]
+    """Source sentences without a partner, from the first linked one to the last."""
+    additions: tuple[Unlinked, ...]
+    """The same of the target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Links of a stretch of confidence: how many, and what reviewers made of those that they decided."""
+
+    low: float
+    high: float
+    links: int
+    decided: int
+    right: int
+    mean_confidence: float
+    """Of the decided ones; 0 where there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentShare:
+    """A document and how much of it stands in some link."""
+
+    name: str
+    characters: int
+    sentences: int
+    languages: dict[str, int]
+    linked: int
+    settled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All of it. `day` keys are dates (UTC)."""
+
+    store: str
+    document: str | None
+    made_at: str
+    version: str
+    documents: tuple[DocumentShare, ...]
+    statuses: dict[Status, int]
+    kinds: dict[str, int]
+    encoders: dict[str, int]
+    languages: dict[str, int]
+    pairs: tuple[Pair, ...]
+    bins: tuple[Bin, ...]
+    reviewers: tuple[Pace, ...]
+    days: dict[str, int]
+    audits: tuple[dict[str, object], ...] = ()
+
+
+@dataclass(slots=True)
+class _Group:
+    """The links of one pair while they stream by."""
+
+    dots: list[Dot] = field(default_factory=list)
+    statuses: Counter[Status] = field(default_factory=Counter)
+    expected: float = 0.0
+    src: set[int] = field(default_factory=set)
+    tgt: set[int] = field(default_factory=set)
+    src_settled: set[int] = field(default_factory=set)
+    tgt_settled: set[int] = field(default_factory=set)
+
+
+class _Sentences:
+    """The sentences of each document, read when first asked for."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._rows: dict[int, list[SentenceRow]] = {}
+        self._places: dict[int, dict[int, int]] = {}
+
+    def rows(self, document: int) -> list[SentenceRow]:
+        """In reading order: the index is the position."""
+        if document not in self._rows:
+            self._rows[document] = self._store.sentences(document)
+        return self._rows[document]
+
+    def places(self, document: int) -> dict[int, int]:
+        """Sentence id -> position."""
+        if document not in self._places:
+            self._places[document] = {row.id: place for place, row in enumerate(self.rows(document))}
+        return self._places[document]
+
+
+def survey(store: Store, *, document: str | None = None, progress: Progress = lambda done, total: None) -> Report:
+    """Look at every link of the store, or of one document by name or number. Changes nothing.
+
+    Raises UsageError where no document is called so, or the store has no documents.
+    """
+    rows = store.documents()
+    if not rows:
+        raise UsageError(f"{store.path}: no documents yet. Add some: `align add FILE`.")
+    chosen = LinkFilter() if document is None else LinkFilter(document=find_document(store, document).id)
+    total = store.count(chosen)
+    sentences = _Sentences(store)
+    groups: dict[tuple[int, int, str, str], _Group] = {}
+    kinds: Counter[str] = Counter()
+    encoders: Counter[str] = Counter()
+    tally = Tally(BINS)
+    for done, link in enumerate(store.links(chosen), 1):
+        key = (link.src.document, link.tgt.document, link.src.lang, link.tgt.lang)
+        _take(groups.setdefault(key, _Group()), link, sentences)
+        kinds[str(link.kind)] += 1
+        encoders[link.encoder] += 1
+        tally.take(link)
+        if done % 1000 == 0 or done == total:
+            progress(done, total)
+    names = {row.id: row.name for row in rows}
+    languages: Counter[str] = Counter()
+    for row in rows:
+        languages.update(row.languages)
+    statuses: Counter[Status] = Counter()
+    for group in groups.values():
+        statuses.update(group.statuses)
+    pairs = [_pair(key, group, names, sentences) for key, group in groups.items()]
+    pairs.sort(key=lambda pair: (-sum(pair.statuses.values()), pair.src_doc, pair.tgt_doc, pair.src_lang))
+    wanted = {end for key in groups for end in key[:2]} if document else {row.id for row in rows}
+    return Report(
+        store=Path(store.path).name,
+        document=None if document is None else find_document(store, document).name,
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        version=__version__,
+        documents=tuple(
+            DocumentShare(row.name, row.characters, row.sentences, dict(row.languages), *_in_links(row.id, groups))
+            for row in rows
+            if row.id in wanted
+        ),
+        statuses={status: statuses[status] for status in Status},
+        kinds=dict(kinds.most_common()),
+        encoders=dict(encoders.most_common()),
+        languages=dict(languages.most_common()),
+        pairs=tuple(pairs),
+        bins=tuple(Bin(*row) for row in tally.bins()),
+        reviewers=paces(tally, store.decisions()),
+        days=dict(sorted(tally.days.items())),
+        audits=tuple(store.audits()),
+    )
+
+
+def _take(group: _Group, link: Link, sentences: _Sentences) -> None:
+    """Count a link in."""
+    group.statuses[link.status] += 1
+    src = [sentences.places(link.src.document)[number] for number in link.src.sentences]
+    tgt = [sentences.places(link.tgt.document)[number] for number in link.tgt.sentences]
+    group.dots.append(Dot((min(src), max(src)), (min(tgt), max(tgt)), round(link.confidence, 3), link.status))
+    if link.status is Status.REJECTED:
+        return
+    if link.status is Status.PROPOSED:
+        group.expected += link.confidence
+    group.src.update(src)
+    group.tgt.update(tgt)
+    if link.status in SETTLED:
+        group.src_settled.update(src)
+        group.tgt_settled.update(tgt)
+
+
+def _in_links(document: int, groups: dict[tuple[int, int, str, str], _Group]) -> tuple[int, int]:
+    """How many sentences of a document are linked to anything, and how many of those links are settled."""
+    linked: set[int] = set()
+    settled: set[int] = set()
+    for (src, tgt, _, _), group in groups.items():
+        if src == document:
+            linked |= group.src
+            settled |= group.src_settled
+        if tgt == document:
+            linked |= group.tgt
+            settled |= group.tgt_settled
+    return len(linked), len(settled)
+
+
+def _pair(key: tuple[int, int, str, str], group: _Group, names: dict[int, str], sentences: _Sentences) -> Pair:
+    """What one pair comes to."""
+    src_id, tgt_id, src_lang, tgt_lang = key
+    src_rows, tgt_rows = sentences.rows(src_id), sentences.rows(tgt_id)
+    standing = [dot for dot in group.dots if dot.status is not Status.REJECTED]
+    return Pair(
+        src_doc=names[src_id],
+        tgt_doc=names[tgt_id],
+        src_lang=src_lang,
+        tgt_lang=tgt_lang,
+        statuses={status: group.statuses[status] for status in Status},
+        expected_right=round(group.expected, 2),
+        src=_covered(src_rows, src_lang, group.src, group.src_settled),
+        tgt=_covered(tgt_rows, tgt_lang, group.tgt, group.tgt_settled),
+        src_length=len(src_rows),
+        tgt_length=len(tgt_rows),
+        crossings=inversions([dot.tgt[0] for dot in sorted(standing, key=lambda dot: (dot.src, dot.tgt))]),
+        dots=tuple(group.dots),
+        omissions=tuple(_unlinked(src_rows, src_lang, group.src)),
+        additions=tuple(_unlinked(tgt_rows, tgt_lang, group.tgt)),
+    )
+
+
+def _counts(row: SentenceRow, lang: str) -> bool:
+    """Whether a sentence is of the language of a side, and is text."""
+    return row.kind not in NOT_TEXT and row.lang.split("-")[0] == lang.split("-")[0]
+
+
+def _covered(rows: Sequence[SentenceRow], lang: str, linked: set[int], settled: set[int]) -> Covered:
+    """Coverage of one side. A linked sentence counts whatever its language tag."""
+    counted = {place for place, row in enumerate(rows) if _counts(row, lang)} | linked
+    return Covered(
+        sentences=len(counted),
+        linked=len(linked),
+        settled=len(settled),
+        characters=sum(len(rows[place].text) for place in counted),
+        linked_characters=sum(len(rows[place].text) for place in linked),
+    )
+
+
+def _unlinked(rows: Sequence[SentenceRow], lang: str, linked: set[int]) -> Iterable[Unlinked]:
+    """The sentences that are passed over between the first linked one and the last."""
+    if not linked:
+        return
+    for place in range(min(linked), max(linked)):
+        row = rows[place]
+        if place not in linked and _counts(row, lang):
+            yield Unlinked(place, row.span.start, row.text)
+
+
+def inversions(numbers: Sequence[int]) -> int:
+    """How many pairs stand in the wrong order: `i < j` and `numbers[i] > numbers[j]`. O(n log n), by merging."""
+
+    def sort(part: list[int]) -> tuple[list[int], int]:
+        if len(part) < 2:
+            return part, 0
+        middle = len(part) // 2
+        left, in_left = sort(part[:middle])
+        right, in_right = sort(part[middle:])
+        merged, count, taken = [], in_left + in_right, 0
+        for number in right:
+            while taken < len(left) and left[taken] <= number:
+                merged.append(left[taken])
+                taken += 1
+            count += len(left) - taken
+            merged.append(number)
+        return merged + left[taken:], count
+
+    return sort(list(numbers))[1]

@@ -1,0 +1,284 @@
+"""A report as one HTML page that needs nothing else: no network, no other file, no script from the texts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from html import escape
+from importlib import resources
+from math import sqrt
+from pathlib import PurePath
+
+from align.domain import SETTLED, Status
+from align.jobs.report import Bin, Covered, Pair, Report, Unlinked
+
+MOST_PAIRS = 200
+MOST_DOTS = 40_000
+MOST_UNLINKED = 60
+"""Sentences shown a side and pair; `--json` has them all."""
+LONGEST = 240
+WORDS = {
+    Status.ACCEPTED: "accepted",
+    Status.EDITED: "edited",
+    Status.REJECTED: "rejected",
+    Status.PROPOSED: "undecided",
+}
+
+
+def page(report: Report) -> Iterator[str]:
+    """The page, piece by piece."""
+    folder = resources.files(__name__)
+    style = (folder / "report.css").read_text(encoding="utf-8")
+    script = (folder / "report.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'"
+    title = report.store if report.document is None else f"{PurePath(report.document).name} in {report.store}"
+    yield (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<title>{escape(title)} - report</title><link rel="icon" href="data:,"><style>{style}</style></head><body>'
+    )
+    yield f"<header><h1>{escape(title)}</h1>{summary(report)}</header><main>"
+    yield progress(report)
+    yield documents(report)
+    yield confidence(report)
+    yield reviewers(report)
+    yield from pairs(report.pairs)
+    yield (
+        f"</main><footer>align {escape(report.version)}, {escape(report.made_at)}. A report on what the store held "
+        f"then; {MOST_UNLINKED} unlinked sentences a side at most are listed, <code>align report --json</code> has "
+        f"all.</footer><script>{script}</script></body></html>\n"
+    )
+
+
+def percent(share: float) -> str:
+    """`0.5` -> `50 %`; never 100 where it is not all, never 0 where it is something."""
+    return f"{min(max(round(100 * share), int(share > 0)), 100 if share >= 1 else 99)} %"
+
+
+def part(count: float, of: float) -> float:
+    """A share that is 0 of nothing."""
+    return count / of if of else 0.0
+
+
+def bar(share: float, name: str = "") -> str:
+    """A bar with its percentage beside it."""
+    return (
+        f'<span class="bar"><i class="{name or "linked"}" style="width:{100 * share:.1f}%"></i></span>'
+        f'<span class="n">{percent(share)}</span>'
+    )
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table of cells that are HTML already; it scrolls by itself where it is too wide."""
+    cells = "".join(f"<th>{escape(name)}</th>" for name in head)
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return f'<div class="wide"><table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def summary(report: Report) -> str:
+    """The first line: what there is, and what is left to do."""
+    total = sum(report.statuses.values())
+    waiting = report.statuses[Status.PROPOSED]
+    settled = sum(report.statuses[status] for status in SETTLED)
+    expected = sum(pair.expected_right for pair in report.pairs)
+    left = (
+        f" Of the {waiting:,} undecided, {percent(part(expected, waiting))} are expected to be right."
+        if waiting
+        else ""
+    )
+    return (
+        f"<p>{len(report.documents):,} documents, {total:,} links between {len(report.pairs):,} pairs of texts; "
+        f"{settled:,} settled.{left}</p>"
+    )
+
+
+def progress(report: Report) -> str:
+    """Links by status, as one bar, and by kind, encoder and language in words."""
+    total = sum(report.statuses.values())
+    slices = "".join(
+        f'<i class="{status}" style="width:{100 * part(count, total):.2f}%"></i>'
+        for status in WORDS
+        if (count := report.statuses[status])
+    )
+    legend = "".join(
+        f'<li><b class="{status}"></b>{report.statuses[status]:,} {word}</li>' for status, word in WORDS.items()
+    )
+    counted = [("Kinds", report.kinds), ("Encoders", report.encoders), ("Sentences by language", report.languages)]
+    words = "".join(
+        f"<p>{name}: {escape(', '.join(f'{count:,} {key}' for key, count in counts.items()) or '-')}.</p>"
+        for name, counts in counted
+    )
+    return (
+        f'<section><h2>Progress</h2><div class="stack">{slices}</div><ul class="legend">{legend}</ul>{words}</section>'
+    )
+
+
+def documents(report: Report) -> str:
+    """How much of each document stands in some link."""
+    rows = (
+        (
+            escape(PurePath(row.name).name),
+            f"{row.sentences:,}",
+            escape(", ".join(row.languages)),
+            bar(part(row.linked, row.sentences)),
+            bar(part(row.settled, row.sentences), "accepted"),
+        )
+        for row in report.documents
+    )
+    head = ("document", "sentences", "languages", "linked to something", "settled")
+    return f"<section><h2>Documents</h2>{table(head, rows)}</section>"
+
+
+def confidence(report: Report) -> str:
+    """The histogram, and what reviewers made of what the solver was sure of."""
+    most = max((row.links for row in report.bins), default=0)
+    columns = "".join(column(row, most) for row in report.bins)
+    decided = sum(row.decided for row in report.bins)
+    if decided:
+        body = "".join(reliability(row) for row in report.bins if row.decided)
+        told = (
+            f"<p>Of {decided:,} decided links, by the confidence that the solver had: the dot is the share that "
+            "reviewers kept, the line its 95 % interval, the tick the mean confidence. A calibrated solver has its dot "
+            "on the tick. Reviewers choose what they decide, so this is no random sample.</p>"
+            f'<div class="rel">{body}</div>'
+        )
+    else:
+        told = "<p>Nothing is decided yet, so confidence cannot be held against decisions.</p>"
+    audits = "".join(
+        f"<li>{escape(str(row['at'])[:10])} {escape(str(row['reviewer']))}: {row['right']} of {row['n']} right, "
+        f"95 % interval {percent(float(str(row['low'])))} to {percent(float(str(row['high'])))}</li>"
+        for row in report.audits
+    )
+    told += f"<h3>Audits of random samples</h3><ul>{audits}</ul>" if audits else ""
+    return f'<section><h2>Confidence</h2><div class="hist">{columns}</div>{told}</section>'
+
+
+def column(row: Bin, most: int) -> str:
+    """One column of the histogram; the settled part is drawn in it."""
+    height = 100 * part(row.links, most)
+    inside = 100 * part(row.decided, row.links)
+    label = f"{row.low:.0%} to {row.high:.0%}: {row.links} links, {row.decided} decided"
+    return (
+        f'<div title="{label}"><span>{row.links or ""}</span><i style="height:{height:.1f}%">'
+        f'<i class="accepted" style="height:{inside:.1f}%"></i></i><b>{row.low * 100:.0f}</b></div>'
+    )
+
+
+def wilson(right: int, n: int, z: float = 1.96) -> tuple[float, float]:
+    """The 95 % interval of a rate (Wilson 1927)."""
+    if not n:
+        return 0.0, 1.0
+    rate, scale = right / n, 1 + z * z / n
+    middle = (rate + z * z / (2 * n)) / scale
+    half = z * sqrt(rate * (1 - rate) / n + z * z / (4 * n * n)) / scale
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def reliability(row: Bin) -> str:
+    """One line of the reliability plot."""
+    low, high = wilson(row.right, row.decided)
+    share = part(row.right, row.decided)
+    return (
+        f'<div><span>{row.low:.0%} to {row.high:.0%}</span><span class="line">'
+        f'<i class="span" style="left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%"></i>'
+        f'<i class="tick" style="left:{100 * row.mean_confidence:.1f}%"></i>'
+        f'<i class="dot" style="left:{100 * share:.1f}%"></i></span><span>{row.right} of {row.decided}</span></div>'
+    )
+
+
+def reviewers(report: Report) -> str:
+    """Who decided what, how fast, and when."""
+    if not report.reviewers:
+        return "<section><h2>Reviewers</h2><p>Nobody has decided anything yet.</p></section>"
+    rows = (
+        (
+            escape(pace.reviewer), f"{pace.accepted:,}", f"{pace.edited:,}", f"{pace.rejected:,}",
+            f"{pace.decisions:,}", "-" if pace.median_seconds is None else f"{pace.median_seconds:g} s",
+            escape(f"{pace.first} to {pace.last}"),
+        )
+        for pace in report.reviewers
+    )  # fmt: skip
+    most = max(report.days.values(), default=0)
+    days = "".join(
+        f'<div title="{day}: {count} links"><i style="height:{100 * part(count, most):.1f}%"></i></div>'
+        for day, count in report.days.items()
+    )
+    head = ("reviewer", "accepted", "edited", "rejected", "decisions made", "median between two", "days")
+    ends = list(report.days)
+    shown = (
+        f'<div class="days">{days}</div><p class="dim">Links decided a day, {ends[0]} to {ends[-1]}.</p>'
+        if ends
+        else ""
+    )
+    return f"<section><h2>Reviewers</h2>{table(head, rows)}{shown}</section>"
+
+
+def pairs(found: tuple[Pair, ...]) -> Iterator[str]:
+    """Each pair of texts: coverage both ways, the map, what has no partner."""
+    yield '<section><h2>Pairs of texts</h2><p class="views" hidden><button data-view="dots">Dots</button>'
+    yield '<button data-view="ribbons">Ribbons</button></p>'
+    if not found:
+        yield "<p>No links yet: <code>align propose</code> finds them.</p>"
+    dots = 0
+    for number, one in enumerate(found[:MOST_PAIRS]):
+        drawn = one.dots if dots + len(one.dots) <= MOST_DOTS else ()
+        dots += len(drawn)
+        yield pair(one, number, with_map=bool(drawn))
+    if len(found) > MOST_PAIRS:
+        more = f"{len(found) - MOST_PAIRS:,}"
+        yield f"<p>And {more} pairs with fewer links: <code>align report --json</code> has them.</p>"
+    yield "</section>"
+
+
+def pair(one: Pair, number: int, *, with_map: bool) -> str:
+    """One pair."""
+    src, tgt = PurePath(one.src_doc).name, PurePath(one.tgt_doc).name
+    total = sum(one.statuses.values())
+    where = src if one.src_doc == one.tgt_doc else f"{src} - {tgt}"
+    counts = ", ".join(f"{one.statuses[status]:,} {word}" for status, word in WORDS.items() if one.statuses[status])
+    label = f"{total:,} links, {one.crossings:,} pairs of them cross"
+    chart = (
+        f'<canvas role="img" aria-label="Map of {label}" data-map="m{number}"></canvas>'
+        f'<script type="application/json" id="m{number}">{as_json(one)}</script>'
+        if with_map
+        else "<p>Too many links on one page to draw these too.</p>"
+    )
+    return (
+        f'<article><h3>{escape(where)} <span class="tag">{escape(one.src_lang)} - {escape(one.tgt_lang)}</span></h3>'
+        f"<p>{label}: {counts}.</p>"
+        f'<div class="cover">{cover("source", one.src)}{cover("target", one.tgt)}</div>{chart}'
+        f"{unlinked('omissions: source sentences without a partner', one.omissions)}"
+        f"{unlinked('additions: target sentences without a partner', one.additions)}</article>"
+    )
+
+
+def cover(side: str, covered: Covered) -> str:
+    """How much of a side is linked."""
+    return (
+        f"<div><span>{side}</span>{bar(covered.share)}"
+        f"<small>{covered.linked:,} of {covered.sentences:,} sentences, {covered.settled:,} settled</small></div>"
+    )
+
+
+def as_json(one: Pair) -> str:
+    """The map, as numbers only: nothing of the texts is in it."""
+    order = list(Status)
+    dots = [[*dot.src, *dot.tgt, round(100 * dot.confidence), order.index(dot.status)] for dot in one.dots]
+    return json.dumps({"s": one.src_length, "t": one.tgt_length, "d": dots}, separators=(",", ":"))
+
+
+def unlinked(title: str, found: tuple[Unlinked, ...]) -> str:
+    """Sentences without a partner, folded away."""
+    if not found:
+        return ""
+    items = "".join(
+        f"<li value='{row.position + 1}'>{escape(row.text[:LONGEST])}{'...' if len(row.text) > LONGEST else ''}</li>"
+        for row in found[:MOST_UNLINKED]
+    )
+    more = len(found) - MOST_UNLINKED
+    rest = f'<p class="dim">And {more:,} more.</p>' if more > 0 else ""
+    return f"<details><summary>{len(found):,} {title}</summary><ol>{items}</ol>{rest}</details>"
