@@ -29,7 +29,7 @@ from align.review.widgets.bars import KeyBar, Line
 DONE = (Status.ACCEPTED, Status.EDITED, Status.REJECTED)
 
 
-class PairList(ScrollView, can_focus=True):
+class PairList(ScrollView, can_focus=True, inherit_bindings=False):
     """A pair of texts each two lines: names and languages; a bar, what is left, how much of it should be right."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -9,6 +9,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -34,9 +35,15 @@ HEAD = 13
 Fetch = Callable[[int, int], Sequence[Link]]
 
 
-class LinkList(ScrollView, can_focus=True):
+class LinkList(ScrollView, can_focus=True, inherit_bindings=False):
     """`fetch(rank, n)` gives the links in order; `show` says how many there are. The cursor is a rank."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pagedown", "page(1)", "page down", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("home", "end_of(0)", "first", show=False),
+        Binding("end", "end_of(1)", "last", show=False),
+    ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "link-list--cursor",
         "link-list--doubtful",
@@ -106,6 +113,14 @@ class LinkList(ScrollView, can_focus=True):
             self._refresh_rank(rank)
         self._keep_in_sight()
         self.post_message(self.Moved(after))
+
+    def action_page(self, step: int) -> None:
+        """A screen up or down."""
+        self.cursor += step * max(1, self.size.height // self.lines_each - 1)
+
+    def action_end_of(self, end: int) -> None:
+        """To the first or last link."""
+        self.cursor = end * (self.total - 1)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Two lines a link where both texts do not fit side by side."""

@@ -1,0 +1,133 @@
+"""Journeys through the app, one for each operation that decides; what counts is what the store holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from align.domain import LinkKind, Status
+from align.store import open_store
+
+from .conftest import Run, links, press, screen
+
+
+def statuses(db: Path) -> str:
+    """One letter a link, in document order."""
+    return "".join(link.status.value[0] for link in links(db))
+
+
+async def test_accept_decides_and_goes_on(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        first = screen(pilot).current
+        await press(pilot, "a", "enter")
+        assert screen(pilot).links.cursor == 2
+    assert statuses(db) == "aapppppp"
+    assert links(db)[0].reviewer == "Aoi"
+    assert first is not None
+    assert first.status is Status.PROPOSED
+
+
+async def test_reject_and_skip(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "x", "space", "x")
+        assert screen(pilot).links.cursor == 3
+    assert statuses(db) == "rprppppp"
+
+
+async def test_undo_and_redo_go_to_where_it_happened(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "a", "a", "x", "u", "u")
+        assert screen(pilot).links.cursor == 1
+        assert statuses(db) == "appppppp"
+        await press(pilot, "U")
+        assert statuses(db) == "aapppppp"
+    async with run() as pilot:
+        await press(pilot, "u")
+    assert statuses(db) == "appppppp"
+
+
+async def test_undo_with_nothing_to_undo_says_so(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "u")
+        assert "undo" in screen(pilot).query_one("#said").words
+    assert statuses(db) == "pppppppp"
+
+
+async def test_accept_everything_to_here(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "x", "down", "down", "C")
+    assert statuses(db) == "raaapppp"
+
+
+async def test_accept_above_a_confidence(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "A", "backspace", "backspace", "9", "2", "enter")
+    assert [link.status is Status.ACCEPTED for link in links(db)] == [link.confidence >= 0.92 for link in links(db)]
+
+
+async def test_next_undecided_goes_around_the_end(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "a", "end", "n")
+        assert screen(pilot).links.cursor == 1
+
+
+async def test_next_doubtful_stops_at_doubtful_ones_only(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        visited = []
+        for _ in range(4):
+            await press(pilot, "N")
+            visited.append(screen(pilot).links.cursor)
+        assert visited == [3, 4, 7, 3]
+
+
+async def test_kind_note_and_bookmark(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "t", "s", "c", *"nice", "enter", "b")
+        assert screen(pilot).links.cursor == 0
+    link = links(db)[0]
+    assert (link.kind, link.note, link.bookmarked, link.status) == (LinkKind.SUMMARY, "nice", True, Status.PROPOSED)
+    async with run() as pilot:
+        await press(pilot, "down", "down", "B")
+        assert screen(pilot).links.cursor == 0
+
+
+async def test_a_link_that_changed_meanwhile_is_shown_and_asked_again(db: Path, run: Run) -> None:
+    from align.jobs.decide import open_desk
+
+    async with run() as pilot:
+        shown = screen(pilot).current
+        assert shown is not None
+        with open_desk(db, "Ben") as desk:
+            desk.reject(shown.id)
+        await press(pilot, "a")
+        assert statuses(db) == "rppppppp"
+        said = screen(pilot).query_one("#said")
+        assert said.has_class("-bad")
+        assert screen(pilot).links.cursor == 0
+        await press(pilot, "a")
+        assert statuses(db) == "appppppp"
+
+
+async def test_a_busy_store_holds_up_no_key_and_loses_nothing(db: Path, run: Run) -> None:
+    import time
+
+    async with run() as pilot:
+        with open_store(db) as other, other.writing():
+            began = time.perf_counter()
+            await pilot.press("a")
+            await pilot.press("a")
+            took = time.perf_counter() - began
+            assert pilot.app.clerk.waiting == 2
+            assert screen(pilot).links.cursor == 2
+            assert "saving" in screen(pilot).query_one("#said").words
+        await press(pilot, "x")
+        assert took < 2
+        assert "saving" not in screen(pilot).query_one("#said").words
+    assert statuses(db) == "aarppppp"
+
+
+async def test_nothing_left_is_said(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, *"aaaaaaaa", "n")
+        assert "nothing left" in screen(pilot).query_one("#top").words
+        assert "Nothing is left" in screen(pilot).query_one("#said").words
+    assert statuses(db) == "aaaaaaaa"

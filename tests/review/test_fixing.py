@@ -1,0 +1,214 @@
+"""Journeys through what puts links right: what the solver was asked, and what the store holds afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from align.domain import Link, LinkKind, Proposal, Status
+from align.jobs.resolve import Ripple, Rival
+from align.review.screens.document import DocumentScreen
+from align.review.screens.ripple import RippleScreen
+from align.review.screens.splitting import SplitScreen
+from align.review.widgets.pages import Pages
+from align.review.widgets.texts import Texts
+
+from .conftest import Quiet, Run, links, press, screen, settle
+
+Shape = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+def shapes(db: Path) -> list[Shape]:
+    """The sentences of each link, numbered from 0 on each side (the store numbers them 1 to 10 and 11 to 20)."""
+    return [(tuple(s - 1 for s in link.src.sentences), tuple(t - 11 for t in link.tgt.sentences)) for link in links(db)]
+
+
+def settled(db: Path) -> list[Shape]:
+    """The shapes that a reviewer stands behind."""
+    return [shape for shape, link in zip(shapes(db), links(db), strict=True) if link.status is Status.EDITED]
+
+
+async def test_merge_with_the_next_asks_the_solver_and_is_one_undo(db: Path, run: Run, solver: Quiet) -> None:
+    before = shapes(db)
+    async with run() as pilot:
+        await press(pilot, "m")
+        assert settled(db) == [((0, 1), (0, 1))]
+        assert solver.asked[0]["anchors"] == (((1, 2), (11, 12)),)
+        assert set(solver.asked[0]["replaced"]) == {1, 2}
+        await press(pilot, "u")
+    assert shapes(db) == before
+
+
+async def test_merge_with_the_previous(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "down", "M")
+    assert settled(db) == [((0, 1), (0, 1))]
+
+
+async def test_merge_where_there_is_no_neighbour_says_so(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "M")
+        assert "no link above" in screen(pilot).query_one("#said").words
+    assert settled(db) == []
+
+
+async def test_split_of_two_by_two_takes_one_key(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "down", "down", "down", "s")
+    assert settled(db) == [((3,), (3,)), ((4,), (4,))]
+
+
+async def test_split_asks_where_when_there_is_a_choice(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "m", "g", "1", "enter", "m")
+        assert settled(db)[0] == ((0, 1, 2), (0, 1, 2))
+        await press(pilot, "g", "1", "enter", "s")
+        assert isinstance(pilot.app.screen, SplitScreen)
+        assert "╌" in pilot.app.screen.query_one(Texts).words
+        await press(pilot, "down", "tab", "down", "enter")
+    assert settled(db) == [((0, 1), (0, 1)), ((2,), (2,))]
+
+
+async def test_split_of_one_sentence_says_what_to_do_instead(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "s")
+        assert "one sentence only" in screen(pilot).query_one("#said").words
+
+
+async def test_moving_boundary_sentences_on_both_sides(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "down", "down", "down", "left_square_bracket")
+        assert settled(db) == [((2, 3), (2,)), ((4,), (3, 4))]
+        await press(pilot, "tab", "right_square_bracket")
+        assert ((4,), (3,)) in settled(db)
+        assert ((5,), (4, 5)) in settled(db)
+        await press(pilot, "u", "u")
+        assert settled(db) == []
+
+
+async def test_taking_a_sentence_in(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "end", "right_curly_bracket")
+    assert ((8, 9), (8,)) in settled(db)
+
+
+async def test_the_last_sentence_of_a_side_is_not_given_away(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "left_square_bracket")
+        assert "one sentence only" in screen(pilot).query_one("#said").words
+    assert settled(db) == []
+
+
+async def test_unlink_forbids_the_pair(db: Path, run: Run, solver: Quiet) -> None:
+    async with run() as pilot:
+        await press(pilot, "d")
+    assert links(db)[0].status is Status.REJECTED
+    assert solver.asked[0]["forbidden"] == (((1,), (11,)),)
+
+
+async def test_swap(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "w")
+    assert any((link.src.lang, link.tgt.lang) == ("en", "ja") for link in links(db))
+
+
+async def test_edit_keeps_the_original_and_shows_the_difference(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "tab", "e", *"!!", "enter")
+        link = next(link for link in links(db) if link.id == 1)
+        assert link.tgt.text == "Japan and Russia held their first meeting.!!"
+        assert link.tgt.original == "Japan and Russia held their first meeting."
+        assert link.status is Status.EDITED
+        assert "+ Japan and Russia held their first meeting.!!" in screen(pilot).query_one(Texts).words
+        await press(pilot, "equals_sign")
+        assert "+ Japan" not in screen(pilot).query_one(Texts).words
+
+
+async def test_relink_to_another_place(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "end", "r")
+        assert isinstance(pilot.app.screen, DocumentScreen)
+        await press(pilot, "down", "enter")
+        assert screen(pilot) is pilot.app.screen
+    assert settled(db) == [((8,), (9,))]
+
+
+async def test_link_by_hand_two_distant_rows(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "v", "end", "space", "end", "space", "enter")
+        assert isinstance(pilot.app.screen, DocumentScreen)
+    assert shapes(db)[-1] == ((9,), (9,))
+    assert links(db)[-1].status is Status.ACCEPTED
+
+
+async def test_the_document_view_finds_what_is_linked_to_nothing_and_goes_to_review(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "v", "n")
+        pages = pilot.app.screen.query_one(Pages)
+        assert pages.current is not None
+        assert pages.current.position == 9
+        await press(pilot, "home", "down", "r")
+        assert screen(pilot).links.cursor == 1
+
+
+async def test_rivals_are_shown_before_they_are_taken(db: Path, run: Run, solver: Quiet) -> None:
+    solver.found = [Rival((20,), "That is the summary.", 0.2)]
+    async with run() as pilot:
+        await press(pilot, "end", "1")
+        assert settled(db) == []
+        words = screen(pilot).query_one(Texts).words
+        assert "1 +0.20  That is the summary." in words
+        assert "margin 0.30" in words
+        await press(pilot, "1")
+    assert settled(db) == [((8,), (9,))]
+
+
+def ripple_of(db: Path) -> Ripple:
+    """The last link gives way to one that takes the last sentence in."""
+    last: Link = links(db)[-1]
+    new = Proposal((9, 10), (19, 20), LinkKind.TRANSLATION, 0.4, 0.8)
+    return Ripple(removed=(last,), added=(new,))
+
+
+async def test_a_ripple_is_shown_before_it_is_taken(db: Path, run: Run, solver: Quiet) -> None:
+    solver.ripple = ripple_of(db)
+    async with run() as pilot:
+        await press(pilot, "m")
+        shown: Any = pilot.app.screen
+        assert isinstance(shown, RippleScreen)
+        words = shown.query_one(Texts).words
+        assert "− 予算は51億円である。" in words
+        assert "+ 予算は51億円である。 以上が概要である。" in words
+        assert settled(db) == []
+        await press(pilot, "enter")
+    assert ((8, 9), (8, 9)) in shapes(db)
+    assert ((8,), (8,)) not in shapes(db)
+    async with run() as pilot:
+        await press(pilot, "u")
+    assert ((8,), (8,)) in shapes(db)
+    assert ((0,), (0,)) in shapes(db)
+
+
+async def test_a_ripple_can_be_left_out_or_cancelled(db: Path, run: Run, solver: Quiet) -> None:
+    solver.ripple = ripple_of(db)
+    async with run() as pilot:
+        await press(pilot, "m", "escape")
+        assert settled(db) == []
+        await press(pilot, "m", "o")
+        assert settled(db) == [((0, 1), (0, 1))]
+        assert ((8,), (8,)) in shapes(db)
+
+
+async def test_a_solver_that_cannot_is_told_and_the_fix_can_still_be_taken(db: Path, run: Run, solver: Quiet) -> None:
+    from align.errors import EncoderError
+
+    def fails(*_documents: int, **_asked: Any) -> Ripple:
+        raise EncoderError("no such model")
+
+    solver.around = fails  # type: ignore[method-assign]
+    async with run() as pilot:
+        await press(pilot, "m")
+        assert "no such model" in pilot.app.screen.query_one("#ripple-top").words
+        await press(pilot, "enter")
+        await settle(pilot)
+    assert settled(db) == [((0, 1), (0, 1))]
