@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from importlib.resources import files
 from itertools import groupby
+from pathlib import PurePath
 from typing import IO
 
 from align import __version__
@@ -64,7 +65,8 @@ def section_key(unit: Unit) -> tuple[int, int, str, str, str, str]:
 
 
 def _title(link: Link) -> str:
-    names = link.src.doc if link.src.doc == link.tgt.doc else f"{link.src.doc} · {link.tgt.doc}"
+    src, tgt = (PurePath(side.doc).name or side.doc for side in (link.src, link.tgt))
+    names = src if link.src.doc == link.tgt.doc else f"{src} · {tgt}"
     return f"{names} ({link.src.lang} · {link.tgt.lang})"
 
 
@@ -79,7 +81,7 @@ def _bar(titles: Sequence[str]) -> str:
     return (
         '<header class="bar" style="order:-1"><h1>Bilingual reader</h1>'
         f'<select id="pick" aria-label="Texts">{options}</select>'
-        '<label>Confidence from <input type="range" id="floor" min="0" max="100" value="0">'
+        '<label><span class="wide">Confidence from</span> <input type="range" id="floor" min="0" max="100" value="0">'
         '<output id="floor-shown" for="floor">0 %</output></label>'
         '<label><input type="checkbox" id="lines" checked> Lines</label>'
         '<button id="theme" class="push" aria-label="Light or dark">◐</button>'

@@ -11,12 +11,14 @@ from align.domain import Link, LinkSide
 from align.errors import UsageError
 from align.writers.door import STDOUT, written_file, written_folder
 from align.writers.gather import Partnered, Surroundings, alone_links, deduped, in_blocks
+from align.writers.html import section_key
 from align.writers.joint import joined
 from align.writers.model import PROVE_BELOW, ExportOptions, ExportReport, Unit
 from align.writers.proof import Ledger, prove
 from align.writers.registry import Format
 from align.writers.sieve import oriented, sifted
 from align.writers.source import Source
+from align.writers.spool import together
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,8 @@ def _write_file(links: Iterable[Link], out: Path, job: Job) -> None:
     with written_file(out, force=job.options.force) as file, Ledger(job.known) as ledger:
         provable = out != STDOUT and job.options.prove is not False and file.seekable()
         units = units_of(links, job)
+        if job.known.whole_texts:
+            units = together(units, section_key)
         units = ledger.kept(units) if provable else units
         if job.known.whole_texts:
             job.known.module().write(units, file, job.options, job.source)

@@ -6,7 +6,7 @@
   const sections = [...document.querySelectorAll("section")];
   const pick = $("pick"), floor = $("floor"), shown = $("floor-shown"), lines = $("lines"), card = $("card");
   const SVG = "http://www.w3.org/2000/svg";
-  let section = null, pairs = [], lit = null, led = null, ledUntil = 0, waiting = false;
+  let section = null, pairs = [], lit = null, led = null, ledUntil = 0, stillUntil = 0, waiting = false;
 
   const keep = (name, value) => { try { localStorage.setItem("align-" + name, value); } catch { /* a file may have none */ } };
   const kept = (name) => { try { return localStorage.getItem("align-" + name); } catch { return null; } };
@@ -83,7 +83,7 @@
   function lead(pane) {
     later();
     const now = performance.now();
-    if (led === pane && now < ledUntil) return;
+    if (now < stillUntil || (led === pane && now < ledUntil)) return;
     const other = section.querySelector(pane.classList.contains("left") ? ".right" : ".left");
     const [from, to] = pane.classList.contains("left") ? ["l", "r"] : ["r", "l"];
     const spine = pairs.filter((pair) => !pair.link.cross).sort((a, b) => a[from] - b[from]);
@@ -110,14 +110,12 @@
     if (tapped) {
       const partner = tapped === link.left ? link.right : link.left;
       const pane = partner.closest(".pane"), own = tapped.closest(".pane");
-      led = pane;
-      ledUntil = performance.now() + 300;
+      stillUntil = performance.now() + 300; // what still rolls must not take the partner away again
       pane.scrollTop = partner.offsetTop - (tapped.offsetTop - own.scrollTop);
     } else {
       for (const element of [link.left, link.right]) {
         const pane = element.closest(".pane");
-        led = pane;
-        ledUntil = performance.now() + 300;
+        stillUntil = performance.now() + 300;
         pane.scrollTop = element.offsetTop - pane.clientHeight / 3;
       }
     }
