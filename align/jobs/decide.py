@@ -169,6 +169,10 @@ class Desk:
         """Accept this link and every undecided one before it in a filter, in document order."""
         return self.store.accept_many(self.reviewer, chosen or LinkFilter(), through=link)
 
+    def remove_document(self, document: int) -> Change:
+        """Take a document and its links out; undo brings them back until the store is compacted."""
+        return self.store.remove_document(self.reviewer, document)
+
     # Back and forth
 
     def undo(self) -> Change:

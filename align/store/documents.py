@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlite_utils import Database
 
 from align.domain import Block, BlockKind, Document, Sentence, Span, Status
+from align.errors import StoreError
 from align.store import tallies
 from align.store.clock import now
 from align.store.rows import DocumentRow, SentenceRow
 from align.text.clean import sentence_text
+
+MOST_DOCUMENTS = 1 << 20
+MOST_SENTENCES = 1 << 22
+"""What `links.place` has room for."""
 
 
 def insert_document(db: Database, doc: Document) -> int:
@@ -23,14 +28,21 @@ def insert_document(db: Database, doc: Document) -> int:
     )
     document = cursor.lastrowid
     assert document is not None
+    if document >= MOST_DOCUMENTS:
+        raise StoreError(f"a store holds {MOST_DOCUMENTS - 1:,} documents. Begin another with --db.")
     insert_blocks(db, document, doc.blocks)
+    insert_sentences(db, document, sentence_values(doc))
+    summarise(db, document)
+    return document
+
+
+def insert_sentences(db: Database, document: int, values: Iterable[tuple[object, ...]]) -> None:
+    """New sentences, of what `sentence_values` gives."""
     db.conn.executemany(
         """insert into sentences (document, block, position, start, "end", pieces, lang, lang_confidence, text)
            values (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        ((document, *values) for values in sentence_values(doc)),
+        ((document, *row) for row in values),
     )
-    summarise(db, document)
-    return document
 
 
 def summarise(db: Database, document: int) -> None:
@@ -66,6 +78,8 @@ def sentence_values(doc: Document) -> Iterator[tuple[object, ...]]:
             text = storable(sentence_text(doc.text, sentence.pieces, sentence.lang))
             yield number, position, *sentence.span, pieces, sentence.lang, sentence.lang_confidence, text
             position += 1
+    if position > MOST_SENTENCES:
+        raise StoreError(f"{doc.name}: more than {MOST_SENTENCES:,} sentences. Split the file.")
 
 
 def as_bytes(text: str) -> bytes:

@@ -40,8 +40,10 @@ PENDING: Final[State] = {"place": 0, "src_lang": "und", "tgt_lang": "und"}
 KEPT: Final = """(status <> 'proposed' or note is not null or bookmarked or anchored or touched
     or src_text is not null or tgt_text is not null)"""
 """SQL: the link has a reviewer's touch, so no proposal run takes it away."""
-PLACES: Final = 1 << 24
-"""Room for a document's sentences in `links.place` = document * PLACES + position of the first source sentence."""
+SOURCE: Final = 1 << 42
+TARGET: Final = 1 << 22
+"""`links.place` = source document * SOURCE + target document * TARGET + position of the first source sentence, so that
+document order goes through one pair of documents after the other. Room for 2 ** 20 documents of 2 ** 22 sentences."""
 
 
 def sentences_of(side: str) -> list[int]:
@@ -363,5 +365,11 @@ def derived(db: Database, src: str, tgt: str) -> State:
             raise StoreError("one side of a link cannot reach over two documents. Link them one by one.")
         columns[f"{side}_document"], columns[f"{side}_lang"] = rows[0][0], rows[0][2]
         if side == "src":
-            columns["place"] = rows[0][0] * PLACES + rows[0][1]
+            position = rows[0][1]
+    columns["place"] = pair_start(columns["src_document"], columns["tgt_document"]) + position
     return columns
+
+
+def pair_start(src_document: int, tgt_document: int) -> int:
+    """Where the places of the links from one document to the other begin; they end before `+ TARGET`."""
+    return src_document * SOURCE + tgt_document * TARGET

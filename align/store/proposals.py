@@ -18,7 +18,7 @@ from sqlite_utils import Database
 from align.domain import LinkKind, Proposal
 from align.store import tallies
 from align.store.filter import language_term
-from align.store.log import KEPT, PLACES, append
+from align.store.log import KEPT, TARGET, append, pair_start
 from align.store.rows import Ends, ProposeCounts, StoredConstraints
 
 Places = dict[int, tuple[int, str]]
@@ -137,7 +137,8 @@ def propose(
         take_away(db, run.removed)
         score_again(db, again, encoder)
         insert_links(db, wanted, first, (src_document, tgt_document), encoder, places)
-        tallies.refresh_document(db, src_document * PLACES, (src_document + 1) * PLACES)
+        start = pair_start(src_document, tgt_document)
+        tallies.refresh_range(db, start, start + TARGET)
     return ProposeCounts(len(wanted) + len(again), len(run.removed), kept.count)
 
 
@@ -208,7 +209,7 @@ def insert_links(
     """New links, numbered from `first`."""
     src_document, tgt_document = documents
     sources, targets = places
-    start = src_document * PLACES
+    start = pair_start(src_document, tgt_document)
     kinds = {kind: kind.value for kind in LinkKind}
 
     def rows() -> Iterator[tuple[object, ...]]:
@@ -271,15 +272,16 @@ def _signals(proposal: Proposal) -> str | None:
 def _undecided(
     db: Database, src_document: int, tgt_document: int, languages: tuple[str, str] | None
 ) -> dict[tuple[str, str], int]:
-    condition = f"src_document = ? and tgt_document = ? and not {KEPT}"
-    values: list[object] = [src_document, tgt_document]
+    condition = f"not {KEPT}"
+    values: list[object] = []
+    start = pair_start(src_document, tgt_document)
     for column, lang in zip(("src_lang", "tgt_lang"), languages or (), strict=False):
         term, parameters = language_term(column, lang)
         condition += f" and {term}"
         values += parameters
     rows = db.conn.execute(
         f"select src, tgt, id from links where place >= ? and place < ? and {condition}",
-        [src_document * PLACES, (src_document + 1) * PLACES, *values],
+        [start, start + TARGET, *values],
     )
     return {(src, tgt): link for src, tgt, link in rows}
 
@@ -309,11 +311,11 @@ class _Kept:
 
 
 def _kept(db: Database, src_document: int, tgt_document: int) -> _Kept:
+    start = pair_start(src_document, tgt_document)
     return _Kept(
         db.conn.execute(
-            f"""select src, tgt, status, anchored from links where place >= ? and place < ? and src_document = ?
-                and tgt_document = ? and {KEPT}""",
-            (src_document * PLACES, (src_document + 1) * PLACES, src_document, tgt_document),
+            f"""select src, tgt, status, anchored from links where place >= ? and place < ? and {KEPT}""",
+            (start, start + TARGET),
         )
     )
 

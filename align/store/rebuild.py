@@ -7,7 +7,7 @@ import json
 from sqlite_utils import Database
 
 from align.store import tallies
-from align.store.log import PLACES, apply_columns, read_patches
+from align.store.log import SOURCE, TARGET, apply_columns, read_patches
 from align.store.proposals import Run, apply_run
 
 
@@ -37,12 +37,8 @@ def rebuild(db: Database) -> int:
 
 def derive(db: Database) -> None:
     """What follows from the sentences as they are now: documents, places and languages of links, and their index."""
-    for side, place in (("src", f", place = document * {PLACES} + position"), ("tgt", "")):
-        # The number before the first comma is what the cast reads: the side's first sentence.
-        db.conn.execute(
-            f"""update links set {side}_document = document, {side}_lang = lang {place} from sentences
-                where sentences.id = cast({side} as integer)"""
-        )
+    for side in ("tgt", "src"):  # The place of the source follows from the target's document too.
+        _derive_columns(db, side, "1")
     db.conn.execute("delete from link_sentences")
     db.conn.execute(
         """insert into link_sentences (sentence, link, side)
@@ -50,4 +46,19 @@ def derive(db: Database) -> None:
            union all
            select sentence.value, links.id, 1 from links, json_each('[' || tgt || ']') as sentence
            order by 1, 2, 3"""
+    )
+
+
+def derive_document(db: Database, document: int) -> None:
+    """The same columns for the links with a side in one document."""
+    for side in ("tgt", "src"):
+        _derive_columns(db, side, f"{side}_document = {int(document)}")
+
+
+def _derive_columns(db: Database, side: str, condition: str) -> None:
+    place = f", place = document * {SOURCE} + tgt_document * {TARGET} + position" if side == "src" else ""
+    # The number before the first comma is what the cast reads: the side's first sentence.
+    db.conn.execute(
+        f"""update links set {side}_document = document, {side}_lang = lang {place} from sentences
+            where sentences.id = cast({side} as integer) and {condition}"""
     )

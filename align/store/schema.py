@@ -100,3 +100,17 @@ def m002_tallies(db: Database) -> None:
                 (select lang, count(*) as n from sentences where document = documents.id
                  group by lang order by n desc, lang))""",
     )
+
+
+@migrations()
+def m003_order_by_pair(db: Database) -> None:
+    """Document order goes through one pair of documents after the other."""
+    _run(
+        db,
+        """update links set place = src_document * 4398046511104 + tgt_document * 4194304 + position from sentences
+           where sentences.id = cast(src as integer)""",
+        "delete from tallies",
+        """insert into tallies
+           select place >> 9, status, src_document, tgt_document, src_lang, tgt_lang, count(*), total(confidence),
+               min(confidence) from links group by 1, 2, 4, 5, 6""",
+    )

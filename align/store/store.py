@@ -13,8 +13,8 @@ from typing import Self
 from sqlite_utils import Database
 
 from align.domain import Block, Decision, Document, Link, LinkSide, Proposal, Status
-from align.errors import ConflictError, StoreError
-from align.store import around, bulk, documents, links, places, proposals, undo
+from align.errors import ConflictError
+from align.store import around, bulk, documents, links, places, proposals, reimport, remove, undo
 from align.store.check import backup, check
 from align.store.clock import now
 from align.store.door import connect, told, writing
@@ -62,7 +62,10 @@ class Store:
     # Documents
 
     def add_document(self, doc: Document) -> Added:
-        """Take in a document under its name. The same text again changes nothing."""
+        """Take in a document under its name. The same text again changes nothing.
+
+        Of a text that changed, what is still there keeps its sentences and links; see `reimport`.
+        """
         with self.writing():
             row = self.db.conn.execute(
                 "select id, digest from documents where name = ? and removed_at is null", (doc.name,)
@@ -71,7 +74,14 @@ class Store:
                 return Added(documents.insert_document(self.db, doc), "added")
             if row[1] == doc.digest:
                 return Added(row[0], "unchanged")
-            raise StoreError(f"{doc.name}: its text changed since it was added.")
+            reimport.change_document(self.db, row[0], doc)
+            return Added(row[0], "changed")
+
+    def remove_document(self, reviewer: str, document: int) -> Change:
+        """Take a document and its links out, undoable until the store is compacted."""
+        with self.writing():
+            decision, touched = remove.remove_document(self.db, reviewer, document)
+        return Change(touched, decision, None, f"removed {decision.detail['name']}")
 
     def documents(self) -> list[DocumentRow]:
         """Every document, in the order of adding."""
@@ -303,6 +313,13 @@ class Store:
         """Make the links anew from the log; returns how many there are."""
         with self.writing():
             return rebuild(self.db)
+
+    def compact(self) -> tuple[int, int, int]:
+        """Forget removed documents and give their room back; returns how many, and the bytes before and after."""
+        with told(self.path):
+            before = remove.size(self.db)
+            forgotten = remove.compact(self.db)
+            return forgotten, before, remove.size(self.db)
 
     def check(self) -> list[str]:
         """What is wrong with the store, a line each; nothing for a sound one. Writes nothing, holds up nobody."""

@@ -72,7 +72,7 @@ def refresh_all(db: Database) -> None:
     db.conn.execute(f"insert into tallies {GROUPED} group by 1, 2, 4, 5, 6")
 
 
-def refresh_document(db: Database, low: int, high: int) -> None:
+def refresh_range(db: Database, low: int, high: int) -> None:
     """Count the buckets of the places from `low` (a bucket's start) to `high` anew."""
     db.conn.execute("delete from tallies where bucket >= ? and bucket < ?", (low >> SHIFT, high >> SHIFT))
     db.conn.execute(f"insert into tallies {GROUPED} where place >= ? and place < ? group by 1, 2, 4, 5, 6", (low, high))

@@ -9,6 +9,7 @@ from align.errors import ConflictError
 from align.store import bulk
 from align.store.log import Ledger, read_patches
 from align.store.proposals import PROGRAM
+from align.store.remove import bring_back
 
 UNDOABLE_NOT = ("undo", "redo", "propose", "import", "unite", "compact")
 """Actions that a reviewer's undo steps over: its own, and what is no decision of a reviewer."""
@@ -43,7 +44,9 @@ def last_undone(db: Database, reviewer: str) -> int | None:
 def _backwards(db: Database, reviewer: str) -> list[tuple[int, str, int]]:
     # A list, not a cursor: nothing may be read while the log grows.
     return db.conn.execute(
-        "select id, action, target from decisions where reviewer = ? and reviewer <> ? order by id desc",
+        """select id, action, target from decisions where reviewer = ? and reviewer <> ?
+           and (target is not null or exists (select 1 from patches where decision = decisions.id) or document in (select id from documents where removed_at is not null and action = 'remove'))
+           order by id desc""",
         (reviewer, PROGRAM),
     ).fetchall()
 
@@ -75,8 +78,8 @@ def turn(db: Database, reviewer: str, target: int, action: str) -> tuple[Decisio
         else:
             ledger.change(number, **after)
     detail: dict[str, object] = {"action": told}
-    if told == "remove" and document is not None:
-        db.conn.execute(
-            "update documents set removed_at = ? where id = ?", (None if action == "undo" else ledger.at, document)
-        )
+    if told == "remove" and action == "undo":
+        bring_back(db, document)
+    elif told == "remove":
+        db.conn.execute("update documents set removed_at = ? where id = ?", (ledger.at, document))
     return ledger.close(action, link=link, document=document, target=target, detail=detail)

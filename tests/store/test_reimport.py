@@ -1,0 +1,154 @@
+"""A page that changed, a document taken out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from align.domain import Status
+from align.errors import ConflictError
+from align.jobs.decide import Desk
+from align.store import Store, open_store
+from align.store.reimport import match
+from tests.store.conftest import EN, JA, make_document
+
+
+def statuses(store: Store) -> dict[int, tuple[str, str | None]]:
+    return {link.id: (link.status.value, link.attention) for link in store.links()}
+
+
+def test_the_same_text_changes_nothing(store: Store) -> None:
+    before = store.db.conn.execute("select total_changes()").fetchone()
+    added = store.add_document(make_document("ja.txt", JA, "ja"))
+    assert added == type(added)(1, "unchanged")
+    assert store.db.conn.execute("select total_changes()").fetchone() == before
+
+
+def test_what_is_still_there_keeps_its_decisions(store: Store, desk: Desk) -> None:
+    for link in (1, 2, 3, 4):
+        desk.accept(link)
+    kept = {link.id: link for link in store.links()}
+    # A sentence before everything, the second reworded, the third gone, the fifth and sixth changing places.
+    changed = ["前書き。", JA[0], "山へ登る。", JA[3], JA[5], JA[4]]
+    assert store.add_document(make_document("ja.txt", changed, "ja")).outcome == "changed"
+    assert statuses(store) == {
+        1: ("accepted", None),
+        2: ("proposed", "changed"),
+        4: ("accepted", None),
+        5: ("proposed", None),
+        6: ("proposed", None),
+    }
+    for number in (1, 4, 5, 6):
+        link = store.link(number)
+        assert link.src.text == kept[number].src.text
+        assert "".join(span.of(store.text(1)) for span in link.src.spans) == link.src.text
+        assert link.version == kept[number].version
+    assert store.link(2).src.text == "山へ登る。"
+    assert [link.id for link in store.links()] == [1, 2, 4, 6, 5], "document order follows the new text"
+    told = store.decisions()[0]
+    assert told.action == "import"
+    assert (told.detail["same"], told.detail["reworded"], told.detail["lost"], told.detail["new"]) == (4, 1, 1, 1)
+    assert store.check() == []
+
+
+def test_a_link_that_lost_part_of_its_text_asks_for_attention(store: Store, desk: Desk) -> None:
+    desk.merge(2, 3)
+    store.add_document(make_document("ja.txt", [JA[0], JA[1], *JA[3:]], "ja"))
+    link = store.link(2)
+    assert (link.status, link.attention, link.src.text) == (Status.PROPOSED, "changed", JA[1])
+    assert link.tgt.text == f"{EN[1]} {EN[2]}"
+    desk.accept(2)
+    assert store.link(2).attention is None
+    assert store.check() == []
+
+
+def test_undo_of_what_the_new_text_took_away_is_refused(store: Store, desk: Desk) -> None:
+    desk.merge(2, 3)
+    store.add_document(make_document("ja.txt", [JA[0], *JA[3:]], "ja"))
+    before = statuses(store)
+    with pytest.raises(ConflictError, match="link 2"):
+        desk.undo()
+    assert statuses(store) == before
+    assert store.check() == []
+
+
+def test_the_log_adds_up_after_several_readings(store: Store, desk: Desk) -> None:
+    desk.accept(1)
+    for texts in (JA[::-1], [*JA[:2], "別の話。"], JA):
+        store.add_document(make_document("ja.txt", texts, "ja"))
+        assert store.check() == []
+    rebuilt = list(store.links())
+    store.rebuild()
+    assert list(store.links()) == rebuilt
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same", "changed"),
+    [
+        (["a", "b", "c"], ["a", "b", "c"], {0: 0, 1: 1, 2: 2}, {}),
+        (["a", "b"], ["b", "a"], {0: 1, 1: 0}, {}),
+        (["x", "x", "y"], ["x", "y"], {0: 0, 2: 1}, {}),
+        (["the fog rises", "b"], ["the fog rose", "b"], {1: 1}, {0: 0}),
+        (["the fog rises"], ["nothing alike"], {}, {}),
+        ([], ["a"], {}, {}),
+        (["a"], [], {}, {}),
+    ],
+)
+def test_matching_old_and_new_sentences(
+    old: list[str], new: list[str], same: dict[int, int], changed: dict[int, int]
+) -> None:
+    found = match(old, new)
+    assert (found.same, found.changed) == (same, changed)
+
+
+def test_a_removed_document_comes_back_with_its_links(store: Store, desk: Desk) -> None:
+    desk.accept(1)
+    desk.note(2, "hm")
+    before = list(store.links())
+    desk.remove_document(2)
+    assert [row.name for row in store.documents()] == ["ja.txt"]
+    assert list(store.links()) == []
+    assert store.check() == []
+    desk.undo()
+    assert [(a.id, a.src, a.tgt, a.status, a.note) for a in store.links()] == [
+        (b.id, b.src, b.tgt, b.status, b.note) for b in before
+    ]
+    assert [row.name for row in store.documents()] == ["ja.txt", "en.txt"]
+    desk.redo()
+    assert [row.name for row in store.documents()] == ["ja.txt"]
+
+
+def test_a_removed_document_does_not_come_back_over_its_successor(store: Store, desk: Desk) -> None:
+    desk.remove_document(2)
+    assert store.add_document(make_document("en.txt", EN, "en")).document == 3
+    with pytest.raises(ConflictError, match="added since"):
+        desk.undo()
+
+
+def test_compacting_forgets_for_good(store: Store, desk: Desk) -> None:
+    desk.accept(1)
+    desk.remove_document(2)
+    forgotten, before, after = store.compact()
+    assert forgotten == 1
+    assert after <= before
+    assert store.db.conn.execute("select count(*) from sentences where document = 2").fetchone() == (0,)
+    assert store.db.conn.execute("select count(*) from patches").fetchone() == (0,)
+    with pytest.raises(ConflictError, match="nothing to undo"):
+        desk.undo()
+    assert store.check() == []
+    actions = [decision.action for decision in store.decisions()]
+    assert actions == ["remove", "accept", "propose"], "the story stays"
+
+
+def test_compacting_leaves_what_is_in_use(tmp_path: Path, store: Store, desk: Desk) -> None:
+    desk.accept(1)
+    desk.merge(2, 3)
+    before = list(store.links())
+    store.compact()
+    assert list(store.links()) == before
+    assert store.check() == []
+    desk.undo()
+    desk.undo()
+    with open_store(tmp_path / "s.db") as other:
+        assert {link.status for link in other.links()} == {Status.PROPOSED}
