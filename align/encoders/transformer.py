@@ -1,53 +1,185 @@
-"""Any sentence-transformers model, by name or folder. torch is imported when one is built, never before."""
+"""Any sentence-transformers model, by name or folder. torch is imported when one is loaded, never before."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import logging
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from align.encoders import machine
 from align.encoders.base import Progress, Vectors
 from align.encoders.texts import encodable
 from align.errors import EncoderError
 
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
 CHUNK = 256
+"""Texts between two reports of progress."""
+HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+SYMMETRIC_PROMPT = "query: "
+"""What the cards of the E5 models want before both sides when equivalents are sought."""
+
+
+def load_sentence_transformer(model: str, dtype: Any = None) -> SentenceTransformer:
+    """The model, from disk if it is there, else from the hub if the network lets us. No code of the model's is run.
+
+    Raises EncoderError with what to do.
+    """
+    folder = Path(model)
+    if folder.is_dir():
+        if not any((folder / name).is_file() for name in ("modules.json", "config.json")):
+            raise EncoderError(f"{model}: not a sentence-transformers folder (it has no modules.json).")
+        return _load(model, dtype, local=True)
+    if os.sep in model and not HUB_NAME.fullmatch(model):
+        raise EncoderError(f"{model}: no such folder. Give a sentence-transformers folder, or use, e5, blend or auto.")
+    try:
+        return _load(model, dtype, local=True)
+    except EncoderError as absent:
+        if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
+            raise EncoderError(
+                f"{model}: not on disk, and HF_HUB_OFFLINE forbids to fetch it. Use use, e5 or blend, or give a folder."
+            ) from absent
+    try:
+        return _load(model, dtype, local=False)
+    except EncoderError as error:
+        raise EncoderError(
+            f"{model}: not on disk and no network, or no such model on the hub. "
+            f"Use use, e5 or blend, or give the folder of a sentence-transformers model."
+        ) from error
+
+
+def _load(model: str, dtype: Any, *, local: bool) -> SentenceTransformer:
+    from sentence_transformers import SentenceTransformer
+
+    options = {} if dtype is None else {"dtype": dtype}
+    try:
+        with _quiet():
+            return SentenceTransformer(
+                model, device="cpu", trust_remote_code=False, local_files_only=local, model_kwargs=options
+            )
+    except Exception as error:  # what a broken or absent model raises is of a dozen kinds
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise EncoderError(f"{model}: cannot be loaded as a sentence-transformers model ({reason})") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No bars and reports of the libraries while a model loads; errors stay."""
+    from transformers.utils import logging as transformers_logging
+
+    bars, level = transformers_logging.is_progress_bar_enabled(), transformers_logging.get_verbosity()
+    ours = logging.getLogger("sentence_transformers")
+    level_ours = ours.level
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    ours.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        ours.setLevel(level_ours)
+        transformers_logging.set_verbosity(level)
+        if bars:
+            transformers_logging.enable_progress_bar()
 
 
 class TransformerEncoder:
-    """A sentence-transformers model behind our port."""
+    """A sentence-transformers model behind our port. It is loaded when its width or a vector is first asked for."""
 
     languages: frozenset[str] | None = None
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, threads: int | None = None) -> None:
         self.name = model
-        try:
-            from sentence_transformers import SentenceTransformer
+        self._threads = machine.cores(threads)
 
-            self._model: Any = SentenceTransformer(model, device="cpu", trust_remote_code=False)
-        except (OSError, ValueError) as error:
-            raise EncoderError(
-                f"{model}: not an encoder of ours, not on disk as a sentence-transformers model, and no network "
-                f"to fetch it. Known are use, e5, blend, auto; or give a model folder."
-            ) from error
-        self.dimensions = int(self._model.get_embedding_dimension() or 0)
-        folder = Path(model)
-        files = sorted(folder.rglob("*")) if folder.is_dir() else []
-        described = [f"{path.relative_to(folder)} {path.stat().st_size}" for path in files]
-        self.digest = "st-" + hashlib.sha256(json.dumps([model, described]).encode()).hexdigest()[:16]
+    @cached_property
+    def _model(self) -> SentenceTransformer:
+        import torch
+
+        torch.set_num_threads(self._threads)
+        return load_sentence_transformer(self.name)
+
+    @cached_property
+    def dimensions(self) -> int:
+        """Width of a vector."""
+        return int(self._model.get_embedding_dimension() or 0)
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the weights in memory, wherever they came from, and of the prompt."""
+        digest = hashlib.sha256(json.dumps([self._prompt, self._model.max_seq_length]).encode())
+        for name, tensor in sorted(self._model.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(tensor.detach().float().contiguous().numpy().tobytes())
+        return "st-" + digest.hexdigest()[:16]
+
+    @property
+    def _prompt(self) -> str:
+        """What stands before every text: the model's default prompt, or E5's where its card wants one it does not set."""
+        prompts = self._model.prompts or {}
+        if self._model.default_prompt_name:
+            return str(prompts.get(self._model.default_prompt_name, ""))
+        return SYMMETRIC_PROMPT if re.search(r"(^|[/_-])(multilingual-)?e5-(?!.*instruct)", self.name) else ""
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        """See `Encoder.encode`."""
-        clean = [encodable(text) for text in texts]
-        vectors = np.empty((len(clean), self.dimensions), dtype=np.float32)
-        for start in range(0, len(clean), CHUNK):
-            rows = clean[start : start + CHUNK]
-            vectors[start : start + len(rows)] = self._model.encode(
-                rows, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
+        """See `Encoder.encode`. Texts longer than the model takes are the mean of their windows, weighted by length."""
+        windows: list[str] = []
+        owners: list[int] = []
+        for number, text in enumerate(texts):
+            parts = self._windows(encodable(text))
+            windows += parts
+            owners += [number] * len(parts)
+        order = sorted(range(len(windows)), key=lambda place: -len(windows[place]))
+        sums = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for start in range(0, len(order), CHUNK):
+            places = order[start : start + CHUNK]
+            found = self._model.encode(
+                [windows[place] for place in places],
+                prompt=self._prompt or None,
+                normalize_embeddings=True,
+                show_progress_bar=False,
+                convert_to_numpy=True,
             )
+            weights = np.array([max(1, len(windows[place])) for place in places], dtype=np.float32)
+            np.add.at(sums, [owners[place] for place in places], np.asarray(found, np.float32) * weights[:, None])
             if progress:
-                progress(start + len(rows), len(clean))
-        return vectors
+                progress(len(texts) * (start + len(places)) // len(order), len(texts))
+        return _unit(sums)
+
+    def _windows(self, text: str) -> list[str]:
+        """The text, or runs of it of even length that the model takes whole."""
+        room = self._room
+        if room is None or len(text) <= room:
+            return [text]
+        tokens = len(self._model.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+        if tokens <= room:
+            return [text]
+        parts = -(-tokens * 5 // (room * 4))  # tokens are spread unevenly: leave a fifth
+        bounds = [len(text) * part // parts for part in range(parts + 1)]
+        cut = [text[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+        return [window for part in cut if part for window in (self._windows(part) if len(part) < len(text) else [part])]
+
+    @cached_property
+    def _room(self) -> int | None:
+        """Tokens that fit beside the prompt and the marks; None where the model has no bound."""
+        longest = self._model.max_seq_length
+        if not longest or not callable(getattr(self._model, "tokenizer", None)):
+            return None
+        prompt = len(self._model.tokenizer(self._prompt)["input_ids"])
+        return max(8, int(longest) - prompt - 2)
+
+
+def _unit(sums: Vectors) -> Vectors:
+    norms = np.linalg.norm(sums, axis=1, keepdims=True)
+    # A model may give a blank text the zero vector; a length of 1 is promised, so it gets a direction of its own.
+    sums[norms[:, 0] < 1e-12, 0] = 1.0
+    return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), np.float32(1e-12))

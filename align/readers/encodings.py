@@ -46,15 +46,19 @@ def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str,
                 return content.decode(codec), NAMES.get(codec, codec)
             except UnicodeDecodeError:
                 break
+    wide = _unmarked_utf16(content) if b"\0" in content[:SAMPLE] else None
+    if wide:
+        return content.decode(wide), wide
     if _ESCAPED.search(content, 0, SAMPLE) and _decodes(content, "iso2022_jp"):
         return content.decode("iso2022_jp"), "iso2022_jp"
     try:
         return content.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as error:
         broken = error
-    wide = _unmarked_utf16(content)
-    if wide:
-        return content.decode(wide), wide
+    if b"\xed" in content and _decodes(content, "utf-8", "surrogatepass"):
+        # UTF-16 written as if it were characters (CESU-8): pairs are one character; a lone half stays what it is.
+        halves = content.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
+        return halves.decode("utf-16-le", "surrogatepass"), "utf-8"
     if not _mostly_utf8(content):
         found = _legacy(content)
         if found:
@@ -112,9 +116,9 @@ def _legacy(content: bytes) -> str | None:
     return best if worth[best] > 0.55 or single is None else single
 
 
-def _decodes(content: bytes, codec: str) -> bool:
+def _decodes(content: bytes, codec: str, errors: str = "strict") -> bool:
     try:
-        content.decode(codec)
+        content.decode(codec, errors)
     except UnicodeDecodeError:
         return False
     return True
@@ -134,6 +138,11 @@ def _worth(content: bytes, codec: str) -> float:
     return (good - 2 * len(_BAD.findall(joined))) / len(beyond)
 
 
+def _fits(text: str) -> float:
+    return fit(text) - 4.0 * len(_CONTROLS.findall(text))
+
+
+_CONTROLS = re.compile("[\x80-\x9f]")
 WESTERN = ("cp1252", "cp1250", "iso8859_2", "cp1254", "cp1257", "iso8859_15", "iso8859_1")
 SINGLE = [*WESTERN, "cp1258", "cp1251", "cp1253", "cp1255", "cp1256", "koi8_r", "koi8_u", "cp866", "tis_620"]
 
@@ -146,6 +155,6 @@ def _single(content: bytes) -> str | None:
     guess = str(found.encoding) if found else WESTERN[0]
     if guess in WESTERN or not _decodes(content, guess):
         # These differ in a few letters only: the one in which the words are words.
-        fits = [(fit(content[:SAMPLE].decode(codec)), codec) for codec in WESTERN if _decodes(content, codec)]
+        fits = [(_fits(content[:SAMPLE].decode(codec)), codec) for codec in WESTERN if _decodes(content, codec)]
         guess = max(fits, key=lambda pair: pair[0])[1] if fits else ""
     return guess or None

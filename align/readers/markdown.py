@@ -68,7 +68,10 @@ def _line_starts(text: str) -> list[int]:
 def _mark(text: str, token: Token, start: int, end: int, kind: BlockKind) -> Mark | None:
     if token.type == "inline":
         parts = tuple(_parts(text, token, start, end))
-        return Mark(Span(parts[0].start, parts[-1].end), kind, None, parts) if parts else None
+        if not parts:
+            return None
+        line = max(start, *(text.rfind(mark, start, parts[0].start) + 1 for mark in "\n\r"))
+        return Mark(_trimmed(text, line, parts[-1].end) or parts[0], kind, None, parts)
     span = _trimmed(text, start, end)
     if span is None:
         return None

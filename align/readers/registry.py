@@ -70,23 +70,16 @@ def kind(name: str, content: bytes, encoding: str | None = None) -> str:
         raise ReadError(f"{name}: holds texts with their translations. Take it in with its links: align import {name}")
     if _PAGE.match(head):
         return "html"
-    text = head.decode(encoding or "utf-8", "ignore") if _known(encoding) else ""
+    try:
+        text = head.decode(encoding or "utf-8", "ignore")
+    except LookupError:
+        text = ""  # the reader says so
     if _is_subtitles(text):
         return "subtitles"
     by_suffix = _BY_SUFFIX.get(suffix, "plain")
     if by_suffix in ("docx", "epub", "pdf"):
         raise ReadError(f"{name}: named {suffix} but no such file inside. Save it again with the program that wrote it.")
     return by_suffix
-
-
-def _known(encoding: str | None) -> bool:
-    import codecs
-
-    try:
-        codecs.lookup(encoding or "utf-8")
-    except LookupError:
-        return False
-    return True
 
 
 def _is_subtitles(head: str) -> bool:

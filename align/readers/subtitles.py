@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from align.domain import BlockKind, Document, Span
 from align.readers.plain import text_of
@@ -10,6 +11,8 @@ from align.text.segment import Mark, segment
 
 SUFFIXES = frozenset({".srt", ".vtt"})
 _TIMING = re.compile(r"^[ \t]*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}[ \t]*-->[ \t]*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}[^\r\n]*$", re.MULTILINE)
+_LABEL = re.compile(r"(?<![^\r\n])[^\r\n]{1,80}\r?\n\Z")
+_BLANK = re.compile(r"\r?\n[ \t]*(?:\r?\n|\r)")
 _LINE = re.compile(r"[^\r\n]+")
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,80}>|<\d[\d:.]{3,16}>|\{\\[^{}\n]{0,80}\}")
 _ENDS = re.compile(r"[.!?。！？…؟।♪\"”」』)）\]]\s*$")
@@ -33,41 +36,50 @@ def marks(text: str) -> list[Mark]:
     """The blocks: each a run of cues up to the end of a sentence, its parts the spoken lines."""
     found: list[Mark] = []
     run: list[Span] = []
-    cues = 0
-    for parts in _cues(text):
-        for line, part in enumerate(parts):
-            spoken = part.of(text)
-            if run and line and _DASH.match(spoken):
-                found.append(_mark(run))
-                run, cues = [], 0
-            dash = _DASH.match(spoken)
-            start = part.start + (dash.end() if dash else 0)
-            run += _untagged(text, start, part.end)
+    start = cues = 0
+    for cue in _cues(text):
+        if not run:
+            start = cue.start
+        for line, part in enumerate(cue.lines):
+            dash = _DASH.match(text, part.start, part.end)
+            if run and line and dash:
+                found.append(_mark(start, run))
+                run, cues, start = [], 0, part.start
+            run += _untagged(text, dash.end() if dash else part.start, part.end)
         cues += 1
         if run and (cues >= LONGEST or _ENDS.search(run[-1].of(text))):
-            found.append(_mark(run))
+            found.append(_mark(start, run))
             run, cues = [], 0
     if run:
-        found.append(_mark(run))
+        found.append(_mark(start, run))
     return found
 
 
-def _mark(parts: list[Span]) -> Mark:
-    return Mark(Span(parts[0].start, parts[-1].end), BlockKind.BODY, None, tuple(parts))
+def _mark(start: int, parts: list[Span]) -> Mark:
+    return Mark(Span(start, parts[-1].end), BlockKind.BODY, None, tuple(parts))
 
 
-def _cues(text: str) -> list[list[Span]]:
-    """The spoken lines of each cue."""
+class _Cue(NamedTuple):
+    start: int
+    """Where its number or name begins, or its timing where it has none."""
+    lines: list[Span]
+    """What is spoken."""
+
+
+def _cues(text: str) -> list[_Cue]:
     timings = list(_TIMING.finditer(text))
-    cues: list[list[Span]] = []
+    cues: list[_Cue] = []
+    done = 0
     for timing, following in zip(timings, [*timings[1:], None], strict=True):
+        label = _LABEL.search(text, done, timing.start())
         stop = following.start() if following else len(text)
-        blank = re.compile(r"\r?\n[ \t]*(?:\r?\n|\r)").search(text, timing.end(), stop)
+        blank = _BLANK.search(text, timing.end(), stop)
         end = blank.start() if blank else stop
         lines = [Span(m.start(), m.end()) for m in _LINE.finditer(text, timing.end(), end) if m[0].strip()]
         if following and not blank and lines and lines[-1].of(text).strip().isdigit():
             lines.pop()  # the number of the next cue, where no blank line parts them
-        cues.append(lines)
+        done = lines[-1].end if lines else timing.end()
+        cues.append(_Cue(label.start() if label else timing.start(), lines))
     return cues
 
 

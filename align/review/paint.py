@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from rich.segment import Segment
@@ -44,8 +45,9 @@ def painted(text: str, start: int, end: int, base: Style, paints: Sequence[Paint
         yield Segment("".join(run), style)
 
 
-def paragraph(text: str, width: int, base: Style, paints: Sequence[Paint] = ()) -> list[Strip]:
-    """The text wrapped into strips of exactly `width` cells."""
+@lru_cache(maxsize=1024)
+def paragraph(text: str, width: int, base: Style, paints: tuple[Paint, ...] = ()) -> tuple[Strip, ...]:
+    """The text wrapped into strips of exactly `width` cells. Kept: the next link has nearly the same surroundings."""
     strips = []
     for line in wrap(text, width):
         near = [paint for paint in paints if paint.start < line.end and line.start < paint.end]
@@ -53,9 +55,4 @@ def paragraph(text: str, width: int, base: Style, paints: Sequence[Paint] = ()) 
         if line.width < width:
             segments.append(Segment(" " * (width - line.width), base))
         strips.append(Strip(segments, max(width, line.width)))
-    return strips
-
-
-def ranges(marks: Sequence[tuple[int, int]], style: Style) -> list[Paint]:
-    """The same style over several ranges."""
-    return [Paint(start, end, style) for start, end in marks]
+    return tuple(strips)

@@ -57,7 +57,7 @@ def _filled(text: str, marks: Sequence[Mark]) -> list[Mark]:
     for mark in [*marks, Mark(Span(len(text), len(text)), BlockKind.BODY)]:
         gap = text[at : mark.span.start]
         if gap.strip():
-            filled += [Mark(Span(at + r.span.start, at + r.span.end), BlockKind.BOILERPLATE) for r in runs(gap)]
+            filled += [Mark(Span(at + r.span.start, at + r.span.end), BlockKind.BOILERPLATE, None, ()) for r in runs(gap)]
         bare = mark.span.of(text)
         if bare.strip():
             start = mark.span.start + len(bare) - len(bare.lstrip())

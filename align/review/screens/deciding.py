@@ -91,7 +91,8 @@ class Deciding(Part):
     def _done(self, change: Change, following: int | None) -> None:
         target = change.look_at if change.look_at is not None else following
         if self._same_list(change):
-            self.links.forget()
+            found = [self.app.browser.link(number) for number in change.link_ids]
+            self.links.renew(link for link in found if link is not None)
             self.count_left()
         else:
             self.relist(target)

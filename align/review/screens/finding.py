@@ -113,8 +113,8 @@ class Finding(Part):
 
     def action_scroll_down(self) -> None:
         """More of the texts."""
-        self.query_one(Texts).scroll_relative(y=4, animate=False)
+        self.query_one(Texts).scroll_by(4)
 
     def action_scroll_up(self) -> None:
         """Back up the texts."""
-        self.query_one(Texts).scroll_relative(y=-4, animate=False)
+        self.query_one(Texts).scroll_by(-4)

@@ -93,9 +93,7 @@ class RippleScreen(ModalScreen[Ripple | None]):
         for proposal in ripple.added:
             src, tgt = (self._text(ids) for ids in (proposal.src, proposal.tgt))
             passages += _two(src, tgt, "+", "added")
-        texts = self.query_one(Texts)
-        texts.show((), passages)
-        texts.scroll_home(animate=False)
+        self.query_one(Texts).show((), passages)
 
     def _text(self, sentences: Sequence[int]) -> str:
         return " ".join(row.text for row in ours(self).browser.sentences_by_id(sentences))
@@ -118,7 +116,7 @@ class RippleScreen(ModalScreen[Ripple | None]):
 
     def action_scroll(self, lines: int) -> None:
         """See the rest."""
-        self.query_one(Texts).scroll_relative(y=lines, animate=False)
+        self.query_one(Texts).scroll_by(lines)
 
 
 def _two(src: str, tgt: str, sign: str, role: str) -> list[Passage]:

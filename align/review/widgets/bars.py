@@ -7,13 +7,13 @@ from typing import ClassVar
 from rich.segment import Segment
 from textual.binding import Binding
 from textual.strip import Strip
-from textual.widget import Widget
 
 from align.review.paint import plain
+from align.review.widgets.painted import Painted
 from align.text.width import cells, fit
 
 
-class Line(Widget):
+class Line(Painted):
     """One line of text, cut to the width. `right` stays whole as long as it can."""
 
     def __init__(self, **kwargs: object) -> None:
@@ -34,7 +34,7 @@ class Line(Widget):
 
     def render_line(self, y: int) -> Strip:
         """The line, or a blank one."""
-        width, style = self.size.width, self.rich_style
+        width, style = self.size.width, self.base
         if y:
             return Strip.blank(width, style)
         right = min(cells(self._right), width)
@@ -44,7 +44,7 @@ class Line(Widget):
         return Strip([plain(self._left, room, style), plain(self._right, right, style)], width)
 
 
-class KeyBar(Widget):
+class KeyBar(Painted):
     """The keys that do something now, as they are bound, as many as fit; the last is always the one for all keys."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key"}
@@ -65,7 +65,7 @@ class KeyBar(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Fill the lines from the left; what does not fit is under the help key."""
-        width, style = self.size.width, self.rich_style
+        width, style = self.size.width, self.base
         key_style = style + self.get_component_rich_style("key-bar--key", partial=True)
         lines = self._lines(width)
         if y >= len(lines):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -18,6 +18,7 @@ from textual.strip import Strip
 
 from align.domain import Link, LinkKind, Status
 from align.review.paint import plain
+from align.review.widgets.painted import Painted
 
 PAGE = 64
 PAGES_KEPT = 24
@@ -35,7 +36,7 @@ HEAD = 13
 Fetch = Callable[[int, int], Sequence[Link]]
 
 
-class LinkList(ScrollView, can_focus=True, inherit_bindings=False):
+class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
     """`fetch(rank, n)` gives the links in order; `show` says how many there are. The cursor is a rank."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -78,6 +79,16 @@ class LinkList(ScrollView, can_focus=True, inherit_bindings=False):
         self.set_reactive(LinkList.cursor, max(0, min(cursor, total - 1)))
         self._keep_in_sight()
         self.refresh()
+
+    def renew(self, links: Iterable[Link]) -> None:
+        """Put these in the place of what is held of them, the order being the same."""
+        new = {link.id: link for link in links}
+        for number, page in self._pages.items():
+            if any(link.id in new for link in page):
+                self._pages[number] = [new.get(link.id, link) for link in page]
+                for offset, link in enumerate(page):
+                    if link.id in new:
+                        self._refresh_rank(number * PAGE + offset)
 
     def forget(self) -> None:
         """Fetch anew what is seen, the order being the same."""
@@ -130,7 +141,9 @@ class LinkList(ScrollView, can_focus=True, inherit_bindings=False):
     def _resize(self) -> None:
         width = self.scrollable_content_region.width or self.size.width
         self.lines_each = 1 if width >= 76 else 2
-        self.virtual_size = Size(width, self.total * self.lines_each)
+        size = Size(width, self.total * self.lines_each)
+        if size != self.virtual_size:
+            self.virtual_size = size
 
     def _keep_in_sight(self) -> None:
         if self.size.height:
@@ -151,8 +164,8 @@ class LinkList(ScrollView, can_focus=True, inherit_bindings=False):
         width = self.scrollable_content_region.width
         link = self.link_at(rank)
         if link is None:
-            return Strip.blank(width, self.rich_style)
-        base = self.rich_style
+            return Strip.blank(width, self.base)
+        base = self.base
         faint = self.get_component_rich_style("link-list--faint", partial=True)
         if rank == self.cursor:
             base = self.get_component_rich_style("link-list--cursor")

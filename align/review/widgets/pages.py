@@ -11,12 +11,12 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from align.domain import Link, Status
 from align.jobs.browse import SentenceRow
 from align.review.paint import plain
 from align.review.widgets.gutter import Cell, Wire, draw
+from align.review.widgets.painted import Painted
 
 GUTTER = 11
 
@@ -37,7 +37,7 @@ def row_of(column: Column, number: int) -> SentenceRow | None:
     return found[0] if found else None
 
 
-class Pages(Widget, can_focus=True):
+class Pages(Painted, can_focus=True):
     """The cursor is on one side; the other side follows it to what it is linked to."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -178,14 +178,14 @@ class Pages(Widget, can_focus=True):
             if side == 1:
                 segments += self._gutter(y)
             if row is None:
-                segments.append(Segment(" " * room, self.rich_style))
+                segments.append(Segment(" " * room, self.base))
                 continue
             segments += self._sentence(row, side, self.tops[side] + y == self.cursors[side], room)
         return Strip(segments, width)
 
     def _sentence(self, row: SentenceRow, side: int, here: bool, room: int) -> list[Segment]:
         picked = row.id in self.picked[side]
-        style = self.rich_style
+        style = self.base
         if row.id not in self._linked:
             style += self._look("unlinked")
         if picked:
@@ -197,8 +197,8 @@ class Pages(Widget, can_focus=True):
 
     def _gutter(self, y: int) -> list[Segment]:
         if y >= len(self._drawn):
-            return [Segment(" " * GUTTER, self.rich_style)]
-        return [Segment(cell.glyph, self.rich_style + self._wire_style(cell)) for cell in self._drawn[y]]
+            return [Segment(" " * GUTTER, self.base)]
+        return [Segment(cell.glyph, self.base + self._wire_style(cell)) for cell in self._drawn[y]]
 
     def _wire_style(self, cell: Cell) -> Style:
         if cell.wire is None:

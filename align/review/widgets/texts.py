@@ -9,11 +9,10 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from align.review.paint import Paint, paragraph, plain
+from align.review.widgets.painted import Painted
 
 SIDE_BY_SIDE = 76
 """From this width on, the texts stand side by side."""
@@ -53,8 +52,12 @@ class _Column:
     after: list[Strip] = field(default_factory=list)
 
 
-class Texts(ScrollView, can_focus=False):
-    """`show(left, right, foot)`: paints both sides, the link's own sentences in sight."""
+class Texts(Painted):
+    """`show(sides, foot)`: paints both sides, the link's own sentences in sight.
+
+    It scrolls by itself: a ScrollView lays the whole screen out anew whenever its content changes its height, and
+    here that is at every key.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "texts--title",
@@ -81,6 +84,7 @@ class Texts(ScrollView, can_focus=False):
         self._sides: tuple[Side, ...] = ()
         self._foot: tuple[Passage, ...] = ()
         self._strips: list[Strip] = []
+        self._top = 0
 
     def show(self, sides: Sequence[Side], foot: Sequence[Passage] = ()) -> None:
         """Paint these sides and, below them, the lines of `foot`."""
@@ -96,18 +100,29 @@ class Texts(ScrollView, can_focus=False):
         """Wrap anew."""
         self._compose_lines()
 
-    def notify_style_update(self) -> None:
+    def restyled(self) -> None:
         """Wrap anew in the colours of another theme."""
-        super().notify_style_update()
-        if self.is_mounted:
-            self._compose_lines()
+        self._compose_lines()
+
+    def scroll_by(self, lines: int) -> None:
+        """Show what is further down, or further up."""
+        self._top = max(0, min(self._top + lines, len(self._strips) - self.size.height))
+        self.refresh()
+
+    def on_mouse_scroll_down(self) -> None:
+        """The wheel."""
+        self.scroll_by(3)
+
+    def on_mouse_scroll_up(self) -> None:
+        """The wheel."""
+        self.scroll_by(-3)
 
     def _style(self, role: str) -> Style:
         return self.get_component_rich_style(f"texts--{role}", partial=True)
 
     def _compose_lines(self) -> None:
-        width, height = self.scrollable_content_region.width, self.size.height
-        if not width or not height:
+        width, height = self.size.width - 1, self.size.height
+        if width < 1 or not height:
             return
         top = body = 0
         if not self._sides:
@@ -119,20 +134,19 @@ class Texts(ScrollView, can_focus=False):
         for passage in self._foot:
             strips += self._passage(passage, width)
         self._strips = strips
-        self.virtual_size = Size(width, len(strips))
         room = height - body
-        self.scroll_to(y=max(0, min(top - max(1, room // 2), len(strips) - height)), animate=False, force=True)
+        self._top = max(0, min(top - max(1, room // 2), len(strips) - height))
         self.refresh()
 
     def _passage(self, passage: Passage, width: int) -> list[Strip]:
-        base = self.rich_style + self._style(passage.role)
-        paints = [Paint(start, end, self._style(role)) for start, end, role in passage.marks]
+        base = self.base + self._style(passage.role)
+        paints = tuple(Paint(start, end, self._style(role)) for start, end, role in passage.marks)
         strips = paragraph(passage.text, width - 2, base, paints)
         heads = [passage.margin + " "] + ["  "] * (len(strips) - 1)
         return [Strip([Segment(head, base), *strip], width) for head, strip in zip(heads, strips, strict=True)]
 
     def _column(self, side: Side, width: int) -> _Column:
-        style = self.rich_style + self._style("title-active" if side.active else "title")
+        style = self.base + self._style("title-active" if side.active else "title")
         column = _Column(Strip([plain(side.title, width, style)], width))
         for passage in side.before:
             column.before += self._passage(passage, width)
@@ -145,7 +159,7 @@ class Texts(ScrollView, can_focus=False):
         return column
 
     def _rule(self, width: int) -> Strip:
-        return Strip([Segment("╌" * width, self.rich_style + self._style("cut"))], width)
+        return Strip([Segment("╌" * width, self.base + self._style("cut"))], width)
 
     def _side_by_side(self, width: int) -> tuple[list[Strip], int, int]:
         """Strips, where the link's own sentences begin, and how many strips they take."""
@@ -155,7 +169,7 @@ class Texts(ScrollView, can_focus=False):
         above, body, below = (
             max(len(getattr(column, part)) for column in columns) for part in ("before", "body", "after")
         )
-        base = self.rich_style
+        base = self.base
         rule = Strip([Segment(GAP, base + self._style("rule"))], len(GAP))
         whole = []
         for column, room in zip(columns, widths, strict=True):
@@ -185,8 +199,13 @@ class Texts(ScrollView, can_focus=False):
         return strips, 0, min(bodies, height)
 
     def render_line(self, y: int) -> Strip:
-        """One line."""
-        number, width = y + self.scroll_offset.y, self.scrollable_content_region.width
-        if number >= len(self._strips):
-            return Strip.blank(width, self.rich_style)
-        return self._strips[number].crop_extend(0, width, self.rich_style)
+        """One line, and on the right where in the whole it is."""
+        number, width, height = y + self._top, self.size.width - 1, self.size.height
+        line = self._strips[number] if number < len(self._strips) else Strip.blank(width, self.base)
+        mark = " "
+        if len(self._strips) > height:
+            bar = max(1, height * height // len(self._strips))
+            first = self._top * (height - bar) // max(1, len(self._strips) - height)
+            mark = "┃" if first <= y < first + bar else " "
+        edge = Strip([Segment(mark, self.base + self._style("rule"))], 1)
+        return Strip.join([line.crop_extend(0, width, self.base), edge])

@@ -1,0 +1,126 @@
+"""What cannot be read is said in one line that names the file and the next step; nothing hangs or is unpacked."""
+
+from __future__ import annotations
+
+import io
+import time
+import tracemalloc
+import zipfile
+from types import ModuleType
+
+import pytest
+
+from align.errors import ReadError
+from align.readers import read
+from align.text.clean import sentence_text
+
+
+def message(name: str, content: bytes, **named: str) -> str:
+    with pytest.raises(ReadError) as caught:
+        read(name, content, **named)
+    text = str(caught.value)
+    assert text.startswith(name)
+    assert "\n" not in text
+    assert text.endswith((".", ")", name))
+    return text
+
+
+@pytest.mark.parametrize("content", [b"", b" \n\t ", b"\xef\xbb\xbf", "\ufeff \n".encode("utf-16")])
+def test_empty(content: bytes) -> None:
+    assert "empty" in message("a.txt", content)
+
+
+@pytest.mark.parametrize(
+    "content", [bytes(range(256)) * 40, b"\x89PNG\r\n\x1a\n" + b"\0" * 50, b"\x7fELF" + b"\1" * 60, b"\0" * 1000 + b"a"]
+)
+def test_binary(content: bytes) -> None:
+    assert "a.txt" in message("a.txt", content)
+
+
+def test_broken_utf8_is_said_not_guessed() -> None:
+    text = ("両国の外相は会談した。" * 200).encode()
+    assert "byte 3000" in message("a.txt", text[:3000] + b"\xff" + text[3000:])
+
+
+def test_encodings_that_do_not_exist_or_do_not_fit() -> None:
+    assert "no encoding is called 'klingon'" in message("a.txt", b"abc", encoding="klingon")
+    assert "is not ascii" in message("a.txt", "é".encode(), encoding="ascii")
+    assert "no encoding is called 'hex'" in message("a.txt", b"6162", encoding="hex")
+
+
+def bomb(path: str, megabytes: int) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed, packed.open(path, "w", force_zip64=True) as part:
+        for _ in range(megabytes):
+            part.write(b"\0" * (1 << 20))
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("path", ["word/document.xml", "xl/workbook.xml", "META-INF/container.xml"])
+def test_zip_bombs_are_not_unpacked(path: str) -> None:
+    content = bomb(path, 64)
+    tracemalloc.start()
+    began = time.perf_counter()
+    assert "unpacks to" in message("a.docx", content)
+    assert time.perf_counter() - began < 2
+    assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    tracemalloc.stop()
+
+
+def test_xml_entities_are_refused(files: ModuleType) -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(files.word())) as old, zipfile.ZipFile(target, "w") as new:
+        for entry in old.infolist():
+            content = old.read(entry)
+            if entry.filename == "word/document.xml":
+                laughs = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>'
+                content = content.replace(b"?>", b"?>" + laughs, 1)
+            new.writestr(entry.filename, content)
+    assert "entities" in message("a.docx", target.getvalue())
+
+
+def test_external_entities_of_a_page_are_never_fetched(tmp_path_factory: pytest.TempPathFactory) -> None:
+    secret = tmp_path_factory.mktemp("x") / "secret.txt"
+    secret.write_text("the secret words", encoding="utf-8")
+    page = f'<?xml version="1.0"?><!DOCTYPE html [<!ENTITY e SYSTEM "file://{secret}">]><html><body><p>Hello &e;</p></body></html>'
+    assert "secret words" not in read("a.html", page.encode()).text
+
+
+def test_broken_and_protected_files(files: ModuleType) -> None:
+    assert "broken archive" in message("a.docx", files.word()[:-400])
+    assert "broken" in message("a.pdf", b"%PDF-1.7\n1 0 obj\n<<")
+    assert "OCR" in message("a.pdf", files.pdf([]))
+    assert "password" in message("a.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)
+    assert "Save it again" in message("a.docx", b"plain words, no Word file")
+    assert "Unpack it" in message("a.zip", files.archive(x=b"1"))
+    assert "align import" in message("a.tmx", b'<?xml version="1.0"?><tmx version="1.4"></tmx>')
+    assert "align import" in message("a.xml", b'<?xml version="1.0"?><xliff version="1.2"></xliff>')
+
+
+def test_a_protected_pdf(files: ModuleType) -> None:
+    import pypdf
+
+    writer = pypdf.PdfWriter()
+    writer.append(io.BytesIO(files.pdf(["Some words."])))
+    writer.encrypt("secret", algorithm="RC4-128")
+    target = io.BytesIO()
+    writer.write(target)
+    assert "password" in message("a.pdf", target.getvalue())
+
+
+def test_a_page_without_text() -> None:
+    assert "JavaScript" in message("a.html", b"<html><body><div id='root'></div><script>x()</script></body></html>")
+
+
+def test_a_very_long_line_and_controls_go_through() -> None:
+    line = ("\u202eab \U0001f600\u200b。" * 100_000 + "word " * 200_000).encode()
+    began = time.perf_counter()
+    document = read("a.txt", b"Words first. " * 200 + line + b"\0")
+    assert sum(len(block.sentences) for block in document.blocks) > 100_000
+    assert time.perf_counter() - began < 30
+
+
+def test_lone_surrogates_stay_and_pairs_become_characters() -> None:
+    document = read("a.txt", b"words \xed\xa0\x80 here \xed\xa0\xbd\xed\xb8\x80 too")
+    assert document.text == "words \ud800 here \U0001f600 too"
+    assert sentence_text(document.text, document.blocks[0].sentences[0].pieces, "en") == "words here \U0001f600 too"

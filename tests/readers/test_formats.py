@@ -1,0 +1,182 @@
+"""Each format comes out as blocks in reading order with kinds and languages."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+
+from align.domain import BlockKind, Document
+from align.readers import read, suffixes
+from align.text.clean import sentence_text
+
+
+def sentences(document: Document) -> list[str]:
+    return [sentence_text(document.text, s.pieces, s.lang) for b in document.blocks for s in b.sentences]
+
+
+def kinds(document: Document) -> list[tuple[str, str]]:
+    return [(block.kind.value, block.span.of(document.text).split("\n")[0][:30]) for block in document.blocks]
+
+
+def test_word_keeps_order_kinds_and_both_languages(files: ModuleType) -> None:
+    document = read("a.docx", files.word())
+    assert document.reader == "docx"
+    assert sentences(document) == [
+        "Military and cybersecurity cooperation",
+        "The ministers met in Tokyo.",
+        "They agreed on joint exercises.",
+        "両国の外相は東京で会談した。",
+        "共同訓練の実施で合意した。",
+        "First point of the list",
+        "A cell in English",
+        "日本語のセルです",
+        "Page footer text",
+    ]
+    assert [block.kind for block in document.blocks][:4] == ["heading", "body", "body", "list"]
+    assert document.blocks[-1].kind is BlockKind.BOILERPLATE
+    assert [block.lang for block in document.blocks][1:3] == ["en", "ja"]
+
+
+def test_epub_follows_the_spine_not_the_names(files: ModuleType) -> None:
+    document = read("b.epub", files.book("<p>Second page comes last.</p>", "<h1>Erstes Kapitel</h1><p>Es war einmal.</p>"))
+    assert sentences(document) == ["Erstes Kapitel", "Es war einmal.", "Second page comes last."]
+
+
+def test_pdf_text_layer_joins_hard_wrapped_lines(files: ModuleType) -> None:
+    lines = [
+        "The foreign ministers of both countries said that the talks help to",
+        "build trust between them, and that they will go on with them in the",
+        "spring of the next year in Moscow.",
+    ]
+    document = read("c.pdf", files.pdf(lines))
+    assert sentences(document) == [" ".join(lines)]
+
+
+def test_pdf_running_heads_are_boilerplate(files: ModuleType) -> None:
+    pages = [["The Journal of Pacts", f"Page {n} says something of its own here.", str(n)] for n in range(1, 6)]
+    document = read("c.pdf", files.pdf(*pages))
+    heads = [block.kind for block in document.blocks if "Journal" in block.span.of(document.text)]
+    assert heads == [BlockKind.BOILERPLATE] * 5
+
+
+def test_html_marks_boilerplate_and_keeps_every_text() -> None:
+    body = "".join(
+        f"<p>Paragraph number {n} tells at some length what the ministers of the two countries said in Tokyo.</p>"
+        for n in range(8)
+    )
+    page = (
+        "<!doctype html><html lang='en'><head><title>Talks in Tokyo</title><script>var x = 'no text';</script></head><body>"
+        "<nav><a href='/'>Home</a> <a href='/news'>News</a></nav>"
+        f"<article><h1>Talks in Tokyo held</h1>{body}<blockquote lang='ja'><p>信頼を構築するのに役立つ。</p></blockquote>"
+        "<ul><li>First point</li><li>Second point</li></ul></article>"
+        "<div class='comments'><p>I do not agree at all with this.</p></div><footer>Copyright 2013 Example Ltd</footer></body></html>"
+    )
+    document = read("d.html", page.encode())
+    found = dict((text, kind) for kind, text in kinds(document))
+    assert found["Home News"] == "boilerplate"
+    assert found["Copyright 2013 Example Ltd"] == "boilerplate"
+    assert found["I do not agree at all with this"[:30]] == "comment"
+    assert found["Talks in Tokyo held"] == "heading"
+    assert found["信頼を構築するのに役立つ。"] == "quote"
+    assert "no text" not in document.text
+    assert sum(kind == "body" for kind, _ in kinds(document)) == 8
+
+
+def test_html_charset_of_the_page_itself() -> None:
+    page = "<html><head><meta charset='Shift_JIS'></head><body><p>両国の外相は会談した。</p></body></html>"
+    assert sentences(read("e.html", page.encode("shift_jis"))) == ["両国の外相は会談した。"]
+
+
+def test_html_takes_the_lang_attribute_as_evidence() -> None:
+    document = read("f.html", "<html><body><p lang='zh-Hant'>概述</p><p lang='zh-Hans'>概述</p></body></html>".encode())
+    assert [block.lang for block in document.blocks] == ["zh-Hant", "zh-Hans"]
+
+
+def test_markdown_leaves_markup_between_pieces() -> None:
+    source = (
+        "---\ntitle: x\n---\n\n# A *short* title\n\nThe [ministers](http://example.org/a \"b c\") met in **Tokyo**, "
+        "and `code` ran.\nThey agreed.\n\n- one item\n- two items\n\n> quoted words\n\n```\nno text\n```\n\n---\n"
+    )
+    document = read("g.md", source.encode())
+    assert document.text == source
+    assert sentences(document) == [
+        "A short title",
+        "The ministers met in Tokyo, and code ran.",
+        "They agreed.",
+        "one item",
+        "two items",
+        "quoted words",
+    ]
+    assert [block.kind.value for block in document.blocks] == [
+        "boilerplate", "heading", "body", "list", "list", "quote", "boilerplate", "separator",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["h.srt", "h.vtt", "h"])
+def test_cues_become_sentences_across_cue_breaks(name: str) -> None:
+    source = (
+        "1\n00:00:01,000 --> 00:00:03,000\n<i>Japan and Russia held</i>\ntheir first talks\n\n"
+        "2\n00:00:03,100 --> 00:00:05,000\nin Tokyo on Saturday. The two\n\n"
+        "3\n00:00:05,100 --> 00:00:07,000\nsides agreed.\n\n4\n00:00:08,000 --> 00:00:09,000\n- Really?\n- Yes.\n"
+    )
+    document = read(name, source.encode())
+    assert document.text == source
+    assert sentences(document) == [
+        "Japan and Russia held their first talks in Tokyo on Saturday.",
+        "The two sides agreed.",
+        "Really?",
+        "Yes.",
+    ]
+
+
+def test_webvtt_heads_and_notes_are_no_speech() -> None:
+    source = "WEBVTT - a title\n\nNOTE made by hand\n\nintro\n00:01.000 --> 00:03.000 align:start\n両国の外相は\n会談した。\n"
+    document = read("i.vtt", source.encode())
+    spoken = [b for b in document.blocks if b.kind is BlockKind.BODY]
+    assert [sentence_text(source, s.pieces, s.lang) for b in spoken for s in b.sentences] == ["両国の外相は会談した。"]
+
+
+def test_tables_are_read_cell_by_cell(files: ModuleType) -> None:
+    rows = [("id", "note"), ("Good morning. How are you?", "おはようございます。"), ("'=1+1 is two", 7)]
+    wanted = ["id", "note", "Good morning. How are you?", "おはようございます。", "=1+1 is two", "7"]
+    assert sentences(read("j.xlsx", files.workbook(*rows))) == wanted
+    tsv = "\n".join("\t".join(str(cell) for cell in row) for row in rows)
+    assert sentences(read("j.tsv", tsv.encode())) == wanted
+
+
+def test_content_wins_over_the_suffix(files: ModuleType) -> None:
+    assert read("a.txt", files.word()).reader == "docx"
+    assert read("a.txt", files.pdf(["Some words on a page."])).reader == "pdf"
+    assert read("a.txt", b"<!DOCTYPE html><p>Words</p>").reader == "html"
+    assert ".docx" in suffixes()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("shift_jis", "両国の外相は、この会談は日露の間で信頼を構築するのに役立つと語った。"),
+        ("euc_jp", "両国の外相は、この会談は日露の間で信頼を構築するのに役立つと語った。"),
+        ("iso2022_jp", "両国の外相は、この会談は日露の間で信頼を構築するのに役立つと語った。"),
+        ("gb18030", "两国外长表示，这次会谈有助于在日本和俄罗斯之间建立信任。"),
+        ("big5", "兩國外長表示，這次會談有助於在日本和俄羅斯之間建立信任。"),
+        ("euc_kr", "양국 외무장관은 이번 회담이 러시아와 일본 사이의 신뢰를 쌓는 데 도움이 된다고 말했다."),
+        ("windows-1251", "Министры обеих стран заявили, что переговоры помогают укрепить доверие."),
+        ("windows-1252", "Les ministres des deux pays ont déclaré que la réunion était très utile à l’été."),
+        ("windows-1250", "Ministrowie obu krajów powiedzieli, że rozmowy pomagają budować zaufanie między nimi."),
+        ("utf-16", "The ministers of both countries met."),
+        ("utf-16-le", "The ministers of both countries met."),
+        ("utf-8-sig", "両国の外相は会談した。"),
+    ],
+)
+def test_encodings_are_found(encoding: str, text: str) -> None:
+    assert read("k.txt", text.encode(encoding)).text == text
+
+
+def test_a_named_encoding_overrides() -> None:
+    assert read("k.txt", "été".encode("latin-1"), encoding="latin-1").text == "été"
+
+
+def test_lang_set_by_hand_holds_for_every_block_with_letters() -> None:
+    document = read("l.txt", "概述\n\n----\n\nSTORAGE BACKENDS".encode(), lang="zh-Hant")
+    assert [block.lang for block in document.blocks] == ["zh-Hant", "und", "zh-Hant"]
