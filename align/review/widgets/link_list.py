@@ -55,8 +55,8 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         "link-list--faint",
     }
 
-    cursor: reactive[int] = reactive(0)
-    total: reactive[int] = reactive(0)
+    cursor: reactive[int] = reactive(0, repaint=False)
+    total: reactive[int] = reactive(0, repaint=False)
 
     class Moved(Message):
         """The cursor stands on another link."""
