@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from align.errors import ReadError
+from align.errors import ReadError, UsageError
 from align.text.han import common_han
 from align.text.language import fit
 
@@ -34,7 +34,8 @@ _HAN = re.compile("[\u3400-\u9fff]")
 
 
 def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str, str]:
-    """The text of `content` and the encoding it was in. Raises ReadError where no encoding fits.
+    """The text of `content` and the encoding it was in. Raises ReadError where no encoding fits,
+    UsageError where none is called so.
 
     `encoding` is what the user or the format says; then nothing else is tried. A byte order mark is no part of the text.
     """
@@ -76,7 +77,7 @@ def _named(name: str, content: bytes, encoding: str) -> tuple[str, str]:
             raise LookupError(encoding)
         text = content.decode(encoding)
     except LookupError as error:
-        raise ReadError(f"{name}: no encoding is called {encoding!r}. Try utf-8, shift_jis, big5, gb18030.") from error
+        raise UsageError(f"no encoding is called {encoding!r}. Try utf-8, shift_jis, big5, gb18030.") from error
     except UnicodeDecodeError as error:
         raise ReadError(
             f"{name}: byte {error.start} is not {encoding}. Leave --encoding away to have the encoding found."

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from align.domain import BlockKind, Document
-from align.errors import ReadError
+from align.errors import ReadError, UsageError
 from align.readers.compose import Composer
 from align.readers.encodings import decode
 
@@ -61,7 +61,7 @@ def source_of(name: str, content: bytes, encoding: str | None) -> tuple[str, str
         charset = (said[1] or said[2]).decode("ascii").lower()
         try:
             return decode(name, content, {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252"}.get(charset, charset))
-        except ReadError:
+        except (ReadError, UsageError):
             pass  # pages are often wrong about themselves
     return decode(name, content, encoding)
 

@@ -70,7 +70,7 @@ def _cues(text: str) -> list[_Cue]:
     timings = list(_TIMING.finditer(text))
     cues: list[_Cue] = []
     done = 0
-    for timing, following in zip(timings, [*timings[1:], None], strict=True):
+    for timing, following in zip(timings, [*timings[1:], None], strict=False):
         label = _LABEL.search(text, done, timing.start())
         stop = following.start() if following else len(text)
         blank = _BLANK.search(text, timing.end(), stop)

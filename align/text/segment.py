@@ -128,7 +128,11 @@ def _lead(piece: str, kind: BlockKind) -> int:
     return match.end() if match and match.end() < len(piece) else 0
 
 
-_LATIN_RUN = re.compile(r"[\"“'‘(（「『]?[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f0-9 ,.'’;:!?&%+\-–—/\"“”]{24,}")
+_QUOTATION = re.compile(
+    r"(?:(?<=[。！？!?.」』”）)：:])|^)\s*(?:\"(?P<a>[^\"「」『』“”]{24,})\"|“(?P<b>[^“”]{24,})”|[「『](?P<c>[^「」『』]{24,})[」』])"
+)
+_TAKEN_UP = re.compile("\\s?(?:と|って|という|との|など|[はがをにのもでやへ])")
+"""What follows a quotation that is a part of the sentence around it."""
 _WIDE = re.compile(f"[{HAN_CLASS}{KANA_CLASS}]")
 
 
@@ -140,7 +144,7 @@ def _languages(
         return [(span.start, span.end, guess)]
     sentence = body[span.start : span.end]
     parts = [(span.start, span.end)]
-    if guess.lang[:2] in ("ja", "zh") and _LATIN_RUN.search(sentence):
+    if guess.lang[:2] in ("ja", "zh") and _QUOTATION.search(sentence):
         parts = _quoted(sentence, span.start)
     result = []
     for a, b in parts:
@@ -165,12 +169,11 @@ def _own(evidence: Evidence, block: Guess, document: Mapping[str, float]) -> Gue
 
 
 def _quoted(sentence: str, offset: int) -> list[tuple[int, int]]:
-    """A CJK sentence cut around the stretches of at least four Latin words, function words among them."""
+    """A CJK sentence cut around quotations in Latin letters that are sentences by themselves, of six words or more."""
     cuts = [0]
-    for match in _LATIN_RUN.finditer(sentence):
-        stretch = match[0]
-        words = stretch.split()
-        if len(words) < 5 or grammar_share(stretch) < 0.2:
+    for match in _QUOTATION.finditer(sentence):
+        said = match["a"] or match["b"] or match["c"]
+        if _WIDE.search(said) or len(said.split()) < 6 or grammar_share(said) < 0.2 or _TAKEN_UP.match(sentence, match.end()):
             continue
         cuts += [match.start(), match.end()]
     cuts.append(len(sentence))

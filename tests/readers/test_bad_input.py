@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from align.errors import ReadError
+from align.errors import ReadError, UsageError
 from align.readers import read
 from align.text.clean import sentence_text
 
@@ -43,9 +43,10 @@ def test_broken_utf8_is_said_not_guessed() -> None:
 
 
 def test_encodings_that_do_not_exist_or_do_not_fit() -> None:
-    assert "no encoding is called 'klingon'" in message("a.txt", b"abc", encoding="klingon")
+    for unknown in ("klingon", "hex"):
+        with pytest.raises(UsageError, match=f"no encoding is called '{unknown}'"):
+            read("a.txt", b"abc", encoding=unknown)
     assert "is not ascii" in message("a.txt", "é".encode(), encoding="ascii")
-    assert "no encoding is called 'hex'" in message("a.txt", b"6162", encoding="hex")
 
 
 def bomb(path: str, megabytes: int) -> bytes:
