@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "propose": ("align.cli.propose:propose", "Find which passages say the same thing and propose links."),
     "review": ("align.cli.review:review", "Settle the links in a terminal app."),
     "export": ("align.cli.export:export", "Write links as TMX, TSV, JSONL and other formats."),
+    "import": ("align.cli.import_:import_", "Bring back what was edited elsewhere, or another tool's memory."),
     "pair": ("align.cli.pair:pair", "Align two files and print the result; needs no store."),
     "eval": ("align.cli.evaluate:evaluate", "Align a gold file and print precision, recall and F1."),
     "bulk": ("align.cli.bulk:bulk", "Align many pairs of documents, on all cores or a cluster, restartable."),

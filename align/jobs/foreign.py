@@ -1,0 +1,120 @@
+"""Another tool's memory as documents with links: a document for each language, a block and a sentence a segment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from align.domain import UNDETERMINED, Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
+from align.jobs.decide import Desk
+from align.store import LinkFilter, Store
+from align.writers.readback.row import Row
+
+_SCRIPTS = {"zh-tw": "zh-Hant", "zh-hk": "zh-Hant", "zh-mo": "zh-Hant", "zh-cn": "zh-Hans", "zh-sg": "zh-Hans"}
+_MEMORIES = frozenset({"tmx"})
+"""Formats whose units are settled translations by what they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What a foreign file became."""
+
+    documents: tuple[str, ...]
+    links: int
+    accepted: int
+    dry_run: bool
+
+    def words(self) -> str:
+        """One line."""
+        would = "Would become" if self.dry_run else "Became"
+        return f"{would} {len(self.documents)} documents with {self.links:,} links, {self.accepted:,} of them accepted."
+
+
+def our_tag(lang: str) -> str:
+    """A tool's language code as BCP 47 tells it: `ZH_tw` is `zh-Hant`, `EN-us` is `en-US`."""
+    parts = lang.strip().replace("_", "-").split("-")
+    tag = "-".join(
+        [parts[0].lower()]
+        + [part.title() if len(part) == 4 else part.upper() if len(part) == 2 else part.lower() for part in parts[1:]]
+    )
+    return _SCRIPTS.get(tag.lower(), tag) or UNDETERMINED
+
+
+def adopt(
+    store: Store, path: Path, rows: Sequence[Row], desk: Desk, *, form: str, accept: bool, dry_run: bool
+) -> Adopted:
+    """Make documents and links of rows. Links are accepted where the file says so, or is a memory by its nature.
+
+    A unit of several languages gives a link between its first language and each other one.
+    """
+    langs = list(dict.fromkeys(our_tag(told.lang) for row in rows for told in row.sides if told.text.strip()))
+    names = {lang: f"{path} [{lang}]" for lang in langs}
+    texts = _Texts(rows, langs)
+    settled = [_settled(row, form, accept) for row in rows]
+    pairs = list(texts.pairs())
+    if dry_run:
+        return Adopted(tuple(names.values()), len(pairs), sum(settled[row] for row, *_ in pairs), True)
+    documents: dict[str, int] = {}
+    sentences: dict[str, list[int]] = {}
+    for lang in langs:
+        documents[lang] = store.add_document(texts.document(lang, names[lang], form)).document
+        sentences[lang] = [sentence.id for sentence in store.sentences(documents[lang])]
+    for src, tgt in dict.fromkeys((src, tgt) for _, (src, _), (tgt, _) in pairs):
+        mine = [(row, one[1], two[1]) for row, one, two in pairs if (one[0], two[0]) == (src, tgt)]
+        proposals = [
+            Proposal((sentences[src][one],), (sentences[tgt][two],), rows[row].kind or LinkKind.TRANSLATION, 1.0, 1.0)
+            for row, one, two in mine
+        ]
+        store.propose(documents[src], documents[tgt], proposals, form)
+        _accept(store, desk, (documents[src], documents[tgt]), [settled[row] for row, *_ in mine])
+    return Adopted(tuple(names.values()), len(pairs), sum(settled[row] for row, *_ in pairs), False)
+
+
+def _settled(row: Row, form: str, accept: bool) -> bool:
+    if row.status is not None:
+        return row.status in (Status.ACCEPTED, Status.EDITED)
+    return accept or form in _MEMORIES
+
+
+def _accept(store: Store, desk: Desk, documents: tuple[int, int], settled: Sequence[bool]) -> None:
+    chosen = LinkFilter(documents=documents, statuses=frozenset({Status.PROPOSED}))
+    if all(settled) and settled:
+        desk.accept_above(0.0, chosen)
+    else:
+        links = list(store.links(chosen))
+        for link, one in zip(links, settled, strict=True):
+            if one:
+                desk.accept(link.id)
+
+
+class _Texts:
+    """The segments of each language in a row, and which of them stand in one unit."""
+
+    def __init__(self, rows: Sequence[Row], langs: Sequence[str]) -> None:
+        self.segments: dict[str, list[str]] = {lang: [] for lang in langs}
+        self.units: list[list[tuple[str, int]]] = []
+        for row in rows:
+            unit: list[tuple[str, int]] = []
+            for told in row.sides:
+                lang, text = our_tag(told.lang), told.text.strip()
+                if text and all(lang != other for other, _ in unit):
+                    self.segments[lang].append(text)
+                    unit.append((lang, len(self.segments[lang]) - 1))
+            self.units.append(unit)
+
+    def pairs(self) -> Iterator[tuple[int, tuple[str, int], tuple[str, int]]]:
+        """(row, (language, segment), (language, segment)) of every link."""
+        for number, unit in enumerate(self.units):
+            for other in unit[1:]:
+                yield number, unit[0], other
+
+    def document(self, lang: str, name: str, form: str) -> Document:
+        """The document of a language: its segments, a line each."""
+        blocks: list[Block] = []
+        at = 0
+        for text in self.segments[lang]:
+            span = Span(at, at + len(text))
+            blocks.append(Block(span, BlockKind.BODY, lang, 1.0, (Sentence((span,), lang, 1.0),)))
+            at = span.end + 1
+        return Document(name, "\n".join(self.segments[lang]) + "\n", tuple(blocks), reader=form)

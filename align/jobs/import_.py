@@ -1,0 +1,148 @@
+"""Bring back what was edited elsewhere: rows of an exchange file become decisions on the links that they came from.
+
+A row finds its link by its number and stamp, else by its texts. What changed in the file since the export is decided
+here too; what changed here as well, and otherwise, is a conflict: it stays as it is here and asks for attention.
+A file whose rows come from nowhere in the store (another tool's memory) becomes documents with links.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from align.domain import Status
+from align.errors import UsageError
+from align.jobs.decide import Desk
+from align.jobs.foreign import Adopted, adopt
+from align.jobs.matching import Match, find_links
+from align.jobs.threeway import Conflict, Plan, plan
+from align.store import Store
+from align.store.log import Ledger
+from align.writers.readback.files import form_of, rows
+from align.writers.readback.row import Row
+
+New = Literal["auto", "always", "never"]
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What an import did, or with `dry_run` would do."""
+
+    path: Path
+    form: str
+    rows: int = 0
+    same: int = 0
+    """Rows that say nothing new."""
+    decided: Counter[str] = field(default_factory=Counter)
+    """Decisions by what was done."""
+    conflicts: list[Conflict] = field(default_factory=list)
+    strangers: list[Row] = field(default_factory=list)
+    """Rows that come from no link of the store."""
+    adopted: Adopted | None = None
+    dry_run: bool = False
+
+    def lines(self, most: int = 10) -> list[str]:
+        """One fact a line, the main one first."""
+        would = "would be " if self.dry_run else ""
+        lines = [f"{self.path}: {self.rows:,} rows read as {self.form}, {self.same:,} of them as they were."]
+        lines += [f"{would}{words}: {count:,}".capitalize() + "." for words, count in self.decided.most_common()]
+        if self.adopted is not None:
+            lines.append(self.adopted.words())
+        for conflict in self.conflicts[:most]:
+            lines.append(f"Conflict: {conflict.words()}")
+        if self.conflicts:
+            left = "would ask" if self.dry_run else "ask"
+            lines.append(
+                f"{len(self.conflicts):,} conflicts were left as they are here; the links {left} for attention."
+            )
+        for row in self.strangers[:most]:
+            texts = " / ".join(told.text[:40] for told in row.sides)
+            lines.append(f"Not in this store: {row.where}: {texts}")
+        if self.strangers and self.adopted is None:
+            lines.append(
+                f"{len(self.strangers):,} rows come from no link here. Add --new to take them in as documents."
+            )
+        return lines
+
+
+def import_file(
+    store: Store,
+    path: Path,
+    reviewer: str,
+    *,
+    form: str | None = None,
+    new: New = "auto",
+    accept: bool = False,
+    dry_run: bool = False,
+) -> ImportReport:
+    """Bring a file back into the store, all in one transaction.
+
+    `new`: whether rows that are in no link become documents with links (`auto`: only where all are such). `accept`:
+    a row without a status counts as accepted. Raises UsageError for a file that is not there or a format that cannot
+    be imported, ReadError for one that is not of its format; then nothing was written.
+    """
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file. Check the name.")
+    form = form_of(path, form)
+    found = list(rows(path, form))
+    report = ImportReport(path, form, rows=len(found), dry_run=dry_run)
+    desk = Desk(store, reviewer)
+    with nullcontext() if dry_run else desk.batch():
+        matches, strangers = ([], found) if new == "always" else find_links(store, found)
+        plans = [plan(match, accept=accept) for match in matches]
+        _settle(plans, matches, report)
+        if not dry_run:
+            _carry_out(plans, desk)
+        report.strangers = [row for row in strangers if len(row.sides) >= 2]
+        if report.strangers and (new == "always" or (new == "auto" and not matches)):
+            report.adopted = adopt(store, path, report.strangers, desk, form=form, accept=accept, dry_run=dry_run)
+            report.strangers = []
+    return report
+
+
+def _settle(plans: Sequence[Plan], matches: Iterable[Match], report: ImportReport) -> None:
+    """Count what the plans come to."""
+    for one in plans:
+        report.conflicts += one.conflicts
+        for word in one.words():
+            report.decided[word] += 1
+    speaking = {match.row.where for match, one in zip(matches, plans, strict=True) if one.words() or one.conflicts}
+    report.same = len({match.row.where for match in matches} - speaking)
+
+
+def _carry_out(plans: Iterable[Plan], desk: Desk) -> None:
+    for one in plans:
+        link = one.link
+        if one.kind is not None:
+            desk.set_kind(link, one.kind)
+        if one.note is not None:
+            desk.note(link, one.note)
+        for side, text in one.edits.items():
+            desk.edit(link, side, text)
+        match one.status:
+            case Status.ACCEPTED | Status.EDITED:
+                desk.accept(link)
+            case Status.REJECTED:
+                desk.reject(link)
+            case Status.PROPOSED:
+                desk.reopen(link)
+            case None:
+                pass
+        if one.conflicts:
+            _ask_for_attention(desk, link, one.conflicts)
+
+
+def _ask_for_attention(desk: Desk, link: int, conflicts: Sequence[Conflict]) -> None:
+    """Mark the link; what the file says is kept in the decision."""
+    if desk.store.link(link).attention == "conflict":
+        return
+
+    def build(ledger: Ledger) -> int:
+        ledger.change(link, attention="conflict")
+        return link
+
+    desk.store.decide(desk.reviewer, "conflict", build, link=link)
