@@ -132,6 +132,8 @@ def _outweighs(text: str, script: str, letters: int, cjk: int) -> bool:
     """
     if script != "latin":
         return letters > 3 * cjk
+    if letters <= 12 * cjk and _FRAMED.search(text):
+        return False
     words = _WORDS.findall(LATIN_ONLY.sub(" ", text).lower())
     grammar = sum(word in _table("latin") and len(word) > 1 for word in words)
     if grammar * 6 < len(words) or not grammar:
@@ -139,6 +141,8 @@ def _outweighs(text: str, script: str, letters: int, cjk: int) -> bool:
     return letters > (2 if grammar >= 3 else 5) * cjk
 
 
+_FRAMED = re.compile("^[^\\w]*[\u3041-\u30ff\u3400-\u9fff].*[\u3041-\u30f6\u3400-\u9fff][^\\w]*$", re.DOTALL)
+"""CJK at both ends: the sentence is what stands around the words in the middle."""
 LATIN_ONLY = re.compile(f"[^{LATIN_LETTERS.pattern[1:-2]}'’]+")
 
 

@@ -157,7 +157,7 @@ def _languages(
 
 def _own(evidence: Evidence, block: Guess, document: Mapping[str, float]) -> Guess:
     """The language of a sentence of a block: the block's, unless the sentence clearly says another."""
-    if not evidence.scores or evidence.weight < 12:
+    if not evidence.scores or evidence.weight < (8 if evidence.script in ("han", "hangul") else 12):
         return block
     if block.lang in evidence.scores:
         best = decide(evidence, {block.lang: 20.0}) if evidence.settled else block
