@@ -28,7 +28,7 @@ check: $(STAMP)
 	$(BIN)/python -m pytest
 
 bench: $(STAMP)
-	env -u OPENBLAS_CORETYPE $(BIN)/python -m benchmarks
+	env -u OPENBLAS_CORETYPE $(BIN)/python -m benchmarks --all
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

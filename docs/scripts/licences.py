@@ -113,8 +113,8 @@ def page() -> str:
     lines += [f"| `{name}` | {package} | {what} | {terms} |\n" for name, package, what, terms in WEIGHTS]
     lines.append(
         "\nA sentence-transformers model that you name yourself comes under its own licence.\n"
-        "\nNothing is needed to run that comes under the GPL or AGPL only. The extra `proof` and the tests use translate-toolkit "
-        "(GPL-2.0) as an outside reader; it is never imported by a plain installation.\n"
+        "\nNothing is needed to run that comes under the GPL or AGPL only. The extra `proof` and the tests use "
+        "translate-toolkit (GPL-2.0) as an outside reader; it is never imported by a plain installation.\n"
     )
     return "".join(lines)
 
