@@ -13,7 +13,7 @@ from align.errors import UsageError
 from align.jobs import reshape
 from align.jobs.reshape import Side
 from align.store import Change, LinkFilter, Store, open_store
-from align.store.log import Ledger
+from align.store.ledger import Ledger
 
 if TYPE_CHECKING:
     from align.jobs.resolve import Ripple

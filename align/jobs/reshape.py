@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from align.domain import LinkKind, Status
 from align.errors import UsageError
-from align.store.log import Ledger, State, sentences_of, stored
+from align.store.ledger import Ledger
+from align.store.log import State, sentences_of, stored
 
 if TYPE_CHECKING:
     from align.jobs.resolve import Ripple

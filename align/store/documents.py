@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from align.domain import Block, BlockKind, Document, Sentence, Span, Status
 from align.errors import StoreError
-from align.store import tallies
+from align.store import search, tallies
 from align.store.clock import now
 from align.store.rows import DocumentRow, SentenceRow
 from align.text.clean import sentence_text
@@ -37,11 +37,16 @@ def insert_document(db: Database, doc: Document) -> int:
 
 
 def insert_sentences(db: Database, document: int, values: Iterable[tuple[object, ...]]) -> None:
-    """New sentences, of what `sentence_values` gives."""
+    """New sentences, of what `sentence_values` gives, into the rows and the index."""
+    last = db.conn.execute("select coalesce(max(id), 0) from sentences").fetchone()[0]
     db.conn.executemany(
         """insert into sentences (document, block, position, start, "end", pieces, lang, lang_confidence, text)
            values (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         ((document, *row) for row in values),
+    )
+    search.add(
+        db,
+        db.conn.execute("select id, text from sentences where document = ? and id > ? order by id", (document, last)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from align.domain import LinkKind, Status
+from align.store import search
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,7 @@ def where(chosen: LinkFilter) -> Condition:
         term("bookmarked")
     if chosen.attention:
         term("attention is not null")
-    if chosen.text:
-        term(
-            """id in (select link from link_sentences join sentences on sentences.id = link_sentences.sentence
-               where sentences.text like ? escape '\\')""",
-            "%" + chosen.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%",
-        )
+    for word in search.parse(chosen.text or ""):
+        sql, parameters = search.links_with(word)
+        term(f"id in ({sql})", *parameters)
     return " and ".join(terms) or "1", values

@@ -6,13 +6,13 @@ import json
 
 from sqlite_utils import Database
 
-from align.store import tallies
+from align.store import search, tallies
 from align.store.log import SOURCE, TARGET, apply_columns, read_patches
 from align.store.proposals import Run, apply_run
 
 
 def rebuild(db: Database) -> int:
-    """Make `links`, `link_sentences` and `tallies` anew; returns how many links there are.
+    """Make `links`, `link_sentences`, `tallies` and the search index anew; returns how many links there are.
 
     Runs inside the caller's `writing`. What the links were before does not matter; their numbers and versions come
     out the same.
@@ -32,6 +32,7 @@ def rebuild(db: Database) -> int:
             apply_columns(db, decision, link, columns)
     derive(db)
     tallies.refresh_all(db)
+    search.reindex(db)
     return int(db.conn.execute("select count(*) from links").fetchone()[0])
 
 

@@ -10,9 +10,10 @@ from difflib import SequenceMatcher
 from sqlite_utils import Database
 
 from align.domain import Document
-from align.store import tallies
+from align.store import search, tallies
 from align.store.documents import as_bytes, insert_blocks, insert_sentences, sentence_values, summarise
-from align.store.log import SOURCE, Ledger, sentences_of
+from align.store.ledger import Ledger
+from align.store.log import SOURCE, sentences_of
 from align.store.proposals import PROGRAM
 from align.store.rebuild import derive_document
 
@@ -119,15 +120,23 @@ def _write(
     db.conn.execute("delete from blocks where document = ?", (document,))
     insert_blocks(db, document, doc.blocks)
     ids = {number: old[n] for n in range(len(old)) if (number := matched.new_of(n)) is not None}
-    gone = [(id_,) for n, id_ in enumerate(old) if matched.new_of(n) is None]
-    db.conn.executemany("delete from sentences where id = ?", gone)
+    gone = [id_ for n, id_ in enumerate(old) if matched.new_of(n) is None]
+    reworded = [old[n] for n in matched.changed]
+    search.drop(db, _texts(db, gone + reworded))
+    db.conn.executemany("delete from sentences where id = ?", ((id_,) for id_ in gone))
     db.conn.executemany(
         """update sentences set block = ?, position = ?, start = ?, "end" = ?, pieces = ?, lang = ?,
            lang_confidence = ?, text = ? where id = ?""",
         ((*new[number], id_) for number, id_ in ids.items()),
     )
+    search.add(db, _texts(db, reworded))
     insert_sentences(db, document, [values for number, values in enumerate(new) if number not in ids])
     summarise(db, document)
+
+
+def _texts(db: Database, ids: list[int]) -> list[tuple[int, str]]:
+    inside = ",".join(map(str, ids))
+    return db.conn.execute(f"select id, text from sentences where id in ({inside})").fetchall()
 
 
 def _links_of(db: Database, sentences: set[int]) -> list[int]:

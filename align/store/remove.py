@@ -8,8 +8,9 @@ from sqlite_utils import Database
 
 from align.domain import Decision
 from align.errors import ConflictError
+from align.store import search
 from align.store.door import writing
-from align.store.log import Ledger
+from align.store.ledger import Ledger
 from align.store.proposals import Run
 
 
@@ -70,6 +71,7 @@ def _forget(db: Database, document: int) -> None:
            and (document = ?1 or json_extract(detail, '$.tgt_document') = ?1)""",
         (document,),
     )
+    search.drop(db, db.conn.execute("select id, text from sentences where document = ?", (document,)).fetchall())
     for table in ("sentences", "blocks"):
         db.conn.execute(f"delete from {table} where document = ?", (document,))
     db.conn.execute("delete from documents where id = ?", (document,))

@@ -11,6 +11,8 @@ from typing import Final
 
 from sqlite_utils import Database, Migrations
 
+from align.store import search
+
 APPLICATION_ID: Final = 0x416C676E
 """`Algn` in the file's header: how a store is told from other SQLite files."""
 
@@ -114,3 +116,15 @@ def m003_order_by_pair(db: Database) -> None:
            select place >> 9, status, src_document, tgt_document, src_lang, tgt_lang, count(*), total(confidence),
                min(confidence) from links group by 1, 2, 4, 5, 6""",
     )
+
+
+@migrations()
+def m004_search(db: Database) -> None:
+    """Full text over both sides; the index holds no copy of the texts."""
+    _run(
+        db,
+        """create virtual table search using fts5(
+            body, content = '', tokenize = "unicode61 remove_diacritics 0 categories 'L* N* Co Mn Mc'")""",
+        "create index links_worded on links (id) where src_text is not null or tgt_text is not null",
+    )
+    search.reindex(db)

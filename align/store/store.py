@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,12 +13,12 @@ from sqlite_utils import Database
 
 from align.domain import Block, Decision, Document, Link, LinkSide, Proposal, Status
 from align.errors import ConflictError
-from align.store import around, bulk, documents, links, places, proposals, reimport, remove, undo
+from align.store import around, bulk, documents, links, log, places, proposals, reimport, remove, search, undo
 from align.store.check import backup, check
 from align.store.clock import now
 from align.store.door import connect, told, writing
 from align.store.filter import ANY, LinkFilter
-from align.store.log import Ledger
+from align.store.ledger import Ledger
 from align.store.places import Order
 from align.store.rebuild import rebuild
 from align.store.rows import Added, Change, DocumentRow, PairRow, ProposeCounts, SentenceRow, StoredConstraints
@@ -219,25 +218,26 @@ class Store:
         with told(self.path):
             return around.pair_rows(self.db)
 
+    def unlinked_with(self, query: str, limit: int) -> list[SentenceRow]:
+        """Sentences that have all that `query` asks for and stand in no link, in document order."""
+        with told(self.path):
+            found = search.unlinked(self.db, search.parse(query), limit)
+            rows = self.sentences_by_id(found)
+        return sorted(rows, key=lambda row: (row.document, row.position))
+
     # Decisions
 
     def decisions(
         self, *, link: int | None = None, document: int | None = None, limit: int | None = None
     ) -> list[Decision]:
-        """What was done, latest first: to one link, to the links of one document, or at all."""
-        condition, values = "1", []
-        if link is not None:
-            condition, values = "id in (select decision from patches where link = ?) or link = ?", [link, link]
+        """What was done, latest first: to one link, to a document and the links of it, or at all."""
         with told(self.path):
-            rows = self.db.conn.execute(
-                f"""select id, uid, at, reviewer, action, link, detail from decisions where {condition}
-                    order by id desc limit ?""",
-                [*values, -1 if limit is None else limit],
-            ).fetchall()
-        return [
-            Decision(id_, uid, at, reviewer, action, touched, json.loads(detail))
-            for id_, uid, at, reviewer, action, touched, detail in rows
-        ]
+            return log.decisions(self.db, link=link, document=document, limit=limit)
+
+    def changes(self, decision: int, link: int) -> list[tuple[str, object, object]]:
+        """What a decision changed of a link: (column, before, after)."""
+        with told(self.path):
+            return log.changes_of(self.db, decision, link)
 
     def decide(
         self, reviewer: str, action: str, build: Callable[[Ledger], int | None], *, link: int | None = None

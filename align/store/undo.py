@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import closing
+
 from sqlite_utils import Database
 
 from align.domain import Decision
 from align.errors import ConflictError
 from align.store import bulk
-from align.store.log import Ledger, read_patches
-from align.store.proposals import PROGRAM
+from align.store.ledger import Ledger
+from align.store.log import read_patches
 from align.store.remove import bring_back
 
 UNDOABLE_NOT = ("undo", "redo", "propose", "import", "unite", "compact")
@@ -18,37 +21,44 @@ UNDOABLE_NOT = ("undo", "redo", "propose", "import", "unite", "compact")
 def last_done(db: Database, reviewer: str) -> int | None:
     """The decision that undo would take back: the reviewer's last that is in force."""
     settled: set[int] = set()
-    for number, action, target in _backwards(db, reviewer):
-        if action in ("undo", "redo"):
-            if target not in settled and action == "redo":
-                return int(target)
-            settled.add(target)
-        elif action not in UNDOABLE_NOT and number not in settled:
-            return number
+    with closing(_backwards(db, reviewer)) as entries:
+        for number, action, target in entries:
+            if action in ("undo", "redo"):
+                if target not in settled and action == "redo":
+                    return int(target)
+                settled.add(target)
+            elif action not in UNDOABLE_NOT and number not in settled:
+                return number
     return None
 
 
 def last_undone(db: Database, reviewer: str) -> int | None:
     """The decision that redo would bring back: the last undone, if the reviewer decided nothing since."""
     settled: set[int] = set()
-    for _, action, target in _backwards(db, reviewer):
-        if action == "undo" and target not in settled:
-            return int(target)
-        if action in ("undo", "redo"):
-            settled.add(target)
-        elif action not in UNDOABLE_NOT:
-            return None
+    with closing(_backwards(db, reviewer)) as entries:
+        for _, action, target in entries:
+            if action == "undo" and target not in settled:
+                return int(target)
+            if action in ("undo", "redo"):
+                settled.add(target)
+            elif action not in UNDOABLE_NOT:
+                return None
     return None
 
 
-def _backwards(db: Database, reviewer: str) -> list[tuple[int, str, int]]:
-    # A list, not a cursor: nothing may be read while the log grows.
-    return db.conn.execute(
-        """select id, action, target from decisions where reviewer = ? and reviewer <> ?
-           and (target is not null or exists (select 1 from patches where decision = decisions.id) or document in (select id from documents where removed_at is not null and action = 'remove'))
+def _backwards(db: Database, reviewer: str) -> Generator[tuple[int, str, int], None, None]:
+    """The reviewer's entries of the log, latest first, without those that changed nothing (any more)."""
+    cursor = db.conn.execute(
+        """select id, action, target from decisions where reviewer = ?
+           and (target is not null or exists (select 1 from patches where decision = decisions.id)
+                or (action = 'remove' and exists (select 1 from documents where documents.id = decisions.document)))
            order by id desc""",
-        (reviewer, PROGRAM),
-    ).fetchall()
+        (reviewer,),
+    )
+    try:
+        yield from cursor
+    finally:
+        cursor.close()
 
 
 def turn(db: Database, reviewer: str, target: int, action: str) -> tuple[Decision, tuple[int, ...]]:

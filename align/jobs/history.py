@@ -1,0 +1,94 @@
+"""The story of a link or a document, or of the whole store, in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from align.domain import Decision
+from align.store import Store
+
+WORDS = {
+    "accept": "accepted",
+    "reject": "rejected",
+    "reopen": "reopened",
+    "unlink": "unlinked",
+    "anchor": "anchored",
+    "unanchor": "released as an anchor",
+    "kind": "kind set",
+    "note": "noted",
+    "bookmark": "bookmarked",
+    "edit": "edited",
+    "merge": "merged",
+    "split": "split",
+    "move": "boundary moved",
+    "swap": "sides swapped",
+    "relink": "linked to another place",
+    "link": "linked by hand",
+    "accept-many": "accepted many",
+    "undo": "undid",
+    "redo": "redid",
+    "propose": "proposed",
+    "import": "read again, its text having changed",
+    "remove": "document removed",
+    "unite": "merged with another copy",
+}
+COLUMNS = {"status", "kind", "note", "bookmarked", "anchored", "src_text", "tgt_text", "src", "tgt", "attention"}
+"""What of a link a story tells; the rest follows from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A decision in words, with what it changed of the link that was asked for."""
+
+    decision: Decision
+    words: str
+    changes: tuple[tuple[str, object, object], ...] = ()
+    """(what, before, after)."""
+
+
+def history(
+    store: Store, *, link: int | None = None, document: int | None = None, limit: int | None = None
+) -> Iterator[Event]:
+    """What was done, latest first: to a link, to a document and its links, or at all."""
+    for decision in store.decisions(link=link, document=document, limit=limit):
+        changes = store.changes(decision.id, link) if link is not None else ()
+        yield Event(decision, _words(decision), tuple(change for change in changes if change[0] in COLUMNS))
+
+
+def _words(decision: Decision) -> str:
+    words = WORDS.get(decision.action, decision.action)
+    detail = decision.detail
+    if decision.action in ("undo", "redo"):
+        told = str(detail.get("action", ""))
+        return f"{words}: {WORDS.get(told, told)}"
+    if decision.action == "accept-many":
+        how = f" of confidence {detail['above']} and more" if "above" in detail else ""
+        return f"{words}{how} ({detail.get('links', 0):,} links)"
+    if decision.action == "propose":
+        added, removed = detail.get("added", 0), detail.get("removed", 0)
+        return f"{words} {added:,} links ({detail.get('encoder', '')}), took back {removed:,}"
+    if decision.action in ("import", "remove", "unite"):
+        rest = ", ".join(f"{key} {value}" for key, value in detail.items() if isinstance(value, int))
+        return f"{detail.get('name', '')}: {words}" + (f" ({rest})" if rest else "")
+    return words
+
+
+def as_json(event: Event) -> str:
+    """The event as one line of JSON."""
+    decision = event.decision
+    return json.dumps(
+        {
+            "id": decision.id,
+            "uid": decision.uid,
+            "at": decision.at,
+            "reviewer": decision.reviewer,
+            "action": decision.action,
+            "link": decision.link,
+            "words": event.words,
+            "changes": [{"what": what, "before": before, "after": after} for what, before, after in event.changes],
+            "detail": decision.detail,
+        },
+        ensure_ascii=False,
+    )

@@ -1,0 +1,168 @@
+"""Full text over every sentence, in scripts with and without spaces between words.
+
+Words go in as they are, folded (case, width, accents, written forms of Han characters); text of scripts without spaces
+goes in as overlapping pairs of characters and the last character alone, because a trigram index misses 雾气 and a
+word index finds nothing inside a run. A pair is then a token, a longer piece a phrase of pairs, one character a prefix.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from align.text.han import fold as fold_han
+
+RUN = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
+    "\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+)
+"""Scripts written without spaces between words, and Hangul, whose words carry their endings with them."""
+_PART = re.compile(rf"[{RUN}]+|[^\W{RUN}]+")
+_IS_RUN = re.compile(rf"[{RUN}]")
+_MARKED = re.compile(r".[\u0300-\u036f\u3099\u309a\uff9e\uff9f]*", re.DOTALL)
+_TERM = re.compile(r'"([^"]*)"|(\S+)')
+LATIN_END = "\u0530"
+"""Below this, Latin, Greek and Cyrillic: accents are folded away. Elsewhere a mark makes another letter (か, が)."""
+
+
+def folded(text: str) -> tuple[str, list[int]]:
+    """What is compared of `text`, and for each of its characters the offset in `text` it comes from."""
+    letters: list[str] = []
+    places: list[int] = []
+    for found in _MARKED.finditer(text):
+        piece = unicodedata.normalize("NFKC", found[0]).casefold()
+        if piece[:1] < LATIN_END and not piece.isascii():
+            piece = "".join(c for c in unicodedata.normalize("NFD", piece) if not unicodedata.combining(c))
+        letters.append(piece)
+        places.extend([found.start()] * len(piece))
+    return fold_han("".join(letters)), places
+
+
+def tokens(text: str) -> str:
+    """The text as the index takes it: tokens with spaces between."""
+    return " ".join(token for part in _PART.findall(folded(text)[0]) for token in _part_tokens(part, whole=True))
+
+
+def _part_tokens(part: str, *, whole: bool) -> Iterator[str]:
+    if not _IS_RUN.match(part):
+        yield part
+        return
+    yield from (part[n : n + 2] for n in range(len(part) - 1))
+    if whole or len(part) == 1:
+        yield part[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One of the words or phrases looked for, all of which must be there."""
+
+    text: str
+    exact: bool
+    """Written in quotes: whole words only."""
+
+    @property
+    def match(self) -> str:
+        """The term in FTS5's own language; empty where it has nothing that is indexed."""
+        parts = _PART.findall(folded(self.text)[0])
+        found = [t for n, part in enumerate(parts) for t in _part_tokens(part, whole=n < len(parts) - 1)]
+        if not found:
+            return ""
+        open_end = len(parts[-1]) == 1 if _IS_RUN.match(parts[-1]) else not self.exact
+        return '"' + " ".join(found) + '"' + (" *" if open_end else "")
+
+
+def parse(query: str) -> tuple[Term, ...]:
+    """The terms of a query: words, each also the beginning of longer ones, and "exact phrases" in quotes."""
+    found = [Term(quoted or word, bool(quoted)) for quoted, word in _TERM.findall(query)]
+    return tuple(term for term in found if term.text.strip())
+
+
+def sentences_with(term: Term) -> tuple[str, list[object]]:
+    """SQL for the ids of the sentences with a term, and its parameters."""
+    if term.match:
+        return "select rowid from search where search match ?", [term.match]
+    return "select id from sentences where text like ? escape '\\'", [like(term.text)]
+
+
+def like(text: str) -> str:
+    """A pattern for `like ... escape '\\'` that finds the text anywhere."""
+    return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
+
+
+def links_with(term: Term) -> tuple[str, list[object]]:
+    """SQL for the ids of the links with a term on either side, a reviewer's wording included, and its parameters."""
+    inside, values = sentences_with(term)
+    return (
+        f"""select link from link_sentences where sentence in ({inside})
+            union all select id from links indexed by links_worded where (src_text is not null or tgt_text is not null)
+            and (src_text like ? escape '\\' or tgt_text like ? escape '\\')""",
+        [*values, like(term.text), like(term.text)],
+    )
+
+
+def marks(text: str, terms: Iterable[Term]) -> tuple[tuple[int, int], ...]:
+    """Where in `text` the terms stand: [start, end) in its characters, ascending and apart."""
+    flat, places = folded(text)
+    found: set[int] = set()
+    for term in terms:
+        wanted = folded(term.text)[0].strip()
+        if not wanted:
+            continue
+        pattern = r"\s+".join(re.escape(word) for word in wanted.split())
+        if not _IS_RUN.match(wanted):
+            pattern = rf"(?<![^\W{RUN}]){pattern}" + (rf"(?![^\W{RUN}])" if term.exact else "")
+        for hit in re.finditer(pattern, flat):
+            found.update(places[hit.start() : hit.end()])
+    return _spans(text, sorted(found))
+
+
+def _spans(text: str, places: list[int]) -> tuple[tuple[int, int], ...]:
+    spans: list[tuple[int, int]] = []
+    for place in places:
+        end = place + len(_MARKED.match(text, place)[0])  # type: ignore[index]
+        if spans and spans[-1][1] == place:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((place, end))
+    return tuple(spans)
+
+
+def add(db: Database, rows: Iterable[tuple[int, str]]) -> None:
+    """Index sentences: (id, text)."""
+    db.conn.executemany("insert into search (rowid, body) values (?, ?)", ((id_, tokens(text)) for id_, text in rows))
+
+
+def drop(db: Database, rows: Iterable[tuple[int, str]]) -> None:
+    """Take sentences out of the index: (id, the text they were indexed with)."""
+    db.conn.executemany(
+        "insert into search (search, rowid, body) values ('delete', ?, ?)", ((id_, tokens(text)) for id_, text in rows)
+    )
+
+
+def reindex(db: Database) -> None:
+    """The index anew."""
+    db.conn.execute("insert into search (search) values ('delete-all')")
+    add(db, db.conn.execute("select id, text from sentences order by id"))
+
+
+def unlinked(db: Database, terms: tuple[Term, ...], limit: int) -> list[int]:
+    """Sentences with every term that stand in no link, in document order."""
+    if not terms:
+        return []
+    conditions, values = [], list[object]()
+    for term in terms:
+        sql, parameters = sentences_with(term)
+        conditions.append(f"sentences.id in ({sql})")
+        values += parameters
+    rows = db.conn.execute(
+        f"""select sentences.id from sentences join documents on documents.id = document
+            where {" and ".join(conditions)} and removed_at is null
+              and not exists (select 1 from link_sentences where sentence = sentences.id)
+            order by document, position limit ?""",
+        [*values, limit],
+    )
+    return [row[0] for row in rows]
