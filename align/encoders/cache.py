@@ -100,7 +100,8 @@ class CachedEncoder:
             return np.zeros((0, self.dimensions), dtype=np.float32)
         rows = np.frombuffer(b"".join(found[key] for key in keys), dtype=np.float16)
         vectors = rows.reshape(len(keys), -1).astype(np.float32)
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-9))
+        units: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-9))
+        return units
 
     def _known(self, keys: list[bytes]) -> dict[bytes, bytes]:
         found: dict[bytes, bytes] = {}

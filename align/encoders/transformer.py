@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,8 +76,9 @@ def _load(model: str, dtype: Any, *, local: bool) -> SentenceTransformer:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """No bars and reports of the libraries while a model loads; errors stay."""
-    from transformers.utils import logging as transformers_logging
+    import transformers.utils.logging
 
+    transformers_logging: Any = transformers.utils.logging
     bars, level = transformers_logging.is_progress_bar_enabled(), transformers_logging.get_verbosity()
     ours = logging.getLogger("sentence_transformers")
     level_ours = ours.level
@@ -124,7 +126,7 @@ class TransformerEncoder:
 
     @property
     def _prompt(self) -> str:
-        """What stands before every text: the model's default prompt, or E5's where its card wants one it does not set."""
+        """What stands before every text: the model's default prompt, or what the card of an E5 wants but does not set."""
         prompts = self._model.prompts or {}
         if self._model.default_prompt_name:
             return str(prompts.get(self._model.default_prompt_name, ""))
@@ -165,7 +167,7 @@ class TransformerEncoder:
             return [text]
         parts = -(-tokens * 5 // (room * 4))  # tokens are spread unevenly: leave a fifth
         bounds = [len(text) * part // parts for part in range(parts + 1)]
-        cut = [text[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+        cut = [text[start:end] for start, end in pairwise(bounds)]
         return [window for part in cut if part for window in (self._windows(part) if len(part) < len(text) else [part])]
 
     @cached_property
@@ -182,4 +184,5 @@ def _unit(sums: Vectors) -> Vectors:
     norms = np.linalg.norm(sums, axis=1, keepdims=True)
     # A model may give a blank text the zero vector; a length of 1 is promised, so it gets a direction of its own.
     sums[norms[:, 0] < 1e-12, 0] = 1.0
-    return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), np.float32(1e-12))
+    units: Vectors = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), np.float32(1e-12))
+    return units

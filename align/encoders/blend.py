@@ -1,0 +1,66 @@
+"""`blend`: `use` and `e5` side by side, each centred, for the languages that both know.
+
+A vector is the two unit vectors less their encoder's mean over many languages and topics (`blend_means.npz`, made by
+`python -m benchmarks.blend_means`), each brought back to length 1, side by side, over the square root of 2. The means
+are fixed, so a text's vector does not depend on the texts it comes with, and can be kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from align.encoders.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
+
+MEANS = Path(__file__).with_name("blend_means.npz")
+
+
+class BlendEncoder:
+    """896-dimensional vectors; the right half is e5's, and so are its tokens."""
+
+    name = "blend"
+
+    def __init__(self, use: Encoder, e5: TokenEncoder) -> None:
+        self._use, self._e5 = use, e5
+        self.dimensions = use.dimensions + e5.dimensions
+        self.languages = use.languages
+
+    @cached_property
+    def digest(self) -> str:
+        """Of both encoders and the means."""
+        means = hashlib.sha256(MEANS.read_bytes()).hexdigest()
+        parts = f"{self._use.digest} {self._e5.digest} {means}"
+        return "blend-" + hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        """See `Encoder.encode`."""
+        return self._joined(self._use.encode(texts), self._e5.encode(texts, progress))
+
+    def encode_tokens(self, texts: Sequence[str], progress: Progress | None = None) -> list[Tokens]:
+        """See `TokenEncoder.encode_tokens`."""
+        return self._e5.encode_tokens(texts, progress)
+
+    def encode_with_tokens(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> tuple[Vectors, list[Tokens]]:
+        """See `TokenEncoder.encode_with_tokens`."""
+        vectors, tokens = self._e5.encode_with_tokens(texts, progress)
+        return self._joined(self._use.encode(texts), vectors), tokens
+
+    @cached_property
+    def _means(self) -> tuple[Vectors, Vectors]:
+        with np.load(MEANS) as stored:
+            return stored["use"], stored["e5"]
+
+    def _joined(self, use: Vectors, e5: Vectors) -> Vectors:
+        halves: list[Vectors] = []
+        for vectors, mean in zip((use, e5), self._means, strict=True):
+            centred = vectors - mean
+            halves.append(centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), np.float32(1e-6)))
+        joined: Vectors = np.hstack(halves)
+        joined *= np.float32(np.sqrt(0.5))
+        return joined

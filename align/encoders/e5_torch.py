@@ -1,0 +1,58 @@
+"""e5 through sentence-transformers: exact float32, or bfloat16 where the processor multiplies it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from align.encoders.e5_onnx import MIDDLE_LAYER
+from align.encoders.transformer import load_sentence_transformer
+
+Ids = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+
+class TorchRuntime:
+    """The stock `Transformer` module of the unpacked folder; torch spreads a batch over the cores itself."""
+
+    workers = 1
+
+    def __init__(self, folder: Path, form: str, threads: int) -> None:
+        import torch
+
+        torch.set_num_threads(threads)
+        dtype = torch.bfloat16 if form == "bf16" else torch.float32
+        model: Any = load_sentence_transformer(str(folder), dtype)
+        self._torch: Any = torch
+        self._model: Any = model[0].auto_model.eval()
+
+    def last(self, ids: Ids, mask: Ids) -> Floats:
+        """See `Runtime`."""
+        return self._states(self._pass(ids, mask).last_hidden_state)
+
+    def middle(self, ids: Ids, mask: Ids) -> Floats:
+        """See `Runtime`."""
+        layers = self._model.encoder.layer
+        try:
+            self._model.encoder.layer = layers[:MIDDLE_LAYER]
+            return self.last(ids, mask)
+        finally:
+            self._model.encoder.layer = layers
+
+    def both(self, ids: Ids, mask: Ids) -> tuple[Floats, Floats]:
+        """See `Runtime`."""
+        output = self._pass(ids, mask, output_hidden_states=True)
+        return self._states(output.last_hidden_state), self._states(output.hidden_states[MIDDLE_LAYER])
+
+    def _pass(self, ids: Ids, mask: Ids, **options: Any) -> Any:
+        with self._torch.inference_mode():
+            return self._model(
+                input_ids=self._torch.from_numpy(ids), attention_mask=self._torch.from_numpy(mask), **options
+            )
+
+    def _states(self, tensor: Any) -> Floats:
+        states: Floats = tensor.float().numpy()
+        return states

@@ -1,0 +1,45 @@
+"""What this machine can do: how many cores we may use, and which fast number formats its processor has."""
+
+from __future__ import annotations
+
+import os
+import platform
+from functools import cache
+from pathlib import Path
+
+
+def cores(wanted: int | None = None) -> int:
+    """`wanted` threads, else `ALIGN_THREADS`, else the cores this process may run on. At least 1."""
+    if wanted is None:
+        told = os.environ.get("ALIGN_THREADS", "")
+        wanted = int(told) if told.isdigit() and int(told) else usable_cores()
+    return max(1, wanted)
+
+
+def usable_cores() -> int:
+    """Cores this process may run on, as its affinity has it."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+@cache
+def processor_flags() -> frozenset[str]:
+    """What the processor says it can (Linux); elsewhere what its architecture always has; empty if unknown."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip().lower() in ("flags", "features"):
+                return frozenset(value.split())
+    except OSError:
+        pass
+    return frozenset({"asimddp"}) if platform.machine() in ("arm64", "aarch64") else frozenset()
+
+
+def has_fast_int8() -> bool:
+    """Dot products of bytes in one instruction; without it 8-bit products saturate or win nothing."""
+    return bool(processor_flags() & {"avx512_vnni", "avx_vnni", "asimddp", "amx_int8"})
+
+
+def has_fast_bf16() -> bool:
+    """Dot products of bfloat16 in one instruction."""
+    return bool(processor_flags() & {"avx512_bf16", "amx_bf16", "bf16"})
