@@ -26,7 +26,8 @@ _READERS = {
 }
 _SUFFIXES = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".tsv": "tsv", ".tab": "tsv", ".csv": "csv", ".xlsx": "xlsx",
-    ".tmx": "tmx", ".xlf": "xliff", ".xliff": "xliff", ".xlf2": "xliff2", ".xliff2": "xliff2", ".po": "po", ".parquet": "parquet",
+    ".tmx": "tmx", ".xlf": "xliff", ".xliff": "xliff", ".xlf2": "xliff2", ".xliff2": "xliff2",
+    ".po": "po", ".parquet": "parquet",
 }  # fmt: skip
 
 

@@ -1,0 +1,258 @@
+"""What was edited elsewhere comes back: as decisions, three ways; and a foreign memory as documents."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from align.domain import Link, LinkKind, Status
+from align.errors import ReadError, UsageError
+from align.jobs.decide import Desk
+from align.jobs.export import export_store
+from align.jobs.import_ import import_file
+from align.store import LinkFilter, Store, open_store
+from align.writers import ExportOptions
+from tests.writers.conftest import document, fill, link_up
+
+ALL = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind))
+SUFFIXES = ["jsonl", "tmx", "xlf", "xlf2", "tsv", "csv", "xlsx", "po"]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Six links: 1 and 2 accepted, 3 edited, 4 rejected."""
+    with open_store(tmp_path / "s.db") as opened:
+        fill(opened)
+        yield opened
+
+
+def everything(store: Store) -> tuple[list[Link], int]:
+    return list(store.links()), len(store.decisions())
+
+
+def exported(store: Store, folder: Path, suffix: str, options: ExportOptions = ALL) -> Path:
+    out = folder / f"out.{suffix}"
+    export_store(store, out, None, options)
+    return out
+
+
+def changed(path: Path, old: str, new: str) -> None:
+    """Edit a text file the way a person would."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8", newline="")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_what_nobody_touched_changes_nothing(store: Store, tmp_path: Path, suffix: str) -> None:
+    before = everything(store)
+    report = import_file(store, exported(store, tmp_path, suffix), "bea")
+    assert report.rows == report.same == 6
+    assert not report.decided
+    assert everything(store) == before
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_turned_export_changes_nothing_either(store: Store, tmp_path: Path, suffix: str) -> None:
+    before = everything(store)
+    options = ExportOptions(statuses=frozenset(Status), src="en", lang_map={"ja": "ja-JP"})
+    report = import_file(store, exported(store, tmp_path, suffix, options), "bea")
+    assert (report.rows, report.same) == (6, 6)
+    assert everything(store) == before
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "tmx", "xlf", "xlf2", "tsv", "csv", "po"])
+def test_an_edited_text_is_an_edit(store: Store, tmp_path: Path, suffix: str) -> None:
+    out = exported(store, tmp_path, suffix)
+    changed(out, "Wind blows.", "=The wind blows.")
+    report = import_file(store, out, "bea")
+    assert report.decided == {"text edited": 1}
+    link = store.link(5)
+    assert (link.tgt.text, link.tgt.original, link.status, link.reviewer) == (
+        "=The wind blows.", "Wind blows.", Status.EDITED, "bea"
+    )  # fmt: skip
+    again = everything(store)
+    assert import_file(store, out, "bea").same == 6, "bringing the same file again changes nothing"
+    assert everything(store) == again
+
+
+def test_a_spreadsheet_brings_back_status_text_and_note(store: Store, tmp_path: Path) -> None:
+    out = exported(store, tmp_path, "xlsx")
+    book = openpyxl.load_workbook(out)
+    sheet = book["links"]
+    columns = {cell.value: cell.column for cell in sheet[1]}
+    rows = {int(row[0].value): row[0].row for row in sheet.iter_rows(min_row=2)}
+
+    def put(link: int, column: str, value: str | None) -> None:
+        sheet.cell(rows[link], columns[column]).value = value
+
+    put(1, "status", "rejected")
+    put(2, "status", "proposed")
+    put(5, "status", "Accepted")
+    put(6, "src", "夜が明けた。")
+    put(6, "note", "past")
+    put(3, "note", None)
+    book.save(out)
+    report = import_file(store, out, "bea")
+    assert report.decided == {
+        "rejected": 1, "reopened": 1, "accepted": 1, "text edited": 1, "note changed": 2,
+    }  # fmt: skip
+    links = {link.id: link for link in store.links()}
+    assert [links[n].status for n in range(1, 7)] == [
+        Status.REJECTED, Status.PROPOSED, Status.EDITED, Status.REJECTED, Status.ACCEPTED, Status.EDITED,
+    ]  # fmt: skip
+    assert (links[6].src.text, links[6].note, links[3].note) == ("夜が明けた。", "past", None)
+
+
+@pytest.mark.parametrize("suffix", ["tsv", "tmx", "xlf", "jsonl"])
+def test_a_change_on_both_sides_is_a_conflict_and_stays(store: Store, tmp_path: Path, suffix: str) -> None:
+    out = exported(store, tmp_path, suffix)
+    Desk(store, "ada").edit(5, "tgt", "A wind blows.")
+    Desk(store, "ada").edit(6, "tgt", "The day breaks.")
+    Desk(store, "ada").note(1, "from here")
+    changed(out, "Wind blows.", "The wind blows.")
+    changed(out, "Day breaks.", "The day breaks.")
+    changed(out, "Fog rises.", "The fog rises.")
+    report = import_file(store, out, "bea")
+    assert [(c.link, c.what, c.ours, c.theirs) for c in report.conflicts] == [
+        (5, "tgt text", "A wind blows.", "The wind blows.")
+    ]
+    assert report.decided == {"text edited": 1}, "only what changed on one side is brought over"
+    assert store.link(1).tgt.text == "The fog rises."
+    assert store.link(1).note == "from here"
+    assert store.link(5).tgt.text == "A wind blows."
+    assert [link.id for link in store.links(LinkFilter(attention=True))] == [5]
+
+
+def test_a_tool_that_drops_props_and_ids_is_matched_by_text(store: Store, tmp_path: Path) -> None:
+    out = exported(store, tmp_path, "tmx", ExportOptions(lang_map={"ja": "JA"}))
+    text = re.sub(r'<prop.*?</prop>|<note>.*?</note>| tuid="\d+"', "", out.read_text(encoding="utf-8"))
+    out.write_text(text.replace("We climb.", "Up we go."), encoding="utf-8")
+    report = import_file(store, out, "bea")
+    assert report.decided == {"text edited": 1}
+    assert store.link(2).tgt.text == "Up we go."
+
+
+def test_rows_from_nowhere_are_named_and_nothing_is_made_of_them(store: Store, tmp_path: Path) -> None:
+    out = exported(store, tmp_path, "tsv")
+    with out.open("a", encoding="utf-8") as file:
+        file.write("99\taccepted\tja\ten\t知らない。\tUnknown.\n")
+    report = import_file(store, out, "bea")
+    assert [row.sides[1].text for row in report.strangers] == ["Unknown."]
+    assert any("--new" in line for line in report.lines())
+    assert len(store.documents()) == 2
+
+
+def test_the_same_number_in_another_store_is_another_link(store: Store, tmp_path: Path) -> None:
+    out = exported(store, tmp_path, "tsv")
+    changed(out, "Wind blows.", "Gone.")
+    with open_store(tmp_path / "other.db") as other:
+        src = other.add_document(document("de.txt", ["Eins.", "Zwei."], "de")).document
+        tgt = other.add_document(document("fr.txt", ["Un.", "Deux."], "fr")).document
+        link_up(other, src, tgt, ("de", "fr"))
+        before = everything(other)
+        report = import_file(other, out, "bea", new="never")
+        assert len(report.strangers) == 6
+        assert everything(other) == before
+
+
+FOREIGN = """<?xml version="1.0"?>
+<!DOCTYPE tmx SYSTEM "http://example.invalid/tmx14.dtd" [<!ENTITY x SYSTEM "file:///etc/passwd">]>
+<tmx version="1.4"><header creationtool="x" creationtoolversion="1" segtype="sentence" o-tmf="x" adminlang="en"
+ srclang="EN-US" datatype="plaintext"/><body>
+<tu><tuv xml:lang="EN-US"><seg>A <bpt i="1">&lt;b></bpt>bold<ept i="1">&lt;/b></ept> word.</seg></tuv>
+<tuv xml:lang="zh_TW"><seg>一個粗體字。</seg></tuv><tuv xml:lang="ja"><seg>太字&x;。</seg></tuv></tu>
+<tu><tuv lang="EN-US"><seg>Two.</seg></tuv><tuv lang="ja"><seg>二。</seg></tuv></tu>
+</body></tmx>"""
+
+
+def test_a_foreign_memory_becomes_documents_with_accepted_links(tmp_path: Path) -> None:
+    path = tmp_path / "foreign.tmx"
+    path.write_text(FOREIGN, encoding="utf-8")
+    with open_store(tmp_path / "s.db") as store:
+        report = import_file(store, path, "bea")
+        assert report.adopted is not None
+        assert report.adopted.links == 3
+        names = [row.name.rpartition(" ")[2] for row in store.documents()]
+        assert names == ["[en-US]", "[zh-Hant]", "[ja]"]
+        links = list(store.links())
+        assert {(link.src.text, link.tgt.text) for link in links} == {
+            ("A bold word.", "一個粗體字。"), ("A bold word.", "太字&x;。"), ("Two.", "二。")
+        }  # fmt: skip
+        assert {link.status for link in links} == {Status.ACCEPTED}
+        assert not any("root:" in store.text(row.id) for row in store.documents()), "nothing external is read"
+        again = import_file(store, path, "bea")
+        assert again.adopted is None
+        assert (again.same, len(store.documents())) == (2, 3)
+
+
+def test_a_dry_run_says_and_does_nothing(store: Store, tmp_path: Path) -> None:
+    out = exported(store, tmp_path, "tsv")
+    changed(out, "Wind blows.", "The wind blows.")
+    before = everything(store)
+    assert import_file(store, out, "bea", dry_run=True).decided == {"text edited": 1}
+    assert everything(store) == before
+
+
+def without_header(path: Path) -> None:
+    path.write_text("a\tb\n1\t2\n", encoding="utf-8")
+
+
+def not_well_formed(path: Path) -> None:
+    path.write_text("<tmx><body>", encoding="utf-8")
+
+
+def not_tmx(path: Path) -> None:
+    path.write_text("<html/>", encoding="utf-8")
+
+
+def not_utf8(path: Path) -> None:
+    path.write_bytes(b"src\ttgt\n\xff\xfe\t\x80\n")
+
+
+def not_json(path: Path) -> None:
+    path.write_text(json.dumps({"id": 1}) + "\n", encoding="utf-8")
+
+
+def not_a_book(path: Path) -> None:
+    path.write_bytes(b"PK\x03\x04 no")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "spoil", "says"),
+    [
+        ("tsv", without_header, "src"),
+        ("tmx", not_well_formed, ":1:"),
+        ("tmx", not_tmx, "html"),
+        ("xlf", not_tmx, "html"),
+        ("tsv", not_utf8, "UTF-8"),
+        ("csv", not_utf8, "UTF-8"),
+        ("jsonl", not_json, ":1"),
+        ("xlsx", not_a_book, "xlsx"),
+        ("po", not_tmx, ":1"),
+    ],
+)
+def test_a_broken_file_is_named_and_nothing_is_written(
+    store: Store, tmp_path: Path, suffix: str, spoil: Callable[[Path], None], says: str
+) -> None:
+    path = tmp_path / f"broken.{suffix}"
+    spoil(path)
+    before = everything(store)
+    with pytest.raises(ReadError, match=re.escape(str(path))) as told:
+        import_file(store, path, "bea")
+    assert says in str(told.value)
+    assert "\n" not in str(told.value)
+    assert everything(store) == before
+
+
+def test_a_missing_file_and_an_unknown_suffix(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such file"):
+        import_file(store, tmp_path / "no.tmx", "bea")
+    (tmp_path / "x.docx").write_text("x")
+    with pytest.raises(UsageError, match="--from"):
+        import_file(store, tmp_path / "x.docx", "bea")
