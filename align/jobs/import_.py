@@ -21,7 +21,7 @@ from align.jobs.foreign import Adopted, adopt
 from align.jobs.matching import Match, find_links
 from align.jobs.threeway import Conflict, Plan, plan
 from align.store import Store
-from align.store.log import Ledger
+from align.store.ledger import Ledger
 from align.writers.readback.files import form_of, rows
 from align.writers.readback.row import Row
 
