@@ -45,8 +45,8 @@ def print_links(links: list[Link]) -> None:
         table = Table(title=title, title_justify="left", title_style="bold", expand=True, header_style="dim")
         table.add_column("sure", justify="right", width=5)
         table.add_column("kind", width=11)
-        table.add_column("source", ratio=1)
-        table.add_column("target", ratio=1)
+        table.add_column("source", ratio=1, overflow="fold")
+        table.add_column("target", ratio=1, overflow="fold")
         for link in found:
             table.add_row(f"{link.confidence:.0%}", str(link.kind), Text(link.src.text), Text(link.tgt.text))
         console.print(table)
