@@ -18,7 +18,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from align.text.language import settle, weigh
+from align.text.evidence import weigh
+from align.text.language import settle
 
 ROOT = Path(__file__).parents[1]
 GOLD = Path(os.environ.get("ALIGN_GOLD", ROOT.parent / "shared" / "gold"))

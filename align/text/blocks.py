@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
-from unicodedata import east_asian_width
 
 from align.domain import BlockKind, Span
 from align.text.scripts import IMAGE_NAME
@@ -95,7 +94,11 @@ def width(piece: str) -> int:
     """Cells of a terminal: two for East Asian wide characters."""
     if piece.isascii():
         return len(piece)
-    return len(piece) + sum(east_asian_width(c) in "WF" for c in piece)
+    return len(piece) + len("".join(_WIDE.findall(piece)))
+
+
+_WIDE = re.compile("[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f"
+                   "\uff01-\uff60\uffe0-\uffe6\U0001f300-\U0001faff\U00020000-\U0003fffd]+")  # fmt: skip
 
 
 def _lines(text: str) -> Iterator[_Line]:

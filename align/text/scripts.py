@@ -52,6 +52,7 @@ LATIN_LETTERS = re.compile("[A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-
 _FOREIGN = re.compile("[\u0370-\u1cff\u1f00-\u1fff\u2de0-\u2dff\u2e80-\u2fdf\u3005\u3007\u3041-\ud7ff\uf900-\ufdff\ufe70-\ufefc\uff66-\uffdc"
                       "\U00020000-\U000323af]")  # fmt: skip
 HAN = _RUNS["han"]
+KANA = _RUNS["kana"]
 
 IMAGE_NAME = r"[\w+\-.()%]{1,80}?(?: ?\d{1,3})?\.(?:jpe?g|png|gif|bmp|webp|svg|tiff?)(?-i:(?![a-z]))"
 _ADDRESSES = r"(?:https?|ftp)://[!-~]+|www\.[!-~]+|[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+|" + IMAGE_NAME
@@ -76,11 +77,16 @@ def count_scripts(text: str) -> dict[str, int]:
     """Letters of each script that occurs in `text`; digits, signs and what `spoken` takes out are the caller's."""
     counts: dict[str, int] = {}
     if not text.isascii() and _FOREIGN.search(text):
-        for name, runs in _RUNS.items():
-            found = runs.findall(text)
+        for name in _COMMON if not _RARE.search(text) else _RUNS:
+            found = _RUNS[name].findall(text)
             if found:
-                counts[name] = sum(map(len, found))
+                counts[name] = len("".join(found))
     latin = LATIN_LETTERS.findall(text)
     if latin:
-        counts["latin"] = sum(map(len, latin))
+        counts["latin"] = len("".join(latin))
     return counts
+
+
+_COMMON = ("han", "kana", "hangul", "cyrillic")
+_RARE = re.compile("[\u0370-\u03ff\u0530-\u10ff\u1200-\u1cff\u1f00-\u1fff\u2de0-\u2dff\u3105-\u312f\u31a0-\u31bf\ua640-\ua69f"
+                   "\ufb13-\ufdff\ufe70-\ufefc]")  # fmt: skip

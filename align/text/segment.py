@@ -6,13 +6,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from align.domain import UNDETERMINED, Block, BlockKind, Sentence, Span
 from align.text import sentences
 from align.text.blocks import runs
 from align.text.clean import broken
-from align.text.language import NOTHING, Evidence, Guess, decide, grammar_share, has_letters, relative, settle, weigh
+from align.text.evidence import NOTHING, Evidence, Guess, decide, grammar_share, has_letters, plainly, weigh
+from align.text.language import relative, settle
 from align.text.scripts import HAN_CLASS, KANA_CLASS
 
 SILENT = frozenset({BlockKind.SEPARATOR})
@@ -39,15 +40,36 @@ def segment(text: str, *, kinds: Sequence[Mark] | None = None, lang: str | None 
     but white space, invisible controls, list marks and image names.
     """
     marks = [Mark(run.span, run.kind) for run in runs(text)] if kinds is None else _filled(text, kinds)
-    pieces = [
-        mark.span.of(text) if mark.parts is None else " ".join(part.of(text) for part in mark.parts) for mark in marks
-    ]
+    pieces = _Pieces(text, marks)
     document: dict[str, float] | None = None
     if lang is not None:
         guesses = [Guess(lang, 1.0) if has_letters(piece) else NOTHING for piece in pieces]
     else:
-        guesses, document = settle(pieces, [weigh(piece) for piece in pieces], [mark.lang for mark in marks])
+        guesses, document = settle(pieces, map(weigh, pieces), [mark.lang for mark in marks])
     return tuple(_block(text, mark, guess, document) for mark, guess in zip(marks, guesses, strict=True))
+
+
+class _Pieces(Sequence[str]):
+    """The texts of the marks, made when they are asked for: a book is not held twice."""
+
+    def __init__(self, text: str, marks: Sequence[Mark]) -> None:
+        self._text = text
+        self._marks = marks
+
+    def __len__(self) -> int:
+        return len(self._marks)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        if isinstance(index, slice):
+            return _Pieces(self._text, self._marks[index])
+        mark = self._marks[index]
+        if mark.parts is None:
+            return mark.span.of(self._text)
+        return " ".join(part.of(self._text) for part in mark.parts)
 
 
 def _filled(text: str, marks: Sequence[Mark]) -> list[Mark]:
@@ -97,6 +119,9 @@ class _Place:
 
     def pieces(self, start: int, end: int) -> tuple[Span, ...]:
         """The spans of the document that `[start, end)` of the body comes from."""
+        if len(self._parts) == 1:
+            at = self._parts[0].start
+            return (Span(at + start, at + end),)
         found: list[Span] = []
         for index in range(max(0, bisect_right(self._starts, start) - 1), len(self._parts)):
             at, part = self._starts[index], self._parts[index]
@@ -149,7 +174,7 @@ def _languages(
     result = []
     for a, b in parts:
         own = guess
-        if count > 1 or len(parts) > 1:
+        if (count > 1 or len(parts) > 1) and not plainly(body[a:b], guess.lang):
             own = _own(weigh(body[a:b]), guess, document)
         result.append((a, b, own))
     return result

@@ -1,0 +1,251 @@
+"""What a text by itself says of its language: its scripts, its letters and its function words. Pure and quick."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
+
+from align.domain import UNDETERMINED
+from align.text._words import LETTERS, SCRIPT_LANGUAGES, WORDS
+from align.text.han import KANJI_ONLY, han_evidence
+from align.text.scripts import CJK, HAN, KANA, LATIN_LETTERS, SOLE_LANGUAGE, count_scripts, spoken, uncoded
+
+JA, HANT, HANS = "ja", "zh-Hant", "zh-Hans"
+SURE = 3.0
+"""Nats by which the best language must lead for the first evidence to settle the matter (odds of 20)."""
+HOPELESS = 9.0
+"""Nats behind the best from which on a language is left out: no prior makes up for it."""
+WORD = 1.4
+"""Nats for a function word that only one language has."""
+STRANGE_LETTER = 2.0
+"""Nats against a language for a letter that it does not write."""
+KANA_WORTH = 3.0
+"""Nats against Chinese for a kana, up to KANA_MOST of them."""
+KANA_MOST = 6
+READ = 2400
+"""Characters of a text that are looked at for words and letters."""
+_PARTICLES = re.compile("[的了是在這这們们你我他她它嗎吗吧呢啊哪怎麼么什很都把被讓让還还沒没這與与及之]")
+"""Han characters that Chinese grammar cannot do without and Japanese seldom writes."""
+_JAPANESE = re.compile("(?:明治|大正|昭和|平成|令和)[0-9０-９元]|[月火水木金土日]曜|株式会社|[々〆ヶ]")
+"""What Japanese writes without kana and Chinese does not."""
+_WORDS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_CAPITALISED = re.compile("[A-Z\u00c0-\u00de\u0100\u010c\u0118\u011a\u0130\u0141\u0150\u0158\u015a\u015e\u0160\u016e\u0170\u0179\u017b\u017d]"
+                          r"[^\W\d_]+")  # fmt: skip
+_FRAMED = re.compile("^[^\\w]*[\u3041-\u30ff\u3400-\u9fff].*[\u3041-\u30f6\u3400-\u9fff][^\\w]*$", re.DOTALL)
+"""CJK at both ends: the sentence is what stands around the words in the middle."""
+LATIN_ONLY = re.compile(f"[^{LATIN_LETTERS.pattern[1:-2]}'’]+")
+
+
+class Guess(NamedTuple):
+    """A language tag and how sure it is, 0 to 1."""
+
+    lang: str
+    confidence: float
+
+
+NOTHING = Guess(UNDETERMINED, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a text by itself says: log-likelihoods (nats, the best is 0) of the languages it may be in.
+
+    `weight` is how many letters (CJK counted double) speak; `settled` that no further evidence is needed; `script`
+    the one that carries the text.
+    """
+
+    scores: Mapping[str, float] = field(default_factory=dict)
+    weight: int = 0
+    settled: bool = False
+    script: str = ""
+
+    @property
+    def best(self) -> str:
+        """The likeliest language; `und` where nothing speaks."""
+        return max(self.scores, key=lambda lang: (self.scores[lang], lang), default=UNDETERMINED)
+
+
+EMPTY = Evidence()
+
+
+def normal(scores: Mapping[str, float], weight: int, script: str, lead: float = SURE) -> Evidence:
+    """Evidence of raw `scores`: the best at 0, the hopeless left out, settled where the best leads by `lead`."""
+    best = max(scores.values())
+    kept = {lang: score - best for lang, score in scores.items() if best - score < HOPELESS}
+    settled = len(kept) == 1 or sum(score > -lead for score in kept.values()) == 1
+    return Evidence(kept, weight, settled, script)
+
+
+def decide(evidence: Evidence, prior: Mapping[str, float]) -> Guess:
+    """The likeliest language under `prior` (relative weights; languages that it does not name weigh 1)."""
+    if len(evidence.scores) <= 1:
+        return Guess(evidence.best, 1.0) if evidence.scores else NOTHING
+    total = {lang: score + math.log(max(prior.get(lang, 1.0), 1e-9)) for lang, score in evidence.scores.items()}
+    best = max(total, key=lambda lang: (total[lang], lang))
+    top = total[best]
+    return Guess(best, 1.0 / sum(math.exp(score - top) for score in total.values()))
+
+
+def weigh(text: str) -> Evidence:
+    """First evidence only: scripts, letters and function words. Never calls langdetect; pure and quick."""
+    said = spoken(text)
+    counts = count_scripts(said)
+    if not counts and said != text:
+        said = uncoded(text)
+        counts = count_scripts(said)
+    if not counts:
+        return EMPTY
+    text = said
+    if len(counts) == 1 and "latin" in counts:
+        return _alphabetic(text, "latin", counts["latin"])
+    cjk = sum(counts.get(script, 0) for script in CJK)
+    others = {script: n for script, n in counts.items() if script not in CJK}
+    if cjk:
+        rest = max(others, key=lambda script: others[script], default="")
+        if not rest or not _outweighs(text, rest, others[rest], cjk):
+            return _cjk(text, counts, cjk)
+    script = max(others, key=lambda name: others[name])
+    if script == "latin" and len(others) > 1:
+        # Names and terms in Latin letters stand in texts of every script; the reverse is rare.
+        foreign = max((name for name in others if name != "latin"), key=lambda name: others[name])
+        if others[foreign] * 2 >= others["latin"]:
+            script = foreign
+    if script in SOLE_LANGUAGE:
+        return Evidence({SOLE_LANGUAGE[script]: 0.0}, others[script], True, script)
+    return _alphabetic(text, script, others[script])
+
+
+def _outweighs(text: str, script: str, letters: int, cjk: int) -> bool:
+    """Whether the words in `script` carry the text rather than its `cjk` characters.
+
+    A CJK text holds many Latin names, hardly any Latin grammar; a Latin text that mentions a CJK word holds both.
+    """
+    if script != "latin":
+        return letters > 3 * cjk
+    if letters <= 12 * cjk and _FRAMED.search(text):
+        return False
+    words = _WORDS.findall(LATIN_ONLY.sub(" ", text).lower())
+    grammar = sum(word in _table("latin") and len(word) > 1 for word in words)
+    if grammar * 6 < len(words) or not grammar:
+        return letters > 25 * cjk
+    return letters > (2 if grammar >= 3 else 5) * cjk
+
+
+_FRAMED = re.compile("^[^\\w]*[\u3041-\u30ff\u3400-\u9fff].*[\u3041-\u30f6\u3400-\u9fff][^\\w]*$", re.DOTALL)
+"""CJK at both ends: the sentence is what stands around the words in the middle."""
+LATIN_ONLY = re.compile(f"[^{LATIN_LETTERS.pattern[1:-2]}'’]+")
+
+
+def _cjk(text: str, counts: Mapping[str, int], cjk: int) -> Evidence:
+    """ja, zh-Hant, zh-Hans or ko by the characters."""
+    hangul, kana, bopomofo = (counts.get(script, 0) for script in ("hangul", "kana", "bopomofo"))
+    if hangul * 3 > cjk and hangul >= kana:
+        return Evidence({"ko": 0.0}, 2 * cjk, True, "hangul")
+    han = "".join(HAN.findall(text))
+    ja, hant, hans = han_evidence(han)
+    ja += KANJI_ONLY * max(0, len(han) - 1 - 4 * kana)
+    ja += 0.7 * max(0, len(_PARTICLES.findall(han)) - kana)
+    chinese = KANA_WORTH * min(kana, KANA_MOST) + 1.5 * len(_JAPANESE.findall(text))
+    ja += 2.0 * bopomofo
+    hans += 2.0 * bopomofo
+    return normal({JA: -ja, HANT: -hant - chinese, HANS: -hans - chinese}, 2 * cjk, "han")
+
+
+@cache
+def _table(script: str) -> dict[str, tuple[tuple[str, float], ...]]:
+    """Function word to the languages of `script` that have it, each with the nats it is worth."""
+    owners: dict[str, list[str]] = {}
+    for lang in SCRIPT_LANGUAGES.get(script, ()):
+        for word in set(WORDS.get(lang, "").split()):
+            owners.setdefault(word, []).append(lang)
+    return {
+        word: tuple((lang, WORD / (1 + 0.5 * (len(langs) - 1)) * (0.4 if len(word) == 1 else 1.0)) for lang in langs)
+        for word, langs in owners.items()
+    }
+
+
+@cache
+def _strangers(script: str) -> dict[str, frozenset[str]]:
+    """Letter beyond a-z to the languages of `script` that write it."""
+    letters: dict[str, set[str]] = {}
+    for lang in SCRIPT_LANGUAGES.get(script, ()):
+        for letter in set(LETTERS.get(lang, "")):
+            letters.setdefault(letter, set()).add(lang)
+    return {letter: frozenset(langs) for letter, langs in letters.items()}
+
+
+def _alphabetic(text: str, script: str, weight: int) -> Evidence:
+    """The languages that share an alphabet, by their function words and letters."""
+    languages = SCRIPT_LANGUAGES.get(script)
+    if not languages:
+        return Evidence({UNDETERMINED: 0.0}, weight, True, script)
+    scores, words = _scored(text[:READ], script)
+    found = normal({**dict.fromkeys(languages, 0.0), **scores}, weight, script)
+    if found.settled and max(scores.values(), default=0.0) < 0.1 * WORD * words:
+        return Evidence(found.scores, weight, False, script)
+    return found
+
+
+def _scored(text: str, script: str) -> tuple[dict[str, float], int]:
+    """Nats for the languages of `script` by function words and letters, others 0; and how many words there are."""
+    lowered = text.lower()
+    words = _WORDS.findall(lowered)
+    table = _table(script)
+    scores: dict[str, float] = {}
+    for word in words:
+        if word in table:
+            for lang, nats in table[word]:
+                scores[lang] = scores.get(lang, 0.0) + nats
+    if not lowered.isascii():
+        strangers = _strangers(script)
+        plain = ""
+        for letter in set(lowered):
+            if letter in strangers:
+                # A capitalised word may be a foreign name: its letters say less.
+                plain = plain or f" {_CAPITALISED.sub('', text).lower() if script == 'latin' else lowered}"
+                worth = STRANGE_LETTER * min(2.0, plain.count(letter) or 0.3)
+                for lang in strangers[letter]:
+                    scores[lang] = scores.get(lang, 0.0) + worth
+    return scores, len(words)
+
+
+def fit(text: str) -> float:
+    """How well a text in Latin letters fits the language that it fits best, in nats: to choose between decodings."""
+    return max(_scored(text, "latin")[0].values(), default=0.0)
+
+
+def has_letters(text: str) -> bool:
+    """Whether there is anything to tell a language from."""
+    return bool(count_scripts(spoken(text)))
+
+
+def grammar_share(text: str) -> float:
+    """How much of the Latin words of `text` are function words of some language, 0 to 1."""
+    words = _WORDS.findall(text.lower())
+    return sum(len(word) > 1 and word in _table("latin") for word in words) / len(words) if words else 0.0
+
+
+
+def plainly(text: str, lang: str) -> bool:
+    """Whether a sentence is in `lang`, the language of its block, at first sight: the cheap yes, never a no."""
+    if lang == JA:
+        return KANA.search(text) is not None and not _LATIN_WORDS.search(text)
+    if lang in (HANT, HANS):
+        return not KANA.search(text) and not _LATIN_WORDS.search(text)
+    own = _function_words(lang)
+    if not own:
+        return False
+    words = text.lower().split()
+    return sum(word in own for word in words) * 5 >= len(words)
+
+
+_LATIN_WORDS = re.compile(r"[A-Za-z]{2,}[ ,]+[A-Za-z]{2,}")
+
+
+@cache
+def _function_words(lang: str) -> frozenset[str]:
+    return frozenset(WORDS.get(lang, "").split())
