@@ -72,6 +72,7 @@ class ReviewApp(App[None]):
         self.reviewer = reviewer or default_reviewer()
         self.encoder = encoder
         self.cache = cache
+        self.failed: AlignError | None = None
         self._start = start
         self._theme_wanted = theme or THEME
         self._browser_context = open_browser(store_path)
@@ -137,6 +138,14 @@ class ReviewApp(App[None]):
 
         return do
 
+    def _handle_exception(self, error: Exception) -> None:
+        """A store that fails is told in a line by whoever started the app; anything else is our fault, and shown."""
+        if isinstance(error, AlignError):
+            self.failed = error
+            self.exit(return_code=error.exit_code)
+        else:
+            super()._handle_exception(error)
+
     def close_store(self) -> None:
         """Finish saving and let go of the store."""
         self.clerk.close()
@@ -158,6 +167,6 @@ def run(settings: Settings) -> int:
         app.run()
     finally:
         app.close_store()
-    if app.return_code and app._exception is not None:
-        raise AlignError(f"The review app stopped: {app._exception}. Every decision shown as saved is in the store.")
+    if app.failed is not None:
+        raise app.failed
     return app.return_code or 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from align.errors import AlignError
+
 if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.screen import Screen
@@ -50,3 +52,9 @@ else:
 def ours(node: DOMNode) -> ReviewApp:
     """The app, as what it is."""
     return cast("ReviewApp", node.app)
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong, in a line."""
+    words = " ".join(str(error).split()) or type(error).__name__
+    return words if isinstance(error, AlignError) else f"{type(error).__name__}: {words}"

@@ -62,7 +62,8 @@ class Deciding(Part):
             change = future.result()
             link = self.current
             self.relist(link.id if link else None)
-            self.say(getattr(change, "words", "") or "saved", "good")
+            if isinstance(change, Change):
+                self.say(change.words or "saved", "good")
         elif isinstance(error, AlignError):
             self._refused(error, None)
         else:

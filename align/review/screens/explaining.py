@@ -8,13 +8,13 @@ from concurrent.futures import Future
 from textual.message import Message
 
 from align.domain import Link
-from align.errors import AlignError
 from align.jobs.resolve import Rival
 from align.review import fixes
-from align.review.screens.base import Part
+from align.review.screens.base import Part, reason
 from align.review.widgets.texts import Passage
 
 MOST = 9
+RIVAL_LINES = 2
 
 
 class Explaining(Part):
@@ -61,7 +61,7 @@ class Explaining(Part):
         if not self._rivals:
             return [*lines, Passage("It has no rivals.", (), "foot")]
         return lines + [
-            Passage(f"{rival.score:+.2f}  {rival.text}", (), "foot", str(number))
+            Passage(f"{rival.score:+.2f}  {rival.text}", (), "foot", str(number), most=RIVAL_LINES)
             for number, rival in enumerate(self._rivals, 1)
         ]
 
@@ -74,11 +74,10 @@ class Explaining(Part):
         link = self.current
         if link is None or link.id != message.link:
             return
+        # Whatever ails the solver (no model, no memory), the review goes on without it and says why.
         error = message.future.exception()
-        if error is not None and not isinstance(error, (AlignError, KeyError, ValueError)):
-            raise error
         self._rivals_of = link.id
-        self._rivals_failed = str(error) if error else ""
+        self._rivals_failed = reason(error) if error else ""
         self._rivals = [] if error else message.future.result()
         self.show_texts(link)
         self.refresh_bindings()

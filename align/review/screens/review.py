@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,8 +10,8 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.screen import Screen
 
-from align.domain import Link
-from align.review.keys import REVIEW, bindings
+from align.domain import SETTLED, Link, Status
+from align.review.keys import DECIDE, FIX, LOOK, REVIEW, RIVALS, bindings
 from align.review.place import Place
 from align.review.screens.auditing import Auditing
 from align.review.screens.deciding import Deciding
@@ -21,6 +22,22 @@ from align.review.screens.fixing import Fixing
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.link_list import LinkList
 from align.review.widgets.texts import Texts
+
+NEEDS_LINK = frozenset(action.id for action in (*DECIDE, *FIX, *LOOK[:3], *RIVALS)) - {"undo", "redo", "side"}
+
+USEFUL: dict[str, Callable[[Link, ReviewScreen], bool]] = {
+    "accept": lambda link, _screen: link.status not in SETTLED,
+    "reject": lambda link, _screen: link.status is not Status.REJECTED,
+    "skip": lambda link, _screen: link.status is Status.PROPOSED,
+    "split": lambda link, _screen: min(len(link.src.sentences), len(link.tgt.sentences)) > 1,
+    "give_up": lambda link, screen: len(getattr(link, screen.side).sentences) > 1,
+    "give_down": lambda link, screen: len(getattr(link, screen.side).sentences) > 1,
+    "difference": lambda link, _screen: link.src.original is not None or link.tgt.original is not None,
+    "rival": lambda _link, screen: screen.info_shown,
+    "next": lambda _link, screen: screen.left > 0,
+    "doubtful": lambda _link, screen: screen.left > 0,
+}
+"""When the key bar offers what is not of use to every link."""
 
 
 class ReviewScreen(Deciding, Fixing, Explaining, Finding, Auditing, Detail, Screen[None]):
@@ -101,6 +118,15 @@ class ReviewScreen(Deciding, Fixing, Explaining, Finding, Auditing, Detail, Scre
         said.set_class(mood == "bad", "-bad")
         waiting = self.app.clerk.waiting
         said.show(words, f"saving {waiting} …" if waiting else "")
+
+    def useful(self, action: str) -> bool:
+        """Whether the key bar offers the action now. The key works all the same, and says why it does nothing."""
+        link = self.current
+        name = action.partition("(")[0]
+        if link is None:
+            return name not in NEEDS_LINK
+        test = USEFUL.get(name)
+        return test(link, self) if test else True
 
     def action_down(self) -> None:
         """Next link of the list."""

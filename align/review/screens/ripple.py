@@ -12,11 +12,9 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
 
-from align.domain import Link
-from align.errors import AlignError
 from align.jobs.resolve import Ripple
 from align.review.fixes import Fix
-from align.review.screens.base import ours
+from align.review.screens.base import ours, reason
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.texts import Passage, Texts
 
@@ -69,12 +67,10 @@ class RippleScreen(ModalScreen[Ripple | None]):
         """Show what changes, or answer."""
         assert self._future is not None
         error = self._future.exception()
-        if isinstance(error, (AlignError, KeyError, ValueError)):
+        if error is not None:
             # The fix itself needs no solver; a person decides with open eyes whether to take it alone.
             self.ripple = Ripple()
-            self._line(f"{self.fix.words}: nothing was solved again ({error}). Enter takes the fix alone.")
-        elif error is not None:
-            raise error
+            self._line(f"{self.fix.words}: nothing was solved again ({reason(error)}). Enter takes the fix alone.")
         else:
             self.ripple = self._future.result()
             if not self.ripple:
@@ -121,8 +117,3 @@ class RippleScreen(ModalScreen[Ripple | None]):
 
 def _two(src: str, tgt: str, sign: str, role: str) -> list[Passage]:
     return [Passage(src, (), role, sign), Passage(tgt, (), role, " "), Passage("", (), "foot")]
-
-
-def summary(link: Link) -> str:
-    """The link in a few words."""
-    return f"{link.src.text[:20]} … {link.tgt.text[:20]}"

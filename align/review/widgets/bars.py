@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -61,7 +62,8 @@ class KeyBar(Painted):
                 seen[binding.action] = (self.app.get_key_display(binding), binding.description)
         # As the screen lists them: what is needed most comes first, wherever Textual found it.
         listed = [binding.action for binding in type(self.screen).BINDINGS if isinstance(binding, Binding)]
-        return [seen[call] for call in listed if call in seen]
+        useful: Callable[[str], bool] = getattr(self.screen, "useful", lambda _action: True)
+        return [seen[call] for call in listed if call in seen and useful(call)]
 
     def render_line(self, y: int) -> Strip:
         """Fill the lines from the left; what does not fit is under the help key."""

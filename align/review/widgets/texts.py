@@ -28,6 +28,8 @@ class Passage:
     role: str = "body"
     margin: str = " "
     """One cell before the text: what became of the sentence."""
+    most: int = 0
+    """At most so many lines; 0 = all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class Texts(Painted):
         self._sides: tuple[Side, ...] = ()
         self._foot: tuple[Passage, ...] = ()
         self._strips: list[Strip] = []
+        self._above: list[Strip] = []
+        self._below: list[Strip] = []
         self._top = 0
 
     def show(self, sides: Sequence[Side], foot: Sequence[Passage] = ()) -> None:
@@ -94,7 +98,7 @@ class Texts(Painted):
     @property
     def words(self) -> str:
         """What stands on the lines, for tests."""
-        return "\n".join(strip.text for strip in self._strips)
+        return "\n".join(strip.text for strip in (*self._above, *self._strips, *self._below))
 
     def on_resize(self, _event: events.Resize) -> None:
         """Wrap anew."""
@@ -106,7 +110,7 @@ class Texts(Painted):
 
     def scroll_by(self, lines: int) -> None:
         """Show what is further down, or further up."""
-        self._top = max(0, min(self._top + lines, len(self._strips) - self.size.height))
+        self._top = max(0, min(self._top + lines, len(self._strips) - self._room()))
         self.refresh()
 
     def on_mouse_scroll_down(self) -> None:
@@ -121,27 +125,36 @@ class Texts(Painted):
         return self.get_component_rich_style(f"texts--{role}", partial=True)
 
     def _compose_lines(self) -> None:
+        """Titles and foot stay in sight; what is between scrolls, the link's own sentences in its middle."""
         width, height = self.size.width - 1, self.size.height
         if width < 1 or not height:
             return
+        foot = [strip for passage in self._foot for strip in self._passage(passage, width)]
+        only_foot = not self._sides
+        self._below = [] if only_foot else foot[: max(1, height // 2)]
+        self._above = []
         top = body = 0
-        if not self._sides:
-            strips: list[Strip] = []
+        if only_foot:
+            self._strips = foot
         elif width >= SIDE_BY_SIDE and len(self._sides) == 2:
             strips, top, body = self._side_by_side(width)
+            self._above, self._strips, top = strips[:1], strips[1:], top - 1
         else:
-            strips, top, body = self._stacked(width, height)
-        for passage in self._foot:
-            strips += self._passage(passage, width)
-        self._strips = strips
-        room = height - body
-        self._top = max(0, min(top - max(1, room // 2), len(strips) - height))
+            self._strips, top, body = self._stacked(width, height - len(self._below))
+        room = self._room()
+        self._top = max(0, min(top - max(0, (room - body) // 2), len(self._strips) - room))
         self.refresh()
+
+    def _room(self) -> int:
+        """Lines that scroll."""
+        return max(1, self.size.height - len(self._above) - len(self._below))
 
     def _passage(self, passage: Passage, width: int) -> list[Strip]:
         base = self.base + self._style(passage.role)
         paints = tuple(Paint(start, end, self._style(role)) for start, end, role in passage.marks)
         strips = paragraph(passage.text, width - 2, base, paints)
+        if passage.most and len(strips) > passage.most:
+            strips = strips[: passage.most]
         heads = [passage.margin + " "] + ["  "] * (len(strips) - 1)
         return [Strip([Segment(head, base), *strip], width) for head, strip in zip(heads, strips, strict=True)]
 
@@ -200,12 +213,24 @@ class Texts(Painted):
 
     def render_line(self, y: int) -> Strip:
         """One line, and on the right where in the whole it is."""
-        number, width, height = y + self._top, self.size.width - 1, self.size.height
-        line = self._strips[number] if number < len(self._strips) else Strip.blank(width, self.base)
+        width, room, above = self.size.width - 1, self._room(), len(self._above)
         mark = " "
-        if len(self._strips) > height:
-            bar = max(1, height * height // len(self._strips))
-            first = self._top * (height - bar) // max(1, len(self._strips) - height)
-            mark = "┃" if first <= y < first + bar else " "
+        if y < above:
+            line = self._above[y]
+        elif y < above + room:
+            number = y - above + self._top
+            line = self._strips[number] if number < len(self._strips) else Strip.blank(width, self.base)
+            mark = self._scroll_mark(y - above, room)
+        elif y - above - room < len(self._below):
+            line = self._below[y - above - room]
+        else:
+            line = Strip.blank(width, self.base)
         edge = Strip([Segment(mark, self.base + self._style("rule"))], 1)
         return Strip.join([line.crop_extend(0, width, self.base), edge])
+
+    def _scroll_mark(self, y: int, room: int) -> str:
+        if len(self._strips) <= room:
+            return " "
+        bar = max(1, room * room // len(self._strips))
+        first = self._top * (room - bar) // max(1, len(self._strips) - room)
+        return "┃" if first <= y < first + bar else " "

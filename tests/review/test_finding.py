@@ -1,0 +1,161 @@
+"""Filter, go to, sort, the place that is remembered, audit, workspace, keys: what leads to links."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from align.domain import LinkKind, Status
+from align.errors import UsageError
+from align.jobs.browse import LinkFilter
+from align.review.app import ReviewApp
+from align.review.filters import parse
+from align.review.screens.auditing import AuditScreen
+from align.review.screens.review import ReviewScreen
+from align.review.screens.workspace import PairList, WorkspaceScreen
+from align.review.widgets.bars import KeyBar
+from align.store import open_store
+
+from .conftest import Run, links, press, screen
+
+
+async def test_filter_by_words_and_back(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "slash", *"会議", "enter")
+        assert screen(pilot).total == 2
+        await press(pilot, "slash", *["backspace"] * 2, "enter")
+        assert screen(pilot).total == 8
+
+
+async def test_a_filter_of_undecided_links_shrinks_as_they_are_decided(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "slash", *"status:proposed <95", "enter")
+        assert screen(pilot).total == 7
+        await press(pilot, "a", "a")
+        assert screen(pilot).total == 5
+        await press(pilot, "u")
+        assert screen(pilot).total == 6
+    assert sum(link.status is Status.ACCEPTED for link in links(db)) == 1
+
+
+async def test_a_filter_that_cannot_be_read_changes_nothing_and_says_what_can(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "slash", *"status:nice", "enter")
+        assert "proposed, accepted, rejected, edited" in screen(pilot).query_one("#said").words
+        assert screen(pilot).total == 8
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("", LinkFilter()),
+        ("status:acc kind:title", LinkFilter(statuses=frozenset({Status.ACCEPTED}), kinds=frozenset({LinkKind.TITLE}))),
+        ("lang:ja-en >90", LinkFilter(src_lang="ja", tgt_lang="en", min_confidence=0.9)),
+        ("<50 雾气 mist", LinkFilter(max_confidence=0.5, text="雾气 mist")),
+        ("doc:talk noted bookmarked by:Aoi", LinkFilter(document=7, noted=True, bookmarked=True, reviewer="Aoi")),
+    ],
+)
+def test_the_grammar_of_the_filter(typed: str, expected: LinkFilter) -> None:
+    assert parse(typed, LinkFilter(), [(7, "my/Talk.txt")]) == expected
+
+
+def test_a_document_that_is_not_there_is_named() -> None:
+    with pytest.raises(UsageError, match="doc:nowhere"):
+        parse("doc:nowhere", LinkFilter(), [(7, "talk.txt")])
+
+
+async def test_go_to_number_percent_and_words(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        places = []
+        for typed in ("5", "100%", "Moscow"):
+            await press(pilot, "g", *typed, "enter")
+            places.append(screen(pilot).links.cursor)
+        assert places == [4, 7, 6]
+
+
+async def test_doubt_first_shows_the_least_sure_and_goes_on_from_there(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "o", "home")
+        first = screen(pilot).current
+        assert first is not None
+        assert first.confidence == pytest.approx(0.3)
+        await press(pilot, "x", "x", "o")
+        assert screen(pilot).place.order == "document"
+    assert [link.confidence for link in links(db) if link.status is Status.REJECTED] == pytest.approx([0.4, 0.3])
+
+
+async def test_starting_again_stands_where_the_reviewer_was(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "slash", *"<95", "enter", "end", "up")
+        was = screen(pilot).current
+    async with run() as pilot:
+        again = screen(pilot).current
+        assert (was, again) == (again, was)
+        assert screen(pilot).place.typed == "<95"
+
+
+async def test_a_place_that_makes_no_sense_any_more_is_forgotten(db: Path, run: Run) -> None:
+    with open_store(db) as store:
+        store.remember("place:Aoi", json.dumps({"filter": {"nonsense": 1}}))
+    async with run() as pilot:
+        assert screen(pilot).total == 8
+
+
+async def test_workspace_tells_what_is_left_and_opens_a_pair(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "a", "q")
+        assert isinstance(pilot.app.screen, WorkspaceScreen)
+        pair = pilot.app.screen.query_one(PairList).pairs[0]
+        assert (pair.counts[Status.PROPOSED], pair.counts[Status.ACCEPTED]) == (7, 1)
+        assert "7 links left" in pilot.app.screen.query_one("#top").words
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, ReviewScreen)
+        assert screen(pilot).place.filter.src_lang == "ja"
+        await press(pilot, "q", "q")
+        assert not pilot.app.is_running
+
+
+async def test_an_audit_is_kept_with_its_interval(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "y")
+        assert "nothing to audit" in screen(pilot).query_one("#said").words
+        await press(pilot, "C", "a", "a", "a", "a", "y", "enter")
+        assert isinstance(pilot.app.screen, AuditScreen)
+        await press(pilot, "a", "x", "u", "a", "a", "x", "a")
+        assert "of 5 right" in screen(pilot).query_one("#said").words
+    with open_store(db) as store:
+        audit = store.audits()[0]
+    assert (audit["n"], audit["right"]) == (5, 4)
+    assert audit["low"] == pytest.approx(0.3755, abs=1e-3)
+
+
+async def test_a_rebound_key_works_and_is_shown(db: Path, run: Run) -> None:
+    async with run(keys={"accept": "y", "audit": "f8"}) as pilot:
+        assert ("y", "accept") in pilot.app.screen.query_one(KeyBar).entries()
+        await press(pilot, "a", "y")
+    assert [link.status.value[0] for link in links(db)] == list("appppppp")
+
+
+def test_a_key_for_an_action_there_is_not_is_refused(db: Path) -> None:
+    with pytest.raises(UsageError, match="'acept'"):
+        ReviewApp(db, "Aoi", keys={"acept": "y"})
+
+
+async def test_the_key_bar_offers_what_is_of_use(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        bar = pilot.app.screen.query_one(KeyBar)
+        assert "split" not in [words for _key, words in bar.entries()]
+        await press(pilot, "g", "4", "enter")
+        assert "split" in [words for _key, words in bar.entries()]
+
+
+async def test_help_and_history_open_and_close(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "a", "up", "question_mark")
+        assert pilot.app.screen.__class__.__name__ == "HelpScreen"
+        await press(pilot, "escape", "h")
+        assert pilot.app.screen.__class__.__name__ == "HistoryScreen"
+        await press(pilot, "escape")
+        assert isinstance(pilot.app.screen, ReviewScreen)
