@@ -54,23 +54,39 @@ _FOREIGN = re.compile("[\u0370-\u1cff\u1f00-\u1fff\u2de0-\u2dff\u2e80-\u2fdf\u30
 HAN = _RUNS["han"]
 KANA = _RUNS["kana"]
 
-IMAGE_NAME = r"[\w+\-.()%]{1,80}?(?: ?\d{1,3})?\.(?:jpe?g|png|gif|bmp|webp|svg|tiff?)(?-i:(?![a-z]))"
-_ADDRESSES = r"(?:https?|ftp)://[!-~]+|www\.[!-~]+|[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+|" + IMAGE_NAME
-_CODE = r"</?[A-Za-z][^<>\n]{0,200}>|&#?\w{2,10};|`[^`\n]{1,80}`|\$\{[^}\n]{1,80}\}|[#@.]?\w{0,60}_\w{1,60}"
-MUTE = re.compile(f"{_ADDRESSES}|{_CODE}", re.ASCII | re.IGNORECASE)
-"""What stands in texts of any language and tells nothing of it: addresses, markup, code, image names."""
-_ADDRESS = re.compile(_ADDRESSES, re.ASCII | re.IGNORECASE)
-_MAYBE_MUTE = re.compile(r"[/@<&`$_]|\.[A-Za-z]{3}", re.ASCII)
-
-
-def spoken(text: str) -> str:
-    """`text` without addresses, markup, code and image names. Not for offsets: lengths change."""
-    return MUTE.sub(" ", text) if _MAYBE_MUTE.search(text) else text
+_IMAGE_END = r"\.(?:jpe?g|png|gif|bmp|webp|svg|tiff?)(?-i:(?![a-z]))"
+IMAGE_NAME = r"[\w+\-.()%]{1,80}?(?: ?\d{1,3})?" + _IMAGE_END
+_FLAGS = re.ASCII | re.IGNORECASE
+_URLS = re.compile(r"(?:https?|ftp)://[!-~]+|www\.[!-~]+", _FLAGS)
+_MAILS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+", _FLAGS)
+_IMAGES = re.compile(rf"(?<![\w+\-.()%]){IMAGE_NAME}", _FLAGS)
+_AN_IMAGE = re.compile(_IMAGE_END, _FLAGS)
+_CODE = re.compile(r"</?[A-Za-z][^<>\n]{0,200}>|&#?\w{2,10};|`[^`\n]{1,80}`|\$\{[^}\n]{1,80}\}", _FLAGS)
+_NAMES = re.compile(r"(?<![\w#@.])[#@.]?\w{0,60}_\w{1,60}", _FLAGS)
 
 
 def uncoded(text: str) -> str:
     """`text` without addresses and image names only: what a line of nothing but code has left to tell."""
-    return _ADDRESS.sub(" ", text)
+    if "://" in text or "www." in text:
+        text = _URLS.sub(" ", text)
+    if "@" in text:
+        text = _MAILS.sub(" ", text)
+    if "." in text and _AN_IMAGE.search(text):
+        text = _IMAGES.sub(" ", text)
+    return text
+
+
+def spoken(text: str) -> str:
+    """`text` without what tells nothing of a language: addresses, image names, markup, code, identifiers.
+
+    Not for offsets: lengths change.
+    """
+    text = uncoded(text)
+    if "<" in text or "`" in text or "&" in text or "$" in text:
+        text = _CODE.sub(" ", text)
+    if "_" in text:
+        text = _NAMES.sub(" ", text)
+    return text
 
 
 def count_scripts(text: str) -> dict[str, int]:
