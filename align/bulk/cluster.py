@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import logging
 import queue
+import socket
 import threading
 import time
 import uuid
 from typing import Any
 
 from distributed import Client, Future, WorkerPlugin, get_worker
+from distributed.comm.addressing import get_address_host_port
 
 from align import __version__
 from align.bulk.engine import Ended
@@ -73,17 +75,17 @@ class ClusterPool:
         self._address = address
         self._timeout = timeout
         self._name = f"align-{uuid.uuid4().hex}"
-        self._out: dict[int, Future] = {}
+        self._out: dict[int, Future[Any]] = {}
         self._ended: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._count = 0
         self._counted = float("-inf")
+        _knock(address)
         try:
-            self._client: Any = Client(address, timeout=CONNECT, set_as_default=False, name="align-bulk")
+            self._client: Any = Client(  # type: ignore[no-untyped-call]
+                address, timeout=CONNECT, set_as_default=False, name="align-bulk"
+            )
         except (OSError, TimeoutError, ValueError) as error:
-            raise AlignError(
-                f"{address}: no Dask scheduler answers ({type(error).__name__}). Start one with `dask scheduler`, and "
-                "workers with `dask worker URL`."
-            ) from error
+            raise _nobody(address, error) from error
         try:
             self._client.register_plugin(EncoderPlugin(self._name, factory), name=self._name)
         except Exception as error:
@@ -148,7 +150,7 @@ class ClusterPool:
         if future.status in ("cancelled", "lost"):
             raise self._lost()
         try:
-            result, error = future.result(timeout=60)
+            result, why = future.result(timeout=60)
         except KilledWorker as killed:
             # Dask has tried it on that many workers itself; there is no sense in doing so again.
             return Ended(ticket, error="its worker died (Dask gave it up)", tries=killed.allowed_failures + 1)
@@ -158,9 +160,25 @@ class ClusterPool:
             if self._client.status != "running" or future.status in ("cancelled", "lost"):
                 raise self._lost() from error
             return Ended(ticket, error=f"{type(error).__name__}: {error}")
-        return Ended(ticket, result, error)
+        return Ended(ticket, result, why)
 
     def _lost(self) -> AlignError:
         return AlignError(
             f"{self._address}: the scheduler is gone. What was done is kept: start it and run the same command again."
         )
+
+
+def _knock(address: str) -> None:
+    """Raises AlignError where nobody listens at an address; a `Client` would try on, and complain as it is dropped."""
+    try:
+        host, port = get_address_host_port(address, strict=True)
+        socket.create_connection((host, port), timeout=CONNECT).close()
+    except (OSError, ValueError, TypeError) as error:
+        raise _nobody(address, error) from error
+
+
+def _nobody(address: str, error: Exception) -> AlignError:
+    return AlignError(
+        f"{address}: no Dask scheduler answers ({error or type(error).__name__}). Start one with `dask scheduler`, "
+        "workers with `dask worker tcp://HOST:8786`, and give --scheduler tcp://HOST:8786."
+    )

@@ -1,4 +1,4 @@
-"""What a corpus builder leaves out: doubtful links, odd lengths, wrong languages, near-duplicates. Each with its count."""
+"""What a corpus builder leaves out, with counts: doubtful links, odd lengths, wrong languages, near-duplicates."""
 
 from __future__ import annotations
 

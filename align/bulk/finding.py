@@ -1,4 +1,4 @@
-"""Find which files belong together by their names: `talk.en.txt` with `talk.ja.txt`, `en/talk.txt` with `ja/talk.txt`."""
+"""Find which files belong together by their names: `a.en.txt` with `a.ja.txt`, `en/a.txt` with `ja/a.txt`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from align.bulk.model import PairEntry
 
 # ISO 639-1, and the three-letter codes that corpora use for languages without a shorter one.
 CODES = frozenset(
-    """aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en
-    eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka
-    kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl
-    nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw
-    ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
-    ast ceb fil hsb dsb nds yue wuu ckb""".split()
+    """
+    aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da
+    de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz
+    ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln
+    lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi
+    pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti
+    tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu ast ceb fil hsb dsb nds
+    yue wuu ckb
+    """.split()  # noqa: SIM905
 )
 TAG = r"[A-Za-z]{2,3}(?:[-_](?:Hans|Hant|Latn|Cyrl|Arab|Deva))?(?:[-_](?:[A-Z]{2}|[0-9]{3}|[a-z]{2}))?"
 IN_NAME = re.compile(rf"(?P<sign>^|[._-])(?P<tag>{TAG})(?=\.)")
@@ -100,14 +103,15 @@ def pair_by_name(files: Sequence[str], src: str | None = None, tgt: str | None =
     used: set[str] = set()
     done: set[str] = set()
     for path in files:
-        key = next((key for key, _ in markings(path) if len(groups[key]) > 1), None)
-        if key is None or key in done:
+        shared = next((key for key, _ in markings(path) if len(groups[key]) > 1), None)
+        if shared is None or shared in done:
             continue
-        done.add(key)
-        for one, other in combinations(sorted(groups[key]), 2):
+        done.add(shared)
+        group = groups[shared]
+        for one, other in combinations(sorted(group), 2):
             ends = _directed(one, other, src, tgt)
-            if ends:
-                entry = PairEntry(groups[key][ends[0]], groups[key][ends[1]], ends[0], ends[1])
+            if ends is not None:
+                entry = PairEntry(group[ends[0]], group[ends[1]], ends[0], ends[1])
                 pairs.append(entry)
                 used.update((entry.src, entry.tgt))
     return Found(tuple(pairs), tuple(path for path in files if path not in used))

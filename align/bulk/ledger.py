@@ -35,7 +35,9 @@ create table documents (
 ) strict;
 create index documents_batch on documents (batch);
 create index documents_state on documents (state) where state <> 'done';
-create table batches (id integer primary key, shard integer not null, weight integer not null, kept integer not null) strict;
+create table batches (
+    id integer primary key, shard integer not null, weight integer not null, kept integer not null
+) strict;
 create index batches_shard on batches (shard);
 create table spool (id integer primary key, keys blob not null, payload blob not null) strict;
 create table shards (id integer primary key, file text, links integer, dropped integer, digest text) strict;

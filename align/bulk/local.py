@@ -197,7 +197,7 @@ def do(work: Work, batch: Batch, timeout: float | None) -> tuple[BatchResult | N
     """The result of a batch, or one line on why there is none. A batch that takes longer than `timeout` seconds ends
     the process: what hangs in C code cannot be interrupted otherwise."""
     if timeout:
-        faulthandler.dump_traceback_later(timeout, exit=True, file=sys.__stderr__)
+        faulthandler.dump_traceback_later(timeout, exit=True, file=sys.__stderr__ or 2)
     try:
         return work(batch), None
     except Exception as error:

@@ -104,7 +104,7 @@ def _check_columns(path: Path, names: Iterable[str]) -> None:
     missing = {"src", "tgt"} - set(names)
     if missing:
         found = ", ".join(names) or "none"
-        raise ReadError(f"{path}: no column {sorted(missing)[0]!r} (found: {found}). A manifest has src and tgt.")
+        raise ReadError(f"{path}: no column {min(missing)!r} (found: {found}). A manifest has src and tgt.")
 
 
 def _entry(path: Path, line: int, row: Mapping[str, Any]) -> PairEntry:

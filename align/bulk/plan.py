@@ -20,7 +20,7 @@ Weigh = Callable[[PairEntry], int]
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """`batch_tokens`: as many as make the encoder quick; longer documents are alone. `shard_tokens`: of one output file."""
+    """`batch_tokens`: as many as make the encoder quick; a longer document is alone. `shard_tokens`: of an output."""
 
     batch_tokens: int = 16_384
     batch_documents: int = 256

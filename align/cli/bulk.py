@@ -53,9 +53,17 @@ LINE_EVERY = 10.0
     show_default=True,
     help="Write the same pair of texts once; near: but for case, punctuation, digits and spaces.",
 )
+@click.option("--match", is_flag=True, help="Find out by content which document translates which; folders only.")
+@click.option("--match-confidence", type=click.FloatRange(0, 1), default=0.5, help="Leave less sure pairs apart.")
+@click.option(
+    "--into-store", "store", type=click.Path(path_type=Path, dir_okay=False), help="Propose doubtful links here."
+)
+@click.option("--doubtful-below", type=click.FloatRange(0, 1), default=0.9, show_default=True, help="For --into-store.")
 @click.option("--batch-tokens", type=click.IntRange(1), default=16_384, hidden=True)
 @click.option("--shard-tokens", type=click.IntRange(1), default=4_194_304, help="Tokens of input to an output file.")
-@click.option("--summary", "summary_file", type=click.Path(path_type=Path, dir_okay=False), help="Write it as JSON too.")
+@click.option(
+    "--summary", "summary_file", type=click.Path(path_type=Path, dir_okay=False), help="Write it as JSON too."
+)
 @click.option("--metrics", type=click.Path(path_type=Path, dir_okay=False), help="Keep a file for Prometheus here.")
 @encoder_option
 def bulk(
@@ -66,6 +74,7 @@ def bulk(
     to: str,
     workers: int | None,
     scheduler: str | None,
+    threads: int,
     timeout: float | None,
     encoder: str | None,
     min_confidence: float,
@@ -74,6 +83,12 @@ def bulk(
     dedupe: str,
     summary_file: Path | None,
     metrics: Path | None,
+    match: bool,
+    match_confidence: float,
+    store: Path | None,
+    doubtful_below: float,
+    batch_tokens: int,
+    shard_tokens: int,
     **work: Any,
 ) -> int:
     """Align many pairs of documents, unattended, into shards in the folder OUT.
@@ -82,21 +97,22 @@ def bulk(
     goes on where it was. What fails twice is set aside in OUT/failed.tsv; the exit code is 3 then.
     """
     from align.bulk.filters import Filters
-    from align.bulk.standing import MetricsFile, Standing
+    from align.bulk.plan import Sizes
+    from align.bulk.standing import MetricsFile
+    from align.jobs.bulk import Order, cluster_pool, folder_of, local_pool
     from align.jobs.bulk import bulk as bulk_job
-    from align.jobs.bulk import local_pool, order_of
+    from align.jobs.bulk_work import WorkSpec
 
     settings = settings_for(encoder=encoder)
     filters = Filters(min_confidence, length_ratio, check_language, dedupe)
-    order = order_of(
-        sources, out, encoder=settings.encoder, cache=settings.cache, to=to, src=src, tgt=tgt, filters=filters, **work
+    spec = WorkSpec(
+        settings.encoder, str(folder_of(sources)), cache=str(settings.cache), threads=threads, filters=filters, **work
     )
-    if scheduler:
-        from align.jobs.bulk import cluster_pool
-
-        pool = cluster_pool(scheduler, timeout)
-    else:
-        pool = local_pool(workers or os.cpu_count() or 1, timeout)
+    sizes = Sizes(batch_tokens, shard_tokens=shard_tokens)
+    order = Order(
+        sources, out, spec, to, src, tgt, sizes, match, match_confidence, store=store, doubtful_below=doubtful_below
+    )
+    pool = cluster_pool(scheduler, timeout) if scheduler else local_pool(workers or os.cpu_count() or 1, timeout)
     kept = MetricsFile(metrics) if metrics else None
     last: list[Standing] = []
     with telling() as show:
@@ -113,7 +129,8 @@ def bulk(
     if summary_file:
         summary_file.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     print_summary(figures, out)
-    return SET_ASIDE if figures["documents"]["failed"] else 0
+    matched = figures.get("matching", {})
+    return SET_ASIDE if figures["documents"]["failed"] or matched.get("failed") else 0
 
 
 class telling(AbstractContextManager[Any]):  # noqa: N801
@@ -131,7 +148,9 @@ class telling(AbstractContextManager[Any]):  # noqa: N801
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
-        self._bars = Progress(BarColumn(), TextColumn("{task.description}"), console=Console(stderr=True), transient=True)
+        self._bars = Progress(
+            BarColumn(), TextColumn("{task.description}"), console=Console(stderr=True), transient=True
+        )
         self._bars.__enter__()
         task = self._bars.add_task("", total=None)
         return lambda standing: self._bars.update(
@@ -151,9 +170,13 @@ def print_summary(figures: dict[str, Any], out: Path) -> None:
     """What a run came to, for a person, on stderr."""
     documents, links, run = figures["documents"], figures["links"], figures["run"]
     note(f"{documents['done']:,} documents done, {documents['failed']:,} set aside, {documents['waiting']:,} waiting")
+    for failure in figures.get("matching", {}).get("failed", [])[:5]:
+        note(f"set aside: {failure['doc']}: {failure['error']}")
     if figures.get("alone"):
         note(f"{figures['alone']:,} files have no partner and were left out")
-    note(f"{figures['sentences']['src']:,} and {figures['sentences']['tgt']:,} sentences, {links['found']:,} links found")
+    note(
+        f"{figures['sentences']['src']:,} and {figures['sentences']['tgt']:,} sentences, {links['found']:,} links found"
+    )
     for name, count in links["removed"].items():
         note(f"{count:,} removed: {name}")
     note(f"{links['written']:,} links written to {len(figures['shards']):,} file(s) in {out}")

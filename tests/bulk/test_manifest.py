@@ -58,7 +58,9 @@ def test_every_kind_of_manifest_names_the_same_pairs(tmp_path: Path, suffix: str
         ("m.docx", b"", "a manifest is one of"),
     ],
 )
-def test_a_manifest_that_is_off_is_one_line_with_its_place(tmp_path: Path, name: str, content: bytes, words: str) -> None:
+def test_a_manifest_that_is_off_is_one_line_with_its_place(
+    tmp_path: Path, name: str, content: bytes, words: str
+) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(AlignError, match=words) as error:
         list(read_manifest(tmp_path / name))
@@ -104,7 +106,10 @@ def test_hidden_files_and_strange_suffixes_are_not_found(tmp_path: Path) -> None
     for name in ("b/a.en.txt", ".git/a.en.txt", "b/.a.en.txt", "b/a.en.exe", "a.ja.TXT"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
-    assert [Path(p).relative_to(tmp_path).as_posix() for p in walk(str(tmp_path), {".txt"})] == ["a.ja.TXT", "b/a.en.txt"]
+    assert [Path(p).relative_to(tmp_path).as_posix() for p in walk(str(tmp_path), {".txt"})] == [
+        "a.ja.TXT",
+        "b/a.en.txt",
+    ]
 
 
 NAMES = st.lists(

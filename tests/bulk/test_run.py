@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -103,10 +104,8 @@ def test_power_cuts_change_nothing(
 ) -> None:
     folder = tmp_path_factory.mktemp("cut")
     for steps, last_first in cuts:
-        try:
+        with suppress(Power):
             run(folder / "out", Now(Echo(str(folder)), steps, last_first))
-        except Power:
-            pass
     figures = run(folder / "out", Now(Echo(str(folder)), last_first=True))
     assert outputs(folder / "out") == calm[0]
     assert {k: v for k, v in figures.items() if k != "run"} == {k: v for k, v in calm[1].items() if k != "run"}
@@ -148,7 +147,11 @@ def test_what_is_done_is_not_done_again(calm: tuple[dict, dict], tmp_path: Path)
 
 
 def test_one_run_at_a_time_and_only_in_a_folder_of_ours(tmp_path: Path) -> None:
-    with output_folder(tmp_path / "out"), pytest.raises(UsageError, match="another run"), output_folder(tmp_path / "out"):
+    with (
+        output_folder(tmp_path / "out"),
+        pytest.raises(UsageError, match="another run"),
+        output_folder(tmp_path / "out"),
+    ):
         pass
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.doc").touch()

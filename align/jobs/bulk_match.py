@@ -1,0 +1,110 @@
+"""Pair documents by content: describe each by a vector, on the engine of the run, then match the languages."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from align.bulk.finding import covers
+from align.bulk.ledger import Ledger, open_ledger
+from align.bulk.manifest import write_manifest
+from align.bulk.matching import Vectors, match_documents, unit
+from align.bulk.model import PairEntry
+from align.bulk.plan import bytes_of, planned
+from align.bulk.run import LEDGER
+from align.bulk.shards import Shards, write_lines
+from align.domain import UNDETERMINED
+from align.errors import UsageError
+from align.jobs.bulk_work import DescribeSpec
+from align.jobs.vectors import primary
+
+if TYPE_CHECKING:
+    from align.jobs.bulk import OpenPool, Order, Tell
+
+FOLDER = "matching"
+PAIRS = "pairs.tsv"
+ALONE = "alone.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A document as a worker described it."""
+
+    doc: str
+    lang: str
+    vector: Vectors
+
+
+def match(order: Order, open_pool: OpenPool, tell: Tell) -> dict[str, Any]:
+    """Describe every document below the sources and write the pairs found to `pairs.tsv` in the output folder, a
+    manifest with margins and confidences. Restartable as the run itself. Returns what it came to."""
+    from align.jobs.bulk import check_same, work_off
+
+    folder = order.out / FOLDER
+    folder.mkdir(exist_ok=True)
+    ledger = open_ledger(folder / LEDGER, begin=lambda new: begin(new, order))
+    with closing(ledger):
+        check_same(ledger, order)
+        spec = DescribeSpec(order.work)
+        shards = Shards(ledger, folder, ".jsonl", write_lines, dedupe=False)
+        work_off(ledger, shards, lambda: open_pool(spec, order.work.threads), tell)
+        failed = [{"doc": entry.src, "error": error} for _, entry, error in ledger.failed()]
+    known = list(described(folder))
+    pairs, scores = paired(known, order)
+    write_manifest(order.out / PAIRS, pairs, scores)
+    used = {name for pair in pairs for name in (pair.src, pair.tgt)}
+    alone = [document.doc for document in known if document.doc not in used]
+    (order.out / ALONE).write_text("".join(f"{name}\n" for name in alone), encoding="utf-8")
+    if not pairs:
+        raise UsageError(f"{order.sources[0]}: no two documents in different languages belong together.")
+    return {"documents": len(known) + len(failed), "failed": failed, "pairs": len(pairs), "alone": len(alone)}
+
+
+def begin(ledger: Ledger, order: Order) -> None:
+    """Write the plan: every file is a document of its own."""
+    from align.jobs.bulk import files_of
+
+    entries = (PairEntry(name, "") for name in files_of(order))
+    ledger.plan(planned(entries, bytes_of(Path(order.work.folder)), order.sizes))
+    ledger.remember("order", order.described())
+
+
+def described(folder: Path) -> Iterator[Described]:
+    """What the workers said, in the order of the files."""
+    for shard in sorted(folder.glob("part-*.jsonl")):
+        with shard.open(encoding="utf-8", errors="surrogateescape") as lines:
+            for line in lines:
+                record = json.loads(line)
+                packed = np.frombuffer(base64.b64decode(record["vector"]), dtype="<f2")
+                yield Described(record["doc"], record["lang"], packed.astype(np.float32))
+
+
+def paired(known: list[Described], order: Order) -> tuple[list[PairEntry], list[dict[str, object]]]:
+    """The pairs of every two languages that are asked for, in the order of the first, with what they scored."""
+    by_language: dict[str, list[Described]] = defaultdict(list)
+    for document in known:
+        if document.lang != UNDETERMINED:
+            by_language[primary(document.lang)].append(document)
+    pairs: list[PairEntry] = []
+    scores: list[dict[str, object]] = []
+    for one, other in combinations(sorted(by_language), 2):
+        if not (covers(order.src, one) and covers(order.tgt, other)):
+            one, other = other, one
+            if not (covers(order.src, one) and covers(order.tgt, other)):
+                continue
+        src, tgt = by_language[one], by_language[other]
+        for found in match_documents(*(unit(np.array([d.vector for d in side])) for side in (src, tgt))):
+            if found.confidence >= order.match_confidence:
+                a, b = src[found.src], tgt[found.tgt]
+                pairs.append(PairEntry(a.doc, b.doc, a.lang, b.lang))
+                scores.append({"confidence": round(found.confidence, 4), "margin": round(found.margin, 4)})
+    return pairs, scores

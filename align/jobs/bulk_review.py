@@ -1,0 +1,81 @@
+"""What a bulk run is unsure of, into a store: both documents, and the doubtful links as proposals."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+from align.bulk.shards import Lines, WriteShard
+from align.domain import Link, LinkSide, Proposal
+from align.jobs.add import content_of
+from align.jobs.bulk_work import WorkSpec
+from align.readers import read
+from align.store import SentenceRow, Store, open_store
+
+
+def into_store(write: WriteShard, db: Path, work: WorkSpec, below: float) -> WriteShard:
+    """A shard writer that also puts what is less sure than `below` into the store at `db`.
+
+    A document pair without doubtful links is left out. Doing a shard twice, after a kill, changes nothing more.
+    """
+
+    def both(lines: Lines, path: Path) -> None:
+        doubtful: list[bytes] = []
+        write(_watched(lines, below, doubtful), path)
+        if doubtful:
+            with open_store(db) as store:
+                put(store, doubtful, work)
+
+    return both
+
+
+def _watched(lines: Lines, below: float, doubtful: list[bytes]) -> Iterator[bytes]:
+    from align.jobs.bulk import links_of
+
+    for line in lines:
+        if next(links_of([line])).confidence < below:
+            doubtful.append(line)
+        yield line
+
+
+def put(store: Store, lines: list[bytes], work: WorkSpec) -> None:
+    """Add the documents of the links, and propose the links."""
+    from align.jobs.bulk import links_of
+
+    for _, group in groupby(links_of(lines), key=lambda link: (link.src.doc, link.tgt.doc)):
+        links = list(group)
+        src, tgt = links[0].src, links[0].tgt
+        ends = [take(store, side, work) for side in (src, tgt)]
+        proposals = [found for link in links if (found := proposal(link, ends[0][1], ends[1][1]))]
+        languages = (src.lang.split("-")[0], tgt.lang.split("-")[0])
+        store.propose(ends[0][0], ends[1][0], proposals, links[0].encoder, languages=languages)
+
+
+def take(store: Store, side: LinkSide, work: WorkSpec) -> tuple[int, list[SentenceRow]]:
+    """The store's number of a document, which is read and added, and its sentences."""
+    content = content_of(os.path.join(work.folder, side.doc))
+    document = read(side.doc, content, encoding=work.encoding, lang=side.lang)
+    number = store.add_document(document).document
+    return number, list(store.sentences(number))
+
+
+def proposal(link: Link, src: list[SentenceRow], tgt: list[SentenceRow]) -> Proposal | None:
+    """The link in sentences of the store; None where the run cut its segments so that it has none of a side whole."""
+    ends = inside(link.src, src), inside(link.tgt, tgt)
+    if not ends[0] or not ends[1]:
+        return None
+    return Proposal(ends[0], ends[1], link.kind, link.score, link.confidence)
+
+
+def inside(side: LinkSide, sentences: list[SentenceRow]) -> tuple[int, ...]:
+    """Ids of the sentences that begin within the side's spans."""
+    starts = [span.start for span in side.spans]
+    found = []
+    for sentence in sentences:
+        place = bisect_right(starts, sentence.span.start) - 1
+        if place >= 0 and sentence.span.start < side.spans[place].end:
+            found.append(sentence.id)
+    return tuple(found)

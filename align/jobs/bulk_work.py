@@ -1,0 +1,243 @@
+"""What a bulk worker does: read a batch of documents, encode their sentences together, align or describe each."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from align.bulk.filters import Filters, TellLanguage, link_key, removed_by
+from align.bulk.local import told
+from align.bulk.matching import document_vector
+from align.bulk.model import Batch, BatchResult, Item, ItemResult, PairEntry, Work
+from align.bulk.shards import pack
+from align.encoders import Encoder, Vectors, load_encoder
+from align.jobs.pair import Half, Segments, as_link, half
+from align.match import Bead, Passages, align_bitext, align_pages
+from align.writers import Unit
+from align.writers.jsonl import unit_json, utf8
+
+Result = TypeVar("Result")
+
+IDS_A_DOCUMENT = 1_000_000
+"""Link n of document d has the id d * IDS_A_DOCUMENT + n: known without knowing the documents before."""
+DIGITS = 6
+"""Decimals of scores and confidences in outputs."""
+PATIENCE = 0.05
+"""Seconds before a document that could not be read is tried again."""
+MOST = 128
+"""Sentences of a document that its vector is made from, evenly spread: more do not tell it better from others."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkSpec:
+    """How documents are aligned: everything that an output depends on, but for the documents. Picklable.
+
+    `folder`: what names of files start from. `threads`: of the encoder in each worker; part of the spec, since it
+    shows in the last bits of vectors. `careful`: encode joined text where beads compete.
+    """
+
+    encoder: str
+    folder: str
+    cache: str | None = None
+    threads: int = 1
+    languages: tuple[str, ...] = ()
+    segments: Segments = "sentence"
+    encoding: str | None = None
+    reordered: bool = False
+    careful: bool = False
+    filters: Filters = field(default_factory=Filters)
+
+    def __call__(self) -> Work:
+        """Load the encoder; see `WorkFactory`."""
+        limit_threads(self.threads)
+        return Aligner(self, open_encoder(self))
+
+    def read(self, name: str, lang: str | None) -> Half:
+        """One file, cut into segments. Raises AlignError."""
+        found = half(os.path.join(self.folder, name), lang=lang, segments=self.segments, encoding=self.encoding)
+        return replace(found, name=name)
+
+
+def open_encoder(spec: WorkSpec) -> Encoder:
+    """The encoder for one worker, with its weights in memory."""
+    import inspect
+
+    more: dict[str, Any] = {"threads": spec.threads} if "threads" in inspect.signature(load_encoder).parameters else {}
+    cache = Path(spec.cache) if spec.cache else None
+    encoder = load_encoder(spec.encoder, languages=set(spec.languages), purpose="speed", cache=cache, **more)
+    encoder.encode(["warm"])
+    return encoder
+
+
+def limit_threads(threads: int) -> None:
+    """Hold the BLAS of this process to so many threads, whatever was loaded before."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(threads)
+
+
+class Aligner:
+    """Aligns batches; one in each worker process."""
+
+    def __init__(self, spec: WorkSpec, encoder: Encoder) -> None:
+        self._spec = spec
+        self._encoder = encoder
+        self._tell = teller()
+
+    def __call__(self, batch: Batch) -> BatchResult:
+        """Read every document, encode their sentences together, align each. See `Work`."""
+        results: dict[int, ItemResult] = {}
+        read: list[tuple[Item, Half, Half, float]] = []
+        for item in batch.items:
+            began = time.perf_counter()
+            try:
+                src, tgt = twice(partial(self._halves, item.entry))
+                read.append((item, src, tgt, time.perf_counter() - began))
+            except Exception as error:
+                results[item.number] = set_aside(item, error, began)
+        encoded = Encoded(self._encoder, chain.from_iterable((*src.texts, *tgt.texts) for _, src, tgt, _ in read))
+        for item, src, tgt, seconds in read:
+            began = time.perf_counter() - seconds - encoded.seconds_of(len(src.texts) + len(tgt.texts))
+            try:
+                results[item.number] = twice(partial(self._align, item, src, tgt, encoded, began))
+            except Exception as error:
+                results[item.number] = set_aside(item, error, began)
+        return BatchResult(batch.number, tuple(results[item.number] for item in batch.items))
+
+    def _halves(self, entry: PairEntry) -> tuple[Half, Half]:
+        return self._spec.read(entry.src, entry.src_lang), self._spec.read(entry.tgt, entry.tgt_lang)
+
+    def _align(self, item: Item, src: Half, tgt: Half, encoded: Encoded, began: float) -> ItemResult:
+        sides = [
+            Passages(side.texts, encoded.of(side.texts), side.lang, np.array(side.blocks, dtype=np.int64))
+            for side in (src, tgt)
+        ]
+        align = align_pages if self._spec.reordered else align_bitext
+        beads = align(sides[0], sides[1], encode=self._encoder.encode if self._spec.careful else None)
+        counts = Counter(src_sentences=len(src.texts), tgt_sentences=len(tgt.texts), found=0, links=0)
+        lines, keys = self._kept(item, [bead for bead in beads if bead.src and bead.tgt], src, tgt, counts)
+        return ItemResult(
+            item.number,
+            payload=pack(lines),
+            keys=np.array(keys, dtype=np.int64),
+            counts=dict(counts),
+            seconds=time.perf_counter() - began,
+        )
+
+    def _kept(
+        self, item: Item, beads: list[Bead], src: Half, tgt: Half, counts: Counter[str]
+    ) -> tuple[list[bytes], list[int]]:
+        """The lines of the links that pass the filters, and their keys; counts what becomes of each."""
+        lines: list[bytes] = []
+        keys: list[int] = []
+        filters = self._spec.filters
+        for number, bead in enumerate(beads, start=1):
+            counts["found"] += 1
+            link = as_link(item.number * IDS_A_DOCUMENT + number, bead, src, tgt, self._encoder.name)
+            score, confidence = round(float(bead.score), DIGITS), round(float(bead.confidence), DIGITS)
+            link = replace(link, score=score, confidence=confidence)
+            why = removed_by(link, filters, self._tell)
+            if why:
+                counts[f"removed_{why}"] += 1
+                continue
+            counts["links"] += 1
+            lines.append(utf8(unit_json(Unit(link)) + "\n"))
+            if filters.dedupe != "off":
+                keys.append(link_key(link, filters.dedupe))
+        return lines, keys
+
+
+class Encoded:
+    """The vectors of texts, each text encoded once, all in one call."""
+
+    def __init__(self, encoder: Encoder, texts: Iterable[str]) -> None:
+        once = list(dict.fromkeys(texts))
+        began = time.perf_counter()
+        self._vectors = encoder.encode(once)
+        self._a_text = (time.perf_counter() - began) / max(1, len(once))
+        self._place = {text: number for number, text in enumerate(once)}
+
+    def of(self, texts: Iterable[str]) -> Vectors:
+        """A row a text."""
+        rows: Vectors = self._vectors[[self._place[text] for text in texts]]
+        return rows
+
+    def seconds_of(self, count: int) -> float:
+        """What so many texts cost."""
+        return self._a_text * count
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeSpec:
+    """How documents are described for `--match`: by language, length and one vector. Picklable; see `WorkFactory`."""
+
+    work: WorkSpec
+
+    def __call__(self) -> Work:
+        """Load the encoder."""
+        limit_threads(self.work.threads)
+        return Describer(self.work, open_encoder(self.work))
+
+
+class Describer:
+    """Says of documents (the `src` of each entry) what they are about; one in each worker process."""
+
+    def __init__(self, spec: WorkSpec, encoder: Encoder) -> None:
+        self._spec = spec
+        self._encoder = encoder
+
+    def __call__(self, batch: Batch) -> BatchResult:
+        """A line a document: `doc`, `lang`, `sentences`, `vector` (float16, base64). See `Work`."""
+        results: dict[int, ItemResult] = {}
+        read: list[tuple[Item, Half, tuple[str, ...], float]] = []
+        for item in batch.items:
+            began = time.perf_counter()
+            try:
+                side = twice(partial(self._spec.read, item.entry.src, item.entry.src_lang))
+                read.append((item, side, side.texts[:: -(-len(side.texts) // MOST)], began))
+            except Exception as error:
+                results[item.number] = set_aside(item, error, began)
+        encoded = Encoded(self._encoder, chain.from_iterable(texts for _, _, texts, _ in read))
+        for item, side, texts, began in read:
+            vector = document_vector(encoded.of(texts), [len(text) for text in texts])
+            told_vector = base64.b64encode(vector.astype("<f2").tobytes()).decode()
+            record = {"doc": side.name, "lang": side.lang, "sentences": len(side.texts), "vector": told_vector}
+            results[item.number] = ItemResult(
+                item.number,
+                payload=pack([utf8(json.dumps(record, ensure_ascii=False) + "\n")]),
+                counts={"src_sentences": len(side.texts), "found": 1, "links": 1},
+                seconds=time.perf_counter() - began,
+            )
+        return BatchResult(batch.number, tuple(results[item.number] for item in batch.items))
+
+
+def twice(action: Callable[[], Result]) -> Result:
+    """Do it; if it fails, once more after a moment: a file on a network may be there the second time."""
+    try:
+        return action()
+    except Exception:
+        time.sleep(PATIENCE)
+        return action()
+
+
+def set_aside(item: Item, error: Exception, began: float) -> ItemResult:
+    """What is kept of a document that cannot be done."""
+    return ItemResult(item.number, error=told(error), seconds=time.perf_counter() - began, tries=2)
+
+
+def teller() -> TellLanguage:
+    """Tells the language of a text, for the language filter."""
+    from align.text.language import identify
+
+    return lambda text: identify(text).lang

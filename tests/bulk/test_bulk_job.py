@@ -1,0 +1,234 @@
+"""`align bulk` as it is called: real files, the real encoder, real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from align.bulk.model import Batch, Item, PairEntry
+from align.bulk.shards import unpack
+from align.cli import cli
+from align.errors import AlignError
+from align.jobs.bulk_work import WorkSpec
+
+TEXTS = {
+    "en": ["The cabinet met on Monday morning.", "It agreed on a new budget for schools.",
+           "Teachers welcomed the plan.",
+           "Critics said that the money would come too late.", "Parliament will vote in March."],
+    "ja": ["内閣は月曜日の朝に会合を開いた。", "学校のための新しい予算に合意した。", "教師たちはこの計画を歓迎した。",
+           "批判する人々は、資金が届くのが遅すぎると述べた。", "議会は三月に採決する。"],
+    "de": ["Das Kabinett tagte am Montagmorgen.", "Es einigte sich auf einen neuen Haushalt für Schulen.",
+           "Lehrer begrüßten den Plan.", "Kritiker sagten, das Geld komme zu spät.", "Das Parlament stimmt im März ab."],
+}  # fmt: skip
+OTHER = {
+    "en": ["The river rose three metres overnight.", "Two bridges were closed.", "No one was hurt.",
+           "Farmers moved their cattle to higher ground.", "More rain is expected on Friday."],
+    "ja": ["川の水位は一晩で三メートル上がった。", "二つの橋が閉鎖された。", "けが人はいなかった。",
+           "農家は牛を高台に移した。", "金曜日にはさらに雨が降る見込みだ。"],
+    "de": ["Der Fluss stieg über Nacht um drei Meter.", "Zwei Brücken wurden gesperrt.", "Niemand wurde verletzt.",
+           "Bauern brachten ihr Vieh auf höheres Gelände.", "Am Freitag wird weiterer Regen erwartet."],
+}  # fmt: skip
+
+
+def corpus(folder: Path, copies: int = 6) -> Path:
+    """Pairs by name, in three languages, with a broken one."""
+    for number in range(copies):
+        for lang in ("en", "ja"):
+            texts = (TEXTS if number % 2 else OTHER)[lang]
+            path = folder / f"{number}.{lang}.txt"
+            path.parent.mkdir(exist_ok=True, parents=True)
+            path.write_text("\n".join(texts[number // 2 % 3 :]) + "\n", encoding="utf-8")
+    return folder
+
+
+def align(*arguments: str, cwd: Path, code: int | None = 0) -> subprocess.CompletedProcess[str]:
+    env = os.environ | {"ALIGN_CONFIG": str(cwd / "none.toml")}
+    done = subprocess.run(
+        [sys.executable, "-m", "align", *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=120, check=False
+    )  # fmt: skip
+    assert code is None or done.returncode == code, done.stderr
+    return done
+
+
+def shards(out: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(out.glob("part-*"))}
+
+
+def links(out: Path) -> list[dict]:
+    return [json.loads(line) for content in shards(out).values() for line in content.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("bulk")
+
+
+SMALL = ("--encoder", "use", "--batch-tokens", "150", "--shard-tokens", "300")
+
+
+@pytest.fixture(scope="module")
+def calm(folder: Path) -> Path:
+    """An undisturbed run over the corpus, by one worker."""
+    corpus(folder / "c")
+    (folder / "c" / "9.en.txt").write_bytes(b"")
+    (folder / "c" / "9.ja.txt").write_text("何か。\n", encoding="utf-8")
+    done = align("bulk", "c", "calm", *SMALL, "--workers", "1", "--summary", "s.json", "--metrics", "m.prom",
+                 cwd=folder, code=3)  # fmt: skip
+    assert "1 set aside" in done.stderr
+    assert done.stdout == ""
+    return folder / "calm"
+
+
+def test_links_follow_the_contract_and_the_order_of_the_files(calm: Path) -> None:
+    found = links(calm)
+    assert len(found) > 20
+    assert len(shards(calm)) > 1
+    assert [link["id"] for link in found] == sorted(link["id"] for link in found)
+    for link in found:
+        assert set(link) >= {"id", "kind", "score", "confidence", "status", "encoder", "src", "tgt"}
+        for side in ("src", "tgt"):
+            text = (calm.parent / link[side]["doc"]).read_text(encoding="utf-8")
+            assert "".join(text[a:b] for a, b in link[side]["spans"])[:5] == link[side]["text"][:5]
+        assert (link["src"]["lang"], link["tgt"]["lang"]) == ("en", "ja")
+    known = dict(zip(TEXTS["en"] + OTHER["en"], TEXTS["ja"] + OTHER["ja"], strict=True))
+    right = sum(known.get(link["src"]["text"]) == link["tgt"]["text"] for link in found)
+    assert right >= 0.9 * len(found)
+
+
+def test_the_summary_and_the_metrics_add_up(calm: Path) -> None:
+    figures = json.loads((calm.parent / "s.json").read_text(encoding="utf-8"))
+    assert figures["documents"] == {"waiting": 0, "done": 6, "failed": 1}
+    assert figures["links"]["written"] == len(links(calm)) == sum(shard["links"] for shard in figures["shards"])
+    assert [failed["src"] for failed in figures["failed"]] == ["c/9.en.txt"]
+    assert "empty" in figures["failed"][0]["error"]
+    assert 'align_bulk_documents{state="failed"} 1' in (calm.parent / "m.prom").read_text()
+    failed = (calm / "failed.tsv").read_text(encoding="utf-8").splitlines()
+    assert len(failed) == 2
+    assert Path(failed[1].split("\t")[0]).is_absolute()
+
+
+def test_two_workers_write_the_same_bytes(calm: Path) -> None:
+    align("bulk", "c", "two", *SMALL, "--workers", "2", cwd=calm.parent, code=3)
+    assert shards(calm.parent / "two") == shards(calm)
+
+
+def test_a_cluster_writes_the_same_bytes(calm: Path, request: pytest.FixtureRequest) -> None:
+    cluster = request.getfixturevalue("cluster")
+    align("bulk", "c", "dask", *SMALL, "--scheduler", cluster.address, cwd=calm.parent, code=3)
+    assert shards(calm.parent / "dask") == shards(calm)
+
+
+def test_killed_drivers_lose_nothing_and_repeat_nothing(calm: Path) -> None:
+    env = os.environ | {"ALIGN_CONFIG": "none.toml"}
+    command = [sys.executable, "-m", "align", "bulk", "c", "killed", *SMALL, "--workers", "1"]
+    for delay in (2.0, 3.0):
+        process = subprocess.Popen(command, cwd=calm.parent, env=env, stderr=subprocess.DEVNULL)
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    align("bulk", "c", "killed", *SMALL, "--workers", "1", cwd=calm.parent, code=3)
+    assert shards(calm.parent / "killed") == shards(calm)
+
+
+def test_a_folder_begun_otherwise_is_not_mixed(calm: Path) -> None:
+    done = align("bulk", "c", "calm", *SMALL, "--min-confidence", "0.9", cwd=calm.parent, code=2)
+    assert "was begun with min_confidence = 0.0, not 0.9" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("nowhere",), "no such file or folder"),
+        (("c/0.en.txt",), "not a manifest"),
+        (("empty",), "no texts in it"),
+        (("alone",), "no two of 1 files are called alike"),
+        (("m.tsv",), "no column 'src'"),
+        (("c", "--to", "moses"), "writes more than one file"),
+        (("c", "--to", "doc"), "no such format"),
+        (("c", "--scheduler", "http//x"), "no Dask scheduler answers"),
+        (("c", "--scheduler", "tcp://127.0.0.1:9"), "no Dask scheduler answers"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(
+    calm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], words: str
+) -> None:
+    monkeypatch.chdir(calm.parent)
+    Path("empty").mkdir(exist_ok=True)
+    Path("alone").mkdir(exist_ok=True)
+    Path("alone/a.en.txt").write_text("x")
+    Path("m.tsv").write_text("a\tb\n")
+    source, *flags = arguments
+    result = CliRunner().invoke(cli, ["bulk", source, str(tmp_path / "o"), "--encoder", "use", *flags])
+    assert isinstance(result.exception, AlignError)
+    assert words in str(result.exception)
+    assert "\n" not in str(result.exception)
+    assert not list(tmp_path.glob("o/part-*"))
+
+
+def test_parquet_duplicates_and_the_doubtful_part_for_review(calm: Path) -> None:
+    import pyarrow.parquet as pq
+
+    from align.store import open_store
+
+    align("bulk", "c", "pq", *SMALL, "--to", "parquet", "--dedupe", "near", "--into-store", "review.db",
+          "--doubtful-below", "0.95", "--summary", "pq.json", cwd=calm.parent, code=3)  # fmt: skip
+    rows = [
+        row for path in sorted((calm.parent / "pq").glob("part-*.parquet")) for row in pq.read_table(path).to_pylist()
+    ]
+    everything = links(calm)
+    distinct = {(link["src"]["text"], link["tgt"]["text"]) for link in everything}
+    assert [(row["src"], row["tgt"]) for row in rows] == list(
+        dict.fromkeys((link["src"]["text"], link["tgt"]["text"]) for link in everything)
+    )
+    figures = json.loads((calm.parent / "pq.json").read_text(encoding="utf-8"))
+    assert figures["links"]["removed"] == {"duplicate": len(everything) - len(distinct)}
+    doubtful = [row for row in rows if row["confidence"] < 0.95]
+    with open_store(calm.parent / "review.db") as store:
+        stored = list(store.links())
+    assert {(link.src.text, link.tgt.text) for link in stored} == {(row["src"], row["tgt"]) for row in doubtful}
+    assert {link.confidence for link in stored} == {row["confidence"] for row in doubtful}
+
+
+def test_documents_are_matched_by_content(folder: Path) -> None:
+    for name, texts in (("p", TEXTS), ("q", OTHER)):
+        for lang in ("en", "de"):
+            path = folder / "mixed" / f"{name if lang == 'en' else {'p': 'x', 'q': 'w'}[name]}.txt"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("\n".join(texts[lang]) + "\n", encoding="utf-8")
+    (folder / "mixed" / "z.txt").write_text("Knitting is easy to learn.\nTake two needles.\n", encoding="utf-8")
+    (folder / "mixed" / "broken.txt").write_bytes(b"\0\1\2")
+    done = align("bulk", "mixed", "matched", "--match", "--encoder", "use", "--src", "de", "--summary", "mm.json",
+                 cwd=folder, code=3)  # fmt: skip
+    assert "broken.txt" in done.stderr
+    pairs = (folder / "matched" / "pairs.tsv").read_text(encoding="utf-8").splitlines()
+    assert [line.split("\t")[:4] for line in pairs[1:]] == [
+        ["mixed/w.txt", "mixed/q.txt", "de", "en"],
+        ["mixed/x.txt", "mixed/p.txt", "de", "en"],
+    ]
+    assert (folder / "matched" / "alone.txt").read_text(encoding="utf-8") == "mixed/z.txt\n"
+    figures = json.loads((folder / "mm.json").read_text(encoding="utf-8"))
+    assert figures["documents"]["done"] == 2
+    assert figures["matching"]["alone"] == 1
+    assert len(links(folder / "matched")) >= 8
+
+
+def test_a_batch_is_encoded_in_one_call_and_a_broken_document_stays_out(folder: Path) -> None:
+    corpus(folder / "b", 3)
+    spec = WorkSpec("use", str(folder / "b"))
+    work = spec()
+    entries = [PairEntry(f"{n}.en.txt", f"{n}.ja.txt", "en", "ja") for n in (0, 7, 1, 2)]
+    result = work(Batch(0, tuple(Item(n, entry) for n, entry in enumerate(entries, start=1))))
+    assert [item.number for item in result.items] == [1, 2, 3, 4]
+    assert [bool(item.error) for item in result.items] == [False, True, False, False]
+    assert "7.en.txt" in (result.items[1].error or "")
+    without = work(Batch(0, tuple(Item(n, e) for n, e in enumerate(entries, start=1) if n != 2)))
+    assert [unpack(i.payload) for i in without.items] == [unpack(i.payload) for i in result.items if not i.error]
