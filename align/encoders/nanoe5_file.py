@@ -106,7 +106,8 @@ class PackedModel:
         """Rows of a tensor as (n, width) float32; of all of them without `rows`."""
         entry = self.directory[name]
         if entry.kind == PLAIN:
-            return self._bytes(entry).view("<f4").reshape(-1, width)[rows].astype(np.float32)
+            plain: Floats = self._bytes(entry).view("<f4").reshape(-1, width)[rows].astype(np.float32)
+            return plain
         scales, nibbles = self.blocks(name, width, rows)
         weights: Floats = ((nibbles.astype(np.float32) - 8) * scales[..., None]).reshape(-1, width)
         return weights

@@ -49,8 +49,8 @@ def load_encoder(
 
     `auto` is what `choose` says for `languages` (BCP 47 tags at hand) and `purpose`. `e5-int8`, `e5-bf16` and
     `e5-exact` are e5 in a form of your choice instead of the fastest one. `cache` holds unpacked models (default: the
-    cache of the settings), `threads` is all usable cores unless given (or `ALIGN_THREADS`), and `preparing(done, total)`
-    is told of bytes while e5 is unpacked on first use. Cheap: weights are loaded when first needed.
+    cache of the settings), `threads` is all usable cores unless given (or `ALIGN_THREADS`), `preparing(done, total)` is
+    told of bytes while e5 is unpacked on first use. Cheap: weights are loaded when first needed.
     Raises EncoderError where the encoder is unknown or its package is missing.
     """
     if name == "auto":

@@ -126,7 +126,7 @@ class TransformerEncoder:
 
     @property
     def _prompt(self) -> str:
-        """What stands before every text: the model's default prompt, or what the card of an E5 wants but does not set."""
+        """What stands before every text: the model's default prompt, or what an E5's card wants."""
         prompts = self._model.prompts or {}
         if self._model.default_prompt_name:
             return str(prompts.get(self._model.default_prompt_name, ""))

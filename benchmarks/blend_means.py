@@ -1,0 +1,45 @@
+"""Measures the means that `blend` centres on: `python -m benchmarks.blend_means` writes align/encoders/blend_means.npz.
+
+From up to 60 sentences a side of every gold file in languages that `use` knows (news, history, manuals, mountaineering,
+web pages): first a mean a language, then the mean of those, so that no language or file outweighs the others.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+from align.encoders import load_encoder
+from align.encoders.blend import MEANS
+from align.encoders.registry import primary
+
+GOLD = Path(os.environ.get("ALIGN_GOLD") or Path(__file__).parent.parent.parent / "shared" / "gold") / "dev"
+SIDE = 60
+
+
+def main() -> None:
+    """Measure and write."""
+    use, e5 = load_encoder("use"), load_encoder("e5")
+    by_language: dict[str, list[str]] = {}
+    for path in sorted(GOLD.glob("*.jsonl")):
+        documents = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        for side in ("src", "tgt"):
+            language = primary(documents[0][side + "_lang"])
+            texts = [text for document in documents for text in document[side]]
+            if use.languages and language in use.languages:
+                by_language.setdefault(language, []).extend(texts[:: max(1, len(texts) // SIDE)][:SIDE])
+    means = {
+        encoder.name: np.mean([encoder.encode(texts).mean(axis=0) for texts in by_language.values()], axis=0).astype(
+            np.float32
+        )
+        for encoder in (use, e5)
+    }
+    np.savez(MEANS, **means)
+    print({language: len(texts) for language, texts in by_language.items()})
+
+
+if __name__ == "__main__":
+    main()
