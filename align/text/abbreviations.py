@@ -45,7 +45,7 @@ ALWAYS: dict[str, str] = {
     "vi": "tp ts ths gs pgs q p đ ông st tr",
 }
 NUMBERED = frozenset("no nos nr nrn vol vols fig figs p pp pág págs pag art arts ch sec cap chap abb tab bd kap abs "
-                     "núm č str с стр рис табл гл ст № n° n.º op hl".split())  # fmt: skip
+                     "núm č str с стр рис табл гл ст № n° n.º op hl h min".split())  # fmt: skip
 """Abbreviations only before a number: `no. 5` goes on, `I said no.` ends."""
 MONTHS = frozenset("jan feb mar apr jun jul aug sept sep oct nov dec mon tue wed thu fri sat sun".split())
 """Short months and days: `Oct. 5` goes on, `until Oct.` before a capital ends."""

@@ -111,12 +111,16 @@ def _append(spans: list[Span], text: str, start: int, end: int, offset: int) -> 
 
 _LABEL = re.compile(r"(?<![\d.,])\d{1,3}(?=[.)] ?[^\W\d_])")
 
+_BEFORE_LABEL = re.compile("(?:^|[.!?。！？:：;；)）」』”\"»])\\s*[(（]?\\Z")
+
 
 def _enumerated(text: str) -> list[int]:
     """Where the items of an enumeration begin that runs on in one paragraph: 1. ... 2. ... 3. ..."""
     if "2." not in text and "2)" not in text:
         return []
-    labels = [(match.start(), int(match[0])) for match in _LABEL.finditer(text)]
+    labels = [
+        (match.start(), int(match[0])) for match in _LABEL.finditer(text) if _BEFORE_LABEL.search(text, max(0, match.start() - 3), match.start())
+    ]
     if len(labels) < 3:
         return []
     starts: list[int] = []
@@ -301,6 +305,7 @@ def before_wide(text: str, at: int) -> bool:
     return at > 0 and _IS_CJK.match(text[at - 1]) is not None
 
 
+_ROMAN = re.compile(r"[IVXLC]+\b")
 _NEXT_WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -319,8 +324,10 @@ def _abbreviated(word: str, text: str, stop: int, start: int, at: int, lang: str
         if text[start:stop].strip() == bare:
             return True
         return len(bare) <= 2 and lang in ORDINAL
+    if len(bare) == 1 and bare.isalpha() and word[-1].isupper():
+        return not before_wide(text, stop)
     if bare in NUMBERED:
-        return first.isdigit()
+        return first.isdigit() or _ROMAN.match(text, at) is not None
     if bare in MONTHS:
         return first.isdigit()
     if bare in BEFORE_STARTER:
@@ -328,6 +335,4 @@ def _abbreviated(word: str, text: str, stop: int, start: int, at: int, lang: str
         return following is not None and following[0].lower() not in starters(lang)
     if bare in abbreviations(lang):
         return True
-    if len(bare) == 1 and bare.isalpha() and word[-1].isupper():
-        return not before_wide(text, stop)
     return _DOTTED.fullmatch(word) is not None and (len(word) <= 3 or _IS_CJK.match(first) is not None)
