@@ -47,7 +47,7 @@ class Detail(Part):
         """What stands alone, and the note."""
         found = partners(link.src.text, link.tgt.text, link.src.lang, link.tgt.lang)
         alone = [
-            f"{side.lang}: {', '.join(side.text[m.start : m.end] for m in marks if m.role == 'lonely')}"
+            f"{side.lang}: {', '.join(dict.fromkeys(side.text[m.start : m.end] for m in marks if m.role == 'lonely'))}"
             for side, marks in zip((link.src, link.tgt), found, strict=True)
             if any(mark.role == "lonely" for mark in marks)
         ]
