@@ -1,34 +1,47 @@
 """The review app at a million links: time up, key to painted, memory; and the key presses of a scripted review.
 
-    python -m benchmarks.review               # all of it; prints one JSON object
+    python -m benchmarks.review                         # all of it; prints one JSON object
     python -m benchmarks.review --links 100000 --keys 50
+    python -m benchmarks.review --scripted              # only the key presses
 
-Times are of Textual's Pilot in this process. `up` is a ratio to the same app on 10 links, from one run; `painted` is
-from the key press until the next screen update has been composed for the terminal.
+The app runs as `align review` in a pseudo-terminal of 160x48. `up` is from start until the list stands there; a key
+is `painted` when the last byte of the screen that answers it has been written. Ratios are of one run, the stores taken
+in turn. The key presses of OmegaT and InterText are counted from their own key lists, not run.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
+import fcntl
 import json
+import os
+import pty
 import random
-import resource
+import select
+import shutil
+import signal
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span
+from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.store import open_store
 
 PAIRS = 50
 WORDS = ("海賊", "会議", "防衛", "日本", "協議", "中国", "共同", "訓練", "大臣", "合意", "地域", "安全", "保障", "開催")
 ENGLISH = ("pirates", "meeting", "defence", "Japan", "talks", "China", "joint", "drill", "minister", "agreed", "region")
+SIZE = (160, 48)
+QUIET = 0.04
+"""Seconds without a byte after which a screen counts as painted."""
+SEED = Path(__file__).resolve().parent.parent / "seeds" / "000_c75f5401250b3fc9.txt"
 
 
 def document(name: str, lang: str, sentences: int, seed: int) -> Document:
@@ -63,22 +76,252 @@ def build(path: Path, links: int) -> None:
     pairs = min(PAIRS, max(1, links // 10))
     with open_store(path) as store:
         for number in range(pairs):
-            each = links // pairs
             ids = []
             for lang in ("ja", "en"):
-                added = store.add_document(document(f"{number:03}.{lang}.txt", lang, each, number))
+                added = store.add_document(document(f"{number:03}.{lang}.txt", lang, links // pairs, number))
                 ids.append((added.document, [row.id for row in store.sentences(added.document)]))
             (src, own), (tgt, other) = ids
             store.propose(src, tgt, proposals(own, other, number), "none")
 
 
+class Terminal:
+    """`align review` in a pseudo-terminal; what it writes is read and timed."""
+
+    def __init__(self, db: Path, size: tuple[int, int] = SIZE) -> None:
+        self.began = time.perf_counter()
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", LC_ALL="C.UTF-8")
+            os.execv(sys.executable, [sys.executable, "-m", "align", "review", "--db", str(db), "--reviewer", "Bench"])
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+
+    def read(self, wait: float) -> bytes:
+        """What comes within `wait` seconds; empty if nothing does."""
+        ready, _, _ = select.select([self.fd], [], [], wait)
+        return os.read(self.fd, 1 << 20) if ready else b""
+
+    def until(self, words: bytes, seconds: float = 60) -> float:
+        """Seconds from the start until the words were written."""
+        seen = b""
+        while words not in seen:
+            seen += self.read(seconds)
+            if time.perf_counter() - self.began > seconds:
+                raise TimeoutError(seen[-2000:].decode("utf-8", "replace"))
+        return time.perf_counter() - self.began
+
+    def rest(self, quiet: float = 0.5) -> None:
+        """Wait until nothing is written for a while."""
+        while self.read(quiet):
+            pass
+
+    def press(self, key: bytes) -> float:
+        """Seconds from the key to the last byte of the screen that answers it."""
+        began = last = time.perf_counter()
+        os.write(self.fd, key)
+        wait = 2.0
+        while self.read(wait):
+            last, wait = time.perf_counter(), QUIET
+        return last - began
+
+    def memory(self) -> float:
+        """Private and shared megabytes in use, each shared page counted in part."""
+        rollup = Path(f"/proc/{self.pid}/smaps_rollup").read_text()
+        return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) / 1024
+
+    def close(self) -> None:
+        """End it."""
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+def started(db: Path) -> tuple[float, float]:
+    """Seconds until the list stands there, and megabytes then."""
+    terminal = Terminal(db)
+    try:
+        up = terminal.until(b" left, expected")
+        terminal.rest()
+        return up, terminal.memory()
+    finally:
+        terminal.close()
+
+
+def painted(db: Path, count: int) -> tuple[list[float], float]:
+    """Seconds of each of `count` keys (accept, reject, skip, up and down, in turn), and megabytes afterwards."""
+    keys = (b"a", b"a", b"x", b" ", b"\x1b[B", b"a", b"\x1b[A", b"n")
+    terminal = Terminal(db)
+    try:
+        terminal.until(b" left, expected")
+        terminal.rest()
+        terminal.press(b"g")
+        for key in b"50%":
+            terminal.press(bytes([key]))
+        terminal.press(b"\r")
+        terminal.rest()
+        times = []
+        for number in range(count):
+            times.append(terminal.press(keys[number % len(keys)]))
+            time.sleep(0.02)
+        return times, terminal.memory()
+    finally:
+        terminal.close()
+
+
+def writer(db: Path) -> subprocess.Popen[bytes]:
+    """Another process that writes proposals into the same store without a pause."""
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from benchmarks.review import proposals; from align.store import open_store\n"
+        "with open_store(Path(sys.argv[1])) as store:\n"
+        "  rows = [[row.id for row in store.sentences(d, 0, 1000)] for d in (1, 2)]\n"
+        "  seed = 0\n"
+        "  while True:\n"
+        "    seed += 1; store.propose(1, 2, proposals(*rows, seed), 'none')\n"
+    )
+    return subprocess.Popen([sys.executable, "-c", code, str(db)])
+
+
+def summary(times: list[float]) -> dict[str, float]:
+    """Milliseconds."""
+    ordered = sorted(times)
+    return {
+        "keys": len(ordered),
+        "median_ms": round(1000 * statistics.median(ordered), 1),
+        "p99_ms": round(1000 * ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))], 1),
+        "worst_ms": round(1000 * ordered[-1], 1),
+    }
+
+
+SCRIPT = (
+    # Keys for each of the 18 links of the first seed, in order; Enter for a ripple is added where one comes.
+    *"xxxxaaaaaa",
+    *"11",  # the eleventh is linked to another place: show its rivals, take the first
+    *"naa",
+    *"msuu",  # two merged, split again, both taken back
+    *"aaaaa",
+)
+
+
+async def scripted() -> dict[str, Any]:
+    """Review the first seed by keys alone; every link settled at the end. Counts the presses."""
+    from align.review.app import ReviewApp
+    from align.review.screens.ripple import RippleScreen
+
+    with tempfile.TemporaryDirectory() as folder:
+        db = Path(folder) / "seed.db"
+        for command in (["add", str(SEED)], ["propose", "--encoder", "use"]):
+            words = [sys.executable, "-m", "align", command[0], "--db", str(db), *command[1:]]
+            subprocess.run(words, check=True, capture_output=True)
+        app = ReviewApp(db, "Bench", encoder="use")
+        pressed: list[str] = []
+        try:
+            async with app.run_test(size=SIZE) as pilot:
+
+                async def press(key: str) -> None:
+                    pressed.append(key)
+                    await pilot.press(key)
+                    for _ in range(1000):
+                        await pilot.pause(0.01)
+                        if not app.clerk.waiting and not app.solver.waiting:
+                            break
+                    await pilot.pause(0.05)
+
+                for key in SCRIPT:
+                    await press(key)
+                    if isinstance(app.screen, RippleScreen):
+                        await press("enter")
+        finally:
+            app.close_store()
+        with open_store(db) as store:
+            links = list(store.links())
+            actions = [decision.action for decision in store.decisions() if decision.reviewer == "Bench"]
+    left = sum(link.status is Status.PROPOSED for link in links)
+    return {
+        "presses": len(pressed),
+        "keys": " ".join(pressed),
+        "decisions": len(actions),
+        "of_them": {action: actions.count(action) for action in sorted(set(actions))},
+        "left_undecided": left,
+        "elsewhere": elsewhere(),
+    }
+
+
+def elsewhere() -> dict[str, Any]:
+    """The same fixes by the key lists of two other tools: the fewest presses that those lists allow.
+
+    Verdicts: 17. OmegaT's aligner accepts a row by A; it has no undo, so that a merge and a split that were wrong are
+    put right by their opposites. InterText confirms all above by C, but cannot reject: a wrong link is moved apart.
+    """
+    omegat = {
+        "verdicts": 17,  # A or C, a row each
+        "merge": 2,  # Shift+Down, M
+        "split": 4,  # S, place of the cut in its dialog, Enter; the same on the other side's row by D
+        "re-link": 3,  # Space, one move at least, Space
+        "undo twice": 6,  # there is none: S and its dialog again, M again
+    }
+    intertext = {
+        "accept 13": 13,  # Down to each to read it; C once for all above
+        "confirm": 1,
+        "reject 4": 8,  # there is none: Ctrl+Enter and Enter to push the sides apart
+        "merge": 1,  # Ctrl+Backspace
+        "split": 4,  # E, the cursor, Enter, Esc
+        "re-link": 4,  # Enter or Backspace for every row between, on one side
+        "undo twice": 2,
+    }
+    return {
+        "omegat": {"presses_at_least": sum(omegat.values()), **omegat},
+        "intertext": {"presses_at_least": sum(intertext.values()), **intertext},
+    }
+
+
 def main() -> None:
     """Build, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", type=Path)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--links", type=int, default=1_000_000)
+    parser.add_argument("--keys", type=int, default=200)
+    parser.add_argument("--store", type=Path, help="a store that --build made; else one is made, and removed again")
+    parser.add_argument("--build", type=Path, help="only make a store there")
+    parser.add_argument("--scripted", action="store_true", help="only the key presses")
     chosen = parser.parse_args()
-    build(chosen.build, chosen.links)
+    if chosen.build:
+        build(chosen.build, chosen.links)
+        return
+    if chosen.scripted:
+        print(json.dumps(asyncio.run(scripted()), ensure_ascii=False, indent=1))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        few, many = Path(folder) / "few.db", Path(folder) / "many.db"
+        build(few, 10)
+        if chosen.store:
+            shutil.copy(chosen.store, many)
+        else:
+            build(many, chosen.links)
+        found = measure(few, many, chosen.keys)
+    found["scripted"] = asyncio.run(scripted())
+    print(json.dumps({"links": chosen.links, **found}, ensure_ascii=False, indent=1))
+
+
+def measure(few: Path, many: Path, keys: int) -> dict[str, Any]:
+    """Everything about time and memory."""
+    ups: dict[Path, list[tuple[float, float]]] = {few: [], many: []}
+    for _ in range(5):
+        for db in (few, many):
+            ups[db].append(started(db))
+    up = {db: min(seconds for seconds, _ in runs) for db, runs in ups.items()}
+    times, memory = painted(many, keys)
+    empty = statistics.median(megabytes for _, megabytes in ups[few])
+    other = writer(many)
+    try:
+        busy, _ = painted(many, keys)
+    finally:
+        other.kill()
+        other.wait()
+    return {
+        "up_s": {"few": round(up[few], 3), "many": round(up[many], 3), "ratio": round(up[many] / up[few], 2)},
+        "painted": summary(times),
+        "painted_while_another_writes": summary(busy),
+        "memory_mb": {"few": round(empty, 1), "many": round(memory, 1), "over": round(memory - empty, 1)},
+    }
 
 
 if __name__ == "__main__":
