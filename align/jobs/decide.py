@@ -90,7 +90,7 @@ class Desk:
     def note(self, link: int, text: str | None, *, seen: int | None = None) -> Change:
         """A remark on the link; None or blank takes it off."""
         remark = (text or "").strip() or None
-        return self._one("note", link, seen, lambda ledger: ledger.decide(link, note=remark))
+        return self._one("note", link, seen, lambda ledger: ledger.change(link, note=remark))
 
     def bookmark(self, link: int, on: bool = True, *, seen: int | None = None) -> Change:
         """Mark the link to come back to it."""

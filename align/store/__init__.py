@@ -1,12 +1,22 @@
 """Documents, links and decisions in one SQLite file. All SQL lives here."""
 
 from align.store.filter import LinkFilter
-from align.store.rows import Added, Change, DocumentRow, PairRow, ProposeCounts, SentenceRow, StoredConstraints
+from align.store.rows import (
+    Added,
+    Change,
+    Conflict,
+    DocumentRow,
+    PairRow,
+    ProposeCounts,
+    SentenceRow,
+    StoredConstraints,
+)
 from align.store.store import Store, open_store
 
 __all__ = [
     "Added",
     "Change",
+    "Conflict",
     "DocumentRow",
     "LinkFilter",
     "PairRow",

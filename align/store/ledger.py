@@ -174,6 +174,8 @@ class Ledger:
             was = self._was[link]
             if was is not None and now_ is not None:
                 keys = [key for key in FIELDS if was[key] != now_[key]]
+                if "decided_at" in keys and "reviewer" not in keys:
+                    keys.append("reviewer")  # Said again by the same one; in another copy it may not be.
                 if keys:
                     found.append((link, {key: was[key] for key in keys}, {key: now_[key] for key in keys}))
             elif was is not now_:

@@ -54,6 +54,23 @@ class SentenceRow:
         return Span(self.pieces[0].start, self.pieces[-1].end)
 
 
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """What another copy decided on a link that was decided differently here."""
+
+    link: int
+    at: str
+    reviewer: str
+    """Who decided over there."""
+    action: str
+    ours: dict[str, object]
+    """Columns of the link as they are here."""
+    theirs: dict[str, object]
+    """The same columns over there."""
+    name: str
+    """The other copy."""
+
+
 Ends = tuple[tuple[int, ...], tuple[int, ...]]
 """The sentences of the source and of the target, as store ids."""
 

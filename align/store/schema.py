@@ -128,3 +128,15 @@ def m004_search(db: Database) -> None:
         "create index links_worded on links (id) where src_text is not null or tgt_text is not null",
     )
     search.reindex(db)
+
+
+@migrations()
+def m005_conflicts(db: Database) -> None:
+    """What two copies decided differently, until a reviewer chooses."""
+    _run(
+        db,
+        """create table conflicts (
+            link integer not null, uid text not null, at text not null, reviewer text not null, action text not null,
+            ours text not null, theirs text not null, name text not null, primary key (link, uid)) strict,
+            without rowid""",
+    )

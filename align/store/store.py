@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +22,17 @@ from align.store.filter import ANY, LinkFilter
 from align.store.ledger import Ledger
 from align.store.places import Order
 from align.store.rebuild import rebuild
-from align.store.rows import Added, Change, DocumentRow, PairRow, ProposeCounts, SentenceRow, StoredConstraints
+from align.store.rows import (
+    Added,
+    Change,
+    Conflict,
+    DocumentRow,
+    PairRow,
+    ProposeCounts,
+    SentenceRow,
+    StoredConstraints,
+)
+from align.store.unite import United, unite
 
 
 def open_store(path: Path, *, create: bool = True, readonly: bool = False) -> Store:
@@ -320,6 +331,24 @@ class Store:
             before = remove.size(self.db)
             forgotten = remove.compact(self.db)
             return forgotten, before, remove.size(self.db)
+
+    def unite(self, other: Path) -> United:
+        """Take in the decisions of another copy of this store; what both decided differently is left for review."""
+        with closing(connect(other, create=False, readonly=True)) as theirs, self.writing(), told(other):
+            return unite(self.db, theirs, other.name)
+
+    def conflicts(self) -> list[Conflict]:
+        """What another copy decided differently and no reviewer has chosen yet, in document order."""
+        with told(self.path):
+            rows = self.db.conn.execute(
+                """select link, at, conflicts.reviewer, action, ours, theirs, name from conflicts
+                   left join links on links.id = link where attention = 'conflict' or links.id is null
+                   order by place, link, at"""
+            ).fetchall()
+        return [
+            Conflict(link, at, reviewer, action, json.loads(ours), json.loads(theirs), name)
+            for link, at, reviewer, action, ours, theirs, name in rows
+        ]
 
     def check(self) -> list[str]:
         """What is wrong with the store, a line each; nothing for a sound one. Writes nothing, holds up nobody."""

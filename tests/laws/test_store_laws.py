@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
+from align.domain import SETTLED, Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.errors import AlignError, ConflictError
 from align.jobs.decide import Desk
 from align.store import LinkFilter, Store, open_store
@@ -209,6 +209,30 @@ def test_ranks_and_pages_agree_with_the_whole_list(story: list[tuple[int, Operat
             assert [link.id for n in range(len(whole)) for link in store.at(n, 1, chosen, order=order)] == whole
             for n, link in enumerate(whole):
                 assert store.next_link(link, chosen, order=order) == whole[(n + 1) % len(whole)]
+
+
+@many
+@given(stories, stories, stories)
+def test_copies_unite_soundly_and_once(
+    before: list[tuple[int, Operation]], here: list[tuple[int, Operation]], there: list[tuple[int, Operation]]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, fresh(folder) as store:
+        play(store, [Desk(store, "ada"), Desk(store, "bo")], before)
+        store.backup(Path(folder) / "copy.db")
+        with open_store(Path(folder) / "copy.db") as copy:
+            play(store, [Desk(store, "ada"), Desk(store, "cy")], here)
+            play(copy, [Desk(copy, "bo"), Desk(copy, "di")], there)
+            settled = {link.id: (link.status, link.src, link.tgt) for link in store.links() if link.status in SETTLED}
+            store.unite(copy.path)
+            assert store.check() == []
+            for number, decided in settled.items():
+                # What was settled here either stands or was decided on by someone who knew it.
+                if store.db.conn.execute("select 1 from links where id = ?", (number,)).fetchone():
+                    link = store.link(number)
+                    known = (link.status, link.src, link.tgt) == decided or link.reviewer in ("bo", "di")
+                    assert known, (decided, link)
+            again = store.unite(copy.path)
+            assert (again.decisions, again.conflicts, again.links) == (0, 0, 0)
 
 
 def test_the_log_refuses_nothing_silently(tmp_path: Path) -> None:

@@ -1,0 +1,267 @@
+"""Two people, two copies: the decisions of another copy join the log; where both decided differently, nobody wins.
+
+Decisions are taken over under their own identity, reviewer and time, in the order of their time. One that finds its
+link as it was decided on applies. One that finds what it wanted already agrees. Any other is a conflict: the link
+keeps what it has here, asks for attention, and `conflicts` has both sides for a reviewer to choose.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from sqlite_utils import Database
+
+from align.domain import SETTLED, Status
+from align.store import tallies
+from align.store.copies import Mapping, base_of, map_copies
+from align.store.ledger import Ledger
+from align.store.log import (
+    KEPT,
+    NEW,
+    Patch,
+    State,
+    append,
+    apply,
+    buckets_of,
+    read_patches,
+    state_of,
+    write_patches,
+)  # fmt: skip
+from align.store.proposals import PROGRAM
+
+FOLLOWS = frozenset({"reviewer", "decided_at", "attention", "touched"})
+"""Columns that follow from a decision: two that differ in these alone agree."""
+OWN = ("propose", "import", "remove", "unite", "compact")
+"""Entries that tell of one copy's own housekeeping and are not taken over."""
+
+
+LINKS_OF = "select link from patches where decision = ?"
+
+
+@dataclass(slots=True)
+class United:
+    """What taking in another copy did."""
+
+    documents: int = 0
+    decisions: int = 0
+    links: int = 0
+    """New links."""
+    agreed: int = 0
+    """Decisions that wanted what was so already."""
+    conflicts: int = 0
+    differing: list[str] = field(default_factory=list)
+    """Documents whose text is not the same in both copies; decisions on them were left out."""
+
+
+@dataclass(slots=True)
+class _Clash:
+    """What the other copy made of one link, from the first decision that did not apply on."""
+
+    was: State
+    now: State
+    decision: tuple[str, str, str, str]
+    """uid, time, reviewer, action of the last one."""
+
+
+def unite(ours: Database, theirs: Database, name: str) -> United:
+    """Take the other copy's decisions in. Runs inside the caller's `writing`; `theirs` is only read."""
+    mapping = map_copies(ours, theirs)
+    report = United(documents=mapping.added, differing=mapping.differing)
+    contested: dict[int, int] = {}
+    report.links = _bring_links(ours, theirs, mapping, name, contested)
+    clashes = _open_clashes(ours)
+    for row in theirs.conn.execute(
+        "select id, uid, at, reviewer, action, link, target, detail, first_link from decisions order by at, id"
+    ).fetchall():
+        if row[0] not in mapping.decisions and row[4] not in OWN:
+            _take_over(ours, theirs, mapping, row, report, clashes)
+    _keep_clashes(ours, clashes, contested, report, name)
+    return report
+
+
+def _open_clashes(ours: Database) -> dict[int, _Clash]:
+    """What waits for a reviewer already: more on these links waits with it."""
+    rows = ours.conn.execute(
+        """select link, ours, theirs, uid, conflicts.at, conflicts.reviewer, action from conflicts
+           join links on links.id = link where attention = 'conflict' order by conflicts.at"""
+    )
+    return {row[0]: _Clash(json.loads(row[1]), json.loads(row[2]), row[3:]) for row in rows}
+
+
+def _bring_links(ours: Database, theirs: Database, mapping: Mapping, name: str, contested: dict[int, int]) -> int:
+    """Links that only the other copy has, as they were proposed: decided ones, and those of new pairs."""
+    ledger = Ledger(ours, PROGRAM)
+    made = 0
+    touched = {row[0] for row in theirs.conn.execute("select link from patches")}
+    kept = {row[0] for row in theirs.conn.execute(f"select id from links where {KEPT}")}
+    at_home = set(ours.conn.execute("select distinct src_document, tgt_document from tallies"))
+    numbers = [row[0] for row in theirs.conn.execute("select id from links union select link from patches order by 1")]
+    for number in numbers:
+        if number in mapping.links or (number in touched and number not in kept):
+            continue
+        base = base_of(theirs, number)
+        state = mapping.state(base) if base is not None else None
+        if state is None:
+            continue
+        known = (state["src_document"], state["tgt_document"]) in at_home
+        rivals = [link for link in ledger.overlapping(state["src"], state["tgt"]) if ledger.present(link)]
+        if number not in kept and (known or rivals):
+            continue
+        for link in rivals:
+            if not ledger.kept(link):
+                ledger.remove(link)
+        mapping.links[number] = ledger.make(**{**state, "status": Status.PROPOSED.value})
+        made += 1
+        settled = [link for link in rivals if ledger.present(link) and ledger.state(link)["status"] in SETTLED]
+        if settled:
+            # Both copies settled the same sentences in another way: each by itself is sound, together they are not.
+            contested[mapping.links[number]] = settled[0]
+    if ledger.patches():
+        ledger.close("unite", detail={"name": name, "links": made})
+    return made
+
+
+def _take_over(
+    ours: Database,
+    theirs: Database,
+    mapping: Mapping,
+    row: tuple[int, str, str, str, str, int | None, int | None, str, int | None],
+    report: United,
+    clashes: dict[int, _Clash],
+) -> None:
+    id_, uid, at, reviewer, action, link, target, detail, first = row
+    patches, born = _translated(ours, theirs, mapping, id_, first)
+    if patches is not None and target in mapping.decisions:
+        # What is taken back is what the decision did here: where it only agreed, the other's word stands.
+        done = {row[0] for row in ours.conn.execute(LINKS_OF, (mapping.decisions[target],))}
+        patches = [patch for patch in patches if patch[0] in done or patch[0] in clashes]
+    if patches is None:
+        return
+    applying, clashing, agreed = _sorted(ours, patches, clashes)
+    whole = any(was is None or now_ is None or "src" in now_ or "tgt" in now_ for _, was, now_ in patches)
+    if clashing and whole:
+        applying, clashing = [], patches
+    if target is not None and target not in mapping.decisions:
+        # It takes back what was not taken over: that ends a clash, and is otherwise nothing to us.
+        applying, clashing, agreed = [], [patch for patch in clashing if patch[0] in clashes], 0
+    for number, was, now_ in clashing:
+        known = clashes.get(number)
+        gone = {"status": "taken away"}
+        clashes[number] = _Clash(
+            {**(was or gone), **(known.was if known else {})},
+            {**(known.now if known else {}), **(now_ or gone)},
+            (uid, at, reviewer, action),
+        )
+    report.agreed += agreed
+    if patches and not applying and not agreed:
+        return
+    decision = append(
+        ours, reviewer, action, at=at, uid=uid, link=mapping.links.get(link or -1),
+        target=mapping.decisions.get(target or -1), detail=json.loads(detail), first_link=born,
+    )  # fmt: skip
+    mapping.decisions[id_] = decision.id
+    write_patches(ours, decision.id, applying)
+    buckets = buckets_of(ours, applying)
+    for number, _, now_ in applying:
+        apply(ours, decision.id, number, now_)
+    tallies.refresh(ours, buckets | buckets_of(ours, applying))
+    report.decisions += 1
+
+
+def _translated(
+    ours: Database, theirs: Database, mapping: Mapping, decision: int, first: int | None
+) -> tuple[list[Patch] | None, int | None]:
+    """The patches of their decision in our numbers, and the number of the first link it makes; None where a link or
+    sentence of it is not here."""
+    found: list[Patch] = []
+    born = None
+    theirs_patches = read_patches(theirs, decision)
+    made = [number for number, was, _ in theirs_patches if was is None and number not in mapping.links]
+    if made and first is not None:
+        row = ours.conn.execute("select seq from sqlite_sequence where name = 'links'").fetchone()
+        born = (row[0] if row else 0) + 1
+        for number in made:
+            mapping.links[number] = born + number - first
+    for number, was, now_ in theirs_patches:
+        before = mapping.state(was) if was is not None else None
+        after = mapping.state(now_) if now_ is not None else None
+        lost = (before is None and was is not None) or (after is None and now_ is not None)
+        if number not in mapping.links or lost:
+            return None, None
+        found.append((mapping.links[number], before, after))
+    return found, born
+
+
+def _sorted(ours: Database, patches: list[Patch], clashes: dict[int, _Clash]) -> tuple[list[Patch], list[Patch], int]:
+    """Patches that apply, patches that clash, and how many wanted what is so already."""
+    applying: list[Patch] = []
+    clashing: list[Patch] = []
+    agreed = 0
+    for patch in patches:
+        link, was, now_ = patch
+        state = state_of(ours, link)
+        if link in clashes:
+            clashing.append(patch)
+        elif _same(state, was):
+            applying.append(_onto(state, patch))
+        elif _same(state, now_):
+            agreed += 1
+        else:
+            clashing.append(patch)
+    return applying, clashing, agreed
+
+
+def _same(state: State | None, wanted: State | None) -> bool:
+    """Whether a link is as a patch says, but for what follows."""
+    if state is None or wanted is None:
+        return state is wanted
+    machine = ("score", "confidence", "encoder", "chain", "signals")
+    return all(state[column] == value for column, value in wanted.items() if column not in {*FOLLOWS, *machine})
+
+
+def _onto(state: State | None, patch: Patch) -> Patch:
+    """The patch with what the link really was, so that undo goes back to that."""
+    link, was, now_ = patch
+    if state is None or was is None:
+        return link, None, {**NEW, **(now_ or {})}
+    return link, state if now_ is None else {column: state[column] for column in now_}, now_
+
+
+def _keep_clashes(
+    ours: Database, clashes: dict[int, _Clash], contested: dict[int, int], report: United, name: str
+) -> None:
+    ledger = Ledger(ours, PROGRAM)
+    for link, rival in contested.items():
+        state = state_of(ours, link)
+        if state is not None and state["status"] in SETTLED:
+            other = state_of(ours, rival) or {}
+            entry = ({"link": rival, "status": other.get("status")}, {"link": link, "status": state["status"]})
+            uid, at = ours.conn.execute(
+                "select uid, at from decisions where id = (select max(decision) from patches where link = ?)", (link,)
+            ).fetchone()
+            report.conflicts += _keep(ours, link, (uid, at, state["reviewer"] or "", "accept"), *entry, name)
+            ledger.change(link, attention="conflict")
+    for link, clash in clashes.items():
+        now_ = {column: value for column, value in clash.now.items() if column not in FOLLOWS}
+        if all(clash.was.get(column) == value for column, value in now_.items()):
+            continue  # Done and taken back over there.
+        state = state_of(ours, link)
+        if state is not None and _same(state, now_):
+            continue
+        mine = {column: state[column] for column in now_ if column in state} if state else {"status": "taken away"}
+        told = _keep(ours, link, clash.decision, mine, now_, name)
+        report.conflicts += told
+        if told and state is not None:
+            ledger.change(link, attention="conflict")
+    if ledger.patches():
+        ledger.close("unite", detail={"name": name, "conflicts": report.conflicts})
+
+
+def _keep(ours: Database, link: int, decision: tuple[str, str, str, str], mine: State, theirs: State, name: str) -> int:
+    """Note a conflict for review; 0 where it was noted before."""
+    return ours.conn.execute(
+        """insert into conflicts (link, uid, at, reviewer, action, ours, theirs, name)
+           values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (link, uid) do nothing""",
+        (link, *decision, json.dumps(mine), json.dumps(theirs), name),
+    ).rowcount
