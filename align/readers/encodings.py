@@ -11,7 +11,7 @@ import re
 
 from align.errors import ReadError, UsageError
 from align.text.han import common_han
-from align.text.language import fit
+from align.text.evidence import fit
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

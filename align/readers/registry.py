@@ -89,11 +89,11 @@ def _is_subtitles(head: str) -> bool:
 
 
 def _packed(name: str, content: bytes) -> str:
-    from align.readers.limits import unpack
+    from align.readers.limits import part, unpack
 
     with unpack(name, content) as archive:
         names = set(archive.namelist())
-        mimetype = archive.read("mimetype")[:64] if "mimetype" in names and archive.getinfo("mimetype").file_size < 200 else b""
+        mimetype = part(name, archive, "mimetype") if "mimetype" in names else b""
     if "word/document.xml" in names:
         return "docx"
     if "xl/workbook.xml" in names:

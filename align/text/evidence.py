@@ -81,13 +81,16 @@ def normal(scores: Mapping[str, float], weight: int, script: str, lead: float = 
 
 
 def decide(evidence: Evidence, prior: Mapping[str, float]) -> Guess:
-    """The likeliest language under `prior` (relative weights; languages that it does not name weigh 1)."""
-    if len(evidence.scores) <= 1:
-        return Guess(evidence.best, 1.0) if evidence.scores else NOTHING
-    total = {lang: score + math.log(max(prior.get(lang, 1.0), 1e-9)) for lang, score in evidence.scores.items()}
-    best = max(total, key=lambda lang: (total[lang], lang))
-    top = total[best]
-    return Guess(best, 1.0 / sum(math.exp(score - top) for score in total.values()))
+    """The likeliest language under `prior` (nats; 0 for a language that it does not name)."""
+    scores = evidence.scores
+    if len(scores) <= 1:
+        return Guess(evidence.best, 1.0) if scores else NOTHING
+    total = {lang: score + prior[lang] for lang, score in scores.items() if lang in prior}
+    if len(total) < len(scores):
+        total = {lang: score + prior.get(lang, 0.0) for lang, score in scores.items()}
+    top = max(total.values())
+    best = max(lang for lang, score in total.items() if score == top)
+    return Guess(best, 1.0 / sum([math.exp(score - top) for score in total.values()]))
 
 
 def weigh(text: str) -> Evidence:

@@ -20,10 +20,12 @@ from align.text.evidence import HANS, HANT, JA, NOTHING, SURE, Evidence, Guess, 
 from align.text.profile import Profiles
 from align.text.scripts import spoken
 
-NEIGHBOUR = 2.0
-"""How much likelier the language of the nearest settled block of the same script makes itself, on either side."""
-HINT = 20.0
-"""How much likelier a hint of the format makes its language."""
+NEIGHBOUR = 0.7
+"""Nats that the nearest settled block of the same script is worth for its language, on either side."""
+HINT = 3.0
+"""Nats that a hint of the format is worth."""
+CERTAIN = 0.97
+"""Confidence under the document's languages from which on langdetect is not asked."""
 DOCUMENT = 40.0
 """Letters of settled text that weigh as much as what we expect of any document."""
 _DEFAULT = {HANS: 0.4, HANT: 0.3, JA: 0.3, "en": 0.3}
@@ -34,7 +36,7 @@ def identify(text: str, *, lang: str | None = None) -> Guess:
     evidence = weigh(text)
     if not evidence.scores:
         return NOTHING
-    return decide(sharpen(text, evidence), {lang: 20.0} if lang else {})
+    return decide(sharpen(text, evidence), {lang: HINT} if lang else {})
 
 
 def sharpen(text: str, evidence: Evidence, prior: Mapping[str, float] | None = None) -> Evidence:
@@ -42,7 +44,7 @@ def sharpen(text: str, evidence: Evidence, prior: Mapping[str, float] | None = N
     if evidence.settled or evidence.script not in SCRIPT_LANGUAGES:
         return evidence
     open_languages = {
-        lang: math.exp(score) * (prior or {}).get(lang, 1.0)
+        lang: math.exp(score + (prior or {}).get(lang, 0.0))
         for lang, score in evidence.scores.items()
         if score > -2 * SURE
     }
@@ -77,28 +79,57 @@ def settle(
         if hint:
             document[hint] = document.get(hint, 0.0) + 0.5 * one.weight
     profiles = _learnt(texts, found)
-    for index, (text, one) in enumerate(zip(texts, found, strict=True)):
-        if one.scores and not one.settled and one.script in SCRIPT_LANGUAGES:
-            like = profiles[one.script].scores(text) if one.script in profiles else {}
-            if like:
-                worst = min(like.values()) - SURE
-                scores = {lang: score + like.get(lang, worst) for lang, score in one.scores.items()}
-                one = normal(scores, one.weight, one.script, 2 * SURE)
-            found[index] = sharpen(text, one, relative(document, one))
+    priors = _Priors(dict(document))
+    for index, one in enumerate(found):
+        if len(one.scores) > 1 and not one.settled and one.script in SCRIPT_LANGUAGES:
+            found[index] = _closer(texts, index, one, profiles.get(one.script), priors)
             guess = decide(found[index], {})
             if guess.confidence > 0.9 and one.weight >= 40:
                 document[guess.lang] = document.get(guess.lang, 0.0) + one.weight
     following = _neighbours(found[::-1])[::-1]
+    priors = _Priors(document)
     guesses: list[Guess] = []
     for one, hint, before, after in zip(found, hints, _neighbours(found), following, strict=True):
-        prior = relative(document, one)
-        for neighbour in (before, after):
-            if neighbour in prior:
-                prior[neighbour] *= NEIGHBOUR
-        if hint:
-            prior[hint] = prior.get(hint, 1.0) * HINT
-        guesses.append(decide(one, prior))
+        if len(one.scores) > 1:
+            prior = priors.of(one)
+            for more, nats in ((before, NEIGHBOUR), (after, NEIGHBOUR), (hint, HINT)):
+                if more:
+                    prior = {**prior, more: prior.get(more, 0.0) + nats}
+            guesses.append(decide(one, prior))
+        else:
+            guesses.append(decide(one, {}))
     return guesses, document
+
+
+def _closer(
+    texts: Sequence[str], index: int, one: Evidence, profiles: Profiles | None, priors: _Priors
+) -> Evidence:
+    """The evidence of a block whose language is open, with what its document knows and, if need be, langdetect."""
+    prior = priors.of(one)
+    if profiles is not None:
+        like = profiles.scores(texts[index])
+        if like:
+            worst = min(like.values()) - SURE
+            scores = {lang: score + like.get(lang, worst) for lang, score in one.scores.items()}
+            one = normal(scores, one.weight, one.script, 2 * SURE)
+    elif decide(one, prior).confidence >= CERTAIN:
+        return one
+    return sharpen(texts[index], one, prior)
+
+
+class _Priors:
+    """`relative` of one document, kept for each set of languages: most blocks leave the same ones open."""
+
+    def __init__(self, document: Mapping[str, float]) -> None:
+        self._document = document
+        self._kept: dict[tuple[str, ...], dict[str, float]] = {}
+
+    def of(self, evidence: Evidence) -> dict[str, float]:
+        key = tuple(evidence.scores)
+        prior = self._kept.get(key)
+        if prior is None:
+            prior = self._kept[key] = relative(self._document, evidence)
+        return prior
 
 
 def _learnt(texts: Sequence[str], found: Sequence[Evidence]) -> dict[str, Profiles]:
@@ -126,10 +157,8 @@ def _neighbours(found: Sequence[Evidence]) -> list[str]:
 
 
 def relative(document: Mapping[str, float], evidence: Evidence) -> dict[str, float]:
-    """What the document's other blocks say of the languages that `evidence` leaves open: weights around 1."""
-    if len(evidence.scores) <= 1:
-        return dict.fromkeys(evidence.scores, 1.0)
+    """What the document's other blocks say of the languages that `evidence` leaves open, in nats below 0."""
     mass = {lang: document.get(lang, 0.0) for lang in evidence.scores}
     total = sum(mass.values())
     base = {lang: _DEFAULT.get(lang, 0.02) for lang in evidence.scores}
-    return {lang: (mass[lang] + DOCUMENT * base[lang]) / (total + DOCUMENT) for lang in mass}
+    return {lang: math.log((mass[lang] + DOCUMENT * base[lang]) / (total + DOCUMENT)) for lang in mass}

@@ -12,7 +12,7 @@ from align.domain import UNDETERMINED, Block, BlockKind, Sentence, Span
 from align.text import sentences
 from align.text.blocks import runs
 from align.text.clean import broken
-from align.text.evidence import NOTHING, Evidence, Guess, decide, grammar_share, has_letters, plainly, weigh
+from align.text.evidence import NOTHING, SURE, Evidence, Guess, decide, grammar_share, has_letters, plainly, weigh
 from align.text.language import relative, settle
 from align.text.scripts import HAN_CLASS, KANA_CLASS
 
@@ -185,7 +185,7 @@ def _own(evidence: Evidence, block: Guess, document: Mapping[str, float]) -> Gue
     if not evidence.scores or evidence.weight < (8 if evidence.script in ("han", "hangul") else 12):
         return block
     if block.lang in evidence.scores:
-        best = decide(evidence, {block.lang: 20.0}) if evidence.settled else block
+        best = decide(evidence, {block.lang: SURE}) if evidence.settled else block
     else:
         best = decide(evidence, relative(document, evidence))
         if not evidence.settled and (best.confidence < 0.8 or evidence.weight < 25):
