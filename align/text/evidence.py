@@ -62,22 +62,25 @@ class Evidence:
     weight: int = 0
     settled: bool = False
     script: str = ""
-
-    @property
-    def best(self) -> str:
-        """The likeliest language; `und` where nothing speaks."""
-        return max(self.scores, key=lambda lang: (self.scores[lang], lang), default=UNDETERMINED)
+    best: str = UNDETERMINED
+    """The likeliest language; `und` where nothing speaks."""
 
 
 EMPTY = Evidence()
 
 
+def sure(lang: str, weight: int, script: str) -> Evidence:
+    """Evidence that leaves no other language open."""
+    return Evidence({lang: 0.0}, weight, True, script, lang)
+
+
 def normal(scores: Mapping[str, float], weight: int, script: str, lead: float = SURE) -> Evidence:
     """Evidence of raw `scores`: the best at 0, the hopeless left out, settled where the best leads by `lead`."""
-    best = max(scores.values())
-    kept = {lang: score - best for lang, score in scores.items() if best - score < HOPELESS}
-    settled = len(kept) == 1 or sum(score > -lead for score in kept.values()) == 1
-    return Evidence(kept, weight, settled, script)
+    top = max(scores.values())
+    kept = {lang: score - top for lang, score in scores.items() if top - score < HOPELESS}
+    best = max([lang for lang, score in kept.items() if score == 0.0])
+    settled = len([1 for score in kept.values() if score > -lead]) == 1
+    return Evidence(kept, weight, settled, script, best)
 
 
 def decide(evidence: Evidence, prior: Mapping[str, float]) -> Guess:
@@ -118,7 +121,7 @@ def weigh(text: str) -> Evidence:
         if others[foreign] * 2 >= others["latin"]:
             script = foreign
     if script in SOLE_LANGUAGE:
-        return Evidence({SOLE_LANGUAGE[script]: 0.0}, others[script], True, script)
+        return sure(SOLE_LANGUAGE[script], others[script], script)
     return _alphabetic(text, script, others[script])
 
 
@@ -147,7 +150,7 @@ def _cjk(text: str, counts: Mapping[str, int], cjk: int) -> Evidence:
     """ja, zh-Hant, zh-Hans or ko by the characters."""
     hangul, kana, bopomofo = (counts.get(script, 0) for script in ("hangul", "kana", "bopomofo"))
     if hangul * 3 > cjk and hangul >= kana:
-        return Evidence({"ko": 0.0}, 2 * cjk, True, "hangul")
+        return sure("ko", 2 * cjk, "hangul")
     han = "".join(HAN.findall(text))
     ja, hant, hans = han_evidence(han)
     ja += KANJI_ONLY * max(0, len(han) - 1 - 4 * kana)
@@ -185,12 +188,13 @@ def _alphabetic(text: str, script: str, weight: int) -> Evidence:
     """The languages that share an alphabet, by their function words and letters."""
     languages = SCRIPT_LANGUAGES.get(script)
     if not languages:
-        return Evidence({UNDETERMINED: 0.0}, weight, True, script)
+        return sure(UNDETERMINED, weight, script)
     scores, words = _scored(text[:READ], script)
+    ranked = sorted(scores.values(), reverse=True)[:2]
+    if ranked and ranked[0] - (ranked[1] if len(ranked) > 1 else 0.0) >= SURE and ranked[0] >= 0.1 * WORD * words:
+        return normal(scores, weight, script)  # languages that nothing speaks for are out
     found = normal({**dict.fromkeys(languages, 0.0), **scores}, weight, script)
-    if found.settled and max(scores.values(), default=0.0) < 0.1 * WORD * words:
-        return Evidence(found.scores, weight, False, script)
-    return found
+    return Evidence(found.scores, weight, False, script, found.best)
 
 
 def _scored(text: str, script: str) -> tuple[dict[str, float], int]:

@@ -59,7 +59,7 @@ def sharpen(text: str, evidence: Evidence, prior: Mapping[str, float] | None = N
         for lang, score in evidence.scores.items()
     }
     found_so = normal(scores, evidence.weight, evidence.script)
-    return Evidence(found_so.scores, found_so.weight, False, found_so.script)
+    return Evidence(found_so.scores, found_so.weight, False, found_so.script, found_so.best)
 
 
 def settle(
