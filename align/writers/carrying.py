@@ -61,6 +61,13 @@ def in_po(text: str) -> tuple[str, str | None]:
     return kept, warning
 
 
+def in_po_comment(text: str) -> tuple[str, str | None]:
+    """For comments of PO: every line end is a line feed there."""
+    kept, warning = in_po(text)
+    lines = "\n".join(kept.splitlines())
+    return (kept, warning) if lines == kept else (lines, "a return in a note became a line feed")
+
+
 def in_xlsx(text: str) -> tuple[str, str | None]:
     """For XLSX: 32,767 UTF-16 units a cell, and every character but surrogates, U+0000, U+FFFE and U+FFFF."""
     warning = None

@@ -84,8 +84,9 @@ def _gathered(links: Iterable[Link], job: Job) -> Iterator[Unit]:
 
 
 def _fitter(job: Job) -> Callable[[Unit], Unit]:
-    """A function that gives a unit the texts that the format can carry, and the consumer's language tags."""
+    """A function that gives a unit the texts and notes that the format can carry, and the consumer's language tags."""
     carry, warnings = job.known.carry, job.report.warnings
+    carry_note = job.known.carry_note or carry
     tags = {ours.lower(): theirs for ours, theirs in job.options.lang_map.items()}
 
     def fit(side: LinkSide) -> LinkSide:
@@ -98,8 +99,13 @@ def _fitter(job: Job) -> Callable[[Unit], Unit]:
     def fit_unit(unit: Unit) -> Unit:
         link = unit.link
         src, tgt = fit(link.src), fit(link.tgt)
-        if src is not link.src or tgt is not link.tgt:
-            unit = unit._replace(link=replace(link, src=src, tgt=tgt))
+        note = link.note
+        if note:
+            note, warning = carry_note(note)
+            if warning is not None:
+                warnings[warning] += 1
+        if src is not link.src or tgt is not link.tgt or note is not link.note:
+            unit = unit._replace(link=replace(link, src=src, tgt=tgt, note=note))
         if unit.more:
             more = tuple(fit(side) for side in unit.more)
             sides = (*unit.sides[:2], *more)

@@ -25,6 +25,8 @@ class Format:
     about: str
     memory: bool = True
     """Feeds a translation memory: only settled links of `MEMORY_KINDS` unless others are asked for."""
+    carry_note: Carry | None = None
+    """What it makes of a note; None: the same as of a text."""
     rejected: bool = True
     """Shows rejected links too unless others are asked for."""
     carry: Carry = carrying.in_unicode
@@ -53,7 +55,8 @@ _FORMATS = (
     Format("tmx", (".tmx",), "translation memory exchange 1.4b", carry=carrying.in_xml,
            context=True, multilingual=True),
     Format("xliff", (".xlf", ".xliff"), "XLIFF 1.2", carry=carrying.in_xml, context=True),
-    Format("xliff2", (".xlf2", ".xliff2"), "XLIFF 2.1, one pair of languages", carry=carrying.in_xliff2, context=True),
+    Format("xliff2", (".xlf2", ".xliff2"), "XLIFF 2.1, one pair of languages", carry=carrying.in_xliff2,
+           carry_note=carrying.in_xml, context=True),
     Format("tsv", (".tsv", ".tab"), "a link a line, columns split by tabs", nulls=True, context=True),
     Format("csv", (".csv",), "a link a record, as spreadsheets open it", nulls=True, context=True),
     Format("xlsx", (".xlsx",), "a spreadsheet to edit and bring back", carry=carrying.in_xlsx,
@@ -61,7 +64,8 @@ _FORMATS = (
     Format("parquet", (".parquet",), "a link a row, for data tools", nulls=True, context=True),
     Format("moses", (".moses",), "plain lines in parallel files: OUT.ja-en.ja, OUT.ja-en.en",
            carry=carrying.on_a_line, shape="files", told=_BARE),
-    Format("po", (".po",), "gettext, one pair of languages", carry=carrying.in_po, context=True),
+    Format("po", (".po",), "gettext, one pair of languages", carry=carrying.in_po,
+           carry_note=carrying.in_po_comment, context=True),
     Format("datasets", (), "a folder for Hugging Face datasets", shape="folder"),
     Format("html", (".html", ".htm"), "a bilingual page to read, filter and print", memory=False,
            carry=carrying.in_xml, rejected=False, whole_texts=True, told=frozenset({"id", "status"})),
