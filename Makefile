@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench docs fresh clean
 
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -29,6 +29,16 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	env -u OPENBLAS_CORETYPE $(BIN)/python -m benchmarks --all
+
+# The documents, to build/site/index.html; nothing is fetched.
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# The parts of the documents that the program itself says: help, keys, formats, licences, pictures.
+fresh: $(STAMP)
+	$(BIN)/python docs/scripts/generated.py --write
+	$(BIN)/python docs/scripts/licences.py --write
+	$(BIN)/python docs/scripts/pictures.py --write
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
