@@ -14,6 +14,7 @@ from align.jobs import reshape
 from align.jobs.reshape import Side
 from align.store import Change, LinkFilter, Store, open_store
 from align.store.ledger import Ledger
+from align.text.clean import clean
 
 if TYPE_CHECKING:
     from align.jobs.resolve import Ripple
@@ -98,7 +99,7 @@ class Desk:
 
     def edit(self, link: int, side: Side, text: str, *, seen: int | None = None) -> Change:
         """Put `text` in the place of a side's text; the original is kept, and writing it again takes the edit off."""
-        wording = " ".join(text.split())
+        wording = clean(text)
         if not wording:
             raise UsageError("a side cannot be empty. Reject or unlink the link instead.")
         return self._one("edit", link, seen, lambda ledger: reshape.edit(ledger, link, side, wording))

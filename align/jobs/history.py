@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from align.domain import Decision
+from align.jobs.documents import find_document
 from align.store import Store
 
 WORDS = {
@@ -92,3 +93,29 @@ def as_json(event: Event) -> str:
         },
         ensure_ascii=False,
     )
+
+
+def as_text(event: Event) -> str:
+    """The event as lines for a person: when, who, what, and what it changed."""
+    decision = event.decision
+    link = f" link {decision.link}" if decision.link is not None else ""
+    lines = [f"{decision.at[:19].replace('T', ' ')}  {decision.reviewer}:{link} {event.words}"]
+    lines += [f"    {what}: {_short(before)} -> {_short(after)}" for what, before, after in event.changes]
+    return "\n".join(lines)
+
+
+def _short(value: object) -> str:
+    text = "-" if value is None else str(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def events_of(store: Store, what: str | None, *, limit: int | None = None) -> Iterator[Event]:
+    """The story of what a person names: a link by its number, a document by its name. A number that is both is a link.
+
+    Raises UsageError for what is neither.
+    """
+    if what is None:
+        return history(store, limit=limit)
+    if what.isdecimal() and store.decisions(link=int(what), limit=1):
+        return history(store, link=int(what), limit=limit)
+    return history(store, document=find_document(store, what).id, limit=limit)

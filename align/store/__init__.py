@@ -12,6 +12,7 @@ from align.store.rows import (
     StoredConstraints,
 )
 from align.store.store import Store, open_store
+from align.store.unite import United
 
 __all__ = [
     "Added",
@@ -24,5 +25,6 @@ __all__ = [
     "SentenceRow",
     "Store",
     "StoredConstraints",
+    "United",
     "open_store",
 ]

@@ -22,6 +22,7 @@ RUN = (
 )
 """Scripts written without spaces between words, and Hangul, whose words carry their endings with them."""
 _PART = re.compile(rf"[{RUN}]+|[^\W{RUN}]+")
+_WORD = re.compile(rf"[^\W{RUN}]")
 _IS_RUN = re.compile(rf"[{RUN}]")
 _MARKED = re.compile(r".[\u0300-\u036f\u3099\u309a\uff9e\uff9f]*", re.DOTALL)
 _TERM = re.compile(r'"([^"]*)"|(\S+)')
@@ -113,8 +114,11 @@ def marks(text: str, terms: Iterable[Term]) -> tuple[tuple[int, int], ...]:
         if not wanted:
             continue
         pattern = r"\s+".join(re.escape(word) for word in wanted.split())
-        if not _IS_RUN.match(wanted):
-            pattern = rf"(?<![^\W{RUN}]){pattern}" + (rf"(?![^\W{RUN}])" if term.exact else "")
+        # A word begins where it is looked for; a run of pairs, or a sign, stands anywhere.
+        if _WORD.match(wanted):
+            pattern = rf"(?<![^\W{RUN}]){pattern}"
+        if term.exact and _WORD.match(wanted[-1]):
+            pattern += rf"(?![^\W{RUN}])"
         for hit in re.finditer(pattern, flat):
             found.update(places[hit.start() : hit.end()])
     return _spans(text, sorted(found))

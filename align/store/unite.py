@@ -53,6 +53,19 @@ class United:
     differing: list[str] = field(default_factory=list)
     """Documents whose text is not the same in both copies; decisions on them were left out."""
 
+    def lines(self, name: str) -> list[str]:
+        """What happened, for a person."""
+        said = [
+            f"{name}: {self.decisions:,} decisions taken in, {self.documents} new documents, {self.links:,} new links; "
+            f"{self.agreed:,} had been decided alike."
+        ]
+        said += [f"{doc}: its text differs in the two copies; decisions on it were left out." for doc in self.differing]
+        if self.conflicts:
+            said.append(
+                f"{self.conflicts:,} conflicts: decide them in `align review`, listed by `align store conflicts`."
+            )
+        return said
+
 
 @dataclass(slots=True)
 class _Clash:

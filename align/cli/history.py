@@ -1,0 +1,30 @@
+"""`align history`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from align.cli.context import note, opened, settings_for, store_option
+
+
+@click.command(epilog="Example: align history page.txt --limit 20")
+@click.argument("what", metavar="[LINK|DOCUMENT]", required=False)
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=100, show_default=True, help="At most so many, latest first."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a decision.")
+@store_option
+def history(what: str | None, limit: int, as_json: bool, db: Path | None) -> None:
+    """Tell what was done: to a LINK (its number), to a DOCUMENT (its name) and its links, or at all."""
+    from align.jobs.history import as_json as line_of
+    from align.jobs.history import as_text, events_of
+
+    with opened(settings_for(db=db)) as store:
+        count = 0
+        for event in events_of(store, what, limit=limit):
+            click.echo(line_of(event) if as_json else as_text(event))
+            count += 1
+    if not count:
+        note("Nothing was done to it yet.")

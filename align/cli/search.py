@@ -1,0 +1,128 @@
+"""`align search`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from align.cli.context import note, opened, settings_for, store_option
+from align.domain import LinkKind, Status
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from align.jobs.search import Hit, Shown
+
+
+@click.command(epilog='Example: align search 霧 "rising fog" --status accepted')
+@click.argument("query", nargs=-1, required=True)
+@click.option("--status", "statuses", multiple=True, type=click.Choice([s.value for s in Status]), help="Only these.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice([k.value for k in LinkKind]), help="Only these.")
+@click.option("--src-lang", help="Only links from this language (zh covers zh-Hant).")
+@click.option("--tgt-lang", help="Only links to this language.")
+@click.option("--document", help="Only links with a side in this document (its name or number).")
+@click.option("--min-confidence", type=click.FloatRange(0, 1), help="Only links at least this sure.")
+@click.option("--by", "reviewer", help="Only what this reviewer decided last.")
+@click.option("--noted", is_flag=True, help="Only links with a note.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many hits.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a hit.")
+@store_option
+def search(
+    query: tuple[str, ...],
+    statuses: tuple[str, ...],
+    kinds: tuple[str, ...],
+    src_lang: str | None,
+    tgt_lang: str | None,
+    document: str | None,
+    min_confidence: float | None,
+    reviewer: str | None,
+    noted: bool,
+    limit: int,
+    as_json: bool,
+    db: Path | None,
+) -> None:
+    """Find QUERY in all texts, with what stands on the other side of its links.
+
+    Every word must be there, on either side. A word finds longer ones that begin with it; "quotes" find it alone.
+    Scripts without spaces are found anywhere, Han characters in all their written forms.
+    """
+    from align.jobs.documents import find_document
+    from align.jobs.search import search as find
+    from align.store import LinkFilter
+
+    words = " ".join(f'"{word}"' if " " in word and '"' not in word else word for word in query)
+    with opened(settings_for(db=db)) as store:
+        chosen = LinkFilter(
+            statuses=frozenset(Status(s) for s in statuses),
+            kinds=frozenset(LinkKind(k) for k in kinds),
+            src_lang=src_lang,
+            tgt_lang=tgt_lang,
+            document=find_document(store, document).id if document else None,
+            min_confidence=min_confidence,
+            reviewer=reviewer,
+            noted=noted,
+        )
+        hits = list(find(store, words, chosen, limit=limit))
+    for hit in hits:
+        if as_json:
+            click.echo(json.dumps(as_object(hit), ensure_ascii=False))
+        else:
+            print_hit(hit)
+    if not hits:
+        note("Nothing found.")
+    elif len(hits) == limit:
+        note(f"The first {limit}; more with --limit.")
+
+
+def as_object(hit: Hit) -> dict[str, object]:
+    """The hit in the shape that `--json` prints."""
+
+    def side(shown: Shown) -> dict[str, object]:
+        return {
+            "doc": shown.doc,
+            "lang": shown.lang,
+            "text": shown.text,
+            "marks": shown.marks,
+            "spans": shown.spans,
+            "before": shown.before,
+            "after": shown.after,
+        }
+
+    link = hit.link
+    about = (
+        {"id": link.id, "kind": link.kind.value, "status": link.status.value, "confidence": link.confidence}
+        if link
+        else None
+    )
+    return {"link": about, "hit": side(hit.sides[0]), "partner": side(hit.sides[1]) if len(hit.sides) > 1 else None}
+
+
+def print_hit(hit: Hit) -> None:
+    """The hit for a person: where it is, the words in context, the partner below."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from align.text.width import shown as safe
+
+    console = Console(highlight=False, soft_wrap=True)
+    link = hit.link
+    about = f"link {link.id}, {link.status}, {link.kind}, {link.confidence:.0%}" if link else "no link"
+    console.print(Text(f"{safe(hit.sides[0].doc)} ({about})", style="dim"))
+    for shown in hit.sides:
+        console.print(Text(f"  {shown.lang:8}") + in_context(shown))
+
+
+def in_context(shown: Shown) -> Text:
+    """The text with the words highlighted, between what stands before and after it."""
+    from rich.text import Text
+
+    from align.text.width import shown as safe
+
+    text = Text(shown.text)
+    for start, end in shown.marks:
+        text.stylize("bold reverse", start, end)
+    before, after = (Text(safe(part), style="dim") for part in (shown.before[-30:], shown.after[:30]))
+    return Text(" ").join(part for part in (before, text, after) if part)

@@ -1,0 +1,140 @@
+"""`align store`: look after the file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from align.cli.context import note, opened, settings_for, store_option
+
+
+@click.group(epilog="Example: align store backup before-the-holidays.db")
+def store() -> None:
+    """Check, back up, rebuild, merge and compact the store; remove documents."""
+
+
+@store.command(epilog="Example: align store check")
+@store_option
+def check(db: Path | None) -> None:
+    """Look whether everything is as it should be: the file, the texts, and links = the sum of all decisions.
+
+    Looks at a copy: nobody has to wait, nothing is written. Prints a line for each finding; exit code 1 if any.
+    """
+    with opened(settings_for(db=db)) as opened_store:
+        findings = opened_store.check()
+    for line in findings:
+        click.echo(line)
+    if findings:
+        note(f"{len(findings)} findings. `align store rebuild` mends links; a damaged file is restored from a backup.")
+        raise click.exceptions.Exit(1)
+    note("The store is sound.")
+
+
+@store.command(epilog="Example: align store backup monday.db")
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--force", is_flag=True, help="Replace OUT if it is there.")
+@store_option
+def backup(out: Path, force: bool, db: Path | None) -> None:
+    """Copy the store to OUT as it is at this moment, while others go on working."""
+    with opened(settings_for(db=db)) as opened_store:
+        size = opened_store.backup(out, force=force)
+    note(f"{out}: {size:,} bytes.")
+
+
+@store.command(epilog="Example: align store rebuild")
+@store_option
+def rebuild(db: Path | None) -> None:
+    """Make the links and the search index anew from the log of proposals and decisions."""
+    with opened(settings_for(db=db)) as opened_store:
+        count = opened_store.rebuild()
+    note(f"{count:,} links rebuilt.")
+
+
+@store.command(epilog="Example: align store merge from-ada.db")
+@click.argument("other", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a conflict.")
+@store_option
+def merge(other: Path, as_json: bool, db: Path | None) -> None:
+    """Take in the decisions of another copy of this store.
+
+    What both decided differently stays as it is here, is printed, and asks for attention in the review.
+    """
+    from align.jobs.merge import told, unite
+
+    with opened(settings_for(db=db)) as opened_store:
+        united = unite(opened_store, other)
+        for conflict in opened_store.conflicts():
+            click.echo(told(conflict, as_json=as_json))
+    for line in united.lines(str(other)):
+        note(line)
+
+
+@store.command(epilog="Example: align store conflicts --json")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a conflict.")
+@store_option
+def conflicts(as_json: bool, db: Path | None) -> None:
+    """List what another copy decided differently and nobody has chosen yet."""
+    from align.jobs.merge import told
+
+    with opened(settings_for(db=db)) as opened_store:
+        found = opened_store.conflicts()
+    for conflict in found:
+        click.echo(told(conflict, as_json=as_json))
+    if not found:
+        note("No conflicts.")
+
+
+@store.command(epilog="Example: align store remove page.txt --yes")
+@click.argument("document")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--reviewer", help="Who decides.  [default: the config file's, else git's user]")
+@store_option
+def remove(document: str, yes: bool, reviewer: str | None, db: Path | None) -> None:
+    """Take DOCUMENT (its name or number) and its links out. Undo in the review brings it back until you compact."""
+    from align.jobs.decide import Desk
+    from align.jobs.documents import find_document
+    from align.settings import default_reviewer
+
+    settings = settings_for(db=db, reviewer=reviewer)
+    with opened(settings) as opened_store:
+        row = find_document(opened_store, document)
+        links = sum(row.links.values())
+        if not yes:
+            click.confirm(
+                f"Remove {row.name} with its {row.sentences:,} sentences and {links:,} links?", abort=True, err=True
+            )
+        Desk(opened_store, settings.reviewer or default_reviewer()).remove_document(row.id)
+    note(f"{row.name}: removed with {links:,} links. Undo in `align review` (or `align store undo`) brings it back.")
+
+
+@store.command(epilog="Example: align store undo")
+@click.option("--redo", is_flag=True, help="Bring back what was undone last instead.")
+@click.option("--reviewer", help="Whose decision.  [default: the config file's, else git's user]")
+@store_option
+def undo(redo: bool, reviewer: str | None, db: Path | None) -> None:
+    """Take back the reviewer's last decision, however long ago it was made."""
+    from align.jobs.decide import Desk
+    from align.settings import default_reviewer
+
+    settings = settings_for(db=db, reviewer=reviewer)
+    with opened(settings) as opened_store:
+        desk = Desk(opened_store, settings.reviewer or default_reviewer())
+        change = desk.redo() if redo else desk.undo()
+    note(f"{change.words} ({len(change.link_ids):,} links)")
+
+
+@store.command(epilog="Example: align store compact --yes")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print the sizes as a JSON object.")
+@store_option
+def compact(yes: bool, as_json: bool, db: Path | None) -> None:
+    """Forget removed documents for good and give their room back."""
+    with opened(settings_for(db=db)) as opened_store:
+        if not yes:
+            click.confirm("Forget removed documents for good?", abort=True, err=True)
+        forgotten, before, after = opened_store.compact()
+    if as_json:
+        click.echo(json.dumps({"documents": forgotten, "bytes_before": before, "bytes_after": after}))
+    note(f"{forgotten} removed documents forgotten; {before:,} bytes became {after:,}.")

@@ -1,0 +1,37 @@
+"""Unite two copies of a store, and tell of their conflicts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from align.errors import UsageError
+from align.store import Conflict, Store, United
+
+
+def unite(store: Store, other: Path) -> United:
+    """Take in the decisions of the copy at `other`. Raises UsageError for the store itself, StoreError for no store."""
+    if other.exists() and other.samefile(store.path):
+        raise UsageError(f"{other}: is this very store. Name the other copy.")
+    return store.unite(other)
+
+
+def told(conflict: Conflict, *, as_json: bool = False) -> str:
+    """A conflict in one line."""
+    if as_json:
+        return json.dumps(
+            {
+                "link": conflict.link,
+                "ours": conflict.ours,
+                "theirs": conflict.theirs,
+                "reviewer": conflict.reviewer,
+                "at": conflict.at,
+                "action": conflict.action,
+                "from": conflict.name,
+            },
+            ensure_ascii=False,
+        )
+    here = ", ".join(f"{column} {value}" for column, value in conflict.ours.items())
+    there = ", ".join(f"{column} {value}" for column, value in conflict.theirs.items())
+    when = conflict.at[:16].replace("T", " ")
+    return f"link {conflict.link}: here {here}; {conflict.reviewer} in {conflict.name} ({when}): {there}"

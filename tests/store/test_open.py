@@ -1,0 +1,263 @@
+"""What is a store and what is not; every earlier layout; what cannot be written."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from align.domain import Status
+from align.errors import StoreError
+from align.jobs.decide import Desk
+from align.store import LinkFilter, Store, open_store
+from align.store.door import BUSY_SECONDS, MAGIC, file_system
+from align.store.schema import migrations
+from tests.store.conftest import EN, JA, fill
+
+FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("v*.db.gz"))
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture(params=FIXTURES, ids=lambda path: path.name.split(".")[0])
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    path = tmp_path / "old.db"
+    path.write_bytes(gzip.decompress(request.param.read_bytes()))
+    return path
+
+
+def test_there_is_a_fixture_of_every_layout() -> None:
+    assert len(FIXTURES) == len(migrations._migrations)
+
+
+def test_an_earlier_layout_is_brought_along_with_all_that_was_decided(old: Path) -> None:
+    with open_store(old) as store:
+        links = {link.id: link for link in store.links()}
+        assert {number: link.status.value for number, link in links.items()} == {
+            1: "accepted", 2: "rejected", 3: "edited", 5: "edited", 6: "proposed",
+        }  # fmt: skip
+        assert links[3].src.text == JA[2] + JA[3]
+        assert (links[5].tgt.text, links[5].tgt.original) == ("The wind blows.", EN[4])
+        assert links[6].note == "hm"
+        assert store.check() == []
+        assert store.count(LinkFilter(text="霧")) == 1
+        assert [(row.name, row.sentences) for row in store.documents()] == [("ja.txt", 6), ("en.txt", 6)]
+        desk = Desk(store, "ada")
+        assert desk.redo().link_ids == (6,)
+        for _ in range(6):
+            desk.undo()
+        assert {link.status for link in store.links()} == {Status.PROPOSED}
+        assert store.check() == []
+
+
+def test_a_failed_migration_leaves_the_old_layout(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = sqlite3.connect(old).execute("select count(*) from sqlite_master").fetchone()
+
+    def broken(db: object) -> None:
+        raise sqlite3.OperationalError("made to fail")
+
+    monkeypatch.setattr(migrations._migrations[-1], "fn", broken)
+    if "v5" not in str(old) and before:
+        applied = [row[0] for row in sqlite3.connect(old).execute("select name from _sqlite_migrations")]
+        if len(applied) < len(migrations._migrations):
+            with pytest.raises(StoreError, match="made to fail"):
+                open_store(old)
+            assert sqlite3.connect(old).execute("select count(*) from sqlite_master").fetchone() == before
+
+
+def test_an_old_layout_is_not_changed_by_reading_only(old: Path) -> None:
+    with sqlite3.connect(old) as conn:
+        behind = conn.execute("select count(*) from _sqlite_migrations").fetchone()[0] < len(migrations._migrations)
+    conn.close()
+    before = digest(old)
+    if behind:
+        with pytest.raises(StoreError, match="older align"):
+            open_store(old, readonly=True)
+    else:
+        open_store(old, readonly=True).close()
+    assert digest(old) == before
+
+
+def test_a_newer_layout_is_refused_untouched(store: Store, tmp_path: Path) -> None:
+    store.close()
+    path = tmp_path / "s.db"
+    with sqlite3.connect(path) as conn:
+        conn.execute(
+            "insert into _sqlite_migrations (migration_set, name, applied_at) values ('align.store', 'm999_later', '')"
+        )
+        conn.execute("pragma journal_mode = delete")
+    conn.close()
+    before = digest(path)
+    with pytest.raises(StoreError, match=r"newer align.*m999_later"):
+        open_store(path)
+    assert digest(path) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"hello, I am a text\n", "not an SQLite file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(200), "not an SQLite file"),
+        (MAGIC + bytes(20), "cut short"),
+    ],
+)
+def test_what_is_no_store_is_refused_untouched(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "s.db"
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=says):
+        open_store(path)
+    assert path.read_bytes() == content
+    assert [entry.name for entry in tmp_path.iterdir()] == ["s.db"]
+
+
+def test_another_programs_database_is_refused_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    with sqlite3.connect(path) as conn:
+        conn.execute("create table moz_places (id integer primary key, url text)")
+    conn.close()
+    before = digest(path)
+    with pytest.raises(StoreError, match=r"another program \(moz_places\)"):
+        open_store(path)
+    assert digest(path) == before
+
+
+def test_a_cut_store_is_told(store: Store, tmp_path: Path) -> None:
+    store.db.execute("pragma wal_checkpoint(truncate)")
+    store.close()
+    path = tmp_path / "s.db"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(StoreError, match="cut short"):
+        open_store(path)
+
+
+def test_a_damaged_store_is_told_in_one_line(store: Store, tmp_path: Path) -> None:
+    store.db.execute("pragma wal_checkpoint(truncate)")
+    store.close()
+    path = tmp_path / "s.db"
+    whole = bytearray(path.read_bytes())
+    for page in range(2, len(whole) // 4096):
+        whole[page * 4096 : page * 4096 + 100] = b"\xff" * 100
+    path.write_bytes(bytes(whole))
+
+    def use() -> None:
+        with open_store(path) as opened:
+            findings = opened.check()
+            assert findings
+            list(opened.links())
+
+    with pytest.raises(StoreError, match="damaged"):
+        use()
+
+
+def test_a_folder_a_missing_folder_and_nothing(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"[Ii]s a directory"):
+        open_store(tmp_path)
+    with pytest.raises(StoreError, match="does not exist"):
+        open_store(tmp_path / "no" / "s.db")
+    with pytest.raises(StoreError, match="no store there"):
+        open_store(tmp_path / "s.db", create=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
+    (tmp_path / "s.db").touch()
+    with open_store(tmp_path / "s.db") as store:
+        fill(store)
+        assert store.check() == []
+
+
+def test_names_with_anything_in_them(tmp_path: Path) -> None:
+    path = tmp_path / "50% of #1?&mode=ro 霧.db"
+    with open_store(path) as store:
+        fill(store)
+    with open_store(path, readonly=True) as store:
+        assert store.count() == 6
+
+
+def unprivileged(work: Callable[[], str]) -> str:
+    """What `work` says when run as a user who owns nothing (root passes over permissions), in a child process."""
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            if os.getuid() == 0:
+                os.setgid(65534)
+                os.setuid(65534)
+            said = work()
+        except BaseException as error:
+            said = f"{type(error).__name__}: {error}"
+        os.write(theirs, said.encode())
+        os._exit(0)
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as pipe:
+        said = pipe.read().decode()
+    os.waitpid(child, 0)
+    return said
+
+
+def count_and_accept(path: Path, readonly: bool) -> str:
+    with open_store(path, readonly=readonly) as store:
+        count = store.count()
+        try:
+            Desk(store, "me").accept(1)
+        except StoreError as error:
+            return f"{count}, then {error}"
+    return "written"
+
+
+@pytest.fixture
+def closed_folder(tmp_path: Path) -> Path:
+    """A store that may be read, in a folder that may not be written."""
+    with open_store(tmp_path / "s.db") as store:
+        fill(store)
+    for entry in (tmp_path, *tmp_path.parents):
+        if entry.stat().st_uid == os.getuid() and str(entry).startswith("/tmp/"):
+            entry.chmod(0o755)
+    (tmp_path / "s.db").chmod(0o444)
+    tmp_path.chmod(0o555)
+    return tmp_path
+
+
+def test_a_store_that_may_only_be_read(closed_folder: Path) -> None:
+    path = closed_folder / "s.db"
+    before = digest(path)
+    reading = unprivileged(lambda: count_and_accept(path, readonly=True))
+    assert reading.startswith("6, then ")
+    assert "cannot be written" in reading
+    writing = unprivileged(lambda: count_and_accept(path, readonly=False))
+    assert "StoreError" in writing or writing.startswith("6, then ")
+    assert "cannot be" in writing
+    assert digest(path) == before
+
+
+def test_two_at_once_make_one_store(tmp_path: Path) -> None:
+    code = "import sys, pathlib, align.store; align.store.open_store(pathlib.Path(sys.argv[1])).close()"
+    many = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "s.db")]) for _ in range(6)]
+    assert [process.wait(60) for process in many] == [0] * 6
+    with open_store(tmp_path / "s.db") as store:
+        assert store.check() == []
+
+
+def test_a_writer_that_keeps_the_lock_is_told_of(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("align.store.door.BUSY_SECONDS", 0.2)
+    assert BUSY_SECONDS >= 10
+    with store.writing(), open_store(tmp_path / "s.db") as other:
+        assert other.count() == 6, "readers do not wait"
+        with pytest.raises(StoreError, match="another program has been writing"):
+            Desk(other, "bo").accept(1)
+    Desk(store, "ada").accept(1)
+
+
+def test_the_file_system_is_named(tmp_path: Path) -> None:
+    assert file_system(tmp_path) not in ("", "unknown")
+    assert file_system(Path("/proc/self/mounts")) == "proc"
