@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -68,14 +69,11 @@ def match_documents(src: Vectors, tgt: Vectors) -> list[Match]:
         return []
     src, tgt = centred(src), centred(tgt)
     forward, backward = nearest(src, tgt), nearest(tgt, src)
-    rows, columns = _edges(forward[0], backward[0])
-    closeness = (
-        np.einsum("ed,ed->e", src[rows], tgt[columns]) if len(rows) < 1_000_000 else _dots(src, tgt, rows, columns)
-    )
-    around = (_rivals(rows, columns, *forward) + _rivals(columns, rows, *backward)) / 2
-    margins = (closeness - around).astype(np.float32)
+    rows, columns = edges(forward[0], backward[0])
+    around = (rivals(rows, columns, *forward) + rivals(columns, rows, *backward)) / 2
+    margins = (dots(src, tgt, rows, columns) - around).astype(np.float32)
     chosen = _assigned(rows, columns, margins, len(src), len(tgt))
-    leads = _leads(rows, columns, margins)
+    leads = margins - np.maximum(best_other(rows, margins), best_other(columns, margins))
     return [
         Match(int(rows[e]), int(columns[e]), float(margins[e]), float(leads[e]), confidence(margins[e], leads[e]))
         for e in chosen
@@ -103,7 +101,7 @@ def nearest(queries: Vectors, base: Vectors) -> tuple[Ints, Floats]:
     return places, cosines
 
 
-def _edges(forward: Ints, backward: Ints) -> tuple[Ints, Ints]:
+def edges(forward: Ints, backward: Ints) -> tuple[Ints, Ints]:
     """Every (row, column) that is a candidate from either side, once, in order."""
     n, m = len(forward), len(backward)
     rows = np.concatenate([np.repeat(np.arange(n), forward.shape[1]), backward.ravel()])
@@ -112,14 +110,17 @@ def _edges(forward: Ints, backward: Ints) -> tuple[Ints, Ints]:
     return edges // m, edges % m
 
 
-def _dots(src: Vectors, tgt: Vectors, rows: Ints, columns: Ints) -> Floats:
-    return np.concatenate([
-        np.einsum("ed,ed->e", src[rows[at : at + ROWS]], tgt[columns[at : at + ROWS]])
-        for at in range(0, len(rows), ROWS)
-    ])  # fmt: skip
+def dots(src: npt.NDArray[Any], tgt: npt.NDArray[Any], rows: Ints, columns: Ints) -> Floats:
+    """The cosine of each edge."""
+    found = np.empty(len(rows), dtype=np.float32)
+    for at in range(0, len(rows), ROWS):
+        part = slice(at, at + ROWS)
+        pair = [np.asarray(side[ends[part]], dtype=np.float32) for side, ends in ((src, rows), (tgt, columns))]
+        found[part] = np.einsum("ed,ed->e", *pair)
+    return found
 
 
-def _rivals(ends: Ints, others: Ints, places: Ints, cosines: Floats) -> Floats:
+def rivals(ends: Ints, others: Ints, places: Ints, cosines: Floats) -> Floats:
     """For each edge, how close the nearest few are to its one end, the edge's other end left out; 0 where none are."""
     near, close = places[ends, : NEIGHBOURS + 1], cosines[ends, : NEIGHBOURS + 1]
     rival = near != others[:, None]
@@ -146,22 +147,17 @@ def _assigned(rows: Ints, columns: Ints, margins: Floats, n: int, m: int) -> Int
     )
 
 
-def _leads(rows: Ints, columns: Ints, margins: Floats) -> Floats:
-    """By how much each edge beats the best other edge at either of its ends."""
-
-    def best_other(ends: Ints) -> Floats:
-        order = np.lexsort((-margins, ends))
-        first = np.ones(len(order), dtype=bool)
-        first[1:] = ends[order][1:] != ends[order][:-1]
-        starts = np.flatnonzero(first)
-        top = np.full(ends.max() + 1, -1.0, dtype=np.float32)
-        second = top.copy()
-        top[ends[order][starts]] = margins[order][starts]
-        seconds = starts + 1
-        there = seconds < len(order)
-        there[there] &= ~first[seconds[there]]
-        second[ends[order][starts[there]]] = margins[order][seconds[there]]
-        return np.where(margins >= top[ends], second[ends], top[ends])
-
-    lead: Floats = margins - np.maximum(best_other(rows), best_other(columns))
-    return lead
+def best_other(ends: Ints, margins: Floats) -> Floats:
+    """For each edge, the greatest margin of another edge at the same end; -1 where there is none."""
+    order = np.lexsort((-margins, ends))
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = ends[order][1:] != ends[order][:-1]
+    starts = np.flatnonzero(first)
+    top = np.full(ends.max() + 1, -1.0, dtype=np.float32)
+    second = top.copy()
+    top[ends[order][starts]] = margins[order][starts]
+    followed = starts[starts + 1 < len(order)]
+    followed = followed[~first[followed + 1]]
+    second[ends[order][followed]] = margins[order][followed + 1]
+    found: Floats = np.where(margins >= top[ends], second[ends], top[ends])
+    return found

@@ -1,0 +1,103 @@
+"""`align mine`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from align.cli.context import Report, encoder_option, note, opened, progress, settings_for, store_option
+
+if TYPE_CHECKING:
+    from align.jobs.mine import MiningReport, Told
+    from align.settings import Settings
+
+
+@click.command(epilog="Example: align mine news.jsonl --src en --min-confidence 0.8")
+@click.argument("sources", nargs=-1, metavar="[FILE|FOLDER]...")
+@click.argument("out", metavar="OUT|-")
+@store_option
+@click.option("--to", help="Format; by default the suffix of OUT says it (jsonl, tsv, tmx, ...), jsonl for -.")
+@click.option("--src", help="Language of the source side.")
+@click.option("--tgt", help="Language of the target side.")
+@click.option(
+    "--min-confidence", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Leave out the rest."
+)
+@click.option("--exact/--index", default=None, help="Compare all, or through an index.  [default: by the size]")
+@click.option("--lang", help="Language of the files, where it is known.")
+@click.option("--encoding", help="The files' character encoding, where the guess is wrong.")
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--summary", type=click.Path(path_type=Path, dir_okay=False), help="Write the counts here as JSON.")
+@encoder_option
+def mine(
+    sources: tuple[str, ...],
+    out: str,
+    db: Path | None,
+    to: str | None,
+    src: str | None,
+    tgt: str | None,
+    min_confidence: float,
+    exact: bool | None,
+    lang: str | None,
+    encoding: str | None,
+    force: bool,
+    summary: Path | None,
+    encoder: str | None,
+) -> None:
+    """Find sentences that say the same in different languages anywhere in the store, or in FILEs and FOLDERs.
+
+    Not document by document: news about one event, pages that quote each other, texts in any order.
+    """
+    from align.domain import LinkKind, Status
+    from align.encoders import load_encoder
+    from align.jobs.export import export
+    from align.jobs.mine import MiningReport, as_dict
+    from align.jobs.mine import mine as mine_job
+    from align.writers import ExportOptions
+
+    settings = settings_for(db=db, encoder=encoder)
+    report = MiningReport()
+    options = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind), force=force)
+    with progress() as stage:
+        bars: dict[str, Report] = {}
+
+        def tell(name: str, done: int, total: int) -> None:
+            bar = bars.setdefault(name, stage(name))
+            bar(done, total)
+
+        languages = {tag for tag in (src, tgt, lang) if tag}
+        with told_sentences(settings, sources, report, encoding, lang) as (sentences, more):
+            model = load_encoder(settings.encoder, languages=languages | more, purpose="speed", cache=settings.cache)
+            links = mine_job(
+                sentences, model, report, src=src, tgt=tgt, min_confidence=min_confidence, exact=exact, progress=tell
+            )
+            written = export(links, Path(out), to or ("jsonl" if out == "-" else None), options)
+    for line in written.lines():
+        note(line)
+    counted = ", ".join(f"{count:,} {name}" for name, count in report.sentences.items())
+    note(f"{counted} sentences; {report.repeated:,} more were repeated")
+    for name, count in report.pairs.items():
+        note(f"{count:,} pairs {name}")
+    note(f"Left out: {report.doubtful:,} less sure than {min_confidence}, {report.duplicates:,} near-duplicates")
+    for why in report.skipped[:5]:
+        note(f"skipped {why}")
+    if summary:
+        summary.write_text(json.dumps(as_dict(report), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def told_sentences(
+    settings: Settings, sources: tuple[str, ...], report: MiningReport, encoding: str | None, lang: str | None
+) -> Iterator[tuple[Iterator[Told], set[str]]]:
+    """The sentences of the files, or of the store where there are none, and the languages known beforehand."""
+    from align.jobs.mine import sentences_of_files, sentences_of_store
+
+    if sources:
+        yield sentences_of_files(sources, report, encoding, lang), set()
+        return
+    with opened(settings) as store:
+        yield sentences_of_store(store), {tag for row in store.documents() for tag in row.languages}

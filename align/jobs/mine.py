@@ -1,0 +1,263 @@
+"""Find equivalents across a whole workspace or corpus, not document by document."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from typing import IO, Any
+
+import numpy as np
+
+from align.bulk.filters import link_key, plain, worth
+from align.bulk.finding import covers
+from align.bulk.index import Matrix
+from align.bulk.mining import Mined, confidence, features, mine_vectors
+from align.domain import UNDETERMINED, Link, LinkKind, LinkSide, Span, Status
+from align.encoders import Encoder
+from align.errors import ReadError, UsageError
+from align.jobs.add import content_of, find
+from align.jobs.vectors import LEFT_OUT, primary
+from align.readers import read
+from align.store import Store
+from align.text.clean import sentence_text
+
+LEAST_WORTH = 12.0
+"""Letters' worth that a sentence must have: what is shorter says the same as too many others."""
+AT_ONCE = 4096
+"""Sentences encoded at once, and held in memory."""
+NUMBERS = re.compile(r"\d+")
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A sentence with where it stands."""
+
+    document: int
+    doc: str
+    lang: str
+    sentence: int
+    text: str
+    spans: tuple[Span, ...]
+
+
+@dataclass
+class Side:
+    """The sentences of one language: texts in a file, vectors in another, so that memory holds neither."""
+
+    lang: str
+    texts: IO[bytes]
+    vectors: IO[bytes]
+    width: int
+    offsets: list[int] = field(default_factory=list)
+    seen: set[int] = field(default_factory=set)
+    again: int = 0
+    """Sentences that say what another of the language said before, but for case, punctuation and digits."""
+    waiting: list[Told] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    def take(self, told: Told, encoder: Encoder) -> None:
+        """Take a sentence in, unless it was said before."""
+        key = hash(plain(told.text))
+        if key in self.seen:
+            self.again += 1
+            return
+        self.seen.add(key)
+        self.waiting.append(told)
+        if len(self.waiting) >= AT_ONCE:
+            self.flush(encoder)
+
+    def flush(self, encoder: Encoder) -> None:
+        """Encode what is waiting and write it down."""
+        vectors = encoder.encode([told.text for told in self.waiting])
+        self.vectors.write(vectors.astype("<f2").tobytes())
+        for told in self.waiting:
+            self.offsets.append(self.texts.tell())
+            record = [told.document, told.doc, told.lang, told.sentence, told.text, told.spans]
+            self.texts.write(json.dumps(record).encode() + b"\n")
+        self.waiting.clear()
+
+    def matrix(self) -> Matrix:
+        """(n, width) float16, on disk."""
+        self.vectors.flush()
+        return np.memmap(self.vectors, dtype="<f2", mode="r", shape=(len(self), self.width))
+
+    def told(self, number: int) -> Told:
+        """A sentence by its number."""
+        self.texts.seek(self.offsets[number])
+        document, doc, lang, sentence, text, spans = json.loads(self.texts.readline())
+        return Told(document, doc, lang, sentence, text, tuple(Span(*span) for span in spans))
+
+
+@dataclass
+class MiningReport:
+    """What was mined."""
+
+    sentences: dict[str, int] = field(default_factory=dict)
+    repeated: int = 0
+    skipped: list[str] = field(default_factory=list)
+    """Files that could not be read, each with its reason."""
+    pairs: dict[str, int] = field(default_factory=dict)
+    """Language pair -> pairs found."""
+    doubtful: int = 0
+    """Pairs less sure than asked for."""
+    duplicates: int = 0
+
+
+def sentences_of_store(store: Store) -> Iterator[Told]:
+    """Every sentence of a workspace that may say something."""
+    for row in store.documents():
+        for sentence in store.sentences(row.id):
+            if sentence.kind not in LEFT_OUT:
+                yield Told(row.id, row.name, sentence.lang, sentence.id, sentence.text, sentence.pieces)
+
+
+def sentences_of_files(
+    sources: Sequence[str], report: MiningReport, encoding: str | None = None, lang: str | None = None
+) -> Iterator[Told]:
+    """Every sentence of files and folders. A file that cannot be read is noted and passed over, unless it was named."""
+    for number, (name, named) in enumerate(find(sources), start=1):
+        try:
+            document = read(name, content_of(name), encoding=encoding, lang=lang)
+        except ReadError as error:
+            if named:
+                raise
+            report.skipped.append(str(error))
+            continue
+        sentences = (s for block in document.blocks if block.kind not in LEFT_OUT for s in block.sentences)
+        for place, sentence in enumerate(sentences):
+            text = sentence_text(document.text, sentence.pieces, sentence.lang)
+            yield Told(number, name, sentence.lang, place, text, sentence.pieces)
+
+
+def mine(
+    sentences: Iterable[Told],
+    encoder: Encoder,
+    report: MiningReport,
+    *,
+    src: str | None = None,
+    tgt: str | None = None,
+    min_confidence: float = 0.5,
+    exact: bool | None = None,
+    progress: Progress = lambda stage, done, total: None,
+) -> Iterator[Link]:
+    """Links between sentences of different languages, wherever they stand; a sentence is in one link a language pair.
+
+    In the order of the source sentences, numbered from 1, each with a calibrated confidence of at least
+    `min_confidence`. Raises UsageError where there are no two languages.
+    """
+    with ExitStack() as files:
+        sides = gathered(sentences, encoder, files, progress)
+        for lang, side in sides.items():
+            report.sentences[lang] = len(side)
+            report.repeated += side.again
+        wanted = list(directed(sides, src, tgt))
+        if not wanted:
+            found = ", ".join(f"{count} {lang}" for lang, count in report.sentences.items()) or "none"
+            raise UsageError(f"no two languages to compare (sentences: {found}). Add texts, or widen --src and --tgt.")
+        number = 0
+        seen: set[int] = set()
+        for one, other in wanted:
+
+            def told(done: int, total: int, name: str = f"{one.lang}-{other.lang}") -> None:
+                progress(name, done, total)
+
+            mined = mine_vectors(one.matrix(), other.matrix(), exact=exact, progress=told)
+            for link in links(one, other, mined, encoder.name):
+                if link.confidence < min_confidence:
+                    report.doubtful += 1
+                    continue
+                key = link_key(link, "near")
+                if key in seen:
+                    report.duplicates += 1
+                    continue
+                seen.add(key)
+                number += 1
+                pair = f"{one.lang}-{other.lang}"
+                report.pairs[pair] = report.pairs.get(pair, 0) + 1
+                yield link_numbered(link, number)
+
+
+def gathered(sentences: Iterable[Told], encoder: Encoder, files: ExitStack, progress: Progress) -> dict[str, Side]:
+    """The sentences by primary language, encoded, on disk for as long as `files` is open."""
+    sides: dict[str, Side] = {}
+    for number, told in enumerate(sentences):
+        if told.lang == UNDETERMINED or worth(told.text, told.lang) < LEAST_WORTH:
+            continue
+        lang = primary(told.lang)
+        if lang not in sides:
+            texts = files.enter_context(tempfile.TemporaryFile(prefix="align-texts-"))  # noqa: SIM115
+            vectors = files.enter_context(tempfile.TemporaryFile(prefix="align-vectors-"))  # noqa: SIM115
+            sides[lang] = Side(lang, texts, vectors, encoder.dimensions)
+        sides[lang].take(told, encoder)
+        if number % AT_ONCE == 0:
+            progress("Encoding", number, 0)
+    for side in sides.values():
+        if side.waiting:
+            side.flush(encoder)
+    return {lang: side for lang, side in sides.items() if len(side)}
+
+
+def directed(sides: dict[str, Side], src: str | None, tgt: str | None) -> Iterator[tuple[Side, Side]]:
+    """Every two languages that are asked for, the way round that is asked for."""
+    for one, other in combinations(sides, 2):
+        if covers(src, one) and covers(tgt, other):
+            yield sides[one], sides[other]
+        elif covers(src, other) and covers(tgt, one):
+            yield sides[other], sides[one]
+
+
+def links(src: Side, tgt: Side, mined: Mined, encoder: str) -> Iterator[Link]:
+    """The mined pairs as links, each with its confidence."""
+    for start in range(0, len(mined.src), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        pairs = [
+            (src.told(int(row)), tgt.told(int(column)))
+            for row, column in zip(mined.src[part], mined.tgt[part], strict=True)
+        ]
+        rows = features(
+            mined.margin[part],
+            mined.lead[part],
+            [length_difference(a.text, a.lang, b.text, b.lang) for a, b in pairs],
+            [number_difference(a.text, b.text) for a, b in pairs],
+        )
+        for (a, b), margin, sure in zip(pairs, mined.margin[part], confidence(rows), strict=True):
+            score, likely = round(float(margin), 6), round(float(sure), 6)
+            yield Link(0, as_side(a), as_side(b), LinkKind.TRANSLATION, score, likely, Status.PROPOSED, encoder)
+
+
+def as_side(told: Told) -> LinkSide:
+    """A sentence as the side of a link."""
+    return LinkSide(told.document, told.doc, told.lang, (told.sentence,), told.text, told.spans)
+
+
+def link_numbered(link: Link, number: int) -> Link:
+    """The link with its number."""
+    return replace(link, id=number)
+
+
+def length_difference(src: str, src_lang: str, tgt: str, tgt_lang: str) -> float:
+    """How much longer one text is than the other in letters' worth: log of the ratio, without sign."""
+    return float(abs(np.log(max(worth(src, src_lang), 1.0) / max(worth(tgt, tgt_lang), 1.0))))
+
+
+def number_difference(src: str, tgt: str) -> float:
+    """Share of the numbers (in digits) that only one of the texts has; 0 where neither has any."""
+    one, other = ({int(found[:18]) for found in NUMBERS.findall(text)} for text in (src, tgt))
+    return len(one ^ other) / len(one | other) if one or other else 0.0
+
+
+def as_dict(report: MiningReport) -> dict[str, Any]:
+    """For `--summary`."""
+    return {
+        "sentences": report.sentences, "repeated": report.repeated, "skipped": report.skipped,
+        "pairs": report.pairs, "removed": {"confidence": report.doubtful, "duplicate": report.duplicates},
+    }  # fmt: skip
