@@ -13,8 +13,8 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 
-from align.errors import AlignError
-from align.jobs.browse import Browser, open_browser
+from align.errors import AlignError, EncoderError
+from align.jobs.browse import Browser, LinkFilter, open_browser
 from align.jobs.decide import open_desk
 from align.jobs.resolve import Resolver
 from align.review.clerk import Clerk, Helper
@@ -78,8 +78,19 @@ class ReviewApp(App[None]):
         self._browser_context = open_browser(store_path)
         self.browser: Browser = self._browser_context.__enter__()
         self.clerk = Clerk(lambda: open_desk(store_path, self.reviewer))
-        self.solver: Helper[Resolver] = Helper("solver", lambda: Resolver(store_path, encoder, cache=cache))
+        self.solver: Helper[Resolver] = Helper("solver", self._open_solver)
         self.set_keymap(keymap(keys or {}))
+
+    def _open_solver(self) -> Resolver:
+        """The encoder that is asked for; where none is, the one that found the links: its vectors are at hand."""
+        if self.encoder == "auto":
+            with open_browser(self.store_path) as browser:
+                found = browser.at(0, 1, LinkFilter())
+            try:
+                return Resolver(self.store_path, found[0].encoder, cache=self.cache)
+            except (IndexError, EncoderError):
+                pass
+        return Resolver(self.store_path, self.encoder, cache=self.cache)
 
     def on_mount(self) -> None:
         """Show the workspace, and over it the list, where the reviewer last was."""

@@ -11,7 +11,9 @@ from align.domain import LinkKind, Status
 from align.errors import UsageError
 from align.jobs.browse import LinkFilter
 
-GRAMMAR = "words  status:proposed  kind:summary  lang:ja-zh  <50  >90  doc:name  by:reviewer  noted  bookmarked"
+GRAMMAR = (
+    "words  status:proposed  kind:summary  lang:ja-zh  <50  >90  doc:name  by:reviewer  noted  bookmarked  attention"
+)
 
 
 def parse(typed: str, base: LinkFilter, documents: Sequence[tuple[int, str]] = ()) -> LinkFilter:
@@ -27,6 +29,8 @@ def parse(typed: str, base: LinkFilter, documents: Sequence[tuple[int, str]] = (
             found["noted"] = True
         elif word == "bookmarked":
             found["bookmarked"] = True
+        elif word == "attention":
+            found["attention"] = True
         elif colon and name == "status":
             found["statuses"] = frozenset(_named(Status, part) for part in value.split(","))
         elif colon and name == "kind":

@@ -12,6 +12,9 @@ from align.review.widgets.texts import Passage, Side
 Marks = tuple[tuple[int, int, str], ...]
 STATUS_MARGIN = {Status.PROPOSED: "·", Status.ACCEPTED: "✓", Status.REJECTED: "✗", Status.EDITED: "✎"}
 
+ATTENTION = {"changed": "its text changed since", "conflict": "two copies disagree"}
+"""Why a link asks to be decided again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -71,13 +74,15 @@ def _context(row: SentenceRow, around: Surroundings) -> Passage:
 
 def headline(link: Link, rank: int, total: int) -> str:
     """What is known of the link, in words."""
-    parts = [f"{rank + 1} of {total}", link.status.value]
+    parts = [f"{rank + 1:,} of {total:,}", link.status.value]
     if link.reviewer and link.status is not Status.PROPOSED:
         parts[-1] += f" by {link.reviewer}"
     parts.append(link.kind.value)
     parts.append(f"{len(link.src.sentences)}:{len(link.tgt.sentences)}")
     if link.status is Status.PROPOSED:
         parts.append(f"{link.confidence * 100:.0f} % sure")
+    if link.attention:
+        parts.append(ATTENTION.get(link.attention, link.attention))
     if link.bookmarked:
         parts.append("⚑")
     return " · ".join(parts)

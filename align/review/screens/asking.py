@@ -29,7 +29,7 @@ class Ask(ModalScreen[str | None]):
         """Question, field, hint."""
         with Vertical(classes="dialog"):
             yield Static(Text(shown(self._question)), classes="question")
-            yield Input(self._value, id="answer", select_on_focus=False)
+            yield Input(shown_lines(self._value), id="answer", select_on_focus=False)
             yield Static(Text(shown(self._hint)), classes="hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

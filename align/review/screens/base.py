@@ -2,25 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from align.errors import AlignError
+from align.jobs.browse import Browser
+from align.jobs.resolve import Resolver
+from align.review.clerk import Clerk, Helper
+from align.review.place import Place
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.screen import Screen
 
     from align.domain import Link
-    from align.review.app import ReviewApp
     from align.review.fixes import Fix, SideName
-    from align.review.place import Place
     from align.review.widgets.link_list import LinkList
     from align.review.widgets.texts import Passage, Side
+
+
+class Host(Protocol):
+    """What screens need of the app."""
+
+    store_path: Path
+    reviewer: str
+    browser: Browser
+    clerk: Clerk
+    solver: Helper[Resolver]
+
+    def keep_place(self, place: Place) -> None:
+        """Remember where the reviewer is."""
+
+    def when_saved(self, future: Future[Any]) -> None:
+        """Hear how a decision went that took long."""
+
+    def push_screen(self, screen: Any, callback: Callable[[Any], object] | None = None) -> object:
+        """Show a screen over this one."""
+
+    def pop_screen(self) -> object:
+        """Back to the screen below."""
+
+
+if TYPE_CHECKING:
 
     class Part(Screen[None]):
         """The review screen, as its parts see it."""
 
-        app: ReviewApp
+        app: Host  # type: ignore[assignment]
         place: Place
         total: int
         left: int
@@ -49,9 +79,9 @@ else:
     Part = object
 
 
-def ours(node: DOMNode) -> ReviewApp:
-    """The app, as what it is."""
-    return cast("ReviewApp", node.app)
+def ours(node: DOMNode) -> Host:
+    """The app, as what it is to a screen."""
+    return cast("Host", node.app)
 
 
 def reason(error: BaseException) -> str:

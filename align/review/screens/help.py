@@ -14,7 +14,8 @@ from textual.widgets import Static
 from align.review.keys import PAGES, REVIEW, RIVALS, WORKSPACE, Action
 
 CLOSING = """
-In the filter: words, status:proposed, kind:summary, lang:ja-zh, <50, >90, doc:name, by:reviewer, noted, bookmarked.
+In the filter: words, status:proposed, kind:summary, lang:ja-zh, <50, >90, doc:name, by:reviewer, noted, bookmarked,
+attention (what changed since, or what two copies disagree on).
 
 In the list: ✓ accepted, ✎ edited or drawn by hand, ✗ rejected; the number is how sure the solver is, in per cent;
 p partial, s summary, T title, q quote; 2:1 sentences on each side; ⚑ bookmark, # note.
