@@ -99,6 +99,10 @@ def decide(evidence: Evidence, prior: Mapping[str, float]) -> Guess:
 def weigh(text: str) -> Evidence:
     """First evidence only: scripts, letters and function words. Never calls langdetect; pure and quick."""
     said = spoken(text)
+    if not said.isascii():
+        kana = len("".join(KANA.findall(said)))
+        if kana >= 4 and kana * 4 >= len(said):
+            return sure(JA, 2 * len(said), "han")
     counts = count_scripts(said)
     if not counts and said != text:
         said = uncoded(text)
