@@ -67,7 +67,7 @@ def _pairs(found: Iterable[Row]) -> Iterator[_Said]:
         for also in row.also:
             if max(also.src, also.tgt) < len(row.sides):
                 sides = row.sides[also.src], row.sides[also.tgt]
-                yield _Said(row, also.id, sides, also.status, read_stamp(also.stamp))
+                yield _Said(row._replace(note=None, kind=None), also.id, sides, also.status, read_stamp(also.stamp))
 
 
 def _by_number(store: Store, said: _Said) -> Match | None:
