@@ -1,0 +1,389 @@
+"""What the store survives: `python -m benchmarks.store_faults [--kills N] [--cuts N] [--full N] [--decisions N]`.
+
+Each fault is followed by `align store check` and a look for every decision that had been acknowledged. Prints one JSON
+object; exit code 1 where anything was lost or unsound. POSIX only: children are forked and killed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import sqlite3
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span
+from align.errors import AlignError, ConflictError
+from align.jobs.decide import Desk
+from align.jobs.export import export_store
+from align.store import Change, Store, open_store
+from align.writers.model import ExportOptions
+
+Say = Callable[[str], None]
+Work = Callable[[Path, random.Random, Say], None]
+
+
+def document(name: str, lang: str, sentences: int) -> Document:
+    """A text of so many short sentences."""
+    texts = [f"{name} {n} 霧が出る。" if lang == "ja" else f"{name} {n} fog rises." for n in range(sentences)]
+    inside, start = [], 0
+    for text in texts:
+        inside.append(Sentence((Span(start, start + len(text)),), lang, 1.0))
+        start += len(text) + 1
+    block = Block(Span(0, start - 1), BlockKind.BODY, lang, 1.0, tuple(inside))
+    return Document(name, "\n".join(texts) + "\n", (block,))
+
+
+def proposals(store: Store, shift: int) -> list[Proposal]:
+    """A link for every sentence of the first document, to one of the second."""
+    src, tgt = store.sentences(1), store.sentences(2)
+    return [
+        Proposal((row.id,), (tgt[(n + shift) % len(tgt)].id,), LinkKind.TRANSLATION, 0.5, 0.5)
+        for n, row in enumerate(src)
+    ]
+
+
+def fill(path: Path, links: int) -> None:
+    """A store with so many links."""
+    with open_store(path) as store:
+        for name, lang in (("a", "ja"), ("b", "en")):
+            store.add_document(document(name, lang, links))
+        store.propose(1, 2, proposals(store, 0), "use")
+
+
+# What is going on when the fault strikes: each says a line for each thing that was acknowledged.
+
+
+def reviewing(path: Path, rng: random.Random, say: Say) -> None:
+    """Decisions of every sort."""
+    with open_store(path) as store:
+        desk = Desk(store, f"reviewer {rng.randrange(3)}")
+        ids = [link.id for link in store.links()]
+        while True:
+            link, other = rng.choice(ids), rng.choice(ids)
+            work: Callable[[], Change] = rng.choice(
+                [
+                    lambda: desk.accept(link),  # noqa: B023
+                    lambda: desk.reject(link),  # noqa: B023
+                    lambda: desk.note(link, "?"),  # noqa: B023
+                    lambda: desk.merge(link, other),  # noqa: B023
+                    lambda: desk.edit(link, "tgt", "as a reviewer has it"),  # noqa: B023
+                    desk.undo,
+                    desk.redo,
+                    lambda: desk.accept_above(rng.random()),
+                ]
+            )
+            with suppress(AlignError):
+                say(f"decision {work().decision.uid}")
+
+
+def adding(path: Path, rng: random.Random, say: Say) -> None:
+    """New documents, and changed ones."""
+    with open_store(path) as store:
+        while True:
+            name = f"more {rng.randrange(10**9)}"
+            store.add_document(document(name, "en", rng.randrange(1, 60)))
+            say(f"document {name}")
+            changed = store.add_document(document("b", "en", rng.randrange(20, 60)))
+            say(f"sentences {changed.document}")
+
+
+def proposing(path: Path, rng: random.Random, say: Say) -> None:
+    """Proposal runs, each replacing what is undecided."""
+    with open_store(path) as store:
+        while True:
+            store.propose(1, 2, proposals(store, rng.randrange(5)), "use")
+            say("run")
+
+
+def exporting(path: Path, rng: random.Random, say: Say) -> None:
+    """Exports over the same file, with decisions in between."""
+    out = path.with_suffix(".jsonl")
+    with open_store(path) as store:
+        while True:
+            export_store(store, out, "jsonl", ExportOptions(force=True))
+            say("export")
+            say(f"decision {Desk(store, 'ada').bookmark(rng.choice([1, 2, 3])).decision.uid}")
+
+
+def merging(path: Path, rng: random.Random, say: Say) -> None:
+    """Copies decided in and taken in again."""
+    with open_store(path) as store:
+        while True:
+            copy = path.with_name("copy.db")
+            store.backup(copy, force=True)
+            with open_store(copy) as theirs:
+                uid = Desk(theirs, "bo").note(rng.choice([4, 5, 6]), str(rng.random())).decision.uid
+            store.unite(copy)
+            say(f"decision {uid}")
+
+
+WORKS: dict[str, Work] = {
+    "review": reviewing,
+    "add": adding,
+    "propose": proposing,
+    "export": exporting,
+    "merge": merging,
+}
+
+
+@contextmanager
+def child(work: Work, path: Path, seed: int, before: Callable[[], None] = lambda: None) -> Iterator[tuple[int, int]]:
+    """The work in a process of its own: (its number, the end of the pipe on which it says what was acknowledged)."""
+    ours, theirs = os.pipe()
+    number = os.fork()
+
+    def say(line: str) -> None:
+        os.write(theirs, f"{line}\n".encode())
+
+    if number == 0:
+        os.close(ours)
+        code = 1
+        try:
+            before()
+            work(path, random.Random(seed), say)
+            code = 0
+        except AlignError as error:
+            os.write(theirs, f"told {error}\n".encode())
+            code = error.exit_code
+        except BaseException as error:
+            os.write(theirs, f"traceback {type(error).__name__}: {error}\n".encode())
+        finally:
+            os._exit(code)
+    os.close(theirs)
+    try:
+        yield number, ours
+    finally:
+        os.close(ours)
+
+
+def said(pipe: int) -> list[str]:
+    """Everything that was said, whole lines only."""
+    content = b""
+    while part := os.read(pipe, 1 << 16):
+        content += part
+    return content[: content.rfind(b"\n") + 1].decode().splitlines()
+
+
+def losses(path: Path, lines: list[str]) -> list[str]:
+    """What is wrong with a store after a fault: unsound, or something acknowledged is not there."""
+    found = []
+    try:
+        with open_store(path, create=False) as store:
+            found += store.check()
+            uids = {row[0] for row in store.db.conn.execute("select uid from decisions")}
+            names = {row[0] for row in store.db.conn.execute("select name from documents")}
+    except AlignError as error:
+        return [str(error)]
+    for line in lines:
+        kind, _, rest = line.partition(" ")
+        if (kind == "decision" and rest not in uids) or (kind == "document" and rest not in names):
+            found.append(f"lost: {line}")
+        if kind == "traceback":
+            found.append(line)
+    out = path.with_suffix(".jsonl")
+    if out.exists():
+        for line in out.read_text(encoding="utf-8").splitlines():
+            json.loads(line)
+    return found
+
+
+def kills(folder: Path, times: int, rng: random.Random, links: int) -> dict[str, object]:
+    """kill -9 at random moments of every work, over and over on the same store."""
+    path = folder / "kills.db"
+    fill(path, links)
+    told: Counter[str] = Counter()
+    wrong: list[str] = []
+    acknowledged = 0
+    for number in range(times):
+        name = list(WORKS)[number % len(WORKS)]
+        if number % 50 == 49:  # Else what was taken apart and changed leaves nothing to work on.
+            path.unlink()
+            fill(path, links)
+        with child(WORKS[name], path, rng.randrange(10**9)) as (process, pipe):
+            time.sleep(rng.random() * 0.15)
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
+            lines = said(pipe)
+        acknowledged += sum(not line.startswith(("told", "traceback")) for line in lines)
+        told[name] += 1
+        wrong += [f"kill {number} of {name}: {loss}" for loss in losses(path, lines)]
+    return {"kills": times, "by_work": dict(told), "acknowledged": acknowledged, "wrong": wrong}
+
+
+def cuts(folder: Path, times: int, rng: random.Random, links: int) -> dict[str, object]:
+    """Power cuts: the writer stopped at a random moment, database and log copied as they are, the log's tail torn."""
+    path = folder / "cuts.db"
+    fill(path, links)
+    wrong: list[str] = []
+    acknowledged = 0
+    with child(reviewing, path, rng.randrange(10**9)) as (process, pipe):
+        os.set_blocking(pipe, False)
+        heard = b""
+        for number in range(times):
+            time.sleep(rng.random() * 0.05)
+            os.kill(process, signal.SIGSTOP)
+            os.waitpid(process, os.WUNTRACED)
+            with suppress(BlockingIOError):
+                while part := os.read(pipe, 1 << 16):
+                    heard += part
+            image = folder / f"cut{number}.db"
+            shutil.copyfile(path, image)
+            wal = folder / f"cut{number}.db-wal"
+            with suppress(FileNotFoundError):
+                shutil.copyfile(path.with_name(path.name + "-wal"), wal)
+                tear(wal, rng)
+            os.kill(process, signal.SIGCONT)
+            lines = heard[: heard.rfind(b"\n") + 1].decode().splitlines()
+            acknowledged = len(lines)
+            wrong += [f"cut {number}: {loss}" for loss in losses(image, lines)]
+            for leftover in folder.glob(f"cut{number}.db*"):
+                leftover.unlink()
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+    return {"cuts": times, "acknowledged": acknowledged, "wrong": wrong}
+
+
+def tear(wal: Path, rng: random.Random) -> None:
+    """What was never made durable, the frames after the last commit, may be missing, cut or garbage."""
+    content = bytearray(wal.read_bytes())
+    if len(content) < 32:
+        return
+    page = int.from_bytes(content[8:12], "big")
+    salts, end, last = content[16:24], 32, 32
+    while end + 24 + page <= len(content) and content[end + 8 : end + 16] == salts:
+        committed = int.from_bytes(content[end + 4 : end + 8], "big")
+        end += 24 + page
+        if committed:
+            last = end
+    fate = rng.randrange(3)
+    if fate == 0:
+        del content[rng.randrange(last, len(content) + 1) :]
+    elif fate == 1:
+        content[last:] = rng.randbytes(len(content) - last)
+    wal.write_bytes(bytes(content))
+
+
+def full_disks(folder: Path, times: int, rng: random.Random, links: int) -> dict[str, object]:
+    """The disk takes no more after a random number of bytes: by a limit on file sizes, and by SQLite's own."""
+    wrong: list[str] = []
+    told: Counter[str] = Counter()
+    for number in range(times):
+        path = folder / f"full{number}.db"
+        fill(path, links)
+        room = path.stat().st_size if number % 2 else 0
+        limit = room + rng.randrange(1 << 10, 1 << (16 if number % 4 == 3 else 18))
+
+        def before(limit: int = limit) -> None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+        work = [adding, reviewing, proposing, merging][number % 4]
+        with child(work, path, rng.randrange(10**9), before) as (process, pipe):
+            deadline = time.monotonic() + 20
+            while time.monotonic() < deadline and os.waitpid(process, os.WNOHANG)[0] == 0:
+                time.sleep(0.005)
+            else:
+                if time.monotonic() >= deadline:
+                    os.kill(process, signal.SIGKILL)
+                    os.waitpid(process, 0)
+            lines = said(pipe)
+        told.update(line.split(": ", 1)[-1] for line in lines if line.startswith("told"))
+        wrong += [f"full disk {number}: {loss}" for loss in losses(path, lines)]
+        for leftover in folder.glob(f"full{number}.db*"):
+            leftover.unlink()
+    return {"full_disks": times, "told": dict(told), "wrong": wrong}
+
+
+def together(folder: Path, processes: int, decisions: int, links: int) -> dict[str, object]:
+    """So many reviewers at once on one store, each with so many decisions."""
+    path = folder / "together.db"
+    fill(path, links)
+
+    def work(path: Path, rng: random.Random, say: Say) -> None:
+        with open_store(path) as store:
+            desk = Desk(store, f"reviewer {rng.random()}")
+            done = []
+            for _ in range(decisions):
+                decide = desk.accept if rng.random() < 0.5 else desk.reject
+                done.append(f"decision {decide(rng.randrange(1, links + 1)).decision.uid}")
+            say("\n".join(done))  # At the end: a full pipe would keep a writer waiting.
+
+    start = time.perf_counter()
+    running = []
+    for number in range(processes):
+        manager = child(work, path, number)
+        running.append((manager, *manager.__enter__()))
+    lines = [line for _, _, pipe in running for line in said(pipe)]
+    for manager, process, _ in running:
+        os.waitpid(process, 0)
+        manager.__exit__(None, None, None)
+    seconds = time.perf_counter() - start
+    with open_store(path) as store:
+        there = store.db.conn.execute("select count(*) from decisions where action in ('accept', 'reject')").fetchone()[
+            0
+        ]
+    wrong = losses(path, lines) + [line for line in lines if line.startswith(("told", "traceback"))]
+    wanted = processes * decisions
+    if there != wanted or len(lines) != wanted:
+        wrong.append(f"{there} decisions are there, {len(lines)} were acknowledged, {wanted} were made")
+    return {
+        "processes": processes, "decisions": wanted, "there": there, "seconds": round(seconds, 1),
+        "decisions_a_second": round(wanted / seconds), "wrong": wrong,
+    }  # fmt: skip
+
+
+def stale(folder: Path, links: int, rounds: int) -> dict[str, object]:
+    """Two reviewers who look at the same links and decide: of each two decisions one lands, one is told."""
+    path = folder / "stale.db"
+    fill(path, links)
+    landed = refused = 0
+    with open_store(path) as one, open_store(path) as two:
+        desks = Desk(one, "ada"), Desk(two, "bo")
+        for number in range(1, rounds + 1):
+            seen = [desk.store.link(number).version for desk in desks]
+            for desk, version in zip(desks, seen, strict=True):
+                try:
+                    desk.accept(number, seen=version)
+                    landed += 1
+                except ConflictError:
+                    refused += 1
+    wrong = [] if (landed, refused) == (rounds, rounds) else [f"{landed} landed, {refused} refused of {rounds} pairs"]
+    return {"pairs": rounds, "landed": landed, "refused": refused, "wrong": wrong}
+
+
+def main() -> None:
+    """Run it and print what happened."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=500)
+    parser.add_argument("--cuts", type=int, default=200)
+    parser.add_argument("--full", type=int, default=40, help="full disks")
+    parser.add_argument("--processes", type=int, default=8)
+    parser.add_argument("--decisions", type=int, default=2000, help="for each process")
+    parser.add_argument("--links", type=int, default=60, help="links in the store under fault")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    rng = random.Random(options.seed)
+    report: dict[str, dict[str, object]] = {"sqlite": {"version": sqlite3.sqlite_version, "wrong": []}}
+    with tempfile.TemporaryDirectory(prefix="align-faults-") as name:
+        folder = Path(name)
+        report["kill"] = kills(folder, options.kills, rng, options.links)
+        report["power"] = cuts(folder, options.cuts, rng, options.links)
+        report["full"] = full_disks(folder, options.full, rng, options.links)
+        report["together"] = together(folder, options.processes, options.decisions, 1000)
+        report["stale"] = stale(folder, options.links, options.links)
+    print(json.dumps(report, indent=2, ensure_ascii=False))
+    sys.exit(any(part["wrong"] for part in report.values()))
+
+
+if __name__ == "__main__":
+    main()
