@@ -1,0 +1,126 @@
+"""From clone to the first reviewed pair, with a stopwatch and its parts.
+
+    python -m benchmarks.stopwatch                   with the environment that is there
+    python -m benchmarks.stopwatch --from-clone      clones the repository and installs everything first (minutes)
+
+The parts are what a newcomer does by the README. The reader of the README is not timed: the stopwatch types at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import pty
+import select
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SEEDS = ("002_dc33c82b1993761c.txt", "rt_en.txt")
+
+
+class Stopwatch:
+    """Times parts and prints each when it is over."""
+
+    def __init__(self) -> None:
+        self.total = 0.0
+
+    def part(self, name: str, do: Callable[[], object]) -> None:
+        """Run one part."""
+        begun = time.monotonic()
+        do()
+        taken = time.monotonic() - begun
+        self.total += taken
+        print(f"{name:<34} {taken:8.2f} s", flush=True)
+
+
+def call(*command: str, cwd: Path, environ: dict[str, str]) -> None:
+    """Run a command that must succeed; what it prints is shown only where it does not."""
+    ran = subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise SystemExit(f"{' '.join(command)}: exit code {ran.returncode}\n{ran.stdout}{ran.stderr}")
+
+
+def review_one(align: str, folder: Path, environ: dict[str, str], db: Path) -> None:
+    """Open the review app in a terminal, accept a link by key, wait until the store has it, leave."""
+    process_id, terminal = pty.fork()
+    if process_id == 0:
+        os.chdir(folder)
+        os.execve(align, [align, "review"], environ)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 32, 110, 0, 0))
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        ready, _, _ = select.select([terminal], [], [], 0.1)
+        if ready:
+            os.read(terminal, 65536)
+        else:
+            os.write(terminal, b"a")
+            if accepted(db):
+                break
+    else:
+        raise SystemExit("the review app accepted nothing in 60 s")
+    for _ in range(20):
+        try:
+            os.write(terminal, b"q")
+            ready, _, _ = select.select([terminal], [], [], 0.2)
+            if ready:
+                os.read(terminal, 65536)
+        except OSError:
+            pass
+        if os.waitpid(process_id, os.WNOHANG)[0]:
+            break
+        time.sleep(0.1)
+    os.close(terminal)
+
+
+def accepted(db: Path) -> bool:
+    """Whether the store has a decision."""
+    from align.domain import Status
+    from align.store import LinkFilter, open_store
+
+    with open_store(db, readonly=True) as store:
+        return store.count(LinkFilter(statuses=frozenset({Status.ACCEPTED}))) > 0
+
+
+def main() -> None:
+    """Time it, in a folder that is removed afterwards."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--from-clone", action="store_true", help="clone and install first")
+    parser.add_argument("--encoder", default="use")
+    asked = parser.parse_args()
+    watch = Stopwatch()
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("ALIGN_")}
+    environ["TERM"] = "xterm-256color"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        environ |= {"ALIGN_CONFIG": str(folder / "none.toml"), "ALIGN_CACHE": str(folder / "cache")}
+        align = shutil.which("align", path=str(Path(sys.executable).parent)) or ""
+        if asked.from_clone:
+            clone = folder / "clone"
+            watch.part(
+                "git clone", lambda: call("git", "clone", "-q", str(ROOT), str(clone), cwd=folder, environ=environ)
+            )
+            watch.part("make .venv/.installed", lambda: call("make", ".venv/.installed", cwd=clone, environ=environ))
+            align = str(clone / ".venv" / "bin" / "align")
+        for seed in SEEDS:
+            shutil.copy(ROOT / "seeds" / seed, folder)
+        watch.part("align add (two texts)", lambda: call(align, "add", *SEEDS, cwd=folder, environ=environ))
+        watch.part(
+            f"align propose --encoder {asked.encoder}",
+            lambda: call(align, "propose", "--encoder", asked.encoder, cwd=folder, environ=environ),
+        )
+        watch.part("align review, one link accepted", lambda: review_one(align, folder, environ, folder / "align.db"))
+        watch.part("align export memory.tmx", lambda: call(align, "export", "memory.tmx", cwd=folder, environ=environ))
+        print(f"{'all':<34} {watch.total:8.2f} s")
+
+
+if __name__ == "__main__":
+    main()
