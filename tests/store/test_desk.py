@@ -1,0 +1,338 @@
+"""Every operation of the desk, and that no decision is lost between two of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from align.domain import LinkKind, Proposal, Status
+from align.errors import ConflictError, UsageError
+from align.jobs.browse import open_browser
+from align.jobs.decide import Desk, open_desk
+from align.jobs.history import as_text, events_of
+from align.jobs.resolve import Ripple
+from align.store import LinkFilter, Store, open_store
+from tests.store.conftest import EN, JA, make_document
+
+
+def sides(store: Store) -> dict[int, tuple[tuple[int, ...], tuple[int, ...]]]:
+    return {link.id: (link.src.sentences, link.tgt.sentences) for link in store.links()}
+
+
+def status(store: Store, link: int) -> str:
+    return store.link(link).status.value
+
+
+def test_verdicts(store: Store, desk: Desk) -> None:
+    desk.accept(1)
+    desk.reject(2)
+    desk.accept(3)
+    desk.reopen(3)
+    desk.unlink(4)
+    assert [status(store, n) for n in (1, 2, 3, 4)] == ["accepted", "rejected", "proposed", "rejected"]
+    assert store.link(1).reviewer == "ada"
+    assert store.link(1).version == 2
+    constraints = store.constraints(1, 2)
+    assert constraints.anchors == (((1,), (7,)),)
+    assert constraints.forbidden == (((2,), (8,)), ((4,), (10,)))
+
+
+def test_marks_do_not_settle(store: Store, desk: Desk) -> None:
+    desk.note(1, "  why? ")
+    desk.bookmark(2)
+    desk.anchor(3)
+    desk.set_kind(4, LinkKind.SUMMARY)
+    assert {link.status for link in store.links()} == {Status.PROPOSED}
+    assert store.link(1).note == "why?"
+    assert store.link(2).bookmarked
+    assert store.constraints(1, 2).anchors == (((3,), (9,)),)
+    assert store.link(4).kind == LinkKind.SUMMARY
+    assert [link.id for link in store.links(LinkFilter(noted=True))] == [1]
+    assert [link.id for link in store.links(LinkFilter(bookmarked=True))] == [2]
+    assert store.propose(1, 2, [], "use").kept == 4
+    assert set(sides(store)) == {1, 2, 3, 4}, "what a reviewer touched stays"
+    desk.note(1, None)
+    assert store.link(1).note is None
+
+
+def test_edit_keeps_the_original_and_can_go_back_to_it(store: Store, desk: Desk) -> None:
+    desk.edit(1, "tgt", " Fog\x1b[31m is\nrising. ")
+    link = store.link(1)
+    assert "\x1b" not in link.tgt.text
+    assert (link.status, link.tgt.original) == (Status.EDITED, EN[0])
+    assert link.src.original is None
+    desk.edit(1, "tgt", EN[0])
+    assert (store.link(1).status, store.link(1).tgt.original) == (Status.ACCEPTED, None)
+    with pytest.raises(UsageError, match="cannot be empty"):
+        desk.edit(1, "src", " \n")
+
+
+def test_merge_and_split(store: Store, desk: Desk) -> None:
+    desk.edit(3, "tgt", "We ford it.")
+    change = desk.merge(3, 2)
+    assert set(change.link_ids) == {2, 3}
+    link = store.link(3)
+    assert (link.src.text, link.tgt.text) == (JA[1] + JA[2], f"{EN[1]} We ford it.")
+    assert link.tgt.original == f"{EN[1]} {EN[2]}"
+    with pytest.raises(UsageError, match="cannot be split"):
+        desk.split(3, 2, 1)
+    new = max(desk.split(3, 1, 1).link_ids)
+    assert sides(store)[3] == ((2,), (8,))
+    assert sides(store)[new] == ((3,), (9,))
+    assert status(store, new) == "edited"
+    with pytest.raises(UsageError, match="itself"):
+        desk.merge(1, 1)
+
+
+def test_move_over_both_ends(store: Store, desk: Desk) -> None:
+    desk.merge(2, 3)
+    desk.move(2, "src", "first", "up")
+    assert sides(store)[1] == ((1, 2), (7,))
+    assert sides(store)[2] == ((3,), (8, 9))
+    desk.move(2, "tgt", "last", "down")
+    assert sides(store)[4] == ((4,), (9, 10))
+    desk.move(2, "src", "last", "up")
+    assert sides(store)[2] == ((3, 4), (8,))
+    assert 4 not in sides(store), "a link that has nothing left on a side goes"
+    desk.move(1, "src", "last", "down")
+    assert sides(store)[2] == ((2, 3, 4), (8,))
+    with pytest.raises(UsageError, match="no sentence before"):
+        desk.move(1, "src", "first", "down")
+    with pytest.raises(UsageError, match="last sentence of a side"):
+        desk.move(1, "src", "last", "down")
+    assert store.check() == []
+
+
+def test_link_by_hand_relink_and_swap(store: Store, desk: Desk) -> None:
+    made = desk.relink([6, 5], [7])
+    link = store.link(made.link_ids[-1])
+    assert (link.src.sentences, link.tgt.sentences, link.status, link.confidence) == (
+        (5, 6),
+        (7,),
+        Status.ACCEPTED,
+        1.0,
+    )
+    desk.relink([1], [12], link=1)
+    assert sides(store)[1] == ((1,), (12,))
+    assert status(store, 1) == "edited"
+    desk.swap(1)
+    swapped = store.link(1)
+    assert (swapped.src.text, swapped.tgt.text, swapped.src.lang) == (EN[5], JA[0], "en")
+    assert ((1,), (12,)) in store.constraints(1, 2).anchors
+    with pytest.raises(UsageError, match="both sides"):
+        desk.relink([1], [])
+    with pytest.raises(UsageError, match="itself"):
+        desk.relink([1], [1])
+    with pytest.raises(UsageError, match="no longer"):
+        desk.relink([1], [999])
+    with pytest.raises(UsageError, match="two documents"):
+        desk.relink([1, 7], [8])
+
+
+def test_what_is_drawn_by_hand_makes_undecided_rivals_give_way(store: Store, desk: Desk) -> None:
+    desk.accept(3)
+    desk.relink([2, 3], [8, 9])
+    assert 2 not in sides(store)
+    assert status(store, 3) == "accepted"
+    desk.undo()
+    assert sides(store)[2] == ((2,), (8,))
+
+
+def test_a_ripple_is_part_of_its_decision(store: Store, desk: Desk) -> None:
+    before = sides(store)
+    old = store.link(3)
+    ripple = Ripple(removed=(old,), added=(Proposal((3,), (10,), LinkKind.PARTIAL, 0.2, 0.3),))
+    change = desk.merge(1, 2, ripple=ripple)
+    assert len(change.link_ids) == 4
+    assert ((3,), (10,)) in sides(store).values()
+    assert store.link(max(sides(store))).encoder == "use"
+    desk.undo()
+    assert sides(store) == before
+    desk.redo()
+    assert 3 not in sides(store)
+
+
+def test_a_stale_ripple_is_refused_as_a_whole(store: Store, desk: Desk) -> None:
+    old = store.link(3)
+    desk.note(3, "x")
+    desk.note(3, None)
+    with pytest.raises(ConflictError, match="link 3 changed"):
+        desk.merge(1, 2, ripple=Ripple(removed=(old,)))
+    assert len(sides(store)) == 6
+
+
+def test_many_at_once_and_back(store: Store, desk: Desk) -> None:
+    desk.reject(6)
+    change = desk.accept_above(0.6)
+    assert change.link_ids == (3, 4, 5)
+    desk.accept_through(2)
+    assert [status(store, n) for n in range(1, 7)] == ["accepted"] * 5 + ["rejected"]
+    desk.undo()
+    desk.undo()
+    assert [status(store, n) for n in range(1, 7)] == ["proposed"] * 5 + ["rejected"]
+    with pytest.raises(UsageError, match="between 0 and 1"):
+        desk.accept_above(1.5)
+    assert desk.accept_above(0.0, LinkFilter(src_lang="zh")).link_ids == ()
+
+
+def test_undo_and_redo_survive_a_restart_and_know_whose_they_are(store: Store, tmp_path: Path) -> None:
+    with open_desk(tmp_path / "s.db", "ada") as ada, open_desk(tmp_path / "s.db", "bo") as bo:
+        for link in range(1, 7):
+            (ada if link % 2 else bo).accept(link)
+    for expected in (5, 3, 1):
+        with open_desk(tmp_path / "s.db", "ada") as ada:
+            assert ada.undo().link_ids == (expected,)
+    with open_desk(tmp_path / "s.db", "ada") as ada:
+        with pytest.raises(ConflictError, match="nothing to undo"):
+            ada.undo()
+        assert ada.redo().link_ids == (1,)
+        ada.note(2, "new")
+        with pytest.raises(ConflictError, match="nothing to redo"):
+            ada.redo()
+    assert [status(store, n) for n in range(1, 7)] == [
+        "accepted",
+        "accepted",
+        "proposed",
+        "accepted",
+        "proposed",
+        "accepted",
+    ]
+
+
+def test_undo_of_what_another_changed_is_refused(store: Store, desk: Desk) -> None:
+    desk.accept(1)
+    Desk(store, "bo").reject(1)
+    with pytest.raises(ConflictError, match=r"link 1 changed since \(status, by bo\)"):
+        desk.undo()
+    assert status(store, 1) == "rejected"
+
+
+def test_a_decision_on_a_link_that_changed_is_asked_again(store: Store, desk: Desk) -> None:
+    seen = store.link(1).version
+    Desk(store, "bo").reject(1, seen=seen)
+    with pytest.raises(ConflictError, match="bo made it rejected"):
+        desk.accept(1, seen=seen)
+    assert status(store, 1) == "rejected"
+    desk.accept(1, seen=store.link(1).version)
+    store.propose(1, 2, [], "use")
+    with pytest.raises(ConflictError, match="link 2 is no more"):
+        desk.accept(2, seen=1)
+
+
+def test_a_batch_is_all_or_nothing(store: Store, desk: Desk) -> None:
+    def fails() -> None:
+        with desk.batch():
+            desk.accept(1)
+            desk.reject(2)
+            desk.accept(99)
+
+    with pytest.raises(ConflictError):
+        fails()
+    assert {link.status for link in store.links()} == {Status.PROPOSED}
+    assert len(store.decisions()) == 1
+    with desk.batch():
+        desk.accept(1)
+        desk.reject(2)
+    assert len(store.decisions()) == 3
+
+
+def test_proposals_leave_decisions_alone(store: Store, desk: Desk) -> None:
+    desk.accept(1)
+    desk.reject(2)
+    found = [
+        Proposal((1,), (7,), LinkKind.TRANSLATION, 0.9, 0.9),  # What is accepted, again.
+        Proposal((1, 2), (7,), LinkKind.TRANSLATION, 0.9, 0.9),  # Against what is accepted.
+        Proposal((2,), (8,), LinkKind.TRANSLATION, 0.9, 0.9),  # What is rejected, again.
+        Proposal((1,), (12,), LinkKind.QUOTE, 0.9, 0.9),  # Another place for an accepted one: that may be.
+        Proposal((3,), (9,), LinkKind.TRANSLATION, 0.9, 0.95, 3, {"numbers": 1.0}),
+    ]
+    counts = store.propose(1, 2, found, "e5", languages=("ja", "en"))
+    assert (counts.added, counts.removed, counts.kept) == (2, 3, 2)
+    now = sides(store)
+    assert now[3] == ((3,), (9,)), "the same sides keep their number"
+    assert (store.link(3).confidence, store.link(3).encoder, store.signals(3)) == (0.95, "e5", {"numbers": 1.0})
+    assert set(now.values()) == {((1,), (7,)), ((2,), (8,)), ((3,), (9,)), ((1,), (12,))}
+    with pytest.raises(KeyError, match="999"):
+        store.propose(1, 2, [Proposal((999,), (7,), LinkKind.TRANSLATION, 0, 0)], "use")
+    assert store.check() == []
+
+
+def test_runs_of_other_languages_are_left_alone(store: Store) -> None:
+    page = store.add_document(make_document("page", ["A.", "B."], "zh-Hant")).document
+    rows = store.sentences(page)
+    store.propose(page, 2, [Proposal((rows[0].id,), (7,), LinkKind.TRANSLATION, 0, 0.5)], "use", languages=("zh", "en"))
+    store.propose(page, 2, [], "use", languages=("ja", "en"))
+    assert store.count(LinkFilter(document=page)) == 1
+    store.propose(page, 2, [], "use", languages=("zh", "en"))
+    assert store.count(LinkFilter(document=page)) == 0
+
+
+def test_the_story_of_a_link(store: Store, desk: Desk) -> None:
+    desk.accept(1)
+    Desk(store, "bo").note(1, "sure?")
+    desk.edit(1, "tgt", "Mist.")
+    desk.undo()
+    told = [(event.decision.reviewer, event.words) for event in events_of(store, "1")]
+    assert told == [
+        ("ada", "undid: edited"),
+        ("ada", "edited"),
+        ("bo", "noted"),
+        ("ada", "accepted"),
+        ("align", "proposed 6 links (use), took back 0"),
+    ]
+    assert "note: - -> sure?" in as_text(list(events_of(store, "1"))[2])
+    assert len(list(events_of(store, "ja.txt"))) == 5
+    with pytest.raises(UsageError, match="no such document"):
+        list(events_of(store, "other.txt"))
+
+
+def test_the_browser_reads_what_the_desk_writes(store: Store, tmp_path: Path) -> None:
+    with open_browser(tmp_path / "s.db") as browser, open_desk(tmp_path / "s.db", "ada") as desk:
+        any_ = LinkFilter()
+        assert browser.count(any_) == 6
+        desk.accept(1)
+        assert browser.next_undecided(None, any_) == 2
+        assert browser.next_undecided(6, any_) == 2, "round to the start"
+        assert browser.next_undecided(2, any_, max_confidence=0.6) == 3
+        assert browser.next_undecided(3, any_, max_confidence=0.6) == 2
+        assert browser.next_undecided(2, any_, max_confidence=0.1) is None
+        assert browser.left(any_).links == 5
+        assert browser.left(any_).expected_right == pytest.approx(0.55 + 0.6 + 0.65 + 0.7 + 0.75)
+        assert [link.id for link in browser.at(2, 2, any_)] == [3, 4]
+        assert [link.id for link in browser.at(0, 2, any_, "doubt")] == [1, 2]
+        assert browser.rank(4, any_) == 3
+        assert browser.rank(99, any_) is None
+        assert browser.link(99) is None
+        before, after = browser.context(store.link(2).src, 3)
+        assert ([row.text for row in before], [row.text for row in after]) == (JA[:1], JA[2:5])
+        found = browser.links_of_sentences([1, 7, 2])
+        assert {sentence: [link.id for link in links] for sentence, links in found.items()} == {1: [1], 7: [1], 2: [2]}
+        (pair,) = browser.pairs()
+        assert (pair.src_doc, pair.tgt_lang, pair.counts[Status.ACCEPTED]) == ("ja.txt", "en", 1)
+        desk.remember("place", "4")
+        desk.remember("place", "5")
+        assert browser.recall("place") == "5"
+        assert browser.recall("other") is None
+        desk.record_audit("all", 20, 19, 0.76, 0.99)
+        assert browser.audits()[0]["right"] == 19
+        assert browser.history(1)[0].action == "accept"
+
+
+def test_language_by_hand_reaches_links_and_counts(store: Store) -> None:
+    store.set_language(2, "en-GB")
+    assert store.count(LinkFilter(tgt_lang="en-GB")) == 6
+    assert store.count(LinkFilter(tgt_lang="en")) == 6
+    assert store.documents()[1].languages == {"en-GB": 6}
+    assert store.check() == []
+
+
+def test_backup_is_whole_and_never_overwrites(store: Store, tmp_path: Path) -> None:
+    store.backup(tmp_path / "b.db")
+    with open_store(tmp_path / "b.db") as copy:
+        assert list(copy.links()) == list(store.links())
+    with pytest.raises(UsageError, match="there already"):
+        store.backup(tmp_path / "b.db")
+    with pytest.raises(UsageError, match="does not exist"):
+        store.backup(tmp_path / "no" / "b.db")
+    assert sorted(p.name for p in tmp_path.iterdir() if "part" in p.name) == []

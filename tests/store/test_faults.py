@@ -1,0 +1,39 @@
+"""Kills, power cuts, full disks and many writers, the short run of `python -m benchmarks.store_faults`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="NO FORK here: faults are not tried.")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def report() -> dict[str, dict[str, object]]:
+    arguments = ["--kills", "40", "--cuts", "20", "--full", "8", "--decisions", "25", "--links", "24"]
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks.store_faults", *arguments],
+        cwd=ROOT, capture_output=True, text=True, timeout=280, check=False,
+    )  # fmt: skip
+    assert run.stdout, run.stderr
+    return json.loads(run.stdout)
+
+
+@pytest.mark.parametrize("fault", ["kill", "power", "full", "together", "stale"])
+def test_nothing_is_lost(report: dict[str, dict[str, object]], fault: str) -> None:
+    assert report[fault]["wrong"] == []
+
+
+def test_the_faults_struck(report: dict[str, dict[str, object]]) -> None:
+    assert report["kill"]["kills"] == 40
+    assert int(str(report["kill"]["acknowledged"])) > 40
+    assert int(str(report["power"]["acknowledged"])) > 0
+    assert report["full"]["told"], "a full disk was met and told"
+    assert report["together"]["there"] == 200
+    assert report["stale"]["refused"] == 24
