@@ -1,0 +1,113 @@
+"""`align store`, `align history`, `align search`: what they print, and how they end."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from align.cli import cli
+from align.errors import AlignError
+from align.jobs.decide import open_desk
+from align.store import open_store
+from tests.store.conftest import fill
+
+
+@pytest.fixture
+def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "s.db"
+    with open_store(path) as store:
+        fill(store)
+    monkeypatch.setenv("ALIGN_DB", str(path))
+    monkeypatch.setenv("ALIGN_CONFIG", str(tmp_path / "none.toml"))
+    monkeypatch.setenv("ALIGN_REVIEWER", "ada")
+    return path
+
+
+def run(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(cli, list(arguments), input=stdin)
+
+
+def test_check_of_a_sound_and_a_broken_store(db: Path) -> None:
+    result = run("store", "check")
+    assert (result.exit_code, result.stdout) == (0, "")
+    with sqlite3.connect(db) as conn:
+        conn.execute("update links set status = 'accepted' where id = 2")
+    conn.close()
+    result = run("store", "check")
+    assert result.exit_code == 1
+    assert "links: 1 rows not in the log's sum" in result.stdout
+    assert run("store", "rebuild").exit_code == 0
+    assert run("store", "check").exit_code == 0
+
+
+def test_check_sees_a_span_outside_its_document(db: Path) -> None:
+    with sqlite3.connect(db) as conn:
+        conn.execute('update sentences set "end" = 9999 where id = 3')
+    conn.close()
+    result = run("store", "check")
+    assert result.exit_code == 1
+    assert "sentence 3 [12, 9999) lies outside its block" in result.stdout
+
+
+def test_backup_refuses_to_overwrite(db: Path, tmp_path: Path) -> None:
+    out = tmp_path / "b.db"
+    assert run("store", "backup", str(out)).exit_code == 0
+    again = run("store", "backup", str(out))
+    assert isinstance(again.exception, AlignError)
+    assert again.exception.exit_code == 2
+    assert run("store", "backup", str(out), "--force").exit_code == 0
+
+
+def test_remove_asks_and_can_be_taken_back(db: Path) -> None:
+    assert run("store", "remove", "en.txt", stdin="n\n").exit_code == 1
+    assert len(run("documents", "--json").stdout.splitlines()) == 2
+    assert run("store", "remove", "en.txt", "--yes").exit_code == 0
+    assert len(run("documents", "--json").stdout.splitlines()) == 1
+    assert run("store", "undo").exit_code == 0
+    assert len(run("documents", "--json").stdout.splitlines()) == 2
+    assert run("store", "undo", "--redo").exit_code == 0
+    sizes = json.loads(run("store", "compact", "--yes", "--json").stdout)
+    assert sizes["documents"] == 1
+    assert isinstance(run("store", "remove", "en.txt", "--yes").exception, AlignError)
+
+
+def test_merge_lists_conflicts(db: Path, tmp_path: Path) -> None:
+    other = tmp_path / "bo.db"
+    run("store", "backup", str(other))
+    with open_desk(db, "ada") as ada, open_desk(other, "bo") as bo:
+        ada.accept(1)
+        bo.reject(1)
+        bo.accept(2)
+    result = run("store", "merge", str(other), "--json")
+    assert result.exit_code == 0
+    (line,) = result.stdout.splitlines()
+    assert json.loads(line)["theirs"] == {"status": "rejected"}
+    assert "1 decisions taken in" in result.stderr
+    assert "link 1: here status accepted; bo in bo.db" in run("store", "conflicts").stdout
+    same = run("store", "merge", str(db))
+    assert isinstance(same.exception, AlignError)
+    assert "this very store" in str(same.exception)
+
+
+def test_history(db: Path) -> None:
+    with open_desk(db, "ada") as desk:
+        desk.accept(1)
+    lines = [json.loads(line) for line in run("history", "1", "--json").stdout.splitlines()]
+    assert [line["action"] for line in lines] == ["accept", "propose"]
+    assert {"what": "status", "before": "proposed", "after": "accepted"} in lines[0]["changes"]
+    assert "ada: link 1 accepted" in run("history").stdout
+    assert "ada: link 1 accepted" in run("history", "ja.txt").stdout
+
+
+def test_search(db: Path) -> None:
+    (line,) = run("search", "fog", "--json").stdout.splitlines()
+    hit = json.loads(line)
+    assert (hit["hit"]["text"], hit["hit"]["marks"], hit["partner"]["text"]) == ("Fog rises.", [[0, 3]], "霧が出る。")
+    assert "霧が出る。" in run("search", "雾").stdout
+    assert run("search", "fog", "--status", "accepted").stdout == ""
+    assert "Nothing found" in run("search", "volcano").stderr
+    assert run("search").exit_code == 2
