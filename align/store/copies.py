@@ -90,9 +90,9 @@ def _documents(ours: Database, theirs: Database, mapping: Mapping) -> None:
 
 
 def _take_in(ours: Database, theirs: Database, document: int) -> int:
-    columns = "name, digest, reader, encoding, text, characters, added_at"
+    columns = "name, digest, reader, encoding, text, characters, added_at, lang"
     row = theirs.conn.execute(f"select {columns} from documents where id = ?", (document,)).fetchone()
-    new = ours.conn.execute(f"insert into documents ({columns}) values (?, ?, ?, ?, ?, ?, ?)", row).lastrowid
+    new = ours.conn.execute(f"insert into documents ({columns}) values (?, ?, ?, ?, ?, ?, ?, ?)", row).lastrowid
     assert new is not None
     columns = 'position, start, "end", kind, lang, lang_confidence'
     ours.conn.executemany(

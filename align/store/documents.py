@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from sqlite_utils import Database
 
@@ -60,6 +61,20 @@ def summarise(db: Database, document: int) -> None:
         "update documents set sentences = ?, languages = ? where id = ?",
         (sum(count for _, count in counts), json.dumps(dict(counts)), document),
     )
+
+
+def tagged(doc: Document, lang: str) -> Document:
+    """The document with every block and sentence in one language, as set by hand."""
+    blocks = tuple(
+        replace(
+            block,
+            lang=lang,
+            lang_confidence=1.0,
+            sentences=tuple(replace(sentence, lang=lang, lang_confidence=1.0) for sentence in block.sentences),
+        )
+        for block in doc.blocks
+    )
+    return replace(doc, blocks=blocks)
 
 
 def insert_blocks(db: Database, document: int, blocks: Sequence[Block]) -> None:
@@ -193,6 +208,7 @@ def set_language(db: Database, document: int, lang: str) -> None:
         db.conn.execute(f"update {table} set lang = ?, lang_confidence = 1.0 where document = ?", (lang, document))
     for side in ("src", "tgt"):
         db.conn.execute(f"update links set {side}_lang = ? where {side}_document = ?", (lang, document))
+    db.conn.execute("update documents set lang = ? where id = ?", (lang, document))
     summarise(db, document)
     tallies.refresh_all(db)
 

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from align.domain import Document
 from align.store import search, tallies
-from align.store.documents import as_bytes, insert_blocks, insert_sentences, sentence_values, summarise
+from align.store.documents import as_bytes, insert_blocks, insert_sentences, sentence_values, summarise, tagged
 from align.store.ledger import Ledger
 from align.store.log import SOURCE, sentences_of
 from align.store.proposals import PROGRAM
@@ -85,12 +85,14 @@ def change_document(db: Database, document: int, doc: Document) -> None:
     or is there in part, is undecided again and asks for attention; one that lost a whole side goes. All of it is one
     entry of the log.
     """
+    was, lang = db.conn.execute("select digest, lang from documents where id = ?", (document,)).fetchone()
+    if lang is not None:
+        doc = tagged(doc, lang)
     old = db.conn.execute("select id, text from sentences where document = ? order by position", (document,)).fetchall()
     new = list(sentence_values(doc))
     matched = match([text for _, text in old], [str(values[-1]) for values in new])
     lost = {id_ for n, (id_, _) in enumerate(old) if matched.new_of(n) is None}
     reworded = {old[n][0] for n in matched.changed}
-    was = db.conn.execute("select digest from documents where id = ?", (document,)).fetchone()[0]
     ledger = Ledger(db, PROGRAM)
     _write(db, document, doc, [id_ for id_, _ in old], new, matched)
     touched = _links_of(db, lost | reworded)

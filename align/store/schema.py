@@ -140,3 +140,9 @@ def m005_conflicts(db: Database) -> None:
             ours text not null, theirs text not null, name text not null, primary key (link, uid)) strict,
             without rowid""",
     )
+
+
+@migrations()
+def m006_language_by_hand(db: Database) -> None:
+    """A language that was set by hand stays when the document is read again."""
+    _run(db, "alter table documents add column lang text")

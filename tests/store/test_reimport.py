@@ -83,6 +83,14 @@ def test_the_log_adds_up_after_several_readings(store: Store, desk: Desk) -> Non
     assert list(store.links()) == rebuilt
 
 
+def test_a_language_set_by_hand_stays(store: Store) -> None:
+    store.set_language(1, "zh-Hant")
+    store.add_document(make_document("ja.txt", [*JA, "新しい文。"], "ja"))
+    assert {row.lang for row in store.sentences(1)} == {"zh-Hant"}
+    assert {block.lang for block in store.blocks(1)} == {"zh-Hant"}
+    assert store.check() == []
+
+
 @pytest.mark.parametrize(
     ("old", "new", "same", "changed"),
     [
