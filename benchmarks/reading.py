@@ -178,7 +178,7 @@ def fuzz(seconds: int) -> dict[str, Any]:
 
 def _starts() -> list[bytes]:
     sys.path.insert(0, str(ROOT / "tests" / "readers"))
-    import files
+    import files  # type: ignore[import-not-found]
 
     page = b"<!doctype html><html lang=ja><body><h1>A</h1><p>B c. D</p><ul><li>e</li></ul></body></html>"
     kept = [
@@ -189,7 +189,7 @@ def _starts() -> list[bytes]:
         files.book("<p>One. Two.</p>"),
         files.pdf(["Some words", "on a page."]),
         b"1\n00:00:01,000 --> 00:00:02,000\nOne <i>two</i>\n\n2\n00:00:03,000 --> 00:00:04,000\n- three.\n",
-        b"a,b\n\"c, d\",e\n",
+        b'a,b\n"c, d",e\n',
         files.workbook(("a", "b"), ("c", 1)),
     ]
     return [bytes([number]) + content for number, content in enumerate(kept)]

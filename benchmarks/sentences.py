@@ -138,7 +138,9 @@ def main() -> None:
                 for paragraph in paragraphs(document[side], document.get("par")):
                     measure(scores, paragraph, lang)
                     measure(by_language.setdefault(lang, {}), paragraph, lang)
-            print(json.dumps(row({"set": path.name.split(".")[0] + "." + side, "lang": lang}, scores, lang)), flush=True)
+            print(
+                json.dumps(row({"set": path.name.split(".")[0] + "." + side, "lang": lang}, scores, lang)), flush=True
+            )
     for lang, scores in by_language.items():
         print(json.dumps(row({"set": "all", "lang": lang}, scores, lang)), flush=True)
 

@@ -35,7 +35,7 @@ def folded(character: str) -> str:
 
 def literal(name: str, characters: str, doc: str) -> str:
     lines = [f'    "{characters[i : i + WIDTH]}"' for i in range(0, len(characters), WIDTH)]
-    return f'{name} = (\n' + "\n".join(lines) + f'\n)\n"""{doc}"""\n'
+    return f"{name} = (\n" + "\n".join(lines) + f'\n)\n"""{doc}"""\n'
 
 
 def main() -> None:

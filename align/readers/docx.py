@@ -15,7 +15,10 @@ from align.readers.limits import no_entities, unpack
 SUFFIXES = frozenset({".docx"})
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _STYLES = (
-    (re.compile(r"^(?:heading|title|subtitle|überschrift|titre|título|titolo|見出し|标题|標題|제목)", re.IGNORECASE), BlockKind.HEADING),
+    (
+        re.compile(r"^(?:heading|title|subtitle|überschrift|titre|título|titolo|見出し|标题|標題|제목)", re.IGNORECASE),
+        BlockKind.HEADING,
+    ),
     (re.compile(r"caption|beschriftung|légende", re.IGNORECASE), BlockKind.CAPTION),
     (re.compile(r"quote|zitat|citation", re.IGNORECASE), BlockKind.QUOTE),
     (re.compile(r"list|aufzähl|liste", re.IGNORECASE), BlockKind.LIST),

@@ -10,8 +10,8 @@ import codecs
 import re
 
 from align.errors import ReadError, UsageError
-from align.text.han import common_han
 from align.text.evidence import fit
+from align.text.han import common_han
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -24,8 +24,12 @@ DOUBLE = ("cp932", "euc_jp", "gb18030", "big5hkscs", "cp949", "euc_kr")
 NAMES = {"cp932": "shift_jis", "big5hkscs": "big5", "cp949": "euc_kr", "utf-8-sig": "utf-8"}
 SAMPLE = 1 << 16
 _ESCAPED = re.compile(rb"\x1b\$[@B]")
-_GOOD = re.compile("[\u3041-\u3093\u30a1-\u30f6\u30fc\u3001-\u3011\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f\u2018-\u201d\u2026\u30fb\uac00-\ud7a3]")
-_BAD = re.compile("[\uff61-\uff9f\ue000-\uf8ff\u0080-\u009f\ufffd\x00-\x08\x0e-\x1f\u0370-\u03ff\u2500-\u257f\u3130-\u318f]")
+_GOOD = re.compile(
+    "[\u3041-\u3093\u30a1-\u30f6\u30fc\u3001-\u3011\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f\u2018-\u201d\u2026\u30fb\uac00-\ud7a3]"
+)
+_BAD = re.compile(
+    "[\uff61-\uff9f\ue000-\uf8ff\u0080-\u009f\ufffd\x00-\x08\x0e-\x1f\u0370-\u03ff\u2500-\u257f\u3130-\u318f]"
+)
 _JA = re.compile("[のにはをたがでてとしれさいるっーン、。]")
 _ZH = re.compile("[的一是不了在人有我他这個个們们中來来上大為为和國国地到以說说時时要就出會会可也，。]")
 _KO = re.compile("[이다는에의을를은고하한지가로기사시인어서]")
@@ -38,7 +42,7 @@ def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str,
     UsageError where none is called so.
 
     `encoding` is what the user or the format says; then nothing else is tried. A byte order mark is no part of the text.
-    """
+    """  # noqa: E501
     if encoding:
         return _named(name, content, encoding)
     for mark, codec in MARKS:
@@ -91,7 +95,9 @@ def _unmarked_utf16(content: bytes) -> str | None:
     if len(content) % 2 or not head:
         return None
     for codec, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
-        if zeros.count(0) > 0.2 * len(zeros) and (head[::2] if codec.endswith("le") else head[1::2]).count(0) < 0.02 * len(zeros):
+        if zeros.count(0) > 0.2 * len(zeros) and (head[::2] if codec.endswith("le") else head[1::2]).count(
+            0
+        ) < 0.02 * len(zeros):
             try:
                 content.decode(codec)
             except UnicodeDecodeError:

@@ -14,15 +14,19 @@ from align.domain import BlockKind, Document
 from align.errors import ReadError, UsageError
 from align.readers.compose import Composer
 from align.readers.encodings import decode
+from align.text._words import words
 
 SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
-_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})|encoding\s*=\s*[\"']([A-Za-z0-9_:.-]{2,40})[\"']", re.IGNORECASE)
-_BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer "
-    "form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol option p pre section summary table tbody td "
-    "tfoot th thead title tr ul".split()
+_CHARSET = re.compile(
+    rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})|encoding\s*=\s*[\"']([A-Za-z0-9_:.-]{2,40})[\"']",
+    re.IGNORECASE,
 )
-_HIDDEN = frozenset("script style noscript template head svg math canvas iframe object select textarea".split())
+_BLOCKS = words(
+    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption "
+    "figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol option p pre section "
+    "summary table tbody td tfoot th thead title tr ul"
+)
+_HIDDEN = words("script style noscript template head svg math canvas iframe object select textarea")
 _KINDS = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6", "title", "legend", "summary"), BlockKind.HEADING),
     **dict.fromkeys(("li", "dt", "dd"), BlockKind.LIST),
@@ -60,7 +64,9 @@ def source_of(name: str, content: bytes, encoding: str | None) -> tuple[str, str
     if encoding is None and said and not content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         charset = (said[1] or said[2]).decode("ascii").lower()
         try:
-            return decode(name, content, {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252"}.get(charset, charset))
+            return decode(
+                name, content, {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252"}.get(charset, charset)
+            )
         except (ReadError, UsageError):
             pass  # pages are often wrong about themselves
     return decode(name, content, encoding)

@@ -48,5 +48,9 @@ def part(name: str, archive: zipfile.ZipFile, path: str) -> bytes:
 def no_entities(name: str, archive: zipfile.ZipFile) -> None:
     """Raises ReadError where a part of an Office file declares XML entities: none of them ever needs to."""
     for entry in archive.infolist():
-        if entry.filename.lower().endswith((".xml", ".rels")) and _ENTITY.search(part(name, archive, entry.filename)[:4096]):
-            raise ReadError(f"{name}: its part {entry.filename} declares XML entities, which is never needed. Not read.")
+        if entry.filename.lower().endswith((".xml", ".rels")) and _ENTITY.search(
+            part(name, archive, entry.filename)[:4096]
+        ):
+            raise ReadError(
+                f"{name}: its part {entry.filename} declares XML entities, which is never needed. Not read."
+            )

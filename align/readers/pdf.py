@@ -41,7 +41,9 @@ def _pages(name: str, content: bytes) -> list[str]:
     except ReadError:
         raise
     except pypdf.errors.DependencyError as error:
-        raise ReadError(f"{name}: encrypted in a way we cannot read. Save it without protection and add that.") from error
+        raise ReadError(
+            f"{name}: encrypted in a way we cannot read. Save it without protection and add that."
+        ) from error
     except (Exception, RecursionError) as error:  # pypdf lets many kinds through for damaged files
         reason = (str(error).splitlines() or [""])[0][:120] or type(error).__name__
         raise ReadError(f"{name}: a broken PDF ({reason}). Open it and print it to a new PDF.") from error
@@ -49,7 +51,9 @@ def _pages(name: str, content: bytes) -> list[str]:
 
 def _tidy(page: str) -> str:
     """Unpaired surrogates, which some fonts' tables yield, and NULs made visible as unknown characters."""
-    return page.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd").replace("\f", "\n")
+    return (
+        page.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd").replace("\f", "\n")
+    )
 
 
 def _marks(text: str) -> list[Mark]:

@@ -17,7 +17,10 @@ _BY_SUFFIX = {
     ".htm": "html", ".xhtml": "html", ".docx": "docx", ".epub": "epub", ".pdf": "pdf", ".srt": "subtitles",
     ".vtt": "subtitles", ".csv": "tables", ".tsv": "tables", ".tab": "tables", ".xlsx": "tables",
 }  # fmt: skip
-_PAGE = re.compile(rb"\s*(?:<!--.{0,2000}?-->\s*)*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!doctype\s+html|<html[\s>])", re.IGNORECASE | re.DOTALL)
+_PAGE = re.compile(
+    rb"\s*(?:<!--.{0,2000}?-->\s*)*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!doctype\s+html|<html[\s>])",
+    re.IGNORECASE | re.DOTALL,
+)
 _UNITS = re.compile(rb"<(?:tmx|xliff)[\s>]", re.IGNORECASE)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _FOREIGN = {
@@ -78,7 +81,9 @@ def kind(name: str, content: bytes, encoding: str | None = None) -> str:
         return "subtitles"
     by_suffix = _BY_SUFFIX.get(suffix, "plain")
     if by_suffix in ("docx", "epub", "pdf"):
-        raise ReadError(f"{name}: named {suffix} but no such file inside. Save it again with the program that wrote it.")
+        raise ReadError(
+            f"{name}: named {suffix} but no such file inside. Save it again with the program that wrote it."
+        )
     return by_suffix
 
 

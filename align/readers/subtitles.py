@@ -10,7 +10,9 @@ from align.readers.plain import text_of
 from align.text.segment import Mark, segment
 
 SUFFIXES = frozenset({".srt", ".vtt"})
-_TIMING = re.compile(r"^[ \t]*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}[ \t]*-->[ \t]*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}[^\r\n]*$", re.MULTILINE)
+_TIMING = re.compile(
+    r"^[ \t]*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}[ \t]*-->[ \t]*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}[^\r\n]*$", re.MULTILINE
+)
 _LABEL = re.compile(r"(?<![^\r\n])[^\r\n]{1,80}\r?\n\Z")
 _BLANK = re.compile(r"\r?\n[ \t]*(?:\r?\n|\r)")
 _LINE = re.compile(r"[^\r\n]+")
@@ -23,7 +25,10 @@ LONGEST = 12
 
 def sniff(head: str) -> bool:
     """Whether the beginning of a text is a subtitle file's."""
-    return head.startswith("WEBVTT") or re.match(r"\s*\d+[ \t]*\r?\n[ \t]*\d+:\d{2}:\d{2}[.,]\d{3}[ \t]*-->", head) is not None
+    return (
+        head.startswith("WEBVTT")
+        or re.match(r"\s*\d+[ \t]*\r?\n[ \t]*\d+:\d{2}:\d{2}[.,]\d{3}[ \t]*-->", head) is not None
+    )
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:

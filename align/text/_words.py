@@ -6,6 +6,12 @@ text. A word that several languages have counts less for each of them.
 
 from __future__ import annotations
 
+
+def words(text: str) -> frozenset[str]:
+    """The words of a table."""
+    return frozenset(text.split())
+
+
 WORDS: dict[str, str] = {
     "en": """the of and to in is that it for was on are as with his they at be this have from or had by but not what
         all were we when your can said there use an each which she do how their if will up other about out many then
@@ -136,17 +142,16 @@ LETTERS: dict[str, str] = {
     "de": "ßäöü", "fr": "œæçèêëîïûùàâéô", "es": "ñ¿¡áéíóú", "it": "àèéìòù", "pt": "ãõçâêôáéíóúà", "nl": "ëïĳ",
     "sv": "åäö", "da": "æøå", "no": "æøå", "fi": "äö", "is": "þðæöáéíóúý", "pl": "ąćęłńóśźż",
     "cs": "ěščřžýáíéúůďťň", "sk": "ľščťžýáíéúäôĺŕďň", "sl": "čšž", "hr": "čćđšž", "hu": "őűáéíóúöü",
-    "ro": "ăâîșțşţ", "tr": "ğışçöü", "id": "", "vi": "ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹàáãèéìíòóõùúýĩũ",
+    "ro": "ăâîșțşţ", "tr": "ğışçöü", "id": "", "vi": "ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹàáãèéìíòóõùúýĩũ",  # noqa: E501
     "ca": "çàèéíïòóúü·", "gl": "ñáéíóúü", "eu": "ñ", "lt": "ąčęėįšųūž", "lv": "āčēģīķļņšūž", "et": "äõöüšž",
     "sq": "ëç", "af": "êëïôû", "cy": "ŵŷâêîôû", "ga": "áéíóú", "mt": "ċġħż", "en": "", "sw": "", "tl": "", "so": "",
-    "ru": "ёъыэщ", "uk": "ґєії", "be": "ўіёэ", "bg": "ъщ", "sr": "ђћџљњј", "mk": "ѓќѕџљњј", "kk": "әғқңөұүһі", "mn": "өү",
+    "ru": "ёъыэщ", "uk": "ґєії", "be": "ўіёэ", "bg": "ъщ", "sr": "ђћџљњј", "mk": "ѓќѕџљњј", "kk": "әғқңөұүһі", "mn": "өү",  # noqa: E501
     "ar": "ةىأإ", "fa": "پچژگیک", "ur": "ٹڈڑںےہھگچپیک",
 }  # fmt: skip
 """Letters beyond the plain alphabet that a language writes with. A letter that it never writes speaks against it."""
 
 SCRIPT_LANGUAGES: dict[str, tuple[str, ...]] = {
-    "latin": tuple("en de fr es it pt nl sv da no fi is pl cs sk sl hr hu ro tr id vi ca gl eu lt lv et sq af cy ga sw tl "
-                   "so mt".split()),
+    "latin": ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "no", "fi", "is", "pl", "cs", "sk", "sl", "hr", "hu", "ro", "tr", "id", "vi", "ca", "gl", "eu", "lt", "lv", "et", "sq", "af", "cy", "ga", "sw", "tl", "so", "mt"),  # noqa: E501
     "cyrillic": ("ru", "uk", "be", "bg", "sr", "mk", "kk", "mn"),
     "arabic": ("ar", "fa", "ur"),
     "devanagari": ("hi", "mr", "ne"),

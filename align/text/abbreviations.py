@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from align.text._words import WORDS
+from align.text._words import WORDS, words
 
 ALWAYS: dict[str, str] = {
     "": "dr prof mr mrs ms st vs no nr vol pp fig cf jr sr e.g i.e co op art tel ca al approx dept",
@@ -44,14 +44,16 @@ ALWAYS: dict[str, str] = {
     "id": "dr drs ir prof hj h jl no tgl hlm dll dsb dst yth",
     "vi": "tp ts ths gs pgs q p đ ông st tr",
 }
-NUMBERED = frozenset("no nos nr nrn vol vols fig figs p pp pág págs pag art arts ch sec cap chap abb tab bd kap abs "
-                     "núm č str с стр рис табл гл ст № n° n.º op hl h min".split())  # fmt: skip
+NUMBERED = words(
+    "no nos nr nrn vol vols fig figs p pp pág págs pag art arts ch sec cap chap abb tab bd kap abs núm č str с "
+    "стр рис табл гл ст № n° n.º op hl h min"
+)
 """Abbreviations only before a number: `no. 5` goes on, `I said no.` ends."""
-MONTHS = frozenset("jan feb mar apr jun jul aug sept sep oct nov dec mon tue wed thu fri sat sun".split())
+MONTHS = words("jan feb mar apr jun jul aug sept sep oct nov dec mon tue wed thu fri sat sun")
 """Short months and days: `Oct. 5` goes on, `until Oct.` before a capital ends."""
-BEFORE_STARTER = frozenset("u.s u.k u.n e.u d.c a.m p.m inc corp ltd co jr sr etc ph.d b.c a.d p.s m.d".split())
+BEFORE_STARTER = words("u.s u.k u.n e.u d.c a.m p.m inc corp ltd co jr sr etc ph.d b.c a.d p.s m.d")
 """Abbreviations that often end a sentence too: they do where the next word is one that begins sentences."""
-ORDINAL = frozenset("de da no fi cs sk sl hr sr hu is et lv pl tr eu nb nn lb".split())
+ORDINAL = words("de da no fi cs sk sl hr sr hu is et lv pl tr eu nb nn lb")
 """Languages that write ordinals as a number and a stop (`am 3. Mai`)."""
 
 

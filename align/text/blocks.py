@@ -6,11 +6,13 @@ sentence) are one run, a headline glued to its source, date and address is three
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from align.domain import BlockKind, Span
+from align.text._words import words
 from align.text.scripts import IMAGE_NAME
 
 
@@ -33,15 +35,15 @@ class _Line(NamedTuple):
 
 _LINE = re.compile(r"[^\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 _BREAK = re.compile(r"\r\n|[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-EDGE = " \t\u3000\xa0\u200b\u200e\u200f\ufeff\x00\x1f\u2000\u2001\u2002\u2003\u2009\u202f\u205f\u1680\u2004\u2005\u2006\u2007\u2008\u200a"
+EDGE = " \t\u3000\xa0\u200b\u200e\u200f\ufeff\x00\x1f\u2000\u2001\u2002\u2003\u2009\u202f\u205f\u1680\u2004\u2005\u2006\u2007\u2008\u200a"  # noqa: E501
 _BULLET = re.compile(
-    r"(?:[●○•◦‣⁃∙・◆◇■□▪▫▶►★☆◎]|[*+\-–—](?=[ \t])|[①-⑳⑴-⒇㈠-㈩]|[(（]?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})[)）.](?=[ \t\u3000])|\d{1,2}[)）]"
+    r"(?:[●○•◦‣⁃∙・◆◇■□▪▫▶►★☆◎]|[*+\-–—](?=[ \t])|[①-⑳⑴-⒇㈠-㈩]|[(（]?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})[)）.](?=[ \t\u3000])|\d{1,2}[)）]"  # noqa: E501
     r"|[一二三四五六七八九十]{1,3}[、．])"
 )
 _URL = r"(?:https?|ftp)://[!-~]+|www\.[!-~]+"
 _ADDRESS = re.compile(rf"[\W_]*(?:(?:URL|Link|リンク)\s*[:：]\s*)?(?:{_URL})[\W_]*", re.IGNORECASE)
 _GLUED_URL = re.compile(rf"(?:{_URL})\s*[)）\]]?\s*$", re.ASCII)
-_DATE = r"(?:(?:19|20)\d{2}\s?[.\-/年]\s?\d{1,2}\s?[.\-/月]\s?\d{1,2}\s?日?|\d{1,2}[./]\d{1,2}[./](?:19|20)\d{2})(?:\s*,?\s*\d{1,2}:\d{2}(?::\d{2})?)?"
+_DATE = r"(?:(?:19|20)\d{2}\s?[.\-/年]\s?\d{1,2}\s?[.\-/月]\s?\d{1,2}\s?日?|\d{1,2}[./]\d{1,2}[./](?:19|20)\d{2})(?:\s*,?\s*\d{1,2}:\d{2}(?::\d{2})?)?"  # noqa: E501
 _DATE_LINE = re.compile(rf"[\W_]*{_DATE}[\W_]*")
 _SOURCE = re.compile(
     rf"(?P<source>(?:[^\s\d,。、「」()（）]{{2}}(?:新聞|新闻|通信|通訊|通讯|日報|日报|時報|时报|晚報|社|網|网)(?:電子版|网|網)?"
@@ -56,9 +58,12 @@ _CAPTION = re.compile(
     r"\s*(?:\d|[:：]|by\b|from\b|/)|[(（][^()（）]{0,40}(?:photo|getty|reuters|afp|写真)[^()（）]{0,60}[)）]$",
     re.IGNORECASE,
 )
-_NOTE = re.compile(r"[(（\[【]\s*(?:訳注|訳者|投稿者|編集部|译注|译者|譯註|譯者|編按|编者|translator|note\b|ed\.|anm\.|n\.?d\.?t|прим)", re.IGNORECASE)
+_NOTE = re.compile(
+    r"[(（\[【]\s*(?:訳注|訳者|投稿者|編集部|译注|译者|譯註|譯者|編按|编者|translator|note\b|ed\.|anm\.|n\.?d\.?t|прим)",
+    re.IGNORECASE,
+)
 _COMMENTS_FROM = re.compile(
-    r"\s*(?:\d+\s*(?:comments?|responses?|replies|則留言|則回應|条评论|條評論|条留言|件のコメント|件のフィードバック|개의 댓글|комментари\w+"
+    r"\s*(?:\d+\s*(?:comments?|responses?|replies|則留言|則回應|条评论|條評論|条留言|件のコメント|件のフィードバック|개의 댓글|комментари\w+"  # noqa: E501
     r"|commentaires?|comentarios?|kommentare?|commenti)|(?:comments?|コメント|留言|评论|評論|댓글|комментарии|kommentare|commentaires|comentarios)"
     r"\s*[(（]\s*\d+\s*[)）])\s*[:：]?\s*",
     re.IGNORECASE,
@@ -66,10 +71,11 @@ _COMMENTS_FROM = re.compile(
 _RIGHTS = re.compile(r"\s*(?:©|\(c\)|copyright\b|all rights reserved|無断転載|版权所有|版權所有)", re.IGNORECASE)
 _WORDLESS = re.compile(r"[\W_]+")
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
-_DANGLING = frozenset(
-    "the a an of to in on at by for with from and or but that which who its their his her beyond between against about "
-    "under over into than as is are was were der die das den dem des ein eine und oder von zu mit auf für le la les de "
-    "des du un une et ou à dans pour sur par el los las del y o en con por para il lo gli di che e da per".split()
+_DANGLING = words(
+    "the a an of to in on at by for with from and or but that which who its their his her beyond between against "
+    "about under over into than as is are was were der die das den dem des ein eine und oder von zu mit auf für "
+    "le la les de des du un une et ou à dans pour sur par el los las del y o en con por para il lo gli di che e "
+    "da per"
 )
 """Words that a line can end with, but hardly a sentence or a title."""
 HEADING_WIDTH = 90
@@ -97,7 +103,7 @@ def width(piece: str) -> int:
     return len(piece) + len("".join(_WIDE.findall(piece)))
 
 
-_WIDE = re.compile("[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f"
+_WIDE = re.compile("[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f"  # noqa: E501
                    "\uff01-\uff60\uffe0-\uffe6\U0001f300-\U0001faff\U00020000-\U0003fffd]+")  # fmt: skip
 
 
@@ -111,7 +117,7 @@ def _lines(text: str) -> Iterator[_Line]:
         if not bare:
             continue
         start = match.start() + raw.index(bare)
-        end = start + len(bare)
+        start + len(bare)
         breaks = 1 if first else len(_BREAK.findall(text, before, match.start()))
         indent = start - match.start()
         for number, (a, b, kind) in enumerate(_cut(bare)):
@@ -145,13 +151,15 @@ def _headline(line: str, start: int) -> list[tuple[int, int, BlockKind | None]]:
     url = _GLUED_URL.search(line, start)
     if not url or url.start() - start < 8:
         return []
-    source = None
-    for source in _SOURCE.finditer(line, start, url.start()):
-        pass
+    sources = list(_SOURCE.finditer(line, start, url.start()))
+    source = sources[-1] if sources else None
     if source is None or source.start() - start < 4 or url.start() - source.end() > 12:
         return []
     cut = start + len(line[start : source.start()].rstrip(EDGE + "-–—|"))
-    return [(start, cut, BlockKind.HEADING), (source.start() if not line[cut : source.start()].strip(EDGE) else cut, len(line), BlockKind.BOILERPLATE)]
+    return [
+        (start, cut, BlockKind.HEADING),
+        (source.start() if not line[cut : source.start()].strip(EDGE) else cut, len(line), BlockKind.BOILERPLATE),
+    ]
 
 
 def _kind_of_line(line: str) -> BlockKind | None:
@@ -184,7 +192,7 @@ def _halved(text: str, lines: list[_Line], widest: int) -> bool:
     """Whether blank lines stand between the halves of sentences: nearly all lines are set apart, many unfinished."""
     if not widest or len(lines) < 6:
         return False
-    pairs = list(zip(lines[:2000], lines[1:2000], strict=False))
+    pairs = list(itertools.pairwise(lines))
     apart = [(a, b) for a, b in pairs if b.breaks >= 2]
     if len(apart) < 0.8 * len(pairs):
         return False
@@ -198,7 +206,11 @@ def _continues(text: str, a: _Line, b: _Line, widest: int, halved: bool) -> bool
     """Whether line `b` goes on with what line `a` began."""
     if b.breaks == 0 or b.breaks > (2 if halved else 1):
         return False
-    if a.kind not in (None, BlockKind.LIST, BlockKind.QUOTE) or (b.kind is not None and b.kind != a.kind) or b.kind is BlockKind.LIST:
+    if (
+        a.kind not in (None, BlockKind.LIST, BlockKind.QUOTE)
+        or (b.kind is not None and b.kind != a.kind)
+        or b.kind is BlockKind.LIST
+    ):
         return False
     if b.kind is BlockKind.QUOTE:
         return True
@@ -253,6 +265,8 @@ def _is_heading(text: str, lines: list[_Line], following: list[_Line] | None, in
     if index == 0:
         return True
     length = following[-1].end - following[0].start
-    return following[0].kind is None and length > 1.5 * (line.end - line.start) and bool(
-        _TERMINATED.search(text, following[-1].end - 1, following[-1].end)
+    return (
+        following[0].kind is None
+        and length > 1.5 * (line.end - line.start)
+        and bool(_TERMINATED.search(text, following[-1].end - 1, following[-1].end))
     )

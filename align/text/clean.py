@@ -6,20 +6,21 @@ space (or none between CJK characters, which need none), and image names glued t
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
 from align.domain import Span
 from align.text.scripts import HAN_CLASS, IMAGE_NAME, KANA_CLASS
 
-INVISIBLE = (
-    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
-)
+INVISIBLE = "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"  # noqa: E501
 """Controls, zero-width and bidi steering, lone surrogates. ZWJ and ZWNJ (U+200C, U+200D) spell words: they stay."""
 _INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 _DIRTY = re.compile(f"[{INVISIBLE}]|\\s\\s|[^\\S ]")
 _WIDE = f"{HAN_CLASS}{KANA_CLASS}\u3001-\u303f\u30fb\u30fc\uff01-\uff60\uff61-\uff65"
-_WIDE_BREAK = re.compile(f"(?<=[{_WIDE}])[^\\S ][ \\t\u3000]*(?:[^\\S ]\\s*)?(?=[{_WIDE}])|(?<=[{_WIDE}])\\s*[\r\n]\\s*(?=[{_WIDE}])")
+_WIDE_BREAK = re.compile(
+    f"(?<=[{_WIDE}])[^\\S ][ \\t\u3000]*(?:[^\\S ]\\s*)?(?=[{_WIDE}])|(?<=[{_WIDE}])\\s*[\r\n]\\s*(?=[{_WIDE}])"
+)
 _BLANKS = re.compile(r"\s+")
 _IMAGE = re.compile(rf"(?<![/\w.])(?:{IMAGE_NAME})+", re.ASCII | re.IGNORECASE)
 UNSPACED = frozenset({"ja", "zh", "yue", "lzh", "bo", "my", "lo", "km", "th"})
@@ -34,7 +35,7 @@ def unspaced(lang: str) -> bool:
 def sentence_text(text: str, pieces: Sequence[Span], lang: str) -> str:
     """The clean text of the sentence that `pieces` of the original `text` make up."""
     raw = pieces[0].of(text)
-    for before, piece in zip(pieces, pieces[1:], strict=False):
+    for before, piece in itertools.pairwise(pieces):
         raw += ("\n" if broken(text, before, piece) else "") + piece.of(text)
     return clean(raw)
 

@@ -33,7 +33,7 @@ _PARTICLES = re.compile("[的了是在這这們们你我他她它嗎吗吧呢啊
 _JAPANESE = re.compile("(?:明治|大正|昭和|平成|令和)[0-9０-９元]|[月火水木金土日]曜|株式会社|[々〆ヶ]")
 """What Japanese writes without kana and Chinese does not."""
 _WORDS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_CAPITALISED = re.compile("[A-Z\u00c0-\u00de\u0100\u010c\u0118\u011a\u0130\u0141\u0150\u0158\u015a\u015e\u0160\u016e\u0170\u0179\u017b\u017d]"
+_CAPITALISED = re.compile("[A-Z\u00c0-\u00de\u0100\u010c\u0118\u011a\u0130\u0141\u0150\u0158\u015a\u015e\u0160\u016e\u0170\u0179\u017b\u017d]"  # noqa: E501
                           r"[^\W\d_]+")  # fmt: skip
 _FRAMED = re.compile("^[^\\w]*[\u3041-\u30ff\u3400-\u9fff].*[\u3041-\u30f6\u3400-\u9fff][^\\w]*$", re.DOTALL)
 """CJK at both ends: the sentence is what stands around the words in the middle."""
@@ -238,7 +238,6 @@ def grammar_share(text: str) -> float:
     """How much of the Latin words of `text` are function words of some language, 0 to 1."""
     words = _WORDS.findall(text.lower())
     return sum(len(word) > 1 and word in _table("latin") for word in words) / len(words) if words else 0.0
-
 
 
 def plainly(text: str, lang: str) -> bool:

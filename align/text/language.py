@@ -101,9 +101,7 @@ def settle(
     return guesses, document
 
 
-def _closer(
-    texts: Sequence[str], index: int, one: Evidence, profiles: Profiles | None, priors: _Priors
-) -> Evidence:
+def _closer(texts: Sequence[str], index: int, one: Evidence, profiles: Profiles | None, priors: _Priors) -> Evidence:
     """The evidence of a block whose language is open, with what its document knows and, if need be, langdetect."""
     prior = priors.of(one)
     if profiles is not None:

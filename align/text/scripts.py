@@ -49,7 +49,7 @@ SOLE_LANGUAGE = {
 
 CJK = frozenset({"han", "kana", "hangul", "bopomofo"})
 LATIN_LETTERS = re.compile("[A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]+")
-_FOREIGN = re.compile("[\u0370-\u1cff\u1f00-\u1fff\u2de0-\u2dff\u2e80-\u2fdf\u3005\u3007\u3041-\ud7ff\uf900-\ufdff\ufe70-\ufefc\uff66-\uffdc"
+_FOREIGN = re.compile("[\u0370-\u1cff\u1f00-\u1fff\u2de0-\u2dff\u2e80-\u2fdf\u3005\u3007\u3041-\ud7ff\uf900-\ufdff\ufe70-\ufefc\uff66-\uffdc"  # noqa: E501
                       "\U00020000-\U000323af]")  # fmt: skip
 HAN = _RUNS["han"]
 KANA = _RUNS["kana"]
@@ -104,5 +104,5 @@ def count_scripts(text: str) -> dict[str, int]:
 
 
 _COMMON = ("han", "kana", "hangul", "cyrillic")
-_RARE = re.compile("[\u0370-\u03ff\u0530-\u10ff\u1200-\u1cff\u1f00-\u1fff\u2de0-\u2dff\u3105-\u312f\u31a0-\u31bf\ua640-\ua69f"
+_RARE = re.compile("[\u0370-\u03ff\u0530-\u10ff\u1200-\u1cff\u1f00-\u1fff\u2de0-\u2dff\u3105-\u312f\u31a0-\u31bf\ua640-\ua69f"  # noqa: E501
                    "\ufb13-\ufdff\ufe70-\ufefc]")  # fmt: skip

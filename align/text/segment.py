@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple, overload
 
 from align.domain import UNDETERMINED, Block, BlockKind, Sentence, Span
@@ -79,7 +79,9 @@ def _filled(text: str, marks: Sequence[Mark]) -> list[Mark]:
     for mark in [*marks, Mark(Span(len(text), len(text)), BlockKind.BODY)]:
         gap = text[at : mark.span.start]
         if gap.strip():
-            filled += [Mark(Span(at + r.span.start, at + r.span.end), BlockKind.BOILERPLATE, None, ()) for r in runs(gap)]
+            filled += [
+                Mark(Span(at + r.span.start, at + r.span.end), BlockKind.BOILERPLATE, None, ()) for r in runs(gap)
+            ]
         bare = mark.span.of(text)
         if bare.strip():
             start = mark.span.start + len(bare) - len(bare.lstrip())
@@ -135,14 +137,16 @@ class _Place:
 
 def _projected(text: str, parts: tuple[Span, ...]) -> tuple[str, _Place]:
     """The text of the parts as one body: a line break between those that a line break parts, else nothing."""
-    gaps = [int(broken(text, a, b)) for a, b in zip(parts, parts[1:], strict=False)]
+    gaps = [int(broken(text, a, b)) for a, b in pairwise(parts)]
     body = parts[0].of(text) + "".join(
         ("\n" if gap else "") + part.of(text) for gap, part in zip(gaps, parts[1:], strict=True)
     )
     return body, _Place(parts, gaps)
 
 
-_LEAD = re.compile(r"(?:[●○•◦‣⁃∙・◆◇■□▪▫▶►★☆◎]+|[*+\-–—](?=\s)|>+|#{1,6}(?=\s)|[(（]?\d{1,3}[.)．）](?=[ \t\u3000]))[ \t\u3000]*")
+_LEAD = re.compile(
+    r"(?:[●○•◦‣⁃∙・◆◇■□▪▫▶►★☆◎]+|[*+\-–—](?=\s)|>+|#{1,6}(?=\s)|[(（]?\d{1,3}[.)．）](?=[ \t\u3000]))[ \t\u3000]*"
+)
 
 
 def _lead(piece: str, kind: BlockKind) -> int:
@@ -198,12 +202,17 @@ def _quoted(sentence: str, offset: int) -> list[tuple[int, int]]:
     cuts = [0]
     for match in _QUOTATION.finditer(sentence):
         said = match["a"] or match["b"] or match["c"]
-        if _WIDE.search(said) or len(said.split()) < 6 or grammar_share(said) < 0.2 or _TAKEN_UP.match(sentence, match.end()):
+        if (
+            _WIDE.search(said)
+            or len(said.split()) < 6
+            or grammar_share(said) < 0.2
+            or _TAKEN_UP.match(sentence, match.end())
+        ):
             continue
         cuts += [match.start(), match.end()]
     cuts.append(len(sentence))
     parts = []
-    for a, b in zip(cuts, cuts[1:], strict=False):
+    for a, b in pairwise(cuts):
         piece = sentence[a:b]
         bare = piece.strip()
         if bare:

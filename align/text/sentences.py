@@ -20,9 +20,9 @@ _WIDE_STOPS = "。｡！？．"
 _OTHER_STOPS = "؟۔।॥։።፧။៕៚᠃᠉‼⁇⁈⁉"
 _ENDS = f"[。｡！？{_OTHER_STOPS}.!?…](?:[ \u00a0]?[{_WIDE_STOPS}{_OTHER_STOPS}.!?…])*"
 _CLOSING = "”’»›)]}」』）】〕〉》］｝〟"
-_PAIRS = {"「": "」", "『": "』", "（": "）", "(": ")", "“": "”", "«": "»", "„": "“", "【": "】", "《": "》", "〈": "〉",
+_PAIRS = {"「": "」", "『": "』", "（": "）", "(": ")", "“": "”", "«": "»", "„": "“", "【": "】", "《": "》", "〈": "〉",  # noqa: E501
           "［": "］", "[": "]", "‘": "’"}  # fmt: skip
-_BRACKETS = re.compile("[" + re.escape("".join(sorted({*_PAIRS, *_PAIRS.values()}))) + "]|(?<![A-Za-z])\"|\"")
+_BRACKETS = re.compile("[" + re.escape("".join(sorted({*_PAIRS, *_PAIRS.values()}))) + ']|(?<![A-Za-z])"|"')
 _ROUND = "（([［【"
 _LONGEST_HELD = 60
 """Characters of a bracket that can hold its sentences together; a longer one was likely never closed."""
@@ -36,19 +36,25 @@ _GOES_ON = re.compile(
     "\\s?(?:と(?!ころ|もあれ|りわけ|にかく|はいえ|くに|もに)|って|との|など|なの|という|[はがをにのもでやへ](?![るた])|から|まで|より|、|，|,|・|等|だと|だっ|です|である"
     "|ではな|的(?!确|確)|之(?!后|後|前)|[一-龥]{0,2}$)"
 )
-_GOES_ON_HANGUL = re.compile("(?:라고|이라고|라는|이라는|고|라며|이라며|라면서|며|은|는|이|가|을|를|의|에|와|과|로|으로|도|만|,)(?![가-힣]{4})")
+_GOES_ON_HANGUL = re.compile(
+    "(?:라고|이라고|라는|이라는|고|라며|이라며|라면서|며|은|는|이|가|을|를|의|에|와|과|로|으로|도|만|,)(?![가-힣]{4})"
+)
 _LOWER_AFTER = re.compile(r"[ \u00a0]?[,;:]|[ \u00a0]?[–—-]? ?[a-zß-öø-ÿāăąćčďđęěğīłńňőřśşšťūůűźżžа-яёіїєґα-ωά-ώ]")
 _ANNOUNCED = re.compile(
-    "(?:こう|次のように|以下のように|このように|こんな風に)[^。、「」]{0,24}[。｡]$|(?:이렇게|다음과 같이|이같이)[^.]{0,16}(?:말했|말한|말하|밝혔|전했|썼)[^.]{0,6}\\.$"
+    "(?:こう|次のように|以下のように|このように|こんな風に)[^。、「」]{0,24}[。｡]$|(?:이렇게|다음과 같이|이같이)[^.]{0,16}(?:말했|말한|말하|밝혔|전했|썼)[^.]{0,6}\\.$"  # noqa: E501
 )
 _SAID = re.compile(
-    "[ \u3000]?[^。｡！？!?「」『』“”\"]{0,28}?(?:"
+    '[ \u3000]?[^。｡！？!?「」『』“”"]{0,28}?(?:'
     "(?:と|って)?(?:語った|述べた|話した|言った|語る|話す|述べる|言う|付け加えた|答えた|叫んだ)|(?:表示|说|說|称|稱|说道|說道|补充|補充|接着说|接著說|写道|寫道|问道|問道|回答|指出)(?:道|说|說)?"
     "|(?:말했다|말한다|덧붙였다|전했다|밝혔다|설명했다|대답했다|물었다|말했습니다|덧붙였습니다)"
     ")[。｡.]"
 )
-_SAID_LATIN = re.compile(r" (?:[A-Z][\w.'’-]* ){1,4}(?:said|added|says|told|asked|replied|wrote|explained|recalled|continued)\b[^.!?\"“”]{0,60}[.]")
-_ASIDE = re.compile("[ \u3000]?(?:（[^（）。！？]{1,12}）|\\((?:[!-'*-~ ]{1,60}|[^()]{1,12})(?<![.!?。])\\)|\\[\\d{1,3}\\])(?=\\s|$|[^\\s。、，,])")
+_SAID_LATIN = re.compile(
+    r" (?:[A-Z][\w.'’-]* ){1,4}(?:said|added|says|told|asked|replied|wrote|explained|recalled|continued)\b[^.!?\"“”]{0,60}[.]"  # noqa: E501
+)
+_ASIDE = re.compile(
+    "[ \u3000]?(?:（[^（）。！？]{1,12}）|\\((?:[!-'*-~ ]{1,60}|[^()]{1,12})(?<![.!?。])\\)|\\[\\d{1,3}\\])(?=\\s|$|[^\\s。、，,])"  # noqa: E501
+)
 _INNER_STOP = re.compile("[。！？]")
 _LAST_WORD = re.compile(r"[^\s(\[{\"'“‘«„/—–]*$")
 _NUMBER_LABEL = re.compile(f"(?:^|[\\s.!?。！？)）」』{_WIDE}])[(（]?\\d{{1,3}}$")
@@ -57,7 +63,9 @@ _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 
 @cache
 def _ends(lang: str) -> re.Pattern[str]:
-    return re.compile(_ENDS.replace("‼", "‼;\u037e") if lang == "el" else f"{_ENDS}|[．](?![0-9０-９A-Za-z])[{_WIDE_STOPS}]*")
+    return re.compile(
+        _ENDS.replace("‼", "‼;\u037e") if lang == "el" else f"{_ENDS}|[．](?![0-9０-９A-Za-z])[{_WIDE_STOPS}]*"
+    )
 
 
 def split(text: str, lang: str) -> list[Span]:
@@ -83,7 +91,9 @@ def split(text: str, lang: str) -> list[Span]:
 
 ROUNDS = 6
 """How often pieces are looked at again by themselves, at most; two settle nearly every text."""
-_INSIDE = re.compile(f"[。｡！？{_OTHER_STOPS}.!?…;\u037e．][\\s{re.escape(_CLOSING)}\"'“]*[^\\s{re.escape(_CLOSING)}\"'“]")
+_INSIDE = re.compile(
+    f"[。｡！？{_OTHER_STOPS}.!?…;\u037e．][\\s{re.escape(_CLOSING)}\"'“]*[^\\s{re.escape(_CLOSING)}\"'“]"
+)
 
 
 def _once(text: str, offset: int, lang: str) -> list[Span]:
@@ -111,7 +121,7 @@ def _append(spans: list[Span], text: str, start: int, end: int, offset: int) -> 
 
 _LABEL = re.compile(r"(?<![\d.,])\d{1,3}(?=[.)] ?[^\W\d_])")
 
-_BEFORE_LABEL = re.compile("(?:^|[.!?。！？:：;；)）」』”\"»])\\s*[(（]?\\Z")
+_BEFORE_LABEL = re.compile('(?:^|[.!?。！？:：;；)）」』”"»])\\s*[(（]?\\Z')
 
 
 def _enumerated(text: str) -> list[int]:
@@ -119,7 +129,9 @@ def _enumerated(text: str) -> list[int]:
     if "2." not in text and "2)" not in text:
         return []
     labels = [
-        (match.start(), int(match[0])) for match in _LABEL.finditer(text) if _BEFORE_LABEL.search(text, max(0, match.start() - 3), match.start())
+        (match.start(), int(match[0]))
+        for match in _LABEL.finditer(text)
+        if _BEFORE_LABEL.search(text, max(0, match.start() - 3), match.start())
     ]
     if len(labels) < 3:
         return []
@@ -284,7 +296,7 @@ def _ends_alphabetic(text: str, match: re.Match[str], end: int, start: int, lang
     space = gap or text[end : end + 1].isspace()
     first = text[at : at + 1]
     cjk = _IS_CJK.match(first) is not None
-    if stop[0] in "…" or stop.startswith(".."):
+    if stop[0] == "…" or stop.startswith(".."):
         return bool(space) and not wide and not first.islower() and not (cjk and not before_wide(text, match.start()))
     if not space:
         if stop[0] in _OTHER_STOPS:

@@ -51,7 +51,7 @@ def book(*pages: str) -> bytes:
         packed.writestr(
             "META-INF/container.xml",
             '<?xml version="1.0"?><container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
-            '<rootfile full-path="OEBPS/content.opf" media-type="application/oebps-package+xml"/></rootfiles></container>',
+            '<rootfile full-path="OEBPS/content.opf" media-type="application/oebps-package+xml"/></rootfiles></container>',  # noqa: E501
         )
         items = "".join(
             f'<item id="p{i}" href="p{i}.xhtml" media-type="application/xhtml+xml"/>' for i in range(len(pages))
@@ -72,7 +72,11 @@ def book(*pages: str) -> bytes:
 
 def pdf(*pages: list[str]) -> bytes:
     """A PDF with a text layer in Helvetica; an empty page has no text at all."""
-    objects: list[bytes] = [b"<< /Type /Catalog /Pages 2 0 R >>", b"", b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"]
+    objects: list[bytes] = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
     kids = []
     for lines in pages:
         shown = b"".join(b"(%s) Tj T* " % line.encode("latin-1").replace(b"(", b"\\(") for line in lines)

@@ -39,7 +39,9 @@ def test_word_keeps_order_kinds_and_both_languages(files: ModuleType) -> None:
 
 
 def test_epub_follows_the_spine_not_the_names(files: ModuleType) -> None:
-    document = read("b.epub", files.book("<p>Second page comes last.</p>", "<h1>Erstes Kapitel</h1><p>Es war einmal.</p>"))
+    document = read(
+        "b.epub", files.book("<p>Second page comes last.</p>", "<h1>Erstes Kapitel</h1><p>Es war einmal.</p>")
+    )
     assert sentences(document) == ["Erstes Kapitel", "Es war einmal.", "Second page comes last."]
 
 
@@ -66,14 +68,14 @@ def test_html_marks_boilerplate_and_keeps_every_text() -> None:
         for n in range(8)
     )
     page = (
-        "<!doctype html><html lang='en'><head><title>Talks in Tokyo</title><script>var x = 'no text';</script></head><body>"
+        "<!doctype html><html lang='en'><head><title>Talks in Tokyo</title><script>var x = 'no text';</script></head><body>"  # noqa: E501
         "<nav><a href='/'>Home</a> <a href='/news'>News</a></nav>"
-        f"<article><h1>Talks in Tokyo held</h1>{body}<blockquote lang='ja'><p>信頼を構築するのに役立つ。</p></blockquote>"
+        f"<article><h1>Talks in Tokyo held</h1>{body}<blockquote lang='ja'><p>信頼を構築するのに役立つ。</p></blockquote>"  # noqa: E501
         "<ul><li>First point</li><li>Second point</li></ul></article>"
-        "<div class='comments'><p>I do not agree at all with this.</p></div><footer>Copyright 2013 Example Ltd</footer></body></html>"
+        "<div class='comments'><p>I do not agree at all with this.</p></div><footer>Copyright 2013 Example Ltd</footer></body></html>"  # noqa: E501
     )
     document = read("d.html", page.encode())
-    found = dict((text, kind) for kind, text in kinds(document))
+    found = {text: kind for kind, text in kinds(document)}
     assert found["Home News"] == "boilerplate"
     assert found["Copyright 2013 Example Ltd"] == "boilerplate"
     assert found["I do not agree at all with this"[:30]] == "comment"
@@ -95,7 +97,7 @@ def test_html_takes_the_lang_attribute_as_evidence() -> None:
 
 def test_markdown_leaves_markup_between_pieces() -> None:
     source = (
-        "---\ntitle: x\n---\n\n# A *short* title\n\nThe [ministers](http://example.org/a \"b c\") met in **Tokyo**, "
+        '---\ntitle: x\n---\n\n# A *short* title\n\nThe [ministers](http://example.org/a "b c") met in **Tokyo**, '
         "and `code` ran.\nThey agreed.\n\n- one item\n- two items\n\n> quoted words\n\n```\nno text\n```\n\n---\n"
     )
     document = read("g.md", source.encode())
@@ -131,7 +133,7 @@ def test_cues_become_sentences_across_cue_breaks(name: str) -> None:
 
 
 def test_webvtt_heads_and_notes_are_no_speech() -> None:
-    source = "WEBVTT - a title\n\nNOTE made by hand\n\nintro\n00:01.000 --> 00:03.000 align:start\n両国の外相は\n会談した。\n"
+    source = "WEBVTT - a title\n\nNOTE made by hand\n\nintro\n00:01.000 --> 00:03.000 align:start\n両国の外相は\n会談した。\n"  # noqa: E501
     document = read("i.vtt", source.encode())
     spoken = [b for b in document.blocks if b.kind is BlockKind.BODY]
     assert [sentence_text(source, s.pieces, s.lang) for b in spoken for s in b.sentences] == ["両国の外相は会談した。"]
