@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from align.domain import Link, LinkSide, Status
+from align.domain import Link, LinkKind, LinkSide, Status
 from align.jobs.browse import SentenceRow
 from align.review.widgets.texts import Passage, Side
 
@@ -77,7 +77,8 @@ def headline(link: Link, rank: int, total: int) -> str:
     parts = [f"{rank + 1:,} of {total:,}", link.status.value]
     if link.reviewer and link.status is not Status.PROPOSED:
         parts[-1] += f" by {link.reviewer}"
-    parts.append(link.kind.value)
+    if link.kind is not LinkKind.TRANSLATION:
+        parts.append(link.kind.value)
     parts.append(f"{len(link.src.sentences)}:{len(link.tgt.sentences)}")
     if link.status is Status.PROPOSED:
         parts.append(f"{link.confidence * 100:.0f} % sure")

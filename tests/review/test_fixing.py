@@ -178,7 +178,7 @@ async def test_a_ripple_is_shown_before_it_is_taken(db: Path, run: Run, solver: 
         assert isinstance(shown, RippleScreen)
         words = shown.query_one(Texts).words
         assert "− 予算は51億円である。" in words
-        assert "+ 予算は51億円である。 以上が概要である。" in words
+        assert "+ 予算は51億円である。以上が概要である。" in words
         assert settled(db) == []
         await press(pilot, "enter")
     assert ((8, 9), (8, 9)) in shapes(db)

@@ -17,6 +17,7 @@ from align.review.fixes import Fix
 from align.review.screens.base import ours, reason
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.texts import Passage, Texts
+from align.text.clean import join
 
 
 class RippleScreen(ModalScreen[Ripple | None]):
@@ -92,7 +93,8 @@ class RippleScreen(ModalScreen[Ripple | None]):
         self.query_one(Texts).show((), passages)
 
     def _text(self, sentences: Sequence[int]) -> str:
-        return " ".join(row.text for row in ours(self).browser.sentences_by_id(sentences))
+        rows = ours(self).browser.sentences_by_id(sentences)
+        return join([row.text for row in rows], rows[0].lang) if rows else ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing can be taken before it is solved."""

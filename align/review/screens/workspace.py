@@ -25,11 +25,12 @@ from align.review.screens.document import DocumentScreen, View
 from align.review.screens.help import HelpScreen
 from align.review.screens.history import HistoryScreen
 from align.review.widgets.bars import KeyBar, Line
+from align.review.widgets.painted import Painted
 
 DONE = (Status.ACCEPTED, Status.EDITED, Status.REJECTED)
 
 
-class PairList(ScrollView, can_focus=True, inherit_bindings=False):
+class PairList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
     """A pair of texts each two lines: names and languages; a bar, what is left, how much of it should be right."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,7 +49,7 @@ class PairList(ScrollView, can_focus=True, inherit_bindings=False):
     cursor: reactive[int] = reactive(0)
 
     def __init__(self, **kwargs: object) -> None:
-        super().__init__(**kwargs)  # type: ignore[arg-type]
+        super().__init__(**kwargs)
         self.pairs: list[PairRow] = []
 
     def show(self, pairs: list[PairRow]) -> None:
@@ -80,10 +81,10 @@ class PairList(ScrollView, can_focus=True, inherit_bindings=False):
         width = self.scrollable_content_region.width
         number, part = divmod(y + self.scroll_offset.y, self.EACH)
         if number >= len(self.pairs):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.base)
         pair = self.pairs[number]
         here = number == self.cursor
-        base = self.get_component_rich_style("pair-list--cursor") if here else self.rich_style
+        base = self.look("pair-list--cursor", ground=True) if here else self.base
         mark = Segment("▌ " if here else "  ", base)
         if part == 0:
             return Strip([mark, plain(self._names(pair), width - 2, base)], width)
@@ -103,7 +104,7 @@ class PairList(ScrollView, can_focus=True, inherit_bindings=False):
             words += f", {left:,} left, expected {100 * pair.expected_right / left:.0f} % right"
         bar = max(4, min(24, width // 4))
         filled = bar * done // total if total else 0
-        styles = [self.get_component_rich_style(f"pair-list--{name}", partial=True) for name in ("done", "left")]
+        styles = [self.look(f"pair-list--{name}") for name in ("done", "left")]
         return [
             Segment("━" * filled, base + styles[0]),
             Segment("─" * (bar - filled), base + styles[1]),

@@ -18,7 +18,7 @@ class Line(Painted):
     """One line of text, cut to the width. `right` stays whole as long as it can."""
 
     def __init__(self, **kwargs: object) -> None:
-        super().__init__(**kwargs)  # type: ignore[arg-type]
+        super().__init__(**kwargs)
         self._left = ""
         self._right = ""
 
@@ -68,7 +68,7 @@ class KeyBar(Painted):
     def render_line(self, y: int) -> Strip:
         """Fill the lines from the left; what does not fit is under the help key."""
         width, style = self.size.width, self.base
-        key_style = style + self.get_component_rich_style("key-bar--key", partial=True)
+        key_style = style + self.look("key-bar--key")
         lines = self._lines(width)
         if y >= len(lines):
             return Strip.blank(width, style)

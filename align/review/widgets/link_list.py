@@ -66,7 +66,7 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
             self.rank = rank
 
     def __init__(self, fetch: Fetch, **kwargs: object) -> None:
-        super().__init__(**kwargs)  # type: ignore[arg-type]
+        super().__init__(**kwargs)
         self._fetch = fetch
         self._pages: OrderedDict[int, Sequence[Link]] = OrderedDict()
         self.lines_each = 1
@@ -166,9 +166,9 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         if link is None:
             return Strip.blank(width, self.base)
         base = self.base
-        faint = self.get_component_rich_style("link-list--faint", partial=True)
+        faint = self.look("link-list--faint")
         if rank == self.cursor:
-            base = self.get_component_rich_style("link-list--cursor")
+            base = self.look("link-list--cursor", ground=True)
             faint = Style()
         head = self._head(link, rank == self.cursor, base) if part == 0 else self._under(rank == self.cursor, base)
         room = width - HEAD
@@ -186,7 +186,7 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
 
     def _status_style(self, link: Link) -> Style:
         if link.status is Status.REJECTED:
-            return self.get_component_rich_style("link-list--rejected", partial=True)
+            return self.look("link-list--rejected")
         return Style()
 
     def _under(self, here: bool, base: Style) -> list[Segment]:
@@ -197,14 +197,10 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         confidence = "doubtful" if link.confidence < 0.5 else "likely"
         counts = len(link.src.sentences), len(link.tgt.sentences)
         beads = "" if counts == (1, 1) else f"{min(counts[0], 9)}:{min(counts[1], 9)}"
-        status = (
-            Style()
-            if link.status is Status.PROPOSED
-            else self.get_component_rich_style(f"link-list--{link.status.value}", partial=True)
-        )
-        doubt = self.get_component_rich_style(f"link-list--{confidence}", partial=True)
+        status = Style() if link.status is Status.PROPOSED else self.look(f"link-list--{link.status.value}")
+        doubt = self.look(f"link-list--{confidence}")
         if link.status is not Status.PROPOSED:
-            doubt = self.get_component_rich_style("link-list--faint", partial=True)
+            doubt = self.look("link-list--faint")
         return [
             Segment("▌" if here else " ", base),
             Segment(MARKS[link.status] + " ", base + status),

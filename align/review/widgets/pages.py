@@ -65,7 +65,7 @@ class Pages(Painted, can_focus=True):
     def __init__(
         self, columns: tuple[Column, Column], links_of: Callable[[list[int]], Sequence[Link]], **kwargs: object
     ) -> None:
-        super().__init__(**kwargs)  # type: ignore[arg-type]
+        super().__init__(**kwargs)
         self.columns = columns
         self._links_of = links_of
         self.side = 0
@@ -209,7 +209,7 @@ class Pages(Painted, can_focus=True):
         return self._look("proposed" if link.status is Status.PROPOSED else "settled")
 
     def _look(self, name: str) -> Style:
-        return self.get_component_rich_style(f"pages--{name}", partial=True)
+        return self.look(f"pages--{name}", ground=name in ("cursor", "other"))
 
 
 def _scrolled(top: int, cursor: int, height: int, count: int, *, margin: int = 2) -> int:

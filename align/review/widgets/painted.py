@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.style import Style
 from textual.widget import Widget
 
@@ -11,6 +13,10 @@ class Painted(Widget):
 
     _base: Style | None = None
 
+    def __init__(self, *children: Any, **kwargs: Any) -> None:
+        super().__init__(*children, **kwargs)
+        self._looks: dict[tuple[str, bool], Style] = {}
+
     @property
     def base(self) -> Style:
         """Colours of plain text here."""
@@ -18,11 +24,32 @@ class Painted(Widget):
             self._base = self.rich_style
         return self._base
 
+    def look(self, name: str, *, ground: bool = False) -> Style:
+        """A component's style to lay over others; with `ground`, its background too.
+
+        Taken whole and cut down: a partial style of Textual's leaves muted colours unblended, white on any theme.
+        """
+        key = (name, ground)
+        if key not in self._looks:
+            whole = self.get_component_rich_style(name)
+            self._looks[key] = Style(
+                color=whole.color,
+                bgcolor=whole.bgcolor if ground else None,
+                bold=whole.bold,
+                italic=whole.italic,
+                underline=whole.underline,
+                strike=whole.strike,
+                reverse=whole.reverse,
+                dim=whole.dim,
+            )
+        return self._looks[key]
+
     def notify_style_update(self) -> None:
         """Another theme, or another state."""
         super().notify_style_update()
         if self._base is not None and self.is_mounted and self._base != self.rich_style:
             self._base = None
+            self._looks.clear()
             self.restyled()
 
     def restyled(self) -> None:

@@ -82,7 +82,7 @@ class Texts(Painted):
     }
 
     def __init__(self, **kwargs: object) -> None:
-        super().__init__(**kwargs)  # type: ignore[arg-type]
+        super().__init__(**kwargs)
         self._sides: tuple[Side, ...] = ()
         self._foot: tuple[Passage, ...] = ()
         self._strips: list[Strip] = []
@@ -122,7 +122,7 @@ class Texts(Painted):
         self.scroll_by(-3)
 
     def _style(self, role: str) -> Style:
-        return self.get_component_rich_style(f"texts--{role}", partial=True)
+        return self.look(f"texts--{role}", ground=role.startswith("title"))
 
     def _compose_lines(self) -> None:
         """Titles and foot stay in sight; what is between scrolls, the link's own sentences in its middle."""
