@@ -23,13 +23,13 @@ def evaluate(
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, float]:
-    """Strict and lax precision, recall and F1 over a gold file, with sentences per second and encoder calls per sentence.
+    """Strict and lax precision, recall and F1 over a gold file; sentences per second and encoder calls per sentence.
 
     gold: a document a line, `{"id", "src_lang", "tgt_lang", "src": [...], "tgt": [...], "gold": [[[i], [j]], ...]}`.
     predictions: where to write what was found, `{"id", "beads"}` a line. Raises ReadError for a file that is not that,
     ExportError for one that cannot be written, EncoderError.
     """
-    from align.encoders import load_encoder
+    from align.encoders import TokenEncoder, load_encoder
 
     documents = read_gold(gold)
     languages = {document[key] for document in documents for key in ("src_lang", "tgt_lang")}
@@ -46,10 +46,15 @@ def evaluate(
     done, started = 0, time.perf_counter()
     for document in documents:
         texts = [*document["src"], *document["tgt"]]
-        vectors = encode(texts)
+        tokens: Sequence[Any] | None = None
+        if isinstance(loaded, TokenEncoder):
+            encoded += len(texts)
+            vectors, tokens = loaded.encode_with_tokens(texts)
+        else:
+            vectors = encode(texts)
         n = len(document["src"])
-        src = Passages(tuple(texts[:n]), vectors[:n], document["src_lang"])
-        tgt = Passages(tuple(texts[n:]), vectors[n:], document["tgt_lang"])
+        src = Passages(tuple(texts[:n]), vectors[:n], document["src_lang"], None, tokens and tokens[:n])
+        tgt = Passages(tuple(texts[n:]), vectors[n:], document["tgt_lang"], None, tokens and tokens[n:])
         found[document["id"]] = align_bitext(src, tgt, encode=encode)
         done += len(texts)
         if progress:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,21 +18,34 @@ IntArray = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]
 
 
+class TokenVectors(Protocol):
+    """The tokens of one sentence: how they are spelt, and (t, width) states of an inner layer of a model."""
+
+    @property
+    def pieces(self) -> tuple[str, ...]: ...
+
+    @property
+    def vectors(self) -> npt.NDArray[np.float16]: ...
+
+
 @dataclass(frozen=True, eq=False)
 class Passages:
     """One side of a match: sentences in reading order, their vectors, their language.
 
     texts: n clean sentences. vectors: (n, d) float32 rows of length 1. lang: BCP 47. blocks: (n,) a number that is the
-    same for sentences of one paragraph, or None where paragraphs are not known. tokens: what `coverage` compares, or
-    None. Raises ValueError where the lengths differ or a vector is not finite.
+    same for sentences of one paragraph, or None where paragraphs are not known. tokens: the token
+    vectors of each sentence, which tell coverage, or None. Raises ValueError where the lengths differ or a vector is not finite.
     """
 
     texts: tuple[str, ...]
     vectors: Vectors
     lang: str = "und"
     blocks: IntArray | None = None
+    tokens: Sequence[TokenVectors] | None = None
 
     def __post_init__(self) -> None:
+        if self.tokens is not None and len(self.tokens) != len(self.texts):
+            raise ValueError(f"{len(self.texts)} texts need the tokens of as many, not of {len(self.tokens)}")
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.texts):
             raise ValueError(f"{len(self.texts)} texts need as many vectors, not an array of {self.vectors.shape}")
         if self.blocks is not None and len(self.blocks) != len(self.texts):
@@ -85,7 +100,7 @@ class Constraints:
                 raise ConflictError("an anchor has sentences on both sides")
         for side, word in ((0, "source"), (1, "target")):
             ordered = sorted(self.anchors, key=lambda anchor: anchor[side].start)
-            for one, other in zip(ordered, ordered[1:], strict=False):
+            for one, other in pairwise(ordered):
                 if other[side].start < one[side].stop:
                     raise ConflictError(
                         f"{told(one)} and {told(other)} both claim {word} sentence {other[side].start + 1}; "

@@ -1,0 +1,69 @@
+"""How much of what one sentence says stands in others: best matches of its tokens, weighted by how rare they are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from math import log
+
+import numpy as np
+import numpy.typing as npt
+
+from align.match.lattice import MOST
+from align.match.passages import TokenVectors
+
+Floats32 = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
+
+
+class Bag:
+    """The tokens of one side, laid end to end: unit vectors (t, width), rarity (t,), and where sentences begin."""
+
+    def __init__(self, sentences: Sequence[TokenVectors]) -> None:
+        width = max((s.vectors.shape[1] for s in sentences if len(s.vectors)), default=1)
+        counts = [max(1, len(s.vectors)) for s in sentences]
+        self.starts: Indices = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        stacked = np.zeros((int(self.starts[-1]), width), dtype=np.float32)
+        rarity = np.zeros(len(stacked), dtype=np.float32)
+        documents = Counter(piece for s in sentences for piece in set(s.pieces))
+        for start, sentence in zip(self.starts, sentences, strict=False):
+            if len(sentence.vectors):
+                stacked[start : start + len(sentence.vectors)] = sentence.vectors
+                rarity[start : start + len(sentence.vectors)] = [
+                    log((len(sentences) + 1) / (documents[piece] + 0.5)) + 0.1 for piece in sentence.pieces
+                ]
+        present = rarity > 0
+        if present.any():
+            stacked[present] -= stacked[present].mean(axis=0) * (present.sum() / (present.sum() + 50.0))
+        self.vectors = stacked / np.maximum(np.linalg.norm(stacked, axis=1, keepdims=True), 1e-9)
+        self.rarity = np.maximum(rarity, 0.0)
+
+
+def coverage(own: Bag, other: Bag, low: Indices, high: Indices, rows: slice, columns: slice) -> Floats32:
+    """(n, m, MOST) float32: the share of each own sentence that other sentences j..j+b+1 cover, 0 to about 1.
+
+    For the window rows x columns, in its own numbering: low and high (n,) say which columns row i is asked about; what
+    no bead can ask for is 0.
+    """
+    n, m = rows.stop - rows.start, columns.stop - columns.start
+    own_starts = own.starts[rows.start : rows.stop + 1]
+    other_starts = other.starts[columns.start : columns.stop + 1]
+    cover = np.zeros((n, m, MOST), dtype=np.float32)
+    for i in range(n):
+        first, last = max(0, int(low[i]) - 1), min(m, int(high[i]) + MOST)
+        if first >= last:
+            continue
+        mine = slice(int(own_starts[i]), int(own_starts[i + 1]))
+        weight = own.rarity[mine]
+        total = float(weight.sum())
+        if total <= 0:
+            continue
+        theirs = slice(int(other_starts[first]), int(other_starts[last]))
+        close = own.vectors[mine] @ other.vectors[theirs].T
+        single = np.maximum.reduceat(close, other_starts[first:last] - theirs.start, axis=1)
+        best = single
+        for b in range(min(MOST, last - first)):
+            if b:
+                best = np.maximum(best[:, :-1], single[:, b:])
+            cover[i, first : last - b, b] = weight @ best / total
+    return cover

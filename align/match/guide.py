@@ -1,0 +1,187 @@
+"""Where the path runs, roughly: trusted one-to-one cells, found coarse to fine, and the band of nodes around them."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from align.match.passages import Matrix, Vectors
+
+Indices = npt.NDArray[np.int64]
+DENSE = 4_000_000
+"""Cells up to which every source sentence is compared with every target sentence."""
+GROUP = 4
+"""How many sentences a level above takes together."""
+HALF = 48
+"""How far a finer level looks to either side of the coarser path."""
+ROWS, COLUMNS = 5, 5
+"""How far the exact search looks to either side of trusted cells."""
+SMALL = 2_500
+"""Nodes up to which the exact search looks everywhere."""
+
+
+def guide(src: Vectors, tgt: Vectors) -> tuple[Indices, npt.NDArray[np.float32]]:
+    """Trusted cells (c, 2) of a monotone one-to-one path, ascending on both sides, and how far each stands out.
+
+    src (n, d), tgt (m, d): centred rows of length 1. Near-linear: above DENSE cells, runs of GROUP sentences are
+    matched first.
+    """
+    n, m = len(src), len(tgt)
+    if n == 0 or m == 0:
+        return np.zeros((0, 2), dtype=np.int64), np.zeros(0, dtype=np.float32)
+    if n * m <= DENSE:
+        low = np.zeros(n, dtype=np.int64)
+        width = m
+    else:
+        coarse, _ = guide(_grouped(src), _grouped(tgt))
+        low, width = _corridor(coarse, n, m)
+    close = _banded(src, tgt, low, width)
+    gain = _outstanding(close, low, m)
+    cells = _path(gain, low, m)
+    worth = gain[cells[:, 0], cells[:, 1] - low[cells[:, 0]]] if len(cells) else np.zeros(0, dtype=np.float32)
+    return cells, worth
+
+
+def _grouped(vectors: Vectors) -> Vectors:
+    """Means of GROUP rows in a row, of length 1."""
+    starts = np.arange(0, len(vectors), GROUP)
+    sums = np.add.reduceat(vectors, starts, axis=0)
+    return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
+
+
+def _corridor(coarse: Indices, n: int, m: int) -> tuple[Indices, int]:
+    """First column of each row's window, and the one width, around a path over groups."""
+    points = np.concatenate([[[0, 0]], coarse * GROUP + GROUP // 2, [[n, m]]]).astype(np.float64)
+    rows = np.arange(n, dtype=np.float64)
+    centre = np.interp(rows, points[:, 0], points[:, 1])
+    before = np.interp(rows - 8, points[:, 0], points[:, 1])
+    after = np.interp(rows + 8, points[:, 0], points[:, 1])
+    reach = HALF + int(min(4 * HALF, np.max(after - before, initial=0)))
+    width = min(m, 2 * reach)
+    low = np.clip(centre.astype(np.int64) - reach, 0, max(0, m - width))
+    return np.maximum.accumulate(low), width
+
+
+def _banded(src: Vectors, tgt: Vectors, low: Indices, width: int) -> Matrix:
+    """(n, width) similarity of row i with columns low[i].. ."""
+    n = len(src)
+    if width == len(tgt):
+        return np.asarray(src @ tgt.T, dtype=np.float32)
+    close = np.empty((n, width), dtype=np.float32)
+    for start in range(0, n, 64):
+        stop = min(n, start + 64)
+        first, last = int(low[start]), int(low[stop - 1]) + width
+        tile = src[start:stop] @ tgt[first:last].T
+        for i in range(start, stop):
+            close[i] = tile[i - start, low[i] - first : low[i] - first + width]
+    return close
+
+
+def _outstanding(close: Matrix, low: Indices, m: int) -> Matrix:
+    """How much closer a cell is than the fourth closest of its row and of its column: mutual bests stand out."""
+    row = _kth_of_rows(close, 4)
+    column = _kth_of_columns(close, low, m, 4)
+    return _less(close, row, column, low)
+
+
+@njit(cache=True)
+def _kth_of_rows(close, k):  # type: ignore[no-untyped-def]
+    n, width = close.shape
+    level = np.empty(n, dtype=np.float32)
+    for i in range(n):
+        top = np.full(k, -1.0, dtype=np.float32)
+        for c in range(width):
+            x = close[i, c]
+            if x > top[0]:
+                p = 0
+                while p + 1 < k and top[p + 1] < x:
+                    top[p] = top[p + 1]
+                    p += 1
+                top[p] = x
+        level[i] = max(top[0], -0.2)
+    return level
+
+
+@njit(cache=True)
+def _kth_of_columns(close, low, m, k):  # type: ignore[no-untyped-def]
+    n, width = close.shape
+    top = np.full((m, k), -1.0, dtype=np.float32)
+    for i in range(n):
+        for c in range(min(width, m - low[i])):
+            j = low[i] + c
+            x = close[i, c]
+            if x > top[j, 0]:
+                p = 0
+                while p + 1 < k and top[j, p + 1] < x:
+                    top[j, p] = top[j, p + 1]
+                    p += 1
+                top[j, p] = x
+    return np.maximum(top[:, 0], np.float32(-0.2))
+
+
+@njit(cache=True)
+def _less(close, row, column, low):  # type: ignore[no-untyped-def]
+    n, width = close.shape
+    gain = np.zeros((n, width), dtype=np.float32)
+    m = len(column)
+    for i in range(n):
+        for c in range(min(width, m - low[i])):
+            x = close[i, c] - max(row[i], column[low[i] + c])
+            if x > 0.02:
+                gain[i, c] = x
+    return gain
+
+
+@njit(cache=True)
+def _path(gain, low, m):  # type: ignore[no-untyped-def]
+    """Cells of the monotone path with the greatest sum of gains. Of equals the one nearest to the diagonal start."""
+    n, width = gain.shape
+    best = np.zeros((n + 1, width + 1), dtype=np.float32)
+    step = np.zeros((n, width + 1), dtype=np.int8)
+    # best[i, c]: rows before i, columns before low[i'] + c, where i' = min(i, n - 1).
+    for i in range(n):
+        here = low[i]
+        following = low[min(i + 1, n - 1)]
+        shift = following - here
+        running = np.zeros(width + 1, dtype=np.float32)
+        running[0] = best[i, 0]
+        for c in range(1, width + 1):
+            value, how = best[i, c], 0
+            if running[c - 1] > value:
+                value, how = running[c - 1], 1
+            if gain[i, c - 1] > 0 and best[i, c - 1] + gain[i, c - 1] > value:
+                value, how = best[i, c - 1] + gain[i, c - 1], 2
+            running[c] = value
+            step[i, c] = how
+        for c in range(width + 1):
+            best[i + 1, c] = running[min(c + shift, width)]
+    cells = np.zeros((min(n, m), 2), dtype=np.int64)
+    count = 0
+    c = width
+    for i in range(n - 1, -1, -1):
+        following = low[min(i + 1, n - 1)]
+        c = min(c + following - low[i], width)
+        while c > 0 and step[i, c] == 1:
+            c -= 1
+        if c > 0 and step[i, c] == 2:
+            cells[count, 0], cells[count, 1] = i, low[i] + c - 1
+            count += 1
+            c -= 1
+    return cells[:count][::-1].copy()
+
+
+def band(cells: Indices, n: int, m: int) -> tuple[Indices, Indices]:
+    """Nodes worth a look: low and high (n + 1,), ascending, from (0, 0) to (n, m), wide where cells are missing."""
+    if (n + 1) * (m + 1) <= SMALL:
+        return np.zeros(n + 1, dtype=np.int64), np.full(n + 1, m, dtype=np.int64)
+    rows = np.arange(n + 1)
+    known = np.concatenate([[[-1, -1]], cells, [[n, m]]])
+    before = known[np.searchsorted(known[:, 0], rows - ROWS, side="right") - 1, 1]
+    after = known[np.minimum(np.searchsorted(known[:, 0], rows + ROWS, side="left"), len(known) - 1), 1]
+    before = np.where(rows - ROWS < 0, -1, before)
+    after = np.where(rows + ROWS > n, m, after)
+    low = np.clip(before - COLUMNS, 0, m)
+    high = np.clip(after + COLUMNS, 0, m)
+    low[0], high[n] = 0, m
+    return np.minimum.accumulate(low[::-1])[::-1].astype(np.int64), np.maximum.accumulate(high).astype(np.int64)
