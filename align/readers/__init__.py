@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from align.domain import Document
+from align.readers.bilingual import bilingual
 from align.readers.registry import read, suffixes
 
-__all__ = ["Document", "read", "suffixes"]
+__all__ = ["Document", "bilingual", "read", "suffixes"]

@@ -9,9 +9,10 @@ from typing import Protocol, cast
 
 from align.domain import Document
 from align.errors import ReadError
+from align.readers.bilingual import SUFFIXES as UNIT_SUFFIXES
+from align.readers.bilingual import units
 
 MODULES = ("plain", "markdown", "html", "docx", "epub", "pdf", "subtitles", "tables")
-BILINGUAL = frozenset({".tmx", ".xlf", ".xliff", ".sdlxliff", ".mxliff", ".mqxliff", ".po"})
 _BY_SUFFIX = {
     ".txt": "plain", ".text": "plain", ".md": "markdown", ".markdown": "markdown", ".mkd": "markdown", ".html": "html",
     ".htm": "html", ".xhtml": "html", ".docx": "docx", ".epub": "epub", ".pdf": "pdf", ".srt": "subtitles",
@@ -21,7 +22,6 @@ _PAGE = re.compile(
     rb"\s*(?:<!--.{0,2000}?-->\s*)*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!doctype\s+html|<html[\s>])",
     re.IGNORECASE | re.DOTALL,
 )
-_UNITS = re.compile(rb"<(?:tmx|xliff)[\s>]", re.IGNORECASE)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _FOREIGN = {
     b"{\\rtf": "RTF", b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture", b"GIF8": "a picture", b"\x1f\x8b": "gzip",
@@ -40,7 +40,7 @@ class Reader(Protocol):
 
 def suffixes() -> frozenset[str]:
     """Suffixes (lower case, with their dot) of files that a folder is searched for."""
-    return frozenset(_BY_SUFFIX) | BILINGUAL
+    return frozenset(_BY_SUFFIX) | UNIT_SUFFIXES
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
@@ -69,7 +69,7 @@ def kind(name: str, content: bytes, encoding: str | None = None) -> str:
     for magic, what in _FOREIGN.items():
         if content.startswith(magic):
             raise ReadError(f"{name}: {what}, which we do not read. Save its text as plain text, DOCX or HTML.")
-    if suffix in BILINGUAL or _UNITS.search(head):
+    if units(name, content):
         raise ReadError(f"{name}: holds texts with their translations. Take it in with its links: align import {name}")
     if _PAGE.match(head):
         return "html"

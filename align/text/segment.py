@@ -12,9 +12,20 @@ from align.domain import UNDETERMINED, Block, BlockKind, Sentence, Span
 from align.text import sentences
 from align.text.blocks import runs
 from align.text.clean import broken
-from align.text.evidence import NOTHING, SURE, Evidence, Guess, decide, grammar_share, has_letters, plainly, weigh
+from align.text.evidence import (
+    EMPTY,
+    NOTHING,
+    SURE,
+    Evidence,
+    Guess,
+    decide,
+    grammar_share,
+    has_letters,
+    plainly,
+    weigh,
+)
 from align.text.language import relative, settle
-from align.text.scripts import HAN_CLASS, KANA_CLASS
+from align.text.scripts import HAN_CLASS, KANA_CLASS, spoken
 
 SILENT = frozenset({BlockKind.SEPARATOR})
 """Kinds of blocks that hold no sentence."""
@@ -45,8 +56,15 @@ def segment(text: str, *, kinds: Sequence[Mark] | None = None, lang: str | None 
     if lang is not None:
         guesses = [Guess(lang, 1.0) if has_letters(piece) else NOTHING for piece in pieces]
     else:
-        guesses, document = settle(pieces, map(weigh, pieces), [mark.lang for mark in marks])
+        guesses, document = settle(pieces, map(_evidence, marks, pieces), [mark.lang for mark in marks])
     return tuple(_block(text, mark, guess, document) for mark, guess in zip(marks, guesses, strict=True))
+
+
+def _evidence(mark: Mark, piece: str) -> Evidence:
+    """What a block says of its language; a source, a date and an address say nothing of the page around them."""
+    if mark.kind is BlockKind.BOILERPLATE and "://" in piece and 2 * len(spoken(piece)) < len(piece):
+        return EMPTY
+    return weigh(piece)
 
 
 class _Pieces(Sequence[str]):

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from align.domain import BlockKind, Document
-from align.readers import read, suffixes
+from align.readers import bilingual, read, suffixes
 from align.text.clean import sentence_text
 
 
@@ -182,3 +182,16 @@ def test_a_named_encoding_overrides() -> None:
 def test_lang_set_by_hand_holds_for_every_block_with_letters() -> None:
     document = read("l.txt", "概述\n\n----\n\nSTORAGE BACKENDS".encode(), lang="zh-Hant")
     assert [block.lang for block in document.blocks] == ["zh-Hant", "und", "zh-Hant"]
+
+
+def test_bilingual_files_are_told_by_their_content(files: ModuleType) -> None:
+    two = "Good morning.\tおはようございます。\nThank you very much.\tどうもありがとうございます。\n"
+    one = "Good morning.\tThank you very much.\nHow are you?\tI am well today.\n"
+    assert bilingual("a.tsv", two.encode())
+    assert not bilingual("a.tsv", one.encode())
+    assert not bilingual("a.txt", two.encode())
+    assert bilingual("a.xlsx", files.workbook(("1", "We met in the house.", "Wir trafen uns in dem Haus.")))
+    assert not bilingual("a.docx", files.word())
+    assert bilingual("a.xml", b'<?xml version="1.0"?>\n<tmx version="1.4"><header/></tmx>')
+    assert bilingual("a.tmx", '<?xml version="1.0"?><tmx version="1.4"/>'.encode("utf-16"))
+    assert not bilingual("a.xlsx", b"PK\x03\x04 broken")

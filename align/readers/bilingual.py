@@ -1,0 +1,75 @@
+"""Which files hold a text and its translation side by side: they are imported with their links, not read as one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import PurePath
+
+from align.errors import ReadError
+from align.text.evidence import weigh
+from align.text.language import settle
+from align.text.scripts import count_scripts
+
+SUFFIXES = frozenset({".tmx", ".xlf", ".xliff", ".sdlxliff", ".mxliff", ".mqxliff", ".po"})
+_UNITS = re.compile(rb"<(?:\w+:)?(?:tmx|xliff)[\s>]", re.IGNORECASE)
+_WIDE_UNITS = re.compile("<(?:tmx|xliff)[\\s>]", re.IGNORECASE)
+ROWS = 300
+"""Rows of a table that are looked at."""
+
+
+def units(name: str, content: bytes) -> bool:
+    """Whether the file is a format of translation units (TMX, XLIFF, PO), by its suffix or what it begins with."""
+    head = content[:4096]
+    if PurePath(name).suffix.lower() in SUFFIXES or _UNITS.search(head):
+        return True
+    return head.startswith((b"\xff\xfe", b"\xfe\xff")) and bool(_WIDE_UNITS.search(head.decode("utf-16", "ignore")))
+
+
+def bilingual(name: str, content: bytes, *, encoding: str | None = None) -> bool:
+    """Whether the file holds a text and its translation: units, or a table with columns in two languages.
+
+    Never raises: what cannot be read is not bilingual, and `read` says what is wrong with it.
+    """
+    if units(name, content):
+        return True
+    suffix = PurePath(name).suffix.lower()
+    packed = content.startswith(b"PK\x03\x04")
+    if suffix not in (".csv", ".tsv", ".tab", ".xlsx") and not packed:
+        return False
+    from align.readers.registry import kind
+
+    try:
+        if kind(name, content, encoding) != "tables":
+            return False
+        return _two_languages(islice(_rows(name, content, encoding), ROWS))
+    except ReadError:
+        return False
+
+
+def _rows(name: str, content: bytes, encoding: str | None) -> Iterable[list[str]]:
+    from align.readers.plain import text_of
+    from align.readers.tables import sheet_rows, text_rows
+
+    if content.startswith(b"PK"):
+        return sheet_rows(name, content)
+    return text_rows(name, text_of(name, content, encoding)[0])
+
+
+def _two_languages(rows: Iterable[list[str]]) -> bool:
+    """Whether two columns hold text in most rows, in different languages."""
+    kept = [row for row in rows if any(cell.strip() for cell in row)]
+    if not kept:
+        return False
+    columns = [[row[index] for row in kept if index < len(row)] for index in range(max(map(len, kept)))]
+    languages = set()
+    for column in columns[:30]:
+        written = [cell for cell in column if count_scripts(cell)]
+        if len(written) < max(1, 0.7 * len(kept)):
+            continue
+        text = "\n".join(written)[:4000]
+        guesses, _ = settle([text], [weigh(text)])
+        if guesses[0].confidence >= 0.8:
+            languages.add(guesses[0].lang)
+    return len(languages) > 1
