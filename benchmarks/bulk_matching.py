@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from align.bulk.matching import Match, document_vector, match_documents
+from align.bulk.matching import LEAD_MOST, Match, document_vector, match_documents
 from align.encoders import load_encoder
 from benchmarks.bulk_corpus import gold_documents
 
@@ -55,12 +55,12 @@ def trial(src: Any, tgt: Any, seed: int) -> list[tuple[float, float, bool, float
     keep_s, keep_t = np.flatnonzero(rng.random(len(src)) < 0.7), np.flatnonzero(rng.random(len(tgt)) < 0.7)
     keep_t = rng.permutation(keep_t)
     matches = match_documents(src[keep_s], tgt[keep_t])
-    return [(m.margin, m.lead, bool(keep_s[m.src] == keep_t[m.tgt]), m.confidence) for m in matches]
+    return [(m.margin / m.scale, m.lead / m.scale, bool(keep_s[m.src] == keep_t[m.tgt]), m.confidence) for m in matches]
 
 
 def fit(rows: list[tuple[float, float, bool, float]]) -> list[float]:
     """Weights of a logistic regression by Newton's method."""
-    x = np.array([[1.0, margin, min(lead, 0.5)] for margin, lead, _, _ in rows])
+    x = np.array([[1.0, margin, min(lead, LEAD_MOST)] for margin, lead, _, _ in rows])
     y = np.array([float(right) for _, _, right, _ in rows])
     weights = np.zeros(3)
     for _ in range(50):
@@ -120,7 +120,7 @@ def main() -> None:
             out = [row for name in held for row in trials[name]]
             expected = np.array(
                 [
-                    1 / (1 + np.exp(-(weights[0] + weights[1] * m + weights[2] * min(lead, 0.5))))
+                    1 / (1 + np.exp(-(weights[0] + weights[1] * m + weights[2] * min(lead, LEAD_MOST))))
                     for m, lead, _, _ in out
                 ]
             )

@@ -89,8 +89,8 @@ def compare(src: Any, tgt: Any, truth: Any, sample: Any) -> None:
         began = time.perf_counter()
         places, _ = ours.search_index(index, src[sample], tgt, 4)
         took = (time.perf_counter() - began) * len(src) / len(sample)
-        say(index="faiss IVF SQ8", probes=probes, build_s=round(built, 1), search_all_s=round(took, 1),
-            recall_at_4=round(recall(places, truth), 4), recall_at_1=round(recall(places[:, :1], truth[:, :1]), 4))  # fmt: skip
+        right = {"recall_at_4": recall(places, truth), "recall_at_1": recall(places[:, :1], truth[:, :1])}
+        say(index="faiss IVF SQ8", probes=probes, build_s=round(built, 1), search_all_s=round(took, 1), **right)
     from usearch.index import Index
 
     for expansion, wide in ((64, 128), (128, 512)):

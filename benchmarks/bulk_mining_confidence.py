@@ -46,8 +46,8 @@ def trials(encoder: Any, name: str) -> tuple[Any, Any]:
         ends = [(kept[a], kept[b]) for a, b in zip(ours[mined.src], theirs[mined.tgt], strict=True)]
         rows.append(
             features(
-                mined.margin,
-                mined.lead,
+                mined,
+                slice(None),
                 [length_difference(a[0], a[1], b[2], b[3]) for a, b in ends],
                 [number_difference(a[0], b[2]) for a, b in ends],
             )
@@ -68,14 +68,18 @@ def fit(x: Any, y: Any) -> list[float]:
 def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--encoder", default="use")
+    parser.add_argument("--encoder", nargs="+", default=["use"])
     parser.add_argument("--fit", action="store_true")
     arguments = parser.parse_args()
-    encoder = load_encoder(arguments.encoder)
-    found = {name: trials(encoder, name) for name in FILES}
+    found = {
+        f"{called} {name}": trials(encoder, name)
+        for called in arguments.encoder
+        for encoder in [load_encoder(called)]
+        for name in FILES
+    }
     x, y = (np.concatenate([both[part] for both in found.values()]) for part in (0, 1))
     said = confidence(x)
-    print(json.dumps({"encoder": encoder.name, "mined": len(y), "right": round(float(y.mean()), 4),
+    print(json.dumps({"encoders": arguments.encoder, "mined": len(y), "right": round(float(y.mean()), 4),
                       "ece": round(expected_calibration_error(said, y), 4)}))  # fmt: skip
     for low in (0.5, 0.8, 0.9, 0.95, 0.99):
         kept = said >= low
@@ -83,8 +87,8 @@ def main() -> None:
         share = round(float(y[kept].sum() / y.sum()), 4)
         print(json.dumps({"confidence at least": low, "kept": int(kept.sum()), "right": right, "of all right": share}))
     if arguments.fit:
-        for held in FILES:
-            others = [found[name] for name in FILES if name != held]
+        for held in found:
+            others = [found[name] for name in found if name.split()[1] != held.split()[1]]
             weights = fit(np.concatenate([a for a, _ in others]), np.concatenate([b for _, b in others]))
             ece = expected_calibration_error(confidence(found[held][0], weights), found[held][1])
             print(json.dumps({"held out": held, "ece": round(ece, 4)}))

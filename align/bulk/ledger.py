@@ -267,6 +267,10 @@ class Ledger:
         for row in rows:
             yield row[0], PairEntry(*row[1:5]), row[5]
 
+    def accounts(self) -> list[tuple[int, str]]:
+        """Every document with its state."""
+        return self._db.conn.execute("select id, state from documents order by id").fetchall()
+
     def entries(self, numbers: Sequence[int]) -> list[PairEntry]:
         """The files of documents, in the order of the numbers."""
         found = []

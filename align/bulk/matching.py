@@ -23,8 +23,13 @@ ROWS = 2048
 """Documents compared at once: a block of `ROWS` times all the others is what memory must hold."""
 ENOUGH_TO_CENTRE = 8
 """From so many documents on, their mean says what is common to the language rather than what they are about."""
-WEIGHTS = (-3.08, 18.06, 12.09)
-"""Of P(right): constant, margin, lead over the next best. Fitted by `python -m benchmarks.bulk_matching --fit`."""
+LEAD_MOST = 10.0
+"""A lead over the next best says no more beyond so many times the scale."""
+ENOUGH_TO_SCALE = 30
+USUAL_SCALE = 0.05
+WEIGHTS = (-3.6, 1.95, 0.81)
+"""Of P(right): constant, margin, lead over the next best, both in units of the scale. Fitted by
+`python -m benchmarks.bulk_matching --fit`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class Match:
     margin: float
     lead: float
     """Over the better of the two next best."""
+    scale: float
+    """What the two are measured in; see `spread`."""
     confidence: float
 
 
@@ -74,16 +81,32 @@ def match_documents(src: Vectors, tgt: Vectors) -> list[Match]:
     margins = (dots(src, tgt, rows, columns) - around).astype(np.float32)
     chosen = _assigned(rows, columns, margins, len(src), len(tgt))
     leads = margins - np.maximum(best_other(rows, margins), best_other(columns, margins))
+    scale = spread(rows, margins)
     return [
-        Match(int(rows[e]), int(columns[e]), float(margins[e]), float(leads[e]), confidence(margins[e], leads[e]))
-        for e in chosen
+        Match(int(rows[e]), int(columns[e]), margin, lead, scale, confidence(margin, lead, scale))
+        for e, margin, lead in zip(chosen, margins[chosen].tolist(), leads[chosen].tolist(), strict=True)
     ]
 
 
-def confidence(margin: float, lead: float) -> float:
-    """P(a match is right)."""
+def confidence(margin: float, lead: float, scale: float) -> float:
+    """P(a match is right). `scale`: see `spread`."""
     constant, of_margin, of_lead = WEIGHTS
-    return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, constant + of_margin * margin + of_lead * min(lead, 0.5)))))
+    logit = constant + of_margin * margin / scale + of_lead * min(lead / scale, LEAD_MOST)
+    return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, logit))))
+
+
+def spread(rows: Ints, margins: Floats) -> float:
+    """The scale that margins of an encoder have: their standard deviation over candidates that are not the best of
+    their row. Encoders differ fivefold in this, and the same confidence is to mean the same with all."""
+    others = margins[margins < best(rows, margins)]
+    return max(float(others.std()), 1e-3) if len(others) >= ENOUGH_TO_SCALE else USUAL_SCALE
+
+
+def best(ends: Ints, margins: Floats) -> Floats:
+    """For each edge, the greatest margin at the same end."""
+    top = np.full(ends.max() + 1, -np.inf, dtype=np.float32)
+    np.maximum.at(top, ends, margins)
+    return top[ends]
 
 
 def nearest(queries: Vectors, base: Vectors) -> tuple[Ints, Floats]:

@@ -12,14 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from align.bulk.index import Floats, Ints, Matrix, Progress, search
-from align.bulk.matching import best_other, dots, edges, rivals
+from align.bulk.matching import LEAD_MOST, best_other, dots, edges, rivals, spread
 
 NEAREST = 5
 """Neighbours of a sentence that are looked at: a candidate and four rivals, or five candidates."""
-LEAD_MOST = 0.5
-"""A lead over the next best says no more beyond this."""
-WEIGHTS = (0.12, 4.63, 18.68, -1.22, -1.32)
-"""Of P(right): constant, margin, lead, length difference, number difference. Fitted by
+WEIGHTS = (0.3, 0.3, 0.91, -1.61, -1.47)
+"""Of P(right): constant, margin and lead in units of the scale, length difference, number difference. Fitted by
 `python -m benchmarks.bulk_mining_confidence`."""
 
 
@@ -33,13 +31,15 @@ class Mined:
     margin: Floats
     lead: Floats
     """Over the next best pair of either sentence."""
+    scale: float
+    """What margins and leads are measured in; see `spread`."""
 
 
 def mine_vectors(src: Matrix, tgt: Matrix, *, exact: bool | None = None, progress: Progress | None = None) -> Mined:
     """Pairs of nearest neighbours whose margin is the greatest for both. src (n, d), tgt (m, d): unit rows."""
     if not len(src) or not len(tgt):
         nothing, none = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        return Mined(nothing, nothing, none, none, none)
+        return Mined(nothing, nothing, none, none, none, 1.0)
 
     def half(part: int) -> Progress | None:
         return (lambda done, total: progress(part * total + done, 2 * total)) if progress else None
@@ -52,7 +52,8 @@ def mine_vectors(src: Matrix, tgt: Matrix, *, exact: bool | None = None, progres
     margins = (cosines - around).astype(np.float32)
     leads = margins - np.maximum(best_other(rows, margins), best_other(columns, margins))
     kept = one_to_one(rows, columns, margins, len(src), len(tgt))
-    return Mined(rows[kept], columns[kept], cosines[kept], margins[kept], leads[kept].astype(np.float32))
+    scale = spread(rows, margins)
+    return Mined(rows[kept], columns[kept], cosines[kept], margins[kept], leads[kept].astype(np.float32), scale)
 
 
 def one_to_one(rows: Ints, columns: Ints, margins: Floats, n: int, m: int) -> Ints:
@@ -68,14 +69,15 @@ def one_to_one(rows: Ints, columns: Ints, margins: Floats, n: int, m: int) -> In
     return found[np.argsort(rows[found], kind="stable")]
 
 
-def features(
-    margin: npt.ArrayLike, lead: npt.ArrayLike, length: npt.ArrayLike, numbers: npt.ArrayLike
-) -> npt.NDArray[np.float64]:
-    """(n, 5): what `WEIGHTS` weigh. `length`: log of the ratio of the letters' worth, without sign; `numbers`: share of
-    the numbers of both that only one has."""
-    columns = [np.asarray(column, dtype=np.float64) for column in (margin, lead, length, numbers)]
-    columns[1] = np.minimum(columns[1], LEAD_MOST)
-    columns[2] = np.minimum(columns[2], 2.0)
+def features(mined: Mined, part: slice, length: npt.ArrayLike, numbers: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """(n, 5): what `WEIGHTS` weigh, of a part of what was mined. `length`: log of the ratio of the letters' worth,
+    without sign; `numbers`: share of the numbers of both that only one has."""
+    columns = [
+        mined.margin[part] / mined.scale,
+        np.minimum(mined.lead[part] / mined.scale, LEAD_MOST),
+        np.minimum(np.asarray(length, dtype=np.float64), 2.0),
+        np.asarray(numbers, dtype=np.float64),
+    ]
     return np.stack([np.ones(len(columns[0])), *columns], axis=1)
 
 

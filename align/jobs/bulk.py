@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from align import __version__
 from align.bulk.engine import Pool
 from align.bulk.finding import Found, pair_by_name, walk
 from align.bulk.ledger import Ledger, open_ledger
@@ -55,7 +56,7 @@ class Order:
         known["work"].pop("cache")
         known["work"]["filters"]["kinds"] = sorted(self.work.filters.kinds or ())
         described: dict[str, Any] = json.loads(json.dumps(known))
-        return described
+        return described | {"version": __version__}
 
 
 OpenPool = Callable[[WorkFactory, int], Pool]

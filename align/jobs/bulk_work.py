@@ -71,11 +71,10 @@ class WorkSpec:
 
 def open_encoder(spec: WorkSpec) -> Encoder:
     """The encoder for one worker, with its weights in memory."""
-    import inspect
-
-    more: dict[str, Any] = {"threads": spec.threads} if "threads" in inspect.signature(load_encoder).parameters else {}
     cache = Path(spec.cache) if spec.cache else None
-    encoder = load_encoder(spec.encoder, languages=set(spec.languages), purpose="speed", cache=cache, **more)
+    encoder = load_encoder(
+        spec.encoder, languages=set(spec.languages), purpose="speed", cache=cache, threads=spec.threads
+    )
     encoder.encode(["warm"])
     return encoder
 

@@ -224,8 +224,8 @@ def links(src: Side, tgt: Side, mined: Mined, encoder: str) -> Iterator[Link]:
             for row, column in zip(mined.src[part], mined.tgt[part], strict=True)
         ]
         rows = features(
-            mined.margin[part],
-            mined.lead[part],
+            mined,
+            part,
             [length_difference(a.text, a.lang, b.text, b.lang) for a, b in pairs],
             [number_difference(a.text, b.text) for a, b in pairs],
         )

@@ -26,7 +26,8 @@ TEXTS = {
     "ja": ["内閣は月曜日の朝に会合を開いた。", "学校のための新しい予算に合意した。", "教師たちはこの計画を歓迎した。",
            "批判する人々は、資金が届くのが遅すぎると述べた。", "議会は三月に採決する。"],
     "de": ["Das Kabinett tagte am Montagmorgen.", "Es einigte sich auf einen neuen Haushalt für Schulen.",
-           "Lehrer begrüßten den Plan.", "Kritiker sagten, das Geld komme zu spät.", "Das Parlament stimmt im März ab."],
+           "Lehrer begrüßten den Plan.", "Kritiker sagten, das Geld komme zu spät.",
+           "Das Parlament stimmt im März ab."],
 }  # fmt: skip
 OTHER = {
     "en": ["The river rose three metres overnight.", "Two bridges were closed.", "No one was hurt.",
@@ -52,7 +53,8 @@ def corpus(folder: Path, copies: int = 6) -> Path:
 def align(*arguments: str, cwd: Path, code: int | None = 0) -> subprocess.CompletedProcess[str]:
     env = os.environ | {"ALIGN_CONFIG": str(cwd / "none.toml")}
     done = subprocess.run(
-        [sys.executable, "-m", "align", *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-m", "align", *arguments], cwd=cwd, env=env, timeout=120, check=False,
+        capture_output=True, text=True,
     )  # fmt: skip
     assert code is None or done.returncode == code, done.stderr
     return done

@@ -1,0 +1,258 @@
+"""Bulk at size: rates against the bare encoder, workers, engines, memory, faults.
+
+    python -m benchmarks.bulk rate [--encoder use] [--documents 1000]
+    python -m benchmarks.bulk workers
+    python -m benchmarks.bulk engines
+    python -m benchmarks.bulk memory [--documents 100000]
+    python -m benchmarks.bulk faults [--kills 30]
+
+Each prints JSON objects, a figure a line. Rates are paired: what is compared is timed in one run, in turns. Beside
+seconds of the clock stand seconds of the processor, which others at work on the machine disturb less. Mining has its
+own command, `benchmarks.bulk_mining`; document matching `benchmarks.bulk_matching`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import resource
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from align.bulk.cluster import ClusterPool
+from align.bulk.engine import Pool
+from align.bulk.ledger import open_ledger
+from align.bulk.local import LocalPool
+from align.bulk.model import WorkFactory
+from align.bulk.plan import bytes_of, planned
+from align.bulk.run import LEDGER
+from align.bulk.standing import Standing
+from align.encoders import load_encoder
+from align.jobs.bulk import OpenPool, Order, bulk, cluster_pool, entries_of, local_pool
+from align.jobs.bulk_work import WorkSpec
+from benchmarks.bulk_cluster import Cluster, Storm
+from benchmarks.bulk_corpus import write_corpus
+
+TURNS = 2
+"""Times that each side of a comparison is measured; the best counts."""
+
+
+def say(**figures: object) -> None:
+    """One line of figures."""
+    print(json.dumps(figures), flush=True)
+
+
+def order_for(folder: Path, name: str, encoder: str, **more: Any) -> Order:
+    """The corpus of `folder`, into `folder/name`."""
+    spec = WorkSpec(encoder, str(folder), segments="line")
+    return Order((str(folder / "pairs.tsv"),), folder / name, spec, **more)
+
+
+def processor() -> float:
+    """Seconds of the processor that this process and its ended children took."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def timed(order: Order, pool: OpenPool) -> tuple[float, float, dict[str, Any]]:
+    """Seconds of the clock, of the processor, and the summary of a run from nothing."""
+    shutil.rmtree(order.out, ignore_errors=True)
+    began, used = time.perf_counter(), processor()
+    figures = bulk(order, pool)
+    return time.perf_counter() - began, processor() - used, figures
+
+
+def bare(order: Order) -> tuple[float, float]:
+    """Seconds to encode the texts of every batch, and nothing else: one call a batch, one thread."""
+    encoder = load_encoder(order.work.encoder, threads=1, purpose="speed")
+    encoder.encode(["warm"])
+    batches: dict[int, list[str]] = {}
+    entries, _ = entries_of(order)
+    for plan in planned(entries, bytes_of(Path(order.work.folder)), order.sizes):
+        texts = batches.setdefault(plan.batch, [])
+        for name in (plan.entry.src, plan.entry.tgt):
+            texts += (Path(order.work.folder) / name).read_text(encoding="utf-8").splitlines()
+    began, used = time.perf_counter(), processor()
+    for texts in batches.values():
+        encoder.encode(list(dict.fromkeys(texts)))
+    return time.perf_counter() - began, processor() - used
+
+
+def rate(folder: Path, arguments: argparse.Namespace) -> None:
+    """The whole pipeline on one worker against the bare encoder on the same texts and one core."""
+    write_corpus(folder, arguments.documents, 12)
+    order = order_for(folder, "rate", arguments.encoder)
+    alone, whole = [], []
+    for _ in range(TURNS):
+        alone.append(bare(order))
+        seconds, used, figures = timed(order, local_pool(1))
+        whole.append((seconds, used))
+    sentences = sum(figures["sentences"].values())
+    (bare_s, bare_cpu), (seconds, used) = min(alone), min(whole)
+    say(what="rate", encoder=arguments.encoder, documents=arguments.documents, sentences=sentences,
+        bare_per_s=round(sentences / bare_s), whole_per_s=round(sentences / seconds), ratio=round(bare_s / seconds, 3),
+        bare_per_cpu_s=round(sentences / bare_cpu), whole_per_cpu_s=round(sentences / used),
+        cpu_ratio=round(bare_cpu / used, 3))  # fmt: skip
+
+
+def workers(folder: Path, arguments: argparse.Namespace) -> None:
+    """Two workers against one."""
+    write_corpus(folder, arguments.documents, 12)
+    order = order_for(folder, "workers", arguments.encoder)
+    found: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(TURNS):
+        for count, taken in found.items():
+            taken.append(timed(order, local_pool(count))[0])
+    say(what="workers", encoder=arguments.encoder, one_s=round(min(found[1]), 1), two_s=round(min(found[2]), 1),
+        speedup=round(min(found[1]) / min(found[2]), 2))  # fmt: skip
+
+
+def engines(folder: Path, arguments: argparse.Namespace) -> None:
+    """Two processes of ours against two Dask workers, started beforehand as on a cluster, and against a LocalCluster
+    that is started for the run, as an engine of its own would be; the bytes of all."""
+    write_corpus(folder, arguments.documents, 12)
+    order = order_for(folder, "engines", arguments.encoder)
+    digests = {}
+    found: dict[str, list[float]] = {"pool": [], "dask": [], "LocalCluster": []}
+    with Cluster(folder) as cluster:
+        pools: dict[str, OpenPool] = {
+            "pool": local_pool(2), "dask": cluster_pool(cluster.address), "LocalCluster": LocalClusterPool
+        }  # fmt: skip
+        for _ in range(TURNS):
+            for name, pool in pools.items():
+                found[name].append(timed(order, pool)[0])
+                digests[name] = digest(order.out)
+    best = {name: min(taken) for name, taken in found.items()}
+    say(what="engines", encoder=arguments.encoder, seconds={name: round(taken, 1) for name, taken in best.items()},
+        dask_of_pool=round(best["pool"] / best["dask"], 3), local_cluster_of_pool=round(
+            best["pool"] / best["LocalCluster"], 3), same_bytes=len(set(digests.values())) == 1)  # fmt: skip
+
+
+class LocalClusterPool(ClusterPool):
+    """Two workers of a LocalCluster that lives as long as the pool."""
+
+    def __init__(self, factory: WorkFactory, threads: int) -> None:
+        from distributed import LocalCluster
+
+        self._cluster: Any = LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=2, threads_per_worker=threads, processes=True, dashboard_address=None, host="127.0.0.1"
+        )
+        super().__init__(factory, self._cluster.scheduler_address)
+
+    def close(self) -> None:
+        """See `Pool`."""
+        super().close()
+        self._cluster.close()
+
+
+def memory(folder: Path, arguments: argparse.Namespace) -> None:
+    """Memory of each worker, and of the driver, as the documents go by."""
+    write_corpus(folder, arguments.documents, 1)
+    order = order_for(folder, "memory", arguments.encoder)
+    pools: list[LocalPool] = []
+    marks = [0.01, 0.5, 1.0]
+
+    def opened(work: WorkFactory, threads: int) -> Pool:
+        pools.append(LocalPool(work, 2, threads=threads))
+        return pools[-1]
+
+    def tell(standing: Standing) -> None:
+        share = (standing.done + standing.failed) / standing.total
+        if pools and marks and share >= marks[0]:
+            at = marks.pop(0)
+            sizes = [resident(pid) for pid in pools[-1].process_ids()] if share < 1 or at == 1.0 else []
+            say(what="memory", at=at, documents=standing.done, workers_mb=sizes, driver_mb=resident("self"))
+
+    began = time.perf_counter()
+    figures = bulk(order, opened, tell=tell)
+    say(what="memory", documents=figures["documents"], seconds=round(time.perf_counter() - began, 1))
+
+
+def resident(pid: int | str) -> int | None:
+    """Megabytes of a process in memory; None where it is gone."""
+    try:
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                return int(line.split()[1]) // 1024
+    except OSError:
+        pass
+    return None
+
+
+def digest(out: Path) -> str:
+    """Of all shards in order."""
+    found = hashlib.sha256()
+    for shard in sorted(out.glob("part-*")):
+        found.update(shard.name.encode() + shard.read_bytes())
+    return found.hexdigest()
+
+
+def faults(folder: Path, arguments: argparse.Namespace) -> None:
+    """Kill -9 of workers, schedulers and drivers at random, until the work is done; then compare with a calm run."""
+    spoilt = write_corpus(folder, arguments.documents, 6, broken=0.01)
+    calm = order_for(folder, "calm", arguments.encoder)
+    figures = bulk(calm, local_pool(2))
+    failed = [one["document"] for one in figures["failed"]]
+    say(what="faults", broken=len(spoilt), set_aside=len(failed), exactly_those=failed == spoilt,
+        documents=figures["documents"])  # fmt: skip
+    expected = digest(calm.out)
+    rng = random.Random(arguments.seed)
+    kills: dict[str, int] = {}
+    rounds = 0
+    same = True
+    while sum(kills.values()) < arguments.kills:
+        rounds += 1
+        storm = Storm(folder, f"storm-{rounds}", arguments.encoder, rng, clustered=rounds % 2 == 0)
+        for kind, count in storm.run().items():
+            kills[kind] = kills.get(kind, 0) + count
+        out = folder / f"storm-{rounds}"
+        right = digest(out) == expected and accounted(out) == accounted(calm.out)
+        same &= right
+        say(what="storm", round=rounds, clustered=rounds % 2 == 0, kills=kills, identical=right)
+    say(what="faults", kills=kills, in_all=sum(kills.values()), rounds=rounds, all_identical=same)
+    if not same:
+        raise SystemExit(1)
+
+
+def accounted(out: Path) -> list[tuple[int, str]]:
+    """Every document of a ledger with its state: each once."""
+    ledger = open_ledger(out / LEDGER, begin=lambda new: None)
+    try:
+        return ledger.accounts()
+    finally:
+        ledger.close()
+
+
+COMMANDS: dict[str, tuple[Callable[[Path, argparse.Namespace], None], int]] = {
+    "rate": (rate, 1000),
+    "workers": (workers, 1000),
+    "engines": (engines, 1000),
+    "memory": (memory, 100_000),
+    "faults": (faults, 1500),
+}
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", nargs="?", choices=COMMANDS, default="rate")
+    parser.add_argument("--encoder", default="use")
+    parser.add_argument("--documents", type=int)
+    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--folder", type=Path, help="Where the corpus goes while it is needed.")
+    arguments = parser.parse_args()
+    command, documents = COMMANDS[arguments.command]
+    arguments.documents = arguments.documents or documents
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+        command(Path(folder), arguments)
+
+
+if __name__ == "__main__":
+    main()
