@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stats": ("align.cli.stats:stats", "Print how the work stands, with small plots."),
     "serve": ("align.cli.serve:serve", "Open the review app to browsers on this machine, behind a token."),
     "doctor": ("align.cli.doctor:doctor", "Look at what a run needs, and say what to mend."),
+    "models": ("align.cli.models:models", "List, prepare and check the encoders."),
     "config": ("align.cli.config:config", "Show the settings in force, or write a commented config file."),
     "completion": ("align.cli.completion:completion", "Print the script that completes commands in your shell."),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +38,7 @@ class BlendEncoder:
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """See `Encoder.encode`."""
-        return self._joined(self._use.encode(texts), self._e5.encode(texts, progress))
+        return joined(self._use.encode(texts), self._e5.encode(texts, progress))
 
     def encode_tokens(self, texts: Sequence[str], progress: Progress | None = None) -> list[Tokens]:
         """See `TokenEncoder.encode_tokens`."""
@@ -49,18 +49,22 @@ class BlendEncoder:
     ) -> tuple[Vectors, list[Tokens]]:
         """See `TokenEncoder.encode_with_tokens`."""
         vectors, tokens = self._e5.encode_with_tokens(texts, progress)
-        return self._joined(self._use.encode(texts), vectors), tokens
+        return joined(self._use.encode(texts), vectors), tokens
 
-    @cached_property
-    def _means(self) -> tuple[Vectors, Vectors]:
-        with np.load(MEANS) as stored:
-            return stored["use"], stored["e5"]
 
-    def _joined(self, use: Vectors, e5: Vectors) -> Vectors:
-        halves: list[Vectors] = []
-        for vectors, mean in zip((use, e5), self._means, strict=True):
-            centred = vectors - mean
-            halves.append(centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), np.float32(1e-6)))
-        joined: Vectors = np.hstack(halves)
-        joined *= np.float32(np.sqrt(0.5))
-        return joined
+def joined(use: Vectors, e5: Vectors) -> Vectors:
+    """(n, 512) and (n, 384) unit rows to (n, 896) unit rows: each centred, brought to length 1, side by side."""
+    use_mean, e5_mean = _means()
+    halves: list[Vectors] = []
+    for vectors, mean in ((use, use_mean), (e5, e5_mean)):
+        centred = vectors - mean
+        halves.append(centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), np.float32(1e-6)))
+    rows: Vectors = np.hstack(halves)
+    rows *= np.float32(np.sqrt(0.5))
+    return rows
+
+
+@cache
+def _means() -> tuple[Vectors, Vectors]:
+    with np.load(MEANS) as stored:
+        return stored["use"], stored["e5"]

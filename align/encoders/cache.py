@@ -19,7 +19,7 @@ from typing import TypeVar
 import numpy as np
 from sqlite_utils import Database
 
-from align.encoders.base import Encoder, Progress, Vectors
+from align.encoders.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
 
 VERSION = 1
 ENCODED_AT_ONCE = 2048
@@ -32,8 +32,12 @@ log = logging.getLogger(__name__)
 
 
 def cached(encoder: Encoder, beside: Path) -> CachedEncoder:
-    """`encoder` with its vectors kept in `<beside>.vectors`, where `beside` is the store."""
-    return CachedEncoder(encoder, beside.with_name(beside.name + ".vectors"))
+    """`encoder` with its vectors kept in `<beside>.vectors`, where `beside` is the store.
+
+    A `TokenEncoder` stays one.
+    """
+    path = beside.with_name(beside.name + ".vectors")
+    return CachedTokenEncoder(encoder, path) if isinstance(encoder, TokenEncoder) else CachedEncoder(encoder, path)
 
 
 class CachedEncoder:
@@ -112,7 +116,7 @@ class CachedEncoder:
                 asked = f"select text, vector from vectors where encoder = ? and text in ({marks})"
                 found.update(db.conn.execute(asked, [self.digest, *part]))
         except sqlite3.Error as error:
-            log.warning("%s: cannot be read (%s); going on without it", self._path, error)
+            self._distrust(error, "read")
         width = 2 * self.dimensions
         return {key: vector for key, vector in found.items() if len(vector) == width}
 
@@ -129,7 +133,19 @@ class CachedEncoder:
                     db.conn.execute("rollback")
                 raise
         except sqlite3.Error as error:
-            log.warning("%s: cannot be written (%s); going on without it", self._path, error)
+            self._distrust(error, "written")
+
+    def _distrust(self, error: sqlite3.Error, what: str) -> None:
+        """Go on without the file; one that is broken is thrown away, so that the next call makes it anew."""
+        log.warning("%s: cannot be %s (%s); going on without it", self._path, what, error)
+        if not isinstance(error, sqlite3.OperationalError):
+            self.close()
+            self._throw_away()
+
+    def _throw_away(self) -> None:
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(OSError):
+                self._path.with_name(self._path.name + suffix).unlink()
 
     def _opened(self) -> Database:
         """The file, made anew where it is of another version or no database."""
@@ -139,29 +155,55 @@ class CachedEncoder:
             except sqlite3.DatabaseError as error:
                 if isinstance(error, sqlite3.OperationalError):
                     raise
-                for suffix in ("", "-wal", "-shm"):
-                    self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+                self._throw_away()
                 self._db = self._connected()
         return self._db
 
     def _connected(self) -> Database:
         conn = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
         try:
-            conn.execute("pragma journal_mode = wal")
             conn.execute("pragma synchronous = normal")
-            conn.execute("begin immediate")
             if conn.execute("pragma user_version").fetchone()[0] != VERSION:
-                conn.execute("drop table if exists vectors")
-                conn.execute(
-                    "create table vectors (encoder text, text blob, vector blob, primary key (encoder, text)) "
-                    "without rowid"
-                )
-                conn.execute(f"pragma user_version = {VERSION}")
-            conn.execute("commit")
+                _lay_out(conn)
         except BaseException:
             conn.close()
             raise
         return Database(conn)
+
+
+class CachedTokenEncoder(CachedEncoder):
+    """A `CachedEncoder` whose encoder has tokens. Those are not kept: a sentence's are 40 times its vector."""
+
+    _encoder: TokenEncoder
+
+    def encode_tokens(self, texts: Sequence[str], progress: Progress | None = None) -> list[Tokens]:
+        """As the encoder."""
+        return self._encoder.encode_tokens(texts, progress)
+
+    def encode_with_tokens(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> tuple[Vectors, list[Tokens]]:
+        """As the encoder; where the file has every vector, only the layers that tokens need are computed."""
+        keys = [key_of(text) for text in texts]
+        if set(keys) <= self._known(list(dict.fromkeys(keys))).keys():
+            return self.encode(texts), self._encoder.encode_tokens(texts, progress)
+        vectors, tokens = self._encoder.encode_with_tokens(texts, progress)
+        rows = vectors.astype(np.float16)
+        self._keep({key: row.tobytes() for key, row in zip(keys, rows, strict=True)})
+        return self.encode(texts), tokens
+
+
+def _lay_out(conn: sqlite3.Connection) -> None:
+    """Make the table, unless another process was faster; what another version left goes."""
+    conn.execute("pragma journal_mode = wal")
+    conn.execute("begin immediate")
+    if conn.execute("pragma user_version").fetchone()[0] != VERSION:
+        conn.execute("drop table if exists vectors")
+        conn.execute(
+            "create table vectors (encoder text, text blob, vector blob, primary key (encoder, text)) without rowid"
+        )
+        conn.execute(f"pragma user_version = {VERSION}")
+    conn.execute("commit")
 
 
 def key_of(text: str) -> bytes:

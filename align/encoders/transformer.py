@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 CHUNK = 256
 """Texts between two reports of progress."""
+SMALL_FILE = 1 << 20
 HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 SYMMETRIC_PROMPT = "query: "
 """What the cards of the E5 models want before both sides when equivalents are sought."""
@@ -117,12 +118,23 @@ class TransformerEncoder:
 
     @cached_property
     def digest(self) -> str:
-        """Of the weights in memory, wherever they came from, and of the prompt."""
-        digest = hashlib.sha256(json.dumps([self._prompt, self._model.max_seq_length]).encode())
-        for name, tensor in sorted(self._model.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(tensor.detach().float().contiguous().numpy().tobytes())
-        return "st-" + digest.hexdigest()[:16]
+        """Of the model's files. Only one that is not on disk yet is loaded for it."""
+        folder = self._folder_on_disk()
+        if folder is None and self._model:
+            folder = self._folder_on_disk()
+        described = [self.name] if folder is None else _described(folder)
+        return "st-" + hashlib.sha256(json.dumps(described).encode()).hexdigest()[:16]
+
+    def _folder_on_disk(self) -> Path | None:
+        """The folder given, or the hub's own copy of the model named."""
+        if Path(self.name).is_dir():
+            return Path(self.name)
+        from huggingface_hub import snapshot_download
+
+        try:
+            return Path(snapshot_download(self.name, local_files_only=True))
+        except Exception:  # whatever stops the hub's library from finding a copy, there is none
+            return None
 
     @property
     def _prompt(self) -> str:
@@ -178,6 +190,17 @@ class TransformerEncoder:
             return None
         prompt = len(self._model.tokenizer(self._prompt)["input_ids"])
         return max(8, int(longest) - prompt - 2)
+
+
+def _described(folder: Path) -> list[object]:
+    """Names, sizes and what tells the contents apart: of small files the digest, of weights the time of change."""
+    found: list[object] = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        status = path.stat()
+        small = status.st_size <= SMALL_FILE
+        told = hashlib.sha256(path.read_bytes()).hexdigest() if small else status.st_mtime_ns
+        found.append([path.relative_to(folder).as_posix(), status.st_size, told])
+    return found
 
 
 def _unit(sums: Vectors) -> Vectors:

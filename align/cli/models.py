@@ -1,0 +1,89 @@
+"""`align models`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from align.cli.context import note, progress, settings_for
+
+if TYPE_CHECKING:
+    from align.jobs.models import Listed
+
+
+@click.group(invoke_without_command=True, epilog="Example: align models --json")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object an encoder.")
+@click.pass_context
+def models(ctx: click.Context, as_json: bool) -> None:
+    """List the encoders: languages, size, and whether they are ready.
+
+    `auto`, the default, is blend where use knows every language at hand, else e5. Any sentence-transformers model can
+    be named instead, by its folder or by its name on the hub, which is asked for nothing else.
+    """
+    if ctx.invoked_subcommand:
+        return
+    from align.jobs.models import listed
+
+    found = listed(settings_for().cache)
+    if as_json:
+        for row in found:
+            click.echo(json.dumps(_as_object(row), ensure_ascii=False))
+    else:
+        _print_table(found)
+
+
+@models.command(epilog="Example: align models prepare")
+def prepare() -> None:
+    """Unpack e5 (550 MB in the cache), or mend what is broken of it. Without this it happens on first use."""
+    from align.jobs import models as job
+
+    with progress() as stage:
+        folder = job.prepare(settings_for().cache, stage("Unpacking e5"))
+    note("e5 and blend are ready.")
+    click.echo(folder)
+
+
+@models.command(epilog="Example: align models check use")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+def check(names: tuple[str, ...]) -> None:
+    """Encode sentences in 22 languages and compare with the vectors they should get. All of ours without NAME."""
+    from align.jobs import models as job
+
+    cache: Path = settings_for().cache
+    checked = job.check_all(list(names) or ["use", "e5", "blend"], cache, lambda name: note(f"{name} ..."))
+    for found in checked:
+        click.echo(f"{found.name}\t{'ok' if found.ok else 'FAILED'}\t{found.told}")
+    job.refuse_failed(checked)
+
+
+def _as_object(row: Listed) -> dict[str, object]:
+    return {
+        "name": row.known.name,
+        "about": row.known.about,
+        "package": row.known.package,
+        "dimensions": row.known.dimensions,
+        "languages": sorted(row.known.languages),
+        "form": row.form,
+        "bytes": row.size,
+        "ready": row.ready,
+        "state": row.state,
+    }
+
+
+def _print_table(found: list[Listed]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("encoder", "what it is", "dimensions", "form", "on disk", "state", "languages"):
+        table.add_column(column, overflow="fold")
+    for row in found:
+        languages = sorted(row.known.languages)
+        told = " ".join(languages) if len(languages) < 20 else f"{len(languages)}, see --json"
+        size = f"{row.size / 1e6:.0f} MB"
+        known = row.known
+        table.add_row(known.name, known.about, str(known.dimensions), row.form, size, row.state, told)
+    Console().print(table)
