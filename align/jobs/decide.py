@@ -13,6 +13,7 @@ from align.errors import UsageError
 from align.jobs import reshape
 from align.jobs.reshape import Side
 from align.store import Change, LinkFilter, Store, open_store
+from align.store.documents import storable
 from align.store.ledger import Ledger
 from align.text.clean import clean
 
@@ -40,7 +41,7 @@ class Desk:
 
     def __init__(self, store: Store, reviewer: str) -> None:
         self.store = store
-        self.reviewer = reviewer
+        self.reviewer = storable(reviewer).strip() or "reviewer"
 
     def __enter__(self) -> Self:
         return self
@@ -90,7 +91,7 @@ class Desk:
 
     def note(self, link: int, text: str | None, *, seen: int | None = None) -> Change:
         """A remark on the link; None or blank takes it off."""
-        remark = (text or "").strip() or None
+        remark = storable(text or "").strip() or None
         return self._one("note", link, seen, lambda ledger: ledger.change(link, note=remark))
 
     def bookmark(self, link: int, on: bool = True, *, seen: int | None = None) -> Change:

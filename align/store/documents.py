@@ -112,6 +112,11 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
 
 
+def name_of(doc: Document) -> str:
+    """The document's name as it can be stored: bytes of a file name that are no UTF-8 are spelled out (`\\udcff`)."""
+    return doc.name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def document_text(db: Database, document: int) -> str:
     """The original characters of a document."""
     text: bytes = _one(db, document)[0]

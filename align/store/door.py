@@ -48,6 +48,9 @@ def connect(path: Path, *, create: bool, readonly: bool) -> Database:
 
 def recognise(path: Path) -> bool:
     """Whether a SQLite file stands at `path`. An absent or empty file is none; anything else raises StoreError."""
+    if path.exists() and not path.is_file():
+        what = "a directory" if path.is_dir() else "no regular file"
+        raise StoreError(f"{path}: is {what}. A store is a file; name another with --db.")
     try:
         with path.open("rb") as file:
             head = file.read(100)

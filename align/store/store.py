@@ -76,6 +76,7 @@ class Store:
 
         Of a text that changed, what is still there keeps its sentences and links; see `reimport`.
         """
+        doc = replace(doc, name=documents.name_of(doc))
         with self.writing():
             row = self.db.conn.execute(
                 "select id, digest from documents where name = ? and removed_at is null", (doc.name,)
@@ -296,7 +297,8 @@ class Store:
         """Keep a value under a key: where a reviewer stood, how a list was sorted. No decision."""
         with self.writing():
             self.db.conn.execute(
-                "insert into kept values (?, ?) on conflict (key) do update set value = excluded.value", (key, value)
+                "insert into kept values (?, ?) on conflict (key) do update set value = excluded.value",
+                (key, documents.storable(value)),
             )
 
     def recall(self, key: str) -> str | None:

@@ -336,3 +336,15 @@ def test_backup_is_whole_and_never_overwrites(store: Store, tmp_path: Path) -> N
     with pytest.raises(UsageError, match="does not exist"):
         store.backup(tmp_path / "no" / "b.db")
     assert sorted(p.name for p in tmp_path.iterdir() if "part" in p.name) == []
+
+
+def test_characters_that_no_file_can_hold(store: Store, desk: Desk) -> None:
+    desk.note(1, "a\ud800\0b")
+    desk.edit(2, "tgt", "We\ud800 climb up.")
+    assert store.link(1).note == "a?b"
+    assert store.link(2).tgt.text == "We climb up."
+    added = store.add_document(make_document("bad\udcff\ud800.txt", ["Te\ud800xt\0."], "en"))
+    assert store.text(added.document) == "Te\ud800xt\0.\n"
+    assert store.add_document(make_document("bad\udcff\ud800.txt", ["Te\ud800xt\0."], "en")).outcome == "unchanged"
+    Desk(store, "\ud800").accept(3)
+    assert store.check() == []

@@ -18,9 +18,9 @@ from align.domain import Status
 from align.errors import StoreError
 from align.jobs.decide import Desk
 from align.store import LinkFilter, Store, open_store
-from align.store.door import BUSY_SECONDS, MAGIC, file_system
+from align.store.door import BUSY_SECONDS, MAGIC, file_system, told
 from align.store.schema import migrations
-from tests.store.conftest import EN, JA, fill
+from tests.store.conftest import EN, JA, fill, make_document
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("v*.db.gz"))
 
@@ -170,6 +170,8 @@ def test_a_folder_a_missing_folder_and_nothing(tmp_path: Path) -> None:
         open_store(tmp_path)
     with pytest.raises(StoreError, match="does not exist"):
         open_store(tmp_path / "no" / "s.db")
+    with pytest.raises(StoreError, match="no regular file"):
+        open_store(Path(os.devnull))
     with pytest.raises(StoreError, match="no store there"):
         open_store(tmp_path / "s.db", create=False)
     assert list(tmp_path.iterdir()) == []
@@ -267,3 +269,43 @@ def test_a_writer_that_keeps_the_lock_is_told_of(store: Store, tmp_path: Path, m
 def test_the_file_system_is_named(tmp_path: Path) -> None:
     assert file_system(tmp_path) not in ("", "unknown")
     assert file_system(Path("/proc/self/mounts")) == "proc"
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("SQLITE_IOERR_LOCK", "Keep the store on a local disk"),
+        ("SQLITE_IOERR_SHMMAP", "Keep the store on a local disk"),
+        ("SQLITE_PROTOCOL", "Keep the store on a local disk"),
+        ("SQLITE_BUSY", "another program"),
+        ("SQLITE_FULL", "no room left"),
+        ("SQLITE_READONLY_DIRECTORY", "cannot be written"),
+        ("SQLITE_CANTOPEN", "cannot be opened"),
+        ("SQLITE_CORRUPT", "damaged"),
+        ("SQLITE_IOERR_WRITE", "the disk failed"),
+    ],
+)
+def test_each_mishap_is_one_line_with_a_way_on(tmp_path: Path, name: str, says: str) -> None:
+    error = sqlite3.OperationalError("words of SQLite")
+    error.sqlite_errorname = name
+    with pytest.raises(StoreError, match=says) as caught, told(tmp_path / "s.db"):
+        raise error
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith(str(tmp_path / "s.db"))
+
+
+def test_a_network_file_system_is_called_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("align.store.door.file_system", lambda path: "nfs4")
+    error = sqlite3.OperationalError("locking protocol")
+    with pytest.raises(StoreError, match=r"network file system \(nfs4\)"), told(tmp_path / "s.db"):
+        raise error
+
+
+def test_a_store_that_may_not_grow_is_told_and_stays_sound(store: Store) -> None:
+    pages = store.db.execute("pragma page_count").fetchone()[0]
+    store.db.execute(f"pragma max_page_count = {pages + 1}")
+    with pytest.raises(StoreError, match="no room left"):
+        store.add_document(make_document("big.txt", ["word " * 2000] * 20, "en"))
+    store.db.execute("pragma max_page_count = 1000000")
+    assert [row.name for row in store.documents()] == ["ja.txt", "en.txt"]
+    assert store.check() == []
