@@ -33,6 +33,8 @@ def add(sources: tuple[str, ...], db: Path | None, encoding: str | None, lang: s
                 click.echo(json.dumps(asdict(taken), ensure_ascii=False))
             elif taken.outcome == "skipped":
                 note(f"skipped    {taken.name}: {taken.why}")
+            elif taken.links:
+                note(f"{taken.outcome:<10} {taken.name}: {taken.links} pairs, linked already")
             else:
                 languages = ", ".join(taken.languages) or "-"
                 note(f"{taken.outcome:<10} {taken.name}: {taken.sentences} sentences, {languages}")

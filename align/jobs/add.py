@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from align.errors import ReadError, UsageError
-from align.readers import read, suffixes
+from align.readers import bilingual, read, suffixes
+from align.settings import default_reviewer
 from align.store import Store, open_store
 
 Outcome = Literal["added", "changed", "unchanged", "skipped"]
@@ -29,6 +30,8 @@ class Taken:
     languages: tuple[str, ...] = ()
     why: str = ""
     """Why it was skipped; empty otherwise."""
+    links: int = 0
+    """Pairs that the file held as such."""
 
 
 def add(
@@ -42,28 +45,48 @@ def add(
     """Read each source and put it into the store at `db`, one transaction a document; yields what became of each.
 
     A file that was named itself must be readable; one that was found in a folder or by a pattern is skipped with its
-    reason. `encoding` and `lang` override what would be found out. Raises UsageError for a source that is not there,
-    ReadError for a named file that cannot be read. What was added before an error stays added; the store is made
-    only when there is something to put into it.
+    reason. A file of texts with their translations becomes documents that are linked already. `encoding` and `lang`
+    override what would be found out. What was added before an error stays added; the store is made only when there is
+    something to put into it. Raises UsageError for a source that is not there, ReadError for a named file that cannot
+    be read.
     """
     found = list(find(sources))
     with ExitStack() as stack:
         store: Store | None = None
+
+        def opened() -> Store:
+            nonlocal store
+            if store is None:
+                store = stack.enter_context(open_store(db))
+            return store
+
         for number, (name, named) in enumerate(found):
             progress(number, len(found))
             try:
-                document = read(name, content_of(name), encoding=encoding, lang=lang)
-            except ReadError as error:
+                content = content_of(name)
+                if name != STDIN and bilingual(name, content, encoding=encoding):
+                    yield take_pairs(opened(), name)
+                    continue
+                document = read(name, content, encoding=encoding, lang=lang)
+            except (ReadError, UsageError) as error:
                 if named:
                     raise
                 yield Taken(name, "skipped", why=str(error).removeprefix(f"{name}: "))
                 continue
-            if store is None:
-                store = stack.enter_context(open_store(db))
-            outcome = store.add_document(document).outcome
+            outcome = opened().add_document(document).outcome
             sentences = [sentence for block in document.blocks for sentence in block.sentences]
             yield Taken(name, outcome, len(sentences), tuple(dict.fromkeys(s.lang for s in sentences)))
     progress(len(found), len(found))
+
+
+def take_pairs(store: Store, name: str) -> Taken:
+    """Take in a file that holds texts with their translations, as documents that are linked already."""
+    from align.jobs.import_ import import_file
+
+    report = import_file(store, Path(name), default_reviewer())
+    if report.adopted is not None:
+        return Taken(name, "added", links=report.adopted.links)
+    return Taken(name, "changed" if report.decided or report.conflicts else "unchanged", links=report.rows)
 
 
 def content_of(name: str) -> bytes:
