@@ -123,6 +123,10 @@ class Terminal:
             last, wait = time.perf_counter(), QUIET
         return last - began
 
+    def processor(self) -> float:
+        """Seconds of processor time its main thread has had."""
+        return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[0]) / 1e9
+
     def memory(self) -> float:
         """Private and shared megabytes in use, each shared page counted in part."""
         rollup = Path(f"/proc/{self.pid}/smaps_rollup").read_text()
@@ -146,8 +150,8 @@ def started(db: Path) -> tuple[float, float]:
         terminal.close()
 
 
-def painted(db: Path, count: int) -> tuple[list[float], float]:
-    """Seconds of each of `count` keys (accept, reject, skip, up and down, in turn), and megabytes afterwards."""
+def painted(db: Path, count: int) -> tuple[list[float], list[float], float]:
+    """Of `count` keys (accept, reject, skip, up and down, in turn): seconds, processor seconds; megabytes then."""
     keys = (b"a", b"a", b"x", b" ", b"\x1b[B", b"a", b"\x1b[A", b"n")
     terminal = Terminal(db)
     try:
@@ -158,11 +162,13 @@ def painted(db: Path, count: int) -> tuple[list[float], float]:
             terminal.press(bytes([key]))
         terminal.press(b"\r")
         terminal.rest()
-        times = []
+        times, worked = [], []
         for number in range(count):
+            before = terminal.processor()
             times.append(terminal.press(keys[number % len(keys)]))
+            worked.append(terminal.processor() - before)
             time.sleep(0.02)
-        return times, terminal.memory()
+        return times, worked, terminal.memory()
     finally:
         terminal.close()
 
@@ -182,7 +188,7 @@ def writer(db: Path) -> subprocess.Popen[bytes]:
 
 
 def summary(times: list[float]) -> dict[str, float]:
-    """Milliseconds."""
+    """Milliseconds. What a crowded machine adds to `painted` shows beside the processor time of the same keys."""
     ordered = sorted(times)
     return {
         "keys": len(ordered),
@@ -308,18 +314,21 @@ def measure(few: Path, many: Path, keys: int) -> dict[str, Any]:
         for db in (few, many):
             ups[db].append(started(db))
     up = {db: min(seconds for seconds, _ in runs) for db, runs in ups.items()}
-    times, memory = painted(many, keys)
+    times, worked, memory = painted(many, keys)
     empty = statistics.median(megabytes for _, megabytes in ups[few])
     other = writer(many)
     try:
-        busy, _ = painted(many, keys)
+        busy, busy_worked, _ = painted(many, keys)
     finally:
         other.kill()
         other.wait()
     return {
         "up_s": {"few": round(up[few], 3), "many": round(up[many], 3), "ratio": round(up[many] / up[few], 2)},
         "painted": summary(times),
+        "processor_time_of_a_key": summary(worked),
         "painted_while_another_writes": summary(busy),
+        "processor_time_of_a_key_while_another_writes": summary(busy_worked),
+        "load": [round(load, 1) for load in os.getloadavg()],
         "memory_mb": {"few": round(empty, 1), "many": round(memory, 1), "over": round(memory - empty, 1)},
     }
 

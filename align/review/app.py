@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, ClassVar
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -40,6 +43,10 @@ DISPLAY = {
 }
 
 
+IDLE = 1.5
+"""Seconds without a key after which memory is tidied up."""
+
+
 class ReviewApp(App[None]):
     """`store_path` must exist. `keys`: action to comma-separated keys."""
 
@@ -66,6 +73,7 @@ class ReviewApp(App[None]):
         keys: dict[str, str] | None = None,
         cache: Path | None = None,
         start: str = "last",
+        owns_process: bool = False,
     ) -> None:
         super().__init__()
         self.store_path = store_path
@@ -74,6 +82,8 @@ class ReviewApp(App[None]):
         self.cache = cache
         self.failed: AlignError | None = None
         self._start = start
+        self._owns_process = owns_process
+        self._typed_at: float | None = 0.0
         self._theme_wanted = theme or THEME
         self._browser_context = open_browser(store_path)
         self.browser: Browser = self._browser_context.__enter__()
@@ -102,6 +112,23 @@ class ReviewApp(App[None]):
         place = self.last_place()
         if self._start == "last" and self.browser.count(place.filter):
             self.push_screen(ReviewScreen(place))
+        if self._owns_process:
+            # A full round of the collector held up a key by 110 ms: it goes round when nobody types.
+            gc.set_threshold(20_000, 50, 1_000_000)
+            self.set_interval(IDLE, self._tidy)
+
+    def _tidy(self) -> None:
+        """Collect, once after each spell of typing; what is left is likely to stay, and is not looked at again."""
+        if self._typed_at is not None and time.monotonic() - self._typed_at >= IDLE:
+            self._typed_at = None
+            gc.collect()
+            gc.freeze()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Know when the reviewer types."""
+        if isinstance(event, events.Key):
+            self._typed_at = time.monotonic()
+        await super().on_event(event)
 
     def last_place(self) -> Place:
         """Where this reviewer was when the app was last open."""
@@ -173,6 +200,7 @@ def run(settings: Settings) -> int:
         theme=settings.theme,
         keys=dict(settings.keys),
         cache=settings.cache,
+        owns_process=True,
     )
     try:
         app.run()

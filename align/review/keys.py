@@ -127,8 +127,18 @@ def bindings(actions: Iterable[Action]) -> list[BindingType]:
 
 
 def keymap(keys: Mapping[str, str]) -> dict[str, str]:
-    """The reviewer's own keys, ready for `App.set_keymap`. Raises UsageError for an action there is not."""
+    """The reviewer's own keys, ready for `App.set_keymap`.
+
+    Raises UsageError for an action there is not, and where one key would do two things on a screen.
+    """
     for name in keys:
         if name not in ALL:
             raise UsageError(f"[keys]: there is no action {name!r}. Actions are {', '.join(sorted(ALL))}.")
+    for actions in (REVIEW, (*WORKSPACE, ALL["help"], ALL["back"]), (*PAGES, ALL["undo"], ALL["help"], ALL["back"])):
+        taken: dict[str, str] = {}
+        for action in actions:
+            for key in keys.get(action.id, action.keys).split(","):
+                other = taken.setdefault(key.strip(), action.id)
+                if other != action.id:
+                    raise UsageError(f"[keys]: {key.strip()} is both {other} and {action.id}. Give one another key.")
     return dict(keys)

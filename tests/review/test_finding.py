@@ -12,13 +12,14 @@ from align.errors import UsageError
 from align.jobs.browse import LinkFilter
 from align.review.app import ReviewApp
 from align.review.filters import parse
+from align.review.keys import keymap
 from align.review.screens.auditing import AuditScreen
 from align.review.screens.review import ReviewScreen
 from align.review.screens.workspace import PairList, WorkspaceScreen
 from align.review.widgets.bars import KeyBar
 from align.store import open_store
 
-from .conftest import Run, links, press, screen
+from .conftest import Run, links, press, screen, settle
 
 
 async def test_filter_by_words_and_back(db: Path, run: Run) -> None:
@@ -141,6 +142,23 @@ async def test_a_rebound_key_works_and_is_shown(db: Path, run: Run) -> None:
 def test_a_key_for_an_action_there_is_not_is_refused(db: Path) -> None:
     with pytest.raises(UsageError, match="'acept'"):
         ReviewApp(db, "Aoi", keys={"acept": "y"})
+
+
+def test_one_key_for_two_actions_is_refused(db: Path) -> None:
+    with pytest.raises(UsageError, match="y is both accept and audit"):
+        ReviewApp(db, "Aoi", keys={"accept": "y"})
+
+
+def test_no_default_key_does_two_things() -> None:
+    assert keymap({}) == {}
+
+
+async def test_the_palette_finds_every_action_that_can_be_done_now(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        found = {command.title: command for command in pilot.app.get_system_commands(pilot.app.screen)}
+        found["reject (x)"].callback()
+        await settle(pilot)
+    assert links(db)[0].status is Status.REJECTED
 
 
 async def test_the_key_bar_offers_what_is_of_use(db: Path, run: Run) -> None:
