@@ -48,7 +48,7 @@ def broken(text: str, before: Span, after: Span) -> bool:
 def clean(raw: str) -> str:
     """One line without invisible controls, image names and superfluous blanks. Idempotent."""
     if "." in raw:
-        raw = _IMAGE.sub(" ", raw)
+        raw = _IMAGE.sub("\n", raw)
     if _DIRTY.search(raw):
         raw = _INVISIBLE.sub("", raw)
         raw = _WIDE_BREAK.sub("", raw)

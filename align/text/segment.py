@@ -11,7 +11,7 @@ from typing import NamedTuple, overload
 from align.domain import UNDETERMINED, Block, BlockKind, Sentence, Span
 from align.text import sentences
 from align.text.blocks import runs
-from align.text.clean import broken
+from align.text.clean import broken, clean
 from align.text.evidence import (
     EMPTY,
     NOTHING,
@@ -118,6 +118,8 @@ def _block(text: str, mark: Mark, guess: Guess, document: Mapping[str, float] | 
     else:
         body, place = _projected(text, mark.parts)
         skip = 0
+    if (mark.kind is BlockKind.BOILERPLATE or len(body) < 8) and not clean(body):
+        return Block(mark.span, mark.kind, guess.lang, guess.confidence)
     spans = [Span(0, len(body) - skip)] if mark.whole else sentences.split(body[skip:] if skip else body, guess.lang)
     found: list[Sentence] = []
     for span in spans:

@@ -1,0 +1,131 @@
+"""Languages: by script first, with the document's help for what tells nothing by itself."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from align.text import ngrams
+from align.text.evidence import weigh
+from align.text.language import identify, settle
+from align.text.segment import segment
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        ("日露で初の外務・防衛閣僚会議", "ja"),
+        ("国際協力機構", "ja"),
+        ("昭和23年1月1日", "ja"),
+        ("就在中俄於近烏拉山地區舉行大規模軍事演習之後", "zh-Hant"),
+        ("了解应用程序在部署时的行为方式", "zh-Hans"),
+        ("安装前的准备", "zh-Hans"),
+        ("在 Kubernetes 集群中可以检查应用程序性能：容器，pods，services", "zh-Hans"),
+        ("양국 외무장관은 회담에서", "ko"),
+        ("Министры обеих стран заявили, что переговоры помогут", "ru"),
+        ("Міністри обох країн заявили, що переговори допоможуть", "uk"),
+        ("Οι υπουργοί συναντήθηκαν στο Τόκιο", "el"),
+        ("รัฐมนตรีของทั้งสองประเทศ", "th"),
+        ("وقال الوزيران إن المحادثات ساعدت على بناء الثقة", "ar"),
+        ("وزیران دو کشور گفتند که این گفتگوها به اعتماد کمک می کند", "fa"),
+        ("The ministers of both countries met in Tokyo.", "en"),
+        ("Die Minister der beiden Länder haben sich in Tokio getroffen.", "de"),
+        ("Les ministres des deux pays se sont rencontrés à Tokyo.", "fr"),
+        ("Los ministros de los dos países se reunieron en Tokio.", "es"),
+        ("I ministri dei due paesi si sono incontrati a Tokyo.", "it"),
+        ("Os ministros dos dois países não se encontraram em Tóquio.", "pt"),
+        ("De ministers van beide landen hebben elkaar in Tokio ontmoet.", "nl"),
+        ("Ministrowie obu krajów spotkali się w Tokio i rozmawiali.", "pl"),
+        ("İki ülkenin bakanları Tokyo'da bir araya geldi ve görüştü.", "tr"),
+        ("Ráðherrar landanna hittust í Tókýó og töluðu saman um það.", "is"),
+        ("Các bộ trưởng của hai nước đã gặp nhau tại Tokyo.", "vi"),
+        ("Molempien maiden ministerit tapasivat, ja he olivat samaa mieltä.", "fi"),
+        ("2013-11-03", "und"),
+        ("////////", "und"),
+        ("http://example.org/news/today.html", "und"),
+        ("", "und"),
+    ],
+)
+def test_one_text_alone(text: str, lang: str) -> None:
+    assert identify(text).lang == lang
+
+
+def test_the_lines_of_the_seed_pages(seeds: Path) -> None:
+    """Issue 3: at least 99 %; all are right today."""
+    gold: dict[str, dict[int, str]] = {}
+    with (seeds / "lines.tsv").open(encoding="utf-8") as rows:
+        for row in csv.DictReader(rows, delimiter="\t"):
+            gold.setdefault(row["file"], {})[int(row["line"])] = row["lang"]
+    wrong = total = 0
+    for name, lines in gold.items():
+        text = (seeds / name).read_text(encoding="utf-8").split("\n")
+        texts = [text[number - 1] for number in lines]
+        found, _ = settle(texts, map(weigh, texts))
+        wrong += sum(guess.lang != lang for guess, lang in zip(found, lines.values(), strict=True))
+        total += len(lines)
+    assert total > 250
+    assert wrong <= 0.01 * total
+
+
+def test_neighbours_and_document_decide_what_tells_nothing() -> None:
+    hant = "概述\n\n這個系統是為了讓大家學習而設計的。\n\n目的"
+    hans = "概述\n\n这个系统是为了让大家学习而设计的。\n\n目的"
+    assert {block.lang for block in segment(hant)} == {"zh-Hant"}
+    assert {block.lang for block in segment(hans)} == {"zh-Hans"}
+
+
+def test_short_lines_follow_what_the_document_itself_looks_like() -> None:
+    """Icelandic is unknown to langdetect: the trigrams of the page tell its short lines from the English ones."""
+    icelandic = "Ráðherrar landanna hittust í borginni og töluðu lengi saman um það sem hefur verið gert þar. " * 4
+    english = "The ministers of the countries met in the city and talked about what has been done there so far. " * 4
+    page = [icelandic, english, "Hittust landanna", "Talked so far", "Borginni", "Countries"]
+    found, _ = settle(page, map(weigh, page))
+    assert [guess.lang for guess in found] == ["is", "en", "is", "en", "is", "en"]
+
+
+def test_a_quotation_in_another_language_has_its_own_tag() -> None:
+    text = (
+        '「条約を1度も結んでいない」"The countries have never signed a treaty to mark the end of the war"、と書かれた。'
+    )
+    (block,) = segment("これは日本語の文です。" + text)
+    assert [(s.lang, s.span.of(block.span.of("これは日本語の文です。" + text))[:8]) for s in block.sentences][:3] == [
+        ("ja", "これは日本語の文"),
+        ("ja", "「条約を1度も結"),
+        ("en", '"The cou'),
+    ]
+
+
+def test_terms_in_brackets_stay_in_their_sentence() -> None:
+    text = (
+        "ウェールズ議会議員の呼称をAM (Assembly Member) からMWP (Member of the Welsh Parliament) に変えるという提案。"
+    )
+    (block,) = segment(text)
+    assert [sentence.span.of(text) for sentence in block.sentences] == [text]
+
+
+def test_langdetect_is_asked_only_for_what_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    real = ngrams.probabilities
+
+    def counted(text: str, script: str, allowed: dict[str, float]) -> dict[str, float]:
+        asked.append(text)
+        return real(text, script, allowed)
+
+    monkeypatch.setattr(ngrams, "probabilities", counted)
+    segment(
+        "日露で初の会議。\n\nThe ministers of both countries have met in the city of Tokyo.\n\n這個系統是為了讓大家學習。"  # noqa: E501
+    )
+    assert asked == []
+    assert identify("Kokous pidettiin Tokiossa lauantaina.").lang == "fi"
+    assert len(asked) == 1
+
+
+def test_langdetect_answers_the_same_each_time() -> None:
+    allowed = {"en": 1.0, "da": 1.0, "no": 1.0, "sv": 1.0}
+    ngrams._detect.cache_clear()
+    first = ngrams.probabilities("Museet åbnede igen efter sommeren", "latin", allowed)
+    ngrams._detect.cache_clear()
+    assert ngrams.probabilities("Museet åbnede igen efter sommeren", "latin", allowed) == first
+    assert set(first) <= set(allowed)
