@@ -42,6 +42,7 @@ class Desk:
     def __init__(self, store: Store, reviewer: str) -> None:
         self.store = store
         self.reviewer = storable(reviewer).strip() or "reviewer"
+        self.why = ""
 
     def __enter__(self) -> Self:
         return self
@@ -60,6 +61,15 @@ class Desk:
         """Many decisions in one transaction: all or none. Each is still a decision of its own."""
         with self.store.writing():
             yield
+
+    @contextmanager
+    def because(self, why: str) -> Iterator[None]:
+        """Decisions inside carry this reason, for the story of their links."""
+        before, self.why = self.why, storable(why).strip()
+        try:
+            yield
+        finally:
+            self.why = before
 
     # Verdicts
 
@@ -206,4 +216,4 @@ class Desk:
                 reshape.ripple_through(ledger, ripple, encoder)
             return look_at
 
-        return self.store.decide(self.reviewer, action, build, link=link)
+        return self.store.decide(self.reviewer, action, build, link=link, why=self.why)

@@ -252,7 +252,13 @@ class Store:
             return log.changes_of(self.db, decision, link)
 
     def decide(
-        self, reviewer: str, action: str, build: Callable[[Ledger], int | None], *, link: int | None = None
+        self,
+        reviewer: str,
+        action: str,
+        build: Callable[[Ledger], int | None],
+        *,
+        link: int | None = None,
+        why: str = "",
     ) -> Change:
         """Append one decision: `build` tells the ledger what changes and returns the link to look at next.
 
@@ -261,7 +267,8 @@ class Store:
         with self.writing():
             ledger = Ledger(self.db, reviewer)
             look_at = build(ledger)
-            decision, touched = ledger.close(action, link=link if link is not None else look_at)
+            detail: dict[str, object] = {"why": why} if why else {}
+            decision, touched = ledger.close(action, link=link if link is not None else look_at, detail=detail)
         return Change(touched, decision, look_at, action)
 
     def accept_many(

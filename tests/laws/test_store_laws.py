@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -112,11 +113,24 @@ def shown(store: Store) -> list[tuple[object, ...]]:
     return store.db.conn.execute(f"select {', '.join(columns)} from links order by id").fetchall()
 
 
+@cache
+def template() -> bytes:
+    """The file of a store with two documents and a link for every two sentences."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "template.db"
+        with open_store(path) as store:
+            store.add_document(document("a", "ja"))
+            store.add_document(document("b", "en"))
+            store.propose(1, 2, proposals(store, 0, 0.7), "use", languages=("ja", "en"))
+        return path.read_bytes()
+
+
 def fresh(folder: str) -> Store:
-    store = open_store(Path(folder) / "laws.db")
-    store.add_document(document("a", "ja"))
-    store.add_document(document("b", "en"))
-    store.propose(1, 2, proposals(store, 0, 0.7), "use", languages=("ja", "en"))
+    path = Path(folder) / "laws.db"
+    path.write_bytes(template())
+    store = open_store(path)
+    # No power is cut here: waiting for the disk would only make the laws slow.
+    store.db.execute("pragma synchronous = off")
     return store
 
 

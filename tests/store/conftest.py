@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,10 +44,19 @@ def fill(store: Store) -> None:
     store.propose(src, tgt, one_to_one(store, src, tgt), "use", languages=("ja", "en"))
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "s.db") as opened:
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with what `fill` makes, closed, to be copied."""
+    path = tmp_path_factory.mktemp("filled") / "s.db"
+    with open_store(path) as opened:
         fill(opened)
+    return path
+
+
+@pytest.fixture
+def store(filled: Path, tmp_path: Path) -> Iterator[Store]:
+    shutil.copyfile(filled, tmp_path / "s.db")
+    with open_store(tmp_path / "s.db") as opened:
         yield opened
 
 

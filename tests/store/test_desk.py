@@ -270,14 +270,16 @@ def test_runs_of_other_languages_are_left_alone(store: Store) -> None:
 
 def test_the_story_of_a_link(store: Store, desk: Desk) -> None:
     desk.accept(1)
-    Desk(store, "bo").note(1, "sure?")
+    bo = Desk(store, "bo")
+    with bo.because("glossary 12"):
+        bo.note(1, "sure?")
     desk.edit(1, "tgt", "Mist.")
     desk.undo()
     told = [(event.decision.reviewer, event.words) for event in events_of(store, "1")]
     assert told == [
         ("ada", "undid: edited"),
         ("ada", "edited"),
-        ("bo", "noted"),
+        ("bo", "noted (glossary 12)"),
         ("ada", "accepted"),
         ("align", "proposed 6 links (use), took back 0"),
     ]
