@@ -13,6 +13,7 @@ import asyncio
 import html
 import os
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -97,23 +98,25 @@ def words(svg: str) -> list[str]:
     return [text for text in shown if text]
 
 
+TALKS = ["down", "enter", "n"]
 SHOTS = {
-    "workspace.svg": ([], "textual-dark"),
-    "review.svg": (["a", "n"], "textual-dark"),
-    "review-light.svg": (["a", "n"], "textual-light"),
-    "documents.svg": (["a", "n", "v"], "textual-dark"),
+    "workspace.svg": (["down"], "textual-dark"),
+    "review.svg": (TALKS, "textual-dark"),
+    "review-light.svg": (TALKS, "textual-light"),
+    "documents.svg": ([*TALKS, "v"], "textual-dark"),
 }
-"""Picture -> keys pressed from the workspace on, and the theme. In the workspace `a` opens the review."""
+"""Picture -> the keys pressed from the workspace on, and the theme. `TALKS` opens the second pair of texts."""
 
 
 def draw() -> dict[str, str]:
     """Every picture, by name."""
     with tempfile.TemporaryDirectory() as folder:
+        (first := Path(folder) / "first").mkdir()
+        db = store(first)
         made = {}
         for name, (press, theme) in SHOTS.items():
-            place = Path(folder) / name
-            place.mkdir()
-            made[name] = asyncio.run(drawn(store(place), press, theme))
+            copied = Path(shutil.copytree(first, Path(folder) / name))
+            made[name] = asyncio.run(drawn(copied / db.name, press, theme))
         return made
 
 
