@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from align.encoders import load_encoder
+from align.encoders import Encoder, Vectors, load_encoder
 from align.encoders.blend import MEANS
 from align.encoders.registry import primary
 
@@ -31,14 +31,15 @@ def main() -> None:
             texts = [text for document in documents for text in document[side]]
             if use.languages and language in use.languages:
                 by_language.setdefault(language, []).extend(texts[:: max(1, len(texts) // SIDE)][:SIDE])
-    means = {
-        encoder.name: np.mean([encoder.encode(texts).mean(axis=0) for texts in by_language.values()], axis=0).astype(
-            np.float32
-        )
-        for encoder in (use, e5)
-    }
-    np.savez(MEANS, **means)
+    use_mean, e5_mean = (mean_of(encoder, list(by_language.values())) for encoder in (use, e5))
+    np.savez(MEANS, use=use_mean, e5=e5_mean)
     print({language: len(texts) for language, texts in by_language.items()})
+
+
+def mean_of(encoder: Encoder, languages: list[list[str]]) -> Vectors:
+    """The mean of the languages' means, (dimensions,) float32."""
+    mean: Vectors = np.mean([encoder.encode(texts).mean(axis=0) for texts in languages], axis=0).astype(np.float32)
+    return mean
 
 
 if __name__ == "__main__":
