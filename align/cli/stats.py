@@ -38,7 +38,7 @@ def stats(db: Path | None, document: str | None, most: int, with_map: bool) -> N
         console.print(line, markup=False)
     if found.pairs and most:
         console.print()
-        console.print(pair_table(found.pairs[:most]))
+        console.print(pair_table(found.pairs[:most], bars=console.width >= 100))
         if len(found.pairs) > most:
             console.print(f"... and {len(found.pairs) - most} pairs with fewer links: --pairs {len(found.pairs)}")
     if with_map:
@@ -72,8 +72,8 @@ def summary(found: Report) -> Iterable[str]:
         yield f"{pace.reviewer}: {counts}{speed}"
 
 
-def pair_table(pairs: Iterable[Pair]) -> Table:
-    """The pairs, with coverage in both directions."""
+def pair_table(pairs: Iterable[Pair], *, bars: bool) -> Table:
+    """The pairs, with coverage in both directions; as bars too where there is room."""
     from rich.table import Table
     from rich.text import Text
 
@@ -90,7 +90,7 @@ def pair_table(pairs: Iterable[Pair]) -> Table:
             f"{one.src_lang}-{one.tgt_lang}",
             str(sum(one.statuses.values())),
             str(sum(one.statuses[status] for status in SETTLED)),
-            *(f"{bar(side.share, 8)} {side.share:4.0%}" for side in (one.src, one.tgt)),
+            *(f"{bar(side.share, 8) if bars else ''} {side.share:4.0%}".strip() for side in (one.src, one.tgt)),
             str(one.crossings),
         )
     return table

@@ -13,6 +13,8 @@ from align.domain import SETTLED, Decision, Link, Status
 
 PAUSE_SECONDS = 300.0
 """A longer gap between two decisions is a pause, not work."""
+QUICKEST_SECONDS = 0.1
+"""A shorter one is a program's: an import, or many accepted at once."""
 NOT_REVIEW = frozenset({"propose", "import", "undo", "redo", "merge_store", "add", "remove"})
 """Actions that are not a judgement on a link."""
 
@@ -79,7 +81,7 @@ def paces(tally: Tally, decisions: Iterable[Decision]) -> tuple[Pace, ...]:
         counts = tally.by_reviewer.get(reviewer, Counter())
         times = sorted(moments.get(reviewer, []))
         gaps = [(b - a).total_seconds() for a, b in pairwise(times)]
-        worked = [gap for gap in gaps if gap <= PAUSE_SECONDS]
+        worked = [gap for gap in gaps if QUICKEST_SECONDS <= gap <= PAUSE_SECONDS]
         found.append(
             Pace(
                 reviewer=reviewer,

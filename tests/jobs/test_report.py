@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
+from align.domain import Block, BlockKind, Decision, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.errors import UsageError
 from align.jobs.decide import open_desk
+from align.jobs.progress_of import Tally, paces
 from align.jobs.report import Report, inversions, survey
 from align.jobs.report_page import page, percent, wilson
 from align.jobs.stats import bar, columns, dot_map
@@ -111,9 +112,18 @@ def test_reviewers_and_days(report: Report) -> None:
         ("Aoi", 2, 0, 2),
         ("Mei", 0, 1, 1),
     ]
-    assert report.reviewers[0].median_seconds is not None
-    assert report.reviewers[1].median_seconds is None
     assert sum(report.days.values()) == 3
+
+
+def test_pace_is_that_of_a_person() -> None:
+    moments = ["00:00.00", "00:04.00", "00:04.01", "00:10.00", "30:00.00", "30:06.00"]
+    made = [
+        Decision(n, "", f"2026-11-21T20:{moment}0000+00:00", "Aoi", "accept", n, {}) for n, moment in enumerate(moments)
+    ]
+    (pace,) = paces(Tally(10), reversed(made))
+    assert (pace.decisions, pace.median_seconds) == (6, 5.99)
+    assert paces(Tally(10), made[:1])[0].median_seconds is None
+    assert paces(Tally(10), [Decision(1, "", made[0].at, "align", "propose", None, {})]) == ()
 
 
 def test_confidence_against_decisions(report: Report) -> None:

@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import benchmarks.__main__ as door
 import pytest
+
+import benchmarks.__main__ as door
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -154,7 +154,8 @@ def confidence(report: Report) -> str:
         for row in report.audits
     )
     told += f"<h3>Audits of random samples</h3><ul>{audits}</ul>" if audits else ""
-    return f'<section><h2>Confidence</h2><div class="hist">{columns}</div>{told}</section>'
+    key = '<p class="dim">Links by confidence, in per cent; of each column, the lower part is decided.</p>'
+    return f'<section><h2>Confidence</h2><div class="hist">{columns}</div>{key}{told}</section>'
 
 
 def column(row: Bin, most: int) -> str:
