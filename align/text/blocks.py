@@ -78,6 +78,15 @@ _DANGLING = words(
     "da per"
 )
 """Words that a line can end with, but hardly a sentence or a title."""
+_STOPPED = re.compile("[.!?。！？｡…:：;；,、，؟۔।][\"'”’»」』）)\\]】]*$")
+_LABELLED = re.compile(
+    r"(?:タグ|カテゴリー?|発表時刻|投稿日時?|更新日時?|特集|共通テーマ|標籤|标签|分類|分类|發佈|发布)(?:\s*[:：]|\s+\S|$)"
+    r"|(?:tags?|categor(?:y|ies)|posted|published|updated|filed under|labels?)\s*[:：]",
+    re.IGNORECASE,
+)
+"""Lines about the page rather than of it."""
+PROSE_WIDTH = 100
+FRONT_RUNS = 8
 HEADING_WIDTH = 90
 WRAPPED_AT_MOST = 160
 
@@ -169,11 +178,16 @@ def _kind_of_line(line: str) -> BlockKind | None:
         return BlockKind.LIST
     if line[0] == ">" and line[1:2] in " >":
         return BlockKind.QUOTE
-    if _ADDRESS.fullmatch(line) or _DATE_LINE.fullmatch(line) or _RIGHTS.match(line):
+    if (
+        _ADDRESS.fullmatch(line)
+        or _DATE_LINE.fullmatch(line)
+        or _RIGHTS.match(line)
+        or (len(line) < 120 and _LABELLED.match(line) and not _STOPPED.search(line))
+    ):
         return BlockKind.BOILERPLATE
     if _NOTE.match(line):
         return BlockKind.COMMENT
-    if len(line) < 300 and _CAPTION.match(line):
+    if len(line) < 600 and _CAPTION.match(line):
         return BlockKind.CAPTION
     return None
 
@@ -240,33 +254,57 @@ def _kinds(text: str, found: list[list[_Line]]) -> list[Run]:
     """The runs with their kinds, which also depend on what stands around them."""
     result: list[Run] = []
     comments = False
+    front = _front(text, found)
     for index, lines in enumerate(found):
         span = Span(lines[0].start, lines[-1].end)
         kind = lines[0].kind
-        if _COMMENTS_FROM.fullmatch(text, span.start, span.end):
+        if kind is not BlockKind.SEPARATOR and _COMMENTS_FROM.fullmatch(text, span.start, span.end):
             comments = True
             kind = BlockKind.BOILERPLATE
         elif comments and kind in (None, BlockKind.LIST):
             kind = BlockKind.COMMENT
         elif kind is None:
-            following = found[index + 1] if index + 1 < len(found) else None
-            kind = BlockKind.HEADING if _is_heading(text, lines, following, index) else BlockKind.BODY
+            heading = _is_title(text, lines) and (index < front or _heads(text, lines[0], found, index))
+            kind = BlockKind.HEADING if heading else BlockKind.BODY
         result.append(Run(span, kind))
     return result
 
 
-def _is_heading(text: str, lines: list[_Line], following: list[_Line] | None, index: int) -> bool:
-    """A short line without a stop, at the start or above something longer."""
+def _is_title(text: str, lines: list[_Line]) -> bool:
+    """Whether a run could be a title by itself: one short line that no stop ends."""
     line = lines[0]
-    if len(lines) > 1 or line.end - line.start > HEADING_WIDTH or _TERMINATED.search(text, line.end - 1, line.end):
+    if len(lines) > 1 or line.end - line.start > HEADING_WIDTH or _STOPPED.search(text, line.end - 3, line.end):
         return False
-    if following is None or width(text[line.start : line.end]) > HEADING_WIDTH:
-        return False
-    if index == 0:
-        return True
-    length = following[-1].end - following[0].start
+    return width(text[line.start : line.end]) <= HEADING_WIDTH
+
+
+def _is_prose(text: str, lines: list[_Line]) -> bool:
+    """Whether a run is a paragraph of running text: long, and ended by a stop."""
+    start, end = lines[0].start, lines[-1].end
     return (
-        following[0].kind is None
-        and length > 1.5 * (line.end - line.start)
-        and bool(_TERMINATED.search(text, following[-1].end - 1, following[-1].end))
+        lines[0].kind is None
+        and _STOPPED.search(text, end - 3, end) is not None
+        and width(text[start : min(end, start + PROSE_WIDTH)]) >= PROSE_WIDTH
     )
+
+
+def _front(text: str, found: list[list[_Line]]) -> int:
+    """How many runs stand above the text itself: titles, names, dates; 0 where no running text follows soon."""
+    for index, lines in enumerate(found[: FRONT_RUNS + 1]):
+        if _is_prose(text, lines):
+            return index
+    return 1 if len(found) > 1 else 0
+
+
+def _heads(text: str, line: _Line, found: list[list[_Line]], index: int) -> bool:
+    """Whether something longer follows a title, with nothing between but dates, addresses and the like."""
+    for following in found[index + 1 : index + 5]:
+        if following[0].kind is BlockKind.BOILERPLATE:
+            continue
+        length = following[-1].end - following[0].start
+        return (
+            following[0].kind is None
+            and length > 1.5 * (line.end - line.start)
+            and _STOPPED.search(text, following[-1].end - 3, following[-1].end) is not None
+        )
+    return False
