@@ -26,6 +26,8 @@ HINT = 3.0
 """Nats that a hint of the format is worth."""
 CERTAIN = 0.97
 """Confidence under the document's languages from which on langdetect is not asked."""
+PLAIN = 7.5
+"""Nats by which a language leads in a document that is plainly in it."""
 DOCUMENT = 40.0
 """Letters of settled text that weigh as much as what we expect of any document."""
 _DEFAULT = {HANS: 0.4, HANT: 0.3, JA: 0.3, "en": 0.3}
@@ -82,6 +84,8 @@ def settle(
     priors = _Priors(dict(document))
     for index, one in enumerate(found):
         if len(one.scores) > 1 and not one.settled and one.script in SCRIPT_LANGUAGES:
+            if one.script not in profiles and priors.plain(one):
+                continue
             found[index] = _closer(texts, index, one, profiles.get(one.script), priors)
             guess = decide(found[index], {})
             if guess.confidence > 0.9 and one.weight >= 40:
@@ -91,6 +95,10 @@ def settle(
     guesses: list[Guess] = []
     for one, hint, before, after in zip(found, hints, _neighbours(found), following, strict=True):
         if len(one.scores) > 1:
+            plain = None if hint else priors.plain(one)
+            if plain:
+                guesses.append(plain)
+                continue
             prior = priors.of(one)
             for more, nats in ((before, NEIGHBOUR), (after, NEIGHBOUR), (hint, HINT)):
                 if more:
@@ -120,14 +128,27 @@ class _Priors:
 
     def __init__(self, document: Mapping[str, float]) -> None:
         self._document = document
-        self._kept: dict[tuple[str, ...], dict[str, float]] = {}
+        self._kept: dict[tuple[str, ...], tuple[dict[str, float], str, float]] = {}
 
     def of(self, evidence: Evidence) -> dict[str, float]:
+        return self._of(evidence)[0]
+
+    def plain(self, evidence: Evidence) -> Guess | None:
+        """The document's own language where it is by far the likeliest and nothing in the block speaks against it."""
+        _, lang, lead = self._of(evidence)
+        if lead < PLAIN or evidence.scores[lang] < -0.5:
+            return None
+        return Guess(lang, 1.0 / (1.0 + (len(evidence.scores) - 1) * math.exp(0.5 - lead)))
+
+    def _of(self, evidence: Evidence) -> tuple[dict[str, float], str, float]:
         key = tuple(evidence.scores)
-        prior = self._kept.get(key)
-        if prior is None:
-            prior = self._kept[key] = relative(self._document, evidence)
-        return prior
+        kept = self._kept.get(key)
+        if kept is None:
+            prior = relative(self._document, evidence)
+            first, *others = sorted(prior, key=lambda lang: (-prior[lang], lang))
+            lead = prior[first] - max((prior[lang] for lang in others), default=-math.inf)
+            kept = self._kept[key] = (prior, first, lead)
+        return kept
 
 
 def _learnt(texts: Sequence[str], found: Sequence[Evidence]) -> dict[str, Profiles]:
