@@ -36,7 +36,7 @@ def gold() -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A headless Chromium, driven by playwright-core; where there is none, the test is skipped and says so."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -52,7 +52,7 @@ def fill(store: Store, src: list[str], tgt: list[str], doings: list[tuple[str, i
 
 
 @pytest.mark.parametrize("name", IMPORTABLE)
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=10)
 @given(filled=stores(), src=st.sampled_from([None, "en"]))
 def test_export_then_import_changes_nothing(
     name: str, filled: tuple[list[str], list[str], list[tuple[str, int, str]]], src: str | None
@@ -68,7 +68,7 @@ def test_export_then_import_changes_nothing(
 
 
 @pytest.mark.parametrize("name", ["jsonl", "tsv", "csv"])
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=10)
 @given(texts=st.lists(WORDINGS, min_size=1, max_size=3), wording=WORDINGS)
 def test_an_edit_made_outside_comes_back_as_it_was_made(name: str, texts: list[str], wording: str) -> None:
     """A store that holds the edit exports what a tool would have saved; the store without it takes it in."""

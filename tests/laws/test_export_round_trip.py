@@ -70,7 +70,7 @@ def read_back(name: str, out: Path) -> list[Row]:
 
 
 @pytest.mark.parametrize("name", [known.name for known in formats()])
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(st.data())
 def test_what_is_written_reads_back(name: str, data: st.DataObject) -> None:
     """Ids, statuses, languages, texts, stamps: what the format carries is there; what it does not is warned of."""
