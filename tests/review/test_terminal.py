@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import re
 import shutil
 import signal
 import subprocess
@@ -191,3 +193,21 @@ def test_nothing_is_lost_by_a_kill_at_any_moment(terminal) -> None:  # type: ign
         os.kill(seen.pid(), signal.SIGKILL)
         seen.until_dead()
         assert sum(link.status is not Status.PROPOSED for link in decided(path)) == settled
+
+
+@tmux_there
+def test_what_was_shown_as_decided_survives_a_kill_in_the_middle_of_typing(terminal) -> None:  # type: ignore[no-untyped-def]
+    chance = random.Random(20131102)
+    left = 20
+    for _ in range(6):
+        seen, path = terminal((100, 30))
+        seen.until(f"{left} left")
+        seen.keys(*chance.choices(["a", "x", "Space", "Down"], k=3))
+        time.sleep(chance.uniform(0, 0.2))
+        shown = re.search(r"(\d+) left", seen.screen())
+        os.kill(seen.pid(), signal.SIGKILL)
+        seen.until_dead()
+        found = sum(link.status is Status.PROPOSED for link in decided(path))
+        assert shown is not None
+        assert found <= int(shown[1])
+        left = found

@@ -38,6 +38,9 @@ WORDS = {
     "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "second": 2, "third": 3, "fourth": 4, "fifth": 5,
     "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "twice": 2, "both": 2,
 }  # fmt: skip
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_UNITS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+WORDS |= {f"{tens}-{unit}": WORDS[tens] + WORDS[unit] for tens in _TENS for unit in _UNITS}
 MONTH_OF = {name: number for number, names in enumerate(MONTHS, 1) for name in names.split("|")}
 COUNTERS = (
     "年月日時时分秒人名個个回次度番目位条項项章節节頁页カヶヵか箇歳才円圓元倍割階台機机隻艘発週周"

@@ -1,0 +1,191 @@
+"""Reading aids and drawing: pure functions, by example and by law."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from align.review.aids import changed, partners
+from align.review.aids.kana import alike, skeleton
+from align.review.aids.numbers import han_value, numbers
+from align.review.aids.sampling import sample, wilson
+from align.review.widgets.gutter import Wire, draw, tracks
+
+TEXT = st.text(
+    alphabet="第二百三十年月日億万円0123456789,.２０ 令和元民國 Putinプーチン大統領S-400 会議會議のを「」May ",
+    max_size=50,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("51億円", [5.1e9]),
+        ("$5.1 billion", [5.1e9]),
+        ("1万2000人", [12000]),
+        ("12,000", [12, 12000]),
+        ("三千二百人", [3200]),
+        ("二〇一三年", [2013]),
+        ("令和6年", [2024]),
+        ("令和元年", [2019]),
+        ("民國102年", [2013]),
+        ("昭和二十年", [1945]),
+        ("November", [11]),
+        ("twenty", [20]),
+        ("twenty-five", [25]),
+        ("two hundred", [200]),
+        ("２０１３", [2013]),
+        ("3カ国", [3]),
+        ("三カ国", [3]),
+    ],
+)
+def test_a_number_has_its_value_in_any_script(text: str, values: list[float]) -> None:
+    assert [sorted(number.values) for number in numbers(text)] == [values]
+
+
+@pytest.mark.parametrize("text", ["統一", "一方で", "万一", "三菱重工", "百貨店", "may come", "march on"])
+def test_words_that_only_look_like_numbers(text: str) -> None:
+    assert list(numbers(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("token", "value"), [("三千二百", 3200), ("十二", 12), ("二億三千万", 230_000_000), ("一〇", 10)]
+)
+def test_han_numerals(token: str, value: float) -> None:
+    assert han_value(token) == value
+
+
+def marked(src: str, tgt: str, src_lang: str, tgt_lang: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The marked words and their roles, for both sides."""
+    found = partners(src, tgt, src_lang, tgt_lang)
+    return [(src[m.start : m.end], m.role) for m in found[0]], [(tgt[m.start : m.end], m.role) for m in found[1]]
+
+
+def test_dates_names_and_codes_of_japanese_and_english_meet() -> None:
+    left, right = marked(
+        "プーチン大統領は2019年10月にSu-35とS-400を購入し、51億ドルを払った。",
+        "In October 2019 President Putin bought Su-35 jets and S-300 for $5.1 billion.",
+        "ja",
+        "en",
+    )
+    assert ("プーチン", "name") in left
+    assert ("Putin", "name") in right
+    assert {("2019", "number"), ("10", "number"), ("Su-35", "latin"), ("S-400", "lonely")} <= set(left)
+    assert {("October", "number"), ("S-300", "lonely"), ("5.1 billion", "number")} <= set(right)
+
+
+def test_han_words_meet_across_written_forms() -> None:
+    left, right = marked("日俄會議強化關係。", "日露会議で関係を強化。", "zh-Hant", "ja")
+    assert "".join(word for word, _ in left) == "會議強化關係"
+    assert {"会議", "関係", "強化"} <= {word for word, _ in right}
+
+
+def test_a_number_without_a_partner_stands_out() -> None:
+    left, right = marked("会議は22回目である。", "The meeting is the 23rd.", "ja", "en")
+    assert ("22", "lonely") in left
+    assert ("23", "lonely") in right
+
+
+def test_a_name_without_a_partner_stands_out() -> None:
+    left, right = marked("ラブロフ外相が述べた。", "Minister Shoigu said so.", "ja", "en")
+    assert ("ラブロフ", "lonely") in left
+    assert ("Shoigu", "lonely") in right
+
+
+def test_words_of_two_latin_languages_meet() -> None:
+    left, right = marked("Die Expedition erreichte Zermatt.", "The expedition reached Zermatt.", "de", "en")
+    assert ("Expedition", "word") in left
+    assert ("Zermatt", "word") in right
+
+
+@pytest.mark.parametrize(
+    ("kana", "latin"),
+    [
+        ("プーチン", "Putin"),
+        ("ペスコフ", "Peskov"),
+        ("ドミトリー", "Dmitry"),
+        ("ロシア", "Russia"),
+        ("クレムリン", "Kremlin"),
+    ],
+)
+def test_katakana_has_the_bones_of_its_word(kana: str, latin: str) -> None:
+    assert alike(skeleton(kana), skeleton(latin), kana, latin)
+
+
+@given(TEXT, TEXT, st.sampled_from([("ja", "en"), ("zh-Hant", "ja"), ("de", "en"), ("und", "und")]))
+def test_marks_lie_in_their_text_apart_and_in_order(src: str, tgt: str, langs: tuple[str, str]) -> None:
+    for text, marks in zip((src, tgt), partners(src, tgt, *langs), strict=True):
+        at = 0
+        for mark in marks:
+            assert at <= mark.start < mark.end <= len(text)
+            at = mark.end
+
+
+@given(TEXT)
+def test_a_text_beside_itself_has_nothing_lonely(text: str) -> None:
+    for marks in partners(text, text, "ja", "ja"):
+        assert all(mark.role != "lonely" for mark in marks)
+
+
+@given(TEXT, TEXT)
+def test_changes_account_for_every_character(before: str, after: str) -> None:
+    removed, added = changed(before, after)
+
+    def without(text: str, marks: tuple[tuple[int, int, str], ...]) -> str:
+        gone = {at for start, end, _ in marks for at in range(start, end)}
+        return "".join(char for at, char in enumerate(text) if at not in gone)
+
+    assert without(before, removed) == without(after, added)
+
+
+def test_wilson_by_the_book() -> None:
+    assert wilson(0, 0) == (0.0, 1.0)
+    assert wilson(50, 50)[0] == pytest.approx(0.9287, abs=1e-4)
+    assert wilson(45, 50) == pytest.approx((0.7864, 0.9565), abs=1e-4)
+
+
+@given(st.integers(0, 300), st.integers(1, 300))
+def test_wilson_holds_the_rate(right: int, judged: int) -> None:
+    right = min(right, judged)
+    low, high = wilson(right, judged)
+    assert 0 <= low <= right / judged <= high <= 1
+
+
+def test_a_sample_has_no_pair_twice() -> None:
+    assert sorted(sample(5, 9, random.Random(1))) == [0, 1, 2, 3, 4]
+    assert len(set(sample(1_000_000, 50, random.Random(1)))) == 50
+
+
+def drawing(wires: list[Wire], height: int, width: int = 7) -> list[str]:
+    """The cells as lines."""
+    return ["".join(cell.glyph for cell in row) for row in draw(wires, height, width)]
+
+
+def test_links_are_drawn_straight_bent_and_crossing() -> None:
+    assert drawing([Wire((0,), (0,))], 1) == ["───────"]
+    assert drawing([Wire((0,), (1,))], 2) == ["───┐   ", "   └───"]
+    assert drawing([Wire((0, 1), (0,))], 2) == ["───┬───", "───┘   "]
+    assert drawing([Wire((0,), (1,)), Wire((1,), (0,))], 2) == ["──┬┬───", "──┘└───"]
+    assert drawing([Wire((0,), (2,)), Wire((2,), (0,))], 3) == ["──┬┬───", "  ││   ", "──┘└───"]
+
+
+def test_a_link_that_goes_off_the_screen_points_there() -> None:
+    assert drawing([Wire((0,), (), beyond=1)], 1)[0][1] == "↓"
+    assert drawing([Wire((), (0,), beyond=-1)], 1)[0][-2] == "↑"
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=8))
+def test_every_link_can_be_followed_from_end_to_end(pairs: list[tuple[int, int]]) -> None:
+    one_each = {b: a for a, b in dict(pairs).items()}
+    wires = [Wire((a,), (b,)) for b, a in one_each.items()]
+    cells = draw(wires, 10, 20)
+    columns = tracks(wires, 20)
+    for number, wire in enumerate(wires):
+        assert cells[wire.left[0]][0].glyph == "─"
+        assert cells[wire.right[0]][-1].glyph == "─"
+        if not wire.straight:
+            low, high = wire.rows
+            assert all(cells[row][columns[number]].glyph in "│┼├┤┬┴┌┐└┘" for row in range(low, high + 1))
