@@ -14,6 +14,10 @@ from align.readers.limits import no_entities, unpack
 
 SUFFIXES = frozenset({".docx"})
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_OUTSIDE = frozenset(
+    {f"{_W}p", f"{_W}rt", f"{_W}moveFrom", "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"}
+)
+"""What a run's text belongs to: its paragraph, or something that is not read (readings, what moved away, doubles)."""
 _STYLES = (
     (
         re.compile(r"^(?:heading|title|subtitle|überschrift|titre|título|titolo|見出し|标题|標題|제목)", re.IGNORECASE),
@@ -76,7 +80,7 @@ def _text(paragraph: Any) -> str:
         tag = node.tag
         if tag == f"{_W}t":
             inner = node.getparent()
-            while inner is not None and inner.tag != f"{_W}p":
+            while inner is not None and inner.tag not in _OUTSIDE:
                 inner = inner.getparent()
             if inner is paragraph:
                 pieces.append(node.text or "")

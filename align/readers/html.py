@@ -26,7 +26,8 @@ _BLOCKS = words(
     "figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol option p pre section "
     "summary table tbody td tfoot th thead title tr ul"
 )
-_HIDDEN = words("script style noscript template head svg math canvas iframe object select textarea")
+_HIDDEN = words("script style noscript template head svg math canvas iframe object select textarea rt rp rtc")
+"""Elements whose text is no part of the page's; readings above characters (ruby) would split the words they explain."""
 _KINDS = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6", "title", "legend", "summary"), BlockKind.HEADING),
     **dict.fromkeys(("li", "dt", "dd"), BlockKind.LIST),

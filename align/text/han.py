@@ -91,3 +91,9 @@ def han_evidence(han: str) -> tuple[float, float, float]:
             hant += b * count
             hans += c * count
     return ja, hant, hans
+
+
+def chinese(text: str) -> str:
+    """`zh-Hant` or `zh-Hans`: the way in which the Han characters of a Chinese text are written."""
+    _, hant, hans = han_evidence("".join(c for c in text[:20_000] if c > "\u33ff"))
+    return "zh-Hant" if hant < hans else "zh-Hans"

@@ -24,8 +24,10 @@ from align.text.evidence import (
     plainly,
     weigh,
 )
+from align.text.han import chinese
 from align.text.language import relative, settle
 from align.text.scripts import HAN_CLASS, KANA_CLASS, spoken
+from align.text.tags import canonical, hinted
 
 SILENT = frozenset({BlockKind.SEPARATOR})
 """Kinds of blocks that hold no sentence."""
@@ -47,16 +49,17 @@ def segment(text: str, *, kinds: Sequence[Mark] | None = None, lang: str | None 
     """The blocks of `text`, ascending and apart, with their sentences and language tags.
 
     kinds: blocks that the format gives, ascending and apart; None finds them in the lines. lang: a tag set by hand,
-    which every block that has a letter gets. Between blocks, and between the sentences of a block, nothing is lost
-    but white space, invisible controls, list marks and image names.
+    which every block that has a letter gets (`zh` alone: Hant or Hans, as the text is written). Between blocks, and
+    between the sentences of a block, nothing is lost but white space, invisible controls, list marks and image names.
     """
     marks = [Mark(run.span, run.kind) for run in runs(text)] if kinds is None else _filled(text, kinds)
     pieces = _Pieces(text, marks)
     document: dict[str, float] | None = None
     if lang is not None:
+        lang = chinese(text) if lang == "zh" else canonical(lang) or lang
         guesses = [Guess(lang, 1.0) if has_letters(piece) else NOTHING for piece in pieces]
     else:
-        guesses, document = settle(pieces, map(_evidence, marks, pieces), [mark.lang for mark in marks])
+        guesses, document = settle(pieces, map(_evidence, marks, pieces), [hinted(mark.lang) for mark in marks])
     return tuple(_block(text, mark, guess, document) for mark, guess in zip(marks, guesses, strict=True))
 
 

@@ -195,3 +195,8 @@ def test_bilingual_files_are_told_by_their_content(files: ModuleType) -> None:
     assert bilingual("a.xml", b'<?xml version="1.0"?>\n<tmx version="1.4"><header/></tmx>')
     assert bilingual("a.tmx", '<?xml version="1.0"?><tmx version="1.4"/>'.encode("utf-16"))
     assert not bilingual("a.xlsx", b"PK\x03\x04 broken")
+
+
+def test_readings_above_characters_are_left_out() -> None:
+    page = "<html><body><p><ruby>漢字<rp>(</rp><rt>かんじ</rt><rp>)</rp></ruby>を読む。</p></body></html>"
+    assert sentences(read("a.html", page.encode())) == ["漢字を読む。"]

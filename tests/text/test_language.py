@@ -11,6 +11,7 @@ from align.text import ngrams
 from align.text.evidence import weigh
 from align.text.language import identify, settle
 from align.text.segment import segment
+from align.text.tags import canonical
 
 
 @pytest.mark.parametrize(
@@ -129,3 +130,18 @@ def test_langdetect_answers_the_same_each_time() -> None:
     ngrams._detect.cache_clear()
     assert ngrams.probabilities("Museet åbnede igen efter sommeren", "latin", allowed) == first
     assert set(first) <= set(allowed)
+
+
+@pytest.mark.parametrize(
+    ("given", "tag"),
+    [("zh-TW", "zh-Hant"), ("zh_CN", "zh-Hans"), ("zh-Hant-HK", "zh-Hant"), ("EN-us", "en-US"), ("sr-latn", "sr-Latn"),
+     ("iw", "he"), ("jp", "ja"), ("no language", None), ("", None), ("zh", "zh")],
+)  # fmt: skip
+def test_tags_are_written_one_way(given: str, tag: str | None) -> None:
+    assert canonical(given) == tag
+
+
+def test_a_language_set_by_hand() -> None:
+    assert {block.lang for block in segment("概述\n\n這個系統", lang="zh")} == {"zh-Hant"}
+    assert {block.lang for block in segment("概述", lang="zh-TW")} == {"zh-Hant"}
+    assert {block.lang for block in segment("An English line", lang="ja")} == {"ja"}

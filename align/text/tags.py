@@ -1,0 +1,34 @@
+"""Language tags as this house writes them: BCP 47, Chinese by its script, no region where it tells nothing."""
+
+from __future__ import annotations
+
+import re
+
+_REGIONS = {"tw": "zh-Hant", "hk": "zh-Hant", "mo": "zh-Hant", "hant": "zh-Hant", "cn": "zh-Hans", "sg": "zh-Hans",
+            "my": "zh-Hans", "hans": "zh-Hans", "cht": "zh-Hant", "chs": "zh-Hans"}  # fmt: skip
+_OLD = {"iw": "he", "in": "id", "ji": "yi", "nb": "no", "nn": "no", "cmn": "zh", "jp": "ja", "kr": "ko"}
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*\Z")
+
+
+def canonical(tag: str) -> str | None:
+    """`tag` as this house writes it: `zh_TW` is `zh-Hant`, `EN-us` is `en-US`; None where it is no language tag."""
+    tag = tag.strip()
+    if not _TAG.match(tag):
+        return None
+    first, *rest = re.split("[-_]", tag)
+    first = _OLD.get(first.lower(), first.lower())
+    if first == "zh":
+        for part in rest:
+            if part.lower() in _REGIONS:
+                return _REGIONS[part.lower()]
+        return "zh"
+    cased = [part.title() if len(part) == 4 else part.upper() if len(part) == 2 else part.lower() for part in rest]
+    return "-".join([first, *cased])
+
+
+def hinted(tag: str | None) -> str | None:
+    """The tag that a format's own `lang` is evidence for: what `canonical` says, without region; None for nothing."""
+    found = canonical(tag) if tag else None
+    if found is None or found in ("zh", "und", "mul", "zxx"):
+        return None
+    return found if found.startswith("zh-") else found.split("-")[0]
