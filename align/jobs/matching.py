@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from align.domain import Link, LinkSide, Status
 from align.store import Store
+from align.text.clean import clean
 from align.writers.readback.row import Row, Told
 from align.writers.seen import digest64
 from align.writers.stamp import Stamp, place, read_stamp
@@ -38,8 +39,8 @@ class _Said(NamedTuple):
 
 
 def plain(text: str) -> str:
-    """A text as the store keeps it: one space where there is white space."""
-    return " ".join(text.split())
+    """A text as the store keeps it: one space where there is white space, nothing that cannot be seen."""
+    return clean(" ".join(text.split()))
 
 
 def find_links(store: Store, found: Sequence[Row]) -> tuple[list[Match], list[Row]]:

@@ -14,13 +14,14 @@ from align.jobs.decide import Desk
 from align.jobs.export import export_store
 from align.jobs.import_ import import_file
 from align.store import Store, open_store
+from align.text.clean import clean
 from align.writers import ExportOptions
 from tests.laws.test_export_round_trip import TEXTS
 from tests.writers.conftest import document, link_up
 
 IMPORTABLE = ["jsonl", "tmx", "xliff", "xliff2", "tsv", "csv", "xlsx", "po"]
 ANY = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind))
-LINES = TEXTS.map(lambda text: " ".join(text.split())).filter(bool)
+LINES = TEXTS.map(lambda text: " ".join(text.split())).filter(clean)
 WORDINGS = LINES.filter(lambda text: len(text) < 200 and not any("\ud800" <= c <= "\udfff" for c in text))
 """What can be typed into a program: no half surrogate pairs."""
 
