@@ -100,7 +100,7 @@ class UseNetwork:
 
         sums = np.zeros((len(texts), WORD + BRANCH * len(BRANCHES)), dtype=np.float32)
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(self.threads) as pool:
-            for chunk in _grouped((s for text, ids in enumerate(texts) for s in segments_of(text, ids)), CHUNK_TOKENS):
+            for chunk in grouped((s for text, ids in enumerate(texts) for s in segments_of(text, ids)), CHUNK_TOKENS):
                 self._add_chunk(chunk, sums, pool)
                 if report:
                     report(chunk[-1].text + 1)
@@ -118,7 +118,7 @@ class UseNetwork:
         list(pool.map(lambda rows: self._fill(words, different[rows], rows), blocks))
         batches: list[tuple[list[Segment], Places]] = []
         at = 0
-        for batch in _grouped(chunk, BATCH_TOKENS):
+        for batch in grouped(chunk, BATCH_TOKENS):
             length = sum(len(segment.ids) for segment in batch)
             batches.append((batch, places[at : at + length]))
             at += length
@@ -241,7 +241,7 @@ def _normalise(rows: Floats, gain: Floats, bias: Floats, epsilon: np.float32) ->
     rows += bias
 
 
-def _grouped(segments: Iterator[Segment] | Sequence[Segment], budget: int) -> Iterator[list[Segment]]:
+def grouped(segments: Iterator[Segment] | Sequence[Segment], budget: int) -> Iterator[list[Segment]]:
     """Runs of segments of at most `budget` tokens; a longer one stands alone."""
     group: list[Segment] = []
     tokens = 0
