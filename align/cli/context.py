@@ -86,3 +86,15 @@ def progress() -> Iterator[Callable[[str], Report]]:
             return lambda done, total: bars.update(task, completed=done, total=total)
 
         yield stage
+
+
+def once_asked(stage: Callable[[str], Report], label: str) -> Report:
+    """A report whose bar appears with its first call: for what is rarely needed."""
+    bars: list[Report] = []
+
+    def report(done: int, total: int) -> None:
+        if not bars:
+            bars.append(stage(label))
+        bars[0](done, total)
+
+    return report

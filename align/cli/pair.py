@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import encoder_option, progress, settings_for
+from align.cli.context import encoder_option, note, once_asked, progress, settings_for
 
 
 @click.command(epilog="Example: align pair book.de.txt book.fr.txt --to tmx > book.tmx")
@@ -40,7 +40,7 @@ def pair(
     from typing import cast
 
     from align.domain import Status
-    from align.encoders import load_encoder
+    from align.encoders import coverage_warning, load_encoder
     from align.jobs.export import export
     from align.jobs.pair import Segments, half
     from align.jobs.pair import pair as pair_job
@@ -52,7 +52,11 @@ def pair(
         half(src, lang=src_lang, segments=cutting, encoding=encoding),
         half(tgt, lang=tgt_lang, segments=cutting, encoding=encoding),
     )
-    model = load_encoder(settings.encoder, languages={side.lang for side in halves}, cache=settings.cache)
+    languages = {side.lang for side in halves}
     with progress() as stage:
+        unpacking = once_asked(stage, "Unpacking e5")
+        model = load_encoder(settings.encoder, languages=languages, cache=settings.cache, preparing=unpacking)
+        if warning := coverage_warning(model, languages):
+            note(warning)
         links = list(pair_job(*halves, model, reordered=reordered, progress=stage("Encoding")))
     export(links, Path("-"), to, ExportOptions(statuses=frozenset(Status)))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
-from align.cli.context import encoder_option, note, opened, progress, settings_for, store_option
+from align.cli.context import encoder_option, note, once_asked, opened, progress, settings_for, store_option
 
 
 @click.command(epilog="Example: align propose --encoder use")
@@ -21,18 +22,23 @@ def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, bo
 
     What reviewers have settled is kept, and the rest is solved around it. Without DOCUMENT names, all are matched.
     """
-    from align.encoders import cached, load_encoder
+    from align.encoders import cached, coverage_warning, load_encoder
     from align.jobs.documents import find_document
     from align.jobs.propose import propose as propose_job
 
     settings = settings_for(db=db, encoder=encoder)
-    with opened(settings) as store:
+    with ExitStack() as opening:
+        store = opening.enter_context(opened(settings))
         chosen = [find_document(store, called).id for called in documents] or None
         names = {row.id: row.name for row in store.documents()}
         languages = {lang for row in store.documents() for lang in row.languages}
-        model = load_encoder(settings.encoder, languages=languages, cache=settings.cache)
         total = 0
-        with cached(model, settings.db) as vectors, progress() as stage:
+        with progress() as stage:
+            unpacking = once_asked(stage, "Unpacking e5")
+            model = load_encoder(settings.encoder, languages=languages, cache=settings.cache, preparing=unpacking)
+            if warning := coverage_warning(model, languages):
+                note(warning)
+            vectors = opening.enter_context(cached(model, settings.db))
             run = propose_job(
                 store,
                 vectors,
