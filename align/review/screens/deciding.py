@@ -93,8 +93,7 @@ class Deciding(Part):
         target = change.look_at if change.look_at is not None else following
         if self._same_list(change):
             found = [self.app.browser.link(number) for number in change.link_ids]
-            self.links.renew(link for link in found if link is not None)
-            self.count_left()
+            self._recount(self.links.renew(link for link in found if link is not None))
         else:
             self.relist(target)
         self.say(change.words or change.decision.action, "good")
@@ -103,8 +102,16 @@ class Deciding(Part):
     def _same_list(self, change: Change) -> bool:
         """Whether the list has the same links in the same order as before, so that it need not be counted anew."""
         chosen = self.place.filter
-        touched = chosen.statuses or chosen.kinds or chosen.noted or chosen.bookmarked or chosen.reviewer or chosen.text
+        told = (chosen.statuses, chosen.kinds, chosen.noted, chosen.bookmarked, chosen.reviewer, chosen.attention)
+        touched = any(told)
         return not touched and change.decision.action in ("accept", "reject", "bookmark", "note", "kind")
+
+    def _recount(self, changed: list[tuple[Link, Link]]) -> None:
+        """What is left, after these links (as they were, as they are) changed: no need to add up a million others."""
+        for was, now in changed:
+            step = (now.status is Status.PROPOSED) - (was.status is Status.PROPOSED)
+            self.left += step
+            self.expected += step * was.confidence
 
     def _refused(self, error: AlignError, link: Link | None) -> None:
         self.relist(link.id if link else None)

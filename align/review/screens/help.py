@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -34,22 +35,25 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The table."""
         with VerticalScroll(classes="page"):
-            yield Static(self._words())
+            yield Static(self._keys_told())
+            yield Static(Text(CLOSING))
 
-    def _words(self) -> Text:
-        words = Text()
+    def _keys_told(self) -> Table:
+        """Keys on the left; what they do wraps beside them."""
+        table = Table.grid(padding=(0, 2))
+        table.add_column(no_wrap=True)
+        table.add_column()
         group = ""
         for action in (*REVIEW, *WORKSPACE, *PAGES):
             if action in RIVALS[1:]:
                 continue
             if action.group != group:
                 group = action.group
-                words.append(f"\n{group}\n", style="bold underline")
+                table.add_row()
+                table.add_row(Text(group, style="bold underline"))
             keys = "1 … 9" if action in RIVALS else self._keys(action)
-            words.append(f"  {keys:<12}", style="bold")
-            words.append(f" {action.tells}\n")
-        words.append(CLOSING)
-        return words
+            table.add_row(Text(f"  {keys}", style="bold"), Text(action.tells))
+        return table
 
     def _keys(self, action: Action) -> str:
         bound = self.app._keymap.get(action.id, action.keys)

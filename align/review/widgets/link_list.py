@@ -80,20 +80,18 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         self._keep_in_sight()
         self.refresh()
 
-    def renew(self, links: Iterable[Link]) -> None:
-        """Put these in the place of what is held of them, the order being the same."""
+    def renew(self, links: Iterable[Link]) -> list[tuple[Link, Link]]:
+        """Put these in the place of what is held of them, the order being the same; returns those, was and is."""
         new = {link.id: link for link in links}
+        changed = []
         for number, page in self._pages.items():
             if any(link.id in new for link in page):
                 self._pages[number] = [new.get(link.id, link) for link in page]
                 for offset, link in enumerate(page):
                     if link.id in new:
+                        changed.append((link, new[link.id]))
                         self._refresh_rank(number * PAGE + offset)
-
-    def forget(self) -> None:
-        """Fetch anew what is seen, the order being the same."""
-        self._pages.clear()
-        self.refresh()
+        return changed
 
     def link_at(self, rank: int) -> Link | None:
         """The link of that rank; None outside the list."""
