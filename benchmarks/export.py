@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
-from align.jobs.export import export_store
+from align.jobs.export import export, export_store
 from align.store import LinkFilter, open_store
 from align.writers import ExportOptions, find_format
 
@@ -79,7 +79,7 @@ def once(db: Path, name: str, folder: Path) -> dict[str, float]:
         rows = store.count()
         if name != "bare":
             find_format(name, out).module()
-            export_store(store, folder / "warm", name, ExportOptions(min_confidence=1.0, prove=False, force=True))
+            export(store.links(limit=1), folder / "warm", name, ExportOptions(prove=False, force=True))
         next(store.links(limit=1))
         forget_peak()
         start, begun, begun_cpu = peak(), time.perf_counter(), time.process_time()
