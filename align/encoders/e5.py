@@ -7,8 +7,8 @@ bfloat16 or float32 through sentence-transformers.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -115,6 +115,9 @@ class E5Encoder:
 
     @cached_property
     def _tokenizer(self) -> Tokenizing:
+        if self._threads == 1:
+            # Its own threads would leave the one core we were given; read when the library first works.
+            os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         return Tokenizing(self._folder)
 
     @cached_property
@@ -177,8 +180,8 @@ class _Chunk:
         """All windows, in batches of like length; as many at once as the runtime takes."""
         batches = batches_of([len(window.ids) + 2 for window in self._windows], BUDGET)
         done = 0
-        with ThreadPoolExecutor(runtime.workers) as pool:
-            for finished in pool.map(lambda batch: self._run_batch(runtime, batch), batches):
+        with machine.crew(min(runtime.workers, max(1, len(batches)))) as work:
+            for finished in work(lambda batch: self._run_batch(runtime, batch), batches):
                 done += finished
                 report(min(done, len(self._windows)))
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 
 def cores(wanted: int | None = None) -> int:
@@ -14,6 +18,20 @@ def cores(wanted: int | None = None) -> int:
         told = os.environ.get("ALIGN_THREADS", "")
         wanted = int(told) if told.isdigit() and int(told) else usable_cores()
     return max(1, wanted)
+
+
+Crew = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
+"""Like `map`: results in the order of the items."""
+
+
+@contextmanager
+def crew(threads: int) -> Iterator[Crew]:
+    """`map` by as many threads; plain `map` for one, which costs nothing to start."""
+    if threads == 1:
+        yield map
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield pool.map
 
 
 def usable_cores() -> int:

