@@ -16,7 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 
-from align.errors import AlignError, EncoderError
+from align.errors import AlignError, EncoderError, StoreError
 from align.jobs.browse import Browser, LinkFilter, open_browser
 from align.jobs.decide import open_desk
 from align.jobs.resolve import Resolver
@@ -43,6 +43,9 @@ DISPLAY = {
 }
 
 
+PLACE_EVERY = 0.25
+"""Seconds between two writes of where the reviewer is."""
+
 IDLE = 1.5
 """Seconds without a key after which memory is tidied up."""
 
@@ -54,7 +57,10 @@ class ReviewApp(App[None]):
     TITLE = "align"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (76, "-normal"), (140, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high"), (56, "-tall")]  # noqa: RUF012
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "leave", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "leave", show=False, priority=True),
+        Binding("ctrl+c", "quit", "leave", show=False),
+    ]
 
     class Saved(Message):
         """A decision that took long is done: `future` holds its Change, or its error."""
@@ -84,6 +90,7 @@ class ReviewApp(App[None]):
         self._start = start
         self._owns_process = owns_process
         self._typed_at: float | None = 0.0
+        self._place: Place | None = None
         self._theme_wanted = theme or THEME
         self._browser_context = open_browser(store_path)
         self.browser: Browser = self._browser_context.__enter__()
@@ -140,7 +147,19 @@ class ReviewApp(App[None]):
 
     def keep_place(self, place: Place) -> None:
         """Remember where the reviewer is, when the store has time for it."""
-        self.clerk.remember(self._place_key, json.dumps(place.kept()))
+        waiting, self._place = self._place is not None, place
+        if not waiting:
+            # At once, and then no more often than so: a held-down arrow key is not worth a write a row.
+            self._write_place()
+            self.set_timer(PLACE_EVERY, self._place_is_due)
+
+    def _write_place(self) -> None:
+        if self._place is not None:
+            self.clerk.remember(self._place_key, json.dumps(self._place.kept()))
+
+    def _place_is_due(self) -> None:
+        self._write_place()
+        self._place = None
 
     @property
     def _place_key(self) -> str:
@@ -185,10 +204,13 @@ class ReviewApp(App[None]):
             super()._handle_exception(error)
 
     def close_store(self) -> None:
-        """Finish saving and let go of the store."""
+        """Finish saving and let go of the store. Raises StoreError where a decision could not be saved any more."""
+        self._write_place()
         self.clerk.close()
         self.solver.close()
         self._browser_context.__exit__(None, None, None)
+        if self.clerk.lost:
+            raise StoreError(f"{len(self.clerk.lost)} of the last decisions could not be saved: {self.clerk.lost[0]}")
 
 
 def run(settings: Settings) -> int:

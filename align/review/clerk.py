@@ -28,6 +28,9 @@ class Helper(Generic[R]):
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._lock = Lock()
         self._waiting = 0
+        self._closing = False
+        self.lost: list[BaseException] = []
+        """What went wrong after `close` was called, when nobody could be told any more."""
 
     @property
     def waiting(self) -> int:
@@ -44,12 +47,16 @@ class Helper(Generic[R]):
 
     def close(self) -> None:
         """Finish what is queued, then close the thing."""
+        self._closing = True
         self._thread.submit(self._shut)
         self._thread.shutdown(wait=True)
 
-    def _done(self, _future: Future[Any]) -> None:
+    def _done(self, future: Future[Any]) -> None:
         with self._lock:
             self._waiting -= 1
+        error = future.exception()
+        if self._closing and error is not None:
+            self.lost.append(error)
 
     def _run(self, work: Callable[[R], T]) -> T:
         if self._thing is None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+
+import pytest
 
 from align.domain import LinkKind, Status
 from align.store import open_store
@@ -108,8 +111,6 @@ async def test_a_link_that_changed_meanwhile_is_shown_and_asked_again(db: Path, 
 
 
 async def test_a_busy_store_holds_up_no_key_and_loses_nothing(db: Path, run: Run) -> None:
-    import time
-
     async with run() as pilot:
         with open_store(db) as other, other.writing():
             began = time.perf_counter()
@@ -131,3 +132,29 @@ async def test_nothing_left_is_said(db: Path, run: Run) -> None:
         assert "nothing left" in screen(pilot).query_one("#top").words
         assert "Nothing is left" in screen(pilot).query_one("#said").words
     assert statuses(db) == "aaaaaaaa"
+
+
+async def test_accept_to_here_is_refused_where_the_doubtful_stand_above(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "o", "end", "C")
+        assert "`A`" in screen(pilot).query_one("#said").words
+    assert statuses(db) == "pppppppp"
+
+
+async def test_a_decision_that_cannot_be_saved_when_leaving_is_told(db: Path, run: Run) -> None:
+    from align.errors import StoreError
+
+    def fails(_desk: object) -> None:
+        time.sleep(0.2)
+        raise StoreError("disk full")
+
+    with pytest.raises(StoreError, match="1 of the last decisions could not be saved: disk full"):
+        async with run() as pilot:
+            pilot.app.clerk.submit(fails)
+
+
+async def test_control_c_leaves_and_keeps_what_was_done(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "a", "ctrl+c")
+        assert not pilot.app.is_running
+    assert statuses(db) == "appppppp"

@@ -166,7 +166,12 @@ class Fixing(Part):
         self._with_current(ask)
 
     def action_accept_through(self) -> None:
-        """This and all above."""
+        """This and all above, in the order of the documents: by doubt, the most doubtful would stand above."""
+        if self.place.order == "doubt":
+            self.say(
+                "The doubtful ones stand above here. `A` accepts all above a confidence; `o` sorts by document.", "bad"
+            )
+            return
         chosen = self.place.filter
         self._with_current(
             lambda link: self.decide(lambda desk, here: desk.accept_through(here.id, chosen), link, go_on=True)
