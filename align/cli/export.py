@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import click
 
@@ -13,20 +13,31 @@ from align.cli.context import note, opened, settings_for, store_option
 from align.domain import LinkKind, Status
 
 ANY = "any"
+FORMATS = "tmx, xliff, xliff2, tsv, csv, xlsx, jsonl, parquet, moses, po, datasets, html, blocks"
+"""The names that `align.writers` knows (a test compares), without importing it for `--help`."""
 Word = TypeVar("Word", bound=StrEnum)
 
 
 @click.command(epilog="Example: align export talks.tmx --src en --tgt ja --min-confidence 0.9 --status any")
 @click.argument("out", metavar="OUT|-", type=click.Path(path_type=Path, allow_dash=True))
 @store_option
-@click.option("--to", metavar="FORMAT", help="tmx, tsv, jsonl, blocks, ...  [default: by the suffix of OUT]")
-@click.option("--status", "statuses", multiple=True, type=click.Choice([*Status, ANY]), help="Repeatable.")
-@click.option("--kind", "kinds", multiple=True, type=click.Choice([*LinkKind, ANY]), help="Repeatable.")
+@click.option("--to", metavar="FORMAT", help=f"{FORMATS}.  [default: by the suffix of OUT]")
+@click.option("--status", "statuses", multiple=True, type=click.Choice([*map(str, Status), ANY]), help="Repeatable.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice([*map(str, LinkKind), ANY]), help="Repeatable.")
 @click.option(
     "--min-confidence", type=click.FloatRange(0, 1), default=0.0, help="Leave out links that are less sure than this."
 )
 @click.option("--src", metavar="LANG", help="Language of the source side; links are turned round where needed.")
 @click.option("--tgt", metavar="LANG", help="Language of the target side.")
+@click.option("--level", type=click.Choice(["sentence", "block"]), default="sentence", help="Links, or whole blocks.")
+@click.option("--lang-map", "tags", multiple=True, metavar="OURS=THEIRS", help="As in zh-Hant=zh-TW; repeatable.")
+@click.option("--dedupe", is_flag=True, help="Leave out a unit that was written before, word for word.")
+@click.option("--context", type=click.IntRange(0, 20), default=0, help="So many sentences around each side go along.")
+@click.option("--multilingual", is_flag=True, help="TMX: three languages in a unit where three pages say the same.")
+@click.option("--with-nulls", is_flag=True, help="Sentences without a partner too, where the format can say it.")
+@click.option(
+    "--prove/--no-prove", default=None, help="Read the file back and compare.  [default: below 100,000 units]"
+)
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 def export(
     out: Path,
@@ -37,11 +48,19 @@ def export(
     min_confidence: float,
     src: str | None,
     tgt: str | None,
+    level: Literal["sentence", "block"],
+    tags: tuple[str, ...],
+    dedupe: bool,
+    context: int,
+    multilingual: bool,
+    with_nulls: bool,
+    prove: bool | None,
     force: bool,
 ) -> None:
     """Write links to OUT (- is stdout).
 
-    A translation memory takes the translations and titles that reviewers accepted; jsonl takes everything.
+    A translation memory takes the translations and titles that reviewers accepted; jsonl takes everything, html all but
+    what they rejected. Each file is read back and compared before it takes its place.
     """
     from align.jobs.export import export_store
     from align.writers import ExportOptions
@@ -52,6 +71,13 @@ def export(
         min_confidence=min_confidence,
         src=src,
         tgt=tgt,
+        level=level,
+        lang_map=lang_map(tags),
+        dedupe=dedupe,
+        context=context,
+        multilingual=multilingual,
+        with_nulls=with_nulls,
+        prove=prove,
         force=force,
     )
     with opened(settings_for(db=db)) as store:
@@ -65,3 +91,12 @@ def chosen(words: Sequence[str], of: type[Word]) -> frozenset[Word] | None:
     if ANY in words:
         return frozenset(of)
     return frozenset(map(of, words)) or None
+
+
+def lang_map(tags: Sequence[str]) -> dict[str, str]:
+    """`zh-Hant=zh-TW` as a table."""
+    pairs = [tag.split("=") for tag in tags]
+    for pair in pairs:
+        if len(pair) != 2 or not all(part.strip() for part in pair):
+            raise click.BadParameter(f"{'='.join(pair)!r} is not of the form zh-Hant=zh-TW.", param_hint="--lang-map")
+    return {ours.strip(): theirs.strip() for ours, theirs in pairs}

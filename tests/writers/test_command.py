@@ -1,0 +1,73 @@
+"""`align export` and `align import` on the command line: flags arrive, notes go to stderr, exit codes hold."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from align.cli.export import FORMATS
+from align.store import Store
+from align.writers import formats
+
+
+def align(store: Store, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the program beside a store."""
+    return subprocess.run(
+        [sys.executable, "-m", "align", *map(str, arguments), "--db", store.path.name],
+        capture_output=True, text=True, cwd=store.path.parent, timeout=120,
+    )  # fmt: skip
+
+
+def test_the_help_names_every_format() -> None:
+    assert set(FORMATS.split(", ")) == {known.name for known in formats()} | {"blocks"}
+
+
+def test_flags_arrive(store: Store) -> None:
+    done = align(
+        store, "export", "out.tmx", "--src", "en", "--status", "any", "--kind", "translation", "--kind", "title",
+        "--context", "1", "--lang-map", "ja=ja-JP", "--min-confidence", "0.6", "--prove",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert "out.tmx: 4 units written as tmx." in done.stderr
+    assert "Left out: 2 below confidence 0.6." in done.stderr
+    assert "Proved: 4 read back by lxml" in done.stderr
+    text = (store.path.parent / "out.tmx").read_text(encoding="utf-8")
+    assert 'srclang="en"' in text
+    assert 'xml:lang="ja-JP"' in text
+    assert "x-context-pre" in text
+
+
+def test_a_file_goes_out_and_comes_back(store: Store) -> None:
+    assert align(store, "export", "out.tsv", "--status", "any").returncode == 0
+    path = store.path.parent / "out.tsv"
+    path.write_text(path.read_text(encoding="utf-8").replace("Wind blows.", "Winds blow."), encoding="utf-8")
+    tried = align(store, "import", "out.tsv", "--dry-run")
+    assert "Would be text edited: 1." in tried.stderr
+    assert store.link(5).tgt.text == "Wind blows."
+    done = align(store, "import", "out.tsv", "--reviewer", "cleo")
+    assert done.returncode == 0, done.stderr
+    assert "Text edited: 1." in done.stderr
+    assert (store.link(5).tgt.text, store.link(5).reviewer) == ("Winds blow.", "cleo")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["export", "out.tmx", "--lang-map", "zh"], "zh-Hant=zh-TW"),
+        (["export", "out.tmx", "--status", "good"], "good"),
+        (["export", "no/where.tmx"], "no/where.tmx"),
+        (["export", "out.tmx", "--to", "docx"], "docx"),
+        (["import", "no.tmx"], "no.tmx"),
+        (["import", "s.db"], "--from"),
+    ],
+)
+def test_a_call_that_is_off_ends_with_2_and_a_line(store: Store, arguments: list[str], says: str) -> None:
+    done = align(store, *arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(store.path.parent.glob("out*"))
