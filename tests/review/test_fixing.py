@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -212,3 +213,24 @@ async def test_a_solver_that_cannot_is_told_and_the_fix_can_still_be_taken(db: P
         await press(pilot, "enter")
         await settle(pilot)
     assert settled(db) == [((0, 1), (0, 1))]
+
+
+async def test_the_fix_alone_need_not_wait_for_the_solver(db: Path, run: Run, solver: Quiet) -> None:
+    goes_on = threading.Event()
+
+    def slow(*_documents: int, **_asked: Any) -> Ripple:
+        goes_on.wait(30)
+        return Ripple()
+
+    solver.around = slow  # type: ignore[method-assign]
+    async with run() as pilot:
+        await pilot.press("m")
+        await pilot.pause(0.1)
+        await pilot.press("enter")
+        assert isinstance(pilot.app.screen, RippleScreen)
+        await pilot.press("o")
+        await pilot.pause(0.1)
+        assert settled(db) == [((0, 1), (0, 1))]
+        goes_on.set()
+        await settle(pilot)
+        assert screen(pilot) is pilot.app.screen

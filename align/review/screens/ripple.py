@@ -67,6 +67,8 @@ class RippleScreen(ModalScreen[Ripple | None]):
     def on_ripple_screen_solved(self, _message: Solved) -> None:
         """Show what changes, or answer."""
         assert self._future is not None
+        if not self.is_current:  # answered already, without waiting
+            return
         error = self._future.exception()
         if error is not None:
             # The fix itself needs no solver; a person decides with open eyes whether to take it alone.
@@ -97,8 +99,8 @@ class RippleScreen(ModalScreen[Ripple | None]):
         return join([row.text for row in rows], rows[0].lang) if rows else ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Nothing can be taken before it is solved."""
-        return not (action in ("take", "only") and self.ripple is None)
+        """What follows cannot be taken before it is known; the fix alone can be, at any time."""
+        return not (action == "take" and self.ripple is None)
 
     def action_take(self) -> None:
         """The fix and what follows from it."""
