@@ -4,9 +4,11 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Test processes at once; tests of one file stay together.
+JOBS ?= 2
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench docs fresh clean
+.PHONY: demo test lint check bench docs fresh clean
 
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -18,14 +20,15 @@ demo: $(STAMP)
 	$(BIN)/align demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
-check: $(STAMP)
+lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+
+check: lint test
 
 bench: $(STAMP)
 	env -u OPENBLAS_CORETYPE $(BIN)/python -m benchmarks --all
