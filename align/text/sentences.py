@@ -45,7 +45,7 @@ _ANNOUNCED = re.compile(
 )
 _SAID = re.compile(
     '[ \u3000]?[^。｡！？!?「」『』“”"]{0,28}?(?:'
-    "(?:と|って)?(?:語った|述べた|話した|言った|語る|話す|述べる|言う|付け加えた|答えた|叫んだ)|(?:表示|说|說|称|稱|说道|說道|补充|補充|接着说|接著說|写道|寫道|问道|問道|回答|指出)(?:道|说|說)?"
+    "(?:と|って)?(?:語った|述べた|話した|言った|語る|話す|述べる|言う|付け加えた|答えた|叫んだ)|(?:表示|问|問|说|說|称|稱|说道|說道|补充|補充|接着说|接著說|写道|寫道|问道|問道|回答|指出)(?:道|说|說)?"
     "|(?:말했다|말한다|덧붙였다|전했다|밝혔다|설명했다|대답했다|물었다|말했습니다|덧붙였습니다)"
     ")[。｡.]"
 )
@@ -180,8 +180,10 @@ def _boundaries(text: str, lang: str) -> Iterator[int]:
             held = _held(text, lang)
         while hold < len(held) and held[hold][1] < end:
             hold += 1
-        if hold < len(held) and held[hold][0] < stop:
-            continue
+        if hold < len(held) and held[hold][0] < stop:  # noqa: SIM102
+            # A bracket that the sentence began with and that closes right here ends with it.
+            if end < held[hold][1] or text[start : held[hold][0]].strip():
+                continue
         if not _ends_here(text, match, end, start, lang):
             continue
         aside = _ASIDE.match(text, end)
@@ -335,9 +337,10 @@ def _abbreviated(word: str, text: str, stop: int, start: int, at: int, lang: str
             return True
         if text[start:stop].strip() == bare:
             return True
-        return len(bare) <= 2 and lang in ORDINAL
-    if len(bare) == 1 and bare.isalpha() and word[-1].isupper():
-        return not before_wide(text, stop)
+        following = _NEXT_WORD.match(text, at)
+        return len(bare) <= 2 and lang in ORDINAL and not (following and following[0].lower() in starters(lang))
+    if len(bare) == 1 and bare.isalpha() and not word[-1].islower():
+        return not _IS_WIDE.match(bare)
     if bare in NUMBERED:
         return first.isdigit() or _ROMAN.match(text, at) is not None
     if bare in MONTHS:
