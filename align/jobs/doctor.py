@@ -204,7 +204,12 @@ def encoder(name: str, module: str, folder: Path) -> Finding:
         return Finding(f"encoder {name}", State.BAD, f"{module} is not installed", "Install align-workbench again.")
     if name != "use":
         # To encode with it would unpack it first, which is for `align models prepare` or the first use.
-        return Finding(f"encoder {name}", State.GOOD, f"weights at hand in {module} {metadata.version(module)}")
+        from align.jobs.models import listed
+
+        found = next(row for row in listed(folder) if row.known.name == name)
+        if found.ready:
+            return Finding(f"encoder {name}", State.GOOD, f"unpacked, runs as {found.form}")
+        return Finding(f"encoder {name}", State.NOTE, "not unpacked yet; the first use does it", "align models prepare")
     from align.encoders import load_encoder
 
     try:

@@ -28,7 +28,7 @@ def test_here_all_is_good_but_for_the_store_that_is_not_there(tmp_path: Path) ->
     environ = {"ALIGN_CONFIG": str(tmp_path / "none.toml"), "ALIGN_CACHE": str(tmp_path / "cache")}
     found = list(examine(environ, db=tmp_path / "none.db", terminal=WIDE))
     assert [f for f in found if f.state is State.BAD] == []
-    assert [f.area for f in found if f.state is State.NOTE and f.area != "extras"] == ["store"]
+    assert [f.area for f in found if f.state is State.NOTE and f.area != "extras"] == ["encoder e5", "store"]
     assert "512" in by_area(found)["encoder use"][0].says
 
 
