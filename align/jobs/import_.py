@@ -20,6 +20,7 @@ from align.jobs.decide import Desk
 from align.jobs.foreign import Adopted, adopt
 from align.jobs.matching import Match, find_links
 from align.jobs.threeway import Conflict, Plan, plan
+from align.readers.limits import no_entities, unpack
 from align.store import Store
 from align.store.ledger import Ledger
 from align.writers.readback.files import form_of, rows
@@ -88,6 +89,8 @@ def import_file(
     if not path.is_file():
         raise UsageError(f"{path}: no such file. Check the name.")
     form = form_of(path, form)
+    if form == "xlsx":
+        _unpacks_safely(path)
     found = list(rows(path, form))
     report = ImportReport(path, form, rows=len(found), dry_run=dry_run)
     desk = Desk(store, reviewer)
@@ -102,6 +105,12 @@ def import_file(
             report.adopted = adopt(store, path, report.strangers, desk, form=form, accept=accept, dry_run=dry_run)
             report.strangers = []
     return report
+
+
+def _unpacks_safely(path: Path) -> None:
+    """Raises ReadError for a workbook that would unpack without end, or declares entities."""
+    with unpack(str(path), path.read_bytes()) as archive:
+        no_entities(str(path), archive)
 
 
 def _settle(plans: Sequence[Plan], matches: Iterable[Match], report: ImportReport) -> None:

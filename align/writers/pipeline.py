@@ -162,7 +162,7 @@ def _write_file(links: Iterable[Link], out: Path, job: Job) -> None:
             job.known.module().write(units, file, job.options)
         if provable and (job.options.prove or job.report.units < PROVE_BELOW):
             file.flush()
-            job.report.proof = prove(Path(file.name), out, job.known, ledger)
+            job.report.proof = prove(Path(file.name), out, job.known, ledger, all_readers=job.options.prove is True)
 
 
 def _write_folder(links: Iterable[Link], out: Path, job: Job) -> None:
@@ -175,4 +175,4 @@ def _write_folder(links: Iterable[Link], out: Path, job: Job) -> None:
         provable = job.options.prove is not False
         job.known.module().write(ledger.kept(units) if provable else units, folder, stem, job.options)
         if provable and (job.options.prove or job.report.units < PROVE_BELOW):
-            job.report.proof = prove(folder, out, job.known, ledger)
+            job.report.proof = prove(folder, out, job.known, ledger, all_readers=job.options.prove is True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -159,6 +160,20 @@ def test_the_same_number_in_another_store_is_another_link(store: Store, tmp_path
         report = import_file(other, out, "bea", new="never")
         assert len(report.strangers) == 6
         assert everything(other) == before
+
+
+def test_a_table_that_a_spreadsheet_saved_as_utf_16_is_read(store: Store, tmp_path: Path) -> None:
+    out = exported(store, tmp_path, "tsv")
+    out.write_text(out.read_text(encoding="utf-8").replace("Wind blows.", "Winds."), encoding="utf-16")
+    assert import_file(store, out, "bea").decided == {"text edited": 1}
+
+
+def test_a_workbook_that_unpacks_without_end_is_refused(store: Store, tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.xlsx"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b" " * (64 << 20))
+    with pytest.raises(ReadError, match="unpacks to"):
+        import_file(store, bomb, "bea")
 
 
 FOREIGN = """<?xml version="1.0"?>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections.abc import Iterator, Sequence
@@ -20,9 +21,15 @@ _NEEDED = ("src", "tgt")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
+def _encoding(path: Path) -> str:
+    """UTF-16 where the file begins with its mark (a spreadsheet's "Unicode text"), else UTF-8 with or without one."""
+    with path.open("rb") as file:
+        return "utf-16" if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+
+
 def tsv_rows(path: Path) -> Iterator[Row]:
     """A row a line; tabs and line breaks in cells are escaped as our writer does."""
-    with path.open(encoding="utf-8-sig", newline="\n") as file:
+    with path.open(encoding=_encoding(path), newline="\n") as file:
         lines = (line.rstrip("\n").removesuffix("\r") for line in file)
         cells = ([unguarded(unescaped(cell)) for cell in line.split("\t")] for line in lines)
         yield from _rows(cells, path, first=1)
@@ -31,7 +38,7 @@ def tsv_rows(path: Path) -> Iterator[Row]:
 def csv_rows(path: Path) -> Iterator[Row]:
     """Comma, semicolon or tab between the cells, whichever the header shows."""
     csv.field_size_limit(1 << 27)
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with path.open(encoding=_encoding(path), newline="") as file:
         header = file.readline()
         file.seek(0)
         split = max(",;\t", key=header.count)
