@@ -198,14 +198,22 @@ def summary(times: list[float]) -> dict[str, float]:
     }
 
 
-SCRIPT = (
-    # Keys for each of the 18 links of the first seed, in order; Enter for a ripple is added where one comes.
-    *"xxxxaaaaaa",
-    *"11",  # the eleventh is linked to another place: show its rivals, take the first
-    *"naa",
-    *"msuu",  # two merged, split again, both taken back
-    *"aaaaa",
-)
+def keys_for(app: Any, link: Any, done: set[str]) -> tuple[str, ...]:
+    """What the scripted reviewer presses on a link: one merge, its split, both undone, one re-link; else a verdict.
+
+    Which links those are depends on what the solver proposes today; how many presses they take does not.
+    """
+    from align.review.reading import neighbour
+
+    other = neighbour(app.browser, link, 1)
+    shapes = [len(side.sentences) for one in (link, other) if one for side in (one.src, one.tgt)]
+    if "merge" not in done and other is not None and shapes == [1, 1, 1, 1]:
+        done.add("merge")
+        return "m", "s", "u", "u", "a"
+    if "relink" not in done and done and link.confidence < 0.9:
+        done.add("relink")
+        return "1", "1", "n"  # its rivals are shown; the first is taken; on to the next
+    return ("a",) if link.confidence >= 0.5 else ("x",)
 
 
 async def scripted() -> dict[str, Any]:
@@ -232,10 +240,14 @@ async def scripted() -> dict[str, Any]:
                             break
                     await pilot.pause(0.05)
 
-                for key in SCRIPT:
-                    await press(key)
-                    if isinstance(app.screen, RippleScreen):
-                        await press("enter")
+                done: set[str] = set()
+                while (screen := app.screen).left and len(pressed) < 200:  # type: ignore[attr-defined]
+                    for key in keys_for(app, screen.current, done):  # type: ignore[attr-defined]
+                        if key == "n" and not app.screen.left:  # type: ignore[attr-defined]
+                            break
+                        await press(key)
+                        if isinstance(app.screen, RippleScreen):
+                            await press("enter")
         finally:
             app.close_store()
         with open_store(db) as store:
@@ -248,30 +260,30 @@ async def scripted() -> dict[str, Any]:
         "decisions": len(actions),
         "of_them": {action: actions.count(action) for action in sorted(set(actions))},
         "left_undecided": left,
-        "elsewhere": elsewhere(),
+        "elsewhere": elsewhere(actions.count("accept"), actions.count("reject")),
     }
 
 
-def elsewhere() -> dict[str, Any]:
-    """The same fixes by the key lists of two other tools: the fewest presses that those lists allow.
+def elsewhere(accepted: int, rejected: int) -> dict[str, Any]:
+    """The same review by the key lists of two other tools: the fewest presses that those lists allow.
 
-    Verdicts: 17. OmegaT's aligner accepts a row by A; it has no undo, so that a merge and a split that were wrong are
-    put right by their opposites. InterText confirms all above by C, but cannot reject: a wrong link is moved apart.
+    OmegaT's aligner accepts a row by A and clears it by C; it has no undo, so that a merge and a split that were wrong
+    are put right by their opposites. InterText confirms all above by C, but each row is gone to first to be read, and
+    it cannot reject: the sides of a wrong link are pushed apart.
     """
     omegat = {
-        "verdicts": 17,  # A or C, a row each
+        "verdicts": accepted + rejected,
         "merge": 2,  # Shift+Down, M
-        "split": 4,  # S, place of the cut in its dialog, Enter; the same on the other side's row by D
+        "split": 3,  # S, the place of the cut, Enter
         "re-link": 3,  # Space, one move at least, Space
-        "undo twice": 6,  # there is none: S and its dialog again, M again
+        "undo twice": 5,  # there is none: Shift+Down, M; S, the place, Enter
     }
     intertext = {
-        "accept 13": 13,  # Down to each to read it; C once for all above
-        "confirm": 1,
-        "reject 4": 8,  # there is none: Ctrl+Enter and Enter to push the sides apart
+        "accept": accepted + 1,  # Down to each to read it; C once for all above
+        "reject": 2 * rejected,  # there is none: Ctrl+Enter, and Enter on the other side
         "merge": 1,  # Ctrl+Backspace
         "split": 4,  # E, the cursor, Enter, Esc
-        "re-link": 4,  # Enter or Backspace for every row between, on one side
+        "re-link": 3,  # Enter or Backspace for every row between, on one side, and back below
         "undo twice": 2,
     }
     return {
