@@ -177,7 +177,8 @@ def test_light_and_dark(page: Page, tmp_path: Path) -> None:
 def test_it_prints_all_of_the_texts(page: Page, store: Store, tmp_path: Path) -> None:
     export_store(store, tmp_path / "page.html")
     page.goto((tmp_path / "page.html").as_uri())
-    page.emulate_media(media="print")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.locator(".bar").is_hidden()
     assert page.locator(".left").evaluate("e => getComputedStyle(e).overflowY") == "visible"
     printed = page.locator(".left .s").first.evaluate("e => getComputedStyle(e, '::before').content")
