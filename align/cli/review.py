@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import click
@@ -20,6 +22,9 @@ def review(db: Path | None, encoder: str | None, reviewer: str | None, theme: st
     settings = settings_for(db=db, encoder=encoder, reviewer=reviewer, theme=theme)
     if not settings.db.exists():
         raise UsageError(f"{settings.db}: no store there. Make one with `align add FILE`, or name another with --db.")
+    # Under `align serve`, Textual's web driver speaks with pipes.
+    if not (sys.stdin.isatty() and sys.stderr.isatty()) and "TEXTUAL_DRIVER" not in os.environ:
+        raise UsageError("align review needs a terminal. `align serve` opens it to a browser instead.")
     from align.review import run
 
     return run(settings)

@@ -174,3 +174,12 @@ def test_completion_asks_for_a_shell_it_knows(align: Run) -> None:
     ran = align("completion", SHELL="/bin/tcsh")
     assert ran.returncode == 2
     assert "bash, zsh or fish" in ran.stderr
+
+
+def test_review_without_a_terminal_says_so(align: Run, tmp_path: Path) -> None:
+    from align.store import open_store
+
+    open_store(tmp_path / "align.db").close()
+    ran = align("review")
+    assert ran.returncode == 2
+    assert "needs a terminal" in ran.stderr
