@@ -54,7 +54,10 @@ class Runs:
 
     def solve(self, encoder: Encoder, constraints: Constraints) -> list[Proposal]:
         """What corresponds, in the ids of the store."""
-        beads = align_pages(self.src.passages, self.tgt.passages, constraints=constraints, encode=encoder.encode)
+        src, tgt = self.src, self.tgt
+        one_page = src.document == tgt.document
+        encode = encoder.encode
+        beads = align_pages(src.passages, tgt.passages, constraints=constraints, encode=encode, together=one_page)
         return [self._proposal(bead) for bead in beads]
 
     def _proposal(self, bead: Bead) -> Proposal:

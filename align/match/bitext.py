@@ -66,9 +66,15 @@ def _align(src: Passages, tgt: Passages, wanted: Constraints) -> list[Bead]:
     return beads + held
 
 
-def stretch(texts: Texts, rows: tuple[int, int], columns: tuple[int, int], forbidden: Sequence[Pair]) -> list[Bead]:
-    """Beads that cover the rows and columns, in order."""
-    cells, _ = texts.guided
+def stretch(
+    texts: Texts,
+    rows: tuple[int, int],
+    columns: tuple[int, int],
+    forbidden: Sequence[Pair],
+    trusted: Indices | None = None,
+) -> list[Bead]:
+    """Beads that cover the rows and columns, in order. trusted: cells to look around, else those of the whole."""
+    cells = texts.guided[0] if trusted is None else trusted
     inside = (cells[:, 0] >= rows[0]) & (cells[:, 0] < rows[1])
     inside &= (cells[:, 1] >= columns[0]) & (cells[:, 1] < columns[1])
     cells = cells[inside]

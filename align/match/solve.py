@@ -71,6 +71,11 @@ class Texts:
             return float(src.length[cells[:, 0]].sum() / tgt.length[cells[:, 1]].sum())
         return float(src.length.sum() / tgt.length.sum())
 
+    @cached_property
+    def usual(self) -> float:
+        """The cosine that any two sentences of the two sides have."""
+        return float(self.src.vectors.mean(0) @ self.tgt.vectors.mean(0))
+
     def covers(self, rows: slice, columns: slice, low: Indices, high: Indices) -> tuple[Floats32, Floats32] | None:
         """Coverage of a window both ways: low and high are the nodes of its band, in the window's numbering."""
         if self.bags is None:

@@ -1,0 +1,59 @@
+"""Where the gold is, and its documents as passages with vectors that are made once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from align.encoders import Encoder, TokenEncoder
+from align.match import Passages
+
+ROOT = Path(os.environ.get("ALIGN_GOLD", Path(__file__).parents[2] / "shared" / "gold"))
+DEV = ROOT / "dev"
+
+
+def documents(name: str) -> list[dict[str, Any]]:
+    """The documents of a dev set, by the start of its file's name."""
+    return [json.loads(line) for path in sorted(DEV.glob(f"{name}*.jsonl")) for line in path.open(encoding="utf-8")]
+
+
+def names() -> list[str]:
+    """The dev sets, as their files are called."""
+    return [path.name.removesuffix(".jsonl") for path in sorted(DEV.glob("*.jsonl"))]
+
+
+def passages(
+    encoder: Encoder, found: Sequence[dict[str, Any]], *, tokens: bool = True
+) -> Iterator[tuple[Passages, Passages]]:
+    """Both sides of each document; every text is encoded once."""
+    texts = list(dict.fromkeys(text for d in found for side in ("src", "tgt") for text in d[side]))
+    bags: Sequence[Any] | None = None
+    if tokens and isinstance(encoder, TokenEncoder):
+        vectors, bags = encoder.encode_with_tokens(texts)
+    else:
+        vectors = encoder.encode(texts)
+    place = {text: number for number, text in enumerate(texts)}
+    for d in found:
+        sides = []
+        for side in ("src", "tgt"):
+            at = [place[text] for text in d[side]]
+            sides.append(
+                Passages(tuple(d[side]), vectors[at], d[f"{side}_lang"], None, [bags[k] for k in at] if bags else None)
+            )
+        yield sides[0], sides[1]
+
+
+def fold(name: str, folds: int) -> int:
+    """Which fold a document is in: by its name alone."""
+    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % folds
+
+
+def joined(beads: Sequence[Any]) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Beads as pairs of index tuples."""
+    return [(tuple(int(i) for i in np.atleast_1d(s)), tuple(int(j) for j in np.atleast_1d(t))) for s, t in beads]
