@@ -70,6 +70,7 @@ _COMMENTS_FROM = re.compile(
 )
 _RIGHTS = re.compile(r"\s*(?:©|\(c\)|copyright\b|all rights reserved|無断転載|版权所有|版權所有)", re.IGNORECASE)
 _WORDLESS = re.compile(r"[\W_]+")
+_FIRST_WORD = re.compile(r"[!-~\u00c0-\u024f\u0370-\u052f]+|.")
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
 _DANGLING = words(
     "the a an of to in on at by for with from and or but that which who its their his her beyond between against "
@@ -172,6 +173,8 @@ def _headline(line: str, start: int) -> list[tuple[int, int, BlockKind | None]]:
 
 
 def _kind_of_line(line: str) -> BlockKind | None:
+    if len(line) > 600:
+        return BlockKind.LIST if _BULLET.match(line) else None
     if _WORDLESS.fullmatch(line):
         return BlockKind.SEPARATOR
     if _BULLET.match(line):
@@ -187,7 +190,7 @@ def _kind_of_line(line: str) -> BlockKind | None:
         return BlockKind.BOILERPLATE
     if _NOTE.match(line):
         return BlockKind.COMMENT
-    if len(line) < 600 and _CAPTION.match(line):
+    if _CAPTION.match(line):
         return BlockKind.CAPTION
     return None
 
@@ -245,7 +248,7 @@ def _continues(text: str, a: _Line, b: _Line, widest: int, halved: bool) -> bool
 
 def _full(text: str, a: _Line, b: _Line, widest: int) -> bool:
     """Whether the first word of `b` had no room on line `a`."""
-    word = re.compile(r"[!-~\u00c0-\u024f\u0370-\u052f]+|.").match(text, b.start, b.end)
+    word = _FIRST_WORD.match(text, b.start, b.end)
     room = width(text[a.start : a.end]) + a.indent + 1 + (width(word[0]) if word else 0)
     return room >= 0.85 * widest and widest >= 30
 

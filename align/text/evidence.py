@@ -33,6 +33,7 @@ _PARTICLES = re.compile("[的了是在這这們们你我他她它嗎吗吧呢啊
 _JAPANESE = re.compile("(?:明治|大正|昭和|平成|令和)[0-9０-９元]|[月火水木金土日]曜|株式会社|[々〆ヶ]")
 """What Japanese writes without kana and Chinese does not."""
 _WORDS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_ASCII_WORDS = re.compile("[a-z]+(?:'[a-z]+)?")
 _CAPITALISED = re.compile("[A-Z\u00c0-\u00de\u0100\u010c\u0118\u011a\u0130\u0141\u0150\u0158\u015a\u015e\u0160\u016e\u0170\u0179\u017b\u017d]"  # noqa: E501
                           r"[^\W\d_]+")  # fmt: skip
 _FRAMED = re.compile("^[^\\w]*[\u3041-\u30ff\u3400-\u9fff].*[\u3041-\u30f6\u3400-\u9fff][^\\w]*$", re.DOTALL)
@@ -99,7 +100,11 @@ def decide(evidence: Evidence, prior: Mapping[str, float]) -> Guess:
 def weigh(text: str) -> Evidence:
     """First evidence only: scripts, letters and function words. Never calls langdetect; pure and quick."""
     said = spoken(text)
-    if not said.isascii():
+    if said.isascii():
+        words = _ASCII_WORDS.findall(said.lower())
+        if words:
+            return _alphabetic(said, "latin", len("".join(words)), words)
+    else:
         kana = len("".join(KANA.findall(said)))
         if kana >= 4 and kana * 4 >= len(said):
             return sure(JA, 2 * len(said), "han")
@@ -188,29 +193,42 @@ def _strangers(script: str) -> dict[str, frozenset[str]]:
     return {letter: frozenset(langs) for letter, langs in letters.items()}
 
 
-def _alphabetic(text: str, script: str, weight: int) -> Evidence:
+def _alphabetic(text: str, script: str, weight: int, words: list[str] | None = None) -> Evidence:
     """The languages that share an alphabet, by their function words and letters."""
     languages = SCRIPT_LANGUAGES.get(script)
     if not languages:
         return sure(UNDETERMINED, weight, script)
-    scores, words = _scored(text[:READ], script)
+    if words is None:
+        scores, count = _scored(text[:READ], script)
+    else:
+        scores, count = _by_words(words[: READ // 5], script), len(words)
     ranked = sorted(scores.values(), reverse=True)[:2]
-    if ranked and ranked[0] - (ranked[1] if len(ranked) > 1 else 0.0) >= SURE and ranked[0] >= 0.1 * WORD * words:
+    if ranked and ranked[0] - (ranked[1] if len(ranked) > 1 else 0.0) >= SURE and ranked[0] >= 0.1 * WORD * count:
         return normal(scores, weight, script)  # languages that nothing speaks for are out
-    found = normal({**dict.fromkeys(languages, 0.0), **scores}, weight, script)
-    return Evidence(found.scores, weight, False, script, found.best)
+    if not ranked or ranked[0] >= HOPELESS or min(scores.values()) < 0.0:
+        found = normal({**dict.fromkeys(languages, 0.0), **scores}, weight, script)
+        return Evidence(found.scores, weight, False, script, found.best)
+    top = ranked[0]
+    best = max([lang for lang, score in scores.items() if score == top])
+    return Evidence({lang: scores.get(lang, 0.0) - top for lang in languages}, weight, False, script, best)
 
 
-def _scored(text: str, script: str) -> tuple[dict[str, float], int]:
-    """Nats for the languages of `script` by function words and letters, others 0; and how many words there are."""
-    lowered = text.lower()
-    words = _WORDS.findall(lowered)
+def _by_words(words: list[str], script: str) -> dict[str, float]:
+    """Nats for the languages that function words among `words` speak for."""
     table = _table(script)
     scores: dict[str, float] = {}
     for word in words:
         if word in table:
             for lang, nats in table[word]:
                 scores[lang] = scores.get(lang, 0.0) + nats
+    return scores
+
+
+def _scored(text: str, script: str) -> tuple[dict[str, float], int]:
+    """Nats for the languages of `script` by function words and letters, others 0; and how many words there are."""
+    lowered = text.lower()
+    words = _WORDS.findall(lowered)
+    scores = _by_words(words, script)
     if not lowered.isascii():
         strangers = _strangers(script)
         plain = ""
