@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -120,6 +122,30 @@ def test_every_command_has_help_an_example_and_options_of_its_own() -> None:
         assert (command.epilog or "").startswith("Example"), f"align {name} has no example"
         own = {option for parameter in command.params for option in parameter.opts}
         assert not own & {"--quiet", "--verbose", "--log-file"}, f"align {name} takes an option that all know"
+
+
+def test_the_examples_are_calls_that_the_command_takes() -> None:
+    """Each `align ...` of an example is parsed as it would be; files that it names need not be there."""
+    counted = 0
+    for name, command in commands(cli):
+        lexer = shlex.shlex((command.epilog or "").removeprefix("Example:"), posix=True, punctuation_chars="|&;<>()")
+        lexer.whitespace_split = True
+        for ends, words in itertools.groupby(lexer, key=lambda word: bool(set(word) <= set("|&;<>()"))):
+            call = list(words)
+            if ends or call[:1] != ["align"]:
+                continue
+            parsed(cli, call[1:], f"align {name}: {' '.join(call)}")
+            counted += 1
+    assert counted >= len(COMMANDS)
+
+
+def parsed(command: click.Command, words: list[str], where: str) -> None:
+    """Parse as click does, down to the last command, and call nothing."""
+    with command.make_context(command.name, list(words), resilient_parsing=False) as ctx:
+        if isinstance(command, click.Group) and ctx._protected_args:
+            _, below, rest = command.resolve_command(ctx, [*ctx._protected_args, *ctx.args])
+            assert below is not None, where
+            parsed(below, rest, where)
 
 
 def test_the_table_says_what_the_command_says() -> None:

@@ -30,7 +30,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
-BLOCK = re.compile(r"(?:<!-- (?P<how>[a-z ]+):(?P<what>(?:(?!-->).)*)-->\n)?```(?P<lang>console)\n(?P<body>.*?)```", re.DOTALL)
+BLOCK = re.compile(
+    r"(?:<!-- (?P<how>[a-z ]+):(?P<what>(?:(?!-->).)*)-->\n)?```(?P<lang>console)\n(?P<body>.*?)```", re.DOTALL
+)
 BEFORE = re.compile(r"<!-- before:(?P<command>.*?)-->")
 
 
