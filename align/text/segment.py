@@ -60,6 +60,9 @@ def segment(text: str, *, kinds: Sequence[Mark] | None = None, lang: str | None 
         guesses = [Guess(lang, 1.0) if has_letters(piece) else NOTHING for piece in pieces]
     else:
         guesses, document = settle(pieces, map(_evidence, marks, pieces), [hinted(mark.lang) for mark in marks])
+        for index in range(1, len(marks)):
+            if guesses[index] is NOTHING and marks[index].kind is BlockKind.BOILERPLATE:
+                guesses[index] = _of_its_line(text, marks[index - 1], marks[index], guesses[index - 1])
     return tuple(_block(text, mark, guess, document) for mark, guess in zip(marks, guesses, strict=True))
 
 
@@ -68,6 +71,13 @@ def _evidence(mark: Mark, piece: str) -> Evidence:
     if mark.kind is BlockKind.BOILERPLATE and "://" in piece and 2 * len(spoken(piece)) < len(piece):
         return EMPTY
     return weigh(piece)
+
+
+def _of_its_line(text: str, before: Mark, mark: Mark, guess: Guess) -> Guess:
+    """The source and address of a headline are in its language, as far as they are in any."""
+    if before.kind is BlockKind.HEADING and "\n" not in text[before.span.end : mark.span.start]:
+        return Guess(guess.lang, guess.confidence / 2)
+    return NOTHING
 
 
 class _Pieces(Sequence[str]):
