@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from align.domain import LinkKind, Status
+from align.jobs.decide import open_desk
 from align.store import open_store
 
 from .conftest import Run, links, press, screen
@@ -94,8 +95,6 @@ async def test_kind_note_and_bookmark(db: Path, run: Run) -> None:
 
 
 async def test_a_link_that_changed_meanwhile_is_shown_and_asked_again(db: Path, run: Run) -> None:
-    from align.jobs.decide import open_desk
-
     async with run() as pilot:
         shown = screen(pilot).current
         assert shown is not None
@@ -108,6 +107,18 @@ async def test_a_link_that_changed_meanwhile_is_shown_and_asked_again(db: Path, 
         assert screen(pilot).links.cursor == 0
         await press(pilot, "a")
         assert statuses(db) == "appppppp"
+
+
+async def test_what_a_colleague_decides_is_shown_and_the_cursor_stays(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "down", "down")
+        with open_desk(db, "Ben") as desk:
+            desk.accept(1)
+            desk.merge(4, 5)
+        screen(pilot).look_for_news()
+        await pilot.pause()
+        assert "5 left" in screen(pilot).query_one("#top").words
+        assert (screen(pilot).total, screen(pilot).links.cursor) == (7, 2)
 
 
 async def test_a_busy_store_holds_up_no_key_and_loses_nothing(db: Path, run: Run) -> None:

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.screen import Screen
 
-from align.domain import SETTLED, Link, Status
+from align.domain import SETTLED, Decision, Link, Status
 from align.review.keys import DECIDE, FIX, LOOK, REVIEW, RIVALS, bindings
 from align.review.place import Place
 from align.review.screens.auditing import Auditing
@@ -22,6 +22,9 @@ from align.review.screens.fixing import Fixing
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.link_list import LinkList
 from align.review.widgets.texts import Texts
+
+NEWS_EVERY = 2.0
+"""Seconds between two looks at what others did."""
 
 NEEDS_LINK = frozenset(action.id for action in (*DECIDE, *FIX, *LOOK[:3], *RIVALS)) - {"undo", "redo", "side"}
 
@@ -51,6 +54,7 @@ class ReviewScreen(Deciding, Fixing, Explaining, Finding, Auditing, Detail, Scre
         self.total = 0
         self.left = 0
         self.expected = 0.0
+        self._news: Decision | None = None
 
     def compose(self) -> ComposeResult:
         """Top line, list and texts, what was said, keys."""
@@ -67,6 +71,22 @@ class ReviewScreen(Deciding, Fixing, Explaining, Finding, Auditing, Detail, Scre
         self.relist(self.place.link)
         if self.place.link is None:
             self.action_next()
+        self._news = self._latest()
+        self.set_interval(NEWS_EVERY, self.look_for_news)
+
+    def _latest(self) -> Decision | None:
+        found = self.app.browser.history(None, 1)
+        return found[0] if found else None
+
+    def look_for_news(self) -> None:
+        """Show what others did to the store meanwhile: a colleague, `align propose`, a bulk run."""
+        if not self.is_current or self.place.filter.text:  # a search through a million texts can wait
+            return
+        latest, before = self._latest(), self._news
+        self._news = latest
+        if latest is not None and latest != before and latest.reviewer != self.app.reviewer:
+            link = self.current
+            self.relist(link.id if link else None)
 
     def _fetch(self, rank: int, count: int) -> list[Link]:
         return list(self.app.browser.at(rank, count, self.place.filter, self.place.order))
