@@ -8,7 +8,7 @@ from align.review.reading import surroundings
 from align.review.screens.base import Part
 from align.review.sides import Marks, headline, shown_texts, side_of
 from align.review.widgets.bars import Line
-from align.review.widgets.texts import Passage, Side, Texts
+from align.review.widgets.texts import FootLine, Passage, Side, Texts
 
 STOP = 0.98
 """From this expected rate on, what is left may be taken as it is."""
@@ -43,7 +43,7 @@ class Detail(Part):
         ]
         return shown[0], shown[1]
 
-    def _foot(self, link: Link) -> list[Passage]:
+    def _foot(self, link: Link) -> list[FootLine]:
         """What stands alone, and the note."""
         found = partners(link.src.text, link.tgt.text, link.src.lang, link.tgt.lang)
         alone = [
@@ -56,16 +56,15 @@ class Detail(Part):
             foot.append(Passage(f"Without a partner: {'; '.join(alone)}", (), "warning", "!"))
         if link.note:
             foot.append(Passage(f"Note: {link.note}", (), "foot", "#"))
-        return foot + self.explanation(link)
+        return [*foot, *self.explanation(link)]
 
-    def _differences(self, link: Link) -> list[Passage]:
-        """Edited sides as they were and as they are, what differs marked."""
-        found: list[Passage] = []
+    def _differences(self, link: Link) -> list[FootLine]:
+        """Edited sides as they were and as they are, side by side, what differs marked."""
+        found: list[FootLine] = []
         for side in (link.src, link.tgt):
             if side.original is not None and self.difference_shown:
                 was, now = changed(side.original, side.text)
-                found.append(Passage(side.original, was, "context", "−"))
-                found.append(Passage(side.text, now, "foot", "+"))
+                found.append((Passage(side.original, was, "context", "−"), Passage(side.text, now, "foot", "+")))
         return found
 
     def show_top(self) -> None:

@@ -131,6 +131,10 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         """To the first or last link."""
         self.cursor = end * (self.total - 1)
 
+    def on_click(self, event: events.Click) -> None:
+        """The mouse may point, though nothing needs it."""
+        self.cursor = (event.y + self.scroll_offset.y) // self.lines_each
+
     def on_resize(self, _event: events.Resize) -> None:
         """Two lines a link where both texts do not fit side by side."""
         self._resize()

@@ -32,6 +32,9 @@ class Passage:
     """At most so many lines; 0 = all of them."""
 
 
+FootLine = Passage | tuple[Passage, Passage]
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """What one side shows. `cut`: after how many sentences of `body` a split would fall; None without one."""
@@ -84,13 +87,13 @@ class Texts(Painted):
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self._sides: tuple[Side, ...] = ()
-        self._foot: tuple[Passage, ...] = ()
+        self._foot: tuple[FootLine, ...] = ()
         self._strips: list[Strip] = []
         self._above: list[Strip] = []
         self._below: list[Strip] = []
         self._top = 0
 
-    def show(self, sides: Sequence[Side], foot: Sequence[Passage] = ()) -> None:
+    def show(self, sides: Sequence[Side], foot: Sequence[FootLine] = ()) -> None:
         """Paint these sides and, below them, the lines of `foot`."""
         self._sides, self._foot = tuple(sides), tuple(foot)
         self._compose_lines()
@@ -129,7 +132,7 @@ class Texts(Painted):
         width, height = self.size.width - 1, self.size.height
         if width < 1 or not height:
             return
-        foot = [strip for passage in self._foot for strip in self._passage(passage, width)]
+        foot = [strip for line in self._foot for strip in self._foot_strips(line, width)]
         only_foot = not self._sides
         self._below = [] if only_foot else foot[: max(1, height // 2)]
         self._above = []
@@ -148,6 +151,23 @@ class Texts(Painted):
     def _room(self) -> int:
         """Lines that scroll."""
         return max(1, self.size.height - len(self._above) - len(self._below))
+
+    def _foot_strips(self, line: FootLine, width: int) -> list[Strip]:
+        """A line of the foot; a pair stands side by side where there is room."""
+        if isinstance(line, Passage):
+            return self._passage(line, width)
+        if width < SIDE_BY_SIDE:
+            return [strip for passage in line for strip in self._passage(passage, width)]
+        left = (width - len(GAP)) // 2
+        rooms = (left, width - len(GAP) - left)
+        columns = [self._passage(passage, room) for passage, room in zip(line, rooms, strict=True)]
+        longest = max(map(len, columns))
+        rule = Strip([Segment(GAP, self.base + self._style("rule"))], len(GAP))
+        filled = [
+            column + [Strip([Segment(" " * room, self.base)], room)] * (longest - len(column))
+            for column, room in zip(columns, rooms, strict=True)
+        ]
+        return [Strip.join([a, rule, b]) for a, b in zip(*filled, strict=True)]
 
     def _passage(self, passage: Passage, width: int) -> list[Strip]:
         base = self.base + self._style(passage.role)
