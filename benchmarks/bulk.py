@@ -34,7 +34,8 @@ from align.bulk.plan import bytes_of, planned
 from align.bulk.run import LEDGER
 from align.bulk.standing import Standing
 from align.encoders import load_encoder
-from align.jobs.bulk import OpenPool, Order, bulk, cluster_pool, entries_of, local_pool
+from align.jobs.bulk import bulk, cluster_pool, entries_of, local_pool
+from align.jobs.bulk_order import OpenPool, Order
 from align.jobs.bulk_work import WorkSpec
 from benchmarks.bulk_cluster import Cluster, Storm
 from benchmarks.bulk_corpus import write_corpus

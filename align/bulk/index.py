@@ -28,7 +28,7 @@ ADDED = 65_536
 """Vectors handed to the index at once."""
 TRAINED_ON = 40
 """Vectors a cell that the cells are found from."""
-PROBES = 48
+PROBES = 96
 """Cells that are looked into."""
 WIDER = 2
 """Times as many are fetched from the index as are asked for, to be compared exactly."""

@@ -99,8 +99,9 @@ def bulk(
     from align.bulk.filters import Filters
     from align.bulk.plan import Sizes
     from align.bulk.standing import MetricsFile
-    from align.jobs.bulk import Order, cluster_pool, folder_of, local_pool
     from align.jobs.bulk import bulk as bulk_job
+    from align.jobs.bulk import cluster_pool, folder_of, local_pool
+    from align.jobs.bulk_order import Order
     from align.jobs.bulk_work import WorkSpec
 
     settings = settings_for(encoder=encoder)

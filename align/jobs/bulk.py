@@ -2,66 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from align import __version__
-from align.bulk.engine import Pool
-from align.bulk.finding import Found, pair_by_name, walk
+from align.bulk.finding import Found, pair_by_name
 from align.bulk.ledger import Ledger, open_ledger
 from align.bulk.local import LocalPool
 from align.bulk.manifest import is_manifest, read_manifest, write_manifest
-from align.bulk.model import PairEntry, WorkFactory
-from align.bulk.plan import Sizes, bytes_of, planned
-from align.bulk.run import FAILED, LEDGER, drive, output_folder
+from align.bulk.model import PairEntry
+from align.bulk.plan import bytes_of, planned
+from align.bulk.run import FAILED, LEDGER, output_folder
 from align.bulk.shards import Lines, Shards, WriteShard, write_lines
-from align.bulk.standing import Standing, standing_of, summary
-from align.domain import Link, LinkKind, LinkSide, Span, Status
+from align.bulk.standing import summary
+from align.domain import LinkKind, Status
 from align.errors import UsageError
-from align.jobs.bulk_work import WorkSpec
-from align.readers import suffixes
+from align.jobs.bulk_lines import links_of
+from align.jobs.bulk_match import ALONE, PAIRS, match
+from align.jobs.bulk_order import OpenPool, Order, Tell, check_same, files_of, work_off
+from align.jobs.bulk_review import into_store
 from align.writers import ExportOptions, find_format, formats, write_to
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a bulk run is asked to do. The engine is not part of it: any may go on with what another began.
-
-    `match`: pair the documents by content rather than by name; pairs less sure than `match_confidence` stay apart.
-    `store`: where links less sure than `doubtful_below` go as proposals, for review.
-    """
-
-    sources: tuple[str, ...]
-    out: Path
-    work: WorkSpec
-    to: str = "jsonl"
-    src: str | None = None
-    tgt: str | None = None
-    sizes: Sizes = field(default_factory=Sizes)
-    match: bool = False
-    match_confidence: float = 0.5
-    store: Path | None = None
-    doubtful_below: float = 0.9
-
-    def described(self) -> dict[str, Any]:
-        """What must be the same for a run to be gone on with."""
-        known = asdict(self)
-        for place in ("out", "store"):
-            known.pop(place)
-        known["work"].pop("cache")
-        known["work"]["filters"]["kinds"] = sorted(self.work.filters.kinds or ())
-        described: dict[str, Any] = json.loads(json.dumps(known))
-        return described | {"version": __version__}
-
-
-OpenPool = Callable[[WorkFactory, int], Pool]
-"""Opens a pool for some work, of so many threads a worker."""
-Tell = Callable[[Standing], None]
 
 
 def local_pool(count: int, timeout: float | None = None) -> OpenPool:
@@ -84,14 +47,10 @@ def bulk(order: Order, open_pool: OpenPool, *, tell: Tell = lambda standing: Non
     """
     suffix, write = shard_writer(order.to)
     if order.store is not None:
-        from align.jobs.bulk_review import into_store
-
         write = into_store(write, order.store, order.work, order.doubtful_below)
     with output_folder(order.out):
         more: dict[str, Any] = {}
         if order.match:
-            from align.jobs.bulk_match import match
-
             more["matching"] = match(order, open_pool, tell)
         ledger = open_ledger(order.out / LEDGER, begin=lambda new: begin(new, order))
         with closing(ledger):
@@ -104,20 +63,6 @@ def bulk(order: Order, open_pool: OpenPool, *, tell: Tell = lambda standing: Non
                 errors = [{"error": error} for _, _, error in failures]
                 write_manifest(order.out / FAILED, [absolute(order, entry) for _, entry, _ in failures], errors)
             return summary(ledger, standing) | {"alone": ledger.remembered("alone")} | more
-
-
-def work_off(ledger: Ledger, shards: Shards, open_pool: Callable[[], Pool], tell: Tell) -> Standing:
-    """Do what a ledger has waiting, and write what is left to write. A pool is opened only if there is work."""
-    standing = standing_of(ledger)
-    shards.write_complete()
-    if standing.done + standing.failed < standing.total:
-        pool = open_pool()
-        try:
-            drive(ledger, pool, shards, standing, tell)
-        finally:
-            pool.close()
-    tell(standing)
-    return standing
 
 
 def absolute(order: Order, entry: PairEntry) -> PairEntry:
@@ -136,23 +81,9 @@ def begin(ledger: Ledger, order: Order) -> None:
     ledger.remember("alone", alone)
 
 
-def check_same(ledger: Ledger, order: Order) -> None:
-    """Raises UsageError where the folder was begun with another order."""
-    before, now = ledger.remembered("order"), order.described()
-    if before != now:
-        flat = [{**kind, **kind["work"], **kind["work"]["filters"]} for kind in (before, now)]
-        name = min(k for k in flat[1] if flat[0].get(k) != flat[1][k] and k not in ("work", "filters"))
-        raise UsageError(
-            f"{order.out}: was begun with {name} = {flat[0].get(name)!r}, not {flat[1][name]!r}. Go on as it was "
-            "begun, or name another folder."
-        )
-
-
 def entries_of(order: Order) -> tuple[Iterable[PairEntry], int]:
     """The pairs that the sources name, and how many files have no partner."""
     if order.match:
-        from align.jobs.bulk_match import ALONE, PAIRS
-
         return read_manifest(order.out / PAIRS), sum(1 for _ in (order.out / ALONE).open(encoding="utf-8"))
     paths = [Path(source) for source in order.sources]
     for path in paths:
@@ -169,21 +100,6 @@ def entries_of(order: Order) -> tuple[Iterable[PairEntry], int]:
 def with_languages(entry: PairEntry, order: Order) -> PairEntry:
     """The entry, with the languages of the call where it names none itself."""
     return replace(entry, src_lang=entry.src_lang or order.src, tgt_lang=entry.tgt_lang or order.tgt)
-
-
-def files_of(order: Order) -> list[str]:
-    """The readable files below the sources, in a stable order. Raises UsageError where there are none."""
-    readable = suffixes()
-    files: list[str] = []
-    for source in order.sources:
-        if os.path.isfile(source):
-            raise UsageError(f"{source}: give one manifest, or folders.")
-        if not os.path.isdir(source):
-            raise UsageError(f"{source}: no such file or folder. Check the name.")
-        files += walk(source, readable)
-    if not files:
-        raise UsageError(f"{order.sources[0]}: no texts in it (looked for {' '.join(sorted(readable))}).")
-    return files
 
 
 def found_by_name(order: Order) -> Found:
@@ -212,27 +128,6 @@ def shard_writer(to: str) -> tuple[str, WriteShard]:
         write_to(links_of(lines), path, known, options)
 
     return known.suffixes[0], write
-
-
-def links_of(lines: Iterable[bytes]) -> Iterator[Link]:
-    """Links from lines of the JSON Lines contract."""
-    for line in lines:
-        record = json.loads(line)
-        yield Link(
-            id=record["id"],
-            src=_side(1, record["src"]),
-            tgt=_side(2, record["tgt"]),
-            kind=LinkKind(record["kind"]),
-            score=record["score"],
-            confidence=record["confidence"],
-            status=Status(record["status"]),
-            encoder=record["encoder"],
-        )
-
-
-def _side(document: int, record: dict[str, Any]) -> LinkSide:
-    spans = tuple(Span(*span) for span in record["spans"])
-    return LinkSide(document, record["doc"], record["lang"], (), record["text"], spans)
 
 
 def folder_of(sources: Sequence[str]) -> Path:

@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -24,11 +24,9 @@ from align.bulk.run import LEDGER
 from align.bulk.shards import Shards, write_lines
 from align.domain import UNDETERMINED
 from align.errors import UsageError
+from align.jobs.bulk_order import OpenPool, Order, Tell, check_same, files_of, work_off
 from align.jobs.bulk_work import DescribeSpec
 from align.jobs.vectors import primary
-
-if TYPE_CHECKING:
-    from align.jobs.bulk import OpenPool, Order, Tell
 
 FOLDER = "matching"
 PAIRS = "pairs.tsv"
@@ -47,8 +45,6 @@ class Described:
 def match(order: Order, open_pool: OpenPool, tell: Tell) -> dict[str, Any]:
     """Describe every document below the sources and write the pairs found to `pairs.tsv` in the output folder, a
     manifest with margins and confidences. Restartable as the run itself. Returns what it came to."""
-    from align.jobs.bulk import check_same, work_off
-
     folder = order.out / FOLDER
     folder.mkdir(exist_ok=True)
     ledger = open_ledger(folder / LEDGER, begin=lambda new: begin(new, order))
@@ -71,8 +67,6 @@ def match(order: Order, open_pool: OpenPool, tell: Tell) -> dict[str, Any]:
 
 def begin(ledger: Ledger, order: Order) -> None:
     """Write the plan: every file is a document of its own."""
-    from align.jobs.bulk import files_of
-
     entries = (PairEntry(name, "") for name in files_of(order))
     ledger.plan(planned(entries, bytes_of(Path(order.work.folder)), order.sizes))
     ledger.remember("order", order.described())

@@ -11,6 +11,7 @@ from pathlib import Path
 from align.bulk.shards import Lines, WriteShard
 from align.domain import Link, LinkSide, Proposal
 from align.jobs.add import content_of
+from align.jobs.bulk_lines import links_of
 from align.jobs.bulk_work import WorkSpec
 from align.readers import read
 from align.store import SentenceRow, Store, open_store
@@ -33,8 +34,6 @@ def into_store(write: WriteShard, db: Path, work: WorkSpec, below: float) -> Wri
 
 
 def _watched(lines: Lines, below: float, doubtful: list[bytes]) -> Iterator[bytes]:
-    from align.jobs.bulk import links_of
-
     for line in lines:
         if next(links_of([line])).confidence < below:
             doubtful.append(line)
@@ -43,8 +42,6 @@ def _watched(lines: Lines, below: float, doubtful: list[bytes]) -> Iterator[byte
 
 def put(store: Store, lines: list[bytes], work: WorkSpec) -> None:
     """Add the documents of the links, and propose the links."""
-    from align.jobs.bulk import links_of
-
     for _, group in groupby(links_of(lines), key=lambda link: (link.src.doc, link.tgt.doc)):
         links = list(group)
         src, tgt = links[0].src, links[0].tgt
