@@ -9,10 +9,12 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from align.domain import BlockKind, Span
 from align.text._words import words
+from align.text.evidence import weigh
 from align.text.scripts import IMAGE_NAME
 
 
@@ -221,6 +223,23 @@ def _halved(text: str, lines: list[_Line], widest: int) -> bool:
 
 def _continues(text: str, a: _Line, b: _Line, widest: int, halved: bool) -> bool:
     """Whether line `b` goes on with what line `a` began."""
+    if not _may_continue(text, a, b, widest, halved):
+        return False
+    (script, lang), (other_script, other) = _language(text[a.start : a.end]), _language(text[b.start : b.end])
+    if not script or not other_script:
+        return True
+    return script == other_script and (lang == other or not lang or not other)
+
+
+@lru_cache(maxsize=8)
+def _language(line: str) -> tuple[str, str]:
+    """The script that carries a line and the language that it is surely in; each empty where that is open."""
+    evidence = weigh(line[:300])
+    return evidence.script if evidence.weight >= 8 else "", evidence.best if evidence.settled else ""
+
+
+def _may_continue(text: str, a: _Line, b: _Line, widest: int, halved: bool) -> bool:
+    """The same, whatever languages the two are in."""
     if b.breaks == 0 or b.breaks > (2 if halved else 1):
         return False
     if (
