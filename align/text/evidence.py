@@ -147,7 +147,7 @@ def _outweighs(text: str, script: str, letters: int, cjk: int) -> bool:
     grammar = sum(word in _table("latin") and len(word) > 1 for word in words)
     if grammar * 6 < len(words) or not grammar:
         return letters > 25 * cjk
-    return letters > (2 if grammar >= 3 else 5) * cjk
+    return letters > (3 if grammar >= 3 else 5) * cjk
 
 
 _FRAMED = re.compile("^[^\\w]*[\u3041-\u30ff\u3400-\u9fff].*[\u3041-\u30f6\u3400-\u9fff][^\\w]*$", re.DOTALL)
