@@ -48,9 +48,9 @@ def adopt(
 
     A unit of several languages gives a link between its first language and each other one.
     """
-    langs = list(dict.fromkeys(our_tag(told.lang) for row in rows for told in row.sides if told.text.strip()))
+    texts = _Texts(rows)
+    langs = list(texts.segments)
     names = {lang: f"{path} [{lang}]" for lang in langs}
-    texts = _Texts(rows, langs)
     settled = [_settled(row, form, accept) for row in rows]
     pairs = list(texts.pairs())
     if dry_run:
@@ -91,16 +91,20 @@ def _accept(store: Store, desk: Desk, documents: tuple[int, int], settled: Seque
 class _Texts:
     """The segments of each language in a row, and which of them stand in one unit."""
 
-    def __init__(self, rows: Sequence[Row], langs: Sequence[str]) -> None:
-        self.segments: dict[str, list[str]] = {lang: [] for lang in langs}
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.segments: dict[str, list[str]] = {}
+        """By language; the second text of one language in a unit goes by `und 2`."""
         self.units: list[list[tuple[str, int]]] = []
         for row in rows:
             unit: list[tuple[str, int]] = []
             for told in row.sides:
                 lang, text = our_tag(told.lang), told.text.strip()
-                if text and all(lang != other for other, _ in unit):
-                    self.segments[lang].append(text)
-                    unit.append((lang, len(self.segments[lang]) - 1))
+                again = sum(lang == other.split(" ")[0] for other, _ in unit)
+                key = f"{lang} {again + 1}" if again else lang
+                if text:
+                    segments = self.segments.setdefault(key, [])
+                    segments.append(text)
+                    unit.append((key, len(segments) - 1))
             self.units.append(unit)
 
     def pairs(self) -> Iterator[tuple[int, tuple[str, int], tuple[str, int]]]:
@@ -109,12 +113,13 @@ class _Texts:
             for other in unit[1:]:
                 yield number, unit[0], other
 
-    def document(self, lang: str, name: str, form: str) -> Document:
+    def document(self, key: str, name: str, form: str) -> Document:
         """The document of a language: its segments, a line each."""
+        lang = key.split(" ")[0]
         blocks: list[Block] = []
         at = 0
-        for text in self.segments[lang]:
+        for text in self.segments[key]:
             span = Span(at, at + len(text))
             blocks.append(Block(span, BlockKind.BODY, lang, 1.0, (Sentence((span,), lang, 1.0),)))
             at = span.end + 1
-        return Document(name, "\n".join(self.segments[lang]) + "\n", tuple(blocks), reader=form)
+        return Document(name, "\n".join(self.segments[key]) + "\n", tuple(blocks), reader=form)

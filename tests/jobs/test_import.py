@@ -206,6 +206,28 @@ def test_a_foreign_memory_becomes_documents_with_accepted_links(tmp_path: Path) 
         assert (again.same, len(store.documents())) == (2, 3)
 
 
+TABLES = {
+    "named": "id\tsrc\ttgt\n1\t霧が出る。\tFog rises.\n2\t山へ行く。\tWe climb up the hill.\n",
+    "coded": "JA\ten-GB\n霧が出る。\tFog rises.\n山へ行く。\tWe climb up the hill.\n",
+    "headed": "原文\t訳文\n霧が出る。\tFog rises.\n山へ行く。\tWe climb up the hill.\n",
+    "bare": "1\t霧が出る。\tFog rises.\n2\t山へ行く。\tWe climb up the hill.\n",
+}
+
+
+@pytest.mark.parametrize("name", sorted(TABLES))
+def test_another_tool_s_table_becomes_documents_with_links(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "table.tsv"
+    path.write_text(TABLES[name], encoding="utf-8")
+    with open_store(tmp_path / "s.db") as store:
+        report = import_file(store, path, "bea")
+        assert report.adopted is not None
+        assert [(link.src.text, link.tgt.text, link.status) for link in store.links()] == [
+            ("霧が出る。", "Fog rises.", Status.PROPOSED), ("山へ行く。", "We climb up the hill.", Status.PROPOSED)
+        ]  # fmt: skip
+        if name != "named":
+            assert [link.src.lang for link in store.links()] == ["ja", "ja"]
+
+
 def test_a_dry_run_says_and_does_nothing(store: Store, tmp_path: Path) -> None:
     out = exported(store, tmp_path, "tsv")
     changed(out, "Wind blows.", "The wind blows.")

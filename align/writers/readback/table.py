@@ -1,4 +1,4 @@
-"""TSV, CSV and XLSX with a header line: ours, or another tool's with columns of the same names."""
+"""TSV, CSV and XLSX: ours, or another tool's with two columns of texts."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ import codecs
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
 from align.errors import ReadError
 from align.writers.readback import row as said
+from align.writers.readback.columns import SAMPLE, Layout, layout_of
 from align.writers.readback.row import Row, Told
 from align.writers.table import unguarded
 from align.writers.tsv import unescaped
 
-_NEEDED = ("src", "tgt")
+_NO_LAYOUT = (
+    "no two columns hold texts in two languages. Name two columns src and tgt in the first line, "
+    "and best also src_lang, tgt_lang, id, status."
+)
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -32,7 +36,7 @@ def tsv_rows(path: Path) -> Iterator[Row]:
     with path.open(encoding=_encoding(path), newline="\n") as file:
         lines = (line.rstrip("\n").removesuffix("\r") for line in file)
         cells = ([unguarded(unescaped(cell)) for cell in line.split("\t")] for line in lines)
-        yield from _rows(cells, path, first=1)
+        yield from _rows(cells, path)
 
 
 def csv_rows(path: Path) -> Iterator[Row]:
@@ -44,7 +48,7 @@ def csv_rows(path: Path) -> Iterator[Row]:
         split = max(",;\t", key=header.count)
         try:
             records = csv.reader(file, delimiter=split)
-            yield from _rows(([unguarded(cell) for cell in record] for record in records), path, first=1)
+            yield from _rows(([unguarded(cell) for cell in record] for record in records), path)
         except csv.Error as error:
             raise ReadError(f"{path}: not a table we can read ({error}). Save it as CSV with UTF-8.") from error
 
@@ -63,12 +67,12 @@ def xlsx_rows(path: Path) -> Iterator[Row]:
         for sheet in book.worksheets:
             sheet.reset_dimensions()
             lines = ([_cell(cell) for cell in line] for line in sheet.iter_rows(values_only=True))
-            header = next(lines, [])
-            if set(_NEEDED) <= {name.strip().lower() for name in header}:
+            first = list(islice(lines, SAMPLE))
+            if layout_of(first) is not None:
                 found += 1
-                yield from _rows(chain([header], lines), path, first=1, sheet=f"{sheet.title} ")
+                yield from _rows(chain(first, lines), path, sheet=f"{sheet.title} ")
         if not found:
-            raise ReadError(f"{path}: no sheet has the columns src and tgt. Name them in the first row.")
+            raise ReadError(f"{path}: {_NO_LAYOUT}")
 
 
 def _cell(value: Any) -> str:
@@ -79,21 +83,20 @@ def _cell(value: Any) -> str:
     return _ESCAPED.sub(lambda code: chr(int(code[1], 16)), text) if "_x" in text else text
 
 
-def _rows(lines: Iterator[list[str]], path: Path, *, first: int, sheet: str = "") -> Iterator[Row]:
-    header = [name.strip().lower() for name in next(lines, [])]
-    missing = [name for name in _NEEDED if name not in header]
-    if missing:
-        raise ReadError(
-            f"{path}: its first line names no column {missing[0]!r}. Wanted are src and tgt, "
-            f"and best also src_lang, tgt_lang, id, status."
-        )
-    places = {name: place for place, name in enumerate(header)}
-    for number, line in enumerate(lines, start=first + 1):
+def _rows(lines: Iterator[list[str]], path: Path, *, sheet: str = "") -> Iterator[Row]:
+    first = list(islice(lines, SAMPLE))
+    layout = layout_of(first)
+    if layout is None:
+        raise ReadError(f"{path}: {_NO_LAYOUT}")
+    body = first[1:] if layout.header else first
+    for number, line in enumerate(chain(body, lines), start=2 if layout.header else 1):
         if any(line):
-            yield _row(line, places, f"{sheet}row {number}")
+            yield _row(line, layout, f"{sheet}row {number}")
 
 
-def _row(line: Sequence[str], places: dict[str, int], where: str) -> Row:
+def _row(line: Sequence[str], layout: Layout, where: str) -> Row:
+    places, (src_lang, tgt_lang) = layout.places, layout.languages
+
     def cell(name: str) -> str | None:
         place = places.get(name)
         return None if place is None else line[place] if place < len(line) else ""
@@ -101,8 +104,8 @@ def _row(line: Sequence[str], places: dict[str, int], where: str) -> Row:
     return Row(
         where,
         (
-            Told((cell("src_lang") or "und").strip(), cell("src") or ""),
-            Told((cell("tgt_lang") or "und").strip(), cell("tgt") or ""),
+            Told((cell("src_lang") or src_lang).strip(), cell("src") or ""),
+            Told((cell("tgt_lang") or tgt_lang).strip(), cell("tgt") or ""),
         ),
         said.number(cell("id")),
         said.status(cell("status")),
