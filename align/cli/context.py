@@ -58,10 +58,14 @@ def quiet() -> bool:
     return bool(ctx and ctx.find_root().params.get("quiet"))
 
 
+_above: list[Callable[[str], None]] = []
+"""Where bars are drawn: how to print a line above them."""
+
+
 def note(text: str) -> None:
     """A line for the person at the terminal; never part of the data. `--log-file` keeps it too."""
     if not quiet():
-        click.echo(text, err=True)
+        (_above[-1] if _above else lambda line: click.echo(line, err=True))(text)
     if "align.cli.log" in sys.modules:
         sys.modules["align.cli.log"].noted(text)
 
@@ -79,13 +83,20 @@ def progress() -> Iterator[Callable[[str], Report]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    from rich.text import Text
+
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True) as bars:
+        _above.append(lambda line: console.print(Text(line), soft_wrap=True))
 
         def stage(label: str) -> Report:
             task = bars.add_task(label, total=None)
             return lambda done, total: bars.update(task, completed=done, total=total)
 
-        yield stage
+        try:
+            yield stage
+        finally:
+            _above.pop()
 
 
 def once_asked(stage: Callable[[str], Report], label: str) -> Report:
