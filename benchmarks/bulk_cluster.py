@@ -58,6 +58,13 @@ class Cluster:
         """On the same port whenever it is started."""
         return self.start("scheduler", "--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard", "--no-show")
 
+    def start_again(self) -> None:
+        """A scheduler, and workers: Dask's leave when they lose theirs."""
+        for worker in self.workers:
+            kill(worker)
+        self.scheduler = self.start_scheduler()
+        self.workers = [self.start_worker() for _ in self.workers]
+
     def start_worker(self) -> subprocess.Popen[bytes]:
         """One process of one thread, under a nanny."""
         return self.start(
@@ -118,13 +125,13 @@ class Storm:
                 pass
             if sum(self.kills.values()) >= most:
                 continue
-            what = self.rng.choice(["worker", "worker", "driver", "scheduler"] if cluster else ["worker", "driver"])
+            what = self.rng.choice(["worker", "driver", "scheduler"] if cluster else ["worker", "driver"])
             if what == "driver":
                 kill(driver)
                 driver = self._start()
             elif what == "scheduler" and cluster:
                 kill(cluster.scheduler)
-                cluster.scheduler = cluster.start_scheduler()
+                cluster.start_again()
             elif not self._kill_worker(driver, cluster):
                 continue
             self.kills[what] = self.kills.get(what, 0) + 1

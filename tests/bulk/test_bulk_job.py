@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from conftest import cluster_in
 
 from align.bulk.model import Batch, Item, PairEntry
 from align.bulk.shards import unpack
@@ -234,3 +235,26 @@ def test_a_batch_is_encoded_in_one_call_and_a_broken_document_stays_out(folder: 
     assert "7.en.txt" in (result.items[1].error or "")
     without = work(Batch(0, tuple(Item(n, e) for n, e in enumerate(entries, start=1) if n != 2)))
     assert [unpack(i.payload) for i in without.items] == [unpack(i.payload) for i in result.items if not i.error]
+
+
+def test_a_scheduler_that_dies_is_told_and_the_next_run_goes_on(calm: Path, tmp_path: Path) -> None:
+    with cluster_in(tmp_path, workers=1) as cluster:
+        command = ["bulk", "c", "headless", *SMALL, "--scheduler", cluster.address]
+        driver = subprocess.Popen(
+            [sys.executable, "-m", "align", *command], cwd=calm.parent, stderr=subprocess.PIPE, text=True
+        )
+        ledger = calm.parent / "headless" / "ledger.db"
+        deadline = time.monotonic() + 60
+        while not ledger.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.killpg(cluster.scheduler.pid, signal.SIGKILL)
+        cluster.scheduler.wait()
+        _, told = driver.communicate(timeout=90)
+        assert driver.returncode == 1, told
+        assert "run the same command again" in told or "no Dask scheduler answers" in told
+        assert "Traceback" not in told
+        cluster.start_scheduler()
+        cluster.start_worker()  # Dask's workers leave with their scheduler
+        cluster.wait_for(1)
+        align(*command, cwd=calm.parent, code=3)
+    assert shards(calm.parent / "headless") == shards(calm)
