@@ -15,6 +15,7 @@ from align.errors import ReadError, UsageError
 from align.readers.compose import Composer
 from align.readers.encodings import decode
 from align.text._words import words
+from align.text.clean import WIDE
 
 SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
 _CHARSET = re.compile(
@@ -37,6 +38,8 @@ _KINDS = {
 }
 _COMMENTS = re.compile(r"(?:^|[\s_-])(?:comments?|commentlist|replies|disqus)(?:$|[\s_-])", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
+_WIDE_BREAK = re.compile(f"(?<=[{WIDE}])[ \t]*\r?\n[ \t\r\n]*(?=[{WIDE}])")
+"""A line break of the source between characters that are written without spaces: nothing, not a space."""
 DEEPEST = 400
 """Elements inside each other that are followed; deeper ones are read as text of the one around."""
 LONGEST_MAIN = 3 << 20
@@ -128,7 +131,7 @@ def _pieces(tree: Any) -> Iterator[_Piece]:
     buffer: list[str] = []
 
     def flush(kind: BlockKind, lang: str | None) -> Iterator[_Piece]:
-        text = _SPACE.sub(" ", "".join(buffer)).replace("\u2028", "\n").strip()
+        text = _SPACE.sub(" ", _WIDE_BREAK.sub("", "".join(buffer))).replace("\u2028", "\n").strip()
         buffer.clear()
         if text:
             yield _Piece(re.sub(r" ?\n ?", "\n", text), kind, lang)

@@ -82,6 +82,11 @@ _DANGLING = words(
 )
 """Words that a line can end with, but hardly a sentence or a title."""
 _STOPPED = re.compile("[.!?。！？｡…:：;；,、，؟۔।][\"'”’»」』）)\\]】]*$")
+_CHAPTER = re.compile(
+    r"(?:chapter|part|book|section|appendix|kapitel|teil|chapitre|partie|cap[ií]tulo|capitolo|parte|глава|часть|раздел)\s+(?:[ivxlc]{1,7}|\d{1,3})\b"
+    r"[^\n]{0,80}|第\s?[一二三四五六七八九十百〇0-9０-９]{1,5}\s?[章節节回部編编巻卷話话篇幕][^。\n]{0,40}",
+    re.IGNORECASE,
+)
 _LABELLED = re.compile(
     r"(?:タグ|カテゴリー?|発表時刻|投稿日時?|更新日時?|特集|共通テーマ|標籤|标签|分類|分类|發佈|发布)(?:\s*[:：]|\s+\S|$)"
     r"|(?:tags?|categor(?:y|ies)|posted|published|updated|filed under|labels?)\s*[:：]",
@@ -190,6 +195,8 @@ def _kind_of_line(line: str) -> BlockKind | None:
         or (len(line) < 120 and _LABELLED.match(line) and not _STOPPED.search(line))
     ):
         return BlockKind.BOILERPLATE
+    if _CHAPTER.fullmatch(line):
+        return BlockKind.HEADING
     if _NOTE.match(line):
         return BlockKind.COMMENT
     if _CAPTION.match(line):

@@ -17,9 +17,9 @@ INVISIBLE = "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\
 """Controls, zero-width and bidi steering, lone surrogates. ZWJ and ZWNJ (U+200C, U+200D) spell words: they stay."""
 _INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 _DIRTY = re.compile(f"[{INVISIBLE}]|\\s\\s|[^\\S ]")
-_WIDE = f"{HAN_CLASS}{KANA_CLASS}\u3001-\u303f\u30fb\u30fc\uff01-\uff60\uff61-\uff65"
+WIDE = f"{HAN_CLASS}{KANA_CLASS}\u3001-\u303f\u30fb\u30fc\uff01-\uff60\uff61-\uff65"
 _WIDE_BREAK = re.compile(
-    f"(?<=[{_WIDE}])[^\\S ][ \\t\u3000]*(?:[^\\S ]\\s*)?(?=[{_WIDE}])|(?<=[{_WIDE}])\\s*[\r\n]\\s*(?=[{_WIDE}])"
+    f"(?<=[{WIDE}])[^\\S ][ \\t\u3000]*(?:[^\\S ]\\s*)?(?=[{WIDE}])|(?<=[{WIDE}])\\s*[\r\n]\\s*(?=[{WIDE}])"
 )
 _BLANKS = re.compile(r"\s+")
 _IMAGE = re.compile(rf"(?<![/\w.])(?:{IMAGE_NAME})+", re.ASCII | re.IGNORECASE)
