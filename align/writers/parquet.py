@@ -11,7 +11,7 @@ from align.writers.carrying import in_unicode
 from align.writers.model import ExportOptions, Unit
 from align.writers.stamp import stamp_of
 
-ROWS = 4096
+ROWS = 2048
 """Rows in memory at once."""
 
 

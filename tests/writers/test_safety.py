@@ -1,0 +1,114 @@
+"""What must never happen: a formula from a text, a lost old file, a cell that cannot be read."""
+
+from __future__ import annotations
+
+import csv
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from align.domain import Status
+from align.jobs.export import export_store
+from align.store import Store
+from align.writers import ExportOptions
+from align.writers.table import guarded, unguarded
+from align.writers.tsv import escaped, unescaped
+
+ANY = ExportOptions(statuses=frozenset(Status))
+CALCULATED = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
+
+
+@given(st.text())
+def test_guarding_is_undone_and_no_guarded_cell_calculates(text: str) -> None:
+    assert unguarded(guarded(text)) == text
+    assert not guarded(text).startswith(CALCULATED)
+
+
+@given(st.text(alphabet=st.sampled_from("'=+-@\t\r\na")))
+def test_guarding_is_undone_among_apostrophes(text: str) -> None:
+    assert unguarded(guarded(text)) == text
+    assert not guarded(text).startswith(CALCULATED)
+
+
+@given(st.text(alphabet=st.sampled_from("\\tnr\t\n\ra")))
+def test_a_cell_of_tsv_stays_in_its_place(text: str) -> None:
+    assert unescaped(escaped(text)) == text
+    assert not set(escaped(text)) & set("\t\n\r")
+
+
+def test_plain_words_and_numbers_are_left_alone() -> None:
+    assert [guarded(cell) for cell in ("1", "0.85", "it's", "a=b", "")] == ["1", "0.85", "it's", "a=b", ""]
+
+
+def test_csv_has_no_formula(store: Store, tmp_path: Path) -> None:
+    export_store(store, tmp_path / "out.csv", None, ANY)
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert "'=We cross & <rest> a while." in cells
+    assert not any(cell.startswith(CALCULATED) for cell in cells)
+
+
+def test_the_spreadsheet_is_one_to_work_in(store: Store, tmp_path: Path) -> None:
+    export_store(store, tmp_path / "out.xlsx", None, ANY)
+    book = openpyxl.load_workbook(tmp_path / "out.xlsx")
+    sheet = book["links"]
+    names = [cell.value for cell in sheet[1]]
+    src, tgt, status = (names.index(name) for name in ("src", "tgt", "status"))
+    assert sheet.freeze_panes == "A2"
+    assert all(cell.data_type == "s" for row in sheet.iter_rows(min_row=2) for cell in row if cell.value)
+    third = sheet[4]
+    assert third[tgt].value == "=We cross & <rest> a while.", "as it is, told as text"
+    assert third[tgt].quotePrefix
+    assert third[src].alignment.wrap_text
+    assert third[src].font.name == "Yu Gothic"
+    assert [str(rule.sqref) for rule in sheet.data_validations.dataValidation] == ["B2:B7"]
+    assert status == 1
+    assert "about" in book.sheetnames
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+from align.jobs.export import export
+from align.writers import ExportOptions
+def links():
+    print("begun", flush=True)
+    time.sleep(60)
+    yield
+export(links(), Path(sys.argv[1]), "tsv", ExportOptions(force=True))
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_killed_export_leaves_the_old_file(tmp_path: Path, how: signal.Signals) -> None:
+    out = tmp_path / "out.tsv"
+    out.write_text("old")
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW, str(out)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "begun\n"
+        time.sleep(0.2)
+        running.send_signal(how)
+        running.wait(timeout=30)
+    assert out.read_text() == "old"
+    if how == signal.SIGINT:
+        assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_link_is_followed_and_rights_are_kept(store: Store, tmp_path: Path) -> None:
+    real = tmp_path / "real.tsv"
+    real.write_text("old")
+    real.chmod(0o640)
+    (tmp_path / "out.tsv").symlink_to(real)
+    export_store(store, tmp_path / "out.tsv", None, ExportOptions(force=True))
+    assert (tmp_path / "out.tsv").is_symlink()
+    assert real.read_text(encoding="utf-8").startswith("id\t")
+    assert real.stat().st_mode & 0o777 == 0o640
