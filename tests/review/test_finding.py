@@ -177,3 +177,17 @@ async def test_help_and_history_open_and_close(db: Path, run: Run) -> None:
         assert pilot.app.screen.__class__.__name__ == "HistoryScreen"
         await press(pilot, "escape")
         assert isinstance(pilot.app.screen, ReviewScreen)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (160, 48)])
+async def test_the_cursor_is_always_in_sight_with_a_row_around_it(db: Path, run: Run, size: tuple[int, int]) -> None:
+    async with run(size=size) as pilot:
+        shown = screen(pilot).links
+        for key in ("down",) * 7 + ("up",) * 7 + ("end", "home"):
+            await press(pilot, key)
+            first = shown.scroll_offset.y // shown.lines_each
+            seen = shown.size.height // shown.lines_each
+            rows = range(first, first + seen)
+            assert shown.cursor in rows
+            assert shown.cursor - 1 in rows or shown.cursor == 0
+            assert shown.cursor + 1 in rows or shown.cursor == shown.total - 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -49,10 +49,17 @@ class KeyBar(Painted):
     """The keys that do something now, as they are bound, as many as fit; the last is always the one for all keys."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key"}
+    _shown: Sequence[tuple[str, str]] = ()
 
     def on_mount(self) -> None:
         """Follow what is bound."""
-        self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self.refresh())
+        self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self._renew())
+
+    def _renew(self) -> None:
+        entries = self.entries()
+        if entries != self._shown:
+            self._shown = entries
+            self.refresh()
 
     def entries(self) -> list[tuple[str, str]]:
         """Key and words of every action that can be done now."""
@@ -80,7 +87,7 @@ class KeyBar(Painted):
         return Strip(segments).crop_extend(0, width, style)
 
     def _lines(self, width: int) -> list[list[tuple[str, str]]]:
-        entries = self.entries()
+        entries = self._shown or self.entries()
         help_keys = [entry for entry in entries if entry[1] == "all keys"]
         rest = [entry for entry in entries if entry[1] != "all keys"]
         kept = sum(cells(key) + cells(words) + 3 for key, words in help_keys)

@@ -148,12 +148,18 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
             self.virtual_size = size
 
     def _keep_in_sight(self) -> None:
-        if self.size.height:
-            top = self.cursor * self.lines_each
-            # A row of context above and below, where there is room for it.
-            margin = self.lines_each if self.size.height >= 3 * self.lines_each else 0
-            region = Region(0, max(0, top - margin), 1, self.lines_each + 2 * margin)
-            self.scroll_to_region(region, animate=False, force=True)
+        """Scroll by most of a page when the cursor comes near an edge: a list that stands still is read and painted
+        more easily than one that moves at every key."""
+        each, seen = self.lines_each, self.size.height // self.lines_each
+        if seen < 1:
+            return
+        first = self.scroll_offset.y // each
+        margin = 1 if seen >= 3 else 0
+        if first + margin <= self.cursor < first + seen - margin or (first <= self.cursor and self.cursor < margin):
+            return
+        lead = max(margin, seen // 4)
+        part = lead if self.cursor >= first + margin else seen - 1 - lead
+        self.scroll_to(y=max(0, self.cursor - part) * each, animate=False, force=True, immediate=True)
 
     def _refresh_rank(self, rank: int) -> None:
         top = rank * self.lines_each - self.scroll_offset.y
