@@ -57,7 +57,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
             raise UsageError(f"{path}: not a TOML file we can read ({error}). Mend or remove it.") from error
         unknown = found.keys() - kinds.keys()
         if unknown:
-            raise UsageError(f"{path}: unknown setting {sorted(unknown)[0]!r}. Known are {', '.join(sorted(kinds))}.")
+            raise UsageError(f"{path}: unknown setting {min(unknown)!r}. Known are {', '.join(sorted(kinds))}.")
     for name in kinds.keys() - {"keys"}:
         value = environ.get(f"ALIGN_{name.upper()}")
         if value:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import encoder_option, settings_for, store_option
+from align.cli.context import encoder_option, opened, settings_for, store_option
 from align.errors import UsageError
 
 
@@ -20,8 +20,8 @@ from align.errors import UsageError
 def review(db: Path | None, encoder: str | None, reviewer: str | None, theme: str | None) -> int:
     """Settle the links one key at a time. Every decision is saved as it is made; `?` in the app lists the keys."""
     settings = settings_for(db=db, encoder=encoder, reviewer=reviewer, theme=theme)
-    if not settings.db.exists():
-        raise UsageError(f"{settings.db}: no store there. Make one with `align add FILE`, or name another with --db.")
+    with opened(settings):
+        pass  # what is wrong with the store is said before the app takes the screen
     # Under `align serve`, Textual's web driver speaks with pipes.
     if not (sys.stdin.isatty() and sys.stderr.isatty()) and "TEXTUAL_DRIVER" not in os.environ:
         raise UsageError("align review needs a terminal. `align serve` opens it to a browser instead.")
