@@ -29,11 +29,10 @@ from align.bulk.cluster import ClusterPool
 from align.bulk.engine import Pool
 from align.bulk.ledger import open_ledger
 from align.bulk.local import LocalPool
-from align.bulk.model import WorkFactory
+from align.bulk.model import Batch, Item, WorkFactory
 from align.bulk.plan import bytes_of, planned
 from align.bulk.run import LEDGER
 from align.bulk.standing import Standing
-from align.encoders import load_encoder
 from align.jobs.bulk import bulk, cluster_pool, entries_of, local_pool
 from align.jobs.bulk_order import OpenPool, Order
 from align.jobs.bulk_work import WorkSpec
@@ -69,37 +68,54 @@ def timed(order: Order, pool: OpenPool) -> tuple[float, float, dict[str, Any]]:
     return time.perf_counter() - began, processor() - used, figures
 
 
-def bare(order: Order) -> tuple[float, float]:
-    """Seconds to encode the texts of every batch, and nothing else: one call a batch, one thread."""
-    encoder = load_encoder(order.work.encoder, threads=1, purpose="speed")
-    encoder.encode(["warm"])
-    batches: dict[int, list[str]] = {}
+def batches_of(order: Order) -> list[Batch]:
+    """The batches of an order, as its ledger would plan them."""
     entries, _ = entries_of(order)
-    for plan in planned(entries, bytes_of(Path(order.work.folder)), order.sizes):
-        texts = batches.setdefault(plan.batch, [])
-        for name in (plan.entry.src, plan.entry.tgt):
-            texts += (Path(order.work.folder) / name).read_text(encoding="utf-8").splitlines()
-    began, used = time.perf_counter(), processor()
-    for texts in batches.values():
-        encoder.encode(list(dict.fromkeys(texts)))
-    return time.perf_counter() - began, processor() - used
+    found: dict[int, list[Item]] = {}
+    for number, plan in enumerate(planned(entries, bytes_of(Path(order.work.folder)), order.sizes), start=1):
+        found.setdefault(plan.batch, []).append(Item(number, plan.entry))
+    return [Batch(number, tuple(items)) for number, items in found.items()]
+
+
+def timed_both(order: Order) -> tuple[float, float, float, float]:
+    """A worker over all batches, and its encoder alone over the same texts in the same calls: seconds of the clock and
+    of the processor of each. Both in this process, warm, on one thread."""
+    work = order.work()
+    encoder = work.encoder  # type: ignore[attr-defined]
+    batches = batches_of(order)
+    work(batches[0])
+    began, used = time.perf_counter(), time.process_time()
+    for batch in batches:
+        work(batch)
+    whole = time.perf_counter() - began, time.process_time() - used
+    texts = [
+        list(dict.fromkeys(
+            line
+            for item in batch.items
+            for name in (item.entry.src, item.entry.tgt)
+            for line in (Path(order.work.folder) / name).read_text(encoding="utf-8").splitlines()
+        ))
+        for batch in batches
+    ]  # fmt: skip
+    began, used = time.perf_counter(), time.process_time()
+    for some in texts:
+        encoder.encode(some)
+    return *whole, time.perf_counter() - began, time.process_time() - used
 
 
 def rate(folder: Path, arguments: argparse.Namespace) -> None:
-    """The whole pipeline on one worker against the bare encoder on the same texts and one core."""
+    """A worker against its bare encoder on the same texts and core; and a whole run with its start."""
     write_corpus(folder, arguments.documents, 12)
     order = order_for(folder, "rate", arguments.encoder)
-    alone, whole = [], []
-    for _ in range(TURNS):
-        alone.append(bare(order))
-        seconds, used, figures = timed(order, local_pool(1))
-        whole.append((seconds, used))
+    turns = [timed_both(order) for _ in range(TURNS)]
+    whole_s, whole_cpu, bare_s, bare_cpu = (min(turn[n] for turn in turns) for n in range(4))
+    started_s, started_cpu, figures = timed(order, local_pool(1))
     sentences = sum(figures["sentences"].values())
-    (bare_s, bare_cpu), (seconds, used) = min(alone), min(whole)
     say(what="rate", encoder=arguments.encoder, documents=arguments.documents, sentences=sentences,
-        bare_per_s=round(sentences / bare_s), whole_per_s=round(sentences / seconds), ratio=round(bare_s / seconds, 3),
-        bare_per_cpu_s=round(sentences / bare_cpu), whole_per_cpu_s=round(sentences / used),
-        cpu_ratio=round(bare_cpu / used, 3))  # fmt: skip
+        bare_per_s=round(sentences / bare_s), worker_per_s=round(sentences / whole_s), ratio=round(bare_s / whole_s, 3),
+        bare_per_cpu_s=round(sentences / bare_cpu), worker_per_cpu_s=round(sentences / whole_cpu),
+        cpu_ratio=round(bare_cpu / whole_cpu, 3), run_with_start_s=round(started_s, 1),
+        run_with_start_cpu_s=round(started_cpu, 1))  # fmt: skip
 
 
 def workers(folder: Path, arguments: argparse.Namespace) -> None:

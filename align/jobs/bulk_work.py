@@ -91,7 +91,7 @@ class Aligner:
 
     def __init__(self, spec: WorkSpec, encoder: Encoder) -> None:
         self._spec = spec
-        self._encoder = encoder
+        self.encoder = encoder
         self._tell = teller()
 
     def __call__(self, batch: Batch) -> BatchResult:
@@ -105,7 +105,7 @@ class Aligner:
                 read.append((item, src, tgt, time.perf_counter() - began))
             except Exception as error:
                 results[item.number] = set_aside(item, error, began)
-        encoded = Encoded(self._encoder, chain.from_iterable((*src.texts, *tgt.texts) for _, src, tgt, _ in read))
+        encoded = Encoded(self.encoder, chain.from_iterable((*src.texts, *tgt.texts) for _, src, tgt, _ in read))
         for item, src, tgt, seconds in read:
             began = time.perf_counter() - seconds - encoded.seconds_of(len(src.texts) + len(tgt.texts))
             try:
@@ -123,7 +123,7 @@ class Aligner:
             for side in (src, tgt)
         ]
         align = align_pages if self._spec.reordered else align_bitext
-        beads = align(sides[0], sides[1], encode=self._encoder.encode if self._spec.careful else None)
+        beads = align(sides[0], sides[1], encode=self.encoder.encode if self._spec.careful else None)
         counts = Counter(src_sentences=len(src.texts), tgt_sentences=len(tgt.texts), found=0, links=0)
         lines, keys = self._kept(item, [bead for bead in beads if bead.src and bead.tgt], src, tgt, counts)
         return ItemResult(
@@ -143,7 +143,7 @@ class Aligner:
         filters = self._spec.filters
         for number, bead in enumerate(beads, start=1):
             counts["found"] += 1
-            link = as_link(item.number * IDS_A_DOCUMENT + number, bead, src, tgt, self._encoder.name)
+            link = as_link(item.number * IDS_A_DOCUMENT + number, bead, src, tgt, self.encoder.name)
             score, confidence = round(float(bead.score), DIGITS), round(float(bead.confidence), DIGITS)
             link = replace(link, score=score, confidence=confidence)
             why = removed_by(link, filters, self._tell)
