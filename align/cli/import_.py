@@ -22,14 +22,15 @@ def import_(
     file: Path, db: Path | None, form: str | None, reviewer: str | None, accept: bool, new: bool | None, dry_run: bool
 ) -> None:
     """Bring back FILE, an export that was edited elsewhere, as decisions; or another tool's memory as documents."""
-    from align.jobs.import_ import New, import_file
+    from align.jobs.import_ import New, import_rows, read_rows
     from align.settings import default_reviewer
     from align.store import open_store
 
     settings = settings_for(db=db, reviewer=reviewer)
     way: New = "auto" if new is None else "always" if new else "never"
+    read = read_rows(file, form)
     with open_store(settings.db, create=not dry_run and way != "never") as store:
         who = settings.reviewer or default_reviewer()
-        report = import_file(store, file, who, form=form, new=way, accept=accept, dry_run=dry_run)
+        report = import_rows(store, read, who, new=way, accept=accept, dry_run=dry_run)
     for line in report.lines():
         note(line)

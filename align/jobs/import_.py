@@ -86,16 +86,37 @@ def import_file(
     a row without a status counts as accepted. Raises UsageError for a file that is not there or a format that cannot
     be imported, ReadError for one that is not of its format; then nothing was written.
     """
+    return import_rows(store, read_rows(path, form), reviewer, new=new, accept=accept, dry_run=dry_run)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRows:
+    """What was read of a file."""
+
+    path: Path
+    form: str
+    rows: tuple[Row, ...]
+
+
+def read_rows(path: Path, form: str | None = None) -> FileRows:
+    """Read a file before any store is opened or made. Raises UsageError and ReadError as `import_file` does."""
     if not path.is_file():
         raise UsageError(f"{path}: no such file. Check the name.")
     form = form_of(path, form)
     if form == "xlsx":
         _unpacks_safely(path)
-    found = list(rows(path, form))
+    return FileRows(path, form, tuple(rows(path, form)))
+
+
+def import_rows(
+    store: Store, read: FileRows, reviewer: str, *, new: New = "auto", accept: bool = False, dry_run: bool = False
+) -> ImportReport:
+    """`import_file` of what was read."""
+    path, form, found = read.path, read.form, read.rows
     report = ImportReport(path, form, rows=len(found), dry_run=dry_run)
     desk = Desk(store, reviewer)
     with nullcontext() if dry_run else desk.batch():
-        matches, strangers = ([], found) if new == "always" else find_links(store, found)
+        matches, strangers = ([], list(found)) if new == "always" else find_links(store, found)
         plans = [plan(match, accept=accept) for match in matches]
         _settle(plans, matches, report)
         if not dry_run:

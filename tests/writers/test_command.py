@@ -71,3 +71,11 @@ def test_a_call_that_is_off_ends_with_2_and_a_line(store: Store, arguments: list
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(store.path.parent.glob("out*"))
+
+
+def test_a_file_that_cannot_be_read_makes_no_store(tmp_path: Path) -> None:
+    (tmp_path / "broken.tmx").write_text("<tmx>", encoding="utf-8")
+    for name, code in (("broken.tmx", 1), ("no.tmx", 2)):
+        command = [sys.executable, "-m", "align", "import", name]
+        assert subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120).returncode == code
+    assert [path.name for path in tmp_path.iterdir()] == ["broken.tmx"]
