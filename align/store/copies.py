@@ -29,6 +29,8 @@ class Mapping:
     decisions: dict[int, int] = field(default_factory=dict)
     added: int = 0
     """Documents that only the other copy had."""
+    births: Births = field(default_factory=lambda: Births([], [], {}))
+    """Of the other copy's links."""
     differing: list[str] = field(default_factory=list)
     """Names of documents whose text is not the same in both."""
 
@@ -50,7 +52,7 @@ class Mapping:
 
 def map_copies(ours: Database, theirs: Database) -> Mapping:
     """What is what; documents that are missing here are taken in. Runs inside the caller's `writing`."""
-    mapping = Mapping()
+    mapping = Mapping(births=Births.of(theirs))
     _documents(ours, theirs, mapping)
     uids = dict(ours.conn.execute("select uid, id from decisions"))
     for id_, uid in theirs.conn.execute("select id, uid from decisions"):
@@ -113,32 +115,63 @@ def _take_in(ours: Database, theirs: Database, document: int) -> int:
     return new
 
 
+@dataclass(frozen=True, slots=True)
+class Births:
+    """Which decision made each link of a store, and how many-eth of it the link is: the same in every copy."""
+
+    starts: list[int]
+    uids: list[str]
+    aliases: dict[int, tuple[str, int]]
+    """Links that came from another copy."""
+
+    @classmethod
+    def of(cls, db: Database) -> Births:
+        """Those of a store."""
+        rows = db.conn.execute(
+            "select first_link, uid from decisions where first_link is not null order by first_link, id"
+        ).fetchall()
+        aliases = {link: (uid, ordinal) for uid, ordinal, link in db.conn.execute("select * from aliases")}
+        return cls([first for first, _ in rows], [uid for _, uid in rows], aliases)
+
+    def __getitem__(self, link: int) -> tuple[str, int]:
+        """(uid of the decision, number in it)."""
+        if link in self.aliases:
+            return self.aliases[link]
+        place = bisect_right(self.starts, link) - 1
+        return self.uids[place], link - self.starts[place]
+
+
 def _links(ours: Database, theirs: Database, mapping: Mapping) -> None:
-    """Links of births that both logs have; then links of the other's own that stand on the same sentences here."""
-    births = theirs.conn.execute(
-        "select first_link, id from decisions where first_link is not null order by first_link, id"
-    ).fetchall()
-    starts = [first for first, _ in births]
-    first_here = dict(ours.conn.execute("select id, first_link from decisions where first_link is not null"))
-    numbers = {row[0] for row in theirs.conn.execute("select id from links union select link from patches")}
+    """Links of a birth that is known here; then links of the other's own that stand on the same sentences here."""
+    births = mapping.births
+    here = {(uid, ordinal): link for uid, ordinal, link in ours.conn.execute("select * from aliases")}
+    firsts = dict(ours.conn.execute("select uid, first_link from decisions where first_link is not null"))
     same = {(src, tgt): link for link, src, tgt in ours.conn.execute("select id, src, tgt from links order by id desc")}
     live: dict[int, State] = {
         link: {"src": src, "tgt": tgt} for link, src, tgt in theirs.conn.execute("select id, src, tgt from links")
     }
-    for number in numbers:
-        place = bisect_right(starts, number) - 1
-        birth = births[place][1] if place >= 0 else None
-        here = number not in live or mapping.state(live[number]) is not None
-        if here and birth is not None and mapping.decisions.get(birth) in first_here:
-            mapping.links[number] = first_here[mapping.decisions[birth]] + number - starts[place]
+    for (number,) in theirs.conn.execute("select id from links union select link from patches order by 1").fetchall():
+        uid, ordinal = births[number]
+        if number in live and mapping.state(live[number]) is None:
+            continue
+        if (uid, ordinal) in here:
+            mapping.links[number] = here[uid, ordinal]
+        elif uid in firsts:
+            mapping.links[number] = firsts[uid] + ordinal
     taken = set(mapping.links.values())
     for number, theirs_sides in live.items():
         sides = mapping.state(theirs_sides)
         if number not in mapping.links and sides is not None:
             link = same.get((sides["src"], sides["tgt"]))
             if link is not None and link not in taken:
-                mapping.links[number] = link
+                name_alike(ours, mapping, number, link)
                 taken.add(link)
+
+
+def name_alike(ours: Database, mapping: Mapping, theirs: int, link: int) -> None:
+    """Their link is this one of ours, from now on."""
+    mapping.links[theirs] = link
+    ours.conn.execute("insert or replace into aliases values (?, ?, ?)", (*mapping.births[theirs], link))
 
 
 def base_of(theirs: Database, link: int) -> State | None:

@@ -90,10 +90,7 @@ class Ledger:
 
     def kept(self, link: int) -> bool:
         """Whether the link has a reviewer's touch by now."""
-        state = self.state(link)
-        touches = ("note", "bookmarked", "anchored", "touched")
-        worded = state["src_text"] is not None or state["tgt_text"] is not None
-        return state["status"] != "proposed" or worded or any(state[column] for column in touches)
+        return not untouched(self.state(link))
 
     def ordered(self, ids: Iterable[int]) -> str:
         """The sentences as a side's column, in reading order. Raises UsageError for ids that are no sentences'."""
@@ -203,3 +200,10 @@ class Ledger:
             apply(self.db, decision.id, number, now_)
         tallies.refresh(self.db, buckets | buckets_of(self.db, patches))
         return decision, tuple(number for number, _, _ in patches)
+
+
+def untouched(state: State) -> bool:
+    """Whether a link is as a solver left it: what `log.KEPT` says in SQL, the other way round."""
+    marks = ("note", "bookmarked", "anchored", "touched")
+    worded = state.get("src_text") is not None or state.get("tgt_text") is not None
+    return state.get("status") == "proposed" and not worded and not any(state.get(column) for column in marks)

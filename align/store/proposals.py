@@ -21,8 +21,8 @@ from align.store.filter import language_term
 from align.store.log import KEPT, TARGET, append, pair_start
 from align.store.rows import Ends, ProposeCounts, StoredConstraints
 
-Places = dict[int, tuple[int, str]]
-LOST = (0, "und")
+Places = dict[int, tuple[int, int, str]]
+LOST = (0, 0, "und")
 """Where a sentence stands that a later reading of its document no longer has."""
 PROGRAM = "align"
 """Who signs what the program does by itself."""
@@ -211,26 +211,25 @@ def insert_links(
     sources, targets = places
     start = pair_start(src_document, tgt_document)
     kinds = {kind: kind.value for kind in LinkKind}
-
-    def rows() -> Iterator[tuple[object, ...]]:
-        for number, p in enumerate(proposals, first):
-            position, src_lang = sources.get(p.src[0], LOST)
-            yield (
-                number, src_document, tgt_document, start + position, ids(p.src), ids(p.tgt), src_lang,
-                targets.get(p.tgt[0], LOST)[1], kinds[p.kind], p.score, p.confidence, encoder, p.chain,
-                _signals(p) if p.signals else None,
-            )  # fmt: skip
-
-    db.conn.executemany(INSERT, rows())
-    entries = [
-        (sentence, number, side)
-        for number, p in enumerate(proposals, first)
-        for side, sentences in ((0, p.src), (1, p.tgt))
-        for sentence in sentences
-    ]
-    # In the order of the key, so that the tree grows at its end instead of being split in its middle.
-    entries.sort()
-    db.conn.executemany("insert into link_sentences (sentence, link, side) values (?, ?, ?)", entries)
+    sides = [(ids(p.src), ids(p.tgt)) for p in proposals]
+    # One expression, no calls for the common case: this is most of what an import adds to SQLite's own time.
+    rows = (
+        (
+            number, src_document, tgt_document, start + at[1], src, tgt, at[2], targets.get(p.tgt[0], LOST)[2],
+            kinds[p.kind], p.score, p.confidence, encoder, p.chain, _signals(p) if p.signals else None,
+        )
+        for number, (p, (src, tgt)) in enumerate(zip(proposals, sides, strict=True), first)
+        for at in (sources.get(p.src[0], LOST),)
+    )  # fmt: skip
+    db.conn.executemany(INSERT, rows)
+    # Side by side: in the order of the text the tree grows at its end instead of being split in its middle.
+    for side in (0, 1):
+        entries = (
+            (sentence, number, side)
+            for number, p in enumerate(proposals, first)
+            for sentence in (p.tgt if side else p.src)
+        )
+        db.conn.executemany("insert into link_sentences (sentence, link, side) values (?, ?, ?)", entries)
 
 
 def take_away(db: Database, links: Sequence[int]) -> None:
@@ -255,9 +254,9 @@ def places_of_pair(db: Database, src_document: int, tgt_document: int) -> tuple[
 
 
 def sentence_places(db: Database, document: int) -> Places:
-    """Sentence id -> (position, language) of a document."""
+    """Sentence id -> (itself, position, language) of a document."""
     rows = db.conn.execute("select id, position, lang from sentences where document = ?", (document,))
-    return {id_: (position, lang) for id_, position, lang in rows}
+    return {row[0]: row for row in rows}
 
 
 def ids(sentences: Sequence[int]) -> str:

@@ -146,3 +146,14 @@ def m005_conflicts(db: Database) -> None:
 def m006_language_by_hand(db: Database) -> None:
     """A language that was set by hand stays when the document is read again."""
     _run(db, "alter table documents add column lang text")
+
+
+@migrations()
+def m007_aliases(db: Database) -> None:
+    """Links that came from another copy are known by their birth there."""
+    _run(
+        db,
+        """create table aliases (
+            uid text not null, ordinal integer not null, link integer not null, primary key (uid, ordinal)) strict,
+            without rowid""",
+    )

@@ -10,8 +10,8 @@ from sqlite_utils import Database
 from align.domain import Decision
 from align.errors import ConflictError
 from align.store import bulk
-from align.store.ledger import Ledger
-from align.store.log import read_patches
+from align.store.ledger import Ledger, untouched
+from align.store.log import State, read_patches
 from align.store.remove import bring_back
 
 UNDOABLE_NOT = ("undo", "redo", "propose", "import", "unite", "compact")
@@ -70,12 +70,19 @@ def turn(db: Database, reviewer: str, target: int, action: str) -> tuple[Decisio
         "select action, link, document from decisions where id = ?", (target,)
     ).fetchone()
     ledger = Ledger(db, reviewer)
-    for number, was, now in read_patches(db, target):
-        before, after = (now, was) if action == "undo" else (was, now)
+    patches = [
+        (number, now, was) if action == "undo" else (number, was, now) for number, was, now in read_patches(db, target)
+    ]
+    own = {number for number, _, _ in patches}
+    # What goes makes room first.
+    for number, before, after in sorted(patches, key=lambda patch: patch[2] is not None):
         if before is None:
             assert after is not None
-            ledger.restore(number, after)
+            if not (untouched(after) and superseded(ledger, after, own)):
+                ledger.restore(number, after)
             continue
+        if after is None and untouched(before) and not ledger.present(number):
+            continue  # A proposal that a later run took away by itself.
         state = ledger.state(number)
         differing = [column for column, value in before.items() if state[column] != value]
         if differing:
@@ -93,3 +100,8 @@ def turn(db: Database, reviewer: str, target: int, action: str) -> tuple[Decisio
     elif told == "remove":
         db.conn.execute("update documents set removed_at = ? where id = ?", (ledger.at, document))
     return ledger.close(action, link=link, document=document, target=target, detail=detail)
+
+
+def superseded(ledger: Ledger, proposal: State, own: set[int]) -> bool:
+    """Whether a later proposal stands where this one stood: it need not come back."""
+    return any(ledger.present(link) for link in ledger.overlapping(proposal["src"], proposal["tgt"]) if link not in own)

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from align.domain import SETTLED, Status
 from align.store import tallies
-from align.store.copies import Mapping, base_of, map_copies
+from align.store.copies import Mapping, base_of, map_copies, name_alike
 from align.store.ledger import Ledger
 from align.store.log import (
     KEPT,
@@ -36,6 +36,8 @@ OWN = ("propose", "import", "remove", "unite", "compact")
 """Entries that tell of one copy's own housekeeping and are not taken over."""
 
 
+MANY = 20
+"""A decision on more links than this did the same to each by itself."""
 LINKS_OF = "select link from patches where decision = ?"
 
 
@@ -97,7 +99,8 @@ def _open_clashes(ours: Database) -> dict[int, _Clash]:
     """What waits for a reviewer already: more on these links waits with it."""
     rows = ours.conn.execute(
         """select link, ours, theirs, uid, conflicts.at, conflicts.reviewer, action from conflicts
-           join links on links.id = link where attention = 'conflict' order by conflicts.at"""
+           join links on links.id = link
+           where attention = 'conflict' and json_extract(theirs, '$.link') is null order by conflicts.at"""
     )
     return {row[0]: _Clash(json.loads(row[1]), json.loads(row[2]), row[3:]) for row in rows}
 
@@ -106,25 +109,27 @@ def _bring_links(ours: Database, theirs: Database, mapping: Mapping, name: str, 
     """Links that only the other copy has, as they were proposed: decided ones, and those of new pairs."""
     ledger = Ledger(ours, PROGRAM)
     made = 0
-    touched = {row[0] for row in theirs.conn.execute("select link from patches")}
-    kept = {row[0] for row in theirs.conn.execute(f"select id from links where {KEPT}")}
     at_home = set(ours.conn.execute("select distinct src_document, tgt_document from tallies"))
-    numbers = [row[0] for row in theirs.conn.execute("select id from links union select link from patches order by 1")]
-    for number in numbers:
-        if number in mapping.links or (number in touched and number not in kept):
+    kept = {row[0] for row in theirs.conn.execute(f"select id from links where {KEPT}")}
+    together = _together(theirs, mapping)
+    untouched = {
+        row[0] for row in theirs.conn.execute("select id from links where id not in (select link from patches)")
+    }
+    for number in sorted(untouched | together.keys() | kept):
+        if number in mapping.links:
             continue
+        needed = any(other in kept for other in together.get(number, {number}))
         base = base_of(theirs, number)
         state = mapping.state(base) if base is not None else None
         if state is None:
             continue
-        known = (state["src_document"], state["tgt_document"]) in at_home
         rivals = [link for link in ledger.overlapping(state["src"], state["tgt"]) if ledger.present(link)]
-        if number not in kept and (known or rivals):
+        if not needed and (rivals or (state["src_document"], state["tgt_document"]) in at_home):
             continue
         for link in rivals:
             if not ledger.kept(link):
                 ledger.remove(link)
-        mapping.links[number] = ledger.make(**{**state, "status": Status.PROPOSED.value})
+        name_alike(ours, mapping, number, ledger.make(**{**state, "status": Status.PROPOSED.value}))
         made += 1
         settled = [link for link in rivals if ledger.present(link) and ledger.state(link)["status"] in SETTLED]
         if settled:
@@ -133,6 +138,25 @@ def _bring_links(ours: Database, theirs: Database, mapping: Mapping, name: str, 
     if ledger.patches():
         ledger.close("unite", detail={"name": name, "links": made})
     return made
+
+
+def _together(theirs: Database, mapping: Mapping) -> dict[int, set[int]]:
+    """Links of decisions that are not known here, each with all that hang together with it by such decisions."""
+    groups: dict[int, set[int]] = {}
+    for decision, numbers in theirs.conn.execute(
+        "select decision, json_group_array(link) from patches group by decision order by decision"
+    ):
+        if decision in mapping.decisions:
+            continue
+        links = json.loads(numbers)
+        if len(links) > MANY:  # Accepting many at once ties nothing together.
+            for link in links:
+                groups.setdefault(link, {link})
+            continue
+        whole = set(links).union(*(groups[link] for link in links if link in groups))
+        for link in whole:
+            groups[link] = whole
+    return groups
 
 
 def _take_over(
@@ -152,8 +176,7 @@ def _take_over(
     if patches is None:
         return
     applying, clashing, agreed = _sorted(ours, patches, clashes)
-    whole = any(was is None or now_ is None or "src" in now_ or "tgt" in now_ for _, was, now_ in patches)
-    if clashing and whole:
+    if clashing and _shapes(patches):
         applying, clashing = [], patches
     if target is not None and target not in mapping.decisions:
         # It takes back what was not taken over: that ends a clash, and is otherwise nothing to us.
@@ -167,7 +190,7 @@ def _take_over(
             (uid, at, reviewer, action),
         )
     report.agreed += agreed
-    if patches and not applying and not agreed:
+    if patches and not applying and not agreed and target not in mapping.decisions:
         return
     decision = append(
         ours, reviewer, action, at=at, uid=uid, link=mapping.links.get(link or -1),
@@ -190,6 +213,7 @@ def _translated(
     found: list[Patch] = []
     born = None
     theirs_patches = read_patches(theirs, decision)
+    shaping = _shapes(theirs_patches)
     made = [number for number, was, _ in theirs_patches if was is None and number not in mapping.links]
     if made and first is not None:
         row = ours.conn.execute("select seq from sqlite_sequence where name = 'links'").fetchone()
@@ -201,9 +225,16 @@ def _translated(
         after = mapping.state(now_) if now_ is not None else None
         lost = (before is None and was is not None) or (after is None and now_ is not None)
         if number not in mapping.links or lost:
-            return None, None
+            if shaping:
+                return None, None
+            continue  # The same was done to others, each by itself.
         found.append((mapping.links[number], before, after))
     return found, born
+
+
+def _shapes(patches: list[Patch]) -> bool:
+    """Whether a decision drew links anew, so that it stands or falls as a whole."""
+    return any(was is None or now_ is None or "src" in now_ or "tgt" in now_ for _, was, now_ in patches)
 
 
 def _sorted(ours: Database, patches: list[Patch], clashes: dict[int, _Clash]) -> tuple[list[Patch], list[Patch], int]:

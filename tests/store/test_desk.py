@@ -153,6 +153,20 @@ def test_a_ripple_is_part_of_its_decision(store: Store, desk: Desk) -> None:
     assert 3 not in sides(store)
 
 
+def test_a_shape_can_be_undone_after_a_new_run(store: Store, desk: Desk) -> None:
+    ripple = Ripple(removed=(store.link(3),), added=(Proposal((3,), (10,), LinkKind.PARTIAL, 0.2, 0.3),))
+    desk.merge(1, 2, ripple=ripple)
+    desk.relink([5], [11])
+    again = [Proposal((n,), (6 + n,), LinkKind.TRANSLATION, 0.5, 0.5) for n in range(3, 7)]
+    store.propose(1, 2, again, "use")
+    desk.undo()
+    desk.undo()
+    wanted = sorted([((n,), (6 + n,)) for n in (1, 2, 3, 4, 6)])
+    assert sorted(set(sides(store).values()) - {((5,), (11,))}) == wanted
+    assert len(set(sides(store).values())) == len(sides(store)), "nothing stands twice"
+    assert store.check() == []
+
+
 def test_a_stale_ripple_is_refused_as_a_whole(store: Store, desk: Desk) -> None:
     old = store.link(3)
     desk.note(3, "x")
