@@ -26,6 +26,8 @@ HINT = 3.0
 """Nats that a hint of the format is worth."""
 CERTAIN = 0.97
 """Confidence under the document's languages from which on langdetect is not asked."""
+FEW = 6
+"""Letters below which langdetect is not asked: it would always be sure of something."""
 PLAIN = 7.5
 """Nats by which a language leads in a document that is plainly in it."""
 DOCUMENT = 40.0
@@ -43,7 +45,7 @@ def identify(text: str, *, lang: str | None = None) -> Guess:
 
 def sharpen(text: str, evidence: Evidence, prior: Mapping[str, float] | None = None) -> Evidence:
     """`evidence` with langdetect's opinion where the first evidence left the language open."""
-    if evidence.settled or evidence.script not in SCRIPT_LANGUAGES:
+    if evidence.settled or evidence.script not in SCRIPT_LANGUAGES or evidence.weight < FEW:
         return evidence
     open_languages = {
         lang: math.exp(score + (prior or {}).get(lang, 0.0))
@@ -84,11 +86,11 @@ def settle(
     priors = _Priors(dict(document))
     for index, one in enumerate(found):
         if len(one.scores) > 1 and not one.settled and one.script in SCRIPT_LANGUAGES:
-            if one.script not in profiles and priors.plain(one):
+            if one.script not in profiles and (one.weight < FEW or priors.plain(one)):
                 continue
             found[index] = _closer(texts, index, one, profiles.get(one.script), priors)
-            guess = decide(found[index], {})
-            if guess.confidence > 0.9 and one.weight >= 40:
+            guess = decide(found[index], {}) if one.weight >= 40 else NOTHING
+            if guess.confidence > 0.9:
                 document[guess.lang] = document.get(guess.lang, 0.0) + one.weight
     following = _neighbours(found[::-1])[::-1]
     priors = _Priors(document)

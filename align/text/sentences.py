@@ -26,6 +26,7 @@ _BRACKETS = re.compile("[" + re.escape("".join(sorted({*_PAIRS, *_PAIRS.values()
 _ROUND = "（([［【"
 _LONGEST_HELD = 60
 """Characters of a bracket that can hold its sentences together; a longer one was likely never closed."""
+_DEEPEST = 20
 _LONGEST_QUOTE = 45
 """Characters of a quotation that can: a longer one is read, and translated, sentence by sentence."""
 _TITLES = "『《〈"
@@ -86,7 +87,29 @@ def split(text: str, lang: str) -> list[Span]:
         if not changed:
             break
         spans = again
-    return spans
+    if len(text) <= LONGEST:
+        return spans
+    return [part for span in spans for part in _cut(text, span)]
+
+
+LONGEST = 4000
+"""Characters that a sentence may have: one without any stop is cut there, since no encoder and no reader takes more."""
+_PAUSES = re.compile(r"[,;:、，；：]\s*|\s+")
+
+
+def _cut(text: str, span: Span) -> Iterator[Span]:
+    """A sentence in parts of at most LONGEST characters, at a pause where there is one in the second half."""
+    start = span.start
+    while span.end - start > LONGEST:
+        end = start + LONGEST
+        for pause in _PAUSES.finditer(text, start + LONGEST // 2, end):
+            end = pause.end()
+        yield Span(start, start + len(text[start:end].rstrip()))
+        start = end
+        while start < span.end and text[start].isspace():
+            start += 1
+    if start < span.end:
+        yield Span(start, span.end)
 
 
 ROUNDS = 6
@@ -238,6 +261,8 @@ def _held(text: str, lang: str) -> list[tuple[int, int]]:
                 while held and held[-1][0] >= start:
                     held.pop()
                 held.append((start, end))
+        elif len(stack) >= _DEEPEST:
+            stack.clear()  # nobody nests so deep: what was opened was not meant as a bracket
         elif mark == '"':
             stack.append(('"', match.start()))
         elif mark in _PAIRS and not (mark == "‘" and text[match.start() - 1 : match.start()].isalpha()):
