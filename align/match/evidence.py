@@ -72,7 +72,7 @@ def side(passages: Passages) -> Side:
         paragraph[1:] = np.cumsum(blocks[1:] != blocks[:-1])
     return Side(
         centred(passages.vectors),
-        np.array([max(1, sum(not c.isspace() for c in text)) for text in passages.texts], dtype=np.float64),
+        np.array([max(1, len("".join(text.split()))) for text in passages.texts], dtype=np.float64),
         np.array([_end(text) for text in passages.texts], dtype=np.int64),
         np.array([_start(text) for text in passages.texts], dtype=np.int64),
         paragraph,
@@ -112,7 +112,7 @@ def alike(src: Passages, tgt: Passages) -> Tokens:
 
 def _alphabetic(texts: Sequence[str]) -> bool:
     sample = "".join(texts[:: max(1, len(texts) // 200)])
-    letters = sum(c.isalpha() for c in sample)
+    letters = sum(map(str.isalpha, sample))
     return len(_LATIN.findall(unicodedata.normalize("NFKC", sample))) * 2 > letters
 
 

@@ -155,7 +155,9 @@ def tokens(text: str, *, latin: bool) -> tuple[list[str], list[str]]:
         word = match[0]
         if _HAN.search(word) or not word[0].isalpha():
             continue
-        low = "".join(c for c in unicodedata.normalize("NFD", word.casefold()) if not unicodedata.combining(c))
+        low = word.casefold()
+        if not low.isascii():
+            low = "".join(c for c in unicodedata.normalize("NFD", low) if not unicodedata.combining(c))
         if low in MONTHS and (word.casefold() not in AMBIGUOUS or (values and word[0].isupper())):
             values.append(_told(MONTHS[low]))
             continue
