@@ -126,19 +126,38 @@ def bindings(actions: Iterable[Action]) -> list[BindingType]:
     return [action.binding() for action in actions]
 
 
-def keymap(keys: Mapping[str, str]) -> dict[str, str]:
-    """The reviewer's own keys, ready for `App.set_keymap`.
+SCREENS = (REVIEW, (*WORKSPACE, ALL["help"], ALL["back"]), (*PAGES, ALL["undo"], ALL["redo"], ALL["help"], ALL["back"]))
+"""The actions of each screen: inside one of them a key does one thing."""
 
-    Raises UsageError for an action there is not, and where one key would do two things on a screen.
+
+def keymap(keys: Mapping[str, str]) -> dict[str, str]:
+    """The reviewer's own keys, ready for `App.set_keymap`: a key that they give away leaves its default action.
+
+    Raises UsageError for an action there is not, and where they give one key to two actions of a screen.
     """
     for name in keys:
         if name not in ALL:
             raise UsageError(f"[keys]: there is no action {name!r}. Actions are {', '.join(sorted(ALL))}.")
-    for actions in (REVIEW, (*WORKSPACE, ALL["help"], ALL["back"]), (*PAGES, ALL["undo"], ALL["help"], ALL["back"])):
+    own = {name: ",".join(split(wanted)) for name, wanted in keys.items()}
+    for actions in SCREENS:
         taken: dict[str, str] = {}
         for action in actions:
-            for key in keys.get(action.id, action.keys).split(","):
-                other = taken.setdefault(key.strip(), action.id)
+            for key in split(own.get(action.id, "")):
+                other = taken.setdefault(key, action.id)
                 if other != action.id:
-                    raise UsageError(f"[keys]: {key.strip()} is both {other} and {action.id}. Give one another key.")
-    return dict(keys)
+                    raise UsageError(f"[keys]: {key} is both {other} and {action.id}. Give one of them another key.")
+    return own
+
+
+def split(keys: str) -> list[str]:
+    """Comma-separated keys, one by one."""
+    return [key.strip() for key in keys.split(",") if key.strip()]
+
+
+def keys_of(action: Action, own: Mapping[str, str]) -> list[str]:
+    """The keys that do the action, given the reviewer's own; empty where all of its defaults were given away."""
+    if action.id in own:
+        return split(own[action.id])
+    mates = next(actions for actions in SCREENS if action in actions)
+    given = {key for mate in mates if mate.id in own for key in split(own[mate.id])}
+    return [key for key in split(action.keys) if key not in given]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from align.errors import UsageError
 from align.jobs.browse import LinkFilter
 from align.review.app import ReviewApp
 from align.review.filters import parse
-from align.review.keys import keymap
+from align.review.keys import SCREENS, split
 from align.review.screens.auditing import AuditScreen
 from align.review.screens.review import ReviewScreen
 from align.review.screens.workspace import PairList, WorkspaceScreen
@@ -132,10 +133,19 @@ async def test_an_audit_is_kept_with_its_interval(db: Path, run: Run) -> None:
     assert audit["low"] == pytest.approx(0.3755, abs=1e-3)
 
 
+def keys_of_audit(pilot: Any) -> str:
+    """What the help says of the action that lost its key."""
+    table = pilot.app.screen._keys_told()
+    rows = zip(*(column._cells for column in table.columns), strict=True)
+    return next(str(keys) for keys, tells in rows if "random sample" in str(tells))
+
+
 async def test_a_rebound_key_works_and_is_shown(db: Path, run: Run) -> None:
-    async with run(keys={"accept": "y", "audit": "f8"}) as pilot:
+    async with run(keys={"accept": "y, f8"}) as pilot:
         assert ("y", "accept") in pilot.app.screen.query_one(KeyBar).entries()
         await press(pilot, "a", "y")
+        await press(pilot, "question_mark")
+        assert "(Ctrl+P)" in keys_of_audit(pilot)
     assert [link.status.value[0] for link in links(db)] == list("appppppp")
 
 
@@ -145,12 +155,14 @@ def test_a_key_for_an_action_there_is_not_is_refused(db: Path) -> None:
 
 
 def test_one_key_for_two_actions_is_refused(db: Path) -> None:
-    with pytest.raises(UsageError, match="y is both accept and audit"):
-        ReviewApp(db, "Aoi", keys={"accept": "y"})
+    with pytest.raises(UsageError, match="y is both accept and reject"):
+        ReviewApp(db, "Aoi", keys={"accept": "y", "reject": "x,y"})
 
 
 def test_no_default_key_does_two_things() -> None:
-    assert keymap({}) == {}
+    for actions in SCREENS:
+        keys = [key for action in actions for key in split(action.keys)]
+        assert len(keys) == len(set(keys))
 
 
 async def test_the_palette_finds_every_action_that_can_be_done_now(db: Path, run: Run) -> None:

@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from align.review.keys import PAGES, REVIEW, RIVALS, WORKSPACE, Action
+from align.review.keys import PAGES, REVIEW, RIVALS, WORKSPACE, Action, keys_of
 
 CLOSING = """
 In the filter: words, status:proposed, kind:summary, lang:ja-zh, <50, >90, doc:name, by:reviewer, noted, bookmarked,
@@ -56,5 +56,5 @@ class HelpScreen(ModalScreen[None]):
         return table
 
     def _keys(self, action: Action) -> str:
-        bound = self.app._keymap.get(action.id, action.keys)
-        return " ".join(self.app.get_key_display(Binding(key.strip(), "")) for key in bound.split(","))
+        keys = keys_of(action, self.app._keymap)
+        return " ".join(self.app.get_key_display(Binding(key, "")) for key in keys) or "(Ctrl+P)"
