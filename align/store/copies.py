@@ -92,10 +92,12 @@ def _documents(ours: Database, theirs: Database, mapping: Mapping) -> None:
 
 
 def _take_in(ours: Database, theirs: Database, document: int) -> int:
-    columns = "name, digest, reader, encoding, text, characters, added_at, lang"
+    columns = "name, digest, reader, encoding, characters, added_at, lang"
     row = theirs.conn.execute(f"select {columns} from documents where id = ?", (document,)).fetchone()
-    new = ours.conn.execute(f"insert into documents ({columns}) values (?, ?, ?, ?, ?, ?, ?, ?)", row).lastrowid
+    new = ours.conn.execute(f"insert into documents ({columns}) values (?, ?, ?, ?, ?, ?, ?)", row).lastrowid
     assert new is not None
+    text = theirs.conn.execute("select content from texts where document = ?", (document,)).fetchone()
+    ours.conn.execute("insert into texts (document, content) values (?, ?)", (new, *text))
     columns = 'position, start, "end", kind, lang, lang_confidence'
     ours.conn.executemany(
         f"insert into blocks (document, {columns}) values (?, ?, ?, ?, ?, ?, ?)",

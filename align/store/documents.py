@@ -23,14 +23,15 @@ MOST_SENTENCES = 1 << 22
 def insert_document(db: Database, doc: Document) -> int:
     """The document with all below it, as new rows; returns its id."""
     cursor = db.conn.execute(
-        """insert into documents (name, digest, reader, encoding, text, characters, added_at)
-           values (?, ?, ?, ?, ?, ?, ?)""",
-        (doc.name, doc.digest, doc.reader, doc.encoding, as_bytes(doc.text), len(doc.text), now()),
+        """insert into documents (name, digest, reader, encoding, characters, added_at)
+           values (?, ?, ?, ?, ?, ?)""",
+        (doc.name, doc.digest, doc.reader, doc.encoding, len(doc.text), now()),
     )
     document = cursor.lastrowid
     assert document is not None
     if document >= MOST_DOCUMENTS:
         raise StoreError(f"a store holds {MOST_DOCUMENTS - 1:,} documents. Begin another with --db.")
+    db.conn.execute("insert into texts (document, content) values (?, ?)", (document, as_bytes(doc.text)))
     insert_blocks(db, document, doc.blocks)
     insert_sentences(db, document, sentence_values(doc))
     summarise(db, document)
@@ -108,7 +109,7 @@ def as_bytes(text: str) -> bytes:
 
 
 def storable(text: str) -> str:
-    """The text for a TEXT column: lone surrogates become U+FFFD, NUL is left out."""
+    """The text for a TEXT column: lone surrogates become ?, NUL is left out."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
 
 
@@ -219,7 +220,7 @@ def set_language(db: Database, document: int, lang: str) -> None:
 
 
 def _one(db: Database, document: int) -> tuple[bytes]:
-    row: tuple[bytes] | None = db.conn.execute("select text from documents where id = ?", (document,)).fetchone()
+    row: tuple[bytes] | None = db.conn.execute("select content from texts where document = ?", (document,)).fetchone()
     if row is None:
         raise KeyError(f"document {document}")
     return row

@@ -116,9 +116,10 @@ def _write(
 ) -> None:
     """The rows of the document: texts replaced, sentences that are still there keeping their ids."""
     db.conn.execute(
-        "update documents set digest = ?, reader = ?, encoding = ?, text = ?, characters = ? where id = ?",
-        (doc.digest, doc.reader, doc.encoding, as_bytes(doc.text), len(doc.text), document),
+        "update documents set digest = ?, reader = ?, encoding = ?, characters = ? where id = ?",
+        (doc.digest, doc.reader, doc.encoding, len(doc.text), document),
     )
+    db.conn.execute("update texts set content = ? where document = ?", (as_bytes(doc.text), document))
     db.conn.execute("delete from blocks where document = ?", (document,))
     insert_blocks(db, document, doc.blocks)
     ids = {number: old[n] for n in range(len(old)) if (number := matched.new_of(n)) is not None}

@@ -157,3 +157,15 @@ def m007_aliases(db: Database) -> None:
             uid text not null, ordinal integer not null, link integer not null, primary key (uid, ordinal)) strict,
             without rowid""",
     )
+
+
+@migrations()
+def m008_texts_apart(db: Database) -> None:
+    """Texts have a table of their own: a list of documents must not wade through them."""
+    _run(
+        db,
+        """create table texts (
+            document integer primary key references documents (id), content blob not null) strict""",
+        "insert into texts (document, content) select id, text from documents",
+        "alter table documents drop column text",
+    )
