@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("align.cli.import_:import_", "Bring back what was edited elsewhere, or another tool's memory."),
     "pair": ("align.cli.pair:pair", "Align two files and print the result; needs no store."),
     "eval": ("align.cli.evaluate:evaluate", "Align a gold file and print precision, recall and F1."),
+    "explain": ("align.cli.explain:explain", "Show the signals behind a link and its best rivals."),
     "search": ("align.cli.search:search", "Find words in all texts, with what stands on the other side."),
     "history": ("align.cli.history:history", "Tell what was done to a link, a document, or at all."),
     "store": ("align.cli.store:store", "Check, back up, rebuild, merge and compact the store; remove documents."),

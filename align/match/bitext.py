@@ -13,6 +13,8 @@ from align.match.solve import Texts, look, solve
 
 ROWS_AT_ONCE = 240
 """Sentences of a window, about: books are cut where the path is sure."""
+UNGUIDED = 40_000
+"""Nodes of a window without trusted cells that are all looked at."""
 RUN = 5
 """Trusted cells in a row, on one diagonal, that make a place sure."""
 
@@ -79,7 +81,7 @@ def stretch(
     inside &= (cells[:, 1] >= columns[0]) & (cells[:, 1] < columns[1])
     cells = cells[inside]
     beads: list[Bead] = []
-    for (i0, i1), (j0, j1) in windows(cells, rows, columns):
+    for (i0, i1), (j0, j1) in (part for w in windows(cells, rows, columns) for part in _bounded(cells, *w)):
         here = cells[(cells[:, 0] >= i0) & (cells[:, 0] < i1) & (cells[:, 1] >= j0) & (cells[:, 1] < j1)]
         low, high = band(here - np.array([[i0, j0]]), i1 - i0, j1 - j0)
         beads.extend(solve(texts, look(texts, (i0, i1), (j0, j1), low, high), forbidden))
@@ -100,6 +102,23 @@ def windows(
             yield (i0, i), (j0, j)
             i0, j0 = i, j
     yield (i0, rows[1]), (j0, columns[1])
+
+
+def _bounded(
+    cells: Indices, rows: tuple[int, int], columns: tuple[int, int]
+) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Halve a window that is too large to look at everywhere and has next to nothing to be guided by."""
+    (i0, i1), (j0, j1) = rows, columns
+    inside = cells[(cells[:, 0] > i0) & (cells[:, 0] < i1) & (cells[:, 1] > j0) & (cells[:, 1] < j1)]
+    if (i1 - i0) * (j1 - j0) <= UNGUIDED or len(inside) * 10 >= min(i1 - i0, j1 - j0) or min(i1 - i0, j1 - j0) < 2:
+        yield rows, columns
+        return
+    middle = np.array([(i0 + i1) // 2, (j0 + j1) // 2])
+    if len(inside):
+        middle = inside[np.abs(inside - middle).sum(axis=1).argmin()]
+    i, j = (int(x) for x in middle)
+    yield from _bounded(cells, (i0, i), (j0, j))
+    yield from _bounded(cells, (i, i1), (j, j1))
 
 
 def _straight(anchors: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:

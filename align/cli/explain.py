@@ -1,0 +1,46 @@
+"""`align explain`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from align.cli.context import encoder_option, settings_for, store_option
+
+if TYPE_CHECKING:
+    from align.jobs.explain import Explanation
+
+
+@click.command(epilog="Example: align explain 1")
+@click.argument("link", type=int)
+@click.option("--rivals", type=click.IntRange(min=0), default=3, show_default=True, help="How many rivals to show.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@encoder_option
+@store_option
+def explain(link: int, rivals: int, as_json: bool, encoder: str | None, db: Path | None) -> None:
+    """Show the signals behind LINK (its number) and the best places it could have gone instead."""
+    from align.jobs.explain import explain as explain_job
+
+    settings = settings_for(db=db)
+    found = explain_job(settings.db, link, encoder=encoder, count=rivals, cache=settings.cache)
+    click.echo(json.dumps(found.as_object(), ensure_ascii=False) if as_json else told(found))
+
+
+def told(found: Explanation) -> str:
+    """The explanation for a person."""
+    from align.jobs.explain import MEANING
+
+    link = found.link
+    lines = [
+        f"link {link.id}: {link.kind}, {link.status}, confidence {link.confidence:.2f}, score {link.score:.3f}, {link.encoder}",
+        f"  {link.src.lang}: {link.src.text}",
+        f"  {link.tgt.lang}: {link.tgt.text}",
+        "signals" if found.signals else "signals: none kept (made by hand, or before they were kept)",
+    ]
+    lines += [f"  {name:12s} {value:8.3f}  {MEANING.get(name, '')}".rstrip() for name, value in found.signals.items()]
+    lines.append("rivals" if found.rivals else "rivals: none")
+    lines += [f"  {rival.score:6.3f}  {rival.text}" for rival in found.rivals]
+    return "\n".join(lines)

@@ -1,0 +1,112 @@
+"""Laws of the aligner that hold for any texts: cover, order, mirror, anchors, duplicates, determinism."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from align.errors import ConflictError
+from align.match import Bead, Constraints, Passages, align_bitext, align_pages
+
+WORDS = ("Haus", "Berg", "12", "Alpen", "Gipfel", "令和6年", "2024", "Wein", "x.", "Wer?", "München", "see")
+
+
+@st.composite
+def sides(draw, most: int = 14):
+    """Two texts that share some of their meaning: target vectors are source vectors with noise, or strangers."""
+    seed = draw(st.integers(0, 10_000))
+    chance = np.random.default_rng(seed)
+    n, m = draw(st.integers(1, most)), draw(st.integers(1, most))
+    src = chance.normal(size=(n, 24))
+    tgt = np.stack([
+        src[k] + 0.4 * chance.normal(size=24) if k < n and chance.random() < 0.7 else chance.normal(size=24)
+        for k in range(m)
+    ])  # fmt: skip
+
+    def texts(count: int) -> tuple[str, ...]:
+        return tuple(" ".join(chance.choice(WORDS, size=chance.integers(1, 9))) for _ in range(count))
+
+    return passages(texts(n), src, "de"), passages(texts(m), tgt, "en")
+
+
+def passages(texts, vectors, lang="de"):
+    vectors = np.asarray(vectors, dtype=np.float32)
+    return Passages(tuple(texts), vectors / np.linalg.norm(vectors, axis=1, keepdims=True), lang)
+
+
+def ends(beads):
+    return sorted((b.src.start if b.src else -1, len(b.src), b.tgt.start if b.tgt else -1, len(b.tgt)) for b in beads)
+
+
+@settings(max_examples=40, deadline=None)
+@given(sides())
+def test_every_sentence_is_in_one_bead_and_beads_keep_their_order(pair):
+    src, tgt = pair
+    beads = align_bitext(src, tgt)
+    assert sorted(i for b in beads for i in b.src) == list(range(len(src)))
+    assert sorted(j for b in beads for j in b.tgt) == list(range(len(tgt)))
+    matched = [b for b in beads if b.src and b.tgt]
+    assert all(one.tgt.stop <= other.tgt.start for one, other in zip(matched, matched[1:], strict=False))
+    assert all(0 <= b.confidence <= 1 for b in beads)
+
+
+@settings(max_examples=40, deadline=None)
+@given(sides())
+def test_swapping_the_sides_mirrors_the_result(pair):
+    src, tgt = pair
+    assert ends(align_bitext(src, tgt)) == ends(b.mirrored for b in align_bitext(tgt, src))
+    assert ends(align_pages(src, tgt)) == ends(b.mirrored for b in align_pages(tgt, src))
+
+
+@settings(max_examples=40, deadline=None)
+@given(sides(), st.data())
+def test_an_anchor_is_kept_and_what_is_forbidden_is_not_proposed(pair, data):
+    src, tgt = pair
+    i, j = data.draw(st.integers(0, len(src) - 1)), data.draw(st.integers(0, len(tgt) - 1))
+    anchor = (range(i, i + 1), range(j, j + 1))
+    for solver in (align_bitext, align_pages):
+        held = solver(src, tgt, constraints=Constraints(anchors=[anchor]))
+        assert sum((b.src, b.tgt) == anchor for b in held) == 1
+        assert sum(i in b.src for b in held) == 1
+        assert sum(j in b.tgt for b in held) == 1
+        barred = solver(src, tgt, constraints=Constraints(forbidden=[anchor]))
+        assert not any((b.src, b.tgt) == anchor for b in barred)
+
+
+@settings(max_examples=25, deadline=None)
+@given(sides())
+def test_a_page_links_a_sentence_at_most_once_and_the_same_input_gives_the_same_output(pair):
+    src, tgt = pair
+    beads = align_pages(src, tgt)
+    assert len({i for b in beads for i in b.src}) == sum(len(b.src) for b in beads)
+    assert len({j for b in beads for j in b.tgt}) == sum(len(b.tgt) for b in beads)
+    assert beads == align_pages(src, tgt)
+    assert align_bitext(src, tgt) == align_bitext(src, tgt)
+
+
+def test_contradictory_anchors_are_named_and_refused():
+    with pytest.raises(ConflictError, match=r"source 1 with target 1 and source 1 with target 2"):
+        Constraints(anchors=[(range(1), range(1)), (range(1), range(1, 2))])
+    with pytest.raises(ConflictError, match="accepted and rejected"):
+        Constraints(anchors=[(range(1), range(1))], forbidden=[(range(1), range(1))])
+
+
+@pytest.mark.parametrize(("n", "m"), [(0, 3), (3, 0), (1, 50), (50, 1), (60, 60)])
+def test_bad_shapes_and_identical_sentences_are_covered(n, m):
+    one = np.ones((1, 24))
+    src = passages(["gleich."] * n, np.repeat(one, n, 0)) if n else Passages((), np.zeros((0, 24), np.float32))
+    tgt = passages(["same."] * m, np.repeat(one, m, 0)) if m else Passages((), np.zeros((0, 24), np.float32))
+    beads = align_bitext(src, tgt)
+    assert sorted(i for b in beads for i in b.src) == list(range(n))
+    assert sorted(j for b in beads for j in b.tgt) == list(range(m))
+    assert all(isinstance(b, Bead) for b in align_pages(src, tgt))
+
+
+def test_ten_thousand_copies_of_one_line():
+    vectors = np.repeat(np.ones((1, 24)), 10_000, 0)
+    src, tgt = passages(["gleich."] * 10_000, vectors), passages(["same."] * 10_000, vectors)
+    beads = align_bitext(src, tgt)
+    assert sum(len(b.src) for b in beads) == 10_000
+    assert sum(len(b.tgt) for b in beads) == 10_000
