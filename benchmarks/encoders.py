@@ -153,10 +153,12 @@ def product_rate() -> float:
 
 
 COLD = """
-import sys, time, resource
+import sys, time
 begun = time.perf_counter()
 {what}
-print(time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+taken = time.perf_counter() - begun
+(peak,) = (line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))  # ours, not our parent's
+print(taken, int(peak) / 1024)
 """
 ENCODED = """
 from align.encoders import load_encoder
