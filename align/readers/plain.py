@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from align.domain import Document
 from align.errors import ReadError
 from align.readers.encodings import decode
@@ -28,8 +30,10 @@ def text_of(name: str, content: bytes, encoding: str | None) -> tuple[str, str]:
     return text, found
 
 
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
 def binary(text: str) -> bool:
     """Whether what was decoded is no text: more control characters than any text has."""
     head = text[:8192]
-    controls = sum(c < "\t" or "\x0e" <= c < "\x1b" or "\x1b" < c < " " for c in head)
-    return controls > max(3, 0.02 * len(head))
+    return len(_CONTROLS.findall(head)) > max(3, 0.02 * len(head))
