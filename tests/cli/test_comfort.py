@@ -142,8 +142,10 @@ def test_the_examples_are_calls_that_the_command_takes() -> None:
 def parsed(command: click.Command, words: list[str], where: str) -> None:
     """Parse as click does, down to the last command, and call nothing."""
     with command.make_context(command.name, list(words), resilient_parsing=False) as ctx:
-        if isinstance(command, click.Group) and ctx._protected_args:
-            _, below, rest = command.resolve_command(ctx, [*ctx._protected_args, *ctx.args])
+        # The words that click 8.1 keeps apart for the command below.
+        words = [*(getattr(ctx, "_protected_args", None) or getattr(ctx, "protected_args", [])), *ctx.args]
+        if isinstance(command, click.Group) and words:
+            _, below, rest = command.resolve_command(ctx, words)
             assert below is not None, where
             parsed(below, rest, where)
 
