@@ -11,6 +11,7 @@ import json
 import os
 import random
 import resource
+import select
 import shutil
 import signal
 import sqlite3
@@ -69,6 +70,7 @@ def reviewing(path: Path, rng: random.Random, say: Say) -> None:
     with open_store(path) as store:
         desk = Desk(store, f"reviewer {rng.randrange(3)}")
         ids = [link.id for link in store.links()]
+        say("ready")
         while True:
             link, other = rng.choice(ids), rng.choice(ids)
             work: Callable[[], Change] = rng.choice(
@@ -90,6 +92,7 @@ def reviewing(path: Path, rng: random.Random, say: Say) -> None:
 def adding(path: Path, rng: random.Random, say: Say) -> None:
     """New documents, and changed ones."""
     with open_store(path) as store:
+        say("ready")
         while True:
             name = f"more {rng.randrange(10**9)}"
             store.add_document(document(name, "en", rng.randrange(1, 60)))
@@ -101,6 +104,7 @@ def adding(path: Path, rng: random.Random, say: Say) -> None:
 def proposing(path: Path, rng: random.Random, say: Say) -> None:
     """Proposal runs, each replacing what is undecided."""
     with open_store(path) as store:
+        say("ready")
         while True:
             store.propose(1, 2, proposals(store, rng.randrange(5)), "use")
             say("run")
@@ -110,6 +114,7 @@ def exporting(path: Path, rng: random.Random, say: Say) -> None:
     """Exports over the same file, with decisions in between."""
     out = path.with_suffix(".jsonl")
     with open_store(path) as store:
+        say("ready")
         while True:
             export_store(store, out, "jsonl", ExportOptions(force=True))
             say("export")
@@ -119,6 +124,7 @@ def exporting(path: Path, rng: random.Random, say: Say) -> None:
 def merging(path: Path, rng: random.Random, say: Say) -> None:
     """Copies decided in and taken in again."""
     with open_store(path) as store:
+        say("ready")
         while True:
             copy = path.with_name("copy.db")
             store.backup(copy, force=True)
@@ -211,11 +217,13 @@ def kills(folder: Path, times: int, rng: random.Random, links: int) -> dict[str,
             path.unlink()
             fill(path, links)
         with child(WORKS[name], path, rng.randrange(10**9)) as (process, pipe):
+            if rng.random() < 0.8:  # Else already while it opens the store.
+                select.select([pipe], [], [], 20)
             time.sleep(rng.random() * 0.15)
             os.kill(process, signal.SIGKILL)
             os.waitpid(process, 0)
             lines = said(pipe)
-        acknowledged += sum(not line.startswith(("told", "traceback")) for line in lines)
+        acknowledged += sum(not line.startswith(("ready", "told", "traceback")) for line in lines)
         told[name] += 1
         wrong += [f"kill {number} of {name}: {loss}" for loss in losses(path, lines)]
     return {"kills": times, "by_work": dict(told), "acknowledged": acknowledged, "wrong": wrong}
