@@ -81,15 +81,17 @@ def _quiet() -> Iterator[None]:
 
     transformers_logging: Any = transformers.utils.logging
     bars, level = transformers_logging.is_progress_bar_enabled(), transformers_logging.get_verbosity()
-    ours = logging.getLogger("sentence_transformers")
-    level_ours = ours.level
+    loggers = [logging.getLogger(name) for name in ("sentence_transformers", "huggingface_hub")]
+    levels = [logger.level for logger in loggers]
     transformers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_error()
-    ours.setLevel(logging.ERROR)
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         yield
     finally:
-        ours.setLevel(level_ours)
+        for logger, before in zip(loggers, levels, strict=True):
+            logger.setLevel(before)
         transformers_logging.set_verbosity(level)
         if bars:
             transformers_logging.enable_progress_bar()
