@@ -117,7 +117,7 @@ def _connection(uri: str) -> Database:
         # FULL: in WAL mode only this makes a commit survive a power cut.
         conn.execute("pragma synchronous = full")
         conn.execute("pragma foreign_keys = on")
-        conn.execute("pragma cache_size = -24576")
+        conn.execute("pragma cache_size = -32768")
         conn.execute("pragma temp_store = memory")
         # After a big import the log would keep its size for good.
         conn.execute("pragma journal_size_limit = 67108864")

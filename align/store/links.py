@@ -83,8 +83,12 @@ class Hydrator:
 
 def sentence_texts(db: Database, wanted: Iterable[int]) -> dict[int, Row]:
     """(id, start, end, pieces, text) of the sentences, by id."""
-    inside = ",".join(map(str, wanted))
-    rows = db.conn.execute(f'select id, start, "end", pieces, text from sentences where id in ({inside})')
+    # A parameter, not a list in the text: the connection keeps 256 prepared statements, and with 2,000 numbers in each
+    # they took 60 MB.
+    inside = f"[{','.join(map(str, wanted))}]"
+    rows = db.conn.execute(
+        'select id, start, "end", pieces, text from sentences where id in (select value from json_each(?))', [inside]
+    )
     return {row[0]: row for row in rows}
 
 
