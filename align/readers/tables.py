@@ -16,6 +16,8 @@ from align.readers.plain import text_of
 
 SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".xlsx"})
 _SHOWN = re.compile(r"^'(?=[=+\-@\t])")
+MAX_CELLS = 20_000_000
+"""Cells of a workbook, empty ones between others counted, that are looked at."""
 HINT = "A table needs cells with text in them."
 
 
@@ -56,9 +58,17 @@ def sheet_rows(name: str, content: bytes) -> Iterator[list[str]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+            seen = 0
             for sheet in book.worksheets:
+                # A sheet may claim any size: rows are taken as wide as what is in them.
+                sheet.reset_dimensions()
                 for row in sheet.iter_rows(values_only=True):
+                    seen += len(row) + 1
+                    if seen > MAX_CELLS:
+                        raise ReadError(f"{name}: more than {MAX_CELLS:,} cells. Save the columns with text as TSV.")
                     yield [str(cell) for cell in row if cell is not None]
+    except ReadError:
+        raise
     except Exception as error:  # openpyxl lets KeyError, ValueError, zipfile and expat errors through
         reason = (str(error).splitlines() or [""])[0][:120] or type(error).__name__
         raise ReadError(f"{name}: a broken workbook ({reason}). Open and save it again.") from error

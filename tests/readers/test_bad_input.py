@@ -98,6 +98,21 @@ def test_broken_and_protected_files(files: ModuleType) -> None:
     assert "align import" in message("a.xml", b'<?xml version="1.0"?><xliff version="1.2"></xliff>')
 
 
+def test_a_sheet_that_claims_to_be_endless(files: ModuleType) -> None:
+    content = files.workbook(("One.", "Two."))
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(target, "w") as new:
+        for entry in old.infolist():
+            part = old.read(entry)
+            if entry.filename.startswith("xl/worksheets/"):
+                part = part.replace(b'"A1:B1"', b'"A1:XFD1048576"')
+                part = part.replace(b"</sheetData>", b'<row r="1048576"><c r="A1048576"><v>1</v></c></row></sheetData>')
+            new.writestr(entry.filename, part)
+    began = time.perf_counter()
+    assert len(read("a.xlsx", target.getvalue()).blocks) == 3
+    assert time.perf_counter() - began < 60
+
+
 def test_a_protected_pdf(files: ModuleType) -> None:
     import pypdf
 
