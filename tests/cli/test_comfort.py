@@ -142,8 +142,9 @@ def test_the_examples_are_calls_that_the_command_takes() -> None:
 def parsed(command: click.Command, words: list[str], where: str) -> None:
     """Parse as click does, down to the last command, and call nothing."""
     with command.make_context(command.name, list(words), resilient_parsing=False) as ctx:
-        # The words that click 8.1 keeps apart for the command below.
-        words = [*(getattr(ctx, "_protected_args", None) or getattr(ctx, "protected_args", [])), *ctx.args]
+        # The words for the command below; click 8.1 keeps them under their old name.
+        kept = "_protected_args" if hasattr(ctx, "_protected_args") else "protected_args"
+        words = [*getattr(ctx, kept), *ctx.args]
         if isinstance(command, click.Group) and words:
             _, below, rest = command.resolve_command(ctx, words)
             assert below is not None, where
