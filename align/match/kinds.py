@@ -3,9 +3,47 @@
 from __future__ import annotations
 
 from align.domain import LinkKind
+from align.match.evidence import Floats
 from align.match.solve import Texts
+from align.match.trust import Found
+
+QUOTES = (("“", "”"), ("「", "」"), ("『", "』"), ("«", "»"), ("„", "“"), ('"', '"'))
+UNEVEN = 0.75
+"""|log| of the ratio of lengths above which one side leaves something out (about 1 : 2.1)."""
+ALIKE = 0.46
+"""Similarity below which a link outside a translated run tells what the other says, rather than saying it."""
+LONE = 0.35
+"""Support from the chain below which a link stands alone."""
+HEADING = 90
+"""Characters of the longest heading."""
 
 
-def kind_of(texts: Texts, src: range, tgt: range) -> LinkKind:
-    """Translation unless the evidence says otherwise."""
-    return LinkKind.TRANSLATION
+def kind_of(texts: Texts, src: range, tgt: range, seen: Found, *, dense: bool) -> LinkKind:
+    """The kind of a bead. dense: whether its chain is a text and its translation."""
+    one, other = (_joined(side.texts, run) for side, run in ((texts.src, src), (texts.tgt, tgt)))
+    if seen.beside < LONE and _quoted(one) and _quoted(other):
+        return LinkKind.QUOTE
+    if len(src) == len(tgt) == 1 and _heading(one, texts.sides[0].ends[src.start]) and _heading(
+        other, texts.sides[1].ends[tgt.start]
+    ):  # fmt: skip
+        return LinkKind.TITLE
+    uneven = seen.length > UNEVEN
+    if dense:
+        return LinkKind.PARTIAL if uneven else LinkKind.TRANSLATION
+    if seen.similarity >= ALIKE and not uneven:
+        return LinkKind.TRANSLATION
+    return LinkKind.SUMMARY if seen.beside >= LONE else LinkKind.PARTIAL
+
+
+def _joined(texts: tuple[str, ...], run: range) -> str:
+    return " ".join(texts[i] for i in run).strip()
+
+
+def _quoted(text: str) -> bool:
+    """Whether a text stands in quotation marks from end to end, or opens with one that closes elsewhere."""
+    return any(text.startswith(opening) for opening, _ in QUOTES)
+
+
+def _heading(text: str, end: int | Floats) -> bool:
+    """Whether a text looks like a heading: short, and without a stop."""
+    return len(text) <= HEADING and int(end) in (0, 2, 3)

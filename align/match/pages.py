@@ -17,9 +17,9 @@ from align.match.similarity import csls
 from align.match.solve import Texts
 from align.match.trust import Found, confidence
 
-FLOOR = 0.05
+FLOOR = 0.03
 """CSLS that a cell must exceed to carry a chain on."""
-NEAR = -0.03
+NEAR = -0.07
 """CSLS, less FLOOR, that a sentence must exceed to join its neighbour's bead."""
 GAP = 0.03
 """What a chain loses for a sentence that it passes by."""
@@ -62,7 +62,7 @@ def align_pages(
 
 def _align(src: Passages, tgt: Passages, wanted: Constraints, together: bool) -> list[Bead]:
     texts = Texts(src, tgt)
-    held = [Bead(s, t, 1.0, 1.0, kind_of(texts, s, t), chain) for chain, (s, t) in enumerate(wanted.anchors)]
+    held = [Bead(s, t, 1.0, 1.0, chain=chain) for chain, (s, t) in enumerate(wanted.anchors)]
     if len(src) * len(tgt) > BOOK:
         return held + _whole(texts, wanted, len(held))
     close = csls(texts.sides[0].vectors, texts.sides[1].vectors, k=min(10, len(src), len(tgt))) - FLOOR
@@ -85,12 +85,14 @@ def _chains(texts: Texts, close: Matrix, wanted: Constraints, first: int, togeth
         if not cells or strength < LEAST:
             return
         rough = _whole_chain(texts, cells, close, wanted) if _dense(cells) else []
-        if sum(bead.confidence > 0.5 for bead in rough) < 0.75 * len(cells):
+        dense = sum(bead.confidence > 0.5 for bead in rough) >= 0.75 * len(cells)
+        if not dense:
             rough = _beads(cells, close)
         beads = [b for b in rough if (b.src, b.tgt) not in set(wanted.forbidden)]
         yield [
-            replace(bead, chain=number, confidence=chance, kind=kind_of(texts, bead.src, bead.tgt), signals=seen.told())
+            replace(bead, chain=number, confidence=chance, kind=kind, signals=seen.told())
             for bead, chance, seen in _judged(texts, beads, together)
+            for kind in [kind_of(texts, bead.src, bead.tgt, seen, dense=dense)]
         ]
         for i, j in cells:
             close[i, :] = -1
@@ -151,7 +153,7 @@ def _whole(texts: Texts, wanted: Constraints, chain: int) -> list[Bead]:
     beads = align_whole(texts.src, texts.tgt, wanted)
     held = set(wanted.anchors)
     return [
-        replace(bead, chain=chain, kind=kind_of(texts, bead.src, bead.tgt))
+        replace(bead, chain=chain)
         for bead in beads
         if bead.src and bead.tgt and (bead.src, bead.tgt) not in held and bead.confidence >= TOLD
     ]
