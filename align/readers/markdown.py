@@ -40,20 +40,23 @@ def marks(text: str) -> list[Mark]:
     shift = front.end() if front else 0
     body = text[shift:]
     starts = _line_starts(body)
-    tokens = MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").parse(body)
+    # Escapes and entities stay tokens of their own, which can be found in the source.
+    tokens = MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").disable("text_join").parse(body)
     found: list[Mark] = []
     if front:
         found.append(Mark(Span(0, shift), BlockKind.BOILERPLATE, None, ()))
     around: list[BlockKind] = []
     at = 0
+    cell = False
     for token in tokens:
+        cell = token.type in ("th_open", "td_open") or (cell and token.nesting != -1)
         if token.nesting == 1:
             around.append(_KINDS.get(token.type, around[-1] if around else BlockKind.BODY))
         elif token.nesting == -1 and around:
             around.pop()
         elif token.map:
             start, end = max(at, starts[token.map[0]]), starts[min(token.map[1], len(starts) - 1)]
-            mark = _mark(body, token, start, end, around[-1] if around else BlockKind.BODY)
+            mark = _mark(body, token, start, end, around[-1] if around else BlockKind.BODY, cell)
             if mark and mark.span.start >= at and mark.span.end > mark.span.start:
                 at = mark.span.end
                 found.append(_moved(mark, shift))
@@ -65,13 +68,14 @@ def _line_starts(text: str) -> list[int]:
     return [0, *(m.end() for m in re.finditer(r"\r\n|\n|\r", text)), len(text)]
 
 
-def _mark(text: str, token: Token, start: int, end: int, kind: BlockKind) -> Mark | None:
+def _mark(text: str, token: Token, start: int, end: int, kind: BlockKind, cell: bool) -> Mark | None:
+    """The block of a token that has lines: with its markup, but for cells, which share their line."""
     if token.type == "inline":
         parts = tuple(_parts(text, token, start, end))
         if not parts:
             return None
         line = max(start, *(text.rfind(mark, start, parts[0].start) + 1 for mark in "\n\r"))
-        return Mark(_trimmed(text, line, parts[-1].end) or parts[0], kind, None, parts)
+        return Mark(_trimmed(text, line, parts[-1].end if cell else end) or parts[0], kind, None, parts)
     span = _trimmed(text, start, end)
     if span is None:
         return None
@@ -90,13 +94,17 @@ def _parts(text: str, token: Token, start: int, end: int) -> Iterator[Span]:
     """Where the texts of an inline token stand in the source, in order; what is escaped is found piece by piece."""
     at = start
     for child in token.children or ():
-        if child.type not in ("text", "code_inline") or not child.content:
-            continue
-        for piece in [child.content] if child.content in text[at:end] else child.content.split():
-            found = text.find(piece, at, end)
-            if found >= 0 and piece.strip():
-                at = found + len(piece)
-                yield Span(found, at)
+        if child.type == "text_special":
+            found = text.find(child.markup, at, end)
+            if found >= 0:
+                at = found + len(child.markup)
+                yield Span(at - 1 if child.markup.startswith("\\") else found, at)
+        elif child.type in ("text", "code_inline") and child.content:
+            for piece in [child.content] if text.find(child.content, at, end) >= 0 else child.content.split():
+                found = text.find(piece, at, end)
+                if found >= 0 and piece.strip():
+                    at = found + len(piece)
+                    yield Span(found, at)
 
 
 def _moved(mark: Mark, by: int) -> Mark:

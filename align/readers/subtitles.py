@@ -41,27 +41,28 @@ def marks(text: str) -> list[Mark]:
     """The blocks: each a run of cues up to the end of a sentence, its parts the spoken lines."""
     found: list[Mark] = []
     run: list[Span] = []
-    start = cues = 0
+    start = stop = cues = 0
     for cue in _cues(text):
         if not run:
             start = cue.start
         for line, part in enumerate(cue.lines):
             dash = _DASH.match(text, part.start, part.end)
             if run and line and dash:
-                found.append(_mark(start, run))
+                found.append(_mark(start, run, stop))
                 run, cues, start = [], 0, part.start
             run += _untagged(text, dash.end() if dash else part.start, part.end)
+            stop = part.end
         cues += 1
         if run and (cues >= LONGEST or _ENDS.search(run[-1].of(text))):
-            found.append(_mark(start, run))
+            found.append(_mark(start, run, stop))
             run, cues = [], 0
     if run:
-        found.append(_mark(start, run))
+        found.append(_mark(start, run, stop))
     return found
 
 
-def _mark(start: int, parts: list[Span]) -> Mark:
-    return Mark(Span(start, parts[-1].end), BlockKind.BODY, None, tuple(parts))
+def _mark(start: int, parts: list[Span], stop: int) -> Mark:
+    return Mark(Span(start, max(stop, parts[-1].end)), BlockKind.BODY, None, tuple(parts))
 
 
 class _Cue(NamedTuple):

