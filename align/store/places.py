@@ -65,14 +65,16 @@ def ids_at(db: Database, rank: int, n: int, chosen: LinkFilter = ANY, order: Ord
 
 def _bucket_at(db: Database, rank: int, known: Condition) -> tuple[int, int]:
     """Where the bucket with the link of that rank starts, and the rank inside it."""
-    row = db.conn.execute(
-        f"""select bucket, before from (
-                select bucket, n, sum(n) over (order by bucket) - n as before from (
-                    select bucket, sum(n) as n from tallies where {known[0]} group by bucket))
-            where before <= ? order by bucket desc limit 1""",
-        [*known[1], rank],
-    ).fetchone()
-    return (row[0] << tallies.SHIFT, rank - row[1]) if row else (0, rank)
+    before = start = 0
+    # Counted here: the same by a window function takes SQLite four times as long.
+    for bucket, n in db.conn.execute(
+        f"select bucket, sum(n) from tallies where {known[0]} group by bucket order by bucket", known[1]
+    ):
+        start = bucket << tallies.SHIFT
+        if before + n > rank:
+            return start, rank - before
+        before += n
+    return start + (1 << tallies.SHIFT), 0
 
 
 def rank(db: Database, link: int, chosen: LinkFilter = ANY, order: Order = "document") -> int | None:

@@ -99,8 +99,9 @@ def _open_clashes(ours: Database) -> dict[int, _Clash]:
     """What waits for a reviewer already: more on these links waits with it."""
     rows = ours.conn.execute(
         """select link, ours, theirs, uid, conflicts.at, conflicts.reviewer, action from conflicts
-           join links on links.id = link
-           where attention = 'conflict' and json_extract(theirs, '$.link') is null order by conflicts.at"""
+           left join links on links.id = link
+           where (attention = 'conflict' or links.id is null) and json_extract(theirs, '$.link') is null
+           order by conflicts.at"""
     )
     return {row[0]: _Clash(json.loads(row[1]), json.loads(row[2]), row[3:]) for row in rows}
 
@@ -183,6 +184,8 @@ def _take_over(
         applying, clashing, agreed = [], [patch for patch in clashing if patch[0] in clashes], 0
     for number, was, now_ in clashing:
         known = clashes.get(number)
+        if known is not None and known.decision[1] >= at:
+            continue  # Told before, with what came after it.
         gone = {"status": "taken away"}
         clashes[number] = _Clash(
             {**(was or gone), **(known.was if known else {})},
