@@ -34,7 +34,7 @@ def connect(path: Path, *, create: bool, readonly: bool) -> Database:
         with told(path):
             known(path)
     with told(path):
-        db = _open(path, "ro" if readonly else "rwc")
+        db = _open(path, "ro") if readonly else _open_for_writing(path, present)
         try:
             if readonly:
                 _refuse_stale(path, db)
@@ -91,6 +91,17 @@ def known(path: Path) -> None:
             raise StoreError(f"{path}: a store whose tables are missing. Restore it from a backup.")
     finally:
         db.close()
+
+
+def _open_for_writing(path: Path, present: bool) -> Database:
+    """For writing where that is allowed; a store on a medium that may only be read still opens, and refuses writes."""
+    try:
+        return _open(path, "rwc")
+    except sqlite3.OperationalError as error:
+        refused = (error.sqlite_errorname or "").startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN"))
+        if not (present and refused):
+            raise
+        return _open(path, "ro")
 
 
 def _refuse_stale(path: Path, db: Database) -> None:
