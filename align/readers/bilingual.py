@@ -58,18 +58,22 @@ def _rows(name: str, content: bytes, encoding: str | None) -> Iterable[list[str]
 
 
 def _two_languages(rows: Iterable[list[str]]) -> bool:
-    """Whether two columns hold text in most rows, in different languages."""
+    """Whether two columns hold text in most rows, in different languages or at least in different scripts."""
     kept = [row for row in rows if any(cell.strip() for cell in row)]
     if not kept:
         return False
     columns = [[row[index] for row in kept if index < len(row)] for index in range(max(map(len, kept)))]
-    languages = set()
+    languages: set[str] = set()
+    scripts: set[str] = set()
     for column in columns[:30]:
         written = [cell for cell in column if count_scripts(cell)]
         if len(written) < max(1, 0.7 * len(kept)):
             continue
         text = "\n".join(written)[:4000]
-        guesses, _ = settle([text], [weigh(text)])
+        evidence = weigh(text)
+        guesses, _ = settle([text], [evidence])
         if guesses[0].confidence >= 0.8:
             languages.add(guesses[0].lang)
-    return len(languages) > 1
+        if evidence.weight >= 6 * len(written):
+            scripts.add(evidence.script)
+    return len(languages) > 1 or len(scripts) > 1

@@ -190,6 +190,8 @@ def test_bilingual_files_are_told_by_their_content(files: ModuleType) -> None:
     assert bilingual("a.tsv", two.encode())
     assert not bilingual("a.tsv", one.encode())
     assert not bilingual("a.txt", two.encode())
+    assert bilingual("a.csv", "One apple.,リンゴです。".encode())
+    assert not bilingual("a.csv", "A-1,リンゴです。\nB-2,なしです。".encode())
     assert bilingual("a.xlsx", files.workbook(("1", "We met in the house.", "Wir trafen uns in dem Haus.")))
     assert not bilingual("a.docx", files.word())
     assert bilingual("a.xml", b'<?xml version="1.0"?>\n<tmx version="1.4"><header/></tmx>')
