@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ from align.jobs.bulk_match import ALONE, PAIRS, match
 from align.jobs.bulk_order import OpenPool, Order, Tell, check_same, files_of, work_off
 from align.jobs.bulk_review import into_store
 from align.writers import ExportOptions, find_format, formats, write_to
+
+DATE = "SOURCE_DATE_EPOCH"
+"""By which builds ask for the same bytes again."""
 
 
 def local_pool(count: int, timeout: float | None = None) -> OpenPool:
@@ -53,7 +57,7 @@ def bulk(order: Order, open_pool: OpenPool, *, tell: Tell = lambda standing: Non
         if order.match:
             more["matching"] = match(order, open_pool, tell)
         ledger = open_ledger(order.out / LEDGER, begin=lambda new: begin(new, order))
-        with closing(ledger):
+        with closing(ledger), dated(ledger.remembered("begun")):
             check_same(ledger, order)
             work = replace(order.work, languages=tuple(ledger.languages()))
             shards = Shards(ledger, order.out, suffix, write, dedupe=work.filters.dedupe != "off")
@@ -63,6 +67,18 @@ def bulk(order: Order, open_pool: OpenPool, *, tell: Tell = lambda standing: Non
                 errors = [{"error": error} for _, _, error in failures]
                 write_manifest(order.out / FAILED, [absolute(order, entry) for _, entry, _ in failures], errors)
             return summary(ledger, standing) | {"alone": ledger.remembered("alone")} | more
+
+
+@contextmanager
+def dated(seconds: int) -> Iterator[None]:
+    """Have writers put this date (Unix time) into files for the block, so that a shard made again is the same."""
+    before = os.environ.get(DATE)
+    os.environ.setdefault(DATE, str(seconds))
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(DATE, None)
 
 
 def absolute(order: Order, entry: PairEntry) -> PairEntry:
@@ -79,6 +95,7 @@ def begin(ledger: Ledger, order: Order) -> None:
         raise UsageError(f"{order.sources[0]}: names no pair of documents.")
     ledger.remember("order", order.described())
     ledger.remember("alone", alone)
+    ledger.remember("begun", int(time.time()))
 
 
 def entries_of(order: Order) -> tuple[Iterable[PairEntry], int]:

@@ -18,6 +18,7 @@ from align.bulk.model import Batch, Item, PairEntry
 from align.bulk.shards import unpack
 from align.cli import cli
 from align.errors import AlignError
+from align.jobs.bulk import dated, shard_writer
 from align.jobs.bulk_work import WorkSpec
 
 TEXTS = {
@@ -258,3 +259,14 @@ def test_a_scheduler_that_dies_is_told_and_the_next_run_goes_on(calm: Path, tmp_
         cluster.wait_for(1)
         align(*command, cwd=calm.parent, code=3)
     assert shards(calm.parent / "headless") == shards(calm)
+
+
+def test_a_shard_that_is_made_again_has_the_date_of_the_run(calm: Path, tmp_path: Path) -> None:
+    _, write = shard_writer("tmx")
+    lines = [line + b"\n" for content in shards(calm).values() for line in content.splitlines()]
+    with dated(1_000):
+        write(iter(lines), tmp_path / "one.tmx")
+    written = (tmp_path / "one.tmx").read_text(encoding="utf-8")
+    assert "19700101T001640Z" in written
+    assert written.count("<tu ") == len(lines)
+    assert "SOURCE_DATE_EPOCH" not in os.environ
