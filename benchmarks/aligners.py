@@ -3,8 +3,8 @@
     python -m benchmarks.aligners [--encoder use] [--cache FOLDER] [SET ...]
     python -m benchmarks.aligners --search 5000
 
-sentweave is vecalign's dynamic program (Thompson and Koehn 2019); it asks for vectors of joined text, which it gets from
-the same encoder. galechurch has no vectors. --search: the search alone on two made-up texts of so many sentences.
+sentweave is vecalign's dynamic program (Thompson and Koehn 2019); it asks for vectors of joined text, which it gets
+from the same encoder. galechurch has no vectors. --search: the search alone on two made-up texts of so many sentences.
 """
 
 from __future__ import annotations

@@ -24,7 +24,6 @@ from scipy.optimize import minimize
 from align.encoders import load_encoder
 from align.jobs.evaluate import beads_of, score
 from align.match import lattice
-
 from align.match.guide import band
 from align.match.lattice import GAPS, SHAPES, SIGNALS, F, G
 from align.match.passages import Passages
@@ -109,10 +108,11 @@ class Piece:
         gain = np.where(open_, 2 * beads - np.float32(BEAD_PRICE), np.float32(-np.inf))
         price = np.float32(GAP_PRICE)
         path = lattice.best_path(gain, gap_s - price, gap_t - price, self.seen.low, self.seen.high, SHAPES)
-        return [
-            ((*range(i, i + a),), (*range(j, j + b),), float(beads[i, j - self.seen.low[i], NUMBER[a, b]]) if a and b else 1.0)
-            for i, j, a, b in path.tolist()
-        ]  # fmt: skip
+        found = []
+        for i, j, a, b in path.tolist():
+            chance = float(beads[i, j - self.seen.low[i], NUMBER[a, b]]) if a and b else 1.0
+            found.append(((*range(i, i + a),), (*range(j, j + b),), chance))
+        return found
 
 
 def path_of(document: dict[str, Any]) -> list[tuple[int, int, int, int]]:

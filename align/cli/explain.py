@@ -35,7 +35,8 @@ def told(found: Explanation) -> str:
 
     link = found.link
     lines = [
-        f"link {link.id}: {link.kind}, {link.status}, confidence {link.confidence:.2f}, score {link.score:.3f}, {link.encoder}",
+        f"link {link.id}: {link.kind}, {link.status}, confidence {link.confidence:.2f}, "
+        f"score {link.score:.3f}, {link.encoder}",
         f"  {link.src.lang}: {link.src.text}",
         f"  {link.tgt.lang}: {link.tgt.text}",
         "signals" if found.signals else "signals: none kept (made by hand, or before they were kept)",

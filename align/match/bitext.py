@@ -91,7 +91,7 @@ def stretch(
 def windows(
     cells: Indices, rows: tuple[int, int], columns: tuple[int, int]
 ) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Cut where RUN trusted cells follow each other on a diagonal, about every ROWS_AT_ONCE sentences of either side."""
+    """Cut where RUN trusted cells follow each other on a diagonal, every ROWS_AT_ONCE sentences or so."""
     i0, j0 = rows[0], columns[0]
     for at in range(len(cells) - RUN + 1):
         first, last = cells[at], cells[at + RUN - 1]

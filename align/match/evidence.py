@@ -16,6 +16,7 @@ from align.match.similarity import neighbourhood
 from align.match.tokens import Shared, shared, tokens
 
 Floats = npt.NDArray[np.float64]
+Cover = npt.NDArray[np.float32]
 
 _LATIN = re.compile(r"[^\W\d_\u2e80-\u9fff\uac00-\ud7af\u3040-\u30ff]")
 _CLOSING = " \t\"'»”’」』）)】]〉》*_`"
@@ -47,7 +48,7 @@ def centred(vectors: Vectors) -> Vectors:
         return vectors
     share = len(vectors) / (len(vectors) + 10.0) * 0.98
     moved = vectors - share * vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
-    return moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)
+    return np.asarray(moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -147,11 +148,17 @@ def dense(tokens_: Shared, rows: slice, columns: slice) -> Floats:
 
 
 def window(
-    src: Side, tgt: Side, known: Tokens, rows: slice, columns: slice, ratio: float, cover=None
-) -> tuple[tuple, Floats, Floats]:
+    src: Side,
+    tgt: Side,
+    known: Tokens,
+    rows: slice,
+    columns: slice,
+    ratio: float,
+    cover: tuple[Cover, Cover] | None = None,
+) -> tuple[tuple[npt.NDArray[np.generic], ...], Floats, Floats]:
     """What `lattice` needs of a window of both texts: (arrays for beads, (n, G) and (m, G) signals of omissions).
 
-    ratio: source characters per target character.
+    ratio: source characters per target character. cover: coverage both ways, where tokens are at hand.
     """
     even = ratio**0.5
     len_s, len_t = src.length[rows] / even, tgt.length[columns] * even
@@ -212,7 +219,16 @@ def _best(dots: Floats, own: Floats, other: Floats) -> Floats:
     return best
 
 
-def _gaps(best, mean, hub, length, number, number_best, word, word_best) -> Floats:
+def _gaps(
+    best: Floats,
+    mean: Floats,
+    hub: Floats,
+    length: Floats,
+    number: Floats,
+    number_best: Floats,
+    word: Floats,
+    word_best: Floats,
+) -> Floats:
     """(n, G) signals of leaving each sentence alone."""
     signals = np.zeros((len(best), len(GAPS)))
     signals[:, 0] = 1

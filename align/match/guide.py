@@ -47,7 +47,7 @@ def _grouped(vectors: Vectors) -> Vectors:
     """Means of GROUP rows in a row, of length 1."""
     starts = np.arange(0, len(vectors), GROUP)
     sums = np.add.reduceat(vectors, starts, axis=0)
-    return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
+    return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
 
 def _corridor(coarse: Indices, n: int, m: int) -> tuple[Indices, int]:
@@ -82,7 +82,8 @@ def _outstanding(close: Matrix, low: Indices, m: int) -> Matrix:
     """How much closer a cell is than the fourth closest of its row and of its column: mutual bests stand out."""
     row = _kth_of_rows(close, 4)
     column = _kth_of_columns(close, low, m, 4)
-    return _less(close, row, column, low)
+    gain: Matrix = _less(close, row, column, low)
+    return gain
 
 
 @njit(cache=True)

@@ -1,10 +1,11 @@
 """The kernels: signals of a bead, the price of an omission, and the sums over every path (forward-backward).
 
 A lattice has nodes (i, j), 0 <= i <= n and low[i] <= j <= high[i]: how much of either side is used up. Edges are beads
-of `SHAPES`, and omissions of one sentence in two states (source gap, target gap) so that a long one is cheap once opened.
-Scores are linear in the signals: a semi-Markov conditional random field (Sarawagi & Cohen 2004).
+of `SHAPES`, and omissions of one sentence in two states (source gap, target gap), so that a long one is cheap once it
+is opened. Scores are linear in the signals: a semi-Markov conditional random field (Sarawagi & Cohen 2004).
 """
 
+# ruff: noqa: N803, RUF059 - E is the evidence, unpacked whole by every kernel
 from __future__ import annotations
 
 import numpy as np
@@ -69,7 +70,7 @@ def bead_signals(E, i, a, j, b, out):  # type: ignore[no-untyped-def]
     out[10] = close * (a + b - 2) / 2
     # Neighbours: what stands just outside, alone against the whole of the other side.
     near, most, count = 0.0, -1.0, 0
-    gain, top, outside = 0.0, -1.0, 0
+    gain, top = 0.0, -1.0
     if j > 0:
         c = cosine(dots, norm_s, norm_t, i, a, j - 1, 1)
         near, most, count = near + c, max(most, c), count + 1

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from numba import njit
 
 from align.match.bitext import _swapped, stretch
-from align.match.evidence import centred
 from align.match.kinds import kind_of
 from align.match.passages import Bead, Constraints, Matrix, Passages, Vectors
 from align.match.similarity import csls
@@ -111,7 +110,8 @@ def _dense(cells: list[tuple[int, int]]) -> bool:
 
 def _whole_chain(texts: Texts, cells: list[tuple[int, int]], close: Matrix, wanted: Constraints) -> list[Bead]:
     """The beads of a chain by the exact search, from a little before its first cell to a little after its last."""
-    free_s, free_t = (close > -1).any(axis=1), (close > -1).any(axis=0)
+    open_ = close > -1
+    free_s, free_t = np.asarray(open_.any(axis=1)), np.asarray(open_.any(axis=0))
     far = max(BEYOND, len(cells) // 2)
     rows = _reach(cells[0][0], cells[-1][0] + 1, free_s, far)
     columns = _reach(cells[0][1], cells[-1][1] + 1, free_t, far)

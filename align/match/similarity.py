@@ -26,7 +26,7 @@ def margin(src: Vectors, tgt: Vectors, *, k: int = 4) -> Matrix:
         raise ValueError(f"vectors of {src.shape[1]} and of {tgt.shape[1]} numbers cannot be compared")
     similar = src @ tgt.T
     around = neighbourhood(similar, k, 1)[:, None] + neighbourhood(similar, k, 0)[None, :]
-    return similar - around / 2
+    return np.asarray(similar - around / 2, dtype=np.float32)
 
 
 def csls(src: Vectors, tgt: Vectors, *, k: int = 10) -> Matrix:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from align.match import lattice
 from align.match.coverage import Bag, Floats32, coverage
-from align.match.evidence import Floats, Tokens, alike, side, window
+from align.match.evidence import Floats, Side, Tokens, alike, side, window
 from align.match.guide import Indices, guide
 from align.match.lattice import SHAPES
 from align.match.passages import Bead, Pair, Passages
@@ -41,7 +41,7 @@ class Texts:
         object.__setattr__(self, "fitted", weights(self.bags is not None))
 
     @cached_property
-    def sides(self):  # type: ignore[no-untyped-def]
+    def sides(self) -> tuple[Side, Side]:
         """Both sides' own evidence."""
         return side(self.src), side(self.tgt)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -48,7 +50,7 @@ def test_every_sentence_is_in_one_bead_and_beads_keep_their_order(pair):
     assert sorted(i for b in beads for i in b.src) == list(range(len(src)))
     assert sorted(j for b in beads for j in b.tgt) == list(range(len(tgt)))
     matched = [b for b in beads if b.src and b.tgt]
-    assert all(one.tgt.stop <= other.tgt.start for one, other in zip(matched, matched[1:], strict=False))
+    assert all(one.tgt.stop <= other.tgt.start for one, other in pairwise(matched))
     assert all(0 <= b.confidence <= 1 for b in beads)
 
 
