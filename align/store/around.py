@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from align.domain import Link, LinkSide, Status
 from align.store.documents import sentence_rows
-from align.store.links import COLUMNS, Hydrator
+from align.store.links import by_ids
 from align.store.rows import PairRow, SentenceRow
 
 
@@ -30,9 +30,7 @@ def links_of_sentences(db: Database, sentences: Sequence[int]) -> dict[int, list
     pairs = db.conn.execute(
         f"select sentence, link from link_sentences where sentence in ({inside}) order by sentence, link"
     ).fetchall()
-    wanted = ",".join(str(link) for link in {link for _, link in pairs})
-    rows = db.conn.execute(f"select {COLUMNS} from links where id in ({wanted})").fetchall()
-    links = {link.id: link for link in Hydrator(db).links(rows)}
+    links = {link.id: link for link in by_ids(db, sorted({link for _, link in pairs}))}
     found: dict[int, list[Link]] = {sentence: [] for sentence in sentences}
     for sentence, link in pairs:
         if link in links:

@@ -169,6 +169,19 @@ def writing(db: Database) -> Iterator[None]:
 
 
 @contextmanager
+def reading(db: Database) -> Iterator[None]:
+    """Several reads of one and the same moment, whatever others write meanwhile; never kept open over a `yield`."""
+    if db.conn.in_transaction:
+        yield
+        return
+    db.conn.execute("begin")
+    try:
+        yield
+    finally:
+        db.conn.execute("commit")
+
+
+@contextmanager
 def told(path: Path) -> Iterator[None]:
     """Turn SQLite's mishaps into one line that says what to do."""
     try:

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from align.domain import Link, LinkKind, LinkSide, Span, Status
 from align.store.documents import pieces_of
+from align.store.door import reading
 from align.store.filter import ANY, LinkFilter, where
 from align.store.places import KEYS, Order, key_of
 from align.text.clean import join
@@ -94,8 +95,7 @@ def sentence_texts(db: Database, wanted: Iterable[int]) -> dict[int, Row]:
 
 def link_by_id(db: Database, link: int) -> Link | None:
     """The link, or None where there is none of that number (any more)."""
-    row = db.conn.execute(f"select {COLUMNS} from links where id = ?", (link,)).fetchone()
-    return Hydrator(db).links([row])[0] if row else None
+    return next(iter(by_ids(db, [link])), None)
 
 
 def stream(
@@ -118,11 +118,13 @@ def stream(
     while left is None or left > 0:
         page = PAGE if left is None else min(PAGE, left)
         beyond, key_values = (f" and ({key}, id) > (?, ?)", list(last)) if last else ("", [])
-        rows = db.conn.execute(
-            f"select {COLUMNS}, {key} from links where {condition}{beyond} order by {key}, id limit ?",
-            [*values, *key_values, page],
-        ).fetchall()
-        yield from hydrator.links(rows)
+        with reading(db):
+            rows = db.conn.execute(
+                f"select {COLUMNS}, {key} from links where {condition}{beyond} order by {key}, id limit ?",
+                [*values, *key_values, page],
+            ).fetchall()
+            found = hydrator.links(rows)
+        yield from found
         if len(rows) < page:
             return
         last = (rows[-1][-1], rows[-1][0])
@@ -131,10 +133,7 @@ def stream(
 
 def by_ids(db: Database, wanted: Sequence[int]) -> list[Link]:
     """The links of these numbers, in their order; numbers of none are left out."""
-    rows = {row[0]: row for row in db.conn.execute(f"select {COLUMNS} from links where id in ({ids(wanted)})")}
-    return Hydrator(db).links([rows[number] for number in wanted if number in rows])
-
-
-def ids(wanted: Iterable[int]) -> str:
-    """Numbers for an `in (...)`."""
-    return ",".join(map(str, wanted))
+    sql = f"select {COLUMNS} from links where id in (select value from json_each(?))"
+    with reading(db):
+        rows = {row[0]: row for row in db.conn.execute(sql, [f"[{','.join(map(str, wanted))}]"])}
+        return Hydrator(db).links([rows[number] for number in wanted if number in rows])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -364,3 +365,29 @@ def test_characters_that_no_file_can_hold(store: Store, desk: Desk) -> None:
     assert store.add_document(make_document("bad\udcff\ud800.txt", ["Te\ud800xt\0."], "en")).outcome == "unchanged"
     Desk(store, "\ud800").accept(3)
     assert store.check() == []
+
+
+def test_readers_see_one_moment_while_a_page_is_read_again(store: Store, tmp_path: Path) -> None:
+    """Links and their sentences come from the same moment: a text that loses sentences meanwhile breaks no page."""
+    go_on = threading.Event()
+    failures: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            with open_store(tmp_path / "s.db") as mine:
+                while not go_on.is_set():
+                    for link in [*mine.links(), *mine.at(0, 6)]:
+                        assert link.src.text
+        except BaseException as error:
+            failures.append(error)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number in range(15):
+        store.add_document(make_document("ja.txt", [f"{number} {text}" for text in JA[number % 3 :]], "ja"))
+        src, tgt = store.sentences(1), store.sentences(2)
+        pairs = zip(src, tgt, strict=False)
+        store.propose(1, 2, [Proposal((a.id,), (b.id,), LinkKind.TRANSLATION, 0.1, 0.5) for a, b in pairs], "use")
+    go_on.set()
+    reader.join()
+    assert failures == []
