@@ -70,6 +70,8 @@ def run_batch(name: str, batch: Batch, timeout: float | None) -> tuple[BatchResu
 class ClusterPool:
     """The workers of the scheduler at `address`; see `Pool`. Raises AlignError where none answers there."""
 
+    certain = False
+
     def __init__(self, factory: WorkFactory, address: str, *, timeout: float | None = None) -> None:
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters comes back to us as an error
         self._address = address
@@ -153,7 +155,8 @@ class ClusterPool:
             result, why = future.result(timeout=60)
         except KilledWorker as killed:
             # Dask has tried it on that many workers itself; there is no sense in doing so again.
-            return Ended(ticket, error="its worker died (Dask gave it up)", tries=killed.allowed_failures + 1)
+            tries = killed.allowed_failures + 1
+            return Ended(ticket, error="its worker died (Dask gave it up)", tries=tries, died=True)
         except AlignError:
             raise
         except Exception as error:

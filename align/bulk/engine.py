@@ -30,10 +30,15 @@ class Ended:
     """One line on why there is no result."""
     tries: int = 1
     """How many workers it was tried on."""
+    died: bool = False
+    """Whether a worker died with it, rather than said what is wrong."""
 
 
 class Pool(Protocol):
     """Workers that take batches. Tickets are the caller's own numbers."""
+
+    certain: bool
+    """Whether a batch that ended with its worker was the one at work. Dask blames all that the worker had before it."""
 
     def room(self) -> int:
         """How many more batches it wants now (back-pressure: no more are handed over)."""
@@ -73,12 +78,21 @@ class Supervisor:
         self._out: dict[int, tuple[_Case, Batch, int]] = {}
         """Ticket -> the case, what was handed over, and how often it was lost before."""
         self._again: deque[tuple[_Case, Batch, int]] = deque()
+        self._suspects: deque[tuple[_Case, Batch, int]] = deque()
+        """Single documents to be tried with nothing else at work, where the pool cannot tell who killed."""
+        self._alone: int | None = None
+        """The ticket of the suspect at work."""
 
     def run(self, batches: Iterator[Batch], *, beat: float = 0.5) -> Iterator[BatchResult | None]:
         """The result of every batch, as they come; None after every `beat` seconds without one."""
         more = True
-        while more or self._out or self._again:
+        while more or self._out or self._again or self._suspects:
             for _ in range(self._pool.room()):
+                if self._suspects or self._alone:
+                    if not self._out:
+                        self._hand_over(*self._suspects.popleft())
+                        self._alone = self._next_ticket
+                    break
                 if self._again:
                     self._hand_over(*self._again.popleft())
                     continue
@@ -87,7 +101,7 @@ class Supervisor:
                     more = False
                     break
                 self._hand_over(_Case(batch), batch, 0)
-            if not self._out and not self._again and not more:
+            if not (self._out or self._again or self._suspects or more):
                 return
             ended = self._pool.wait(beat)
             if not ended:
@@ -104,8 +118,11 @@ class Supervisor:
 
     def _settle(self, ended: Ended) -> BatchResult | None:
         case, batch, lost = self._out.pop(ended.ticket)
+        alone = ended.ticket == self._alone
+        if alone:
+            self._alone = None
         if case.probing:
-            return self._settle_single(case, batch, lost, ended)
+            return self._settle_single(case, batch, lost, ended, sure=alone or self._pool.certain)
         if ended.result is not None:
             return self._whole(case, ended.result.items)
         case.lost += ended.tries
@@ -121,13 +138,16 @@ class Supervisor:
             self._again.extend((case, replace(batch, items=(item,)), 0) for item in batch.items)
         return None
 
-    def _settle_single(self, case: _Case, batch: Batch, lost: int, ended: Ended) -> BatchResult | None:
+    def _settle_single(self, case: _Case, batch: Batch, lost: int, ended: Ended, *, sure: bool) -> BatchResult | None:
         number = batch.items[0].number
         lost += ended.tries
         if ended.result is not None:
             case.single[number] = ended.result.items[0]
         elif lost < TRIES:
             self._again.append((case, batch, lost))
+            return None
+        elif ended.died and not sure:
+            self._suspects.append((case, batch, lost))
             return None
         else:
             case.poisonous[number] = ItemResult(number, error=ended.error or "lost with its worker", tries=lost)

@@ -36,6 +36,8 @@ STARTS_IN_VAIN = 3
 class LocalPool:
     """`count` processes of `threads` threads each; see `Pool`. A process that dies is replaced."""
 
+    certain = True
+
     def __init__(self, factory: WorkFactory, count: int, *, threads: int = 1, timeout: float | None = None) -> None:
         self._factory = factory
         self._threads = threads
@@ -136,7 +138,7 @@ class LocalPool:
                 raise AlignError(f"bulk: workers die as they start ({_died(code)}). Try `align pair` on one document.")
         elif worker.tasks:
             ticket, _ = worker.tasks.popleft()
-            ended.append(Ended(ticket, error=f"its worker died ({_died(code)})"))
+            ended.append(Ended(ticket, error=f"its worker died ({_died(code)})", died=True))
         self._workers[place] = self._start()
         # What was not begun goes on at the new worker, and nobody is told.
         for task in worker.tasks:

@@ -43,10 +43,11 @@ def told(result: BatchResult) -> dict[int, str]:
 
 
 class Scripted:
-    """A pool in this process whose losses are scripted: (names of the batch) -> how often it is lost first."""
+    """A pool in this process whose losses are scripted: (names of the batch) -> how often it is lost first. One that is
+    not `certain` blames what stands beside a loss too, as Dask does."""
 
-    def __init__(self, work: Echo, losses: dict[str, int]) -> None:
-        self.work, self.losses = work, losses
+    def __init__(self, work: Echo, losses: dict[str, int], certain: bool = True) -> None:
+        self.work, self.losses, self.certain = work, losses, certain
         self.ended: list[Ended] = []
         self.seen: list[str] = []
 
@@ -58,12 +59,14 @@ class Scripted:
         self.seen.append(name)
         if self.losses.get(name, 0) > 0:
             self.losses[name] -= 1
-            self.ended.append(Ended(ticket, error="lost"))
+            self.ended.append(Ended(ticket, error="lost", died=True))
         else:
             self.ended.append(Ended(ticket, self.work.work(batch)))
 
     def wait(self, seconds: float) -> list[Ended]:
         ended, self.ended = self.ended, []
+        if not self.certain and any(one.error for one in ended):
+            return [Ended(one.ticket, error="lost", tries=4, died=True) for one in ended]
         return ended
 
     def workers(self) -> int:
@@ -98,6 +101,13 @@ def test_a_document_that_kills_is_set_aside_and_the_others_are_done_without_it(t
     assert result.items[1].tries == 2
     assert '"with": ["a", "b"]' in told(result)[1]
     assert '"with": ["a", "b"]' in told(result)[3]
+
+
+def test_who_stands_beside_a_killer_is_not_set_aside(tmp_path: Path) -> None:
+    pool = Scripted(Echo(str(tmp_path)), {"a x": 99, "x": 99}, certain=False)
+    found = results(pool, "a x", "b c", "d e", "f g")
+    assert [item.number for result in found.values() for item in result.items if item.error] == [2]
+    assert '"with": ["b", "c"]' in told(found["b c"])[3]
 
 
 Engine = Callable[[Echo], Pool]

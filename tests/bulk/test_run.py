@@ -29,6 +29,8 @@ class Power(BaseException):
 class Now:
     """A pool that does its batches in the order of a seed, and lets the power go after so many steps."""
 
+    certain = True
+
     def __init__(self, work: Echo, steps: int | None = None, last_first: bool = False) -> None:
         self.work, self.steps, self.last_first = work, steps, last_first
         self.out: list[tuple[int, Batch]] = []
