@@ -73,6 +73,8 @@ def _words(decision: Decision) -> str:
     if decision.action in ("import", "remove", "unite"):
         rest = ", ".join(f"{key} {value}" for key, value in detail.items() if isinstance(value, int))
         return f"{detail.get('name', '')}: {words}" + (f" ({rest})" if rest else "")
+    if detail.get("conflict"):
+        words = f"{words}, in another copy (conflict)"
     return f"{words} ({detail['why']})" if detail.get("why") else words
 
 

@@ -193,11 +193,14 @@ def _take_over(
             (uid, at, reviewer, action),
         )
     report.agreed += agreed
-    if patches and not applying and not agreed and target not in mapping.decisions:
-        return
+    if born is not None and not applying:
+        # The links that it made over there are not made here: their numbers are free again.
+        mapping.links = {number: link for number, link in mapping.links.items() if link < born}
+    # One that clashes is kept for the story, without effect, so that it is told once.
+    story = {**json.loads(detail), "conflict": True} if clashing and not applying and not agreed else json.loads(detail)
     decision = append(
         ours, reviewer, action, at=at, uid=uid, link=mapping.links.get(link or -1),
-        target=mapping.decisions.get(target or -1), detail=json.loads(detail), first_link=born,
+        target=mapping.decisions.get(target or -1), detail=story, first_link=born if applying else None,
     )  # fmt: skip
     mapping.decisions[id_] = decision.id
     write_patches(ours, decision.id, applying)
@@ -205,7 +208,7 @@ def _take_over(
     for number, _, now_ in applying:
         apply(ours, decision.id, number, now_)
     tallies.refresh(ours, buckets | buckets_of(ours, applying))
-    report.decisions += 1
+    report.decisions += "conflict" not in story
 
 
 def _translated(
