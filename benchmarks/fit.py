@@ -170,13 +170,13 @@ def pieces(group: str, document: dict[str, Any], sides: tuple[Passages, Passages
         yield piece
 
 
-def gather(encoder: str, cache: Path | None, rough: Weights, *, tokens: bool) -> list[Piece]:
+def gather(encoder: str, cache: Path | None, rough: Weights, *, tokens: bool, at_most: int) -> list[Piece]:
     """Every set and its harder versions, with one encoder's vectors."""
     loaded = load_encoder(encoder, cache=cache)
     found: list[Piece] = []
     for name in names():
         plain = documents(name)
-        plain = plain if name.startswith(HANDS) else plain[:AT_MOST]
+        plain = plain if name.startswith(HANDS) else plain[:at_most]
         groups = [(name, plain)]
         for base, hardships in HARDER.items():
             if name.startswith(base):
@@ -243,7 +243,8 @@ def calibrated(chance: Floats, right: Floats) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folds", type=int, default=4)
+    parser.add_argument("--folds", type=int, default=4, help="0: no held-out figures, confidence as it was")
+    parser.add_argument("--at-most", type=int, default=AT_MOST, help="documents of a set (all of the n-m ones)")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--cache", type=Path)
     asked = parser.parse_args()
@@ -252,9 +253,11 @@ def main() -> None:
     for kind, encoders in (("sentences", ("use", "blend")), ("tokens", ("e5", "blend"))):
         rough = parsed(shipped[kind])
         rough = Weights(rough.bead * 0.7, rough.gap * 0.7, 1.0, 0.0)
-        found = [p for e in encoders for p in gather(e, asked.cache, rough, tokens=kind == "tokens")]
+        found = [p for e in encoders for p in gather(e, asked.cache, rough, tokens=kind == "tokens", at_most=asked.at_most)]
         print(f"{kind}: {len(found)} pieces, {sum(len(p.table) for p in found)} beads")
-        slope, shift = held_out(found, asked.folds, hand)
+        slope, shift = shipped[kind]["slope"], shipped[kind]["shift"]
+        if asked.folds:
+            slope, shift = held_out(found, asked.folds, hand)
         fitted = fit(found)
         shipped[kind] = {
             "bead": {name: round(float(w), 4) for name, w in zip(SIGNALS, fitted.bead, strict=True)},
@@ -263,9 +266,9 @@ def main() -> None:
             "shift": round(shift, 4),
         }
         print(f"  confidence: slope {slope:.3f}, shift {shift:.3f}")
-    if asked.write:
-        FILE.write_text(json.dumps(shipped, indent=1) + "\n", encoding="utf-8")
-        print(f"wrote {FILE}")
+        if asked.write:
+            FILE.write_text(json.dumps(shipped, indent=1) + "\n", encoding="utf-8")
+            print(f"wrote {FILE}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from align.match.solve import Texts, look, solve
 
 ROWS_AT_ONCE = 240
 """Sentences of a window, about: books are cut where the path is sure."""
-UNGUIDED = 40_000
+UNGUIDED = 4_000
 """Nodes of a window without trusted cells that are all looked at."""
 RUN = 5
 """Trusted cells in a row, on one diagonal, that make a place sure."""
