@@ -1,6 +1,7 @@
 """Fit the weights of the aligner on the dev gold and on harder versions of it, and write align/match/weights.json.
 
-    python -m benchmarks.fit [--folds 4] [--write] [--cache FOLDER]
+    python -m benchmarks.fit --folds 0 --at-most 5 --write    # the shipped weights
+    python -m benchmarks.fit --folds 4                        # what held-out folds say
 
 A semi-Markov conditional random field over the bead lattice, trained by forward-backward and L-BFGS (Sarawagi & Cohen
 2004). One set of weights for sentence vectors alone, one for where token vectors are at hand; each from all languages,
@@ -253,7 +254,9 @@ def main() -> None:
     for kind, encoders in (("sentences", ("use", "blend")), ("tokens", ("e5", "blend"))):
         rough = parsed(shipped[kind])
         rough = Weights(rough.bead * 0.7, rough.gap * 0.7, 1.0, 0.0)
-        found = [p for e in encoders for p in gather(e, asked.cache, rough, tokens=kind == "tokens", at_most=asked.at_most)]
+        found = [
+            p for e in encoders for p in gather(e, asked.cache, rough, tokens=kind == "tokens", at_most=asked.at_most)
+        ]
         print(f"{kind}: {len(found)} pieces, {sum(len(p.table) for p in found)} beads")
         slope, shift = shipped[kind]["slope"], shipped[kind]["shift"]
         if asked.folds:
