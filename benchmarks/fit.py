@@ -221,9 +221,11 @@ def held_out(found: Sequence[Piece], folds: int, hand: Weights) -> tuple[float, 
             gold = set(piece.gold)
             chances += [(p, (s, t) in gold, piece.weight) for s, t, p in ours if s and t]
     for group, rows in sorted(decoded.items()):
-        gold = {k: beads_of(row[0]) for k, row in rows.items()}
-        ours, theirs = ({k: beads_of((b[0], b[1]) for b in row[w]) for k, row in rows.items()} for w in (1, 2))
-        f1 = score(gold, ours)["f1_strict"], score(gold, theirs)["f1_strict"]
+        reference = {k: beads_of(row[0]) for k, row in rows.items()}
+        f1 = [
+            score(reference, {k: beads_of((b[0], b[1]) for b in row[w]) for k, row in rows.items()})["f1_strict"]
+            for w in (1, 2)
+        ]
         print(f"  {group:34s} fitted {f1[0]:.4f}   hand-set {f1[1]:.4f}   {'+' if f1[0] >= f1[1] else '-'}", flush=True)
     return calibrated(np.array([c[0] for c in chances]), np.array([c[1] for c in chances], dtype=np.float64))
 

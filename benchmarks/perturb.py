@@ -66,9 +66,11 @@ def perturbed(document: dict[str, Any], hardship: Hardship, seed: int) -> dict[s
         side = chance.random() < 0.5
         lines = other["src" if side else "tgt"]
         start = chance.randrange(len(lines))
-        run = [_Bead([line], []) if side else _Bead([], [line]) for line in lines[start : start + chance.randint(1, 8)]]
+        lone = [
+            _Bead([line], []) if side else _Bead([], [line]) for line in lines[start : start + chance.randint(1, 8)]
+        ]
         at = chance.randrange(len(beads) + 1)
-        beads[at:at] = run
+        beads[at:at] = lone
     beads = [bead for bead in beads if bead.src or bead.tgt]
     order = list(range(len(beads)))
     for _ in range(hardship.moves):

@@ -34,8 +34,8 @@ class Passages:
 
     texts: n clean sentences. vectors: (n, d) float32 rows of length 1. lang: BCP 47. blocks: (n,) a number that is the
     same for sentences of one paragraph, or None where paragraphs are not known. tokens: the token
-    vectors of each sentence, which tell coverage, or None. Raises ValueError where the lengths differ or a vector is not
-    finite.
+    vectors of each sentence, which tell coverage, or None. Raises ValueError where the lengths differ or a vector is
+    not finite.
     """
 
     texts: tuple[str, ...]
