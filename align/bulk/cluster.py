@@ -149,7 +149,10 @@ class ClusterPool:
         from distributed.scheduler import KilledWorker
 
         future = self._out.pop(ticket)
-        if future.status in ("cancelled", "lost"):
+        if future.status == "lost":
+            # Done, but the worker that kept the result died before we fetched it.
+            return Ended(ticket, error="its worker died with the result", died=True)
+        if future.status == "cancelled":
             raise self._lost()
         try:
             result, why = future.result(timeout=60)
