@@ -9,7 +9,6 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
-from types import ModuleType
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -82,17 +81,8 @@ def test_no_link_is_dead(site: Path) -> None:
                 assert unquote(parts.fragment) in names[target].names, f"{page.name}: {link}"
 
 
-def script(name: str) -> ModuleType:
-    """A script of docs/scripts as a module."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / "scripts" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.mark.parametrize("part", ["commands", "keys", "formats"])
-def test_what_the_program_says_is_current(part: str) -> None:
-    _, now, then = script("generated").fresh(part)
-    assert now == then, f"the {part} changed: make fresh"
+def test_what_the_program_says_is_current() -> None:
+    """In a process of its own: click keeps what a command's help was asked for first, whoever asked."""
+    command = [sys.executable, str(ROOT / "docs" / "scripts" / "generated.py")]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, f"{ran.stdout}{ran.stderr}Mend it: make fresh"
