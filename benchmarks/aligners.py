@@ -48,7 +48,7 @@ def ours(document: dict[str, Any], encoder: Counted) -> Found:
 
 def vecalign(document: dict[str, Any], encoder: Counted) -> Found:
     """sentweave's defaults."""
-    import sentweave  # type: ignore[import-untyped]
+    import sentweave
 
     result = sentweave.align(document["src"], document["tgt"], encoder.encode)
     return [(row.src_indices, row.tgt_indices) for row in result.alignments]
