@@ -150,8 +150,7 @@ class ClusterPool:
 
         future = self._out.pop(ticket)
         if future.status == "lost":
-            # Done, but the worker that kept the result died before we fetched it.
-            return Ended(ticket, error="its worker died with the result", died=True)
+            return vanished(ticket)
         if future.status == "cancelled":
             raise self._lost()
         try:
@@ -163,8 +162,10 @@ class ClusterPool:
         except AlignError:
             raise
         except Exception as error:
-            if self._client.status != "running" or future.status in ("cancelled", "lost"):
+            if self._client.status != "running" or future.status == "cancelled":
                 raise self._lost() from error
+            if future.status == "lost":
+                return vanished(ticket)
             return Ended(ticket, error=f"{type(error).__name__}: {error}")
         return Ended(ticket, result, why)
 
@@ -172,6 +173,11 @@ class ClusterPool:
         return AlignError(
             f"{self._address}: the scheduler is gone. What was done is kept: start it and run the same command again."
         )
+
+
+def vanished(ticket: int) -> Ended:
+    """A batch that was done, but the worker that kept its result died before we fetched it."""
+    return Ended(ticket, error="its worker died with the result", died=True)
 
 
 def _knock(address: str) -> None:
