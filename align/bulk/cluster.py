@@ -149,9 +149,9 @@ class ClusterPool:
         from distributed.scheduler import KilledWorker
 
         future = self._out.pop(ticket)
-        if future.status == "lost":
+        if status(future) == "lost":
             return vanished(ticket)
-        if future.status == "cancelled":
+        if status(future) == "cancelled":
             raise self._lost()
         try:
             result, why = future.result(timeout=60)
@@ -162,9 +162,9 @@ class ClusterPool:
         except AlignError:
             raise
         except Exception as error:
-            if self._client.status != "running" or future.status == "cancelled":
+            if self._client.status != "running" or status(future) == "cancelled":
                 raise self._lost() from error
-            if future.status == "lost":
+            if status(future) == "lost":
                 return vanished(ticket)
             return Ended(ticket, error=f"{type(error).__name__}: {error}")
         return Ended(ticket, result, why)
@@ -173,6 +173,11 @@ class ClusterPool:
         return AlignError(
             f"{self._address}: the scheduler is gone. What was done is kept: start it and run the same command again."
         )
+
+
+def status(future: Future[Any]) -> str:
+    """How a future stands at this moment; it changes behind our back."""
+    return str(future.status)
 
 
 def vanished(ticket: int) -> Ended:
