@@ -79,8 +79,8 @@ def element(unit: Unit) -> etree._Element:
     target = etree.SubElement(trans_unit, _tag("target"), {XML_LANG: tgt.lang, "state": STATES[link.status]})
     target.text = tgt.text
     if unit.context is not None:
-        _context(trans_unit, unit.context[0], "source")
-        _context(trans_unit, unit.context[1], "target")
+        for side, around in zip(("source", "target"), unit.context, strict=True):
+            _context(trans_unit, around, f"{side}-{link.id}")  # the schema wants each name once in a file
     if link.note:
         etree.SubElement(trans_unit, _tag("note"), {"from": "reviewer"}).text = clean(link.note)
     return trans_unit
