@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from align import __version__
 from align.writers.model import ExportOptions, Unit
 from align.writers.names import pair_name
-from align.writers.parquet import ROWS, record
+from align.writers.parquet import Rows, record
 
 _BOUNDS = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
@@ -20,35 +19,23 @@ class _Pair:
 
     def __init__(self, path: Path, src: str, tgt: str, stack: ExitStack) -> None:
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         text = pa.struct([(src, pa.string()), (tgt, pa.string())])
         score, spans = pa.float64(), pa.list_(pa.list_(pa.int64()))
         strings = [(name, pa.string()) for name in ("kind", "status", "src_doc", "tgt_doc", "encoder", "stamp")]
-        self.columns = pa.schema(
+        columns = pa.schema(
             [("id", pa.int64()), ("translation", text), ("confidence", score), *strings,
              ("src_spans", spans), ("tgt_spans", spans)]
         )  # fmt: skip
-        self.src, self.tgt, self.count = src, tgt, 0
-        self.rows: list[dict[str, Any]] = []
-        self.writer = stack.enter_context(pq.ParquetWriter(path, self.columns, compression="zstd"))
+        self.src, self.tgt, self.names = src, tgt, columns.names
+        self.rows = stack.enter_context(Rows(path, columns))
 
     def add(self, unit: Unit) -> None:
         row = record(unit)
         row["translation"] = {self.src: row["src"], self.tgt: row["tgt"]}
         for side in ("src", "tgt"):
             row[f"{side}_spans"] = [list(span) for span in getattr(unit.link, side).spans]
-        self.rows.append({name: row[name] for name in self.columns.names})
-        self.count += 1
-        if len(self.rows) >= ROWS:
-            self.flush()
-
-    def flush(self) -> None:
-        import pyarrow as pa
-
-        if self.rows:
-            self.writer.write_batch(pa.RecordBatch.from_pylist(self.rows, schema=self.columns))
-            self.rows.clear()
+        self.rows.add({name: row[name] for name in self.names})
 
 
 def write(units: Iterable[Unit], folder: Path, stem: str, options: ExportOptions) -> None:
@@ -63,13 +50,11 @@ def write(units: Iterable[Unit], folder: Path, stem: str, options: ExportOptions
                 path = home / "train-00000-of-00001.parquet"
                 pairs[key] = _Pair(path, *(key if key[0] != key[1] else (f"{key[0]}-1", f"{key[1]}-2")), stack)
             pairs[key].add(unit)
-        for pair in pairs.values():
-            pair.flush()
     (folder / "README.md").write_text("".join(_card(pairs)), encoding="utf-8")
 
 
 def _card(pairs: dict[tuple[str, str], _Pair]) -> Iterator[str]:
-    count = sum(pair.count for pair in pairs.values())
+    count = sum(pair.rows.count for pair in pairs.values())
     languages = sorted({lang.split("-")[0] for pair in pairs for lang in pair})
     yield "---\nlanguage:\n"
     yield from (f'- "{language}"\n' for language in languages)
@@ -80,6 +65,6 @@ def _card(pairs: dict[tuple[str, str], _Pair]) -> Iterator[str]:
         yield f"- config_name: {name}\n  data_files:\n  - split: train\n    path: {name}/train-*.parquet\n"
     yield f"---\n\n# Aligned passages\n\n{count:,} links found and reviewed with align {__version__}.\n\n"
     yield "| pair | links |\n|---|---|\n"
-    yield from (f"| {pair_name(*key)} | {pair.count:,} |\n" for key, pair in pairs.items())
+    yield from (f"| {pair_name(*key)} | {pair.rows.count:,} |\n" for key, pair in pairs.items())
     yield "\nEach row: `translation` (the texts by language), `confidence` (calibrated, 0 to 1), `kind`, `status`, "
     yield "the documents and the spans in characters of their original text.\n"

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
-from typing import IO, Any
+from collections.abc import Iterable
+from typing import IO, Any, Self
 
 from align.domain import LinkSide
 from align.writers.carrying import in_unicode
 from align.writers.model import ExportOptions, Unit
 from align.writers.stamp import stamp_of
 
-ROWS = 2048
-"""Rows in memory at once."""
+ROWS = 1024
+"""Rows that are Python objects at once."""
+BATCHES = 4
+"""Batches of them, as Arrow keeps them, to a row group: smaller groups make files that are large and slow to read."""
+NAMES = ("kind", "status", "encoder", "src_lang", "tgt_lang", "src_doc", "tgt_doc", "reviewer")
+"""Columns that say the same again and again: written by number. A dictionary of texts would only be thrown away."""
+NUMBERS = ("id", "score", "confidence")
+"""Columns whose least and greatest help a reader to skip; those of texts would grow with the file, in memory."""
 
 
 def schema() -> Any:
@@ -73,19 +78,58 @@ def record(unit: Unit) -> dict[str, Any]:
     return row
 
 
-def write_rows(rows: Iterator[dict[str, Any]], file: Any, columns: Any) -> int:
-    """Write rows batch by batch. Returns how many."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+class Rows:
+    """A growing Parquet file: rows become Arrow batches, and a few of those a row group."""
 
-    count = 0
-    with pq.ParquetWriter(file, columns, compression="zstd") as writer:
-        while batch := list(islice(rows, ROWS)):
-            writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=columns))
-            count += len(batch)
-    return count
+    def __init__(self, file: Any, columns: Any) -> None:
+        import pyarrow.parquet as pq
+
+        there = set(columns.names)
+        self.columns = columns
+        self.count = 0
+        self._rows: list[dict[str, Any]] = []
+        self._batches: list[Any] = []
+        self._writer = pq.ParquetWriter(
+            file, columns, compression="zstd",
+            use_dictionary=[name for name in NAMES if name in there],
+            write_statistics=[name for name in NUMBERS if name in there],
+        )  # fmt: skip
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Write a row, now or with the next ones."""
+        self._rows.append(row)
+        self.count += 1
+        if len(self._rows) >= ROWS:
+            self._pack()
+            if len(self._batches) >= BATCHES:
+                self._flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if kind is None:
+            self._pack()
+            self._flush()
+        self._writer.close()
+
+    def _pack(self) -> None:
+        import pyarrow as pa
+
+        if self._rows:
+            self._batches.append(pa.RecordBatch.from_pylist(self._rows, schema=self.columns))
+            self._rows.clear()
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+
+        if self._batches:
+            self._writer.write_table(pa.Table.from_batches(self._batches))
+            self._batches.clear()
 
 
 def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> None:
-    """Write the file, `ROWS` rows in memory at a time."""
-    write_rows(map(record, units), file, schema())
+    """Write the file, a few thousand rows in memory at a time."""
+    with Rows(file, schema()) as rows:
+        for unit in units:
+            rows.add(record(unit))
