@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,10 +36,25 @@ def export(
     """
     options = options or ExportOptions()
     known = find_format(to, out)
+    if known.name == "tmx" and not options.encoders:
+        options = replace(options, encoders=encoder_versions())
     report = write_to(links, out, known, options, source)
     if report.units == 0:
         report.hint = _why_empty(report, wanted_statuses(options, known) == SETTLED)
     return report
+
+
+def encoder_versions() -> dict[str, str]:
+    """Our encoders' names -> the package that each comes from and its version, where it is installed."""
+    from align.encoders.registry import KNOWN
+
+    found: dict[str, str] = {}
+    for known in KNOWN:
+        try:
+            found[known.name] = f"{known.package} {version(known.package)}"
+        except PackageNotFoundError:  # a blend is no package of its own, and one of the others may be missing
+            continue
+    return found
 
 
 def export_store(store: Store, out: Path, to: str | None = None, options: ExportOptions | None = None) -> ExportReport:

@@ -44,6 +44,8 @@ class ExportOptions:
     """Read the file back with another reader and compare. None: below `PROVE_BELOW` units."""
     force: bool = False
     """Replace an output that is already there."""
+    encoders: Mapping[str, str] = field(default_factory=dict)
+    """What stands behind the encoders' names here and now, for headers: `{"use": "package 1.2"}`."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.min_confidence <= 1.0:

@@ -20,6 +20,7 @@ from align.writers.xml import XML_LANG, child, clean, compact_date, now
 
 DOCTYPE = '<!DOCTYPE tmx SYSTEM "tmx14.dtd">'
 ORIGIN = "Made by align (align-workbench) {version}. Props named x-align:* say where a unit comes from."
+ENCODERS = "x-align:encoder names what proposed a unit; its version is the one installed where this was exported."
 
 
 def _prop(parent: etree._Element, kind: str, text: str) -> None:
@@ -82,6 +83,10 @@ def header(options: ExportOptions) -> etree._Element:
         },
     )
     child(head, "note", ORIGIN.format(version=__version__))
+    if options.encoders:
+        child(head, "note", ENCODERS)
+        for name, package in options.encoders.items():
+            _prop(head, "x-align:encoder-version", clean(f"{name}: {package}"))
     return head
 
 

