@@ -4,7 +4,8 @@
    Chinese writes; then letters and function words that few languages share (`evidence`).
 2. langdetect, seeded and restricted to the languages that the first evidence leaves open (`ngrams`).
 3. The neighbours and the document (`settle`), which decide where a title or a name tells nothing by itself: what the
-   document's languages look like in its own settled blocks (`profile`), how much of it is in each, what stands nearby.
+   document's languages look like in its own settled blocks (`profile`), how much of it is in each, what stands nearby,
+   and which of two equal lines is the translation's (`twins`).
 
 Tags are BCP 47. A tag comes with a confidence, 0 to 1; `und` where there is no letter to tell from.
 """
@@ -19,6 +20,7 @@ from align.text._words import SCRIPT_LANGUAGES
 from align.text.evidence import HANS, HANT, JA, NOTHING, SURE, Evidence, Guess, decide, normal, weigh
 from align.text.profile import Profiles
 from align.text.scripts import spoken
+from align.text.twins import settle_twins
 
 NEIGHBOUR = 0.7
 """Nats that the nearest settled block of the same script is worth for its language, on either side."""
@@ -108,6 +110,7 @@ def settle(
             guesses.append(decide(one, prior))
         else:
             guesses.append(decide(one, {}))
+    settle_twins(texts, found, guesses, document)
     return guesses, document
 
 

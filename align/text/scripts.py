@@ -61,7 +61,9 @@ _URLS = re.compile(r"(?:https?|ftp)://[!-~]+|www\.[!-~]+", _FLAGS)
 _MAILS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+", _FLAGS)
 _IMAGES = re.compile(rf"(?<![\w+\-.()%]){IMAGE_NAME}", _FLAGS)
 _AN_IMAGE = re.compile(_IMAGE_END, _FLAGS)
-_CODE = re.compile(r"</?[A-Za-z][^<>\n]{0,200}>|&#?\w{2,10};|`[^`\n]{1,80}`|\$\{[^}\n]{1,80}\}", _FLAGS)
+_CODE = re.compile(
+    r"</?[A-Za-z][^<>\n]{0,200}>|&#?\w{2,10};|`[^`\n]{1,80}`|(?<![\w-])--[a-z][\w-]{1,60}|\$\{[^}\n]{1,80}\}", _FLAGS
+)
 _NAMES = re.compile(r"(?<![\w#@.])[#@.]?\w{0,60}_\w{1,60}", _FLAGS)
 
 
@@ -82,7 +84,7 @@ def spoken(text: str) -> str:
     Not for offsets: lengths change.
     """
     text = uncoded(text)
-    if "<" in text or "`" in text or "&" in text or "$" in text:
+    if "<" in text or "`" in text or "&" in text or "$" in text or "--" in text:
         text = _CODE.sub(" ", text)
     if "_" in text:
         text = _NAMES.sub(" ", text)

@@ -86,6 +86,32 @@ def test_short_lines_follow_what_the_document_itself_looks_like() -> None:
     assert [guess.lang for guess in found] == ["is", "en", "is", "en", "is", "en"]
 
 
+PAIRS = [
+    "This page tells you how the cluster is installed.", "本页告诉您如何安装集群。",
+    "Ubuntu", "Ubuntu", "`--oidc-client-id`", "`--oidc-client-id`",
+    "The following clouds can be used with it.", "可以使用以下的云服务。",
+    "flannel, calico", "Yes", "flannel, calico", "yes",
+    "Run this command when you have done that.", "完成以后请运行这个命令。",
+]  # fmt: skip
+
+
+def test_of_two_equal_lines_one_is_in_each_language() -> None:
+    """Where paragraph and translation take turns; also where a group of lines stands twice."""
+    found, _ = settle(PAIRS, map(weigh, PAIRS))
+    en, zh = "en", "zh-Hans"
+    assert [guess.lang for guess in found] == [en, zh, en, zh, en, zh, en, zh, en, en, zh, zh, en, zh]
+    turned = [PAIRS[index ^ 1] for index in range(8)]
+    found, _ = settle(turned, map(weigh, turned))
+    assert [guess.lang for guess in found] == [zh, en, zh, en, zh, en, zh, en]
+
+
+def test_equal_lines_stay_alone_where_languages_take_no_turns() -> None:
+    english = [PAIRS[index] for index in (0, 2, 3, 6, 12)]
+    page = [*english, *(PAIRS[index] for index in (1, 7, 13))]
+    found, _ = settle(page, map(weigh, page))
+    assert [guess.lang for guess in found] == ["en"] * 5 + ["zh-Hans"] * 3
+
+
 def test_a_quotation_in_another_language_has_its_own_tag() -> None:
     text = (
         '「条約を1度も結んでいない」"The countries have never signed a treaty to mark the end of the war"、と書かれた。'
