@@ -1,22 +1,25 @@
 """What the confidence of mined pairs means: fitted and checked on the gold files' sentences.
 
-    python -m benchmarks.bulk_mining_confidence [--encoder use] [--fit]
+    python -m benchmarks.bulk_mining_confidence [--encoder use e5] [--fit]
 
 The 1-1 sentences of a file are mined with a part of either side taken away, so that many have no partner (as in
-comparable news). Prints, for each confidence, how many pairs it keeps and how many of them are right. `--fit` prints
-the weights, and their error on the files that they were not fitted on.
+comparable news). Prints, for each file, the calibration error of what is said of each run, then, for each confidence,
+how many pairs it keeps and how many of them are right. `--strangers` mines sentences of one file in another, where
+nothing is right. `--fit` prints the weights and what wrong and right pairs score, and the error on files that neither
+was fitted on.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from align.bulk.filters import plain, worth
-from align.bulk.mining import confidence, features, mine_vectors
+from align.bulk.mining import USUAL, WEIGHTS, Prior, confidence, features, mine_vectors, scores
 from align.encoders import load_encoder
 from align.jobs.mine import LEAST_WORTH, length_difference, number_difference
 from benchmarks.bulk_corpus import FILES, gold_documents
@@ -24,11 +27,20 @@ from benchmarks.bulk_matching import expected_calibration_error
 
 KEEP = ((0.9, 0.9), (0.6, 0.6), (0.3, 0.7), (0.2, 0.2))
 """Shares of the two sides that stay."""
+Pair = tuple[str, str, str, str]
 
 
-def trials(encoder: Any, name: str) -> tuple[Any, Any]:
-    """Features and truth of what is mined from a file, over several shares."""
-    pairs: dict[tuple[str, str], tuple[str, str, str, str]] = {}
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What one mining came to: features (n, 4) and truth (n,) of its pairs."""
+
+    rows: Any
+    right: Any
+
+
+def pairs_of(name: str) -> list[Pair]:
+    """The 1-1 sentences of a file that say enough, once each: source, its language, target, its language."""
+    pairs: dict[tuple[str, str], Pair] = {}
     for document in gold_documents(name):
         for src, tgt in document["gold"]:
             if len(src) == len(tgt) == 1:
@@ -36,49 +48,96 @@ def trials(encoder: Any, name: str) -> tuple[Any, Any]:
                 told = (a, document["src_lang"], b, document["tgt_lang"])
                 if min(worth(*told[:2]), worth(*told[2:])) >= LEAST_WORTH:
                     pairs.setdefault((plain(a), plain(b)), told)
-    kept = list(pairs.values())
-    src, tgt = encoder.encode([p[0] for p in kept]), encoder.encode([p[2] for p in kept])
+    return list(pairs.values())
+
+
+def run_of(src: Any, tgt: Any, ours: list[Pair], theirs: list[Pair], right: Any) -> Run:
+    """Mine the sources of some pairs in the targets of others. `right` tells whether row a belongs to column b."""
+    mined = mine_vectors(src, tgt, exact=True)
+    ends = [(ours[a], theirs[b]) for a, b in zip(mined.src, mined.tgt, strict=True)]
+    lengths = [length_difference(a[0], a[1], b[2], b[3]) for a, b in ends]
+    numbers = [number_difference(a[0], b[2]) for a, b in ends]
+    return Run(features(mined, slice(None), lengths, numbers), right(mined.src, mined.tgt).astype(np.float64))
+
+
+def runs(pairs: list[Pair], src: Any, tgt: Any) -> list[Run]:
+    """A file mined over several shares of what it has."""
     rng = np.random.default_rng(0)
-    rows, truth = [], []
+    found = []
     for shares in KEEP:
-        ours, theirs = (np.flatnonzero(rng.random(len(kept)) < share) for share in shares)
-        mined = mine_vectors(src[ours], tgt[theirs], exact=True)
-        ends = [(kept[a], kept[b]) for a, b in zip(ours[mined.src], theirs[mined.tgt], strict=True)]
-        rows.append(
-            features(
-                mined,
-                slice(None),
-                [length_difference(a[0], a[1], b[2], b[3]) for a, b in ends],
-                [number_difference(a[0], b[2]) for a, b in ends],
+        ours, theirs = (np.flatnonzero(rng.random(len(pairs)) < share) for share in shares)
+        found.append(
+            run_of(
+                src[ours], tgt[theirs], [pairs[n] for n in ours], [pairs[n] for n in theirs],
+                lambda a, b, ours=ours, theirs=theirs: ours[a] == theirs[b],
             )
-        )
-        truth.append(ours[mined.src] == theirs[mined.tgt])
-    return np.concatenate(rows), np.concatenate(truth).astype(np.float64)
+        )  # fmt: skip
+    return found
 
 
-def fit(x: Any, y: Any) -> list[float]:
-    """Weights of a logistic regression by Newton's method."""
+def fit(found: list[Run]) -> tuple[list[float], Prior]:
+    """Weights of a logistic regression by Newton's method, every run counting the same, and what wrong and right pairs
+    score with them."""
+    x = np.concatenate([np.column_stack([np.ones(len(run.right)), run.rows]) for run in found])
+    y = np.concatenate([run.right for run in found])
+    share = np.concatenate([np.full(len(run.right), 1 / len(run.right)) for run in found])
+    share *= len(share) / share.sum()
     weights = np.zeros(x.shape[1])
     for _ in range(60):
         p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
-        weights += np.linalg.solve((x * (p * (1 - p))[:, None]).T @ x + 1e-2 * np.eye(x.shape[1]), x.T @ (y - p))
-    return [round(float(w), 2) for w in weights]
+        gradient = x.T @ (share * (y - p))
+        weights += np.linalg.solve((x * (share * p * (1 - p))[:, None]).T @ x + 1e-2 * np.eye(x.shape[1]), gradient)
+    told = scores(x[:, 1:], weights[1:])
+    ends = []
+    for which in (y == 0, y == 1):
+        mean = np.average(told[which], weights=share[which])
+        deviation = np.sqrt(np.average((told[which] - mean) ** 2, weights=share[which]))
+        ends.append((round(float(mean), 2), round(float(deviation), 2)))
+    return [round(float(w), 2) for w in weights[1:]], Prior(ends[0], ends[1])
+
+
+def error(found: list[Run], weights: Any = WEIGHTS, prior: Prior = USUAL) -> float:
+    """Expected calibration error over all runs of a file, each told by itself."""
+    said = np.concatenate([confidence(scores(run.rows, weights), prior) for run in found])
+    return round(expected_calibration_error(said, np.concatenate([run.right for run in found])), 4)
+
+
+def strangers(encoder: Any) -> None:
+    """The sources of each file in the targets of another: whatever is found is wrong."""
+    known = {name: pairs_of(name) for name in FILES}
+    vectors = {
+        name: [encoder.encode([pair[side] for pair in pairs]) for side in (0, 2)] for name, pairs in known.items()
+    }
+    for one, other in (("ntrex.ja_zh", "kyoto_ja_en.dev"), ("kyoto_ja_en.dev", "ntrex.ko_en")):
+        run = run_of(vectors[one][0], vectors[other][1], known[one], known[other], lambda a, b: np.zeros(len(a)))
+        said = confidence(scores(run.rows))
+        print(json.dumps({"strangers": f"{one} in {other}", "encoder": encoder.name, "mined": len(said),
+                          "half sure": int((said >= 0.5).sum()), "nine tenths": int((said >= 0.9).sum())}))  # fmt: skip
 
 
 def main() -> None:
     """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--encoder", nargs="+", default=["use"])
     parser.add_argument("--fit", action="store_true")
+    parser.add_argument("--strangers", action="store_true")
     arguments = parser.parse_args()
-    found = {
-        f"{called} {name}": trials(encoder, name)
-        for called in arguments.encoder
-        for encoder in [load_encoder(called)]
-        for name in FILES
-    }
-    x, y = (np.concatenate([both[part] for both in found.values()]) for part in (0, 1))
-    said = confidence(x)
+    found: dict[tuple[str, str], list[Run]] = {}
+    for called in arguments.encoder:
+        encoder = load_encoder(called)
+        if arguments.strangers:
+            strangers(encoder)
+            continue
+        for name in FILES:
+            pairs = pairs_of(name)
+            sides = [encoder.encode([pair[side] for pair in pairs]) for side in (0, 2)]
+            found[called, name] = runs(pairs, *sides)
+            print(json.dumps({"encoder": called, "file": name, "ece": error(found[called, name])}), flush=True)
+    if not found:
+        return
+    every = [run for of_file in found.values() for run in of_file]
+    said = np.concatenate([confidence(scores(run.rows)) for run in every])
+    y = np.concatenate([run.right for run in every])
     print(json.dumps({"encoders": arguments.encoder, "mined": len(y), "right": round(float(y.mean()), 4),
                       "ece": round(expected_calibration_error(said, y), 4)}))  # fmt: skip
     for low in (0.5, 0.8, 0.9, 0.95, 0.99):
@@ -88,11 +147,10 @@ def main() -> None:
         print(json.dumps({"confidence at least": low, "kept": int(kept.sum()), "right": right, "of all right": share}))
     if arguments.fit:
         for held in found:
-            others = [found[name] for name in found if name.split()[1] != held.split()[1]]
-            weights = fit(np.concatenate([a for a, _ in others]), np.concatenate([b for _, b in others]))
-            ece = expected_calibration_error(confidence(found[held][0], weights), found[held][1])
-            print(json.dumps({"held out": held, "ece": round(ece, 4)}))
-        print(json.dumps({"weights": fit(x, y)}))
+            weights, prior = fit([run for key, of_file in found.items() if key[1] != held[1] for run in of_file])
+            print(json.dumps({"held out": " ".join(held), "ece": error(found[held], weights, prior)}))
+        weights, prior = fit(every)
+        print(json.dumps({"weights": weights, "wrong": prior.wrong, "right": prior.right}))
 
 
 if __name__ == "__main__":

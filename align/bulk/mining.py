@@ -6,7 +6,9 @@ both directions, sorted by margin. The margin is a difference here, as in the re
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +18,19 @@ from align.bulk.matching import LEAD_MOST, best_other, dots, edges, rivals, spre
 
 NEAREST = 5
 """Neighbours of a sentence that are looked at: a candidate and four rivals, or five candidates."""
-WEIGHTS = (0.3, 0.3, 0.91, -1.61, -1.47)
-"""Of P(right): constant, margin and lead in units of the scale, length difference, number difference. Fitted by
-`python -m benchmarks.bulk_mining_confidence`."""
+WEIGHTS = (0.47, 0.86, -2.1, -1.8)
+"""What a score adds up: margin and lead in units of the scale, length difference, number difference."""
+WRONG = (-1.5, 2.1)
+"""Mean and deviation of the scores of wrong pairs. The same in every corpus that was looked at."""
+RIGHT = (5.0, 2.9)
+"""Of right pairs, where a run has too few pairs to tell itself: close translations have 6, free ones 3."""
+SHARE = 0.6
+"""Of right ones among the pairs; each run tells this itself too."""
+PAIRS_OF_RIGHT, PAIRS_OF_SHARE = 5.0, 2.0
+"""How many pairs of a run `RIGHT` and `SHARE` are worth."""
+ROUNDS = 100
+TOLD_FROM = 200_000
+"""Pairs that say enough of a run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +82,7 @@ def one_to_one(rows: Ints, columns: Ints, margins: Floats, n: int, m: int) -> In
 
 
 def features(mined: Mined, part: slice, length: npt.ArrayLike, numbers: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """(n, 5): what `WEIGHTS` weigh, of a part of what was mined. `length`: log of the ratio of the letters' worth,
+    """(n, 4): what `WEIGHTS` weigh, of a part of what was mined. `length`: log of the ratio of the letters' worth,
     without sign; `numbers`: share of the numbers of both that only one has."""
     columns = [
         mined.margin[part] / mined.scale,
@@ -78,10 +90,57 @@ def features(mined: Mined, part: slice, length: npt.ArrayLike, numbers: npt.Arra
         np.minimum(np.asarray(length, dtype=np.float64), 2.0),
         np.asarray(numbers, dtype=np.float64),
     ]
-    return np.stack([np.ones(len(columns[0])), *columns], axis=1)
+    return np.stack(columns, axis=1)
 
 
-def confidence(rows: npt.NDArray[np.float64], weights: npt.ArrayLike = WEIGHTS) -> npt.NDArray[np.float64]:
-    """P(right) of pairs by their features (n, 5)."""
-    found: npt.NDArray[np.float64] = 1.0 / (1.0 + np.exp(-np.clip(rows @ np.asarray(weights), -50, 50)))
+def scores(rows: npt.NDArray[np.float64], weights: npt.ArrayLike = WEIGHTS) -> npt.NDArray[np.float64]:
+    """One number a pair, of its features (n, 4): the greater, the likelier it is right."""
+    found: npt.NDArray[np.float64] = rows @ np.asarray(weights)
     return found
+
+
+class Prior(NamedTuple):
+    """What is taken to be so before a run is looked at."""
+
+    wrong: tuple[float, float] = WRONG
+    right: tuple[float, float] = RIGHT
+    share: float = SHARE
+
+
+USUAL = Prior()
+
+
+def confidence(found: npt.NDArray[np.float64], prior: Prior = USUAL) -> npt.NDArray[np.float64]:
+    """P(right) of all the pairs of a run, by their scores (n,).
+
+    How wrong pairs score is known: it is what is left when the nearest of many strangers is taken. How many pairs are
+    right, and how they score, differs from corpus to corpus and is found from the run itself, as a mixture of two
+    normal distributions of which one is held (expectation and maximisation, with weak priors).
+    """
+    if not len(found):
+        return np.empty(0)
+    told = found[:: -(-len(found) // TOLD_FROM)]
+    share, (mean, deviation) = prior.share, prior.right
+    for _ in range(ROUNDS):
+        right = 1.0 / (1.0 + np.exp(-odds(told, prior.wrong, (mean, deviation), share)))
+        total = right.sum()
+        share = (total + PAIRS_OF_SHARE * prior.share) / (len(told) + PAIRS_OF_SHARE)
+        mean = (right @ told + PAIRS_OF_RIGHT * prior.right[0]) / (total + PAIRS_OF_RIGHT)
+        around = prior.right[1] ** 2 + (prior.right[0] - mean) ** 2
+        deviation = math.sqrt((right @ (told - mean) ** 2 + PAIRS_OF_RIGHT * around) / (total + PAIRS_OF_RIGHT))
+    sure: npt.NDArray[np.float64] = 1.0 / (1.0 + np.exp(-odds(found, prior.wrong, (mean, deviation), share)))
+    return sure
+
+
+def odds(
+    found: npt.NDArray[np.float64], wrong: tuple[float, float], right: tuple[float, float], share: float
+) -> npt.NDArray[np.float64]:
+    """Log odds that pairs are right under two normal distributions. The ratio of two normals turns at one point; beyond
+    it, it is held, so that a greater score never counts less."""
+    curve = 1 / wrong[1] ** 2 - 1 / right[1] ** 2
+    if curve:
+        turn = (wrong[0] / wrong[1] ** 2 - right[0] / right[1] ** 2) / curve
+        found = np.maximum(found, turn) if curve > 0 else np.minimum(found, turn)
+    apart = ((found - wrong[0]) / wrong[1]) ** 2 - ((found - right[0]) / right[1]) ** 2
+    told: npt.NDArray[np.float64] = math.log(share / (1 - share)) + math.log(wrong[1] / right[1]) + apart / 2
+    return np.clip(told, -50, 50)

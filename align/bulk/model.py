@@ -10,6 +10,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+UNCOVERED = "uncovered_"
+"""Begins the name of a count: of documents in a language that the encoder does not know."""
 Keys = npt.NDArray[np.int64]
 """One number a link; the same for near-duplicates."""
 
@@ -64,7 +66,7 @@ class ItemResult:
     """What the driver keeps: compressed JSON Lines of the links, or a packed vector."""
     keys: Keys = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     counts: dict[str, int] = field(default_factory=dict)
-    """Of `src_sentences`, `tgt_sentences`, `found`, `links`, and `removed_<filter>`."""
+    """Of `src_sentences`, `tgt_sentences`, `found`, `links`, and `removed_<filter>`, and `uncovered_<language>`."""
     seconds: float = 0.0
     tries: int = 1
 

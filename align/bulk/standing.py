@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from align.bulk.ledger import Ledger
-from align.bulk.model import BatchResult, State
+from align.bulk.model import UNCOVERED, BatchResult, State
 
 METRICS_EVERY = 5.0
 """Seconds between two writings of the metrics file."""
@@ -31,6 +31,8 @@ class Standing:
     run_sentences: int = 0
     run_links: int = 0
     run_weight: int = 0
+    uncovered: set[str] = field(default_factory=set)
+    """Languages met in this run that the encoder does not know."""
 
     @property
     def seconds(self) -> float:
@@ -56,6 +58,7 @@ class Standing:
             self.failed += item.error is not None
             self.run_sentences += item.counts.get("src_sentences", 0) + item.counts.get("tgt_sentences", 0)
             self.run_links += item.counts.get("links", 0)
+            self.uncovered.update(name.removeprefix(UNCOVERED) for name in item.counts if name.startswith(UNCOVERED))
         self.run_documents += len(result.items)
         self.weight_done += weight
         self.run_weight += weight
@@ -135,10 +138,14 @@ def summary(ledger: Ledger, standing: Standing) -> dict[str, Any]:
     """What the whole work came to, as one JSON object. What depends on the clock is under `run`."""
     states = ledger.states()
     totals = ledger.totals()
-    removed = {name.removeprefix("removed_"): n for name, n in totals.items() if name.startswith("removed_")}
+    removed, uncovered = (
+        {name.removeprefix(prefix): n for name, n in totals.items() if name.startswith(prefix)}
+        for prefix in ("removed_", UNCOVERED)
+    )
     return {
         "documents": {state.value: count for state, count in states.items()},
         "sentences": {"src": totals["src_sentences"], "tgt": totals["tgt_sentences"]},
+        "uncovered": uncovered,
         "links": {"found": totals["found"], "removed": removed, "written": totals["links"]},
         "shards": [
             {"file": file, "links": links, "sha256": digest} for _, file, links, digest in ledger.shards() if file

@@ -6,16 +6,17 @@ import json
 import os
 import sys
 import time
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from align.cli.context import encoder_option, note, quiet, settings_for
+from align.cli.context import cutting_options, encoder_option, note, notes_above, quiet, settings_for
 
 if TYPE_CHECKING:
     from align.bulk.standing import Standing
+    from align.settings import Settings
 
 SET_ASIDE = 3
 """Exit code of a run that is finished, but for documents that were set aside."""
@@ -33,16 +34,8 @@ LINE_EVERY = 10.0
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of the encoder, in each worker.")
 @click.option("--scheduler", metavar="URL", help="A Dask scheduler (tcp://...) whose workers do the work instead.")
 @click.option("--timeout", type=click.FloatRange(1), help="Seconds that a batch may take; what takes longer is killed.")
-@click.option(
-    "--segments",
-    type=click.Choice(["line", "sentence", "paragraph"]),
-    default="sentence",
-    show_default=True,
-    help="What is aligned: lines as they stand, sentences, or paragraphs.",
-)
-@click.option("--reordered", is_flag=True, help="Passages may have moved; link only what corresponds.")
+@cutting_options
 @click.option("--careful", is_flag=True, help="Encode joined text where beads compete: slower, a little better.")
-@click.option("--encoding", help="The files' character encoding, where the guess is wrong.")
 @click.option("--min-confidence", type=click.FloatRange(0, 1), default=0.0, help="Leave out links less sure than this.")
 @click.option("--length-ratio", type=click.FloatRange(1), help="Leave out links with a side so many times the other.")
 @click.option("--check-language", is_flag=True, help="Leave out links with a side in another language than its file.")
@@ -116,10 +109,14 @@ def bulk(
     pool = cluster_pool(scheduler, timeout) if scheduler else local_pool(workers or os.cpu_count() or 1, timeout)
     kept = MetricsFile(metrics) if metrics else None
     last: list[Standing] = []
+    warned: set[str] = set()
     with telling() as show:
 
         def tell(standing: Standing) -> None:
             last[:] = [standing]
+            if standing.uncovered - warned:
+                warned.update(standing.uncovered)
+                warn_of(warned, settings)
             show(standing)
             if kept:
                 kept.tell(standing)
@@ -132,6 +129,15 @@ def bulk(
     print_summary(figures, out)
     matched = figures.get("matching", {})
     return SET_ASIDE if figures["documents"]["failed"] or matched.get("failed") else 0
+
+
+def warn_of(languages: set[str], settings: Settings) -> None:
+    """Say which languages the encoder does not know."""
+    from align.encoders import coverage_warning, load_encoder
+
+    model = load_encoder(settings.encoder, languages=languages, purpose="speed", cache=settings.cache)
+    if warning := coverage_warning(model, languages):
+        note(warning)
 
 
 class telling(AbstractContextManager[Any]):  # noqa: N801
@@ -149,12 +155,14 @@ class telling(AbstractContextManager[Any]):  # noqa: N801
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
-        self._bars = Progress(
-            BarColumn(), TextColumn("{task.description}"), console=Console(stderr=True), transient=True
+        console = Console(stderr=True)
+        self._bars = ExitStack()
+        self._bars.enter_context(notes_above(console))
+        bars = self._bars.enter_context(
+            Progress(BarColumn(), TextColumn("{task.description}"), console=console, transient=True)
         )
-        self._bars.__enter__()
-        task = self._bars.add_task("", total=None)
-        return lambda standing: self._bars.update(
+        task = bars.add_task("", total=None)
+        return lambda standing: bars.update(
             task, completed=standing.weight_done, total=standing.weight_total, description=standing.line()
         )
 

@@ -13,6 +13,8 @@ import click
 from align.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from align.store import Store
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -33,6 +35,23 @@ def encoder_option(command: Decorated) -> Decorated:
         metavar="NAME",
         help="use, e5, blend, auto, or a sentence-transformers model by name or folder.  [default: auto]",
     )(command)
+
+
+def cutting_options(command: Decorated) -> Decorated:
+    """How two files are read and aligned: `--segments`, `--reordered`, `--encoding`."""
+    for option in (
+        click.option("--encoding", help="The files' character encoding, where the guess is wrong."),
+        click.option("--reordered", is_flag=True, help="Passages may have moved; link only what corresponds."),
+        click.option(
+            "--segments",
+            type=click.Choice(["line", "sentence", "paragraph"]),
+            default="sentence",
+            show_default=True,
+            help="What is aligned: lines as they stand, sentences, or paragraphs.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def settings_for(**flags: Any) -> Settings:
@@ -83,20 +102,26 @@ def progress() -> Iterator[Callable[[str], Report]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    from rich.text import Text
-
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True) as bars:
-        _above.append(lambda line: console.print(Text(line), soft_wrap=True))
+    with Progress(*columns, console=console, transient=True) as bars, notes_above(console):
 
         def stage(label: str) -> Report:
             task = bars.add_task(label, total=None)
             return lambda done, total: bars.update(task, completed=done, total=total)
 
-        try:
-            yield stage
-        finally:
-            _above.pop()
+        yield stage
+
+
+@contextmanager
+def notes_above(console: Console) -> Iterator[None]:
+    """Have notes stand above the bars that a console draws, whole, for the block."""
+    from rich.text import Text
+
+    _above.append(lambda line: console.print(Text(line), soft_wrap=True))
+    try:
+        yield
+    finally:
+        _above.pop()
 
 
 def once_asked(stage: Callable[[str], Report], label: str) -> Report:

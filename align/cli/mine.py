@@ -73,8 +73,9 @@ def mine(
         with told_sentences(settings, sources, report, encoding, lang) as (sentences, more):
             model = load_encoder(settings.encoder, languages=languages | more, purpose="speed", cache=settings.cache)
             links = mine_job(
-                sentences, model, report, src=src, tgt=tgt, min_confidence=min_confidence, exact=exact, progress=tell
-            )
+                sentences, model, report, src=src, tgt=tgt, min_confidence=min_confidence, exact=exact, progress=tell,
+                warn=note,
+            )  # fmt: skip
             written = export(links, Path(out), to or ("jsonl" if out == "-" else None), options)
     for line in written.lines():
         note(line)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import encoder_option, note, once_asked, progress, settings_for
+from align.cli.context import cutting_options, encoder_option, note, once_asked, progress, settings_for
 
 
 @click.command(epilog="Example: align pair book.de.txt book.fr.txt --to tmx > book.tmx")
@@ -14,16 +14,8 @@ from align.cli.context import encoder_option, note, once_asked, progress, settin
 @click.argument("tgt")
 @click.option("--src-lang", help="Language of SRC (BCP 47).  [default: found out]")
 @click.option("--tgt-lang", help="Language of TGT (BCP 47).  [default: found out]")
-@click.option(
-    "--segments",
-    type=click.Choice(["line", "sentence", "paragraph"]),
-    default="sentence",
-    show_default=True,
-    help="What is aligned: lines as they stand, sentences, or paragraphs.",
-)
-@click.option("--reordered", is_flag=True, help="Passages may have moved; link only what corresponds.")
+@cutting_options
 @click.option("--to", default="tsv", show_default=True, help="Format of the output; see `align export --help`.")
-@click.option("--encoding", help="The files' character encoding, where the guess is wrong.")
 @encoder_option
 def pair(
     src: str,

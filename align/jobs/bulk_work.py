@@ -19,9 +19,9 @@ import numpy as np
 from align.bulk.filters import Filters, TellLanguage, link_key, removed_by
 from align.bulk.local import told
 from align.bulk.matching import document_vector
-from align.bulk.model import Batch, BatchResult, Item, ItemResult, PairEntry, Work
+from align.bulk.model import UNCOVERED, Batch, BatchResult, Item, ItemResult, PairEntry, Work
 from align.bulk.shards import pack
-from align.encoders import Encoder, Vectors, load_encoder
+from align.encoders import Encoder, Vectors, load_encoder, unknown_languages
 from align.jobs.pair import Half, Segments, as_link, half
 from align.match import Bead, Passages, align_bitext, align_pages
 from align.writers import Unit
@@ -125,6 +125,7 @@ class Aligner:
         align = align_pages if self._spec.reordered else align_bitext
         beads = align(sides[0], sides[1], encode=self.encoder.encode if self._spec.careful else None)
         counts = Counter(src_sentences=len(src.texts), tgt_sentences=len(tgt.texts), found=0, links=0)
+        counts.update(uncovered(self.encoder, src.lang, tgt.lang))
         lines, keys = self._kept(item, [bead for bead in beads if bead.src and bead.tgt], src, tgt, counts)
         return ItemResult(
             item.number,
@@ -215,10 +216,20 @@ class Describer:
             results[item.number] = ItemResult(
                 item.number,
                 payload=pack([utf8(json.dumps(record, ensure_ascii=False) + "\n")]),
-                counts={"src_sentences": len(side.texts), "found": 1, "links": 1},
+                counts={
+                    "src_sentences": len(side.texts),
+                    "found": 1,
+                    "links": 1,
+                    **uncovered(self._encoder, side.lang),
+                },
                 seconds=time.perf_counter() - began,
             )
         return BatchResult(batch.number, tuple(results[item.number] for item in batch.items))
+
+
+def uncovered(encoder: Encoder, *languages: str) -> dict[str, int]:
+    """A count for each of a document's languages that the encoder does not know."""
+    return dict.fromkeys((f"{UNCOVERED}{tag}" for tag in unknown_languages(encoder, languages)), 1)
 
 
 def twice(action: Callable[[], Result]) -> Result:

@@ -12,13 +12,14 @@ from itertools import combinations
 from typing import IO, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from align.bulk.filters import link_key, plain, worth
 from align.bulk.finding import covers
-from align.bulk.index import Matrix
-from align.bulk.mining import Mined, confidence, features, mine_vectors
+from align.bulk.index import Ints, Matrix
+from align.bulk.mining import Mined, confidence, features, mine_vectors, scores
 from align.domain import UNDETERMINED, Link, LinkKind, LinkSide, Span, Status
-from align.encoders import Encoder
+from align.encoders import Encoder, coverage_warning
 from align.errors import ReadError, UsageError
 from align.jobs.add import content_of, find
 from align.jobs.vectors import LEFT_OUT, primary
@@ -148,17 +149,21 @@ def mine(
     min_confidence: float = 0.5,
     exact: bool | None = None,
     progress: Progress = lambda stage, done, total: None,
+    warn: Callable[[str], None] = lambda line: None,
 ) -> Iterator[Link]:
     """Links between sentences of different languages, wherever they stand; a sentence is in one link a language pair.
 
     In the order of the source sentences, numbered from 1, each with a calibrated confidence of at least
-    `min_confidence`. Raises UsageError where there are no two languages.
+    `min_confidence`. `warn` is told of languages that the encoder does not know. Raises UsageError where there are no
+    two languages.
     """
     with ExitStack() as files:
         sides = gathered(sentences, encoder, files, progress)
         for lang, side in sides.items():
             report.sentences[lang] = len(side)
             report.repeated += side.again
+        if warning := coverage_warning(encoder, sides):
+            warn(warning)
         wanted = list(directed(sides, src, tgt))
         if not wanted:
             found = ", ".join(f"{count} {lang}" for lang, count in report.sentences.items()) or "none"
@@ -171,10 +176,10 @@ def mine(
                 progress(name, done, total)
 
             mined = mine_vectors(one.matrix(), other.matrix(), exact=exact, progress=told)
-            for link in links(one, other, mined, encoder.name):
-                if link.confidence < min_confidence:
-                    report.doubtful += 1
-                    continue
+            sure = confidence(scored(one, other, mined))
+            kept = np.flatnonzero(sure >= min_confidence)
+            report.doubtful += len(sure) - len(kept)
+            for link in links(one, other, mined, sure, kept, encoder.name):
                 key = link_key(link, "near")
                 if key in seen:
                     report.duplicates += 1
@@ -215,23 +220,28 @@ def directed(sides: dict[str, Side], src: str | None, tgt: str | None) -> Iterat
             yield sides[other], sides[one]
 
 
-def links(src: Side, tgt: Side, mined: Mined, encoder: str) -> Iterator[Link]:
-    """The mined pairs as links, each with its confidence."""
-    for start in range(0, len(mined.src), AT_ONCE):
+def scored(src: Side, tgt: Side, mined: Mined) -> npt.NDArray[np.float64]:
+    """The score of every pair, (n,)."""
+    found = np.empty(len(mined.src))
+    for start in range(0, len(found), AT_ONCE):
         part = slice(start, start + AT_ONCE)
         pairs = [
             (src.told(int(row)), tgt.told(int(column)))
             for row, column in zip(mined.src[part], mined.tgt[part], strict=True)
         ]
-        rows = features(
-            mined,
-            part,
-            [length_difference(a.text, a.lang, b.text, b.lang) for a, b in pairs],
-            [number_difference(a.text, b.text) for a, b in pairs],
-        )
-        for (a, b), margin, sure in zip(pairs, mined.margin[part], confidence(rows), strict=True):
-            score, likely = round(float(margin), 6), round(float(sure), 6)
-            yield Link(0, as_side(a), as_side(b), LinkKind.TRANSLATION, score, likely, Status.PROPOSED, encoder)
+        lengths = [length_difference(a.text, a.lang, b.text, b.lang) for a, b in pairs]
+        found[part] = scores(features(mined, part, lengths, [number_difference(a.text, b.text) for a, b in pairs]))
+    return found
+
+
+def links(
+    src: Side, tgt: Side, mined: Mined, sure: npt.NDArray[np.float64], kept: Ints, encoder: str
+) -> Iterator[Link]:
+    """Of the mined pairs, those that are kept, as links."""
+    for place in kept.tolist():
+        ends = src.told(int(mined.src[place])), tgt.told(int(mined.tgt[place]))
+        score, likely = round(float(mined.margin[place]), 6), round(float(sure[place]), 6)
+        yield Link(0, *map(as_side, ends), LinkKind.TRANSLATION, score, likely, Status.PROPOSED, encoder)
 
 
 def as_side(told: Told) -> LinkSide:

@@ -270,3 +270,14 @@ def test_a_shard_that_is_made_again_has_the_date_of_the_run(calm: Path, tmp_path
     assert "19700101T001640Z" in written
     assert written.count("<tu ") == len(lines)
     assert "SOURCE_DATE_EPOCH" not in os.environ
+
+
+def test_a_language_that_the_encoder_does_not_know_is_said_once(tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.en.txt").write_text("\n".join(TEXTS["en"]) + "\n")
+        (tmp_path / f"{number}.fi.txt").write_text(
+            "Hallitus kokoontui maanantaiaamuna.\nSe sopi koulujen uudesta budjetista.\nOpettajat olivat iloisia.\n"
+        )
+    done = align("bulk", ".", "out", "--encoder", "use", "--workers", "1", "--summary", "s.json", cwd=tmp_path)
+    assert done.stderr.count("use was not made for fi") == 1
+    assert json.loads((tmp_path / "s.json").read_text())["uncovered"] == {"fi": 3}

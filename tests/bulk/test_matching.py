@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 
 from align.bulk import index
 from align.bulk.matching import best_other, document_vector, match_documents, unit
-from align.bulk.mining import Mined, confidence, features, mine_vectors, one_to_one
+from align.bulk.mining import RIGHT, WRONG, Mined, confidence, features, mine_vectors, one_to_one, scores
 
 
 def twins(n: int, d: int = 32, noise: float = 0.3, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -114,10 +114,38 @@ def test_mining_finds_twins_among_strangers_and_is_sure_of_them() -> None:
     order = rng.permutation(600)
     mined = mine_vectors(src, np.concatenate([tgt, odd])[order])
     right = order[mined.tgt] == mined.src
-    sure = confidence(features(mined, slice(None), np.zeros(len(right)), np.zeros(len(right)))) > 0.9
+    sure = confidence(scores(features(mined, slice(None), np.zeros(len(right)), np.zeros(len(right))))) > 0.9
     assert right[sure].mean() > 0.98
     assert (right & sure).sum() > 250
     assert isinstance(mined, Mined)
+
+
+def drawn(right: int, wrong: int, mean: float) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of so many right pairs around a mean, and wrong ones; and which is which."""
+    rng = np.random.default_rng(2)
+    told = np.concatenate([rng.normal(mean, 2.5, right), rng.normal(*WRONG, wrong)])
+    return told, np.arange(right + wrong) < right
+
+
+@pytest.mark.parametrize(("right", "wrong", "mean"), [(900, 100, 6.0), (500, 500, 3.0), (100, 900, 5.0)])
+def test_confidence_means_what_it_says_whatever_share_of_a_run_is_right(right: int, wrong: int, mean: float) -> None:
+    told, truth = drawn(right, wrong, mean)
+    sure = confidence(told)
+    order = np.argsort(sure)
+    gaps = [abs(sure[part].mean() - truth[part].mean()) for part in np.array_split(order, 10)]
+    assert np.mean(gaps) < 0.04
+    assert np.all(np.diff(sure[np.argsort(told)]) >= 0), "a greater score never counts less"
+
+
+def test_where_nothing_is_right_nothing_is_sure() -> None:
+    told, _ = drawn(0, 1000, 0.0)
+    assert (confidence(told) >= 0.9).sum() <= 5
+
+
+def test_one_pair_and_none_have_a_confidence_too() -> None:
+    assert confidence(np.empty(0)).shape == (0,)
+    assert confidence(np.array([RIGHT[0]]))[0] > 0.8
+    assert confidence(np.array([WRONG[0]]))[0] < 0.2
 
 
 @pytest.mark.parametrize("name", ["ntrex.ja_zh", "kyoto_ja_en.dev", "pydocs.en_ja"])

@@ -95,3 +95,11 @@ def test_differences_of_lengths_and_numbers() -> None:
     assert number_difference("9" * 10_000, "9") == 1
     assert length_difference("abcdef", "en", "abc", "de") == pytest.approx(0.693, abs=1e-3)
     assert length_difference("日本語", "ja", "Japanese", "en") < 0.3
+
+
+def test_a_language_that_the_encoder_does_not_know_is_said(news: Path, tmp_path: Path) -> None:
+    (tmp_path / "fi.txt").write_text("Hallitus kertoi uudesta sopimuksesta naapurimaan kanssa eilen illalla.\n" * 2)
+    sources = [str(news / "a.txt"), str(tmp_path / "fi.txt")]
+    result = CliRunner().invoke(cli, ["mine", *sources, str(tmp_path / "o.jsonl"), "--encoder", "use"])
+    assert result.exit_code == 0, result.output
+    assert "use was not made for fi" in result.stderr
