@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from align.domain import Span
+from align.text import unstopped
 from align.text.abbreviations import BEFORE_STARTER, MONTHS, NUMBERED, ORDINAL, abbreviations, starters
 from align.text.scripts import HAN_CLASS, HANGUL_CLASS, KANA_CLASS
 
@@ -87,6 +88,8 @@ def split(text: str, lang: str) -> list[Span]:
         if not changed:
             break
         spans = again
+    if lang.split("-")[0] in unstopped.LANGUAGES:
+        spans = [part for span in spans for part in unstopped.cut(text, span)]
     if len(text) <= LONGEST:
         return spans
     return [part for span in spans for part in _cut(text, span)]
@@ -124,7 +127,7 @@ def _once(text: str, offset: int, lang: str) -> list[Span]:
     spans: list[Span] = []
     start = 0
     ends: Iterable[int] = _boundaries(text, lang.split("-")[0])
-    items = _enumerated(text)
+    items = _enumerated(text) + _works(text)
     if items:
         ends = sorted({*ends, *items})
     for end in ends:
@@ -168,6 +171,23 @@ def _enumerated(text: str) -> list[int]:
         run.append(at)
         last = number
     return [at for at in starts if at > 0]
+
+
+_WORK = "(?:『[^『』]{1,60}』|《[^《》]{1,60}》)[ \u3000]?(?:（[^（）]{2,80}）|\\([^()]{2,80}\\))"
+_A_WORK = re.compile(_WORK)
+_WORKS = re.compile(f"(?:{_WORK}[ \u3000]?){{3,}}")
+"""Works with their makers or years, one after the other without a comma: a list that lost its line breaks."""
+
+
+def _works(text: str) -> list[int]:
+    """Where the items of a list of works begin that runs on in one paragraph: 『...』（1990年）『...』（1994年）..."""
+    if text.count("』") < 3 and text.count("》") < 3:
+        return []
+    starts: list[int] = []
+    for run in _WORKS.finditer(text):
+        if not _GOES_ON.match(text, run.end()) or run.end() == len(text):
+            starts += [item.start() for item in _A_WORK.finditer(text, run.start(), run.end())][1:]
+    return starts
 
 
 class _Quotes:
@@ -300,6 +320,8 @@ def _ends_here(text: str, match: re.Match[str], end: int, start: int, lang: str)
         following = text[end : end + 1]
         if following in "、，,；;：)）」』”":
             return False
+        if following in "（(" and text[end - 1] in "』》〉":
+            return False  # a title that ends in a stop, and its year
         if closed and _GOES_ON.match(text, end) and not (lang == "zh" and following in "はがをにもで"):
             return False
         return not (following in "「『“" and _ANNOUNCED.search(text, max(start, end - 40), end))

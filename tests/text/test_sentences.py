@@ -62,3 +62,36 @@ def test_blank_and_stopless_texts() -> None:
     assert split("", "en") == []
     assert split(" \n\u3000", "ja") == []
     assert [tuple(span) for span in split("  no stop at all ", "en")] == [(2, 16)]
+
+
+THAI = (
+    "รัฐมนตรีว่าการกระทรวงการต่างประเทศของญี่ปุ่นและรัสเซียพบกันที่กรุงโตเกียวเมื่อวันเสาร์ที่ผ่านมา",
+    "การประชุมครั้งนี้เป็นครั้งแรกในประวัติศาสตร์ของทั้งสองประเทศ และจัดขึ้นที่กรุงโตเกียว",
+    "ทั้งสองฝ่ายตกลงที่จะร่วมมือกันต่อต้านการก่อการร้าย (ตามที่ได้ประกาศไว้ เมื่อเดือนเมษายนที่ผ่านมา) และโจรสลัด",
+)
+
+
+def test_thai_sentences_end_at_spaces_but_not_at_every_one() -> None:
+    """A list, a bracket and a clause that goes on stay in their sentence; a polite particle ends a short one."""
+    text = " ".join(THAI)
+    assert [span.of(text) for span in split(text, "th")] == list(THAI)
+    spoken = "สวัสดีครับ วันนี้อากาศดีมากเลยครับ เราไปเดินเล่นที่สวนสาธารณะกันไหมครับ"
+    assert [span.of(spoken) for span in split(spoken, "th")] == [
+        "สวัสดีครับ วันนี้อากาศดีมากเลยครับ",
+        "เราไปเดินเล่นที่สวนสาธารณะกันไหมครับ",
+    ]
+    unbroken = "ก" * 900
+    assert [span.of(unbroken) for span in split(unbroken, "th")] == [unbroken]
+
+
+def test_a_list_of_works_without_line_breaks_is_cut_at_its_titles() -> None:
+    works = [
+        "『正法眼蔵』（石井恭二訳、河出文庫、2004年）",
+        "『永平広録』（河出書房新社、2005年）",
+        "『新選組!』（2004年）",
+    ]
+    assert [span.of("".join(works)) for span in split("".join(works), "ja")] == works
+    inside = "代表作に" + "".join(works) + "などがある。"
+    assert len(split(inside, "ja")) == 1
+    chinese = ["《故乡》（1921年）", "《祝福》（1924年）", "《伤逝》（1925年）"]
+    assert [span.of("".join(chinese)) for span in split("".join(chinese), "zh")] == chinese
