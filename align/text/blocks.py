@@ -15,7 +15,7 @@ from typing import NamedTuple
 from align.domain import BlockKind, Span
 from align.text._words import words
 from align.text.evidence import weigh
-from align.text.scripts import IMAGE_NAME
+from align.text.scripts import IMAGE_NAME, latin_only
 
 
 class Run(NamedTuple):
@@ -33,6 +33,17 @@ class _Line(NamedTuple):
     indent: int
     kind: BlockKind | None
     """What the line is by itself, where that shows."""
+
+
+class _Wrapped(NamedTuple):
+    """How the lines of a page were broken."""
+
+    width: int
+    """Cells of the longest lines; 0 where lines are paragraphs."""
+    halved: bool
+    """Whether blank lines stand between the halves of sentences."""
+    one_latin: bool
+    """Whether all lines in Latin letters are in one language, so that none need be told apart."""
 
 
 _LINE = re.compile(r"[^\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
@@ -93,20 +104,30 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 """Lines about the page rather than of it."""
+_MAY_BE_SPECIAL = re.compile(
+    r"[A-Za-z]{1,4}[)）.]|[一二三四五六七八九十]{1,3}[、．]|https?:|ftp:|www\.|url|link|リンク|copyright|all rights|無断|版[权權]|chapter|part|book"
+    "|section|appendix|kapitel|teil|chapitre|cap|глава|часть|раздел|第|photo|image|picture|fig|table|source|credit|foto"
+    "|bild|abb|写真|画像|図|表|[图圖]|照片|[資资]料|사진|그림|фото|рис|タグ|カテゴリ|発表|投稿|更新|特集|共通|[標标]|分[類类]|[發发]|tag|categor"
+    "|posted|published|updated|filed|label",
+    re.IGNORECASE,
+)
+"""What a line that begins with a letter begins with where it is one of the kinds that show."""
 PROSE_WIDTH = 100
 FRONT_RUNS = 8
 HEADING_WIDTH = 90
 WRAPPED_AT_MOST = 160
+SAMPLE = 1000
+"""Lines that are looked at for the languages of a page."""
 
 
 def runs(text: str) -> list[Run]:
     """The runs of `text`, ascending and apart; between them is white space (and invisible controls) only."""
     lines = list(_lines(text))
     widest = _wrap_width(text, lines)
-    halved = _halved(text, lines, widest)
+    wrapped = _Wrapped(widest, _halved(text, lines, widest), _one_latin(text, lines))
     found: list[list[_Line]] = []
     for line in lines:
-        if found and _continues(text, found[-1][-1], line, widest, halved):
+        if found and _continues(text, found[-1][-1], line, wrapped):
             found[-1].append(line)
         else:
             found.append([line])
@@ -134,8 +155,9 @@ def _lines(text: str) -> Iterator[_Line]:
         if not bare:
             continue
         start = match.start() + raw.index(bare)
-        start + len(bare)
-        breaks = 1 if first else len(_BREAK.findall(text, before, match.start()))
+        breaks = 1
+        if not first and match.start() - before > 1:
+            breaks = len(_BREAK.findall(text, before, match.start()))
         indent = start - match.start()
         for number, (a, b, kind) in enumerate(_cut(bare)):
             yield _Line(start + a, start + b, 0 if number else breaks, 0 if number else indent, kind)
@@ -182,6 +204,8 @@ def _headline(line: str, start: int) -> list[tuple[int, int, BlockKind | None]]:
 def _kind_of_line(line: str) -> BlockKind | None:
     if len(line) > 600:
         return BlockKind.LIST if _BULLET.match(line) else None
+    if line[0].isalpha() and not _MAY_BE_SPECIAL.match(line):
+        return None
     if _WORDLESS.fullmatch(line):
         return BlockKind.SEPARATOR
     if _BULLET.match(line):
@@ -228,26 +252,37 @@ def _halved(text: str, lines: list[_Line], widest: int) -> bool:
     return unfinished >= 0.1 * len(apart)
 
 
-def _continues(text: str, a: _Line, b: _Line, widest: int, halved: bool) -> bool:
+def _continues(text: str, a: _Line, b: _Line, wrapped: _Wrapped) -> bool:
     """Whether line `b` goes on with what line `a` began."""
-    if not _may_continue(text, a, b, widest, halved):
+    if not _may_continue(text, a, b, wrapped):
         return False
-    (script, lang), (other_script, other) = _language(text[a.start : a.end]), _language(text[b.start : b.end])
+    before, after = text[a.start : min(a.end, a.start + 300)], text[b.start : min(b.end, b.start + 300)]
+    if wrapped.one_latin and latin_only(before) and latin_only(after):
+        return True
+    (script, lang), (other_script, other) = _language(before), _language(after)
     if not script or not other_script:
         return True
     return script == other_script and (lang == other or not lang or not other)
 
 
+def _one_latin(text: str, lines: list[_Line]) -> bool:
+    """Whether the page's lines in Latin letters are in one language, as far as a thousand of them tell."""
+    sample = lines if len(lines) <= SAMPLE else lines[:: len(lines) // SAMPLE]
+    spoken = {_language(text[line.start : min(line.end, line.start + 300)]) for line in sample}
+    return len({lang for script, lang in spoken if script == "latin" and lang}) <= 1
+
+
 @lru_cache(maxsize=8)
 def _language(line: str) -> tuple[str, str]:
     """The script that carries a line and the language that it is surely in; each empty where that is open."""
-    evidence = weigh(line[:300])
+    evidence = weigh(line)
     return evidence.script if evidence.weight >= 8 else "", evidence.best if evidence.settled else ""
 
 
-def _may_continue(text: str, a: _Line, b: _Line, widest: int, halved: bool) -> bool:
+def _may_continue(text: str, a: _Line, b: _Line, wrapped: _Wrapped) -> bool:
     """The same, whatever languages the two are in."""
-    if b.breaks == 0 or b.breaks > (2 if halved else 1):
+    widest = wrapped.width
+    if b.breaks == 0 or b.breaks > (2 if wrapped.halved else 1):
         return False
     if (
         a.kind not in (None, BlockKind.LIST, BlockKind.QUOTE)

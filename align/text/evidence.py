@@ -210,7 +210,10 @@ def _alphabetic(text: str, script: str, weight: int, words: list[str] | None = N
         return Evidence(found.scores, weight, False, script, found.best)
     top = ranked[0]
     best = max([lang for lang, score in scores.items() if score == top])
-    return Evidence({lang: scores.get(lang, 0.0) - top for lang in languages}, weight, False, script, best)
+    found_so = dict.fromkeys(languages, -top)
+    for lang, score in scores.items():
+        found_so[lang] = score - top
+    return Evidence(found_so, weight, False, script, best)
 
 
 def _by_words(words: list[str], script: str) -> dict[str, float]:

@@ -91,6 +91,11 @@ def spoken(text: str) -> str:
     return text
 
 
+def latin_only(text: str) -> bool:
+    """Whether no letter of `text` is of another script than Latin."""
+    return text.isascii() or not _FOREIGN.search(text)
+
+
 def count_scripts(text: str) -> dict[str, int]:
     """Letters of each script that occurs in `text`; digits, signs and what `spoken` takes out are the caller's."""
     counts: dict[str, int] = {}
