@@ -105,10 +105,10 @@ _LABELLED = re.compile(
 )
 """Lines about the page rather than of it."""
 _MAY_BE_SPECIAL = re.compile(
-    r"[A-Za-z]{1,4}[)）.]|[一二三四五六七八九十]{1,3}[、．]|https?:|ftp:|www\.|url|link|リンク|copyright|all rights|無断|版[权權]|chapter|part|book"
-    "|section|appendix|kapitel|teil|chapitre|cap|глава|часть|раздел|第|photo|image|picture|fig|table|source|credit|foto"
-    "|bild|abb|写真|画像|図|表|[图圖]|照片|[資资]料|사진|그림|фото|рис|タグ|カテゴリ|発表|投稿|更新|特集|共通|[標标]|分[類类]|[發发]|tag|categor"
-    "|posted|published|updated|filed|label",
+    r"[A-Za-z]{1,4}[)）.]|[一二三四五六七八九十]{1,3}[、．]|https?:|ftp:|www\.|url|link|リンク|copyright|all rights"
+    "|無断|版[权權]|chapter|part|book|section|appendix|kapitel|teil|chapitre|cap|глава|часть|раздел|第|photo|image"
+    "|picture|fig|table|source|credit|foto|bild|abb|写真|画像|図|表|[图圖]|照片|[資资]料|사진|그림|фото|рис|タグ|カテゴリ"
+    "|発表|投稿|更新|特集|共通|[標标]|分[類类]|[發发]|tag|categor|posted|published|updated|filed|label",
     re.IGNORECASE,
 )
 """What a line that begins with a letter begins with where it is one of the kinds that show."""
