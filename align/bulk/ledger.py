@@ -191,8 +191,12 @@ class Ledger:
             yield Kept(number, np.frombuffer(keys, dtype=np.int64), payload)
 
     def is_new(self, key: int) -> bool:
-        """Whether a link's key was not seen before; it is from now on. Inside `writing`."""
+        """Whether a key (of a link, or of a pair to be planned) was not seen before; it is now. Inside `writing`."""
         return self._db.conn.execute("insert or ignore into seen values (?)", [key]).rowcount == 1
+
+    def forget_seen(self) -> None:
+        """Begin the keys anew: those of links have nothing to do with those of the plan. Inside `writing`."""
+        self._db.conn.execute("delete from seen")
 
     def drop_links(self, document: int, count: int) -> None:
         """Count links of a document as removed because they stand elsewhere. Inside `writing`."""

@@ -181,6 +181,8 @@ def print_summary(figures: dict[str, Any], out: Path) -> None:
     note(f"{documents['done']:,} documents done, {documents['failed']:,} set aside, {documents['waiting']:,} waiting")
     for failure in figures.get("matching", {}).get("failed", [])[:5]:
         note(f"set aside: {failure['doc']}: {failure['error']}")
+    if figures.get("repeated"):
+        note(f"{figures['repeated']:,} pairs are named more than once and were done once")
     if figures.get("alone"):
         note(f"{figures['alone']:,} files have no partner and were left out")
     note(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -66,7 +67,9 @@ def bulk(order: Order, open_pool: OpenPool, *, tell: Tell = lambda standing: Non
             if failures:
                 errors = [{"error": error} for _, _, error in failures]
                 write_manifest(order.out / FAILED, [absolute(order, entry) for _, entry, _ in failures], errors)
-            return summary(ledger, standing) | {"alone": ledger.remembered("alone")} | more
+            return summary(ledger, standing) | {
+                "alone": ledger.remembered("alone"), "repeated": ledger.remembered("repeated"),
+            } | more  # fmt: skip
 
 
 @contextmanager
@@ -90,12 +93,30 @@ def absolute(order: Order, entry: PairEntry) -> PairEntry:
 def begin(ledger: Ledger, order: Order) -> None:
     """Write the plan of an order into a new ledger."""
     entries, alone = entries_of(order)
-    count = ledger.plan(planned(entries, bytes_of(Path(order.work.folder)), order.sizes))
+    repeated = 0
+
+    def once() -> Iterator[PairEntry]:
+        nonlocal repeated
+        for entry in entries:
+            if ledger.is_new(named(entry)):
+                yield entry
+            else:
+                repeated += 1
+
+    count = ledger.plan(planned(once(), bytes_of(Path(order.work.folder)), order.sizes))
+    ledger.forget_seen()
     if not count:
         raise UsageError(f"{order.sources[0]}: names no pair of documents.")
     ledger.remember("order", order.described())
     ledger.remember("alone", alone)
+    ledger.remember("repeated", repeated)
     ledger.remember("begun", int(time.time()))
+
+
+def named(entry: PairEntry) -> int:
+    """63 bits of a pair's names: what is named twice is done once."""
+    both = f"{os.path.normpath(entry.src)}\0{os.path.normpath(entry.tgt)}"
+    return int.from_bytes(hashlib.blake2b(both.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1
 
 
 def entries_of(order: Order) -> tuple[Iterable[PairEntry], int]:

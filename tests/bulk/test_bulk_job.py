@@ -281,3 +281,23 @@ def test_a_language_that_the_encoder_does_not_know_is_said_once(tmp_path: Path) 
     done = align("bulk", ".", "out", "--encoder", "use", "--workers", "1", "--summary", "s.json", cwd=tmp_path)
     assert done.stderr.count("use was not made for fi") == 1
     assert json.loads((tmp_path / "s.json").read_text())["uncovered"] == {"fi": 3}
+
+
+def test_a_pair_that_a_manifest_names_twice_is_done_once(tmp_path: Path) -> None:
+    corpus(tmp_path, copies=2)
+    lines = ["src\ttgt", "0.en.txt\t0.ja.txt", "1.en.txt\t1.ja.txt", "./0.en.txt\t0.ja.txt", "0.en.txt\t0.ja.txt"]
+    (tmp_path / "pairs.tsv").write_text("\n".join(lines) + "\n")
+    done = align("bulk", "pairs.tsv", "out", "--encoder", "use", "--workers", "1", "--summary", "s.json", cwd=tmp_path)
+    figures = json.loads((tmp_path / "s.json").read_text())
+    assert (figures["documents"]["done"], figures["repeated"]) == (2, 2)
+    assert "2 pairs are named more than once" in done.stderr
+
+
+def test_names_that_lead_elsewhere_are_read_there_but_nothing_is_written_there(tmp_path: Path) -> None:
+    corpus(tmp_path / "texts", copies=1)
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "pairs.tsv").write_text("src\ttgt\n../texts/0.en.txt\t../texts/0.ja.txt\n")
+    before = sorted(tmp_path.rglob("*"))
+    align("bulk", "lists/pairs.tsv", "out", "--encoder", "use", "--workers", "1", "--to", "tmx", cwd=tmp_path)
+    new = [path for path in sorted(tmp_path.rglob("*")) if path not in before]
+    assert [path for path in new if tmp_path / "out" not in (path, *path.parents)] == []
