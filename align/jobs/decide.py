@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from align.domain import LinkKind, Status
 from align.errors import UsageError
 from align.jobs import reshape
-from align.jobs.reshape import Side
+from align.jobs.reshape import Point, Side
 from align.store import Change, LinkFilter, Store, open_store
 from align.store.documents import storable
 from align.store.ledger import Ledger
@@ -122,10 +122,23 @@ class Desk:
         return self._one("merge", link, seen, lambda ledger: reshape.merge(ledger, link, other), ripple)
 
     def split(
-        self, link: int, src_at: int, tgt_at: int, *, seen: int | None = None, ripple: Ripple | None = None
+        self, link: int, src_at: Point, tgt_at: Point, *, seen: int | None = None, ripple: Ripple | None = None
     ) -> Change:
-        """Make two links of one, after its first `src_at` and `tgt_at` sentences; the first keeps the number."""
-        return self._one("split", link, seen, lambda ledger: reshape.split(ledger, link, src_at, tgt_at), ripple)
+        """Make two links of one; the first keeps the number.
+
+        A side is split after so many sentences, or, by `(sentences, characters)`, inside the next one, which is cut in
+        two: every link that had it has both halves then, and one undo takes back the cut with the split.
+        """
+        action = "cut" if reshape.is_cut(src_at, tgt_at) else "split"
+        return self._one(action, link, seen, lambda ledger: reshape.split(ledger, link, src_at, tgt_at), ripple)
+
+    def cut(self, sentence: int, characters: int) -> Change:
+        """Cut a sentence (store id) in two, after so many characters of its clean text."""
+
+        def work(ledger: Ledger) -> None:
+            ledger.cut(sentence, characters)
+
+        return self._one("cut", None, None, work)
 
     def move(
         self,

@@ -23,6 +23,7 @@ WORDS = {
     "edit": "edited",
     "merge": "merged",
     "split": "split",
+    "cut": "split inside a sentence",
     "move": "boundary moved",
     "swap": "sides swapped",
     "relink": "linked to another place",

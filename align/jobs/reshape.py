@@ -64,11 +64,33 @@ def merge(ledger: Ledger, link: int, other: int) -> int:
     return link
 
 
-def split(ledger: Ledger, link: int, src_at: int, tgt_at: int) -> int:
-    """The first `src_at` and `tgt_at` sentences stay; a new link takes the rest."""
-    state = ledger.state(link)
+Point = int | tuple[int, int]
+"""Where a side is split: after so many sentences; or after those and so many characters of the next one's text."""
+
+
+def is_cut(*points: Point) -> bool:
+    """Whether one of them lies inside a sentence."""
+    return any(not isinstance(point, int) and point[1] > 0 for point in points)
+
+
+def _after(ledger: Ledger, link: int, side: Side, point: Point) -> int:
+    """After how many sentences the side is split; a sentence in which the point lies is cut in two for it."""
+    if isinstance(point, int):
+        return point
+    whole, characters = point
+    ids = sentences_of(ledger.state(link)[side])
+    if not characters or not 0 <= whole < len(ids):
+        return whole
+    ledger.cut(ids[whole], characters)
+    return whole + 1
+
+
+def split(ledger: Ledger, link: int, src_at: Point, tgt_at: Point) -> int:
+    """What stands before the points stays; a new link takes the rest."""
     parts = {}
-    for side, at in (("src", src_at), ("tgt", tgt_at)):
+    after: dict[Side, int] = {"src": _after(ledger, link, "src", src_at), "tgt": _after(ledger, link, "tgt", tgt_at)}
+    state = ledger.state(link)
+    for side, at in after.items():
         ids = sentences_of(state[side])
         if not 0 < at < len(ids):
             word = "source" if side == "src" else "target"
@@ -79,6 +101,8 @@ def split(ledger: Ledger, link: int, src_at: int, tgt_at: int) -> int:
         parts[side] = stored(ids[:at]), stored(ids[at:])
     rest = {**state, "src": parts["src"][1], "tgt": parts["tgt"][1], "src_text": None, "tgt_text": None, "note": None}
     settle_shape(ledger, link, src=parts["src"][0], tgt=parts["tgt"][0], src_text=None, tgt_text=None)
+    if is_cut(src_at, tgt_at):  # The half keeps the number of the whole: say so, where it would not show.
+        ledger.say(link, "src", "tgt", "src_text", "tgt_text")
     new = ledger.make(**rest)
     settle_shape(ledger, new)
     return link

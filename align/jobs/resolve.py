@@ -53,7 +53,7 @@ class Resolver:
         self._store = open_store(db)
         languages = {lang for row in self._store.documents() for lang in row.languages}
         self._encoder = cached(load_encoder(encoder, languages=languages, cache=cache), db)
-        self._groups: dict[int, list[Group]] = {}
+        self._groups: dict[int, tuple[object, list[Group]]] = {}
 
     def __enter__(self) -> Resolver:
         return self
@@ -120,9 +120,10 @@ class Resolver:
         return rivals
 
     def _group(self, document: int, sentences: SentenceIds) -> Group:
-        if document not in self._groups:
-            self._groups[document] = groups(self._store, self._encoder, [document], boilerplate=True)
-        for group in self._groups[document]:
+        edition = self._store.edition(document)  # Sentences are cut and documents read anew while the app is open.
+        if document not in self._groups or self._groups[document][0] != edition:
+            self._groups[document] = edition, groups(self._store, self._encoder, [document], boilerplate=True)
+        for group in self._groups[document][1]:
             if set(sentences) <= set(group.sentences):
                 return group
         raise UsageError("These sentences are of several languages, or of none; link sentences of one language a side.")

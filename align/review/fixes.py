@@ -9,6 +9,7 @@ from typing import Literal
 from align.domain import Link
 from align.jobs.decide import Change, Desk
 from align.jobs.resolve import Ripple
+from align.review.points import Point
 
 SideName = Literal["src", "tgt"]
 End = Literal["first", "last"]
@@ -50,14 +51,16 @@ def merge(link: Link, other: Link) -> Fix:
     )
 
 
-def split(link: Link, src_at: int, tgt_at: int) -> Fix:
-    """Two links of one."""
+def split(link: Link, src_at: Point, tgt_at: Point) -> Fix:
+    """Two links of one. A sentence cut in two for it is still whole to the solver, which keeps both halves as one."""
     src, tgt = ends_of(link)
+    inside = src_at.character or tgt_at.character
+    parts = ((src[: src_at[0]], tgt[: tgt_at[0]]), (src[src_at[0] :], tgt[tgt_at[0] :]))
     return Fix(
-        "split",
+        "split inside a sentence" if inside else "split",
         documents_of(link),
         lambda desk, ripple: desk.split(link.id, src_at, tgt_at, seen=link.version, ripple=ripple),
-        anchors=((src[:src_at], tgt[:tgt_at]), (src[src_at:], tgt[tgt_at:])),
+        anchors=((src, tgt),) if inside else parts,
         replaced=(link.id,),
     )
 

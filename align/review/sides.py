@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from align.domain import Link, LinkKind, LinkSide, Status
 from align.jobs.browse import SentenceRow
+from align.review.widgets.link_list import percent
 from align.review.widgets.texts import Passage, Side
 
 Marks = tuple[tuple[int, int, str], ...]
@@ -81,7 +82,7 @@ def headline(link: Link, rank: int, total: int) -> str:
         parts.append(link.kind.value)
     parts.append(f"{len(link.src.sentences)}:{len(link.tgt.sentences)}")
     if link.status is Status.PROPOSED:
-        parts.append(f"{link.confidence * 100:.0f} % sure")
+        parts.append(f"{percent(link.confidence)} % sure")
     if link.attention:
         parts.append(ATTENTION.get(link.attention, link.attention))
     if link.bookmarked:

@@ -75,7 +75,9 @@ def turn_alike(db: Database, reviewer: str, target: int, action: str) -> tuple[D
         "select was, now, count(*) from patches where decision = ? group by was, now limit ?", (target, ALIKE + 1)
     ).fetchall()
     many = sum(count for _, _, count in groups) > 10 * ALIKE and len(groups) <= ALIKE
-    if not many or any(state is None or '"src"' in state for was, now_, _ in groups for state in (was, now_)):
+    if not many or any(
+        state is None or '"src"' in state or '"tgt"' in state for was, now_, _ in groups for state in (was, now_)
+    ):
         return None
     told = db.conn.execute("select action, link from decisions where id = ?", (target,)).fetchone()
     decision = append(db, reviewer, action, link=told[1], target=target, detail={"action": told[0]})

@@ -15,10 +15,11 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from align.errors import StoreError, UsageError
+from align.store import cuts
 from align.store.door import writing
 from align.store.rebuild import rebuild
 
-LINK_TABLES = ("links", "link_sentences", "tallies")
+LINK_TABLES = ("links", "link_sentences", "tallies", "cuts")
 """What the log adds up to."""
 
 
@@ -84,6 +85,7 @@ def _findings(db: Database) -> Iterator[str]:
         yield f"{table} row {row} points to a row of {parent} that is not there"
     yield from _texts(db)
     yield from _log(db)
+    yield from cuts.findings(db)
     yield from _sum(db)
 
 

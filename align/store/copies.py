@@ -8,15 +8,22 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlite_utils import Database
 
-from align.store import search
-from align.store.documents import summarise
+from align.store import cuts, search
+from align.store.cuts import Cut, Pieces
+from align.store.documents import document_text, storable, summarise
 from align.store.log import FIELDS, State
+from align.text.clean import sentence_text
 
-SENTENCE = 'position, start, "end", pieces, lang, lang_confidence, text'
+SENTENCE_REST = 'start, "end", pieces, lang, lang_confidence, text'
+SENTENCE = f"position, {SENTENCE_REST}"
+Place = tuple[Any, ...]
+"""start, end, pieces as the columns have them."""
 
 
 @dataclass(slots=True)
@@ -49,6 +56,15 @@ class Mapping:
                 ours[side] = ",".join(str(self.sentences[number]) for number in ids)
         return ours
 
+    def cut(self, theirs: Cut) -> Cut | None:
+        """A cut in our numbers, its second half unnamed (0) where it is not here; None where its sentence is not."""
+        if theirs.document not in self.documents or theirs.sentence not in self.sentences:
+            return None
+        return replace(
+            theirs, document=self.documents[theirs.document], sentence=self.sentences[theirs.sentence],
+            rest=self.sentences.get(theirs.rest, 0),
+        )  # fmt: skip
+
 
 def map_copies(ours: Database, theirs: Database) -> Mapping:
     """What is what; documents that are missing here are taken in. Runs inside the caller's `writing`."""
@@ -58,8 +74,24 @@ def map_copies(ours: Database, theirs: Database) -> Mapping:
     for id_, uid in theirs.conn.execute("select id, uid from decisions"):
         if uid in uids:
             mapping.decisions[id_] = uids[uid]
+    _halves(ours, theirs, mapping)
     _links(ours, theirs, mapping)
     return mapping
+
+
+def _halves(ours: Database, theirs: Database, mapping: Mapping) -> None:
+    """What came of cuts that both know, though they may have been taken back since."""
+    told = "select detail from decisions where id = ?"
+    for there in cuts.deciding(theirs):
+        here = mapping.decisions.get(there)
+        if here is not None:
+            pair = [
+                json.loads(db.conn.execute(told, (id_,)).fetchone()[0]) for db, id_ in ((ours, here), (theirs, there))
+            ]
+            mine, other = ([one["rest"] for one in detail.get("cuts", ())] for detail in pair)
+            if len(mine) == len(other):
+                for number, rest in zip(mine, other, strict=True):
+                    mapping.sentences.setdefault(rest, number)
 
 
 def _documents(ours: Database, theirs: Database, mapping: Mapping) -> None:
@@ -78,17 +110,28 @@ def _documents(ours: Database, theirs: Database, mapping: Mapping) -> None:
         else:
             mapping.differing.append(name)
             continue
-        places = {
-            (start, end, pieces): sentence
-            for sentence, start, end, pieces in ours.conn.execute(
-                'select id, start, "end", pieces from sentences where document = ?', (mapping.documents[id_],)
-            )
-        }
-        for sentence, start, end, pieces in theirs.conn.execute(
-            'select id, start, "end", pieces from sentences where document = ?', (id_,)
-        ):
-            if (start, end, pieces) in places:
-                mapping.sentences[sentence] = places[start, end, pieces]
+        for here, there in zip(_places(ours, mapping.documents[id_]), _places(theirs, id_), strict=True):
+            numbers = {place: sentence for sentence, place in here.items()}
+            for sentence, place in there.items():
+                if place in numbers:
+                    mapping.sentences[sentence] = numbers[place]
+
+
+def _places(db: Database, document: int) -> tuple[dict[int, Place], dict[int, Place]]:
+    """Where the sentences of a document stand: as they were read, and apart from them those that came of cuts."""
+    whole, made = cuts.read_pieces(db, document)
+    read: dict[int, Place] = {}
+    halves: dict[int, Place] = {}
+    for sentence, *place in db.conn.execute(
+        'select id, start, "end", pieces from sentences where document = ?', (document,)
+    ):
+        (halves if sentence in made else read)[sentence] = tuple(place)
+    read.update((sentence, _place(pieces)) for sentence, pieces in whole.items())
+    return read, halves
+
+
+def _place(pieces: Pieces) -> Place:
+    return pieces[0].start, pieces[-1].end, json.dumps(pieces) if len(pieces) > 1 else None
 
 
 def _take_in(ours: Database, theirs: Database, document: int) -> int:
@@ -103,18 +146,28 @@ def _take_in(ours: Database, theirs: Database, document: int) -> int:
         f"insert into blocks (document, {columns}) values (?, ?, ?, ?, ?, ?, ?)",
         ((new, *row) for row in theirs.conn.execute(f"select {columns} from blocks where document = ?", (document,))),
     )
+    # As it was read: what was cut since is cut again when the decisions that did it are taken over.
+    whole, made = cuts.read_pieces(theirs, document)
+    text_read = document_text(theirs, document) if whole else ""
+    rows = theirs.conn.execute(
+        f"select id, block, {SENTENCE} from sentences where document = ? order by position", (document,)
+    )
+    read = [_as_read(row[1:], whole.get(row[0]), text_read) for row in rows if row[0] not in made]
     ours.conn.executemany(
-        f"insert into sentences (document, block, {SENTENCE}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            (new, *row)
-            for row in theirs.conn.execute(
-                f"select block, {SENTENCE} from sentences where document = ? order by position", (document,)
-            )
-        ),
+        f"insert into sentences (document, position, block, {SENTENCE_REST}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ((new, position, row[0], *row[2:]) for position, row in enumerate(read)),
     )
     search.add(ours, ours.conn.execute("select id, text from sentences where document = ?", (new,)).fetchall())
     summarise(ours, new)
     return new
+
+
+def _as_read(row: tuple[Any, ...], whole: Pieces | None, text: str) -> tuple[Any, ...]:
+    """(block, `SENTENCE`) of a sentence as it was before anybody cut it."""
+    if whole is None:
+        return row
+    block, position, _, _, _, lang, sure, _ = row
+    return block, position, *_place(whole), lang, sure, storable(sentence_text(text, whole, lang))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +229,19 @@ def name_alike(ours: Database, mapping: Mapping, theirs: int, link: int) -> None
     ours.conn.execute("insert or replace into aliases values (?, ?, ?)", (*mapping.births[theirs], link))
 
 
-def base_of(theirs: Database, link: int) -> State | None:
-    """A link of the other copy as it was before any decision of its log; None for one that a decision made."""
-    rows = theirs.conn.execute("select was, now from patches where link = ? order by decision desc", (link,)).fetchall()
+def base_of(theirs: Database, link: int, cut: Collection[int] = ()) -> State | None:
+    """A link of the other copy as it was before any decision of its log; None for one that a decision made.
+
+    Where sentences were cut by decisions that are known here (`cut`), it has both halves from the beginning.
+    """
+    rows = theirs.conn.execute(
+        "select was, now, decision from patches where link = ? order by decision desc", (link,)
+    ).fetchall()
     row = theirs.conn.execute(f"select {', '.join(FIELDS)} from links where id = ?", (link,)).fetchone()
     state: State | None = dict(zip(FIELDS, row, strict=True)) if row else None
-    for was, now_ in rows:
+    for was, now_, decision in rows:
+        if decision in cut and was is not None and now_ is not None:
+            continue
         if was is None:
             state = None
         elif now_ is None:

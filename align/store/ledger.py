@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlite_utils import Database
 
 from align.domain import Decision
 from align.errors import ConflictError, UsageError
-from align.store import tallies
+from align.store import cuts, tallies
 from align.store.clock import now
-from align.store.log import FIELDS, NEW, Patch, State, append, apply, buckets_of, state_of, write_patches
+from align.store.cuts import Cut
+from align.store.documents import document_text
+from align.store.log import (
+    FIELDS,
+    NEW,
+    SOURCE,
+    Patch,
+    State,
+    append,
+    apply,
+    buckets_of,
+    sentences_of,
+    state_of,
+    stored,
+    write_patches,
+)
 from align.text.clean import join
 
 
@@ -26,6 +41,9 @@ class Ledger:
         self._was: dict[int, State | None] = {}
         self._now: dict[int, State | None] = {}
         self._made: list[int] = []
+        self._said: dict[int, tuple[str, ...]] = {}
+        self.cuts: list[Cut] = []
+        self.joins: list[Cut] = []
 
     def state(self, link: int) -> State:
         """The link as it would be by now. Raises ConflictError where it is no more."""
@@ -59,6 +77,10 @@ class Ledger:
         """Set columns of a link."""
         self.state(link).update(columns)
 
+    def say(self, link: int, *columns: str) -> None:
+        """The decision rests on these columns, though it may not change them: undo and other copies look at them."""
+        self._said[link] = (*self._said.get(link, ()), *columns)
+
     def decide(self, link: int, **columns: Any) -> None:
         """Set columns of a link, and who did it and when."""
         self.change(link, reviewer=self.reviewer, decided_at=self.at, **columns)
@@ -85,6 +107,65 @@ class Ledger:
         """Take a link away."""
         self.state(link)
         self._now[link] = None
+
+    # Sentences
+
+    def cut(self, sentence: int, count: int) -> int:
+        """Cut a sentence after `count` characters of its clean text; returns the second half's number.
+
+        The first half keeps the number. Whatever had the sentence has both halves.
+        """
+        row = self.db.conn.execute("select document, lang from sentences where id = ?", (sentence,)).fetchone()
+        pieces = cuts.pieces_now(self.db, sentence)
+        if row is None or pieces is None:
+            raise ConflictError("the sentence is no longer in its document. Look again.")
+        at = cuts.place_after(document_text(self.db, row[0]), pieces, row[1], count)
+        made = Cut(row[0], sentence, cuts.next_rest(self.db), at, pieces)
+        self.make_cut(made)
+        return made.rest
+
+    def make_cut(self, made: Cut, but: Iterable[int] = ()) -> None:
+        """Make a cut; the links that had the sentence have both halves, `but` those that are told what to have."""
+        cuts.cut(self.db, made)
+        self.cuts.append(made)
+        for link in set(self.links_of(made.sentence)).difference(but):
+            state = self.state(link)
+            for side in ("src", "tgt"):
+                ids = sentences_of(state[side])
+                if made.sentence in ids:
+                    place = ids.index(made.sentence) + 1
+                    self.change(link, **{side: stored([*ids[:place], made.rest, *ids[place:]])})
+
+    def join_cut(self, made: Cut, but: Collection[int] = ()) -> None:
+        """Take a cut back: links that have both halves have the whole again, proposals on the second half alone go.
+
+        `but` are links that are told what to have. Raises ConflictError where a reviewer's link has the second half.
+        """
+        for link in sorted({*self.links_of(made.rest), *self.links_of(made.sentence)}):
+            if link in but or not self.present(link):
+                continue
+            state = self.state(link)
+            for side in ("src", "tgt"):
+                ids = sentences_of(state[side])
+                if made.rest not in ids:
+                    if made.sentence in ids:  # It stands on what was the first half: to be known if the cut is redone.
+                        self.say(link, side)
+                elif made.sentence in ids:
+                    self.change(link, **{side: stored(number for number in ids if number != made.rest)})
+                elif self.kept(link):
+                    raise ConflictError(f"link {link} stands on a half of that sentence. Decide that one first.")
+                else:
+                    self.remove(link)
+                    break
+        cuts.join(self.db, made)
+        self.joins.append(made)
+
+    def links_of(self, sentence: int) -> list[int]:
+        """The links that had the sentence when this decision began."""
+        rows = self.db.conn.execute(
+            "select distinct link from link_sentences where sentence = ? order by link", (sentence,)
+        )
+        return [row[0] for row in rows.fetchall()]
 
     # What the shape of a decision has to know
 
@@ -171,6 +252,7 @@ class Ledger:
             was = self._was[link]
             if was is not None and now_ is not None:
                 keys = [key for key in FIELDS if was[key] != now_[key]]
+                keys += [key for key in self._said.get(link, ()) if key not in keys]
                 if "decided_at" in keys and "reviewer" not in keys:
                     keys.append("reviewer")  # Said again by the same one; in another copy it may not be.
                 if keys:
@@ -190,15 +272,24 @@ class Ledger:
     ) -> tuple[Decision, tuple[int, ...]]:
         """Append the decision with its patches and bring the links to it; returns it and the links it touched."""
         patches = self.patches()
+        touched = {made.document for made in (*self.cuts, *self.joins)}
+        if self.cuts:
+            detail = {**(detail or {}), "cuts": [made.told() for made in self.cuts]}
+        if self.joins:
+            detail = {**(detail or {}), "joins": [made.rest for made in self.joins]}
         decision = append(
-            self.db, self.reviewer, action, at=self.at, link=link, document=document, target=target, detail=detail,
+            self.db, self.reviewer, action, at=self.at, link=link, target=target, detail=detail,
+            document=min(touched) if touched and document is None else document,
             first_link=self._made[0] if self._made else None,
         )  # fmt: skip
+        cuts.enter(self.db, decision.id, self.cuts, [made.rest for made in self.joins])
         write_patches(self.db, decision.id, patches)
         buckets = buckets_of(self.db, patches)
         for number, _, now_ in patches:
             apply(self.db, decision.id, number, now_)
         tallies.refresh(self.db, buckets | buckets_of(self.db, patches))
+        for number in touched:  # Links behind a cut stand elsewhere now.
+            tallies.refresh_range(self.db, number * SOURCE, (number + 1) * SOURCE)
         return decision, tuple(number for number, _, _ in patches)
 
 

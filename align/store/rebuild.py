@@ -6,19 +6,20 @@ import json
 
 from sqlite_utils import Database
 
-from align.store import search, tallies
+from align.store import cuts, search, tallies
 from align.store.log import SOURCE, TARGET, apply_columns, read_patches
 from align.store.proposals import Run, apply_run
 
 
 def rebuild(db: Database) -> int:
-    """Make `links`, `link_sentences`, `tallies` and the search index anew; returns how many links there are.
+    """Make cuts, `links`, `link_sentences`, `tallies` and the search index anew; returns how many links there are.
 
     Runs inside the caller's `writing`. What the links were before does not matter; their numbers and versions come
     out the same.
     """
     db.conn.execute("delete from links")
     db.conn.execute("delete from link_sentences")
+    cuts.rebuild(db)
     entries = db.conn.execute(
         "select id, first_link, document, detail, proposals is not null from decisions order by id"
     ).fetchall()

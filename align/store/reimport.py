@@ -10,8 +10,16 @@ from difflib import SequenceMatcher
 from sqlite_utils import Database
 
 from align.domain import Document
-from align.store import search, tallies
-from align.store.documents import as_bytes, insert_blocks, insert_sentences, sentence_values, summarise, tagged
+from align.store import cuts, search, tallies
+from align.store.documents import (
+    as_bytes,
+    document_text,
+    insert_blocks,
+    insert_sentences,
+    sentence_values,
+    summarise,
+    tagged,
+)
 from align.store.ledger import Ledger
 from align.store.log import SOURCE, sentences_of
 from align.store.proposals import PROGRAM
@@ -81,20 +89,26 @@ def _reworded(old: Sequence[str], new: Sequence[str], before: list[int], after: 
 def change_document(db: Database, document: int, doc: Document) -> None:
     """Put the new text of a document in the place of the old. Runs inside the caller's `writing`.
 
-    Links whose sentences are all still there stay as they are. A link with a reviewer's touch whose text was reworded,
-    or is there in part, is undecided again and asks for attention; one that lost a whole side goes. All of it is one
-    entry of the log.
+    Links whose sentences are all still there stay as they are, and so do cuts of them. A link with a reviewer's touch
+    whose text was reworded, or is there in part, is undecided again and asks for attention; one that lost a whole side
+    goes. All of it is one entry of the log.
     """
     was, lang = db.conn.execute("select digest, lang from documents where id = ?", (document,)).fetchone()
     if lang is not None:
         doc = tagged(doc, lang)
     old = db.conn.execute("select id, text from sentences where document = ? order by position", (document,)).fetchall()
-    new = list(sentence_values(doc))
+    carried = cuts.carry(db, document, document_text(db, document), doc.text, list(sentence_values(doc)))
+    new = carried.values
     matched = match([text for _, text in old], [str(values[-1]) for values in new])
     lost = {id_ for n, (id_, _) in enumerate(old) if matched.new_of(n) is None}
     reworded = {old[n][0] for n in matched.changed}
     ledger = Ledger(db, PROGRAM)
     _write(db, document, doc, [id_ for id_, _ in old], new, matched)
+    db.conn.execute("delete from cuts where document = ?", (document,))
+    ids = [
+        row[0] for row in db.conn.execute("select id from sentences where document = ? order by position", (document,))
+    ]
+    ledger.cuts = carried.placed(ids)
     touched = _links_of(db, lost | reworded)
     counts = _mend(ledger, touched, lost)
     _reorder(ledger, document)

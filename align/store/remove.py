@@ -72,7 +72,7 @@ def _forget(db: Database, document: int) -> None:
         (document,),
     )
     search.drop(db, db.conn.execute("select id, text from sentences where document = ?", (document,)).fetchall())
-    for table in ("sentences", "blocks", "texts"):
+    for table in ("cuts", "sentences", "blocks", "texts"):
         db.conn.execute(f"delete from {table} where document = ?", (document,))
     db.conn.execute("delete from documents where id = ?", (document,))
 

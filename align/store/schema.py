@@ -169,3 +169,15 @@ def m008_texts_apart(db: Database) -> None:
         "insert into texts (document, content) select id, text from documents",
         "alter table documents drop column text",
     )
+
+
+@migrations()
+def m009_cuts(db: Database) -> None:
+    """Sentences that reviewers cut in two; see `cuts`."""
+    _run(
+        db,
+        """create table cuts (
+            rest integer primary key, sentence integer not null, document integer not null references documents (id),
+            at integer not null, pieces text not null, decision integer not null references decisions (id)) strict""",
+        "create index cuts_document on cuts (document)",
+    )

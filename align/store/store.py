@@ -209,6 +209,16 @@ class Store:
         with told(self.path):
             return around.context(self.db, side, n)
 
+    def edition(self, document: int) -> tuple[object, ...]:
+        """A value that is another one whenever the sentences of the document are others: read anew, or cut."""
+        with told(self.path):
+            row: tuple[object, ...] = self.db.conn.execute(
+                """select digest, sentences, lang, (select total(decision) from cuts where document = ?1)
+                   from documents where id = ?1""",
+                (document,),
+            ).fetchone()
+        return row or ()
+
     def sentence_count(self, document: int) -> int:
         """How many sentences a document has."""
         with told(self.path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from contextlib import closing
 
@@ -10,8 +11,9 @@ from sqlite_utils import Database
 from align.domain import Decision
 from align.errors import ConflictError
 from align.store import bulk
+from align.store.cuts import Cut, follows, in_force
 from align.store.ledger import Ledger, untouched
-from align.store.log import State, read_patches
+from align.store.log import Patch, State, read_patches
 from align.store.remove import bring_back
 
 UNDOABLE_NOT = ("undo", "redo", "propose", "import", "unite", "compact")
@@ -51,6 +53,7 @@ def _backwards(db: Database, reviewer: str) -> Generator[tuple[int, str, int], N
     cursor = db.conn.execute(
         """select id, action, target from decisions where reviewer = ?
            and (target is not null or exists (select 1 from patches where decision = decisions.id)
+                or (action = 'cut' and exists (select 1 from documents where documents.id = decisions.document))
                 or (action = 'remove' and exists (select 1 from documents where documents.id = decisions.document)))
            order by id desc""",
         (reviewer,),
@@ -73,6 +76,8 @@ def turn(db: Database, reviewer: str, target: int, action: str) -> tuple[Decisio
     patches = [
         (number, now, was) if action == "undo" else (number, was, now) for number, was, now in read_patches(db, target)
     ]
+    if told == "cut":
+        patches = cut_patches(ledger, target, action, patches)
     own = {number for number, _, _ in patches}
     # What goes makes room first.
     for number, before, after in sorted(patches, key=lambda patch: patch[2] is not None):
@@ -95,11 +100,51 @@ def turn(db: Database, reviewer: str, target: int, action: str) -> tuple[Decisio
         else:
             ledger.change(number, **after)
     detail: dict[str, object] = {"action": told}
+    turn_cuts(ledger, target, action, own)
     if told == "remove" and action == "undo":
         bring_back(db, document)
     elif told == "remove":
         db.conn.execute("update documents set removed_at = ? where id = ?", (ledger.at, document))
     return ledger.close(action, link=link, document=document, target=target, detail=detail)
+
+
+def cut_patches(ledger: Ledger, target: int, action: str, patches: list[Patch]) -> list[Patch]:
+    """What undo or redo of a cut tells of links by itself. That others have both halves, or the whole, follows.
+
+    A redo turns round what the undo did, which also took away what had been proposed on the halves meanwhile.
+    """
+    if action == "redo":
+        undone = "select max(id) from decisions where action = 'undo' and target = ?"
+        number = ledger.db.conn.execute(undone, (target,)).fetchone()[0]
+        patches = [(link, now, was) for link, was, now in read_patches(ledger.db, number)]
+    kept = []
+    for patch in patches:
+        if follows(patch) and action == "redo":
+            link, before, _ = patch
+            state = ledger.state(link) if ledger.present(link) else {}
+            if before is None or any(state.get(column) != value for column, value in before.items()):
+                continue
+        elif follows(patch):
+            continue
+        kept.append(patch)
+    return kept
+
+
+def turn_cuts(ledger: Ledger, target: int, action: str, own: set[int]) -> None:
+    """Take back the cuts that the decision `target` made, or make them again; `own`: links that it told what to have.
+
+    Raises ConflictError where the sentences, or links on their halves, changed since.
+    """
+    detail = ledger.db.conn.execute("select detail from decisions where id = ?", (target,)).fetchone()[0]
+    made = [Cut.of(one) for one in json.loads(detail).get("cuts", ())]
+    if action == "undo":
+        # As they are now: the document may have been read anew, and they with it.
+        now = {one.rest: one for number in {one.document for one in made} for one in in_force(ledger.db, number)}
+        for one in reversed(made):
+            ledger.join_cut(now.get(one.rest, one))
+    else:
+        for one in made:
+            ledger.make_cut(one, but=own)
 
 
 def superseded(ledger: Ledger, proposal: State, own: set[int]) -> bool:

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from sqlite_utils import Database
 
 from align.domain import SETTLED, Status
-from align.store import tallies
+from align.store import cuts, cuts_taken, tallies
 from align.store.copies import Mapping, base_of, map_copies, name_alike
+from align.store.cuts_taken import TheirCuts
 from align.store.ledger import Ledger
 from align.store.log import (
     KEPT,
     NEW,
+    SOURCE,
     Patch,
     State,
     append,
@@ -84,13 +86,19 @@ def unite(ours: Database, theirs: Database, name: str) -> United:
     mapping = map_copies(ours, theirs)
     report = United(documents=mapping.added, differing=mapping.differing)
     contested: dict[int, int] = {}
-    report.links = _bring_links(ours, theirs, mapping, name, contested)
+    their_cuts = TheirCuts.of(theirs)
+    cut_here = their_cuts.decisions & mapping.decisions.keys()
+    at_home = set(ours.conn.execute("select distinct src_document, tgt_document from tallies"))
+    bringing = _Bringing(ours, theirs, mapping, name, contested, cut_here, at_home)
+    report.links = bringing.links(bringing.candidates())
     clashes = _open_clashes(ours)
     for row in theirs.conn.execute(
         "select id, uid, at, reviewer, action, link, target, detail, first_link from decisions order by at, id"
     ).fetchall():
         if row[0] not in mapping.decisions and row[4] not in OWN:
-            _take_over(ours, theirs, mapping, row, report, clashes)
+            _take_over(ours, theirs, mapping, row, report, clashes, their_cuts)
+            if row[0] in their_cuts.decisions and bringing.waiting:
+                report.links += bringing.links(sorted(bringing.waiting))
     _keep_clashes(ours, clashes, contested, report, name)
     return report
 
@@ -106,39 +114,68 @@ def _open_clashes(ours: Database) -> dict[int, _Clash]:
     return {row[0]: _Clash(json.loads(row[1]), json.loads(row[2]), row[3:]) for row in rows}
 
 
-def _bring_links(ours: Database, theirs: Database, mapping: Mapping, name: str, contested: dict[int, int]) -> int:
+@dataclass(slots=True)
+class _Bringing:
     """Links that only the other copy has, as they were proposed: decided ones, and those of new pairs."""
-    ledger = Ledger(ours, PROGRAM)
-    made = 0
-    at_home = set(ours.conn.execute("select distinct src_document, tgt_document from tallies"))
-    kept = {row[0] for row in theirs.conn.execute(f"select id from links where {KEPT}")}
-    together = _together(theirs, mapping)
-    untouched = {
-        row[0] for row in theirs.conn.execute("select id from links where id not in (select link from patches)")
-    }
-    for number in sorted(untouched | together.keys() | kept):
-        if number in mapping.links:
-            continue
-        needed = any(other in kept for other in together.get(number, {number}))
-        base = base_of(theirs, number)
-        state = mapping.state(base) if base is not None else None
-        if state is None:
-            continue
+
+    ours: Database
+    theirs: Database
+    mapping: Mapping
+    name: str
+    contested: dict[int, int]
+    """Link -> one that was settled here on the same sentences in another way."""
+    cut_here: set[int]
+    """Their decisions that cut sentences and are known here."""
+    at_home: set[tuple[int, int]]
+    waiting: set[int] = field(default_factory=set)
+    """Links on sentences that are not here; some come of cuts that are to be made yet."""
+    kept: set[int] = field(default_factory=set)
+    together: dict[int, set[int]] = field(default_factory=dict)
+
+    def candidates(self) -> list[int]:
+        """What may have to be brought."""
+        self.kept = {row[0] for row in self.theirs.conn.execute(f"select id from links where {KEPT}")}
+        self.together = _together(self.theirs, self.mapping)
+        untouched = {
+            row[0]
+            for row in self.theirs.conn.execute("select id from links where id not in (select link from patches)")
+        }
+        return sorted(untouched | self.together.keys() | self.kept)
+
+    def links(self, numbers: list[int]) -> int:
+        """Bring those of them that can be brought and are wanted; returns how many."""
+        ledger = Ledger(self.ours, PROGRAM)
+        made = 0
+        for number in numbers:
+            if number in self.mapping.links:
+                continue
+            base = base_of(self.theirs, number, self.cut_here)
+            state = self.mapping.state(base) if base is not None else None
+            if state is None:
+                if base is not None and base["src_document"] in self.mapping.documents:
+                    self.waiting.add(number)
+                continue
+            self.waiting.discard(number)
+            made += self._bring(ledger, number, state)
+        if ledger.patches():
+            ledger.close("unite", detail={"name": self.name, "links": made})
+        return made
+
+    def _bring(self, ledger: Ledger, number: int, state: State) -> int:
+        needed = any(other in self.kept for other in self.together.get(number, {number}))
         rivals = [link for link in ledger.overlapping(state["src"], state["tgt"]) if ledger.present(link)]
-        if not needed and (rivals or (state["src_document"], state["tgt_document"]) in at_home):
-            continue
+        if not needed and (rivals or (state["src_document"], state["tgt_document"]) in self.at_home):
+            return 0
         for link in rivals:
             if not ledger.kept(link):
                 ledger.remove(link)
-        name_alike(ours, mapping, number, ledger.make(**{**state, "status": Status.PROPOSED.value}))
-        made += 1
-        settled = [link for link in rivals if ledger.present(link) and ledger.state(link)["status"] in SETTLED]
+        link = ledger.make(**{**state, "status": Status.PROPOSED.value})
+        name_alike(self.ours, self.mapping, number, link)
+        settled = [rival for rival in rivals if ledger.present(rival) and ledger.state(rival)["status"] in SETTLED]
         if settled:
             # Both copies settled the same sentences in another way: each by itself is sound, together they are not.
-            contested[mapping.links[number]] = settled[0]
-    if ledger.patches():
-        ledger.close("unite", detail={"name": name, "links": made})
-    return made
+            self.contested[link] = settled[0]
+        return 1
 
 
 def _together(theirs: Database, mapping: Mapping) -> dict[int, set[int]]:
@@ -167,19 +204,37 @@ def _take_over(
     row: tuple[int, str, str, str, str, int | None, int | None, str, int | None],
     report: United,
     clashes: dict[int, _Clash],
+    their_cuts: TheirCuts,
 ) -> None:
     id_, uid, at, reviewer, action, link, target, detail, first = row
-    patches, born = _translated(ours, theirs, mapping, id_, first)
+    story = json.loads(detail)
+    sentences = cuts_taken.told(ours, mapping, their_cuts, story)
+    patches, born = _translated(ours, theirs, mapping, id_, first, cutting=id_ in their_cuts.decisions)
+    if sentences.strange:
+        patches = _verdicts(theirs, mapping, id_)
+    foreign = target is not None and target not in mapping.decisions
     if patches is not None and target in mapping.decisions:
         # What is taken back is what the decision did here: where it only agreed, the other's word stands.
         done = {row[0] for row in ours.conn.execute(LINKS_OF, (mapping.decisions[target],))}
         patches = [patch for patch in patches if patch[0] in done or patch[0] in clashes]
     if patches is None:
+        sentences.forget(mapping)
         return
-    applying, clashing, agreed = _sorted(ours, patches, clashes)
+    applying, clashing, agreed = ([], patches, 0) if sentences.strange else _sorted(ours, patches, clashes)
     if clashing and _shapes(patches):
         applying, clashing = [], patches
-    if target is not None and target not in mapping.decisions:
+    ledger = None
+    if sentences and not clashing and not foreign:
+        ledger = cuts_taken.bring(ours, sentences, [number for number, _, _ in patches])
+        if ledger is None:
+            applying, clashing, agreed = [], patches, 0
+    if ledger is None:
+        sentences.forget(mapping)
+    else:
+        applying = [*applying, *ledger.patches()]
+        story |= {"cuts": [made.told() for made in ledger.cuts]} if ledger.cuts else {}
+        story |= {"joins": [made.rest for made in ledger.joins]} if ledger.joins else {}
+    if foreign:
         # It takes back what was not taken over: that ends a clash, and is otherwise nothing to us.
         applying, clashing, agreed = [], [patch for patch in clashing if patch[0] in clashes], 0
     for number, was, now_ in clashing:
@@ -197,28 +252,36 @@ def _take_over(
         # The links that it made over there are not made here: their numbers are free again.
         mapping.links = {number: link for number, link in mapping.links.items() if link < born}
     # One that clashes is kept for the story, without effect, so that it is told once.
-    story = {**json.loads(detail), "conflict": True} if clashing and not applying and not agreed else json.loads(detail)
+    if clashing and not applying and not agreed:
+        story["conflict"] = True
+    touched = {made.document for made in (*ledger.cuts, *ledger.joins)} if ledger else set()
     decision = append(
-        ours, reviewer, action, at=at, uid=uid, link=mapping.links.get(link or -1),
+        ours, reviewer, action, at=at, uid=uid, link=mapping.links.get(link or -1), document=min(touched, default=None),
         target=mapping.decisions.get(target or -1), detail=story, first_link=born if applying else None,
     )  # fmt: skip
     mapping.decisions[id_] = decision.id
+    if ledger:
+        cuts.enter(ours, decision.id, ledger.cuts, [made.rest for made in ledger.joins])
     write_patches(ours, decision.id, applying)
     buckets = buckets_of(ours, applying)
     for number, _, now_ in applying:
         apply(ours, decision.id, number, now_)
     tallies.refresh(ours, buckets | buckets_of(ours, applying))
+    for number in touched:
+        tallies.refresh_range(ours, number * SOURCE, (number + 1) * SOURCE)
     report.decisions += "conflict" not in story
 
 
 def _translated(
-    ours: Database, theirs: Database, mapping: Mapping, decision: int, first: int | None
+    ours: Database, theirs: Database, mapping: Mapping, decision: int, first: int | None, *, cutting: bool
 ) -> tuple[list[Patch] | None, int | None]:
     """The patches of their decision in our numbers, and the number of the first link it makes; None where a link or
     sentence of it is not here."""
     found: list[Patch] = []
     born = None
     theirs_patches = read_patches(theirs, decision)
+    if cutting:
+        theirs_patches = [patch for patch in theirs_patches if not cuts.follows(patch)]
     shaping = _shapes(theirs_patches)
     made = [number for number, was, _ in theirs_patches if was is None and number not in mapping.links]
     if made and first is not None:
@@ -236,6 +299,22 @@ def _translated(
             continue  # The same was done to others, each by itself.
         found.append((mapping.links[number], before, after))
     return found, born
+
+
+def _verdicts(theirs: Database, mapping: Mapping, decision: int) -> list[Patch]:
+    """The patches of a decision whose sentences are not those here, with where it cut them instead of its sides."""
+    shape = {"src", "tgt", "src_document", "tgt_document"}
+    detail = json.loads(theirs.conn.execute("select detail from decisions where id = ?", (decision,)).fetchone()[0])
+    cut = {"cut": ", ".join(f"at character {one['at']}" for one in detail.get("cuts", ()))}
+    return [
+        (
+            mapping.links[number],
+            {name: value for name, value in was.items() if name not in shape},
+            {name: value for name, value in now_.items() if name not in shape} | cut,
+        )
+        for number, was, now_ in read_patches(theirs, decision)
+        if number in mapping.links and was is not None and now_ is not None
+    ]
 
 
 def _shapes(patches: list[Patch]) -> bool:
@@ -267,7 +346,7 @@ def _same(state: State | None, wanted: State | None) -> bool:
     if state is None or wanted is None:
         return state is wanted
     machine = ("score", "confidence", "encoder", "chain", "signals")
-    return all(state[column] == value for column, value in wanted.items() if column not in {*FOLLOWS, *machine})
+    return all(state.get(column) == value for column, value in wanted.items() if column not in {*FOLLOWS, *machine})
 
 
 def _onto(state: State | None, patch: Patch) -> Patch:

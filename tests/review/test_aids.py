@@ -189,3 +189,39 @@ def test_every_link_can_be_followed_from_end_to_end(pairs: list[tuple[int, int]]
         if not wire.straight:
             low, high = wire.rows
             assert all(cells[row][columns[number]].glyph in "│┼├┤┬┴┌┐└┘" for row in range(low, high + 1))
+
+
+@pytest.mark.parametrize(
+    ("han", "other", "lang", "pairs"),
+    [
+        ("俄羅斯總統普京表示", "Russian President Putin said", "en", {"俄羅斯": "Russian", "普京": "Putin"}),
+        ("俄罗斯总统普京表示", "ロシアのプーチン大統領は", "ja", {"俄罗斯": "ロシア", "普京": "プーチン"}),
+        ("拉夫罗夫外长与克里会谈", "Lavrov met Kerry", "en", {"拉夫罗夫": "Lavrov"}),
+        ("拉夫羅夫外長", "ラブロフ外相", "ja", {"拉夫羅夫": "ラブロフ"}),
+        ("奥巴马和特朗普", "Obama and Trump", "en", {"奥巴马": "Obama", "特朗普": "Trump"}),
+        ("索马里海盗", "Pirates off Somalia", "en", {"索马里": "Somalia"}),
+        ("莫斯科", "モスクワ", "ja", {"莫斯科": "モスクワ"}),
+        ("两国同意明年再次会谈", "Both sides agreed to meet again next Year", "en", {}),
+        ("加强安全保障合作", "Minister Peters Said This Already Yesterday", "en", {}),
+    ],
+)
+def test_names_between_han_and_other_scripts(han: str, other: str, lang: str, pairs: dict[str, str]) -> None:
+    for texts, langs, turned in (((han, other), ("zh-Hans", lang), False), ((other, han), (lang, "zh-Hans"), True)):
+        found = partners(*texts, *langs)
+        here, there = (
+            {text[m.start : m.end] for m in marks if m.role == "name"} for text, marks in zip(texts, found, strict=True)
+        )
+        if turned:
+            here, there = there, here
+        assert here == set(pairs)
+        assert there == set(pairs.values())
+
+
+def test_a_row_of_sounds_is_no_name_by_chance() -> None:
+    from align.review.aids.transcribed import same_name
+
+    assert same_name("克林顿", "Clinton")
+    assert same_name("爱因斯坦", "Einstein")
+    assert not same_name("克林顿", "Kremlin")
+    assert not same_name("马里", "Merkel")
+    assert not same_name("巴马", "Obama"), "it begins with a vowel"

@@ -70,10 +70,48 @@ async def test_split_asks_where_when_there_is_a_choice(db: Path, run: Run) -> No
     assert settled(db) == [((0, 1), (0, 1)), ((2,), (2,))]
 
 
-async def test_split_of_one_sentence_says_what_to_do_instead(db: Path, run: Run) -> None:
+def halves(db: Path) -> list[tuple[str, str]]:
+    """The texts of the links that a reviewer stands behind."""
+    return [(link.src.text, link.tgt.text) for link in links(db) if link.status is Status.EDITED]
+
+
+async def test_split_inside_a_sentence_is_one_undo(db: Path, run: Run, solver: Quiet) -> None:
+    before = shapes(db)
     async with run() as pilot:
-        await press(pilot, "s")
-        assert "one sentence only" in screen(pilot).query_one("#said").words
+        await press(pilot, "down", "s")
+        assert isinstance(pilot.app.screen, SplitScreen)
+        assert "cut in two" in pilot.app.screen.query_one("#split-top").words
+        await press(pilot, "left", "left", "right", "tab", "right", "b", "w", "w", "enter")
+        ((ja, en), (ja_rest, en_rest)) = halves(db)
+        assert ja + ja_rest == "会議は2013年11月2日に東京で開催された。"
+        assert f"{en} {en_rest}" == "The meeting took place in Tokyo on November 2, 2013."
+        assert solver.asked[0]["anchors"] == (((2,), (12,)),)
+        assert len(links(db)) == 9
+        await press(pilot, "u")
+    assert shapes(db) == before
+
+
+async def test_the_cut_of_the_target_follows_until_it_is_moved(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "g", "7", "enter", "S")
+        top = pilot.app.screen
+        places = [top._cuts[1]]
+        for _ in range(4):
+            await press(pilot, "right")
+        places.append(top._cuts[1])
+        await press(pilot, "tab", "left", "tab")
+        moved = top._cuts[1]
+        await press(pilot, "left", "left", "left", "left")
+        assert places[0] != places[1]
+        assert top._cuts[1] == moved
+        await press(pilot, "escape")
+    assert halves(db) == []
+
+
+async def test_split_of_two_by_two_elsewhere_than_in_the_middle(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "down", "down", "down", "S", "left", "enter")
+    assert [ja for ja, _ in halves(db)] == ["日本は共同訓練を提案した", "。訓練は来年行われる。"]
 
 
 async def test_moving_boundary_sentences_on_both_sides(db: Path, run: Run) -> None:

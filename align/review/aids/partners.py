@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from align.review.aids.kana import alike, skeleton
 from align.review.aids.numbers import Number, numbers
+from align.review.aids.transcribed import found as transcribed
 from align.text.han import fold
 
 LATIN = re.compile(r"[A-Za-zÀ-ɏ][A-Za-z0-9À-ɏ]*(?:[-'’.&/+][A-Za-z0-9À-ɏ]+)*")
@@ -18,6 +19,8 @@ TITLED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|President|Premier|General|Minister|Secre
 HONOURED = re.compile(r"([ァ-ヺー・]{3,})(?=氏|大統領|首相|外相|国防相|長官|将軍|議長|さん|教授|博士|委員)")
 HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff々〇]{2,}")
 CJK = ("ja", "zh", "yue", "ko")
+HAN_WRITTEN = ("zh", "yue", "ja")
+KATAKANA_NAME = re.compile(r"[ァ-ヺーヽヾ]{2,}")
 
 
 class Mark(NamedTuple):
@@ -35,7 +38,7 @@ Marks = tuple[Mark, ...]
 def partners(src: str, tgt: str, src_lang: str = "und", tgt_lang: str = "und") -> tuple[Marks, Marks]:
     """The marks of both texts, by start. Pure; what is of no use in a pair of languages is not looked for."""
     found: tuple[list[Mark], list[Mark]] = ([], [])
-    for find in (_numbers, _latin, _kana, _han, _words):
+    for find in (_numbers, _latin, _kana, _transcribed, _han, _words):
         for side, marks in zip(found, find((src, tgt), (src_lang, tgt_lang)), strict=True):
             side += [mark for mark in marks if not any(m.start < mark.end and mark.start < m.end for m in side)]
     return tuple(sorted(found[0])), tuple(sorted(found[1]))
@@ -120,6 +123,26 @@ def _kana(texts: Pair, langs: Pair) -> Found:
         for match in TITLED.finditer(texts[there]):
             if match.start(1) not in met and KATAKANA.search(texts[here]):
                 marks[there].append(Mark(*match.span(1), "lonely"))
+    return marks
+
+
+def _transcribed(texts: Pair, langs: Pair) -> Found:
+    """Names that Han characters transcribe, against katakana or Latin words."""
+    marks: Found = ([], [])
+    for here, there in ((0, 1), (1, 0)):
+        primary = langs[here].split("-")[0], langs[there].split("-")[0]
+        if primary[0] not in HAN_WRITTEN or primary[1] in ("zh", "yue", "ko"):
+            continue
+        if primary[1] == "ja":
+            words = list(KATAKANA_NAME.finditer(texts[there])) if primary[0] != "ja" else []
+        else:
+            words = [match for match in LATIN.finditer(texts[there]) if match[0][0].isupper() and len(match[0]) > 2]
+        met: set[int] = set()
+        names = list(dict.fromkeys(word[0] for word in words))
+        for start, end, number in transcribed(texts[here], names) if names else ():
+            marks[here].append(Mark(start, end, "name"))
+            met.add(number)
+        marks[there].extend(Mark(*word.span(), "name") for word in words if names.index(word[0]) in met)
     return marks
 
 

@@ -8,7 +8,7 @@ from align.review.reading import surroundings
 from align.review.screens.base import Part
 from align.review.sides import Marks, headline, shown_texts, side_of
 from align.review.widgets.bars import Line
-from align.review.widgets.texts import FootLine, Passage, Side, Texts
+from align.review.widgets.texts import SIDE_BY_SIDE, FootLine, Passage, Side, Texts
 
 STOP = 0.98
 """From this expected rate on, what is left may be taken as it is."""
@@ -74,7 +74,8 @@ class Detail(Part):
         words = "nothing left to decide"
         if left:
             rate = expected / left
-            words = f"{left:,} left, expected {100 * rate:.1f} % right{', stop here?' if rate >= STOP else ''}"
+            expects = "expected " if self.size.width >= SIDE_BY_SIDE else ""
+            words = f"{left:,} left, {expects}{100 * rate:.1f} % right{', stop here?' if rate >= STOP else ''}"
         head = headline(link, self.links.cursor, self.total) if link else "no links"
         if self.place.typed:
             head += f" · / {self.place.typed}"

@@ -8,11 +8,12 @@ from align.domain import Link, LinkKind
 from align.jobs.resolve import Ripple
 from align.review import fixes
 from align.review.fixes import End, Fix, SideName, Way
+from align.review.points import Point
 from align.review.reading import link_at, neighbour
 from align.review.screens.asking import Ask, AskText, Choose
 from align.review.screens.base import Part
 from align.review.screens.ripple import RippleScreen
-from align.review.screens.splitting import SplitScreen
+from align.review.screens.splitting import SplitScreen, can_split
 
 KIND_KEYS = (("t", "translation"), ("p", "partial"), ("s", "summary"), ("i", "title"), ("q", "quote"))
 
@@ -60,20 +61,26 @@ class Fixing(Part):
         self._with_current(self._split)
 
     def _split(self, link: Link) -> None:
-        counts = len(link.src.sentences), len(link.tgt.sentences)
-        if min(counts) < 2:
-            self.say("A side has one sentence only: `[` and `]` give sentences away, `d` unlinks.", "bad")
-            return
-        if counts == (2, 2):
-            self.fix(fixes.split(link, 1, 1), link)
+        if (len(link.src.sentences), len(link.tgt.sentences)) == (2, 2):
+            self.fix(fixes.split(link, Point(1), Point(1)), link)
+        else:
+            self._split_at(link)
+
+    def action_split_at(self) -> None:
+        """In two, and say where."""
+        self._with_current(self._split_at)
+
+    def _split_at(self, link: Link) -> None:
+        sides = self.sides_of(link, by_sentence=True)
+        if not can_split(sides):
+            self.say("A side has one character only: `d` unlinks, `r` links to another place.", "bad")
             return
 
-        def answered(cuts: tuple[int, int] | None) -> None:
+        def answered(cuts: tuple[Point, Point] | None) -> None:
             if cuts is not None:
                 self.fix(fixes.split(link, *cuts), link)
 
-        sides = self.sides_of(link, by_sentence=True)
-        self.app.push_screen(SplitScreen(sides, (counts[0] // 2, counts[1] // 2)), answered)
+        self.app.push_screen(SplitScreen(sides), answered)
 
     def action_side(self) -> None:
         """The side that the bracket keys work on."""

@@ -32,7 +32,6 @@ USEFUL: dict[str, Callable[[Link, ReviewScreen], bool]] = {
     "accept": lambda link, _screen: link.status not in SETTLED,
     "reject": lambda link, _screen: link.status is not Status.REJECTED,
     "skip": lambda link, _screen: link.status is Status.PROPOSED,
-    "split": lambda link, _screen: min(len(link.src.sentences), len(link.tgt.sentences)) > 1,
     "give_up": lambda link, screen: len(getattr(link, screen.side).sentences) > 1,
     "give_down": lambda link, screen: len(getattr(link, screen.side).sentences) > 1,
     "difference": lambda link, _screen: link.src.original is not None or link.tgt.original is not None,

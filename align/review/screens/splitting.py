@@ -1,4 +1,4 @@
-"""Where to split a link: a cut on each side, moved with the arrows."""
+"""Where to split a link: a cut on each side, moved with the arrows, between sentences or inside one."""
 
 from __future__ import annotations
 
@@ -10,26 +10,41 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from align.review.points import Point, near, points, share, step, stops, words
 from align.review.widgets.bars import KeyBar, Line
-from align.review.widgets.texts import Side, Texts
+from align.review.widgets.texts import Passage, Side, Texts
+
+Points = tuple[Point, Point]
 
 
-class SplitScreen(ModalScreen[tuple[int, int] | None]):
-    """Answers after how many sentences of each side to cut, or None. Each half keeps a sentence on both sides."""
+class SplitScreen(ModalScreen[Points | None]):
+    """Answers where to cut each side, or None. Each half keeps some text on both sides.
+
+    `sides` have a passage a sentence. The cuts begin where the texts are half through: between two sentences, else at a
+    clause if one is near. The cut of the target follows that of the source until it is moved by itself.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,s", "take", "split here", id="split_take"),
-        Binding("down,j", "cut(1)", "cut lower", id="split_down"),
-        Binding("up,k", "cut(-1)", "cut higher", id="split_up"),
-        Binding("tab,left,right", "side", "other side", id="split_side"),
+        Binding("down,j", "sentence(1)", "sentence", id="split_down"),
+        Binding("up,k", "sentence(-1)", "back", show=False, id="split_up"),
+        Binding("w", "word(1)", "word, clause", id="split_word"),
+        Binding("b", "word(-1)", "back", show=False, id="split_word_back"),
+        Binding("right,l", "point(1)", "character", id="split_right"),
+        Binding("left,h", "point(-1)", "back", show=False, id="split_left"),
+        Binding("tab,shift+tab", "side", "other side", id="split_side"),
         Binding("escape,q", "cancel", "cancel", id="split_cancel"),
     ]
 
-    def __init__(self, sides: tuple[Side, Side], cuts: tuple[int, int]) -> None:
+    def __init__(self, sides: tuple[Side, Side]) -> None:
         super().__init__()
         self._sides = sides
-        self._cuts = list(cuts)
+        self._texts = tuple([passage.text for passage in side.body] for side in sides)
+        self._points = tuple(points(texts) for texts in self._texts)
+        first = near(self._texts[0], 0.5, self._points[0])
+        self._cuts = [first, near(self._texts[1], share(self._texts[0], first), self._points[1])]
         self._active = 0
+        self._follows = True
 
     def compose(self) -> ComposeResult:
         """Both texts with their cuts, keys."""
@@ -40,20 +55,38 @@ class SplitScreen(ModalScreen[tuple[int, int] | None]):
 
     def on_mount(self) -> None:
         """Show the cuts."""
-        self.query_one("#split-top", Line).show("Split where? The dashed line is the cut of its side.")
         self._show()
 
     def _show(self) -> None:
         sides = [
-            replace(side, before=(), after=(), cut=cut, active=number == self._active)
+            cut_side(side, cut, active=number == self._active)
             for number, (side, cut) in enumerate(zip(self._sides, self._cuts, strict=True))
         ]
+        inside = any(cut.character for cut in self._cuts)
+        told = "Split where? The dashed line is the cut of its side"
+        self.query_one("#split-top", Line).show(f"{told}{'; a sentence is cut in two.' if inside else '.'}")
         self.query_one(Texts).show(sides)
 
-    def action_cut(self, step: int) -> None:
-        """Move the cut of the active side."""
-        most = len(self._sides[self._active].body) - 1
-        self._cuts[self._active] = max(1, min(most, self._cuts[self._active] + step))
+    def action_sentence(self, by: int) -> None:
+        """To where the next or previous sentence begins; where there is one only, the next or previous clause."""
+        among = self._points[self._active]
+        between = [point for point in among if not point.character]
+        self._move(step(between or stops(self._texts[self._active], among), self._cuts[self._active], by))
+
+    def action_word(self, by: int) -> None:
+        """To where the next or previous word or clause begins."""
+        self._move(step(words(self._texts[self._active], self._points[self._active]), self._cuts[self._active], by))
+
+    def action_point(self, by: int) -> None:
+        """By one character."""
+        self._move(step(self._points[self._active], self._cuts[self._active], by))
+
+    def _move(self, point: Point) -> None:
+        self._cuts[self._active] = point
+        if self._active:
+            self._follows = False
+        elif self._follows:
+            self._cuts[1] = near(self._texts[1], share(self._texts[0], point), self._points[1])
         self._show()
 
     def action_side(self) -> None:
@@ -68,3 +101,27 @@ class SplitScreen(ModalScreen[tuple[int, int] | None]):
     def action_cancel(self) -> None:
         """Leave it whole."""
         self.dismiss(None)
+
+
+def can_split(sides: tuple[Side, Side]) -> bool:
+    """Whether both sides have a place to be cut at."""
+    return all(points([passage.text for passage in side.body]) for side in sides)
+
+
+def cut_side(side: Side, cut: Point, *, active: bool) -> Side:
+    """The side with its cut, the sentence in which it falls in two passages."""
+    body = list(side.body)
+    if cut.character:
+        whole = body[cut.sentence]
+        marks = [
+            tuple((max(a, low) - low, min(b, high) - low, role) for a, b, role in whole.marks if a < high and low < b)
+            for low, high in ((0, cut.character), (cut.character, len(whole.text)))
+        ]
+        texts = whole.text[: cut.character].rstrip(), whole.text[cut.character :]
+        body[cut.sentence : cut.sentence + 1] = [
+            replace(whole, text=text, marks=mark) for text, mark in zip(texts, marks, strict=True)
+        ]
+    margin = "▌" if active else "▏"
+    shown = tuple(Passage(p.text, p.marks, p.role, margin, p.most) for p in body)
+    at = cut.sentence + (cut.character > 0)
+    return replace(side, body=shown, before=(), after=(), cut=at, active=active)

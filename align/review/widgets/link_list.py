@@ -30,8 +30,17 @@ KINDS = {
     LinkKind.TITLE: "T",
     LinkKind.QUOTE: "q",
 }
-HEAD = 13
+HEAD = 14
 """Cells before the texts: cursor, status, confidence, kind, numbers of sentences, flags."""
+
+MOST_SURE = 99
+"""Per cent: nobody is surer before a reviewer is."""
+
+
+def percent(confidence: float) -> int:
+    """A confidence as it is shown, the same everywhere: rounded, and no more than `MOST_SURE`."""
+    return min(MOST_SURE, round(100 * confidence))
+
 
 Fetch = Callable[[int, int], Sequence[Link]]
 
@@ -212,8 +221,8 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         return [
             Segment("▌" if here else " ", base),
             Segment(MARKS[link.status] + " ", base + status),
-            Segment(f"{min(99, int(link.confidence * 100)):2d}", base + doubt),
-            Segment(f" {KINDS[link.kind]}{beads:>3}", base),
+            Segment(f"{percent(link.confidence):2d}", base + doubt),
+            Segment(f" {KINDS[link.kind]} {beads:>3}", base),
             Segment(("⚑" if link.bookmarked else " ") + ("#" if link.note else " "), base + doubt),
             Segment(" ", base),
         ]
