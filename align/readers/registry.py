@@ -23,6 +23,8 @@ _PAGE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+"""The stream that holds an Office file under a password (MS-OFFCRYPTO)."""
 _FOREIGN = {
     b"{\\rtf": "RTF", b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture", b"GIF8": "a picture", b"\x1f\x8b": "gzip",
     b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR", b"SQLite format 3\0": "an SQLite database (an align store, perhaps)",
@@ -63,9 +65,9 @@ def kind(name: str, content: bytes, encoding: str | None = None) -> str:
     if head.lstrip()[:5] == b"%PDF-" or b"%PDF-" in head[:1024]:
         return "pdf"
     if content.startswith(_OLE):
-        raise ReadError(
-            f"{name}: an Office file in the old format, or one with a password. Save it as DOCX or XLSX without one."
-        )
+        if _ENCRYPTED in content:
+            raise ReadError(f"{name}: protected by a password. Save it without one and add that.")
+        raise ReadError(f"{name}: an Office file in the old format. Save it as DOCX or XLSX and add that.")
     for magic, what in _FOREIGN.items():
         if content.startswith(magic):
             raise ReadError(f"{name}: {what}, which we do not read. Save its text as plain text, DOCX or HTML.")

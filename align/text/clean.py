@@ -22,6 +22,11 @@ _WIDE_BREAK = re.compile(
     f"(?<=[{WIDE}])[^\\S ][ \\t\u3000]*(?:[^\\S ]\\s*)?(?=[{WIDE}])|(?<=[{WIDE}])\\s*[\r\n]\\s*(?=[{WIDE}])"
 )
 _BLANKS = re.compile(r"\s+")
+_LIGATURE = re.compile("[\ufb00-\ufb06]")
+_LETTERS = str.maketrans(
+    {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+)
+"""Two letters that a font draws as one sign, and a PDF gives as one character."""
 _IMAGE = re.compile(rf"(?<![/\w.])(?:{IMAGE_NAME})+", re.ASCII | re.IGNORECASE)
 UNSPACED = frozenset({"ja", "zh", "yue", "lzh", "bo", "my", "lo", "km", "th"})
 """Primary tags of languages that put no space between sentences or words that belong together on two lines."""
@@ -47,6 +52,8 @@ def broken(text: str, before: Span, after: Span) -> bool:
 
 def clean(raw: str) -> str:
     """One line without invisible controls, image names and superfluous blanks. Idempotent."""
+    if _LIGATURE.search(raw):
+        raw = raw.translate(_LETTERS)
     if "." in raw:
         raw = _IMAGE.sub("\n", raw)
     if _DIRTY.search(raw):
