@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from align.domain import Document
 from align.errors import ReadError, UsageError
+from align.jobs.documents import language_tag
 from align.readers import bilingual, read, suffixes
 from align.settings import default_reviewer
 from align.store import Store, open_store
+from align.text.han import chinese
 
 Outcome = Literal["added", "changed", "unchanged", "skipped"]
 STDIN = "-"
@@ -47,9 +50,10 @@ def add(
     A file that was named itself must be readable; one that was found in a folder or by a pattern is skipped with its
     reason. A file of texts with their translations becomes documents that are linked already. `encoding` and `lang`
     override what would be found out. What was added before an error stays added; the store is made only when there is
-    something to put into it. Raises UsageError for a source that is not there, ReadError for a named file that cannot
-    be read.
+    something to put into it. Raises UsageError for a source that is not there or a language that is
+    none, ReadError for a named file that cannot be read.
     """
+    lang = None if lang is None else language_tag(lang)
     found = list(find(sources))
     with ExitStack() as stack:
         store: Store | None = None
@@ -73,10 +77,21 @@ def add(
                     raise
                 yield Taken(name, "skipped", why=str(error).removeprefix(f"{name}: "))
                 continue
-            outcome = opened().add_document(document).outcome
-            sentences = [sentence for block in document.blocks for sentence in block.sentences]
-            yield Taken(name, outcome, len(sentences), tuple(dict.fromkeys(s.lang for s in sentences)))
+            yield take_text(opened(), document, lang)
     progress(len(found), len(found))
+
+
+def take_text(store: Store, document: Document, lang: str | None) -> Taken:
+    """Take in a text; a language that was set by hand, now or before, is what it stays in."""
+    added = store.add_document(document)
+    outcome: Outcome = added.outcome
+    if lang is not None:
+        before = store.languages_of(added.document)
+        store.set_language(added.document, chinese(document.text) if lang == "zh" else lang)
+        if outcome == "unchanged" and store.languages_of(added.document) != before:
+            outcome = "changed"
+    languages = store.languages_of(added.document)
+    return Taken(document.name, outcome, sum(languages.values()), tuple(languages))
 
 
 def take_pairs(store: Store, name: str) -> Taken:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePath
 
 from align.errors import UsageError
 from align.store import DocumentRow, Store
+from align.text.han import chinese
+from align.text.tags import canonical
 
-# RFC 5646, the part that texts are tagged with here: language, optional script, optional region.
-TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
+
+def language_tag(lang: str) -> str:
+    """A language tag as the house writes it (`zh_TW` is `zh-Hant`). Raises UsageError for what is none."""
+    tag = canonical(lang)
+    if tag is None:
+        raise UsageError(f"{lang!r} is not a language tag. Write it as ja, en, zh-Hant or pt-BR.")
+    return tag
 
 
 def find_document(store: Store, called: str) -> DocumentRow:
@@ -25,9 +31,11 @@ def find_document(store: Store, called: str) -> DocumentRow:
 
 
 def set_language(store: Store, called: str, lang: str) -> str:
-    """Tag the document's sentences by hand; returns its name. Raises UsageError for a tag that is not BCP 47."""
-    if not TAG.fullmatch(lang):
-        raise UsageError(f"{lang!r} is not a language tag. Write it as ja, en, zh-Hant or pt-BR.")
+    """Tag the document's sentences by hand; returns its name. Raises UsageError for a tag that is not BCP 47.
+
+    `zh` alone is Hant or Hans, as the text is written.
+    """
+    tag = language_tag(lang)
     row = find_document(store, called)
-    store.set_language(row.id, lang)
+    store.set_language(row.id, chinese(store.text(row.id)) if tag == "zh" else tag)
     return row.name

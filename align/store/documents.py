@@ -219,6 +219,15 @@ def set_language(db: Database, document: int, lang: str) -> None:
     tallies.refresh_all(db)
 
 
+def languages_of(db: Database, document: int) -> dict[str, int]:
+    """The languages of a document's sentences, the most frequent first, with how many are in each."""
+    row = db.conn.execute("select languages from documents where id = ?", (document,)).fetchone()
+    if row is None:
+        raise KeyError(f"document {document}")
+    found: dict[str, int] = json.loads(row[0])
+    return found
+
+
 def _one(db: Database, document: int) -> tuple[bytes]:
     row: tuple[bytes] | None = db.conn.execute("select content from texts where document = ?", (document,)).fetchone()
     if row is None:

@@ -119,6 +119,11 @@ class Store:
         with told(self.path):
             return documents.sentences_by_id(self.db, wanted)
 
+    def languages_of(self, document: int) -> dict[str, int]:
+        """The languages of its sentences, the most frequent first, with how many are in each."""
+        with told(self.path):
+            return documents.languages_of(self.db, document)
+
     def set_language(self, document: int, lang: str) -> None:
         """Tag all of a document by hand."""
         with self.writing():

@@ -68,3 +68,20 @@ def test_a_memory_comes_linked_and_twice_changes_nothing(tmp_path: Path) -> None
     assert [t.outcome for t in add(tmp_path / "store.db", source)] == ["unchanged"]
     with open_store(tmp_path / "store.db") as store:
         assert list(store.links(LinkFilter())) == links
+
+
+def test_a_language_set_by_hand_is_remembered_and_told(tmp_path: Path) -> None:
+    """By --lang for a text that is there already, too; what changed later stays in it; a wrong tag is refused."""
+    page, db = tmp_path / "page.txt", tmp_path / "store.db"
+    page.write_text("The first file has some words.\n")
+    assert [t.languages for t in add(db, [str(page)])] == [("en",)]
+    (again,) = add(db, [str(page)], lang="fr")
+    assert (again.outcome, again.languages) == ("changed", ("fr",))
+    page.write_text("The first file has some words.\n\nAnd more of them.\n")
+    (changed,) = add(db, [str(page)])
+    assert (changed.outcome, changed.languages, changed.sentences) == ("changed", ("fr",), 2)
+    page.write_text("概述\n\n這個系統是為了讓大家學習而設計的。\n")
+    (chinese,) = add(db, [str(page)], lang="zh")
+    assert chinese.languages == ("zh-Hant",)
+    with pytest.raises(UsageError, match="not a language tag"):
+        list(add(db, [str(page)], lang="no language"))
