@@ -13,8 +13,12 @@ import click
 from align.cli.context import Report, encoder_option, note, opened, progress, settings_for, store_option
 
 if TYPE_CHECKING:
+    from align.encoders import Purpose
     from align.jobs.mine import MiningReport, Told
     from align.settings import Settings
+
+FEW = 20_000
+"""Sentences of a store that the best encoder does in two minutes."""
 
 
 @click.command(epilog="Example: align mine news.jsonl --src en --min-confidence 0.8")
@@ -70,8 +74,8 @@ def mine(
             bar(done, total)
 
         languages = {tag for tag in (src, tgt, lang) if tag}
-        with told_sentences(settings, sources, report, encoding, lang) as (sentences, more):
-            model = load_encoder(settings.encoder, languages=languages | more, purpose="speed", cache=settings.cache)
+        with told_sentences(settings, sources, report, encoding, lang) as (sentences, more, purpose):
+            model = load_encoder(settings.encoder, languages=languages | more, purpose=purpose, cache=settings.cache)
             links = mine_job(
                 sentences, model, report, src=src, tgt=tgt, min_confidence=min_confidence, exact=exact, progress=tell,
                 warn=note,
@@ -93,12 +97,15 @@ def mine(
 @contextmanager
 def told_sentences(
     settings: Settings, sources: tuple[str, ...], report: MiningReport, encoding: str | None, lang: str | None
-) -> Iterator[tuple[Iterator[Told], set[str]]]:
-    """The sentences of the files, or of the store where there are none, and the languages known beforehand."""
+) -> Iterator[tuple[Iterator[Told], set[str], Purpose]]:
+    """The sentences of the files, or of the store where there are none, the languages known beforehand, and what
+    `auto` is to look for: the best encoder where there is little to encode."""
     from align.jobs.mine import sentences_of_files, sentences_of_store
 
     if sources:
-        yield sentences_of_files(sources, report, encoding, lang), set()
+        yield sentences_of_files(sources, report, encoding, lang), set(), "speed"
         return
     with opened(settings) as store:
-        yield sentences_of_store(store), {tag for row in store.documents() for tag in row.languages}
+        rows = store.documents()
+        purpose: Purpose = "quality" if sum(row.sentences for row in rows) <= FEW else "speed"
+        yield sentences_of_store(store), {tag for row in rows for tag in row.languages}, purpose
