@@ -40,6 +40,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+LIGHT = "textual-light"
+"""The theme of the app for a browser that asks for light pages, unless another was asked for."""
 MOST_CELLS = 1000
 LONGEST_NAME = 80
 Say = Callable[[str], None]
@@ -94,7 +96,7 @@ class ReviewServer:
         app = web.Application(middlewares=[self._guard])
         app.router.add_get("/{token}/", self._page)
         app.router.add_get("/{token}/static/{name}", self._file)
-        app.router.add_get("/{token}/ws/{reviewer:.*}", self._visit)
+        app.router.add_get("/{token}/ws/{scheme:light|dark}/{reviewer:.*}", self._visit)
         app.on_shutdown.append(self._close_all)
         return app
 
@@ -169,9 +171,12 @@ class ReviewServer:
         async def close() -> None:
             await socket.close()
 
+        environment = {"ALIGN_REVIEWER": reviewer} if reviewer else {}
+        if request.match_info["scheme"] == "light":
+            environment["ALIGN_THEME"] = LIGHT  # a theme that was asked for stands in the command, and wins
         session = Session(
             self.plan.command,
-            environment={"ALIGN_REVIEWER": reviewer} if reviewer else {},
+            environment=environment,
             write_bytes=socket.send_bytes,
             write_str=socket.send_str,
             close=close,

@@ -19,7 +19,7 @@ import os, sys
 from textual.app import App
 class Small(App):
     def on_mount(self):
-        self.title = os.environ.get("ALIGN_REVIEWER", "nobody")
+        self.title = " ".join(os.environ.get(name, "-") for name in ("ALIGN_REVIEWER", "ALIGN_THEME"))
     def on_key(self, event):
         if event.character == "w":
             open(sys.argv[1], "a").write(f"{self.title} {self.size.width}x{self.size.height}\\n")
@@ -87,7 +87,7 @@ async def test_without_the_token_nothing_opens(command: list[str]) -> None:
                 assert answer.status == 403, path
                 assert "talks" not in await answer.text()
         with pytest.raises(aiohttp.WSServerHandshakeError):
-            await client.ws_connect(f"{base}/wrong/ws/Aoi", origin=base)
+            await client.ws_connect(f"{base}/wrong/ws/dark/Aoi", origin=base)
         assert all("refused" in line for line in log)
         assert not any(server.gate.token in line for line in log)
 
@@ -98,9 +98,9 @@ async def test_another_page_or_name_gets_nothing(command: list[str]) -> None:
             async with client.get(server.address, headers=headers) as answer:
                 assert answer.status == 403
         with pytest.raises(aiohttp.WSServerHandshakeError):
-            await client.ws_connect(server.address + "ws/Aoi", origin="http://evil.example")
+            await client.ws_connect(server.address + "ws/dark/Aoi", origin="http://evil.example")
         with pytest.raises(aiohttp.WSServerHandshakeError):
-            await client.ws_connect(server.address + "ws/Aoi")
+            await client.ws_connect(server.address + "ws/dark/Aoi")
 
 
 async def test_the_page_is_whole_and_asks_nobody_else(command: list[str]) -> None:
@@ -127,7 +127,7 @@ async def test_the_page_is_whole_and_asks_nobody_else(command: list[str]) -> Non
 async def test_keys_reach_the_app_and_it_knows_who_typed(command: list[str], tmp_path: Path) -> None:
     out = tmp_path / "out"
     async with served(plan(command)) as (server, log), aiohttp.ClientSession() as client:
-        where = f"{server.address}ws/%E9%9D%92%E3%81%84?width=90&height=30"
+        where = f"{server.address}ws/light/%E9%9D%92%E3%81%84?width=90&height=30"
         async with client.ws_connect(where, origin=f"http://127.0.0.1:{server.port}") as socket:
             first = await asyncio.wait_for(socket.receive(), 20)
             assert first.type is aiohttp.WSMsgType.BINARY
@@ -137,7 +137,7 @@ async def test_keys_reach_the_app_and_it_knows_who_typed(command: list[str], tmp
             screen = asyncio.create_task(read_all(socket))
             async with asyncio.timeout(20):
                 # An app that is still starting may miss a size.
-                while not (out.exists() and out.read_text().endswith("青い 70x1000\n")):
+                while not (out.exists() and out.read_text().endswith("青い textual-light 70x1000\n")):
                     await socket.send_json(["resize", {"width": 70, "height": 10**9}])
                     await asyncio.sleep(0.2)
                     await socket.send_json(["stdin", "w"])
@@ -150,13 +150,13 @@ async def test_keys_reach_the_app_and_it_knows_who_typed(command: list[str], tmp
 async def test_no_more_visits_than_seats(command: list[str]) -> None:
     async with served(plan(command, seats=1)) as (server, log), aiohttp.ClientSession() as client:
         here = f"http://127.0.0.1:{server.port}"
-        async with client.ws_connect(server.address + "ws/Aoi", origin=here) as first:
+        async with client.ws_connect(server.address + "ws/dark/Aoi", origin=here) as first:
             await asyncio.wait_for(first.receive(), 20)
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-                await client.ws_connect(server.address + "ws/Mei", origin=here)
+                await client.ws_connect(server.address + "ws/dark/Mei", origin=here)
             assert refused.value.status == 503
         await until(lambda: any(line.startswith("closed for Aoi") for line in log))
-        async with client.ws_connect(server.address + "ws/Mei", origin=here) as second:
+        async with client.ws_connect(server.address + "ws/dark/Mei", origin=here) as second:
             assert (await asyncio.wait_for(second.receive(), 20)).type is aiohttp.WSMsgType.BINARY
 
 
@@ -166,7 +166,7 @@ async def test_an_app_that_dies_is_told_in_the_log(command: list[str], tmp_path:
         (tmp_path / "small.py").write_text("raise SystemExit('align: no store there')")
     async with served(plan(command)) as (server, log), aiohttp.ClientSession() as client:
         origin = f"http://127.0.0.1:{server.port}"
-        async with client.ws_connect(server.address + "ws/Aoi", origin=origin) as socket:
+        async with client.ws_connect(server.address + "ws/dark/Aoi", origin=origin) as socket:
             if death:
                 await asyncio.wait_for(socket.receive(), 20)
                 await socket.send_json(["stdin", death])
@@ -180,7 +180,7 @@ async def test_an_app_that_dies_is_told_in_the_log(command: list[str], tmp_path:
 async def test_stopping_the_server_stops_its_apps(command: list[str], tmp_path: Path) -> None:
     async with aiohttp.ClientSession() as client:
         async with served(plan(command)) as (server, log):
-            socket = await client.ws_connect(server.address + "ws/Aoi", origin=f"http://127.0.0.1:{server.port}")
+            socket = await client.ws_connect(server.address + "ws/dark/Aoi", origin=f"http://127.0.0.1:{server.port}")
             await asyncio.wait_for(socket.receive(), 20)
         assert log[-1].startswith("closed for Aoi")
         await socket.close()

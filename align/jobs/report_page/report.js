@@ -58,6 +58,7 @@
   const again = () => seen.forEach(draw);
   for (const canvas of document.querySelectorAll("canvas")) watch.observe(canvas);
   window.addEventListener("resize", again);
+  window.addEventListener("beforeprint", () => document.querySelectorAll("canvas").forEach(draw));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
   const buttons = document.querySelectorAll(".views button");
   const press = () => buttons.forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.view === view)));

@@ -46,7 +46,8 @@
     const terminal = document.createElement("div");
     terminal.className = "textual-terminal";
     const here = location.origin.replace(/^http/, "ws") + location.pathname;
-    terminal.dataset.sessionWebsocketUrl = here + "ws/" + encodeURIComponent(name);
+    const scheme = matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
+    terminal.dataset.sessionWebsocketUrl = `${here}ws/${scheme}/${encodeURIComponent(name)}`;
     // 60 columns fit a phone; a cell of Roboto Mono is 0.6 of its size wide.
     terminal.dataset.fontSize = String(Math.max(8, Math.min(16, Math.floor(innerWidth / 60 / 0.6))));
     document.getElementById("stage").append(terminal);
