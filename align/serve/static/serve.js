@@ -13,9 +13,14 @@
       super(...given);
       sockets.push(this);
       let opened = false;
+      let drawn = false;
       this.addEventListener("open", () => { opened = true; });
       this.addEventListener("message", (event) => {
-        if (typeof event.data !== "string" && event.data.byteLength > 10) card("");
+        if (drawn || typeof event.data === "string" || event.data.byteLength <= 10) return;
+        drawn = true;
+        card("");
+        // The first key counts; but on a phone no keyboard slides in before one is asked for.
+        if (!matchMedia("(pointer: coarse)").matches) document.querySelector(".xterm-helper-textarea")?.focus();
       });
       this.addEventListener("close", () => {
         if (!opened) document.getElementById("why").textContent =
