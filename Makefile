@@ -11,6 +11,7 @@ STAMP := $(VENV)/.installed
 .PHONY: demo test lint check bench docs fresh clean
 
 $(STAMP): pyproject.toml
+	@echo "Making $(VENV) with all that align needs: some minutes, about 3 GB. It happens once."
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet $(TORCH)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
