@@ -1,10 +1,14 @@
 """Mining at size: time, memory and recall of the index, against exact search and against usearch.
 
-    python -m benchmarks.bulk_mining [--size 1000000] [--folder DIR] [--compare] [--encoder use]
+    python -m benchmarks.bulk_mining [--size 1000000] [--folder DIR] [--steps forward backward pair] [--encoder use]
+    python -m benchmarks.bulk_mining --steps faiss usearch
+
+With `--folder`, vectors and neighbours stay there, so that the steps may be run one by one.
 
 Vectors are made from the gold sentences' own: each is a mixture of two sentences of one language pair, the same
 mixture on both sides, so that neighbourhoods are as crowded and translations as far apart as real ones. Prints one
-JSON object a step. `--compare` sets faiss's IVF beside usearch's HNSW at the same size.
+JSON object a step, with the seconds of the clock and of the processor and the peak of memory, vectors on disk not
+counted (they are read through memory maps). `faiss` and `usearch` set other indexes beside ours at the same size.
 """
 
 from __future__ import annotations
@@ -12,21 +16,24 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import tempfile
+import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from align.bulk import index as ours
-from align.bulk.mining import mine_vectors
+from align.bulk.mining import NEAREST, paired
 from align.encoders import load_encoder
 from benchmarks.bulk_corpus import sentence_pairs
 
 SAMPLE = 1000
 CHUNK = 50_000
+STEPS = ("forward", "backward", "pair", "faiss", "usearch")
 
 
 def real_vectors(name: str) -> list[tuple[Any, Any]]:
@@ -64,9 +71,26 @@ def synthesise(folder: Path, size: int, encoder: str) -> tuple[Any, Any]:
     return maps[0], maps[1]
 
 
-def peak_megabytes() -> int:
-    """Of this process since it began; memory maps count as far as they are in memory."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+class Watch(threading.Thread):
+    """Looks every so often how much memory is this process's own (not of files, which memory maps are)."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.peak = 0
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        while not self._over.wait(0.2):
+            told = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+            self.peak = max(self.peak, next(int(line.split()[1]) for line in told if line.startswith("RssAnon")))
+
+    def __enter__(self) -> Watch:
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        self.join()
 
 
 def say(**figures: object) -> None:
@@ -74,80 +98,147 @@ def say(**figures: object) -> None:
     print(json.dumps(figures), flush=True)
 
 
+def watched(step: str, work: Callable[[], Any], **more: object) -> Any:
+    """Do a step and say what it took."""
+    began, used = time.perf_counter(), time.process_time()
+    with Watch() as watch:
+        done = work()
+    say(step=step, **more, seconds=round(time.perf_counter() - began, 1), cpu_s=round(time.process_time() - used, 1),
+        peak_mb=watch.peak // 1024)  # fmt: skip
+    return done
+
+
 def recall(found: Any, truth: Any) -> float:
     """Share of the truly nearest that were found."""
-    return float(np.mean([len(set(a) & set(b)) / len(b) for a, b in zip(found.tolist(), truth.tolist(), strict=True)]))
+    pairs = zip(found.tolist(), truth.tolist(), strict=True)
+    return round(float(np.mean([len(set(a) & set(b)) / len(b) for a, b in pairs])), 4)
 
 
-def compare(src: Any, tgt: Any, truth: Any, sample: Any) -> None:
-    """faiss IVF beside usearch HNSW: seconds of the processor to build and for all queries, recall of the nearest."""
-    began = time.process_time()
-    index = ours.build_index(tgt)
-    built = time.process_time() - began
-    for probes in (16, 32, 64, 96, 128):
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Some queries with what is truly nearest to them."""
+
+    rows: Any
+    truth: Any
+
+    def report(self, step: str, began: float, places: Any, size: int, **how: object) -> None:
+        """One line on an index: the processor's seconds for all queries, by those for the sample, and recall."""
+        took = (time.process_time() - began) * size / len(self.rows)
+        say(step=step, **how, search_all_cpu_s=round(took), recall_at_4=recall(places[:, :4], self.truth),
+            recall_at_1=recall(places[:, :1], self.truth[:, :1]))  # fmt: skip
+
+
+def sampled(src: Any, tgt: Any) -> Sample:
+    """Queries from all over, with their 4 nearest by exact search."""
+    rows = np.sort(np.random.default_rng(1).choice(len(src), min(SAMPLE, len(src)), replace=False))
+    began = time.perf_counter()
+    truth, _ = ours.search_exactly(src[rows], tgt, 4)
+    took = time.perf_counter() - began
+    say(step="exact search of a sample", queries=len(rows), seconds=round(took, 1),
+        all_would_take_s=round(took * len(src) / len(rows)))  # fmt: skip
+    return Sample(rows, truth)
+
+
+def direction(step: str, queries: Any, base: Any, folder: Path) -> None:
+    """The nearest of every query, kept in the folder."""
+    index = watched(f"{step}: build", lambda: ours.build_index(base), vectors=len(base))
+    places, cosines = watched(
+        f"{step}: search", lambda: ours.search_index(index, queries, base, NEAREST), queries=len(queries)
+    )
+    np.savez(folder / f"{step}.npz", places=places, cosines=cosines)
+
+
+def pair(src: Any, tgt: Any, folder: Path) -> None:
+    """Margins and one-to-one pairs of the neighbours that the two directions found; recall of both."""
+    near = [np.load(folder / f"{step}.npz") for step in ("forward", "backward")]
+    both = [(one["places"], one["cosines"]) for one in near]
+    mined = watched("pair", lambda: paired(src, tgt, *both))
+    right, sure = mined.src == mined.tgt, mined.margin > 0
+    sample = sampled(src, tgt)
+    places = both[0][0][sample.rows]
+    say(step="mined", size=len(src), recall_at_4=recall(places[:, :4], sample.truth),
+        recall_at_1=recall(places[:, :1], sample.truth[:, :1]), pairs=len(mined.src),
+        right=round(float(right.mean()), 4), found=round(float(right.sum() / len(src)), 4),
+        above_the_neighbourhood=round(float(right[sure].mean()), 4))  # fmt: skip
+
+
+def other_faiss(src: Any, tgt: Any) -> None:
+    """Ours with other numbers of probes, and vectors of 8 bits a number."""
+    import faiss
+
+    sample = sampled(src, tgt)
+    queries = src[sample.rows]
+    index = watched("ours: build", lambda: ours.build_index(tgt))
+    for probes in (96, 128, 192, 256):
         index.nprobe = probes
         began = time.process_time()
-        places, _ = ours.search_index(index, src[sample], tgt, 4)
-        report("faiss IVF SQ8", {"probes": probes}, built, began, places, truth, len(src) / len(sample))
+        places, _ = ours.search_index(index, queries, tgt, NEAREST)
+        sample.report("ours", began, places, len(src), probes=probes)
+    width, cells = tgt.shape[1], index.nlist
+    eight = faiss.IndexIVFScalarQuantizer(
+        index.quantizer, width, cells, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
+    )
+    step = max(1, len(tgt) // (cells * ours.TRAINED_ON))
+
+    def build() -> None:
+        eight.train(np.ascontiguousarray(tgt[::step], dtype=np.float32))
+        for start in range(0, len(tgt), CHUNK):
+            eight.add(np.ascontiguousarray(tgt[start : start + CHUNK], dtype=np.float32))
+
+    watched("8 bits a number: fill (cells as ours)", build)
+    for probes in (96, 128):
+        eight.nprobe = probes
+        began = time.process_time()
+        places, _ = ours.search_index(eight, queries, tgt, NEAREST)
+        sample.report("8 bits a number", began, places, len(src), probes=probes)
+
+
+def other_usearch(src: Any, tgt: Any) -> None:
+    """usearch's HNSW over 8-bit numbers, its finds compared exactly as ours are."""
     from usearch.index import Index
 
-    queries = np.asarray(src[sample], dtype=np.float32)
-    for expansion, wide in ((128, 64), (128, 256), (128, 1024)):
-        if wide == 64:
-            hnsw = Index(ndim=tgt.shape[1], metric="ip", dtype="i8", connectivity=16, expansion_add=expansion)
-            began = time.process_time()
-            for start in range(0, len(tgt), CHUNK):
-                rows = np.asarray(tgt[start : start + CHUNK], dtype=np.float32)
-                hnsw.add(np.arange(start, start + len(rows)), rows, threads=os.cpu_count() or 1)
-            built = time.process_time() - began
+    sample = sampled(src, tgt)
+    queries = np.asarray(src[sample.rows], dtype=np.float32)
+    threads = os.cpu_count() or 1
+    hnsw = Index(ndim=tgt.shape[1], metric="ip", dtype="i8", connectivity=16, expansion_add=128)
+
+    def build() -> None:
+        for start in range(0, len(tgt), CHUNK):
+            rows = np.asarray(tgt[start : start + CHUNK], dtype=np.float32)
+            hnsw.add(np.arange(start, start + len(rows)), rows, threads=threads)
+
+    watched("usearch HNSW i8: build", build, vectors=len(tgt))
+    for wide in (64, 256, 1024):
+        hnsw.expansion_search = wide
         began = time.process_time()
-        hnsw._compiled.expansion_search = wide
-        matches = hnsw.search(queries, 8, threads=os.cpu_count() or 1)
-        near = np.asarray(tgt[matches.keys.ravel()], dtype=np.float32).reshape(len(sample), 8, -1)
-        exact = np.einsum("qd,qkd->qk", queries, near)
-        places = np.take_along_axis(matches.keys.astype(np.int64), np.argsort(-exact, axis=1)[:, :4], axis=1)
-        report("usearch HNSW i8", {"expansion_search": wide}, built, began, places, truth, len(src) / len(sample))
-
-
-def report(name: str, how: dict[str, int], built: float, began: float, places: Any, truth: Any, times: float) -> None:
-    """One line of `compare`."""
-    took = (time.process_time() - began) * times
-    say(index=name, **how, build_cpu_s=round(built, 1), search_all_cpu_s=round(took, 1),
-        recall_at_4=recall(places, truth), recall_at_1=recall(places[:, :1], truth[:, :1]))  # fmt: skip
+        found = hnsw.search(queries, NEAREST * ours.WIDER, threads=threads).keys.astype(np.int64)
+        places, _ = ours.compared(queries, found, tgt, NEAREST)
+        sample.report("usearch HNSW i8", began, places, len(src), expansion_search=wide)
 
 
 def main() -> None:
     """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--encoder", default="use")
-    parser.add_argument("--compare", action="store_true")
+    parser.add_argument("--steps", nargs="+", default=["forward", "backward", "pair"], choices=STEPS)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
-        began = time.perf_counter()
-        src, tgt = synthesise(Path(folder), arguments.size, arguments.encoder)
-        say(step="vectors", size=len(src), width=src.shape[1], seconds=round(time.perf_counter() - began, 1),
-            disk_mb=2 * src.nbytes >> 20)  # fmt: skip
-        sample = np.sort(np.random.default_rng(1).choice(len(src), min(SAMPLE, len(src)), replace=False))
-        began = time.perf_counter()
-        truth, _ = ours.search_exactly(src[sample], tgt, 4)
-        took = time.perf_counter() - began
-        say(step="exact search of a sample", queries=len(sample), seconds=round(took, 1),
-            all_would_take_s=round(took * len(src) / len(sample)))  # fmt: skip
-        if arguments.compare:
-            compare(src, tgt, truth, sample)
-            return
-        began = time.perf_counter()
-        mined = mine_vectors(src, tgt, exact=False)
-        seconds = time.perf_counter() - began
-        places, _ = ours.search_index(ours.build_index(tgt), src[sample], tgt, 4)
-        right = mined.src == mined.tgt
-        sure = mined.margin > 0
-        say(step="mine both ways", size=len(src), seconds=round(seconds, 1), peak_mb=peak_megabytes(),
-            recall_at_4=round(recall(places, truth), 4), recall_at_1=round(recall(places[:, :1], truth[:, :1]), 4),
-            pairs=len(mined.src), right=round(float(right.mean()), 4), found=round(float(right.sum() / len(src)), 4),
-            above_the_neighbourhood=round(float(right[sure].mean()), 4))  # fmt: skip
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = arguments.folder or Path(temporary)
+        if not (folder / "tgt.npy").exists():
+            watched("vectors", lambda: synthesise(folder, arguments.size, arguments.encoder))
+        src, tgt = (np.load(folder / f"{side}.npy", mmap_mode="r") for side in ("src", "tgt"))
+        say(step="vectors", size=len(src), width=src.shape[1], disk_mb=2 * src.nbytes >> 20)
+        for step in arguments.steps:
+            if step == "forward":
+                direction(step, src, tgt, folder)
+            elif step == "backward":
+                direction(step, tgt, src, folder)
+            elif step == "pair":
+                pair(src, tgt, folder)
+            else:
+                {"faiss": other_faiss, "usearch": other_usearch}[step](src, tgt)
 
 
 if __name__ == "__main__":

@@ -61,6 +61,11 @@ def mine_vectors(src: Matrix, tgt: Matrix, *, exact: bool | None = None, progres
 
     forward = search(src, tgt, NEAREST, exact=exact, progress=half(0))
     backward = search(tgt, src, NEAREST, exact=exact, progress=half(1))
+    return paired(src, tgt, forward, backward)
+
+
+def paired(src: Matrix, tgt: Matrix, forward: tuple[Ints, Floats], backward: tuple[Ints, Floats]) -> Mined:
+    """`mine_vectors` from the nearest of either side: places (n, k) and cosines (n, k)."""
     rows, columns = edges(forward[0], backward[0])
     cosines = dots(src, tgt, rows, columns)
     around = (rivals(rows, columns, *forward) + rivals(columns, rows, *backward)) / 2
