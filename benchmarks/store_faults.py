@@ -7,6 +7,7 @@ object; exit code 1 where anything was lost or unsound. POSIX only: children are
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import random
@@ -15,21 +16,27 @@ import select
 import shutil
 import signal
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span
+from align.domain import Block, BlockKind, Document, Link, LinkKind, Proposal, Sentence, Span
 from align.errors import AlignError, ConflictError
 from align.jobs.decide import Desk
 from align.jobs.export import export_store
+from align.jobs.resolve import Ripple, Rival
+from align.review.app import ReviewApp
+from align.review.screens.review import ReviewScreen
 from align.store import Change, Store, open_store
 from align.writers.model import ExportOptions
 
+REVIEWER = "Aoi"
+"""Who uses the app."""
 Say = Callable[[str], None]
 Work = Callable[[Path, random.Random, Say], None]
 
@@ -79,6 +86,7 @@ def reviewing(path: Path, rng: random.Random, say: Say) -> None:
                     lambda: desk.reject(link),  # noqa: B023
                     lambda: desk.note(link, "?"),  # noqa: B023
                     lambda: desk.merge(link, other),  # noqa: B023
+                    lambda: desk.split(link, (0, 5), (0, 5)),  # noqa: B023
                     lambda: desk.edit(link, "tgt", "as a reviewer has it"),  # noqa: B023
                     desk.undo,
                     desk.redo,
@@ -134,8 +142,50 @@ def merging(path: Path, rng: random.Random, say: Say) -> None:
             say(f"decision {uid}")
 
 
+class NoSolver:
+    """Finds nothing new: the app is under fault here, not the solver."""
+
+    def around(self, *_documents: int, **_asked: object) -> Ripple:
+        """Nothing else changes."""
+        return Ripple()
+
+    def rivals(self, _link: Link, _count: int) -> list[Rival]:
+        """There are none."""
+        return []
+
+
+KEYS = ("a", "x", "space", "down", "up", "u", "U", "m", "b", "w", "n", "o", "S", "enter", "escape")
+
+
+def using_the_app(path: Path, rng: random.Random, say: Say) -> None:
+    """`align review` itself, keys pressed at random; acknowledged is what it no longer says is being saved."""
+    asyncio.run(_pressing(path, rng, say))
+
+
+async def _pressing(path: Path, rng: random.Random, say: Say) -> None:
+    app = ReviewApp(path, REVIEWER)
+    app.solver._open = lambda: nullcontext(NoSolver())  # type: ignore[assignment,return-value]
+    known = ""
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        kept = app.last_place().link
+        if kept is not None and app.browser.link(kept) is None:
+            kept = None
+        shown = app.screen.current.id if isinstance(app.screen, ReviewScreen) and app.screen.current else None
+        say("ready" if kept in (None, shown) else f"traceback it stands on {shown}, not on {kept}")
+        while app.is_running:
+            await pilot.press(rng.choice(KEYS))
+            if app.clerk.waiting:
+                continue
+            latest = next((d.uid for d in app.browser.history(None, 20) if d.reviewer == REVIEWER), "")
+            if latest not in (known, ""):
+                known = latest
+                say(f"decision {latest}")
+
+
 WORKS: dict[str, Work] = {
     "review": reviewing,
+    "app": using_the_app,
     "add": adding,
     "propose": proposing,
     "export": exporting,
@@ -219,7 +269,7 @@ def kills(folder: Path, times: int, rng: random.Random, links: int) -> dict[str,
         with child(WORKS[name], path, rng.randrange(10**9)) as (process, pipe):
             if rng.random() < 0.8:  # Else already while it opens the store.
                 select.select([pipe], [], [], 20)
-            time.sleep(rng.random() * 0.15)
+            time.sleep(rng.random() * (2.0 if name == "app" else 0.15))
             os.kill(process, signal.SIGKILL)
             os.waitpid(process, 0)
             lines = said(pipe)
@@ -312,6 +362,57 @@ def full_disks(folder: Path, times: int, rng: random.Random, links: int) -> dict
     return {"full_disks": times, "told": dict(told), "wrong": wrong}
 
 
+@contextmanager
+def small_disk(folder: Path, megabytes: float) -> Iterator[Path | None]:
+    """A file system of its own with so much room; None where this process may not mount one."""
+    point = folder / "disk"
+    point.mkdir()
+    size = f"size={int(megabytes * 1024)}k"
+    mounted = shutil.which("mount") is not None and (
+        subprocess.run(["mount", "-t", "tmpfs", "-o", size, "none", str(point)], capture_output=True).returncode == 0
+    )
+    try:
+        yield point if mounted else None
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", str(point)], check=True)
+        point.rmdir()
+
+
+def small_disks(folder: Path, times: int, rng: random.Random, links: int) -> dict[str, object]:
+    """Disks that really are full: the work goes on until there is no room, then some is made and it goes on."""
+    wrong: list[str] = []
+    told: Counter[str] = Counter()
+    tried = 0
+    for number in range(times):
+        with small_disk(folder, rng.uniform(0.8, 2.5)) as disk:
+            if disk is None:
+                break
+            tried += 1
+            path, ballast = disk / "full.db", disk / "ballast"
+            fill(path, links)
+            room = shutil.disk_usage(disk).free
+            ballast.write_bytes(b"x" * rng.randrange(room // 2, room - 4096))
+            work = [adding, reviewing, proposing, merging][number % 4]
+            with child(work, path, rng.randrange(10**9)) as (process, pipe):
+                done = [None]
+                for _ in range(2000):
+                    if os.waitpid(process, os.WNOHANG)[0]:
+                        done = []
+                        break
+                    time.sleep(0.005)
+                if done:
+                    os.kill(process, signal.SIGKILL)
+                    os.waitpid(process, 0)
+                lines = said(pipe)
+            told.update(line.split(": ", 1)[-1] for line in lines if line.startswith("told"))
+            ballast.unlink()
+            wrong += [f"small disk {number}: {loss}" for loss in losses(path, lines)]
+            with open_store(path) as store:
+                Desk(store, "ada").note(next(iter(store.links())).id, "room again")
+    return {"small_disks": tried, "told": dict(told), "wrong": wrong}
+
+
 def together(folder: Path, processes: int, decisions: int, links: int) -> dict[str, object]:
     """So many reviewers at once on one store, each with so many decisions."""
     path = folder / "together.db"
@@ -374,7 +475,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--cuts", type=int, default=200)
-    parser.add_argument("--full", type=int, default=40, help="full disks")
+    parser.add_argument("--full", type=int, default=40, help="full disks, by limits on a file's size")
+    parser.add_argument("--mounts", type=int, default=20, help="full disks, by mounting small ones (needs root)")
     parser.add_argument("--processes", type=int, default=8)
     parser.add_argument("--decisions", type=int, default=2000, help="for each process")
     parser.add_argument("--links", type=int, default=60, help="links in the store under fault")
@@ -387,6 +489,7 @@ def main() -> None:
         report["kill"] = kills(folder, options.kills, rng, options.links)
         report["power"] = cuts(folder, options.cuts, rng, options.links)
         report["full"] = full_disks(folder, options.full, rng, options.links)
+        report["mounted"] = small_disks(folder, options.mounts, rng, options.links)
         report["together"] = together(folder, options.processes, options.decisions, 1000)
         report["stale"] = stale(folder, options.links, options.links)
     print(json.dumps(report, indent=2, ensure_ascii=False))

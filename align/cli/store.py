@@ -71,14 +71,21 @@ def merge(other: Path, as_json: bool, db: Path | None) -> None:
         note(line)
 
 
-@store.command(epilog="Example: align store conflicts --json")
+@store.command(epilog="Example: align store conflicts --dismiss 17")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a conflict.")
+@click.option("--dismiss", type=int, multiple=True, metavar="LINK", help="Let what is here stand; also of links gone.")
+@click.option("--reviewer", help="Who dismisses.  [default: the config file's, else git's user]")
 @store_option
-def conflicts(as_json: bool, db: Path | None) -> None:
+def conflicts(as_json: bool, dismiss: tuple[int, ...], reviewer: str | None, db: Path | None) -> None:
     """List what another copy decided differently and nobody has chosen yet."""
+    from align.jobs.decide import Desk
     from align.jobs.merge import told
+    from align.settings import default_reviewer
 
-    with opened(settings_for(db=db)) as opened_store:
+    settings = settings_for(db=db, reviewer=reviewer)
+    with opened(settings) as opened_store:
+        for link in dismiss:
+            note(Desk(opened_store, settings.reviewer or default_reviewer()).dismiss(link).words)
         found = opened_store.conflicts()
     for conflict in found:
         click.echo(told(conflict, as_json=as_json))

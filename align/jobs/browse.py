@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from align.domain import Decision, Link, LinkSide, Status
-from align.store import DocumentRow, LinkFilter, PairRow, SentenceRow, Store, open_store
+from align.store import Conflict, DocumentRow, LinkFilter, PairRow, SentenceRow, Store, open_store
 from align.store.places import Order
 
 __all__ = ["Browser", "DocumentRow", "Left", "LinkFilter", "Order", "PairRow", "SentenceRow", "open_browser"]
@@ -123,6 +123,10 @@ class Browser:
     def history(self, link: int | None = None, n: int | None = None) -> list[Decision]:
         """What was done, latest first: to one link, or at all."""
         return self.store.decisions(link=link, limit=n)
+
+    def conflicts(self, link: int) -> list[Conflict]:
+        """What another copy decided differently on a link and nobody has chosen yet."""
+        return self.store.conflicts(link)
 
     # What the front end keeps
 

@@ -198,6 +198,10 @@ class Desk:
         """Take a document and its links out; undo brings them back until the store is compacted."""
         return self.store.remove_document(self.reviewer, document)
 
+    def dismiss(self, link: int) -> Change:
+        """Have done with what another copy decided differently on a link, gone or not: what is here stands."""
+        return self.store.dismiss(self.reviewer, link)
+
     # Back and forth
 
     def undo(self) -> Change:

@@ -35,6 +35,7 @@ WORDS = {
     "import": "read again, its text having changed",
     "remove": "document removed",
     "unite": "merged with another copy",
+    "dismiss": "conflict dismissed",
 }
 COLUMNS = {"status", "kind", "note", "bookmarked", "anchored", "src_text", "tgt_text", "src", "tgt", "attention"}
 """What of a link a story tells; the rest follows from it."""

@@ -28,10 +28,12 @@ def told(conflict: Conflict, *, as_json: bool = False) -> str:
                 "at": conflict.at,
                 "action": conflict.action,
                 "from": conflict.name,
+                "gone": conflict.gone,
             },
             ensure_ascii=False,
         )
     here = ", ".join(f"{column} {value}" for column, value in conflict.ours.items())
     there = ", ".join(f"{column} {value}" for column, value in conflict.theirs.items())
     when = conflict.at[:16].replace("T", " ")
-    return f"link {conflict.link}: here {here}; {conflict.reviewer} in {conflict.name} ({when}): {there}"
+    gone = " It is gone here: `align store conflicts --dismiss` has done with it." if conflict.gone else ""
+    return f"link {conflict.link}: here {here}; {conflict.reviewer} in {conflict.name} ({when}): {there}.{gone}"

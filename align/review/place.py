@@ -20,10 +20,12 @@ class Place:
     typed: str = ""
     order: Order = "document"
     link: int | None = None
+    rank: int = 0
+    """Where the link stood in the list, in case it is no more when the reviewer comes back."""
 
-    def at(self, link: int | None) -> Place:
+    def at(self, link: int | None, rank: int = 0) -> Place:
         """The same list, another link."""
-        return replace(self, link=link)
+        return replace(self, link=link, rank=rank)
 
     def kept(self) -> dict[str, Any]:
         """What JSON can hold."""
@@ -33,13 +35,15 @@ class Place:
             "typed": self.typed,
             "order": self.order,
             "link": self.link,
+            "rank": self.rank,
         }
 
     @classmethod
     def of(cls, kept: dict[str, Any]) -> Place:
         """The inverse of `kept`."""
         order: Order = "doubt" if kept.get("order") == "doubt" else "document"
-        return cls(_filter(kept["filter"]), _filter(kept["base"]), str(kept["typed"]), order, kept["link"])
+        where = kept["link"], int(kept.get("rank", 0))
+        return cls(_filter(kept["filter"]), _filter(kept["base"]), str(kept["typed"]), order, *where)
 
 
 def _plain(chosen: LinkFilter) -> dict[str, Any]:

@@ -198,6 +198,11 @@ def _tell(path: Path, error: sqlite3.Error) -> str:
         where = f"on a network file system ({system})" if system in NETWORK else f"on this file system ({system})"
         return f"file locks do not work {where}. Keep the store on a local disk."
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        if (system := file_system(path)) in NETWORK:  # Where the server gives no locks, SQLite says busy.
+            return (
+                f"no lock within {BUSY_SECONDS:.0f} s on a network file system ({system}): another program is writing, "
+                "or locks do not work there. Keep the store on a local disk."
+            )
         return f"another program has been writing for over {BUSY_SECONDS:.0f} s. Wait for it and try again."
     if name.startswith("SQLITE_FULL"):
         return "no room left on the disk; nothing of this step was written. Make room and try again."

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from align.domain import Decision
 from align.errors import ConflictError, UsageError
-from align.store import cuts, tallies
+from align.store import cuts, queue, tallies
 from align.store.clock import now
 from align.store.cuts import Cut
 from align.store.documents import document_text
@@ -288,9 +288,17 @@ class Ledger:
         for number, _, now_ in patches:
             apply(self.db, decision.id, number, now_)
         tallies.refresh(self.db, buckets | buckets_of(self.db, patches))
+        if any(reshapes(patch) for patch in patches):
+            queue.refresh(self.db, buckets | buckets_of(self.db, patches))
         for number in touched:  # Links behind a cut stand elsewhere now.
             tallies.refresh_range(self.db, number * SOURCE, (number + 1) * SOURCE)
         return decision, tuple(number for number, _, _ in patches)
+
+
+def reshapes(patch: Patch) -> bool:
+    """Whether there are other links now, in other places, or surer ones."""
+    _, was, now_ = patch
+    return was is None or now_ is None or not now_.keys().isdisjoint(("src", "tgt", "confidence"))
 
 
 def untouched(state: State) -> bool:

@@ -1,21 +1,22 @@
 """Where links stand in a list: counts, ranks, jumps and the next of a kind, each in milliseconds among a million.
 
-Document order goes by `links.place`, then id; the order of doubt by confidence, then id. An index covers each, so the
-text of no link is read on the way.
+Document order goes by `links.place`, then id; the order of doubt by `links.queue`, then id. An index covers each, so
+the text of no link is read on the way.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import replace
+from typing import Literal, NamedTuple
 
 from sqlite_utils import Database
 
-from align.store import tallies
+from align.store import hits, search, tallies
 from align.store.filter import ANY, Condition, LinkFilter, where
 
 Order = Literal["document", "doubt"]
 Key = tuple[int | float, int]
-KEYS: dict[Order, str] = {"document": "place", "doubt": "confidence"}
+KEYS: dict[Order, str] = {"document": "place", "doubt": "queue"}
 """What each order goes by; links that are alike in it go by id."""
 
 
@@ -25,13 +26,36 @@ def key_of(db: Database, key: str, link: int) -> Key | None:
     return (row[0], link) if row else None
 
 
+class Source(NamedTuple):
+    """Where the links of a filter are found: tables, the names of key and number in them, the rest of the condition."""
+
+    tables: str
+    key: str
+    number: str
+    condition: str
+    values: list[object]
+
+
+def source(db: Database, chosen: LinkFilter, order: Order = "document") -> Source:
+    """The links of a filter; those with words in them are gathered first, and kept for the next question."""
+    if not search.parse(chosen.text or ""):
+        return Source("links", KEYS[order], "id", *where(chosen))
+    hits.gather(db, chosen.text or "")
+    if order == "doubt":
+        hits.by_doubt(db)
+    condition, values = where(replace(chosen, text=None))
+    return Source(hits.TABLE if condition == "1" else hits.JOINED, hits.KEYS[order], "h_id", condition, values)
+
+
 def count(db: Database, chosen: LinkFilter = ANY) -> int:
     """How many links a filter has."""
     known = tallies.coarse(chosen)
     if known is not None:
         return int(db.conn.execute(f"select coalesce(sum(n), 0) from tallies where {known[0]}", known[1]).fetchone()[0])
-    condition, values = where(chosen)
-    return int(db.conn.execute(f"select count(*) from links where {condition}", values).fetchone()[0])
+    found = source(db, chosen)
+    return int(
+        db.conn.execute(f"select count(*) from {found.tables} where {found.condition}", found.values).fetchone()[0]
+    )
 
 
 def left(db: Database, chosen: LinkFilter = ANY) -> tuple[int, float]:
@@ -40,10 +64,15 @@ def left(db: Database, chosen: LinkFilter = ANY) -> tuple[int, float]:
     if known is not None:
         sql = f"select coalesce(sum(n), 0), total(total) from tallies where {known[0]} and status = 'proposed'"
         row = db.conn.execute(sql, known[1]).fetchone()
-    else:
-        condition, values = where(chosen)
-        sql = f"select count(*), total(confidence) from links where {condition} and status = 'proposed'"
-        row = db.conn.execute(sql, values).fetchone()
+        return row[0], row[1]
+    found = source(db, chosen)
+    if found.tables == hits.TABLE:
+        kept = hits.gather(db, chosen.text or "")
+        if kept.gathered == kept.known:
+            return kept.left, kept.expected
+    tables = hits.JOINED if found.tables == hits.TABLE else found.tables
+    sql = f"select count(*), total(confidence) from {tables} where {found.condition} and status = 'proposed'"
+    row = db.conn.execute(sql, found.values).fetchone()
     return row[0], row[1]
 
 
@@ -51,14 +80,13 @@ def ids_at(db: Database, rank: int, n: int, chosen: LinkFilter = ANY, order: Ord
     """`n` link numbers of a filter from number `rank` (from 0) in an order."""
     if rank < 0 or n < 1:
         return []
-    condition, values = where(chosen)
+    tables, key, number, condition, values = source(db, chosen, order)
     known = tallies.coarse(chosen)
     if order == "document" and known is not None:
         start, rank = _bucket_at(db, rank, known)
         condition, values = f"place >= ? and {condition}", [start, *values]
-    key = KEYS[order]
     rows = db.conn.execute(
-        f"select id from links where {condition} order by {key}, id limit ? offset ?", [*values, n, rank]
+        f"select {number} from {tables} where {condition} order by {key}, {number} limit ? offset ?", [*values, n, rank]
     )
     return [row[0] for row in rows]
 
@@ -79,11 +107,10 @@ def _bucket_at(db: Database, rank: int, known: Condition) -> tuple[int, int]:
 
 def rank(db: Database, link: int, chosen: LinkFilter = ANY, order: Order = "document") -> int | None:
     """How many links of the filter stand before this one; None where the link is no more."""
-    key = KEYS[order]
-    place = key_of(db, key, link)
+    place = key_of(db, KEYS[order], link)
     if place is None:
         return None
-    condition, values = where(chosen)
+    tables, key, number, condition, values = source(db, chosen, order)
     before = 0
     known = tallies.coarse(chosen)
     if order == "document" and known is not None:
@@ -91,7 +118,7 @@ def rank(db: Database, link: int, chosen: LinkFilter = ANY, order: Order = "docu
         sql = f"select coalesce(sum(n), 0) from tallies where {known[0]} and bucket < ?"
         before = db.conn.execute(sql, [*known[1], bucket]).fetchone()[0]
         condition, values = f"place >= ? and {condition}", [bucket << tallies.SHIFT, *values]
-    sql = f"select count(*) from links where {condition} and ({key}, id) < (?, ?)"
+    sql = f"select count(*) from {tables} where {condition} and ({key}, {number}) < (?, ?)"
     return before + int(db.conn.execute(sql, [*values, *place]).fetchone()[0])
 
 
@@ -107,11 +134,10 @@ def next_id(
 
 
 def _first_after(db: Database, place: Key | None, chosen: LinkFilter, order: Order) -> int | None:
-    condition, values = where(chosen)
-    key = KEYS[order]
-    beyond, start = ("1", list[object]()) if place is None else (f"({key}, id) > (?, ?)", list(place))
-    if order == "doubt":
-        sql = f"select id from links where {beyond} and {condition} order by {key}, id limit 1"
+    tables, key, number, condition, values = source(db, chosen, order)
+    beyond, start = ("1", list[object]()) if place is None else (f"({key}, {number}) > (?, ?)", list(place))
+    if order == "doubt" or tables != "links":
+        sql = f"select {number} from {tables} where {beyond} and {condition} order by {key}, {number} limit 1"
         row = db.conn.execute(sql, [*start, *values]).fetchone()
         return row[0] if row else None
     # Bucket by bucket: those that cannot hold what is looked for are stepped over.
@@ -122,8 +148,8 @@ def _first_after(db: Database, place: Key | None, chosen: LinkFilter, order: Ord
     ).fetchall()
     sql = f"""select id from links where place >= ? and place < ? and {beyond} and {condition}
         order by place, id limit 1"""
-    for (number,) in buckets:
-        low, high = number << tallies.SHIFT, (number + 1) << tallies.SHIFT
+    for (stretch,) in buckets:
+        low, high = stretch << tallies.SHIFT, (stretch + 1) << tallies.SHIFT
         row = db.conn.execute(sql, [low, high, *start, *values]).fetchone()
         if row:
             return int(row[0])

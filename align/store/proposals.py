@@ -11,12 +11,14 @@ import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
+from operator import le
 from typing import Any
 
 from sqlite_utils import Database
 
 from align.domain import LinkKind, Proposal
-from align.store import tallies
+from align.store import queue, tallies
 from align.store.filter import language_term
 from align.store.log import KEPT, TARGET, append, pair_start
 from align.store.rows import Ends, ProposeCounts, StoredConstraints
@@ -29,8 +31,8 @@ PROGRAM = "align"
 KIND_CODES = {kind: code for code, kind in enumerate(("translation", "partial", "summary", "title", "quote"))}
 CODE_KINDS = {code: kind for kind, code in KIND_CODES.items()}
 INSERT = """insert into links (id, src_document, tgt_document, place, src, tgt, src_lang, tgt_lang, kind, score,
-    confidence, encoder, chain, signals, status, version, bookmarked, anchored, touched)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'proposed', 1, 0, 0, 0)"""
+    confidence, encoder, chain, signals, queue, status, version, bookmarked, anchored, touched)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'proposed', 1, 0, 0, 0)"""
 
 
 @dataclass(slots=True)
@@ -136,10 +138,19 @@ def propose(
         )  # fmt: skip
         take_away(db, run.removed)
         score_again(db, again, encoder)
-        insert_links(db, wanted, first, (src_document, tgt_document), encoder, places)
         start = pair_start(src_document, tgt_document)
+        alone = not (kept.count or again or undecided) and not _any(db, start)
+        insert_links(db, wanted, first, (src_document, tgt_document), encoder, places, alone=alone)
         tallies.refresh_range(db, start, start + TARGET)
+        if not alone:
+            queue.refresh_range(db, start, start + TARGET)
     return ProposeCounts(len(wanted) + len(again), len(run.removed), kept.count)
+
+
+def _any(db: Database, start: int) -> bool:
+    """Whether there are links yet between two documents."""
+    row = db.conn.execute("select 1 from links where place >= ? and place < ? limit 1", (start, start + TARGET))
+    return row.fetchone() is not None
 
 
 def _refuse_strangers(proposals: Sequence[Proposal], places: tuple[Places, Places]) -> None:
@@ -205,20 +216,23 @@ def insert_links(
     documents: tuple[int, int],
     encoder: str,
     places: tuple[Places, Places],
+    *,
+    alone: bool = False,
 ) -> None:
-    """New links, numbered from `first`."""
+    """New links, numbered from `first`. Where they are all of their pair (`alone`), their places in the queue too."""
     src_document, tgt_document = documents
     sources, targets = places
     start = pair_start(src_document, tgt_document)
     kinds = {kind: kind.value for kind in LinkKind}
     sides = [(ids(p.src), ids(p.tgt)) for p in proposals]
+    queued = _queued(proposals, sources) if alone else repeat(0.0)
     # One expression, no calls for the common case: this is most of what an import adds to SQLite's own time.
     rows = (
         (
             number, src_document, tgt_document, start + at[1], src, tgt, at[2], targets.get(p.tgt[0], LOST)[2],
-            kinds[p.kind], p.score, p.confidence, encoder, p.chain, _signals(p) if p.signals else None,
+            kinds[p.kind], p.score, p.confidence, encoder, p.chain, _signals(p) if p.signals else None, turn,
         )
-        for number, (p, (src, tgt)) in enumerate(zip(proposals, sides, strict=True), first)
+        for number, (p, (src, tgt), turn) in enumerate(zip(proposals, sides, queued, strict=False), first)
         for at in (sources.get(p.src[0], LOST),)
     )  # fmt: skip
     db.conn.executemany(INSERT, rows)
@@ -230,6 +244,18 @@ def insert_links(
             for sentence in (p.tgt if side else p.src)
         )
         db.conn.executemany("insert into link_sentences (sentence, link, side) values (?, ?, ?)", entries)
+
+
+def _queued(proposals: Sequence[Proposal], sources: Places) -> list[float]:
+    """The places in the queue of proposals that are all the links of their pair."""
+    positions = [sources.get(p.src[0], LOST)[1] for p in proposals]
+    if all(map(le, positions, positions[1:])):
+        return queue.queue([p.confidence for p in proposals])
+    ordered = sorted(range(len(proposals)), key=positions.__getitem__)
+    found = [0.0] * len(proposals)
+    for number, value in zip(ordered, queue.queue([proposals[n].confidence for n in ordered]), strict=True):
+        found[number] = value
+    return found
 
 
 def take_away(db: Database, links: Sequence[int]) -> None:

@@ -6,7 +6,7 @@ import json
 
 from sqlite_utils import Database
 
-from align.store import cuts, search, tallies
+from align.store import cuts, queue, search, tallies
 from align.store.log import SOURCE, TARGET, apply_columns, read_patches
 from align.store.proposals import Run, apply_run
 
@@ -33,6 +33,7 @@ def rebuild(db: Database) -> int:
             apply_columns(db, decision, link, columns)
     derive(db)
     tallies.refresh_all(db)
+    queue.refresh_all(db)
     search.reindex(db)
     return int(db.conn.execute("select count(*) from links").fetchone()[0])
 

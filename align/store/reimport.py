@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from sqlite_utils import Database
 
 from align.domain import Document
-from align.store import cuts, search, tallies
+from align.store import cuts, queue, search, tallies
 from align.store.documents import (
     as_bytes,
     document_text,
@@ -123,6 +123,7 @@ def change_document(db: Database, document: int, doc: Document) -> None:
     ).fetchall()
     for source in {document, *(row[0] for row in sources)}:
         tallies.refresh_range(db, source * SOURCE, (source + 1) * SOURCE)
+        queue.refresh_range(db, source * SOURCE, (source + 1) * SOURCE)
 
 
 def _write(

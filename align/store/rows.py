@@ -69,6 +69,8 @@ class Conflict:
     """The same columns over there."""
     name: str
     """The other copy."""
+    gone: bool = False
+    """The link is no more here."""
 
 
 Ends = tuple[tuple[int, ...], tuple[int, ...]]

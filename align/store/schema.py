@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlite_utils import Database, Migrations
 
-from align.store import search
+from align.store import queue, search
 
 APPLICATION_ID: Final = 0x416C676E
 """`Algn` in the file's header: how a store is told from other SQLite files."""
@@ -181,3 +181,21 @@ def m009_cuts(db: Database) -> None:
             at integer not null, pieces text not null, decision integer not null references decisions (id)) strict""",
         "create index cuts_document on cuts (document)",
     )
+
+
+@migrations()
+def m010_queue(db: Database) -> None:
+    """The order of doubt goes by what a look is expected to find; see `queue`."""
+    _run(
+        db,
+        "drop index links_doubt",
+        "alter table links add column queue real not null default 0",
+    )
+    queue.refresh_all(db)
+    _run(db, "create index links_queue on links (queue, id, status)")
+
+
+@migrations()
+def m011_dismissed(db: Database) -> None:
+    """Conflicts that a reviewer has done with: the decision that said so."""
+    _run(db, "alter table conflicts add column dismissed text")

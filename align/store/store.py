@@ -13,7 +13,7 @@ from typing import Self
 from sqlite_utils import Database
 
 from align.domain import Block, Decision, Document, Link, LinkSide, Proposal, Status
-from align.errors import ConflictError
+from align.errors import ConflictError, UsageError
 from align.store import around, bulk, documents, links, log, places, proposals, reimport, remove, search, undo
 from align.store.check import backup, check
 from align.store.clock import now
@@ -361,18 +361,38 @@ class Store:
         with closing(connect(other, create=False, readonly=True)) as theirs, self.writing(), told(other):
             return unite(self.db, theirs, other.name)
 
-    def conflicts(self) -> list[Conflict]:
-        """What another copy decided differently and no reviewer has chosen yet, in document order."""
+    def conflicts(self, link: int | None = None) -> list[Conflict]:
+        """What another copy decided differently and no reviewer has chosen yet, in document order; of one link, or all.
+
+        A link that is gone here has its conflicts until they are dismissed.
+        """
+        chosen, values = ("1", []) if link is None else ("link = ?", [link])
         with told(self.path):
             rows = self.db.conn.execute(
-                """select link, at, conflicts.reviewer, action, ours, theirs, name from conflicts
-                   left join links on links.id = link where attention = 'conflict' or links.id is null
-                   order by place, link, at"""
+                f"""select link, at, conflicts.reviewer, action, ours, theirs, name, links.id is null from conflicts
+                   left join links on links.id = link
+                   where (attention = 'conflict' or links.id is null) and dismissed is null and {chosen}
+                   order by place, link, at""",
+                values,
             ).fetchall()
         return [
-            Conflict(link, at, reviewer, action, json.loads(ours), json.loads(theirs), name)
-            for link, at, reviewer, action, ours, theirs, name in rows
+            Conflict(number, at, reviewer, action, json.loads(ours), json.loads(theirs), name, gone == 1)
+            for number, at, reviewer, action, ours, theirs, name, gone in rows
         ]
+
+    def dismiss(self, reviewer: str, link: int) -> Change:
+        """Have done with the conflicts of a link: what is here stands. Raises UsageError where it has none."""
+        with self.writing():
+            if not self.conflicts(link):
+                raise UsageError(f"link {link} has no conflict. `align store conflicts` lists them.")
+            ledger = Ledger(self.db, reviewer)
+            if ledger.present(link):
+                ledger.change(link, attention=None)
+            decision, touched = ledger.close("dismiss", link=link)
+            self.db.conn.execute(
+                "update conflicts set dismissed = ? where link = ? and dismissed is null", (decision.uid, link)
+            )
+        return Change(touched, decision, None, f"link {link}: what is here stands")
 
     def check(self) -> list[str]:
         """What is wrong with the store, a line each; nothing for a sound one. Writes nothing, holds up nobody."""

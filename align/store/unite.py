@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from sqlite_utils import Database
 
 from align.domain import SETTLED, Status
-from align.store import cuts, cuts_taken, tallies
+from align.store import cuts, cuts_taken, queue, tallies
 from align.store.copies import Mapping, base_of, map_copies, name_alike
 from align.store.cuts_taken import TheirCuts
-from align.store.ledger import Ledger
+from align.store.ledger import Ledger, reshapes
 from align.store.log import (
     KEPT,
     NEW,
@@ -108,7 +108,8 @@ def _open_clashes(ours: Database) -> dict[int, _Clash]:
     rows = ours.conn.execute(
         """select link, ours, theirs, uid, conflicts.at, conflicts.reviewer, action from conflicts
            left join links on links.id = link
-           where (attention = 'conflict' or links.id is null) and json_extract(theirs, '$.link') is null
+           where (attention = 'conflict' or links.id is null) and dismissed is null
+             and json_extract(theirs, '$.link') is null
            order by conflicts.at"""
     )
     return {row[0]: _Clash(json.loads(row[1]), json.loads(row[2]), row[3:]) for row in rows}
@@ -267,6 +268,8 @@ def _take_over(
     for number, _, now_ in applying:
         apply(ours, decision.id, number, now_)
     tallies.refresh(ours, buckets | buckets_of(ours, applying))
+    if any(reshapes(patch) for patch in applying):
+        queue.refresh(ours, buckets | buckets_of(ours, applying))
     for number in touched:
         tallies.refresh_range(ours, number * SOURCE, (number + 1) * SOURCE)
     report.decisions += "conflict" not in story

@@ -317,7 +317,7 @@ def test_the_browser_reads_what_the_desk_writes(store: Store, tmp_path: Path) ->
         assert browser.left(any_).links == 5
         assert browser.left(any_).expected_right == pytest.approx(0.55 + 0.6 + 0.65 + 0.7 + 0.75)
         assert [link.id for link in browser.at(2, 2, any_)] == [3, 4]
-        assert [link.id for link in browser.at(0, 2, any_, "doubt")] == [1, 2]
+        assert [link.id for link in browser.at(0, 2, any_, "doubt")] == [2, 3], "between two doubtful ones"
         assert browser.rank(4, any_) == 3
         assert browser.rank(99, any_) is None
         assert browser.link(99) is None

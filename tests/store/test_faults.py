@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, dict[str, object]]:
-    arguments = ["--kills", "40", "--cuts", "20", "--full", "8", "--decisions", "25", "--links", "24"]
+    arguments = ["--kills", "40", "--cuts", "20", "--full", "8", "--mounts", "2", "--decisions", "25", "--links", "24"]
     run = subprocess.run(
         [sys.executable, "-m", "benchmarks.store_faults", *arguments],
         cwd=ROOT, capture_output=True, text=True, timeout=280, check=False,
@@ -25,7 +25,7 @@ def report() -> dict[str, dict[str, object]]:
     return json.loads(run.stdout)
 
 
-@pytest.mark.parametrize("fault", ["kill", "power", "full", "together", "stale"])
+@pytest.mark.parametrize("fault", ["kill", "power", "full", "mounted", "together", "stale"])
 def test_nothing_is_lost(report: dict[str, dict[str, object]], fault: str) -> None:
     assert report[fault]["wrong"] == []
 

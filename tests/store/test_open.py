@@ -301,6 +301,16 @@ def test_a_network_file_system_is_called_by_its_name(tmp_path: Path, monkeypatch
         raise error
 
 
+def test_a_network_file_system_without_locks_is_not_taken_for_a_busy_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("align.store.door.file_system", lambda path: "nfs")
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorname = "SQLITE_BUSY"
+    with pytest.raises(StoreError, match=r"nfs.*Keep the store on a local disk"), told(tmp_path / "s.db"):
+        raise error
+
+
 def test_a_store_that_may_not_grow_is_told_and_stays_sound(store: Store) -> None:
     pages = store.db.execute("pragma page_count").fetchone()[0]
     store.db.execute(f"pragma max_page_count = {pages + 1}")

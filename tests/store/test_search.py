@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +13,7 @@ from align.domain import Status
 from align.errors import UsageError
 from align.jobs.decide import Desk
 from align.jobs.search import search
-from align.store import LinkFilter, Store
+from align.store import LinkFilter, Store, open_store
 from align.store.search import folded, marks, parse, tokens
 from tests.store.conftest import make_document
 
@@ -120,3 +123,33 @@ def test_a_text_is_found_by_its_words(text: str) -> None:
     for term in parse(text):
         if term.match:
             assert marks(text, [term])
+
+
+def test_words_are_gathered_once_and_anew_when_they_may_stand_elsewhere(
+    store: Store, desk: Desk, tmp_path: Path
+) -> None:
+    def gathered() -> int:
+        return store.db.execute("select gathered from temp.hits_of").fetchone()[0]
+
+    foggy = LinkFilter(text="we")
+    with open_store(tmp_path / "s.db") as other:
+        assert (store.count(foggy), store.left(foggy)[0]) == (2, 2)
+        first = gathered()
+        Desk(other, "bo").accept(2)
+        assert (store.count(foggy), store.left(foggy)[0]) == (2, 1)
+        assert store.next_undecided(None, foggy) == 3
+        assert [link.id for link in store.at(0, 9, replace(foggy, statuses=frozenset({Status.ACCEPTED})))] == [2]
+        assert gathered() == first, "a verdict changes no words"
+        Desk(other, "bo").undo()
+        assert store.left(foggy)[0] == 2
+        assert gathered() == first
+        Desk(other, "bo").edit(1, "tgt", "We see fog rising.")
+        assert [link.id for link in store.at(0, 9, foggy)] == [1, 2, 3]
+        assert gathered() > first
+        assert [store.rank(number, foggy) for number in (1, 2, 3)] == [0, 1, 2]
+        whole = [link.id for link in store.links(foggy, order="doubt")]
+        assert [link.id for link in store.at(0, 9, foggy, order="doubt")] == whole
+        assert [store.rank(number, foggy, order="doubt") for number in whole] == [0, 1, 2]
+        assert [store.next_link(number, foggy, order="doubt") for number in whole] == [*whole[1:], whole[0]]
+        store.propose(1, 2, [], "use")
+        assert store.count(foggy) == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from align.domain import LinkKind, Proposal, Status
-from align.errors import StoreError
+from align.errors import StoreError, UsageError
 from align.jobs.decide import Desk
 from align.store import LinkFilter, Store, open_store
 from tests.store.conftest import EN, JA, make_document
@@ -156,3 +156,21 @@ def test_no_store_no_union(store: Store, tmp_path: Path) -> None:
         store.unite(tmp_path / "notes.txt")
     with pytest.raises(StoreError, match="no store there"):
         store.unite(tmp_path / "none.db")
+
+
+def test_conflicts_are_dismissed_for_good_also_of_links_that_are_gone(store: Store, copy: Store) -> None:
+    Desk(store, "ada").accept(1)
+    Desk(copy, "bo").reject(1)
+    Desk(store, "ada").merge(3, 4)
+    Desk(copy, "bo").note(4, "mine")
+    assert store.unite(copy.path).conflicts == 2
+    assert {conflict.link: conflict.gone for conflict in store.conflicts()} == {1: False, 4: True}
+    for link in (1, 4):
+        assert Desk(store, "ada").dismiss(link).decision.action == "dismiss"
+    assert store.conflicts() == []
+    assert (store.link(1).status, store.link(1).attention) == (Status.ACCEPTED, None)
+    assert store.unite(copy.path).conflicts == 0
+    assert store.conflicts() == []
+    with pytest.raises(UsageError, match="no conflict"):
+        Desk(store, "ada").dismiss(4)
+    assert store.check() == []

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from align.domain import Link
+from align.jobs.merge import told
 from align.review.aids import changed, partners
 from align.review.reading import surroundings
 from align.review.screens.base import Part
 from align.review.sides import Marks, headline, shown_texts, side_of
 from align.review.widgets.bars import Line
-from align.review.widgets.texts import SIDE_BY_SIDE, FootLine, Passage, Side, Texts
+from align.review.widgets.texts import FootLine, Passage, Side, Texts
+
+ROOMY = 96
+"""From this width on, the top line has room for every word."""
 
 STOP = 0.98
 """From this expected rate on, what is left may be taken as it is."""
@@ -52,6 +56,8 @@ class Detail(Part):
             if any(mark.role == "lonely" for mark in marks)
         ]
         foot = self._differences(link)
+        if link.attention == "conflict":
+            foot += [Passage(told(conflict), (), "warning", "!") for conflict in self.app.browser.conflicts(link.id)]
         if alone:
             foot.append(Passage(f"Without a partner: {'; '.join(alone)}", (), "warning", "!"))
         if link.note:
@@ -74,7 +80,7 @@ class Detail(Part):
         words = "nothing left to decide"
         if left:
             rate = expected / left
-            expects = "expected " if self.size.width >= SIDE_BY_SIDE else ""
+            expects = "expected " if self.size.width >= ROOMY else ""
             words = f"{left:,} left, {expects}{100 * rate:.1f} % right{', stop here?' if rate >= STOP else ''}"
         head = headline(link, self.links.cursor, self.total) if link else "no links"
         if self.place.typed:

@@ -43,13 +43,16 @@ class Finding(Part):
         self.say(f"{self.total:,} links" if self.total else "No link is like that. `/` and Enter shows all again.")
 
     def action_sort(self) -> None:
-        """Document order, or doubt first."""
+        """Document order, where the link stays in sight; or doubt first, from the first that is undecided."""
         link = self.place.link
         order: Order = "document" if self.place.order == "doubt" else "doubt"
         self.place = replace(self.place, order=order)
+        if order == "doubt":
+            link = self.app.browser.next_undecided(None, self.place.filter, order) or link
         self.relist(link)
         self.app.keep_place(self.place)
-        self.say("Sorted by doubt, the least sure first." if order == "doubt" else "Sorted as in the documents.")
+        words = "Sorted by doubt: a look at what comes first is expected to find the most mistakes."
+        self.say(words if order == "doubt" else "Sorted as in the documents.")
 
     def action_go_to(self) -> None:
         """Ask where to go."""

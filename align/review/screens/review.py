@@ -26,6 +26,9 @@ from align.review.widgets.texts import Texts
 NEWS_EVERY = 2.0
 """Seconds between two looks at what others did."""
 
+MANY_HITS = 20_000
+"""Links with the words of a filter that are not looked for anew by themselves: it takes a moment."""
+
 NEEDS_LINK = frozenset(action.id for action in (*DECIDE, *FIX, *LOOK[:3], *RIVALS)) - {"undo", "redo", "side"}
 
 USEFUL: dict[str, Callable[[Link, ReviewScreen], bool]] = {
@@ -67,7 +70,7 @@ class ReviewScreen(Deciding, Fixing, Explaining, Finding, Auditing, Detail, Scre
     def on_mount(self) -> None:
         """Stand where the reviewer was."""
         self.query_one(LinkList).focus()
-        self.relist(self.place.link)
+        self.relist(self.place.link, self.place.rank)
         if self.place.link is None:
             self.action_next()
         self._news = self._latest()
@@ -79,7 +82,7 @@ class ReviewScreen(Deciding, Fixing, Explaining, Finding, Auditing, Detail, Scre
 
     def look_for_news(self) -> None:
         """Show what others did to the store meanwhile: a colleague, `align propose`, a bulk run."""
-        if not self.is_current or self.place.filter.text:  # a search through a million texts can wait
+        if not self.is_current or (self.place.filter.text and self.total > MANY_HITS):
             return
         latest, before = self._latest(), self._news
         self._news = latest
@@ -100,12 +103,12 @@ class ReviewScreen(Deciding, Fixing, Explaining, Finding, Auditing, Detail, Scre
         """The link under the cursor."""
         return self.links.current
 
-    def relist(self, link: int | None = None) -> None:
-        """Count and fetch anew, and stand on the link, or where it would be."""
+    def relist(self, link: int | None = None, rank: int | None = None) -> None:
+        """Count and fetch anew, and stand on the link; where it is no more, on that rank, or where the cursor was."""
         browser = self.app.browser
         self.total = browser.count(self.place.filter)
         self.count_left()
-        rank = self.links.cursor
+        rank = self.links.cursor if rank is None else rank
         if link is not None:
             found = browser.rank(link, self.place.filter, self.place.order)
             rank = rank if found is None else found
@@ -124,7 +127,7 @@ class ReviewScreen(Deciding, Fixing, Explaining, Finding, Auditing, Detail, Scre
         """Show the link under the cursor, remember the place, and offer what can be done now."""
         link = self.current
         if link is not None and link.id != self.place.link:
-            self.place = self.place.at(link.id)
+            self.place = self.place.at(link.id, self.links.cursor)
             self.app.keep_place(self.place)
         self.show_texts(link)
         self.show_top()

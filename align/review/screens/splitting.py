@@ -26,14 +26,14 @@ class SplitScreen(ModalScreen[Points | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,s", "take", "split here", id="split_take"),
+        Binding("escape,q", "cancel", "cancel", id="split_cancel"),
+        Binding("tab,shift+tab", "side", "other side", id="split_side"),
         Binding("down,j", "sentence(1)", "sentence", id="split_down"),
         Binding("up,k", "sentence(-1)", "back", show=False, id="split_up"),
         Binding("w", "word(1)", "word, clause", id="split_word"),
         Binding("b", "word(-1)", "back", show=False, id="split_word_back"),
         Binding("right,l", "point(1)", "character", id="split_right"),
         Binding("left,h", "point(-1)", "back", show=False, id="split_left"),
-        Binding("tab,shift+tab", "side", "other side", id="split_side"),
-        Binding("escape,q", "cancel", "cancel", id="split_cancel"),
     ]
 
     def __init__(self, sides: tuple[Side, Side]) -> None:
