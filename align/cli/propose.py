@@ -24,6 +24,7 @@ def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, bo
     """
     from align.encoders import cached, coverage_warning, load_encoder
     from align.jobs.documents import find_document
+    from align.jobs.kernels import matching_stage
     from align.jobs.propose import propose as propose_job
 
     settings = settings_for(db=db, encoder=encoder)
@@ -45,7 +46,7 @@ def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, bo
                 documents=chosen,
                 boilerplate=boilerplate,
                 encoding=stage("Encoding"),
-                matching=stage("Matching"),
+                matching=stage(matching_stage()),
             )
             for pair in run:
                 total += pair.added

@@ -11,6 +11,7 @@ from align.encoders import cached, load_encoder
 from align.errors import UsageError
 from align.jobs.add import add
 from align.jobs.export import export_store
+from align.jobs.kernels import matching_stage
 from align.jobs.propose import propose
 from align.store import LinkFilter, open_store
 from align.writers import ExportOptions
@@ -51,7 +52,7 @@ def demo(out: Path, encoder: str, *, cache: Path | None, stage: Stage, say: Call
     with open_store(db) as store:
         languages = {lang for row in store.documents() for lang in row.languages}
         with cached(load_encoder(encoder, languages=languages, cache=cache), db) as vectors:
-            for _ in propose(store, vectors, encoding=stage("Encoding"), matching=stage("Matching")):
+            for _ in propose(store, vectors, encoding=stage("Encoding"), matching=stage(matching_stage())):
                 pass
         links = list(store.links(LinkFilter()))
         for name in EXPORTS:
