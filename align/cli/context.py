@@ -125,12 +125,12 @@ def notes_above(console: Console) -> Iterator[None]:
 
 
 def once_asked(stage: Callable[[str], Report], label: str) -> Report:
-    """A report whose bar appears with its first call: for what is rarely needed."""
+    """A report in bytes whose bar, in MB, appears with its first call: for what is rarely needed."""
     bars: list[Report] = []
 
     def report(done: int, total: int) -> None:
         if not bars:
-            bars.append(stage(label))
-        bars[0](done, total)
+            bars.append(stage(f"{label}, MB"))
+        bars[0](done // 1_000_000, total // 1_000_000)
 
     return report

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -73,7 +73,7 @@ def summary(found: Report) -> Iterable[str]:
 
 
 def pair_table(pairs: Iterable[Pair], *, bars: bool) -> Table:
-    """The pairs, with coverage in both directions; as bars too where there is room."""
+    """The pairs, with coverage in both directions; as bars too where there is room, else a name a line."""
     from rich.table import Table
     from rich.text import Text
 
@@ -81,12 +81,14 @@ def pair_table(pairs: Iterable[Pair], *, bars: bool) -> Table:
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("pair", "languages", "links", "settled", "source linked", "target linked", "crossings"):
-        table.add_column(
-            name, justify="right" if name in ("links", "settled", "crossings") else "left", overflow="fold"
-        )
+        justify: Literal["left", "right"] = "right" if name in ("links", "settled", "crossings") else "left"
+        if name == "pair":
+            table.add_column(name, no_wrap=True, overflow="ellipsis")
+        else:
+            table.add_column(name, justify=justify, overflow="fold")
     for one in pairs:
         table.add_row(
-            Text(title(one)),
+            Text(title(one) if bars else title(one).replace(" - ", " -\n")),
             f"{one.src_lang}-{one.tgt_lang}",
             str(sum(one.statuses.values())),
             str(sum(one.statuses[status] for status in SETTLED)),
