@@ -79,7 +79,7 @@ def pair_table(pairs: Iterable[Pair], *, bars: bool) -> Table:
 
     from align.jobs.stats import bar
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2 if bars else 1, 0, 0))
     for name in ("pair", "languages", "links", "settled", "source linked", "target linked", "crossings"):
         justify: Literal["left", "right"] = "right" if name in ("links", "settled", "crossings") else "left"
         if name == "pair":
