@@ -82,7 +82,7 @@ def pair_table(pairs: Iterable[Pair], *, bars: bool) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2 if bars else 1, 0, 0))
     for name in ("pair", "languages", "links", "settled", "source linked", "target linked", "crossings"):
         justify: Literal["left", "right"] = "right" if name in ("links", "settled", "crossings") else "left"
-        if name == "pair":
+        if name in ("pair", "languages"):
             table.add_column(name, no_wrap=True, overflow="ellipsis")
         else:
             table.add_column(name, justify=justify, overflow="fold")
