@@ -76,13 +76,13 @@ def _context(row: SentenceRow, around: Surroundings) -> Passage:
 def headline(link: Link, rank: int, total: int) -> str:
     """What is known of the link, in words."""
     parts = [f"{rank + 1:,} of {total:,}", link.status.value]
-    if link.reviewer and link.status is not Status.PROPOSED:
+    if link.status is Status.PROPOSED:
+        parts[-1] += f", {percent(link.confidence)} % sure"
+    elif link.reviewer:
         parts[-1] += f" by {link.reviewer}"
     if link.kind is not LinkKind.TRANSLATION:
         parts.append(link.kind.value)
     parts.append(f"{len(link.src.sentences)}:{len(link.tgt.sentences)}")
-    if link.status is Status.PROPOSED:
-        parts.append(f"{percent(link.confidence)} % sure")
     if link.attention:
         parts.append(ATTENTION.get(link.attention, link.attention))
     if link.bookmarked:

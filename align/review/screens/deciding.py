@@ -18,6 +18,9 @@ PATIENCE = 0.03
 AHEAD = 16
 """Links of the list that are looked at before the store is asked for the next undecided one."""
 
+STAYING = ("accept", "reject", "reopen", "bookmark", "note", "kind")
+"""Decisions that leave every link where it stands."""
+
 Work = Callable[[Desk, Link], Change]
 
 
@@ -61,9 +64,13 @@ class Deciding(Part):
         if error is None:
             change = future.result()
             link = self.current
-            self.relist(link.id if link else None)
+            if isinstance(change, Change) and self._same_list(change):
+                self._renew(change)
+                self.look()
+            else:
+                self.relist(link.id if link else None)
             if isinstance(change, Change):
-                self.say(change.words or "saved", "good")
+                self.say(change.words or change.decision.action, "good")
         elif isinstance(error, AlignError):
             self._refused(error, None)
         else:
@@ -92,19 +99,26 @@ class Deciding(Part):
     def _done(self, change: Change, following: int | None) -> None:
         target = change.look_at if change.look_at is not None else following
         if self._same_list(change):
-            found = [self.app.browser.link(number) for number in change.link_ids]
-            self._recount(self.links.renew(link for link in found if link is not None))
+            self._renew(change)
         else:
             self.relist(target)
         self.say(change.words or change.decision.action, "good")
         self.go_to_link(target)
+
+    def _renew(self, change: Change) -> None:
+        """Show the links of a decision as they are now."""
+        found = [self.app.browser.link(number) for number in change.link_ids]
+        self._recount(self.links.renew(link for link in found if link is not None))
 
     def _same_list(self, change: Change) -> bool:
         """Whether the list has the same links in the same order as before, so that it need not be counted anew."""
         chosen = self.place.filter
         told = (chosen.statuses, chosen.kinds, chosen.noted, chosen.bookmarked, chosen.reviewer, chosen.attention)
         touched = any(told)
-        return not touched and change.decision.action in ("accept", "reject", "bookmark", "note", "kind")
+        action = change.decision.action
+        if action in ("undo", "redo"):
+            action = str(change.decision.detail.get("action"))
+        return not touched and action in STAYING and len(change.link_ids) <= AHEAD
 
     def _recount(self, changed: list[tuple[Link, Link]]) -> None:
         """What is left, after these links (as they were, as they are) changed: no need to add up a million others."""

@@ -11,10 +11,12 @@ from align.domain import Link
 from align.jobs.resolve import Rival
 from align.review import fixes
 from align.review.screens.base import Part, reason
-from align.review.widgets.texts import Passage
+from align.review.widgets.texts import Passage, Texts
 
 MOST = 9
 RIVAL_LINES = 2
+ROOMY = 24
+"""Lines of the texts from which on a rival has `RIVAL_LINES`, else one."""
 
 
 class Explaining(Part):
@@ -51,7 +53,8 @@ class Explaining(Part):
             return []
         signals = self.app.browser.signals(link.id) or {}
         told = ", ".join(f"{name} {value:.2f}" for name, value in sorted(signals.items()))
-        lines = [Passage(f"score {link.score:.3f} by {link.encoder}" + (f": {told}" if told else ""), (), "foot", "i")]
+        words = f"score {link.score:.3f} by {link.encoder}" + (f": {told}" if told else "")
+        lines = [Passage(words, (), "foot", "i", most=RIVAL_LINES)]
         if self._rivals_of != link.id:
             self._ask_rivals(link)
         if self._rivals_of != link.id:
@@ -60,8 +63,9 @@ class Explaining(Part):
             return [*lines, Passage(f"No rivals: {self._rivals_failed}", (), "warning", "!")]
         if not self._rivals:
             return [*lines, Passage("It has no rivals.", (), "foot")]
+        most = RIVAL_LINES if self.query_one(Texts).size.height >= ROOMY else 1
         return lines + [
-            Passage(f"{rival.score:+.2f}  {rival.text}", (), "foot", str(number), most=RIVAL_LINES)
+            Passage(f"{rival.score:+.2f}  {rival.text}", (), "foot", str(number), most=most)
             for number, rival in enumerate(self._rivals, 1)
         ]
 

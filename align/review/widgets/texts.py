@@ -91,6 +91,8 @@ class Texts(Painted):
         self._strips: list[Strip] = []
         self._above: list[Strip] = []
         self._below: list[Strip] = []
+        self._feet: list[Strip] = []
+        self._foot_top = 0
         self._top = 0
 
     def show(self, sides: Sequence[Side], foot: Sequence[FootLine] = ()) -> None:
@@ -112,8 +114,12 @@ class Texts(Painted):
         self._compose_lines()
 
     def scroll_by(self, lines: int) -> None:
-        """Show what is further down, or further up."""
-        self._top = max(0, min(self._top + lines, len(self._strips) - self._room()))
+        """Show what is further down, or further up: the texts first, then what stands below them."""
+        top = max(0, min(self._top + lines, len(self._strips) - self._room()))
+        if top == self._top:
+            self._foot_top = max(0, min(self._foot_top + lines, len(self._feet) - len(self._below)))
+            self._below = self._feet[self._foot_top : self._foot_top + len(self._below)]
+        self._top = top
         self.refresh()
 
     def on_mouse_scroll_down(self) -> None:
@@ -134,7 +140,8 @@ class Texts(Painted):
             return
         foot = [strip for line in self._foot for strip in self._foot_strips(line, width)]
         only_foot = not self._sides
-        self._below = [] if only_foot else foot[: max(1, height // 2)]
+        self._feet, self._foot_top = foot, 0
+        self._below = [] if only_foot else foot[: max(1, height * 3 // 5)]
         self._above = []
         top = body = 0
         if only_foot:
