@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from align.bulk.engine import Pool, Supervisor
@@ -41,9 +42,33 @@ def output_folder(out: Path) -> Iterator[None]:
         strange = [name for name in strange if not name.startswith((LEDGER, "."))]
         if strange:
             raise UsageError(f"{out}: holds {min(strange)} but no ledger. Name a new or an empty folder.")
-        yield
+        try:
+            yield
+        except BaseException:
+            leave_as_found(out)
+            raise
     finally:
         os.close(handle)
+
+
+def leave_as_found(out: Path) -> None:
+    """Take away a folder in which nothing was begun: a ledger without a plan and the lock are all that is in it."""
+    names = {LOCK, LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm"}
+    try:
+        if set(os.listdir(out)) <= names and not planned_in(out / LEDGER):
+            for name in names:
+                (out / name).unlink(missing_ok=True)
+            out.rmdir()
+    except OSError:
+        return
+
+
+def planned_in(ledger: Path) -> bool:
+    """Whether a ledger has a plan."""
+    if not ledger.exists():
+        return False
+    with closing(sqlite3.connect(ledger)) as connection:
+        return bool(connection.execute("select count(*) from sqlite_master").fetchone()[0])
 
 
 def drive(ledger: Ledger, pool: Pool, shards: Shards, standing: Standing, tell: Tell) -> None:

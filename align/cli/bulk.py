@@ -182,15 +182,16 @@ def print_summary(figures: dict[str, Any], out: Path) -> None:
     for failure in figures.get("matching", {}).get("failed", [])[:5]:
         note(f"set aside: {failure['doc']}: {failure['error']}")
     if figures.get("repeated"):
-        note(f"{figures['repeated']:,} pairs are named more than once and were done once")
+        note(f"{figures['repeated']:,} rows of the manifest name a pair again; each pair was done once")
     if figures.get("alone"):
-        note(f"{figures['alone']:,} files have no partner and were left out")
+        note(f"without a partner, and left out: {figures['alone']:,} files")
     note(
         f"{figures['sentences']['src']:,} and {figures['sentences']['tgt']:,} sentences, {links['found']:,} links found"
     )
     for name, count in links["removed"].items():
         note(f"{count:,} removed: {name}")
-    note(f"{links['written']:,} links written to {len(figures['shards']):,} file(s) in {out}")
+    shards = f"{len(figures['shards']):,} file{'' if len(figures['shards']) == 1 else 's'}"
+    note(f"{links['written']:,} links written to {shards} in {out}")
     note(f"{run['seconds']:,.1f} s, {run['sentences_per_second']:,.0f} sentences/s in this run")
     for failure in figures["failed"][:5]:
         note(f"set aside: {failure['src']} - {failure['tgt']}: {failure['error']}")

@@ -20,6 +20,7 @@ from align.cli import cli
 from align.errors import AlignError
 from align.jobs.bulk import dated, shard_writer
 from align.jobs.bulk_work import WorkSpec
+from align.store import open_store
 
 TEXTS = {
     "en": ["The cabinet met on Monday morning.", "It agreed on a new budget for schools.",
@@ -290,7 +291,7 @@ def test_a_pair_that_a_manifest_names_twice_is_done_once(tmp_path: Path) -> None
     done = align("bulk", "pairs.tsv", "out", "--encoder", "use", "--workers", "1", "--summary", "s.json", cwd=tmp_path)
     figures = json.loads((tmp_path / "s.json").read_text())
     assert (figures["documents"]["done"], figures["repeated"]) == (2, 2)
-    assert "2 pairs are named more than once" in done.stderr
+    assert "2 rows of the manifest name a pair again" in done.stderr
 
 
 def test_names_that_lead_elsewhere_are_read_there_but_nothing_is_written_there(tmp_path: Path) -> None:
@@ -301,3 +302,63 @@ def test_names_that_lead_elsewhere_are_read_there_but_nothing_is_written_there(t
     align("bulk", "lists/pairs.tsv", "out", "--encoder", "use", "--workers", "1", "--to", "tmx", cwd=tmp_path)
     new = [path for path in sorted(tmp_path.rglob("*")) if path not in before]
     assert [path for path in new if tmp_path / "out" not in (path, *path.parents)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("none.tsv", None, "no such file"),
+        ("bad.tsv", "a\tb\n1\t2\n", "no column 'src'"),
+        ("short.tsv", "src\ttgt\nonly\n", "line 2: src and tgt must both name a file"),
+        ("empty.tsv", "src\ttgt\n", "names no pair"),
+    ],
+)
+def test_a_run_that_cannot_begin_leaves_no_folder(tmp_path: Path, name: str, text: str | None, why: str) -> None:
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    result = CliRunner().invoke(cli, ["bulk", str(tmp_path / name), str(tmp_path / "out"), "--encoder", "use"])
+    assert isinstance(result.exception, AlignError)
+    assert why in str(result.exception)
+    assert not (tmp_path / "out").exists()
+
+
+DECIDE = """
+import sys, time
+from pathlib import Path
+from align.jobs.decide import Desk
+from align.store import open_store
+stop = Path(sys.argv[2])
+done = 0
+with open_store(Path(sys.argv[1])) as store:
+    desk = Desk(store, "ada")
+    while not stop.exists():
+        for link in list(store.links()):
+            desk.note(link.id, f"looked at {done}")
+            done += 1
+            time.sleep(0.01)
+print(done)
+"""
+
+
+def test_a_review_goes_on_while_a_run_proposes_into_its_store(tmp_path: Path) -> None:
+    corpus(tmp_path / "first", copies=1)
+    corpus(tmp_path / "more", copies=6)
+    into = ["--encoder", "use", "--workers", "1", "--into-store", "review.db", "--doubtful-below", "1.0"]
+    align("bulk", "first", "o1", *into, cwd=tmp_path)
+    reviewer = subprocess.Popen(
+        [sys.executable, "-c", DECIDE, str(tmp_path / "review.db"), str(tmp_path / "stop")],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        align("bulk", "more", "o2", *into, "--shard-tokens", "64", "--batch-tokens", "64", cwd=tmp_path)
+    finally:
+        (tmp_path / "stop").touch()
+        told, errors = reviewer.communicate(timeout=60)
+    assert errors == ""
+    with open_store(tmp_path / "review.db") as store:
+        assert len(store.documents()) == 14
+        notes = [decision for decision in store.decisions() if decision.reviewer == "ada"]
+        links = list(store.links())
+    assert len(notes) == int(told) > 0
+    written = sum(len(part.read_text().splitlines()) for o in ("o1", "o2") for part in (tmp_path / o).glob("part-*"))
+    assert len(links) == written
