@@ -12,7 +12,7 @@ from typing import NamedTuple
 from align.domain import UNDETERMINED
 from align.text._words import LETTERS, SCRIPT_LANGUAGES, WORDS
 from align.text.han import KANJI_ONLY, han_evidence
-from align.text.scripts import CJK, HAN, KANA, LATIN_LETTERS, SOLE_LANGUAGE, count_scripts, spoken, uncoded
+from align.text.scripts import CJK, HAN, KANA, LATIN_LETTERS, SOLE_LANGUAGE, count_scripts, latin_only, spoken, uncoded
 
 JA, HANT, HANS = "ja", "zh-Hant", "zh-Hans"
 SURE = 3.0
@@ -49,6 +49,8 @@ class Guess(NamedTuple):
 
 
 NOTHING = Guess(UNDETERMINED, 0.0)
+_PLAIN = str.maketrans("\u2018\u2019\u201c\u201d\u2010\u2011\u2013\u2014\u2026\xa0", "''\"\"----. ")
+"""Printers' quotes and dashes as typed: they tell nothing, and what is left is often ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ def decide(evidence: Evidence, prior: Mapping[str, float]) -> Guess:
 def weigh(text: str) -> Evidence:
     """First evidence only: scripts, letters and function words. Never calls langdetect; pure and quick."""
     said = spoken(text)
+    if not said.isascii() and latin_only(said):
+        said = said.translate(_PLAIN)
     if said.isascii():
         words = _ASCII_WORDS.findall(said.lower())
         if words:

@@ -146,7 +146,10 @@ class _Priors:
         return Guess(lang, 1.0 / (1.0 + (len(evidence.scores) - 1) * math.exp(0.5 - lead)))
 
     def _of(self, evidence: Evidence) -> tuple[dict[str, float], str, float]:
-        key = tuple(evidence.scores)
+        scores = evidence.scores
+        # Most blocks of a page in letters leave all languages of their script open: no need to spell them out.
+        every = len(scores) == len(SCRIPT_LANGUAGES.get(evidence.script, ()))
+        key = (evidence.script,) if every else tuple(scores)
         kept = self._kept.get(key)
         if kept is None:
             prior = relative(self._document, evidence)

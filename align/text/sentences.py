@@ -76,6 +76,16 @@ def split(text: str, lang: str) -> list[Span]:
     `lang` is a BCP 47 tag; `und` takes the rules that all languages share. Line breaks inside are white space.
     Never empty spans; a paragraph without any stop is one sentence, a blank one none.
     """
+    if (
+        not _INSIDE.search(text)
+        and "2)" not in text
+        and "』" not in text
+        and "》" not in text
+        and not _hidden(lang, text)
+    ):
+        bare = text.strip()
+        start = text.index(bare)
+        return [Span(start, start + len(bare))] if bare else []
     spans = _once(text, 0, lang)
     for _ in range(ROUNDS):
         # A piece by itself may show a boundary that its surroundings hid (an odd number of quotation marks).
@@ -93,6 +103,11 @@ def split(text: str, lang: str) -> list[Span]:
     if len(text) <= LONGEST:
         return spans
     return [part for span in spans for part in _cut(text, span)]
+
+
+def _hidden(lang: str, text: str) -> bool:
+    """Whether sentences may end where no stop stands."""
+    return len(text) > LONGEST or lang.split("-")[0] in unstopped.LANGUAGES
 
 
 LONGEST = 4000
