@@ -1,16 +1,22 @@
-"""Ours beside other aligners, with the same sentence vectors, in one run: strict F1 and seconds.
+"""Ours beside other aligners, with the same sentence vectors, in one run: strict and lax F1, seconds, texts encoded.
 
     python -m benchmarks.aligners [--encoder use] [--cache FOLDER] [SET ...]
     python -m benchmarks.aligners --search 5000
+    python -m benchmarks.aligners --growth 1000 10000 100000
 
 sentweave is vecalign's dynamic program (Thompson and Koehn 2019); it asks for vectors of joined text, which it gets
-from the same encoder. galechurch has no vectors. --search: the search alone on two made-up texts of so many sentences.
+from the same encoder. bertalign's package wants Python 3.12 and its own encoder: `benchmarks.margin_peer` has its
+score. galechurch has no vectors. Without --cache the seconds are those of the whole job, encoding and all. --search:
+the search alone on two made-up texts of so many sentences. --growth: seconds a sentence and peak memory as texts grow.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +27,7 @@ import numpy as np
 from align.encoders import Encoder, load_encoder
 from align.jobs.evaluate import beads_of, score
 from align.match import Passages, align_bitext
+from benchmarks import margin_peer
 from benchmarks.gold import documents, names
 
 Found = list[tuple[Sequence[int], Sequence[int]]]
@@ -54,6 +61,11 @@ def vecalign(document: dict[str, Any], encoder: Counted) -> Found:
     return [(row.src_indices, row.tgt_indices) for row in result.alignments]
 
 
+def bertalign(document: dict[str, Any], encoder: Counted) -> Found:
+    """Bertalign's published score and settings."""
+    return [(s, t) for s, t in margin_peer.align(document["src"], document["tgt"], encoder.encode)]
+
+
 def gale_church(document: dict[str, Any], encoder: Counted) -> Found:
     """galechurch's defaults: lengths alone."""
     import galechurch
@@ -69,15 +81,17 @@ def gale_church(document: dict[str, Any], encoder: Counted) -> Found:
 ALIGNERS: dict[str, Callable[[dict[str, Any], Counted], Found]] = {
     "align": ours,
     "sentweave": vecalign,
+    "bertalign": bertalign,
     "galechurch": gale_church,
 }
 
 
-def compare(name: str, encoder: Encoder) -> None:
-    """Print a line an aligner for a set."""
+def compare(name: str, encoder: Encoder) -> dict[str, float]:
+    """Print a line an aligner for a set; strict F1 of each."""
     found = documents(name)
     gold = {d["id"]: beads_of(d["gold"]) for d in found}
     sentences = sum(len(d["src"]) + len(d["tgt"]) for d in found)
+    strict = {}
     for aligner, run in ALIGNERS.items():
         counted = Counted(encoder)
         started = time.perf_counter()
@@ -87,24 +101,40 @@ def compare(name: str, encoder: Encoder) -> None:
             print(json.dumps({"set": name, "aligner": aligner, "missing": str(error)}))
             continue
         seconds = time.perf_counter() - started
-        told = score(gold, beads)
-        line = {"set": name, "aligner": aligner, "f1_strict": told["f1_strict"], "f1_lax": told["f1_lax"]}
+        figures = score(gold, beads)
+        strict[aligner] = figures["f1_strict"]
+        line = {"set": name, "aligner": aligner, "f1_strict": figures["f1_strict"], "f1_lax": figures["f1_lax"]}
         print(
             json.dumps(line | {"seconds": round(seconds, 2), "encoded": round(counted.texts / sentences, 2)}),
             flush=True,
         )
+    return strict
+
+
+def told(table: dict[str, dict[str, float]]) -> None:
+    """Every set against every aligner, and how far ours is ahead of the best of the others."""
+    peers = list(ALIGNERS)
+    print(f"{'strict F1':32s}" + "".join(f"{word:>12s}" for word in [*peers, "ahead"]))
+    for name, strict in table.items():
+        best = max(f1 for peer, f1 in strict.items() if peer != "align")
+        cells = "".join(f"{strict.get(peer, float('nan')):12.4f}" for peer in peers)
+        print(f"{name:32s}{cells}{strict['align'] - best:+12.4f}")
 
 
 def made_up(n: int, width: int = 512) -> tuple[Passages, Passages]:
     """Two texts of about n sentences: noise for vectors, a twentieth of the targets left out."""
     chance = np.random.default_rng(5)
-    src = chance.normal(size=(n, width)).astype(np.float32)
+    src = chance.standard_normal((n, width), dtype=np.float32)
     kept = chance.random(n) > 0.05
-    tgt = src[kept] + 0.7 * chance.normal(size=(int(kept.sum()), width)).astype(np.float32)
+    tgt = chance.standard_normal((int(kept.sum()), width), dtype=np.float32)
+    tgt *= np.float32(0.7)
+    tgt += src[kept]
     words = np.array(["haus", "berg", "alpen", "gipfel", "wein", "see", "tal", "weg", "licht", "nacht"])
     texts = [f"{' '.join(words[chance.integers(0, 10, 8)])} {k % 997}." for k in range(n)]
     sides = (texts, src), ([t for t, k in zip(texts, kept, strict=True) if k], tgt)
-    one, other = (Passages(tuple(t), v / np.linalg.norm(v, axis=1, keepdims=True)) for t, v in sides)
+    for _, vectors in sides:
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    one, other = (Passages(tuple(t), vectors) for t, vectors in sides)
     return one, other
 
 
@@ -133,20 +163,63 @@ def search(n: int) -> None:
     )
 
 
+def grow(sizes: Sequence[int]) -> None:
+    """Time and peak memory of texts of each size, each in a process of its own; the second of two runs counts."""
+    first = None
+    for n in sizes:
+        command = [sys.executable, "-m", "benchmarks.aligners", "--grown", str(n)]
+        line = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        first = first or line["ms_a_sentence"]
+        print(json.dumps(line | {"of_first": round(line["ms_a_sentence"] / first, 2)}), flush=True)
+
+
+def grown(n: int) -> None:
+    """One size: milliseconds a sentence of both sides, and the most memory that this process has held."""
+    align_bitext(*made_up(500))
+    src, tgt = made_up(n)
+    started = time.perf_counter()
+    beads = align_bitext(src, tgt)
+    seconds = time.perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        json.dumps(
+            {
+                "sentences": n,
+                "seconds": round(seconds, 2),
+                "ms_a_sentence": round(seconds / (len(src) + len(tgt)) * 1000, 4),
+                "peak_mb": round(peak),
+                "beads": len(beads),
+            }
+        )
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="*")
     parser.add_argument("--encoder", default="use")
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--search", type=int)
+    parser.add_argument("--growth", type=int, nargs="+")
+    parser.add_argument("--grown", type=int, help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    if asked.growth:
+        grow(asked.growth)
+        return
+    if asked.grown:
+        grown(asked.grown)
+        return
     if asked.search:
         search(asked.search)
         return
     encoder = load_encoder(asked.encoder, cache=asked.cache)
-    for name in names():
-        if not asked.sets or any(name.startswith(wanted) for wanted in asked.sets):
-            compare(name, encoder)
+    told(
+        {
+            name: compare(name, encoder)
+            for name in names()
+            if not asked.sets or any(name.startswith(wanted) for wanted in asked.sets)
+        }
+    )
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import argparse
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from align.encoders import load_encoder
+from align.encoders import Encoder, load_encoder
 from align.jobs.evaluate import beads_of, score
-from align.match import lattice
+from align.match import signals
 from align.match.guide import band
-from align.match.lattice import GAPS, SHAPES, SIGNALS, F, G
+from align.match.lattice import Lattice, Marginals, marginals
 from align.match.passages import Passages
-from align.match.solve import BEAD_PRICE, GAP_PRICE, NUMBER, Texts, Window, look
+from align.match.signals import GAPS, MORE, MOST, OPENING, OPENINGS, SIGNALS, USUAL, F, G
+from align.match.solve import Habits, Texts, Window, habits, look, taken
 from align.match.weights import FILE, Weights, parsed
 from benchmarks.gold import documents, fold, names, passages
 from benchmarks.perturb import Hardship, perturbed
@@ -51,11 +52,17 @@ HARDER = {
     "parice_en_is": (("dropped", Hardship(drop=0.1, omissions=1)),),
     "textberg_de_fr": (("omitted", Hardship(omissions=4)),),
 }
+KINDS = (("sentences", ("use", "blend")), ("tokens", ("e5", "blend")))
+"""Sets of weights, and the encoders whose vectors each is fitted with."""
 AT_MOST = 10
 """Documents of a set (but all of those that hands aligned n-m)."""
 HANDS = ("textberg", "parice")
 KEEP = 3e-5
 """Beads that the weights of before find less likely are left out of the sums."""
+UNCOVERED = 0.1
+"""What a piece weighs whose language the encoder does not know: its vectors teach little."""
+ROUNDS = 2
+"""How often what is usual in each document is told anew, and the weights with it."""
 REACH = 120
 """Sentences of a piece: held-out folds cut long documents."""
 
@@ -66,54 +73,53 @@ class Piece:
 
     group: str
     name: str
+    text: str
+    """The document and its encoder: what `habits` are told from."""
     weight: float
     seen: Window
+    lattice: Lattice
     table: npt.NDArray[np.float32]
-    places: npt.NDArray[np.int64]
     gold: list[tuple[tuple[int, ...], tuple[int, ...]]]
     true: npt.NDArray[np.int64]
     alone_s: list[int]
     alone_t: list[int]
     opened: int
+    habits: Habits = field(default_factory=Habits)
 
-    def sums(self, bead: Floats, gap: Floats) -> tuple[Any, ...]:
+    def sums(self, bead: Floats, gap: Floats) -> Marginals:
         """Posteriors under weights."""
-        scores = np.full((len(self.seen.low), int((self.seen.high - self.seen.low).max()) + 1, len(SHAPES)), -np.inf)
-        scores[tuple(self.places.T)] = self.table @ bead
         null_s, null_t = self.seen.gaps_s @ gap, self.seen.gaps_t @ gap
-        low, high = self.seen.low, self.seen.high
-        found = lattice.posteriors(scores.astype(np.float32), null_s, null_t, float(gap[1]), low, high, SHAPES)
-        return null_s, null_t, *found
+        opening = float(gap[OPENING] + gap[OPENINGS] * self.habits.openings)
+        return marginals(self.lattice, self.table @ bead, null_s, null_t, opening)
 
     def loss(self, bead: Floats, gap: Floats) -> tuple[float, Floats, Floats]:
         """Negative log likelihood of the gold path, and its gradients."""
-        null_s, null_t, beads, gap_s, gap_t, total, alpha, beta = self.sums(bead, gap)
-        right = float((self.table[self.true] @ bead).sum() + null_s[self.alone_s].sum() + null_t[self.alone_t].sum())
-        expected = self.table.T @ beads[tuple(self.places.T)].astype(np.float64)
-        low, high = self.seen.low, self.seen.high
-        columns = np.zeros(len(null_t) + 1)
-        for i in range(len(low)):
-            columns[low[i] : high[i] + 1] += gap_t[i, : high[i] - low[i] + 1]
-        expected_gap = self.seen.gaps_s.T @ gap_s.sum(1)[:-1] + self.seen.gaps_t.T @ columns[:-1]
+        passed = self.sums(bead, gap)
         seen_gap = self.seen.gaps_s[self.alone_s].sum(0) + self.seen.gaps_t[self.alone_t].sum(0)
-        expected_gap[1] = lattice.openings(alpha, beta, null_s, null_t, float(gap[1]), low, high, total)
-        seen_gap[1] = self.opened
-        loss = float(total) - right - self.opened * float(gap[1])
-        return loss, expected - self.table[self.true].sum(0), expected_gap - seen_gap
+        seen_gap[OPENING], seen_gap[OPENINGS] = self.opened, self.opened * self.habits.openings
+        right = float((self.table[self.true] @ bead).sum() + seen_gap @ gap)
+        rows, columns = self.lattice.places
+        by_row = np.bincount(rows, passed.gap_s, len(self.seen.gaps_s) + 1)[:-1]
+        by_column = np.bincount(columns, passed.gap_t, len(self.seen.gaps_t) + 1)[:-1]
+        expected_gap = self.seen.gaps_s.T @ by_row + self.seen.gaps_t.T @ by_column
+        expected_gap[OPENING], expected_gap[OPENINGS] = passed.opened, passed.opened * self.habits.openings
+        expected = self.table.T @ passed.beads
+        return passed.total - right, expected - self.table[self.true].sum(0), expected_gap - seen_gap
 
     def decoded(self, fitted: Weights) -> list[tuple[tuple[int, ...], tuple[int, ...], float]]:
         """The beads that are taken, with their posteriors."""
-        _, _, beads, gap_s, gap_t, *_ = self.sums(fitted.bead, fitted.gap)
-        open_ = np.zeros(beads.shape, dtype=bool)
-        open_[tuple(self.places.T)] = True
-        gain = np.where(open_, 2 * beads - np.float32(BEAD_PRICE), np.float32(-np.inf))
-        price = np.float32(GAP_PRICE)
-        path = lattice.best_path(gain, gap_s - price, gap_t - price, self.seen.low, self.seen.high, SHAPES)
+        i = j = 0
         found = []
-        for i, j, a, b in path.tolist():
-            chance = float(beads[i, j - self.seen.low[i], NUMBER[a, b]]) if a and b else 1.0
+        for _, a, b, chance in taken(self.lattice, self.sums(fitted.bead, fitted.gap)):
             found.append(((*range(i, i + a),), (*range(j, j + b),), chance))
+            i, j = i + a, j + b
         return found
+
+    def told(self, habits_: Habits) -> None:
+        """Take note of what is usual in the document."""
+        self.habits = habits_
+        self.table[:, MORE] = habits_.more * (self.lattice.sizes > 2)
+        self.seen.gaps_s[:, USUAL] = self.seen.gaps_t[:, USUAL] = habits_.null
 
 
 def path_of(document: dict[str, Any]) -> list[tuple[int, int, int, int]]:
@@ -144,7 +150,7 @@ def pieces(group: str, document: dict[str, Any], sides: tuple[Passages, Passages
         i1, j1 = (len(sides[0]), len(sides[1])) if last else path[end][:2]
         part = [(i - i0, j - j0, a, b) for i, j, a, b in path[start:end]]
         start = end
-        if i0 == i1 or j0 == j1 or any(a and b and (a, b) not in NUMBER for _, _, a, b in part):
+        if i0 == i1 or j0 == j1 or any(a and b and a + b > MOST for _, _, a, b in part):
             continue
         inside = cells[(cells[:, 0] >= i0) & (cells[:, 0] < i1) & (cells[:, 1] >= j0) & (cells[:, 1] < j1)]
         low, high = band(inside - np.array([[i0, j0]]), i1 - i0, j1 - j0)
@@ -152,18 +158,22 @@ def pieces(group: str, document: dict[str, Any], sides: tuple[Passages, Passages
             low[i], high[i] = min(low[i], j), max(high[i], j)
         low, high = np.minimum.accumulate(low[::-1])[::-1].copy(), np.maximum.accumulate(high)
         seen = look(texts, (i0, i1), (j0, j1), low, high)
-        table, places = lattice.bead_table(seen.arrays, low, high, SHAPES, seen.top, seen.left, F)
+        beads = signals.candidates(seen.arrays, low, high, seen.top, seen.left, np.inf)
+        table = signals.bead_table(seen.arrays, beads, F, seen.top, seen.left)
         gold = [((*range(i, i + a),), (*range(j, j + b),)) for i, j, a, b in part]
         weight = 2.0 if group.startswith(HANDS) else 1.0
-        name = f"{group}/{document['id']}" + (f"@{i0 // REACH}" if group.startswith("textberg") else "")
-        piece = Piece(group, name, weight, seen, table, places, gold, np.zeros(0, dtype=np.int64), [], [], 0)
-        *_, beads, _, _, _, _, _ = piece.sums(rough.bead, rough.gap)
-        at = {(int(i), int(c), int(k)): row for row, (i, c, k) in enumerate(places)}
-        true = [at[i, j - int(low[i]), NUMBER[a, b]] for i, j, a, b in part if a and b]
-        kept = beads[tuple(places.T)] > KEEP
+        text = f"{group}/{document['id']}"
+        name = text + (f"@{i0 // REACH}" if group.startswith("textberg") else "")
+        piece = Piece(
+            group, name, text, weight, replace(seen, arrays=()), Lattice(low, high, beads), table, gold,
+            np.zeros(0, dtype=np.int64), [], [], 0,
+        )  # fmt: skip
+        at = {tuple(bead): row for row, bead in enumerate(beads.tolist())}
+        true = [at[bead] for bead in part if bead[2] and bead[3]]
+        kept = piece.sums(rough.bead, rough.gap).beads > KEEP
         kept[true] = True
         number = np.cumsum(kept) - 1
-        piece.table, piece.places, piece.true = table[kept], places[kept], number[true]
+        piece.table, piece.lattice, piece.true = table[kept], Lattice(low, high, beads[kept]), number[true]
         piece.alone_s = [i for i, _, _, b in part if not b]
         piece.alone_t = [j for _, j, a, _ in part if not a]
         kinds = ["bead" if a and b else "src" if a else "tgt" for _, _, a, b in part]
@@ -184,16 +194,50 @@ def gather(encoder: str, cache: Path | None, rough: Weights, *, tokens: bool, at
                 groups += [(f"{name}+{word}", [perturbed(d, h, 7) for d in plain]) for word, h in hardships]
         for group, chosen in groups:
             for document, sides in zip(chosen, passages(loaded, chosen, tokens=tokens), strict=True):
-                found += pieces(f"{group}", document, sides, rough)
+                new = list(pieces(group, document, sides, rough))
+                for piece in new:
+                    piece.text += f" by {encoder}"
+                    piece.weight *= 1.0 if _covered(loaded, document) else UNCOVERED
+                found += new
         print(f"  {encoder:6s} {name}: {len(found)} pieces so far", flush=True)
     return found
+
+
+def _covered(encoder: Encoder, document: dict[str, Any]) -> bool:
+    """Whether the encoder was trained on both languages."""
+    languages = {document[side].split("-")[0] for side in ("src_lang", "tgt_lang")}
+    return encoder.languages is None or languages <= {tag.split("-")[0] for tag in encoder.languages}
+
+
+def look_around(found: Sequence[Piece], fitted: Weights) -> None:
+    """Tell each piece what is usual in its document, by a first look with weights that do not know."""
+    bead, gap = fitted.bead.copy(), fitted.gap.copy()
+    bead[MORE] = gap[USUAL] = gap[OPENINGS] = 0.0
+    documents_: dict[str, list[Piece]] = defaultdict(list)
+    for piece in found:
+        documents_[piece.text].append(piece)
+    for parts in documents_.values():
+        told = habits([(p.lattice, p.sums(bead, gap)) for p in parts])
+        for piece in parts:
+            piece.told(told)
+
+
+def fit_in_turn(found: Sequence[Piece], all_: Sequence[Piece]) -> Weights:
+    """Fit without knowing what is usual, look around, and fit again, twice. all_: the pieces that are told, too."""
+    for piece in all_:
+        piece.told(Habits())
+    fitted = fit(found)
+    for _ in range(ROUNDS):
+        look_around(all_, fitted)
+        fitted = fit(found)
+    return fitted
 
 
 def fit(found: Sequence[Piece], *, ridge: float = 3.0, steps: int = 80) -> Weights:
     """The weights under which the gold is likeliest, less a ridge penalty on standardised weights."""
     spread = np.maximum(np.concatenate([p.table for p in found]).std(0), 1e-3).astype(np.float64)
     spread_gap = np.maximum(np.concatenate([p.seen.gaps_s for p in found]).std(0), 1e-3)
-    spread_gap[:2] = 1.0
+    spread_gap[[0, OPENING, OPENINGS]] = 1.0
 
     def loss(x: Floats) -> tuple[float, Floats]:
         bead, gap = x[:F] / spread, x[F:] / spread_gap
@@ -214,19 +258,31 @@ def held_out(found: Sequence[Piece], folds: int, hand: Weights) -> tuple[float, 
     decoded: dict[str, dict[str, tuple[Any, Any, Any]]] = defaultdict(dict)
     chances: list[tuple[float, bool, float]] = []
     for number in range(folds):
-        fitted = fit([p for p in found if fold(p.name.split("/")[1], folds) != number])
+        fitted = fit_in_turn([p for p in found if fold(p.name.split("/")[1], folds) != number], found)
         for k, piece in enumerate(p for p in found if fold(p.name.split("/")[1], folds) == number):
             ours, theirs = piece.decoded(fitted), piece.decoded(hand)
-            decoded[piece.group][f"{piece.name}#{number}.{k}"] = (piece.gold, ours, theirs)
+            decoded[f"{piece.group}, {piece.text.split()[-1]}"][f"{piece.name}#{number}.{k}"] = (
+                piece.gold,
+                ours,
+                theirs,
+            )
             gold = set(piece.gold)
             chances += [(p, (s, t) in gold, piece.weight) for s, t, p in ours if s and t]
     for group, rows in sorted(decoded.items()):
         reference = {k: beads_of(row[0]) for k, row in rows.items()}
-        f1 = [
-            score(reference, {k: beads_of((b[0], b[1]) for b in row[w]) for k, row in rows.items()})["f1_strict"]
-            for w in (1, 2)
-        ]
-        print(f"  {group:34s} fitted {f1[0]:.4f}   hand-set {f1[1]:.4f}   {'+' if f1[0] >= f1[1] else '-'}", flush=True)
+        told = []
+        for which in (1, 2):
+            ours_ = {k: beads_of((b[0], b[1]) for b in row[which]) for k, row in rows.items()}
+            alone = [(k, pair) for k, pairs in reference.items() for pair in pairs if not pair[0] or not pair[1]]
+            recall = sum(pair in ours_[k] for k, pair in alone) / len(alone) if alone else 1.0
+            told.append((score(reference, ours_), recall))
+        (ours, nulls), (theirs, others) = told
+        print(
+            f"  {group:34s} fitted {ours['f1_strict']:.4f} lax {ours['f1_lax']:.4f} nulls {nulls:.2f}"
+            f"   hand-set {theirs['f1_strict']:.4f} {others:.2f}"
+            f"   {'+' if ours['f1_strict'] >= theirs['f1_strict'] else '-'}",
+            flush=True,
+        )
     return calibrated(np.array([c[0] for c in chances]), np.array([c[1] for c in chances], dtype=np.float64))
 
 
@@ -253,7 +309,7 @@ def main() -> None:
     asked = parser.parse_args()
     shipped = json.loads(FILE.read_text(encoding="utf-8"))
     hand = parsed(HAND)
-    for kind, encoders in (("sentences", ("use", "blend")), ("tokens", ("e5", "blend"))):
+    for kind, encoders in KINDS:
         rough = parsed(shipped[kind])
         rough = Weights(rough.bead * 0.7, rough.gap * 0.7, 1.0, 0.0)
         found = [
@@ -263,7 +319,7 @@ def main() -> None:
         slope, shift = shipped[kind]["slope"], shipped[kind]["shift"]
         if asked.folds:
             slope, shift = held_out(found, asked.folds, hand)
-        fitted = fit(found)
+        fitted = fit_in_turn(found, found)
         shipped[kind] = {
             "bead": {name: round(float(w), 4) for name, w in zip(SIGNALS, fitted.bead, strict=True)},
             "gap": {name: round(float(w), 4) for name, w in zip(GAPS, fitted.gap, strict=True)},

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from align.match.guide import Indices, band
+from align.match.moved import with_moved, without
 from align.match.passages import Bead, Constraints, Pair, Passages, Vectors
 from align.match.solve import Texts, look, solve
 
@@ -26,7 +27,9 @@ def align_bitext(
     constraints: Constraints | None = None,
     encode: Callable[[Sequence[str]], Vectors] | None = None,
 ) -> list[Bead]:
-    """Beads that cover every sentence of both sides once; in order, but for anchors that cross.
+    """Beads that cover every sentence of both sides once; in order, but for anchors that cross and what was moved.
+
+    The main chain is number 0; paragraphs that stand elsewhere in the other text are chains of their own.
 
     The same for swapped sides, mirrored. Raises ConflictError where the constraints contradict each other, ValueError
     where the widths of the vectors differ.
@@ -64,8 +67,8 @@ def _align(src: Passages, tgt: Passages, wanted: Constraints) -> list[Bead]:
     for (i0, i1), (j0, j1) in _between(straight, n, m):
         beads.extend(stretch(texts, (i0, i1), (j0, j1), wanted.forbidden))
     if crossing:
-        beads = [kept for bead in beads for kept in _without(bead, taken_s, taken_t)]
-    return beads + held
+        beads = [kept for bead in beads for kept in without(bead, taken_s, taken_t)]
+    return with_moved(texts, beads, lambda *where: stretch(*where[:3], wanted.forbidden, where[3])) + held
 
 
 def stretch(
@@ -141,14 +144,3 @@ def _between(anchors: Sequence[Pair], n: int, m: int) -> Iterator[tuple[tuple[in
         yield (i, src.start), (j, tgt.start)
         i, j = src.stop, tgt.stop
     yield (i, n), (j, m)
-
-
-def _without(bead: Bead, taken_s: set[int], taken_t: set[int]) -> Iterator[Bead]:
-    """The bead less sentences that anchors elsewhere hold: whole, or its free sentences alone."""
-    free_s = [i for i in bead.src if i not in taken_s]
-    free_t = [j for j in bead.tgt if j not in taken_t]
-    if len(free_s) == len(bead.src) and len(free_t) == len(bead.tgt):
-        yield bead
-        return
-    yield from (Bead(range(i, i + 1), range(0)) for i in free_s)
-    yield from (Bead(range(0), range(j, j + 1)) for j in free_t)

@@ -9,8 +9,8 @@ from math import log
 import numpy as np
 import numpy.typing as npt
 
-from align.match.lattice import MOST
 from align.match.passages import TokenVectors
+from align.match.signals import MOST
 
 Floats32 = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]

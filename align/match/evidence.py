@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from align.match.lattice import GAPS, MOST
 from align.match.passages import Passages, Vectors
+from align.match.signals import GAPS, MOST
 from align.match.similarity import neighbourhood
 from align.match.tokens import Shared, shared, tokens
 
@@ -63,6 +63,8 @@ class Side:
     starts: npt.NDArray[np.int64]
     paragraph: npt.NDArray[np.int64]
     """(n,) grows by one at each paragraph; all 0 where they are not known."""
+    same: npt.NDArray[np.int64]
+    """(n,) the first sentence with the same text: a copy is no rival."""
 
 
 def side(passages: Passages) -> Side:
@@ -77,7 +79,13 @@ def side(passages: Passages) -> Side:
         np.array([_end(text) for text in passages.texts], dtype=np.int64),
         np.array([_start(text) for text in passages.texts], dtype=np.int64),
         paragraph,
+        _first_of(passages.texts),
     )
+
+
+def _first_of(texts: Sequence[str]) -> npt.NDArray[np.int64]:
+    seen: dict[str, int] = {}
+    return np.array([seen.setdefault(text, number) for number, text in enumerate(texts)], dtype=np.int64)
 
 
 def _end(text: str) -> int:
@@ -168,7 +176,9 @@ def window(
     dots = prefix(ws @ wt.T)
     norm_s, norm_t = run_norms(ws), run_norms(wt)
     single = np.diff(np.diff(dots, axis=0), axis=1) / norm_s[1][:, None] / norm_t[1][None, :]
-    hub_s, hub_t = neighbourhood(single, 4, 1).astype(np.float64), neighbourhood(single, 4, 0).astype(np.float64)
+    distinct_s, distinct_t = (np.unique(same, return_index=True)[1] for same in (src.same[rows], tgt.same[columns]))
+    hub_s = neighbourhood(single[:, distinct_t], 4, 1).astype(np.float64)
+    hub_t = neighbourhood(single[distinct_s], 4, 0).astype(np.float64)
     best_s, best_t = _best(dots, norm_s, norm_t), _best(dots.T, norm_t, norm_s)
     cov_s, cov_t = cover if cover is not None else (NOTHING, NOTHING)
     num, word = dense(known.numbers, rows, columns), dense(known.words, rows, columns)

@@ -17,6 +17,8 @@ HALF = 48
 """How far a finer level looks to either side of the coarser path."""
 ROWS, COLUMNS = 5, 5
 """How far the exact search looks to either side of trusted cells."""
+RIVALS, LEAST = 4, np.float32(-0.2)
+"""A cell stands out above this many-th best of its row and column, which counts as at least LEAST."""
 SMALL = 2_500
 """Nodes up to which the exact search looks everywhere."""
 
@@ -79,35 +81,29 @@ def _banded(src: Vectors, tgt: Vectors, low: Indices, width: int) -> Matrix:
 
 
 def _outstanding(close: Matrix, low: Indices, m: int) -> Matrix:
-    """How much closer a cell is than the fourth closest of its row and of its column: mutual bests stand out."""
-    row = _kth_of_rows(close, 4)
-    column = _kth_of_columns(close, low, m, 4)
-    gain: Matrix = _less(close, row, column, low)
-    return gain
+    """How much closer a cell is than the fourth closest of its row and of its column: mutual bests stand out.
+
+    Written over `close`, which is large and of no more use.
+    """
+    row = _kth_of_rows(close, RIVALS)
+    top = np.full((m, RIVALS), -1.0, dtype=np.float32)
+    _kth_of_columns(close, low, top)
+    _outstand(close, low, row, np.maximum(top[:, 0], LEAST))
+    return close
 
 
-@njit(cache=True)
-def _kth_of_rows(close, k):  # type: ignore[no-untyped-def]
+def _kth_of_rows(close: Matrix, k: int) -> Matrix:
+    """(n,) the k-th greatest of each row, at least LEAST."""
+    if close.shape[1] < k:
+        return np.full(len(close), LEAST, dtype=np.float32)
+    return np.maximum(np.partition(close, -k, axis=1)[:, -k], LEAST)
+
+
+@njit(cache=True, error_model="numpy")
+def _kth_of_columns(close, low, top):  # type: ignore[no-untyped-def]
+    """Write the greatest values of each column to top (m, k), ascending, where they exceed what stands there."""
     n, width = close.shape
-    level = np.empty(n, dtype=np.float32)
-    for i in range(n):
-        top = np.full(k, -1.0, dtype=np.float32)
-        for c in range(width):
-            x = close[i, c]
-            if x > top[0]:
-                p = 0
-                while p + 1 < k and top[p + 1] < x:
-                    top[p] = top[p + 1]
-                    p += 1
-                top[p] = x
-        level[i] = max(top[0], -0.2)
-    return level
-
-
-@njit(cache=True)
-def _kth_of_columns(close, low, m, k):  # type: ignore[no-untyped-def]
-    n, width = close.shape
-    top = np.full((m, k), -1.0, dtype=np.float32)
+    m, k = top.shape
     for i in range(n):
         for c in range(min(width, m - low[i])):
             j = low[i] + c
@@ -118,58 +114,61 @@ def _kth_of_columns(close, low, m, k):  # type: ignore[no-untyped-def]
                     top[j, p] = top[j, p + 1]
                     p += 1
                 top[j, p] = x
-    return np.maximum(top[:, 0], np.float32(-0.2))
 
 
-@njit(cache=True)
-def _less(close, row, column, low):  # type: ignore[no-untyped-def]
+@njit(cache=True, error_model="numpy")
+def _outstand(close, low, row, column):  # type: ignore[no-untyped-def]
+    """Turn similarities into what is left of them above the levels of row and column; 0 where that is next to none."""
     n, width = close.shape
-    gain = np.zeros((n, width), dtype=np.float32)
     m = len(column)
     for i in range(n):
-        for c in range(min(width, m - low[i])):
+        inside = min(width, m - low[i])
+        for c in range(inside):
             x = close[i, c] - max(row[i], column[low[i] + c])
-            if x > 0.02:
-                gain[i, c] = x
-    return gain
+            close[i, c] = x if x > 0.02 else 0.0
+        for c in range(inside, width):
+            close[i, c] = 0.0
 
 
-@njit(cache=True)
-def _path(gain, low, m):  # type: ignore[no-untyped-def]
-    """Cells of the monotone path with the greatest sum of gains. Of equals the one nearest to the diagonal start."""
+def _path(gain: Matrix, low: Indices, m: int) -> Indices:
+    """Cells (c, 2) of the monotone path with the greatest sum of gains. Of equals the one nearest to the start."""
     n, width = gain.shape
-    best = np.zeros((n + 1, width + 1), dtype=np.float32)
     step = np.zeros((n, width + 1), dtype=np.int8)
-    # best[i, c]: rows before i, columns before low[i'] + c, where i' = min(i, n - 1).
+    cells = np.zeros((min(n, m), 2), dtype=np.int64)
+    running, best = np.zeros((2, width + 1), dtype=np.float32)
+    return cells[: _walk(gain, low, step, running, best, cells)][::-1].copy()
+
+
+@njit(cache=True, error_model="numpy")
+def _walk(gain, low, step, running, best, cells):  # type: ignore[no-untyped-def]
+    """Fill `step` and write the cells of the path, last to first; how many there are. best and running are zeros.
+
+    best[c] is the sum over rows before i and columns before low[i] + c.
+    """
+    n, width = gain.shape
     for i in range(n):
-        here = low[i]
-        following = low[min(i + 1, n - 1)]
-        shift = following - here
-        running = np.zeros(width + 1, dtype=np.float32)
-        running[0] = best[i, 0]
+        shift = low[min(i + 1, n - 1)] - low[i]
+        running[0] = best[0]
         for c in range(1, width + 1):
-            value, how = best[i, c], 0
+            value, how = best[c], 0
             if running[c - 1] > value:
                 value, how = running[c - 1], 1
-            if gain[i, c - 1] > 0 and best[i, c - 1] + gain[i, c - 1] > value:
-                value, how = best[i, c - 1] + gain[i, c - 1], 2
+            if gain[i, c - 1] > 0 and best[c - 1] + gain[i, c - 1] > value:
+                value, how = best[c - 1] + gain[i, c - 1], 2
             running[c] = value
             step[i, c] = how
         for c in range(width + 1):
-            best[i + 1, c] = running[min(c + shift, width)]
-    cells = np.zeros((min(n, m), 2), dtype=np.int64)
-    count = 0
-    c = width
+            best[c] = running[min(c + shift, width)]
+    count, c = 0, width
     for i in range(n - 1, -1, -1):
-        following = low[min(i + 1, n - 1)]
-        c = min(c + following - low[i], width)
+        c = min(c + low[min(i + 1, n - 1)] - low[i], width)
         while c > 0 and step[i, c] == 1:
             c -= 1
         if c > 0 and step[i, c] == 2:
             cells[count, 0], cells[count, 1] = i, low[i] + c - 1
             count += 1
             c -= 1
-    return cells[:count][::-1].copy()
+    return count
 
 
 def band(cells: Indices, n: int, m: int) -> tuple[Indices, Indices]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import log
 
 import numpy as np
 import numpy.typing as npt
 
-from align.match import lattice
+from align.match import signals
 from align.match.coverage import Bag, Floats32, coverage
 from align.match.evidence import Floats, Side, Tokens, alike, side, window
 from align.match.guide import Indices, guide
-from align.match.lattice import SHAPES
+from align.match.lattice import Lattice, Marginals, best_path, marginals
 from align.match.passages import Bead, Pair, Passages
+from align.match.signals import MORE, OPENING, OPENINGS, USUAL
 from align.match.weights import Weights, weights
 
 CONTEXT = 8
@@ -23,7 +25,12 @@ SURE = 0.45
 """A bead this much less alike than the best rivals of both its first sentences is not looked at."""
 BEAD_PRICE, GAP_PRICE = 0.9, 0.5
 """What a bead, and an omission, must be worth in expected hits to be taken (about the F1 that is reached)."""
-NUMBER = {tuple(shape): k for k, shape in enumerate(SHAPES.tolist())}
+FAINT = 0.02
+"""A bead less likely than this pays for each pair of its sentences: one large wrong bead is no better than many."""
+MERGED, BEADS_BEFORE = 0.12, 10.0
+"""The usual share of beads of more than two sentences, and how many beads that belief is worth."""
+LEFT_OUT, OPENED, SENTENCES_BEFORE = 0.05, 0.03, 20.0
+"""The usual shares of sentences that are left out and that begin an omission, and how many sentences that is worth."""
 
 
 @dataclass(frozen=True)
@@ -129,26 +136,77 @@ def solve(texts: Texts, seen: Window, forbidden: Sequence[Pair] = ()) -> list[Be
     if not n or not m:
         alone = [Bead(range(i, i + 1), range(0), confidence=1.0) for i in range(*seen.rows)]
         return alone + [Bead(range(0), range(j, j + 1), confidence=1.0) for j in range(*seen.columns)]
-    scores = lattice.bead_scores(seen.arrays, fitted.bead, seen.low, seen.high, SHAPES, seen.top, seen.left, SURE)
-    for src, tgt in forbidden:
-        i, j, k = src.start - seen.rows[0], tgt.start - seen.columns[0], NUMBER.get((len(src), len(tgt)))
-        if k is not None and 0 <= i < n and seen.low[i] <= j <= seen.high[i]:
-            scores[i, j - seen.low[i], k] = -np.inf
-    null_s, null_t, opening = seen.gaps_s @ fitted.gap, seen.gaps_t @ fitted.gap, float(fitted.gap[1])
-    beads, gap_s, gap_t, *_ = lattice.posteriors(scores, null_s, null_t, opening, seen.low, seen.high, SHAPES)
-    gain = np.where(np.isfinite(scores), 2 * beads - np.float32(BEAD_PRICE), np.float32(-np.inf))
-    path = lattice.best_path(
-        gain, gap_s - np.float32(GAP_PRICE), gap_t - np.float32(GAP_PRICE), seen.low, seen.high, SHAPES
-    )
+    beads = signals.candidates(seen.arrays, seen.low, seen.high, seen.top, seen.left, SURE)
+    lattice = Lattice(seen.low, seen.high, _allowed(beads, seen, forbidden))
+    scores = signals.bead_scores(seen.arrays, lattice.beads, fitted.bead, seen.top, seen.left)
+    null_s, null_t, opening = seen.gaps_s @ fitted.gap, seen.gaps_t @ fitted.gap, float(fitted.gap[OPENING])
+    told = habits([(lattice, marginals(lattice, scores, null_s, null_t, opening))])
+    scores += fitted.bead[MORE] * told.more * (lattice.sizes > 2)
+    null_s, null_t = null_s + fitted.gap[USUAL] * told.null, null_t + fitted.gap[USUAL] * told.null
+    opening += float(fitted.gap[OPENINGS]) * told.openings
+    passed = marginals(lattice, scores, null_s, null_t, opening)
+    i, j = seen.rows[0], seen.columns[0]
     found = []
-    for i, j, a, b in path.tolist():
-        at = j - int(seen.low[i])
-        if a and b:
-            k = NUMBER[a, b]
-            score, chance = float(scores[i, at, k]), float(beads[i, at, k])
-        else:
-            score, chance = (float(null_s[i]), float(gap_s[i, at])) if a else (float(null_t[j]), float(gap_t[i, at]))
-        src = range(seen.rows[0] + i, seen.rows[0] + i + a)
-        tgt = range(seen.columns[0] + j, seen.columns[0] + j + b)
-        found.append(Bead(src if a else range(0), tgt if b else range(0), score, fitted.confidence(chance)))
+    for edge, a, b, chance in taken(lattice, passed):
+        score = scores[edge] if a and b else null_s[i - seen.rows[0]] if a else null_t[j - seen.columns[0]]
+        src, tgt = range(i, i + a) if a else range(0), range(j, j + b) if b else range(0)
+        found.append(Bead(src, tgt, float(score), fitted.confidence(chance)))
+        i, j = i + a, j + b
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How much oftener than elsewhere two texts do what a path can do; 0 where there is little to tell from."""
+
+    more: float = 0.0
+    """Log odds of beads of more than two sentences."""
+    null: float = 0.0
+    """Log share of sentences that the other side leaves out."""
+    openings: float = 0.0
+    """Log share of omissions, however long each is."""
+
+
+def habits(looked: Sequence[tuple[Lattice, Marginals]]) -> Habits:
+    """What is usual in a text, from its windows as they are seen by weights that do not know.
+
+    An encyclopaedia that was translated line by line has next to no merged sentences, a yearbook a third of them;
+    telling the two apart from a first look at the whole is worth more than any one sentence can say (empirical Bayes).
+    """
+    one, more, alone, opened, sentences = 0.0, 0.0, 0.0, 0.0, 0
+    for lattice, rough in looked:
+        one += float(rough.beads[lattice.sizes == 2].sum())
+        more += float(rough.beads[lattice.sizes > 2].sum())
+        alone += float(rough.gap_s.sum() + rough.gap_t.sum())
+        opened += rough.opened
+        sentences += len(lattice.low) - 1 + int(lattice.high[-1])
+    share = (more + BEADS_BEFORE * MERGED) / (one + more + BEADS_BEFORE)
+    left = (alone + SENTENCES_BEFORE * LEFT_OUT) / (sentences + SENTENCES_BEFORE)
+    begun = (opened + SENTENCES_BEFORE * OPENED) / (sentences + SENTENCES_BEFORE)
+    return Habits(log(share / (1 - share)) - log(MERGED / (1 - MERGED)), log(left / LEFT_OUT), log(begun / OPENED))
+
+
+def taken(lattice: Lattice, passed: Marginals) -> Iterator[tuple[int, int, int, float]]:
+    """The path with the greatest expected number of hits: (number of the bead or -1, a, b, posterior) of each step."""
+    price = np.where(passed.beads < FAINT, BEAD_PRICE * lattice.sizes / 2, BEAD_PRICE)
+    path = best_path(lattice, 2 * passed.beads - price, passed.gap_s - GAP_PRICE, passed.gap_t - GAP_PRICE)
+    node, (_, stops) = 0, lattice.ends
+    for edge in path.tolist():
+        if edge >= 0:
+            yield edge, *lattice.beads[edge, 2:].tolist(), float(passed.beads[edge])
+            node = int(stops[edge])
+        elif edge == -1:
+            yield -1, 1, 0, float(passed.gap_s[node])
+            node = int(lattice.down[node])
+        else:
+            yield -1, 0, 1, float(passed.gap_t[node])
+            node = int(lattice.across[node])
+
+
+def _allowed(beads: Indices, seen: Window, forbidden: Sequence[Pair]) -> Indices:
+    """The beads less those that are forbidden."""
+    kept = np.ones(len(beads), dtype=bool)
+    for src, tgt in forbidden:
+        bead = src.start - seen.rows[0], tgt.start - seen.columns[0], len(src), len(tgt)
+        kept &= (beads != np.array(bead)).any(axis=1)
+    return beads[kept] if len(forbidden) else beads

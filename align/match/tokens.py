@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log
 
 import numpy as np
 import numpy.typing as npt
@@ -69,6 +67,11 @@ _NUMERAL = re.compile(rf"(?:\d+(?:\.\d+)?|[{_HAN_NUMERAL}])+[{_HAN_NUMERAL}만�
 _ERA = re.compile(rf"({'|'.join(ERAS)})\s*(元|\d+|[{_HAN_NUMERAL}]+)\s*年?")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002ffff]+")
+_NAMED = re.compile(rf"[\d元{_HAN_NUMERAL}만억조]")
+_SPELT = re.compile(rf"[{_HAN_NUMERAL}만억조]")
+_GROUPED = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_SCALE = re.compile(r"\s?([^\W\d_]+)")
+_THOUSANDS = re.compile(r"\d{1,3}(?:[,.'’\u00a0\u202f ]\d{3})+")
 _COUNTED = frozenset("年月日時时分秒人名個个回次度位歳岁代章条條号號番點点万萬億亿円元冊本枚倍階")
 
 
@@ -104,6 +107,8 @@ def numeral(text: str) -> float | None:
 def numbers(text: str) -> list[str]:
     """The values a sentence names, as tokens. text: NFKC."""
     found: list[str] = []
+    if not _NAMED.search(text):
+        return found
 
     def era(match: re.Match[str]) -> str:
         value = 1.0 if match[2] == "元" else numeral(match[2]) if not match[2].isdigit() else float(match[2])
@@ -126,18 +131,18 @@ def numbers(text: str) -> list[str]:
         return " "
 
     text_ = _ERA.sub(era, text)
-    text_ = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text_)
-    text_ = _NUMERAL.sub(han, text_) if re.search(rf"[{_HAN_NUMERAL}만억조]", text_) else text_
+    text_ = _GROUPED.sub("", text_)
+    text_ = _NUMERAL.sub(han, text_) if _SPELT.search(text_) else text_
     for match in _NUMBER.finditer(text_):
         value = _value(match[0])
-        after = re.match(r"\s?([^\W\d_]+)", text_[match.end() : match.end() + 14])
+        after = _SCALE.match(text_, match.end(), match.end() + 14)
         scale = SCALES.get(after[1].casefold(), 1) if after else 1
         found.append(_told(value * scale))
     return found
 
 
 def _value(written: str) -> float:
-    if re.fullmatch(r"\d{1,3}(?:[,.'’\u00a0\u202f ]\d{3})+", written):
+    if _THOUSANDS.fullmatch(written):
         return float(re.sub(r"\D", "", written))
     return float(written.replace(",", "."))
 
@@ -148,15 +153,16 @@ def _told(value: float) -> str:
 
 def tokens(text: str, *, latin: bool) -> tuple[list[str], list[str]]:
     """(numbers, words) of a sentence. `latin`: the other side is alphabetic too, so that word stems may match."""
-    text = unicodedata.normalize("NFKC", text)
+    plain = text.isascii()
+    text = text if plain else unicodedata.normalize("NFKC", text)
     values = numbers(text)
     words: list[str] = []
-    for match in _WORD.finditer(text):
-        word = match[0]
-        if _HAN.search(word) or not word[0].isalpha():
-            continue
+    runs = [] if plain else _HAN.findall(text)
+    for word in _WORD.findall(text):
         low = word.casefold()
-        if not low.isascii():
+        if not (plain or low.isascii()):
+            if not word[0].isalpha() or (runs and _HAN.search(word)):
+                continue
             low = "".join(c for c in unicodedata.normalize("NFD", low) if not unicodedata.combining(c))
         if low in MONTHS and (word.casefold() not in AMBIGUOUS or (values and word[0].isupper())):
             values.append(_told(MONTHS[low]))
@@ -165,7 +171,7 @@ def tokens(text: str, *, latin: bool) -> tuple[list[str], list[str]]:
             words.append(low)
             if latin and len(low) >= 6:
                 words.append(low[:5] + "-")
-    for run in _HAN.findall(text):
+    for run in runs:
         folded = fold(run)
         words.extend(folded)
         words.extend(folded[k : k + 2] for k in range(len(folded) - 1))
@@ -193,37 +199,41 @@ COMMON = 4000
 
 def shared(src: Sequence[Sequence[str]], tgt: Sequence[Sequence[str]]) -> Shared:
     """Pair up the tokens of two sides."""
-    counts_s, counts_t = [Counter(bag) for bag in src], [Counter(bag) for bag in tgt]
-    where_s, where_t = _places(counts_s), _places(counts_t)
-    everything = len(src) + len(tgt)
-    idf = {
-        token: log((everything + 1) / (len(where_s.get(token, ())) + len(where_t.get(token, ()))))
-        for token in where_s.keys() | where_t.keys()
-    }
-    rows: list[int] = []
-    columns: list[int] = []
-    weights: list[float] = []
-    for token, places in where_s.items():
-        others = where_t.get(token)
-        if others is None or len(places) * len(others) > COMMON:
-            continue
-        for i in places:
-            rows.extend([i] * len(others))
-            columns.extend(others)
-            weights.extend(idf[token] * min(counts_s[i][token], counts_t[j][token]) for j in others)
-    order = np.argsort(np.array(rows, dtype=np.int64), kind="stable")
+    numbered: dict[str, int] = {}
+    flat_s, flat_t = (
+        [numbered.setdefault(token, len(numbered)) for bag in bags for token in bag] for bags in (src, tgt)
+    )
+    one, other = (_counted(flat, bags, len(numbered)) for flat, bags in ((flat_s, src), (flat_t, tgt)))
+    in_s, in_t = (np.bincount(side.token, minlength=len(numbered)) for side in (one, other))
+    idf = np.log((len(src) + len(tgt) + 1) / np.maximum(in_s + in_t, 1))
+    speaks = (in_t > 0) & (in_s * in_t <= COMMON)
+    own = np.flatnonzero(speaks[one.token])
+    partners = in_t[one.token[own]]
+    by_token = np.argsort(other.token, kind="stable")
+    first = np.cumsum(in_t) - in_t
+    within = np.arange(partners.sum()) - np.repeat(np.cumsum(partners) - partners, partners)
+    own, theirs = np.repeat(own, partners), by_token[np.repeat(first[one.token[own]], partners) + within]
     return Shared(
-        np.array(rows, dtype=np.int64)[order],
-        np.array(columns, dtype=np.int64)[order],
-        np.array(weights, dtype=np.float64)[order],
-        np.array([sum(idf[token] * k for token, k in bag.items()) for bag in counts_s], dtype=np.float64),
-        np.array([sum(idf[token] * k for token, k in bag.items()) for bag in counts_t], dtype=np.float64),
+        one.sentence[own],
+        other.sentence[theirs],
+        idf[one.token[own]] * np.minimum(one.count[own], other.count[theirs]),
+        np.bincount(one.sentence, idf[one.token] * one.count, len(src)),
+        np.bincount(other.sentence, idf[other.token] * other.count, len(tgt)),
     )
 
 
-def _places(counts: Sequence[Counter[str]]) -> dict[str, list[int]]:
-    places: dict[str, list[int]] = {}
-    for number, bag in enumerate(counts):
-        for token in bag:
-            places.setdefault(token, []).append(number)
-    return places
+@dataclass(frozen=True)
+class _Counts:
+    """How often each sentence has each of its tokens, by sentence, then by token."""
+
+    sentence: npt.NDArray[np.int64]
+    token: npt.NDArray[np.int64]
+    count: npt.NDArray[np.int64]
+
+
+def _counted(flat: Sequence[int], bags: Sequence[Sequence[str]], known: int) -> _Counts:
+    """flat: the numbers of the tokens of all bags, which are below `known`."""
+    sentence = np.repeat(np.arange(len(bags)), [len(bag) for bag in bags])
+    places, count = np.unique(sentence * max(known, 1) + np.array(flat, dtype=np.int64), return_counts=True)
+    sentences, numbers_ = np.divmod(places, max(known, 1))
+    return _Counts(sentences, numbers_, count)

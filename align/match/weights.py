@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from align.match.lattice import GAPS, SIGNALS
+from align.match.signals import GAPS, SIGNALS
 
 FILE = Path(__file__).with_name("weights.json")
 

@@ -44,14 +44,32 @@ def ends(beads):
 
 @settings(max_examples=40, deadline=None)
 @given(sides())
-def test_every_sentence_is_in_one_bead_and_beads_keep_their_order(pair):
+def test_every_sentence_is_in_one_bead_and_the_beads_of_a_chain_keep_their_order(pair):
     src, tgt = pair
     beads = align_bitext(src, tgt)
     assert sorted(i for b in beads for i in b.src) == list(range(len(src)))
     assert sorted(j for b in beads for j in b.tgt) == list(range(len(tgt)))
-    matched = [b for b in beads if b.src and b.tgt]
-    assert all(one.tgt.stop <= other.tgt.start for one, other in pairwise(matched))
+    for chain in {b.chain for b in beads}:
+        matched = [b for b in beads if b.src and b.tgt and b.chain == chain]
+        assert all(one.tgt.stop <= other.tgt.start for one, other in pairwise(matched))
     assert all(0 <= b.confidence <= 1 for b in beads)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1000), st.integers(6, 40))
+def test_a_document_that_is_there_twice_does_not_lower_a_score(seed, n):
+    chance = np.random.default_rng(seed)
+    src = chance.normal(size=(n, 48))
+    tgt = src + 0.5 * chance.normal(size=(n, 48))
+    words = [" ".join(chance.choice(WORDS, size=6)) + f" {k}." for k in range(n)]
+    alone = {(b.src, b.tgt): b for b in align_bitext(passages(words, src), passages(words, tgt, "en"))}
+    twice = align_bitext(passages(words * 2, np.tile(src, (2, 1))), passages(words * 2, np.tile(tgt, (2, 1)), "en"))
+    found = {(b.src, b.tgt): b for b in twice}
+    for (s, t), bead in alone.items():
+        if s and t and bead.confidence > 0.5:
+            for at in (0, n):
+                again = found[range(s.start + at, s.stop + at), range(t.start + at, t.stop + at)]
+                assert again.confidence >= bead.confidence - 0.1  # ends of a text have neighbours now
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,0 +1,123 @@
+"""What stands elsewhere in the other text: chains that cross the main one, among the sentences it has left over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from align.match.guide import Indices
+from align.match.passages import Bead, Matrix
+from align.match.similarity import neighbourhood
+from align.match.solve import Texts
+
+DOUBT = 0.5
+"""Confidence below which a bead of the main chain may be taken apart again."""
+CLOSE = 0.08
+"""Margin that a cell must have to carry a chain on."""
+STRENGTH = 0.4
+"""Sum of the margins of the weakest chain that is taken: two or three sentences that fit well."""
+HOLE = 2
+"""Sentences that a chain may pass by between two cells."""
+BOOK = 6_000_000
+"""Cells of the whole above which moved paragraphs are not sought: every sentence is held against every other."""
+
+Stretch = Callable[[Texts, tuple[int, int], tuple[int, int], Indices], list[Bead]]
+
+
+def with_moved(texts: Texts, beads: Sequence[Bead], stretch: Stretch) -> list[Bead]:
+    """The beads of the main chain, and of those that cross it, numbered; every sentence stays in one bead.
+
+    stretch: finds the beads of rows and columns around cells.
+    """
+    unsure = [bead for bead in beads if not (bead.src and bead.tgt) or bead.confidence < DOUBT]
+    free_s = np.array(sorted(i for bead in unsure for i in bead.src), dtype=np.int64)
+    free_t = np.array(sorted(j for bead in unsure for j in bead.tgt), dtype=np.int64)
+    if min(len(free_s), len(free_t)) < 2 or len(texts.src) * len(texts.tgt) > BOOK:
+        return list(beads)
+    close = _margins(texts, free_s, free_t)
+    found: list[Bead] = []
+    for cells in _chains(close, free_s, free_t):
+        rows, columns = ((int(side[0]), int(side[-1]) + 1) for side in cells.T)
+        chain = [
+            bead for bead in stretch(texts, rows, columns, cells) if bead.src and bead.tgt and bead.confidence >= DOUBT
+        ]
+        if len(chain) > 1 and not _in_order(chain, beads):
+            number = 1 + max((bead.chain for bead in found), default=0)
+            found += [replace(bead, chain=number) for bead in chain]
+    if not found:
+        return list(beads)
+    taken_s, taken_t = {i for b in found for i in b.src}, {j for b in found for j in b.tgt}
+    return [kept for bead in beads for kept in without(bead, taken_s, taken_t)] + found
+
+
+def _margins(texts: Texts, free_s: Indices, free_t: Indices) -> Matrix:
+    """(free, free) similarity less the mean of both neighbourhoods in the whole of the other text."""
+    src, tgt = (side.vectors for side in texts.sides)
+    around_s = neighbourhood(src[free_s] @ tgt.T, 4, 1)
+    around_t = neighbourhood(src @ tgt[free_t].T, 4, 0)
+    similar = src[free_s] @ tgt[free_t].T
+    return np.asarray(similar - (around_s[:, None] + around_t[None, :]) / 2, dtype=np.float32)
+
+
+def _chains(close: Matrix, free_s: Indices, free_t: Indices) -> Iterator[Indices]:
+    """Cells (c, 2) of each chain that is strong enough, strongest cell first; `close` is used up."""
+    rows_of, columns_of = ({int(i): k for k, i in enumerate(side)} for side in (free_s, free_t))
+    seeds = np.argwhere(close > CLOSE)
+    order = np.argsort(-close[tuple(seeds.T)], kind="stable")
+    for x, y in seeds[order].tolist():
+        if close[x, y] <= CLOSE:
+            continue
+        chain = [(int(free_s[x]), int(free_t[y]))]
+        for step in (1, -1):
+            while True:
+                i, j = chain[-1] if step == 1 else chain[0]
+                following = _next(close, rows_of, columns_of, i, j, step)
+                if following is None:
+                    break
+                chain.insert(len(chain) if step == 1 else 0, following)
+        strength = sum(float(close[rows_of[i], columns_of[j]]) for i, j in chain)
+        if len(chain) > 1 and strength >= STRENGTH:
+            yield np.array(chain, dtype=np.int64)
+            for i, j in chain:
+                close[rows_of[i], :] = close[:, columns_of[j]] = -1.0
+
+
+def _next(
+    close: Matrix, rows_of: dict[int, int], columns_of: dict[int, int], i: int, j: int, step: int
+) -> tuple[int, int] | None:
+    """The best cell a little further on, through sentences that are all free."""
+    best, found = CLOSE, None
+    for di in range(1, HOLE + 2):
+        if i + step * di not in rows_of:
+            break
+        for dj in range(1, HOLE + 2):
+            if j + step * dj not in columns_of:
+                break
+            margin = float(close[rows_of[i + step * di], columns_of[j + step * dj]])
+            if margin > best:
+                best, found = margin, (i + step * di, j + step * dj)
+    return found
+
+
+def _in_order(chain: Sequence[Bead], beads: Sequence[Bead]) -> bool:
+    """Whether a chain would fit into the main one: then the main one had its reasons to leave it."""
+    sure = [bead for bead in beads if bead.src and bead.tgt and bead.confidence >= DOUBT]
+    first, last = chain[0], chain[-1]
+    return all(
+        (bead.src.stop <= first.src.start) == (bead.tgt.stop <= first.tgt.start)
+        and (bead.src.start >= last.src.stop) == (bead.tgt.start >= last.tgt.stop)
+        for bead in sure
+    )
+
+
+def without(bead: Bead, taken_s: set[int], taken_t: set[int]) -> Iterator[Bead]:
+    """The bead less sentences that others hold: whole, or its free sentences alone."""
+    free_s = [i for i in bead.src if i not in taken_s]
+    free_t = [j for j in bead.tgt if j not in taken_t]
+    if len(free_s) == len(bead.src) and len(free_t) == len(bead.tgt):
+        yield bead
+        return
+    yield from (Bead(range(i, i + 1), range(0)) for i in free_s)
+    yield from (Bead(range(0), range(j, j + 1)) for j in free_t)
