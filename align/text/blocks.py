@@ -6,7 +6,6 @@ sentence) are one run, a headline glued to its source, date and address is three
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -242,7 +241,7 @@ def _halved(text: str, lines: list[_Line], widest: int) -> bool:
     """Whether blank lines stand between the halves of sentences: nearly all lines are set apart, many unfinished."""
     if not widest or len(lines) < 6:
         return False
-    pairs = list(itertools.pairwise(lines))
+    pairs = [(lines[at], lines[at + 1]) for at in range(0, len(lines) - 1, 1 + len(lines) // (2 * SAMPLE))]
     apart = [(a, b) for a, b in pairs if b.breaks >= 2]
     if len(apart) < 0.8 * len(pairs):
         return False
@@ -294,14 +293,13 @@ def _may_continue(text: str, a: _Line, b: _Line, wrapped: _Wrapped) -> bool:
         return True
     if b.indent > a.indent and a.kind is None:
         return False
-    full = widest and _full(text, a, b, widest)
     if _TERMINATED.search(text, max(a.start, a.end - 3), a.end):
-        return bool(full) and b.breaks == 1 and widest >= 40
+        return b.breaks == 1 and widest >= 40 and _full(text, a, b, widest)
     if _CARRIES.search(text, max(a.start, a.end - 2), a.end):
         return True
     if not widest:
         return False
-    if full or _LOWER.match(text, b.start):
+    if _LOWER.match(text, b.start) or _full(text, a, b, widest):
         return True
     last = _LAST_WORD.search(text, max(a.start, a.end - 24), a.end)
     return last is not None and last[0] in _DANGLING
