@@ -157,6 +157,10 @@ class Desk:
         """
         return self._one("move", link, seen, lambda ledger: reshape.move(ledger, link, side, end, way), ripple)
 
+    def solve(self, link: int, ripple: Ripple) -> Change:
+        """Take what solving again around a settled link changes among the undecided ones."""
+        return self._one("solve", link, None, lambda ledger: link, ripple)
+
     def swap(self, link: int, *, seen: int | None = None) -> Change:
         """Make the source the target and the target the source."""
         return self._one("swap", link, seen, lambda ledger: reshape.swap(ledger, link))

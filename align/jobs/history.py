@@ -26,6 +26,7 @@ WORDS = {
     "cut": "split inside a sentence",
     "move": "boundary moved",
     "swap": "sides swapped",
+    "solve": "solved again around it",
     "relink": "linked to another place",
     "link": "linked by hand",
     "accept-many": "accepted many",

@@ -12,7 +12,8 @@ from align.errors import UsageError
 from align.jobs.browse import LinkFilter
 
 GRAMMAR = (
-    "words  status:proposed  kind:summary  lang:ja-zh  <50  >90  doc:name  by:reviewer  noted  bookmarked  attention"
+    "words  status:proposed  kind:summary  lang:ja-zh  <50  >90  doc:name  by:reviewer  noted  bookmarked  uneven  "
+    "attention"
 )
 
 
@@ -29,6 +30,8 @@ def parse(typed: str, base: LinkFilter, documents: Sequence[tuple[int, str]] = (
             found["noted"] = True
         elif word == "bookmarked":
             found["bookmarked"] = True
+        elif word == "uneven":
+            found["uneven"] = True
         elif word == "attention":
             found["attention"] = True
         elif colon and name == "status":

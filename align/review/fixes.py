@@ -97,6 +97,16 @@ def relink(link: Link, src: tuple[int, ...], tgt: tuple[int, ...]) -> Fix:
     )
 
 
+def solve_again(link: Link) -> Fix:
+    """No change but what solving again around a settled link brings."""
+    return Fix(
+        "solve again",
+        documents_of(link),
+        lambda desk, ripple: desk.solve(link.id, ripple or Ripple()),
+        anchors=(ends_of(link),),
+    )
+
+
 def by_hand(documents: tuple[int, int], src: tuple[int, ...], tgt: tuple[int, ...]) -> Fix:
     """A new link."""
     return Fix("link", documents, lambda desk, ripple: desk.relink(src, tgt, ripple=ripple), anchors=((src, tgt),))

@@ -72,6 +72,12 @@ FIX = _table(
     ("unlink", "d", "unlink", "Take the link apart: its sentences are linked to nothing."),
     ("edit", "e", "edit", "Edit the text of a side; the original is kept."),
     ("swap", "w", "swap", "Swap the sides: source becomes target."),
+    (
+        "solve",
+        "R",
+        "solve again",
+        "Solve again what is undecided around the nearest settled link, as after a fix; shown before it is taken.",
+    ),
     ("info", "i", "why, rivals", "Show the solver's signals, and the rivals that keys 1 to 9 choose."),
 )
 
@@ -81,6 +87,7 @@ MOVE = _table(
     ("up", "up,k", "up", "Go to the previous link of the list."),
     ("next", "n", "next undecided", "Go to the next undecided link."),
     ("doubtful", "N", "next doubtful", "Go to the next undecided link that is more likely wrong than the rest."),
+    ("next_uneven", "J", "next uneven", "Go to the next link that is not one sentence to one."),
     ("next_bookmark", "B", "next bookmark", "Go to the next bookmarked link."),
     ("go_to", "g", "go to", "Go to a link by its number, by %, or by words in its text."),
     ("filter", "slash", "filter", "Show only links of a status, kind, language, confidence, or with words in them."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from align.domain import Link, LinkSide, Status
+from align.domain import SETTLED, Link, LinkSide, Status
 from align.jobs.browse import Browser, LinkFilter
 from align.review.sides import Surroundings
 
@@ -42,6 +42,25 @@ def neighbour(browser: Browser, link: Link, step: int) -> Link | None:
         return None
     found = browser.at(rank + step, 1, same)
     return found[0] if found and found[0].id != link.id else None
+
+
+def nearest_settled(browser: Browser, link: Link, reach: int = 100) -> Link | None:
+    """The link itself if it is settled, else the nearest settled one above or below it in the same texts."""
+    if link.status in SETTLED:
+        return link
+    same = LinkFilter(
+        statuses=ALIVE,
+        documents=(link.src.document, link.tgt.document),
+        src_lang=link.src.lang,
+        tgt_lang=link.tgt.lang,
+    )
+    rank = browser.rank(link.id, same)
+    if rank is None:
+        return None
+    first = max(0, rank - reach)
+    near = enumerate(browser.at(first, 2 * reach + 1, same), first)
+    settled = [(abs(place - rank), found) for place, found in near if found.status in SETTLED]
+    return min(settled, key=lambda entry: entry[0])[1] if settled else None
 
 
 def link_at(browser: Browser, sentence: int, like: Link, side: str) -> Link | None:

@@ -28,6 +28,8 @@ class LinkFilter:
     """What `align search` takes: words that stand on one of the two sides."""
     noted: bool = False
     bookmarked: bool = False
+    uneven: bool = False
+    """Links of several sentences on a side."""
     attention: bool = False
     """Links whose text changed since, or on which two copies disagree."""
 
@@ -77,6 +79,8 @@ def where(chosen: LinkFilter) -> Condition:
         term("note is not null")
     if chosen.bookmarked:
         term("bookmarked")
+    if chosen.uneven:
+        term("(src like '%,%' or tgt like '%,%')")
     if chosen.attention:
         term("attention is not null")
     for word in search.parse(chosen.text or ""):

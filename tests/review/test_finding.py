@@ -203,3 +203,13 @@ async def test_the_cursor_is_always_in_sight_with_a_row_around_it(db: Path, run:
             assert shown.cursor in rows
             assert shown.cursor - 1 in rows or shown.cursor == 0
             assert shown.cursor + 1 in rows or shown.cursor == shown.total - 1
+
+
+async def test_the_next_uneven_link(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "J")
+        assert screen(pilot).links.cursor == 3
+        await press(pilot, "slash", *"uneven", "enter")
+        assert screen(pilot).total == 1
+        await press(pilot, "d", "J")
+        assert screen(pilot).total == 1

@@ -272,3 +272,24 @@ async def test_the_fix_alone_need_not_wait_for_the_solver(db: Path, run: Run, so
         goes_on.set()
         await settle(pilot)
         assert screen(pilot) is pilot.app.screen
+
+
+async def test_solving_again_around_what_is_settled_is_shown_and_one_decision(
+    db: Path, run: Run, solver: Quiet
+) -> None:
+    async with run() as pilot:
+        await press(pilot, "R")
+        assert "Nothing is settled" in screen(pilot).query_one("#said").words
+        await press(pilot, "a", "down", "R")
+        assert "nothing would change" in screen(pilot).query_one("#said").words
+        assert solver.asked[-1]["anchors"] == (((1,), (11,)),)
+        gone = next(link for link in links(db) if link.confidence == 0.3)
+        solver.ripple = Ripple((gone,), (Proposal((10,), (20,), LinkKind.TRANSLATION, 0.1, 0.66),))
+        await press(pilot, "R")
+        assert isinstance(pilot.app.screen, RippleScreen)
+        await press(pilot, "escape")
+        assert len(links(db)) == 8
+        await press(pilot, "R", "enter")
+        assert [link.confidence for link in links(db)][-1] == 0.66
+        await press(pilot, "u")
+    assert [link.confidence for link in links(db)][-1] == 0.3

@@ -78,6 +78,12 @@ class Finding(Part):
         found = self.app.browser.next(self.place.link, wanted, self.place.order)
         self._go_on_to(found, f"No undecided link is below {DOUBTFUL:.0%}.")
 
+    def action_next_uneven(self) -> None:
+        """The next link that is not one sentence to one."""
+        wanted = replace(self.place.filter, uneven=True)
+        found = self.app.browser.next(self.place.link, wanted, self.place.order)
+        self._go_on_to(found, "Every link here is one sentence to one.")
+
     def action_next_bookmark(self) -> None:
         """The next bookmarked link."""
         wanted = replace(self.place.filter, bookmarked=True)

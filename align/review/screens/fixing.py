@@ -9,7 +9,7 @@ from align.jobs.resolve import Ripple
 from align.review import fixes
 from align.review.fixes import End, Fix, SideName, Way
 from align.review.points import Point
-from align.review.reading import link_at, neighbour
+from align.review.reading import link_at, nearest_settled, neighbour
 from align.review.screens.asking import Ask, AskText, Choose
 from align.review.screens.base import Part
 from align.review.screens.ripple import RippleScreen
@@ -120,6 +120,24 @@ class Fixing(Part):
         beyond = near[0].id if near else None
         neighbour = link_at(self.app.browser, beyond, link, self.side) if beyond is not None else None
         self.fix(fixes.move(link, self.side, end, way, beyond, neighbour), link)
+
+    def action_solve(self) -> None:
+        """Around the nearest settled link."""
+        link = self.current
+        settled = nearest_settled(self.app.browser, link) if link else None
+        if link is None or settled is None:
+            self.say("Nothing is settled near here yet: accept a link, and `R` solves around it.")
+            return
+
+        def answered(ripple: Ripple | None) -> None:
+            if ripple:
+                fix = fixes.solve_again(settled)
+                self.decide(lambda desk, _link: fix.write(desk, ripple), link, go_on=False)
+            else:
+                words = "nothing would change" if ripple is not None else "cancelled, nothing changed"
+                self.say(f"solve again: {words}.")
+
+        self.app.push_screen(RippleScreen(fixes.solve_again(settled)), answered)
 
     def action_unlink(self) -> None:
         """Apart."""
