@@ -9,9 +9,12 @@ from pathlib import Path
 from align.domain import UNDETERMINED, Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.jobs.decide import Desk
 from align.store import LinkFilter, Store
+from align.text.language import identify
 from align.writers.readback.row import Row
 
 _SCRIPTS = {"zh-tw": "zh-Hant", "zh-hk": "zh-Hant", "zh-mo": "zh-Hant", "zh-cn": "zh-Hans", "zh-sg": "zh-Hans"}
+TELLING = 4000
+"""Characters that are enough to tell a language."""
 _MEMORIES = frozenset({"tmx"})
 """Formats whose units are settled translations by what they are."""
 
@@ -24,11 +27,17 @@ class Adopted:
     links: int
     accepted: int
     dry_run: bool
+    rejected: int = 0
+    """Rows that the file itself says are rejected or obsolete: left out."""
 
     def words(self) -> str:
         """One line."""
         would = "Would become" if self.dry_run else "Became"
-        return f"{would} {len(self.documents)} documents with {self.links:,} links, {self.accepted:,} of them accepted."
+        left = f" Left out: {self.rejected:,} that the file calls rejected or obsolete." if self.rejected else ""
+        return (
+            f"{would} {len(self.documents)} documents with {self.links:,} links, {self.accepted:,} of them accepted."
+            f"{left}"
+        )
 
 
 def our_tag(lang: str) -> str:
@@ -48,13 +57,16 @@ def adopt(
 
     A unit of several languages gives a link between its first language and each other one.
     """
+    every = len(rows)
+    rows = with_languages([row for row in rows if row.status != Status.REJECTED])
+    rejected = every - len(rows)
     texts = _Texts(rows)
     langs = list(texts.segments)
     names = {lang: f"{path} [{lang}]" for lang in langs}
     settled = [_settled(row, form, accept) for row in rows]
     pairs = list(texts.pairs())
     if dry_run:
-        return Adopted(tuple(names.values()), len(pairs), sum(settled[row] for row, *_ in pairs), True)
+        return Adopted(tuple(names.values()), len(pairs), sum(settled[row] for row, *_ in pairs), True, rejected)
     documents: dict[str, int] = {}
     sentences: dict[str, list[int]] = {}
     for lang in langs:
@@ -68,7 +80,29 @@ def adopt(
         ]
         store.propose(documents[src], documents[tgt], proposals, form)
         _accept(store, desk, (documents[src], documents[tgt]), [settled[row] for row, *_ in mine])
-    return Adopted(tuple(names.values()), len(pairs), sum(settled[row] for row, *_ in pairs), False)
+    return Adopted(tuple(names.values()), len(pairs), sum(settled[row] for row, *_ in pairs), False, rejected)
+
+
+def with_languages(rows: Sequence[Row]) -> list[Row]:
+    """The rows, with the language of a side that the file does not tell found out from all texts of that side."""
+    found: dict[int, str] = {}
+    for side in range(2):
+        texts = [
+            row.sides[side].text
+            for row in rows
+            if len(row.sides) > side and our_tag(row.sides[side].lang) == UNDETERMINED
+        ]
+        if texts:
+            found[side] = identify("\n".join(texts)[:TELLING]).lang
+    return [
+        row._replace(
+            sides=tuple(
+                told._replace(lang=found[side]) if side in found and our_tag(told.lang) == UNDETERMINED else told
+                for side, told in enumerate(row.sides)
+            )
+        )
+        for row in rows
+    ]
 
 
 def _settled(row: Row, form: str, accept: bool) -> bool:

@@ -228,6 +228,68 @@ def test_another_tool_s_table_becomes_documents_with_links(tmp_path: Path, name:
             assert [link.src.lang for link in store.links()] == ["ja", "ja"]
 
 
+OTHERS = Path(__file__).parent / "foreign"
+"""Files as other tools write them."""
+THEIRS = {
+    "cat.xlf": [
+        ("en-GB", "The fog rises.", "ja", "霧が出る。", Status.ACCEPTED),
+        ("en-GB", "We climb. Up.", "ja", "登る。上へ。", Status.PROPOSED),
+    ],
+    "cat.xlf2": [
+        ("en", "Fog rises.", "fr", "Le brouillard monte.", Status.ACCEPTED),
+        ("en", "We climb.", "fr", "Nous montons.", Status.PROPOSED),
+    ],
+    "git.po": [
+        ("en", "file %s not found", "de", "Datei %s nicht gefunden", Status.ACCEPTED),
+        ("en", "one file", "de", "eine Datei", Status.ACCEPTED),
+        ("en", "%d files", "de", "%d Dateien", Status.ACCEPTED),
+        ("en", "long line", "de", "lange Zeile", Status.PROPOSED),
+    ],
+}
+"""What has a translation, segment by segment and form by form; what is obsolete is left out, and said."""
+
+
+@pytest.mark.parametrize("name", THEIRS)
+def test_what_other_tools_write_becomes_documents_with_links(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes((OTHERS / name).read_bytes())
+    with open_store(tmp_path / "s.db") as store:
+        report = import_file(store, path, "bea")
+        found = [(x.src.lang, x.src.text, x.tgt.lang, x.tgt.text, x.status) for x in store.links()]
+        assert found == THEIRS[name]
+        assert report.adopted is not None
+        assert report.adopted.rejected == (name == "git.po")
+        again = import_file(store, path, "bea")
+        assert again.adopted is None
+        assert len(list(store.links())) == len(found)
+
+
+def test_a_foreign_workbook_and_csv_become_documents_with_links(tmp_path: Path) -> None:
+    pairs = [("霧が出る。", "Fog rises."), ("山へ行く。", "We climb up the hill.")]
+    book = openpyxl.Workbook()
+    book.active.append(["Source", "Target", "Comment"])
+    for src, tgt in pairs:
+        book.active.append([src, tgt, 7])
+    book.save(tmp_path / "table.xlsx")
+    (tmp_path / "table.csv").write_text(
+        "Source;Target\r\n" + "".join(f'"{src}";"{tgt}"\r\n' for src, tgt in pairs), encoding="utf-8-sig"
+    )
+    for name in ("table.xlsx", "table.csv"):
+        with open_store(tmp_path / f"{name}.db") as store:
+            import_file(store, tmp_path / name, "bea")
+            assert [(link.src.text, link.tgt.text) for link in store.links()] == pairs, name
+            assert {(link.src.lang, link.tgt.lang) for link in store.links()} == {("ja", "en")}
+
+
+def test_a_tool_that_cuts_our_unit_brings_it_back_whole(store: Store, tmp_path: Path) -> None:
+    out = exported(store, tmp_path, "xlf2")
+    whole = '<source xml:space="preserve">山へ行く。</source><target xml:space="preserve">We climb.</target>'
+    cut = "<source>山へ</source><target>We </target></segment><segment><source>行く。</source><target>climb.</target>"
+    changed(out, whole, cut)
+    report = import_file(store, out, "bea")
+    assert (report.rows, report.same) == (6, 6)
+
+
 def test_a_dry_run_says_and_does_nothing(store: Store, tmp_path: Path) -> None:
     out = exported(store, tmp_path, "tsv")
     changed(out, "Wind blows.", "The wind blows.")

@@ -43,6 +43,8 @@ def rows(path: Path) -> Iterator[Row]:
             ]
         elif source is not None and target:
             yield _row(entry, languages, source, target)
+        elif source is not None and "msgid_plural" in entry.strings:
+            yield from _plurals(entry, languages, source)
 
 
 def _row(entry: _Entry, languages: list[str], source: str, target: str) -> Row:
@@ -60,6 +62,15 @@ def _row(entry: _Entry, languages: list[str], source: str, target: str) -> Row:
     )
 
 
+def _plurals(entry: _Entry, languages: list[str], source: str) -> Iterator[Row]:
+    """A row a form: the first says the singular, each other one the plural. They are no links of ours."""
+    forms = sorted((name, text) for name, text in entry.strings.items() if name.startswith("msgstr[") and text)
+    for name, text in forms:
+        singular = name == "msgstr[0]"
+        row = _row(entry, languages, source if singular else entry.strings["msgid_plural"], text)
+        yield row._replace(where=f"{row.where} {name}", id=None)
+
+
 def _entries(path: Path) -> Iterator[_Entry]:
     entry = _Entry()
     with path.open(encoding="utf-8-sig", newline="\n") as file:
@@ -67,7 +78,7 @@ def _entries(path: Path) -> Iterator[_Entry]:
             line = raw.rstrip("\r\n")
             if not line.strip():
                 continue
-            if entry.strings.get("msgstr") is not None and not _continues(line):
+            if any(name.startswith("msgstr") for name in entry.strings) and not _continues(line):
                 yield entry
                 entry = _Entry()
             entry.line = entry.line or number

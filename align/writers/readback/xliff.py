@@ -76,21 +76,37 @@ def _old_status(approved: str | None, state: str | None) -> Status | None:
 
 
 def _new(unit: etree._Element, languages: tuple[str, str], docs: tuple[str, str]) -> Iterator[Row]:
+    """A unit of ours is a row, however a tool has cut it since; of another's, each segment is one."""
     segments = [s for s in unit.iter("{*}segment", "{*}ignorable") if s.find("{*}target") is not None]
-    if not segments:
-        return
+    metas = {meta.get("type", ""): meta.text or "" for meta in unit.iter("{*}meta")}
+    if "stamp" in metas:
+        parts = [segments] if segments else []
+    else:
+        parts = [[segment] for segment in segments if local(segment) == "segment"]
+    for number, part in enumerate(parts, start=1):
+        row = _new_row(unit, part, metas, languages, docs)
+        several = {"id": None, "where": f"{row.where}, segment {number}"} if len(parts) > 1 else {}
+        yield row._replace(**several)
+
+
+def _new_row(
+    unit: etree._Element,
+    segments: list[etree._Element],
+    metas: dict[str, str],
+    languages: tuple[str, str],
+    docs: tuple[str, str],
+) -> Row:
     source, target = (
         "".join(words(segment.find(f"{{*}}{side}"), CODES, _character) for segment in segments)
         for side in ("source", "target")
     )
-    metas = {meta.get("type", ""): meta.text or "" for meta in unit.iter("{*}meta")}
     notes = [
         note.text or ""
         for note in unit.iter("{*}note")
         if not (note.get("category") or "").startswith(("context-", "target-document"))
     ]
     stamp = metas.get("stamp")
-    yield Row(
+    return Row(
         f"unit {unit.get('id')} (line {unit.sourceline})",
         (Told(languages[0], source), Told(languages[1], target)),
         said.number((unit.get("id") or "").removeprefix("u")),
