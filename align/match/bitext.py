@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from align.match.grown import with_grown
 from align.match.guide import Indices, band
 from align.match.moved import with_moved, without
 from align.match.passages import Bead, Constraints, Pair, Passages, Vectors
@@ -68,6 +69,7 @@ def _align(src: Passages, tgt: Passages, wanted: Constraints) -> list[Bead]:
         beads.extend(stretch(texts, (i0, i1), (j0, j1), wanted.forbidden))
     if crossing:
         beads = [kept for bead in beads for kept in without(bead, taken_s, taken_t)]
+    beads = with_grown(texts, beads)
     return with_moved(texts, beads, lambda *where: stretch(*where[:3], wanted.forbidden, where[3])) + held
 
 

@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 
 from align.encoders import load_encoder
-from align.jobs.evaluate import beads_of, evaluate, score
+from align.jobs.evaluate import evaluate
 from align.match import align_bitext
 
 GOLD = Path(os.environ.get("ALIGN_GOLD", Path(__file__).parents[3] / "shared" / "gold"))
 FLOORS = {
-    "textberg_de_fr.dev": (0.88, "f1_strict"),
-    "pydocs.en_ja": (0.97, "f1_strict"),
+    "textberg_de_fr.dev": (0.905, "f1_strict"),
+    "kyoto_ja_en.dev": (0.99, "f1_strict"),
+    "pydocs.en_ja": (0.99, "f1_strict"),
     "ntrex.ko_en": (0.99, "f1_strict"),
-    "w3c_layout.en_zh-hant": (0.97, "f1_strict"),
+    "w3c_layout.en_zh-hant": (0.985, "f1_strict"),
 }
 """Dev set -> least figure with `use`."""
 DIGESTS: dict[str, str] = json.loads(Path(__file__).with_name("digests.json").read_text(encoding="utf-8"))
@@ -40,18 +41,20 @@ def test_clean_bitext(name):
     assert evaluate(gold(name), "use")[figure] >= least
 
 
-def test_dropped_and_merged_news_and_how_sure_the_links_are():
+HARDSHIPS = {"dropped and merged": {"drop": 0.2, "merge": 0.1}, "and moved": {"drop": 0.2, "merge": 0.1, "moves": 1}}
+
+
+@pytest.mark.parametrize("word", HARDSHIPS)
+def test_news_made_harder_and_how_sure_the_links_are(word):
     perturb = pytest.importorskip("benchmarks.perturb")
     from benchmarks.gold import passages
-    from benchmarks.quality import judged, reliability
+    from benchmarks.quality import figures, judged, reliability
 
     lines = gold("ntrex.ja_zh").read_text(encoding="utf-8").splitlines()
-    hardship = perturb.Hardship(drop=0.2, merge=0.1)
+    hardship = perturb.Hardship(**HARDSHIPS[word])
     found = [perturb.perturbed(json.loads(line), hardship, 101) for line in lines]
     beads = [align_bitext(*sides) for sides in passages(load_encoder("use"), found)]
-    reference = {d["id"]: beads_of(d["gold"]) for d in found}
-    ours = {d["id"]: beads_of((b.src, b.tgt) for b in bs) for d, bs in zip(found, beads, strict=True)}
-    assert score(reference, ours)["f1_strict"] >= 0.88
-    nulls = [(name, pair) for name, pairs in reference.items() for pair in pairs if not pair[0] or not pair[1]]
-    assert sum(pair in ours[name] for name, pair in nulls) / len(nulls) >= 0.70
-    assert reliability(judged(found, beads))[0] <= 0.06
+    told = figures(found, beads)
+    assert told["f1_strict"] >= 0.88
+    assert told["null_recall"] >= 0.70
+    assert reliability(judged(found, beads))[0] <= 0.05

@@ -130,3 +130,26 @@ def test_ten_thousand_copies_of_one_line():
     beads = align_bitext(src, tgt)
     assert sum(len(b.src) for b in beads) == 10_000
     assert sum(len(b.tgt) for b in beads) == 10_000
+
+
+def test_texts_in_the_wrong_languages_and_of_nothing_in_common_are_covered_and_little_is_claimed():
+    chance = np.random.default_rng(3)
+    src = passages([f"{' '.join(chance.choice(WORDS, size=5))}" for _ in range(40)], chance.normal(size=(40, 64)), "th")
+    tgt = passages(
+        [f"{' '.join(chance.choice(WORDS, size=5))}" for _ in range(45)], chance.normal(size=(45, 64)), "und"
+    )
+    beads = align_bitext(src, tgt)
+    assert sorted(i for b in beads for i in b.src) == list(range(40))
+    assert sorted(j for b in beads for j in b.tgt) == list(range(45))
+    assert sum(b.confidence > 0.8 for b in beads if b.src and b.tgt) <= 4
+
+
+def test_sides_of_one_to_fifty():
+    chance = np.random.default_rng(4)
+    tgt = chance.normal(size=(500, 64))
+    src = tgt[::50] + 0.4 * chance.normal(size=(10, 64))
+    words = [" ".join(chance.choice(WORDS, size=6)) for _ in range(500)]
+    beads = align_bitext(passages(words[::50], src), passages(words, tgt, "en"))
+    assert sorted(j for b in beads for j in b.tgt) == list(range(500))
+    found = {(b.src.start, 50 * b.src.start) for b in beads if len(b.src) == 1 and 50 * b.src.start in b.tgt}
+    assert len(found) >= 8

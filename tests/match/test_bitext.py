@@ -38,6 +38,39 @@ def test_a_long_omission_is_found_in_a_text_that_is_cut_into_windows():
     assert sum(((k,), ()) in beads for k in gone) >= 38
 
 
+def composed(shapes, *, seed=0, width=64):
+    """Texts whose beads have these shapes: a sentence's vector is the sum of the thoughts in it, and noise."""
+    chance = np.random.default_rng(seed)
+    vectors, texts = ([], []), ([], [])
+    for shape in shapes:
+        thoughts = chance.normal(size=(max(shape), width))
+        for side, count in enumerate(shape):
+            for part in np.array_split(np.arange(max(shape)), count) if count else []:
+                vector = thoughts[part].sum(0) + 0.3 * np.sqrt(len(part)) * chance.normal(size=width)
+                vectors[side].append(vector / np.linalg.norm(vector))
+                texts[side].append(" ".join(f"wort{chr(97 + k)}aaa" * 3 for k in part) + ".")
+    one, other = (np.array(side, dtype=np.float32) for side in vectors)
+    return Passages(tuple(texts[0]), one, "de"), Passages(tuple(texts[1]), other, "en")
+
+
+@pytest.mark.parametrize("shape", [(1, 7), (7, 1), (1, 9), (9, 1), (1, 12)])
+def test_a_bead_is_as_large_as_the_evidence_says(shape):
+    src, tgt = composed([(1, 1)] * 20 + [shape] + [(1, 1)] * 20)
+    found = [(len(b.src), len(b.tgt)) for b in align_bitext(src, tgt)]
+    assert shape in found
+    assert found.count((1, 1)) == 40
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_paragraph_that_was_moved_is_a_chain_of_its_own(seed):
+    src, tgt, _ = made(60, seed=seed)
+    order = [*range(20), *range(26, 45), *range(20, 26), *range(45, 60)]
+    turned = Passages(tuple(tgt.texts[k] for k in order), tgt.vectors[order], "en")
+    beads = align_bitext(src, turned)
+    assert all(any((list(b.src), [order[j] for j in b.tgt]) == ([k], [k]) for b in beads) for k in range(60))
+    assert {b.src.start for b in beads if b.chain} == set(range(20, 26))
+
+
 def test_pages_find_two_chains_that_cross_and_leave_strangers_alone():
     src, tgt, _ = made(24)
     order = [*range(12, 24), *range(12)]

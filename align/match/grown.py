@@ -1,0 +1,56 @@
+"""Beads of more sentences than the lattice has shapes for: one that is full takes in what is left over beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from align.match.passages import Bead
+from align.match.signals import MOST
+from align.match.solve import Texts
+
+
+def with_grown(texts: Texts, beads: Sequence[Bead]) -> list[Bead]:
+    """The beads, in order; those of MOST sentences have grown by the omissions before and after that belong to them."""
+    found = list(beads)
+    at = 0
+    while at < len(found):
+        if len(found[at].src) + len(found[at].tgt) >= MOST and found[at].src and found[at].tgt:
+            at = _grow(texts, found, at)
+        at += 1
+    return found
+
+
+def _grow(texts: Texts, found: list[Bead], at: int) -> int:
+    """Let the bead at `at` take in its neighbours, which leave the list; where it stands then."""
+    for step in (1, -1):
+        while 0 <= at + step < len(found):
+            larger = _joined(found[at], found[at + step])
+            if larger is None or _cosine(texts, larger) <= _cosine(texts, found[at]):  # a stranger lowers it
+                break
+            found[at] = larger
+            del found[at + step]
+            at -= step == -1
+    return at
+
+
+def _joined(bead: Bead, beside: Bead) -> Bead | None:
+    """The bead with an omission that adjoins it, on the side that has the more sentences already."""
+    if beside.src and beside.tgt:
+        return None
+    longer, other = (bead.src, beside.src) if len(bead.src) > len(bead.tgt) else (bead.tgt, beside.tgt)
+    if not other or (other.start != longer.stop and other.stop != longer.start):
+        return None
+    run = range(min(longer.start, other.start), max(longer.stop, other.stop))
+    return replace(bead, src=run) if len(bead.src) > len(bead.tgt) else replace(bead, tgt=run)
+
+
+def _cosine(texts: Texts, bead: Bead) -> float:
+    """How close the sums of both sides are, longer sentences counting more."""
+    one, other = (
+        (side.vectors[run.start : run.stop] * side.length[run.start : run.stop, None]).sum(0)
+        for side, run in zip(texts.sides, (bead.src, bead.tgt), strict=True)
+    )
+    return float(one @ other / max(1e-9, float(np.linalg.norm(one) * np.linalg.norm(other))))
