@@ -7,24 +7,34 @@ import logging
 import re
 import warnings
 from collections import Counter
+from collections.abc import Iterator
+from itertools import takewhile
 
-from align.domain import BlockKind, Document, Span
+from align.domain import BlockKind, Document
 from align.errors import ReadError
+from align.readers.compose import Composer
 from align.text.blocks import runs
-from align.text.segment import Mark, segment
 
 SUFFIXES = frozenset({".pdf"})
 _NUMBER = re.compile(r"\d+")
+_CUT = re.compile(r"(?P<before>[^\W\d_]{2,})[-\u00ad\u2010][ \t]*\n(?P<after>[^\W\d_A-ZÀ-ÞА-Я]{2,})")
+"""A word that a hyphen cuts at a line's end: what follows begins small."""
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_ENDED = re.compile(r"[.!?。！？｡…:：;؟۔।]['\"’”»」』)）\]]*\s*$")
+_SMALL = re.compile("[\"'“‘(]?[a-zß-öø-ÿāă-žа-яёіїєґα-ωά-ώ]")
+_WIDE = re.compile("[\u3041-\u30ff\u3400-\u9fff、，]$")
+EDGE = 2
+"""Lines at the top and at the foot of a page that can be its running head, its foot, its number."""
 OCR = "Its pages are pictures. Recognise their text first (OCR, for example with ocrmypdf) and add the result."
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
     """The text of a PDF's pages. Raises ReadError for a broken, protected or image-only one."""
-    pages = [_tidy(page) for page in _pages(name, content)]
-    if not any(page.strip() for page in pages):
-        raise ReadError(f"{name}: no text in it. {OCR}")
-    text = "\f".join(pages)
-    return Document(name, text, segment(text, kinds=_marks(text), lang=lang), "pdf", "utf-8")
+    pages = _unhyphenated([_tidy(page) for page in _pages(name, content)])
+    composer = Composer()
+    for text, kind in _over_pages(pages):
+        composer.add(text, kind)
+    return composer.document(name, "pdf", "utf-8", lang, OCR)
 
 
 def _pages(name: str, content: bytes) -> list[str]:
@@ -56,20 +66,73 @@ def _tidy(page: str) -> str:
     )
 
 
-def _marks(text: str) -> list[Mark]:
-    """The runs of all pages; lines that stand at the edge of several pages are boilerplate."""
+def _unhyphenated(pages: list[str]) -> list[str]:
+    """The pages with words whole that a line's end cuts: without the hyphen, unless the text has it elsewhere too."""
+    whole = "\n".join(pages)
+    known = Counter(_WORD.findall(whole.lower())) if _CUT.search(whole) else Counter()
+
+    def joined(cut: re.Match[str]) -> str:
+        before, after = cut["before"], cut["after"]
+        compound = known[f"{before}-{after}".lower()] > known[f"{before}{after}".lower()]
+        return f"{before}-{after}" if compound else f"{before}{after}"
+
+    return [_CUT.sub(joined, page) for page in pages]
+
+
+def _over_pages(pages: list[str]) -> Iterator[tuple[str, BlockKind]]:
+    """The blocks of all pages; a paragraph that goes on over a page's end is one, before what stands at the edges."""
+    pending: tuple[str, BlockKind] | None = None
+    edges: list[tuple[str, BlockKind]] = []
+    for blocks in _by_page(pages):
+        first = True
+        for text, kind in blocks:
+            if kind in (BlockKind.BOILERPLATE, BlockKind.SEPARATOR):
+                edges.append((text, kind))
+                continue
+            if pending is not None and first and _goes_on(pending, (text, kind)):
+                pending = (f"{pending[0]}\n{text}", pending[1])
+            else:
+                yield from (*([pending] if pending else ()), *edges)
+                pending, edges = (text, kind), []
+            first = False
+    yield from (*([pending] if pending else ()), *edges)
+
+
+def _goes_on(before: tuple[str, BlockKind], after: tuple[str, BlockKind]) -> bool:
+    """Whether the first paragraph of a page goes on with the last one of the page before."""
+    if before[1] is not BlockKind.BODY or _ENDED.search(before[0]):
+        return False
+    if _SMALL.match(after[0]):
+        return after[1] in (BlockKind.BODY, BlockKind.HEADING)  # the end of a sentence is as short as a title
+    return after[1] is BlockKind.BODY and _WIDE.search(before[0]) is not None
+
+
+def _by_page(pages: list[str]) -> Iterator[list[tuple[str, BlockKind]]]:
+    """The blocks of each page; lines that stand at the edge of several pages, and page numbers, are boilerplate."""
+    inked = [[line for line in page.splitlines() if line.strip()] for page in pages]
     edges: Counter[str] = Counter()
-    pages = text.split("\f")
-    for page in pages:
-        lines = [line.strip() for line in page.splitlines() if line.strip()]
-        edges.update({_NUMBER.sub("#", line) for line in (*lines[:2], *lines[-2:])})
-    often = {line for line, pages_with in edges.items() if pages_with >= max(3, 0.4 * len(pages))}
-    marks: list[Mark] = []
-    at = 0
-    for page in pages:
-        for run in runs(page):
-            span = Span(run.span.start + at, run.span.end + at)
-            line = _NUMBER.sub("#", span.of(text).strip())
-            marks.append(Mark(span, BlockKind.BOILERPLATE if line in often or line == "#" else run.kind))
-        at += len(page) + 1
-    return marks
+    for lines in inked:
+        edges.update({_numbered(line) for line in (*lines[:EDGE], *lines[EDGE:][-EDGE:])})
+    often = {line for line, pages_with in edges.items() if pages_with >= max(3, 0.4 * len(pages))} | {"#"}
+    for page, lines in zip(pages, inked, strict=True):
+        top = sum(1 for _ in takewhile(lambda line: _numbered(line) in often, lines[:EDGE]))
+        foot = sum(1 for _ in takewhile(lambda line: _numbered(line) in often, lines[top:][: -EDGE - 1 : -1]))
+        head = [(line, BlockKind.BOILERPLATE) for line in lines[:top]]
+        tail = [(line, BlockKind.BOILERPLATE) for line in lines[len(lines) - foot :]]
+        body = _between(page, lines, top, foot)
+        yield [*head, *((run.span.of(body), run.kind) for run in runs(body)), *tail]
+
+
+def _between(page: str, lines: list[str], top: int, foot: int) -> str:
+    """The page without its first `top` and last `foot` lines with ink; its blank lines stay."""
+    kept = page.splitlines()
+    for _ in range(top):
+        del kept[: 1 + next(i for i, line in enumerate(kept) if line.strip())]
+    for _ in range(min(foot, len(lines) - top)):
+        del kept[len(kept) - 1 - next(i for i, line in enumerate(reversed(kept)) if line.strip()) :]
+    return "\n".join(kept)
+
+
+def _numbered(line: str) -> str:
+    """An edge line with its numbers alike, so that page numbers do not tell pages apart."""
+    return _NUMBER.sub("#", line.strip())

@@ -55,6 +55,26 @@ def test_pdf_text_layer_joins_hard_wrapped_lines(files: ModuleType) -> None:
     assert sentences(document) == [" ".join(lines)]
 
 
+def test_a_pdf_sentence_that_runs_over_a_page_or_a_hyphen_is_whole(files: ModuleType) -> None:
+    first = [
+        "The Journal of Pacts",
+        "The foreign ministers of both countries said that the talks help to es-",
+        "tablish a well-known kind of trust, and that they will go on with a well-",
+        "known host in the",
+        "1",
+    ]
+    second = ["The Journal of Pacts", "spring of the next year. Nothing else was said.", "2"]
+    third = ["The Journal of Pacts", "A new paragraph stands here.", "3"]
+    document = read("c.pdf", files.pdf(first, second, third))
+    said = [text for text in sentences(document) if "Journal" not in text and not text.isdigit()]
+    assert said == [
+        "The foreign ministers of both countries said that the talks help to establish a well-known kind of trust, "
+        "and that they will go on with a well-known host in the spring of the next year.",
+        "Nothing else was said.",
+        "A new paragraph stands here.",
+    ]
+
+
 def test_pdf_running_heads_are_boilerplate(files: ModuleType) -> None:
     pages = [["The Journal of Pacts", f"Page {n} says something of its own here.", str(n)] for n in range(1, 6)]
     document = read("c.pdf", files.pdf(*pages))
