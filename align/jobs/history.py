@@ -58,10 +58,11 @@ def history(
     """What was done, latest first: to a link, to a document and its links, or at all."""
     for decision in store.decisions(link=link, document=document, limit=limit):
         changes = store.changes(decision.id, link) if link is not None else ()
-        yield Event(decision, _words(decision), tuple(change for change in changes if change[0] in COLUMNS))
+        yield Event(decision, words_of(decision), tuple(change for change in changes if change[0] in COLUMNS))
 
 
-def _words(decision: Decision) -> str:
+def words_of(decision: Decision) -> str:
+    """What was done, in words."""
     words = WORDS.get(decision.action, decision.action)
     detail = decision.detail
     if decision.action in ("undo", "redo"):

@@ -15,7 +15,11 @@ class WholeDocument:
     def __init__(self, browser: Browser, document: int) -> None:
         self._browser = browser
         self._document = document
-        self.count = browser.sentence_count(document)
+        self.renew()
+
+    def renew(self) -> None:
+        """Look anew: a sentence was cut in two, or is whole again."""
+        self.count = self._browser.sentence_count(self._document)
         self._first = 0
         self._kept: Sequence[SentenceRow] = ()
         self._places: dict[int, int] = {}
@@ -41,9 +45,15 @@ class OneLanguage:
     """The sentences of a document in one language (and those of none): a side of a page that mixes languages."""
 
     def __init__(self, browser: Browser, document: int, lang: str) -> None:
-        primary = lang.split("-")[0]
-        every = browser.sentences(document, 0, browser.sentence_count(document))
-        self._rows = [row for row in every if row.lang.split("-")[0] == primary]
+        self._browser = browser
+        self._document = document
+        self._primary = lang.split("-")[0]
+        self.renew()
+
+    def renew(self) -> None:
+        """Look anew: a sentence was cut in two, or is whole again."""
+        every = self._browser.sentences(self._document, 0, self._browser.sentence_count(self._document))
+        self._rows = [row for row in every if row.lang.split("-")[0] == self._primary]
         self._places = {row.id: number for number, row in enumerate(self._rows)}
         self.count = len(self._rows)
 

@@ -10,6 +10,7 @@ from typing import Any
 from align.domain import Link, Status
 from align.errors import AlignError, ConflictError
 from align.jobs.decide import Change, Desk
+from align.jobs.history import words_of
 from align.review.screens.base import Part
 
 PATIENCE = 0.03
@@ -70,7 +71,7 @@ class Deciding(Part):
             else:
                 self.relist(link.id if link else None)
             if isinstance(change, Change):
-                self.say(change.words or change.decision.action, "good")
+                self.say(words_of(change.decision), "good")
         elif isinstance(error, AlignError):
             self._refused(error, None)
         else:
@@ -102,7 +103,7 @@ class Deciding(Part):
             self._renew(change)
         else:
             self.relist(target)
-        self.say(change.words or change.decision.action, "good")
+        self.say(words_of(change.decision), "good")
         self.go_to_link(target)
 
     def _renew(self, change: Change) -> None:

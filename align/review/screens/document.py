@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from align.domain import Link
 from align.errors import AlignError
+from align.jobs.history import words_of
 from align.jobs.resolve import Ripple
 from align.review import fixes
 from align.review.columns import OneLanguage, WholeDocument
@@ -212,7 +213,9 @@ class DocumentScreen(Screen[int | None]):
         if moved:
             self.dismiss(change.look_at or (self._moving.id if self._moving else None))
             return
-        self.say(change.words or change.decision.action)
+        self.say(words_of(change.decision))
+        for column in pages.columns:
+            column.renew()
         pages.settle()
 
     def action_undo(self) -> None:

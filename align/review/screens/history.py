@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from align.domain import Decision
+from align.jobs.history import words_of
 from align.review.screens.base import ours
 from align.text.width import shown
 
@@ -40,9 +41,6 @@ class HistoryScreen(ModalScreen[None]):
         for decision in decisions:
             words.append(f"{decision.at[:19].replace('T', ' ')}  ", style="dim")
             words.append(shown(decision.reviewer))
-            words.append(f"  {decision.action}", style="bold")
-            if self._link is None and decision.link:
-                words.append(f"  link {decision.link}")
-            detail = ", ".join(f"{name}: {value}" for name, value in decision.detail.items() if value not in (None, ""))
-            words.append(f"  {shown(detail)}\n", style="dim")
+            words.append(f"  {shown(words_of(decision))}", style="bold")
+            words.append(f"  link {decision.link}\n" if self._link is None and decision.link else "\n", style="dim")
         return words

@@ -30,6 +30,8 @@ class Column(Protocol):
 
     def place(self, sentence: int) -> int | None: ...
 
+    def renew(self) -> None: ...
+
 
 def row_of(column: Column, number: int) -> SentenceRow | None:
     """One row; None outside."""
