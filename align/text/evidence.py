@@ -49,7 +49,7 @@ class Guess(NamedTuple):
 
 
 NOTHING = Guess(UNDETERMINED, 0.0)
-_PLAIN = str.maketrans("\u2018\u2019\u201c\u201d\u2010\u2011\u2013\u2014\u2026\xa0", "''\"\"----. ")
+_PRINTED = tuple(zip("\u2019\u2018\u201c\u201d\u2013\u2014\u2026\xa0", "''\"\"--. ", strict=True))
 """Printers' quotes and dashes as typed: they tell nothing, and what is left is often ASCII."""
 
 
@@ -103,7 +103,8 @@ def weigh(text: str) -> Evidence:
     """First evidence only: scripts, letters and function words. Never calls langdetect; pure and quick."""
     said = spoken(text)
     if not said.isascii() and latin_only(said):
-        said = said.translate(_PLAIN)
+        for printed, typed in _PRINTED:
+            said = said.replace(printed, typed)
     if said.isascii():
         words = _ASCII_WORDS.findall(said.lower())
         if words:
