@@ -140,8 +140,15 @@ def sampled(src: Any, tgt: Any) -> Sample:
 
 
 def direction(step: str, queries: Any, base: Any, folder: Path) -> None:
-    """The nearest of every query, kept in the folder."""
-    index = watched(f"{step}: build", lambda: ours.build_index(base), vectors=len(base))
+    """The nearest of every query, kept in the folder; so is the index, which a run that was ended goes on with."""
+    import faiss
+
+    kept = folder / f"{step}.index"
+    if not kept.exists():
+        built = watched(f"{step}: build", lambda: ours.build_index(base), vectors=len(base))
+        faiss.write_index(built, str(kept))
+    index = faiss.read_index(str(kept))
+    index.nprobe = min(ours.PROBES, index.nlist)
     places, cosines = watched(
         f"{step}: search", lambda: ours.search_index(index, queries, base, NEAREST), queries=len(queries)
     )

@@ -117,6 +117,7 @@ def measured(db: Path, names: list[str], rounds: int, folder: Path) -> dict[str,
     cpu = {name: statistics.median(run["cpu"] for run in done) for name, done in runs.items()}
     return {
         name: {
+            "rows": done[0]["rows"],
             "rows_per_second": round(done[0]["rows"] / seconds[name]),
             "of_the_bare_loop": round(seconds["bare"] / seconds[name], 3),
             "of_the_bare_loop_in_cpu_time": round(cpu["bare"] / cpu[name], 3),
@@ -146,7 +147,7 @@ def main() -> None:
         if not db.exists():
             fill(db, args.links)
         found = measured(db, args.formats.split(","), args.rounds, folder)
-    print(json.dumps({"links": args.links, "rounds": args.rounds, "most_mb": MEGABYTES, "formats": found}, indent=2))
+    print(json.dumps({"rounds": args.rounds, "most_mb": MEGABYTES, "formats": found}, indent=2))
 
 
 if __name__ == "__main__":

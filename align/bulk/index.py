@@ -9,7 +9,10 @@ Quick ADC"; measured against 8-bit vectors and usearch's HNSW in docs/notes/bulk
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -29,6 +32,8 @@ ADDED = 65_536
 """Vectors handed to the index at once."""
 TRAINED_ON = 40
 """Vectors a cell that the cells are found from."""
+ROUNDS = 6
+"""Of finding them."""
 WIDE = 256
 """Numbers in a vector from which on two of them share 4 bits; in narrower ones each has its own."""
 PROBES = 192
@@ -85,7 +90,7 @@ def build_index(base: Matrix) -> Any:
     parts = width // 2 if width >= WIDE and width % 2 == 0 else width
     index = faiss.IndexIVFPQFastScan(quantizer, width, cells, parts, 4, faiss.METRIC_INNER_PRODUCT)
     index.by_residual = False
-    index.cp.niter = 8
+    index.cp.niter = ROUNDS
     index.cp.spherical = True
     step = max(1, len(base) // (cells * TRAINED_ON))
     index.train(np.ascontiguousarray(base[::step][: cells * TRAINED_ON], dtype=np.float32))
@@ -102,16 +107,18 @@ def search_index(
     places = np.empty((len(queries), k), dtype=np.int64)
     cosines = np.empty((len(queries), k), dtype=np.float32)
     wide = min(len(base), k * WIDER)
-    for start in range(0, len(queries), ROWS * 4):
-        rows = slice(start, start + ROWS * 4)
-        block = np.ascontiguousarray(queries[rows], dtype=np.float32)
-        _, found = index.search(block, wide)
-        for low in range(0, len(block), COMPARED):
-            part = slice(low, low + COMPARED)
-            at = slice(start + low, start + low + len(block[part]))
-            places[at], cosines[at] = compared(block[part], found[part], base, k)
-        if progress:
-            progress(min(rows.stop, len(queries)), len(queries))
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for start in range(0, len(queries), ROWS * 4):
+            block = np.ascontiguousarray(queries[start : start + ROWS * 4], dtype=np.float32)
+            _, found = index.search(block, wide)
+            lows = range(0, len(block), COMPARED)
+            parts = ([rows[low : low + COMPARED] for low in lows] for rows in (block, found))
+            nearest = threads.map(compared, *parts, repeat(base), repeat(k))
+            places[start : start + len(block)], cosines[start : start + len(block)] = map(
+                np.concatenate, zip(*nearest, strict=True)
+            )
+            if progress:
+                progress(start + len(block), len(queries))
     return places, cosines
 
 
