@@ -173,6 +173,39 @@ def painted(db: Path, count: int) -> tuple[list[float], list[float], float]:
         terminal.close()
 
 
+def jumping(db: Path, count: int = 20) -> dict[str, Any]:
+    """Jumps in the order of doubt; a filter by a word that stands in most links, and keys in it after that: seconds."""
+    chance = random.Random(5)
+    terminal = Terminal(db)
+    try:
+        terminal.until(b" left, expected")
+        terminal.rest()
+
+        def typed(key: bytes, words: str) -> float:
+            terminal.press(key)
+            for letter in words:
+                terminal.press(letter.encode())
+            return terminal.press(b"\r")
+
+        sort = terminal.press(b"o")
+        jumps = [typed(b"g", f"{chance.randrange(100)}%") for _ in range(count)]
+        terminal.press(b"o")
+        terminal.rest()
+        search = typed(b"/", "pirates")
+        terminal.rest()
+        keys = [terminal.press(key) for key in (b"a", b"x", b" ", b"n", b"u") * (count // 5)]
+        again = [typed(b"g", f"{chance.randrange(100)}%") for _ in range(count)]
+    finally:
+        terminal.close()
+    return {
+        "sort_by_doubt_ms": round(1000 * sort, 1),
+        "jump_in_doubt_order": summary(jumps),
+        "filter_by_a_word_in_most_links_ms": round(1000 * search, 1),
+        "key_in_that_filter": summary(keys),
+        "jump_in_that_filter": summary(again),
+    }
+
+
 def writer(db: Path) -> subprocess.Popen[bytes]:
     """Another process that writes proposals into the same store without a pause."""
     code = (
@@ -328,6 +361,7 @@ def measure(few: Path, many: Path, keys: int) -> dict[str, Any]:
     up = {db: min(seconds for seconds, _ in runs) for db, runs in ups.items()}
     times, worked, memory = painted(many, keys)
     empty = statistics.median(megabytes for _, megabytes in ups[few])
+    far = jumping(many)
     other = writer(many)
     try:
         busy, busy_worked, _ = painted(many, keys)
@@ -338,6 +372,7 @@ def measure(few: Path, many: Path, keys: int) -> dict[str, Any]:
         "up_s": {"few": round(up[few], 3), "many": round(up[many], 3), "ratio": round(up[many] / up[few], 2)},
         "painted": summary(times),
         "processor_time_of_a_key": summary(worked),
+        **far,
         "painted_while_another_writes": summary(busy),
         "processor_time_of_a_key_while_another_writes": summary(busy_worked),
         "load": [round(load, 1) for load in os.getloadavg()],

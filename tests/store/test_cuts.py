@@ -248,3 +248,17 @@ def test_several_pieces_come_apart_where_the_clean_text_does(tmp_path: Path) -> 
         Desk(store, "ada").undo()
         assert store.sentences(1)[0].pieces == pieces
         assert store.check() == []
+
+
+def test_an_edition_is_another_one_after_every_cut_and_reading(store: Store, desk: Desk) -> None:
+    seen = [store.edition(1)]
+    desk.cut(store.sentences(1)[0].id, 2)
+    seen.append(store.edition(1))
+    desk.undo()
+    assert store.edition(1) == seen[0]
+    desk.cut(store.sentences(1)[0].id, 1)
+    seen.append(store.edition(1))
+    store.add_document(make_document("ja.txt", JA[1:], "ja"))
+    seen.append(store.edition(1))
+    assert len(set(seen)) == len(seen)
+    assert store.edition(99) == ()

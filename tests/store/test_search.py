@@ -153,3 +153,10 @@ def test_words_are_gathered_once_and_anew_when_they_may_stand_elsewhere(
         assert [store.next_link(number, foggy, order="doubt") for number in whole] == [*whole[1:], whole[0]]
         store.propose(1, 2, [], "use")
         assert store.count(foggy) == 1
+
+
+def test_words_are_found_in_a_store_that_is_only_read(store: Store, tmp_path: Path) -> None:
+    with open_store(tmp_path / "s.db", readonly=True) as reader:
+        foggy = LinkFilter(text="we")
+        assert [link.id for link in reader.at(0, 9, foggy)] == [2, 3]
+        assert reader.left(foggy)[0] == 2
