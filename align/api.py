@@ -77,7 +77,7 @@ def align_texts(
     other = Passages(sentences[1], vectors[n:], tgt_lang, None, tokens[n:] if tokens is not None else None)
     settled = Constraints(anchors, forbidden)
     solver = align_bitext if whole else align_pages
-    return Alignment(*sentences, tuple(solver(one, other, constraints=settled, encode=loaded.encode)))
+    return Alignment(*sentences, tuple(solver(one, other, constraints=settled)))
 
 
 def _sentences(text: Texts, lang: str) -> tuple[str, ...]:

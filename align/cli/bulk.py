@@ -35,7 +35,6 @@ LINE_EVERY = 10.0
 @click.option("--scheduler", metavar="URL", help="A Dask scheduler (tcp://...) whose workers do the work instead.")
 @click.option("--timeout", type=click.FloatRange(1), help="Seconds that a batch may take; what takes longer is killed.")
 @cutting_options
-@click.option("--careful", is_flag=True, help="Encode joined text where beads compete: slower, a little better.")
 @click.option("--min-confidence", type=click.FloatRange(0, 1), default=0.0, help="Leave out links less sure than this.")
 @click.option("--length-ratio", type=click.FloatRange(1), help="Leave out links with a side so many times the other.")
 @click.option("--check-language", is_flag=True, help="Leave out links with a side in another language than its file.")

@@ -44,7 +44,7 @@ class WorkSpec:
     """How documents are aligned: everything that an output depends on, but for the documents. Picklable.
 
     `folder`: what names of files start from. `threads`: of the encoder in each worker; part of the spec, since it
-    shows in the last bits of vectors. `careful`: encode joined text where beads compete.
+    shows in the last bits of vectors.
     """
 
     encoder: str
@@ -55,7 +55,6 @@ class WorkSpec:
     segments: Segments = "sentence"
     encoding: str | None = None
     reordered: bool = False
-    careful: bool = False
     filters: Filters = field(default_factory=Filters)
 
     def __call__(self) -> Work:
@@ -123,7 +122,7 @@ class Aligner:
             for side in (src, tgt)
         ]
         align = align_pages if self._spec.reordered else align_bitext
-        beads = align(sides[0], sides[1], encode=self.encoder.encode if self._spec.careful else None)
+        beads = align(sides[0], sides[1])
         counts = Counter(src_sentences=len(src.texts), tgt_sentences=len(tgt.texts), found=0, links=0)
         counts.update(uncovered(self.encoder, src.lang, tgt.lang))
         lines, keys = self._kept(item, [bead for bead in beads if bead.src and bead.tgt], src, tgt, counts)

@@ -35,27 +35,21 @@ def evaluate(
     languages = {document[key] for document in documents for key in ("src_lang", "tgt_lang")}
     loaded = load_encoder(encoder, languages=languages, cache=cache)
     encoded = 0
-
-    def encode(texts: Sequence[str]) -> Any:
-        nonlocal encoded
-        encoded += len(texts)
-        return loaded.encode(texts)
-
     found: dict[str, list[Bead]] = {}
     sentences = sum(len(document["src"]) + len(document["tgt"]) for document in documents)
     done, started = 0, time.perf_counter()
     for document in documents:
         texts = [*document["src"], *document["tgt"]]
         tokens: Sequence[Any] | None = None
+        encoded += len(texts)
         if isinstance(loaded, TokenEncoder):
-            encoded += len(texts)
             vectors, tokens = loaded.encode_with_tokens(texts)
         else:
-            vectors = encode(texts)
+            vectors = loaded.encode(texts)
         n = len(document["src"])
         src = Passages(tuple(texts[:n]), vectors[:n], document["src_lang"], None, tokens and tokens[:n])
         tgt = Passages(tuple(texts[n:]), vectors[n:], document["tgt_lang"], None, tokens and tokens[n:])
-        found[document["id"]] = align_bitext(src, tgt, encode=encode)
+        found[document["id"]] = align_bitext(src, tgt)
         done += len(texts)
         if progress:
             progress(done, sentences)

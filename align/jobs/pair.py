@@ -108,7 +108,7 @@ def pair(
         for side in (src, tgt)
     ]
     align = align_pages if reordered else align_bitext
-    beads = [bead for bead in align(sides[0], sides[1], encode=encoder.encode) if bead.src and bead.tgt]
+    beads = [bead for bead in align(sides[0], sides[1]) if bead.src and bead.tgt]
     for number, bead in enumerate(beads, start=1):
         yield as_link(number, bead, src, tgt, encoder.name)
 

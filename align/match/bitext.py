@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from align.match.grown import with_grown
 from align.match.guide import Indices, band
 from align.match.moved import with_moved, without
-from align.match.passages import Bead, Constraints, Pair, Passages, Vectors
+from align.match.passages import Bead, Constraints, Pair, Passages
 from align.match.solve import Texts, look, solve
 
 ROWS_AT_ONCE = 240
@@ -26,7 +26,6 @@ def align_bitext(
     tgt: Passages,
     *,
     constraints: Constraints | None = None,
-    encode: Callable[[Sequence[str]], Vectors] | None = None,
 ) -> list[Bead]:
     """Beads that cover every sentence of both sides once; in order, but for anchors that cross and what was moved.
 
