@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import re
+import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -13,27 +14,45 @@ from itertools import takewhile
 from align.domain import BlockKind, Document
 from align.errors import ReadError
 from align.readers.compose import Composer
-from align.text.blocks import runs
+from align.text.blocks import runs, width
+from align.text.scripts import HAN_CLASS, KANA_CLASS
 
 SUFFIXES = frozenset({".pdf"})
 _NUMBER = re.compile(r"\d+")
-_CUT = re.compile(r"(?P<before>[^\W\d_]{2,})[-\u00ad\u2010][ \t]*\n(?P<after>[^\W\d_A-ZÀ-ÞА-Я]{2,})")
+_CUT = re.compile(
+    r"(?P<before>[^\W\d_]{2,}(?:-[^\W\d_]+)*)(?P<mark>[-\u00ad\u2010])[ \t]*\n(?P<after>[^\W\d_A-ZÀ-ÞА-Я]{2,})"
+)
 """A word that a hyphen cuts at a line's end: what follows begins small."""
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _ENDED = re.compile(r"[.!?。！？｡…:：;؟۔।]['\"’”»」』)）\]]*\s*$")
 _SMALL = re.compile("[\"'“‘(]?[a-zß-öø-ÿāă-žа-яёіїєґα-ωά-ώ]")
-_WIDE = re.compile("[\u3041-\u30ff\u3400-\u9fff、，]$")
+_FIRST_WORD = re.compile(r"[!-~\u00c0-\u024f\u0370-\u052f]+|.")
+_BETWEEN_WIDE = re.compile(f"(?<=[{HAN_CLASS}{KANA_CLASS}ー、。]) (?=[{HAN_CLASS}{KANA_CLASS}ー、。])")
+"""A space that the layout put between two characters of a text that writes none."""
+_POINT = re.compile("(?<=[\u3041-\u30ff\u3400-\u9fff])\u2027(?=[\u3041-\u30ff\u3400-\u9fff])")
+"""A hyphenation point that stands for the middle dot of Japanese names."""
+_RADICAL = re.compile("[\u2e80-\u2fd5]")
 EDGE = 2
 """Lines at the top and at the foot of a page that can be its running head, its foot, its number."""
+_SUPPLEMENT = (
+    "⺠民⺟母⺝月⺨犭⺩王⺫目⺬示⺮竹⺶羊⺷羊⺸羊⺻聿⺼月⺽臼⻁虎⻂衤⻄西⻅见⻆角⻇角⻉贝⻋车⻌辶⻍辶⻎辶⻑長⻓长⻔门⻖阝⻗雨⻘青⻙韦⻚页"
+    "⻛风⻜飞⻝食⻟飠⻠饣⻡首⻢马⻣骨⻤鬼⻥鱼⻦鸟⻨麦⻩黄⻪黾⻫斉⻬齐⻭歯⻮齿⻯竜⻰龙⻱龜⻲亀⻳龟"
+)
+"""Radicals of Unicode's supplement, each before the character that it is when it stands alone."""
+_CHARACTERS = {
+    **{code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)},
+    **{ord(radical): whole for radical, whole in zip(_SUPPLEMENT[::2], _SUPPLEMENT[1::2], strict=True)},
+}
 OCR = "Its pages are pictures. Recognise their text first (OCR, for example with ocrmypdf) and add the result."
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
     """The text of a PDF's pages. Raises ReadError for a broken, protected or image-only one."""
-    pages = _unhyphenated([_tidy(page) for page in _pages(name, content)])
+    pages = [_tidy(page) for page in _pages(name, content)]
+    known = _words(pages)
     composer = Composer()
     for text, kind in _over_pages(pages):
-        composer.add(text, kind)
+        composer.add(_unhyphenated(text, known), kind)
     return composer.document(name, "pdf", "utf-8", lang, OCR)
 
 
@@ -60,23 +79,35 @@ def _pages(name: str, content: bytes) -> list[str]:
 
 
 def _tidy(page: str) -> str:
-    """Unpaired surrogates, which some fonts' tables yield, and NULs made visible as unknown characters."""
-    return (
-        page.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd").replace("\f", "\n")
-    )
+    """The page with what fonts' tables leave behind mended: halves of characters, NULs, radicals for characters.
+
+    A font that draws 日 and the radical ⽇ with one sign gives either; texts hold the character.
+    """
+    page = page.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
+    page = page.replace("\f", "\n")
+    if _RADICAL.search(page):
+        page = page.translate(_CHARACTERS)
+    return _POINT.sub("・", _BETWEEN_WIDE.sub("", page))
 
 
-def _unhyphenated(pages: list[str]) -> list[str]:
-    """The pages with words whole that a line's end cuts: without the hyphen, unless the text has it elsewhere too."""
-    whole = "\n".join(pages)
-    known = Counter(_WORD.findall(whole.lower())) if _CUT.search(whole) else Counter()
+def _words(pages: list[str]) -> Counter[str]:
+    """The words of the pages that have one cut by a hyphen at a line's end, compounds as such; else none."""
+    if not any(_CUT.search(page) for page in pages):
+        return Counter()
+    return Counter(word for page in pages for word in _WORD.findall(page.lower()))
+
+
+def _unhyphenated(text: str, known: Counter[str]) -> str:
+    """`text` with words whole that a line's end cuts: without the hyphen, unless it is written so elsewhere too."""
 
     def joined(cut: re.Match[str]) -> str:
         before, after = cut["before"], cut["after"]
-        compound = known[f"{before}-{after}".lower()] > known[f"{before}{after}".lower()]
+        compound = cut["mark"] == "-" and (
+            "-" in before or known[f"{before}-{after}".lower()] > known[f"{before}{after}".lower()]
+        )
         return f"{before}-{after}" if compound else f"{before}{after}"
 
-    return [_CUT.sub(joined, page) for page in pages]
+    return _CUT.sub(joined, text)
 
 
 def _over_pages(pages: list[str]) -> Iterator[tuple[str, BlockKind]]:
@@ -104,7 +135,15 @@ def _goes_on(before: tuple[str, BlockKind], after: tuple[str, BlockKind]) -> boo
         return False
     if _SMALL.match(after[0]):
         return after[1] in (BlockKind.BODY, BlockKind.HEADING)  # the end of a sentence is as short as a title
-    return after[1] is BlockKind.BODY and _WIDE.search(before[0]) is not None
+    return after[1] is BlockKind.BODY and _full(before[0], after[0])
+
+
+def _full(before: str, after: str) -> bool:
+    """Whether the first word of `after` had no room on the last line of `before`."""
+    *lines, last = before.splitlines()
+    word = _FIRST_WORD.match(after)
+    room = width(last) + 1 + (width(word[0]) if word else 0)
+    return bool(lines) and room >= 0.85 * max(map(width, lines))
 
 
 def _by_page(pages: list[str]) -> Iterator[list[tuple[str, BlockKind]]]:

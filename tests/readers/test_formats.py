@@ -8,6 +8,7 @@ import pytest
 
 from align.domain import BlockKind, Document
 from align.readers import bilingual, read, suffixes
+from align.readers.pdf import _tidy
 from align.text.clean import sentence_text
 
 
@@ -73,6 +74,12 @@ def test_a_pdf_sentence_that_runs_over_a_page_or_a_hyphen_is_whole(files: Module
         "Nothing else was said.",
         "A new paragraph stands here.",
     ]
+
+
+def test_what_fonts_of_a_pdf_leave_behind_is_mended() -> None:
+    """Radicals for characters and spaces between them, as Chromium's PDFs of Japanese pages have them."""
+    assert _tidy("⽇本の⻘い 空、⺠主‧主義\0 and two words") == "日本の青い空、民主・主義\ufffd and two words"
+    assert _tidy("한국 사람") == "한국 사람"
 
 
 def test_pdf_running_heads_are_boilerplate(files: ModuleType) -> None:
