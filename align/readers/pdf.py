@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import logging
 import re
-import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from align.domain import BlockKind, Document
 from align.errors import ReadError
 from align.readers.compose import Composer
 from align.text.blocks import runs, width
+from align.text.clean import letters
 from align.text.scripts import HAN_CLASS, KANA_CLASS
 
 SUFFIXES = frozenset({".pdf"})
@@ -31,18 +31,8 @@ _BETWEEN_WIDE = re.compile(f"(?<=[{HAN_CLASS}{KANA_CLASS}ー、。]) (?=[{HAN_CL
 """A space that the layout put between two characters of a text that writes none."""
 _POINT = re.compile("(?<=[\u3041-\u30ff\u3400-\u9fff])\u2027(?=[\u3041-\u30ff\u3400-\u9fff])")
 """A hyphenation point that stands for the middle dot of Japanese names."""
-_RADICAL = re.compile("[\u2e80-\u2fd5]")
 EDGE = 2
 """Lines at the top and at the foot of a page that can be its running head, its foot, its number."""
-_SUPPLEMENT = (
-    "⺠民⺟母⺝月⺨犭⺩王⺫目⺬示⺮竹⺶羊⺷羊⺸羊⺻聿⺼月⺽臼⻁虎⻂衤⻄西⻅见⻆角⻇角⻉贝⻋车⻌辶⻍辶⻎辶⻑長⻓长⻔门⻖阝⻗雨⻘青⻙韦⻚页"
-    "⻛风⻜飞⻝食⻟飠⻠饣⻡首⻢马⻣骨⻤鬼⻥鱼⻦鸟⻨麦⻩黄⻪黾⻫斉⻬齐⻭歯⻮齿⻯竜⻰龙⻱龜⻲亀⻳龟"
-)
-"""Radicals of Unicode's supplement, each before the character that it is when it stands alone."""
-_CHARACTERS = {
-    **{code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)},
-    **{ord(radical): whole for radical, whole in zip(_SUPPLEMENT[::2], _SUPPLEMENT[1::2], strict=True)},
-}
 OCR = "Its pages are pictures. Recognise their text first (OCR, for example with ocrmypdf) and add the result."
 
 
@@ -79,14 +69,9 @@ def _pages(name: str, content: bytes) -> list[str]:
 
 
 def _tidy(page: str) -> str:
-    """The page with what fonts' tables leave behind mended: halves of characters, NULs, radicals for characters.
-
-    A font that draws 日 and the radical ⽇ with one sign gives either; texts hold the character.
-    """
+    """The page with what fonts' tables leave behind mended: halves of characters, NULs, radicals for characters."""
     page = page.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
-    page = page.replace("\f", "\n")
-    if _RADICAL.search(page):
-        page = page.translate(_CHARACTERS)
+    page = letters(page.replace("\f", "\n"))
     return _POINT.sub("・", _BETWEEN_WIDE.sub("", page))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from align.domain import Span
@@ -22,11 +23,17 @@ _WIDE_BREAK = re.compile(
     f"(?<=[{WIDE}])[^\\S ][ \\t\u3000]*(?:[^\\S ]\\s*)?(?=[{WIDE}])|(?<=[{WIDE}])\\s*[\r\n]\\s*(?=[{WIDE}])"
 )
 _BLANKS = re.compile(r"\s+")
-_LIGATURE = re.compile("[\ufb00-\ufb06]")
-_LETTERS = str.maketrans(
-    {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+_SIGN = re.compile("[\ufb00-\ufb06\u2e80-\u2fd5]")
+_SUPPLEMENT = (
+    "⺠民⺟母⺝月⺨犭⺩王⺫目⺬示⺮竹⺶羊⺷羊⺸羊⺻聿⺼月⺽臼⻁虎⻂衤⻄西⻅见⻆角⻇角⻉贝⻋车⻌辶⻍辶⻎辶⻑長⻓长⻔门⻖阝⻗雨⻘青⻙韦⻚页"
+    "⻛风⻜飞⻝食⻟飠⻠饣⻡首⻢马⻣骨⻤鬼⻥鱼⻦鸟⻨麦⻩黄⻪黾⻫斉⻬齐⻭歯⻮齿⻯竜⻰龙⻱龜⻲亀⻳龟"
 )
-"""Two letters that a font draws as one sign, and a PDF gives as one character."""
+"""Radicals of Unicode's supplement, each before the character that it is when it stands alone."""
+_LETTERS = {
+    **dict(zip(range(0xFB00, 0xFB07), ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True)),
+    **{code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)},
+    **{ord(radical): whole for radical, whole in zip(_SUPPLEMENT[::2], _SUPPLEMENT[1::2], strict=True)},
+}
 _IMAGE = re.compile(rf"(?<![/\w.])(?:{IMAGE_NAME})+", re.ASCII | re.IGNORECASE)
 UNSPACED = frozenset({"ja", "zh", "yue", "lzh", "bo", "my", "lo", "km", "th"})
 """Primary tags of languages that put no space between sentences or words that belong together on two lines."""
@@ -52,8 +59,7 @@ def broken(text: str, before: Span, after: Span) -> bool:
 
 def clean(raw: str) -> str:
     """One line without invisible controls, image names and superfluous blanks. Idempotent."""
-    if _LIGATURE.search(raw):
-        raw = raw.translate(_LETTERS)
+    raw = letters(raw)
     if "." in raw:
         raw = _IMAGE.sub("\n", raw)
     if _DIRTY.search(raw):
@@ -61,6 +67,11 @@ def clean(raw: str) -> str:
         raw = _WIDE_BREAK.sub("", raw)
         raw = _BLANKS.sub(" ", raw)
     return raw.strip()
+
+
+def letters(text: str) -> str:
+    """`text` with the signs that a font draws as letters and the tables of a PDF give back: ﬁ is fi, the radical ⽇ 日."""
+    return text if text.isascii() or not _SIGN.search(text) else text.translate(_LETTERS)
 
 
 def join(texts: Sequence[str], lang: str) -> str:

@@ -122,6 +122,7 @@ def test_every_quotation_of_our_gold_is_covered_by_whole_sentences(seeds: Path) 
 
 def test_clean_text() -> None:
     assert clean("The \ufb01rst a\ufb00air") == "The first affair"
+    assert clean("⽇本の⻘い空") == "日本の青い空"
     assert clean("日本\n語  の\r\n\r\n文\u200b。") == "日本語 の文。"
     assert clean("two\n words\u00a0here \u202eand\tthere ") == "two words here and there"
     assert clean("ab\u200dc") == "ab\u200dc"
