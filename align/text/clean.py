@@ -70,7 +70,7 @@ def clean(raw: str) -> str:
 
 
 def letters(text: str) -> str:
-    """`text` with letters for the signs that a font draws them with, as PDFs give them: ﬁ is fi, the radical ⽇ is 日."""
+    """`text` with letters for the signs that a font draws them with, as PDFs give them: ﬁ is fi, ⽇ is 日."""
     return text if text.isascii() or not _SIGN.search(text) else text.translate(_LETTERS)
 
 
