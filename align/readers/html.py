@@ -36,6 +36,7 @@ _KINDS = {
     **dict.fromkeys(("figcaption", "caption"), BlockKind.CAPTION),
     **dict.fromkeys(("nav", "footer", "menu", "form", "aside"), BlockKind.BOILERPLATE),
 }
+_ANCHORS = frozenset("¶#§🔗")
 _COMMENTS = re.compile(r"(?:^|[\s_-])(?:comments?|commentlist|replies|disqus)(?:$|[\s_-])", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _WIDE_BREAK = re.compile(f"(?<=[{WIDE}])[ \t]*\r?\n[ \t\r\n]*(?=[{WIDE}])")
@@ -153,7 +154,8 @@ def _pieces(tree: Any) -> Iterator[_Piece]:
                 buffer.append(node.tail)
             continue
         tag = child.tag if isinstance(child.tag, str) else ""
-        if not tag or tag in _HIDDEN or child.get("hidden") is not None or len(stack) > DEEPEST:
+        unseen = tag in _HIDDEN or child.get("hidden") is not None or _is_anchor(child, tag)
+        if not tag or unseen or len(stack) > DEEPEST:
             if len(stack) > DEEPEST and tag not in _HIDDEN:
                 buffer.append(" ".join(child.itertext()))
             buffer.append(child.tail or "")
@@ -167,6 +169,11 @@ def _pieces(tree: Any) -> Iterator[_Piece]:
         stack.append((child, _kind(child, tag, kind), child.get("lang") or lang, iter(child)))
         if child.text:
             buffer.append(child.text)
+
+
+def _is_anchor(node: Any, tag: str) -> bool:
+    """Whether a link is but the sign beside a heading that leads to the heading itself."""
+    return tag == "a" and (node.text or "").strip() in _ANCHORS and not len(node) and node.get("href", "")[:1] == "#"
 
 
 def _kind(node: Any, tag: str, around: BlockKind) -> BlockKind:

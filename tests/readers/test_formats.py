@@ -56,6 +56,11 @@ def test_pdf_text_layer_joins_hard_wrapped_lines(files: ModuleType) -> None:
     assert sentences(document) == [" ".join(lines)]
 
 
+def test_the_sign_that_links_a_heading_to_itself_is_no_text() -> None:
+    page = '<h1 id="a">Reading<a class="headerlink" href="#a">¶</a></h1><p>See <a href="#b">#</a> and § 5 of it.</p>'
+    assert sentences(read("a.html", page.encode())) == ["Reading", "See and § 5 of it."]
+
+
 def test_a_pdf_sentence_that_runs_over_a_page_or_a_hyphen_is_whole(files: ModuleType) -> None:
     first = [
         "The Journal of Pacts",
