@@ -14,9 +14,9 @@ from align.match.solve import Texts
 
 DOUBT = 0.5
 """Confidence below which a bead of the main chain may be taken apart again."""
-CLOSE = 0.08
+CLOSE = 0.06
 """Margin that a cell must have to carry a chain on."""
-STRENGTH = 0.4
+STRENGTH = 0.3
 """Sum of the margins of the weakest chain that is taken: two or three sentences that fit well."""
 HOLE = 2
 """Sentences that a chain may pass by between two cells."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import log
+from math import exp, log
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,9 @@ MERGED, BEADS_BEFORE = 0.12, 10.0
 """The usual share of beads of more than two sentences, and how many beads that belief is worth."""
 LEFT_OUT, OPENED, SENTENCES_BEFORE = 0.05, 0.03, 20.0
 """The usual shares of sentences that are left out and that begin an omission, and how many sentences that is worth."""
+
+LINES, SURELY = 12.0, 8.0
+"""Lines that speak as much as a nat for a text translated line by line, and the most nats that they come to."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,8 @@ def solve(texts: Texts, seen: Window, forbidden: Sequence[Pair] = ()) -> list[Be
     null_s, null_t = null_s + fitted.gap[USUAL] * told.null, null_t + fitted.gap[USUAL] * told.null
     opening += float(fitted.gap[OPENINGS]) * told.openings
     passed = marginals(lattice, scores, null_s, null_t, opening)
+    if len(texts.src) == len(texts.tgt) and seen.rows == seen.columns:
+        passed = line_by_line(lattice, scores, passed)
     i, j = seen.rows[0], seen.columns[0]
     found = []
     for edge, a, b, chance in taken(lattice, passed):
@@ -184,6 +189,23 @@ def habits(looked: Sequence[tuple[Lattice, Marginals]]) -> Habits:
     left = (alone + SENTENCES_BEFORE * LEFT_OUT) / (sentences + SENTENCES_BEFORE)
     begun = (opened + SENTENCES_BEFORE * OPENED) / (sentences + SENTENCES_BEFORE)
     return Habits(log(share / (1 - share)) - log(MERGED / (1 - MERGED)), log(left / LEFT_OUT), log(begun / OPENED))
+
+
+def line_by_line(lattice: Lattice, scores: Floats, passed: Marginals) -> Marginals:
+    """The marginals of a text of as many lines on both sides, which may well have been translated line by line.
+
+    A mixture of two beliefs: that every line is the other side's line of that number, which LINES lines make as likely
+    as a nat does, and what the sums say. One list that reads like another then does not shift by a few lines, while
+    lines that are off cost far more than this gives.
+    """
+    diagonal = (lattice.beads[:, 0] == lattice.beads[:, 1]) & (lattice.sizes == 2)
+    count = len(lattice.low) - 1
+    if int(diagonal.sum()) < count:
+        return passed
+    odds = float(scores[diagonal].sum()) - passed.total + min(count / LINES, SURELY)
+    share = 1 / (1 + exp(-max(-40.0, min(40.0, odds))))
+    beads = np.where(diagonal, share, 0.0) + (1 - share) * passed.beads
+    return replace(passed, beads=beads, gap_s=(1 - share) * passed.gap_s, gap_t=(1 - share) * passed.gap_t)
 
 
 def taken(lattice: Lattice, passed: Marginals) -> Iterator[tuple[int, int, int, float]]:
