@@ -14,13 +14,22 @@ from align.store import open_store
 MEANING = {
     "margin": "closer to each other than to their neighbourhoods (CSLS)",
     "similarity": "alike in meaning: 0 as any two sentences here, 1 the same",
+    "strong": "similarity above what needs nothing beside it",
     "beside": "links beside it in its chain",
+    "before": "the link just before it in its chain",
+    "after": "the link just after it in its chain",
     "length": "lengths differ: |log| of their ratio as these languages write",
     "numbers": "numbers, dates and years in common",
     "words": "names, words and Han characters in common",
     "size": "length of the shorter side (log characters)",
+    "short": "how much the shorter side is too short to tell",
     "cells": "how many pairs there were to choose from (log)",
-    "strong": "similarity above what needs nothing beside it",
+    "together": "both sides on one page",
+    "posterior": "log odds of the exact search, where the chain is a translation",
+    "woven": "the languages take turns on the page",
+    "level": "how near the whole chain is",
+    "count": "links in its chain (log)",
+    "extra": "sentences beyond one and one",
 }
 
 

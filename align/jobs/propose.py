@@ -43,7 +43,7 @@ def propose(
     for number, runs in enumerate(pairs):
         matching(number, len(pairs))
         src, tgt = runs.src, runs.tgt
-        proposals = runs.solve(encoder, runs.settled(store))
+        proposals = runs.solve(runs.settled(store))
         languages = (src.primary, tgt.primary)
         counts = store.propose(src.document, tgt.document, proposals, encoder.name, languages=languages)
         yield Proposed(src, tgt, counts.added, counts.removed, counts.kept)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from align.domain import Proposal
-from align.encoders.base import Encoder
 from align.jobs.vectors import Group
 from align.match import Bead, Constraints, Passages, align_pages
 from align.store import Store
@@ -52,12 +51,11 @@ class Runs:
         """The two runs cut down to a window."""
         return Runs(_cut(self.src, window[0]), _cut(self.tgt, window[1]))
 
-    def solve(self, encoder: Encoder, constraints: Constraints) -> list[Proposal]:
+    def solve(self, constraints: Constraints) -> list[Proposal]:
         """What corresponds, in the ids of the store."""
         src, tgt = self.src, self.tgt
         one_page = src.document == tgt.document
-        encode = encoder.encode
-        beads = align_pages(src.passages, tgt.passages, constraints=constraints, encode=encode, together=one_page)
+        beads = align_pages(src.passages, tgt.passages, constraints=constraints, together=one_page)
         return [self._proposal(bead) for bead in beads]
 
     def _proposal(self, bead: Bead) -> Proposal:
@@ -80,5 +78,7 @@ def _cut(group: Group, window: range) -> Group:
         texts=whole.texts[cut],
         vectors=whole.vectors[cut],
         blocks=None if whole.blocks is None else whole.blocks[cut],
+        tokens=None if whole.tokens is None else whole.tokens[cut],
+        places=None if whole.places is None else whole.places[cut],
     )
     return replace(group, sentences=group.sentences[cut], passages=passages)

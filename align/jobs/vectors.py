@@ -55,7 +55,7 @@ def groups(
         for sentence in store.sentences(document):
             if sentence.lang == UNDETERMINED or (sentence.kind in LEFT_OUT and not boilerplate):
                 continue
-            row = _Row(sentence.id, sentence.block, sentence.lang, sentence.text)
+            row = _Row(sentence.id, sentence.block, sentence.position, sentence.lang, sentence.text)
             by_language.setdefault(primary(sentence.lang), []).append(row)
         gathered.extend((document, rows) for rows in by_language.values())
     texts = list(dict.fromkeys(row.text for _, rows in gathered for row in rows))
@@ -68,6 +68,7 @@ def groups(
 class _Row:
     id: int
     block: int
+    position: int
     lang: str
     text: str
 
@@ -80,5 +81,6 @@ def _group(document: int, rows: Sequence[_Row], vectors: np.ndarray) -> Group:
         vectors=vectors,
         lang=lang,
         blocks=np.array([row.block for row in rows], dtype=np.int64),
+        places=np.array([row.position for row in rows], dtype=np.int64),
     )
     return Group(document, lang, tuple(row.id for row in rows), passages)

@@ -2,47 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from align.match.bitext import _swapped, stretch
+from align.match.bitext import _swapped, align_bitext, stretch
 from align.match.kinds import kind_of
-from align.match.passages import Bead, Constraints, Matrix, Passages, Vectors
-from align.match.similarity import csls
+from align.match.nearness import nearness
+from align.match.passages import Bead, Constraints, Matrix, Pair, Passages
 from align.match.solve import Texts
-from align.match.trust import Found, confidence
+from align.match.trust import Chain, confidence, look
+from align.match.woven import turns
+
+Cell = tuple[int, int]
+Reach = tuple[int, int]
 
 FLOOR = 0.03
-"""CSLS that a cell must exceed to carry a chain on."""
+"""Nearness that a cell must exceed to carry a chain on."""
 NEAR = -0.07
-"""CSLS, less FLOOR, that a sentence must exceed to join its neighbour's bead."""
+"""Nearness, less FLOOR, that a sentence must exceed to join its neighbour's bead."""
+WIDEST = 4
+"""Sentences on one side of a bead that is not found by the exact search."""
+RIVAL = 0.2
+"""How much nearer another sentence may be than the partner that a loose chain gives one."""
 GAP = 0.03
 """What a chain loses for a sentence that it passes by."""
 LEAST = 0.12
 """The weakest chain that is looked at."""
 BOOK = 6_000_000
-"""Cells above which two texts are taken for one chain, and aligned whole."""
+"""Cells above which two texts are taken for one, and aligned whole."""
 BEYOND = 6
 """How far past its first and last sure cells a chain may reach, at least; half its length where that is more."""
-TOLD = 0.2
+CELLS, SHARE, LEVEL = 5, 0.7, 0.14
+"""How many cells a text and its translation have, how much of the longer side they are, and how near over all."""
+LOOSE_SHARE = 0.4
+"""The same share where the languages take turns on the page, or the exact search finds COVERED of both."""
+COVERED = 0.85
+TOLD = 0.35
 """Confidence below which a link is not worth a reviewer's look."""
 
 
 def align_pages(
-    src: Passages,
-    tgt: Passages,
-    *,
-    constraints: Constraints | None = None,
-    encode: Callable[[Sequence[str]], Vectors] | None = None,
-    together: bool = False,
+    src: Passages, tgt: Passages, *, constraints: Constraints | None = None, together: bool = False
 ) -> list[Bead]:
     """Beads of what says the same on both sides, chain by chain; what nothing translates is in none.
 
-    together: whether both sides stand on one page, which makes a lone correspondence likelier.
+    together: whether both sides stand on one page, which makes a lone correspondence likelier; where their languages
+    take turns there (`Passages.places`), what stands together belongs together.
 
     Each sentence is in at most one bead. The same for swapped sides, mirrored. Raises ConflictError where the
     constraints contradict each other, ValueError where the widths of the vectors differ.
@@ -52,7 +61,9 @@ def align_pages(
     wanted.check(n, m)
     if not n or not m:
         return []
-    if _swapped(src, tgt):
+    if n * m > BOOK:
+        found = _whole(src, tgt, wanted)
+    elif _swapped(src, tgt):
         found = [bead.mirrored for bead in _align(tgt, src, wanted.mirrored, together)]
     else:
         found = _align(src, tgt, wanted, together)
@@ -60,72 +71,157 @@ def align_pages(
 
 
 def _align(src: Passages, tgt: Passages, wanted: Constraints, together: bool) -> list[Bead]:
-    texts = Texts(src, tgt)
+    # Sentence vectors alone: chains found with token coverage were no better on any page that we have.
+    texts = Texts(replace(src, tokens=None), replace(tgt, tokens=None))
     held = [Bead(s, t, 1.0, 1.0, chain=chain) for chain, (s, t) in enumerate(wanted.anchors)]
-    if len(src) * len(tgt) > BOOK:
-        return held + _whole(texts, wanted, len(held))
-    close = csls(texts.sides[0].vectors, texts.sides[1].vectors, k=min(10, len(src), len(tgt))) - FLOOR
+    close = nearness(src.vectors, tgt.vectors, texts.usual) - np.float32(FLOOR)
     for s, t in wanted.anchors:
         close[s.start : s.stop, :] = -1
         close[:, t.start : t.stop] = -1
     for s, t in wanted.forbidden:
-        close[s.start : s.stop, t.start : t.stop] = -1
-    chains = list(_chains(texts, close, wanted, len(held), together))
-    return held + [bead for chain in chains for bead in chain if bead.confidence >= TOLD]
+        if len(s) == len(t) == 1:
+            close[s.start, t.start] = -1
+    search = _Search(texts, close, frozenset(wanted.forbidden), together)
+    return held + [bead for bead in search.beads(len(held)) if bead.confidence >= TOLD]
 
 
-def _chains(texts: Texts, close: Matrix, wanted: Constraints, first: int, together: bool):  # type: ignore[no-untyped-def]
-    """Chains, best first, each with its beads; a chain's sentences are not offered to the next."""
-    number = first
-    while True:
-        step, i, j = _best_local(close, GAP)
-        cells = _cells(step, i, j, close)
-        strength = sum(float(close[i, j]) for i, j in cells)
-        if not cells or strength < LEAST:
-            return
-        rough = _whole_chain(texts, cells, close, wanted) if _dense(cells) else []
-        dense = sum(bead.confidence > 0.5 for bead in rough) >= 0.75 * len(cells)
-        if not dense:
-            rough = _beads(cells, close)
-        beads = [b for b in rough if (b.src, b.tgt) not in set(wanted.forbidden)]
-        yield [
-            replace(bead, chain=number, confidence=chance, kind=kind, signals=seen.told())
-            for bead, chance, seen in _judged(texts, beads, together)
-            for kind in [kind_of(texts, bead.src, bead.tgt, seen, dense=dense)]
-        ]
-        for i, j in cells:
-            close[i, :] = -1
-            close[:, j] = -1
-        for bead in beads:
-            close[bead.src.start : bead.src.stop, :] = -1
-            close[:, bead.tgt.start : bead.tgt.stop] = -1
-        number += 1
+@dataclass
+class _Search:
+    """Two pages, and how near their sentences are; what a chain has taken is -1 there."""
+
+    texts: Texts
+    close: Matrix
+    forbidden: frozenset[Pair]
+    together: bool
+
+    def beads(self, number: int) -> Iterator[Bead]:
+        """The beads of all chains, the best chain first, numbered from `number`."""
+        while True:
+            step, i, j = _best_local(self.close, GAP)
+            cells = _cells(step, i, j, self.close)
+            if not cells or sum(float(self.close[cell]) for cell in cells) < LEAST:
+                return
+            chain = self._translation(cells)
+            if chain is None:
+                if rivalled := self._rivalled(cells):
+                    self.close[tuple(zip(*rivalled, strict=True))] = -1
+                    continue
+                beads = [bead for bead in self._grown(cells) if (bead.src, bead.tgt) not in self.forbidden]
+                chain = Chain(beads, _span(cells), dense=False, woven=False)
+            for k, bead in enumerate(chain.beads):
+                seen = look(self.texts, chain, k, self.together)
+                chance = confidence(seen, dense=chain.dense)
+                kind = kind_of(self.texts, bead.src, bead.tgt, seen, dense=chain.dense)
+                yield replace(bead, chain=number, confidence=chance, kind=kind, signals=seen.told())
+            for bead in chain.beads or [Bead(range(i, i + 1), range(j, j + 1)) for i, j in cells]:
+                self.close[bead.src.start : bead.src.stop, :] = -1
+                self.close[:, bead.tgt.start : bead.tgt.stop] = -1
+            number += 1
+
+    def _translation(self, cells: list[Cell]) -> Chain | None:
+        """The beads around the cells by the exact search, where they are a text and its translation."""
+        span = _span(cells)
+        if len(cells) >= max(CELLS, LOOSE_SHARE * span):
+            rows, columns = self._reach(cells)
+            parts = turns(self.texts.src, self.texts.tgt, rows, columns, cells) if self.together else None
+            if parts:
+                return Chain(self._exact(cells, parts), span, dense=True, woven=True)
+            if sum(float(self.close[cell]) for cell in cells) >= LEVEL * span:
+                beads = self._exact(cells, [(rows, columns)])
+                sure = [bead for bead in beads if bead.confidence > 0.5]
+                held = min(sum(len(bead.src) for bead in sure), sum(len(bead.tgt) for bead in sure))
+                wanted = 0.75 * len(cells) if len(cells) >= SHARE * span else COVERED * span
+                if held >= wanted:
+                    return Chain(beads, span, dense=True, woven=False)
+        return None
+
+    def _reach(self, cells: list[Cell]) -> tuple[Reach, Reach]:
+        """Rows and columns from a little before the first cell to a little after the last, as far as they are free."""
+        open_ = self.close > -1
+        far = max(BEYOND, len(cells) // 2)
+        return (
+            _reach(cells[0][0], cells[-1][0] + 1, np.asarray(open_.any(axis=1)), far),
+            _reach(cells[0][1], cells[-1][1] + 1, np.asarray(open_.any(axis=0)), far),
+        )
+
+    def _exact(self, cells: list[Cell], parts: Sequence[tuple[Reach, Reach]]) -> list[Bead]:
+        """The beads of a chain by the exact search, in each part for itself; one sentence and one are a bead."""
+        free_s, free_t = (np.asarray((self.close > -1).any(axis=axis)) for axis in (1, 0))
+        trusted = np.array(cells, dtype=np.int64)
+        found: list[Bead] = []
+        for (i0, i1), (j0, j1) in parts:
+            if len(parts) > 1 and i1 - i0 == j1 - j0 == 1:
+                found.append(Bead(range(i0, i1), range(j0, j1)))
+            elif i0 < i1 and j0 < j1:
+                found.extend(stretch(self.texts, (i0, i1), (j0, j1), tuple(self.forbidden), trusted))
+        return [
+            replace(bead, score=self._score(bead.src, bead.tgt))
+            for bead in found
+            if bead.src and bead.tgt and (bead.src, bead.tgt) not in self.forbidden
+            and free_s[bead.src.start : bead.src.stop].all() and free_t[bead.tgt.start : bead.tgt.stop].all()
+        ]  # fmt: skip
+
+    def _rivalled(self, cells: list[Cell]) -> list[Cell]:
+        """The cells one of whose sentences has a much nearer partner, nearest to it too; never the best cell."""
+        best = max(cells, key=lambda cell: float(self.close[cell]))
+        rows, columns = self.close.argmax(axis=1), self.close.argmax(axis=0)
+
+        def rivalled(i: int, j: int) -> bool:
+            rivals = [(int(columns[j]), j), (i, int(rows[i]))]
+            mutual = [(x, y) for x, y in rivals if rows[x] == y and columns[y] == x]
+            return any(self.close[rival] > self.close[i, j] + RIVAL for rival in mutual)
+
+        return [cell for cell in cells if cell != best and rivalled(*cell)]
+
+    def _grown(self, path: list[Cell]) -> Iterator[Bead]:
+        """The chain's cells, each grown by neighbours that are close to its partner and make the two more alike."""
+        taken = {i for i, _ in path}, {j for _, j in path}
+        for i, j in path:
+            pair = range(i, i + 1), range(j, j + 1)
+            alike = self._alike(*pair)
+            while True:
+                options = [(self._alike(*larger), larger) for larger in self._larger(pair, (i, j), taken)]
+                options = [(value, larger) for value, larger in options if value >= alike]
+                if not options:
+                    break
+                alike, pair = max(options, key=lambda option: option[0])
+                for side in (0, 1):
+                    taken[side].update(pair[side])
+            yield Bead(*pair, self._score(*pair))
+
+    def _larger(self, pair: Pair, cell: Cell, taken: tuple[set[int], set[int]]) -> Iterator[Pair]:
+        """The bead with one free neighbour more, on a side where it may grow: one to many, never many to many."""
+        for side in (0, 1):
+            run, other = pair[side], pair[1 - side]
+            if len(other) > 1 or len(run) >= WIDEST:
+                continue
+            for more, new in (
+                (range(run.start - 1, run.stop), run.start - 1),
+                (range(run.start, run.stop + 1), run.stop),
+            ):
+                if not 0 <= new < self.close.shape[side] or new in taken[side]:
+                    continue
+                near = self.close[(new, cell[1]) if side == 0 else (cell[0], new)]
+                larger = (more, other) if side == 0 else (other, more)
+                if near > NEAR and larger not in self.forbidden:
+                    yield larger
+
+    def _alike(self, src: range, tgt: range) -> float:
+        """Cosine of two spans, sentences weighing as they are long."""
+        one, other = (
+            side.vectors[run.start : run.stop].T @ side.length[run.start : run.stop]
+            for side, run in zip(self.texts.sides, (src, tgt), strict=True)
+        )
+        return float(one @ other / max(1e-9, float(np.linalg.norm(one) * np.linalg.norm(other))))
+
+    def _score(self, src: range, tgt: range) -> float:
+        """The nearest pair of sentences of a bead."""
+        return float(self.close[src.start : src.stop, tgt.start : tgt.stop].max()) + FLOOR
 
 
-def _dense(cells: list[tuple[int, int]]) -> bool:
-    """Whether a chain is a text and its translation, rather than a summary or what happens to be alike."""
-    rows, columns = cells[-1][0] - cells[0][0] + 1, cells[-1][1] - cells[0][1] + 1
-    return len(cells) >= 5 and len(cells) >= 0.4 * max(rows, columns)
-
-
-def _whole_chain(texts: Texts, cells: list[tuple[int, int]], close: Matrix, wanted: Constraints) -> list[Bead]:
-    """The beads of a chain by the exact search, from a little before its first cell to a little after its last."""
-    open_ = close > -1
-    free_s, free_t = np.asarray(open_.any(axis=1)), np.asarray(open_.any(axis=0))
-    far = max(BEYOND, len(cells) // 2)
-    rows = _reach(cells[0][0], cells[-1][0] + 1, free_s, far)
-    columns = _reach(cells[0][1], cells[-1][1] + 1, free_t, far)
-    trusted = np.array(cells, dtype=np.int64)
-    held_s, held_t = ~free_s, ~free_t
-    beads = []
-    for bead in stretch(texts, rows, columns, wanted.forbidden, trusted):
-        if not bead.src or not bead.tgt:
-            continue
-        if held_s[bead.src.start : bead.src.stop].any() or held_t[bead.tgt.start : bead.tgt.stop].any():
-            continue
-        block = close[bead.src.start : bead.src.stop, bead.tgt.start : bead.tgt.stop]
-        beads.append(replace(bead, score=float(block.max()) + FLOOR))
-    return beads
+def _span(cells: list[Cell]) -> int:
+    """Sentences from the first cell to the last, on the longer side."""
+    return max(cells[-1][side] - cells[0][side] + 1 for side in (0, 1))
 
 
 def _reach(start: int, stop: int, free: npt.NDArray[np.bool_], far: int) -> tuple[int, int]:
@@ -138,24 +234,12 @@ def _reach(start: int, stop: int, free: npt.NDArray[np.bool_], far: int) -> tupl
     return low, high
 
 
-def _judged(texts: Texts, beads: list[Bead], together: bool):  # type: ignore[no-untyped-def]
-    """Each bead with how sure it is, from itself and from what stands beside it in its chain."""
-    for number, bead in enumerate(beads):
-        beside = sum(other.score * 0.7 ** (abs(number - k) - 1) for k, other in enumerate(beads) if k != number)
-        seen = Found.of(texts, bead, beside)
-        yield bead, confidence(seen, together=together) * (bead.confidence or 1.0), seen
-
-
-def _whole(texts: Texts, wanted: Constraints, chain: int) -> list[Bead]:
-    """Two long texts as one chain."""
-    from align.match.bitext import _align as align_whole
-
-    beads = align_whole(texts.src, texts.tgt, wanted)
+def _whole(src: Passages, tgt: Passages, wanted: Constraints) -> list[Bead]:
+    """Two long texts: coarse to fine, without a table of all pairs; passages that moved are chains of their own."""
     held = set(wanted.anchors)
+    beads = align_bitext(src, tgt, constraints=wanted)
     return [
-        replace(bead, chain=chain)
-        for bead in beads
-        if bead.src and bead.tgt and (bead.src, bead.tgt) not in held and bead.confidence >= TOLD
+        bead for bead in beads if bead.src and bead.tgt and ((bead.src, bead.tgt) in held or bead.confidence >= TOLD)
     ]
 
 
@@ -184,7 +268,7 @@ def _best_local(close, gap):  # type: ignore[no-untyped-def]
     return step, at_i, at_j
 
 
-def _cells(step: Matrix, i: int, j: int, close: Matrix) -> list[tuple[int, int]]:
+def _cells(step: Matrix, i: int, j: int, close: Matrix) -> list[Cell]:
     """The matched cells of the best local path, first to last."""
     path = []
     while i and j and step[i, j]:
@@ -193,27 +277,3 @@ def _cells(step: Matrix, i: int, j: int, close: Matrix) -> list[tuple[int, int]]
             path.append((i - 1, j - 1))
         i, j = i - (how != 3), j - (how != 2)
     return [(i, j) for i, j in reversed(path) if close[i, j] > 0]
-
-
-def _beads(path: list[tuple[int, int]], close: Matrix) -> list[Bead]:
-    """The chain's cells, each grown by unmatched neighbours on either side that are close to its partner."""
-    beads = []
-    taken_s, taken_t = {i for i, _ in path}, {j for _, j in path}
-    for i, j in path:
-        lo_i, hi_i, lo_j, hi_j = i, i + 1, j, j + 1
-        while lo_i > 0 and lo_i - 1 not in taken_s and close[lo_i - 1, j] > NEAR:
-            lo_i -= 1
-            taken_s.add(lo_i)
-        while hi_i < close.shape[0] and hi_i not in taken_s and close[hi_i, j] > NEAR:
-            taken_s.add(hi_i)
-            hi_i += 1
-        if hi_i - lo_i == 1:
-            while lo_j > 0 and lo_j - 1 not in taken_t and close[i, lo_j - 1] > NEAR:
-                lo_j -= 1
-                taken_t.add(lo_j)
-            while hi_j < close.shape[1] and hi_j not in taken_t and close[i, hi_j] > NEAR:
-                taken_t.add(hi_j)
-                hi_j += 1
-        score = float(close[lo_i:hi_i, lo_j:hi_j].max()) + FLOOR
-        beads.append(Bead(range(lo_i, hi_i), range(lo_j, hi_j), score))
-    return beads

@@ -34,8 +34,9 @@ class Passages:
 
     texts: n clean sentences. vectors: (n, d) float32 rows of length 1. lang: BCP 47. blocks: (n,) a number that is the
     same for sentences of one paragraph, or None where paragraphs are not known. tokens: the token
-    vectors of each sentence, which tell coverage, or None. Raises ValueError where the lengths differ or a vector is
-    not finite.
+    vectors of each sentence, which tell coverage, or None. places: (n,) where each sentence stands on its page,
+    ascending, in one count for all languages of the page, or None where that is not known. Raises ValueError where the
+    lengths differ or a vector is not finite.
     """
 
     texts: tuple[str, ...]
@@ -43,6 +44,7 @@ class Passages:
     lang: str = "und"
     blocks: IntArray | None = None
     tokens: Sequence[TokenVectors] | None = None
+    places: IntArray | None = None
 
     def __post_init__(self) -> None:
         if self.tokens is not None and len(self.tokens) != len(self.texts):
@@ -51,6 +53,8 @@ class Passages:
             raise ValueError(f"{len(self.texts)} texts need as many vectors, not an array of {self.vectors.shape}")
         if self.blocks is not None and len(self.blocks) != len(self.texts):
             raise ValueError(f"{len(self.texts)} texts need as many block numbers, not {len(self.blocks)}")
+        if self.places is not None and len(self.places) != len(self.texts):
+            raise ValueError(f"{len(self.texts)} texts need as many places, not {len(self.places)}")
         if not np.isfinite(self.vectors).all():
             raise ValueError("vectors must be finite")
 

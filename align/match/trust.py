@@ -1,88 +1,163 @@
-"""How sure a link is that stands on a page, rather than in a text that is known to be translated."""
+"""How sure a link is that stands on a page, rather than in a text that is known to be translated.
+
+The weights in `pages.json` are those of two logistic regressions, one for links of a chain that is a text and its
+translation, one for all others; `python -m benchmarks.fit_pages --write` makes them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, fields
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
 from math import exp, log, log1p
+from pathlib import Path
 
 import numpy as np
 
 from align.match.passages import Bead
 from align.match.solve import Texts
 
+FILE = Path(__file__).with_name("pages.json")
+CHARACTERS = {"zh": 0.33, "ja": 0.42, "ko": 0.48, "th": 0.9}
+"""Characters that say as much as one does in English, about."""
+ENOUGH = 0.45
+"""Similarity of what needs nothing beside it."""
+FEW = 3.0
+"""log of the characters below which a text says too little to be told from others: about twenty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What is known of the chain that a link stands in."""
+
+    beads: Sequence[Bead]
+    span: int
+    """Sentences from its first to its last, on the longer side."""
+    dense: bool
+    """Whether it is a text and its translation, and its beads were found by the exact search."""
+    woven: bool
+    """Whether its languages take turns on the page."""
+
+    @property
+    def level(self) -> float:
+        """How near its links are, over all its sentences."""
+        return min(1.0, sum(max(0.0, bead.score) for bead in self.beads) / max(1, self.span))
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What speaks for a link."""
+    """What speaks for a link, and against it."""
 
     margin: float
     """CSLS: how much closer the two are than their neighbourhoods."""
     similarity: float
     """Cosine of the two, between what any two sentences of the pages have (0) and 1."""
+    strong: float
+    """How far the similarity is above what needs nothing beside it."""
     beside: float
     """What stands beside it in its chain, nearer counting more."""
+    before: float
+    after: float
+    """How near the link before it in its chain is, and that after it, less for each sentence between."""
     length: float
-    """|log| of the ratio of lengths, as the pages' lengths have it."""
+    """|log| of the ratio of lengths, as the pages' languages write."""
     numbers: float
     words: float
     size: float
     """log of the characters of the shorter side."""
+    short: float
+    """How much it is below what can be told from others."""
     cells: float
     """log of how many pairs of sentences there were to choose from."""
-    strong: float
-    """How far the similarity is above 0.45: what is as close as that needs nothing beside it."""
-
-    @classmethod
-    def of(cls, texts: Texts, bead: Bead, beside: float) -> Found:
-        """Look at one bead."""
-        src, tgt = texts.sides
-        rows, columns = slice(bead.src.start, bead.src.stop), slice(bead.tgt.start, bead.tgt.stop)
-        one = (texts.src.vectors[rows] * src.length[rows, None]).sum(0)
-        other = (texts.tgt.vectors[columns] * tgt.length[columns, None]).sum(0)
-        similar = float(one @ other / max(1e-9, float(np.linalg.norm(one) * np.linalg.norm(other))))
-        usual = min(texts.usual, 0.95)
-        similar = (similar - usual) / (1 - usual)
-        ls, lt = float(src.length[rows].sum()), float(tgt.length[columns].sum())
-        ratio = CHARACTERS.get(texts.src.lang.split("-")[0], 1.0) / CHARACTERS.get(texts.tgt.lang.split("-")[0], 1.0)
-
-        def both(shared) -> float:  # type: ignore[no-untyped-def]
-            inside = (shared.src >= rows.start) & (shared.src < rows.stop)
-            inside &= (shared.tgt >= columns.start) & (shared.tgt < columns.stop)
-            return float(shared.weight[inside].sum())
-
-        return cls(
-            bead.score,
-            similar,
-            min(beside, 2.0),
-            abs(log((ls + 2) / (lt * ratio + 2))),
-            log1p(both(texts.known.numbers)),
-            log1p(both(texts.known.words)),
-            log(min(ls, lt * ratio) + 1),
-            log(len(texts.src) * len(texts.tgt)),
-            max(0.0, similar - 0.45),
-        )
+    together: float
+    """1 where both sides stand on one page."""
+    posterior: float
+    """Log odds of the exact search; 0 where it was not asked."""
+    woven: float
+    """1 where its languages take turns on the page."""
+    level: float
+    """How near the links of its chain are, over all its sentences."""
+    count: float
+    """log of the links of its chain."""
+    extra: float
+    """Sentences beyond one and one."""
 
     def told(self) -> dict[str, float]:
         """For `align explain`."""
-        return {field.name: round(float(getattr(self, field.name)), 4) for field in fields(self)}
+        return {name: round(float(value), 4) for name, value in asdict(self).items()}
 
 
-CHARACTERS = {"zh": 0.33, "ja": 0.42, "ko": 0.48, "th": 0.9}
-"""Characters that say as much as one does in English, about."""
+def look(texts: Texts, chain: Chain, number: int, together: bool) -> Found:
+    """What speaks for the bead that is `number` in its chain."""
+    bead = chain.beads[number]
+    rows, columns = slice(bead.src.start, bead.src.stop), slice(bead.tgt.start, bead.tgt.stop)
+    src, tgt = texts.sides
+    ratio = CHARACTERS.get(texts.src.lang.split("-")[0], 1.0) / CHARACTERS.get(texts.tgt.lang.split("-")[0], 1.0)
+    ls, lt = float(src.length[rows].sum()), float(tgt.length[columns].sum())
+    similar = likeness(texts, bead)
+    beside = sum(o.score * 0.7 ** (abs(number - k) - 1) for k, o in enumerate(chain.beads) if k != number)
+    size = log(min(ls, lt * ratio) + 1)
+    # A bead of the exact search that was given rather than found says nothing of its own.
+    chance = min(max(bead.confidence, 1e-3), 1 - 1e-3) if chain.dense and bead.confidence else 0.5
 
-WEIGHTS = (3.664, 7.053, 3.783, -1.327, 0.257, -0.16, -0.148, -0.104, 6.931, -6.266)
-"""Of the fields of `Found` in order, and of 1: a logistic fitted on pages, unrelated pages and lone sentences."""
-TOGETHER, APART = 1.6, -0.5
-"""Log odds that two languages of one page say the same more often, and two pages less."""
-CURT = -2.5
-"""Log odds for each log character that the shorter side is below twenty: a word or two is like many things."""
-FAINT = -6.0
-"""Log odds for a similarity of 0 rather than of 0.3: a chain carries what is faintly alike, but not everything."""
+    def both(shared) -> float:  # type: ignore[no-untyped-def]
+        inside = (shared.src >= rows.start) & (shared.src < rows.stop)
+        inside &= (shared.tgt >= columns.start) & (shared.tgt < columns.stop)
+        return log1p(float(shared.weight[inside].sum()))
+
+    return Found(
+        margin=float(bead.score),
+        similarity=similar,
+        strong=max(0.0, similar - ENOUGH),
+        beside=min(2.0, beside),
+        before=_next(chain.beads, number, number - 1),
+        after=_next(chain.beads, number, number + 1),
+        length=abs(log((ls + 2) / (lt * ratio + 2))),
+        numbers=both(texts.known.numbers),
+        words=both(texts.known.words),
+        size=size,
+        short=max(0.0, FEW - size),
+        cells=log(len(texts.src) * len(texts.tgt)),
+        together=float(together),
+        posterior=log(chance / (1 - chance)),
+        woven=float(chain.woven),
+        level=chain.level,
+        count=log(len(chain.beads) + 1),
+        extra=float(len(bead.src) + len(bead.tgt) - 2),
+    )
 
 
-def confidence(found: Found, *, together: bool) -> float:
-    """P(right), 0 to 1. together: whether both stand on one page."""
-    total = sum(w * x for w, x in zip(WEIGHTS, (*astuple(found), 1.0), strict=True))
-    total += (TOGETHER if together else APART) + CURT * max(0.0, 3.0 - found.size)
-    total += FAINT * max(0.0, 0.3 - found.similarity)
+def likeness(texts: Texts, bead: Bead) -> float:
+    """Cosine of the two sides of a bead: 0 is what any two sentences of the pages have, 1 the same."""
+    one, other = (
+        (passages.vectors[run.start : run.stop] * side.length[run.start : run.stop, None]).sum(0)
+        for passages, side, run in zip((texts.src, texts.tgt), texts.sides, (bead.src, bead.tgt), strict=True)
+    )
+    cosine = float(one @ other / max(1e-9, float(np.linalg.norm(one) * np.linalg.norm(other))))
+    usual = min(texts.usual, 0.95)
+    return (cosine - usual) / (1 - usual)
+
+
+def _next(beads: Sequence[Bead], number: int, other: int) -> float:
+    """How near the link that stands next is (0 where there is none), less for each sentence between the two."""
+    if not 0 <= other < len(beads):
+        return 0.0
+    one, two = beads[min(number, other)], beads[max(number, other)]
+    between = max(0, two.src.start - one.src.stop) + max(0, two.tgt.start - one.tgt.stop)
+    return float(max(0.0, min(0.5, beads[other].score))) * 0.6**between
+
+
+@cache
+def fitted() -> Mapping[str, Mapping[str, float]]:
+    """The weights: `chain` for a text and its translation, `lone` for what stands apart; `one` is the constant."""
+    found: dict[str, dict[str, float]] = json.loads(FILE.read_text(encoding="utf-8"))
+    return found
+
+
+def confidence(found: Found, *, dense: bool, weights: Mapping[str, Mapping[str, float]] | None = None) -> float:
+    """P(right), 0 to 1. dense: whether its chain is a text and its translation."""
+    chosen = (weights or fitted())["chain" if dense else "lone"]
+    values = asdict(found)
+    total = chosen["one"] + sum(weight * values[name] for name, weight in chosen.items() if name != "one")
     return 1 / (1 + exp(-max(-40.0, min(40.0, total))))

@@ -1,0 +1,55 @@
+"""Pages on which two languages take turns: what stands together there says the same, most likely."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from align.match.passages import Passages
+
+Reach = tuple[int, int]
+TURNS = 4
+"""Turns of a language, at least, before a page is taken for one that is woven."""
+SHARE = 0.8
+"""Share of the sure pairs that stand in turns that follow each other."""
+
+
+def turns(
+    src: Passages, tgt: Passages, rows: Reach, columns: Reach, cells: Sequence[tuple[int, int]]
+) -> list[tuple[Reach, Reach]] | None:
+    """Rows and columns cut where one turn of both languages ends and the next begins; None where they take no turns.
+
+    cells: the sure pairs. A turn is a run of one language and the run of the other that follows it (or stands before
+    it, where the pairs say so); a run that has none stands alone.
+    """
+    if src.places is None or tgt.places is None:
+        return None
+    places = [(int(src.places[i]), 0, i) for i in range(*rows)] + [(int(tgt.places[j]), 1, j) for j in range(*columns)]
+    runs: list[tuple[int, list[int]]] = []
+    for _, side, number in sorted(places):
+        if runs and runs[-1][0] == side:
+            runs[-1][1].append(number)
+        else:
+            runs.append((side, [number]))
+    where = {(side, number): at for at, (side, numbers) in enumerate(runs) for number in numbers}
+    steps = [where[1, j] - where[0, i] for i, j in cells]
+    if len({where[0, i] for i, _ in cells}) < TURNS:
+        return None
+    for first, step in ((0, 1), (1, -1)):
+        if steps.count(step) >= SHARE * len(cells):
+            return _cut(runs, first, rows, columns)
+    return None
+
+
+def _cut(runs: Sequence[tuple[int, list[int]]], first: int, rows: Reach, columns: Reach) -> list[tuple[Reach, Reach]]:
+    """Each run of the side that comes first with the run after it, as rows and columns."""
+    ends = [(rows[0], columns[0])]
+    at = 0
+    while at < len(runs):
+        taken = 2 if runs[at][0] == first and at + 1 < len(runs) else 1
+        i, j = ends[-1]
+        for side, numbers in runs[at : at + taken]:
+            i, j = (numbers[-1] + 1, j) if side == 0 else (i, numbers[-1] + 1)
+        ends.append((i, j))
+        at += taken
+    return [((i0, i1), (j0, j1)) for (i0, j0), (i1, j1) in pairwise(ends)]
