@@ -276,11 +276,11 @@ def held_out(found: Sequence[Piece], folds: int, hand: Weights) -> tuple[float, 
             alone = [(k, pair) for k, pairs in reference.items() for pair in pairs if not pair[0] or not pair[1]]
             recall = sum(pair in ours_[k] for k, pair in alone) / len(alone) if alone else 1.0
             told.append((score(reference, ours_), recall))
-        (ours, nulls), (theirs, others) = told
+        (fitted_, nulls), (by_hand, others) = told
         print(
-            f"  {group:34s} fitted {ours['f1_strict']:.4f} lax {ours['f1_lax']:.4f} nulls {nulls:.2f}"
-            f"   hand-set {theirs['f1_strict']:.4f} {others:.2f}"
-            f"   {'+' if ours['f1_strict'] >= theirs['f1_strict'] else '-'}",
+            f"  {group:34s} fitted {fitted_['f1_strict']:.4f} lax {fitted_['f1_lax']:.4f} nulls {nulls:.2f}"
+            f"   hand-set {by_hand['f1_strict']:.4f} {others:.2f}"
+            f"   {'+' if fitted_['f1_strict'] >= by_hand['f1_strict'] else '-'}",
             flush=True,
         )
     return calibrated(np.array([c[0] for c in chances]), np.array([c[1] for c in chances], dtype=np.float64))

@@ -13,6 +13,7 @@ from align.match.moved import with_moved, without
 from align.match.passages import Bead, Constraints, Pair, Passages
 from align.match.solve import Texts, look, solve
 
+Range = tuple[int, int]
 ROWS_AT_ONCE = 240
 """Sentences of a window, about: books are cut where the path is sure."""
 UNGUIDED = 4_000
@@ -69,7 +70,11 @@ def _align(src: Passages, tgt: Passages, wanted: Constraints) -> list[Bead]:
     if crossing:
         beads = [kept for bead in beads for kept in without(bead, taken_s, taken_t)]
     beads = with_grown(texts, beads)
-    return with_moved(texts, beads, lambda *where: stretch(*where[:3], wanted.forbidden, where[3])) + held
+
+    def around(texts: Texts, rows: Range, columns: Range, cells: Indices) -> list[Bead]:
+        return stretch(texts, rows, columns, wanted.forbidden, cells)
+
+    return with_moved(texts, beads, around) + held
 
 
 def stretch(

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
+
+Indices = npt.NDArray[np.int64]
 
 MOST = 8
 SHAPES = np.array([(a, t - a) for t in range(2, MOST + 1) for a in range(1, t)], dtype=np.int64)
@@ -282,7 +285,9 @@ def covered(cov_s, cov_t, len_s, len_t, i, a, j, b, out):  # type: ignore[no-unt
     out[49] = max(most, -0.5)
 
 
-def candidates(E, low, high, top, left, sure):  # type: ignore[no-untyped-def]
+def candidates(
+    E: tuple[npt.NDArray[np.generic], ...], low: Indices, high: Indices, top: int, left: int, sure: float
+) -> Indices:
     """Beads that are worth a score: (c, 4) int64 of i, j, a, b, by (i, j), then by shape.
 
     The lattice starts at row `top` and column `left` of the window that E describes. Beads that are `sure` below the
@@ -291,7 +296,8 @@ def candidates(E, low, high, top, left, sure):  # type: ignore[no-untyped-def]
     dots, norm_s, norm_t, best_s, best_t = E[0], E[1], E[2], E[5], E[6]
     most = int((high - low + 1)[:-1].sum()) * len(SHAPES)
     found = np.empty((most, 4), dtype=np.int64)
-    return found[: _candidates(dots, norm_s, norm_t, best_s, best_t, low, high, SHAPES, top, left, sure, found)].copy()
+    count = _candidates(dots, norm_s, norm_t, best_s, best_t, low, high, SHAPES, top, left, sure, found)
+    return found[:count].copy()
 
 
 @njit(cache=True, error_model="numpy")

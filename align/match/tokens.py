@@ -205,7 +205,7 @@ def shared(src: Sequence[Sequence[str]], tgt: Sequence[Sequence[str]]) -> Shared
     )
     one, other = (_counted(flat, bags, len(numbered)) for flat, bags in ((flat_s, src), (flat_t, tgt)))
     in_s, in_t = (np.bincount(side.token, minlength=len(numbered)) for side in (one, other))
-    idf = np.log((len(src) + len(tgt) + 1) / np.maximum(in_s + in_t, 1))
+    idf: Floats = np.log((len(src) + len(tgt) + 1) / np.maximum(in_s + in_t, 1))
     speaks = (in_t > 0) & (in_s * in_t <= COMMON)
     own = np.flatnonzero(speaks[one.token])
     partners = in_t[one.token[own]]
@@ -217,8 +217,8 @@ def shared(src: Sequence[Sequence[str]], tgt: Sequence[Sequence[str]]) -> Shared
         one.sentence[own],
         other.sentence[theirs],
         idf[one.token[own]] * np.minimum(one.count[own], other.count[theirs]),
-        np.bincount(one.sentence, idf[one.token] * one.count, len(src)),
-        np.bincount(other.sentence, idf[other.token] * other.count, len(tgt)),
+        np.bincount(one.sentence, idf[one.token] * one.count, len(src)).astype(np.float64),
+        np.bincount(other.sentence, idf[other.token] * other.count, len(tgt)).astype(np.float64),
     )
 
 
