@@ -93,7 +93,7 @@ def note(text: str) -> None:
 def progress() -> Iterator[Callable[[str], Report]]:
     """Bars on stderr for as long as the block runs, one a stage: `stage("Reading")(done, total)`.
 
-    Nothing is drawn where stderr is not a terminal, or with `--quiet`.
+    A total of 0 is one that is not known. Nothing is drawn where stderr is not a terminal, or with `--quiet`.
     """
     if quiet() or not sys.stderr.isatty():
         yield lambda label: lambda done, total: None
@@ -107,7 +107,7 @@ def progress() -> Iterator[Callable[[str], Report]]:
 
         def stage(label: str) -> Report:
             task = bars.add_task(label, total=None)
-            return lambda done, total: bars.update(task, completed=done, total=total)
+            return lambda done, total: bars.update(task, completed=done, total=total or None)
 
         yield stage
 

@@ -70,8 +70,9 @@ def mine(
         bars: dict[str, Report] = {}
 
         def tell(name: str, done: int, total: int) -> None:
-            bar = bars.setdefault(name, stage(name))
-            bar(done, total)
+            if name not in bars:
+                bars[name] = stage(name)
+            bars[name](done, total)
 
         languages = {tag for tag in (src, tgt, lang) if tag}
         with told_sentences(settings, sources, report, encoding, lang) as (sentences, more, purpose):

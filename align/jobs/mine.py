@@ -29,6 +29,8 @@ from align.text.clean import sentence_text
 
 LEAST_WORTH = 12.0
 """Letters' worth that a sentence must have: what is shorter says the same as too many others."""
+STRAY = 1000
+"""A language that one sentence in so many is in is none of the collection's: a name or a formula was taken for it."""
 AT_ONCE = 4096
 """Sentences encoded at once, and held in memory."""
 NUMBERS = re.compile(r"\d+")
@@ -158,10 +160,13 @@ def mine(
     two languages.
     """
     with ExitStack() as files:
-        sides = gathered(sentences, encoder, files, progress)
+        asked = tuple(tag for tag in (src, tgt) if tag)
+        src, tgt = (primary(tag) if tag else None for tag in (src, tgt))
+        sides = gathered((told for told in sentences if meant(told.lang, asked)), encoder, files, progress)
         for lang, side in sides.items():
             report.sentences[lang] = len(side)
             report.repeated += side.again
+        sides = {lang: side for lang, side in sides.items() if not stray(side, sides, src, tgt)}
         if warning := coverage_warning(encoder, sides):
             warn(warning)
         wanted = list(directed(sides, src, tgt))
@@ -209,6 +214,19 @@ def gathered(sentences: Iterable[Told], encoder: Encoder, files: ExitStack, prog
         if side.waiting:
             side.flush(encoder)
     return {lang: side for lang, side in sides.items() if len(side)}
+
+
+def meant(lang: str, asked: tuple[str, ...]) -> bool:
+    """Whether a sentence is of a script or region that is asked for: with `zh-Hant`, no other Chinese."""
+    same = [tag for tag in asked if primary(tag) == primary(lang)]
+    return not same or any(covers(tag, lang) for tag in same)
+
+
+def stray(side: Side, sides: dict[str, Side], src: str | None, tgt: str | None) -> bool:
+    """Whether the sentences of a language are so few that they are told to be in it by mistake. Not what is asked
+    for by name."""
+    few = len(side) * STRAY < sum(map(len, sides.values()))
+    return few and not any(asked and covers(asked, side.lang) for asked in (src, tgt))
 
 
 def directed(sides: dict[str, Side], src: str | None, tgt: str | None) -> Iterator[tuple[Side, Side]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from click.testing import CliRunner
 
 from align.cli import cli
 from align.errors import AlignError
-from align.jobs.mine import length_difference, number_difference
+from align.jobs.mine import Side, length_difference, meant, number_difference, stray
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +104,21 @@ def test_a_language_that_the_encoder_does_not_know_is_said(news: Path, tmp_path:
     result = CliRunner().invoke(cli, ["mine", *sources, str(tmp_path / "o.jsonl"), "--encoder", "use"])
     assert result.exit_code == 0, result.output
     assert "use was not made for fi" in result.stderr
+
+
+def test_a_stray_sentence_makes_no_language_of_the_collection() -> None:
+    def side(lang: str, count: int) -> Side:
+        return Side(lang, io.BytesIO(), io.BytesIO(), 2, offsets=[0] * count)
+
+    sides = {"en": side("en", 3000), "ja": side("ja", 3000), "so": side("so", 2)}
+    assert [lang for lang in sides if stray(sides[lang], sides, None, None)] == ["so"]
+    assert not stray(sides["so"], sides, "so", None), "what is asked for by name is meant"
+    few = {"en": side("en", 3), "fi": side("fi", 1)}
+    assert not stray(few["fi"], few, None, None)
+
+
+def test_a_script_that_is_asked_for_is_meant() -> None:
+    assert meant("zh-Hant", ("zh-Hant", "ja"))
+    assert not meant("zh-Hans", ("zh-Hant", "ja"))
+    assert meant("zh-Hans", ("zh", "ja"))
+    assert meant("en-GB", ("zh-Hant",))
