@@ -122,6 +122,13 @@ def covers(wanted: str | None, tag: str) -> bool:
     return wanted is None or tag.lower() == wanted.lower() or tag.lower().startswith(wanted.lower() + "-")
 
 
+def meant(tag: str, *asked: str | None) -> bool:
+    """Whether a text is of the script or region that is asked for: with `zh-Hant`, no other Chinese. What is in another
+    language than those asked for is not decided here."""
+    same = [wanted for wanted in asked if wanted and wanted.lower().split("-")[0] == tag.lower().split("-")[0]]
+    return not same or any(covers(wanted, tag) for wanted in same)
+
+
 def _directed(one: str, other: str, src: str | None, tgt: str | None) -> tuple[str, str] | None:
     if covers(src, one) and covers(tgt, other):
         return one, other

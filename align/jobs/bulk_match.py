@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from align.bulk.finding import covers
+from align.bulk.finding import covers, meant
 from align.bulk.ledger import Ledger, open_ledger
 from align.bulk.manifest import write_manifest
 from align.bulk.matching import Vectors, match_documents, unit
@@ -86,14 +86,15 @@ def paired(known: list[Described], order: Order) -> tuple[list[PairEntry], list[
     """The pairs of every two languages that are asked for, in the order of the first, with what they scored."""
     by_language: dict[str, list[Described]] = defaultdict(list)
     for document in known:
-        if document.lang != UNDETERMINED:
+        if document.lang != UNDETERMINED and meant(document.lang, order.src, order.tgt):
             by_language[primary(document.lang)].append(document)
+    wanted_src, wanted_tgt = (primary(tag) if tag else None for tag in (order.src, order.tgt))
     pairs: list[PairEntry] = []
     scores: list[dict[str, object]] = []
     for one, other in combinations(sorted(by_language), 2):
-        if not (covers(order.src, one) and covers(order.tgt, other)):
+        if not (covers(wanted_src, one) and covers(wanted_tgt, other)):
             one, other = other, one
-            if not (covers(order.src, one) and covers(order.tgt, other)):
+            if not (covers(wanted_src, one) and covers(wanted_tgt, other)):
                 continue
         src, tgt = by_language[one], by_language[other]
         for found in match_documents(*(unit(np.array([d.vector for d in side])) for side in (src, tgt))):

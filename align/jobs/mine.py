@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from align.bulk.filters import link_key, plain, worth
-from align.bulk.finding import covers
+from align.bulk.finding import covers, meant
 from align.bulk.index import Ints, Matrix
 from align.bulk.mining import Mined, confidence, features, mine_vectors, scores
 from align.domain import UNDETERMINED, Link, LinkKind, LinkSide, Span, Status
@@ -160,9 +160,9 @@ def mine(
     two languages.
     """
     with ExitStack() as files:
-        asked = tuple(tag for tag in (src, tgt) if tag)
-        src, tgt = (primary(tag) if tag else None for tag in (src, tgt))
-        sides = gathered((told for told in sentences if meant(told.lang, asked)), encoder, files, progress)
+        asked = src, tgt
+        src, tgt = (primary(tag) if tag else None for tag in asked)
+        sides = gathered((told for told in sentences if meant(told.lang, *asked)), encoder, files, progress)
         for lang, side in sides.items():
             report.sentences[lang] = len(side)
             report.repeated += side.again
@@ -214,12 +214,6 @@ def gathered(sentences: Iterable[Told], encoder: Encoder, files: ExitStack, prog
         if side.waiting:
             side.flush(encoder)
     return {lang: side for lang, side in sides.items() if len(side)}
-
-
-def meant(lang: str, asked: tuple[str, ...]) -> bool:
-    """Whether a sentence is of a script or region that is asked for: with `zh-Hant`, no other Chinese."""
-    same = [tag for tag in asked if primary(tag) == primary(lang)]
-    return not same or any(covers(tag, lang) for tag in same)
 
 
 def stray(side: Side, sides: dict[str, Side], src: str | None, tgt: str | None) -> bool:

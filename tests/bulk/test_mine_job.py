@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from align.bulk.finding import meant
 from align.cli import cli
 from align.errors import AlignError
-from align.jobs.mine import Side, length_difference, meant, number_difference, stray
+from align.jobs.mine import Side, length_difference, number_difference, stray
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +119,7 @@ def test_a_stray_sentence_makes_no_language_of_the_collection() -> None:
 
 
 def test_a_script_that_is_asked_for_is_meant() -> None:
-    assert meant("zh-Hant", ("zh-Hant", "ja"))
-    assert not meant("zh-Hans", ("zh-Hant", "ja"))
-    assert meant("zh-Hans", ("zh", "ja"))
-    assert meant("en-GB", ("zh-Hant",))
+    assert meant("zh-Hant", "zh-Hant", "ja")
+    assert not meant("zh-Hans", "zh-Hant", "ja")
+    assert meant("zh-Hans", "zh", None)
+    assert meant("en-GB", "zh-Hant", None)
