@@ -20,7 +20,7 @@ SWITCHES = 0.5
 """How often the language changes from one telling block to the next, at least, where a page goes pair by pair."""
 FEWEST = 3
 """Changes of language that such a page has at least."""
-LONGEST = 8
+LONGEST = 40
 """Lines in a row that can stand again right after themselves."""
 CONFIDENCE = 0.75
 _MARKS = re.compile(r"[\W_]+")
@@ -51,7 +51,8 @@ def settle_twins(
         follows = next(lang for lang in two if lang != begins)
         for first, second in _twins(texts, found, run):
             for index, lang in ((first, begins), (second, follows)):
-                if guesses[index].lang != lang and (found[index].script == "latin" or lang in found[index].scores):
+                one = found[index]
+                if one.scores and guesses[index].lang != lang and (one.script == "latin" or lang in one.scores):
                     guesses[index] = Guess(lang, CONFIDENCE)
 
 
@@ -72,8 +73,10 @@ def _twins(texts: Sequence[str], found: Sequence[Evidence], run: range) -> Itera
     while at < len(inks):
         for size in range(1, min(LONGEST, (len(inks) - at) // 2) + 1):
             again = at + size
-            one_script = len({found[run.start + i].script for i in range(at, again)}) == 1
-            if one_script and all(inks[at:again]) and inks[at:again] == inks[again : again + size]:
+            if not inks[at] or inks[at] != inks[again]:
+                continue
+            scripts = {found[run.start + i].script for i in range(at, again)} - {""}
+            if len(scripts) == 1 and inks[at:again] == inks[again : again + size]:
                 yield from ((run.start + at + i, run.start + again + i) for i in range(size))
                 at += 2 * size
                 break
