@@ -20,6 +20,8 @@ STRENGTH = 0.3
 """Sum of the margins of the weakest chain that is taken: two or three sentences that fit well."""
 HOLE = 2
 """Sentences that a chain may pass by between two cells."""
+SEEDS = 4
+"""Cells that a chain may grow from, for each sentence that is left over: the strongest."""
 BOOK = 6_000_000
 """Cells of the whole above which moved paragraphs are not sought: every sentence is held against every other."""
 
@@ -62,11 +64,11 @@ def _margins(texts: Texts, free_s: Indices, free_t: Indices) -> Matrix:
 
 
 def _chains(close: Matrix, free_s: Indices, free_t: Indices) -> Iterator[Indices]:
-    """Cells (c, 2) of each chain that is strong enough, strongest cell first; `close` is used up."""
+    """Cells (c, 2) of each chain that is strong enough, the strongest cell first; `close` is used up."""
     rows_of, columns_of = ({int(i): k for k, i in enumerate(side)} for side in (free_s, free_t))
     seeds = np.argwhere(close > CLOSE)
-    order = np.argsort(-close[tuple(seeds.T)], kind="stable")
-    for x, y in seeds[order].tolist():
+    strongest = np.argsort(-close[tuple(seeds.T)], kind="stable")[: SEEDS * min(close.shape)]
+    for x, y in seeds[strongest].tolist():
         if close[x, y] <= CLOSE:
             continue
         chain = [(int(free_s[x]), int(free_t[y]))]
