@@ -27,7 +27,8 @@ SIGNALS = (
 GAPS = ("omission", "opening", "best", "best margin", "short", "numbers", "words", "words best", "paragraph", "covered",
         "usual", "usual openings")  # fmt: skip
 F, G = len(SIGNALS), len(GAPS)
-MORE, USUAL, OPENING, OPENINGS = SIGNALS.index("usual more"), *map(GAPS.index, ("usual", "opening", "usual openings"))
+OPENING, BEST = GAPS.index("opening"), GAPS.index("best")
+MORE, USUAL, OPENINGS = SIGNALS.index("usual more"), GAPS.index("usual"), GAPS.index("usual openings")
 """What the texts themselves tell of how often they merge and leave out: known only once they have been looked at."""
 
 
@@ -317,6 +318,26 @@ def _candidates(dots, norm_s, norm_t, best_s, best_t, low, high, shapes, top, le
                 found[c, 0], found[c, 1], found[c, 2], found[c, 3] = i, j, a, b
                 c += 1
     return c
+
+
+@njit(cache=True, error_model="numpy")
+def rough_scores(dots, norm_s, norm_t, len_s, len_t, beads, top, left):  # type: ignore[no-untyped-def]
+    """(c,) float64: the signal "scaled margin" alone, which is a tenth of the work of all of them."""
+    n, m = dots.shape[0] - 1, dots.shape[1] - 1
+    scores = np.empty(len(beads))
+    for c in range(len(beads)):
+        i, j, a, b = top + beads[c, 0], left + beads[c, 1], beads[c, 2], beads[c, 3]
+        near, count = 0.0, 0
+        for last in range(2):
+            p, q = (i + a, j + b) if last else (i - 1, j - 1)
+            if 0 <= q < m:
+                near, count = near + cosine(dots, norm_s, norm_t, i, a, q, 1), count + 1
+            if 0 <= p < n:
+                near, count = near + cosine(dots, norm_s, norm_t, p, 1, j, b), count + 1
+        ls, lt = len_s[i + a] - len_s[i], len_t[j + b] - len_t[j]
+        margin = cosine(dots, norm_s, norm_t, i, a, j, b) - 0.6 * near / max(count, 1)
+        scores[c] = margin * np.log2(1 + min(ls, lt) / max(ls, lt))
+    return scores
 
 
 @njit(cache=True, error_model="numpy")

@@ -16,7 +16,7 @@ from align.match.evidence import Floats, Side, Tokens, alike, side, window
 from align.match.guide import Indices, guide
 from align.match.lattice import Lattice, Marginals, best_path, marginals
 from align.match.passages import Bead, Pair, Passages
-from align.match.signals import MORE, OPENING, OPENINGS, USUAL
+from align.match.signals import BEST, MORE, OPENING, OPENINGS, USUAL
 from align.match.weights import Weights, weights
 
 CONTEXT = 8
@@ -32,6 +32,8 @@ MERGED, BEADS_BEFORE = 0.12, 10.0
 LEFT_OUT, OPENED, SENTENCES_BEFORE = 0.05, 0.03, 20.0
 """The usual shares of sentences that are left out and that begin an omission, and how many sentences that is worth."""
 
+HARD, IMPOSSIBLE = 8.0, 1e-5
+"""How sharply the rough score tells beads apart, less so than the fitted one; and the likelihood that is too small."""
 LINES, SURELY = 12.0, 8.0
 """Lines that speak as much as a nat for a text translated line by line, and the most nats that they come to."""
 
@@ -140,7 +142,7 @@ def solve(texts: Texts, seen: Window, forbidden: Sequence[Pair] = ()) -> list[Be
         alone = [Bead(range(i, i + 1), range(0), confidence=1.0) for i in range(*seen.rows)]
         return alone + [Bead(range(0), range(j, j + 1), confidence=1.0) for j in range(*seen.columns)]
     beads = signals.candidates(seen.arrays, seen.low, seen.high, seen.top, seen.left, SURE)
-    lattice = Lattice(seen.low, seen.high, _allowed(beads, seen, forbidden))
+    lattice = worthwhile(Lattice(seen.low, seen.high, _allowed(beads, seen, forbidden)), seen)
     scores = signals.bead_scores(seen.arrays, lattice.beads, fitted.bead, seen.top, seen.left)
     null_s, null_t, opening = seen.gaps_s @ fitted.gap, seen.gaps_t @ fitted.gap, float(fitted.gap[OPENING])
     told = habits([(lattice, marginals(lattice, scores, null_s, null_t, opening))])
@@ -158,6 +160,15 @@ def solve(texts: Texts, seen: Window, forbidden: Sequence[Pair] = ()) -> list[Be
         found.append(Bead(src, tgt, float(score), fitted.confidence(chance)))
         i, j = i + a, j + b
     return found
+
+
+def worthwhile(lattice: Lattice, seen: Window) -> Lattice:
+    """The lattice less beads that one signal alone finds next to impossible: most of the work is looking closer."""
+    dots, norm_s, norm_t, len_s, len_t = seen.arrays[:3] + seen.arrays[7:9]
+    scores = signals.rough_scores(dots, norm_s, norm_t, len_s, len_t, lattice.beads, seen.top, seen.left)
+    null_s, null_t = (HARD * (0.175 - 0.5 * gaps[:, BEST]) for gaps in (seen.gaps_s, seen.gaps_t))
+    passed = marginals(lattice, HARD * scores, null_s, null_t, -0.1 * HARD)
+    return Lattice(lattice.low, lattice.high, lattice.beads[passed.beads > IMPOSSIBLE])
 
 
 @dataclass(frozen=True, slots=True)
