@@ -8,6 +8,7 @@ from pathlib import Path
 
 from align.encoders import Encoder, TokenEncoder, load_encoder
 from align.match import Bead, Constraints, Passages, align_bitext, align_pages
+from align.text.clean import join
 from align.text.segment import segment
 from align.text.sentences import split
 
@@ -21,13 +22,15 @@ class Alignment:
     src: tuple[str, ...]
     tgt: tuple[str, ...]
     beads: tuple[Bead, ...]
+    src_lang: str = "und"
+    tgt_lang: str = "und"
 
     def pairs(self) -> list[tuple[str, str, float]]:
-        """(source, target, confidence) of the beads that have both sides, in order; sentences joined by a space."""
+        """(source, target, confidence) of the beads that have both sides, in order; joined as the language does."""
         return [
             (
-                " ".join(self.src[b.src.start : b.src.stop]),
-                " ".join(self.tgt[b.tgt.start : b.tgt.stop]),
+                join(self.src[b.src.start : b.src.stop], self.src_lang),
+                join(self.tgt[b.tgt.start : b.tgt.stop], self.tgt_lang),
                 b.confidence,
             )
             for b in self.beads
@@ -50,7 +53,8 @@ def align_texts(
     """Align two texts, or two lists of sentences.
 
     src, tgt: a text, which is split into sentences, or sentences, which are taken as they are. whole: every sentence is
-    in one bead, nulls included, in order (translations); otherwise only what corresponds, in any order (pages).
+    in one bead, nulls included (translations; what was moved is a chain of its own); otherwise only what corresponds,
+    in any order (pages).
     anchors, forbidden: beads, as ranges of sentence indices, that must or must not be. encoder: a name, as
     `--encoder` takes it, or an Encoder.
 
@@ -77,7 +81,7 @@ def align_texts(
     other = Passages(sentences[1], vectors[n:], tgt_lang, None, tokens[n:] if tokens is not None else None)
     settled = Constraints(anchors, forbidden)
     solver = align_bitext if whole else align_pages
-    return Alignment(*sentences, tuple(solver(one, other, constraints=settled)))
+    return Alignment(*sentences, tuple(solver(one, other, constraints=settled)), src_lang, tgt_lang)
 
 
 def _sentences(text: Texts, lang: str) -> tuple[str, ...]:
