@@ -195,6 +195,10 @@ def jumping(db: Path, count: int = 20) -> dict[str, Any]:
         terminal.rest()
         keys = [terminal.press(key) for key in (b"a", b"x", b" ", b"n", b"u") * (count // 5)]
         again = [typed(b"g", f"{chance.randrange(100)}%") for _ in range(count)]
+        terminal.press(b"/")
+        terminal.press(b"\x15")  # Else the filter is there again at the next start.
+        terminal.press(b"\r")
+        terminal.rest()
     finally:
         terminal.close()
     return {

@@ -33,6 +33,7 @@ class Browser:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._page: tuple[object, int, list[int]] = (None, 0, [])
 
     def __enter__(self) -> Self:
         return self
@@ -53,8 +54,20 @@ class Browser:
         return self.store.count(chosen)
 
     def at(self, rank: int, n: int, chosen: LinkFilter, order: Order = "document") -> list[Link]:
-        """`n` links of the filter from number `rank` (from 0)."""
-        return self.store.at(rank, n, chosen, order=order)
+        """`n` links of the filter from number `rank` (from 0).
+
+        Beside what was asked for last it is found without counting up to there, which by doubt takes its time.
+        """
+        asked = (chosen, order, self.store.latest())
+        known, first, found = self._page
+        if order == "doubt" and known == asked and found and rank == first + len(found):
+            links = self.store.beside(found[-1], n, chosen, order=order)
+        elif order == "doubt" and known == asked and found and rank + n == first:
+            links = self.store.beside(found[0], n, chosen, order=order, before=True)
+        else:
+            links = self.store.at(rank, n, chosen, order=order)
+        self._page = asked, rank, [link.id for link in links]
+        return links
 
     def rank(self, link: int, chosen: LinkFilter, order: Order = "document") -> int | None:
         """Where a link stands in the filter's order, or would stand; None where it is no more."""

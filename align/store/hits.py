@@ -17,8 +17,12 @@ HARMLESS: Final = ("accept", "reject", "reopen", "unlink", "anchor", "unanchor",
                    "accept-many", "dismiss")  # fmt: skip
 """Decisions after which the same links have the same words."""
 TABLE: Final = "temp.hits"
-JOINED: Final = f"{TABLE} cross join links on links.id = h_id"
+TABLES: Final = {"document": TABLE, "doubt": "temp.hits_by_doubt"}
 KEYS: Final = {"document": "h_place", "doubt": "h_queue"}
+JOIN: Final = "cross join links on links.id = h_id"
+JOINED: Final = f"{TABLE} {JOIN}"
+MANY: Final = 50_000
+"""Sentences from which on a word is common: going through all links is faster than looking each up."""
 
 
 class Kept(NamedTuple):
@@ -34,7 +38,7 @@ class Kept(NamedTuple):
 
 
 def gather(db: Database, query: str) -> Kept:
-    """Have the links of a query in `temp.hits`: (h_place, h_id, h_queue), in document order."""
+    """Have the links of a query in `temp.hits`, in document order; status and confidence as they were then."""
     latest = db.conn.execute("select coalesce(max(id), 0) from decisions").fetchone()[0]
     kept = _kept(db)
     if kept and kept.query == query and (kept.known == latest or _same_words(db, kept.known)):
@@ -45,19 +49,22 @@ def gather(db: Database, query: str) -> Kept:
         sql, parameters = search.links_with(term)
         conditions.append(f"id in ({sql})")
         values += parameters
-    for statement in ("drop table if exists temp.hits", "drop table if exists temp.hits_of"):
-        db.conn.execute(statement)
+    for table in ("hits", "hits_by_doubt", "hits_of"):
+        db.conn.execute(f"drop table if exists temp.{table}")
     db.conn.execute(
         """create temp table hits (
-            h_place integer, h_id integer, h_queue real, primary key (h_place, h_id)) without rowid"""
+            h_place integer, h_id integer, h_status text, h_confidence real,
+            primary key (h_place, h_id)) without rowid"""
     )
+    # A word that many have: through all links in order, by an index that has all that is asked, and no sorting.
+    by = "indexed by links_place" if all(_common(db, term) for term in search.parse(query)) else ""
     db.conn.execute(
-        f"""insert into temp.hits select place, id, queue from links where {" and ".join(conditions) or "1"}
-            order by place, id""",
+        f"""insert into temp.hits select place, id, status, confidence from links {by}
+            where {" and ".join(conditions) or "1"} order by place, id""",
         values,
     )
     left, expected = db.conn.execute(
-        f"select count(*), total(confidence) from {JOINED} where status = 'proposed'"
+        f"select count(*), total(h_confidence) from {TABLE} where h_status = 'proposed'"
     ).fetchone()
     db.conn.execute("create temp table hits_of (query text, gathered int, known int, amount int, expected real)")
     kept = Kept(query, latest, latest, left, expected)
@@ -65,9 +72,20 @@ def gather(db: Database, query: str) -> Kept:
     return kept
 
 
+def _common(db: Database, term: search.Term) -> bool:
+    """Whether more than `MANY` sentences have the term."""
+    sql, values = search.sentences_with(term)
+    return int(db.conn.execute(f"select count(*) from ({sql} limit {MANY + 1})", values).fetchone()[0]) > MANY
+
+
 def by_doubt(db: Database) -> None:
-    """Have them in the order of doubt too."""
-    db.conn.execute("create index if not exists temp.hits_queue on hits (h_queue, h_id)")
+    """Have them in the order of doubt too: `temp.hits_by_doubt` (h_queue, h_id)."""
+    if db.conn.execute("select 1 from temp.sqlite_master where name = 'hits_by_doubt'").fetchone():
+        return
+    db.conn.execute(
+        "create temp table hits_by_doubt (h_queue real, h_id integer, primary key (h_queue, h_id)) without rowid"
+    )
+    db.conn.execute(f"insert into temp.hits_by_doubt select queue, id from {JOINED} order by 1, 2")
 
 
 def _kept(db: Database) -> Kept | None:

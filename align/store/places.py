@@ -44,7 +44,8 @@ def source(db: Database, chosen: LinkFilter, order: Order = "document") -> Sourc
     if order == "doubt":
         hits.by_doubt(db)
     condition, values = where(replace(chosen, text=None))
-    return Source(hits.TABLE if condition == "1" else hits.JOINED, hits.KEYS[order], "h_id", condition, values)
+    tables = hits.TABLES[order] if condition == "1" else f"{hits.TABLES[order]} {hits.JOIN}"
+    return Source(tables, hits.KEYS[order], "h_id", condition, values)
 
 
 def count(db: Database, chosen: LinkFilter = ANY) -> int:
@@ -85,10 +86,33 @@ def ids_at(db: Database, rank: int, n: int, chosen: LinkFilter = ANY, order: Ord
     if order == "document" and known is not None:
         start, rank = _bucket_at(db, rank, known)
         condition, values = f"place >= ? and {condition}", [start, *values]
+    elif (total := count(db, chosen)) < 2 * rank:  # From the end it is nearer.
+        stop = total - rank
+        sql = f"select {number} from {tables} where {condition} order by {key} desc, {number} desc limit ? offset ?"
+        rows = db.conn.execute(sql, [*values, min(n, stop), max(0, stop - n)]).fetchall() if stop > 0 else []
+        return [row[0] for row in reversed(rows)]
     rows = db.conn.execute(
         f"select {number} from {tables} where {condition} order by {key}, {number} limit ? offset ?", [*values, n, rank]
-    )
+    ).fetchall()
     return [row[0] for row in rows]
+
+
+def ids_beside(
+    db: Database, link: int, n: int, chosen: LinkFilter = ANY, order: Order = "document", *, before: bool = False
+) -> list[int]:
+    """The `n` link numbers of a filter that stand next after a link in an order, or before it; in the order."""
+    place = key_of(db, KEYS[order], link)
+    if place is None:
+        return []
+    tables, key, number, condition, values = source(db, chosen, order)
+    compare, way = ("<", "desc") if before else (">", "asc")
+    rows = db.conn.execute(
+        f"""select {number} from {tables} where {condition} and ({key}, {number}) {compare} (?, ?)
+            order by {key} {way}, {number} {way} limit ?""",
+        [*values, *place, n],
+    ).fetchall()
+    found = [row[0] for row in rows]
+    return found[::-1] if before else found
 
 
 def _bucket_at(db: Database, rank: int, known: Condition) -> tuple[int, int]:

@@ -174,6 +174,18 @@ class Store:
         with told(self.path):
             return links.by_ids(self.db, places.ids_at(self.db, rank, n, chosen, order))
 
+    def beside(
+        self, link: int, n: int, chosen: LinkFilter = ANY, *, order: Order = "document", before: bool = False
+    ) -> list[Link]:
+        """The `n` links of the filter next after a link, or before it, in the order."""
+        with told(self.path):
+            return links.by_ids(self.db, places.ids_beside(self.db, link, n, chosen, order, before=before))
+
+    def latest(self) -> int:
+        """The number of the last decision; 0 where there is none."""
+        with told(self.path):
+            return int(self.db.conn.execute("select coalesce(max(id), 0) from decisions").fetchone()[0])
+
     def rank(self, link: int, chosen: LinkFilter = ANY, *, order: Order = "document") -> int | None:
         """How many links of the filter stand before this one; None where the link is no more."""
         with told(self.path):

@@ -9,7 +9,7 @@ import pytest
 
 from align.domain import LinkKind, Proposal, Status
 from align.errors import ConflictError, UsageError
-from align.jobs.browse import open_browser
+from align.jobs.browse import Order, open_browser
 from align.jobs.decide import Desk, open_desk
 from align.jobs.history import as_text, events_of
 from align.jobs.resolve import Ripple
@@ -317,7 +317,7 @@ def test_the_browser_reads_what_the_desk_writes(store: Store, tmp_path: Path) ->
         assert browser.left(any_).links == 5
         assert browser.left(any_).expected_right == pytest.approx(0.55 + 0.6 + 0.65 + 0.7 + 0.75)
         assert [link.id for link in browser.at(2, 2, any_)] == [3, 4]
-        assert [link.id for link in browser.at(0, 2, any_, "doubt")] == [2, 3], "between two doubtful ones"
+        assert [link.id for link in browser.at(0, 2, any_, "doubt")] == [2, 1], "its neighbours are doubtful too"
         assert browser.rank(4, any_) == 3
         assert browser.rank(99, any_) is None
         assert browser.link(99) is None
@@ -391,3 +391,26 @@ def test_readers_see_one_moment_while_a_page_is_read_again(store: Store, tmp_pat
     go_on.set()
     reader.join()
     assert failures == []
+
+
+@pytest.mark.parametrize("text", [None, "the"])
+@pytest.mark.parametrize("order", ["document", "doubt"])
+def test_pages_are_the_list_however_they_are_turned(
+    store: Store, tmp_path: Path, order: Order, text: str | None
+) -> None:
+    many = [f"Satz {n} über the fog." for n in range(300)]
+    src = store.add_document(make_document("a.txt", many, "de")).document
+    tgt = store.add_document(make_document("b.txt", many, "en")).document
+    rows = list(zip(store.sentences(src), store.sentences(tgt), strict=True))
+    links = [Proposal((a.id,), (b.id,), LinkKind.TRANSLATION, 0.1, n * 7 % 11 / 11) for n, (a, b) in enumerate(rows)]
+    store.propose(src, tgt, links, "use")
+    chosen = LinkFilter(text=text)
+    whole = [link.id for link in store.links(chosen, order=order)]
+    with open_browser(tmp_path / "s.db") as browser:
+        for start in (0, 64, 128, 64, 0, 256, 192, 300, 250, 10):
+            page = [link.id for link in browser.at(start, 64, chosen, order)]
+            assert page == whole[start : start + 64]
+        assert [link.id for link in browser.at(128, 64, chosen, order)] == whole[128:192]
+        Desk(store, "ada").merge(whole[150], whole[151])
+        after = [link.id for link in store.links(chosen, order=order)]
+        assert [link.id for link in browser.at(192, 64, chosen, order)] == after[192:256]
