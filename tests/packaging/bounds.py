@@ -8,6 +8,7 @@ tests there. Takes minutes and a network, so it is no part of `make test`. Torch
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -59,6 +60,8 @@ def main() -> None:
     parser.add_argument("--tests", nargs="*", default=TESTS, help="what to run")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
+        # Another numba would throw away the kernels that the one in use has kept beside the sources.
+        os.environ["NUMBA_CACHE_DIR"] = str(Path(temporary) / "numba")
         place = (asked.venv or Path(temporary) / "venv").absolute()
         if not (place / "bin" / "python").exists():
             venv.create(place, with_pip=True)
