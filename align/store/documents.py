@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from sqlite_utils import Database
@@ -13,7 +13,7 @@ from align.errors import StoreError
 from align.store import search, tallies
 from align.store.clock import now
 from align.store.rows import DocumentRow, SentenceRow
-from align.text.clean import sentence_text
+from align.text.clean import join, sentence_text
 
 MOST_DOCUMENTS = 1 << 20
 MOST_SENTENCES = 1 << 22
@@ -205,6 +205,24 @@ def _sentence_rows(db: Database, condition: str, *values: int) -> list[SentenceR
 def pieces_of(start: int, end: int, pieces: str | None) -> tuple[Span, ...]:
     """The spans of a sentence from its columns."""
     return (Span(start, end),) if pieces is None else tuple(Span(*piece) for piece in json.loads(pieces))
+
+
+def halves(db: Database) -> frozenset[int]:
+    """The sentences that came of cuts."""
+    return frozenset(row[0] for row in db.conn.execute("select rest from cuts"))
+
+
+def joined(rows: Sequence[tuple[int, int, int, str]], lang: str, cut: Collection[int]) -> str:
+    """The texts of consecutive sentences (id, start, end, text) as one; what was cut inside a word is whole again."""
+    texts: list[str] = []
+    ended = -1
+    for number, start, end, text in rows:
+        if number in cut and start == ended:
+            texts[-1] += text
+        else:
+            texts.append(text)
+        ended = end
+    return join(texts, lang)
 
 
 def set_language(db: Database, document: int, lang: str) -> None:

@@ -13,7 +13,7 @@ from align.errors import ConflictError, UsageError
 from align.store import cuts, queue, tallies
 from align.store.clock import now
 from align.store.cuts import Cut
-from align.store.documents import document_text
+from align.store.documents import document_text, halves, joined
 from align.store.log import (
     FIELDS,
     NEW,
@@ -199,9 +199,9 @@ class Ledger:
     def joined(self, side: str) -> str:
         """The clean text of a side's sentences."""
         rows = self.db.conn.execute(
-            f"select text, lang from sentences where id in ({side}) order by position"
+            f'select id, start, "end", text, lang from sentences where id in ({side}) order by position'
         ).fetchall()
-        return join([row[0] for row in rows], rows[0][1])
+        return joined([row[:4] for row in rows], rows[0][4], halves(self.db))
 
     def join(self, texts: list[str], side: str) -> str:
         """Texts in a row, as the language of the side's sentences joins them."""

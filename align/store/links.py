@@ -8,11 +8,11 @@ from typing import Any
 from sqlite_utils import Database
 
 from align.domain import Link, LinkKind, LinkSide, Span, Status
+from align.store import documents
 from align.store.documents import pieces_of
 from align.store.door import reading
 from align.store.filter import ANY, LinkFilter, where
 from align.store.places import KEYS, Order, key_of
-from align.text.clean import join
 
 Row = tuple[Any, ...]
 Ids = tuple[int, ...]
@@ -37,6 +37,7 @@ class Hydrator:
     def __init__(self, db: Database) -> None:
         self.db = db
         self.names: dict[int, str] = {}
+        self.halves = documents.halves(db)
 
     def links(self, rows: Sequence[Row]) -> list[Link]:
         """The rows as links, in their order, their sentences fetched at once."""
@@ -69,7 +70,7 @@ class Hydrator:
             spans = (Span(start, end),) if pieces is None else pieces_of(start, end, pieces)
         else:
             rows = [found[number] for number in ids]
-            text = join([row[4] for row in rows], lang)
+            text = documents.joined([(row[0], row[1], row[2], row[4]) for row in rows], lang, self.halves)
             spans = tuple(span for row in rows for span in pieces_of(*row[1:4]))
         name = self.names.get(document) or self._name(document)
         if edited is None:

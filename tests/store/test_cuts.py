@@ -262,3 +262,11 @@ def test_an_edition_is_another_one_after_every_cut_and_reading(store: Store, des
     seen.append(store.edition(1))
     assert len(set(seen)) == len(seen)
     assert store.edition(99) == ()
+
+
+def test_a_word_that_was_cut_is_whole_in_links_that_have_both_halves(store: Store, desk: Desk) -> None:
+    desk.cut(store.sentences(2)[2].id, 15)
+    assert texts(store, 2)[2:4] == ["We cross the ri", "ver."]
+    assert store.link(3).tgt.text == EN[2]
+    desk.edit(3, "tgt", EN[2])
+    assert store.link(3).tgt.original is None, "the same words are no edit"
