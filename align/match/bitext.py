@@ -69,7 +69,7 @@ def _align(src: Passages, tgt: Passages, wanted: Constraints) -> list[Bead]:
         beads.extend(stretch(texts, (i0, i1), (j0, j1), wanted.forbidden))
     if crossing:
         beads = [kept for bead in beads for kept in without(bead, taken_s, taken_t)]
-    beads = with_grown(texts, beads)
+    beads = with_grown(texts, beads, wanted.forbidden)
 
     def around(texts: Texts, rows: Range, columns: Range, cells: Indices) -> list[Bead]:
         return stretch(texts, rows, columns, wanted.forbidden, cells)

@@ -7,28 +7,31 @@ from dataclasses import replace
 
 import numpy as np
 
-from align.match.passages import Bead
+from align.match.passages import Bead, Pair
 from align.match.signals import MOST
 from align.match.solve import Texts
 
 
-def with_grown(texts: Texts, beads: Sequence[Bead]) -> list[Bead]:
+def with_grown(texts: Texts, beads: Sequence[Bead], forbidden: Sequence[Pair]) -> list[Bead]:
     """The beads, in order; those of MOST sentences have grown by the omissions before and after that belong to them."""
     found = list(beads)
+    barred = set(forbidden)
     at = 0
     while at < len(found):
         if len(found[at].src) + len(found[at].tgt) >= MOST and found[at].src and found[at].tgt:
-            at = _grow(texts, found, at)
+            at = _grow(texts, found, at, barred)
         at += 1
     return found
 
 
-def _grow(texts: Texts, found: list[Bead], at: int) -> int:
+def _grow(texts: Texts, found: list[Bead], at: int, barred: set[Pair]) -> int:
     """Let the bead at `at` take in its neighbours, which leave the list; where it stands then."""
     for step in (1, -1):
         while 0 <= at + step < len(found):
             larger = _joined(found[at], found[at + step])
-            if larger is None or _cosine(texts, larger) <= _cosine(texts, found[at]):  # a stranger lowers it
+            if larger is None or (larger.src, larger.tgt) in barred:
+                break
+            if _cosine(texts, larger) <= _cosine(texts, found[at]):  # a stranger lowers it
                 break
             found[at] = larger
             del found[at + step]
