@@ -164,7 +164,7 @@ def using_the_app(path: Path, rng: random.Random, say: Say) -> None:
 
 async def _pressing(path: Path, rng: random.Random, say: Say) -> None:
     app = ReviewApp(path, REVIEWER)
-    app.solver._open = lambda: nullcontext(NoSolver())  # type: ignore[assignment,return-value]
+    app.solver._open = lambda: nullcontext(NoSolver())  # type: ignore[arg-type]
     known = ""
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.pause()

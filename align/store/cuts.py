@@ -87,7 +87,8 @@ def place_after(text: str, pieces: Pieces, lang: str, count: int) -> int:
     while low < high:  # The clean text grows with the offset, but for image names that vanish when they are whole.
         middle = (low + high) // 2
         low, high = (middle + 1, high) if len(first(middle)) < len(wanted[0]) else (low, middle)
-    for at in (low, *range(pieces[0].start + 1, pieces[-1].end)):
+    places: list[int] = [low, *range(pieces[0].start + 1, pieces[-1].end)]
+    for at in places:
         before, after = halves(text, pieces, at)
         if before and after and (first(at), sentence_text(text, after, lang)) == wanted:
             return at
