@@ -20,6 +20,8 @@ FEW = 14
 """The same after a word that ends what is said (ครับ, ค่ะ)."""
 CLAUSE = 20
 """Characters up to the next space from which on what follows is more than a name or a number."""
+BRACKET = 200
+"""Characters within which a bracket is closed; one that is open for longer was never meant to hold a sentence."""
 _SPACE = re.compile(r"(?<=\S)[ \u00a0]+(?=\S)")
 _PARTICLES = ("ครับ", "ค่ะ", "คะ", "นะ", "จ้ะ", "จ้า", "ເດີ້", "ແດ່")
 _GOES_ON = tuple(
@@ -58,4 +60,5 @@ def _ends(text: str, start: int, end: int, after: int, stop: int) -> bool:
     following = text.find(" ", after, stop)
     if (stop if following < 0 else following) - after < CLAUSE:
         return False
-    return len(_OPEN.findall(text, start, end)) == len(_CLOSE.findall(text, start, end))
+    near = max(start, end - BRACKET)
+    return len(_OPEN.findall(text, near, end)) <= len(_CLOSE.findall(text, near, end))
