@@ -147,7 +147,7 @@ def direction(step: str, queries: Any, base: Any, folder: Path) -> None:
     if not kept.exists():
         built = watched(f"{step}: build", lambda: ours.build_index(base), vectors=len(base))
         faiss.write_index(built, str(kept))
-    index = faiss.read_index(str(kept))
+    index: Any = faiss.read_index(str(kept))
     index.nprobe = min(ours.PROBES, index.nlist)
     places, cosines = watched(
         f"{step}: search", lambda: ours.search_index(index, queries, base, NEAREST), queries=len(queries)
@@ -207,7 +207,7 @@ def other_usearch(src: Any, tgt: Any) -> None:
     sample = sampled(src, tgt)
     queries = np.asarray(src[sample.rows], dtype=np.float32)
     threads = os.cpu_count() or 1
-    hnsw = Index(ndim=tgt.shape[1], metric="ip", dtype="i8", connectivity=16, expansion_add=128)
+    hnsw: Any = Index(ndim=tgt.shape[1], metric="ip", dtype="i8", connectivity=16, expansion_add=128)
 
     def build() -> None:
         for start in range(0, len(tgt), CHUNK):

@@ -251,9 +251,9 @@ def links(
 ) -> Iterator[Link]:
     """Of the mined pairs, those that are kept, as links."""
     for place in kept.tolist():
-        ends = src.told(int(mined.src[place])), tgt.told(int(mined.tgt[place]))
+        left, right = as_side(src.told(int(mined.src[place]))), as_side(tgt.told(int(mined.tgt[place])))
         score, likely = round(float(mined.margin[place]), 6), round(float(sure[place]), 6)
-        yield Link(0, *map(as_side, ends), LinkKind.TRANSLATION, score, likely, Status.PROPOSED, encoder)
+        yield Link(0, left, right, LinkKind.TRANSLATION, score, likely, Status.PROPOSED, encoder)
 
 
 def as_side(told: Told) -> LinkSide:

@@ -85,8 +85,7 @@ def _new(unit: etree._Element, languages: tuple[str, str], docs: tuple[str, str]
         parts = [[segment] for segment in segments if local(segment) == "segment"]
     for number, part in enumerate(parts, start=1):
         row = _new_row(unit, part, metas, languages, docs)
-        several = {"id": None, "where": f"{row.where}, segment {number}"} if len(parts) > 1 else {}
-        yield row._replace(**several)
+        yield row._replace(id=None, where=f"{row.where}, segment {number}") if len(parts) > 1 else row
 
 
 def _new_row(
