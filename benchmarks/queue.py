@@ -101,7 +101,6 @@ def main() -> None:
     parser.add_argument("sets", nargs="*")
     parser.add_argument("--encoder", default="use")
     parser.add_argument("--cache", type=Path)
-    parser.add_argument("--most", type=int, default=150, help="links of a document that are looked at")
     asked = parser.parse_args()
     encoder = load_encoder(asked.encoder, cache=asked.cache)
     for name in names():
