@@ -13,7 +13,7 @@ from align.jobs.decide import Change, Desk
 from align.jobs.history import words_of
 from align.review.screens.base import Part
 
-PATIENCE = 0.03
+PATIENCE = 0.015
 """Seconds a key waits for the store before it goes on; far more than a decision takes where nobody else writes."""
 
 AHEAD = 16
