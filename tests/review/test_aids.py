@@ -225,3 +225,25 @@ def test_a_row_of_sounds_is_no_name_by_chance() -> None:
     assert not same_name("克林顿", "Kremlin")
     assert not same_name("马里", "Merkel")
     assert not same_name("巴马", "Obama"), "it begins with a vowel"
+
+
+@pytest.mark.parametrize(
+    ("kana", "latin", "same"),
+    [
+        ("ミサイル", "missile", True),
+        ("システム", "system", True),
+        ("バランス", "balance", True),
+        ("アプローチ", "approach", True),
+        ("サイバーセキュリティ", "cybersecurity", True),
+        ("ニュース", "between", False),
+        ("プーチン", "between", False),
+        ("シベリア", "supreme", False),
+        ("ロシア", "worries", False),
+        ("プーチン", "Putin", True),
+        ("ワシントン", "Washington", True),
+    ],
+)
+def test_a_borrowed_word_is_told_from_one_with_the_same_consonants(kana: str, latin: str, same: bool) -> None:
+    from align.review.aids.kana import alike, skeleton
+
+    assert alike(skeleton(kana), skeleton(latin), kana, latin) is same

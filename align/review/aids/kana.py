@@ -37,9 +37,28 @@ def skeleton(word: str) -> str:
     return re.sub(r"(.)\1+", r"\1", bones)
 
 
+_ROWS = {
+    "a": "アァカガサザタダナハバパマヤャラワヵ", "i": "イィキギシジチヂニヒビピミリヰ",
+    "u": "ウゥクグスズツヅヌフブプムユュルヴ", "e": "エェケゲセゼテデネヘベペメレヱヶ",
+    "o": "オォコゴソゾトドノホボポモヨョロヲ",
+}  # fmt: skip
+_VOWEL = {char: vowel for vowel, chars in _ROWS.items() for char in chars}
+_HEARD = {"a": "ae", "e": "ei", "i": "ia", "o": "oau", "u": "uao", "y": "ia"}
+"""The vowels that a Latin one is heard as."""
+
+
+def begins_alike(kana_word: str, latin_word: str) -> bool:
+    """Whether the first vowels may be one; what tells a borrowed word (missile) from any other (between)."""
+    written = next((char for char in latin_word.lower() if char in _HEARD), "")
+    heard = _VOWEL.get(kana_word[0], "")
+    if kana_word[1:2] in tuple("ァィゥェォャュョ"):
+        heard = _VOWEL[kana_word[1]]
+    return latin_word[0] not in "wy" and heard in _HEARD.get(written, "")
+
+
 def alike(kana: str, latin: str, kana_word: str, latin_word: str) -> bool:
     """Whether two skeletons are of one word: short ones must be equal and of a name, long ones nearly equal."""
-    if min(len(kana), len(latin)) < 2:
+    if min(len(kana), len(latin)) < 2 or (latin_word[0].islower() and not begins_alike(kana_word, latin_word)):
         return False
     if max(len(kana), len(latin)) < 4:
         vowel = kana_word[0] in "アイウエオァィゥェォ", latin_word[0].lower() in "aeiou"
