@@ -7,21 +7,56 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import encoder_option, progress, settings_for
+from align.cli.context import encoder_option, note, progress, settings_for
+
+CASES = ("blog-summary", "blog-comment", "titles", "rt-translation")
 
 
 @click.command(epilog="Example: align eval textberg_de_fr.dev.jsonl --encoder use --predictions beads.jsonl")
-@click.argument("gold", type=click.Path(path_type=Path))
+@click.argument("gold", type=click.Path(path_type=Path), required=False)
 @encoder_option
 @click.option("--predictions", type=click.Path(path_type=Path), help="Write the beads found here, a document a line.")
-def evaluate(gold: Path, encoder: str | None, predictions: Path | None) -> None:
+@click.option(
+    "--case",
+    "cases",
+    type=click.Choice([*CASES, "all"]),
+    multiple=True,
+    help="Instead of GOLD: a case of the seed pages that come with the program.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, as without it; for scripts that ask.")
+def evaluate(
+    gold: Path | None, encoder: str | None, predictions: Path | None, cases: tuple[str, ...], as_json: bool
+) -> None:
     """Align each document of GOLD (segments as given) and print one JSON object: strict and lax precision, recall
-    and F1, sentences per second, encoder calls per sentence."""
-    from align.jobs.evaluate import evaluate as evaluate_job
+    and F1, sentences per second, encoder calls per sentence.
+
+    With --case, the whole job runs on the raw seed pages, all in one store that is thrown away, and the links are held
+    against the hand-made ones by characters: one JSON object a case.
+    """
+    from align.errors import UsageError
 
     settings = settings_for(encoder=encoder)
+    if bool(cases) == (gold is not None):
+        raise UsageError("Name a GOLD file or a --case of the seed pages, one of the two.")
+    if cases:
+        from align.jobs.cases import evaluate_cases
+
+        if predictions is not None:
+            raise UsageError("--predictions are of a GOLD file; `align export` writes the links of pages.")
+        wanted = CASES if "all" in cases else list(dict.fromkeys(cases))
+        for found in evaluate_cases(wanted, settings.encoder, cache=settings.cache, warn=note):
+            click.echo(json.dumps(found))
+        return
+    from align.jobs.evaluate import evaluate as evaluate_job
+
+    assert gold is not None
     with progress() as stage:
         figures = evaluate_job(
-            gold, settings.encoder, predictions=predictions, cache=settings.cache, progress=stage("Aligning")
+            gold,
+            settings.encoder,
+            predictions=predictions,
+            cache=settings.cache,
+            progress=stage("Aligning"),
+            warn=note,
         )
     click.echo(json.dumps(figures))

@@ -22,18 +22,22 @@ def evaluate(
     predictions: Path | None = None,
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    warn: Callable[[str], None] = lambda line: None,
 ) -> dict[str, float]:
     """Strict and lax precision, recall and F1 over a gold file; sentences per second and encoder calls per sentence.
 
     gold: a document a line, `{"id", "src_lang", "tgt_lang", "src": [...], "tgt": [...], "gold": [[[i], [j]], ...]}`.
-    predictions: where to write what was found, `{"id", "beads"}` a line. Raises ReadError for a file that is not that,
+    predictions: where to write what was found, `{"id", "beads"}` a line. warn: told where the encoder was not made for
+    a language of the file. Raises ReadError for a file that is not that,
     ExportError for one that cannot be written, EncoderError.
     """
-    from align.encoders import TokenEncoder, load_encoder
+    from align.encoders import TokenEncoder, coverage_warning, load_encoder
 
     documents = read_gold(gold)
     languages = {document[key] for document in documents for key in ("src_lang", "tgt_lang")}
     loaded = load_encoder(encoder, languages=languages, cache=cache)
+    if warning := coverage_warning(loaded, languages):
+        warn(warning)
     encoded = 0
     found: dict[str, list[Bead]] = {}
     sentences = sum(len(document["src"]) + len(document["tgt"]) for document in documents)

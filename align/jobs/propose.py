@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from align.encoders.base import Encoder
+from align.jobs.likely import FEW, likely_pairs
 from align.jobs.runs import Runs
 from align.jobs.vectors import Group, groups
 from align.store import Store
@@ -35,22 +35,24 @@ def propose(
 ) -> Iterator[Proposed]:
     """Match every two language runs, inside a page and across documents; yields what became of each pair.
 
-    Links that were decided on are kept and constrain the rest. Each pair is one transaction. `encoding` and
-    `matching` are told of progress.
+    Links that were decided on are kept and constrain the rest. Each pair is one transaction. Where there are many
+    documents, only those that have something near each other are matched, and of a pair that has no links, before or
+    after, nothing is told. `encoding` and `matching` are told of progress.
     """
     chosen = [row.id for row in store.documents()] if documents is None else list(documents)
-    pairs = list(language_pairs(groups(store, encoder, chosen, boilerplate=boilerplate, progress=encoding)))
-    for number, runs in enumerate(pairs):
+    linked = frozenset((row.src_document, row.tgt_document) for row in store.pairs())
+    found = groups(store, encoder, chosen, boilerplate=boilerplate, progress=encoding)
+    pairs = likely_pairs(found, linked)
+    for number, ((a, b), few_will_do) in enumerate(pairs):
         matching(number, len(pairs))
+        runs = Runs(found[a], found[b])
         src, tgt = runs.src, runs.tgt
         proposals = runs.solve(runs.settled(store))
+        if len(proposals) < FEW and not few_will_do:
+            proposals = []
+        if not proposals and (src.document, tgt.document) not in linked:
+            continue
         languages = (src.primary, tgt.primary)
         counts = store.propose(src.document, tgt.document, proposals, encoder.name, languages=languages)
         yield Proposed(src, tgt, counts.added, counts.removed, counts.kept)
     matching(len(pairs), len(pairs))
-
-
-def language_pairs(found: Sequence[Group]) -> Iterator[Runs]:
-    """Every two groups of different languages; the document that was added first, or the run that comes first, is the
-    source."""
-    return (Runs(a, b) for a, b in combinations(found, 2) if a.primary != b.primary)

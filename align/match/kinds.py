@@ -10,8 +10,11 @@ from align.match.trust import Found
 QUOTES = (("“", "”"), ("「", "」"), ("『", "』"), ("«", "»"), ("„", "“"), ('"', '"'))
 UNEVEN = 0.75
 """|log| of the ratio of lengths above which one side leaves something out (about 1 : 2.1)."""
-ALIKE = 0.46
-"""Similarity below which a link outside a translated run tells what the other says, rather than saying it."""
+SAME, COST = 0.11, 0.6
+"""What nearness, less COST of the difference in lengths, must reach where a link outside a translated run says the same
+on both sides: both values by the seeds' gold."""
+ALIKE = 0.6
+"""Similarity of what says the same, in however many sentences."""
 LONE = 0.35
 """Support from the chain below which a link stands alone."""
 HEADING = 90
@@ -30,7 +33,8 @@ def kind_of(texts: Texts, src: range, tgt: range, seen: Found, *, dense: bool) -
     uneven = seen.length > UNEVEN
     if dense:
         return LinkKind.PARTIAL if uneven else LinkKind.TRANSLATION
-    if seen.similarity >= ALIKE and not uneven:
+    alone = len(src) == len(tgt) == 1
+    if not uneven and (seen.similarity >= ALIKE or (alone and seen.margin - COST * seen.length >= SAME)):
         return LinkKind.TRANSLATION
     return LinkKind.SUMMARY if seen.beside >= LONE else LinkKind.PARTIAL
 

@@ -1,0 +1,208 @@
+"""How right links on pages are, and how sure: the seed pages, pages on which two languages take turns, unrelated pages.
+
+python -m benchmarks.pages [--encoder use] [--cache FOLDER] [--raw] [SET ...]
+
+--raw also writes each page that mixes languages as one text, as a browser would copy it, and runs the whole job on it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from align.encoders import Encoder, cached, load_encoder
+from align.jobs.add import add
+from align.jobs.cases import CASES, GoldLink, Side, evaluate_cases, gold_links, inked, overlap
+from align.jobs.demo import seed_pages
+from align.jobs.propose import propose
+from align.jobs.vectors import groups
+from align.match import Bead, Passages, align_pages
+from align.store import LinkFilter, open_store
+from benchmarks.gold import documents, passages
+from benchmarks.quality import link_f1, reliability
+
+SETS = ("k8s_en_zh", "w3c_layout.en_ja", "w3c_layout.en_zh-hant")
+NEWS = ("ntrex.ja_zh", "ntrex.ko_en", "ntrex.ru_en")
+UNRELATED = 8
+"""Other documents that each document of news is held against."""
+SEEDS = seed_pages()
+
+
+@dataclass(frozen=True)
+class SeedGroup:
+    """What a seed page says in one language, and where its sentences stand."""
+
+    name: str
+    lang: str
+    passages: Passages
+    pieces: tuple[tuple[tuple[int, int], ...], ...]
+
+    def side(self, run: range) -> Side:
+        """The sentences of a run as characters of the page."""
+        texts, _ = seeds_gold()
+        return self.name, inked(texts[self.name], (piece for k in run for piece in self.pieces[k]))
+
+
+@cache
+def seeds_gold() -> tuple[dict[str, str], list[GoldLink]]:
+    """The seed pages and their gold."""
+    return gold_links()
+
+
+def seed_groups(encoder: Encoder) -> list[SeedGroup]:
+    """The language runs of the seed pages, read and cut by the program itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        db = Path(folder) / "seeds.db"
+        for _ in add(db, [str(page) for page in SEEDS]):
+            pass
+        with open_store(db) as store:
+            names = {row.id: Path(row.name).name for row in store.documents()}
+            sentences = {s.id: s for number in names for s in store.sentences(number)}
+            return [
+                SeedGroup(
+                    names[group.document],
+                    group.primary,
+                    group.passages,
+                    tuple(tuple((p.start, p.end) for p in sentences[s].pieces) for s in group.sentences),
+                )
+                for group in groups(store, encoder, names)
+            ]
+
+
+def right_in_seeds(src: SeedGroup, tgt: SeedGroup, bead: Bead) -> bool:
+    """Whether a bead is one of the gold's."""
+    sides = src.side(bead.src), tgt.side(bead.tgt)
+    return any(link.matches(sides) for link in seeds_gold()[1])
+
+
+def mixed(page: Mapping[str, Any]) -> tuple[list[int], list[int]]:
+    """Where the segments of both sides stand on the page that holds both."""
+    place = {(side, number): at for at, (side, number) in enumerate(page["mixed_order"])}
+    return [place["s", i] for i in range(len(page["src"]))], [place["t", j] for j in range(len(page["tgt"]))]
+
+
+def placed(sides: tuple[Passages, Passages], places: tuple[Sequence[int], Sequence[int]]) -> tuple[Passages, Passages]:
+    """Both sides with where they stand."""
+    src, tgt = (replace(side, places=np.array(at, dtype=np.int64)) for side, at in zip(sides, places, strict=True))
+    return src, tgt
+
+
+def raw_f1(encoder: Encoder, found: Sequence[Mapping[str, Any]]) -> float:
+    """F1 of links by characters, from pages written as one text, through store, segmentation and languages.
+
+    What both sides write alike (code, product names) is in one language to any reader, and is left out of the gold.
+    """
+    right = hit = ours = theirs = 0
+    for number, page in enumerate(found):
+        lines = [page["src" if side == "s" else "tgt"][k] for side, k in page["mixed_order"]]
+        text, spans = "", {}
+        for (side, k), line in zip(page["mixed_order"], lines, strict=True):
+            spans[side, k] = (len(text), len(text) + len(line))
+            text += line + "\n\n"
+        gold = [
+            (inked(text, (spans["s", i] for i in s)), inked(text, (spans["t", j] for j in t)))
+            for s, t in page["gold"]
+            if s and t and [page["src"][i] for i in s] != [page["tgt"][j] for j in t]
+        ]
+        with tempfile.TemporaryDirectory() as folder:
+            path, db = Path(folder) / f"{number}.txt", Path(folder) / "page.db"
+            path.write_text(text, encoding="utf-8")
+            for _ in add(db, [str(path)]):
+                pass
+            with open_store(db) as store, cached(encoder, db) as vectors:
+                for _ in propose(store, vectors):
+                    pass
+                links = [
+                    tuple(("", inked(text, ((p.start, p.end) for p in side.spans))) for side in (link.src, link.tgt))
+                    for link in store.links(LinkFilter())
+                ]
+        pairs = [(("", a), ("", b)) for a, b in gold]
+
+        def same(g: tuple[Side, Side], p: tuple[Side, ...]) -> bool:
+            return (overlap(g[0], p[0]) and overlap(g[1], p[1])) or (overlap(g[0], p[1]) and overlap(g[1], p[0]))
+
+        right += sum(any(same(g, p) for p in links) for g in pairs)
+        hit += sum(any(same(g, p) for g in pairs) for p in links)
+        ours, theirs = ours + len(links), theirs + len(pairs)
+    precision, recall = hit / max(1, ours), right / max(1, theirs)
+    return 2 * precision * recall / max(1e-9, precision + recall)
+
+
+def unrelated(encoder: Encoder, name: str) -> tuple[int, int]:
+    """(links told, pairs of pages) among documents of news that have nothing to do with each other."""
+    sides = list(passages(encoder, documents(name), tokens=False))
+    told = pairs = 0
+    for number, (src, _) in enumerate(sides):
+        for step in range(1, UNRELATED + 1):
+            told += len(align_pages(src, sides[(number + step) % len(sides)][1]))
+            pairs += 1
+    return told, pairs
+
+
+def sure_of_seeds(encoder: Encoder, judged: Sequence[tuple[str, str, str, str]]) -> list[tuple[float, bool]]:
+    """(confidence, right) of every link between the language runs of the seeds whose gold is complete."""
+    found = {(group.name[:3], group.lang): group for group in seed_groups(encoder)}
+    rows = []
+    for one, lang, other, other_lang in judged:
+        src, tgt = found[one, lang], found[other, other_lang]
+        beads = align_pages(src.passages, tgt.passages, together=one == other)
+        rows.extend((bead.confidence, right_in_seeds(src, tgt, bead)) for bead in beads)
+    return rows
+
+
+def measured(encoder: Encoder, names: Sequence[str], raw: bool, say: Callable[[str], None]) -> list[tuple[float, bool]]:
+    """Print figures of each set; (confidence, right) of all links."""
+    from benchmarks.fit_pages import JUDGED
+
+    rows = sure_of_seeds(encoder, JUDGED) if "seeds" in names else []
+    for name in [name for name in SETS if name in names]:
+        found = documents(name)
+        sides = list(passages(encoder, found, tokens=False))
+        woven = [
+            align_pages(*placed(both, mixed(page)), together=True) for page, both in zip(found, sides, strict=True)
+        ]
+        apart = [align_pages(*both) for both in sides]
+        figures = {"set": name, "link_f1": round(link_f1(found, woven), 4), "apart": round(link_f1(found, apart), 4)}
+        say(json.dumps(figures | ({"raw": round(raw_f1(encoder, found), 4)} if raw else {})))
+        for page, beads in [*zip(found, woven, strict=True), *zip(found, apart, strict=True)]:
+            gold = {(tuple(s), tuple(t)) for s, t in page["gold"]}
+            rows += [(bead.confidence, (tuple(bead.src), tuple(bead.tgt)) in gold) for bead in beads]
+    for name in [name for name in NEWS if name in names]:
+        told, pairs = unrelated(encoder, name)
+        say(json.dumps({"set": name, "unrelated pages": pairs, "links": told}))
+        for page, (src, tgt) in zip(documents(name), passages(encoder, documents(name), tokens=False), strict=True):
+            gold = {(tuple(s), tuple(t)) for s, t in page["gold"]}
+            rows += [(b.confidence, (tuple(b.src), tuple(b.tgt)) in gold) for b in align_pages(src, tgt)]
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", nargs="*")
+    parser.add_argument("--encoder", default="use")
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--raw", action="store_true")
+    asked = parser.parse_args()
+    names = asked.sets or ["seeds", *SETS, *NEWS]
+    if "seeds" in names:
+        for figures in evaluate_cases(list(CASES), asked.encoder, cache=asked.cache):
+            print(json.dumps(figures), flush=True)
+    rows = measured(
+        load_encoder(asked.encoder, cache=asked.cache), names, asked.raw, lambda line: print(line, flush=True)
+    )
+    error, curve = reliability(rows)
+    print(json.dumps({"ece": round(error, 4), "links": len(rows)}))
+    for mean, share, count in curve:
+        print(f"  confidence {mean:.2f}: {share:.2f} right of {count}")
+
+
+if __name__ == "__main__":
+    main()

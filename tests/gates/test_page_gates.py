@@ -1,0 +1,52 @@
+"""Floors of quality on pages: the seeds from their raw pages, pages on which two languages take turns, calibration."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from align.encoders import load_encoder
+from align.jobs.cases import CASES, evaluate_cases
+
+GOLD = Path(os.environ.get("ALIGN_GOLD", Path(__file__).parents[3] / "shared" / "gold"))
+FLOORS = {
+    "auto": {"blog-summary": 0.90, "blog-comment": 0.85, "titles": 1.0, "rt-translation": 0.97},
+    "use": {"blog-summary": 0.80, "blog-comment": 0.85, "titles": 1.0, "rt-translation": 0.97},
+}
+KINDS = {"blog-summary": 0.9, "blog-comment": 1.0, "titles": 1.0, "rt-translation": 1.0}
+"""Least share of the right links whose kind is the gold's, with `auto`."""
+TURNS = {
+    "k8s_en_zh": (0.98, "ed359602cdfa4e7e"),
+    "w3c_layout.en_ja": (0.99, "e9937c667d3ab391"),
+    "w3c_layout.en_zh-hant": (0.99, "4b4273b678e6a394"),
+}
+ECE = 0.05
+
+
+@pytest.mark.parametrize("encoder", FLOORS)
+def test_seed_pages_all_in_one_store(encoder):
+    found = {row["case"]: row for row in evaluate_cases(list(CASES), encoder)}
+    assert {case: row["f1"] for case, row in found.items() if row["f1"] < FLOORS[encoder][case]} == {}
+    if encoder == "auto":
+        assert {case: row["kinds_right"] for case, row in found.items() if row["kinds_right"] < KINDS[case]} == {}
+
+
+def test_pages_on_which_languages_take_turns_and_how_sure_their_links_are():
+    pages = pytest.importorskip("benchmarks.pages")
+    from benchmarks.quality import reliability
+
+    for name, (_, digest) in TURNS.items():
+        files = sorted(GOLD.glob(f"dev/{name}*.jsonl"))
+        if not files:
+            pytest.skip(f"no gold at {GOLD}: set ALIGN_GOLD to run the gates")
+        assert hashlib.sha256(files[0].read_bytes()).hexdigest().startswith(digest), f"{files[0]} is other data"
+    told: list[str] = []
+    rows = pages.measured(load_encoder("use"), ["seeds", *TURNS, "ntrex.ja_zh"], False, told.append)
+    figures = {row["set"]: row for row in map(json.loads, told)}
+    assert {name: figures[name] for name, (least, _) in TURNS.items() if figures[name]["link_f1"] < least} == {}
+    assert figures["ntrex.ja_zh"]["links"] <= 0.15 * figures["ntrex.ja_zh"]["unrelated pages"]
+    assert reliability(rows)[0] <= ECE
