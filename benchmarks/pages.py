@@ -150,7 +150,7 @@ def unrelated(encoder: Encoder, name: str) -> tuple[int, int]:
 def sure_of_seeds(encoder: Encoder, judged: Sequence[tuple[str, str, str, str]]) -> list[tuple[float, bool]]:
     """(confidence, right) of every link between the language runs of the seeds whose gold is complete."""
     found = {(group.name[:3], group.lang): group for group in seed_groups(encoder)}
-    rows = []
+    rows: list[tuple[float, bool]] = []
     for one, lang, other, other_lang in judged:
         src, tgt = found[one, lang], found[other, other_lang]
         beads = align_pages(src.passages, tgt.passages, together=one == other)

@@ -16,10 +16,10 @@ from align.errors import UsageError
 from align.jobs.runs import Ends, Pair, Runs, SentenceIds
 from align.jobs.vectors import Group, groups, primary
 from align.match import Constraints
-from align.store import LinkFilter, open_store
+from align.store import open_store
 from align.text.clean import join
 
-REACH = 80
+REACH = 40
 """Sentences on either side of a decision that are looked at: enough for an honest neighbourhood."""
 
 WIDEST_RIVAL = 3
@@ -93,7 +93,7 @@ class Resolver:
         solved = runs.part(window).solve(inside(constraints, window))
         # Where an anchor stands is given, not found: only what was found can be news.
         news = [p for p in solved if runs.pair((p.src, p.tgt)) not in constraints.anchors and within(runs, p, region)]
-        old = [link for link in self._undecided(runs) if link.id not in replaced and within(runs, link, region)]
+        old = [link for link in self._undecided(runs, region) if link.id not in replaced and within(runs, link, region)]
         before, after = {ends(link) for link in old}, {ends(proposal) for proposal in news}
         return Ripple(
             removed=tuple(link for link in old if ends(link) not in after),
@@ -140,13 +140,16 @@ class Resolver:
             forbidden=[pair for pair in [*stored.forbidden, *runs.pairs(forbidden)] if pair not in more],
         )
 
-    def _undecided(self, runs: Runs) -> Iterator[Link]:
-        documents = runs.src.document, runs.tgt.document
-        for link in self._store.links(LinkFilter(documents=documents, statuses=frozenset({Status.PROPOSED}))):
-            languages = primary(link.src.lang), primary(link.tgt.lang)
-            if (link.src.document, link.tgt.document) == documents and languages == (
-                runs.src.primary,
-                runs.tgt.primary,
+    def _undecided(self, runs: Runs, region: Pair) -> Iterator[Link]:
+        """The undecided links from the one run to the other that touch the region."""
+        languages = runs.src.primary, runs.tgt.primary
+        sentences = runs.src.sentences[region[0].start : region[0].stop]
+        touching = self._store.links_of_sentences(sentences)
+        for link in {link.id: link for links in touching.values() for link in links}.values():
+            if (
+                link.status is Status.PROPOSED
+                and (link.src.document, link.tgt.document) == (runs.src.document, runs.tgt.document)
+                and (primary(link.src.lang), primary(link.tgt.lang)) == languages
             ):
                 yield link
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from math import exp, log, log1p
 from pathlib import Path
@@ -85,7 +85,10 @@ class Found:
 
     def told(self) -> dict[str, float]:
         """For `align explain`."""
-        return {name: round(float(value), 4) for name, value in asdict(self).items()}
+        return {name: round(float(getattr(self, name)), 4) for name in NAMES}
+
+
+NAMES = tuple(field.name for field in fields(Found))
 
 
 def look(texts: Texts, chain: Chain, number: int, together: bool) -> Found:
@@ -158,6 +161,5 @@ def fitted() -> Mapping[str, Mapping[str, float]]:
 def confidence(found: Found, *, dense: bool, weights: Mapping[str, Mapping[str, float]] | None = None) -> float:
     """P(right), 0 to 1. dense: whether its chain is a text and its translation."""
     chosen = (weights or fitted())["chain" if dense else "lone"]
-    values = asdict(found)
-    total = chosen["one"] + sum(weight * values[name] for name, weight in chosen.items() if name != "one")
+    total = chosen["one"] + sum(weight * getattr(found, name) for name, weight in chosen.items() if name != "one")
     return 1 / (1 + exp(-max(-40.0, min(40.0, total))))
