@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import numpy.typing as npt
@@ -76,11 +77,8 @@ class Row:
 
 def found(src: Passages, tgt: Passages, *, together: bool) -> list[Bead]:
     """All that the search finds, however doubtful."""
-    told, searched.TOLD = searched.TOLD, -1.0
-    try:
+    with mock.patch.multiple(searched, TOLD=-1.0, APART=-1.0):
         return align_pages(src, tgt, together=together)
-    finally:
-        searched.TOLD = told
 
 
 def dense(bead: Bead) -> bool:

@@ -20,7 +20,8 @@ DEV = ROOT / "dev"
 
 def documents(name: str) -> list[dict[str, Any]]:
     """The documents of a dev set, by the start of its file's name."""
-    return [json.loads(line) for path in sorted(DEV.glob(f"{name}*.jsonl")) for line in path.open(encoding="utf-8")]
+    files = sorted(DEV.glob(f"{name}*.jsonl"))
+    return [json.loads(line) for path in files for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
 def names() -> list[str]:

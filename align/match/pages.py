@@ -41,8 +41,9 @@ CELLS, SHARE, LEVEL = 5, 0.7, 0.14
 LOOSE_SHARE = 0.4
 """The same share where the languages take turns on the page, or the exact search finds COVERED of both."""
 COVERED = 0.85
-TOLD = 0.35
-"""Confidence below which a link is not worth a reviewer's look."""
+TOLD, APART = 0.35, 0.5
+"""Confidence below which a link is not worth a reviewer's look; and where it stands alone, between two documents: of
+those there are many pairs, and few have to do with each other."""
 
 
 def align_pages(
@@ -82,7 +83,7 @@ def _align(src: Passages, tgt: Passages, wanted: Constraints, together: bool) ->
         if len(s) == len(t) == 1:
             close[s.start, t.start] = -1
     search = _Search(texts, close, frozenset(wanted.forbidden), together)
-    return held + [bead for bead in search.beads(len(held)) if bead.confidence >= TOLD]
+    return held + list(search.beads(len(held)))
 
 
 @dataclass
@@ -111,6 +112,8 @@ class _Search:
             for k, bead in enumerate(chain.beads):
                 seen = look(self.texts, chain, k, self.together)
                 chance = confidence(seen, dense=chain.dense)
+                if chance < (TOLD if chain.dense or self.together else APART):
+                    continue
                 kind = kind_of(self.texts, bead.src, bead.tgt, seen, dense=chain.dense)
                 yield replace(bead, chain=number, confidence=chance, kind=kind, signals=seen.told())
             for bead in chain.beads or [Bead(range(i, i + 1), range(j, j + 1)) for i, j in cells]:
