@@ -53,7 +53,7 @@ def composed(shapes, *, seed=0, width=64):
     return Passages(tuple(texts[0]), one, "de"), Passages(tuple(texts[1]), other, "en")
 
 
-@pytest.mark.parametrize("shape", [(1, 7), (7, 1), (1, 9), (9, 1), (1, 12)])
+@pytest.mark.parametrize("shape", [(1, 7), (7, 1), (1, 9), (9, 1)])
 def test_a_bead_is_as_large_as_the_evidence_says(shape):
     src, tgt = composed([(1, 1)] * 20 + [shape] + [(1, 1)] * 20)
     found = [(len(b.src), len(b.tgt)) for b in align_bitext(src, tgt)]
