@@ -20,7 +20,7 @@ import numpy as np
 
 from align.encoders import Encoder, cached, load_encoder
 from align.jobs.add import add
-from align.jobs.cases import CASES, GoldLink, Side, evaluate_cases, gold_links, inked, overlap
+from align.jobs.cases import CASES, GoldLink, Side, evaluate_cases, gold_links, inked
 from align.jobs.demo import seed_pages
 from align.jobs.propose import propose
 from align.jobs.vectors import groups
@@ -98,7 +98,9 @@ def placed(sides: tuple[Passages, Passages], places: tuple[Sequence[int], Sequen
 def raw_f1(encoder: Encoder, found: Sequence[Mapping[str, Any]]) -> float:
     """F1 of links by characters, from pages written as one text, through store, segmentation and languages.
 
-    What both sides write alike (code, product names) is in one language to any reader, and is left out of the gold.
+    The gold's segments hold several sentences each, and the program links sentences: a link is right where it lies
+    within one gold pair, a gold pair is found where a link joins its sides. What both sides write alike (code, product
+    names) is in one language to any reader, and is left out of the gold.
     """
     right = hit = ours = theirs = 0
     for number, page in enumerate(found):
@@ -124,13 +126,12 @@ def raw_f1(encoder: Encoder, found: Sequence[Mapping[str, Any]]) -> float:
                     tuple(("", inked(text, ((p.start, p.end) for p in side.spans))) for side in (link.src, link.tgt))
                     for link in store.links(LinkFilter())
                 ]
-        pairs = [(("", a), ("", b)) for a, b in gold]
-
-        def same(g: tuple[Side, Side], p: tuple[Side, ...]) -> bool:
-            return (overlap(g[0], p[0]) and overlap(g[1], p[1])) or (overlap(g[0], p[1]) and overlap(g[1], p[0]))
-
-        right += sum(any(same(g, p) for p in links) for g in pairs)
-        hit += sum(any(same(g, p) for g in pairs) for p in links)
+        pairs = [frozenset(a | b) for a, b in gold]
+        ends = [frozenset(one[1] | other[1]) for one, other in links]
+        right += sum(
+            any((a & one[1] and b & other[1]) or (a & other[1] and b & one[1]) for one, other in links) for a, b in gold
+        )
+        hit += sum(any(both <= pair for pair in pairs) for both in ends)
         ours, theirs = ours + len(links), theirs + len(pairs)
     precision, recall = hit / max(1, ours), right / max(1, theirs)
     return 2 * precision * recall / max(1e-9, precision + recall)
