@@ -13,6 +13,7 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 XML_FORBIDS = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What is outside Char of XML 1.0, section 2.2."""
 SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _PO_FORBIDS = re.compile("[\x00-\x08\v\f\x0e-\x1f\x7f\x85\u2028\u2029]")
 _XLSX_FORBIDS = re.compile("[\ud800-\udfff\ufffe\uffff\x00]")
 XLSX_CELL = 32_767
@@ -20,9 +21,12 @@ XLSX_CELL = 32_767
 _LINE_ENDS = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 
 
-def anything(text: str) -> tuple[str, str | None]:
-    """For formats that carry every Python string."""
-    return text, None
+def in_json(text: str) -> tuple[str, str | None]:
+    """For JSON: it has halves of surrogate pairs, but two that stand together are read as the character they spell."""
+    if text.isascii() or not SURROGATE_PAIR.search(text):
+        return text, None
+    paired = SURROGATE_PAIR.sub(lambda two: two[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
+    return paired, "two halves of a surrogate pair became the character that they spell"
 
 
 def in_unicode(text: str) -> tuple[str, str | None]:

@@ -51,7 +51,7 @@ _BARE = frozenset({"id", "stamp"})
 
 _FORMATS = (
     Format("jsonl", (".jsonl", ".ndjson"), "a link a line, with offsets", memory=False,
-           carry=carrying.anything, nulls=True, context=True),
+           carry=carrying.in_json, nulls=True, context=True),
     Format("tmx", (".tmx",), "translation memory exchange 1.4b", carry=carrying.in_xml,
            context=True, multilingual=True),
     Format("xliff", (".xlf", ".xliff"), "XLIFF 1.2", carry=carrying.in_xml, context=True),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from align.domain import Link, LinkKind, LinkSide, Span, Status
 from align.jobs.export import export
 from align.writers import ExportOptions, formats
+from align.writers.carrying import SURROGATE_PAIR
 from align.writers.readback.files import rows
 from align.writers.readback.row import Row
 from align.writers.stamp import read_stamp, stamp_of
@@ -21,7 +22,7 @@ from align.writers.stamp import read_stamp, stamp_of
 NASTY = (
     "<b>&amp;</b>", "]]>", "<![CDATA[x]]>", "&", "&#0;", "=1+1", "+1", "-1", "@x", "\t=1", "'=1", "''+", "=1", "'", '"',
     "a\nb", "a\r\nb", "\r", "\t", "\\n", "\\", "\\\\t", "\0", "\x01", "\x0b", "\x1f", "\x7f", "\x85", "\u2028",
-    "\ufeff", "\ud800", "\udfff", "\ufffe", "\uffff", "\ufffd", "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "\ufeff", "\ud800", "\udfff", "\ud800\udfff", "\ufffe", "\uffff", "\ufffd", "\U0001f468\u200d\U0001f469\u200d\U0001f467",
     "\u202eabc\u202c",
     "שלום", "مرحبا", "日本", "_x0041_", "_x005F_", "_x000D_", "#, fuzzy", "msgid \"x\"", "{{x}}", "%s", "--",
     "a" * 40_000, "<script>alert(1)</script>", "</script><!--", "\u00a0", "e\u0301", "[b]x[/b]",
@@ -122,7 +123,7 @@ def test_what_is_no_stamp_is_none(text: str) -> None:
 
 
 FAITHFUL = {
-    "jsonl": st.text(alphabet=st.characters()) | TEXTS,
+    "jsonl": (st.text(alphabet=st.characters()) | TEXTS).filter(lambda text: not SURROGATE_PAIR.search(text)),
     "tmx": st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")),
     "xliff2": st.text(alphabet=st.characters(exclude_categories=["Cs"])),
     "csv": st.text(alphabet=st.characters(exclude_categories=["Cs"])),
