@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 CHUNK = 256
 """Texts between two reports of progress."""
 SMALL_FILE = 1 << 20
+HUB_SECONDS = 10
 HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 SYMMETRIC_PROMPT = "query: "
 """What the cards of the E5 models want before both sides when equivalents are sought."""
@@ -51,13 +52,31 @@ def load_sentence_transformer(model: str, dtype: Any = None) -> SentenceTransfor
             raise EncoderError(
                 f"{model}: not on disk, and HF_HUB_OFFLINE forbids to fetch it. Use use, e5 or blend, or give a folder."
             ) from absent
-    try:
-        return _load(model, dtype, local=False)
-    except EncoderError as error:
-        raise EncoderError(
-            f"{model}: not on disk and no network, or no such model on the hub. "
-            f"Use use, e5 or blend, or give the folder of a sentence-transformers model."
-        ) from error
+    _ask_hub(model)
+    return _load(model, dtype, local=False)
+
+
+def _ask_hub(model: str) -> None:
+    """Whether the hub has the model: a question of a second, where loading it tries for a minute without a network.
+
+    Raises EncoderError where there is no network, or no such model.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    advice = "Use use, e5 or blend, or give the folder of a sentence-transformers model."
+    # A bare name is one of the library's own models, or of the hub's oldest ones.
+    for name in (model,) if "/" in model else (f"sentence-transformers/{model}", model):
+        try:
+            HfApi().model_info(name, timeout=HUB_SECONDS)
+        except RepositoryNotFoundError as absent:
+            error = EncoderError(f"{model}: not on disk, and no such model on the hub. {advice}")
+            error.__cause__ = absent
+        except Exception as cut_off:  # what a broken network raises depends on the transport
+            raise EncoderError(f"{model}: not on disk and no network. {advice}") from cut_off
+        else:
+            return
+    raise error
 
 
 def _load(model: str, dtype: Any, *, local: bool) -> SentenceTransformer:

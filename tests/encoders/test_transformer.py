@@ -2,9 +2,13 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import huggingface_hub
 import numpy as np
 import pytest
+from huggingface_hub.errors import RepositoryNotFoundError
 
 from align.encoders import load_encoder, transformer
 from align.encoders.transformer import TransformerEncoder
@@ -114,6 +118,27 @@ def test_what_is_no_model(tmp_path: Path) -> None:
 def test_a_name_that_is_not_on_disk_when_offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(EncoderError, match="HF_HUB_OFFLINE forbids"):
+        load_encoder("no-such/model").encode(["a"])
+
+
+def test_the_hub_is_asked_before_a_model_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading without a network tries for a minute; the names asked for are told."""
+    asked: list[str] = []
+
+    def answer(error: Exception) -> None:
+        def model_info(_: object, name: str, **__: object) -> None:
+            asked.append(name)
+            raise error
+
+        monkeypatch.setattr(huggingface_hub.HfApi, "model_info", model_info)
+
+    response: Any = SimpleNamespace(headers={}, request=None)
+    answer(RepositoryNotFoundError("none", response=response))
+    with pytest.raises(EncoderError, match="no such model on the hub"):
+        load_encoder("no-such-model").encode(["a"])
+    assert asked == ["sentence-transformers/no-such-model", "no-such-model"]
+    answer(OSError("cut off"))
+    with pytest.raises(EncoderError, match="no network"):
         load_encoder("no-such/model").encode(["a"])
 
 
