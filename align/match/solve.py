@@ -25,7 +25,7 @@ SURE = 0.45
 """A bead this much less alike than the best rivals of both its first sentences is not looked at."""
 BEAD_PRICE, GAP_PRICE = 0.9, 0.3
 """What a bead must be worth in expected hits to be taken (about the F1 that is reached), and an omission: less than its
-half, since what nothing translates had better be found. Against 0.5, on the development sets: recall of nulls up to 0.08
+half, since what nothing translates had better be found. Against 0.5, on the dev sets: recall of nulls up to 0.08
 higher, strict F1 0.004 lower at most on most sets, 0.014 where sentences were cut out of both sides of the news."""
 FAINT = 0.02
 """A bead less likely than this pays for each pair of its sentences: one large wrong bead is no better than many."""

@@ -22,8 +22,8 @@ from align.writers.stamp import read_stamp, stamp_of
 NASTY = (
     "<b>&amp;</b>", "]]>", "<![CDATA[x]]>", "&", "&#0;", "=1+1", "+1", "-1", "@x", "\t=1", "'=1", "''+", "=1", "'", '"',
     "a\nb", "a\r\nb", "\r", "\t", "\\n", "\\", "\\\\t", "\0", "\x01", "\x0b", "\x1f", "\x7f", "\x85", "\u2028",
-    "\ufeff", "\ud800", "\udfff", "\ud800\udfff", "\ufffe", "\uffff", "\ufffd", "\U0001f468\u200d\U0001f469\u200d\U0001f467",
-    "\u202eabc\u202c",
+    "\ufeff", "\ud800", "\udfff", "\ud800\udfff", "\ufffe", "\uffff", "\ufffd",
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\u202eabc\u202c",
     "שלום", "مرحبا", "日本", "_x0041_", "_x005F_", "_x000D_", "#, fuzzy", "msgid \"x\"", "{{x}}", "%s", "--",
     "a" * 40_000, "<script>alert(1)</script>", "</script><!--", "\u00a0", "e\u0301", "[b]x[/b]",
 )  # fmt: skip
