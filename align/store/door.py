@@ -193,6 +193,8 @@ def told(path: Path) -> Iterator[None]:
 def _tell(path: Path, error: sqlite3.Error) -> str:
     name = getattr(error, "sqlite_errorname", "") or ""
     words = str(error)
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):  # The second: the index of the log cannot grow.
+        return "no room left on the disk; nothing of this step was written. Make room and try again."
     if name.startswith(("SQLITE_IOERR_LOCK", "SQLITE_IOERR_SHM", "SQLITE_PROTOCOL")) or "locking protocol" in words:
         system = file_system(path)
         where = f"on a network file system ({system})" if system in NETWORK else f"on this file system ({system})"
@@ -204,8 +206,6 @@ def _tell(path: Path, error: sqlite3.Error) -> str:
                 "or locks do not work there. Keep the store on a local disk."
             )
         return f"another program has been writing for over {BUSY_SECONDS:.0f} s. Wait for it and try again."
-    if name.startswith("SQLITE_FULL"):
-        return "no room left on the disk; nothing of this step was written. Make room and try again."
     if name.startswith("SQLITE_READONLY"):
         return "cannot be written (read-only file or folder). Check its permissions."
     if name.startswith("SQLITE_CANTOPEN"):

@@ -276,6 +276,7 @@ def test_the_file_system_is_named(tmp_path: Path) -> None:
     [
         ("SQLITE_IOERR_LOCK", "Keep the store on a local disk"),
         ("SQLITE_IOERR_SHMMAP", "Keep the store on a local disk"),
+        ("SQLITE_IOERR_SHMSIZE", "no room left on the disk"),
         ("SQLITE_PROTOCOL", "Keep the store on a local disk"),
         ("SQLITE_BUSY", "another program"),
         ("SQLITE_FULL", "no room left"),
