@@ -115,7 +115,7 @@ def import_rows(
     path, form, found = read.path, read.form, read.rows
     report = ImportReport(path, form, rows=len(found), dry_run=dry_run)
     desk = Desk(store, reviewer)
-    with nullcontext() if dry_run else desk.batch():
+    with desk.because(f"from {path.name}"), nullcontext() if dry_run else desk.batch():
         matches, strangers = ([], list(found)) if new == "always" else find_links(store, found)
         plans = [plan(match, accept=accept) for match in matches]
         _settle(plans, matches, report)

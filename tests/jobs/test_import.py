@@ -77,6 +77,7 @@ def test_an_edited_text_is_an_edit(store: Store, tmp_path: Path, suffix: str) ->
     assert (link.tgt.text, link.tgt.original, link.status, link.reviewer) == (
         "=The wind blows.", "Wind blows.", Status.EDITED, "bea"
     )  # fmt: skip
+    assert store.decisions(link=5, limit=1)[0].detail["why"] == f"from {out.name}", "its story names the file"
     again = everything(store)
     assert import_file(store, out, "bea").same == 6, "bringing the same file again changes nothing"
     assert everything(store) == again
