@@ -78,7 +78,6 @@ def _cut(group: Group, window: range) -> Group:
         texts=whole.texts[cut],
         vectors=whole.vectors[cut],
         blocks=None if whole.blocks is None else whole.blocks[cut],
-        tokens=None if whole.tokens is None else whole.tokens[cut],
         places=None if whole.places is None else whole.places[cut],
     )
     return replace(group, sentences=group.sentences[cut], passages=passages)

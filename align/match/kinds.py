@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from align.domain import LinkKind
-from align.match.evidence import Floats
 from align.match.solve import Texts
 from align.match.trust import Found
 
-QUOTES = (("“", "”"), ("「", "」"), ("『", "』"), ("«", "»"), ("„", "“"), ('"', '"'))
+OPENING = ("“", "「", "『", "«", "„", '"')
 UNEVEN = 0.75
 """|log| of the ratio of lengths above which one side leaves something out (about 1 : 2.1)."""
 SAME, COST = 0.11, 0.6
@@ -24,10 +23,10 @@ HEADING = 90
 def kind_of(texts: Texts, src: range, tgt: range, seen: Found, *, dense: bool) -> LinkKind:
     """The kind of a bead. dense: whether its chain is a text and its translation."""
     one, other = (_joined(side.texts, run) for side, run in ((texts.src, src), (texts.tgt, tgt)))
-    if seen.beside < LONE and _quoted(one) and _quoted(other):
+    if seen.beside < LONE and one.startswith(OPENING) and other.startswith(OPENING):
         return LinkKind.QUOTE
-    if len(src) == len(tgt) == 1 and _heading(one, texts.sides[0].ends[src.start]) and _heading(
-        other, texts.sides[1].ends[tgt.start]
+    if len(src) == len(tgt) == 1 and _heading(one, int(texts.sides[0].ends[src.start])) and _heading(
+        other, int(texts.sides[1].ends[tgt.start])
     ):  # fmt: skip
         return LinkKind.TITLE
     uneven = seen.length > UNEVEN
@@ -43,11 +42,6 @@ def _joined(texts: tuple[str, ...], run: range) -> str:
     return " ".join(texts[i] for i in run).strip()
 
 
-def _quoted(text: str) -> bool:
-    """Whether a text stands in quotation marks from end to end, or opens with one that closes elsewhere."""
-    return any(text.startswith(opening) for opening, _ in QUOTES)
-
-
-def _heading(text: str, end: int | Floats) -> bool:
+def _heading(text: str, end: int) -> bool:
     """Whether a text looks like a heading: short, and without a stop."""
-    return len(text) <= HEADING and int(end) in (0, 2, 3)
+    return len(text) <= HEADING and end in (0, 2, 3)

@@ -210,7 +210,7 @@ class _Search:
                     yield larger
 
     def _alike(self, src: range, tgt: range) -> float:
-        """Cosine of two spans, sentences weighing as they are long."""
+        """Cosine of two spans, sentences weighing as they are long; by the centred vectors, unlike `trust.likeness`."""
         one, other = (
             side.vectors[run.start : run.stop].T @ side.length[run.start : run.stop]
             for side, run in zip(self.texts.sides, (src, tgt), strict=True)

@@ -242,38 +242,34 @@ def preferences(E, i, a, j, b, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
+def _said(cov, length, i, a, j, b, others):  # type: ignore[no-untyped-def]
+    """One direction of `covered`: mean and least share of sentences i..i+a that j..j+b covers, and of what that is more
+    than the sentences just outside cover; the means by length."""
+    total, weight, least, better, least_better = 0.0, 0.0, 1.0, 0.0, 1.0
+    for x in range(i, i + a):
+        inside = cov[x, j, b - 1]
+        outside = 0.0
+        if j > 0:
+            outside = max(outside, cov[x, j - 1, 0])
+        if j + b < others:
+            outside = max(outside, cov[x, j + b, 0])
+        w = length[x + 1] - length[x]
+        total, weight, better = total + w * inside, weight + w, better + w * (inside - outside)
+        least, least_better = min(least, inside), min(least_better, inside - outside)
+    return total / weight, least, better / weight, least_better
+
+
+@njit(cache=True, error_model="numpy")
 def covered(cov_s, cov_t, len_s, len_t, i, a, j, b, out):  # type: ignore[no-untyped-def]
     """Signals 45 to 49: how much of what each sentence says is said on the other side, and not better just outside.
 
     cov_s (n, m, MOST): the share of source sentence i that targets j..j+b+1 cover; cov_t (m, n, MOST) the reverse.
     """
     n, m = cov_s.shape[0], cov_t.shape[0]
-    total, weight, least, better, least_better = 0.0, 0.0, 1.0, 0.0, 1.0
-    for x in range(i, i + a):
-        inside = cov_s[x, j, b - 1]
-        outside = 0.0
-        if j > 0:
-            outside = max(outside, cov_s[x, j - 1, 0])
-        if j + b < m:
-            outside = max(outside, cov_s[x, j + b, 0])
-        w = len_s[x + 1] - len_s[x]
-        total, weight, better = total + w * inside, weight + w, better + w * (inside - outside)
-        least, least_better = min(least, inside), min(least_better, inside - outside)
-    out[45], out[47] = total / weight / 2, better / weight / 2
-    total, weight, better = 0.0, 0.0, 0.0
-    for y in range(j, j + b):
-        inside = cov_t[y, i, a - 1]
-        outside = 0.0
-        if i > 0:
-            outside = max(outside, cov_t[y, i - 1, 0])
-        if i + a < n:
-            outside = max(outside, cov_t[y, i + a, 0])
-        w = len_t[y + 1] - len_t[y]
-        total, weight, better = total + w * inside, weight + w, better + w * (inside - outside)
-        least, least_better = min(least, inside), min(least_better, inside - outside)
-    out[45] += total / weight / 2
-    out[47] += better / weight / 2
-    out[46], out[48] = least, least_better
+    mean_s, least_s, better_s, least_better_s = _said(cov_s, len_s, i, a, j, b, m)
+    mean_t, least_t, better_t, least_better_t = _said(cov_t, len_t, j, b, i, a, n)
+    out[45], out[46] = mean_s / 2 + mean_t / 2, min(least_s, least_t)
+    out[47], out[48] = better_s / 2 + better_t / 2, min(least_better_s, least_better_t)
     most = -1.0
     for last in range(2):
         p, q = (i + a, j + b) if last else (i - 1, j - 1)

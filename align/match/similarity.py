@@ -27,8 +27,3 @@ def margin(src: Vectors, tgt: Vectors, *, k: int = 4) -> Matrix:
     similar = src @ tgt.T
     around = neighbourhood(similar, k, 1)[:, None] + neighbourhood(similar, k, 0)[None, :]
     return np.asarray(similar - around / 2, dtype=np.float32)
-
-
-def csls(src: Vectors, tgt: Vectors, *, k: int = 10) -> Matrix:
-    """Cross-domain similarity local scaling, Conneau et al. 2018: twice `margin`."""
-    return 2 * margin(src, tgt, k=k)

@@ -29,14 +29,19 @@ def statuses(browser: Browser, sentences: Sequence[int]) -> dict[int, Status]:
     return found
 
 
-def neighbour(browser: Browser, link: Link, step: int) -> Link | None:
-    """The next (1) or previous (-1) link of the same two texts and languages that is not rejected."""
-    same = LinkFilter(
+def of_the_same_texts(link: Link) -> LinkFilter:
+    """The links of the same two texts and languages that are not rejected."""
+    return LinkFilter(
         statuses=ALIVE,
         documents=(link.src.document, link.tgt.document),
         src_lang=link.src.lang,
         tgt_lang=link.tgt.lang,
     )
+
+
+def neighbour(browser: Browser, link: Link, step: int) -> Link | None:
+    """The next (1) or previous (-1) link of the same two texts and languages that is not rejected."""
+    same = of_the_same_texts(link)
     rank = browser.rank(link.id, same)
     if rank is None or rank + step < 0:
         return None
@@ -48,12 +53,7 @@ def nearest_settled(browser: Browser, link: Link, reach: int = 100) -> Link | No
     """The link itself if it is settled, else the nearest settled one above or below it in the same texts."""
     if link.status in SETTLED:
         return link
-    same = LinkFilter(
-        statuses=ALIVE,
-        documents=(link.src.document, link.tgt.document),
-        src_lang=link.src.lang,
-        tgt_lang=link.tgt.lang,
-    )
+    same = of_the_same_texts(link)
     rank = browser.rank(link.id, same)
     if rank is None:
         return None

@@ -88,11 +88,6 @@ class Proof:
     differences: tuple[str, ...] = ()
     """The first few differences, in words."""
 
-    @property
-    def holds(self) -> bool:
-        """Whether everything came back as it was meant."""
-        return not self.differences
-
 
 @dataclass(slots=True)
 class ExportReport:
