@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import os
@@ -27,6 +28,20 @@ def documents(name: str) -> list[dict[str, Any]]:
 def names() -> list[str]:
     """The dev sets, as their files are called."""
     return [path.name.removesuffix(".jsonl") for path in sorted(DEV.glob("*.jsonl"))]
+
+
+def asked_for(description: str | None) -> argparse.ArgumentParser:
+    """The arguments of a benchmark over dev sets: some of them by how they begin (all unless named), and an encoder."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", nargs="*")
+    parser.add_argument("--encoder", default="use")
+    parser.add_argument("--cache", type=Path)
+    return parser
+
+
+def chosen(sets: Sequence[str]) -> list[str]:
+    """The dev sets whose names begin with one of these; all where none is given."""
+    return [name for name in names() if not sets or name.startswith(tuple(sets))]
 
 
 def passages(

@@ -27,7 +27,7 @@ from align.jobs.vectors import groups
 from align.match import Bead, Passages, align_pages
 from align.store import LinkFilter, open_store
 from benchmarks.gold import documents, passages
-from benchmarks.quality import link_f1, reliability
+from benchmarks.quality import link_f1, tell_reliability
 
 SETS = ("k8s_en_zh", "w3c_layout.en_ja", "w3c_layout.en_zh-hant")
 NEWS = ("ntrex.ja_zh", "ntrex.ko_en", "ntrex.ru_en")
@@ -199,10 +199,7 @@ def main() -> None:
     rows = measured(
         load_encoder(asked.encoder, cache=asked.cache), names, asked.raw, lambda line: print(line, flush=True)
     )
-    error, curve = reliability(rows)
-    print(json.dumps({"ece": round(error, 4), "links": len(rows)}))
-    for mean, share, count in curve:
-        print(f"  confidence {mean:.2f}: {share:.2f} right of {count}")
+    tell_reliability(rows)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,9 @@ python -m benchmarks.quality [--encoder use] [--cache FOLDER] [SET ...]
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +15,7 @@ import numpy as np
 from align.encoders import Encoder, load_encoder
 from align.jobs.evaluate import Pairs, beads_of, score
 from align.match import Bead, align_bitext, align_pages
-from benchmarks.gold import documents, names, passages
+from benchmarks.gold import asked_for, chosen, documents, passages
 from benchmarks.perturb import Hardship, perturbed
 
 PERTURBED = {
@@ -75,17 +73,19 @@ def reliability(rows: Sequence[tuple[float, bool]]) -> tuple[float, list[tuple[f
     return float(error), curve
 
 
+def tell_reliability(rows: list[tuple[float, bool]]) -> None:
+    """Print the calibration error and the curve."""
+    error, curve = reliability(rows)
+    print(json.dumps({"ece": round(error, 4), "links": len(rows)}))
+    for mean, share, count in curve:
+        print(f"  confidence {mean:.2f}: {share:.2f} right of {count}")
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sets", nargs="*")
-    parser.add_argument("--encoder", default="use")
-    parser.add_argument("--cache", type=Path)
-    asked = parser.parse_args()
+    asked = asked_for(__doc__).parse_args()
     encoder = load_encoder(asked.encoder, cache=asked.cache)
     rows: list[tuple[float, bool]] = []
-    for name in names():
-        if asked.sets and not any(name.startswith(wanted) for wanted in asked.sets):
-            continue
+    for name in chosen(asked.sets):
         found = documents(name)
         beads = aligned(encoder, found)
         rows += judged(found, beads)
@@ -99,10 +99,7 @@ def main() -> None:
                 beads = aligned(encoder, harder)
                 rows += judged(harder, beads)
                 print(json.dumps({"set": f"{name}, {word}", **figures(harder, beads)}), flush=True)
-    error, curve = reliability(rows)
-    print(json.dumps({"ece": round(error, 4), "links": len(rows)}))
-    for mean, share, count in curve:
-        print(f"  confidence {mean:.2f}: {share:.2f} right of {count}")
+    tell_reliability(rows)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,8 @@ the whole takes, and how many keys it takes until half of the mistakes are gone.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -20,7 +18,7 @@ from align.encoders import load_encoder
 from align.jobs.evaluate import beads_of
 from align.match import Bead, Constraints, Passages, align_bitext
 from align.store.queue import queue
-from benchmarks.gold import documents, names, passages
+from benchmarks.gold import asked_for, chosen, documents, passages
 
 Pair = tuple[tuple[int, ...], tuple[int, ...]]
 ACCEPT, FIX = 1, 3
@@ -97,15 +95,9 @@ def figures(runs: Sequence[Sequence[int]]) -> dict[str, float]:
 
 def main() -> None:
     """Run and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sets", nargs="*")
-    parser.add_argument("--encoder", default="use")
-    parser.add_argument("--cache", type=Path)
-    asked = parser.parse_args()
+    asked = asked_for(__doc__).parse_args()
     encoder = load_encoder(asked.encoder, cache=asked.cache)
-    for name in names():
-        if asked.sets and not any(name.startswith(wanted) for wanted in asked.sets):
-            continue
+    for name in chosen(asked.sets):
         found = documents(name)
         both = list(passages(encoder, found, tokens=False))
         for word, order in ORDERS.items():

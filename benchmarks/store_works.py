@@ -1,0 +1,176 @@
+"""What the fault benchmark interrupts: each kind of work on a store, saying what it may rely on from then on."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
+from pathlib import Path
+
+from align.domain import Block, BlockKind, Document, Link, LinkKind, Proposal, Sentence, Span
+from align.errors import AlignError
+from align.jobs.decide import Desk
+from align.jobs.export import export_store
+from align.jobs.resolve import Ripple, Rival
+from align.review.app import ReviewApp
+from align.review.screens.review import ReviewScreen
+from align.store import Change, Store, open_store
+from align.writers.model import ExportOptions
+
+REVIEWER = "Aoi"
+"""Who uses the app."""
+Say = Callable[[str], None]
+Work = Callable[[Path, random.Random, Say], None]
+
+
+def document(name: str, lang: str, sentences: int) -> Document:
+    """A text of so many short sentences."""
+    texts = [f"{name} {n} 霧が出る。" if lang == "ja" else f"{name} {n} fog rises." for n in range(sentences)]
+    inside, start = [], 0
+    for text in texts:
+        inside.append(Sentence((Span(start, start + len(text)),), lang, 1.0))
+        start += len(text) + 1
+    block = Block(Span(0, start - 1), BlockKind.BODY, lang, 1.0, tuple(inside))
+    return Document(name, "\n".join(texts) + "\n", (block,))
+
+
+def proposals(store: Store, shift: int) -> list[Proposal]:
+    """A link for every sentence of the first document, to one of the second."""
+    src, tgt = store.sentences(1), store.sentences(2)
+    return [
+        Proposal((row.id,), (tgt[(n + shift) % len(tgt)].id,), LinkKind.TRANSLATION, 0.5, 0.5)
+        for n, row in enumerate(src)
+    ]
+
+
+def fill(path: Path, links: int) -> None:
+    """A store with so many links."""
+    with open_store(path) as store:
+        for name, lang in (("a", "ja"), ("b", "en")):
+            store.add_document(document(name, lang, links))
+        store.propose(1, 2, proposals(store, 0), "use")
+
+
+# What is going on when the fault strikes: each says a line for each thing that was acknowledged.
+
+
+def reviewing(path: Path, rng: random.Random, say: Say) -> None:
+    """Decisions of every sort."""
+    with open_store(path) as store:
+        desk = Desk(store, f"reviewer {rng.randrange(3)}")
+        ids = [link.id for link in store.links()]
+        say("ready")
+        while True:
+            link, other = rng.choice(ids), rng.choice(ids)
+            work: Callable[[], Change] = rng.choice(
+                [
+                    lambda: desk.accept(link),  # noqa: B023
+                    lambda: desk.reject(link),  # noqa: B023
+                    lambda: desk.note(link, "?"),  # noqa: B023
+                    lambda: desk.merge(link, other),  # noqa: B023
+                    lambda: desk.split(link, (0, 5), (0, 5)),  # noqa: B023
+                    lambda: desk.edit(link, "tgt", "as a reviewer has it"),  # noqa: B023
+                    desk.undo,
+                    desk.redo,
+                    lambda: desk.accept_above(rng.random()),
+                ]
+            )
+            with suppress(AlignError):
+                say(f"decision {work().decision.uid}")
+
+
+def adding(path: Path, rng: random.Random, say: Say) -> None:
+    """New documents, and changed ones."""
+    with open_store(path) as store:
+        say("ready")
+        while True:
+            name = f"more {rng.randrange(10**9)}"
+            store.add_document(document(name, "en", rng.randrange(1, 60)))
+            say(f"document {name}")
+            changed = store.add_document(document("b", "en", rng.randrange(20, 60)))
+            say(f"sentences {changed.document}")
+
+
+def proposing(path: Path, rng: random.Random, say: Say) -> None:
+    """Proposal runs, each replacing what is undecided."""
+    with open_store(path) as store:
+        say("ready")
+        while True:
+            store.propose(1, 2, proposals(store, rng.randrange(5)), "use")
+            say("run")
+
+
+def exporting(path: Path, rng: random.Random, say: Say) -> None:
+    """Exports over the same file, with decisions in between."""
+    out = path.with_suffix(".jsonl")
+    with open_store(path) as store:
+        say("ready")
+        while True:
+            export_store(store, out, "jsonl", ExportOptions(force=True))
+            say("export")
+            say(f"decision {Desk(store, 'ada').bookmark(rng.choice([1, 2, 3])).decision.uid}")
+
+
+def merging(path: Path, rng: random.Random, say: Say) -> None:
+    """Copies decided in and taken in again."""
+    with open_store(path) as store:
+        say("ready")
+        while True:
+            copy = path.with_name("copy.db")
+            store.backup(copy, force=True)
+            with open_store(copy) as theirs:
+                uid = Desk(theirs, "bo").note(rng.choice([4, 5, 6]), str(rng.random())).decision.uid
+            store.unite(copy)
+            say(f"decision {uid}")
+
+
+class NoSolver:
+    """Finds nothing new: the app is under fault here, not the solver."""
+
+    def around(self, *_documents: int, **_asked: object) -> Ripple:
+        """Nothing else changes."""
+        return Ripple()
+
+    def rivals(self, _link: Link, _count: int) -> list[Rival]:
+        """There are none."""
+        return []
+
+
+KEYS = ("a", "x", "space", "down", "up", "u", "U", "m", "b", "w", "n", "o", "S", "enter", "escape")
+
+
+def using_the_app(path: Path, rng: random.Random, say: Say) -> None:
+    """`align review` itself, keys pressed at random; acknowledged is what it no longer says is being saved."""
+    asyncio.run(_pressing(path, rng, say))
+
+
+async def _pressing(path: Path, rng: random.Random, say: Say) -> None:
+    app = ReviewApp(path, REVIEWER)
+    app.solver._open = lambda: nullcontext(NoSolver())  # type: ignore[arg-type]
+    known = ""
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        kept = app.last_place().link
+        if kept is not None and app.browser.link(kept) is None:
+            kept = None
+        shown = app.screen.current.id if isinstance(app.screen, ReviewScreen) and app.screen.current else None
+        say("ready" if kept in (None, shown) else f"traceback it stands on {shown}, not on {kept}")
+        while app.is_running:
+            await pilot.press(rng.choice(KEYS))
+            if app.clerk.waiting:
+                continue
+            latest = next((d.uid for d in app.browser.history(None, 20) if d.reviewer == REVIEWER), "")
+            if latest not in (known, ""):
+                known = latest
+                say(f"decision {latest}")
+
+
+WORKS: dict[str, Work] = {
+    "review": reviewing,
+    "app": using_the_app,
+    "add": adding,
+    "propose": proposing,
+    "export": exporting,
+    "merge": merging,
+}
