@@ -115,6 +115,8 @@ async def test_workspace_tells_what_is_left_and_opens_a_pair(db: Path, run: Run)
         await press(pilot, "enter")
         assert isinstance(pilot.app.screen, ReviewScreen)
         assert screen(pilot).place.filter.src_lang == "ja"
+        await press(pilot, "slash", *"nowhere", "enter")
+        assert "these two texts" in screen(pilot).query_one("#said").words
         await press(pilot, "q", "q")
         assert not pilot.app.is_running
 

@@ -40,7 +40,12 @@ class Finding(Part):
         self.place = replace(self.place, filter=chosen, typed=typed.strip())
         self.relist(link)
         self.app.keep_place(self.place)
-        self.say(f"{self.total:,} links" if self.total else "No link is like that. `/` and Enter shows all again.")
+        if self.total:
+            self.say(f"{self.total:,} links")
+        elif self.place.base.documents:
+            self.say("No link of these two texts is like that. `q`, then `a`, looks through all.")
+        else:
+            self.say("No link is like that. `/` and Enter shows all again.")
 
     def action_sort(self) -> None:
         """Document order, where the link stays in sight; or doubt first, from the first that is undecided."""
