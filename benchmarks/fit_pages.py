@@ -5,8 +5,8 @@
 
 The pages are made from the gold: translations with sentences left out and paragraphs moved, digests of a few
 sentences, a sentence or two on another page, pages that have nothing to do with each other, pages on which languages
-take turns; and the seeds' own. Two logistic regressions over `align.match.trust.Found`. What is printed was found with
-each document's own rows held out (a seed page: all of its links), beside a hand-set rule on the same rows.
+take turns, whole books; and the seeds' own. Two logistic regressions over `align.match.trust.Found`. What is printed was
+found with each document's own rows held out (a seed page: all of its links), beside a hand-set rule on the same rows.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from align.encoders import Encoder, load_encoder
+from align.encoders import Encoder, load_encoder, unknown_languages
 from align.match import Bead, Passages, align_pages
 from align.match import pages as searched
 from align.match.trust import FILE
@@ -44,12 +44,14 @@ LONE = (
     "cells", "together", "count", "extra",
 )  # fmt: skip
 NEWS = ("ntrex.ja_zh", "ntrex.ko_en", "ntrex.ru_en")
+BOOKS = ("textberg_de_fr.dev", "parice_en_is", "kyoto_ja_en.dev", "pydocs.en_ja")
 MIXED = ("k8s_en_zh", "w3c_layout.en_ja", "w3c_layout.en_zh-hant")
 WEIGHT = {
     "seeds": 12.0, "translated": 0.5, "digest": 0.7, "tiny": 1.0, "lone": 1.0, "unrelated": 1.0, "mixed": 0.5,
-    "mixed, dropped": 0.7, "apart": 0.3, "short": 1.0, "other page": 0.4,
+    "mixed, dropped": 0.7, "apart": 0.3, "loose": 0.3, "short": 1.0, "other page": 0.4, "book": 0.5, "book, dropped": 0.5,
 }  # fmt: skip
-"""What a row of each kind of page weighs: real pages most; parts of one manual are not quite unrelated."""
+"""What a row of each kind of page weighs: real pages most; parts of one manual are not quite unrelated. Loose rows keep
+a long chain likely where it is too thin for the exact search, as a summary's is."""
 SHORT = (5, 7, 10, 14)
 """Links of the short pages that are cut from long ones."""
 AT_MOST = 5
@@ -75,9 +77,9 @@ class Row:
     right: bool
 
 
-def found(src: Passages, tgt: Passages, *, together: bool) -> list[Bead]:
-    """All that the search finds, however doubtful."""
-    with mock.patch.multiple(searched, TOLD=-1.0, APART=-1.0):
+def found(src: Passages, tgt: Passages, *, together: bool, loose: bool = False) -> list[Bead]:
+    """All that the search finds, however doubtful; `loose`: as if it took nothing for a text and its translation."""
+    with mock.patch.multiple(searched, TOLD=-1.0, APART=-1.0, CELLS=10**9 if loose else searched.CELLS):
         return align_pages(src, tgt, together=together)
 
 
@@ -109,13 +111,14 @@ class Made:
         places: tuple[Any, Any] = (None, None),
         *,
         together: bool = True,
+        loose: bool = False,
     ) -> Iterator[Row]:
         """What is found between both sides of a gold document."""
         if not page["src"] or not page["tgt"]:
             return
         src, tgt = (self.side(page[s], page[f"{s}_lang"], p) for s, p in zip(("src", "tgt"), places, strict=True))
         gold = [(set(s), set(t)) for s, t in page["gold"] if s and t]
-        for bead in found(src, tgt, together=together):
+        for bead in found(src, tgt, together=together, loose=loose):
             right = any(
                 (set(bead.src), set(bead.tgt)) == pair
                 if dense(bead)
@@ -174,6 +177,7 @@ def turned(made: Made, name: str) -> Iterator[Row]:
         places = mixed(page)
         yield from made.rows(label, "mixed", page, places)
         yield from made.rows(label, "apart", page, together=False)
+        yield from made.rows(label, "loose", page, together=False, loose=True)
         links = [pair for pair in page["gold"] if all(pair)]
         for size in SHORT:
             start = chance.randrange(max(1, len(links) - size))
@@ -183,6 +187,18 @@ def turned(made: Made, name: str) -> Iterator[Row]:
         yield from made.rows(label, "mixed, dropped", *cut(page, kept, places))
         other = all_[(number + 1) % len(all_)]
         yield from made.rows(label, "other page", {**page, "tgt": other["tgt"], "gold": []}, together=False)
+
+
+def bound(made: Made, name: str) -> Iterator[Row]:
+    """A set's documents one after the other as one text and its translation, whole and with parts left out."""
+    book: dict[str, Any] = {}
+    for page in documents(name):
+        book = book or {**page, "src": [], "tgt": [], "gold": []}
+        n, m = len(book["src"]), len(book["tgt"])
+        book["gold"] += [[[n + i for i in s], [m + j for j in t]] for s, t in page["gold"]]
+        book["src"], book["tgt"] = [*book["src"], *page["src"]], [*book["tgt"], *page["tgt"]]
+    yield from made.rows(name, "book", book, together=False)
+    yield from made.rows(name, "book, dropped", perturbed(book, Hardship(drop=0.15, merge=0.1), 3), together=False)
 
 
 def cut(
@@ -213,8 +229,10 @@ def gathered(encoder: Encoder, name: str) -> list[Row]:
     """All rows of a set."""
     if name == "seeds":
         return list(of_seeds(encoder))
+    if unknown_languages(encoder, [documents(name)[0][f"{side}_lang"] for side in ("src", "tgt")]):
+        return []
     made = Made(encoder)
-    return list(news(made, name) if name in NEWS else turned(made, name))
+    return list((news if name in NEWS else bound if name in BOOKS else turned)(made, name))
 
 
 def fitted(x: Floats, y: Floats, weight: Floats) -> Floats:
@@ -291,7 +309,7 @@ def main() -> None:
     asked = parser.parse_args()
     rows: list[Row] = []
     for encoder in asked.encoders.split(","):
-        for name in ("seeds", *NEWS, *MIXED):
+        for name in ("seeds", *NEWS, *BOOKS, *MIXED):
             kept = asked.rows and asked.rows / f"{encoder}.{name}.pickle"
             if asked.rows and asked.sets and name not in asked.sets:
                 rows += pickle.loads(kept.read_bytes()) if kept.is_file() else []

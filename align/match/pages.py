@@ -40,6 +40,9 @@ CELLS, SHARE, LEVEL = 5, 0.7, 0.14
 """How many cells a text and its translation have, how much of the longer side they are, and how near over all."""
 LOOSE_SHARE = 0.4
 """The same share where the languages take turns on the page, or the exact search finds COVERED of both."""
+MANY = 50
+"""Cells of a chain with LOOSE_SHARE that no chance makes, however near they are: the more sentences a text has, the
+nearer is each one's neighbourhood, and the lower the nearness of its links."""
 COVERED = 0.85
 TOLD, APART = 0.35, 0.5
 """Confidence below which a link is not worth a reviewer's look; and where it stands alone, between two documents: of
@@ -129,11 +132,12 @@ class _Search:
             parts = turns(self.texts.src, self.texts.tgt, rows, columns, cells) if self.together else None
             if parts:
                 return Chain(self._exact(cells, parts), span, dense=True, woven=True)
-            if sum(float(self.close[cell]) for cell in cells) >= LEVEL * span:
+            long = len(cells) >= MANY
+            if long or sum(float(self.close[cell]) for cell in cells) >= LEVEL * span:
                 beads = self._exact(cells, [(rows, columns)])
                 sure = [bead for bead in beads if bead.confidence > 0.5]
                 held = min(sum(len(bead.src) for bead in sure), sum(len(bead.tgt) for bead in sure))
-                wanted = 0.75 * len(cells) if len(cells) >= SHARE * span else COVERED * span
+                wanted = 0.75 * len(cells) if long or len(cells) >= SHARE * span else COVERED * span
                 if held >= wanted:
                     return Chain(beads, span, dense=True, woven=False)
         return None
