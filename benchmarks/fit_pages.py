@@ -5,8 +5,8 @@
 
 The pages are made from the gold: translations with sentences left out and paragraphs moved, digests of a few
 sentences, a sentence or two on another page, pages that have nothing to do with each other, pages on which languages
-take turns, whole books; and the seeds' own. Two logistic regressions over `align.match.trust.Found`. What is printed was
-found with each document's own rows held out (a seed page: all of its links), beside a hand-set rule on the same rows.
+take turns, whole books; and the seeds' own. Two logistic regressions over `align.match.trust.Found`. What is printed
+was found with each document's own rows held out (a seed page: all of its links), beside a hand-set rule on them.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from align.encoders import Encoder, load_encoder, unknown_languages
 from align.match import Bead, Passages, align_pages
 from align.match import pages as searched
 from align.match.trust import FILE
-from benchmarks.gold import documents
-from benchmarks.pages import mixed, right_in_seeds, seed_groups
+from benchmarks.gold import book, documents
+from benchmarks.pages import BOOKS, mixed, right_in_seeds, seed_groups
 from benchmarks.perturb import Hardship, perturbed
 
 Floats = npt.NDArray[np.float64]
@@ -44,11 +44,11 @@ LONE = (
     "cells", "together", "count", "extra",
 )  # fmt: skip
 NEWS = ("ntrex.ja_zh", "ntrex.ko_en", "ntrex.ru_en")
-BOOKS = ("textberg_de_fr.dev", "parice_en_is", "kyoto_ja_en.dev", "pydocs.en_ja")
 MIXED = ("k8s_en_zh", "w3c_layout.en_ja", "w3c_layout.en_zh-hant")
 WEIGHT = {
     "seeds": 12.0, "translated": 0.5, "digest": 0.7, "tiny": 1.0, "lone": 1.0, "unrelated": 1.0, "mixed": 0.5,
-    "mixed, dropped": 0.7, "apart": 0.3, "loose": 0.3, "short": 1.0, "other page": 0.4, "book": 0.5, "book, dropped": 0.5,
+    "mixed, dropped": 0.7, "apart": 0.3, "loose": 0.3, "short": 1.0, "other page": 0.4, "book": 0.5,
+    "book, dropped": 0.5,
 }  # fmt: skip
 """What a row of each kind of page weighs: real pages most; parts of one manual are not quite unrelated. Loose rows keep
 a long chain likely where it is too thin for the exact search, as a summary's is."""
@@ -190,15 +190,11 @@ def turned(made: Made, name: str) -> Iterator[Row]:
 
 
 def bound(made: Made, name: str) -> Iterator[Row]:
-    """A set's documents one after the other as one text and its translation, whole and with parts left out."""
-    book: dict[str, Any] = {}
-    for page in documents(name):
-        book = book or {**page, "src": [], "tgt": [], "gold": []}
-        n, m = len(book["src"]), len(book["tgt"])
-        book["gold"] += [[[n + i for i in s], [m + j for j in t]] for s, t in page["gold"]]
-        book["src"], book["tgt"] = [*book["src"], *page["src"]], [*book["tgt"], *page["tgt"]]
-    yield from made.rows(name, "book", book, together=False)
-    yield from made.rows(name, "book, dropped", perturbed(book, Hardship(drop=0.15, merge=0.1), 3), together=False)
+    """A set as one long text and its translation, whole and with parts left out."""
+    yield from made.rows(name, "book", book(name), together=False)
+    yield from made.rows(
+        name, "book, dropped", perturbed(book(name), Hardship(drop=0.15, merge=0.1), 3), together=False
+    )
 
 
 def cut(

@@ -25,6 +25,18 @@ def documents(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for path in files for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
+def book(name: str) -> dict[str, Any]:
+    """The documents of a dev set one after the other, as one text and its translation."""
+    first, *others = documents(name)
+    whole = {**first, "src": list(first["src"]), "tgt": list(first["tgt"]), "gold": list(first["gold"])}
+    for page in others:
+        n, m = len(whole["src"]), len(whole["tgt"])
+        whole["gold"] += [[[n + i for i in s], [m + j for j in t]] for s, t in page["gold"]]
+        whole["src"] += page["src"]
+        whole["tgt"] += page["tgt"]
+    return whole
+
+
 def names() -> list[str]:
     """The dev sets, as their files are called."""
     return [path.name.removesuffix(".jsonl") for path in sorted(DEV.glob("*.jsonl"))]

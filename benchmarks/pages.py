@@ -1,4 +1,5 @@
-"""How right links on pages are, and how sure: the seed pages, pages on which two languages take turns, unrelated pages.
+"""How right links on pages are, and how sure: the seed pages, pages on which two languages take turns, unrelated pages,
+whole books.
 
 python -m benchmarks.pages [--encoder use] [--cache FOLDER] [--raw] [SET ...]
 
@@ -15,22 +16,25 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
-from align.encoders import Encoder, cached, load_encoder
+from align.encoders import Encoder, cached, load_encoder, unknown_languages
 from align.jobs.add import add
 from align.jobs.cases import CASES, GoldLink, Side, evaluate_cases, gold_links, inked
 from align.jobs.demo import seed_pages
 from align.jobs.propose import propose
 from align.jobs.vectors import groups
-from align.match import Bead, Passages, align_pages
+from align.match import Bead, Passages, align_bitext, align_pages
+from align.match import pages as searched
 from align.store import LinkFilter, open_store
-from benchmarks.gold import documents, passages
+from benchmarks.gold import book, documents, passages
 from benchmarks.quality import link_f1, tell_reliability
 
 SETS = ("k8s_en_zh", "w3c_layout.en_ja", "w3c_layout.en_zh-hant")
 NEWS = ("ntrex.ja_zh", "ntrex.ko_en", "ntrex.ru_en")
+BOOKS = ("textberg_de_fr.dev", "parice_en_is", "kyoto_ja_en.dev", "pydocs.en_ja")
 UNRELATED = 8
 """Other documents that each document of news is held against."""
 SEEDS = seed_pages()
@@ -148,6 +152,21 @@ def unrelated(encoder: Encoder, name: str) -> tuple[int, int]:
     return told, pairs
 
 
+def as_book(encoder: Encoder, name: str) -> dict[str, Any]:
+    """Strict F1 of a set as one long text, found as pages, as pages too long for a table, and as clean bitext; and the
+    links between the first half of one side and the second of the other, which have nothing to do with each other."""
+    whole = book(name)
+    n, m = len(whole["src"]), len(whole["tgt"])
+    ends = {**whole, "src": whole["src"][: n // 2 - 10], "tgt": whole["tgt"][m // 2 + 10 :]}
+    (src, tgt), strangers = passages(encoder, [whole, ends], tokens=False)
+    figures: dict[str, Any] = {"set": name, "sentences": [n, m]}
+    for way, most in (("pages", searched.BOOK), ("long", 0)):
+        with mock.patch.object(searched, "BOOK", most):
+            figures[way] = round(link_f1([whole], [align_pages(src, tgt)]), 4)
+            figures[f"unrelated, {way}"] = len(align_pages(*strangers))
+    return figures | {"bitext": round(link_f1([whole], [align_bitext(src, tgt)]), 4)}
+
+
 def sure_of_seeds(encoder: Encoder, judged: Sequence[tuple[str, str, str, str]]) -> list[tuple[float, bool]]:
     """(confidence, right) of every link between the language runs of the seeds whose gold is complete."""
     found = {(group.name[:3], group.lang): group for group in seed_groups(encoder)}
@@ -176,6 +195,10 @@ def measured(encoder: Encoder, names: Sequence[str], raw: bool, say: Callable[[s
         for page, beads in [*zip(found, woven, strict=True), *zip(found, apart, strict=True)]:
             gold = {(tuple(s), tuple(t)) for s, t in page["gold"]}
             rows += [(bead.confidence, (tuple(bead.src), tuple(bead.tgt)) in gold) for bead in beads]
+    for name in [name for name in BOOKS if name in names]:
+        if unknown_languages(encoder, [documents(name)[0][f"{side}_lang"] for side in ("src", "tgt")]):
+            continue
+        say(json.dumps(as_book(encoder, name)))
     for name in [name for name in NEWS if name in names]:
         told, pairs = unrelated(encoder, name)
         say(json.dumps({"set": name, "unrelated pages": pairs, "links": told}))
@@ -192,14 +215,15 @@ def main() -> None:
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--raw", action="store_true")
     asked = parser.parse_args()
-    names = asked.sets or ["seeds", *SETS, *NEWS]
+    names = asked.sets or ["seeds", *SETS, *BOOKS, *NEWS]
     if "seeds" in names:
         for figures in evaluate_cases(list(CASES), asked.encoder, cache=asked.cache):
             print(json.dumps(figures), flush=True)
     rows = measured(
         load_encoder(asked.encoder, cache=asked.cache), names, asked.raw, lambda line: print(line, flush=True)
     )
-    tell_reliability(rows)
+    if rows:
+        tell_reliability(rows)
 
 
 if __name__ == "__main__":

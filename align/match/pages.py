@@ -13,6 +13,7 @@ from align.match.bitext import _swapped, align_bitext, stretch
 from align.match.kinds import kind_of
 from align.match.nearness import nearness
 from align.match.passages import Bead, Constraints, Matrix, Pair, Passages
+from align.match.segments import maximal_segments
 from align.match.solve import Texts
 from align.match.trust import Chain, confidence, look
 from align.match.woven import turns
@@ -34,6 +35,8 @@ LEAST = 0.12
 """The weakest chain that is looked at."""
 BOOK = 6_000_000
 """Cells above which two texts are taken for one, and aligned whole."""
+STRETCH = 6.0
+"""How well a part of two such texts must speak for itself: ten sentences in a row, or more that stand less close."""
 BEYOND = 6
 """How far past its first and last sure cells a chain may reach, at least; half its length where that is more."""
 CELLS, SHARE, LEVEL = 5, 0.7, 0.14
@@ -242,12 +245,27 @@ def _reach(start: int, stop: int, free: npt.NDArray[np.bool_], far: int) -> tupl
 
 
 def _whole(src: Passages, tgt: Passages, wanted: Constraints) -> list[Bead]:
-    """Two long texts: coarse to fine, without a table of all pairs; passages that moved are chains of their own."""
-    held = set(wanted.anchors)
-    beads = align_bitext(src, tgt, constraints=wanted)
-    return [
-        bead for bead in beads if bead.src and bead.tgt and ((bead.src, bead.tgt) in held or bead.confidence >= TOLD)
-    ]
+    """Two long texts: coarse to fine, without a table of all pairs; passages that moved are chains of their own.
+
+    The search for bitext finds something for one sentence in twelve of texts that have nothing to do with each other;
+    only where sure beads stand close together is one text the other's translation.
+    """
+    linked = [bead for bead in align_bitext(src, tgt, constraints=wanted) if bead.src and bead.tgt]
+    main = [bead for bead in linked if bead.chain == 0]
+    parts = [part for part, score in maximal_segments(_spoken(main)) if score >= STRETCH]
+    translated = [main[k // 2] for part in parts for k in part] + [bead for bead in linked if bead.chain]
+    kept = {(bead.src, bead.tgt) for bead in translated if bead.confidence >= TOLD}.union(wanted.anchors)
+    return [bead for bead in linked if (bead.src, bead.tgt) in kept]
+
+
+def _spoken(chain: Sequence[Bead]) -> Iterator[float]:
+    """For each bead what is passed by before it, then itself: above 0 in all where LOOSE_SHARE of a part is sure."""
+    i = j = 0
+    for bead in chain:
+        yield -LOOSE_SHARE * max(0, bead.src.start - i, bead.tgt.start - j)
+        small, large = sorted((len(bead.src), len(bead.tgt)))
+        yield (1 - LOOSE_SHARE) * small if bead.confidence > 0.5 else -LOOSE_SHARE * large
+        i, j = bead.src.stop, bead.tgt.stop
 
 
 @njit(cache=True)

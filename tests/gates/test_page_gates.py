@@ -24,6 +24,8 @@ TURNS = {
     "w3c_layout.en_ja": (0.99, "e9937c667d3ab391"),
     "w3c_layout.en_zh-hant": (0.99, "4b4273b678e6a394"),
 }
+DIGESTS: dict[str, str] = json.loads(Path(__file__).with_name("digests.json").read_text(encoding="utf-8"))
+BOOKS = ("textberg_de_fr.dev", "kyoto_ja_en.dev", "pydocs.en_ja")
 ECE = 0.05
 
 
@@ -50,3 +52,16 @@ def test_pages_on_which_languages_take_turns_and_how_sure_their_links_are():
     assert {name: figures[name] for name, (least, _) in TURNS.items() if figures[name]["link_f1"] < least} == {}
     assert figures["ntrex.ja_zh"]["links"] <= 0.15 * figures["ntrex.ja_zh"]["unrelated pages"]
     assert reliability(rows)[0] <= ECE
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_books_are_found_as_pages_as_they_are_as_bitext(name):
+    pages = pytest.importorskip("benchmarks.pages")
+    if not (files := sorted(GOLD.glob(f"dev/{name}*.jsonl"))):
+        pytest.skip(f"no gold at {GOLD}: set ALIGN_GOLD to run the gates")
+    assert hashlib.sha256(files[0].read_bytes()).hexdigest().startswith(DIGESTS[name]), f"{files[0]} is other data"
+    figures = pages.as_book(load_encoder("use"), name)
+    assert figures["pages"] >= figures["bitext"] - 0.01
+    assert figures["long"] >= figures["bitext"] - 0.01
+    assert figures["unrelated, pages"] <= 5
+    assert figures["unrelated, long"] <= 5

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from align.errors import ConflictError
 from align.match import Bead, Constraints, Passages, align_bitext, align_pages
+from align.match.segments import maximal_segments
 
 WORDS = ("Haus", "Berg", "12", "Alpen", "Gipfel", "令和6年", "2024", "Wein", "x.", "Wer?", "München", "see")
 
@@ -153,3 +154,16 @@ def test_sides_of_one_to_fifty():
     assert sorted(j for b in beads for j in b.tgt) == list(range(500))
     found = {(b.src.start, 50 * b.src.start) for b in beads if len(b.src) == 1 and 50 * b.src.start in b.tgt}
     assert len(found) >= 8
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(-4, 4), max_size=14))
+def test_the_best_part_of_a_sequence_is_a_maximal_segment_and_no_two_overlap(scores):
+    found = maximal_segments(scores)
+    assert all(one.stop <= other.start for (one, _), (other, _) in pairwise(found))
+    assert all(total == sum(scores[part.start : part.stop]) > 0 for part, total in found)
+    every = [sum(scores[a:b]) for a in range(len(scores)) for b in range(a, len(scores) + 1)]
+    assert max((total for _, total in found), default=0) == max([0, *every])
+    for part, total in found:
+        inside = [sum(scores[a:b]) for a in part for b in range(a + 1, part.stop + 1) if range(a, b) != part]
+        assert max(inside, default=0) < total

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from align.domain import LinkKind
-from align.match import Constraints, Passages, align_pages
+from align.match import Constraints, Passages, align_pages, pages
 from align.match.nearness import nearness
 from align.match.woven import turns
 
@@ -106,6 +106,20 @@ def test_unrelated_pages_have_no_links():
         one, other = unit(chance.normal(size=(2, 25, 256)).reshape(50, 256)).reshape(2, 25, 256)
         links += len(align_pages(passages(one, "en"), passages(other, "zh")))
     assert links <= 1
+
+
+def test_long_texts_are_linked_where_one_is_the_other_and_nowhere_else(monkeypatch):
+    monkeypatch.setattr(pages, "BOOK", 1_000)
+    one, other = meanings(120, noise=0.8)
+    strangers = meanings(120, noise=0.8, seed=1)[1]
+    src = passages(one, "en")
+    assert align_pages(src, passages(strangers, "de")) == []
+    quoted = passages(np.concatenate([strangers[:60], other[40:60], strangers[60:]]), "de")
+    found = ends(align_pages(src, quoted))
+    assert {((k,), (k + 20,)) for k in range(42, 58)} <= set(found)
+    assert all(36 <= k < 64 for run, _ in found for k in run)
+    kept = Constraints(anchors=((range(100, 101), range(3, 4)),))
+    assert ((100,), (3,)) in ends(align_pages(src, quoted, constraints=kept))
 
 
 def test_translated_runs_are_translations_and_uneven_links_in_them_are_partial():

@@ -1,0 +1,30 @@
+"""The parts of a sequence that score best: where a long text is translated, and where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def maximal_segments(scores: Iterable[float]) -> list[tuple[range, float]]:
+    """All maximal scoring segments, in order, each with its sum (above 0); no two of them overlap.
+
+    A segment is maximal when none that holds it, and none inside it, sums to as much. In linear time.
+    W. Ruzzo and M. Tompa: A linear time algorithm for finding all maximal scoring subsequences (ISMB 1999).
+    """
+    found: list[tuple[int, int, float, float]] = []  # start, stop, total before it, total after it
+    total = 0.0
+    for k, score in enumerate(scores):
+        before, total = total, total + score
+        if score <= 0:
+            continue
+        start = k
+        while True:
+            j = len(found) - 1
+            while j >= 0 and found[j][2] >= before:
+                j -= 1
+            if j < 0 or found[j][3] >= total:
+                break
+            start, before = found[j][0], found[j][2]
+            del found[j:]
+        found.append((start, k + 1, before, total))
+    return [(range(start, stop), after - before) for start, stop, before, after in found]
