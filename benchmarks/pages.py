@@ -1,5 +1,4 @@
-"""How right links on pages are, and how sure: the seed pages, pages on which two languages take turns, unrelated pages,
-whole books.
+"""How right links on pages are, and how sure: seeds, languages that take turns, whole books, unrelated pages.
 
 python -m benchmarks.pages [--encoder use] [--cache FOLDER] [--raw] [SET ...]
 
