@@ -78,10 +78,15 @@ class Sentence:
     lang_confidence: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.pieces or any(p.end <= p.start for p in self.pieces):
+        if not self.pieces:
             raise ValueError("a sentence covers at least one character")
-        if any(b.start < a.end for a, b in zip(self.pieces, self.pieces[1:], strict=False)):
-            raise ValueError("the pieces of a sentence ascend and do not overlap")
+        end = self.pieces[0].start
+        for piece in self.pieces:
+            if piece.end <= piece.start:
+                raise ValueError("a sentence covers at least one character")
+            if piece.start < end:
+                raise ValueError("the pieces of a sentence ascend and do not overlap")
+            end = piece.end
 
     @property
     def span(self) -> Span:

@@ -226,9 +226,8 @@ def _by_words(words: list[str], script: str) -> dict[str, float]:
     table = _table(script)
     scores: dict[str, float] = {}
     for word in words:
-        if word in table:
-            for lang, nats in table[word]:
-                scores[lang] = scores.get(lang, 0.0) + nats
+        for lang, nats in table.get(word, ()):
+            scores[lang] = scores.get(lang, 0.0) + nats
     return scores
 
 
