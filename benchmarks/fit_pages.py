@@ -83,12 +83,6 @@ def found(src: Passages, tgt: Passages, *, together: bool, loose: bool = False) 
         return align_pages(src, tgt, together=together)
 
 
-def dense(bead: Bead) -> bool:
-    """Whether the bead's chain is a text and its translation: only there the exact search tells anything."""
-    signals = bead.signals or {}
-    return bool(signals["posterior"] or signals["woven"])
-
-
 class Made:
     """Pages made from gold, with vectors that are made once."""
 
@@ -121,11 +115,11 @@ class Made:
         for bead in found(src, tgt, together=together, loose=loose):
             right = any(
                 (set(bead.src), set(bead.tgt)) == pair
-                if dense(bead)
+                if bead.dense
                 else shared(bead.src, pair[0], src.texts) and shared(bead.tgt, pair[1], tgt.texts)
                 for pair in gold
             )
-            yield Row(name, kind, dense(bead), bead.signals or {}, right)
+            yield Row(name, kind, bead.dense, bead.signals or {}, right)
 
 
 def shared(run: range, gold: set[int], texts: Sequence[str]) -> bool:
@@ -218,7 +212,7 @@ def of_seeds(encoder: Encoder) -> Iterator[Row]:
         src, tgt = groups[one, lang], groups[other, other_lang]
         for bead in found(src.passages, tgt.passages, together=one == other):
             name = f"seeds/{one}" if other != "rt_" else "seeds/rt_"
-            yield Row(name, "seeds", dense(bead), bead.signals or {}, right_in_seeds(src, tgt, bead))
+            yield Row(name, "seeds", bead.dense, bead.signals or {}, right_in_seeds(src, tgt, bead))
 
 
 def gathered(encoder: Encoder, name: str) -> list[Row]:

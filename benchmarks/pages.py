@@ -151,6 +151,27 @@ def unrelated(encoder: Encoder, name: str) -> tuple[int, int]:
     return told, pairs
 
 
+def as_folder(encoder: Encoder, name: str, most: int = 12) -> tuple[int, int]:
+    """(links between a text and its translation, links between others) of a folder of files, two for a document."""
+    with tempfile.TemporaryDirectory() as folder:
+        db = Path(folder) / "folder.db"
+        for number, page in enumerate(documents(name)[:most]):
+            for side in ("src", "tgt"):
+                text = "\n\n".join(page[side]) + "\n"
+                (Path(folder) / f"{number}.{page[f'{side}_lang']}.txt").write_text(text, encoding="utf-8")
+        for _ in add(db, [folder]):
+            pass
+        with open_store(db) as store, cached(encoder, db) as vectors:
+            for _ in propose(store, vectors):
+                pass
+            own = [_document(link.src.doc) == _document(link.tgt.doc) for link in store.links(LinkFilter())]
+    return sum(own), len(own) - sum(own)
+
+
+def _document(path: str) -> str:
+    return Path(path).name.split(".")[0]
+
+
 def as_book(encoder: Encoder, name: str) -> dict[str, Any]:
     """Strict F1 of a set as one long text, found as pages, as pages too long for a table, and as clean bitext; and the
     links between the first half of one side and the second of the other, which have nothing to do with each other."""
@@ -190,6 +211,7 @@ def measured(encoder: Encoder, names: Sequence[str], raw: bool, say: Callable[[s
         ]
         apart = [align_pages(*both) for both in sides]
         figures = {"set": name, "link_f1": round(link_f1(found, woven), 4), "apart": round(link_f1(found, apart), 4)}
+        figures |= dict(zip(("in a folder", "across documents"), as_folder(encoder, name), strict=True))
         say(json.dumps(figures | ({"raw": round(raw_f1(encoder, found), 4)} if raw else {})))
         for page, beads in [*zip(found, woven, strict=True), *zip(found, apart, strict=True)]:
             gold = {(tuple(s), tuple(t)) for s, t in page["gold"]}

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from align.encoders.base import Encoder
 from align.jobs.likely import FEW, likely_pairs
 from align.jobs.runs import Runs
+from align.jobs.translated import Translated
 from align.jobs.vectors import Group, groups
+from align.match import Bead
 from align.store import Store
 
 
@@ -37,22 +39,35 @@ def propose(
 
     Links that were decided on are kept and constrain the rest. Each pair is one transaction. Where there are many
     documents, only those that have something near each other are matched, and of a pair that has no links, before or
-    after, nothing is told. `encoding` and `matching` are told of progress.
+    after, nothing is told. Texts and their translations come first; what two other runs have in common is not proposed
+    where both sides have their translations already. `encoding` and `matching` are told of progress.
     """
     chosen = [row.id for row in store.documents()] if documents is None else list(documents)
     linked = frozenset((row.src_document, row.tgt_document) for row in store.pairs())
     found = groups(store, encoder, chosen, boilerplate=boilerplate, progress=encoding)
     pairs = likely_pairs(found, linked)
+    translated = Translated(found)
+
+    def proposed(a: int, b: int, beads: Sequence[Bead], least: int) -> Iterator[Proposed]:
+        runs = Runs(found[a], found[b])
+        src, tgt = runs.src, runs.tgt
+        proposals = [runs.proposal(bead) for bead in beads] if len(beads) >= least else []
+        if proposals or (src.document, tgt.document) in linked:
+            languages = (src.primary, tgt.primary)
+            counts = store.propose(src.document, tgt.document, proposals, encoder.name, languages=languages)
+            yield Proposed(src, tgt, counts.added, counts.removed, counts.kept)
+
+    waiting: list[tuple[int, int, list[Bead], int]] = []
     for number, ((a, b), few_will_do) in enumerate(pairs):
         matching(number, len(pairs))
         runs = Runs(found[a], found[b])
-        src, tgt = runs.src, runs.tgt
-        proposals = runs.solve(runs.settled(store))
-        if len(proposals) < FEW and not few_will_do:
-            proposals = []
-        if not proposals and (src.document, tgt.document) not in linked:
-            continue
-        languages = (src.primary, tgt.primary)
-        counts = store.propose(src.document, tgt.document, proposals, encoder.name, languages=languages)
-        yield Proposed(src, tgt, counts.added, counts.removed, counts.kept)
+        beads = runs.solve(runs.settled(store))
+        least = 1 if few_will_do else FEW
+        if any(bead.dense for bead in beads):
+            translated.note(a, b, beads)
+            yield from proposed(a, b, beads, least)
+        else:
+            waiting.append((a, b, beads, least))
+    for a, b, beads, least in waiting:
+        yield from proposed(a, b, [bead for bead in beads if not translated.is_echo(a, b, bead)], least)
     matching(len(pairs), len(pairs))

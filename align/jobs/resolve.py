@@ -90,7 +90,8 @@ class Resolver:
         here = hull(runs.pairs(touched))
         window = reach(here[0], len(runs.src.sentences)), reach(here[1], len(runs.tgt.sentences))
         region = between(here, constraints.anchors, window)
-        solved = runs.part(window).solve(inside(constraints, window))
+        part = runs.part(window)
+        solved = [part.proposal(bead) for bead in part.solve(inside(constraints, window))]
         # Where an anchor stands is given, not found: only what was found can be news.
         news = [p for p in solved if runs.pair((p.src, p.tgt)) not in constraints.anchors and within(runs, p, region)]
         old = [link for link in self._undecided(runs, region) if link.id not in replaced and within(runs, link, region)]

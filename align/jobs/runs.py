@@ -51,14 +51,13 @@ class Runs:
         """The two runs cut down to a window."""
         return Runs(_cut(self.src, window[0]), _cut(self.tgt, window[1]))
 
-    def solve(self, constraints: Constraints) -> list[Proposal]:
-        """What corresponds, in the ids of the store."""
-        src, tgt = self.src, self.tgt
-        one_page = src.document == tgt.document
-        beads = align_pages(src.passages, tgt.passages, constraints=constraints, together=one_page)
-        return [self._proposal(bead) for bead in beads]
+    def solve(self, constraints: Constraints) -> list[Bead]:
+        """What corresponds, in the groups' own numbering."""
+        one_page = self.src.document == self.tgt.document
+        return align_pages(self.src.passages, self.tgt.passages, constraints=constraints, together=one_page)
 
-    def _proposal(self, bead: Bead) -> Proposal:
+    def proposal(self, bead: Bead) -> Proposal:
+        """A bead in the ids of the store."""
         return Proposal(
             src=self.src.sentences[bead.src.start : bead.src.stop],
             tgt=self.tgt.sentences[bead.tgt.start : bead.tgt.stop],

@@ -121,7 +121,8 @@ class _Search:
                 if chance < (TOLD if chain.dense or self.together else APART):
                     continue
                 kind = kind_of(self.texts, bead.src, bead.tgt, seen, dense=chain.dense)
-                yield replace(bead, chain=number, confidence=chance, kind=kind, signals=seen.told())
+                signals = seen.told()
+                yield replace(bead, chain=number, confidence=chance, kind=kind, signals=signals, dense=chain.dense)
             for bead in chain.beads or [Bead(range(i, i + 1), range(j, j + 1)) for i, j in cells]:
                 self.close[bead.src.start : bead.src.stop, :] = -1
                 self.close[:, bead.tgt.start : bead.tgt.stop] = -1
@@ -255,7 +256,7 @@ def _whole(src: Passages, tgt: Passages, wanted: Constraints) -> list[Bead]:
     parts = [part for part, score in maximal_segments(_spoken(main)) if score >= STRETCH]
     translated = [main[k // 2] for part in parts for k in part] + [bead for bead in linked if bead.chain]
     kept = {(bead.src, bead.tgt) for bead in translated if bead.confidence >= TOLD}.union(wanted.anchors)
-    return [bead for bead in linked if (bead.src, bead.tgt) in kept]
+    return [replace(bead, dense=True) for bead in linked if (bead.src, bead.tgt) in kept]
 
 
 def _spoken(chain: Sequence[Bead]) -> Iterator[float]:

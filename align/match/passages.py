@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Protocol
 
@@ -75,6 +75,8 @@ class Bead:
     kind: LinkKind = LinkKind.TRANSLATION
     chain: int = 0
     signals: dict[str, float] | None = None
+    dense: bool = False
+    """Whether its chain is a text and its translation, rather than what two pages have in common."""
 
     def __post_init__(self) -> None:
         if not self.src and not self.tgt:
@@ -83,7 +85,7 @@ class Bead:
     @property
     def mirrored(self) -> Bead:
         """The same bead with the sides swapped."""
-        return Bead(self.tgt, self.src, self.score, self.confidence, self.kind, self.chain, self.signals)
+        return replace(self, src=self.tgt, tgt=self.src)
 
 
 Pair = tuple[range, range]

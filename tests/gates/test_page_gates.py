@@ -26,6 +26,8 @@ TURNS = {
 }
 DIGESTS: dict[str, str] = json.loads(Path(__file__).with_name("digests.json").read_text(encoding="utf-8"))
 BOOKS = ("textberg_de_fr.dev", "kyoto_ja_en.dev", "pydocs.en_ja")
+ACROSS = 0.03
+"""Most links between documents that are not each other's translation, to one of those that are."""
 ECE = 0.05
 
 
@@ -50,6 +52,8 @@ def test_pages_on_which_languages_take_turns_and_how_sure_their_links_are():
     rows = pages.measured(load_encoder("use"), ["seeds", *TURNS, "ntrex.ja_zh"], False, told.append)
     figures = {row["set"]: row for row in map(json.loads, told)}
     assert {name: figures[name] for name, (least, _) in TURNS.items() if figures[name]["link_f1"] < least} == {}
+    across = {name: figures[name]["across documents"] / figures[name]["in a folder"] for name in TURNS}
+    assert {name: share for name, share in across.items() if share > ACROSS} == {}
     assert figures["ntrex.ja_zh"]["links"] <= 0.15 * figures["ntrex.ja_zh"]["unrelated pages"]
     assert reliability(rows)[0] <= ECE
 

@@ -57,6 +57,20 @@ def test_a_mixed_page_is_matched_with_itself(store: Store, encoder: TopicEncoder
     assert [topics(link) for link in inside] == [([str(t)], [str(t)]) for t in (300, 301, 302, 303, 304)]
 
 
+def test_what_is_translated_already_has_no_echo_in_another_document(store: Store, encoder: TopicEncoder) -> None:
+    said_again = [*range(200, 210), 105, *range(210, 220)]
+    store.add_document(page("c.en.txt", english(said_again)))
+    store.add_document(page("d.ja.txt", japanese(said_again)))
+    store.add_document(page("e.ja.txt", japanese([*range(300, 306), 105, *range(306, 312)])))
+    run(store, encoder)
+    links = list(store.links(LinkFilter()))
+    pairs = [(link.src.doc[0], link.tgt.doc[0]) for link in links]
+    assert (pairs.count(("a", "b")), pairs.count(("c", "d"))) == (20, 21)
+    assert not {("a", "d"), ("b", "c")} & set(pairs)
+    quoted = [topics(link) for link in links if (link.src.doc[0], link.tgt.doc[0]) == ("a", "e")]
+    assert quoted == [(["105"], ["105"])], "a page that is nobody's translation still quotes"
+
+
 def test_nothing_is_encoded_twice(store: Store, encoder: TopicEncoder) -> None:
     with cached(encoder, store.path) as vectors:
         list(propose(store, vectors))

@@ -1,0 +1,44 @@
+"""Which sentences have their translation in another document: what is like them elsewhere is an echo, not a link."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from align.jobs.vectors import Group
+from align.match import Bead
+
+
+class Translated:
+    """The sentences of each run that stand in a text and its translation, by the language of the translation.
+
+    Where many documents are translated, headings and set phrases of one are like those of all others. A byte for each
+    sentence and language.
+    """
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self._groups = groups
+        self._marks: dict[tuple[int, str], npt.NDArray[np.bool_]] = {}
+
+    def note(self, src: int, tgt: int, beads: Sequence[Bead]) -> None:
+        """Take in what was found between two runs (by their numbers)."""
+        for bead in beads:
+            if bead.dense:
+                self._of(src, tgt)[bead.src.start : bead.src.stop] = True
+                self._of(tgt, src)[bead.tgt.start : bead.tgt.stop] = True
+
+    def is_echo(self, src: int, tgt: int, bead: Bead) -> bool:
+        """Whether both sides of a bead between two runs have their translations, in the same languages."""
+        return bool(
+            self._of(src, tgt)[bead.src.start : bead.src.stop].all()
+            and self._of(tgt, src)[bead.tgt.start : bead.tgt.stop].all()
+        )
+
+    def _of(self, run: int, other: int) -> npt.NDArray[np.bool_]:
+        """The marks of a run for the language of another."""
+        key = run, self._groups[other].primary
+        if key not in self._marks:
+            self._marks[key] = np.zeros(len(self._groups[run].sentences), dtype=np.bool_)
+        return self._marks[key]
