@@ -133,13 +133,18 @@ def _bounded(
 def _straight(anchors: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
     """The most anchors that keep one order on both sides, and the others."""
     ordered = sorted(anchors, key=lambda anchor: anchor[0].start)
-    ends: list[int] = []
-    chain: list[list[int]] = []
+    ends: list[int] = []  # Where the best order of each length ends in the target, and the anchor that ends it.
+    last: list[int] = []
+    before: list[int] = []
     for number, (_, tgt) in enumerate(ordered):
         at = bisect_left(ends, tgt.start)
-        longest = [*(chain[at - 1] if at else []), number]
-        ends[at : at + 1], chain[at : at + 1] = [tgt.start], [longest]
-    kept = set(chain[-1]) if chain else set()
+        before.append(last[at - 1] if at else -1)
+        ends[at : at + 1], last[at : at + 1] = [tgt.start], [number]
+    kept = set()
+    number = last[-1] if last else -1
+    while number >= 0:
+        kept.add(number)
+        number = before[number]
     return [a for k, a in enumerate(ordered) if k in kept], [a for k, a in enumerate(ordered) if k not in kept]
 
 

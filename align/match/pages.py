@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from align.match.bitext import _swapped, align_bitext, stretch
 from align.match.kinds import kind_of
+from align.match.local import TAKEN, Cell, LocalAlignment
 from align.match.nearness import nearness
 from align.match.passages import Bead, Constraints, Matrix, Pair, Passages
 from align.match.segments import maximal_segments
@@ -18,7 +18,6 @@ from align.match.solve import Texts
 from align.match.trust import Chain, confidence, look
 from align.match.woven import turns
 
-Cell = tuple[int, int]
 Reach = tuple[int, int]
 
 FLOOR = 0.03
@@ -83,35 +82,39 @@ def _align(src: Passages, tgt: Passages, wanted: Constraints, together: bool) ->
     held = [Bead(s, t, 1.0, 1.0, chain=chain) for chain, (s, t) in enumerate(wanted.anchors)]
     close = nearness(src.vectors, tgt.vectors, texts.usual) - np.float32(FLOOR)
     for s, t in wanted.anchors:
-        close[s.start : s.stop, :] = -1
-        close[:, t.start : t.stop] = -1
+        close[s.start : s.stop, :] = TAKEN
+        close[:, t.start : t.stop] = TAKEN
     for s, t in wanted.forbidden:
         if len(s) == len(t) == 1:
-            close[s.start, t.start] = -1
-    search = _Search(texts, close, frozenset(wanted.forbidden), together)
+            close[s.start, t.start] = TAKEN
+    search = _Search(texts, LocalAlignment(close, GAP), frozenset(wanted.forbidden), together)
     return held + list(search.beads(len(held)))
 
 
 @dataclass
 class _Search:
-    """Two pages, and how near their sentences are; what a chain has taken is -1 there."""
+    """Two pages, and the chains that can still be found between them."""
 
     texts: Texts
-    close: Matrix
+    paths: LocalAlignment
     forbidden: frozenset[Pair]
     together: bool
+
+    @property
+    def close(self) -> Matrix:
+        """How near the sentences are; TAKEN where a chain has them."""
+        return self.paths.close
 
     def beads(self, number: int) -> Iterator[Bead]:
         """The beads of all chains, the best chain first, numbered from `number`."""
         while True:
-            step, i, j = _best_local(self.close, GAP)
-            cells = _cells(step, i, j, self.close)
+            cells = self.paths.best()
             if not cells or sum(float(self.close[cell]) for cell in cells) < LEAST:
                 return
             chain = self._translation(cells)
             if chain is None:
                 if rivalled := self._rivalled(cells):
-                    self.close[tuple(zip(*rivalled, strict=True))] = -1
+                    self.paths.take_cells(rivalled)
                     continue
                 beads = [bead for bead in self._grown(cells) if (bead.src, bead.tgt) not in self.forbidden]
                 chain = Chain(beads, _span(cells), dense=False, woven=False)
@@ -123,9 +126,8 @@ class _Search:
                 kind = kind_of(self.texts, bead.src, bead.tgt, seen, dense=chain.dense)
                 signals = seen.told()
                 yield replace(bead, chain=number, confidence=chance, kind=kind, signals=signals, dense=chain.dense)
-            for bead in chain.beads or [Bead(range(i, i + 1), range(j, j + 1)) for i, j in cells]:
-                self.close[bead.src.start : bead.src.stop, :] = -1
-                self.close[:, bead.tgt.start : bead.tgt.stop] = -1
+            alone = [(range(i, i + 1), range(j, j + 1)) for i, j in cells]
+            self.paths.take([(bead.src, bead.tgt) for bead in chain.beads] or alone)
             number += 1
 
     def _translation(self, cells: list[Cell]) -> Chain | None:
@@ -148,7 +150,7 @@ class _Search:
 
     def _reach(self, cells: list[Cell]) -> tuple[Reach, Reach]:
         """Rows and columns from a little before the first cell to a little after the last, as far as they are free."""
-        open_ = self.close > -1
+        open_ = self.close > TAKEN
         far = max(BEYOND, len(cells) // 2)
         return (
             _reach(cells[0][0], cells[-1][0] + 1, np.asarray(open_.any(axis=1)), far),
@@ -157,7 +159,7 @@ class _Search:
 
     def _exact(self, cells: list[Cell], parts: Sequence[tuple[Reach, Reach]]) -> list[Bead]:
         """The beads of a chain by the exact search, in each part for itself; one sentence and one are a bead."""
-        free_s, free_t = (np.asarray((self.close > -1).any(axis=axis)) for axis in (1, 0))
+        free_s, free_t = (np.asarray((self.close > TAKEN).any(axis=axis)) for axis in (1, 0))
         trusted = np.array(cells, dtype=np.int64)
         found: list[Bead] = []
         for (i0, i1), (j0, j1) in parts:
@@ -175,12 +177,12 @@ class _Search:
     def _rivalled(self, cells: list[Cell]) -> list[Cell]:
         """The cells one of whose sentences has a much nearer partner, nearest to it too; never the best cell."""
         best = max(cells, key=lambda cell: float(self.close[cell]))
-        rows, columns = self.close.argmax(axis=1), self.close.argmax(axis=0)
 
         def rivalled(i: int, j: int) -> bool:
-            rivals = [(int(columns[j]), j), (i, int(rows[i]))]
-            mutual = [(x, y) for x, y in rivals if rows[x] == y and columns[y] == x]
-            return any(self.close[rival] > self.close[i, j] + RIVAL for rival in mutual)
+            row, column = int(self.close[:, j].argmax()), int(self.close[i].argmax())
+            nearest = [(row, j)] if self.close[row].argmax() == j else []
+            nearest += [(i, column)] if self.close[:, column].argmax() == i else []
+            return any(self.close[rival] > self.close[i, j] + RIVAL for rival in nearest)
 
         return [cell for cell in cells if cell != best and rivalled(*cell)]
 
@@ -267,39 +269,3 @@ def _spoken(chain: Sequence[Bead]) -> Iterator[float]:
         small, large = sorted((len(bead.src), len(bead.tgt)))
         yield (1 - LOOSE_SHARE) * small if bead.confidence > 0.5 else -LOOSE_SHARE * large
         i, j = bead.src.stop, bead.tgt.stop
-
-
-@njit(cache=True)
-def _best_local(close, gap):  # type: ignore[no-untyped-def]
-    """Smith-Waterman: steps that match a cell or pass a sentence by; (steps, end of the best path)."""
-    n, m = close.shape
-    score = np.zeros((n + 1, m + 1), dtype=np.float32)
-    step = np.zeros((n + 1, m + 1), dtype=np.int8)
-    top, at_i, at_j = 0.0, 0, 0
-    for i in range(1, n + 1):
-        for j in range(1, m + 1):
-            value, how = 0.0, 0
-            candidate = score[i - 1, j - 1] + close[i - 1, j - 1]
-            if candidate > value:
-                value, how = candidate, 1
-            candidate = score[i - 1, j] - gap
-            if candidate > value:
-                value, how = candidate, 2
-            candidate = score[i, j - 1] - gap
-            if candidate > value:
-                value, how = candidate, 3
-            score[i, j], step[i, j] = value, how
-            if value > top:
-                top, at_i, at_j = value, i, j
-    return step, at_i, at_j
-
-
-def _cells(step: Matrix, i: int, j: int, close: Matrix) -> list[Cell]:
-    """The matched cells of the best local path, first to last."""
-    path = []
-    while i and j and step[i, j]:
-        how = step[i, j]
-        if how == 1:
-            path.append((i - 1, j - 1))
-        i, j = i - (how != 3), j - (how != 2)
-    return [(i, j) for i, j in reversed(path) if close[i, j] > 0]

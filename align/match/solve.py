@@ -241,7 +241,9 @@ def taken(lattice: Lattice, passed: Marginals) -> Iterator[tuple[int, int, int, 
 def _allowed(beads: Indices, seen: Window, forbidden: Sequence[Pair]) -> Indices:
     """The beads less those that are forbidden."""
     kept = np.ones(len(beads), dtype=bool)
+    rows, columns = range(*seen.rows), range(*seen.columns)
     for src, tgt in forbidden:
-        bead = src.start - seen.rows[0], tgt.start - seen.columns[0], len(src), len(tgt)
-        kept &= (beads != np.array(bead)).any(axis=1)
-    return beads[kept] if len(forbidden) else beads
+        if src.start in rows and tgt.start in columns:  # Of a book's rejected links few are in this window.
+            bead = src.start - rows.start, tgt.start - columns.start, len(src), len(tgt)
+            kept &= (beads != np.array(bead)).any(axis=1)
+    return beads[kept]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from align.errors import ConflictError
 from align.match import Bead, Constraints, Passages, align_bitext, align_pages
+from align.match.local import LocalAlignment
 from align.match.segments import maximal_segments
 
 WORDS = ("Haus", "Berg", "12", "Alpen", "Gipfel", "令和6年", "2024", "Wein", "x.", "Wer?", "München", "see")
@@ -167,3 +168,18 @@ def test_the_best_part_of_a_sequence_is_a_maximal_segment_and_no_two_overlap(sco
     for part, total in found:
         inside = [sum(scores[a:b]) for a in part for b in range(a + 1, part.stop + 1) if range(a, b) != part]
         assert max(inside, default=0) < total
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 14), st.integers(1, 14))
+def test_a_table_that_is_kept_up_finds_what_a_new_one_finds(seed, n, m):
+    chance = np.random.default_rng(seed)
+    paths = LocalAlignment(chance.normal(-0.1, 0.2, size=(n, m)).astype(np.float32), 0.03)
+    while cells := paths.best():
+        assert cells == LocalAlignment(paths.close.copy(), 0.03).best()
+        if chance.random() < 0.3:
+            paths.take_cells(cells[:1])
+        else:
+            some = [cell for cell in cells if chance.random() < 0.8] or cells[:1]
+            paths.take([(range(i, i + 1), range(j, min(m, j + 2))) for i, j in some])
+    assert LocalAlignment(paths.close.copy(), 0.03).best() == []

@@ -1,0 +1,110 @@
+"""Local alignment of two texts by how near their sentences are, kept up to date while parts of it are taken away.
+
+T. Smith and M. Waterman: Identification of common molecular subsequences (1981). The best path that crosses none taken
+before: M. Waterman and M. Eggert: A new algorithm for best subsequence alignments (1987).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from align.match.passages import Matrix
+
+Cell = tuple[int, int]
+
+TAKEN = -1.0
+"""Nearness of a cell that is no more to be had."""
+
+
+class LocalAlignment:
+    """The best local path through a table of nearness, again and again, as rows, columns and cells are taken.
+
+    After something is taken only what it can change is reckoned again, so that n chains of a sentence or two cost about
+    as much as the first, not n times that. The same paths as from a table made anew.
+    """
+
+    def __init__(self, close: Matrix, gap: float) -> None:
+        """close: float32 (n, m), above 0 where a cell carries a path on; it is written to. gap: what a path loses for
+        a row or column that it passes by."""
+        self.close = close
+        n, m = close.shape
+        self._gap = gap
+        self._score = np.zeros((n + 1, m + 1), dtype=np.float32)
+        self._step = np.zeros((n + 1, m + 1), dtype=np.int8)
+        self._tops = np.zeros(n + 1, dtype=np.float32)
+        self._places = np.zeros(n + 1, dtype=np.int64)
+        self._refresh(np.ones(n, dtype=np.int64), np.full(n, m + 1, dtype=np.int64))
+
+    def best(self) -> list[Cell]:
+        """The matched cells of the best path, first to last; none where nothing is near."""
+        i = int(self._tops.argmax())
+        j = int(self._places[i])
+        path: list[Cell] = []
+        while i and j and self._step[i, j]:
+            how = self._step[i, j]
+            if how == 1:
+                path.append((i - 1, j - 1))
+            i, j = i - (how != 3), j - (how != 2)
+        return [(i, j) for i, j in reversed(path) if self.close[i, j] > 0]
+
+    def take(self, spans: Iterable[tuple[range, range]]) -> None:
+        """Take away rows and columns: no path matches them any more."""
+        n, m = self.close.shape
+        low, high = np.full(n, m + 1, dtype=np.int64), np.zeros(n, dtype=np.int64)
+        for rows, columns in spans:
+            self.close[rows.start : rows.stop, :] = TAKEN
+            self.close[:, columns.start : columns.stop] = TAKEN
+            np.minimum(low, columns.start + 1, out=low)
+            np.maximum(high, columns.stop + 1, out=high)
+            low[rows.start : rows.stop], high[rows.start : rows.stop] = 1, m + 1
+        self._refresh(low, high)
+
+    def take_cells(self, cells: Iterable[Cell]) -> None:
+        """Take away single cells."""
+        n, m = self.close.shape
+        low, high = np.full(n, m + 1, dtype=np.int64), np.zeros(n, dtype=np.int64)
+        for i, j in cells:
+            self.close[i, j] = TAKEN
+            low[i], high[i] = min(low[i], j + 1), max(high[i], j + 2)
+        self._refresh(low, high)
+
+    def _refresh(self, low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]) -> None:
+        _refresh(self.close, self._gap, self._score, self._step, self._tops, self._places, low, high)
+
+
+@njit(cache=True)
+def _refresh(close, gap, score, step, tops, places, low, high):  # type: ignore[no-untyped-def]
+    """Reckon row i anew in columns low[i] to high[i] of the table, and all that follows from what changed."""
+    n, m = close.shape
+    start, stop = m + 1, 0  # What changed in the row above.
+    for i in range(1, n + 1):
+        first, last = min(low[i - 1], start), max(high[i - 1], stop + 1)
+        start, stop = m + 1, 0
+        j = first
+        changed = False
+        while j <= m and (j < last or changed):
+            value, how = np.float32(0.0), 0
+            candidate = score[i - 1, j - 1] + close[i - 1, j - 1]
+            if candidate > value:
+                value, how = np.float32(candidate), 1
+            candidate = score[i - 1, j] - gap
+            if candidate > value:
+                value, how = np.float32(candidate), 2
+            candidate = score[i, j - 1] - gap
+            if candidate > value:
+                value, how = np.float32(candidate), 3
+            changed = value != score[i, j] or how != step[i, j]
+            if changed:
+                score[i, j], step[i, j] = value, how
+                start, stop = min(start, j), j + 1
+            j += 1
+        if start < stop and (places[i] == 0 or start <= places[i] < stop):
+            top, place = np.float32(0.0), 0
+            for j in range(1, m + 1):
+                if score[i, j] > top:
+                    top, place = score[i, j], j
+            tops[i], places[i] = top, place
