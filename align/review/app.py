@@ -125,9 +125,10 @@ class ReviewApp(App[None]):
             self.set_interval(IDLE, self._tidy)
 
     def _tidy(self) -> None:
-        """Collect, once after each spell of typing; what is left is likely to stay, and is not looked at again."""
+        """Collect, once after each spell of typing; what is left is not looked at while somebody types."""
         if self._typed_at is not None and time.monotonic() - self._typed_at >= IDLE:
             self._typed_at = None
+            gc.unfreeze()  # A screen that was open the last time may be closed by now.
             gc.collect()
             gc.freeze()
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -169,3 +172,22 @@ async def test_control_c_leaves_and_keeps_what_was_done(db: Path, run: Run) -> N
         await press(pilot, "a", "ctrl+c")
         assert not pilot.app.is_running
     assert statuses(db) == "appppppp"
+
+
+async def test_what_was_closed_is_forgotten_when_memory_is_tidied_up(run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "v")
+        closed = weakref.ref(pilot.app.screen)
+        tidy(pilot.app)
+        await press(pilot, "escape")
+        try:
+            tidy(pilot.app)
+            assert closed() is None
+        finally:
+            gc.unfreeze()
+
+
+def tidy(app: Any) -> None:
+    """What the app does after a spell of typing."""
+    app._typed_at = 0.0
+    app._tidy()
