@@ -10,6 +10,7 @@ from typing import Any
 from align.domain import LinkKind, Status
 from align.errors import UsageError
 from align.jobs.browse import LinkFilter
+from align.text.tags import canonical
 
 GRAMMAR = (
     "words  status:proposed  kind:summary  lang:ja-zh  <50  >90  doc:name  by:reviewer  noted  bookmarked  uneven  "
@@ -39,8 +40,7 @@ def parse(typed: str, base: LinkFilter, documents: Sequence[tuple[int, str]] = (
         elif colon and name == "kind":
             found["kinds"] = frozenset(_named(LinkKind, part) for part in value.split(","))
         elif colon and name == "lang":
-            src, _, tgt = value.partition("-")
-            found["src_lang"], found["tgt_lang"] = src or None, tgt or None
+            found["src_lang"], found["tgt_lang"] = _languages(value)
         elif colon and name == "by":
             found["reviewer"] = value
         elif colon and name == "doc":
@@ -60,6 +60,19 @@ def _named(kind: type[Status] | type[LinkKind], value: str) -> Status | LinkKind
     if len(members) != 1 or not value:
         raise UsageError(f"{value!r}: choose one of {', '.join(member.value for member in kind)}.")
     return members[0]
+
+
+def _languages(value: str) -> tuple[str | None, str | None]:
+    """Source and target of `ja-en`, `ja`, `-en` or `zh-Hant-en`: parted before what is written as a language is."""
+    parts = value.replace("_", "-").split("-")
+    for at in range(1, len(parts)):
+        src, tgt = "-".join(parts[:at]), "-".join(parts[at:])
+        # `zh-TW` is one tag: a language has small letters, a region capitals, as they are shown.
+        if (not src or canonical(src)) and (not tgt or (canonical(tgt) and parts[at].islower())):
+            return canonical(src), canonical(tgt)
+    if found := canonical(value):
+        return found, None
+    raise UsageError(f"lang:{value}: write tags as they are shown: lang:ja, lang:ja-en, lang:zh-Hant-en or lang:-en.")
 
 
 def _document(value: str, documents: Sequence[tuple[int, str]]) -> int:

@@ -55,6 +55,12 @@ async def test_a_filter_that_cannot_be_read_changes_nothing_and_says_what_can(db
         ("", LinkFilter()),
         ("status:acc kind:title", LinkFilter(statuses=frozenset({Status.ACCEPTED}), kinds=frozenset({LinkKind.TITLE}))),
         ("lang:ja-en >90", LinkFilter(src_lang="ja", tgt_lang="en", min_confidence=0.9)),
+        ("lang:zh-Hant-en", LinkFilter(src_lang="zh-Hant", tgt_lang="en")),
+        ("lang:en-zh_TW", LinkFilter(src_lang="en", tgt_lang="zh-Hant")),
+        ("lang:en-US-zh-Hans", LinkFilter(src_lang="en-US", tgt_lang="zh-Hans")),
+        ("lang:pt-BR", LinkFilter(src_lang="pt-BR")),
+        ("lang:ja-", LinkFilter(src_lang="ja")),
+        ("lang:-zh-Hant", LinkFilter(tgt_lang="zh-Hant")),
         ("<50 雾气 mist", LinkFilter(max_confidence=0.5, text="雾气 mist")),
         ("doc:talk noted bookmarked by:Aoi", LinkFilter(document=7, noted=True, bookmarked=True, reviewer="Aoi")),
     ],
@@ -66,6 +72,11 @@ def test_the_grammar_of_the_filter(typed: str, expected: LinkFilter) -> None:
 def test_a_document_that_is_not_there_is_named() -> None:
     with pytest.raises(UsageError, match="doc:nowhere"):
         parse("doc:nowhere", LinkFilter(), [(7, "talk.txt")])
+
+
+def test_what_is_no_language_is_named() -> None:
+    with pytest.raises(UsageError, match="lang:japanese: write tags"):
+        parse("lang:japanese", LinkFilter())
 
 
 async def test_go_to_number_percent_and_words(db: Path, run: Run) -> None:
