@@ -182,12 +182,14 @@ class ReviewServer:
             close=close,
         )
         self.say(f"opened for {who}: {self._taken} of {self.plan.seats} seats taken")
+        watch: asyncio.Task[None] | None = None
         try:
             await session.start(cells(request, "width", 80), cells(request, "height", 24))
             watch = asyncio.create_task(self._close_after(session, socket))
             await relay(socket, session)
-            watch.cancel()
         finally:
+            if watch is not None:
+                watch.cancel()
             code = await session.finish()
             self._open.discard(socket)
             said = f": {session.complaint}" if code and session.complaint else ""

@@ -177,6 +177,30 @@ async def test_an_app_that_dies_is_told_in_the_log(command: list[str], tmp_path:
         assert death or "no store there" in log[-1]
 
 
+async def test_a_visit_that_breaks_leaves_nobody_watching(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    watching: list[str] = []
+
+    async def watch(*_: object) -> None:
+        watching.append("begun")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            watching.append("ended")
+
+    async def broken(*_: object) -> None:
+        await asyncio.sleep(0)
+        raise BrokenPipeError
+
+    monkeypatch.setattr(ReviewServer, "_close_after", watch)
+    monkeypatch.setattr("align.serve.server.relay", broken)
+    async with served(plan(command)) as (server, log), aiohttp.ClientSession() as client:
+        origin = f"http://127.0.0.1:{server.port}"
+        async with client.ws_connect(server.address + "ws/dark/Aoi", origin=origin) as socket:
+            await asyncio.wait_for(read_all(socket), 20)
+        await until(lambda: any("closed for Aoi" in line for line in log))
+        assert watching == ["begun", "ended"]
+
+
 async def test_stopping_the_server_stops_its_apps(command: list[str], tmp_path: Path) -> None:
     async with aiohttp.ClientSession() as client:
         async with served(plan(command)) as (server, log):
