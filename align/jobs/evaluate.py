@@ -11,6 +11,7 @@ from typing import Any
 
 from align.errors import ExportError, ReadError
 from align.match import Bead, Passages, align_bitext
+from align.writers.door import spare_stores
 
 Pairs = set[tuple[tuple[int, ...], tuple[int, ...]]]
 
@@ -83,12 +84,13 @@ def read_gold(path: Path) -> list[dict[str, Any]]:
         try:
             document = json.loads(line)
             document = {"src_lang": "und", "tgt_lang": "und", "id": str(number), **document}
+            _check_types(document)
             sizes = [len(document[side]) for side in ("src", "tgt")]
             inside = all(
                 0 <= index < size for bead in document["gold"] for ends, size in zip(bead, sizes, strict=True)
                 for index in ends
             )  # fmt: skip
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ReadError(
                 f'{path}, line {number}: not a gold document with "src", "tgt" and "gold" ({error}).'
             ) from error
@@ -102,8 +104,19 @@ def read_gold(path: Path) -> list[dict[str, Any]]:
     return documents
 
 
+def _check_types(document: Mapping[str, Any]) -> None:
+    if not isinstance(document["id"], str | int):
+        raise TypeError("id is a string or a number")
+    if not all(isinstance(document[name], str) for name in ("src_lang", "tgt_lang")):
+        raise TypeError("src_lang and tgt_lang are strings")
+    sides = document["src"], document["tgt"]
+    if not all(isinstance(side, list) and all(isinstance(text, str) for text in side) for side in sides):
+        raise TypeError("src and tgt are lists of strings")
+
+
 def write_beads(path: Path, found: Mapping[str, Sequence[Bead]]) -> None:
-    """Write the beads, a document a line. Raises ExportError."""
+    """Write the beads, a document a line. Raises ExportError, and UsageError for a place that must stay."""
+    spare_stores(path)
     lines = (
         json.dumps({"id": name, "beads": [[list(bead.src), list(bead.tgt)] for bead in beads]}, ensure_ascii=False)
         + "\n"

@@ -13,6 +13,7 @@ from align.errors import ReadError
 from align.readers.compose import Composer
 from align.readers.limits import no_entities, unpack
 from align.readers.plain import text_of
+from align.text.cells import table_rows
 
 SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".xlsx"})
 _SHOWN = re.compile(r"^'(?=[=+\-@\t])")
@@ -37,13 +38,9 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
 
 
 def text_rows(name: str, text: str) -> Iterator[list[str]]:
-    """The rows of a CSV or TSV text; a tab in the first lines makes it a TSV. Raises ReadError."""
-    head = text[:8192]
-    tabs, commas, semicolons = (head.count(mark) for mark in "\t,;")
-    delimiter = "\t" if tabs and tabs >= head.count("\n") * 0.5 else ";" if semicolons > commas else ","
-    csv.field_size_limit(1 << 27)
+    """The rows of a CSV or TSV text. Raises ReadError."""
     try:
-        yield from csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter)
+        yield from table_rows(io.StringIO(text.replace("\0", ""), newline=""))
     except csv.Error as error:
         raise ReadError(f"{name}: not a table we can read ({error}). Save it as UTF-8 CSV or TSV.") from error
 

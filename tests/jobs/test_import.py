@@ -13,6 +13,7 @@ import pytest
 
 from align.domain import Link, LinkKind, Status
 from align.errors import ReadError, UsageError
+from align.jobs.add import add
 from align.jobs.decide import Desk
 from align.jobs.export import export_store
 from align.jobs.import_ import import_file
@@ -229,6 +230,24 @@ def test_another_tool_s_table_becomes_documents_with_links(tmp_path: Path, name:
             assert [link.src.lang for link in store.links()] == ["ja", "ja"]
 
 
+def test_a_table_is_cut_alike_whether_added_or_imported(tmp_path: Path) -> None:
+    pairs = [("Fog rises.", "霧が出る。"), ('"Up the hill, he said.', "山へ行く。"), ("It rains.", "雨が降る。")]
+    path = tmp_path / "table.tsv"
+    path.write_text("".join(f"{src}\t{tgt}\r" for src, tgt in pairs), encoding="utf-8", newline="")
+    (taken,) = add(tmp_path / "s.db", [str(path)])
+    assert (taken.outcome, taken.links) == ("added", 3)
+    with open_store(tmp_path / "s.db") as store:
+        assert [(link.src.text, link.tgt.text) for link in store.links()] == pairs
+
+
+def test_a_spreadsheets_quotes_are_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "table.tsv"
+    path.write_text('"She said ""fog""."\t霧が出る。\n"Up, up the hill."\t山へ行く。\n', encoding="utf-8")
+    with open_store(tmp_path / "s.db") as store:
+        import_file(store, path, "bea")
+        assert [link.src.text for link in store.links()] == ['She said "fog".', "Up, up the hill."]
+
+
 OTHERS = Path(__file__).parent / "foreign"
 """Files as other tools write them."""
 THEIRS = {
@@ -323,6 +342,29 @@ def not_a_book(path: Path) -> None:
     path.write_bytes(b"PK\x03\x04 no")
 
 
+def a_number_for_a_note(path: Path) -> None:
+    sides = {side: {"text": "Good day.", "lang": "en"} for side in ("src", "tgt")}
+    path.write_text(json.dumps({"id": 1, "note": 5, **sides}) + "\n", encoding="utf-8")
+
+
+def a_number_for_a_stamp(path: Path) -> None:
+    sides = {side: {"text": "Good day.", "lang": "en"} for side in ("src", "tgt")}
+    path.write_text(json.dumps({"id": 1, "stamp": 5, **sides}) + "\n", encoding="utf-8")
+
+
+def a_sheet_cut_short(path: Path) -> None:
+    """A workbook whose parts unpack, but whose sheet ends in the middle of a row."""
+    book = openpyxl.Workbook()
+    for _ in range(200):
+        book.active.append(["src", "tgt"])
+    book.save(path)
+    with zipfile.ZipFile(path) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    with zipfile.ZipFile(path, "w") as cut:
+        for name, content in parts.items():
+            cut.writestr(name, content[: len(content) // 2] if name.endswith("sheet1.xml") else content)
+
+
 @pytest.mark.parametrize(
     ("suffix", "spoil", "says"),
     [
@@ -333,7 +375,10 @@ def not_a_book(path: Path) -> None:
         ("tsv", not_utf8, "UTF-8"),
         ("csv", not_utf8, "UTF-8"),
         ("jsonl", not_json, ":1"),
+        ("jsonl", a_number_for_a_note, "note"),
+        ("jsonl", a_number_for_a_stamp, "stamp"),
         ("xlsx", not_a_book, "xlsx"),
+        ("xlsx", a_sheet_cut_short, "broken workbook"),
         ("po", not_tmx, ":1"),
     ],
 )

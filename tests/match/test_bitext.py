@@ -108,7 +108,19 @@ def test_figures_are_those_of_the_published_scorer(tmp_path):
     assert json.loads(subprocess.run(run, capture_output=True, text=True, check=True).stdout) == ours
 
 
-@pytest.mark.parametrize("line", ["{", '{"src": ["a"]}', '{"src": ["a"], "tgt": ["b"], "gold": [[[0], [7]]]}'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        '{"src": ["a"]}',
+        '{"src": ["a"], "tgt": ["b"], "gold": [[[0], [7]]]}',
+        '{"id": [1], "src": ["a"], "tgt": ["b"], "gold": []}',
+        '{"src": [1], "tgt": ["b"], "gold": []}',
+        '{"src": "a", "tgt": ["b"], "gold": []}',
+        '{"src_lang": 5, "src": ["a"], "tgt": ["b"], "gold": []}',
+        '{"src": ["a"], "tgt": ["b"], "gold": [[["0"], [0]]]}',
+    ],
+)
 def test_a_gold_file_that_is_none_is_refused_with_its_line(tmp_path, line):
     path = tmp_path / "gold.jsonl"
     path.write_text(line)

@@ -20,7 +20,7 @@ def rows(path: Path) -> Iterator[Row]:
                 continue
             try:
                 yield _row(json.loads(line), f"line {number}")
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
                 raise ReadError(
                     f"{path}:{number}: not a link as `align export --to jsonl` writes it ({error})."
                 ) from error
@@ -31,14 +31,16 @@ def _row(record: dict[str, Any], where: str) -> Row:
     for side in (src, tgt):
         if not isinstance(side["text"], str) or not isinstance(side["lang"], str):
             raise TypeError("text and lang are strings")
-    link = record.get("id")
+    note, stamp = record.get("note", "" if "stamp" in record else None), record.get("stamp")
+    if not isinstance(note, str | None) or not isinstance(stamp, str | None):
+        raise TypeError("note and stamp are strings")
     return Row(
         where,
         (Told(src["lang"], src["text"]), Told(tgt["lang"], tgt["text"])),
-        link if isinstance(link, int) else said.number(str(link)),
+        said.number(str(record.get("id"))),
         said.status(record.get("status")),
         said.kind(record.get("kind")),
-        record.get("note", "" if "stamp" in record else None),
-        record.get("stamp"),
+        note,
+        stamp,
         docs=(str(src.get("doc", "")), str(tgt.get("doc", ""))),
     )

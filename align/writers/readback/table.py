@@ -6,12 +6,13 @@ import codecs
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 from align.errors import ReadError
+from align.text.cells import table_rows
 from align.writers.readback import row as said
 from align.writers.readback.columns import SAMPLE, Layout, layout_of
 from align.writers.readback.row import Row, Told
@@ -33,46 +34,63 @@ def _encoding(path: Path) -> str:
 
 def tsv_rows(path: Path) -> Iterator[Row]:
     """A row a line; tabs and line breaks in cells are escaped as our writer does."""
-    with path.open(encoding=_encoding(path), newline="\n") as file:
-        lines = (line.rstrip("\n").removesuffix("\r") for line in file)
-        cells = ([unguarded(unescaped(cell)) for cell in line.split("\t")] for line in lines)
-        yield from _rows(cells, path)
+    with path.open(encoding=_encoding(path), newline="") as file:
+        ours = "stamp" in file.readline().split("\t")
+        with _readable(path):
+            records = table_rows(file, literal=ours)
+            yield from _rows(([unguarded(unescaped(cell)) for cell in record] for record in records), path)
 
 
 def csv_rows(path: Path) -> Iterator[Row]:
-    """Comma, semicolon or tab between the cells, whichever the header shows."""
-    csv.field_size_limit(1 << 27)
-    with path.open(encoding=_encoding(path), newline="") as file:
-        header = file.readline()
-        file.seek(0)
-        split = max(",;\t", key=header.count)
-        try:
-            records = csv.reader(file, delimiter=split)
-            yield from _rows(([unguarded(cell) for cell in record] for record in records), path)
-        except csv.Error as error:
-            raise ReadError(f"{path}: not a table we can read ({error}). Save it as CSV with UTF-8.") from error
+    """Comma, semicolon or tab between the cells, whichever the first lines show."""
+    with path.open(encoding=_encoding(path), newline="") as file, _readable(path):
+        yield from _rows(([unguarded(cell) for cell in record] for record in table_rows(file)), path)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except csv.Error as error:
+        raise ReadError(f"{path}: not a table we can read ({error}). Save it as UTF-8 CSV or TSV.") from error
 
 
 def xlsx_rows(path: Path) -> Iterator[Row]:
     """The rows of every sheet that has the columns `src` and `tgt`."""
+    found = 0
+    for title, lines in _sheets(path):
+        first = list(islice(lines, SAMPLE))
+        if layout_of(first) is not None:
+            found += 1
+            yield from _rows(chain(first, lines), path, sheet=f"{title} ")
+    if not found:
+        raise ReadError(f"{path}: {_NO_LAYOUT}")
+
+
+def _sheets(path: Path) -> Iterator[tuple[str, Iterator[list[str]]]]:
+    """Name and lines of each sheet. Raises ReadError, also while the lines are read."""
     import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
+
+    def lines(sheet: Any) -> Iterator[list[str]]:
+        with _workbook(path):
+            for line in sheet.iter_rows(values_only=True):
+                yield [_cell(cell) for cell in line]
 
     with path.open("rb") as file:
-        try:
+        with _workbook(path):
             book = openpyxl.load_workbook(file, read_only=True, data_only=False)
-        except (InvalidFileException, BadZipFile, KeyError, ValueError) as error:
-            raise ReadError(f"{path}: not an XLSX file ({error}). Save it as .xlsx.") from error
-        found = 0
         for sheet in book.worksheets:
             sheet.reset_dimensions()
-            lines = ([_cell(cell) for cell in line] for line in sheet.iter_rows(values_only=True))
-            first = list(islice(lines, SAMPLE))
-            if layout_of(first) is not None:
-                found += 1
-                yield from _rows(chain(first, lines), path, sheet=f"{sheet.title} ")
-        if not found:
-            raise ReadError(f"{path}: {_NO_LAYOUT}")
+            yield sheet.title, lines(sheet)
+
+
+@contextmanager
+def _workbook(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # openpyxl lets KeyError, ValueError, zipfile and expat errors through
+        reason = (str(error).splitlines() or [""])[0][:120] or type(error).__name__
+        raise ReadError(f"{path}: a broken workbook ({reason}). Open and save it again.") from error
 
 
 def _cell(value: Any) -> str:
