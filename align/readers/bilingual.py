@@ -13,24 +13,29 @@ from align.text.language import settle
 from align.text.scripts import count_scripts
 
 SUFFIXES = frozenset({".tmx", ".xlf", ".xliff", ".sdlxliff", ".mxliff", ".mqxliff", ".po"})
-_UNITS = re.compile(rb"<(?:\w+:)?(?:tmx|xliff)[\s>]", re.IGNORECASE)
-_WIDE_UNITS = re.compile("<(?:tmx|xliff)[\\s>]", re.IGNORECASE)
+_UNITS = re.compile(
+    r"(?:\ufeff|ï»¿)?\s*+(?:(?><\?.*?\?>|<!--.*?-->|<!doctype[^>\[]*+(?:\[[^\]]*+\]\s*+)?>)\s*+)*+"
+    r"<(?:\w+:)?(?:tmx|xliff)[\s>]",
+    re.IGNORECASE | re.DOTALL,
+)
+"""The root element; before it only what XML allows there, so that a text on the format is none of it."""
 ROWS = 300
 """Rows of a table that are looked at."""
 
 
 def units(name: str, content: bytes) -> bool:
     """Whether the file is a format of translation units (TMX, XLIFF, PO), by its suffix or what it begins with."""
-    head = content[:4096]
-    if PurePath(name).suffix.lower() in SUFFIXES or _UNITS.search(head):
+    if PurePath(name).suffix.lower() in SUFFIXES:
         return True
-    return head.startswith((b"\xff\xfe", b"\xfe\xff")) and bool(_WIDE_UNITS.search(head.decode("utf-16", "ignore")))
+    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return _UNITS.match(content[:4096].decode("utf-16" if wide else "latin-1", "ignore")) is not None
 
 
 def bilingual(name: str, content: bytes, *, encoding: str | None = None) -> bool:
     """Whether the file holds a text and its translation: units, or a table with columns in two languages.
 
-    Never raises: what cannot be read is not bilingual, and `read` says what is wrong with it.
+    What cannot be read is not bilingual, and `read` says what is wrong with it. Raises UsageError for an `encoding`
+    that there is not.
     """
     if units(name, content):
         return True

@@ -12,7 +12,6 @@ from align.errors import ReadError
 from align.readers.bilingual import SUFFIXES as UNIT_SUFFIXES
 from align.readers.bilingual import units
 
-MODULES = ("plain", "markdown", "html", "docx", "epub", "pdf", "subtitles", "tables")
 _BY_SUFFIX = {
     ".txt": "plain", ".text": "plain", ".md": "markdown", ".markdown": "markdown", ".mkd": "markdown", ".html": "html",
     ".htm": "html", ".xhtml": "html", ".docx": "docx", ".epub": "epub", ".pdf": "pdf", ".srt": "subtitles",
@@ -62,7 +61,7 @@ def kind(name: str, content: bytes, encoding: str | None = None) -> str:
     head = content[:4096]
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _packed(name, content)
-    if head.lstrip()[:5] == b"%PDF-" or b"%PDF-" in head[:1024]:
+    if head.lstrip().startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head[:1024]):
         return "pdf"
     if content.startswith(_OLE):
         if _ENCRYPTED in content:

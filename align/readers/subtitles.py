@@ -13,6 +13,8 @@ SUFFIXES = frozenset({".srt", ".vtt"})
 _TIMING = re.compile(
     r"^[ \t]*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}[ \t]*-->[ \t]*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}[^\r\n]*$", re.MULTILINE
 )
+_WEBVTT = re.compile(r"WEBVTT(?:[ \t][^\r\n]*)?[\r\n]")
+_FIRST_CUE = re.compile(r"\s*\d+[ \t]*\r?\n[ \t]*\d+:\d{2}:\d{2}[.,]\d{3}[ \t]*-->")
 _LABEL = re.compile(r"(?<![^\r\n])[^\r\n]{1,80}\r?\n\Z")
 _BLANK = re.compile(r"\r?\n[ \t]*(?:\r?\n|\r)")
 _LINE = re.compile(r"[^\r\n]+")
@@ -24,11 +26,10 @@ LONGEST = 12
 
 
 def sniff(head: str) -> bool:
-    """Whether the beginning of a text is a subtitle file's."""
-    return (
-        head.startswith("WEBVTT")
-        or re.match(r"\s*\d+[ \t]*\r?\n[ \t]*\d+:\d{2}:\d{2}[.,]\d{3}[ \t]*-->", head) is not None
-    )
+    """Whether the beginning of a text is a subtitle file's: a first line as the standard has it, and a timing."""
+    if _WEBVTT.match(head):
+        return _TIMING.search(head) is not None
+    return _FIRST_CUE.match(head) is not None
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:

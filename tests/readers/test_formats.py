@@ -179,6 +179,50 @@ def test_tables_are_read_cell_by_cell(files: ModuleType) -> None:
     assert sentences(read("j.tsv", tsv.encode())) == wanted
 
 
+def test_a_lone_quote_swallows_no_rows_of_a_table() -> None:
+    rows = ["Good day.\tone", '"Hello, he said.\ttwo', "It rains.\tthree"]
+    assert sentences(read("q.tsv", "\n".join(rows).encode())) == [cell for row in rows for cell in row.split("\t")]
+
+
+def test_a_table_with_the_line_ends_of_old_macintoshes_is_read() -> None:
+    assert sentences(read("mac.csv", b"a b,c d\re f,g h")) == ["a b", "c d", "e f", "g h"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pdf.txt", "Every PDF begins with the bytes %PDF-1.4 and ends with EOF."),
+        ("tmx.md", 'A TMX file begins like this:\n\n    <tmx version="1.4">\n\nThen come its units.'),
+        ("xliff.txt", 'A note on XLIFF. Its root is <xliff version="1.2">, and units stand below it.'),
+        ("vtt.txt", "WEBVTT is a caption format.\n\nIt has cues with times."),
+        ("vtts.txt", "WEBVTTs are captions.\n\n00:01.000 --> 00:03.000\nNot here."),
+    ],
+)
+def test_a_text_on_a_format_is_a_text(name: str, text: str) -> None:
+    assert not bilingual(name, text.encode())
+    document = read(name, text.encode())
+    assert document.reader in ("text", "markdown")
+    assert any(block.sentences for block in document.blocks)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<tmx version='1.4'>",
+        "\ufeff<?xml version='1.0'?>\n<!-- by hand -->\n<!DOCTYPE tmx SYSTEM 'tmx14.dtd'>\n<tmx version='1.4'>",
+        "<!DOCTYPE tmx [ <!ELEMENT x (y)> ] >\n<?pi?><xliff\nversion='1.2'>",
+        "  <x:xliff version='2.0'>",
+    ],
+)
+def test_units_are_told_by_their_root_whatever_the_name(head: str) -> None:
+    for encoding in ("utf-8", "utf-16"):
+        assert bilingual("a.txt", head.encode(encoding))
+
+
+def test_a_root_is_looked_for_without_going_back() -> None:
+    assert not bilingual("a.txt", b"<??>" * 1020 + b"<tm")
+
+
 def test_content_wins_over_the_suffix(files: ModuleType) -> None:
     assert read("a.txt", files.word()).reader == "docx"
     assert read("a.txt", files.pdf(["Some words on a page."])).reader == "pdf"
