@@ -95,7 +95,11 @@ def bulk(
     from align.jobs.bulk import cluster_pool, folder_of, local_pool
     from align.jobs.bulk_order import Order
     from align.jobs.bulk_work import WorkSpec
+    from align.writers.door import spare_stores
 
+    for place in (summary_file, metrics):
+        if place:
+            spare_stores(place)
     settings = settings_for(encoder=encoder)
     filters = Filters(min_confidence, length_ratio, check_language, dedupe)
     spec = WorkSpec(

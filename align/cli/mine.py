@@ -62,7 +62,10 @@ def mine(
     from align.jobs.mine import MiningReport, as_dict
     from align.jobs.mine import mine as mine_job
     from align.writers import ExportOptions
+    from align.writers.door import spare_stores
 
+    if summary:
+        spare_stores(summary)
     settings = settings_for(db=db, encoder=encoder)
     report = MiningReport()
     options = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind), force=force)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from align.cli.context import note, opened, progress, settings_for, store_option
-from align.errors import ExportError, UsageError
+from align.errors import UsageError
 
 
 @click.command(epilog="Example: align report report.html")
@@ -24,23 +23,17 @@ def report(out: Path | None, db: Path | None, document: str | None, as_json: boo
     against decisions, progress by reviewer, and what has no partner. The page needs no network."""
     from align.jobs.report import survey
     from align.jobs.report_page import page
+    from align.writers.door import check_target, written_file
 
     if (out is None) is not as_json:
         raise UsageError("Say where the page goes (align report OUT.html), or ask for --json.")
-    if out is not None and out.exists() and not force:
-        raise UsageError(f"{out}: exists already. Write over it with --force.")
+    if out is not None:
+        check_target(out, out.resolve(), force)  # before the work, too
     with opened(settings_for(db=db)) as store, progress() as stage:
         found = survey(store, document=document, progress=stage("Reading links"))
     if out is None:
         click.echo(json.dumps(asdict(found), ensure_ascii=False))
         return
-    beside = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        with beside.open("w", encoding="utf-8", errors="replace") as file:
-            file.writelines(page(found))
-        os.replace(beside, out)
-    except OSError as error:
-        raise ExportError(f"{out}: cannot be written ({error.strerror}). Name another file.") from error
-    finally:
-        beside.unlink(missing_ok=True)
+    with written_file(out, force=force) as file:
+        file.writelines(part.encode("utf-8", "replace") for part in page(found))
     note(f"{out}: {out.stat().st_size / 1000:,.0f} kB. Open it in a browser.")

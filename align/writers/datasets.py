@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from align import __version__
+from align.domain import SETTLED
+from align.writers.door import CARD_TITLE
 from align.writers.model import ExportOptions, Unit
 from align.writers.names import pair_name
 from align.writers.parquet import Rows, record
@@ -28,10 +30,12 @@ class _Pair:
              ("src_spans", spans), ("tgt_spans", spans)]
         )  # fmt: skip
         self.src, self.tgt, self.names = src, tgt, columns.names
+        self.reviewed = 0
         self.rows = stack.enter_context(Rows(path, columns))
 
     def add(self, unit: Unit) -> None:
         row = record(unit)
+        self.reviewed += unit.link.status in SETTLED
         row["translation"] = {self.src: row["src"], self.tgt: row["tgt"]}
         for side in ("src", "tgt"):
             row[f"{side}_spans"] = [list(span) for span in getattr(unit.link, side).spans]
@@ -55,6 +59,7 @@ def write(units: Iterable[Unit], folder: Path, stem: str, options: ExportOptions
 
 def _card(pairs: dict[tuple[str, str], _Pair]) -> Iterator[str]:
     count = sum(pair.rows.count for pair in pairs.values())
+    reviewed = sum(pair.reviewed for pair in pairs.values())
     languages = sorted({lang.split("-")[0] for pair in pairs for lang in pair})
     yield "---\nlanguage:\n"
     yield from (f'- "{language}"\n' for language in languages)
@@ -63,7 +68,7 @@ def _card(pairs: dict[tuple[str, str], _Pair]) -> Iterator[str]:
     for src, tgt in pairs:
         name = pair_name(src, tgt)
         yield f"- config_name: {name}\n  data_files:\n  - split: train\n    path: {name}/train-*.parquet\n"
-    yield f"---\n\n# Aligned passages\n\n{count:,} links found and reviewed with align {__version__}.\n\n"
+    yield f"---\n\n{CARD_TITLE}\n\n{count:,} links found with align {__version__}, {reviewed:,} of them accepted by reviewers.\n\n"
     yield "| pair | links |\n|---|---|\n"
     yield from (f"| {pair_name(*key)} | {pair.rows.count:,} |\n" for key, pair in pairs.items())
     yield "\nEach row: `translation` (the texts by language), `confidence` (calibrated, 0 to 1), `kind`, `status`, "

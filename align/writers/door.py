@@ -17,6 +17,11 @@ from typing import IO
 from align.errors import ExportError, UsageError
 
 STDOUT = Path("-")
+_SQLITE = b"SQLite format 3\0"
+CARD_TITLE = "# Aligned passages"
+"""What the README.md of a folder of ours is headed."""
+_BESIDE = ("-wal", "-shm", "-journal", ".vectors")
+"""How the files that belong to a store are called after its own name."""
 
 
 @contextmanager
@@ -62,7 +67,7 @@ def written_file(out: Path, *, force: bool = False) -> Iterator[IO[bytes]]:
 def written_folder(out: Path, *, whole: bool, force: bool = False) -> Iterator[Path]:
     """A folder to fill. When the block ends well, it becomes `out` (`whole`), or its files move to beside `out`.
 
-    A folder that is there is replaced with `force` only if it is empty or one of ours (it has a README.md and Parquet).
+    A folder that is there is replaced with `force` only if it is empty or holds what an export wrote and nothing else.
     Raises UsageError and ExportError as `written_file` does.
     """
     target = Path(os.path.realpath(out))
@@ -98,9 +103,16 @@ def _check_folder(out: Path, target: Path, force: bool) -> None:
         return
     if not force:
         raise UsageError(f"{out}: exists already. Add --force to replace it, or choose another name.")
-    ours = target.is_dir() and (not any(target.iterdir()) or any(target.glob("*/train-*.parquet")))
-    if not ours:
-        raise UsageError(f"{out}: is no folder that an export made, so it stays. Choose another name.")
+    if not target.is_dir():
+        raise UsageError(f"{out}: is no folder, so it stays. Choose another name.")
+    card = target / "README.md"
+    ours = set(target.glob("*/train-*.parquet"))
+    ours |= {path.parent for path in ours}
+    if card.is_file() and CARD_TITLE in card.read_text(encoding="utf-8", errors="replace"):
+        ours.add(card)
+    other = next((path for path in sorted(target.rglob("*")) if path not in ours), None)
+    if other is not None:
+        raise UsageError(f"{out}: holds {other.name}, which no export wrote, so it stays. Choose another name.")
 
 
 def _replace_folder(new: Path, target: Path) -> None:
@@ -132,10 +144,29 @@ def _sync_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
+def spare_stores(out: Path) -> None:
+    """Raises UsageError where `out` is a store, or any other database, or a file that belongs to one."""
+    target = Path(os.path.realpath(out))
+    homes = [target, *(Path(str(target).removesuffix(end)) for end in _BESIDE if target.name.endswith(end))]
+    if any(_is_database(home) for home in homes):
+        raise UsageError(f"{out}: is a store or belongs to one, so it stays. Choose another name.")
+
+
+def _is_database(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False
+
+
 def check_target(out: Path, target: Path, force: bool) -> None:
     """Raises UsageError where `target` may not become a file."""
     if target.is_dir():
         raise UsageError(f"{out}: is a folder. Name a file in it.")
+    spare_stores(out)
     if not target.parent.is_dir():
         raise UsageError(f"{out}: the folder {target.parent} does not exist. Make it, or choose another place.")
     if target.exists() and not force:

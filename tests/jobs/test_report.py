@@ -214,7 +214,8 @@ def test_the_commands(talks: Path) -> None:
     assert (again.returncode, "--force" in again.stderr) == (2, True)
     assert align(folder, "report", "r.html", "--force", "--quiet").stderr == ""
     assert align(folder, "report").returncode == 2
-    assert align(folder, "report", "no/such/r.html").returncode == 1
+    assert "store" in align(folder, "report", "talks.db", "--force").stderr
+    assert align(folder, "report", "no/such/r.html").returncode == 2
     assert [path.name for path in folder.iterdir() if path.name.endswith(".part")] == []
     told = json.loads(align(folder, "report", "--json").stdout)
     assert told["statuses"] == {"proposed": 1, "accepted": 2, "rejected": 1, "edited": 0}

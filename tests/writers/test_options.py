@@ -200,6 +200,7 @@ def test_the_folder_for_datasets_has_a_card_and_a_file_a_pair(store: Store, tmp_
     assert rows[1]["translation"] == {"ja": JA[1], "en": EN[1]}
     card = (out / "README.md").read_text(encoding="utf-8")
     assert "config_name: ja-fr" in card
+    assert "3 of them accepted by reviewers" in card
     with pytest.raises(UsageError, match="--force"):
         export_store(store, out, "datasets", ExportOptions(statuses=ANY))
     export_store(store, out, "datasets", ExportOptions(statuses=ANY, src="en", tgt="fr", force=True))
@@ -210,9 +211,17 @@ def test_a_folder_that_is_not_ours_is_never_replaced(store: Store, tmp_path: Pat
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "thesis.txt").write_text("years")
-    with pytest.raises(UsageError, match="no folder that an export made"):
-        export_store(store, mine, "datasets", ExportOptions(statuses=ANY, force=True))
-    assert (mine / "thesis.txt").read_text() == "years"
+    again = ExportOptions(statuses=ANY, force=True)
+    for name in ("thesis.txt", "README.md"):
+        (mine / name).write_text("years")
+        with pytest.raises(UsageError, match="which no export wrote"):
+            export_store(store, mine, "datasets", again)
+        assert (mine / name).read_text() == "years"
+        (mine / name).unlink()
+    export_store(store, mine, "datasets", again)
+    (mine / "ja-en" / "thesis.txt").write_text("years")
+    with pytest.raises(UsageError, match=r"thesis\.txt"):
+        export_store(store, mine, "datasets", again)
 
 
 def test_moses_writes_parallel_lines_and_no_path_leaves_the_folder(store: Store, tmp_path: Path) -> None:

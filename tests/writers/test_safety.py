@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from align.domain import Status
+from align.errors import UsageError
 from align.jobs.export import export_store
 from align.store import Store
 from align.writers import ExportOptions
@@ -53,6 +54,18 @@ def test_csv_has_no_formula(store: Store, tmp_path: Path) -> None:
         cells = [cell for row in csv.reader(file) for cell in row]
     assert "'=We cross & <rest> a while." in cells
     assert not any(cell.startswith(CALCULATED) for cell in cells)
+
+
+@pytest.mark.parametrize("end", ["", "-wal", "-shm", ".vectors"])
+def test_an_export_never_takes_the_place_of_a_store(store: Store, tmp_path: Path, end: str) -> None:
+    out = Path(f"{store.path}{end}")
+    (tmp_path / "link.tsv").symlink_to(out)
+    before = store.path.read_bytes()
+    for place in (out, tmp_path / "link.tsv"):
+        with pytest.raises(UsageError, match="store"):
+            export_store(store, place, "tsv", ExportOptions(statuses=frozenset(Status), force=True))
+    assert store.path.read_bytes() == before
+    export_store(store, tmp_path / "memory.vectors", "tsv", ANY)
 
 
 def test_the_spreadsheet_is_one_to_work_in(store: Store, tmp_path: Path) -> None:
