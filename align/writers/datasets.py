@@ -68,7 +68,8 @@ def _card(pairs: dict[tuple[str, str], _Pair]) -> Iterator[str]:
     for src, tgt in pairs:
         name = pair_name(src, tgt)
         yield f"- config_name: {name}\n  data_files:\n  - split: train\n    path: {name}/train-*.parquet\n"
-    yield f"---\n\n{CARD_TITLE}\n\n{count:,} links found with align {__version__}, {reviewed:,} of them accepted by reviewers.\n\n"
+    yield f"---\n\n{CARD_TITLE}\n\n{count:,} links found with align {__version__}, "
+    yield f"{reviewed:,} of them accepted by reviewers.\n\n"
     yield "| pair | links |\n|---|---|\n"
     yield from (f"| {pair_name(*key)} | {pair.rows.count:,} |\n" for key, pair in pairs.items())
     yield "\nEach row: `translation` (the texts by language), `confidence` (calibrated, 0 to 1), `kind`, `status`, "
