@@ -16,7 +16,7 @@ from align.errors import ReadError, UsageError
 from align.jobs.documents import language_tag
 from align.readers import bilingual, read, suffixes
 from align.settings import default_reviewer
-from align.store import Store, open_store
+from align.store import Store, is_held, open_store
 from align.text.han import chinese
 
 Outcome = Literal["added", "changed", "unchanged", "skipped"]
@@ -106,6 +106,8 @@ def take_pairs(store: Store, name: str) -> Taken:
 
 def content_of(name: str) -> bytes:
     """The bytes of a file or of standard input. Raises UsageError where they cannot be had."""
+    if name != STDIN and is_held(Path(name)):
+        raise UsageError(f"{name}: is the store itself. Name the texts.")
     try:
         return sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
     except OSError as error:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import RLock
 from urllib.parse import quote
 
 from sqlite_utils import Database
@@ -16,6 +18,7 @@ from align.store.schema import APPLICATION_ID, migrations
 BUSY_SECONDS = 30.0
 """How long a writer waits for another before it says so."""
 MAGIC = b"SQLite format 3\0"
+Inode = tuple[int, int]
 NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ncpfs", "davfs"})
 
 
@@ -25,16 +28,17 @@ def connect(path: Path, *, create: bool, readonly: bool) -> Database:
     Raises StoreError, with the file untouched, where there is none (and not `create`), where it is not ours, damaged,
     from a newer program, or cannot be written (and not `readonly`).
     """
-    present = recognise(path)
-    if not present and (readonly or not create):
-        raise StoreError(f"{path}: no store there. Make one with `align add FILE`, or name another with --db.")
-    if not present and not path.parent.is_dir():
-        raise StoreError(f"{path}: the folder {path.parent} does not exist. Make it first.")
-    if present:
+    with _OPENING:
+        present = recognise(path)
+        if not present and (readonly or not create):
+            raise StoreError(f"{path}: no store there. Make one with `align add FILE`, or name another with --db.")
+        if not present and not path.parent.is_dir():
+            raise StoreError(f"{path}: the folder {path.parent} does not exist. Make it first.")
         with told(path):
-            known(path)
+            if present:
+                known(path)
+            db = _open(path, "ro") if readonly else _open_for_writing(path, present)
     with told(path):
-        db = _open(path, "ro") if readonly else _open_for_writing(path, present)
         try:
             if readonly:
                 _refuse_stale(path, db)
@@ -46,8 +50,57 @@ def connect(path: Path, *, create: bool, readonly: bool) -> Database:
         return db
 
 
+_OPENING = RLock()
+_held: Counter[Inode] = Counter()
+"""The stores that this process has open, and how often."""
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that is counted from when it opens its file to when it is closed."""
+
+    file: Inode | None = None
+
+    def hold(self, path: Path) -> None:
+        """Count the file at `path` as open."""
+        with _OPENING:
+            self.file = inode(path)
+            _held[self.file] += 1
+
+    def close(self) -> None:
+        """Close it; other handles on the file do no harm when the last is closed."""
+        super().close()
+        with _OPENING:
+            if self.file is not None:
+                _held[self.file] -= 1
+                self.file = None
+
+
+def inode(path: Path) -> Inode:
+    """What the file is, whatever it is called."""
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def is_held(path: Path) -> bool:
+    """Whether `path` is a store that this process has open, or the log of one.
+
+    Nothing but SQLite may open such a file: closing any other handle on it takes away, for the whole process, the locks
+    that SQLite holds (POSIX). Another program then takes the store for unused, and removes its log under our decisions.
+    See "How To Corrupt An SQLite Database File", 2.2.
+    """
+    for suffix in ("", "-wal", "-shm"):
+        store = path.with_name(path.name.removesuffix(suffix))
+        if path.name.endswith(suffix) and store.name:
+            with suppress(OSError), _OPENING:
+                if _held[inode(store)] > 0:
+                    return True
+    return False
+
+
 def recognise(path: Path) -> bool:
     """Whether a SQLite file stands at `path`. An absent or empty file is none; anything else raises StoreError."""
+    if is_held(path):
+        return True
     if path.exists() and not path.is_file():
         what = "a directory" if path.is_dir() else "no regular file"
         raise StoreError(f"{path}: is {what}. A store is a file; name another with --db.")
@@ -113,17 +166,20 @@ def _open(path: Path, mode: str) -> Database:
     uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
     wal = path.with_name(path.name + "-wal")
     try:
-        return _connection(uri)
+        return _connection(path, uri)
     except sqlite3.OperationalError:
         # A read-only folder has no room for the shared memory of WAL; without a log the file alone is the truth.
         if mode != "ro" or (wal.exists() and wal.stat().st_size):
             raise
-        return _connection(uri + "&immutable=1")
+        return _connection(path, uri + "&immutable=1")
 
 
-def _connection(uri: str) -> Database:
-    conn = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256)
+def _connection(path: Path, uri: str) -> Database:
+    conn = sqlite3.connect(
+        uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256, factory=_Connection
+    )
     try:
+        conn.hold(path)
         conn.execute("select count(*) from sqlite_master").fetchone()
         # FULL: in WAL mode only this makes a commit survive a power cut.
         conn.execute("pragma synchronous = full")
