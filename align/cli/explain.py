@@ -24,8 +24,8 @@ def explain(link: int, rivals: int, as_json: bool, encoder: str | None, db: Path
     """Show the signals behind LINK (its number) and the best places it could have gone instead."""
     from align.jobs.explain import explain as explain_job
 
-    settings = settings_for(db=db)
-    found = explain_job(settings.db, link, encoder=encoder, count=rivals, cache=settings.cache)
+    settings = settings_for(db=db, encoder=encoder)
+    found = explain_job(settings.db, link, encoder=settings.encoder, count=rivals, cache=settings.cache)
     click.echo(json.dumps(found.as_object(), ensure_ascii=False) if as_json else told(found))
 
 

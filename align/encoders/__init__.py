@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from align.encoders.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
-from align.encoders.registry import Purpose, choose, coverage_warning, load_encoder, unknown_languages
+from align.encoders.registry import Purpose, at_hand, choose, coverage_warning, load_encoder, unknown_languages
 
 if TYPE_CHECKING:
     from align.encoders.cache import CachedEncoder, cached
@@ -18,6 +18,7 @@ __all__ = [
     "TokenEncoder",
     "Tokens",
     "Vectors",
+    "at_hand",
     "cached",
     "choose",
     "coverage_warning",

@@ -35,6 +35,8 @@ KNOWN = (
           use.DIMENSIONS + e5.DIMENSIONS, use.LANGUAGES),
 )  # fmt: skip
 
+E5_FORMS: dict[str, e5.Form] = {"e5-int8": "int8", "e5-bf16": "bf16", "e5-exact": "exact"}
+
 
 def load_encoder(
     name: str = "auto",
@@ -60,9 +62,8 @@ def load_encoder(
         return use.UseEncoder(threads=threads)
     if name == "e5":
         return e5.E5Encoder(models, threads=threads, preparing=preparing)
-    if name in ("e5-int8", "e5-bf16", "e5-exact"):
-        form: e5.Form = "int8" if name == "e5-int8" else "bf16" if name == "e5-bf16" else "exact"
-        return e5.E5Encoder(models, form, threads=threads, preparing=preparing)
+    if name in E5_FORMS:
+        return e5.E5Encoder(models, E5_FORMS[name], threads=threads, preparing=preparing)
     if name == "blend":
         from align.encoders.blend import BlendEncoder
 
@@ -71,6 +72,15 @@ def load_encoder(
     from align.encoders.transformer import TransformerEncoder
 
     return TransformerEncoder(name, threads=threads)
+
+
+def at_hand(name: str) -> bool:
+    """Whether `load_encoder(name)` asks no model hub: an encoder of ours, or the folder of a model that is there."""
+    if name in E5_FORMS or any(known.name == name for known in KNOWN):
+        return True
+    from align.encoders.transformer import is_model_folder
+
+    return bool(name) and is_model_folder(Path(name))
 
 
 def choose(languages: Collection[str], purpose: Purpose = "quality") -> str:

@@ -40,7 +40,7 @@ def load_sentence_transformer(model: str, dtype: Any = None) -> SentenceTransfor
     """
     folder = Path(model)
     if folder.is_dir():
-        if not any((folder / name).is_file() for name in ("modules.json", "config.json")):
+        if not is_model_folder(folder):
             raise EncoderError(f"{model}: not a sentence-transformers folder (it has no modules.json).")
         return _load(model, dtype, local=True)
     if os.sep in model and not HUB_NAME.fullmatch(model):
@@ -54,6 +54,11 @@ def load_sentence_transformer(model: str, dtype: Any = None) -> SentenceTransfor
             ) from absent
     _ask_hub(model)
     return _load(model, dtype, local=False)
+
+
+def is_model_folder(folder: Path) -> bool:
+    """Whether a model seems to be there."""
+    return any((folder / name).is_file() for name in ("modules.json", "config.json"))
 
 
 def _ask_hub(model: str) -> None:

@@ -228,13 +228,11 @@ class Desk:
 
     def _one(self, action: str, link: int | None, seen: int | None, work: Work, ripple: Ripple | None = None) -> Change:
         def build(ledger: Ledger) -> int | None:
-            encoder = ""
             if link is not None:
-                encoder = ledger.expect(link, seen)["encoder"]
+                ledger.expect(link, seen)
             look_at = work(ledger)
             if ripple:
-                encoder = ripple.removed[0].encoder if ripple.removed else encoder
-                reshape.ripple_through(ledger, ripple, encoder)
+                reshape.ripple_through(ledger, ripple)
             return look_at
 
         return self.store.decide(self.reviewer, action, build, link=link, why=self.why)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from align.domain import Link
 from align.errors import UsageError
-from align.jobs.resolve import Resolver, Rival
+from align.jobs.resolve import Rival, open_resolver
 from align.store import open_store
 
 MEANING = {
@@ -53,15 +53,16 @@ class Explanation:
         return {**head, **sides, **numbers, "signals": self.signals, "rivals": rivals}
 
 
-def explain(
-    db: Path, link: int, *, encoder: str | None = None, count: int = 3, cache: Path | None = None
-) -> Explanation:
-    """Look behind a link. Writes nothing. Raises UsageError where there is no such link."""
+def explain(db: Path, link: int, *, encoder: str = "auto", count: int = 3, cache: Path | None = None) -> Explanation:
+    """Look behind a link. Writes nothing. Raises UsageError where there is no such link.
+
+    Rivals are looked for with `encoder`; `auto` is the link's own, where it is at hand.
+    """
     with open_store(db, create=False, readonly=True) as store:
         try:
             found = store.link(link)
         except KeyError as error:
             raise UsageError(f"{db}: there is no link {link}. `align export - --to jsonl` lists them.") from error
         signals = store.signals(link) or {}
-    with Resolver(db, encoder or found.encoder, cache=cache) as resolver:
+    with open_resolver(db, encoder, [found], cache=cache) as resolver:
         return Explanation(found, signals, resolver.rivals(found, count))

@@ -191,7 +191,7 @@ def clear_undecided(ledger: Ledger, columns: State, but: int | None = None) -> N
             ledger.remove(other)
 
 
-def ripple_through(ledger: Ledger, ripple: Ripple, encoder: str) -> None:
+def ripple_through(ledger: Ledger, ripple: Ripple) -> None:
     """What solving again changed: undecided links give way to proposals, in the same decision."""
     for link in ripple.removed:
         if ledger.present(link.id) and not ledger.kept(link.id):
@@ -209,5 +209,5 @@ def ripple_through(ledger: Ledger, ripple: Ripple, encoder: str) -> None:
             confidence=proposal.confidence,
             chain=proposal.chain,
             signals=ledger.signals(proposal.signals),
-            encoder=encoder,
+            encoder=ripple.encoder,
         )

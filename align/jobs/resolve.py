@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -10,9 +11,9 @@ from types import TracebackType
 import numpy as np
 
 from align.domain import Link, Proposal, Status
-from align.encoders import cached, load_encoder
+from align.encoders import at_hand, cached, load_encoder
 from align.encoders.base import Vectors
-from align.errors import UsageError
+from align.errors import EncoderError, UsageError
 from align.jobs.runs import Ends, Pair, Runs, SentenceIds
 from align.jobs.vectors import Group, groups, primary
 from align.match import Constraints
@@ -32,6 +33,12 @@ class Ripple:
 
     removed: tuple[Link, ...] = ()
     added: tuple[Proposal, ...] = ()
+    encoder: str = ""
+    """Whose vectors found what is added."""
+
+    def __post_init__(self) -> None:
+        if self.added and not self.encoder:
+            raise ValueError("what is proposed was found by an encoder")
 
     def __bool__(self) -> bool:
         return bool(self.removed or self.added)
@@ -99,6 +106,7 @@ class Resolver:
         return Ripple(
             removed=tuple(link for link in old if ends(link) not in after),
             added=tuple(proposal for proposal in news if ends(proposal) not in before),
+            encoder=self._encoder.name,
         )
 
     def rivals(self, link: Link, count: int = 9) -> list[Rival]:
@@ -153,6 +161,18 @@ class Resolver:
                 and (primary(link.src.lang), primary(link.tgt.lang)) == languages
             ):
                 yield link
+
+
+def open_resolver(db: Path, asked: str, links: Sequence[Link] = (), *, cache: Path | None = None) -> Resolver:
+    """A resolver with the encoder that is asked for; for `auto`, with the one that found the links, as it has vectors.
+
+    The first of `links` counts whose encoder needs nobody's leave: one may be made by hand, or by another's model.
+    """
+    found = next((link.encoder for link in links if at_hand(link.encoder)), None)
+    if asked == "auto" and found is not None:
+        with suppress(EncoderError):
+            return Resolver(db, found, cache=cache)
+    return Resolver(db, asked, cache=cache)
 
 
 def ends(link: Link | Proposal) -> Ends:

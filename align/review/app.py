@@ -16,10 +16,10 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 
-from align.errors import AlignError, EncoderError, StoreError
+from align.errors import AlignError, StoreError
 from align.jobs.browse import Browser, LinkFilter, open_browser
 from align.jobs.decide import open_desk
-from align.jobs.resolve import Resolver
+from align.jobs.resolve import Resolver, open_resolver
 from align.review.clerk import Clerk, Helper
 from align.review.keys import keymap
 from align.review.place import Place
@@ -45,6 +45,9 @@ DISPLAY = {
 
 PLACE_EVERY = 0.25
 """Seconds between two writes of where the reviewer is."""
+
+FEW = 20
+"""Links that are looked at for the encoder that found them: some are made by hand."""
 
 IDLE = 1.5
 """Seconds without a key after which memory is tidied up."""
@@ -100,14 +103,9 @@ class ReviewApp(App[None]):
 
     def _open_solver(self) -> Resolver:
         """The encoder that is asked for; where none is, the one that found the links: its vectors are at hand."""
-        if self.encoder == "auto":
-            with open_browser(self.store_path) as browser:
-                found = browser.at(0, 1, LinkFilter())
-            try:
-                return Resolver(self.store_path, found[0].encoder, cache=self.cache)
-            except (IndexError, EncoderError):
-                pass
-        return Resolver(self.store_path, self.encoder, cache=self.cache)
+        with open_browser(self.store_path) as browser:
+            links = browser.at(0, FEW, LinkFilter())
+        return open_resolver(self.store_path, self.encoder, links, cache=self.cache)
 
     def on_mount(self) -> None:
         """Show the workspace, and over it the list, where the reviewer last was."""

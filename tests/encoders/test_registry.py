@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from align.cli.models import models as models_command
-from align.encoders import choose, coverage_warning, load_encoder, machine, unknown_languages
+from align.encoders import at_hand, choose, coverage_warning, load_encoder, machine, unknown_languages
 from align.encoders.base import Encoder
 from align.errors import EncoderError
 
@@ -27,6 +27,15 @@ def test_auto(languages: list[str], purpose: str, expected: str, tmp_path: Path)
     assert choose(languages, "speed" if purpose == "speed" else "quality") == expected
     loaded = load_encoder(languages=languages, purpose="speed" if purpose == "speed" else "quality", cache=tmp_path)
     assert loaded.name == expected
+
+
+def test_at_hand_is_what_no_hub_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hand").mkdir()
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "modules.json").write_text("[]")
+    assert all(at_hand(name) for name in ("use", "e5", "e5-int8", "blend", "model", str(tmp_path / "model")))
+    assert not any(at_hand(name) for name in ("", "hand", "tmx", "sentence-transformers/LaBSE", "auto"))
 
 
 def test_use_on_vietnamese_names_e5(tmp_path: Path) -> None:

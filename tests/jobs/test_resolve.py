@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from align.domain import Link
+from align.domain import Link, LinkKind, Proposal
 from align.errors import ConflictError
 from align.jobs import resolve
 from align.jobs.decide import Desk
+from align.jobs.explain import explain
 from align.jobs.propose import propose
-from align.jobs.resolve import Resolver
+from align.jobs.resolve import Resolver, open_resolver
 from align.store import LinkFilter, Store
 from tests.jobs.conftest import TopicEncoder
 
@@ -46,6 +47,7 @@ def test_a_wrong_anchor_moves_its_neighbours_and_writes_nothing(resolver: Resolv
     wrong = (one.src.sentences, other.tgt.sentences)
     ripple = resolver.around(one.src.document, one.tgt.document, anchors=[wrong], replaced=[one.id])
     assert other.id in {link.id for link in ripple.removed}, "its target is taken"
+    assert ripple.encoder == "topics"
     assert all(set(p.src).isdisjoint(wrong[0]) and set(p.tgt).isdisjoint(wrong[1]) for p in ripple.added)
     assert links(store) == before
 
@@ -77,3 +79,25 @@ def test_rivals_hold_the_right_place_of_a_misplaced_link(resolver: Resolver, sto
     Desk(store, "Aoi").relink(found[5].src.sentences, found[12].tgt.sentences, link=found[5].id)
     topic = re.findall(r"\d+", found[5].src.text)[0]
     assert topic in resolver.rivals(store.link(found[5].id), 3)[0].text
+
+
+def test_only_an_encoder_at_hand_is_taken_from_a_link(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    src, tgt = (row.id for row in store.documents())
+    one, other = ([row.id for row in store.sentences(document)] for document in (src, tgt))
+    proposal = Proposal((one[0],), (other[0],), LinkKind.TRANSLATION, 0.5, 0.9)
+    store.propose(src, tgt, [proposal], "use")
+    Desk(store, "Aoi").relink([one[1]], [other[1]])
+    found, by_hand = links(store)
+    tried: list[str] = []
+
+    def load(name: str, **_: object) -> TopicEncoder:
+        tried.append(name)
+        return TopicEncoder()
+
+    monkeypatch.setattr(resolve, "load_encoder", load)
+    assert (found.encoder, by_hand.encoder) == ("use", "hand")
+    for link in (found, by_hand):
+        assert explain(store.path, link.id).rivals
+    explain(store.path, found.id, encoder="e5")
+    open_resolver(store.path, "auto", [by_hand, found]).close()
+    assert tried == ["use", "auto", "e5", "use"]

@@ -206,7 +206,7 @@ def ripple_of(db: Path) -> Ripple:
     """The last link gives way to one that takes the last sentence in."""
     last: Link = links(db)[-1]
     new = Proposal((9, 10), (19, 20), LinkKind.TRANSLATION, 0.4, 0.8)
-    return Ripple(removed=(last,), added=(new,))
+    return Ripple(removed=(last,), added=(new,), encoder="use")
 
 
 async def test_a_ripple_is_shown_before_it_is_taken(db: Path, run: Run, solver: Quiet) -> None:
@@ -284,7 +284,7 @@ async def test_solving_again_around_what_is_settled_is_shown_and_one_decision(
         assert "nothing would change" in screen(pilot).query_one("#said").words
         assert solver.asked[-1]["anchors"] == (((1,), (11,)),)
         gone = next(link for link in links(db) if link.confidence == 0.3)
-        solver.ripple = Ripple((gone,), (Proposal((10,), (20,), LinkKind.TRANSLATION, 0.1, 0.66),))
+        solver.ripple = Ripple((gone,), (Proposal((10,), (20,), LinkKind.TRANSLATION, 0.1, 0.66),), "use")
         await press(pilot, "R")
         assert isinstance(pilot.app.screen, RippleScreen)
         await press(pilot, "escape")

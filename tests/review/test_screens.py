@@ -60,7 +60,7 @@ async def test_documents_with_a_crossing(db: Path, run: Run) -> None:
 
 async def test_ripple(db: Path, run: Run, solver: Quiet) -> None:
     last = links(db)[-1]
-    solver.ripple = Ripple((last,), (Proposal((9, 10), (19, 20), last.kind, 0.4, 0.8),))
+    solver.ripple = Ripple((last,), (Proposal((9, 10), (19, 20), last.kind, 0.4, 0.8),), "use")
     async with run(size=(80, 24)) as pilot:
         await press(pilot, "m")
         same(pilot, "ripple-80x24")

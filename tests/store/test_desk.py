@@ -143,19 +143,28 @@ def test_what_is_drawn_by_hand_makes_undecided_rivals_give_way(store: Store, des
 def test_a_ripple_is_part_of_its_decision(store: Store, desk: Desk) -> None:
     before = sides(store)
     old = store.link(3)
-    ripple = Ripple(removed=(old,), added=(Proposal((3,), (10,), LinkKind.PARTIAL, 0.2, 0.3),))
+    ripple = Ripple(removed=(old,), added=(Proposal((3,), (10,), LinkKind.PARTIAL, 0.2, 0.3),), encoder="e5")
     change = desk.merge(1, 2, ripple=ripple)
     assert len(change.link_ids) == 4
     assert ((3,), (10,)) in sides(store).values()
-    assert store.link(max(sides(store))).encoder == "use"
+    assert store.link(max(sides(store))).encoder == "e5"
     desk.undo()
     assert sides(store) == before
     desk.redo()
     assert 3 not in sides(store)
 
 
+def test_what_follows_a_link_by_hand_names_its_own_encoder(store: Store, desk: Desk) -> None:
+    new = Proposal((3,), (10,), LinkKind.PARTIAL, 0.2, 0.3)
+    with pytest.raises(ValueError, match="encoder"):
+        Ripple(added=(new,))
+    change = desk.relink([1], [8], ripple=Ripple(added=(new,), encoder="use"))
+    links = [store.link(number) for number in change.link_ids if number in sides(store)]
+    assert [(link.src.sentences, link.encoder) for link in links] == [((1,), "hand"), ((3,), "use")]
+
+
 def test_a_shape_can_be_undone_after_a_new_run(store: Store, desk: Desk) -> None:
-    ripple = Ripple(removed=(store.link(3),), added=(Proposal((3,), (10,), LinkKind.PARTIAL, 0.2, 0.3),))
+    ripple = Ripple((store.link(3),), (Proposal((3,), (10,), LinkKind.PARTIAL, 0.2, 0.3),), "use")
     desk.merge(1, 2, ripple=ripple)
     desk.relink([5], [11])
     again = [Proposal((n,), (6 + n,), LinkKind.TRANSLATION, 0.5, 0.5) for n in range(3, 7)]
