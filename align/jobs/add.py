@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from align.bulk.finding import walk
 from align.domain import Document
 from align.errors import ReadError, UsageError
-from align.jobs.documents import language_tag
+from align.held import is_held
+from align.jobs.documents import asked_language
 from align.readers import bilingual, read, suffixes
 from align.settings import default_reviewer
-from align.store import Store, is_held, open_store
+from align.store import Store, open_store
 from align.text.han import chinese
 
 Outcome = Literal["added", "changed", "unchanged", "skipped"]
@@ -53,7 +55,7 @@ def add(
     something to put into it. Raises UsageError for a source that is not there or a language that is
     none, ReadError for a named file that cannot be read.
     """
-    lang = None if lang is None else language_tag(lang)
+    lang = asked_language(lang)
     found = list(find(sources))
     with ExitStack() as stack:
         store: Store | None = None
@@ -124,7 +126,7 @@ def find(sources: Iterable[str]) -> Iterator[tuple[str, bool]]:
         if source == STDIN or os.path.isfile(source):
             yield source, True
         elif os.path.isdir(source):
-            files = list(walk(source))
+            files = list(walk(source, suffixes()))
             if not files:
                 kinds = " ".join(sorted(suffixes()))
                 raise UsageError(f"{source}: no texts in this folder (looked for {kinds}). Name the files themselves.")
@@ -138,13 +140,3 @@ def find(sources: Iterable[str]) -> Iterator[tuple[str, bool]]:
             raise UsageError(f"{source}: neither a file nor a folder. Pipe it in instead: `align add - < {source}`.")
         else:
             raise UsageError(f"{source}: no such file or folder. Check the name.")
-
-
-def walk(folder: str) -> Iterator[str]:
-    """Readable-looking files below a folder, sorted, hidden ones left out."""
-    readable = suffixes()
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in readable:
-                yield os.path.join(parent, name)

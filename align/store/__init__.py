@@ -1,6 +1,5 @@
 """Documents, links and decisions in one SQLite file. All SQL lives here."""
 
-from align.store.door import is_held
 from align.store.filter import LinkFilter
 from align.store.rows import (
     Added,
@@ -27,6 +26,5 @@ __all__ = [
     "Store",
     "StoredConstraints",
     "United",
-    "is_held",
     "open_store",
 ]

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import RLock
 from urllib.parse import quote
 
 from sqlite_utils import Database
 
 from align.errors import StoreError
+from align.held import OPENING, Inode, hold, is_held, release
 from align.store.schema import APPLICATION_ID, migrations
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another before it says so."""
 MAGIC = b"SQLite format 3\0"
-Inode = tuple[int, int]
 NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ncpfs", "davfs"})
 
 
@@ -28,7 +26,7 @@ def connect(path: Path, *, create: bool, readonly: bool) -> Database:
     Raises StoreError, with the file untouched, where there is none (and not `create`), where it is not ours, damaged,
     from a newer program, or cannot be written (and not `readonly`).
     """
-    with _OPENING:
+    with OPENING:
         present = recognise(path)
         if not present and (readonly or not create):
             raise StoreError(f"{path}: no store there. Make one with `align add FILE`, or name another with --db.")
@@ -50,51 +48,17 @@ def connect(path: Path, *, create: bool, readonly: bool) -> Database:
         return db
 
 
-_OPENING = RLock()
-_held: Counter[Inode] = Counter()
-"""The stores that this process has open, and how often."""
-
-
 class _Connection(sqlite3.Connection):
-    """A connection that is counted from when it opens its file to when it is closed."""
+    """A connection whose file is held from when it is opened to when it is closed."""
 
     file: Inode | None = None
 
-    def hold(self, path: Path) -> None:
-        """Count the file at `path` as open."""
-        with _OPENING:
-            self.file = inode(path)
-            _held[self.file] += 1
-
     def close(self) -> None:
-        """Close it; other handles on the file do no harm when the last is closed."""
+        """Close it; once no connection has the file, others may look into it."""
         super().close()
-        with _OPENING:
-            if self.file is not None:
-                _held[self.file] -= 1
-                self.file = None
-
-
-def inode(path: Path) -> Inode:
-    """What the file is, whatever it is called."""
-    status = path.stat()
-    return status.st_dev, status.st_ino
-
-
-def is_held(path: Path) -> bool:
-    """Whether `path` is a store that this process has open, or the log of one.
-
-    Nothing but SQLite may open such a file: closing any other handle on it takes away, for the whole process, the locks
-    that SQLite holds (POSIX). Another program then takes the store for unused, and removes its log under our decisions.
-    See "How To Corrupt An SQLite Database File", 2.2.
-    """
-    for suffix in ("", "-wal", "-shm"):
-        store = path.with_name(path.name.removesuffix(suffix))
-        if path.name.endswith(suffix) and store.name:
-            with suppress(OSError), _OPENING:
-                if _held[inode(store)] > 0:
-                    return True
-    return False
+        if self.file is not None:
+            release(self.file)
+            self.file = None
 
 
 def recognise(path: Path) -> bool:
@@ -179,7 +143,7 @@ def _connection(path: Path, uri: str) -> Database:
         uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256, factory=_Connection
     )
     try:
-        conn.hold(path)
+        conn.file = hold(path)
         conn.execute("select count(*) from sqlite_master").fetchone()
         # FULL: in WAL mode only this makes a commit survive a power cut.
         conn.execute("pragma synchronous = full")

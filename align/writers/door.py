@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from align.errors import ExportError, UsageError
+from align.held import is_held
 
 STDOUT = Path("-")
 _SQLITE = b"SQLite format 3\0"
@@ -153,6 +154,8 @@ def spare_stores(out: Path) -> None:
 
 
 def _is_database(path: Path) -> bool:
+    if is_held(path):
+        return True
     if not path.is_file():
         return False
     try:

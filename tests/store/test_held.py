@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from align.errors import StoreError, UsageError
+from align.held import is_held
 from align.jobs.add import content_of
-from align.store import is_held, open_store
+from align.store import open_store
 
 ANOTHER = """
 import sys
