@@ -9,7 +9,7 @@ from dataclasses import replace
 from sqlite_utils import Database
 
 from align.domain import Block, BlockKind, Document, Sentence, Span, Status
-from align.errors import StoreError
+from align.errors import ConflictError, StoreError
 from align.store import search, tallies
 from align.store.clock import now
 from align.store.rows import DocumentRow, SentenceRow
@@ -116,6 +116,14 @@ def storable(text: str) -> str:
 def name_of(doc: Document) -> str:
     """The document's name as it can be stored: bytes of a file name that are no UTF-8 are spelled out (`\\udcff`)."""
     return doc.name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def name_there(db: Database, document: int) -> str:
+    """The name of a document. Raises ConflictError where it is not there (any more)."""
+    row = db.conn.execute("select name from documents where id = ? and removed_at is null", (document,)).fetchone()
+    if row is None:
+        raise ConflictError(f"document {document} is not there (any more). `align documents` lists them.")
+    return str(row[0])
 
 
 def document_text(db: Database, document: int) -> str:

@@ -169,7 +169,8 @@ def derived(db: Database, src: str, tgt: str) -> State:
     columns: State = {}
     for side, ids in (("src", src), ("tgt", tgt)):
         rows = db.conn.execute(
-            f"select document, position, lang from sentences where id in ({ids}) order by position"
+            f"""select document, position, sentences.lang from sentences join documents on documents.id = document
+                where sentences.id in ({ids}) and removed_at is null order by position"""
         ).fetchall()
         if len(rows) != ids.count(",") + 1:
             raise ConflictError("the text of this link is no longer in its document. Link it again by hand.")

@@ -19,6 +19,7 @@ from sqlite_utils import Database
 
 from align.domain import LinkKind, Proposal
 from align.store import queue, tallies
+from align.store.documents import name_there
 from align.store.filter import language_term
 from align.store.log import KEPT, TARGET, append, pair_start
 from align.store.rows import Ends, ProposeCounts, StoredConstraints
@@ -115,8 +116,11 @@ def propose(
 
     A proposal with the very sides of an undecided link keeps that link's number. One that repeats a link with a
     reviewer's touch, or that a settled link contradicts (it shares sentences on both sides), is left out.
-    Runs inside the caller's `writing`. Raises KeyError for a sentence that is not in its document.
+    Runs inside the caller's `writing`. Raises ConflictError for a document that was removed meanwhile, KeyError for a
+    sentence that is not in its document.
     """
+    for document in (src_document, tgt_document):
+        name_there(db, document)
     undecided = _undecided(db, src_document, tgt_document, languages)
     kept = _kept(db, src_document, tgt_document)
     places = places_of_pair(db, src_document, tgt_document)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 
 from sqlite_utils import Database
 
 from align.domain import Decision
 from align.errors import ConflictError
 from align.store import search
+from align.store.documents import name_there
 from align.store.door import writing
 from align.store.ledger import Ledger
 from align.store.proposals import Run
@@ -16,9 +18,7 @@ from align.store.proposals import Run
 
 def remove_document(db: Database, reviewer: str, document: int) -> tuple[Decision, tuple[int, ...]]:
     """Take a document and its links out of sight, as one decision. Runs inside the caller's `writing`."""
-    row = db.conn.execute("select name from documents where id = ? and removed_at is null", (document,)).fetchone()
-    if row is None:
-        raise ConflictError(f"document {document} is not there (any more). `align documents` lists them.")
+    name = name_there(db, document)
     ledger = Ledger(db, reviewer)
     links = db.conn.execute(
         "select id from links where src_document = ? or tgt_document = ? order by id", (document, document)
@@ -26,7 +26,7 @@ def remove_document(db: Database, reviewer: str, document: int) -> tuple[Decisio
     for (link,) in links:
         ledger.remove(link)
     db.conn.execute("update documents set removed_at = ? where id = ?", (ledger.at, document))
-    return ledger.close("remove", document=document, detail={"name": row[0], "links": len(links)})
+    return ledger.close("remove", document=document, detail={"name": name, "links": len(links)})
 
 
 def bring_back(db: Database, document: int) -> None:
@@ -44,9 +44,9 @@ def compact(db: Database) -> int:
     """Forget removed documents and what only they need, then give the room back; returns how many were forgotten."""
     with writing(db):
         removed = [row[0] for row in db.conn.execute("select id from documents where removed_at is not null")]
+        _shorten_log(db, removed)
         for document in removed:
             _forget(db, document)
-        _forget_superseded(db)
     db.conn.execute("vacuum")
     db.conn.execute("pragma wal_checkpoint(truncate)")
     return len(removed)
@@ -59,38 +59,63 @@ def size(db: Database) -> int:
 
 
 def _forget(db: Database, document: int) -> None:
-    db.conn.execute(
-        """delete from patches where link in (
-               select link from patches, json_each(json_array(was, now)) as state
-               where json_extract(state.value, '$.src_document') = ?1
-                  or json_extract(state.value, '$.tgt_document') = ?1)""",
-        (document,),
-    )
-    db.conn.execute(
-        """update decisions set proposals = null where proposals is not null
-           and (document = ?1 or json_extract(detail, '$.tgt_document') = ?1)""",
-        (document,),
-    )
+    """The text of a document, and all that was read from it."""
     search.drop(db, db.conn.execute("select id, text from sentences where document = ?", (document,)).fetchall())
     for table in ("cuts", "sentences", "blocks", "texts"):
         db.conn.execute(f"delete from {table} where document = ?", (document,))
     db.conn.execute("delete from documents where id = ?", (document,))
 
 
-def _forget_superseded(db: Database) -> None:
-    """The proposals of runs of which no link is left, in the list or in the log."""
-    runs = db.conn.execute(
-        "select id, first_link, detail from decisions where proposals is not null order by id"
+def _shorten_log(db: Database, documents: Sequence[int]) -> None:
+    """Forget the links that went with these documents, and those of superseded runs, with what the log told of them.
+
+    A run is a row: while one of the links that it made or scored is there or may come back, it stays, and so does
+    whatever says that the others are gone. What a run took away stays always: another may have made it.
+    """
+    _find_gone(db, documents)
+    for decision, made, run in _runs(db):
+        if _needed(db, made, run):
+            db.conn.execute("delete from gone where link >= ? and link < ?", (made.start, made.stop))
+        else:
+            left = Run(removed=run.removed).pack() if run.removed else None
+            db.conn.execute("update decisions set proposals = ? where id = ?", (left, decision))
+    db.conn.execute("delete from patches where link in (select link from gone)")
+    db.conn.execute("drop table gone")
+
+
+def _find_gone(db: Database, documents: Sequence[int]) -> None:
+    """Make the table `gone`: the links whose end found them at one of the documents."""
+    inside = f"({','.join(map(str, documents))})"
+    db.conn.execute(
+        f"""create temp table gone as
+            select link from (select link, was, now, max(decision) from patches group by link)
+            where now is null and (json_extract(was, '$.src_document') in {inside}
+                                   or json_extract(was, '$.tgt_document') in {inside})"""
+    )
+    of_documents = f"document in {inside} or json_extract(detail, '$.tgt_document') in {inside}"
+    for _, _, run in _runs(db, of_documents):
+        db.conn.executemany("insert into gone values (?)", ((link,) for link in run.removed))
+    db.conn.execute("create index temp.gone_link on gone (link)")
+    db.conn.execute("delete from gone where link in (select id from links)")
+
+
+def _runs(db: Database, condition: str = "1") -> Iterator[tuple[int, range, Run]]:
+    """The runs of the log, each with its decision and the numbers of the links that it made."""
+    rows = db.conn.execute(
+        f"select id, first_link, detail from decisions where proposals is not null and ({condition}) order by id"
     ).fetchall()
-    for decision, first, detail in runs:
-        stop = first + int(json.loads(detail).get("added", 0))
-        used = db.conn.execute(
-            """select exists(select 1 from links where id >= ?1 and id < ?2)
-                   or exists(select 1 from patches where link >= ?1 and link < ?2)""",
-            (first, stop),
-        ).fetchone()[0]
-        if not used:
-            packed = db.conn.execute("select proposals from decisions where id = ?", (decision,)).fetchone()[0]
-            again = ",".join(map(str, Run.unpack(packed).again))
-            if not db.conn.execute(f"select exists(select 1 from links where id in ({again}))").fetchone()[0]:
-                db.conn.execute("update decisions set proposals = null where id = ?", (decision,))
+    for decision, first, detail in rows:
+        packed = db.conn.execute("select proposals from decisions where id = ?", (decision,)).fetchone()[0]
+        yield decision, range(first, first + int(json.loads(detail).get("added", 0))), Run.unpack(packed)
+
+
+def _needed(db: Database, made: range, run: Run) -> bool:
+    """Whether a link that the run made is there or told of by what stays of the log, or one that it scored is there."""
+    again = ",".join(map(str, run.again))
+    row = db.conn.execute(
+        f"""select exists(select 1 from links where id >= ?1 and id < ?2)
+                or exists(select 1 from patches where link >= ?1 and link < ?2 and link not in (select link from gone))
+                or exists(select 1 from links where id in ({again}))""",
+        (made.start, made.stop),
+    ).fetchone()
+    return bool(row[0])

@@ -53,8 +53,9 @@ def _backwards(db: Database, reviewer: str) -> Generator[tuple[int, str, int], N
     cursor = db.conn.execute(
         """select id, action, target from decisions where reviewer = ?
            and (target is not null or exists (select 1 from patches where decision = decisions.id)
-                or (action = 'cut' and exists (select 1 from documents where documents.id = decisions.document))
-                or (action = 'remove' and exists (select 1 from documents where documents.id = decisions.document)))
+                or (action in ('cut', 'remove') and document in (select id from documents)))
+           and not (coalesce(json_extract(detail, '$.action'), action) = 'remove'
+                    and document not in (select id from documents))
            order by id desc""",
         (reviewer,),
     )

@@ -29,11 +29,11 @@ def document(name: str, lang: str) -> Document:
     return Document(name, text, (Block(Span(0, len(text)), BlockKind.BODY, lang, 1.0, sentences),))
 
 
-def proposals(store: Store, shift: int, confidence: float) -> list[Proposal]:
-    src, tgt = ([row.id for row in store.sentences(number)] for number in (1, 2))
+def proposals(store: Store, shift: int, confidence: float, pair: tuple[int, int] = (1, 2)) -> list[Proposal]:
+    src, tgt = ([row.id for row in store.sentences(number)] for number in pair)
     return [
-        Proposal((src[n],), (tgt[(n + shift) % SENTENCES],), LinkKind.TRANSLATION, 0.3, confidence)
-        for n in range(SENTENCES)
+        Proposal((number,), (tgt[(n + shift) % len(tgt)],), LinkKind.TRANSLATION, 0.3, confidence)
+        for n, number in enumerate(src[:SENTENCES] if tgt else ())
     ]
 
 
@@ -87,6 +87,34 @@ def operations() -> st.SearchStrategy[Operation]:
         ),
         st.builds(lambda: lambda s, d, ids: d.undo()),
         st.builds(lambda: lambda s, d, ids: d.redo()),
+        st.builds(lambda: lambda s, d, ids: s.compact()),
+    )
+
+
+def goings() -> st.SearchStrategy[Operation]:
+    """Links move to and from a third document; documents go and come back."""
+    number = st.integers(0, 20)
+    pair = st.sampled_from([(1, 2), (1, 3), (2, 3)])
+    return st.one_of(
+        operations(),
+        st.builds(lambda n: lambda s, d, ids: d.remove_document(1 + n % 3), number),
+        st.builds(
+            lambda a, b: lambda s, d, ids: d.relink([1 + a % SENTENCES], [1 + (SENTENCES + b) % (3 * SENTENCES)]),
+            number,
+            number,
+        ),
+        st.builds(
+            lambda n, a, b: lambda s, d, ids: d.relink([1 + a], [1 + (a + b) % (3 * SENTENCES)], link=pick(ids, n)),
+            number,
+            number,
+            number,
+        ),
+        st.builds(
+            lambda two, n, c: lambda s, d, ids: s.propose(*two, proposals(s, n % 3, c, two), "use"),
+            pair,
+            number,
+            st.sampled_from([0.2, 0.6, 0.95]),
+        ),
     )
 
 
@@ -208,14 +236,30 @@ def test_one_reviewer_can_undo_everything(story: list[tuple[int, Operation]]) ->
 
 
 @many
+@given(st.lists(st.tuples(st.integers(0, 1), goings()), min_size=1, max_size=20))
+def test_compacting_changes_no_link(story: list[tuple[int, Operation]]) -> None:
+    with tempfile.TemporaryDirectory() as folder, fresh(folder) as store:
+        store.add_document(document("c", "en"))
+        store.propose(1, 3, proposals(store, 0, 0.7, (1, 3)), "use")
+        play(store, [Desk(store, "ada"), Desk(store, "bo")], story)
+        before = list(store.links())
+        store.compact()
+        assert list(store.links()) == before
+        assert store.check() == []
+        store.rebuild()
+        assert list(store.links()) == before
+
+
+@many
 @given(stories)
 def test_no_row_is_ever_taken_off_the_log(story: list[tuple[int, Operation]]) -> None:
+    columns = "id, uid, at, reviewer, action, link, document, target, detail, first_link"
     with tempfile.TemporaryDirectory() as folder, fresh(folder) as store:
         seen: list[tuple[object, ...]] = []
         desks = [Desk(store, "ada"), Desk(store, "bo")]
         for step in story:
             play(store, desks, [step])
-            log = store.db.conn.execute("select * from decisions order by id").fetchall()
+            log = store.db.conn.execute(f"select {columns} from decisions order by id").fetchall()
             assert log[: len(seen)] == seen
             seen = log
 

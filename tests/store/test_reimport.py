@@ -11,7 +11,7 @@ from align.errors import ConflictError
 from align.jobs.decide import Desk
 from align.store import Store, open_store
 from align.store.reimport import match
-from tests.store.conftest import EN, JA, make_document
+from tests.store.conftest import EN, JA, make_document, one_to_one
 
 
 def statuses(store: Store) -> dict[int, tuple[str, str | None]]:
@@ -160,3 +160,42 @@ def test_compacting_leaves_what_is_in_use(tmp_path: Path, store: Store, desk: De
     desk.undo()
     with open_store(tmp_path / "s.db") as other:
         assert {link.status for link in other.links()} == {Status.PROPOSED}
+
+
+def test_compacting_keeps_what_a_superseded_run_took_away(store: Store, desk: Desk) -> None:
+    desk.accept(1)
+    store.propose(1, 2, one_to_one(store, 1, 2)[3:], "e5")
+    store.propose(1, 2, one_to_one(store, 1, 2)[:0], "blend")
+    before = list(store.links())
+    store.compact()
+    assert store.check() == []
+    store.rebuild()
+    assert list(store.links()) == before
+
+
+@pytest.mark.parametrize("removed", [2, 3])
+def test_compacting_keeps_a_link_that_moved_to_another_document(store: Store, desk: Desk, removed: int) -> None:
+    store.add_document(make_document("de.txt", ["Nebel steigt."], "de"))
+    there = store.sentences(3)[0].id
+    desk.relink([1], [there], link=1)
+    if removed == 3:
+        desk.relink([1], [store.sentences(2)[0].id], link=1)
+    desk.remove_document(removed)
+    before = list(store.links())
+    assert before[0].id == 1
+    store.compact()
+    assert store.check() == []
+    store.rebuild()
+    assert list(store.links()) == before
+    with pytest.raises(ConflictError, match="no longer"):
+        desk.undo()
+
+
+def test_nothing_is_linked_to_a_document_that_was_removed(store: Store, desk: Desk) -> None:
+    found = one_to_one(store, 1, 2)
+    desk.remove_document(2)
+    with pytest.raises(ConflictError, match="not there"):
+        store.propose(1, 2, found, "use")
+    with pytest.raises(ConflictError, match="no longer"):
+        desk.relink(found[0].src, found[0].tgt)
+    assert list(store.links()) == []
