@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import PurePath
 
 from align.bulk.model import PairEntry
+from align.text.tags import canonical
 
 # ISO 639-1, and the three-letter codes that corpora use for languages without a shorter one.
 CODES = frozenset(
@@ -48,25 +49,24 @@ def walk(folder: str, suffixes: Collection[str]) -> Iterator[str]:
                 yield os.path.join(parent, name)
 
 
-def language_tag(text: str) -> str | None:
-    """The BCP 47 tag that a piece of a name spells (`zh_TW` is `zh-TW`), or None where it spells none."""
+def spelt(text: str) -> str | None:
+    """The language that a piece of a name spells, letter for letter but for case (`zh_TW` and `zh_HK` are two texts of
+    one tag), or None where it spells none."""
     if not WHOLE.match(text):
         return None
-    code, *rest = re.split("[-_]", text)
-    if code.lower() not in CODES:
-        return None
-    return "-".join([code.lower(), *(part.title() if len(part) == 4 else part.upper() for part in rest)])
+    tag = text.lower().replace("_", "-")
+    return tag if tag.split("-")[0] in CODES else None
 
 
 def markings(path: str) -> Iterator[tuple[str, str]]:
-    """Every way to read a language out of a path: (the path with a hole where the language stood, the tag).
+    """Every way to read a language out of a path: (the path with a hole where the language stood, as `spelt`).
 
     The likeliest reading comes first: `name.en.txt` and `en.txt`, then a folder `en`, then `name-en.txt`.
     """
     folder, name = os.path.split(path)
     late: list[tuple[str, str]] = []
     for found in reversed(list(_tags_in(name))):
-        tag = language_tag(found["tag"])
+        tag = spelt(found["tag"])
         if tag:
             marking = os.path.join(folder, name[: found.start("tag")] + HOLE + name[found.end() :]), tag
             if found["sign"] in ("", "."):
@@ -75,7 +75,7 @@ def markings(path: str) -> Iterator[tuple[str, str]]:
                 late.append(marking)
     parts = folder.split(os.sep)
     for place in range(len(parts) - 1, -1, -1):
-        tag = language_tag(parts[place])
+        tag = spelt(parts[place])
         if tag:
             yield os.sep.join([*parts[:place], HOLE, *parts[place + 1 :], name]), tag
     yield from late
@@ -86,7 +86,7 @@ def _tags_in(name: str) -> Iterator[re.Match[str]]:
     found = IN_NAME.search(name)
     while found:
         yield found
-        found = IN_NAME.search(name, found.end() if language_tag(found["tag"]) else found.start("tag") + 1)
+        found = IN_NAME.search(name, found.end() if spelt(found["tag"]) else found.start("tag") + 1)
 
 
 def pair_by_name(files: Sequence[str], src: str | None = None, tgt: str | None = None) -> Found:
@@ -109,9 +109,10 @@ def pair_by_name(files: Sequence[str], src: str | None = None, tgt: str | None =
         done.add(shared)
         group = groups[shared]
         for one, other in combinations(sorted(group), 2):
-            ends = _directed(one, other, src, tgt)
+            tags = {name: canonical(name) or name for name in (one, other)}
+            ends = _directed(one, other, tags, src, tgt)
             if ends is not None:
-                entry = PairEntry(group[ends[0]], group[ends[1]], ends[0], ends[1])
+                entry = PairEntry(*(group[end] for end in ends), *(tags[end] for end in ends))
                 pairs.append(entry)
                 used.update((entry.src, entry.tgt))
     return Found(tuple(pairs), tuple(path for path in files if path not in used))
@@ -129,9 +130,10 @@ def meant(tag: str, *asked: str | None) -> bool:
     return not same or any(covers(wanted, tag) for wanted in same)
 
 
-def _directed(one: str, other: str, src: str | None, tgt: str | None) -> tuple[str, str] | None:
-    if covers(src, one) and covers(tgt, other):
-        return one, other
-    if covers(src, other) and covers(tgt, one):
-        return other, one
+def _directed(
+    one: str, other: str, tags: Mapping[str, str], src: str | None, tgt: str | None
+) -> tuple[str, str] | None:
+    for ends in ((one, other), (other, one)):
+        if covers(src, tags[ends[0]]) and covers(tgt, tags[ends[1]]):
+            return ends
     return None

@@ -10,6 +10,7 @@ from typing import Any
 
 from align.bulk.model import PairEntry
 from align.errors import ReadError, UsageError
+from align.text.tags import canonical
 
 SUFFIXES = frozenset({".tsv", ".csv", ".jsonl", ".ndjson", ".parquet"})
 COLUMNS = ("src", "tgt", "src_lang", "tgt_lang")
@@ -119,4 +120,11 @@ def _entry(path: Path, line: int, row: Mapping[str, Any]) -> PairEntry:
     src, tgt, src_lang, tgt_lang = values
     if not src or not tgt:
         raise ReadError(f"{path}, line {line}: src and tgt must both name a file.")
-    return PairEntry(src, tgt, src_lang, tgt_lang)
+    return PairEntry(src, tgt, *(_language(path, line, tag) for tag in (src_lang, tgt_lang)))
+
+
+def _language(path: Path, line: int, tag: str | None) -> str | None:
+    known = canonical(tag) if tag else None
+    if tag and known is None:
+        raise ReadError(f"{path}, line {line}: {tag!r} is not a language tag. Write it as ja, en, zh-Hant or pt-BR.")
+    return known

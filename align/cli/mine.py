@@ -58,6 +58,7 @@ def mine(
     """
     from align.domain import LinkKind, Status
     from align.encoders import load_encoder
+    from align.jobs.documents import asked_language
     from align.jobs.export import export
     from align.jobs.mine import MiningReport, as_dict
     from align.jobs.mine import mine as mine_job
@@ -66,6 +67,7 @@ def mine(
 
     if summary:
         spare_stores(summary)
+    src, tgt, lang = (asked_language(tag) for tag in (src, tgt, lang))
     settings = settings_for(db=db, encoder=encoder)
     report = MiningReport()
     options = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind), force=force)

@@ -26,6 +26,7 @@ from align.jobs.bulk_lines import links_of
 from align.jobs.bulk_match import ALONE, PAIRS, match
 from align.jobs.bulk_order import OpenPool, Order, Tell, check_same, files_of, work_off
 from align.jobs.bulk_review import into_store
+from align.jobs.documents import asked_language
 from align.writers import ExportOptions, find_format, formats, write_to
 
 DATE = "SOURCE_DATE_EPOCH"
@@ -50,6 +51,7 @@ def bulk(order: Order, open_pool: OpenPool, *, tell: Tell = lambda standing: Non
     Raises UsageError where the sources, the output folder or the order do not do. Whatever ends it, a later call with
     the same order goes on where this one was.
     """
+    order = replace(order, src=asked_language(order.src), tgt=asked_language(order.tgt))
     suffix, write = shard_writer(order.to)
     if order.store is not None:
         write = into_store(write, order.store, order.work, order.doubtful_below)

@@ -18,6 +18,11 @@ def language_tag(lang: str) -> str:
     return tag
 
 
+def asked_language(lang: str | None) -> str | None:
+    """`language_tag` of what may be left to be found out."""
+    return None if lang is None else language_tag(lang)
+
+
 def find_document(store: Store, called: str) -> DocumentRow:
     """The document of that name, file name or number. Raises UsageError where none or several are called so."""
     rows = store.documents()

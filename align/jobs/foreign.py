@@ -10,9 +10,9 @@ from align.domain import UNDETERMINED, Block, BlockKind, Document, LinkKind, Pro
 from align.jobs.decide import Desk
 from align.store import LinkFilter, Store
 from align.text.language import identify
+from align.text.tags import canonical
 from align.writers.readback.row import Row
 
-_SCRIPTS = {"zh-tw": "zh-Hant", "zh-hk": "zh-Hant", "zh-mo": "zh-Hant", "zh-cn": "zh-Hans", "zh-sg": "zh-Hans"}
 TELLING = 4000
 """Characters that are enough to tell a language."""
 _MEMORIES = frozenset({"tmx"})
@@ -41,13 +41,8 @@ class Adopted:
 
 
 def our_tag(lang: str) -> str:
-    """A tool's language code as BCP 47 tells it: `ZH_tw` is `zh-Hant`, `EN-us` is `en-US`."""
-    parts = lang.strip().replace("_", "-").split("-")
-    tag = "-".join(
-        [parts[0].lower()]
-        + [part.title() if len(part) == 4 else part.upper() if len(part) == 2 else part.lower() for part in parts[1:]]
-    )
-    return _SCRIPTS.get(tag.lower(), tag) or UNDETERMINED
+    """A tool's language code as this house writes it; `und` where it is none, so that the texts are asked."""
+    return canonical(lang) or UNDETERMINED
 
 
 def adopt(

@@ -13,10 +13,12 @@ from align.domain import UNDETERMINED, Block, Document, Link, LinkSide, Span, St
 from align.encoders.base import Encoder
 from align.errors import ReadError
 from align.jobs.add import content_of
+from align.jobs.documents import asked_language
 from align.jobs.vectors import LEFT_OUT, primary
 from align.match import Bead, Passages, align_bitext, align_pages
 from align.readers import read
 from align.text.clean import join, sentence_text
+from align.text.han import chinese
 
 Segments = Literal["line", "sentence", "paragraph"]
 
@@ -34,9 +36,10 @@ class Half:
 
 def half(name: str, *, lang: str | None = None, segments: Segments = "sentence", encoding: str | None = None) -> Half:
     """Read a file for `pair`. Without `lang`, the language that most of its characters are in; other languages are
-    left out. Raises ReadError where no text is left."""
+    left out. Raises ReadError where no text is left, UsageError for a language that is none."""
+    lang = asked_language(lang)
     document = read(name, content_of(name), encoding=encoding, lang=lang)
-    main = lang or main_language(document)
+    main = chinese(document.text) if lang == "zh" else lang or main_language(document)
     found = [
         (number, pieces)
         for number, pieces, found_lang in cut(document, segments)

@@ -54,6 +54,7 @@ def test_every_kind_of_manifest_names_the_same_pairs(tmp_path: Path, suffix: str
         ("m.jsonl", b"[1]\n", "line 1: a pair is an object"),
         ("m.jsonl", b'{"src": "a", "tgt": 5}\n', "line 1: tgt is a string"),
         ("m.jsonl", b'{"src": "a\\u0000", "tgt": "b"}\n', "NUL"),
+        ("m.tsv", b"src\ttgt\ttgt_lang\na\tb\tno such\n", "line 2: 'no such' is not a language tag"),
         ("m.parquet", b"PAR1 no", "not a Parquet file"),
         ("m.docx", b"", "a manifest is one of"),
     ],
@@ -85,10 +86,15 @@ def test_files_are_paired_by_suffix_folder_and_ending() -> None:
         ("n-de.txt", "n-en.txt", "de", "en"),
         ("q/en.txt", "q/ja.txt", "en", "ja"),
         ("x/en/deep/a.html", "x/ja/deep/a.html", "en", "ja"),
-        ("x/en/deep/a.html", "x/zh_TW/deep/a.html", "en", "zh-TW"),
-        ("x/ja/deep/a.html", "x/zh_TW/deep/a.html", "ja", "zh-TW"),
+        ("x/en/deep/a.html", "x/zh_TW/deep/a.html", "en", "zh-Hant"),
+        ("x/ja/deep/a.html", "x/zh_TW/deep/a.html", "ja", "zh-Hant"),
     }
     assert found.alone == ("alone.en.txt", "read.me.txt")
+
+
+def test_two_texts_of_one_tag_are_two_texts() -> None:
+    found = pair_by_name(["a.en.txt", "a.zh_HK.txt", "a.zh_TW.txt"], "zh-Hant", "en")
+    assert [(p.src, p.src_lang) for p in found.pairs] == [("a.zh_HK.txt", "zh-Hant"), ("a.zh_TW.txt", "zh-Hant")]
 
 
 def test_a_pair_of_languages_is_asked_for_in_its_direction() -> None:

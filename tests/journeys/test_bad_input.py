@@ -54,6 +54,24 @@ def test_an_encoding_that_does_not_fit(align: Run, tmp_path: Path) -> None:
     refused(align("add", "page.txt", "--encoding", "klingon"), 2, "klingon")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["add", "page.txt", "--lang", "no such"],
+        ["pair", "page.txt", "page.txt", "--src-lang", "no such"],
+        ["pair", "page.txt", "page.txt", "--tgt-lang", "no such"],
+        ["bulk", ".", "out", "--src", "no such"],
+        ["bulk", ".", "out", "--tgt", "no such"],
+        ["mine", "page.txt", "-", "--src", "no such"],
+        ["mine", "page.txt", "-", "--lang", "no such"],
+    ],
+)
+def test_a_language_that_is_none(align: Run, tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "page.txt").write_text("A page.\n")
+    refused(align(*command), 2, "'no such' is not a language tag", "zh-Hant")
+    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".toml") == ["page.txt"]
+
+
 @pytest.mark.parametrize("command", [["documents"], ["propose"], ["export", "out.tmx"], ["review"]])
 def test_no_store(align: Run, tmp_path: Path, command: list[str]) -> None:
     refused(align(*command), 2, "store.db", "align add")

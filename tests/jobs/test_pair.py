@@ -1,0 +1,32 @@
+"""Two files without a store: what language each is said to be in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from align.errors import UsageError
+from align.jobs.foreign import our_tag
+from align.jobs.pair import half
+
+
+@pytest.mark.parametrize(
+    ("asked", "lang"), [("zh_TW", "zh-Hant"), ("zh", "zh-Hant"), ("ZH-hans", "zh-Hans"), (None, "zh-Hant")]
+)
+def test_a_language_is_written_in_the_one_way(tmp_path: Path, asked: str | None, lang: str) -> None:
+    (tmp_path / "a.txt").write_text("這個系統是為了讓大家學習。\n\n我們認為這樣會更好。\n", encoding="utf-8")
+    assert half(str(tmp_path / "a.txt"), lang=asked).lang == lang
+
+
+def test_a_language_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Good day.\n")
+    with pytest.raises(UsageError, match="42"):
+        half(str(tmp_path / "a.txt"), lang="42")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "tag"), [("ZH_tw", "zh-Hant"), ("EN-us", "en-US"), ("iw", "he"), ("", "und"), ("English", "und")]
+)
+def test_another_tool_s_code_is_written_in_the_same_way(theirs: str, tag: str) -> None:
+    assert our_tag(theirs) == tag
