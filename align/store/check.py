@@ -21,6 +21,7 @@ from align.store.rebuild import rebuild
 
 LINK_TABLES = ("links", "link_sentences", "tallies", "cuts")
 """What the log adds up to."""
+NO_ROOM = ("SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMOPEN")
 
 
 def backup(db: Database, out: Path, *, force: bool = False) -> int:
@@ -57,26 +58,46 @@ def copy(db: Database, out: Path) -> None:
 
 
 def check(db: Database) -> list[str]:
-    """What is wrong, a line each; nothing for a sound store."""
-    with tempfile.TemporaryDirectory(prefix="align-check-") as folder:
-        twin = Path(folder) / "store.db"
-        try:
-            copy(db, twin)
-        except sqlite3.DatabaseError as error:
-            return [f"the file cannot be read to its end: {error}"]
-        conn = sqlite3.connect(twin, isolation_level=None)
+    """What is wrong, a line each; nothing for a sound store. Raises StoreError where a copy has no room."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="align-check-") as folder:
+            return _looked_into(db, Path(folder) / "store.db")
+    except (OSError, sqlite3.Error) as error:
+        if isinstance(error, sqlite3.Error) and not _without_room(error):
+            raise
+        where = tempfile.tempdir or "the temporary folders"
+        raise StoreError(
+            f"no room in {where} for the copy that is looked into. Set TMPDIR to a folder with more."
+        ) from error
+
+
+def _looked_into(db: Database, twin: Path) -> list[str]:
+    try:
+        copy(db, twin)
+    except sqlite3.DatabaseError as error:
+        if _without_room(error):
+            raise
+        return [f"the file cannot be read to its end: {error}"]
+    conn = sqlite3.connect(twin, isolation_level=None)
+    try:
         conn.execute("pragma journal_mode = off")
         conn.execute("pragma synchronous = off")
-        try:
-            return list(_findings(Database(conn, execute_plugins=False)))
-        finally:
-            conn.close()
+        return list(_findings(Database(conn, execute_plugins=False)))
+    finally:
+        conn.close()
+
+
+def _without_room(error: sqlite3.Error) -> bool:
+    """Whether the copy could not be written: that says nothing about the store."""
+    return (getattr(error, "sqlite_errorname", None) or "").startswith(NO_ROOM)
 
 
 def _findings(db: Database) -> Iterator[str]:
     try:
         damage = [row[0] for row in db.conn.execute("pragma integrity_check(20)")]
     except sqlite3.DatabaseError as error:
+        if _without_room(error):
+            raise
         damage = [str(error)]
     if damage != ["ok"]:
         yield from (f"damaged file: {line}" for line in damage)
@@ -141,6 +162,8 @@ def _sum(db: Database) -> Iterator[str]:
         with writing(db):
             rebuild(db)
     except (sqlite3.Error, ValueError, KeyError, StoreError) as error:
+        if isinstance(error, sqlite3.Error) and _without_room(error):
+            raise
         yield f"the log of decisions cannot be added up: {error}"
         return
     # A sum of floats depends on the order of adding; its last digits are no finding.
