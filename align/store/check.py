@@ -15,8 +15,8 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from align.errors import StoreError, UsageError
+from align.sqlite import writing
 from align.store import cuts
-from align.store.door import writing
 from align.store.rebuild import rebuild
 
 LINK_TABLES = ("links", "link_sentences", "tallies", "cuts")

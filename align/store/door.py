@@ -1,10 +1,8 @@
-"""The one door to the file: how a store is recognised, opened, written to, and how its mishaps are told."""
+"""The one door to the file: how a store is recognised and opened."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,12 +10,10 @@ from sqlite_utils import Database
 
 from align.errors import StoreError
 from align.held import OPENING, Inode, hold, is_held, release
+from align.sqlite import BUSY_SECONDS, told, writing
 from align.store.schema import APPLICATION_ID, migrations
 
-BUSY_SECONDS = 30.0
-"""How long a writer waits for another before it says so."""
 MAGIC = b"SQLite format 3\0"
-NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ncpfs", "davfs"})
 
 
 def connect(path: Path, *, create: bool, readonly: bool) -> Database:
@@ -169,84 +165,3 @@ def _prepare(db: Database) -> None:
     with writing(db):
         db.execute(f"pragma application_id = {APPLICATION_ID}")
         migrations.apply(db)
-
-
-@contextmanager
-def writing(db: Database) -> Iterator[None]:
-    """Hold SQLite's one write lock for the block: all of it lands, or none. Inside another it joins that one."""
-    if db.conn.in_transaction:
-        yield
-        return
-    db.conn.execute("begin immediate")
-    try:
-        yield
-        db.conn.execute("commit")
-    except BaseException:
-        with suppress(sqlite3.Error):
-            if db.conn.in_transaction:
-                db.conn.execute("rollback")
-        raise
-
-
-@contextmanager
-def reading(db: Database) -> Iterator[None]:
-    """Several reads of one and the same moment, whatever others write meanwhile; never kept open over a `yield`."""
-    if db.conn.in_transaction:
-        yield
-        return
-    db.conn.execute("begin")
-    try:
-        yield
-    finally:
-        db.conn.execute("commit")
-
-
-@contextmanager
-def told(path: Path) -> Iterator[None]:
-    """Turn SQLite's mishaps into one line that says what to do."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreError(f"{path}: {_tell(path, error)}") from error
-
-
-def _tell(path: Path, error: sqlite3.Error) -> str:
-    name = getattr(error, "sqlite_errorname", "") or ""
-    words = str(error)
-    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):  # The second: the index of the log cannot grow.
-        return "no room left on the disk; nothing of this step was written. Make room and try again."
-    if name.startswith(("SQLITE_IOERR_LOCK", "SQLITE_IOERR_SHM", "SQLITE_PROTOCOL")) or "locking protocol" in words:
-        system = file_system(path)
-        where = f"on a network file system ({system})" if system in NETWORK else f"on this file system ({system})"
-        return f"file locks do not work {where}. Keep the store on a local disk."
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        if (system := file_system(path)) in NETWORK:  # Where the server gives no locks, SQLite says busy.
-            return (
-                f"no lock within {BUSY_SECONDS:.0f} s on a network file system ({system}): another program is writing, "
-                "or locks do not work there. Keep the store on a local disk."
-            )
-        return f"another program has been writing for over {BUSY_SECONDS:.0f} s. Wait for it and try again."
-    if name.startswith("SQLITE_READONLY"):
-        return "cannot be written (read-only file or folder). Check its permissions."
-    if name.startswith("SQLITE_CANTOPEN"):
-        return "cannot be opened. Check that the folder exists and may be written."
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return f"damaged ({words}). Restore a backup, or see what `align store check` finds."
-    if name.startswith("SQLITE_IOERR"):
-        return f"the disk failed ({words}); nothing of this step was written. Check the disk and its free space."
-    return f"{words} ({name})" if name else words
-
-
-def file_system(path: Path) -> str:
-    """The type of the file system that `path` is on, as the kernel names it; `unknown` where it does not tell."""
-    try:
-        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return "unknown"
-    best, found = "", "unknown"
-    for line in mounts:
-        fields = line.split(" ")
-        point = fields[1].replace("\\040", " ")
-        if path.absolute().is_relative_to(point) and len(point) >= len(best):
-            best, found = point, fields[2]
-    return found

@@ -8,9 +8,9 @@ from typing import Any
 from sqlite_utils import Database
 
 from align.domain import Link, LinkKind, LinkSide, Span, Status
+from align.sqlite import reading
 from align.store import documents
 from align.store.documents import pieces_of
-from align.store.door import reading
 from align.store.filter import ANY, LinkFilter, where
 from align.store.places import KEYS, Order, key_of
 

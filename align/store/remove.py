@@ -9,9 +9,9 @@ from sqlite_utils import Database
 
 from align.domain import Decision
 from align.errors import ConflictError
+from align.sqlite import writing
 from align.store import search
 from align.store.documents import name_there
-from align.store.door import writing
 from align.store.ledger import Ledger
 from align.store.proposals import Run
 

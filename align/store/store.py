@@ -14,10 +14,11 @@ from sqlite_utils import Database
 
 from align.domain import Block, Decision, Document, Link, LinkSide, Proposal, Status
 from align.errors import ConflictError, UsageError
+from align.sqlite import told, writing
 from align.store import around, bulk, documents, links, log, places, proposals, reimport, remove, search, undo
 from align.store.check import backup, check
 from align.store.clock import now
-from align.store.door import connect, told, writing
+from align.store.door import connect
 from align.store.filter import ANY, LinkFilter
 from align.store.ledger import Ledger
 from align.store.places import Order

@@ -17,8 +17,9 @@ import pytest
 from align.domain import Status
 from align.errors import StoreError
 from align.jobs.decide import Desk
+from align.sqlite import BUSY_SECONDS, file_system, told
 from align.store import LinkFilter, Store, open_store
-from align.store.door import BUSY_SECONDS, MAGIC, file_system, told
+from align.store.door import MAGIC
 from align.store.schema import migrations
 from tests.store.conftest import EN, JA, fill, make_document
 
@@ -296,7 +297,7 @@ def test_each_mishap_is_one_line_with_a_way_on(tmp_path: Path, name: str, says: 
 
 
 def test_a_network_file_system_is_called_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("align.store.door.file_system", lambda path: "nfs4")
+    monkeypatch.setattr("align.sqlite.file_system", lambda path: "nfs4")
     error = sqlite3.OperationalError("locking protocol")
     with pytest.raises(StoreError, match=r"network file system \(nfs4\)"), told(tmp_path / "s.db"):
         raise error
@@ -305,7 +306,7 @@ def test_a_network_file_system_is_called_by_its_name(tmp_path: Path, monkeypatch
 def test_a_network_file_system_without_locks_is_not_taken_for_a_busy_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("align.store.door.file_system", lambda path: "nfs")
+    monkeypatch.setattr("align.sqlite.file_system", lambda path: "nfs")
     error = sqlite3.OperationalError("database is locked")
     error.sqlite_errorname = "SQLITE_BUSY"
     with pytest.raises(StoreError, match=r"nfs.*Keep the store on a local disk"), told(tmp_path / "s.db"):
