@@ -6,7 +6,7 @@ import gc
 import json
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,6 +23,7 @@ from align.jobs.resolve import Resolver, open_resolver
 from align.review.clerk import Clerk, Helper
 from align.review.keys import keymap
 from align.review.place import Place
+from align.review.screens.base import Saver, reason
 from align.review.screens.review import ReviewScreen
 from align.review.screens.workspace import WorkspaceScreen
 from align.settings import Settings, default_reviewer
@@ -46,6 +47,9 @@ DISPLAY = {
 PLACE_EVERY = 0.25
 """Seconds between two writes of where the reviewer is."""
 
+PATIENCE = 0.015
+"""Seconds a key waits for the store before it goes on; far more than a decision takes where nobody else writes."""
+
 FEW = 20
 """Links that are looked at for the encoder that found them: some are made by hand."""
 
@@ -66,11 +70,12 @@ class ReviewApp(App[None]):
     ]
 
     class Saved(Message):
-        """A decision that took long is done: `future` holds its Change, or its error."""
+        """A decision that took long is done: `future` holds its Change, or its error; `asked` wants to know."""
 
-        def __init__(self, future: Future[Any]) -> None:
+        def __init__(self, future: Future[Any], asked: Saver) -> None:
             super().__init__()
             self.future = future
+            self.asked = asked
 
     def __init__(
         self,
@@ -164,16 +169,26 @@ class ReviewApp(App[None]):
     def _place_key(self) -> str:
         return f"place:{self.reviewer}"
 
-    def when_saved(self, future: Future[Any]) -> None:
-        """Hear of the outcome by a `Saved` message. Safe in any thread."""
-        self.post_message(self.Saved(future))
+    def in_time(self, future: Future[Any], asked: Saver) -> bool:
+        """Whether a decision is saved, or refused, within a moment; where it is not, `asked` hears of it later."""
+        done, _ = wait([future], PATIENCE)
+        if not done:
+            self.when_saved(future, asked)
+        return bool(done)
+
+    def when_saved(self, future: Future[Any], asked: Saver) -> None:
+        """Let the screen that asked hear of the outcome, by a `Saved` message."""
+        future.add_done_callback(lambda done: self.post_message(self.Saved(done, asked)))
 
     def on_review_app_saved(self, message: Saved) -> None:
-        """Let the screen that decided say how it went."""
-        for screen in reversed(self.screen_stack):
-            if isinstance(screen, ReviewScreen):
+        """Let the screen that asked say how it went; where it was left meanwhile, the one below it."""
+        for screen in sorted(self.screen_stack[::-1], key=lambda screen: screen is not message.asked):
+            if isinstance(screen, Saver):
                 screen.saved(message.future)
                 return
+        error = message.future.exception()
+        if error is not None:
+            self.notify(f"A decision was not saved: {reason(error)}", severity="error", markup=False)
 
     def get_key_display(self, binding: Binding) -> str:
         """Keys as they stand on the keyboard."""

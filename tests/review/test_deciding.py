@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
 import weakref
 from pathlib import Path
@@ -11,10 +12,11 @@ from typing import Any
 import pytest
 
 from align.domain import LinkKind, Status
+from align.errors import StoreError
 from align.jobs.decide import open_desk
 from align.store import open_store
 
-from .conftest import Run, links, press, screen
+from .conftest import Run, links, press, screen, settle
 
 
 def statuses(db: Path) -> str:
@@ -156,8 +158,6 @@ async def test_accept_to_here_is_refused_where_the_doubtful_stand_above(db: Path
 
 
 async def test_a_decision_that_cannot_be_saved_when_leaving_is_told(db: Path, run: Run) -> None:
-    from align.errors import StoreError
-
     def fails(_desk: object) -> None:
         time.sleep(0.2)
         raise StoreError("disk full")
@@ -172,6 +172,41 @@ async def test_control_c_leaves_and_keeps_what_was_done(db: Path, run: Run) -> N
         await press(pilot, "a", "ctrl+c")
         assert not pilot.app.is_running
     assert statuses(db) == "appppppp"
+
+
+async def test_a_busy_store_holds_up_no_key_between_documents_either(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "v", "end", "space", "end", "space")
+        with open_store(db) as other, other.writing():
+            began = time.perf_counter()
+            await pilot.press("l")
+            await pilot.press("l")
+            assert time.perf_counter() - began < 2
+            said = pilot.app.screen.query_one("#said")
+            assert "Pick with Space first" in said.words, "what was picked is on its way"
+        await settle(pilot)
+        assert said.words == "linked by hand"
+    assert statuses(db) == "ppppppppa"
+
+
+@pytest.mark.parametrize(("left", "shown"), [(0, "#said"), (1, "#said"), (2, "")])
+async def test_what_could_not_be_saved_is_told_wherever_one_is(db: Path, run: Run, left: int, shown: str) -> None:
+    """`left`: how many screens the reviewer went back over meanwhile; the workspace has no line of its own for it."""
+    stop = threading.Event()
+
+    def fails(_desk: object) -> None:
+        stop.wait()
+        raise StoreError("disk full")
+
+    async with run() as pilot:
+        await press(pilot, "v")
+        pilot.app.screen._save(fails)
+        for _ in range(left):
+            await pilot.press("escape")
+        stop.set()
+        await settle(pilot)
+        told = pilot.app.screen.query_one(shown).words if shown else next(iter(pilot.app._notifications)).message
+        assert "disk full" in told
 
 
 async def test_what_was_closed_is_forgotten_when_memory_is_tidied_up(run: Run) -> None:

@@ -53,7 +53,7 @@ class Auditing(Part):
         low, high = wilson(right, judged)
         words = self.place.typed or "accepted"
         future = self.app.clerk.submit(lambda desk: desk.record_audit(words, judged, right, low, high))
-        future.add_done_callback(self.app.when_saved)
+        self.app.when_saved(future, self)
         self.say(f"{right} of {judged} right: {100 * low:.1f} to {100 * high:.1f} % (95 %, Wilson). Kept.", "good")
 
 

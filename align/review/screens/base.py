@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from align.errors import AlignError
 from align.jobs.browse import Browser
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from align.review.widgets.texts import Passage, Side
 
 
+@runtime_checkable
+class Saver(Protocol):
+    """A screen that has decisions saved."""
+
+    def saved(self, future: Future[Any]) -> None:
+        """A decision that took long is done, or was refused: say so."""
+
+
 class Host(Protocol):
     """What screens need of the app."""
 
@@ -35,8 +43,11 @@ class Host(Protocol):
     def keep_place(self, place: Place) -> None:
         """Remember where the reviewer is."""
 
-    def when_saved(self, future: Future[Any]) -> None:
-        """Hear how a decision went that took long."""
+    def in_time(self, future: Future[Any], asked: Saver) -> bool:
+        """Whether a decision is done within a moment; where not, `asked` hears how it went."""
+
+    def when_saved(self, future: Future[Any], asked: Saver) -> None:
+        """Let a screen hear how a decision went."""
 
     def push_screen(self, screen: Any, callback: Callable[[Any], object] | None = None) -> object:
         """Show a screen over this one."""
@@ -65,6 +76,7 @@ if TYPE_CHECKING:
         def relist(self, link: int | None = None) -> None: ...
         def count_left(self) -> None: ...
         def look(self) -> None: ...
+        def saved(self, future: Future[Any]) -> None: ...
         def say(self, words: str, mood: str = "") -> None: ...
         def show_texts(self, link: Link | None) -> None: ...
         def show_top(self) -> None: ...

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as StillWaiting
 from typing import Any
 
 from align.domain import Link, Status
@@ -12,9 +11,6 @@ from align.errors import AlignError, ConflictError
 from align.jobs.decide import Change, Desk
 from align.jobs.history import words_of
 from align.review.screens.base import Part
-
-PATIENCE = 0.015
-"""Seconds a key waits for the store before it goes on; far more than a decision takes where nobody else writes."""
 
 AHEAD = 16
 """Links of the list that are looked at before the store is asked for the next undecided one."""
@@ -32,32 +28,32 @@ class Deciding(Part):
         """Hand the decision to the clerk; go to the next undecided link unless it is to be stayed with."""
         following = self.following(link) if go_on else link.id
         future = self.app.clerk.submit(lambda desk: work(desk, link))
-        try:
-            future.result(PATIENCE)
-        except StillWaiting:
-            future.add_done_callback(self.app.when_saved)
+        if not self.app.in_time(future, self):
             self.say("saving …")
             self.go_to_link(following)
+            return
+        try:
+            change = future.result()
         except AlignError as error:
             self._refused(error, link)
         else:
-            self._done(future.result(), following)
+            self._done(change, following)
 
     def ask_desk(self, work: Callable[[Desk], Change | None], otherwise: str) -> None:
         """A decision that is on no link in particular; `otherwise` is said where there was nothing to do."""
         future = self.app.clerk.submit(work)
-        try:
-            change = future.result(PATIENCE)
-        except StillWaiting:
-            future.add_done_callback(self.app.when_saved)
+        if not self.app.in_time(future, self):
             self.say("saving …")
+            return
+        try:
+            change = future.result()
         except AlignError as error:
             self._refused(error, None)
+            return
+        if change is None:
+            self.say(otherwise)
         else:
-            if change is None:
-                self.say(otherwise)
-            else:
-                self._done(change, None)
+            self._done(change, None)
 
     def saved(self, future: Future[Any]) -> None:
         """A decision that took long is done, or was refused."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from align.domain import Link
 from align.errors import AlignError
+from align.jobs.decide import Change, Desk
 from align.jobs.history import words_of
 from align.jobs.resolve import Ripple
 from align.review import fixes
@@ -59,6 +60,7 @@ class DocumentScreen(Screen[int | None]):
         super().__init__()
         self.view = view
         self._moving: Link | None = view.link if view.relinks else None
+        self._move: Future[Any] | None = None
 
     def compose(self) -> ComposeResult:
         """Top line, both documents, the sentences in full, what was said, keys."""
@@ -193,38 +195,51 @@ class DocumentScreen(Screen[int | None]):
             if ripple is None:
                 self.say(f"{fix.words}: cancelled, nothing changed.")
                 return
-            future = ours(self).clerk.submit(lambda desk: fix.write(desk, ripple))
-            self._written(future, moved=self._moving is not None)
+            self._save(lambda desk: fix.write(desk, ripple), moves=self._moving is not None)
 
         self.app.push_screen(RippleScreen(fix), answered)
 
-    def _written(self, future: Future[Any], *, moved: bool) -> None:
+    def _save(self, work: Callable[[Desk], Change], *, moves: bool = False) -> None:
+        future = ours(self).clerk.submit(work)
+        if moves:
+            self._move = future
+        if ours(self).in_time(future, self):
+            self.saved(future)
+        else:
+            self._let_go()
+            self.say("saving …")
+
+    def saved(self, future: Future[Any]) -> None:
+        """A decision is done, or was refused."""
         try:
-            change = future.result(5)
+            change = future.result()
         except AlignError as error:
             self.say(str(error))
             return
-        except TimeoutError:
-            self.say("The store is busy; it will be saved as soon as it can be.")
-            return
-        pages = self.query_one(Pages)
-        for picked in pages.picked:
-            picked.clear()
-        if moved:
+        self._let_go()
+        if future is self._move and self.is_current:
             self.dismiss(change.look_at or (self._moving.id if self._moving else None))
             return
         self.say(words_of(change.decision))
+        pages = self.query_one(Pages)
         for column in pages.columns:
             column.renew()
         pages.settle()
 
+    def _let_go(self) -> None:
+        """Nothing is picked any more: what was picked is on its way."""
+        pages = self.query_one(Pages)
+        for picked in pages.picked:
+            picked.clear()
+        pages.refresh()
+
     def action_undo(self) -> None:
         """Take back."""
-        self._written(ours(self).clerk.submit(lambda desk: desk.undo()), moved=False)
+        self._save(lambda desk: desk.undo())
 
     def action_redo(self) -> None:
         """Once more."""
-        self._written(ours(self).clerk.submit(lambda desk: desk.redo()), moved=False)
+        self._save(lambda desk: desk.redo())
 
     def action_show_link(self) -> None:
         """Review it."""
