@@ -20,10 +20,13 @@ from sqlite_utils import Database
 
 from align.bulk.model import Batch, BatchResult, Item, Keys, PairEntry, State
 from align.errors import StoreError
+from align.sqlite import BUSY_SECONDS, told, writing
 
 VERSION = 1
 APPLICATION_ID = 0x616C6264  # "albd"
 PAGE = 500
+DAMAGED = "Name another output folder: the run begins anew there."
+"""What to do with a broken ledger."""
 
 SCHEMA = """
 create table meta (key text primary key, value text not null) strict;
@@ -67,8 +70,9 @@ class Kept:
 class Ledger:
     """One open ledger. `open_ledger` makes it."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, path: Path) -> None:
         self._db = db
+        self._path = path
 
     def close(self) -> None:
         """Close the file."""
@@ -76,23 +80,21 @@ class Ledger:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the write lock for the block: all of it lands, or none."""
-        connection = self._db.conn
-        connection.execute("begin immediate")
-        try:
+        """Hold the write lock for the block: all of it lands, or none. Raises StoreError where the disk refuses."""
+        with told(self._path, damaged=DAMAGED), writing(self._db):
             yield
-        except BaseException:
-            connection.rollback()
-            raise
-        connection.commit()
+
+    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with told(self._path, damaged=DAMAGED):
+            return self._db.conn.execute(sql, values).fetchall()
 
     def remembered(self, key: str) -> Any:
         """A value of `remember`, None where there is none."""
-        row = self._db.conn.execute("select value from meta where key = ?", [key]).fetchone()
-        return None if row is None else json.loads(row[0])
+        rows = self._rows("select value from meta where key = ?", [key])
+        return json.loads(rows[0][0]) if rows else None
 
     def remember(self, key: str, value: Any) -> None:
-        """Keep a JSON value."""
+        """Keep a JSON value. Inside `writing`."""
         self._db.conn.execute("insert or replace into meta values (?, ?)", [key, json.dumps(value)])
 
     def plan(self, planned: Iterable[Planned]) -> int:
@@ -128,9 +130,7 @@ class Ledger:
         """The batches whose results are not kept yet, in order, read page by page."""
         after = -1
         while True:
-            rows = self._db.conn.execute(
-                "select id from batches where kept = 0 and id > ? order by id limit ?", [after, PAGE]
-            ).fetchall()
+            rows = self._rows("select id from batches where kept = 0 and id > ? order by id limit ?", [after, PAGE])
             if not rows:
                 return
             for (number,) in rows:
@@ -139,7 +139,7 @@ class Ledger:
 
     def batch(self, number: int) -> Batch:
         """A batch with its documents."""
-        rows = self._db.conn.execute(
+        rows = self._rows(
             "select id, src, tgt, src_lang, tgt_lang from documents where batch = ? order by id", [number]
         )
         return Batch(number, tuple(Item(row[0], PairEntry(*row[1:])) for row in rows))
@@ -174,21 +174,21 @@ class Ledger:
 
     def next_shard(self) -> int | None:
         """The first shard that is not written, if all its batches are kept."""
-        row = self._db.conn.execute("select min(id) from shards where file is null").fetchone()
-        if row[0] is None:
+        ((shard,),) = self._rows("select min(id) from shards where file is null")
+        if shard is None or self._rows("select 1 from batches where shard = ? and kept = 0 limit 1", [shard]):
             return None
-        waiting = self._db.conn.execute("select 1 from batches where shard = ? and kept = 0 limit 1", [row[0]])
-        return None if waiting.fetchone() else int(row[0])
+        return int(shard)
 
     def kept(self, shard: int) -> Iterator[Kept]:
         """What is kept for a shard, in the order of its documents."""
-        rows = self._db.conn.execute(
-            "select spool.id, keys, payload from spool join documents using (id) join batches "
-            "on batches.id = documents.batch where batches.shard = ? order by spool.id",
-            [shard],
-        )
-        for number, keys, payload in rows:
-            yield Kept(number, np.frombuffer(keys, dtype=np.int64), payload)
+        with told(self._path, damaged=DAMAGED):
+            rows = self._db.conn.execute(
+                "select spool.id, keys, payload from spool join documents using (id) join batches "
+                "on batches.id = documents.batch where batches.shard = ? order by spool.id",
+                [shard],
+            )
+            for number, keys, payload in rows:
+                yield Kept(number, np.frombuffer(keys, dtype=np.int64), payload)
 
     def is_new(self, key: int) -> bool:
         """Whether a key (of a link, or of a pair to be planned) was not seen before; it is now. Inside `writing`."""
@@ -221,16 +221,16 @@ class Ledger:
 
     def shards(self) -> list[tuple[int, str | None, int | None, str | None]]:
         """Every shard: number, file, links, SHA-256; None while it is not written."""
-        return self._db.conn.execute("select id, file, links, digest from shards order by id").fetchall()
+        return self._rows("select id, file, links, digest from shards order by id")
 
     def states(self) -> dict[State, int]:
         """How many documents are in each state."""
-        rows = self._db.conn.execute("select state, count(*) from documents group by state").fetchall()
-        return {state: dict(rows).get(state, 0) for state in State}
+        counts = dict(self._rows("select state, count(*) from documents group by state"))
+        return {state: counts.get(state, 0) for state in State}
 
     def languages(self) -> list[str]:
         """The languages that the plan names, by tag."""
-        rows = self._db.conn.execute(
+        rows = self._rows(
             "select src_lang from documents where src_lang is not null union "
             "select tgt_lang from documents where tgt_lang is not null order by 1"
         )
@@ -238,34 +238,33 @@ class Ledger:
 
     def weights(self) -> tuple[int, int]:
         """Bytes of the batches that are kept, and of all."""
-        row = self._db.conn.execute("select coalesce(sum(weight * kept), 0), coalesce(sum(weight), 0) from batches")
-        done, total = row.fetchone()
+        ((done, total),) = self._rows("select coalesce(sum(weight * kept), 0), coalesce(sum(weight), 0) from batches")
         return int(done), int(total)
 
     def weight(self, batch: int) -> int:
         """Bytes of a batch."""
-        return int(self._db.conn.execute("select weight from batches where id = ?", [batch]).fetchone()[0])
+        return int(self._rows("select weight from batches where id = ?", [batch])[0][0])
 
     def totals(self) -> dict[str, int]:
         """Sums over the documents: sentences, links, and what each filter removed."""
-        row = self._db.conn.execute(
+        (row,) = self._rows(
             "select coalesce(sum(src_sentences), 0), coalesce(sum(tgt_sentences), 0), coalesce(sum(found), 0), "
             "coalesce(sum(links), 0) from documents"
-        ).fetchone()
+        )
         totals = dict(zip(("src_sentences", "tgt_sentences", "found", "links"), row, strict=True))
-        removed = self._db.conn.execute(
+        removed = self._rows(
             "select each.key, sum(each.value) from documents, json_each(documents.removed) each "
             "where removed is not null group by each.key order by each.key"
         )
-        return totals | dict(removed.fetchall())
+        return totals | dict(removed)
 
     def seconds(self) -> float:
         """Working time of all documents together."""
-        return float(self._db.conn.execute("select coalesce(sum(seconds), 0) from documents").fetchone()[0])
+        return float(self._rows("select coalesce(sum(seconds), 0) from documents")[0][0])
 
     def failed(self) -> Iterator[tuple[int, PairEntry, str]]:
         """The documents that were set aside: number, files, error."""
-        rows = self._db.conn.execute(
+        rows = self._rows(
             "select id, src, tgt, src_lang, tgt_lang, error from documents where state = 'failed' order by id"
         )
         for row in rows:
@@ -273,15 +272,13 @@ class Ledger:
 
     def accounts(self) -> list[tuple[int, str]]:
         """Every document with its state."""
-        return self._db.conn.execute("select id, state from documents order by id").fetchall()
+        return self._rows("select id, state from documents order by id")
 
     def entries(self, numbers: Sequence[int]) -> list[PairEntry]:
         """The files of documents, in the order of the numbers."""
         found = []
         for number in numbers:
-            row = self._db.conn.execute(
-                "select src, tgt, src_lang, tgt_lang from documents where id = ?", [number]
-            ).fetchone()
+            (row,) = self._rows("select src, tgt, src_lang, tgt_lang from documents where id = ?", [number])
             found.append(PairEntry(*row))
         return found
 
@@ -290,31 +287,42 @@ def open_ledger(path: Path, *, begin: Callable[[Ledger], None]) -> Ledger:
     """Open the ledger at `path`. Where there is none, make one and let `begin` write the plan in the same transaction,
     so that a kill while planning leaves nothing behind.
 
-    Raises StoreError for a file that is not a ledger, or one of another version.
+    Raises StoreError for a file that is not a ledger, or one of another version, or where the disk refuses.
     """
+    with told(path, damaged=DAMAGED):
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            _prepare(path, connection)
+            ledger = Ledger(Database(connection), path)
+            if not connection.execute("select count(*) from sqlite_master").fetchone()[0]:
+                _begin(connection, ledger, begin)
+        except BaseException:
+            connection.close()
+            raise
+        return ledger
+
+
+def _prepare(path: Path, connection: sqlite3.Connection) -> None:
+    """Raises StoreError, with the file untouched, for what is not a ledger of this version."""
     try:
-        connection = sqlite3.connect(path, timeout=10)
-        connection.isolation_level = None
-        found = connection.execute("pragma application_id").fetchone()[0]
-        version = connection.execute("pragma user_version").fetchone()[0]
-        tables = connection.execute("select count(*) from sqlite_master").fetchone()[0]
+        found, version, tables = (
+            connection.execute(query).fetchone()[0]
+            for query in ("pragma application_id", "pragma user_version", "select count(*) from sqlite_master")
+        )
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"{path}: not a ledger ({error}). Name another output folder.") from error
+        if error.sqlite_errorname == "SQLITE_NOTADB":
+            raise StoreError(f"{path}: not a ledger ({error}). Name another output folder.") from error
+        raise
     if tables and (found != APPLICATION_ID or version != VERSION):
-        connection.close()
         raise StoreError(f"{path}: not a ledger of this version of align. Name another output folder.")
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = normal")
-    ledger = Ledger(Database(connection))
-    if not tables:
-        try:
-            with ledger.writing():
-                for statement in SCHEMA.split(";"):
-                    connection.execute(statement)
-                begin(ledger)
-                connection.execute(f"pragma application_id = {APPLICATION_ID}")
-                connection.execute(f"pragma user_version = {VERSION}")
-        except BaseException:
-            ledger.close()
-            raise
-    return ledger
+
+
+def _begin(connection: sqlite3.Connection, ledger: Ledger, begin: Callable[[Ledger], None]) -> None:
+    with ledger.writing():
+        for statement in SCHEMA.split(";"):
+            connection.execute(statement)
+        begin(ledger)
+        connection.execute(f"pragma application_id = {APPLICATION_ID}")
+        connection.execute(f"pragma user_version = {VERSION}")

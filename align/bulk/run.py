@@ -59,7 +59,7 @@ def leave_as_found(out: Path) -> None:
             for name in names:
                 (out / name).unlink(missing_ok=True)
             out.rmdir()
-    except OSError:
+    except (OSError, sqlite3.Error):  # What we cannot look into stays; the error that ends the run is told, not this.
         return
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -175,6 +177,42 @@ def test_a_file_that_is_no_ledger_is_left_alone(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="not a ledger"):
             open_ledger(tmp_path / name, begin=lambda ledger: None)
         assert (tmp_path / name).read_bytes() == before
+
+
+def test_a_broken_ledger_is_told_as_what_it_is_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / LEDGER).write_text("junk\n")
+    with pytest.raises(StoreError, match=r"ledger\.db: not a ledger"):
+        run(tmp_path / "out", Now(Echo(str(tmp_path))))
+    assert (tmp_path / "out" / LEDGER).read_text() == "junk\n"
+
+
+def test_a_ledger_that_may_not_grow_is_told_and_goes_on_later(calm: tuple[dict, dict], tmp_path: Path) -> None:
+    with output_folder(tmp_path / "out"):
+        ledger = open_ledger(tmp_path / "out" / LEDGER, begin=begin)
+        pages = ledger._db.execute("pragma page_count").fetchone()[0]
+        ledger._db.execute(f"pragma max_page_count = {pages}")
+        result = Echo(str(tmp_path)).work(next(ledger.waiting()))
+        big = replace(result, items=tuple(replace(item, payload=os.urandom(99_000)) for item in result.items))
+        with pytest.raises(StoreError, match=r"ledger\.db: no room left on the disk"):
+            ledger.keep(big)
+        assert not ledger._db.conn.in_transaction
+        ledger.close()
+    run(tmp_path / "out", Now(Echo(str(tmp_path))))
+    assert outputs(tmp_path / "out") == calm[0]
+
+
+def test_a_commit_that_fails_leaves_no_transaction_open(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path / LEDGER, begin=begin)
+    ledger._db.execute("pragma foreign_keys = on")
+    ledger._db.execute("create table a (x integer primary key)")
+    ledger._db.execute("create table b (x references a deferrable initially deferred)")
+    with pytest.raises(StoreError, match="FOREIGN KEY"), ledger.writing():
+        ledger._db.conn.execute("insert into b values (7)")
+    with ledger.writing():
+        ledger.remember("after", 1)
+    assert ledger.remembered("after") == 1
+    ledger.close()
 
 
 def test_batches_hold_what_they_may() -> None:
