@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 UNDETERMINED = "und"
+LARGEST = 2**63 - 1
+"""No number of a link or of anything else in a store is larger, nor can more be asked for."""
 
 
 class Span(NamedTuple):

@@ -69,14 +69,20 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         elif not isinstance(value, str):
             raise UsageError(f"{path}: {name} must be a string, not {value!r}.")
         elif kinds[name] == "Path":
-            found[name] = Path(value).expanduser()
+            try:
+                found[name] = Path(value).expanduser()
+            except RuntimeError as error:
+                raise UsageError(f"{name} {value}: nobody of that name has a home here. Write the path out.") from error
     return Settings(**found)
 
 
 def default_reviewer() -> str:
     """git's user name, else the login name, else `reviewer`."""
     try:
-        named = subprocess.run(["git", "config", "user.name"], capture_output=True, text=True, timeout=5, check=False)
+        named = subprocess.run(
+            ["git", "config", "user.name"],
+            capture_output=True, encoding="utf-8", errors="replace", timeout=5, check=False,
+        )  # fmt: skip
         if named.stdout.strip():
             return named.stdout.strip()
     except (OSError, subprocess.TimeoutExpired):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from align.cli.context import cutting_options, encoder_option, note, notes_above, quiet, settings_for
+from align.cli.context import Measure, cutting_options, encoder_option, note, notes_above, quiet, settings_for
 
 if TYPE_CHECKING:
     from align.bulk.standing import Standing
@@ -33,10 +33,10 @@ LINE_EVERY = 10.0
 @click.option("--workers", type=click.IntRange(1), help="Processes on this machine.  [default: one a core]")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of the encoder, in each worker.")
 @click.option("--scheduler", metavar="URL", help="A Dask scheduler (tcp://...) whose workers do the work instead.")
-@click.option("--timeout", type=click.FloatRange(1), help="Seconds that a batch may take; what takes longer is killed.")
+@click.option("--timeout", type=Measure(1), help="Seconds that a batch may take; what takes longer is killed.")
 @cutting_options
-@click.option("--min-confidence", type=click.FloatRange(0, 1), default=0.0, help="Leave out links less sure than this.")
-@click.option("--length-ratio", type=click.FloatRange(1), help="Leave out links with a side so many times the other.")
+@click.option("--min-confidence", type=Measure(0, 1), default=0.0, help="Leave out links less sure than this.")
+@click.option("--length-ratio", type=Measure(1), help="Leave out links with a side so many times the other.")
 @click.option("--check-language", is_flag=True, help="Leave out links with a side in another language than its file.")
 @click.option(
     "--dedupe",
@@ -46,11 +46,11 @@ LINE_EVERY = 10.0
     help="Write the same pair of texts once; near: but for case, punctuation, digits and spaces.",
 )
 @click.option("--match", is_flag=True, help="Find out by content which document translates which; folders only.")
-@click.option("--match-confidence", type=click.FloatRange(0, 1), default=0.5, help="Leave less sure pairs apart.")
+@click.option("--match-confidence", type=Measure(0, 1), default=0.5, help="Leave less sure pairs apart.")
 @click.option(
     "--into-store", "store", type=click.Path(path_type=Path, dir_okay=False), help="Propose doubtful links here."
 )
-@click.option("--doubtful-below", type=click.FloatRange(0, 1), default=0.9, show_default=True, help="For --into-store.")
+@click.option("--doubtful-below", type=Measure(0, 1), default=0.9, show_default=True, help="For --into-store.")
 @click.option("--batch-tokens", type=click.IntRange(1), default=16_384, hidden=True)
 @click.option("--shard-tokens", type=click.IntRange(1), default=4_194_304, help="Tokens of input to an output file.")
 @click.option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from align.domain import LARGEST
 from align.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -19,6 +21,26 @@ if TYPE_CHECKING:
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Report = Callable[[int, int], None]
+
+
+class Number(click.IntRange):
+    """The number of a link, or how many: no larger than a store can hold."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        number: int = super().convert(value, param, ctx)
+        if number > LARGEST:
+            self.fail(f"{number} is larger than any number in a store.", param, ctx)
+        return number
+
+
+class Measure(click.FloatRange):
+    """A finite number in a range, such as a share from 0 to 1; no comparison keeps nan out."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        measure: float = super().convert(value, param, ctx)
+        if not math.isfinite(measure):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return measure
 
 
 def store_option(command: Decorated) -> Decorated:

@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 
 import click
 
-from align.cli.context import note, opened, settings_for, store_option
+from align.cli.context import Measure, note, opened, settings_for, store_option
 from align.domain import LinkKind, Status
 
 ANY = "any"
@@ -24,9 +24,7 @@ Word = TypeVar("Word", bound=StrEnum)
 @click.option("--to", metavar="FORMAT", help=f"{FORMATS}.  [default: by the suffix of OUT]")
 @click.option("--status", "statuses", multiple=True, type=click.Choice([*map(str, Status), ANY]), help="Repeatable.")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice([*map(str, LinkKind), ANY]), help="Repeatable.")
-@click.option(
-    "--min-confidence", type=click.FloatRange(0, 1), default=0.0, help="Leave out links that are less sure than this."
-)
+@click.option("--min-confidence", type=Measure(0, 1), default=0.0, help="Leave out links that are less sure than this.")
 @click.option("--src", metavar="LANG", help="Language of the source side; links are turned round where needed.")
 @click.option("--tgt", metavar="LANG", help="Language of the target side.")
 @click.option("--level", type=click.Choice(["sentence", "block"]), default="sentence", help="Links, or whole blocks.")

@@ -6,14 +6,12 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import note, opened, settings_for, store_option
+from align.cli.context import Number, note, opened, settings_for, store_option
 
 
 @click.command(epilog="Example: align history page.txt --limit 20")
 @click.argument("what", metavar="[LINK|DOCUMENT]", required=False)
-@click.option(
-    "--limit", type=click.IntRange(min=1), default=100, show_default=True, help="At most so many, latest first."
-)
+@click.option("--limit", type=Number(1), default=100, show_default=True, help="At most so many, latest first.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a decision.")
 @store_option
 def history(what: str | None, limit: int, as_json: bool, db: Path | None) -> None:

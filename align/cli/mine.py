@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import Report, encoder_option, note, opened, progress, settings_for, store_option
+from align.cli.context import Measure, Report, encoder_option, note, opened, progress, settings_for, store_option
 
 if TYPE_CHECKING:
     from align.encoders import Purpose
@@ -28,9 +28,7 @@ FEW = 20_000
 @click.option("--to", help="Format; by default the suffix of OUT says it (jsonl, tsv, tmx, ...), jsonl for -.")
 @click.option("--src", help="Language of the source side.")
 @click.option("--tgt", help="Language of the target side.")
-@click.option(
-    "--min-confidence", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Leave out the rest."
-)
+@click.option("--min-confidence", type=Measure(0, 1), default=0.5, show_default=True, help="Leave out the rest.")
 @click.option("--exact/--index", default=None, help="Compare all, or through an index.  [default: by the size]")
 @click.option("--lang", help="Language of the files, where it is known.")
 @click.option("--encoding", help="The files' character encoding, where the guess is wrong.")
@@ -93,7 +91,7 @@ def mine(
     note(f"{counted} sentences; {report.repeated:,} more were repeated")
     for name, count in report.pairs.items():
         note(f"{count:,} pairs {name}")
-    note(f"Left out: {report.doubtful:,} less sure than {min_confidence}, {report.duplicates:,} near-duplicates")
+    note(f"Left out: {report.doubtful:,} pairs less sure than {min_confidence}")
     for why in report.skipped[:5]:
         note(f"skipped {why}")
     if summary:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import note, opened, settings_for, store_option
+from align.cli.context import Measure, Number, note, opened, settings_for, store_option
 from align.domain import LinkKind, Status
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 @click.option("--src-lang", help="Only links from this language (zh covers zh-Hant).")
 @click.option("--tgt-lang", help="Only links to this language.")
 @click.option("--document", help="Only links with a side in this document (its name or number).")
-@click.option("--min-confidence", type=click.FloatRange(0, 1), help="Only links at least this sure.")
+@click.option("--min-confidence", type=Measure(0, 1), help="Only links at least this sure.")
 @click.option("--by", "reviewer", help="Only what this reviewer decided last.")
 @click.option("--noted", is_flag=True, help="Only links with a note.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many hits.")
+@click.option("--limit", type=Number(1), default=50, show_default=True, help="At most so many hits.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a hit.")
 @store_option
 def search(

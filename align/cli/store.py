@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import note, opened, settings_for, store_option
+from align.cli.context import Number, note, opened, settings_for, store_option
 
 
 @click.group(epilog="Example: align store backup before-the-holidays.db")
@@ -73,7 +73,9 @@ def merge(other: Path, as_json: bool, db: Path | None) -> None:
 
 @store.command(epilog="Example: align store conflicts --dismiss 17")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a conflict.")
-@click.option("--dismiss", type=int, multiple=True, metavar="LINK", help="Let what is here stand; also of links gone.")
+@click.option(
+    "--dismiss", type=Number(1), multiple=True, metavar="LINK", help="Let what is here stand; also of links gone."
+)
 @click.option("--reviewer", help="Who dismisses.  [default: the config file's, else git's user]")
 @store_option
 def conflicts(as_json: bool, dismiss: tuple[int, ...], reviewer: str | None, db: Path | None) -> None:

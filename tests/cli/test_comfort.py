@@ -17,8 +17,9 @@ import click
 import pytest
 
 from align.cli import COMMANDS, cli, global_first
+from align.errors import UsageError
 from align.jobs.configure import COMMENTS, default_file, origins, write_default
-from align.settings import Settings, load_settings
+from align.settings import Settings, default_reviewer, load_settings
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -62,6 +63,20 @@ def test_origins_name_the_flag_file_or_variable(tmp_path: Path) -> None:
     assert (found["reviewer"].value, found["reviewer"].source) == ("Mei", "ALIGN_REVIEWER")
     assert found["db"].source == "default"
     assert (found["keys"].value, found["keys"].source) == ("accept = y", str(path))
+
+
+def test_a_home_of_nobody_is_told() -> None:
+    with pytest.raises(UsageError, match=r"db ~nobody-at-all/x\.db"):
+        load_settings({"ALIGN_CONFIG": "none.toml", "ALIGN_DB": "~nobody-at-all/x.db"})
+
+
+def test_a_name_in_git_that_is_not_utf_8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if shutil.which("git") is None:
+        pytest.skip("NO GIT here: who reviews is not asked of it.")
+    (tmp_path / "gitconfig").write_bytes(b"[user]\n\tname = Ren\xe9\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    monkeypatch.chdir(tmp_path)
+    assert default_reviewer() == "Ren\N{REPLACEMENT CHARACTER}"
 
 
 def test_init_writes_once(align: Run, tmp_path: Path) -> None:

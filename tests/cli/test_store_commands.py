@@ -103,6 +103,30 @@ def test_history(db: Path) -> None:
     assert "ada: link 1 accepted" in run("history", "ja.txt").stdout
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["history", "--limit", str(2**63)],
+        ["store", "conflicts", "--dismiss", str(2**63)],
+        ["search", "fog", "--limit", str(2**63)],
+        ["search", "fog", "--min-confidence", "nan"],
+        ["export", "-", "--to", "tsv", "--min-confidence", "nan"],
+        ["mine", "-", "--min-confidence", "nan"],
+        ["bulk", "a", "b", "--timeout", "inf"],
+    ],
+)
+def test_numbers_that_nothing_can_be_compared_with_are_refused(db: Path, arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert f"{arguments[-2]}': {arguments[-1]} is" in result.stderr
+
+
+def test_history_of_a_number_too_large_for_a_link(db: Path) -> None:
+    result = run("history", str(2**63))
+    assert isinstance(result.exception, AlignError)
+    assert "no such document" in str(result.exception)
+
+
 def test_search(db: Path) -> None:
     (line,) = run("search", "fog", "--json").stdout.splitlines()
     hit = json.loads(line)
