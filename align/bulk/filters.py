@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from align.domain import Link, LinkKind, LinkSide
 
-MEANS_NOTHING = re.compile(r"[\W\d_]+")
+NO_LETTERS = re.compile(r"[\W\d_]+")
+MEANS_NOTHING = re.compile(r"[\W_]++(?!\d)|(?<![\W\d_])[\W_]++")
+"""What is neither letter nor digit, but for what stands between digits: 1.5 is not 15."""
 TELLING_LENGTH = 20
 """Below so many characters, a length ratio tells nothing and a language cannot be told."""
 WIDE = frozenset({"zh", "ja", "ko", "yue", "wuu"})
@@ -62,15 +64,24 @@ def link_key(link: Link, dedupe: str) -> int:
     """63 bits that are the same for links that count as the same. "near" forgets case, punctuation, digits, spaces."""
     texts = (link.src.text, link.tgt.text)
     if dedupe == "near":
-        texts = (plain(texts[0]), plain(texts[1]))
+        texts = (letters(texts[0]), letters(texts[1]))
     digest = hashlib.blake2b("\x1f".join(texts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
 
 
-def plain(text: str) -> str:
+def letters(text: str) -> str:
     """The letters of a text, folded; the text itself where it has none (`42` is not `43`)."""
-    folded = MEANS_NOTHING.sub("", unicodedata.normalize("NFKC", text).casefold())
-    return folded or text
+    return NO_LETTERS.sub("", folded(text)) or text
+
+
+def plain(text: str) -> str:
+    """The letters and the numbers of a text, folded; the text itself where it has none."""
+    return MEANS_NOTHING.sub("", folded(text)) or text
+
+
+def folded(text: str) -> str:
+    """A text without case and widths."""
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def worth(text: str, lang: str) -> float:

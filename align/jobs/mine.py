@@ -14,7 +14,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from align.bulk.filters import link_key, plain, worth
+from align.bulk.filters import plain, worth
 from align.bulk.finding import covers, meant
 from align.bulk.index import Ints, Matrix
 from align.bulk.mining import Mined, confidence, features, mine_vectors, scores
@@ -61,7 +61,7 @@ class Side:
     offsets: list[int] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
     again: int = 0
-    """Sentences that say what another of the language said before, but for case, punctuation and digits."""
+    """Sentences that say what another of the language said before, but for case, punctuation and spaces."""
     waiting: list[Told] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -112,7 +112,6 @@ class MiningReport:
     """Language pair -> pairs found."""
     doubtful: int = 0
     """Pairs less sure than asked for."""
-    duplicates: int = 0
 
 
 def sentences_of_store(store: Store) -> Iterator[Told]:
@@ -174,7 +173,6 @@ def mine(
             found = ", ".join(f"{count} {lang}" for lang, count in report.sentences.items()) or "none"
             raise UsageError(f"no two languages to compare (sentences: {found}). Add texts, or widen --src and --tgt.")
         number = 0
-        seen: set[int] = set()
         for one, other in wanted:
 
             def told(done: int, total: int, name: str = f"{one.lang}-{other.lang}") -> None:
@@ -185,11 +183,6 @@ def mine(
             kept = np.flatnonzero(sure >= min_confidence)
             report.doubtful += len(sure) - len(kept)
             for link in links(one, other, mined, sure, kept, encoder.name):
-                key = link_key(link, "near")
-                if key in seen:
-                    report.duplicates += 1
-                    continue
-                seen.add(key)
                 number += 1
                 pair = f"{one.lang}-{other.lang}"
                 report.pairs[pair] = report.pairs.get(pair, 0) + 1
@@ -281,5 +274,5 @@ def as_dict(report: MiningReport) -> dict[str, Any]:
     """For `--summary`."""
     return {
         "sentences": report.sentences, "repeated": report.repeated, "skipped": report.skipped,
-        "pairs": report.pairs, "removed": {"confidence": report.doubtful, "duplicate": report.duplicates},
+        "pairs": report.pairs, "removed": {"confidence": report.doubtful},
     }  # fmt: skip

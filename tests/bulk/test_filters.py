@@ -48,6 +48,14 @@ def test_near_duplicates_forget_what_says_nothing() -> None:
     assert link_key(link("5", "5"), "near") != link_key(link("6", "6"), "near"), "numbers alone are what they are"
 
 
+def test_numbers_tell_sentences_apart() -> None:
+    same = ["The fine is 50 euros.", "the FINE is 50 euros!", "The fine: is ５０ euros"]
+    assert len({plain(text) for text in same}) == 1
+    apart = ["It is 15 m.", "It is 1.5 m.", "It is 1, 5 m.", "It is 16 m.", "It is m."]
+    assert len({plain(text) for text in apart}) == len(apart)
+    assert plain("!?") == "!?"
+
+
 @given(st.text(), st.text())
 def test_keys_fit_the_ledger_and_sides_are_kept_apart(a: str, b: str) -> None:
     key = link_key(link(a, b), "near")

@@ -83,6 +83,14 @@ def test_a_store_is_mined_as_its_files_are(news: Path, tmp_path: Path) -> None:
     assert texts[0] == texts[1]
 
 
+def test_sentences_that_differ_in_a_number_are_two(tmp_path: Path) -> None:
+    (tmp_path / "en.txt").write_text("The fine is 50 euros.\n\nThe fine is 500 euros.\n\nIt is raining today.\n")
+    (tmp_path / "de.txt").write_text("Die Geldstrafe beträgt 500 Euro.\n\nHeute regnet es.\n", encoding="utf-8")
+    run(str(tmp_path / "en.txt"), str(tmp_path / "de.txt"), str(tmp_path / "o.jsonl"), "--min-confidence", "0")
+    fines = [link for link in read(tmp_path / "o.jsonl") if "500" in link["tgt"]["text"]]
+    assert [link["src"]["text"] for link in fines] == ["The fine is 500 euros."]
+
+
 def test_one_language_is_nothing_to_compare(news: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["mine", str(news / "a.txt"), str(tmp_path / "o.jsonl"), "--encoder", "use"])
     assert isinstance(result.exception, AlignError)
