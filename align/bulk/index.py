@@ -28,6 +28,8 @@ EXACT_CELLS = 4_000_000_000
 ROWS = 1024
 COLUMNS = 65_536
 """A block of comparisons: ROWS x COLUMNS float32 are 256 MB."""
+LEAST_INDEXED = 1000
+"""Rows below which there is no index: they are too few to find cells from, and comparing them all costs nothing."""
 ADDED = 65_536
 """Vectors handed to the index at once."""
 TRAINED_ON = 40
@@ -50,11 +52,11 @@ def search(queries: Matrix, base: Matrix, k: int, *, exact: bool | None = None, 
     tuple[Ints, Floats]
 ):  # fmt: skip
     """The k nearest rows of `base` to each query, nearest first: places (n, k) and cosines (n, k); k is at most the
-    rows of `base`. `exact` None: exactly while that is quick."""
+    rows of `base`. `exact` None: exactly while that is quick; False: through an index, if there are rows for one."""
     k = min(k, len(base))
     if exact is None:
         exact = len(queries) * len(base) <= EXACT_CELLS
-    if exact:
+    if exact or len(base) < LEAST_INDEXED:
         return search_exactly(queries, base, k, progress)
     return search_index(build_index(base), queries, base, k, progress)
 

@@ -107,6 +107,14 @@ def test_the_index_finds_what_exact_search_finds() -> None:
     assert np.allclose(cosines[same, 0], exact[same, 0], atol=1e-5), "cosines are of the vectors, not of the index"
 
 
+@pytest.mark.parametrize("rows", [1, 2, 15, 40, 700, index.LEAST_INDEXED])
+def test_an_index_is_asked_of_any_number_of_rows_and_says_nothing(rows: int, capfd: pytest.CaptureFixture[str]) -> None:
+    src, tgt = twins(rows)
+    places, _ = index.search(src, tgt, 5, exact=False)
+    assert places[:, 0].tolist() == list(range(rows))
+    assert capfd.readouterr() == ("", "")
+
+
 def test_mining_finds_twins_among_strangers_and_is_sure_of_them() -> None:
     src, tgt = twins(300, noise=0.15)
     rng = np.random.default_rng(5)
