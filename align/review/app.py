@@ -182,10 +182,10 @@ class ReviewApp(App[None]):
 
     def on_review_app_saved(self, message: Saved) -> None:
         """Let the screen that asked say how it went; where it was left meanwhile, the one below it."""
-        for screen in sorted(self.screen_stack[::-1], key=lambda screen: screen is not message.asked):
-            if isinstance(screen, Saver):
-                screen.saved(message.future)
-                return
+        screens = [screen for screen in reversed(self.screen_stack) if isinstance(screen, Saver)]
+        if screens:
+            (message.asked if message.asked in screens else screens[0]).saved(message.future)
+            return
         error = message.future.exception()
         if error is not None:
             self.notify(f"A decision was not saved: {reason(error)}", severity="error", markup=False)
