@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import queue
 import socket
+import sys
 import threading
 import time
 import uuid
@@ -57,7 +58,7 @@ class EncoderPlugin(WorkerPlugin):
                 if self.version != __version__:
                     raise AlignError(f"a worker has align {__version__}, the driver {self.version}. Install the same.")
                 self._work = self._factory()
-            return do(self._work, batch, timeout)
+            return do(self._work, batch, timeout, sys.__stderr__ or 2)  # the log of a cluster's worker
 
 
 def run_batch(name: str, batch: Batch, timeout: float | None) -> tuple[BatchResult | None, str | None]:

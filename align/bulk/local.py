@@ -9,12 +9,12 @@ import faulthandler
 import multiprocessing
 import os
 import queue
-import sys
 import threading
 from collections import deque
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from typing import TextIO
 
 from align.bulk.engine import Ended
 from align.bulk.model import Batch, BatchResult, Work, WorkFactory
@@ -29,6 +29,8 @@ THREAD_VARIABLES = (
     "NUMBA_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
+TIMED_OUT = 1
+"""What faulthandler ends a process with."""
 STARTS_IN_VAIN = 3
 """A pool whose workers die this often before any is ready is given up."""
 
@@ -138,13 +140,18 @@ class LocalPool:
                 raise AlignError(f"bulk: workers die as they start ({_died(code)}). Try `align pair` on one document.")
         elif worker.tasks:
             ticket, _ = worker.tasks.popleft()
-            ended.append(Ended(ticket, error=f"its worker died ({_died(code)})", died=True))
+            ended.append(Ended(ticket, error=self._end(code), died=True))
         self._workers[place] = self._start()
         # What was not begun goes on at the new worker, and nobody is told.
         for task in worker.tasks:
             self._workers[place].tasks.append(task)
             self._workers[place].send(task)
         return ended
+
+    def _end(self, code: int | None) -> str:
+        if self._timeout and code == TIMED_OUT:
+            return f"took longer than {self._timeout:g} s"
+        return f"its worker died ({_died(code)})"
 
 
 class _Worker:
@@ -182,7 +189,8 @@ def _serve(pipe: Connection, factory: WorkFactory, timeout: float | None) -> Non
         except (EOFError, OSError):
             os._exit(0)
 
-    with suppress(BrokenPipeError, ConnectionResetError):  # the driver is gone, and so are we
+    # The stacks of what hangs would stand among the driver's own lines: they go nowhere.
+    with open(os.devnull, "w") as nowhere, suppress(BrokenPipeError, ConnectionResetError):  # the driver is gone
         try:
             work = factory()
         except AlignError as error:
@@ -192,14 +200,15 @@ def _serve(pipe: Connection, factory: WorkFactory, timeout: float | None) -> Non
         threading.Thread(target=listen, daemon=True).start()
         while True:
             ticket, batch = tasks.get()
-            pipe.send((ticket, *do(work, batch, timeout)))
+            pipe.send((ticket, *do(work, batch, timeout, nowhere)))
 
 
-def do(work: Work, batch: Batch, timeout: float | None) -> tuple[BatchResult | None, str | None]:
+def do(work: Work, batch: Batch, timeout: float | None, stacks: TextIO | int) -> tuple[BatchResult | None, str | None]:
     """The result of a batch, or one line on why there is none. A batch that takes longer than `timeout` seconds ends
-    the process: what hangs in C code cannot be interrupted otherwise."""
+    the process with `TIMED_OUT`, its stacks written to `stacks`: what hangs in C code cannot be interrupted otherwise.
+    """
     if timeout:
-        faulthandler.dump_traceback_later(timeout, exit=True, file=sys.__stderr__ or 2)
+        faulthandler.dump_traceback_later(timeout, exit=True, file=stacks)
     try:
         return work(batch), None
     except Exception as error:

@@ -153,13 +153,14 @@ def test_real_workers_survive_documents_that_kill_raise_and_fail(engine: Engine,
     assert '"with": ["once-7", "g"]' in told(found["once-7 g"])[10]
 
 
-def test_a_document_that_hangs_is_set_aside(tmp_path: Path) -> None:
+def test_a_document_that_hangs_is_set_aside_and_told_as_such(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     pool = LocalPool(Echo(str(tmp_path)), 2, timeout=1.0)
     try:
         found = results(pool, "a", "hang-1", "b")
     finally:
         pool.close()
-    assert found["hang-1"].items[0].error
+    assert found["hang-1"].items[0].error == "took longer than 1 s"
+    assert capfd.readouterr().err == ""
     assert found["b"].items[0].error is None
 
 
