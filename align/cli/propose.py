@@ -26,6 +26,7 @@ def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, bo
     from align.jobs.documents import find_document
     from align.jobs.kernels import matching_stage
     from align.jobs.propose import propose as propose_job
+    from align.jobs.propose import why_nothing
 
     settings = settings_for(db=db, encoder=encoder)
     with ExitStack() as opening:
@@ -62,4 +63,7 @@ def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, bo
                     where = src if src == tgt else f"{src} - {tgt}"
                     kept = f", {pair.kept} decided kept" if pair.kept else ""
                     note(f"{pair.added:>6} proposed{kept}: {where} ({pair.src.lang} - {pair.tgt.lang})")
+        if not total and not store.pairs():
+            note(f"0 links proposed with {model.name}. {why_nothing(store, boilerplate=boilerplate)}")
+            return
     note(f"{total} links proposed with {model.name}. Next: `align review`, or `align export OUT.tmx --status any`.")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from align.domain import UNDETERMINED
 from align.encoders.base import Encoder
 from align.jobs.likely import FEW, likely_pairs
 from align.jobs.runs import Runs
 from align.jobs.translated import Translated
-from align.jobs.vectors import Group, groups
+from align.jobs.vectors import LEFT_OUT, Group, groups, primary
 from align.match import Bead
 from align.store import Store
 
@@ -71,3 +72,16 @@ def propose(
     for a, b, beads, least in waiting:
         yield from proposed(a, b, [bead for bead in beads if not translated.is_echo(a, b, bead)], least)
     matching(len(pairs), len(pairs))
+
+
+def why_nothing(store: Store, *, boilerplate: bool = False) -> str:
+    """Why a store whose documents have been matched holds no link, in a sentence, with what may help."""
+    languages = {primary(lang) for row in store.documents() for lang in row.languages if lang != UNDETERMINED}
+    if len(languages) < 2:
+        found = f"is in {languages.pop()}" if languages else "is of no known language"
+        return f"All text {found}: there is nothing to match. `align documents set-lang` corrects a language."
+    kinds = [sentence.kind for row in store.documents() for sentence in store.sentences(row.id)]
+    left_out = 0 if boilerplate else sum(kind in LEFT_OUT for kind in kinds)
+    if left_out:
+        return f"{left_out:,} of {len(kinds):,} sentences were left out as boilerplate; --boilerplate takes them in."
+    return "No passages say the same thing, as far as this encoder can tell; `align pair` aligns a known translation."

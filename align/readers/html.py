@@ -15,7 +15,9 @@ from align.errors import ReadError, UsageError
 from align.readers.compose import Composer
 from align.readers.encodings import decode
 from align.text._words import words
+from align.text.blocks import width
 from align.text.clean import WIDE
+from align.text.evidence import weigh
 
 SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
 _CHARSET = re.compile(
@@ -45,6 +47,10 @@ DEEPEST = 400
 """Elements inside each other that are followed; deeper ones are read as text of the one around."""
 LONGEST_MAIN = 3 << 20
 """Characters of a page up to which the main text is looked for: its finder takes more than linear time."""
+
+
+SUMMARY = 40
+"""Letters (CJK counted double) of a text in another language than the main text that is worth reading."""
 
 
 class _Piece(NamedTuple):
@@ -82,11 +88,13 @@ def add_page(composer: Composer, source: str, *, find_main: bool = True) -> None
     tree = _tree(source)
     if tree is None:
         return
-    main = _main_text(source) if find_main and len(source) <= LONGEST_MAIN else ""
+    found = _main_text(source) if find_main and len(source) <= LONGEST_MAIN else ""
+    main, lang = _bare(found), weigh(found[:2000]).best
     for piece in _pieces(tree):
         kind = piece.kind
         if main and kind is not BlockKind.COMMENT and not _is_main(piece.text, main):
-            kind = BlockKind.BOILERPLATE if kind is not BlockKind.HEADING or len(piece.text) < 15 else kind
+            stays = kind is BlockKind.HEADING and width(piece.text) >= 15
+            kind = kind if stays or _says_it_otherwise(piece.text, lang) else BlockKind.BOILERPLATE
         composer.add(piece.text, kind, piece.lang)
 
 
@@ -102,8 +110,17 @@ def _tree(source: str) -> Any:
         return None
 
 
+def _says_it_otherwise(text: str, lang: str) -> bool:
+    """Whether a text is surely in another language than the main text: a summary or a translation beside it.
+
+    The finder of main text takes an article for all there is, and leaves out what stands above it.
+    """
+    evidence = weigh(text)
+    return evidence.settled and evidence.weight >= SUMMARY and evidence.best != lang
+
+
 def _main_text(source: str) -> str:
-    """The main text by trafilatura without any white space; empty where it finds none."""
+    """The main text by trafilatura; empty where it finds none."""
     import logging
 
     import trafilatura
@@ -115,7 +132,7 @@ def _main_text(source: str) -> str:
             found = trafilatura.extract(source, include_comments=False, include_tables=True, favor_recall=True)
     except Exception:  # a finder that fails on odd markup leaves the page as it is, unmarked
         return ""
-    return _bare(found or "")
+    return found or ""
 
 
 def _bare(text: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from align.domain import Link, Status
 from align.encoders import cached
 from align.jobs.decide import Desk
-from align.jobs.propose import propose
-from align.store import LinkFilter, Store
+from align.jobs.propose import propose, why_nothing
+from align.store import LinkFilter, Store, open_store
 from tests.jobs.conftest import TopicEncoder, english, japanese, page
 
 
@@ -78,3 +79,16 @@ def test_nothing_is_encoded_twice(store: Store, encoder: TopicEncoder) -> None:
         assert len(set(encoder.encoded)) == once
         list(propose(store, vectors))
         assert len(encoder.encoded) == once
+
+
+def test_where_nothing_is_found_it_says_why(tmp_path: Path, encoder: TopicEncoder) -> None:
+    with open_store(tmp_path / "s.db") as store:
+        store.add_document(page("a.txt", english([1, 2, 3])))
+        assert run(store, encoder) == 0
+        assert "All text is in en" in why_nothing(store)
+        store.add_document(page("b.txt", japanese([700, 701])))
+        assert run(store, encoder) == 0
+        assert "No passages say the same" in why_nothing(store)
+        store.add_document(page("c.html", f"<p>{japanese([1])}</p><footer>{japanese([2, 3])}</footer>"))
+        assert "left out as boilerplate" in why_nothing(store)
+        assert "left out as boilerplate" not in why_nothing(store, boilerplate=True)

@@ -94,6 +94,24 @@ def test_pdf_running_heads_are_boilerplate(files: ModuleType) -> None:
     assert heads == [BlockKind.BOILERPLATE] * 5
 
 
+def test_html_keeps_a_summary_in_another_language_beside_the_article() -> None:
+    told = "两国外长在东京举行会谈，就加强安全合作达成一致，并决定明年春天在莫斯科再次会面。"
+    body = "".join(
+        f"<p>Paragraph number {n} tells at some length what the ministers of the two countries said in Tokyo.</p>"
+        for n in range(8)
+    )
+    page = (
+        "<html><body><nav><a>首页</a> <a>新闻</a></nav><h1>两国外长在东京举行会谈</h1>"
+        f"<div><p>{told}</p><p>The latest of our news every morning in your letter box, for readers.</p></div>"
+        f"<article lang='en'><h1>Talks in Tokyo held</h1>{body}</article></body></html>"
+    )
+    found = {text: kind for kind, text in kinds(read("s.html", page.encode()))}
+    assert found[told[:30]] == "body"
+    assert found["两国外长在东京举行会谈"] == "heading"
+    assert found["首页 新闻"] == "boilerplate"
+    assert found["The latest of our news every m"] == "boilerplate"
+
+
 def test_html_marks_boilerplate_and_keeps_every_text() -> None:
     body = "".join(
         f"<p>Paragraph number {n} tells at some length what the ministers of the two countries said in Tokyo.</p>"
