@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -131,14 +133,28 @@ def test_a_cluster_writes_the_same_bytes(calm: Path, request: pytest.FixtureRequ
     assert shards(calm.parent / "dask") == shards(calm)
 
 
+def batches_kept(ledger: Path) -> int:
+    """How many batches a run has kept so far; 0 before it has a plan."""
+    if not ledger.exists():
+        return 0
+    with closing(sqlite3.connect(f"{ledger.as_uri()}?mode=ro", uri=True, timeout=10)) as db, suppress(sqlite3.Error):
+        return int(db.execute("select coalesce(sum(kept), 0) from batches").fetchone()[0])
+    return 0
+
+
 def test_killed_drivers_lose_nothing_and_repeat_nothing(calm: Path) -> None:
     env = os.environ | {"ALIGN_CONFIG": "none.toml"}
     command = [sys.executable, "-m", "align", "bulk", "c", "killed", *SMALL, "--workers", "1"]
-    for delay in (2.0, 3.0):
+    ledger = calm.parent / "killed" / "ledger.db"
+    for _ in range(2):
+        before = batches_kept(ledger)
         process = subprocess.Popen(command, cwd=calm.parent, env=env, stderr=subprocess.DEVNULL)
-        time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        deadline = time.monotonic() + 60
+        while batches_kept(ledger) == before and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.002)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL, "it was at work when it was killed"
+        assert batches_kept(ledger) > before
     align("bulk", "c", "killed", *SMALL, "--workers", "1", cwd=calm.parent, code=3)
     assert shards(calm.parent / "killed") == shards(calm)
 
