@@ -34,7 +34,7 @@ _JAPANESE = re.compile("(?:明治|大正|昭和|平成|令和)[0-9０-９元]|[�
 """What Japanese writes without kana and Chinese does not."""
 _WORDS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _ASCII_WORDS = re.compile("[a-z]+(?:'[a-z]+)?")
-_CAPITALISED = re.compile("[A-Z\u00c0-\u00de\u0100\u010c\u0118\u011a\u0130\u0141\u0150\u0158\u015a\u015e\u0160\u016e\u0170\u0179\u017b\u017d]"  # noqa: E501
+_CAPITALISED = re.compile("(?!^)[A-Z\u00c0-\u00de\u0100\u010c\u0118\u011a\u0130\u0141\u0150\u0158\u015a\u015e\u0160\u016e\u0170\u0179\u017b\u017d]"  # noqa: E501
                           r"[^\W\d_]+")  # fmt: skip
 _FRAMED = re.compile("^[^\\w]*[\u3041-\u30ff\u3400-\u9fff].*[\u3041-\u30f6\u3400-\u9fff][^\\w]*$", re.DOTALL)
 """CJK at both ends: the sentence is what stands around the words in the middle."""
@@ -241,7 +241,7 @@ def _scored(text: str, script: str) -> tuple[dict[str, float], int]:
         plain = ""
         for letter in set(lowered):
             if letter in strangers:
-                # A capitalised word may be a foreign name: its letters say less.
+                # A capitalised word after the first may be a foreign name: its letters say less.
                 plain = plain or f" {_CAPITALISED.sub('', text).lower() if script == 'latin' else lowered}"
                 worth = STRANGE_LETTER * min(2.0, plain.count(letter) or 0.3)
                 for lang in strangers[letter]:

@@ -4,8 +4,9 @@
    Chinese writes; then letters and function words that few languages share (`evidence`).
 2. langdetect, seeded and restricted to the languages that the first evidence leaves open (`ngrams`).
 3. The neighbours and the document (`settle`), which decide where a title or a name tells nothing by itself: what the
-   document's languages look like in its own settled blocks (`profile`), how much of it is in each, what stands nearby,
-   and which of two equal lines is the translation's (`twins`).
+   document's languages look like in its own settled blocks (`profile`), how much of it is in each (where little is
+   settled, what its open lines say together: `mixture`), what stands nearby, and which of two equal lines is the
+   translation's (`twins`).
 
 Tags are BCP 47. A tag comes with a confidence, 0 to 1; `und` where there is no letter to tell from.
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from align.text import ngrams
+from align.text import mixture, ngrams
 from align.text._words import SCRIPT_LANGUAGES
 from align.text.evidence import HANS, HANT, JA, NOTHING, SURE, Evidence, Guess, decide, normal, weigh
 from align.text.profile import Profiles
@@ -35,6 +36,8 @@ PLAIN = 7.5
 DOCUMENT = 40.0
 """Letters of settled text that weigh as much as what we expect of any document."""
 _DEFAULT = {HANS: 0.4, HANT: 0.3, JA: 0.3, "en": 0.3}
+_OTHER = 0.02
+"""How likely any document is in a language that is not named above."""
 
 
 def identify(text: str, *, lang: str | None = None) -> Guess:
@@ -85,9 +88,10 @@ def settle(
         if hint:
             document[hint] = document.get(hint, 0.0) + 0.5 * one.weight
     profiles = _learnt(texts, found)
+    asked = _ask_together(texts, found, document)
     priors = _Priors(dict(document))
     for index, one in enumerate(found):
-        if len(one.scores) > 1 and not one.settled and one.script in SCRIPT_LANGUAGES:
+        if index not in asked and len(one.scores) > 1 and not one.settled and one.script in SCRIPT_LANGUAGES:
             if one.script not in profiles and (one.weight < FEW or priors.plain(one)):
                 continue
             found[index] = _closer(texts, index, one, profiles.get(one.script), priors)
@@ -112,6 +116,19 @@ def settle(
             guesses.append(decide(one, {}))
     settle_twins(texts, found, guesses, document)
     return guesses, document
+
+
+def _ask_together(texts: Sequence[str], found: list[Evidence], document: dict[str, float]) -> frozenset[int]:
+    """Ask the open blocks of a document that has settled little all at once; returns which. `found` and `document`
+    are changed."""
+    asked: set[int] = set()
+    for script, lines in mixture.unsettled(found, document).items():
+        for index in lines:
+            found[index] = mixture.likened(spoken(texts[index]), found[index])
+        expected = dict.fromkeys(SCRIPT_LANGUAGES[script], DOCUMENT * _OTHER)
+        document.update(mixture.shares([found[index] for index in lines], document, expected))
+        asked.update(lines)
+    return frozenset(asked)
 
 
 def _closer(texts: Sequence[str], index: int, one: Evidence, profiles: Profiles | None, priors: _Priors) -> Evidence:
@@ -187,5 +204,5 @@ def relative(document: Mapping[str, float], evidence: Evidence) -> dict[str, flo
     """What the document's other blocks say of the languages that `evidence` leaves open, in nats below 0."""
     mass = {lang: document.get(lang, 0.0) for lang in evidence.scores}
     total = sum(mass.values())
-    base = {lang: _DEFAULT.get(lang, 0.02) for lang in evidence.scores}
+    base = {lang: _DEFAULT.get(lang, _OTHER) for lang in evidence.scores}
     return {lang: math.log((mass[lang] + DOCUMENT * base[lang]) / (total + DOCUMENT)) for lang in mass}

@@ -77,6 +77,44 @@ def test_neighbours_and_document_decide_what_tells_nothing() -> None:
     assert {block.lang for block in segment(hans)} == {"zh-Hans"}
 
 
+SHORT = {
+    "it": "Buongiorno.|Che succede?|Dove sei stato?|Non lo so.|Andiamo via.|Ti amo.|Grazie mille.|A domani.",
+    "nl": "Goedemorgen.|Hoe gaat het?|Waar ben je?|Ik weet het niet.|Kom hier.|Dank je wel.|Tot morgen.|Ga weg!",
+    "de": "Guten Tag, meine Freunde.|Wie geht es dir?|Wo bist du?|Ich bin müde.|Komm her!|Bis morgen.|Warte mal.",
+    "fr": "Bonjour.|Comment ça va ?|Où es-tu ?|Je ne sais pas.|Viens ici.|Merci beaucoup.|À demain.|Attends !",
+    "pl": "Dzień dobry.|Co słychać?|Gdzie jesteś?|Nie wiem.|Chodź tutaj.|Dziękuję bardzo.|Do jutra.|Poczekaj.",
+    "es": "Buenos días.|¿Qué pasa?|¿Dónde estás?|No lo sé.|Ven aquí.|Muchas gracias.|Hasta mañana.|Espera.",
+    "pt": "Bom dia.|Como vai?|Onde estás?|Não sei.|Vem cá.|Muito obrigado.|Até amanhã.|Espera um pouco.",
+    "sv": "God morgon.|Hur mår du?|Var är du?|Jag vet inte.|Kom hit.|Tack så mycket.|Vi ses i morgon.|Vänta.",
+    "en": "Good morning.|How are you?|Where are you?|I have no idea.|Come here.|Many thanks.|See you.|Wait.",
+}
+
+
+@pytest.mark.parametrize("lang", SHORT)
+def test_a_page_of_short_lines_is_in_its_language(lang: str) -> None:
+    """No line of these says enough by itself; all together do."""
+    page = "\n".join(SHORT[lang].split("|"))
+    assert [s.lang for block in segment(page) for s in block.sentences] == [lang] * len(SHORT[lang].split("|"))
+
+
+@pytest.mark.parametrize("lang", ["it", "nl", "de", "pl"])
+def test_a_few_short_lines_in_another_language_keep_theirs(lang: str) -> None:
+    page = [*SHORT[lang].split("|"), "How are you?", "Where are you?"]
+    found, _ = settle(page, map(weigh, page))
+    assert [guess.lang for guess in found] == [lang] * (len(page) - 2) + ["en", "en"]
+
+
+def test_a_strong_letter_counts_in_the_first_word_too() -> None:
+    for text, lang in (("Mañana.", "es"), ("Dzień dobry.", "pl"), ("Größe", "de")):
+        assert settle([text], [weigh(text)])[0][0].lang == lang
+
+
+def test_names_on_a_page_in_another_script_are_not_asked_for_their_language() -> None:
+    page = ["概述", "Ubuntu", "这个系统是为了让大家学习而设计的。", "flannel, calico", "kubectl"]
+    found, _ = settle(page, map(weigh, page))
+    assert [guess.lang for guess in found] == ["zh-Hans", "en", "zh-Hans", "en", "en"]
+
+
 def test_short_lines_follow_what_the_document_itself_looks_like() -> None:
     """Icelandic is unknown to langdetect: the trigrams of the page tell its short lines from the English ones."""
     icelandic = "Ráðherrar landanna hittust í borginni og töluðu lengi saman um það sem hefur verið gert þar. " * 4
