@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from align.store import cuts, search
 from align.store.cuts import Cut, Pieces
 from align.store.documents import document_text, storable, summarise
-from align.store.log import FIELDS, State
+from align.store.log import FIELDS, State, sentences_of, stored
 from align.text.clean import sentence_text
 
 SENTENCE_REST = 'start, "end", pieces, lang, lang_confidence, text'
@@ -50,10 +50,10 @@ class Mapping:
                     return None
                 ours[f"{side}_document"] = self.documents[ours[f"{side}_document"]]
             if side in ours:
-                ids = [int(number) for number in ours[side].split(",")]
+                ids = sentences_of(ours[side])
                 if not all(number in self.sentences for number in ids):
                     return None
-                ours[side] = ",".join(str(self.sentences[number]) for number in ids)
+                ours[side] = stored([self.sentences[number] for number in ids])
         return ours
 
     def cut(self, theirs: Cut) -> Cut | None:

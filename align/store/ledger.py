@@ -23,6 +23,7 @@ from align.store.log import (
     append,
     apply,
     buckets_of,
+    next_link,
     sentences_of,
     state_of,
     stored,
@@ -44,6 +45,8 @@ class Ledger:
         self._said: dict[int, tuple[str, ...]] = {}
         self.cuts: list[Cut] = []
         self.joins: list[Cut] = []
+        self.detail: dict[str, object] = {}
+        """What the log is to tell of the decision beside its patches."""
 
     def state(self, link: int) -> State:
         """The link as it would be by now. Raises ConflictError where it is no more."""
@@ -87,11 +90,7 @@ class Ledger:
 
     def make(self, **columns: Any) -> int:
         """A new link; returns its id."""
-        if not self._made:
-            row = self.db.conn.execute("select seq from sqlite_sequence where name = 'links'").fetchone()
-            link = (row[0] if row else 0) + 1
-        else:
-            link = self._made[-1] + 1
+        link = self._made[-1] + 1 if self._made else next_link(self.db)
         self._made.append(link)
         self._was[link] = None
         self._now[link] = {**NEW, **columns}
@@ -151,7 +150,7 @@ class Ledger:
                     if made.sentence in ids:  # It stands on what was the first half: to be known if the cut is redone.
                         self.say(link, side)
                 elif made.sentence in ids:
-                    self.change(link, **{side: stored(number for number in ids if number != made.rest)})
+                    self.change(link, **{side: stored([number for number in ids if number != made.rest])})
                 elif self.kept(link):
                     raise ConflictError(f"link {link} stands on a half of that sentence. Decide that one first.")
                 else:
@@ -182,7 +181,7 @@ class Ledger:
         ).fetchall()
         if len(rows) != len(wanted):
             raise UsageError("a sentence of this link is no longer in its document. Look again.")
-        return ",".join(str(row[0]) for row in rows)
+        return stored([row[0] for row in rows])
 
     def document(self, side: str) -> int:
         """The document of a side's sentences. Raises UsageError where they are of several."""
@@ -273,10 +272,11 @@ class Ledger:
         """Append the decision with its patches and bring the links to it; returns it and the links it touched."""
         patches = self.patches()
         touched = {made.document for made in (*self.cuts, *self.joins)}
+        detail = {**self.detail, **(detail or {})}
         if self.cuts:
-            detail = {**(detail or {}), "cuts": [made.told() for made in self.cuts]}
+            detail["cuts"] = [made.told() for made in self.cuts]
         if self.joins:
-            detail = {**(detail or {}), "joins": [made.rest for made in self.joins]}
+            detail["joins"] = [made.rest for made in self.joins]
         decision = append(
             self.db, self.reviewer, action, at=self.at, link=link, target=target, detail=detail,
             document=min(touched) if touched and document is None else document,

@@ -12,6 +12,7 @@ from align.sqlite import reading
 from align.store import documents
 from align.store.documents import pieces_of
 from align.store.filter import ANY, LinkFilter, where
+from align.store.log import sentences_of
 from align.store.places import KEYS, Order, key_of
 
 Row = tuple[Any, ...]
@@ -26,11 +27,6 @@ KINDS = {str(kind): kind for kind in LinkKind}
 STATUSES = {str(status): status for status in Status}
 
 
-def numbers(stored: str) -> tuple[int, ...]:
-    """The sentence ids of a side from its column."""
-    return tuple(map(int, stored.split(","))) if "," in stored else (int(stored),)
-
-
 class Hydrator:
     """Turns rows of `links` into `Link`s; remembers the names of documents."""
 
@@ -41,7 +37,7 @@ class Hydrator:
 
     def links(self, rows: Sequence[Row]) -> list[Link]:
         """The rows as links, in their order, their sentences fetched at once."""
-        sides = [(numbers(row[3]), numbers(row[4])) for row in rows]
+        sides = [(sentences_of(row[3]), sentences_of(row[4])) for row in rows]
         found = sentence_texts(self.db, {number for pair in sides for side in pair for number in side})
         return [self._link(row, src, tgt, found) for row, (src, tgt) in zip(rows, sides, strict=True)]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from sqlite_utils import Database
@@ -45,14 +45,20 @@ TARGET: Final = 1 << 22
 document order goes through one pair of documents after the other. Room for 2 ** 20 documents of 2 ** 22 sentences."""
 
 
-def sentences_of(side: str) -> list[int]:
+def sentences_of(side: str) -> tuple[int, ...]:
     """The sentence ids of a side's column."""
-    return [int(number) for number in side.split(",")]
+    return tuple(map(int, side.split(","))) if "," in side else (int(side),)
 
 
-def stored(ids: Iterable[int]) -> str:
+def stored(sentences: Sequence[int]) -> str:
     """Sentence ids as a side's column."""
-    return ",".join(map(str, ids))
+    return str(sentences[0]) if len(sentences) == 1 else ",".join(map(str, sentences))
+
+
+def next_link(db: Database) -> int:
+    """The number of the next link."""
+    row = db.conn.execute("select seq from sqlite_sequence where name = 'links'").fetchone()
+    return (row[0] if row else 0) + 1
 
 
 def state_of(db: Database, link: int) -> State | None:
@@ -160,7 +166,7 @@ def index(db: Database, link: int, src: str, tgt: str) -> None:
     """Note which sentences a link has."""
     db.conn.executemany(
         "insert into link_sentences (sentence, link, side) values (?, ?, ?)",
-        [(int(number), link, side) for side, ids in enumerate((src, tgt)) for number in ids.split(",")],
+        [(number, link, side) for side, ids in enumerate((src, tgt)) for number in sentences_of(ids)],
     )
 
 

@@ -21,7 +21,7 @@ from align.domain import LinkKind, Proposal
 from align.store import queue, tallies
 from align.store.documents import name_there
 from align.store.filter import language_term
-from align.store.log import KEPT, TARGET, append, pair_start
+from align.store.log import KEPT, TARGET, append, next_link, pair_start, sentences_of, stored
 from align.store.rows import Ends, ProposeCounts, StoredConstraints
 
 Places = dict[int, tuple[int, int, str]]
@@ -171,7 +171,7 @@ def _found_again(
     """Proposals that have the very sides of an undecided link, taken out of `undecided`, and the others."""
     again, fresh = [], []
     for proposal in proposals:
-        number = undecided.pop((ids(proposal.src), ids(proposal.tgt)), None)
+        number = undecided.pop((stored(proposal.src), stored(proposal.tgt)), None)
         if number is None:
             fresh.append(proposal)
         else:
@@ -187,12 +187,6 @@ def detail_of(
         "tgt_document": tgt_document, "encoder": encoder, "languages": list(languages or ()), "added": added,
         "removed": removed,
     }  # fmt: skip
-
-
-def next_link(db: Database) -> int:
-    """The number of the next link."""
-    row = db.conn.execute("select seq from sqlite_sequence where name = 'links'").fetchone()
-    return (row[0] if row else 0) + 1
 
 
 def apply_run(db: Database, run: Run, first: int, src_document: int, tgt_document: int, encoder: str) -> None:
@@ -228,7 +222,7 @@ def insert_links(
     sources, targets = places
     start = pair_start(src_document, tgt_document)
     kinds = {kind: kind.value for kind in LinkKind}
-    sides = [(ids(p.src), ids(p.tgt)) for p in proposals]
+    sides = [(stored(p.src), stored(p.tgt)) for p in proposals]
     queued = _queued(proposals, sources) if alone else repeat(0.0)
     # One expression, no calls for the common case: this is most of what an import adds to SQLite's own time.
     rows = (
@@ -272,7 +266,7 @@ def take_away(db: Database, links: Sequence[int]) -> None:
     sides = db.conn.execute("select id, src, tgt from links where id in (select link from going)").fetchall()
     db.conn.executemany(
         "delete from link_sentences where sentence = ? and link = ?",
-        ((int(sentence), link) for link, src, tgt in sides for side in (src, tgt) for sentence in side.split(",")),
+        ((sentence, link) for link, src, tgt in sides for side in (src, tgt) for sentence in sentences_of(side)),
     )
     db.conn.execute("delete from links where id in (select link from going)")
 
@@ -287,11 +281,6 @@ def sentence_places(db: Database, document: int) -> Places:
     """Sentence id -> (itself, position, language) of a document."""
     rows = db.conn.execute("select id, position, lang from sentences where document = ?", (document,))
     return {row[0]: row for row in rows}
-
-
-def ids(sentences: Sequence[int]) -> str:
-    """Sentence ids as the column stores them."""
-    return str(sentences[0]) if len(sentences) == 1 else ",".join(map(str, sentences))
 
 
 def _signals(proposal: Proposal) -> str | None:
@@ -326,15 +315,15 @@ class _Kept:
             self.count += 1
             self.same.add((src, tgt))
             if anchored or status in ("accepted", "edited"):
-                others = set(map(int, tgt.split(",")))
-                for sentence in src.split(","):
-                    self.settled.setdefault(int(sentence), []).append(others)
+                others = set(sentences_of(tgt))
+                for sentence in sentences_of(src):
+                    self.settled.setdefault(sentence, []).append(others)
 
     def refuses(self, src: Sequence[int], tgt: Sequence[int]) -> bool:
         """Whether a proposal repeats or contradicts one of them."""
         if not self.count:
             return False
-        if (ids(src), ids(tgt)) in self.same:
+        if (stored(src), stored(tgt)) in self.same:
             return True
         return any(not others.isdisjoint(tgt) for sentence in src for others in self.settled.get(sentence, ()))
 
@@ -360,7 +349,7 @@ def constraints(db: Database, src_document: int, tgt_document: int) -> StoredCon
         (src_document, tgt_document),
     )
     for document, src, tgt, status in rows:
-        ends = (tuple(map(int, src.split(","))), tuple(map(int, tgt.split(","))))
+        ends = (sentences_of(src), sentences_of(tgt))
         found = (
             [ends, ends[::-1]] if src_document == tgt_document else [ends if document == src_document else ends[::-1]]
         )

@@ -26,6 +26,7 @@ from align.store.log import (
     append,
     apply,
     buckets_of,
+    next_link,
     read_patches,
     state_of,
     write_patches,
@@ -288,8 +289,7 @@ def _translated(
     shaping = _shapes(theirs_patches)
     made = [number for number, was, _ in theirs_patches if was is None and number not in mapping.links]
     if made and first is not None:
-        row = ours.conn.execute("select seq from sqlite_sequence where name = 'links'").fetchone()
-        born = (row[0] if row else 0) + 1
+        born = next_link(ours)
         for number in made:
             mapping.links[number] = born + number - first
     for number, was, now_ in theirs_patches:
