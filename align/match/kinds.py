@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from align.domain import LinkKind
 from align.match.solve import Texts
 from align.match.trust import Found
@@ -25,9 +27,8 @@ def kind_of(texts: Texts, src: range, tgt: range, seen: Found, *, dense: bool) -
     one, other = (_joined(side.texts, run) for side, run in ((texts.src, src), (texts.tgt, tgt)))
     if seen.beside < LONE and one.startswith(OPENING) and other.startswith(OPENING):
         return LinkKind.QUOTE
-    if len(src) == len(tgt) == 1 and _heading(one, int(texts.sides[0].ends[src.start])) and _heading(
-        other, int(texts.sides[1].ends[tgt.start])
-    ):  # fmt: skip
+    ends = [int(side.ends[run.start]) for side, run in zip(texts.sides, (src, tgt), strict=True)]
+    if len(src) == len(tgt) == 1 and max(len(one), len(other)) <= HEADING and _of_a_heading(ends):
         return LinkKind.TITLE
     uneven = seen.length > UNEVEN
     if dense:
@@ -42,6 +43,7 @@ def _joined(texts: tuple[str, ...], run: range) -> str:
     return " ".join(texts[i] for i in run).strip()
 
 
-def _heading(text: str, end: int) -> bool:
-    """Whether a text looks like a heading: short, and without a stop."""
-    return len(text) <= HEADING and end in (0, 2, 3)
+def _of_a_heading(ends: Sequence[int]) -> bool:
+    """Whether sentences with these ends may be headings: without a stop, and a question or a cry on one side at most,
+    for else it is a sentence of a talk."""
+    return all(end in (0, 2, 3) for end in ends) and 0 in ends
