@@ -13,8 +13,6 @@ from align.store.places import Order
 
 __all__ = ["Browser", "DocumentRow", "Left", "LinkFilter", "Order", "PairRow", "SentenceRow", "open_browser"]
 
-UNDECIDED = frozenset({Status.PROPOSED})
-
 
 class Left(NamedTuple):
     """What is undecided: how many links, and how many of them are expected to be right."""

@@ -1,4 +1,4 @@
-"""Documents, links and decisions in one SQLite file. All SQL lives here."""
+"""Documents, links and decisions in one SQLite file. All SQL on it lives here."""
 
 from align.store.filter import LinkFilter
 from align.store.rows import (

@@ -83,7 +83,7 @@ def numbers(text: str) -> Iterator[Number]:
         elif match["mixed"]:
             yield Number(*match.span(), frozenset({_mixed(match["mixed"])}), True)
         elif match["figure"]:
-            yield _figure(text, match)
+            yield _figure(match)
         elif match["han"]:
             found = _han_token(match)
             if found:
@@ -100,7 +100,7 @@ def _dated(text: str, end: int) -> bool:
     return bool(re.match(r"\s+\d", text[end : end + 4]))
 
 
-def _figure(text: str, match: re.Match[str]) -> Number:
+def _figure(match: re.Match[str]) -> Number:
     scale = SCALES.get((match["scale"] or "").lower(), 1)
     raw = match["figure"].translate(_ASCII)
     values = {value * scale for value in readings(raw)}
