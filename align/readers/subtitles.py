@@ -1,7 +1,11 @@
-"""SRT and WebVTT: cues into sentences that run across cue breaks. The text is the file's own; timings are no text."""
+"""SRT and WebVTT: cues into sentences that run across cue breaks.
+
+The text is the file's own, with its escapes as the characters that they stand for; timings are no text.
+"""
 
 from __future__ import annotations
 
+import html
 import re
 from typing import NamedTuple
 
@@ -19,6 +23,8 @@ _LABEL = re.compile(r"(?<![^\r\n])[^\r\n]{1,80}\r?\n\Z")
 _BLANK = re.compile(r"\r?\n[ \t]*(?:\r?\n|\r)")
 _LINE = re.compile(r"[^\r\n]+")
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,80}>|<\d[\d:.]{3,16}>|\{\\[^{}\n]{0,80}\}")
+_ENTITY = re.compile(r"&(?:amp|gt|quot|apos|nbsp|lrm|rlm|#39|#x27|lt(?=;[^A-Za-z/]));")
+"""Characters as WebVTT escapes them; `&lt;` stays where a tag would come of it."""
 _ENDS = re.compile(r"[.!?。！？…؟।♪\"”」』)）\]]\s*$")
 _DASH = re.compile(r"\s*[-–—‐]\s*(?=\S)")
 LONGEST = 12
@@ -34,7 +40,8 @@ def sniff(head: str) -> bool:
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
     """Cues into blocks, one a run of cues that goes on from one to the next. Raises ReadError."""
-    text, found = text_of(name, content, encoding)
+    source, found = text_of(name, content, encoding)
+    text = _ENTITY.sub(lambda match: html.unescape(match[0]), source)
     return Document(name, text, segment(text, kinds=marks(text), lang=lang), "subtitles", found)
 
 
@@ -91,14 +98,20 @@ def _cues(text: str) -> list[_Cue]:
 
 
 def _untagged(text: str, start: int, end: int) -> list[Span]:
-    """The spans of a line that are not formatting tags."""
+    """The spans of a line that are not formatting tags; blanks at its ends are left out, those beside tags are not."""
     spans: list[Span] = []
     at = start
     for tag in [*(m.span() for m in _TAG.finditer(text, start, end)), (end, end)]:
-        piece = text[at : tag[0]]
-        bare = piece.strip() if not spans or tag[0] == end else piece
-        if bare.strip():
-            offset = at + piece.index(bare)
-            spans.append(Span(offset, offset + len(bare)))
+        if at < tag[0] and (spans or text[at : tag[0]].strip()):
+            spans.append(Span(at + (0 if spans else _blanks(text, at, tag[0])), tag[0]))
         at = tag[1]
-    return spans
+    while spans:
+        last = spans.pop()
+        if bare := last.of(text).rstrip():
+            return [*spans, Span(last.start, last.start + len(bare))]
+    return []
+
+
+def _blanks(text: str, start: int, end: int) -> int:
+    """How many blanks the stretch begins with."""
+    return end - start - len(text[start:end].lstrip())

@@ -189,6 +189,26 @@ def test_webvtt_heads_and_notes_are_no_speech() -> None:
     assert [sentence_text(source, s.pieces, s.lang) for b in spoken for s in b.sentences] == ["両国の外相は会談した。"]
 
 
+@pytest.mark.parametrize(
+    ("spoken", "wanted"),
+    [
+        ("I am <i>very</i> happy to see you.", "I am very happy to see you."),
+        ("How<c.loud> are</c> you, my <b>dear</b> <i>friend</i>?", "How are you, my dear friend?"),
+        ("  <font color='red'> This is one line. </font> ", "This is one line."),
+        ("{\\an8}un<i>believ</i>able, is<00:00:01.500> it not?", "unbelievable, is it not?"),
+        ("You &amp; me &lt;3, not <i>&amp;amp;</i>&nbsp;here.", "You & me <3, not &amp; here."),
+        ("What &lt;b&gt; means.", "What &lt;b> means."),
+        ("<i>Two lines</i>\n<i>of them.</i>", "Two lines of them."),
+    ],
+)
+def test_tags_of_subtitles_leave_the_words_as_they_stand(spoken: str, wanted: str) -> None:
+    for name, head, time in (
+        ("t.srt", "1\n", "00:00:01,000 --> 00:00:02,000"),
+        ("t.vtt", "WEBVTT\n\n", "00:01.000 --> 00:02.000"),
+    ):
+        assert sentences(read(name, f"{head}{time}\n{spoken}\n".encode())) == [wanted]
+
+
 def test_tables_are_read_cell_by_cell(files: ModuleType) -> None:
     rows = [("id", "note"), ("Good morning. How are you?", "おはようございます。"), ("'=1+1 is two", 7)]
     wanted = ["id", "note", "Good morning. How are you?", "おはようございます。", "=1+1 is two", "7"]
