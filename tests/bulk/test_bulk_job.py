@@ -142,21 +142,24 @@ def batches_kept(ledger: Path) -> int:
     return 0
 
 
-def test_killed_drivers_lose_nothing_and_repeat_nothing(calm: Path) -> None:
+def test_killed_drivers_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
+    corpus(tmp_path / "c", copies=90)
+    flags = (*SMALL, "--workers", "1")
+    align("bulk", "c", "calm", *flags, cwd=tmp_path)
     env = os.environ | {"ALIGN_CONFIG": "none.toml"}
-    command = [sys.executable, "-m", "align", "bulk", "c", "killed", *SMALL, "--workers", "1"]
-    ledger = calm.parent / "killed" / "ledger.db"
+    command = [sys.executable, "-m", "align", "bulk", "c", "killed", *flags]
+    ledger = tmp_path / "killed" / "ledger.db"
     for _ in range(2):
         before = batches_kept(ledger)
-        process = subprocess.Popen(command, cwd=calm.parent, env=env, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
         while batches_kept(ledger) == before and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.002)
         process.kill()
         assert process.wait() == -signal.SIGKILL, "it was at work when it was killed"
         assert batches_kept(ledger) > before
-    align("bulk", "c", "killed", *SMALL, "--workers", "1", cwd=calm.parent, code=3)
-    assert shards(calm.parent / "killed") == shards(calm)
+    align("bulk", "c", "killed", *flags, cwd=tmp_path)
+    assert shards(tmp_path / "killed") == shards(tmp_path / "calm")
 
 
 def test_a_folder_begun_otherwise_is_not_mixed(calm: Path) -> None:
