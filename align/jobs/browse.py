@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from align.domain import Decision, Link, LinkSide, Status
+from align.domain import Decision, Link, LinkSide
 from align.store import Conflict, DocumentRow, LinkFilter, PairRow, SentenceRow, Store, open_store
 from align.store.places import Order
 
