@@ -35,6 +35,8 @@ def add(sources: tuple[str, ...], db: Path | None, encoding: str | None, lang: s
                 note(f"skipped    {taken.name}: {taken.why}")
             elif taken.links:
                 note(f"{taken.outcome:<10} {taken.name}: {taken.links} pairs, linked already")
+                for line in taken.told:
+                    note(f"           {line}")
             else:
                 languages = ", ".join(taken.languages) or "-"
                 note(f"{taken.outcome:<10} {taken.name}: {taken.sentences} sentences, {languages}")

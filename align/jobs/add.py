@@ -36,7 +36,9 @@ class Taken:
     why: str = ""
     """Why it was skipped; empty otherwise."""
     links: int = 0
-    """Pairs that the file held as such."""
+    """Pairs that the file held as such; of one that grew, those that are new."""
+    told: tuple[str, ...] = ()
+    """What of it was not taken, and why."""
 
 
 def add(
@@ -85,14 +87,16 @@ def add(
 
 def take_text(store: Store, document: Document, lang: str | None) -> Taken:
     """Take in a text; a language that was set by hand, now or before, is what it stays in."""
-    added = store.add_document(document)
-    outcome: Outcome = added.outcome
-    if lang is not None:
+    by_hand = chinese(document.text) if lang == "zh" else lang
+    with store.writing():  # A text that was to be in a language is never there without it.
+        added = store.add_document(document)
+        outcome: Outcome = added.outcome
         before = store.languages_of(added.document)
-        store.set_language(added.document, chinese(document.text) if lang == "zh" else lang)
-        if outcome == "unchanged" and store.languages_of(added.document) != before:
-            outcome = "changed"
-    languages = store.languages_of(added.document)
+        if by_hand is not None:
+            store.set_language(added.document, by_hand)
+        languages = store.languages_of(added.document)
+    if outcome == "unchanged" and languages != before:
+        outcome = "changed"
     return Taken(document.name, outcome, sum(languages.values()), tuple(languages))
 
 
@@ -100,10 +104,12 @@ def take_pairs(store: Store, name: str) -> Taken:
     """Take in a file that holds texts with their translations, as documents that are linked already."""
     from align.jobs.import_ import import_file
 
-    report = import_file(store, Path(name), default_reviewer())
-    if report.adopted is not None:
-        return Taken(name, "added", links=report.adopted.links)
-    return Taken(name, "changed" if report.decided or report.conflicts else "unchanged", links=report.rows)
+    report = import_file(store, Path(name), default_reviewer(), new="own")
+    told = tuple(report.left())
+    if (adopted := report.adopted) is not None:
+        links = report.rows if adopted.outcome == "unchanged" else adopted.links
+        return Taken(name, adopted.outcome, links=links, told=told)
+    return Taken(name, "changed" if report.decided or report.conflicts else "unchanged", links=report.rows, told=told)
 
 
 def content_of(name: str) -> bytes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, NamedTuple
 
-from align.domain import UNDETERMINED, Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
+from align.domain import UNDETERMINED, Block, BlockKind, Document, Link, LinkKind, Proposal, Sentence, Span, Status
 from align.jobs.decide import Desk
 from align.store import LinkFilter, Store
 from align.text.language import identify
@@ -19,6 +20,26 @@ _MEMORIES = frozenset({"tmx"})
 """Formats whose units are settled translations by what they are."""
 
 
+Outcome = Literal["added", "changed", "unchanged"]
+
+
+class _Linked(NamedTuple):
+    """A pair of a file's segments, as sentences of the store."""
+
+    row: Row
+    settled: bool
+    src: tuple[int]
+    tgt: tuple[int]
+
+    @property
+    def sides(self) -> tuple[tuple[int], tuple[int]]:
+        return self.src, self.tgt
+
+    @property
+    def note(self) -> str:
+        return (self.row.note or "").strip()
+
+
 @dataclass(frozen=True, slots=True)
 class Adopted:
     """What a foreign file became."""
@@ -29,6 +50,8 @@ class Adopted:
     dry_run: bool
     rejected: int = 0
     """Rows that the file itself says are rejected or obsolete: left out."""
+    outcome: Outcome = "added"
+    """What became of the documents and their links, where this is no dry run."""
 
     def words(self) -> str:
         """One line."""
@@ -38,6 +61,16 @@ class Adopted:
             f"{would} {len(self.documents)} documents with {self.links:,} links, {self.accepted:,} of them accepted."
             f"{left}"
         )
+
+
+def name_of(path: Path, lang: str) -> str:
+    """What the document of a file's texts in one language is called."""
+    return f"{path} [{lang}]"
+
+
+def is_adopted(link: Link, path: Path) -> bool:
+    """Whether a link is between documents that a file became."""
+    return link.src.doc.startswith(f"{path} [") and link.tgt.doc.startswith(f"{path} [")
 
 
 def our_tag(lang: str) -> str:
@@ -50,32 +83,75 @@ def adopt(
 ) -> Adopted:
     """Make documents and links of rows. Links are accepted where the file says so, or is a memory by its nature.
 
-    A unit of several languages gives a link between its first language and each other one.
+    A unit of several languages gives a link between its first language and each other one. A file that was taken in
+    before, and may have grown since, adds what is new; what was decided on the rest stays.
     """
     every = len(rows)
     rows = with_languages([row for row in rows if row.status != Status.REJECTED])
     rejected = every - len(rows)
     texts = _Texts(rows)
-    langs = list(texts.segments)
-    names = {lang: f"{path} [{lang}]" for lang in langs}
+    names = {lang: name_of(path, lang) for lang in texts.segments}
     settled = [_settled(row, form, accept) for row in rows]
     pairs = list(texts.pairs())
     if dry_run:
         return Adopted(tuple(names.values()), len(pairs), sum(settled[row] for row, *_ in pairs), True, rejected)
     documents: dict[str, int] = {}
     sentences: dict[str, list[int]] = {}
-    for lang in langs:
-        documents[lang] = store.add_document(texts.document(lang, names[lang], form)).document
-        sentences[lang] = [sentence.id for sentence in store.sentences(documents[lang])]
+    outcomes: set[Outcome] = set()
+    for lang, name in names.items():
+        added = store.add_document(texts.document(lang, name, form))
+        outcomes.add(added.outcome)
+        documents[lang] = added.document
+        sentences[lang] = [sentence.id for sentence in store.sentences(added.document)]
+    links = accepted = 0
     for src, tgt in dict.fromkeys((src, tgt) for _, (src, _), (tgt, _) in pairs):
-        mine = [(row, one[1], two[1]) for row, one, two in pairs if (one[0], two[0]) == (src, tgt)]
-        proposals = [
-            Proposal((sentences[src][one],), (sentences[tgt][two],), rows[row].kind or LinkKind.TRANSLATION, 1.0, 1.0)
-            for row, one, two in mine
+        units = [
+            _Linked(rows[row], settled[row], (sentences[src][one[1]],), (sentences[tgt][two[1]],))
+            for row, one, two in pairs
+            if (one[0], two[0]) == (src, tgt)
         ]
-        store.propose(documents[src], documents[tgt], proposals, form)
-        _accept(store, desk, (documents[src], documents[tgt]), [settled[row] for row, *_ in mine])
-    return Adopted(tuple(names.values()), len(pairs), sum(settled[row] for row, *_ in pairs), False, rejected)
+        fresh = _link_up(store, desk, (documents[src], documents[tgt]), units, form)
+        links += len(fresh)
+        accepted += sum(unit.settled for unit in fresh)
+    outcome: Outcome = "added" if outcomes == {"added"} else "unchanged" if outcomes == {"unchanged"} else "changed"
+    if outcome == "unchanged" and links:
+        outcome = "changed"
+    return Adopted(tuple(names.values()), links, accepted, False, rejected, outcome)
+
+
+def _link_up(
+    store: Store, desk: Desk, documents: tuple[int, int], units: Sequence[_Linked], form: str
+) -> list[_Linked]:
+    """Link the sentences that are in no link yet, and leave alone the others, whatever became of them. Returns what
+    is new."""
+    there = list(store.links(LinkFilter(documents=documents)))
+    linked = {number for link in there for number in (*link.src.sentences, *link.tgt.sentences)}
+    fresh = [unit for unit in units if not linked.issuperset((*unit.src, *unit.tgt))]
+    if not fresh:
+        return []
+    undecided = [
+        Proposal(link.src.sentences, link.tgt.sentences, link.kind, link.score, link.confidence)
+        for link in there
+        if link.status == Status.PROPOSED
+    ]
+    proposals = [Proposal(*unit.sides, unit.row.kind or LinkKind.TRANSLATION, 1.0, 1.0) for unit in fresh]
+    store.propose(*documents, undecided + proposals, form)
+    if not there and all(unit.settled for unit in fresh):
+        desk.accept_above(0.0, LinkFilter(documents=documents))
+        if not any(unit.note for unit in fresh):
+            return fresh
+    made = {(link.src.sentences, link.tgt.sentences): link for link in store.links(LinkFilter(documents=documents))}
+    taken = []
+    for unit in fresh:
+        link = made.get(unit.sides)
+        if link is None:
+            continue  # a reviewer has linked these sentences otherwise
+        taken.append(unit)
+        if unit.settled and link.status == Status.PROPOSED:
+            desk.accept(link.id)
+        if unit.note:
+            desk.note(link.id, unit.note)
+    return taken
 
 
 def with_languages(rows: Sequence[Row]) -> list[Row]:
@@ -104,17 +180,6 @@ def _settled(row: Row, form: str, accept: bool) -> bool:
     if row.status is not None:
         return row.status in (Status.ACCEPTED, Status.EDITED)
     return accept or form in _MEMORIES
-
-
-def _accept(store: Store, desk: Desk, documents: tuple[int, int], settled: Sequence[bool]) -> None:
-    chosen = LinkFilter(documents=documents, statuses=frozenset({Status.PROPOSED}))
-    if all(settled) and settled:
-        desk.accept_above(0.0, chosen)
-    else:
-        links = list(store.links(chosen))
-        for link, one in zip(links, settled, strict=True):
-            if one:
-                desk.accept(link.id)
 
 
 class _Texts:

@@ -17,8 +17,8 @@ from typing import Literal
 from align.domain import Status
 from align.errors import UsageError
 from align.jobs.decide import Desk
-from align.jobs.foreign import Adopted, adopt
-from align.jobs.matching import Match, find_links
+from align.jobs.foreign import Adopted, adopt, is_adopted
+from align.jobs.matching import Found, Match, find_links
 from align.jobs.threeway import Conflict, Plan, plan
 from align.readers.limits import no_entities, unpack
 from align.store import Store
@@ -26,7 +26,9 @@ from align.store.ledger import Ledger
 from align.writers.readback.files import form_of, rows
 from align.writers.readback.row import Row
 
-New = Literal["auto", "always", "never"]
+New = Literal["auto", "always", "never", "own"]
+"""Whether rows that are in no link become documents with links: only where all are such; in any case; never. `own`: all
+rows do, whatever else says the same, unless the file is an export of this store."""
 
 
 @dataclass(slots=True)
@@ -43,6 +45,10 @@ class ImportReport:
     conflicts: list[Conflict] = field(default_factory=list)
     strangers: list[Row] = field(default_factory=list)
     """Rows that come from no link of the store."""
+    blocks: int = 0
+    """Rows that are whole blocks of this store."""
+    ignored: list[str] = field(default_factory=list)
+    """What is in the file and was not understood, or cannot be done."""
     adopted: Adopted | None = None
     dry_run: bool = False
 
@@ -53,8 +59,11 @@ class ImportReport:
         lines += [f"{would}{words}: {count:,}".capitalize() + "." for words, count in self.decided.most_common()]
         if self.adopted is not None:
             lines.append(self.adopted.words())
-        for conflict in self.conflicts[:most]:
-            lines.append(f"Conflict: {conflict.words()}")
+        return lines + self.left(most)
+
+    def left(self, most: int = 10) -> list[str]:
+        """What was not brought over, and why: the first few of each, and how many there are."""
+        lines = [f"Conflict: {conflict.words()}" for conflict in self.conflicts[:most]]
         if self.conflicts:
             left = "would ask" if self.dry_run else "ask"
             lines.append(
@@ -66,6 +75,14 @@ class ImportReport:
         if self.strangers and self.adopted is None:
             lines.append(
                 f"{len(self.strangers):,} rows come from no link here. Add --new to take them in as documents."
+            )
+        lines += [f"Not taken over: {what}." for what in self.ignored[:most]]
+        if len(self.ignored) > most:
+            lines.append(f"{len(self.ignored):,} such cells in all.")
+        if self.blocks:
+            lines.append(
+                f"{self.blocks:,} rows are whole blocks, not links, and were left out. To bring edits back, edit an "
+                "export without --level block."
             )
         return lines
 
@@ -82,9 +99,8 @@ def import_file(
 ) -> ImportReport:
     """Bring a file back into the store, all in one transaction.
 
-    `new`: whether rows that are in no link become documents with links (`auto`: only where all are such). `accept`:
-    a row without a status counts as accepted. Raises UsageError for a file that is not there or a format that cannot
-    be imported, ReadError for one that is not of its format; then nothing was written.
+    `accept`: a row without a status counts as accepted. Raises UsageError for a file that is not there or a format
+    that cannot be imported, ReadError for one that is not of its format; then nothing was written.
     """
     return import_rows(store, read_rows(path, form), reviewer, new=new, accept=accept, dry_run=dry_run)
 
@@ -116,16 +132,33 @@ def import_rows(
     report = ImportReport(path, form, rows=len(found), dry_run=dry_run)
     desk = Desk(store, reviewer)
     with desk.because(f"from {path.name}"), nullcontext() if dry_run else desk.batch():
-        matches, strangers = ([], list(found)) if new == "always" else find_links(store, found)
+        links = find_links(store, found)
+        matches, strangers = _shared_out(links, found, new, path)
+        report.blocks = links.blocks
         plans = [plan(match, accept=accept) for match in matches]
         _settle(plans, matches, report)
         if not dry_run:
             _carry_out(plans, desk)
         report.strangers = [row for row in strangers if len(row.sides) >= 2]
-        if report.strangers and (new == "always" or (new == "auto" and not matches)):
+        if report.strangers and (new == "always" or (new in ("auto", "own") and not matches and not links.blocks)):
             report.adopted = adopt(store, path, report.strangers, desk, form=form, accept=accept, dry_run=dry_run)
             report.strangers = []
     return report
+
+
+def _shared_out(links: Found, found: Sequence[Row], new: New, path: Path) -> tuple[list[Match], list[Row]]:
+    """The rows that speak of links, and those that would become documents, in the order of the file."""
+    if new == "own":
+        matches = [match for match in links.matches if match.stamp is not None]
+        strangers = links.strangers if matches else list(found)
+    elif new == "always":
+        matches = [match for match in links.matches if match.sure or not is_adopted(match.link, path)]
+        spoken, left = ({id(one) for one in rows} for rows in ([m.row for m in matches], links.strangers))
+        mine = {id(match.row) for match in links.matches} - spoken
+        strangers = [row for row in found if id(row) in left | mine] if left else []
+    else:
+        matches, strangers = links.matches, links.strangers
+    return matches, strangers
 
 
 def _unpacks_safely(path: Path) -> None:
@@ -140,7 +173,12 @@ def _settle(plans: Sequence[Plan], matches: Iterable[Match], report: ImportRepor
         report.conflicts += one.conflicts
         for word in one.words():
             report.decided[word] += 1
-    speaking = {match.row.where for match, one in zip(matches, plans, strict=True) if one.words() or one.conflicts}
+        report.ignored += one.ignored
+    speaking = {
+        match.row.where
+        for match, one in zip(matches, plans, strict=True)
+        if one.words() or one.conflicts or one.ignored
+    }
     report.same = len({match.row.where for match in matches} - speaking)
 
 

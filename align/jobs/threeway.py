@@ -40,6 +40,8 @@ class Plan:
     kind: LinkKind | None = None
     note: str | None = None
     conflicts: list[Conflict] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    """What the row says that was not understood, or cannot be."""
 
     def words(self) -> list[str]:
         """What will be done, by the names that a report counts."""
@@ -52,7 +54,9 @@ class Plan:
 def plan(match: Match, *, accept: bool = False) -> Plan:
     """What the row changes. `accept`: a row without a status counts as accepted."""
     made = Plan(match.link.id)
+    made.ignored += [f"{match.row.where}, {what}" for what in match.row.odd]
     _texts(match, made)
+    _verdicts_meanwhile(match, made)
     _status(match, made, accept)
     _kind(match, made)
     _note(match, made)
@@ -71,6 +75,8 @@ def _texts(match: Match, made: Plan) -> None:
     )
     for name, side, theirs in sides:
         wanted = plain(theirs)
+        if not wanted and side.text.strip() and _text_changed(match.stamp, name, side, theirs):
+            made.ignored.append(f"{match.row.where}, {name}: empty. Reject the link instead")
         if not wanted or wanted == plain(side.text) or not _text_changed(match.stamp, name, side, theirs):
             continue
         base = None if match.stamp is None else (match.stamp.src if name == "src" else match.stamp.tgt)
@@ -79,6 +85,22 @@ def _texts(match: Match, made: Plan) -> None:
             made.conflicts.append(Conflict(match.link.id, match.row.where, f"{name} text", side.text, wanted))
         else:
             made.edits[name] = wanted
+
+
+def _verdicts_meanwhile(match: Match, made: Plan) -> None:
+    """A text that was changed in the file does not overrule what was decided here on the text as it was."""
+    link, stamp = match.link, match.stamp
+    if not made.edits or not _moved(match):
+        return
+    if _settled(link.status) == (Status.PROPOSED if stamp is None else _settled(stamp.status)):
+        return
+    if stamp is None and link.status != Status.REJECTED:
+        return  # when it was exported is not known: it may have been settled by then
+    for name, text in made.edits.items():
+        here = link.src if name == "src" else link.tgt
+        made.conflicts.append(Conflict(link.id, match.row.where, f"{name} text", here.text, text))
+    made.conflicts.append(Conflict(link.id, match.row.where, "status", link.status, Status.EDITED))
+    made.edits.clear()
 
 
 def _text_changed(stamp: Stamp | None, name: Side, side: LinkSide, theirs: str) -> bool:
@@ -96,7 +118,7 @@ def _settled(status: Status) -> Status:
 
 def _status(match: Match, made: Plan, accept: bool) -> None:
     theirs = match.status if match.status is not None else Status.ACCEPTED if accept else None
-    if theirs is None:
+    if theirs is None or any(conflict.what == "status" for conflict in made.conflicts):
         return
     link, stamp = match.link, match.stamp
     theirs, ours = _settled(theirs), _settled(link.status)

@@ -127,18 +127,25 @@ def _connected(links: Sequence[Link], sides: tuple[Sequence[Passage], Sequence[P
 
 def _block_link(group: Sequence[Link], passages: tuple[Sequence[Passage], Sequence[Passage]]) -> Link:
     first = group[0]
+    sides = (
+        _block_side([link.src for link in group], passages[0]),
+        _block_side([link.tgt for link in group], passages[1]),
+    )
+    if len(group) == 1 and (sides[0].sentences, sides[1].sentences) == (first.src.sentences, first.tgt.sentences):
+        return first
     settled = all(link.status in SETTLED for link in group)
     kinds = {link.kind for link in group}
     statuses = {link.status for link in group}
     return replace(
         first,
-        src=_block_side([link.src for link in group], passages[0]),
-        tgt=_block_side([link.tgt for link in group], passages[1]),
+        src=sides[0],
+        tgt=sides[1],
         kind=first.kind if len(kinds) == 1 else LinkKind.PARTIAL,
         score=min(link.score for link in group),
         confidence=min(link.confidence for link in group),
         status=first.status if len(statuses) == 1 else Status.EDITED if settled else Status.PROPOSED,
         note="\n".join(link.note for link in group if link.note) or None,
+        version=0,  # so its stamp says that it is no link
     )
 
 

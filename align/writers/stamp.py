@@ -27,6 +27,7 @@ class Stamp(NamedTuple):
     """A link as it was exported. Checksums are CRC-32."""
 
     version: int
+    """0: no link, but all links of a block."""
     src_place: int
     tgt_place: int
     src: int
@@ -48,6 +49,11 @@ def place(doc: str, spans: tuple[Span, ...]) -> int:
     """CRC-32 of where a side stands: its document's name and its spans."""
     numbers = ",".join([f"{start}:{end}" for start, end in spans])
     return checksum(f"{doc}\0{numbers}")
+
+
+def place_told(doc: str, spans: str) -> int:
+    """The same of spans as a file tells them: `12:40 52:60`."""
+    return checksum(f"{doc}\0{spans.replace(' ', ',')}")
 
 
 def stamp_of(link: Link) -> str:

@@ -9,7 +9,9 @@ import pytest
 from align.domain import Status
 from align.errors import ReadError, UsageError
 from align.jobs.add import add
-from align.store import LinkFilter, open_store
+from align.jobs.decide import Desk
+from align.jobs.export import export_store
+from align.store import LinkFilter, Store, open_store
 
 TMX = """<?xml version="1.0" encoding="UTF-8"?>
 <tmx version="1.4"><header creationtool="x" creationtoolversion="1" segtype="sentence" o-tmf="x" adminlang="en"
@@ -70,6 +72,21 @@ def test_a_memory_comes_linked_and_twice_changes_nothing(tmp_path: Path) -> None
         assert list(store.links(LinkFilter())) == links
 
 
+def test_a_text_and_its_language_come_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ends the program between the two leaves neither."""
+
+    def killed(store: Store, document: int, lang: str) -> None:
+        raise KeyboardInterrupt
+
+    page = tmp_path / "page.txt"
+    page.write_text("Fog rises.\n")
+    monkeypatch.setattr(Store, "set_language", killed)
+    with pytest.raises(KeyboardInterrupt):
+        list(add(tmp_path / "s.db", [str(page)], lang="fr"))
+    with open_store(tmp_path / "s.db") as store:
+        assert store.documents() == []
+
+
 def test_a_language_set_by_hand_is_remembered_and_told(tmp_path: Path) -> None:
     """By --lang for a text that is there already, too; what changed later stays in it; a wrong tag is refused."""
     page, db = tmp_path / "page.txt", tmp_path / "store.db"
@@ -85,3 +102,82 @@ def test_a_language_set_by_hand_is_remembered_and_told(tmp_path: Path) -> None:
     assert chinese.languages == ("zh-Hant",)
     with pytest.raises(UsageError, match="not a language tag"):
         list(add(db, [str(page)], lang="no language"))
+
+
+def memory(pairs: list[tuple[str, str]]) -> str:
+    units = "".join(
+        f'<tu><tuv xml:lang="en"><seg>{en}</seg></tuv><tuv xml:lang="ja"><seg>{ja}</seg></tuv></tu>' for en, ja in pairs
+    )
+    return TMX[: TMX.index("<tu>")] + units + "</body></tmx>"
+
+
+HELLO, NIGHT, RAIN = (
+    ("Hello big world.", "こんにちは、世界。"),
+    ("Good night.", "おやすみ。"),
+    ("It rains.", "雨が降る。"),
+)
+
+
+def test_a_file_that_repeats_another_ones_pairs_is_taken_in_whole(tmp_path: Path) -> None:
+    (tmp_path / "f.tmx").write_text(memory([HELLO, NIGHT]), encoding="utf-8")
+    rows = "".join(f"{en}\t{ja}\n" for en, ja in [NIGHT, RAIN, ("See you.", "またね。")])
+    (tmp_path / "t2.tsv").write_text(f"en\tja\n{rows}", encoding="utf-8")
+    db = tmp_path / "s.db"
+    assert [t.outcome for t in add(db, [str(tmp_path / "f.tmx")])] == ["added"]
+    with open_store(db) as store:
+        before = list(store.links())
+    assert [(t.outcome, t.links) for t in add(db, [str(tmp_path / "t2.tsv")])] == [("added", 3)]
+    assert [t.outcome for t in add(db, [str(tmp_path / "t2.tsv"), str(tmp_path / "f.tmx")])] == ["unchanged"] * 2
+    with open_store(db) as store:
+        links = list(store.links())
+        assert links[:2] == before
+        assert [link.tgt.text for link in links[2:]] == ["おやすみ。", "雨が降る。", "またね。"]
+
+
+def test_the_numbers_of_another_tool_are_not_ours(tmp_path: Path) -> None:
+    (tmp_path / "f.tmx").write_text(memory([HELLO, NIGHT]), encoding="utf-8")
+    (tmp_path / "x.xlf").write_text(
+        '<xliff version="1.2"><file original="x" source-language="en" target-language="ja" datatype="plaintext"><body>'
+        '<trans-unit id="1"><source>Hello big world.</source><target>やあ。</target></trans-unit>'
+        "</body></file></xliff>",
+        encoding="utf-8",
+    )
+    db = tmp_path / "s.db"
+    list(add(db, [str(tmp_path / "f.tmx")]))
+    with open_store(db) as store:
+        before = list(store.links())
+    assert [(t.outcome, t.links) for t in add(db, [str(tmp_path / "x.xlf")])] == [("added", 1)]
+    with open_store(db) as store:
+        assert list(store.links())[:2] == before
+
+
+def test_a_memory_that_grew_adds_what_is_new_and_keeps_decisions(tmp_path: Path) -> None:
+    path, db = tmp_path / "f.tmx", tmp_path / "s.db"
+    path.write_text(memory([HELLO, NIGHT]), encoding="utf-8")
+    list(add(db, [str(path)]))
+    with open_store(db) as store:
+        Desk(store, "ada").reject(1)
+        Desk(store, "ada").reopen(2)
+    path.write_text(memory([HELLO, RAIN, NIGHT]), encoding="utf-8")
+    assert [(t.outcome, t.links) for t in add(db, [str(path)])] == [("changed", 1)]
+    with open_store(db) as store:
+        assert {(link.id, link.src.text): link.status for link in store.links()} == {
+            (1, HELLO[0]): Status.REJECTED, (2, NIGHT[0]): Status.PROPOSED, (3, RAIN[0]): Status.ACCEPTED
+        }  # fmt: skip
+
+
+def test_an_export_of_this_store_is_brought_back_and_what_is_left_is_told(tmp_path: Path) -> None:
+    path, db, out = tmp_path / "f.tmx", tmp_path / "s.db", tmp_path / "out.tsv"
+    path.write_text(memory([HELLO, NIGHT]), encoding="utf-8")
+    list(add(db, [str(path)]))
+    with open_store(db) as store:
+        export_store(store, out)
+        Desk(store, "ada").edit(1, "tgt", "世界よ。")
+    text = out.read_text(encoding="utf-8").replace("世界。", "世界さん。")
+    out.write_text(f"{text}99\taccepted\ten\tja\tNew.\t新しい。\n", encoding="utf-8")
+    (taken,) = add(db, [str(out)])
+    assert taken.outcome == "changed"
+    assert any(line.startswith("Conflict: link 1") for line in taken.told)
+    assert any("New. / 新しい。" in line for line in taken.told)
+    with open_store(db) as store:
+        assert len(store.documents()) == 2

@@ -11,7 +11,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from align.domain import Link, LinkKind, Status
+from align.domain import Link, LinkKind, Proposal, Status
 from align.errors import ReadError, UsageError
 from align.jobs.add import add
 from align.jobs.decide import Desk
@@ -19,7 +19,7 @@ from align.jobs.export import export_store
 from align.jobs.import_ import import_file
 from align.store import LinkFilter, Store, open_store
 from align.writers import ExportOptions
-from tests.writers.conftest import document, fill, link_up
+from tests.writers.conftest import EN, document, fill, link_up
 
 ALL = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind))
 SUFFIXES = ["jsonl", "tmx", "xlf", "xlf2", "tsv", "csv", "xlsx", "po"]
@@ -401,3 +401,119 @@ def test_a_missing_file_and_an_unknown_suffix(store: Store, tmp_path: Path) -> N
     (tmp_path / "x.docx").write_text("x")
     with pytest.raises(UsageError, match="--from"):
         import_file(store, tmp_path / "x.docx", "bea")
+
+
+UNIT = re.compile(r"(<tuv .*?</tuv>)(<tuv .*?</tuv>)", re.DOTALL)
+
+
+@pytest.mark.parametrize("options", [ALL, ExportOptions(statuses=ALL.statuses, lang_map={"ja": "jpn", "en": "eng"})])
+def test_the_order_of_languages_in_a_unit_is_the_tools(store: Store, tmp_path: Path, options: ExportOptions) -> None:
+    out = exported(store, tmp_path, "tmx", options)
+    text = UNIT.sub(r"\2\1", out.read_text(encoding="utf-8"))
+    out.write_text(text.replace("Wind blows.", "The wind blows."), encoding="utf-8")
+    report = import_file(store, out, "bea", new="never")
+    assert (report.decided, report.same, report.strangers) == ({"text edited": 1}, 5, [])
+    assert (store.link(5).src.text, store.link(5).tgt.text) == ("風が吹く。", "The wind blows.")
+    bare = re.sub(r"<prop.*?</prop>|<note>.*?</note>", "", text)
+    out.write_text(bare, encoding="utf-8")
+    again = import_file(store, out, "bea", new="never")
+    assert (again.decided, again.same, again.strangers) == ({}, 6, []), "an older file without its props"
+
+
+def test_a_side_in_the_language_of_the_other_is_no_edit(store: Store, tmp_path: Path) -> None:
+    out = exported(store, tmp_path, "tmx")
+    changed(out, "<seg>風が吹く。</seg>", "<seg>A wind.</seg>")
+    text = out.read_text(encoding="utf-8")
+    out.write_text(re.sub('"ja"(?=(?:(?!</tuv>).)*A wind)', '"en"', text, flags=re.DOTALL), encoding="utf-8")
+    before = everything(store)
+    report = import_file(store, out, "bea")
+    assert [row.sides[0].text for row in report.strangers] == ["A wind."]
+    assert everything(store) == before
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_whole_blocks_are_left_out_and_said(store: Store, tmp_path: Path, suffix: str) -> None:
+    store.add_document(document("one.txt", ["一つ。"], "ja"))
+    store.add_document(document("two.txt", ["One.", "More of it."], "en"))
+    link_up_first(store, 3, 4)
+    before = everything(store)
+    out = exported(store, tmp_path, suffix, ExportOptions(statuses=ALL.statuses, kinds=ALL.kinds, level="block"))
+    report = import_file(store, out, "bea")
+    assert (report.blocks, report.strangers, report.adopted) == (4, [], None)
+    assert everything(store) == before
+    assert any("whole blocks" in line for line in report.lines())
+
+
+def link_up_first(store: Store, src: int, tgt: int) -> None:
+    first = store.sentences(src)[0].id, store.sentences(tgt)[0].id
+    store.propose(src, tgt, [Proposal((first[0],), (first[1],), LinkKind.TRANSLATION, 0.1, 0.5)], "use")
+
+
+def test_a_paragraph_around_a_text_is_no_other_wording(store: Store, tmp_path: Path) -> None:
+    out = exported(store, tmp_path, "tmx")
+    text = re.sub(r'<prop.*?</prop>|<note>.*?</note>| tuid="\d+"', "", out.read_text(encoding="utf-8"))
+    out.write_text(text.replace("We climb.", "Fog rises. We climb. It rains."), encoding="utf-8")
+    report = import_file(store, out, "bea")
+    assert [row.sides[1].text for row in report.strangers] == ["Fog rises. We climb. It rains."]
+    assert not report.decided
+
+
+def test_an_edit_does_not_overrule_a_rejection_made_meanwhile(store: Store, tmp_path: Path) -> None:
+    out = exported(store, tmp_path, "tsv")
+    Desk(store, "ada").reject(2)
+    changed(out, "We climb.", "Up we go.")
+    report = import_file(store, out, "bea")
+    assert not report.decided
+    assert [(c.link, c.what, c.ours, c.theirs) for c in report.conflicts] == [
+        (2, "tgt text", "We climb.", "Up we go."), (2, "status", "rejected", "edited")
+    ]  # fmt: skip
+    assert (store.link(2).status, store.link(2).tgt.text) == (Status.REJECTED, "We climb.")
+
+
+def test_an_old_export_does_not_bring_back_what_a_page_said_before(store: Store, tmp_path: Path) -> None:
+    out = exported(store, tmp_path, "tsv")
+    store.add_document(document("en.txt", ["A new line.", "Fog rises.", "We climb up.", *EN[2:]], "en"))
+    assert store.link(2).tgt.text == "We climb up."
+    before = everything(store)
+    report = import_file(store, out, "bea", new="never")
+    assert not report.decided
+    assert not report.conflicts
+    assert everything(store) == before
+    changed(out, "We climb.", "Up we go.")
+    changed(out, "Wind blows.", "The wind blows.")
+    report = import_file(store, out, "bea", new="never")
+    assert [(c.what, c.ours, c.theirs) for c in report.conflicts][:1] == [("tgt text", "We climb up.", "Up we go.")]
+    assert report.decided == {"text edited": 1}
+    assert store.link(5).tgt.text == "The wind blows."
+
+
+def test_what_was_not_understood_is_said(store: Store, tmp_path: Path) -> None:
+    out = exported(store, tmp_path, "tsv")
+    changed(out, "5\tproposed\t", "5\tacepted\t")
+    changed(out, "\tDay breaks.\t", "\t\t")
+    report = import_file(store, out, "bea")
+    assert (report.same, report.decided) == (4, {})
+    assert [line for line in report.lines() if line.startswith("Not taken")] == [
+        "Not taken over: row 6, status 'acepted': there is none such.",
+        "Not taken over: row 7, tgt: empty. Reject the link instead.",
+    ]
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "tsv", "csv", "xlsx", "parquet"])
+def test_sentences_without_a_partner_are_not_strangers(store: Store, tmp_path: Path, suffix: str) -> None:
+    store.add_document(document("en.txt", [*EN, "And a line more."], "en"))
+    before = everything(store)
+    options = ExportOptions(statuses=ALL.statuses, kinds=ALL.kinds, with_nulls=True)
+    report = import_file(store, exported(store, tmp_path, suffix, options), "bea")
+    assert (report.rows, report.same, report.strangers) == (7, 6, [])
+    assert everything(store) == before
+
+
+def test_notes_of_a_foreign_memory_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "foreign.tmx"
+    path.write_text(FOREIGN.replace("<tu><tuv lang", "<tu><note>why two?</note><tuv lang"), encoding="utf-8")
+    with open_store(tmp_path / "s.db") as store:
+        import_file(store, path, "bea")
+        assert [link.note for link in store.links()] == [None, None, "why two?"]
+        again = import_file(store, path, "bea")
+        assert (again.same, again.decided) == (2, {})

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from align.domain import LinkKind, Status
 from align.jobs.decide import Desk
@@ -90,3 +91,25 @@ def test_an_edit_made_outside_comes_back_as_it_was_made(name: str, texts: list[s
         with open_store(Path(folder) / "here.db") as store:
             import_file(store, Path(folder) / "back", "bea", form=name, new="never")
             assert store.link(1).tgt.text == kept[1]
+
+
+@settings(deadline=None, max_examples=20)
+@given(filled=stores(), data=st.data(), multilingual=st.booleans())
+def test_import_does_not_ask_in_which_order_a_unit_names_its_languages(
+    filled: tuple[list[str], list[str], list[tuple[str, int, str]]], data: st.DataObject, multilingual: bool
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, open_store(Path(folder) / "s.db") as store:
+        fill(store, *filled)
+        french = store.add_document(document("third.txt", filled[1], "ja")).document
+        link_up(store, 1, french, ("ja", "ja"))
+        before = list(store.links()), store.decisions()
+        out = Path(folder) / "out.tmx"
+        export_store(store, out, "tmx", ExportOptions(ANY.statuses, ANY.kinds, multilingual=multilingual))
+        tree = etree.parse(out)
+        for unit in tree.iter("tu"):
+            for tuv in data.draw(st.permutations(unit.findall("tuv"))):
+                unit.append(tuv)
+        tree.write(out)
+        report = import_file(store, out, "bea", new="never")
+        assert (list(store.links()), store.decisions()) == before
+        assert (report.same, report.strangers, report.conflicts) == (report.rows, [], [])

@@ -43,4 +43,5 @@ def _row(record: dict[str, Any], where: str) -> Row:
         note,
         stamp,
         docs=(str(src.get("doc", "")), str(tgt.get("doc", ""))),
+        spans=tuple(" ".join(f"{start}:{end}" for start, end in side.get("spans", ())) for side in (src, tgt)),
     )

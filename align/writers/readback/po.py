@@ -13,6 +13,7 @@ from align.writers.readback import row as said
 from align.writers.readback.row import Row, Told
 
 _STRING = re.compile(r'\s*"((?:[^"\\]|\\.)*)"\s*')
+_FROM = re.compile(r"(.*?)((?: \d+:\d+)*)", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _PLAIN = {"n": "\n", "t": "\t", "r": "\r"}
 _KEYWORD = re.compile(r"(msgctxt|msgid_plural|msgid|msgstr(?:\[\d+\])?)(?=[\s\"])")
@@ -25,6 +26,7 @@ class _Entry:
     notes: list[str] = field(default_factory=list)
     facts: list[str] = field(default_factory=list)
     docs: list[str] = field(default_factory=list)
+    spans: list[str] = field(default_factory=list)
     fuzzy: bool = False
     obsolete: bool = False
     last: str = ""
@@ -59,6 +61,7 @@ def _row(entry: _Entry, languages: list[str], source: str, target: str) -> Row:
         "\n".join(entry.notes),
         entry.facts[3] if len(entry.facts) > 3 else None,
         docs=tuple(entry.docs),
+        spans=tuple(entry.spans),
     )
 
 
@@ -115,6 +118,8 @@ def _comment(entry: _Entry, line: str) -> None:
     elif line.startswith("#. align: "):
         entry.facts = line.removeprefix("#. align: ").split()
     elif line.startswith("#. from: "):
-        entry.docs.append(line.removeprefix("#. from: ").rpartition(" ")[0])
+        if found := _FROM.fullmatch(line.removeprefix("#. from: ")):
+            entry.docs.append(found[1])
+            entry.spans.append(found[2].strip())
     elif line.startswith("# ") or line == "#":
         entry.notes.append(line[2:])

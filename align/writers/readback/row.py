@@ -39,6 +39,10 @@ class Row(NamedTuple):
     also: tuple[Also, ...] = ()
     docs: tuple[str, ...] = ()
     """The documents of the sides, where the file names them."""
+    spans: tuple[str, ...] = ()
+    """Where the sides stand in them, as `12:40 52:60`."""
+    odd: tuple[str, ...] = ()
+    """What a person typed that is none of ours: `status 'acepted': there is none such`."""
 
 
 def number(text: str | None) -> int | None:

@@ -35,7 +35,7 @@ def _encoding(path: Path) -> str:
 def tsv_rows(path: Path) -> Iterator[Row]:
     """A row a line; tabs and line breaks in cells are escaped as our writer does."""
     with path.open(encoding=_encoding(path), newline="") as file:
-        ours = "stamp" in file.readline().split("\t")
+        ours = "stamp" in file.readline().rstrip("\r\n").split("\t")
         with _readable(path):
             records = table_rows(file, literal=ours)
             yield from _rows(([unguarded(unescaped(cell)) for cell in record] for record in records), path)
@@ -131,4 +131,10 @@ def _row(line: Sequence[str], layout: Layout, where: str) -> Row:
         cell("note"),
         cell("stamp") or None,
         docs=(cell("src_doc") or "", cell("tgt_doc") or ""),
+        spans=(cell("src_spans") or "", cell("tgt_spans") or ""),
+        odd=tuple(
+            f"{name} {typed!r}: there is none such"
+            for name, known in (("status", said.status), ("kind", said.kind))
+            if (typed := (cell(name) or "").strip()) and known(typed) is None
+        ),
     )

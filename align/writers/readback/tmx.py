@@ -59,6 +59,7 @@ def _row(tu: etree._Element, where: str) -> Row:
     note = ""
     sides: list[Told] = []
     docs: list[str] = []
+    spans: list[str] = []
     for child in tu:
         name = local(child)
         if name == "prop" and child.get("type") == "x-align:link":
@@ -70,7 +71,9 @@ def _row(tu: etree._Element, where: str) -> Row:
         elif name == "tuv":
             lang = child.get(XML_LANG) or child.get("lang") or "und"
             sides.append(Told(lang, words(child.find("{*}seg"), CODES)))
-            docs.append(next((p.text or "" for p in child.iter("{*}prop") if p.get("type") == "x-align:document"), ""))
+            known = {prop.get("type", ""): prop.text or "" for prop in child.iterfind("{*}prop")}
+            docs.append(known.get("x-align:document", ""))
+            spans.append(known.get("x-align:spans", ""))
     ours = "x-align:stamp" in props
     return Row(
         where,
@@ -82,6 +85,7 @@ def _row(tu: etree._Element, where: str) -> Row:
         props.get("x-align:stamp"),
         tuple(also),
         tuple(docs),
+        tuple(spans),
     )
 
 

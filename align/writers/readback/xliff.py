@@ -64,6 +64,7 @@ def _old(unit: etree._Element, languages: tuple[str, str], docs: tuple[str, str]
         "\n".join(notes) if notes or stamp else None,
         stamp,
         docs=docs,
+        spans=(unit.get(f"{ALIGN}src-spans", ""), unit.get(f"{ALIGN}tgt-spans", "")),
     )
 
 
@@ -114,6 +115,7 @@ def _new_row(
         "\n".join(notes) if notes or stamp else None,
         stamp,
         docs=docs,
+        spans=(metas.get("source-spans", ""), metas.get("target-spans", "")),
     )
 
 
