@@ -22,7 +22,6 @@ from align.jobs.matching import Found, Match, find_links
 from align.jobs.threeway import Conflict, Plan, plan
 from align.readers.limits import no_entities, unpack
 from align.store import Store
-from align.store.ledger import Ledger
 from align.writers.readback.files import form_of, rows
 from align.writers.readback.row import Row
 
@@ -47,6 +46,8 @@ class ImportReport:
     """Rows that come from no link of the store."""
     blocks: int = 0
     """Rows that are whole blocks of this store."""
+    alone: int = 0
+    """Rows that are sentences of this store without a partner."""
     ignored: list[str] = field(default_factory=list)
     """What is in the file and was not understood, or cannot be done."""
     adopted: Adopted | None = None
@@ -57,6 +58,8 @@ class ImportReport:
         would = "would be " if self.dry_run else ""
         lines = [f"{self.path}: {self.rows:,} rows read as {self.form}, {self.same:,} of them as they were."]
         lines += [f"{would}{words}: {count:,}".capitalize() + "." for words, count in self.decided.most_common()]
+        if self.alone:
+            lines.append(f"Without a partner, as they were exported: {self.alone:,}.")
         if self.adopted is not None:
             lines.append(self.adopted.words())
         return lines + self.left(most)
@@ -134,11 +137,11 @@ def import_rows(
     with desk.because(f"from {path.name}"), nullcontext() if dry_run else desk.batch():
         links = find_links(store, found)
         matches, strangers = _shared_out(links, found, new, path)
-        report.blocks = links.blocks
+        report.blocks, report.alone = links.blocks, links.alone
         plans = [plan(match, accept=accept) for match in matches]
         _settle(plans, matches, report)
         if not dry_run:
-            _carry_out(plans, desk)
+            _carry_out(plans, desk, path.name)
         report.strangers = [row for row in strangers if len(row.sides) >= 2]
         if report.strangers and (new == "always" or (new in ("auto", "own") and not matches and not links.blocks)):
             report.adopted = adopt(store, path, report.strangers, desk, form=form, accept=accept, dry_run=dry_run)
@@ -182,7 +185,8 @@ def _settle(plans: Sequence[Plan], matches: Iterable[Match], report: ImportRepor
     report.same = len({match.row.where for match in matches} - speaking)
 
 
-def _carry_out(plans: Iterable[Plan], desk: Desk) -> None:
+def _carry_out(plans: Iterable[Plan], desk: Desk, name: str) -> None:
+    """Decide what the file `name` says; what was decided otherwise here waits for a reviewer with both sides."""
     for one in plans:
         link = one.link
         if one.kind is not None:
@@ -201,16 +205,5 @@ def _carry_out(plans: Iterable[Plan], desk: Desk) -> None:
             case None:
                 pass
         if one.conflicts:
-            _ask_for_attention(desk, link, one.conflicts)
-
-
-def _ask_for_attention(desk: Desk, link: int, conflicts: Sequence[Conflict]) -> None:
-    """Mark the link; what the file says is kept in the decision."""
-    if desk.store.link(link).attention == "conflict":
-        return
-
-    def build(ledger: Ledger) -> int:
-        ledger.change(link, attention="conflict")
-        return link
-
-    desk.store.decide(desk.reviewer, "conflict", build, link=link)
+            ours, theirs = ({told.column: getattr(told, side) for told in one.conflicts} for side in ("ours", "theirs"))
+            desk.contest(link, name, ours, theirs)
