@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from align.beside import written_beside
 from align.bulk.model import PairEntry
 from align.errors import ReadError, UsageError
+from align.text.cells import allow_long_cells
 from align.text.tags import canonical
 
 SUFFIXES = frozenset({".tsv", ".csv", ".jsonl", ".ndjson", ".parquet"})
 COLUMNS = ("src", "tgt", "src_lang", "tgt_lang")
-CELL_LIMIT = 1 << 20
 
 
 def is_manifest(path: Path) -> bool:
@@ -51,14 +53,16 @@ def write_manifest(path: Path, entries: Iterable[PairEntry], extra: Iterable[Map
     for row, more in zip(rows, extra, strict=False):
         row.update({name: str(value) for name, value in more.items()})
     names = list(dict.fromkeys(name for row in rows for name in row)) or list(COLUMNS)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, names, delimiter="\t", lineterminator="\n", restval="")
-        writer.writeheader()
-        writer.writerows(rows)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, names, delimiter="\t", lineterminator="\n", restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    with written_beside(path) as file:
+        file.write(text.getvalue().encode())
 
 
 def _table(path: Path, delimiter: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    csv.field_size_limit(CELL_LIMIT)
+    allow_long_cells()
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, delimiter=delimiter, strict=True)
         try:

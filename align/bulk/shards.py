@@ -15,6 +15,7 @@ from typing import IO
 
 import numpy as np
 
+from align.beside import sync_folder
 from align.bulk.ledger import Kept, Ledger
 from align.bulk.model import Keys
 from align.errors import ExportError
@@ -71,7 +72,7 @@ class Shards:
                 self._write(self._lines(shard, counts), beside)
                 digest = _synced_digest(beside)
                 os.replace(beside, final)
-                _sync_folder(self._out)
+                sync_folder(self._out)
                 self._ledger.shard_written(shard, final.name, counts["links"], counts["dropped"], digest)
         except OSError as error:
             raise ExportError(
@@ -116,11 +117,3 @@ def _synced_digest(path: Path) -> str:
 
 def _digest(file: IO[bytes]) -> str:
     return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from align.beside import written_beside
 from align.bulk.ledger import Ledger
 from align.bulk.model import UNCOVERED, BatchResult, State
 
@@ -101,9 +101,8 @@ class MetricsFile:
         if not last and self._clock() - self._written < METRICS_EVERY:
             return
         self._written = self._clock()
-        beside = self._path.with_name(f".{self._path.name}.part")
-        beside.write_text(exposition(standing), encoding="utf-8")
-        os.replace(beside, self._path)
+        with written_beside(self._path) as file:
+            file.write(exposition(standing).encode())
 
 
 def exposition(standing: Standing) -> str:

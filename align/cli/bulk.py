@@ -95,7 +95,7 @@ def bulk(
     from align.jobs.bulk import cluster_pool, folder_of, local_pool
     from align.jobs.bulk_order import Order
     from align.jobs.bulk_work import WorkSpec
-    from align.writers.door import spare_stores
+    from align.writers.door import spare_stores, written_file
 
     for place in (summary_file, metrics):
         if place:
@@ -128,7 +128,8 @@ def bulk(
     if kept and last:
         kept.tell(last[0], last=True)
     if summary_file:
-        summary_file.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        with written_file(summary_file, force=True) as file:
+            file.write(json.dumps(figures, ensure_ascii=False, indent=1).encode() + b"\n")
     print_summary(figures, out)
     matched = figures.get("matching", {})
     return SET_ASIDE if figures["documents"]["failed"] or matched.get("failed") else 0

@@ -61,7 +61,7 @@ def mine(
     from align.jobs.mine import MiningReport, as_dict
     from align.jobs.mine import mine as mine_job
     from align.writers import ExportOptions
-    from align.writers.door import spare_stores
+    from align.writers.door import spare_stores, written_file
 
     if summary:
         spare_stores(summary)
@@ -95,7 +95,8 @@ def mine(
     for why in report.skipped[:5]:
         note(f"skipped {why}")
     if summary:
-        summary.write_text(json.dumps(as_dict(report), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        with written_file(summary, force=True) as file:
+            file.write(json.dumps(as_dict(report), ensure_ascii=False, indent=1).encode() + b"\n")
 
 
 @contextmanager

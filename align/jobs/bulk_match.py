@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from align.beside import written_beside
 from align.bulk.finding import covers, meant
 from align.bulk.ledger import Ledger, open_ledger
 from align.bulk.manifest import write_manifest
@@ -59,7 +60,8 @@ def match(order: Order, open_pool: OpenPool, tell: Tell) -> dict[str, Any]:
     write_manifest(order.out / PAIRS, pairs, scores)
     used = {name for pair in pairs for name in (pair.src, pair.tgt)}
     alone = [document.doc for document in known if document.doc not in used]
-    (order.out / ALONE).write_text("".join(f"{name}\n" for name in alone), encoding="utf-8")
+    with written_beside(order.out / ALONE) as file:
+        file.write("".join(f"{name}\n" for name in alone).encode())
     if not pairs:
         raise UsageError(f"{order.sources[0]}: no two documents in different languages belong together.")
     return {"documents": len(known) + len(failed), "failed": failed, "pairs": len(pairs), "alone": len(alone)}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from align.beside import written_beside
 from align.errors import UsageError
 from align.settings import Settings, config_path, load_settings
 
@@ -59,7 +60,8 @@ def write_default(*, force: bool = False, environ: Mapping[str, str] = os.enviro
         raise UsageError(f"{path}: there is a config file already. Edit it, or start anew with --force.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(default_file(), encoding="utf-8")
+        with written_beside(path) as file:
+            file.write(default_file().encode())
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror}). Name another with ALIGN_CONFIG.") from error
     return path

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from align.errors import ExportError, ReadError
+from align.errors import ReadError
 from align.match import Bead, Passages, align_bitext
-from align.writers.door import spare_stores
+from align.writers.door import written_file
 
 Pairs = set[tuple[tuple[int, ...], tuple[int, ...]]]
 
@@ -116,16 +116,13 @@ def _check_types(document: Mapping[str, Any]) -> None:
 
 def write_beads(path: Path, found: Mapping[str, Sequence[Bead]]) -> None:
     """Write the beads, a document a line. Raises ExportError, and UsageError for a place that must stay."""
-    spare_stores(path)
     lines = (
         json.dumps({"id": name, "beads": [[list(bead.src), list(bead.tgt)] for bead in beads]}, ensure_ascii=False)
         + "\n"
         for name, beads in found.items()
     )
-    try:
-        path.write_text("".join(lines), encoding="utf-8")
-    except OSError as error:
-        raise ExportError(f"{path}: cannot be written ({error.strerror}).") from error
+    with written_file(path, force=True) as file:
+        file.write("".join(lines).encode())
 
 
 def beads_of(rows: Iterable[Sequence[Iterable[int]]]) -> Pairs:

@@ -10,10 +10,11 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from align.beside import sync_folder, umask, written_beside
 from align.errors import ExportError, UsageError
 from align.held import is_held
 
@@ -37,31 +38,16 @@ def written_file(out: Path, *, force: bool = False) -> Iterator[IO[bytes]]:
         sys.stdout.buffer.flush()
         return
     target = Path(os.path.realpath(out))
-    if target.exists() and not target.is_file() and not target.is_dir():
-        with target.open("wb") as device:  # a pipe or a device: there is nothing to replace
-            yield device
-        return
-    check_target(out, target, force)
-    beside = None
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent)
-        beside = Path(name)
-        os.close(handle)
-        with beside.open("w+b") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(beside, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+    replaces = target.is_file() or target.is_dir() or not target.exists()  # a pipe or a device stays what it is
+    if replaces:
         check_target(out, target, force)
-        os.replace(beside, target)
-        beside = None
-        _sync_folder(target.parent)
+    try:
+        with written_beside(target) as file:
+            yield file
+            if replaces:
+                check_target(out, target, force)
     except OSError as error:
         raise ExportError(f"{out}: cannot be written ({error.strerror or error}). Choose another place.") from error
-    finally:
-        if beside is not None:
-            with suppress(OSError):
-                beside.unlink()
 
 
 @contextmanager
@@ -81,15 +67,15 @@ def written_folder(out: Path, *, whole: bool, force: bool = False) -> Iterator[P
         beside = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent))
         yield beside
         for path in sorted(beside.rglob("*")):
-            path.chmod((0o777 if path.is_dir() else 0o666) & ~_umask())
+            path.chmod((0o777 if path.is_dir() else 0o666) & ~umask())
             if path.is_file():
                 _sync_file(path)
         if whole:
-            beside.chmod(0o777 & ~_umask())
+            beside.chmod(0o777 & ~umask())
             _replace_folder(beside, target)
         else:
             _move_files(beside, out, target.parent, force)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         raise ExportError(f"{out}: cannot be written ({error.strerror or error}). Choose another place.") from error
     finally:
@@ -174,19 +160,3 @@ def check_target(out: Path, target: Path, force: bool) -> None:
         raise UsageError(f"{out}: the folder {target.parent} does not exist. Make it, or choose another place.")
     if target.exists() and not force:
         raise UsageError(f"{out}: exists already. Add --force to replace it, or choose another name.")
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the move itself survive a power cut, where the system can."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
