@@ -27,6 +27,10 @@ class ConflictError(StoreError):
     """The link changed since the reviewer saw it, or a constraint contradicts another; nothing was written."""
 
 
+class NothingToDo(ConflictError):
+    """There is nothing left to decide, to take back or to bring back; nothing was written."""
+
+
 class EncoderError(AlignError):
     """An encoder is unknown, not on disk, or broken."""
 

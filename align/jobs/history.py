@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from align.domain import LARGEST, Decision
 from align.jobs.documents import find_document
 from align.store import Store
+from align.text.counted import counted
 
 WORDS = {
     "accept": "accepted",
@@ -29,13 +30,14 @@ WORDS = {
     "solve": "solved again around it",
     "relink": "linked to another place",
     "link": "linked by hand",
-    "accept-many": "accepted many",
+    "accept-many": "accepted many at once",
     "undo": "undid",
     "redo": "redid",
     "propose": "proposed",
     "import": "read again, its text having changed",
     "remove": "document removed",
     "unite": "merged with another copy",
+    "conflict": "conflict found",
     "dismiss": "conflict dismissed",
 }
 COLUMNS = {"status", "kind", "note", "bookmarked", "anchored", "src_text", "tgt_text", "src", "tgt", "attention"}
@@ -70,15 +72,17 @@ def words_of(decision: Decision) -> str:
         return f"{words}: {WORDS.get(told, told)}"
     if decision.action == "accept-many":
         how = f" of confidence {detail['above']} and more" if "above" in detail else ""
-        return f"{words}{how} ({detail.get('links', 0):,} links)"
+        return f"accepted {counted(int(str(detail.get('links', 0))), 'link')}{how}"
     if decision.action == "propose":
         added, removed = detail.get("added", 0), detail.get("removed", 0)
-        return f"{words} {added:,} links ({detail.get('encoder', '')}), took back {removed:,}"
+        return f"{words} {counted(int(str(added)), 'link')} ({detail.get('encoder', '')}), took back {removed:,}"
     if decision.action in ("import", "remove", "unite"):
         rest = ", ".join(f"{key} {value}" for key, value in detail.items() if isinstance(value, int))
         return f"{detail.get('name', '')}: {words}" + (f" ({rest})" if rest else "")
     if detail.get("conflict"):
         words = f"{words}, in another copy (conflict)"
+    if "emptied" in detail:
+        words = f"{words}; link {detail['emptied']}, left with nothing, went"
     return f"{words} ({detail['why']})" if detail.get("why") else words
 
 

@@ -133,6 +133,7 @@ def move(ledger: Ledger, link: int, side: Side, end: Literal["first", "last"], w
         if left:
             _give(ledger, giver, side, left)
         else:
+            ledger.detail["emptied"] = giver
             ledger.remove(giver)
     _give(ledger, link, side, [*ids, beyond])
     return link

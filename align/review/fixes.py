@@ -19,7 +19,10 @@ Ends = tuple[tuple[int, ...], tuple[int, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """`anchors` and `forbidden` are what the solver must keep and avoid; `replaced` the links the operation takes."""
+    """`anchors` and `forbidden` are what the solver must keep and avoid; `replaced` the links the operation takes.
+
+    `emptied` are those of them that it leaves without a sentence on a side, so that they go.
+    """
 
     words: str
     documents: tuple[int, int]
@@ -27,6 +30,7 @@ class Fix:
     anchors: tuple[Ends, ...] = ()
     forbidden: tuple[Ends, ...] = ()
     replaced: tuple[int, ...] = ()
+    emptied: tuple[Link, ...] = ()
 
 
 def ends_of(link: Link) -> Ends:
@@ -71,18 +75,22 @@ def move(link: Link, side: SideName, end: End, way: Way, beyond: int | None, nei
     mine = _moved(link, side, end, None if outward else beyond)
     anchors = [mine]
     replaced = [link.id]
+    emptied: tuple[Link, ...] = ()
     if neighbour is not None and neighbour.id != link.id:
         replaced.append(neighbour.id)
         edge = getattr(link, side).sentences[0 if end == "first" else -1]
         theirs = _with(neighbour, side, edge) if outward else _without(neighbour, side, beyond)
         if all(theirs):
             anchors.append(theirs)
+        else:
+            emptied = (neighbour,)
     return Fix(
         f"{'give' if outward else 'take'} a sentence",
         documents_of(link),
         lambda desk, ripple: desk.move(link.id, side, end, way, seen=link.version, ripple=ripple),
         anchors=tuple(anchors),
         replaced=tuple(replaced),
+        emptied=emptied,
     )
 
 

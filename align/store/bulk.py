@@ -7,18 +7,22 @@ import json
 from sqlite_utils import Database
 
 from align.domain import Decision
-from align.errors import ConflictError
+from align.errors import ConflictError, NothingToDo
 from align.store import tallies
 from align.store.clock import now
 from align.store.filter import LinkFilter, where
 from align.store.log import State, append
 from align.store.rows import Change
+from align.text.counted import counted
 
 ACCEPTED = "case when src_text is null and tgt_text is null then 'accepted' else 'edited' end"
 
 
 def accept_many(db: Database, reviewer: str, chosen: LinkFilter, *, above: float | None, through: int | None) -> Change:
-    """Accept undecided links of a filter as one decision with a patch a link. Runs inside the caller's `writing`."""
+    """Accept undecided links of a filter as one decision with a patch a link. Runs inside the caller's `writing`.
+
+    Raises NothingToDo where there are none.
+    """
     condition, values = where(chosen)
     condition += " and status = 'proposed'"
     detail: dict[str, object] = {}
@@ -35,6 +39,8 @@ def accept_many(db: Database, reviewer: str, chosen: LinkFilter, *, above: float
         detail["through"] = through
     at = now()
     links = [row[0] for row in db.conn.execute(f"select id from links where {condition} order by place, id", values)]
+    if not links:
+        raise NothingToDo("nothing to accept: no link like that is undecided.")
     detail["links"] = len(links)
     decision = append(db, reviewer, "accept-many", at=at, link=through, detail=detail)
     db.conn.execute(
@@ -51,7 +57,7 @@ def accept_many(db: Database, reviewer: str, chosen: LinkFilter, *, above: float
         (reviewer, at, decision.id),
     )
     refresh_touched(db, decision.id)
-    return Change(tuple(links), decision, None, f"accepted {len(links):,} links")
+    return Change(tuple(links), decision, None, f"accepted {counted(len(links), 'link')}")
 
 
 def refresh_touched(db: Database, decision: int) -> None:

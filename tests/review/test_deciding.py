@@ -57,14 +57,48 @@ async def test_undo_and_redo_go_to_where_it_happened(db: Path, run: Run) -> None
 async def test_undo_with_nothing_to_undo_says_so(db: Path, run: Run) -> None:
     async with run() as pilot:
         await press(pilot, "u")
-        assert "undo" in screen(pilot).query_one("#said").words
+        assert screen(pilot).query_one("#said").words == "Nothing to undo of Aoi's decisions."
+        await press(pilot, "U")
+        assert screen(pilot).query_one("#said").words == "Nothing to redo of Aoi's decisions."
     assert statuses(db) == "pppppppp"
 
 
 async def test_accept_everything_to_here(db: Path, run: Run) -> None:
     async with run() as pilot:
         await press(pilot, "x", "down", "down", "C")
+        assert screen(pilot).links.cursor == 4
+        assert screen(pilot).query_one("#said").words == "accepted 3 links"
     assert statuses(db) == "raaapppp"
+
+
+async def test_accepting_everything_to_the_end_stays_there(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "end", "C")
+        assert screen(pilot).links.cursor == 7
+        await press(pilot, "C")
+        assert "Nothing to accept" in screen(pilot).query_one("#said").words
+        await press(pilot, "u")
+    assert statuses(db) == "pppppppp"
+
+
+async def test_what_was_said_goes_with_the_next_move(run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "a")
+        assert screen(pilot).query_one("#said").words == "accepted"
+        await press(pilot, "down")
+        assert screen(pilot).query_one("#said").words == ""
+
+
+async def test_a_long_message_has_two_lines(run: Run) -> None:
+    async with run(size=(80, 24)) as pilot:
+        said = screen(pilot).query_one("#said")
+        screen(pilot).say("word " * 30)
+        await pilot.pause()
+        assert said.size.height == 2
+        assert said.render_line(1).text.startswith("word")
+        screen(pilot).say("short")
+        await pilot.pause()
+        assert said.size.height == 1
 
 
 async def test_accept_above_a_confidence(db: Path, run: Run) -> None:

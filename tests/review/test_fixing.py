@@ -131,6 +131,36 @@ async def test_taking_a_sentence_in(db: Path, run: Run) -> None:
     assert ((8, 9), (8,)) in settled(db)
 
 
+async def test_a_link_that_would_be_left_with_nothing_is_shown_before_it_goes(db: Path, run: Run) -> None:
+    before = shapes(db)
+    async with run(size=(80, 24)) as pilot:
+        await press(pilot, "down", "right_curly_bracket")
+        shown: Any = pilot.app.screen
+        assert isinstance(shown, RippleScreen)
+        assert "leaves link 3 with nothing" in shown.query_one("#ripple-top").words
+        assert "− ラブロフ外相は「平和的手段で解決する」と述べた。" in shown.query_one(Texts).words
+        await press(pilot, "escape")
+    assert shapes(db) == before
+
+
+async def test_what_a_move_takes_from_a_reviewer_is_asked_for_and_named(db: Path, run: Run) -> None:
+    before = shapes(db)
+    async with run(size=(80, 24)) as pilot:
+        await press(pilot, "a", "left_curly_bracket")
+        shown: Any = pilot.app.screen
+        assert isinstance(shown, RippleScreen)
+        assert "leaves link 1, accepted by Aoi, with nothing" in shown.query_one("#ripple-top").words
+        assert "− 日露で初の会議が開かれた。" in shown.query_one(Texts).words
+        await press(pilot, "escape")
+        assert shapes(db) == before
+        await press(pilot, "left_curly_bracket", "enter")
+        assert settled(db) == [((0, 1), (1,))]
+        assert screen(pilot).query_one("#said").words == "boundary moved; link 1, left with nothing, went"
+        await press(pilot, "u")
+    assert shapes(db) == before
+    assert links(db)[0].status is Status.ACCEPTED
+
+
 async def test_the_last_sentence_of_a_side_is_not_given_away(db: Path, run: Run) -> None:
     async with run() as pilot:
         await press(pilot, "left_square_bracket")
@@ -247,7 +277,8 @@ async def test_a_solver_that_cannot_is_told_and_the_fix_can_still_be_taken(db: P
     solver.around = fails  # type: ignore[method-assign]
     async with run() as pilot:
         await press(pilot, "m")
-        assert "no such model" in pilot.app.screen.query_one("#ripple-top").words
+        assert "nothing was solved again" in pilot.app.screen.query_one("#ripple-top").words
+        assert "! no such model" in pilot.app.screen.query_one(Texts).words
         await press(pilot, "enter")
         await settle(pilot)
     assert settled(db) == [((0, 1), (0, 1))]

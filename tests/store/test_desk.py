@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from align.domain import LinkKind, Proposal, Status
-from align.errors import ConflictError, UsageError
+from align.errors import ConflictError, NothingToDo, UsageError
 from align.jobs.browse import Order, open_browser
 from align.jobs.decide import Desk, open_desk
 from align.jobs.history import as_text, events_of
@@ -197,7 +197,10 @@ def test_many_at_once_and_back(store: Store, desk: Desk) -> None:
     assert [status(store, n) for n in range(1, 7)] == ["proposed"] * 5 + ["rejected"]
     with pytest.raises(UsageError, match="between 0 and 1"):
         desk.accept_above(1.5)
-    assert desk.accept_above(0.0, LinkFilter(src_lang="zh")).link_ids == ()
+    before = len(store.decisions())
+    with pytest.raises(NothingToDo, match="nothing to accept"):
+        desk.accept_above(0.0, LinkFilter(src_lang="zh"))
+    assert len(store.decisions()) == before, "what changes nothing is no decision"
 
 
 def test_undo_and_redo_survive_a_restart_and_know_whose_they_are(store: Store, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from align.domain import Link, Status
-from align.errors import AlignError, ConflictError
+from align.errors import AlignError, ConflictError, NothingToDo
 from align.jobs.decide import Change, Desk
 from align.jobs.history import words_of
 from align.review.screens.base import Part
@@ -29,8 +29,8 @@ class Deciding(Part):
         following = self.following(link) if go_on else link.id
         future = self.app.clerk.submit(lambda desk: work(desk, link))
         if not self.app.in_time(future, self):
-            self.say("saving …")
             self.go_to_link(following)
+            self.say("saving …")
             return
         try:
             change = future.result()
@@ -39,8 +39,8 @@ class Deciding(Part):
         else:
             self._done(change, following)
 
-    def ask_desk(self, work: Callable[[Desk], Change | None], otherwise: str) -> None:
-        """A decision that is on no link in particular; `otherwise` is said where there was nothing to do."""
+    def ask_desk(self, work: Callable[[Desk], Change], after: Link | None = None) -> None:
+        """A decision on no link in particular, or on many; then to what is still undecided after a link, if given."""
         future = self.app.clerk.submit(work)
         if not self.app.in_time(future, self):
             self.say("saving …")
@@ -50,10 +50,8 @@ class Deciding(Part):
         except AlignError as error:
             self._refused(error, None)
             return
-        if change is None:
-            self.say(otherwise)
-        else:
-            self._done(change, None)
+        undecided = self.app.browser.next_undecided
+        self._done(change, undecided(after.id, self.place.filter, self.place.order) if after else None)
 
     def saved(self, future: Future[Any]) -> None:
         """A decision that took long is done, or was refused."""
@@ -99,8 +97,8 @@ class Deciding(Part):
             self._renew(change)
         else:
             self.relist(target)
-        self.say(words_of(change.decision), "good")
         self.go_to_link(target)
+        self.say(words_of(change.decision), "good")
 
     def _renew(self, change: Change) -> None:
         """Show the links of a decision as they are now."""
@@ -125,6 +123,10 @@ class Deciding(Part):
             self.expected += step * was.confidence
 
     def _refused(self, error: AlignError, link: Link | None) -> None:
+        if isinstance(error, NothingToDo):
+            words = str(error)
+            self.say(words[:1].upper() + words[1:])
+            return
         self.relist(link.id if link else None)
         again = " It is shown as it is now: decide again." if isinstance(error, ConflictError) else ""
         self.say(f"{error}{again}", "bad")
@@ -181,8 +183,8 @@ class Deciding(Part):
 
     def action_undo(self) -> None:
         """Take back."""
-        self.ask_desk(lambda desk: desk.undo(), "There is nothing to undo.")
+        self.ask_desk(lambda desk: desk.undo())
 
     def action_redo(self) -> None:
         """Decide again."""
-        self.ask_desk(lambda desk: desk.redo(), "There is nothing to redo.")
+        self.ask_desk(lambda desk: desk.redo())

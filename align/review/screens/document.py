@@ -76,7 +76,7 @@ class DocumentScreen(Screen[int | None]):
         yield Line(id="top")
         yield Pages(columns, self._links_of, id="pages")
         yield Texts(id="under")
-        yield Line(id="said")
+        yield Line(id="said", most=2)
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:

@@ -198,9 +198,7 @@ class Fixing(Part):
             )
             return
         chosen = self.place.filter
-        self._with_current(
-            lambda link: self.decide(lambda desk, here: desk.accept_through(here.id, chosen), link, go_on=True)
-        )
+        self._with_current(lambda link: self.ask_desk(lambda desk: desk.accept_through(link.id, chosen), after=link))
 
     def action_accept_above(self) -> None:
         """All that are surer than a figure."""
@@ -212,6 +210,6 @@ class Fixing(Part):
                     self.say("Nothing accepted: that is no percentage.", "bad")
                 return
             chosen = self.place.filter
-            self.ask_desk(lambda desk: desk.accept_above(int(figure) / 100, chosen), "Nothing to accept.")
+            self.ask_desk(lambda desk: desk.accept_above(int(figure) / 100, chosen))
 
         self.app.push_screen(Ask("Accept every undecided link that is at least this sure, in per cent", "90"), answered)

@@ -57,6 +57,7 @@ class ReviewScreen(Deciding, Fixing, Explaining, Finding, Auditing, Detail, Scre
         self.left = 0
         self.expected = 0.0
         self._news: Decision | None = None
+        self._said_of: int | None = None
 
     def compose(self) -> ComposeResult:
         """Top line, list and texts, what was said, keys."""
@@ -64,7 +65,7 @@ class ReviewScreen(Deciding, Fixing, Explaining, Finding, Auditing, Detail, Scre
         with Container(id="both"):
             yield LinkList(self._fetch, id="links")
             yield Texts(id="texts")
-        yield Line(id="said")
+        yield Line(id="said", most=2)
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
@@ -129,12 +130,16 @@ class ReviewScreen(Deciding, Fixing, Explaining, Finding, Auditing, Detail, Scre
         if link is not None and link.id != self.place.link:
             self.place = self.place.at(link.id, self.links.cursor)
             self.app.keep_place(self.place)
+        if self._said_of != (link.id if link else None):
+            self.say("")  # What was said tells of where the reviewer was before.
         self.show_texts(link)
         self.show_top()
         self.refresh_bindings()
 
     def say(self, words: str, mood: str = "") -> None:
-        """One line about what just happened; mood `good`, `bad` or none."""
+        """A line or two about what just happened, until the reviewer moves on; mood `good`, `bad` or none."""
+        link = self.current
+        self._said_of = link.id if link else None
         said = self.query_one("#said", Line)
         said.set_class(mood == "good", "-good")
         said.set_class(mood == "bad", "-bad")

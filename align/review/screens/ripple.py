@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
 
+from align.domain import SETTLED, Link
 from align.jobs.resolve import Ripple
 from align.review.fixes import Fix
 from align.review.screens.base import ours, reason
@@ -21,7 +22,7 @@ from align.text.clean import join
 
 
 class RippleScreen(ModalScreen[Ripple | None]):
-    """Solves around the fix. Nothing else changes: answers at once. Else shows it and waits: Enter takes, Esc cancels.
+    """Solves around the fix. No other link changes: answers at once. Else shows it and waits: Enter takes, Esc cancels.
 
     Answers the Ripple to write with the fix (empty where nothing else changes), or None for no fix at all.
     """
@@ -46,7 +47,7 @@ class RippleScreen(ModalScreen[Ripple | None]):
     def compose(self) -> ComposeResult:
         """Headline, what goes and comes, keys."""
         with Vertical(classes="dialog -tall -quiet"):
-            yield Line(id="ripple-top")
+            yield Line(id="ripple-top", most=2)
             yield Texts(id="ripple-texts")
             yield KeyBar(id="ripple-keys")
 
@@ -54,6 +55,7 @@ class RippleScreen(ModalScreen[Ripple | None]):
         """Ask the solver."""
         fix = self.fix
         self._line(f"{fix.words}: solving again around it …")
+        self._show(Ripple())
         self._future = ours(self).solver.submit(
             lambda solver: solver.around(
                 *fix.documents, anchors=fix.anchors, forbidden=fix.forbidden, replaced=fix.replaced
@@ -73,21 +75,28 @@ class RippleScreen(ModalScreen[Ripple | None]):
         if error is not None:
             # The fix itself needs no solver; a person decides with open eyes whether to take it alone.
             self.ripple = Ripple()
-            self._line(f"{self.fix.words}: nothing was solved again ({reason(error)}). Enter takes the fix alone.")
+            self._line(f"{self.fix.words}: nothing was solved again around it. Enter takes the fix alone.")
+            self._show(self.ripple, reason(error))
         else:
             self.ripple = self._future.result()
-            if not self.ripple:
+            if not self.ripple and not self.fix.emptied:
                 self.dismiss(self.ripple)
                 return
-            gone, come = len(self.ripple.removed), len(self.ripple.added)
-            self._line(f"{self.fix.words} also changes: − {gone} proposed, + {come} new. Take it?")
+            self._line(f"{self.fix.words} {self._consequences(self.ripple)}. Take it?")
             self._show(self.ripple)
         self.add_class("-waits")
         self.refresh_bindings()
 
-    def _show(self, ripple: Ripple) -> None:
-        passages: list[Passage] = []
-        for link in ripple.removed:
+    def _consequences(self, ripple: Ripple) -> str:
+        """What else changes, in words."""
+        words = [f"leaves {_called(link)} with nothing, so that it goes" for link in self.fix.emptied]
+        if ripple:
+            words.append(f"also changes: − {len(ripple.removed)} proposed, + {len(ripple.added)} new")
+        return "; ".join(words)
+
+    def _show(self, ripple: Ripple, why: str = "") -> None:
+        passages = [Passage(why, (), "warning", "!"), Passage("", (), "foot")] if why else []
+        for link in (*self.fix.emptied, *ripple.removed):
             passages += _two(link.src.text, link.tgt.text, "−", "removed")
         for proposal in ripple.added:
             src, tgt = (self._text(ids) for ids in (proposal.src, proposal.tgt))
@@ -117,6 +126,14 @@ class RippleScreen(ModalScreen[Ripple | None]):
     def action_scroll(self, lines: int) -> None:
         """See the rest."""
         self.query_one(Texts).scroll_by(lines)
+
+
+def _called(link: Link) -> str:
+    """The link, and who stands behind it, if anybody does."""
+    if link.status not in SETTLED:
+        return f"link {link.id}"
+    by = f" by {link.reviewer}" if link.reviewer else ""
+    return f"link {link.id}, {link.status}{by},"
 
 
 def _two(src: str, tgt: str, sign: str, role: str) -> list[Passage]:

@@ -49,7 +49,7 @@ class SplitScreen(ModalScreen[Points | None]):
     def compose(self) -> ComposeResult:
         """Both texts with their cuts, keys."""
         with Vertical(classes="dialog -tall"):
-            yield Line(id="split-top")
+            yield Line(id="split-top", most=2)
             yield Texts(id="split-texts")
             yield KeyBar(id="split-keys")
 

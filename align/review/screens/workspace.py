@@ -121,7 +121,7 @@ class WorkspaceScreen(Screen[None]):
         """Top line, pairs, documents, keys."""
         yield Line(id="top")
         yield PairList(id="pairs")
-        yield Line(id="said")
+        yield Line(id="said", most=2)
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:

@@ -1,4 +1,4 @@
-"""One-line widgets: where the reviewer is, what just happened, and which keys do something now."""
+"""Narrow widgets: where the reviewer is, what just happened, and which keys do something now."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
+from textual import events
 from textual.binding import Binding
 from textual.strip import Strip
 
 from align.review.paint import plain
 from align.review.widgets.painted import Painted
-from align.text.width import cells, fit
+from align.text.width import cells, fit, wrap
 
 
 class Line(Painted):
-    """One line of text, cut to the width. `right` stays whole as long as it can."""
+    """One line of text, cut to the width; or as many as it takes, up to `most`. `right` stays whole if it can."""
 
-    def __init__(self, **kwargs: object) -> None:
+    def __init__(self, *, most: int = 1, **kwargs: object) -> None:
         super().__init__(**kwargs)
+        self._most = most
         self._left = ""
         self._right = ""
 
@@ -26,7 +28,29 @@ class Line(Painted):
         """Show these words."""
         if (left, right) != (self._left, self._right):
             self._left, self._right = left, right
+            self._grow()
             self.refresh()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Wrap anew."""
+        self._grow()
+
+    def _grow(self) -> None:
+        """Be as high as the words need."""
+        if self._most > 1 and self.size.width:
+            wanted = min(self._most, max(1, len(self._wrapped())))
+            if wanted != (self.styles.height.value if self.styles.height else 1):
+                self.styles.height = wanted
+
+    def _wrapped(self) -> list[tuple[int, int]]:
+        return [(line.start, line.end) for line in wrap(self._left, self._room)]
+
+    @property
+    def _room(self) -> int:
+        """Cells for what stands on the left."""
+        width = self.size.width
+        room = width - min(cells(self._right), width)
+        return width if room < 12 and self._left else room
 
     @property
     def words(self) -> str:
@@ -35,14 +59,15 @@ class Line(Painted):
 
     def render_line(self, y: int) -> Strip:
         """The line, or a blank one."""
-        width, style = self.size.width, self.base
-        if y:
+        width, style, room = self.size.width, self.base, self._room
+        lines = self._wrapped() if self._most > 1 else [(0, len(self._left))]
+        if y >= min(self._most, len(lines)):
             return Strip.blank(width, style)
-        right = min(cells(self._right), width)
-        room = width - right
-        if room < 12 and self._left:
-            right, room = 0, width
-        return Strip([plain(self._left, room, style), plain(self._right, right, style)], width)
+        start, end = lines[y]
+        # The last line has all the rest, so that it shows where there is more.
+        words = self._left[start : end if y < self._most - 1 else None]
+        right = self._right if y == 0 else ""
+        return Strip([plain(words, room, style), plain(right, width - room, style)], width)
 
 
 class KeyBar(Painted):

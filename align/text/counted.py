@@ -1,0 +1,8 @@
+"""Numbers of things, as a sentence says them."""
+
+from __future__ import annotations
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 link`, `2 links`, `1,000 links`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
