@@ -44,6 +44,10 @@ def pair(
         half(src, lang=src_lang, segments=cutting, encoding=encoding),
         half(tgt, lang=tgt_lang, segments=cutting, encoding=encoding),
     )
+    for side, option in zip(halves, ("--src-lang", "--tgt-lang"), strict=True):
+        if side.left_out:
+            others = ", ".join(f"{count} in {lang}" for lang, count in sorted(side.left_out.items()))
+            note(f"{side.name}: left out {others}; {option} {side.lang} takes them as {side.lang}.")
     languages = {side.lang for side in halves}
     with progress() as stage:
         unpacking = once_asked(stage, "Unpacking e5")

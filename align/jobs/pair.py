@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from align.text.clean import join, sentence_text
 from align.text.han import chinese
 
 Segments = Literal["line", "sentence", "paragraph"]
+UNSURE = 0.7
+"""Confidence below which a SHORT segment's own language counts for nothing: it is in the file's."""
+SHORT = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,23 @@ class Half:
     texts: tuple[str, ...]
     pieces: tuple[tuple[Span, ...], ...]
     blocks: tuple[int, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """How many segments there were in each other language."""
+
+
+class Segment(NamedTuple):
+    """A stretch of a document that is aligned as one."""
+
+    number: int
+    """Of its block, or its line."""
+    pieces: tuple[Span, ...]
+    lang: str
+    confidence: float
+
+    def is_in(self, lang: str) -> bool:
+        """Whether it may be in `lang`, the language of its file."""
+        short = sum(piece.end - piece.start for piece in self.pieces) < SHORT
+        return primary(self.lang) in (primary(lang), UNDETERMINED) or (short and self.confidence < UNSURE)
 
 
 def half(name: str, *, lang: str | None = None, segments: Segments = "sentence", encoding: str | None = None) -> Half:
@@ -40,15 +60,18 @@ def half(name: str, *, lang: str | None = None, segments: Segments = "sentence",
     lang = asked_language(lang)
     document = read(name, content_of(name), encoding=encoding, lang=lang)
     main = chinese(document.text) if lang == "zh" else lang or main_language(document)
-    found = [
-        (number, pieces)
-        for number, pieces, found_lang in cut(document, segments)
-        if segments == "line" or primary(found_lang) in (primary(main), UNDETERMINED)
-    ]
-    if not found:
+    found = list(cut(document, segments))
+    kept = [one for one in found if one.is_in(main)]
+    if not kept:
         raise ReadError(f"{name}: no text to align. Is it the right file?")
-    texts = tuple(sentence_text(document.text, pieces, main) for _, pieces in found)
-    return Half(name, main, texts, tuple(pieces for _, pieces in found), tuple(number for number, _ in found))
+    return Half(
+        name,
+        main,
+        texts=tuple(sentence_text(document.text, one.pieces, main) for one in kept),
+        pieces=tuple(one.pieces for one in kept),
+        blocks=tuple(one.number for one in kept),
+        left_out=Counter(one.lang for one in found if not one.is_in(main)),
+    )
 
 
 def main_language(document: Document) -> str:
@@ -61,23 +84,23 @@ def main_language(document: Document) -> str:
     return counts.most_common(1)[0][0] if counts else UNDETERMINED
 
 
-def cut(document: Document, segments: Segments) -> Iterator[tuple[int, tuple[Span, ...], str]]:
-    """The segments of a document: number of the block (or line), pieces, language."""
+def cut(document: Document, segments: Segments) -> Iterator[Segment]:
+    """The segments of a document, in order."""
     if segments == "line":
         start = 0
         for number, line in enumerate(document.text.splitlines(keepends=True)):
             if line.strip():
-                yield number, (Span(start, start + len(line.rstrip())),), UNDETERMINED
+                yield Segment(number, (Span(start, start + len(line.rstrip())),), UNDETERMINED, 0.0)
             start += len(line)
         return
     for number, block in enumerate(document.blocks):
         if block.kind in LEFT_OUT or not block.sentences:
             continue
         if segments == "paragraph":
-            yield number, whole(block), block.lang
+            yield Segment(number, whole(block), block.lang, block.lang_confidence)
         else:
             for sentence in block.sentences:
-                yield number, sentence.pieces, sentence.lang
+                yield Segment(number, sentence.pieces, sentence.lang, sentence.lang_confidence)
 
 
 def whole(block: Block) -> tuple[Span, ...]:

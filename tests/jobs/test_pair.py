@@ -25,6 +25,18 @@ def test_a_language_that_is_none_is_refused(tmp_path: Path) -> None:
         half(str(tmp_path / "a.txt"), lang="42")
 
 
+def test_short_lines_stay_and_what_is_left_out_is_told(tmp_path: Path) -> None:
+    german, english = tmp_path / "de.txt", tmp_path / "mixed.txt"
+    german.write_text("Guten Tag.\n\nDas ist ein kurzer Brief.\n\nHier in Marseille, Café Rouge.\n")
+    english.write_text(
+        "Good day to you, my friends.\n\nThis is a short letter.\n\nIch habe das nicht gesagt, und er auch nicht.\n"
+    )
+    found = half(str(german))
+    assert (found.lang, len(found.texts), dict(found.left_out)) == ("de", 3, {})
+    assert dict(half(str(english)).left_out) == {"de": 1}
+    assert dict(half(str(english), lang="en").left_out) == {}
+
+
 @pytest.mark.parametrize(
     ("theirs", "tag"), [("ZH_tw", "zh-Hant"), ("EN-us", "en-US"), ("iw", "he"), ("", "und"), ("English", "und")]
 )
