@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -189,21 +189,25 @@ class Desk:
     # Many at once
 
     def accept_above(self, confidence: float, chosen: LinkFilter | None = None) -> Change:
-        """Accept every undecided link of a filter whose confidence is at least this."""
+        """Accept every undecided link of a filter whose confidence is at least this. Raises NothingToDo for none."""
         if not 0.0 <= confidence <= 1.0:
             raise UsageError(f"a confidence is between 0 and 1, not {confidence}.")
         return self.store.accept_many(self.reviewer, chosen or LinkFilter(), above=confidence)
 
     def accept_through(self, link: int, chosen: LinkFilter | None = None) -> Change:
-        """Accept this link and every undecided one before it in a filter, in document order."""
+        """Accept this link and every undecided one before it in a filter, in document order; as `accept_above`."""
         return self.store.accept_many(self.reviewer, chosen or LinkFilter(), through=link)
 
     def remove_document(self, document: int) -> Change:
         """Take a document and its links out; undo brings them back until the store is compacted."""
         return self.store.remove_document(self.reviewer, document)
 
+    def contest(self, link: int, name: str, ours: Mapping[str, str], theirs: Mapping[str, str]) -> Change | None:
+        """Leave a link to a reviewer: the file `name` says otherwise. None where that is known and waits already."""
+        return self.store.contest(self.reviewer, link, name, ours, theirs, why=self.why)
+
     def dismiss(self, link: int) -> Change:
-        """Have done with what another copy decided differently on a link, gone or not: what is here stands."""
+        """Have done with what another copy or a file has otherwise of a link, gone or not: what is here stands."""
         return self.store.dismiss(self.reviewer, link)
 
     # Back and forth

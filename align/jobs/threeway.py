@@ -23,6 +23,11 @@ class Conflict:
     ours: str
     theirs: str
 
+    @property
+    def column(self) -> str:
+        """What differs, as the store calls it."""
+        return self.what.replace(" ", "_")
+
     def words(self) -> str:
         """One line."""
         return (

@@ -56,19 +56,19 @@ class SentenceRow:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """What another copy decided on a link that was decided differently here."""
+    """What another copy decided, or a file that came back says, of a link that was decided differently here."""
 
     link: int
     at: str
     reviewer: str
-    """Who decided over there."""
+    """Who decided over there, or brought the file back."""
     action: str
     ours: dict[str, object]
     """Columns of the link as they are here."""
     theirs: dict[str, object]
     """The same columns over there."""
     name: str
-    """The other copy."""
+    """The other copy, or the file."""
     gone: bool = False
     """The link is no more here."""
 

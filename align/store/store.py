@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +12,22 @@ from typing import Self
 from sqlite_utils import Database
 
 from align.domain import Block, Decision, Document, Link, LinkSide, Proposal, Status
-from align.errors import ConflictError, UsageError
+from align.errors import NothingToDo
 from align.sqlite import told, writing
-from align.store import around, bulk, documents, links, log, places, proposals, reimport, remove, search, undo
+from align.store import (
+    around,
+    bulk,
+    conflicts,
+    documents,
+    links,
+    log,
+    places,
+    proposals,
+    reimport,
+    remove,
+    search,
+    undo,
+)
 from align.store.check import backup, check
 from align.store.clock import now
 from align.store.door import connect
@@ -302,7 +314,10 @@ class Store:
     def accept_many(
         self, reviewer: str, chosen: LinkFilter, *, above: float | None = None, through: int | None = None
     ) -> Change:
-        """Accept the undecided links of a filter: those of confidence `above` or more, those up to link `through`."""
+        """Accept the undecided links of a filter: those of confidence `above` or more, those up to link `through`.
+
+        Raises NothingToDo where there is none.
+        """
         with self.writing():
             return bulk.accept_many(self.db, reviewer, chosen, above=above, through=through)
 
@@ -311,7 +326,7 @@ class Store:
         with self.writing():
             target = undo.last_done(self.db, reviewer)
             if target is None:
-                raise ConflictError("nothing to undo.")
+                raise NothingToDo(f"nothing to undo of {reviewer}'s decisions.")
             return self._turned(reviewer, target, "undo")
 
     def redo(self, reviewer: str) -> Change:
@@ -319,7 +334,7 @@ class Store:
         with self.writing():
             target = undo.last_undone(self.db, reviewer)
             if target is None:
-                raise ConflictError("nothing to redo.")
+                raise NothingToDo(f"nothing to redo of {reviewer}'s decisions.")
             return self._turned(reviewer, target, "redo")
 
     def _turned(self, reviewer: str, target: int, action: str) -> Change:
@@ -375,36 +390,29 @@ class Store:
             return unite(self.db, theirs, other.name)
 
     def conflicts(self, link: int | None = None) -> list[Conflict]:
-        """What another copy decided differently and no reviewer has chosen yet, in document order; of one link, or all.
+        """What another copy or a file has otherwise and no reviewer has chosen yet, in document order; of one link, or
+        all.
 
         A link that is gone here has its conflicts until they are dismissed.
         """
-        chosen, values = ("1", []) if link is None else ("link = ?", [link])
         with told(self.path):
-            rows = self.db.conn.execute(
-                f"""select link, at, conflicts.reviewer, action, ours, theirs, name, links.id is null from conflicts
-                   left join links on links.id = link
-                   where (attention = 'conflict' or links.id is null) and dismissed is null and {chosen}
-                   order by place, link, at""",
-                values,
-            ).fetchall()
-        return [
-            Conflict(number, at, reviewer, action, json.loads(ours), json.loads(theirs), name, gone == 1)
-            for number, at, reviewer, action, ours, theirs, name, gone in rows
-        ]
+            return conflicts.waiting(self.db, link)
+
+    def contest(
+        self, reviewer: str, link: int, name: str, ours: Mapping[str, str], theirs: Mapping[str, str], *, why: str = ""
+    ) -> Change | None:
+        """Let a link wait for a reviewer: the file `name` has other columns. None where it waits for that already."""
+        with self.writing():
+            contested = conflicts.contest(self.db, reviewer, link, name, ours, theirs, why)
+        if contested is None:
+            return None
+        decision, touched = contested
+        return Change(touched, decision, link, f"link {link}: asks for attention")
 
     def dismiss(self, reviewer: str, link: int) -> Change:
         """Have done with the conflicts of a link: what is here stands. Raises UsageError where it has none."""
         with self.writing():
-            if not self.conflicts(link):
-                raise UsageError(f"link {link} has no conflict. `align store conflicts` lists them.")
-            ledger = Ledger(self.db, reviewer)
-            if ledger.present(link):
-                ledger.change(link, attention=None)
-            decision, touched = ledger.close("dismiss", link=link)
-            self.db.conn.execute(
-                "update conflicts set dismissed = ? where link = ? and dismissed is null", (decision.uid, link)
-            )
+            decision, touched = conflicts.dismiss(self.db, reviewer, link)
         return Change(touched, decision, None, f"link {link}: what is here stands")
 
     def check(self) -> list[str]:

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from align.domain import Decision
 from align.errors import ConflictError
-from align.store import bulk
+from align.store import bulk, conflicts
 from align.store.cuts import Cut, follows, in_force
 from align.store.ledger import Ledger, untouched
 from align.store.log import Patch, State, read_patches
@@ -106,7 +106,9 @@ def turn(db: Database, reviewer: str, target: int, action: str) -> tuple[Decisio
         bring_back(db, document)
     elif told == "remove":
         db.conn.execute("update documents set removed_at = ? where id = ?", (ledger.at, document))
-    return ledger.close(action, link=link, document=document, target=target, detail=detail)
+    decision, touched = ledger.close(action, link=link, document=document, target=target, detail=detail)
+    conflicts.follow(db, decision)
+    return decision, touched
 
 
 def cut_patches(ledger: Ledger, target: int, action: str, patches: list[Patch]) -> list[Patch]:

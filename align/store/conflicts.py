@@ -1,0 +1,117 @@
+"""What stands against a link until a reviewer chooses: what another copy decided on it, or what a file says of it.
+
+A link waits while its `attention` is `conflict`; its rows here have both sides. Rows of another copy are written by
+`unite`. What a file says is in the log too, in the detail of a decision `conflict`: its row comes and goes with it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from sqlite_utils import Database
+
+from align.domain import Decision
+from align.errors import UsageError
+from align.store.documents import storable
+from align.store.ledger import Ledger
+from align.store.log import read_patches
+from align.store.rows import Conflict
+
+FILE = "import"
+"""What the `action` of a row is where a file says otherwise."""
+
+
+def waiting(db: Database, link: int | None = None) -> list[Conflict]:
+    """Those that nobody has chosen yet, in document order; of one link, or all."""
+    chosen, values = ("1", []) if link is None else ("link = ?", [link])
+    rows = db.conn.execute(
+        f"""select link, at, conflicts.reviewer, action, ours, theirs, name, links.id is null from conflicts
+            left join links on links.id = link
+            where (attention = 'conflict' or links.id is null) and dismissed is null and {chosen}
+            order by place, link, at""",
+        values,
+    ).fetchall()
+    return [
+        Conflict(number, at, reviewer, action, json.loads(ours), json.loads(theirs), name, gone == 1)
+        for number, at, reviewer, action, ours, theirs, name, gone in rows
+    ]
+
+
+def contest(
+    db: Database, reviewer: str, link: int, name: str, ours: Mapping[str, str], theirs: Mapping[str, str], why: str = ""
+) -> tuple[Decision, tuple[int, ...]] | None:
+    """The file `name` has other columns than the link: it waits for a reviewer. None where it waits for that already.
+
+    Runs inside the caller's `writing`. Raises ConflictError where the link is no more.
+    """
+    name = storable(name)
+    here, there = ({column: storable(value) for column, value in told.items()} for told in (ours, theirs))
+    if any((known.action, known.name, known.theirs) == (FILE, name, there) for known in waiting(db, link)):
+        return None
+    ledger = Ledger(db, reviewer)
+    ledger.change(link, attention="conflict")
+    ledger.say(link, "attention")  # It may wait already, for another reason: undo is to find this one all the same.
+    detail: dict[str, object] = {"name": name, "ours": here, "theirs": there}
+    decision, touched = ledger.close("conflict", link=link, detail={"why": why, **detail} if why else detail)
+    follow(db, decision)
+    return decision, touched
+
+
+def dismiss(db: Database, reviewer: str, link: int) -> tuple[Decision, tuple[int, ...]]:
+    """What is here stands. Runs inside the caller's `writing`. Raises UsageError where the link has no conflict."""
+    if not waiting(db, link):
+        raise UsageError(f"link {link} has no conflict. `align store conflicts` lists them.")
+    ledger = Ledger(db, reviewer)
+    if ledger.present(link):
+        ledger.change(link, attention=None)
+    decision, touched = ledger.close("dismiss", link=link)
+    follow(db, decision)
+    return decision, touched
+
+
+def follow(db: Database, decision: Decision) -> None:
+    """Bring the rows to a decision that was just written, and to those that it takes back or brings back."""
+    if decision.action not in ("undo", "redo"):
+        _enter(db, decision)
+        return
+    row = db.conn.execute(
+        """select done.id, done.uid, done.at, done.reviewer, done.action, done.link, done.detail
+           from decisions as done join decisions as turn on turn.target = done.id where turn.id = ?""",
+        (decision.id,),
+    ).fetchone()
+    if row is None:
+        return
+    id_, uid, at, reviewer, action, link, detail = row
+    done = Decision(id_, uid, at, reviewer, action, link, json.loads(detail))
+    if decision.action == "redo":
+        _enter(db, done)
+    elif done.action in ("conflict", "dismiss"):
+        db.conn.execute("delete from conflicts where link = ? and uid = ? and action = ?", (done.link, done.uid, FILE))
+        db.conn.execute("update conflicts set dismissed = null where dismissed = ?", (done.uid,))
+
+
+def _enter(db: Database, decision: Decision) -> None:
+    if decision.action == "dismiss":
+        _close(db, decision)
+    elif decision.action == "conflict" and "theirs" in decision.detail:
+        if not _waited(db, decision):
+            _close(db, decision)
+        ours, theirs = (json.dumps(decision.detail[side]) for side in ("ours", "theirs"))
+        db.conn.execute(
+            """insert into conflicts (link, uid, at, reviewer, action, ours, theirs, name)
+               values (?, ?, ?, ?, ?, ?, ?, ?)""",
+            (decision.link, decision.uid, decision.at, decision.reviewer, FILE, ours, theirs, decision.detail["name"]),
+        )
+
+
+def _waited(db: Database, decision: Decision) -> bool:
+    """Whether the link waited for a reviewer before; where not, whatever stood against it is settled."""
+    was = next((was for link, was, _ in read_patches(db, decision.id) if link == decision.link), None)
+    return was is not None and was.get("attention") == "conflict"
+
+
+def _close(db: Database, decision: Decision) -> None:
+    db.conn.execute(
+        "update conflicts set dismissed = ? where link = ? and dismissed is null", (decision.uid, decision.link)
+    )
