@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -15,7 +15,7 @@ from align.encoders import at_hand, cached, load_encoder
 from align.encoders.base import Vectors
 from align.errors import EncoderError, UsageError
 from align.jobs.runs import Ends, Pair, Runs, SentenceIds
-from align.jobs.vectors import Group, groups, primary
+from align.jobs.vectors import Group, groups
 from align.match import Constraints
 from align.store import open_store
 from align.text.clean import join
@@ -101,11 +101,16 @@ class Resolver:
         solved = [part.proposal(bead) for bead in part.solve(inside(constraints, window))]
         # Where an anchor stands is given, not found: only what was found can be news.
         news = [p for p in solved if runs.pair((p.src, p.tgt)) not in constraints.anchors and within(runs, p, region)]
-        old = [link for link in self._undecided(runs, region) if link.id not in replaced and within(runs, link, region)]
-        before, after = {ends(link) for link in old}, {ends(proposal) for proposal in news}
+        near = [link for link in self._between(runs, region) if link.id not in replaced and within(runs, link, region)]
+        old = [link for link in near if link.status is Status.PROPOSED]
+        before, after = ({runs.pair(ends(one)) for one in some} for some in (old, news))
+        added = [proposal for proposal in news if runs.pair(ends(proposal)) not in before]
+        if 2 * sum(runs.turned(ends(link)) for link in near) > len(near):
+            # It is the link at hand that is swapped: what comes goes the way of the others around it.
+            added = [replace(proposal, src=proposal.tgt, tgt=proposal.src) for proposal in added]
         return Ripple(
-            removed=tuple(link for link in old if ends(link) not in after),
-            added=tuple(proposal for proposal in news if ends(proposal) not in before),
+            removed=tuple(link for link in old if runs.pair(ends(link)) not in after),
+            added=tuple(added),
             encoder=self._encoder.name,
         )
 
@@ -149,17 +154,12 @@ class Resolver:
             forbidden=[pair for pair in [*stored.forbidden, *runs.pairs(forbidden)] if pair not in more],
         )
 
-    def _undecided(self, runs: Runs, region: Pair) -> Iterator[Link]:
-        """The undecided links from the one run to the other that touch the region."""
-        languages = runs.src.primary, runs.tgt.primary
+    def _between(self, runs: Runs, region: Pair) -> Iterator[Link]:
+        """The links between the one run and the other, whichever way round, that touch the region."""
         sentences = runs.src.sentences[region[0].start : region[0].stop]
         touching = self._store.links_of_sentences(sentences)
         for link in {link.id: link for links in touching.values() for link in links}.values():
-            if (
-                link.status is Status.PROPOSED
-                and (link.src.document, link.tgt.document) == (runs.src.document, runs.tgt.document)
-                and (primary(link.src.lang), primary(link.tgt.lang)) == languages
-            ):
+            if runs.pair(ends(link)) is not None:
                 yield link
 
 

@@ -29,7 +29,14 @@ class Runs:
         return src, tgt
 
     def pair(self, ends: Ends) -> Pair | None:
-        """Where the ends stand; None where a sentence is in neither group."""
+        """Where the ends stand, whichever is which; None where they are not one in each group."""
+        return self._stands(ends) or self._stands(ends[::-1])
+
+    def turned(self, ends: Ends) -> bool:
+        """Whether the ends go from the target group to the source group."""
+        return self._stands(ends) is None and self._stands(ends[::-1]) is not None
+
+    def _stands(self, ends: Sequence[SentenceIds]) -> Pair | None:
         found = []
         for place, sentences in zip(self._places, ends, strict=True):
             if not sentences or any(sentence not in place for sentence in sentences):
@@ -39,8 +46,8 @@ class Runs:
         return found[0], found[1]
 
     def pairs(self, ends: Sequence[Ends]) -> list[Pair]:
-        """Where each of the ends stands; those that are not wholly in the groups are left out."""
-        return [pair for pair in map(self.pair, ends) if pair]
+        """Where each of the ends stands, each place once; those that are not wholly in the groups are left out."""
+        return list(dict.fromkeys(pair for pair in map(self.pair, ends) if pair))
 
     def settled(self, store: Store) -> Constraints:
         """What reviewers have settled between the two."""

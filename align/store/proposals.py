@@ -122,11 +122,11 @@ def propose(
     for document in (src_document, tgt_document):
         name_there(db, document)
     undecided = _undecided(db, src_document, tgt_document, languages)
-    kept = _kept(db, src_document, tgt_document)
+    kept = _kept(db, src_document, tgt_document, languages)
     places = places_of_pair(db, src_document, tgt_document)
     wanted = proposals if isinstance(proposals, Sequence) else list(proposals)
     _refuse_strangers(wanted, places)
-    if kept.count:
+    if kept.any:
         wanted = [proposal for proposal in wanted if not kept.refuses(proposal.src, proposal.tgt)]
     again: list[tuple[int, Proposal]] = []
     if undecided:
@@ -143,7 +143,7 @@ def propose(
         take_away(db, run.removed)
         score_again(db, again, encoder)
         start = pair_start(src_document, tgt_document)
-        alone = not (kept.count or again or undecided) and not _any(db, start)
+        alone = not (kept.any or again or undecided) and not _any(db, start)
         insert_links(db, wanted, first, (src_document, tgt_document), encoder, places, alone=alone)
         tallies.refresh_range(db, start, start + TARGET)
         if not alone:
@@ -305,36 +305,48 @@ def _undecided(
 
 
 class _Kept:
-    """The links with a reviewer's touch between two documents, and what they rule out."""
+    """The links with a reviewer's touch between two documents, whichever way round, and what they rule out.
 
-    def __init__(self, rows: Iterable[tuple[str, str, str, int]]) -> None:
+    `rows`: sides, status, whether it is an anchor, and whether it is within the languages that are proposed for.
+    """
+
+    def __init__(self, rows: Iterable[tuple[str, str, str, int, int]]) -> None:
         self.same: set[tuple[str, str]] = set()
         self.settled: dict[int, list[set[int]]] = {}
+        self.any = False
         self.count = 0
-        for src, tgt, status, anchored in rows:
-            self.count += 1
-            self.same.add((src, tgt))
-            if anchored or status in ("accepted", "edited"):
-                others = set(sentences_of(tgt))
-                for sentence in sentences_of(src):
-                    self.settled.setdefault(sentence, []).append(others)
+        for one, other, status, anchored, within in rows:
+            self.any = True
+            self.count += bool(within)
+            for src, tgt in ((one, other), (other, one)):  # Swapped or not, it says the same.
+                self.same.add((src, tgt))
+                if anchored or status in ("accepted", "edited"):
+                    others = set(sentences_of(tgt))
+                    for sentence in sentences_of(src):
+                        self.settled.setdefault(sentence, []).append(others)
 
     def refuses(self, src: Sequence[int], tgt: Sequence[int]) -> bool:
         """Whether a proposal repeats or contradicts one of them."""
-        if not self.count:
+        if not self.any:
             return False
         if (stored(src), stored(tgt)) in self.same:
             return True
         return any(not others.isdisjoint(tgt) for sentence in src for others in self.settled.get(sentence, ()))
 
 
-def _kept(db: Database, src_document: int, tgt_document: int) -> _Kept:
-    start = pair_start(src_document, tgt_document)
+def _kept(db: Database, src_document: int, tgt_document: int, languages: tuple[str, str] | None) -> _Kept:
+    within, values = "1", list[object]()
+    if languages is not None:
+        ways = []
+        for pair in (languages, languages[::-1]):
+            terms = [language_term(column, lang) for column, lang in zip(("src_lang", "tgt_lang"), pair, strict=True)]
+            ways.append(" and ".join(term for term, _ in terms))
+            values += [value for _, parameters in terms for value in parameters]
+        within = " or ".join(f"({way})" for way in ways)
+    starts = {pair_start(src_document, tgt_document), pair_start(tgt_document, src_document)}
+    between = " or ".join(f"(place >= {start} and place < {start + TARGET})" for start in sorted(starts))
     return _Kept(
-        db.conn.execute(
-            f"""select src, tgt, status, anchored from links where place >= ? and place < ? and {KEPT}""",
-            (start, start + TARGET),
-        )
+        db.conn.execute(f"select src, tgt, status, anchored, {within} from links where ({between}) and {KEPT}", values)
     )
 
 

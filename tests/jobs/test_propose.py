@@ -50,6 +50,41 @@ def test_decisions_stay_and_constrain(store: Store, encoder: TopicEncoder) -> No
     assert len(after) == len(list(store.links(LinkFilter()))), "nothing decided is proposed again"
 
 
+def test_a_swapped_link_is_not_proposed_again(store: Store, encoder: TopicEncoder) -> None:
+    mixed = page("mixed.txt", english([300, 301, 302, 303, 304]) + "\n\n" + japanese([300, 301, 302, 303, 304]))
+    number = store.add_document(mixed).document
+    run(store, encoder)
+    desk = Desk(store, "Aoi")
+    links = list(store.links(LinkFilter()))
+    inside = [link for link in links if link.src.document == link.tgt.document == number]
+    for link in (links[3], inside[2]):
+        desk.swap(link.id)
+        desk.accept(link.id)
+    desk.swap(links[7].id)
+    desk.reject(links[7].id)
+    run(store, encoder)
+    after = [frozenset((*x.src.sentences, *x.tgt.sentences)) for x in store.links(LinkFilter())]
+    assert len(after) == len(set(after)) == len(links)
+
+
+def test_what_was_decided_is_counted_where_it_is(store: Store, encoder: TopicEncoder) -> None:
+    mixed = page("mixed.txt", english([300, 301, 302, 303, 304]) + "\n\n" + japanese([100, 301, 302, 303, 304]))
+    store.add_document(mixed)
+    run(store, encoder)
+    links = list(store.links(LinkFilter()))
+    names = {link.src.doc for link in links} | {link.tgt.doc for link in links}
+    assert "mixed.txt" in names
+    Desk(store, "Aoi").accept_above(0.0)
+    for pair in propose(store, encoder):
+        inside = [
+            link
+            for link in links
+            if {link.src.document, link.tgt.document} == {pair.src.document, pair.tgt.document}
+            and {link.src.lang, link.tgt.lang} == {pair.src.lang, pair.tgt.lang}
+        ]
+        assert pair.kept == len(inside)
+
+
 def test_a_mixed_page_is_matched_with_itself(store: Store, encoder: TopicEncoder) -> None:
     mixed = page("mixed.txt", english([300, 301, 302, 303, 304]) + "\n\n" + japanese([300, 301, 302, 303, 304]))
     number = store.add_document(mixed).document

@@ -71,6 +71,28 @@ def test_an_anchor_against_an_accepted_link_is_refused(resolver: Resolver, store
         resolver.around(one.src.document, one.tgt.document, anchors=[(one.src.sentences, other.tgt.sentences)])
 
 
+def test_a_swapped_link_is_solved_around_as_any_other(resolver: Resolver, store: Store) -> None:
+    desk = Desk(store, "Aoi")
+    one, other = links(store)[5], links(store)[6]
+    desk.swap(one.id)
+    swapped = store.link(one.id)
+    here = (swapped.src.document, swapped.tgt.document)
+    assert not resolver.around(*here, anchors=[ends(swapped)], replaced=[one.id])
+    apart = resolver.around(*here, forbidden=[ends(swapped)], replaced=[one.id])
+    assert not {(p.src, p.tgt) for p in apart.added} & {ends(link) for link in links(store)}
+    wrong = (other.tgt.sentences, one.src.sentences)
+    ripple = resolver.around(*here, anchors=[wrong], replaced=[one.id])
+    assert other.id in {link.id for link in ripple.removed}
+    sides = [{row.id for row in store.sentences(document)} for document in here]
+    assert all(set(p.tgt) <= sides[0] and set(p.src) <= sides[1] for p in ripple.added), "as the others around it"
+
+
+def test_a_swapped_undecided_link_is_not_found_anew(resolver: Resolver, store: Store) -> None:
+    one, other = links(store)[5], links(store)[6]
+    Desk(store, "Aoi").swap(one.id)
+    assert not resolver.around(other.src.document, other.tgt.document, anchors=[ends(other)], replaced=[other.id])
+
+
 def test_rivals_hold_the_right_place_of_a_misplaced_link(resolver: Resolver, store: Store) -> None:
     found = links(store)
     rivals = resolver.rivals(found[5], 3)
