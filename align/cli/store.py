@@ -79,7 +79,7 @@ def merge(other: Path, as_json: bool, db: Path | None) -> None:
 @click.option("--reviewer", help="Who dismisses.  [default: the config file's, else git's user]")
 @store_option
 def conflicts(as_json: bool, dismiss: tuple[int, ...], reviewer: str | None, db: Path | None) -> None:
-    """List what another copy decided differently and nobody has chosen yet."""
+    """List what another copy or a file has otherwise and nobody has chosen yet."""
     from align.jobs.decide import Desk
     from align.jobs.merge import told
     from align.settings import default_reviewer
