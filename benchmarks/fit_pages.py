@@ -16,6 +16,7 @@ import hashlib
 import json
 import pickle
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,19 +37,19 @@ from benchmarks.perturb import Hardship, perturbed
 
 Floats = npt.NDArray[np.float64]
 CHAIN = (
-    "margin", "similarity", "strong", "before", "after", "length", "numbers", "words", "size", "short", "together",
-    "posterior", "woven", "level", "count", "extra",
+    "margin", "similarity", "strong", "before", "after", "length", "numbers", "clash", "words", "size", "short",
+    "together", "posterior", "woven", "level", "count", "extra", "stray",
 )  # fmt: skip
 LONE = (
-    "margin", "similarity", "strong", "beside", "before", "after", "length", "numbers", "words", "size", "short",
-    "cells", "together", "count", "extra",
+    "margin", "similarity", "strong", "beside", "before", "after", "length", "numbers", "clash", "words", "size",
+    "short", "cells", "together", "count", "extra",
 )  # fmt: skip
 NEWS = ("ntrex.ja_zh", "ntrex.ko_en", "ntrex.ru_en")
 MIXED = ("k8s_en_zh", "w3c_layout.en_ja", "w3c_layout.en_zh-hant")
 WEIGHT = {
     "seeds": 12.0, "translated": 0.5, "digest": 0.7, "tiny": 1.0, "lone": 1.0, "unrelated": 1.0, "mixed": 0.5,
     "mixed, dropped": 0.7, "apart": 0.3, "loose": 0.3, "short": 1.0, "other page": 0.4, "book": 0.5,
-    "book, dropped": 0.5,
+    "book, dropped": 0.5, "other numbers": 0.15,
 }  # fmt: skip
 """What a row of each kind of page weighs: real pages most; parts of one manual are not quite unrelated. Loose rows keep
 a long chain likely where it is too thin for the exact search, as a summary's is."""
@@ -58,6 +59,7 @@ AT_MOST = 5
 """Documents of a set whose languages take turns: they are long."""
 GUESTS = (("tiny", 3), ("tiny", 3), ("lone", 99), ("lone", 99))
 """Kinds of pages that hold a few translations of another's sentences, and the sentences of the smaller side."""
+_DIGIT = re.compile("[0-9]")
 FOLDS = 8
 JUDGED = (
     ("000", "zh", "000", "ja"), ("000", "zh", "000", "en"), ("002", "ja", "002", "en"), ("003", "en", "003", "ja"),
@@ -140,12 +142,24 @@ def news(made: Made, name: str) -> Iterator[Row]:
         yield from made.rows(label, "translated", perturbed(page, hard, 5), together=chance.random() < 0.5)
         hard = Hardship(drop=0.6, moves=chance.choice([0, 1]), merge=0.15)
         yield from made.rows(label, "digest", perturbed(page, hard, 9), together=chance.random() < 0.5)
+        yield from made.rows(label, "other numbers", misnumbered(page, chance), together=False)
         for other in chance.sample(others, 4):
             nothing = {**page, "tgt": other["tgt"], "gold": []}
             yield from made.rows(label, "unrelated", nothing, together=chance.random() < 0.5)
         guests = [("tiny", 3, page), *((kind, size, chance.choice(others)) for kind, size in GUESTS)]
         for kind, size, other in guests:
             yield from made.rows(label, kind, visited(page, other, size, chance), together=chance.random() < 0.6)
+
+
+def misnumbered(page: Mapping[str, Any], chance: random.Random) -> dict[str, Any]:
+    """A translation in which half of the sentences with digits have others: prices and dates of something else."""
+
+    def other(digit: re.Match[str]) -> str:
+        return str((int(digit[0]) + chance.randint(1, 9)) % 10)
+
+    changed = {j for j, text in enumerate(page["tgt"]) if _DIGIT.search(text) and chance.random() < 0.5}
+    target = [_DIGIT.sub(other, text) if j in changed else text for j, text in enumerate(page["tgt"])]
+    return {**page, "tgt": target, "gold": [(s, t) for s, t in page["gold"] if not changed.intersection(t)]}
 
 
 def visited(page: Mapping[str, Any], other: Mapping[str, Any], size: int, chance: random.Random) -> dict[str, Any]:
@@ -179,6 +193,7 @@ def turned(made: Made, name: str) -> Iterator[Row]:
             yield from made.rows(label, "short", *cut(page, some, places))
         kept = [[k for k in range(len(page[side])) if chance.random() > 0.2] for side in ("src", "tgt")]
         yield from made.rows(label, "mixed, dropped", *cut(page, kept, places))
+        yield from made.rows(label, "other numbers", misnumbered(page, chance), together=False)
         other = all_[(number + 1) % len(all_)]
         yield from made.rows(label, "other page", {**page, "tgt": other["tgt"], "gold": []}, together=False)
 

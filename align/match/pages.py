@@ -15,7 +15,7 @@ from align.match.nearness import nearness
 from align.match.passages import Bead, Constraints, Matrix, Pair, Passages
 from align.match.segments import maximal_segments
 from align.match.solve import Texts
-from align.match.trust import Chain, confidence, look
+from align.match.trust import MANY, Chain, confidence, look
 from align.match.woven import turns
 
 Reach = tuple[int, int]
@@ -42,9 +42,6 @@ CELLS, SHARE, LEVEL = 5, 0.7, 0.14
 """How many cells a text and its translation have, how much of the longer side they are, and how near over all."""
 LOOSE_SHARE = 0.4
 """The same share where the languages take turns on the page, or the exact search finds COVERED of both."""
-MANY = 50
-"""Cells of a chain with LOOSE_SHARE that no chance makes, however near they are: the more sentences a text has, the
-nearer is each one's neighbourhood, and the lower the nearness of its links."""
 COVERED = 0.85
 TOLD, APART = 0.35, 0.5
 """Confidence below which a link is not worth a reviewer's look; and where it stands alone, between two documents: of

@@ -17,12 +17,18 @@ import numpy as np
 
 from align.match.passages import Bead
 from align.match.solve import Texts
+from align.match.tokens import Shared
 
 FILE = Path(__file__).with_name("pages.json")
 CHARACTERS = {"zh": 0.33, "ja": 0.42, "ko": 0.48, "th": 0.9}
 """Characters that say as much as one does in English, about."""
 ENOUGH = 0.45
 """Similarity of what needs nothing beside it."""
+MANY = 50
+"""Links that no chance makes a chain of, however near they are: the more sentences a text has, the nearer is each one's
+neighbourhood, and the lower the nearness of its links."""
+STRAY = 0.02
+"""Nearness of what does not stand out."""
 FEW = 3.0
 """log of the characters below which a text says too little to be told from others: about twenty."""
 
@@ -63,6 +69,8 @@ class Found:
     length: float
     """|log| of the ratio of lengths, as the pages' languages write."""
     numbers: float
+    clash: float
+    """log of the numbers that only one side has, where both have such: a price or a date that is another."""
     words: float
     size: float
     """log of the characters of the shorter side."""
@@ -82,6 +90,8 @@ class Found:
     """log of the links of its chain."""
     extra: float
     """Sentences beyond one and one."""
+    stray: float
+    """1 where it is no nearer than its neighbourhood, in a short chain: others carry it."""
 
     def told(self) -> dict[str, float]:
         """For `align explain`."""
@@ -104,11 +114,14 @@ def look(texts: Texts, chain: Chain, number: int, together: bool) -> Found:
     # A bead of the exact search that was given rather than found says nothing of its own.
     chance = min(max(bead.confidence, 1e-3), 1 - 1e-3) if chain.dense and bead.confidence else 0.5
 
-    def both(shared) -> float:  # type: ignore[no-untyped-def]
+    def both(shared: Shared) -> float:
         inside = (shared.src >= rows.start) & (shared.src < rows.stop)
         inside &= (shared.tgt >= columns.start) & (shared.tgt < columns.stop)
-        return log1p(float(shared.weight[inside].sum()))
+        return float(shared.weight[inside].sum())
 
+    numbers = texts.known.numbers
+    same = both(numbers)
+    apart = min(float(numbers.total_src[rows].sum()), float(numbers.total_tgt[columns].sum())) - same
     return Found(
         margin=float(bead.score),
         similarity=similar,
@@ -117,8 +130,9 @@ def look(texts: Texts, chain: Chain, number: int, together: bool) -> Found:
         before=_next(chain.beads, number, number - 1),
         after=_next(chain.beads, number, number + 1),
         length=abs(log((ls + 2) / (lt * ratio + 2))),
-        numbers=both(texts.known.numbers),
-        words=both(texts.known.words),
+        numbers=log1p(same),
+        clash=log1p(max(0.0, apart)),
+        words=log1p(both(texts.known.words)),
         size=size,
         short=max(0.0, FEW - size),
         cells=log(len(texts.src) * len(texts.tgt)),
@@ -128,6 +142,7 @@ def look(texts: Texts, chain: Chain, number: int, together: bool) -> Found:
         level=chain.level,
         count=log(len(chain.beads) + 1),
         extra=float(len(bead.src) + len(bead.tgt) - 2),
+        stray=float(chain.dense and not chain.woven and len(chain.beads) < MANY and bead.score <= STRAY),
     )
 
 
