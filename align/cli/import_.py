@@ -8,18 +8,29 @@ import click
 
 from align.cli.context import note, settings_for, store_option
 
+FORMATS = "tmx, xliff, xliff2, xlsx, csv, tsv, jsonl, po, parquet"
+"""The names that can be imported (a test compares), without importing what reads them."""
+
 
 @click.command("import", epilog="Example: align import talks.xlsx --dry-run")
 @click.argument("file", type=click.Path(path_type=Path))
 @store_option
-@click.option("--from", "form", metavar="FORMAT", help="tmx, xliff, xlsx, csv, tsv, jsonl, po.  [default: by suffix]")
+@click.option("--from", "form", metavar="FORMAT", help=f"{FORMATS}.  [default: by suffix]")
+@click.option("--encoding", help="Of a table or PO file, where the guess is wrong (such as shift_jis).")
 @click.option("--reviewer", help="Who decided.  [env: ALIGN_REVIEWER; default: git's user name]")
 @click.option("--accept", is_flag=True, help="A row without a status counts as accepted.")
 @click.option("--new/--no-new", default=None, help="Take rows that come from no link in as documents with links.  "
               "[default: only where all are such]")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be done and do nothing.")
 def import_(
-    file: Path, db: Path | None, form: str | None, reviewer: str | None, accept: bool, new: bool | None, dry_run: bool
+    file: Path,
+    db: Path | None,
+    form: str | None,
+    encoding: str | None,
+    reviewer: str | None,
+    accept: bool,
+    new: bool | None,
+    dry_run: bool,
 ) -> None:
     """Bring back FILE, an export that was edited elsewhere, as decisions; or another tool's memory as documents."""
     from align.jobs.import_ import New, import_rows, read_rows
@@ -28,7 +39,7 @@ def import_(
 
     settings = settings_for(db=db, reviewer=reviewer)
     way: New = "auto" if new is None else "always" if new else "never"
-    read = read_rows(file, form)
+    read = read_rows(file, form, encoding)
     with open_store(settings.db, create=not dry_run and way != "never") as store:
         who = settings.reviewer or default_reviewer()
         report = import_rows(store, read, who, new=way, accept=accept, dry_run=dry_run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -47,18 +48,23 @@ def add(
     *,
     encoding: str | None = None,
     lang: str | None = None,
+    name: str | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Taken]:
     """Read each source and put it into the store at `db`, one transaction a document; yields what became of each.
 
-    A file that was named itself must be readable; one that was found in a folder or by a pattern is skipped with its
-    reason. A file of texts with their translations becomes documents that are linked already. `encoding` and `lang`
-    override what would be found out. What was added before an error stays added; the store is made only when there is
-    something to put into it. Raises UsageError for a source that is not there or a language that is
-    none, ReadError for a named file that cannot be read.
+    A file is known by its path below the current folder, else by its whole path; standard input by `name`, else by its
+    content. What cannot be read is skipped with its reason. A file of texts with their translations becomes documents
+    that are linked already. `encoding` and `lang` override what would be found out. What was added before an error
+    stays added; the store is made only when there is something to put into it. Raises UsageError for a source that is
+    not there, a language that is none or a `name` for nothing, ReadError for the only file that was named, and at the
+    end where one of several could not be read.
     """
     lang = asked_language(lang)
+    if name is not None and STDIN not in sources:
+        raise UsageError(f"--name {name}: names standard input, which is not read. Add `-` to the sources.")
     found = list(find(sources))
+    failed = 0
     with ExitStack() as stack:
         store: Store | None = None
 
@@ -68,21 +74,39 @@ def add(
                 store = stack.enter_context(open_store(db))
             return store
 
-        for number, (name, named) in enumerate(found):
+        for number, (source, named) in enumerate(found):
             progress(number, len(found))
             try:
-                content = content_of(name)
-                if name != STDIN and bilingual(name, content, encoding=encoding):
-                    yield take_pairs(opened(), name)
+                content = content_of(source)
+                if source == STDIN:
+                    document = read_piped(content, name, encoding=encoding, lang=lang)
+                elif bilingual(source, content, encoding=encoding):
+                    yield take_pairs(opened(), source, encoding)
                     continue
-                document = read(name, content, encoding=encoding, lang=lang)
+                else:
+                    document = read(source, content, encoding=encoding, lang=lang)
             except (ReadError, UsageError) as error:
-                if named:
+                if named and (len(found) == 1 or isinstance(error, UsageError)):
                     raise
-                yield Taken(name, "skipped", why=str(error).removeprefix(f"{name}: "))
+                failed += named
+                yield Taken(source, "skipped", why=str(error).removeprefix(f"{source}: "))
                 continue
             yield take_text(opened(), document, lang)
     progress(len(found), len(found))
+    if failed:
+        raise ReadError(f"{failed} of the files that you named could not be read: see above. The others are added.")
+
+
+def read_piped(content: bytes, name: str | None, *, encoding: str | None, lang: str | None) -> Document:
+    """The text from standard input, called `name`, or by its content: two texts piped in are two documents.
+
+    Raises ReadError, also where it holds translations: they are imported from a file.
+    """
+    if bilingual(name or STDIN, content, encoding=encoding) or (
+        name is None and b"\t" in content.partition(b"\n")[0] and bilingual(f"{STDIN}.tsv", content, encoding=encoding)
+    ):
+        raise ReadError(f"{STDIN}: holds texts with their translations. Save it as a file and add that.")
+    return read(name or f"{STDIN} ({hashlib.sha256(content).hexdigest()[:6]})", content, encoding=encoding, lang=lang)
 
 
 def take_text(store: Store, document: Document, lang: str | None) -> Taken:
@@ -100,11 +124,11 @@ def take_text(store: Store, document: Document, lang: str | None) -> Taken:
     return Taken(document.name, outcome, sum(languages.values()), tuple(languages))
 
 
-def take_pairs(store: Store, name: str) -> Taken:
+def take_pairs(store: Store, name: str, encoding: str | None = None) -> Taken:
     """Take in a file that holds texts with their translations, as documents that are linked already."""
     from align.jobs.import_ import import_file
 
-    report = import_file(store, Path(name), default_reviewer(), new="own")
+    report = import_file(store, Path(name), default_reviewer(), encoding=encoding, new="own")
     told = tuple(report.left())
     if (adopted := report.adopted) is not None:
         links = report.rows if adopted.outcome == "unchanged" else adopted.links
@@ -123,26 +147,41 @@ def content_of(name: str) -> bytes:
 
 
 def find(sources: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """The files that the sources stand for, in a stable order, and whether each was named itself.
+    """The files that the sources stand for, as they are `known_as`, and whether each was named itself.
 
     Folders are walked with all below them (hidden files left out) for the suffixes that a reader claims. Raises
     UsageError for a path that is not there and for a folder or pattern with nothing to read.
     """
     for source in sources:
-        if source == STDIN or os.path.isfile(source):
+        if source == STDIN:
             yield source, True
+        elif os.path.isfile(source):
+            yield known_as(source), True
         elif os.path.isdir(source):
             files = list(walk(source, suffixes()))
             if not files:
                 kinds = " ".join(sorted(suffixes()))
                 raise UsageError(f"{source}: no texts in this folder (looked for {kinds}). Name the files themselves.")
-            yield from ((name, False) for name in files)
+            yield from ((known_as(name), False) for name in files)
         elif glob.has_magic(source):
             files = sorted(name for name in glob.glob(source, recursive=True) if os.path.isfile(name))
             if not files:
                 raise UsageError(f"{source}: no file matches this pattern. Check it with `ls`.")
-            yield from ((name, False) for name in files)
+            yield from ((known_as(name), False) for name in files)
         elif os.path.exists(source):
             raise UsageError(f"{source}: neither a file nor a folder. Pipe it in instead: `align add - < {source}`.")
         else:
             raise UsageError(f"{source}: no such file or folder. Check the name.")
+
+
+def known_as(path: str) -> str:
+    """The one name of a file, however it was called: its path below the current folder, else its whole path.
+
+    Links are not followed, but for the ones on the way to the current folder itself.
+    """
+    whole = os.path.abspath(path)
+    logical = os.environ.get("PWD", "")
+    for here in (os.getcwd(), logical if os.path.isabs(logical) and os.path.samefile(logical, ".") else ""):
+        if here and whole.startswith(os.path.join(here, "")):
+            return os.path.relpath(whole, here)
+    return whole

@@ -20,9 +20,11 @@ from align.jobs.decide import Desk
 from align.jobs.foreign import Adopted, adopt, is_adopted
 from align.jobs.matching import Found, Match, find_links
 from align.jobs.threeway import Conflict, Plan, plan
+from align.readers.encodings import codec_of
 from align.readers.limits import no_entities, unpack
 from align.store import Store
-from align.writers.readback.files import form_of, rows
+from align.writers.readback.files import ENCODED, form_of, rows
+from align.writers.readback.po import charset
 from align.writers.readback.row import Row
 
 New = Literal["auto", "always", "never", "own"]
@@ -96,6 +98,7 @@ def import_file(
     reviewer: str,
     *,
     form: str | None = None,
+    encoding: str | None = None,
     new: New = "auto",
     accept: bool = False,
     dry_run: bool = False,
@@ -105,7 +108,7 @@ def import_file(
     `accept`: a row without a status counts as accepted. Raises UsageError for a file that is not there or a format
     that cannot be imported, ReadError for one that is not of its format; then nothing was written.
     """
-    return import_rows(store, read_rows(path, form), reviewer, new=new, accept=accept, dry_run=dry_run)
+    return import_rows(store, read_rows(path, form, encoding), reviewer, new=new, accept=accept, dry_run=dry_run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +120,19 @@ class FileRows:
     rows: tuple[Row, ...]
 
 
-def read_rows(path: Path, form: str | None = None) -> FileRows:
-    """Read a file before any store is opened or made. Raises UsageError and ReadError as `import_file` does."""
+def read_rows(path: Path, form: str | None = None, encoding: str | None = None) -> FileRows:
+    """Read a file before any store is opened or made. Raises UsageError and ReadError as `import_file` does.
+
+    `encoding` overrides what a table or PO file seems to be in; the other formats say theirs.
+    """
     if not path.is_file():
         raise UsageError(f"{path}: no such file. Check the name.")
     form = form_of(path, form)
     if form == "xlsx":
         _unpacks_safely(path)
-    return FileRows(path, form, tuple(rows(path, form)))
+    if form in ENCODED and not (encoding is None and form == "po" and charset(path)):
+        encoding = codec_of(str(path), path.read_bytes(), encoding)
+    return FileRows(path, form, tuple(rows(path, form, encoding)))
 
 
 def import_rows(
@@ -205,5 +213,5 @@ def _carry_out(plans: Iterable[Plan], desk: Desk, name: str) -> None:
             case None:
                 pass
         if one.conflicts:
-            ours, theirs = ({told.column: getattr(told, side) for told in one.conflicts} for side in ("ours", "theirs"))
-            desk.contest(link, name, ours, theirs)
+            ours = {conflict.column: conflict.ours for conflict in one.conflicts}
+            desk.contest(link, name, ours, {conflict.column: conflict.theirs for conflict in one.conflicts})

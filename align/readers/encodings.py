@@ -22,6 +22,7 @@ MARKS = (
 )
 DOUBLE = ("cp932", "euc_jp", "gb18030", "big5hkscs", "cp949", "euc_kr")
 NAMES = {"cp932": "shift_jis", "big5hkscs": "big5", "cp949": "euc_kr", "utf-8-sig": "utf-8"}
+CODECS = {name: codec for codec, name in NAMES.items()}
 SAMPLE = 1 << 16
 _ESCAPED = re.compile(rb"\x1b\$[@B]")
 _GOOD = re.compile(
@@ -72,6 +73,12 @@ def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str,
         f"{name}: byte {broken.start} fits no encoding we know. Name it with --encoding (shift_jis, big5, gb18030, "
         "windows-1252, ...), or save the file as UTF-8."
     )
+
+
+def codec_of(name: str, content: bytes, encoding: str | None = None) -> str:
+    """The codec that reads what `decode` reads, a byte order mark left away. Raises as `decode` does."""
+    found = decode(name, content, encoding)[1]
+    return found if encoding else CODECS.get(found, found)
 
 
 def _named(name: str, content: bytes, encoding: str) -> tuple[str, str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import openpyxl
 import pytest
 
+from align.cli.import_ import FORMATS
 from align.domain import Link, LinkKind, Proposal, Status
 from align.errors import ReadError, UsageError
 from align.jobs.add import add
@@ -19,7 +22,8 @@ from align.jobs.export import export_store
 from align.jobs.import_ import import_file
 from align.store import LinkFilter, Store, open_store
 from align.writers import ExportOptions
-from tests.writers.conftest import EN, document, fill, link_up
+from align.writers.readback.files import importable
+from tests.writers.conftest import EN, JA, document, fill, link_up
 
 ALL = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind))
 SUFFIXES = ["jsonl", "tmx", "xlf", "xlf2", "tsv", "csv", "xlsx", "po"]
@@ -331,7 +335,7 @@ def not_tmx(path: Path) -> None:
 
 
 def not_utf8(path: Path) -> None:
-    path.write_bytes(b"src\ttgt\n\xff\xfe\t\x80\n")
+    path.write_bytes(b"src\ttgt\n" + 20 * "霧が出る。\tFog rises.\n".encode() + b"\xff\n")
 
 
 def not_json(path: Path) -> None:
@@ -517,3 +521,80 @@ def test_notes_of_a_foreign_memory_are_kept(tmp_path: Path) -> None:
         assert [link.note for link in store.links()] == [None, None, "why two?"]
         again = import_file(store, path, "bea")
         assert (again.same, again.decided) == (2, {})
+
+
+PAIRS = [("霧が出る。", "Fog rises."), ("山へ行く。", "We climb up the hill."), ("川を渡る。", "We cross the river.")]
+
+
+@pytest.mark.parametrize("asked", [None, "shift_jis"])
+def test_a_table_in_another_encoding_is_read(tmp_path: Path, asked: str | None) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes("".join(f"{src},{tgt}\r\n" for src, tgt in PAIRS * 5).encode("cp932"))
+    with open_store(tmp_path / "s.db") as store:
+        import_file(store, path, "bea", encoding=asked)
+        assert [(link.src.text, link.tgt.text) for link in store.links()] == PAIRS * 5
+
+
+def test_a_po_file_says_its_encoding_and_is_from_english(tmp_path: Path) -> None:
+    path = tmp_path / "fr.po"
+    path.write_bytes(
+        'msgid ""\nmsgstr ""\n"Language: fr\\n"\n"Content-Type: text/plain; charset=ISO-8859-15\\n"\n\n'
+        'msgid "ox"\nmsgstr "b\u0153uf, \u20ac"\n'.encode("iso8859-15")
+    )
+    with open_store(tmp_path / "s.db") as store:
+        import_file(store, path, "bea")
+        assert [(x.src.lang, x.tgt.lang, x.tgt.text) for x in store.links()] == [("en", "fr", "b\u0153uf, \u20ac")]
+
+
+def test_a_table_of_three_languages_keeps_all(tmp_path: Path) -> None:
+    path = tmp_path / "table.tsv"
+    path.write_text("id\ten\tde\tfr\n1\tOne.\tEins.\tUn.\n2\tTwo.\tZwei.\t\n", encoding="utf-8")
+    with open_store(tmp_path / "s.db") as store:
+        import_file(store, path, "bea")
+        assert {(link.tgt.lang, link.src.text, link.tgt.text) for link in store.links()} == {
+            ("de", "One.", "Eins."), ("de", "Two.", "Zwei."), ("fr", "One.", "Un.")
+        }  # fmt: skip
+        assert import_file(store, path, "bea").adopted is None
+
+
+def test_what_another_tool_wrote_is_not_unescaped(tmp_path: Path) -> None:
+    path = tmp_path / "table.tsv"
+    rows = [("C:\\new\\temp", "C:\\new\\tmp"), ("'-quoted", "'=zitiert"), ('He said "no".', 'Er sagte "nein".')]
+    path.write_text("en\tde\n" + "".join(f"{src}\t{tgt}\n" for src, tgt in rows), encoding="utf-8")
+    with open_store(tmp_path / "s.db") as store:
+        import_file(store, path, "bea")
+        assert [(link.src.text, link.tgt.text) for link in store.links()] == rows
+
+
+QUOTED = ['"Hello," she said.', '"Off."', "=1+1", "a\\tb", 'so "so"', '"He ""x"" it"']
+
+
+@pytest.mark.parametrize("quoting", [csv.QUOTE_NONE, csv.QUOTE_MINIMAL])
+def test_our_table_comes_back_unchanged_from_a_program_that_quotes(tmp_path: Path, quoting: Literal[0, 3]) -> None:
+    with open_store(tmp_path / "s.db") as store:
+        src = store.add_document(document("ja.txt", JA, "ja")).document
+        tgt = store.add_document(document("en.txt", QUOTED, "en")).document
+        link_up(store, src, tgt, ("ja", "en"))
+        out = exported(store, tmp_path, "tsv")
+        rows = [line.split("\t") for line in out.read_text(encoding="utf-8").splitlines()]
+        if quoting == csv.QUOTE_MINIMAL:
+            with out.open("w", encoding="utf-8", newline="") as file:
+                csv.writer(file, delimiter="\t", lineterminator="\n").writerows(rows)
+        before = everything(store)
+        report = import_file(store, out, "bea")
+        assert (report.same, report.decided) == (6, {})
+        assert everything(store) == before
+
+
+@pytest.mark.parametrize("name", ["memory.xml", "memory.sdlxliff"])
+def test_the_root_says_the_format_where_the_name_does_not(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(FOREIGN, encoding="utf-8")
+    if path.suffix == ".sdlxliff":
+        path.write_bytes((OTHERS / "cat.xlf").read_bytes())
+    with open_store(tmp_path / "s.db") as store:
+        assert import_file(store, path, "bea").adopted is not None
+
+
+def test_the_help_names_every_format_that_can_be_imported() -> None:
+    assert sorted(FORMATS.split(", ")) == importable()

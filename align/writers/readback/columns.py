@@ -32,6 +32,8 @@ class Layout(NamedTuple):
     """Where no column says the language."""
     header: bool
     """Whether the first line names columns instead of being a row."""
+    more: tuple[tuple[int, str], ...] = ()
+    """Columns of further languages."""
 
 
 def layout_of(rows: Sequence[Sequence[str]]) -> Layout | None:
@@ -45,11 +47,13 @@ def layout_of(rows: Sequence[Sequence[str]]) -> Layout | None:
             return Layout(places, ("und", "und"), header=True)
         body = rows[1:]
         return Layout(places, (_language(body, places["src"]), _language(body, places["tgt"])), header=True)
-    coded = [place for place, name in enumerate(header) if _is_code(name)]
-    if len(coded) == 2 and len(rows) > 1:
-        src, tgt = coded
+    coded = [place for place, name in enumerate(header) if _is_code(name) and _has_words(rows[1:], place)]
+    if len(coded) >= 2:
+        src, tgt, *others = coded
         named = {name: place for name, place in places.items() if name in ("id", "status", "note", "kind")}
-        return Layout(named | {"src": src, "tgt": tgt}, (rows[0][src].strip(), rows[0][tgt].strip()), header=True)
+        more = tuple((place, rows[0][place].strip()) for place in others)
+        languages = rows[0][src].strip(), rows[0][tgt].strip()
+        return Layout(named | {"src": src, "tgt": tgt}, languages, header=True, more=more)
     return _by_language(rows, header)
 
 
@@ -59,6 +63,11 @@ def _language(rows: Sequence[Sequence[str]], place: int) -> str:
 
 def _is_code(name: str) -> bool:
     return name.replace("_", "-").split("-")[0] in _CODES and len(name) <= 11 and " " not in name
+
+
+def _has_words(rows: Sequence[Sequence[str]], place: int) -> bool:
+    """Whether there is a letter in a column: numbers under `id` or `no` are in no language."""
+    return any(place < len(row) and any(map(str.isalpha, row[place])) for row in rows)
 
 
 def _by_language(rows: Sequence[Sequence[str]], header: list[str]) -> Layout | None:

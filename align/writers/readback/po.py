@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ from align.writers.readback.row import Row, Told
 
 _STRING = re.compile(r'\s*"((?:[^"\\]|\\.)*)"\s*')
 _FROM = re.compile(r"(.*?)((?: \d+:\d+)*)", re.DOTALL)
+_CHARSET = re.compile(rb"Content-Type:[^\n]*?charset=([\w.:-]+)", re.IGNORECASE)
+HEAD = 8192
+"""Bytes in which the header stands."""
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _PLAIN = {"n": "\n", "t": "\t", "r": "\r"}
 _KEYWORD = re.compile(r"(msgctxt|msgid_plural|msgid|msgstr(?:\[\d+\])?)(?=[\s\"])")
@@ -32,15 +36,18 @@ class _Entry:
     last: str = ""
 
 
-def rows(path: Path) -> Iterator[Row]:
-    """The entries that have a translation. Raises ReadError with the line where the file is not PO."""
-    languages = ["und", "und"]
-    for entry in _entries(path):
+def rows(path: Path, encoding: str | None = None) -> Iterator[Row]:
+    """The entries that have a translation. Raises ReadError with the line where the file is not PO.
+
+    Where nothing else is said, the source is English: that is gettext's convention.
+    """
+    languages = ["en", "und"]
+    for entry in _entries(path, encoding or charset(path) or "utf-8-sig"):
         source, target = entry.strings.get("msgid"), entry.strings.get("msgstr")
         if source == "" and "msgctxt" not in entry.strings:
             head = dict(line.split(":", 1) for line in (target or "").splitlines() if ":" in line)
             languages = [
-                head.get("X-Source-Language", "und").strip() or "und",
+                head.get("X-Source-Language", "").strip() or "en",
                 head.get("Language", "und").strip().replace("_", "-") or "und",
             ]
         elif source is not None and target:
@@ -74,9 +81,20 @@ def _plurals(entry: _Entry, languages: list[str], source: str) -> Iterator[Row]:
         yield row._replace(where=f"{row.where} {name}", id=None)
 
 
-def _entries(path: Path) -> Iterator[_Entry]:
+def charset(path: Path) -> str | None:
+    """The encoding that the header names, other than UTF-8; None for one that there is not."""
+    with path.open("rb") as file:
+        told = _CHARSET.search(file.read(HEAD))
+    try:
+        name = codecs.lookup(told[1].decode()).name if told else "utf-8"
+    except LookupError:
+        return None
+    return None if name == "utf-8" else name
+
+
+def _entries(path: Path, encoding: str) -> Iterator[_Entry]:
     entry = _Entry()
-    with path.open(encoding="utf-8-sig", newline="\n") as file:
+    with path.open(encoding=encoding, newline="\n") as file:
         for number, raw in enumerate(file, start=1):
             line = raw.rstrip("\r\n")
             if not line.strip():

@@ -5,17 +5,18 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from align.errors import ReadError
-from align.text.cells import table_rows
+from align.text.cells import quotes_cells, table_rows
 from align.writers.readback import row as said
 from align.writers.readback.columns import SAMPLE, Layout, layout_of
 from align.writers.readback.row import Row, Told
+from align.writers.stamp import checksum, read_stamp
 from align.writers.table import unguarded
 from align.writers.tsv import unescaped
 
@@ -32,19 +33,43 @@ def _encoding(path: Path) -> str:
         return "utf-16" if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
 
 
-def tsv_rows(path: Path) -> Iterator[Row]:
-    """A row a line; tabs and line breaks in cells are escaped as our writer does."""
-    with path.open(encoding=_encoding(path), newline="") as file:
-        ours = "stamp" in file.readline().rstrip("\r\n").split("\t")
-        with _readable(path):
-            records = table_rows(file, literal=ours)
-            yield from _rows(([unguarded(unescaped(cell)) for cell in record] for record in records), path)
+def tsv_rows(path: Path, encoding: str | None = None) -> Iterator[Row]:
+    """A row a line; in a table of ours, tabs and line breaks in cells are escaped as our writer does."""
+    with path.open(encoding=encoding or _encoding(path), newline="") as file, _readable(path):
+        header = file.readline().rstrip("\r\n").split("\t")
+        literal = _is_ours(header) and not _quoted_since(file, header)
+        yield from _rows(table_rows(file, literal=literal), path, written=lambda cell: unguarded(unescaped(cell)))
 
 
-def csv_rows(path: Path) -> Iterator[Row]:
+def csv_rows(path: Path, encoding: str | None = None) -> Iterator[Row]:
     """Comma, semicolon or tab between the cells, whichever the first lines show."""
-    with path.open(encoding=_encoding(path), newline="") as file, _readable(path):
-        yield from _rows(([unguarded(cell) for cell in record] for record in table_rows(file)), path)
+    with path.open(encoding=encoding or _encoding(path), newline="") as file, _readable(path):
+        yield from _rows(table_rows(file), path, written=unguarded)
+
+
+def _is_ours(header: Iterable[str]) -> bool:
+    """Whether an export of ours has these columns: then its cells are guarded and escaped."""
+    return not {"stamp", "src_spans"}.isdisjoint(header)
+
+
+def _quoted_since(file: TextIO, header: Sequence[str]) -> bool:
+    """Whether a spreadsheet has put the cells of our table in quotes: what begins with one is not as it was exported."""
+    places = {name: place for place, name in enumerate(header)}
+    if not {"src", "tgt", "stamp"}.issubset(places):
+        return False
+    suspected = False
+    for line in file:
+        cells = line.rstrip("\r\n").split("\t")
+        texts = [cells[places[name]] for name in ("src", "tgt") if len(cells) > places[name]]
+        if not any(text.startswith('"') for text in texts):
+            continue
+        stamp = read_stamp(cells[places["stamp"]] if len(cells) > places["stamp"] else None)
+        sums = () if stamp is None else (stamp.src, stamp.tgt)
+        if any(checksum(unguarded(unescaped(text))) in sums for text in texts if text.startswith('"')):
+            return False
+        suspected = True
+    file.seek(0)
+    return suspected and quotes_cells(file.read())
 
 
 @contextmanager
@@ -101,15 +126,21 @@ def _cell(value: Any) -> str:
     return _ESCAPED.sub(lambda code: chr(int(code[1], 16)), text) if "_x" in text else text
 
 
-def _rows(lines: Iterator[list[str]], path: Path, *, sheet: str = "") -> Iterator[Row]:
+def _rows(
+    lines: Iterator[list[str]], path: Path, *, sheet: str = "", written: Callable[[str], str] | None = None
+) -> Iterator[Row]:
+    """The rows of a table. `written` undoes what our writer did to a cell, in a table of ours only."""
     first = list(islice(lines, SAMPLE))
     layout = layout_of(first)
     if layout is None:
         raise ReadError(f"{path}: {_NO_LAYOUT}")
     body = first[1:] if layout.header else first
+    if not _is_ours(layout.places):
+        written = None
     for number, line in enumerate(chain(body, lines), start=2 if layout.header else 1):
         if any(line):
-            yield _row(line, layout, f"{sheet}row {number}")
+            cells = [written(cell) for cell in line] if written else line
+            yield _row(cells, layout, f"{sheet}row {number}")
 
 
 def _row(line: Sequence[str], layout: Layout, where: str) -> Row:
@@ -124,6 +155,7 @@ def _row(line: Sequence[str], layout: Layout, where: str) -> Row:
         (
             Told((cell("src_lang") or src_lang).strip(), cell("src") or ""),
             Told((cell("tgt_lang") or tgt_lang).strip(), cell("tgt") or ""),
+            *(Told(lang, line[place]) for place, lang in layout.more if place < len(line) and line[place].strip()),
         ),
         said.number(cell("id")),
         said.status(cell("status")),
