@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from align.domain import LARGEST
+from align.errors import AlignError
 from align.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -91,6 +92,19 @@ def opened(settings: Settings) -> Iterator[Store]:
         raise UsageError(f"{settings.db}: no store there. Make one with `align add FILE`, or name another with --db.")
     with open_store(settings.db) as store:
         yield store
+
+
+def ask(question: str, otherwise: str) -> None:
+    """Go on only after a yes. Else the call ends with code 1 and says `otherwise`; nobody there to ask is an error."""
+    try:
+        agreed = click.confirm(question, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise AlignError(f"{otherwise} There is nobody to ask here: --yes goes on without.") from None
+    if not agreed:
+        note(otherwise)
+        raise click.exceptions.Exit(1)
 
 
 def quiet() -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from align.cli.context import encoder_option, note, once_asked, opened, progress, settings_for, store_option
+from align.text.counted import counted
 
 
 @click.command(epilog="Example: align propose --encoder use")
@@ -66,4 +67,5 @@ def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, bo
         if not total and not store.pairs():
             note(f"0 links proposed with {model.name}. {why_nothing(store, boilerplate=boilerplate)}")
             return
-    note(f"{total} links proposed with {model.name}. Next: `align review`, or `align export OUT.tmx --status any`.")
+    found = f"{counted(total, 'link')} proposed with {model.name}."
+    note(f"{found} Next: `align review`, or `align export OUT.tmx --status any`.")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import Number, note, opened, settings_for, store_option
+from align.cli.context import Number, ask, note, opened, settings_for, store_option
+from align.text.counted import counted
 
 
 @click.group(epilog="Example: align store backup before-the-holidays.db")
@@ -27,7 +28,8 @@ def check(db: Path | None) -> None:
     for line in findings:
         click.echo(line)
     if findings:
-        note(f"{len(findings)} findings. `align store rebuild` mends links; a damaged file is restored from a backup.")
+        remedy = "`align store rebuild` mends links; a damaged file is restored from a backup."
+        note(f"{counted(len(findings), 'finding')}. {remedy}")
         raise click.exceptions.Exit(1)
     note("The store is sound.")
 
@@ -49,7 +51,7 @@ def rebuild(db: Path | None) -> None:
     """Make the links and the search index anew from the log of proposals and decisions."""
     with opened(settings_for(db=db)) as opened_store:
         count = opened_store.rebuild()
-    note(f"{count:,} links rebuilt.")
+    note(f"{counted(count, 'link')} rebuilt.")
 
 
 @store.command(epilog="Example: align store merge from-ada.db")
@@ -111,11 +113,11 @@ def remove(document: str, yes: bool, reviewer: str | None, db: Path | None) -> N
         row = find_document(opened_store, document)
         links = sum(row.links.values())
         if not yes:
-            click.confirm(
-                f"Remove {row.name} with its {row.sentences:,} sentences and {links:,} links?", abort=True, err=True
-            )
+            what = f"{counted(row.sentences, 'sentence')} and {counted(links, 'link')}"
+            ask(f"Remove {row.name} with its {what}?", "Nothing was removed.")
         Desk(opened_store, settings.reviewer or default_reviewer()).remove_document(row.id)
-    note(f"{row.name}: removed with {links:,} links. Undo in `align review` (or `align store undo`) brings it back.")
+    back = "Undo in `align review` (or `align store undo`) brings it back."
+    note(f"{row.name}: removed with {counted(links, 'link')}. {back}")
 
 
 @store.command(epilog="Example: align store undo")
@@ -131,7 +133,7 @@ def undo(redo: bool, reviewer: str | None, db: Path | None) -> None:
     with opened(settings) as opened_store:
         desk = Desk(opened_store, settings.reviewer or default_reviewer())
         change = desk.redo() if redo else desk.undo()
-    note(f"{change.words} ({len(change.link_ids):,} links)")
+    note(f"{change.words} ({counted(len(change.link_ids), 'link')})")
 
 
 @store.command(epilog="Example: align store compact --yes")
@@ -142,8 +144,8 @@ def compact(yes: bool, as_json: bool, db: Path | None) -> None:
     """Forget removed documents for good and give their room back."""
     with opened(settings_for(db=db)) as opened_store:
         if not yes:
-            click.confirm("Forget removed documents for good?", abort=True, err=True)
+            ask("Forget removed documents for good?", "Nothing was forgotten.")
         forgotten, before, after = opened_store.compact()
     if as_json:
         click.echo(json.dumps({"documents": forgotten, "bytes_before": before, "bytes_after": after}))
-    note(f"{forgotten} removed documents forgotten; {before:,} bytes became {after:,}.")
+    note(f"{counted(forgotten, 'removed document')} forgotten; {before:,} bytes became {after:,}.")

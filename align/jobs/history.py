@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from align.domain import LARGEST, Decision
+from align.errors import UsageError
 from align.jobs.documents import find_document
 from align.store import Store
 from align.text.counted import counted
@@ -128,4 +129,10 @@ def events_of(store: Store, what: str | None, *, limit: int | None = None) -> It
         return history(store, limit=limit)
     if what.isdecimal() and int(what) <= LARGEST and store.decisions(link=int(what), limit=1):
         return history(store, link=int(what), limit=limit)
-    return history(store, document=find_document(store, what).id, limit=limit)
+    try:
+        document = find_document(store, what).id
+    except UsageError as error:
+        if what.isdecimal():
+            raise UsageError(f"{what}: there was never a link of that number, and no such document.") from error
+        raise
+    return history(store, document=document, limit=limit)

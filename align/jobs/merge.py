@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import starmap
 from pathlib import Path
 
 from align.errors import UsageError
@@ -32,8 +33,14 @@ def told(conflict: Conflict, *, as_json: bool = False) -> str:
             },
             ensure_ascii=False,
         )
-    here = ", ".join(f"{column} {value}" for column, value in conflict.ours.items())
-    there = ", ".join(f"{column} {value}" for column, value in conflict.theirs.items())
+    here, there = (", ".join(starmap(_column, side.items())) for side in (conflict.ours, conflict.theirs))
     when = conflict.at[:16].replace("T", " ")
     gone = " It is gone here: `align store conflicts --dismiss` has done with it." if conflict.gone else ""
     return f"link {conflict.link}: here {here}; {conflict.reviewer} in {conflict.name} ({when}): {there}.{gone}"
+
+
+def _column(column: str, value: object) -> str:
+    """A column and what it holds; words that nobody wrote are the text's own."""
+    if value is None:
+        return f"{column} as in the document" if column.endswith("_text") else f"no {column}"
+    return f"{column} {value}"

@@ -200,6 +200,8 @@ def decisions(
     """Entries of the log, latest first: those that touched a link, or a document and the links of it now, or all."""
     condition, values = "1", list[object]()
     if link is not None:
+        if link >= next_link(db):
+            return []
         birth = "select id from decisions where first_link <= ? order by first_link desc, id desc limit 1"
         condition = f"(id in (select decision from patches where link = ?) or link = ? or id = ({birth}))"
         values = [link, link, link]

@@ -12,7 +12,7 @@ from typing import Self
 from sqlite_utils import Database
 
 from align.domain import Block, Decision, Document, Link, LinkSide, Proposal, Status
-from align.errors import NothingToDo
+from align.errors import NothingToDo, UsageError
 from align.sqlite import told, writing
 from align.store import (
     around,
@@ -421,6 +421,8 @@ class Store:
             return check(self.db)
 
     def backup(self, out: Path, *, force: bool = False) -> int:
-        """Copy the store to `out` as it is at this moment; returns the size in bytes."""
+        """Copy the store to `out` as it is at this moment; returns the size in bytes. UsageError for itself."""
+        if out.exists() and out.samefile(self.path):
+            raise UsageError(f"{out}: is this very store. Name another file.")
         with told(self.path):
             return backup(self.db, out, force=force)

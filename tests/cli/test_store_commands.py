@@ -60,10 +60,20 @@ def test_backup_refuses_to_overwrite(db: Path, tmp_path: Path) -> None:
     assert isinstance(again.exception, AlignError)
     assert again.exception.exit_code == 2
     assert run("store", "backup", str(out), "--force").exit_code == 0
+    itself = run("store", "backup", str(db), "--force")
+    assert isinstance(itself.exception, AlignError)
+    assert "this very store" in str(itself.exception)
 
 
 def test_remove_asks_and_can_be_taken_back(db: Path) -> None:
-    assert run("store", "remove", "en.txt", stdin="n\n").exit_code == 1
+    refused = run("store", "remove", "en.txt", stdin="n\n")
+    assert refused.exit_code == 1
+    assert "Nothing was removed." in refused.stderr
+    for command in (("remove", "en.txt"), ("compact",)):
+        nobody = run("store", *command, stdin="")
+        assert isinstance(nobody.exception, AlignError)
+        assert "--yes" in str(nobody.exception)
+        assert nobody.exception.exit_code == 1
     assert len(run("documents", "--json").stdout.splitlines()) == 2
     assert run("store", "remove", "en.txt", "--yes").exit_code == 0
     assert len(run("documents", "--json").stdout.splitlines()) == 1
@@ -119,6 +129,18 @@ def test_numbers_that_nothing_can_be_compared_with_are_refused(db: Path, argumen
     result = run(*arguments)
     assert result.exit_code == 2
     assert f"{arguments[-2]}': {arguments[-1]} is" in result.stderr
+
+
+def test_history_of_a_link_that_never_was(db: Path) -> None:
+    for number in ("999", str(2**63 - 1)):
+        result = run("history", number)
+        assert isinstance(result.exception, AlignError)
+        assert "never a link" in str(result.exception)
+
+
+def test_undo_says_whose_decisions_it_looked_at(db: Path) -> None:
+    result = run("store", "undo", "--reviewer", "bo")
+    assert "nothing to undo of bo's decisions" in str(result.exception)
 
 
 def test_history_of_a_number_too_large_for_a_link(db: Path) -> None:
