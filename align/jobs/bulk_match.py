@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from align.beside import written_beside
+from align.bulk.agreement import FEW, FIRST, agreements
 from align.bulk.finding import covers, meant
 from align.bulk.ledger import Ledger, open_ledger
 from align.bulk.manifest import write_manifest
-from align.bulk.matching import Vectors, match_documents, unit
+from align.bulk.matching import Match, Vectors, match_documents, unit
 from align.bulk.model import PairEntry
 from align.bulk.plan import bytes_of, planned
 from align.bulk.run import LEDGER
@@ -26,8 +26,9 @@ from align.bulk.shards import Shards, write_lines
 from align.domain import UNDETERMINED
 from align.errors import UsageError
 from align.jobs.bulk_order import OpenPool, Order, Tell, check_same, files_of, work_off
-from align.jobs.bulk_work import DescribeSpec
+from align.jobs.bulk_work import DescribeSpec, unpacked
 from align.jobs.vectors import primary
+from align.match import Passages
 
 FOLDER = "matching"
 PAIRS = "pairs.tsv"
@@ -41,6 +42,8 @@ class Described:
     doc: str
     lang: str
     vector: Vectors
+    first: Passages
+    """Its first sentences, where the documents are few; none otherwise."""
 
 
 def match(order: Order, open_pool: OpenPool, tell: Tell) -> dict[str, Any]:
@@ -51,7 +54,7 @@ def match(order: Order, open_pool: OpenPool, tell: Tell) -> dict[str, Any]:
     ledger = open_ledger(folder / LEDGER, begin=lambda new: begin(new, order))
     with closing(ledger):
         check_same(ledger, order)
-        spec = DescribeSpec(order.work)
+        spec = DescribeSpec(order.work, FIRST if sum(ledger.states().values()) <= FEW else 0)
         shards = Shards(ledger, folder, ".jsonl", write_lines, dedupe=False)
         work_off(ledger, shards, lambda: open_pool(spec, order.work.threads), tell)
         failed = [{"doc": entry.src, "error": error} for _, entry, error in ledger.failed()]
@@ -80,8 +83,9 @@ def described(folder: Path) -> Iterator[Described]:
         with shard.open(encoding="utf-8", errors="surrogateescape") as lines:
             for line in lines:
                 record = json.loads(line)
-                packed = np.frombuffer(base64.b64decode(record["vector"]), dtype="<f2")
-                yield Described(record["doc"], record["lang"], packed.astype(np.float32))
+                vector, texts = unpacked(record["vector"]), tuple(record["texts"])
+                first = Passages(texts, unpacked(record["vectors"]).reshape(len(texts), len(vector)), record["lang"])
+                yield Described(record["doc"], record["lang"], vector, first)
 
 
 def paired(known: list[Described], order: Order) -> tuple[list[PairEntry], list[dict[str, object]]]:
@@ -99,9 +103,18 @@ def paired(known: list[Described], order: Order) -> tuple[list[PairEntry], list[
             if not (covers(wanted_src, one) and covers(wanted_tgt, other)):
                 continue
         src, tgt = by_language[one], by_language[other]
-        for found in match_documents(*(unit(np.array([d.vector for d in side])) for side in (src, tgt))):
+        for found in matches_of(src, tgt):
             if found.confidence >= order.match_confidence:
                 a, b = src[found.src], tgt[found.tgt]
                 pairs.append(PairEntry(a.doc, b.doc, a.lang, b.lang))
                 scores.append({"confidence": round(found.confidence, 4), "margin": round(found.margin, 4)})
     return pairs, scores
+
+
+def matches_of(src: list[Described], tgt: list[Described]) -> list[Match]:
+    """Which document translates which; where they are few, as sure as what their sentences say at most."""
+    found = match_documents(*(unit(np.array([d.vector for d in side])) for side in (src, tgt)))
+    if not all(len(document.first) for document in (*src, *tgt)):
+        return found
+    said = agreements([d.first for d in src], [d.first for d in tgt], [(m.src, m.tgt) for m in found])
+    return [replace(m, confidence=min(m.confidence, share)) for m, share in zip(found, said, strict=True)]

@@ -179,25 +179,31 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class DescribeSpec:
-    """How documents are described for `--match`: by language, length and one vector. Picklable; see `WorkFactory`."""
+    """How documents are described for `--match`: by language, length and one vector. Picklable; see `WorkFactory`.
+
+    `first`: sentences of each that are told too, with their vectors.
+    """
 
     work: WorkSpec
+    first: int = 0
 
     def __call__(self) -> Work:
         """Load the encoder."""
         limit_threads(self.work.threads)
-        return Describer(self.work, open_encoder(self.work))
+        return Describer(self.work, open_encoder(self.work), self.first)
 
 
 class Describer:
     """Says of documents (the `src` of each entry) what they are about; one in each worker process."""
 
-    def __init__(self, spec: WorkSpec, encoder: Encoder) -> None:
+    def __init__(self, spec: WorkSpec, encoder: Encoder, first: int = 0) -> None:
         self._spec = spec
         self._encoder = encoder
+        self._first = first
 
     def __call__(self, batch: Batch) -> BatchResult:
-        """A line a document: `doc`, `lang`, `sentences`, `vector` (float16, base64). See `Work`."""
+        """A line a document: `doc`, `lang`, `sentences`, `vector`, and of its first sentences `texts` and `vectors`
+        (all vectors float16, base64). See `Work`."""
         results: dict[int, ItemResult] = {}
         read: list[tuple[Item, Half, tuple[str, ...], float]] = []
         for item in batch.items:
@@ -207,11 +213,18 @@ class Describer:
                 read.append((item, side, side.texts[:: -(-len(side.texts) // MOST)], began))
             except Exception as error:
                 results[item.number] = set_aside(item, error, began)
-        encoded = Encoded(self._encoder, chain.from_iterable(texts for _, _, texts, _ in read))
+        told_texts = ((*texts, *side.texts[: self._first]) for _, side, texts, _ in read)
+        encoded = Encoded(self._encoder, chain.from_iterable(told_texts))
         for item, side, texts, began in read:
-            vector = document_vector(encoded.of(texts), [len(text) for text in texts])
-            told_vector = base64.b64encode(vector.astype("<f2").tobytes()).decode()
-            record = {"doc": side.name, "lang": side.lang, "sentences": len(side.texts), "vector": told_vector}
+            first = side.texts[: self._first]
+            record = {
+                "doc": side.name,
+                "lang": side.lang,
+                "sentences": len(side.texts),
+                "vector": packed(document_vector(encoded.of(texts), [len(text) for text in texts])),
+                "texts": first,
+                "vectors": packed(encoded.of(first)) if first else "",
+            }
             results[item.number] = ItemResult(
                 item.number,
                 payload=pack([utf8(json.dumps(record, ensure_ascii=False) + "\n")]),
@@ -224,6 +237,16 @@ class Describer:
                 seconds=time.perf_counter() - began,
             )
         return BatchResult(batch.number, tuple(results[item.number] for item in batch.items))
+
+
+def packed(vectors: Vectors) -> str:
+    """Vectors as text."""
+    return base64.b64encode(vectors.astype("<f2").tobytes()).decode()
+
+
+def unpacked(text: str) -> Vectors:
+    """What `packed` made, in one row."""
+    return np.frombuffer(base64.b64decode(text), dtype="<f2").astype(np.float32)
 
 
 def uncovered(encoder: Encoder, *languages: str) -> dict[str, int]:

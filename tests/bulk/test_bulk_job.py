@@ -245,6 +245,20 @@ def test_documents_are_matched_by_content(folder: Path) -> None:
     assert len(links(folder / "matched")) >= 8
 
 
+def test_two_documents_are_no_translations_for_being_alone(folder: Path) -> None:
+    place = folder / "strangers"
+    place.mkdir()
+    bread = ["Mix the flour with the water.", "Let the dough rest for an hour.", "Add the starter and the salt.",
+             "Put the loaf in the fridge overnight.", "Bake it for forty minutes."]  # fmt: skip
+    (place / "bread.txt").write_text("\n".join(bread) + "\n", encoding="utf-8")
+    library = ["Die neue Bibliothek öffnete am ersten April.", "Sie hat dreihunderttausend Bücher.",
+               "Montags ist sie geschlossen.", "Am ersten Tag kamen zweitausend Besucher.",
+               "Der Bürgermeister hofft auf viele Leser."]  # fmt: skip
+    (place / "library.txt").write_text("\n".join(library) + "\n", encoding="utf-8")
+    done = align("bulk", "strangers", "stranger-pairs", "--match", "--encoder", "use", cwd=folder, code=2)
+    assert "belong together" in done.stderr
+
+
 def test_a_batch_is_encoded_in_one_call_and_a_broken_document_stays_out(folder: Path) -> None:
     corpus(folder / "b", 3)
     spec = WorkSpec("use", str(folder / "b"))
