@@ -16,18 +16,29 @@ from align.cli.context import note, progress, settings_for, store_option
 @store_option
 @click.option("--encoding", help="The files' character encoding, where the guess is wrong (such as shift_jis).")
 @click.option("--lang", help="The files' language (BCP 47, such as ja or zh-Hant), where the guess is wrong.")
+@click.option("--name", help="What to call standard input.  [default: - and a part of its digest]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file on stdout.")
-def add(sources: tuple[str, ...], db: Path | None, encoding: str | None, lang: str | None, as_json: bool) -> None:
+def add(
+    sources: tuple[str, ...],
+    db: Path | None,
+    encoding: str | None,
+    lang: str | None,
+    name: str | None,
+    as_json: bool,
+) -> None:
     """Add texts to the store.
 
     Plain text, web pages, office documents and subtitles are told apart by their content; folders are searched with
-    all below them. The same content added twice changes nothing.
+    all below them. The same content added twice changes nothing. A file is known by its path below the current folder,
+    else by its whole path.
     """
     from align.jobs.add import add as add_job
 
     skipped = 0
     with progress() as stage:
-        for taken in add_job(settings_for(db=db).db, sources, encoding=encoding, lang=lang, progress=stage("Reading")):
+        for taken in add_job(
+            settings_for(db=db).db, sources, encoding=encoding, lang=lang, name=name, progress=stage("Reading")
+        ):
             skipped += taken.outcome == "skipped"
             if as_json:
                 click.echo(json.dumps(asdict(taken), ensure_ascii=False))
@@ -41,4 +52,4 @@ def add(sources: tuple[str, ...], db: Path | None, encoding: str | None, lang: s
                 languages = ", ".join(taken.languages) or "-"
                 note(f"{taken.outcome:<10} {taken.name}: {taken.sentences} sentences, {languages}")
     if skipped:
-        note(f"{skipped} file(s) skipped; name one itself to see its error alone.")
+        note(f"{skipped} file(s) skipped.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -48,13 +50,55 @@ def test_a_pattern_takes_what_matches(tmp_path: Path) -> None:
         list(add(tmp_path / "store.db", [str(tmp_path / "*.docx")]))
 
 
-def test_what_was_added_before_an_error_stays(tmp_path: Path) -> None:
+def test_a_bad_file_among_those_named_is_told_and_the_others_are_added(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Some words stand here.\n")
     (tmp_path / "b.txt").write_bytes(b"\x00\x01\x02\x03" * 50)
-    with pytest.raises(ReadError):
-        list(add(tmp_path / "store.db", [str(tmp_path / "a.txt"), str(tmp_path / "b.txt")]))
-    with open_store(tmp_path / "store.db") as store:
-        assert [Path(row.name).name for row in store.documents()] == ["a.txt"]
+    (tmp_path / "c.txt").write_text("More words stand here.\n")
+    taking = add(tmp_path / "store.db", [str(tmp_path / name) for name in ("a.txt", "b.txt", "c.txt")])
+    assert [one.outcome for one in islice(taking, 3)] == ["added", "skipped", "added"]
+    with pytest.raises(ReadError, match="1 of the files"):
+        next(taking)
+    with pytest.raises(ReadError, match=r"b\.txt"):
+        list(add(tmp_path / "store.db", [str(tmp_path / "b.txt")]))
+
+
+def test_one_file_is_one_document_however_it_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    below = tmp_path / "real" / "below"
+    below.mkdir(parents=True)
+    (below / "a.txt").write_text("Some words stand here.\n")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    monkeypatch.chdir(tmp_path / "link")
+    monkeypatch.setenv("PWD", str(tmp_path / "link"))
+    names = ["below/a.txt", "./below/../below/a.txt", str(below / "a.txt"), str(tmp_path / "link" / "below" / "a.txt")]
+    found = list(add(tmp_path / "store.db", [*names, ".", "below/*.txt"]))
+    assert [(taken.name, taken.outcome) for taken in found] == [("below/a.txt", "added")] + 5 * [
+        ("below/a.txt", "unchanged")
+    ]
+    monkeypatch.chdir(below)
+    assert [taken.name for taken in add(tmp_path / "other.db", ["a.txt"])] == ["a.txt"]
+    (tmp_path / "b.txt").write_text("More words stand here.\n")
+    assert [taken.name for taken in add(tmp_path / "other.db", ["../../b.txt"])] == [str(tmp_path.resolve() / "b.txt")]
+
+
+def test_two_texts_piped_in_are_two_documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def piped(text: str, lang: str | None = None, name: str | None = None) -> list[tuple[str, str, tuple[str, ...]]]:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        return [(one.name, one.outcome, one.languages) for one in add(db, ["-"], lang=lang, name=name)]
+
+    db = tmp_path / "store.db"
+    german, english = "Guten Morgen. Wie geht es dir heute?\n", "Good morning. How are you?\n"
+    ((first, *_),) = piped(german, lang="ja")
+    ((second, outcome, languages),) = piped(english)
+    assert (outcome, languages) == ("added", ("en",))
+    assert first != second
+    assert piped(german) == [(first, "unchanged", ("ja",))]
+    assert piped(english, name="letter.txt") == [("letter.txt", "added", ("en",))]
+    for both in (TMX, "Good morning.\tおはようございます。\nThank you.\tありがとうございます。\n"):
+        with pytest.raises(ReadError, match="as a file"):
+            piped(both)
+    monkeypatch.undo()
+    with pytest.raises(UsageError, match="letter"):
+        list(add(tmp_path / "store.db", [str(tmp_path)], name="letter"))
 
 
 def test_a_memory_comes_linked_and_twice_changes_nothing(tmp_path: Path) -> None:
