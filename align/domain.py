@@ -163,7 +163,7 @@ class Link:
     note: str | None = None
     bookmarked: bool = False
     attention: str | None = None
-    """Why a reviewer should look again: `changed` (its text changed since), `conflict` (two copies disagree)."""
+    """Why a reviewer should look again: `changed` (its text has), `conflict` (another copy or file says otherwise)."""
 
 
 @dataclass(frozen=True, slots=True)

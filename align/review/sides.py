@@ -13,7 +13,7 @@ from align.review.widgets.texts import Passage, Side
 Marks = tuple[tuple[int, int, str], ...]
 STATUS_MARGIN = {Status.PROPOSED: "·", Status.ACCEPTED: "✓", Status.REJECTED: "✗", Status.EDITED: "✎"}
 
-ATTENTION = {"changed": "its text changed since", "conflict": "two copies disagree"}
+ATTENTION = {"changed": "its text changed since", "conflict": "in conflict"}
 """Why a link asks to be decided again."""
 
 

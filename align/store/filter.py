@@ -31,7 +31,7 @@ class LinkFilter:
     uneven: bool = False
     """Links of several sentences on a side."""
     attention: bool = False
-    """Links whose text changed since, or on which two copies disagree."""
+    """Links whose text changed since, or that another copy or a file has otherwise."""
 
     def __post_init__(self) -> None:
         for name in ("statuses", "kinds"):

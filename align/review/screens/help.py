@@ -16,7 +16,7 @@ from align.review.keys import PAGES, REVIEW, RIVALS, WORKSPACE, Action, keys_of
 
 CLOSING = """
 In the filter: words, status:proposed, kind:summary, lang:ja-zh, <50, >90, doc:name, by:reviewer, noted, bookmarked,
-uneven (not one sentence to one), attention (what changed since, or what two copies disagree on).
+uneven (not one sentence to one), attention (what changed since, or is in conflict).
 
 In the list: ✓ accepted, ✎ edited or drawn by hand, ✗ rejected; the number is how sure the solver is, in per cent;
 p partial, s summary, T title, q quote; 2:1 sentences on each side; ⚑ bookmark, # note.
