@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlite_utils import Database
@@ -271,28 +271,41 @@ class Ledger:
     ) -> tuple[Decision, tuple[int, ...]]:
         """Append the decision with its patches and bring the links to it; returns it and the links it touched."""
         patches = self.patches()
-        touched = {made.document for made in (*self.cuts, *self.joins)}
-        detail = {**self.detail, **(detail or {})}
-        if self.cuts:
-            detail["cuts"] = [made.told() for made in self.cuts]
-        if self.joins:
-            detail["joins"] = [made.rest for made in self.joins]
         decision = append(
-            self.db, self.reviewer, action, at=self.at, link=link, target=target, detail=detail,
-            document=min(touched) if touched and document is None else document,
+            self.db, self.reviewer, action, at=self.at, link=link, target=target,
+            detail={**(detail or {}), **self.told()},
+            document=min(self.documents_cut(), default=None) if document is None else document,
             first_link=self._made[0] if self._made else None,
         )  # fmt: skip
-        cuts.enter(self.db, decision.id, self.cuts, [made.rest for made in self.joins])
-        write_patches(self.db, decision.id, patches)
+        self.land(decision.id, patches)
+        return decision, tuple(number for number, _, _ in patches)
+
+    def land(self, decision: int, patches: Sequence[Patch]) -> None:
+        """Enter the cuts and the patches of a decision, and bring the links, their counts and their queue to them."""
+        cuts.enter(self.db, decision, self.cuts, [made.rest for made in self.joins])
+        write_patches(self.db, decision, patches)
         buckets = buckets_of(self.db, patches)
         for number, _, now_ in patches:
-            apply(self.db, decision.id, number, now_)
-        tallies.refresh(self.db, buckets | buckets_of(self.db, patches))
+            apply(self.db, decision, number, now_)
+        buckets |= buckets_of(self.db, patches)
+        tallies.refresh(self.db, buckets)
         if any(reshapes(patch) for patch in patches):
-            queue.refresh(self.db, buckets | buckets_of(self.db, patches))
-        for number in touched:  # Links behind a cut stand elsewhere now.
+            queue.refresh(self.db, buckets)
+        for number in self.documents_cut():  # Links behind a cut stand elsewhere now.
             tallies.refresh_range(self.db, number * SOURCE, (number + 1) * SOURCE)
-        return decision, tuple(number for number, _, _ in patches)
+
+    def told(self) -> dict[str, object]:
+        """What the log tells of the decision beside its patches."""
+        found = dict(self.detail)
+        if self.cuts:
+            found["cuts"] = [made.told() for made in self.cuts]
+        if self.joins:
+            found["joins"] = [made.rest for made in self.joins]
+        return found
+
+    def documents_cut(self) -> set[int]:
+        """Those whose sentences the decision cuts or makes whole."""
+        return {made.document for made in (*self.cuts, *self.joins)}
 
 
 def reshapes(patch: Patch) -> bool:

@@ -9,38 +9,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from align.domain import SETTLED, Status
-from align.store import cuts, cuts_taken, queue, tallies
-from align.store.copies import Mapping, base_of, map_copies, name_alike
-from align.store.cuts_taken import TheirCuts
-from align.store.ledger import Ledger, reshapes
-from align.store.log import (
-    KEPT,
-    NEW,
-    SOURCE,
-    Patch,
-    State,
-    append,
-    apply,
-    buckets_of,
-    next_link,
-    read_patches,
-    state_of,
-    write_patches,
-)  # fmt: skip
+from align.domain import SETTLED
+from align.store import conflicts, cuts, cuts_taken
+from align.store.brought import Bringing
+from align.store.copies import Mapping, map_copies
+from align.store.cuts_taken import TheirCuts, Told
+from align.store.ledger import Ledger
+from align.store.log import NEW, Patch, State, append, next_link, read_patches, state_of
 from align.store.proposals import PROGRAM
 
 FOLLOWS = frozenset({"reviewer", "decided_at", "attention", "touched"})
 """Columns that follow from a decision: two that differ in these alone agree."""
 OWN = ("propose", "import", "remove", "unite", "compact")
 """Entries that tell of one copy's own housekeeping and are not taken over."""
-
-
-MANY = 20
-"""A decision on more links than this did the same to each by itself."""
 LINKS_OF = "select link from patches where decision = ?"
 
 
@@ -90,218 +75,171 @@ def unite(ours: Database, theirs: Database, name: str) -> United:
     their_cuts = TheirCuts.of(theirs)
     cut_here = their_cuts.decisions & mapping.decisions.keys()
     at_home = set(ours.conn.execute("select distinct src_document, tgt_document from tallies"))
-    bringing = _Bringing(ours, theirs, mapping, name, contested, cut_here, at_home)
+    bringing = Bringing(ours, theirs, mapping, name, contested, cut_here, at_home)
     report.links = bringing.links(bringing.candidates())
     clashes = _open_clashes(ours)
-    for row in theirs.conn.execute(
-        "select id, uid, at, reviewer, action, link, target, detail, first_link from decisions order by at, id"
-    ).fetchall():
-        if row[0] not in mapping.decisions and row[4] not in OWN:
-            _take_over(ours, theirs, mapping, row, report, clashes, their_cuts)
-            if row[0] in their_cuts.decisions and bringing.waiting:
+    taking = _Taking(ours, theirs, mapping, their_cuts, clashes, report)
+    for row in theirs.conn.execute(f"select {ENTRY} from decisions order by at, id").fetchall():
+        entry = _Entry(*row)
+        if entry.id not in mapping.decisions and entry.action not in OWN:
+            taking.take(entry)
+            if entry.id in their_cuts.decisions and bringing.waiting:
                 report.links += bringing.links(sorted(bringing.waiting))
     _keep_clashes(ours, clashes, contested, report, name)
     return report
 
 
 def _open_clashes(ours: Database) -> dict[int, _Clash]:
-    """What waits for a reviewer already: more on these links waits with it."""
+    """What waits for a reviewer already: more on these links waits with it. What a file says is in nobody's way."""
     rows = ours.conn.execute(
         """select link, ours, theirs, uid, conflicts.at, conflicts.reviewer, action from conflicts
            left join links on links.id = link
            where (attention = 'conflict' or links.id is null) and dismissed is null
-             and json_extract(theirs, '$.link') is null
-           order by conflicts.at"""
+             and json_extract(theirs, '$.link') is null and action <> ?
+           order by conflicts.at""",
+        (conflicts.FILE,),
     )
     return {row[0]: _Clash(json.loads(row[1]), json.loads(row[2]), row[3:]) for row in rows}
 
 
+class _Entry(NamedTuple):
+    """A decision of the other copy's log."""
+
+    id: int
+    uid: str
+    at: str
+    reviewer: str
+    action: str
+    link: int | None
+    target: int | None
+    detail: str
+    first_link: int | None
+
+
+ENTRY = ", ".join(_Entry._fields)
+
+
 @dataclass(slots=True)
-class _Bringing:
-    """Links that only the other copy has, as they were proposed: decided ones, and those of new pairs."""
+class _Weighed:
+    """What a decision of theirs comes to here."""
+
+    applying: list[Patch]
+    clashing: list[Patch]
+    agreed: int
+    ledger: Ledger
+    """With the cuts that it makes and takes back here."""
+
+
+@dataclass(slots=True)
+class _Taking:
+    """The other copy's decisions taken over, one after the other."""
 
     ours: Database
     theirs: Database
     mapping: Mapping
-    name: str
-    contested: dict[int, int]
-    """Link -> one that was settled here on the same sentences in another way."""
-    cut_here: set[int]
-    """Their decisions that cut sentences and are known here."""
-    at_home: set[tuple[int, int]]
-    waiting: set[int] = field(default_factory=set)
-    """Links on sentences that are not here; some come of cuts that are to be made yet."""
-    kept: set[int] = field(default_factory=set)
-    together: dict[int, set[int]] = field(default_factory=dict)
+    their_cuts: TheirCuts
+    clashes: dict[int, _Clash]
+    report: United
 
-    def candidates(self) -> list[int]:
-        """What may have to be brought."""
-        self.kept = {row[0] for row in self.theirs.conn.execute(f"select id from links where {KEPT}")}
-        self.together = _together(self.theirs, self.mapping)
-        untouched = {
-            row[0]
-            for row in self.theirs.conn.execute("select id from links where id not in (select link from patches)")
-        }
-        return sorted(untouched | self.together.keys() | self.kept)
+    def take(self, entry: _Entry) -> None:
+        """Take one over: in our numbers, weighed against what is here, entered into our log."""
+        story = json.loads(entry.detail)
+        sentences = cuts_taken.told(self.ours, self.mapping, self.their_cuts, story)
+        patches, born = self._translated(entry)
+        if sentences.strange:
+            patches = _verdicts(self.theirs, self.mapping, entry.id)
+        if patches is None:
+            sentences.forget(self.mapping)
+            return
+        weighed = self._weighed(entry, patches, sentences)
+        self._note_clashes(entry, weighed.clashing)
+        self._enter(entry, weighed, story, born)
 
-    def links(self, numbers: list[int]) -> int:
-        """Bring those of them that can be brought and are wanted; returns how many."""
-        ledger = Ledger(self.ours, PROGRAM)
-        made = 0
-        for number in numbers:
-            if number in self.mapping.links:
-                continue
-            base = base_of(self.theirs, number, self.cut_here)
-            state = self.mapping.state(base) if base is not None else None
-            if state is None:
-                if base is not None and base["src_document"] in self.mapping.documents:
-                    self.waiting.add(number)
-                continue
-            self.waiting.discard(number)
-            made += self._bring(ledger, number, state)
-        if ledger.patches():
-            ledger.close("unite", detail={"name": self.name, "links": made})
-        return made
+    def _translated(self, entry: _Entry) -> tuple[list[Patch] | None, int | None]:
+        """Its patches in our numbers, and the number of the first link it makes; None where a link or sentence of it
+        is not here."""
+        mapping = self.mapping
+        found: list[Patch] = []
+        born = None
+        patches = read_patches(self.theirs, entry.id)
+        if entry.id in self.their_cuts.decisions:
+            patches = [patch for patch in patches if not cuts.follows(patch)]
+        shaping = _shapes(patches)
+        made = [number for number, was, _ in patches if was is None and number not in mapping.links]
+        if made and entry.first_link is not None:
+            born = next_link(self.ours)
+            for number in made:
+                mapping.links[number] = born + number - entry.first_link
+        for number, was, now_ in patches:
+            before = mapping.state(was) if was is not None else None
+            after = mapping.state(now_) if now_ is not None else None
+            lost = (before is None and was is not None) or (after is None and now_ is not None)
+            if number not in mapping.links or lost:
+                if shaping:
+                    return None, None
+                continue  # The same was done to others, each by itself.
+            found.append((mapping.links[number], before, after))
+        return found, born
 
-    def _bring(self, ledger: Ledger, number: int, state: State) -> int:
-        needed = any(other in self.kept for other in self.together.get(number, {number}))
-        rivals = [link for link in ledger.overlapping(state["src"], state["tgt"]) if ledger.present(link)]
-        if not needed and (rivals or (state["src_document"], state["tgt_document"]) in self.at_home):
-            return 0
-        for link in rivals:
-            if not ledger.kept(link):
-                ledger.remove(link)
-        link = ledger.make(**{**state, "status": Status.PROPOSED.value})
-        name_alike(self.ours, self.mapping, number, link)
-        settled = [rival for rival in rivals if ledger.present(rival) and ledger.state(rival)["status"] in SETTLED]
-        if settled:
-            # Both copies settled the same sentences in another way: each by itself is sound, together they are not.
-            self.contested[link] = settled[0]
-        return 1
-
-
-def _together(theirs: Database, mapping: Mapping) -> dict[int, set[int]]:
-    """Links of decisions that are not known here, each with all that hang together with it by such decisions."""
-    groups: dict[int, set[int]] = {}
-    for decision, numbers in theirs.conn.execute(
-        "select decision, json_group_array(link) from patches group by decision order by decision"
-    ):
-        if decision in mapping.decisions:
-            continue
-        links = json.loads(numbers)
-        if len(links) > MANY:  # Accepting many at once ties nothing together.
-            for link in links:
-                groups.setdefault(link, {link})
-            continue
-        whole = set(links).union(*(groups[link] for link in links if link in groups))
-        for link in whole:
-            groups[link] = whole
-    return groups
-
-
-def _take_over(
-    ours: Database,
-    theirs: Database,
-    mapping: Mapping,
-    row: tuple[int, str, str, str, str, int | None, int | None, str, int | None],
-    report: United,
-    clashes: dict[int, _Clash],
-    their_cuts: TheirCuts,
-) -> None:
-    id_, uid, at, reviewer, action, link, target, detail, first = row
-    story = json.loads(detail)
-    sentences = cuts_taken.told(ours, mapping, their_cuts, story)
-    patches, born = _translated(ours, theirs, mapping, id_, first, cutting=id_ in their_cuts.decisions)
-    if sentences.strange:
-        patches = _verdicts(theirs, mapping, id_)
-    foreign = target is not None and target not in mapping.decisions
-    if patches is not None and target in mapping.decisions:
-        # What is taken back is what the decision did here: where it only agreed, the other's word stands.
-        done = {row[0] for row in ours.conn.execute(LINKS_OF, (mapping.decisions[target],))}
-        patches = [patch for patch in patches if patch[0] in done or patch[0] in clashes]
-    if patches is None:
-        sentences.forget(mapping)
-        return
-    applying, clashing, agreed = ([], patches, 0) if sentences.strange else _sorted(ours, patches, clashes)
-    if clashing and _shapes(patches):
-        applying, clashing = [], patches
-    ledger = None
-    if sentences and not clashing and not foreign:
-        ledger = cuts_taken.bring(ours, sentences, [number for number, _, _ in patches])
-        if ledger is None:
+    def _weighed(self, entry: _Entry, patches: list[Patch], sentences: Told) -> _Weighed:
+        """What of it applies here, and what clashes; the cuts that it tells of are made."""
+        foreign = entry.target is not None and entry.target not in self.mapping.decisions
+        if entry.target in self.mapping.decisions:
+            # What is taken back is what the decision did here: where it only agreed, the other's word stands.
+            done = {row[0] for row in self.ours.conn.execute(LINKS_OF, (self.mapping.decisions[entry.target],))}
+            patches = [patch for patch in patches if patch[0] in done or patch[0] in self.clashes]
+        applying, clashing, agreed = _sorted(self.ours, patches, self.clashes)
+        if sentences.strange:
             applying, clashing, agreed = [], patches, 0
-    if ledger is None:
-        sentences.forget(mapping)
-    else:
-        applying = [*applying, *ledger.patches()]
-        story |= {"cuts": [made.told() for made in ledger.cuts]} if ledger.cuts else {}
-        story |= {"joins": [made.rest for made in ledger.joins]} if ledger.joins else {}
-    if foreign:
-        # It takes back what was not taken over: that ends a clash, and is otherwise nothing to us.
-        applying, clashing, agreed = [], [patch for patch in clashing if patch[0] in clashes], 0
-    for number, was, now_ in clashing:
-        known = clashes.get(number)
-        if known is not None and known.decision[1] >= at:
-            continue  # Told before, with what came after it.
-        gone = {"status": "taken away"}
-        clashes[number] = _Clash(
-            {**(was or gone), **(known.was if known else {})},
-            {**(known.now if known else {}), **(now_ or gone)},
-            (uid, at, reviewer, action),
-        )
-    report.agreed += agreed
-    if born is not None and not applying:
-        # The links that it made over there are not made here: their numbers are free again.
-        mapping.links = {number: link for number, link in mapping.links.items() if link < born}
-    # One that clashes is kept for the story, without effect, so that it is told once.
-    if clashing and not applying and not agreed:
-        story["conflict"] = True
-    touched = {made.document for made in (*ledger.cuts, *ledger.joins)} if ledger else set()
-    decision = append(
-        ours, reviewer, action, at=at, uid=uid, link=mapping.links.get(link or -1), document=min(touched, default=None),
-        target=mapping.decisions.get(target or -1), detail=story, first_link=born if applying else None,
-    )  # fmt: skip
-    mapping.decisions[id_] = decision.id
-    if ledger:
-        cuts.enter(ours, decision.id, ledger.cuts, [made.rest for made in ledger.joins])
-    write_patches(ours, decision.id, applying)
-    buckets = buckets_of(ours, applying)
-    for number, _, now_ in applying:
-        apply(ours, decision.id, number, now_)
-    tallies.refresh(ours, buckets | buckets_of(ours, applying))
-    if any(reshapes(patch) for patch in applying):
-        queue.refresh(ours, buckets | buckets_of(ours, applying))
-    for number in touched:
-        tallies.refresh_range(ours, number * SOURCE, (number + 1) * SOURCE)
-    report.decisions += "conflict" not in story
+        if clashing and _shapes(patches):
+            applying, clashing = [], patches
+        ledger = None
+        if sentences and not clashing and not foreign:
+            ledger = cuts_taken.bring(self.ours, sentences, [number for number, _, _ in patches])
+            if ledger is None:
+                applying, clashing, agreed = [], patches, 0
+        if ledger is None:
+            sentences.forget(self.mapping)
+            ledger = Ledger(self.ours, PROGRAM)
+        if foreign:
+            # It takes back what was not taken over: that ends a clash, and is otherwise nothing to us.
+            applying, clashing, agreed = [], [patch for patch in clashing if patch[0] in self.clashes], 0
+        return _Weighed([*applying, *ledger.patches()], clashing, agreed, ledger)
 
+    def _note_clashes(self, entry: _Entry, clashing: list[Patch]) -> None:
+        """Keep what it made of links that are otherwise here."""
+        for number, was, now_ in clashing:
+            known = self.clashes.get(number)
+            if known is not None and known.decision[1] >= entry.at:
+                continue  # Told before, with what came after it.
+            gone = {"status": "taken away"}
+            self.clashes[number] = _Clash(
+                {**(was or gone), **(known.was if known else {})},
+                {**(known.now if known else {}), **(now_ or gone)},
+                (entry.uid, entry.at, entry.reviewer, entry.action),
+            )
 
-def _translated(
-    ours: Database, theirs: Database, mapping: Mapping, decision: int, first: int | None, *, cutting: bool
-) -> tuple[list[Patch] | None, int | None]:
-    """The patches of their decision in our numbers, and the number of the first link it makes; None where a link or
-    sentence of it is not here."""
-    found: list[Patch] = []
-    born = None
-    theirs_patches = read_patches(theirs, decision)
-    if cutting:
-        theirs_patches = [patch for patch in theirs_patches if not cuts.follows(patch)]
-    shaping = _shapes(theirs_patches)
-    made = [number for number, was, _ in theirs_patches if was is None and number not in mapping.links]
-    if made and first is not None:
-        born = next_link(ours)
-        for number in made:
-            mapping.links[number] = born + number - first
-    for number, was, now_ in theirs_patches:
-        before = mapping.state(was) if was is not None else None
-        after = mapping.state(now_) if now_ is not None else None
-        lost = (before is None and was is not None) or (after is None and now_ is not None)
-        if number not in mapping.links or lost:
-            if shaping:
-                return None, None
-            continue  # The same was done to others, each by itself.
-        found.append((mapping.links[number], before, after))
-    return found, born
+    def _enter(self, entry: _Entry, weighed: _Weighed, story: dict[str, object], born: int | None) -> None:
+        """Into our log under its own identity, and the links brought to what applies of it."""
+        mapping, ledger, applying = self.mapping, weighed.ledger, weighed.applying
+        if born is not None and not applying:
+            # The links that it made over there are not made here: their numbers are free again.
+            mapping.links = {number: link for number, link in mapping.links.items() if link < born}
+        # One that clashes is kept for the story, without effect, so that it is told once.
+        told_only = bool(weighed.clashing) and not applying and not weighed.agreed
+        decision = append(
+            self.ours, entry.reviewer, entry.action, at=entry.at, uid=entry.uid,
+            link=mapping.links.get(entry.link or -1), target=mapping.decisions.get(entry.target or -1),
+            document=min(ledger.documents_cut(), default=None),
+            detail={**story, **ledger.told(), **({"conflict": True} if told_only else {})},
+            first_link=born if applying else None,
+        )  # fmt: skip
+        mapping.decisions[entry.id] = decision.id
+        ledger.land(decision.id, applying)
+        if applying:
+            conflicts.follow(self.ours, decision)
+        self.report.agreed += weighed.agreed
+        self.report.decisions += "conflict" not in decision.detail
 
 
 def _verdicts(theirs: Database, mapping: Mapping, decision: int) -> list[Patch]:
