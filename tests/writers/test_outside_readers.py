@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from align.domain import LinkKind, Status
+from align.jobs.decide import Desk
 from align.jobs.export import export_store
 from align.jobs.import_ import import_file
 from align.store import Store
@@ -140,7 +141,8 @@ def office(folder: Path, path: Path, to: str) -> Path:
     """A file as LibreOffice saves it again."""
     profile = f"-env:UserInstallation=file://{folder}/profile"
     # What its import dialog would offer for a file with a byte order mark; without a window, it takes the locale's.
-    said = ["--infilter=CSV:44,34,76"] if path.suffix == ".csv" else []
+    mark = {".csv": 44, ".tsv": 9}.get(path.suffix)
+    said = [f"--infilter=CSV:{mark},34,76"] if mark else []
     where = ["--outdir", folder / "office", path]
     ran(program("soffice", "libreoffice"), profile, "--headless", *said, "--convert-to", to, *where)
     return folder / "office" / f"{path.stem}.{to.partition(':')[0]}"
@@ -159,6 +161,18 @@ def test_libreoffice_opens_tables_and_calculates_nothing(store: Store, tmp_path:
     assert "=We cross & <rest> a while." in [text.removeprefix("'") for text in texts]
     assert not any("Err:" in text or "#NAME" in text for text in texts)
     assert rows[0]["src"] == "霧が出る。"
+
+
+def test_a_tsv_that_libreoffice_saved_comes_back_unchanged(store: Store, tmp_path: Path) -> None:
+    for link, text in enumerate(
+        ['"Wind," they say, "blows"', '"Climb!"', '=a "b"', '""', 'say "so"', "a\\tb"], start=1
+    ):
+        Desk(store, "ada").edit(link, "tgt", text)
+    out = exported(store, tmp_path, "out.tsv")
+    before = list(store.links())
+    saved = office(tmp_path, out, CSV.replace("44", "9")).rename(tmp_path / "saved.tsv")
+    report = import_file(store, saved, "bea")
+    assert (report.rows, report.same, list(store.links())) == (6, 6, before)
 
 
 def test_a_workbook_that_libreoffice_saved_comes_back_unchanged(store: Store, tmp_path: Path) -> None:

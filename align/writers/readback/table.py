@@ -24,6 +24,7 @@ _NO_LAYOUT = (
     "no two columns hold texts in two languages. Name two columns src and tgt in the first line, "
     "and best also src_lang, tgt_lang, id, status."
 )
+_CALCULATED = re.compile(r"[01](\.\d{0,3})?")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -37,8 +38,11 @@ def tsv_rows(path: Path, encoding: str | None = None) -> Iterator[Row]:
     """A row a line; in a table of ours, tabs and line breaks in cells are escaped as our writer does."""
     with path.open(encoding=encoding or _encoding(path), newline="") as file, _readable(path):
         header = file.readline().rstrip("\r\n").split("\t")
-        literal = _is_ours(header) and not _quoted_since(file, header)
-        yield from _rows(table_rows(file, literal=literal), path, written=lambda cell: unguarded(unescaped(cell)))
+        ours = _is_ours(header)
+        calculated = ours and _calculated_since(file, header)
+        literal = ours and not _quoted_since(file, header)
+        rows = _rows(table_rows(file, literal=literal), path, written=lambda cell: unguarded(unescaped(cell)))
+        yield from map(_with_its_quotes, rows) if calculated else rows
 
 
 def csv_rows(path: Path, encoding: str | None = None) -> Iterator[Row]:
@@ -52,13 +56,33 @@ def _is_ours(header: Iterable[str]) -> bool:
     return not {"stamp", "src_spans"}.isdisjoint(header)
 
 
+def _calculated_since(file: TextIO, header: Sequence[str]) -> bool:
+    """Whether a spreadsheet has saved our table since: it writes 0.8500 as 0.85."""
+    place = header.index("confidence") if "confidence" in header else len(header)
+    first = [line.rstrip("\r\n").split("\t") for line in islice(file, SAMPLE)]
+    return any(place < len(cells) and _CALCULATED.fullmatch(cells[place]) is not None for cells in first)
+
+
+def _with_its_quotes(row: Row) -> Row:
+    """The row with the quotes around a whole text that a spreadsheet took for its own when it opened our table."""
+    stamp = read_stamp(row.stamp)
+    if stamp is None:
+        return row
+    sides = tuple(
+        told._replace(text=f'"{told.text}"') if checksum(f'"{told.text}"') == base else told
+        for told, base in zip(row.sides, (stamp.src, stamp.tgt), strict=True)
+    )
+    return row._replace(sides=sides)
+
+
 def _quoted_since(file: TextIO, header: Sequence[str]) -> bool:
-    """Whether a spreadsheet has put the cells of our table in quotes: what begins with one is not as it was exported."""
+    """Whether a spreadsheet put the cells of our table in quotes: what begins with one is not as it was exported."""
     places = {name: place for place, name in enumerate(header)}
     if not {"src", "tgt", "stamp"}.issubset(places):
         return False
     suspected = False
-    for line in file:
+    file.seek(0)
+    for line in islice(file, 1, None):
         cells = line.rstrip("\r\n").split("\t")
         texts = [cells[places[name]] for name in ("src", "tgt") if len(cells) > places[name]]
         if not any(text.startswith('"') for text in texts):
