@@ -123,6 +123,21 @@ def test_all_that_differs_of_a_link_is_one_conflict(store: Store) -> None:
     assert waiting(store)[1:] == [(6, {"status": "accepted", "note": "right"}, {"status": "rejected", "note": "wrong"})]
 
 
+def test_another_copy_takes_it_over_and_what_it_decided_on_the_link_comes_in(store: Store, tmp_path: Path) -> None:
+    store.backup(tmp_path / "copy.db")
+    with open_store(tmp_path / "copy.db") as copy:
+        Desk(copy, "bo").note(5, "gusty")
+        bring(store)
+        assert store.unite(copy.path).conflicts == 0
+        assert (store.link(5).note, waiting(store)) == ("gusty", BOTH)
+        copy.unite(store.path)
+        assert (copy.link(5).attention, waiting(copy)) == ("conflict", BOTH)
+        Desk(store, "bea").undo()
+        copy.unite(store.path)
+        assert (copy.link(5).attention, waiting(copy)) == (None, [])
+        assert copy.check() == store.check() == []
+
+
 def test_what_cannot_be_written_as_utf_8_is_kept_as_well_as_it_can_be(store: Store) -> None:
     Desk(store, "bea").contest(1, "\udcff.tsv", {"note": ""}, {"note": "\udc80"})
     ((_, _, theirs),) = waiting(store)
