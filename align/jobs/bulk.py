@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from align.bulk.finding import Found, pair_by_name
-from align.bulk.ledger import Ledger, open_ledger
+from align.bulk.ledger import Ledger
 from align.bulk.local import LocalPool
 from align.bulk.manifest import is_manifest, read_manifest, write_manifest
 from align.bulk.model import PairEntry
@@ -24,7 +24,7 @@ from align.domain import LinkKind, Status
 from align.errors import UsageError
 from align.jobs.bulk_lines import links_of
 from align.jobs.bulk_match import ALONE, PAIRS, match
-from align.jobs.bulk_order import OpenPool, Order, Tell, check_same, files_of, work_off
+from align.jobs.bulk_order import OpenPool, Order, Tell, files_of, ledger_of, work_off
 from align.jobs.bulk_review import into_store
 from align.jobs.documents import asked_language
 from align.writers import ExportOptions, find_format, formats, write_to
@@ -59,9 +59,8 @@ def bulk(order: Order, open_pool: OpenPool, *, tell: Tell = lambda standing: Non
         more: dict[str, Any] = {}
         if order.match:
             more["matching"] = match(order, open_pool, tell)
-        ledger = open_ledger(order.out / LEDGER, begin=lambda new: begin(new, order))
+        ledger = ledger_of(order.out / LEDGER, order, begin)
         with closing(ledger), dated(ledger.remembered("begun")):
-            check_same(ledger, order)
             work = replace(order.work, languages=tuple(ledger.languages()))
             shards = Shards(ledger, order.out, suffix, write, dedupe=work.filters.dedupe != "off")
             standing = work_off(ledger, shards, lambda: open_pool(work, work.threads), tell)

@@ -16,7 +16,7 @@ import numpy as np
 from align.beside import written_beside
 from align.bulk.agreement import FEW, FIRST, agreements
 from align.bulk.finding import covers, meant
-from align.bulk.ledger import Ledger, open_ledger
+from align.bulk.ledger import Ledger
 from align.bulk.manifest import write_manifest
 from align.bulk.matching import Match, Vectors, match_documents, unit
 from align.bulk.model import PairEntry
@@ -25,7 +25,7 @@ from align.bulk.run import LEDGER
 from align.bulk.shards import Shards, write_lines
 from align.domain import UNDETERMINED
 from align.errors import UsageError
-from align.jobs.bulk_order import OpenPool, Order, Tell, check_same, files_of, work_off
+from align.jobs.bulk_order import OpenPool, Order, Tell, files_of, ledger_of, work_off
 from align.jobs.bulk_work import DescribeSpec, unpacked
 from align.jobs.vectors import primary
 from align.match import Passages
@@ -51,9 +51,8 @@ def match(order: Order, open_pool: OpenPool, tell: Tell) -> dict[str, Any]:
     manifest with margins and confidences. Restartable as the run itself. Returns what it came to."""
     folder = order.out / FOLDER
     folder.mkdir(exist_ok=True)
-    ledger = open_ledger(folder / LEDGER, begin=lambda new: begin(new, order))
+    ledger = ledger_of(folder / LEDGER, order, begin)
     with closing(ledger):
-        check_same(ledger, order)
         spec = DescribeSpec(order.work, FIRST if sum(ledger.states().values()) <= FEW else 0)
         shards = Shards(ledger, folder, ".jsonl", write_lines, dedupe=False)
         work_off(ledger, shards, lambda: open_pool(spec, order.work.threads), tell)

@@ -12,8 +12,8 @@ from typing import Any
 from align import __version__
 from align.bulk.engine import Pool
 from align.bulk.finding import walk
-from align.bulk.ledger import Ledger
-from align.bulk.model import WorkFactory
+from align.bulk.ledger import Ledger, open_ledger
+from align.bulk.model import State, WorkFactory
 from align.bulk.plan import Sizes
 from align.bulk.run import drive
 from align.bulk.shards import Shards
@@ -71,6 +71,26 @@ def work_off(ledger: Ledger, shards: Shards, open_pool: Callable[[], Pool], tell
             pool.close()
     tell(standing)
     return standing
+
+
+def ledger_of(path: Path, order: Order, begin: Callable[[Ledger, Order], None]) -> Ledger:
+    """The ledger of an order, begun by `begin` where there is none. One that another order began, and that no document
+    came to anything in, keeps nothing: it is begun anew, so that a mistyped call does not spoil its folder.
+
+    Raises UsageError where another order was worked on.
+    """
+    ledger = open_ledger(path, begin=lambda new: begin(new, order))
+    try:
+        states = ledger.states()
+        if ledger.remembered("order") != order.described() and not states[State.DONE] + states[State.FAILED]:
+            ledger.close()
+            path.unlink()
+            ledger = open_ledger(path, begin=lambda new: begin(new, order))
+        check_same(ledger, order)
+    except BaseException:
+        ledger.close()
+        raise
+    return ledger
 
 
 def check_same(ledger: Ledger, order: Order) -> None:

@@ -245,6 +245,15 @@ def test_documents_are_matched_by_content(folder: Path) -> None:
     assert len(links(folder / "matched")) >= 8
 
 
+def test_a_mistyped_call_does_not_spoil_its_folder(folder: Path) -> None:
+    corpus(folder / "typed", 1)
+    align("bulk", "typed", "typed-out", "--encoder", "./no/such", "--workers", "1", cwd=folder, code=1)
+    align("bulk", "typed", "typed-out", "--encoder", "use", "--workers", "1", cwd=folder)
+    assert links(folder / "typed-out")
+    again = align("bulk", "typed", "typed-out", "--encoder", "e5", "--workers", "1", cwd=folder, code=2)
+    assert "was begun with encoder = 'use'" in again.stderr
+
+
 def test_two_documents_are_no_translations_for_being_alone(folder: Path) -> None:
     place = folder / "strangers"
     place.mkdir()
