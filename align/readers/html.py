@@ -43,6 +43,9 @@ _COMMENTS = re.compile(r"(?:^|[\s_-])(?:comments?|commentlist|replies|disqus)(?:
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _WIDE_BREAK = re.compile(f"(?<=[{WIDE}])[ \t]*\r?\n[ \t\r\n]*(?=[{WIDE}])")
 """A line break of the source between characters that are written without spaces: nothing, not a space."""
+_SUBSET = re.compile(r"\A(\s*<!DOCTYPE[^<>\[]{0,1000})\[.{0,60000}?\]\s*>", re.IGNORECASE | re.DOTALL)
+"""What a document type declares inside itself, which the parser would take for text."""
+_ANY_TAG = re.compile(r"</?([a-zA-Z][\w-]*)(?![\w-])[^<>]*>")
 DEEPEST = 400
 """Elements inside each other that are followed; deeper ones are read as text of the one around."""
 LONGEST_MAIN = 3 << 20
@@ -102,12 +105,30 @@ def _tree(source: str) -> Any:
     from lxml import etree, html
 
     # A declared encoding contradicts text that is decoded already; NULs end a page for the parser.
-    source = re.sub(r"^\s*<\?xml[^>]*\?>", "", source.replace("\0", ""), count=1)
-    parser = html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False, encoding="utf-8")
-    try:
-        return html.document_fromstring(source.encode("utf-8", "replace"), parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        return None
+    source = _SUBSET.sub(r"\1>", re.sub(r"^\s*<\?xml[^>]*\?>", "", source.replace("\0", ""), count=1), count=1)
+    for made in (str, _flat):
+        # Without huge_tree, the parser drops all that follows the 256th element inside another; with it, the 2048th.
+        parser = html.HTMLParser(
+            no_network=True, remove_comments=True, remove_pis=True, huge_tree=True, encoding="utf-8"
+        )
+        try:
+            tree = html.document_fromstring(made(source).encode("utf-8", "replace"), parser=parser)
+        except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+            return None
+        if not any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log):
+            break
+    return tree
+
+
+def _flat(source: str) -> str:
+    """A page without nesting, its blocks cut apart: for one that goes deeper than any parser follows."""
+    kept = _HIDDEN | {"html", "title", "body", "br"}
+
+    def replaced(tag: re.Match[str]) -> str:
+        name = tag[1].lower()
+        return tag[0] if name in kept else "<hr>" if name in _BLOCKS else ""
+
+    return _ANY_TAG.sub(replaced, source)
 
 
 def _says_it_otherwise(text: str, lang: str) -> bool:

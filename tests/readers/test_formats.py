@@ -316,3 +316,18 @@ def test_bilingual_files_are_told_by_their_content(files: ModuleType) -> None:
 def test_readings_above_characters_are_left_out() -> None:
     page = "<html><body><p><ruby>漢字<rp>(</rp><rt>かんじ</rt><rp>)</rp></ruby>を読む。</p></body></html>"
     assert sentences(read("a.html", page.encode())) == ["漢字を読む。"]
+
+
+@pytest.mark.parametrize("depth", [300, 450, 3000])
+def test_nothing_of_a_deep_page_is_lost(depth: int) -> None:
+    page = f"<p>Before it.</p>{'<div>' * depth}<p>Deep inside.</p>{'</div>' * depth}<p>After it all.</p>"
+    assert sentences(read("d.html", f"<html><body>{page}</body></html>".encode())) == [
+        "Before it.",
+        "Deep inside.",
+        "After it all.",
+    ]
+
+
+def test_what_a_document_type_declares_is_no_text() -> None:
+    page = '<!DOCTYPE html [\n<!ENTITY nbsp "&#160;">\n]>\n<html><body><p>Hello [there] to you.</p></body></html>'
+    assert sentences(read("d.xhtml", page.encode())) == ["Hello [there] to you."]
