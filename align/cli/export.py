@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +16,8 @@ from align.domain import LinkKind, Status
 ANY = "any"
 FORMATS = "tmx, xliff, xliff2, tsv, csv, xlsx, jsonl, parquet, moses, po, datasets, html, blocks"
 """The names that `align.writers` knows (a test compares), without importing it for `--help`."""
+TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
+"""Also as other tools write them: `ZH_tw`, `jpn`."""
 Word = TypeVar("Word", bound=StrEnum)
 
 
@@ -97,4 +100,7 @@ def lang_map(tags: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         if len(pair) != 2 or not all(part.strip() for part in pair):
             raise click.BadParameter(f"{'='.join(pair)!r} is not of the form zh-Hant=zh-TW.", param_hint="--lang-map")
+        for tag in pair:
+            if not TAG.fullmatch(tag.strip()):
+                raise click.BadParameter(f"{tag.strip()!r} is not a language tag.", param_hint="--lang-map")
     return {ours.strip(): theirs.strip() for ours, theirs in pairs}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ def export(
     disk refuses, or where what was written does not read back. In each case an old file stays as it was.
     """
     options = options or ExportOptions()
-    known = find_format(to, out)
+    known = find_format(to, out, also=() if source is None else ("blocks",))
     if known.name == "tmx" and not options.encoders:
         options = replace(options, encoders=encoder_versions())
     report = write_to(links, out, known, options, source)
@@ -89,10 +89,20 @@ class StoreSource:
 
 def export_blocks(blocks: Iterable[tuple[str, Block]], out: Path, options: ExportOptions | None = None) -> ExportReport:
     """Write (document name, block) pairs as JSON Lines."""
+    options = options or ExportOptions()
     report = ExportReport(None if out == STDOUT else out, "blocks")
-    with written_file(out, force=(options or ExportOptions()).force) as file:
+    plain = ExportOptions(force=options.force, prove=options.prove)
+    for one in fields(options):
+        if getattr(options, one.name) != getattr(plain, one.name):
+            report.warnings[f"blocks ignores {_flag(one.name)}: it says of links what goes out"] += 1
+    with written_file(out, force=options.force) as file:
         report.units = write_blocks(blocks, file)
     return report
+
+
+def _flag(option: str) -> str:
+    """What the command line calls an option."""
+    return "--" + {"statuses": "status", "kinds": "kind"}.get(option, option).replace("_", "-")
 
 
 def _store_blocks(store: Store) -> Iterator[tuple[str, Block]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -77,9 +78,10 @@ def formats() -> tuple[Format, ...]:
     return _FORMATS
 
 
-def find_format(to: str | None, out: Path) -> Format:
-    """The format called `to`; else the one of the file's suffix. Raises UsageError where there is none."""
-    names = ", ".join([*(known.name for known in _FORMATS), "blocks"])
+def find_format(to: str | None, out: Path, also: Sequence[str] = ()) -> Format:
+    """The format called `to`; else the one of the file's suffix. Raises UsageError where there is none, with the names
+    of those that there are and of what `also` could be written."""
+    names = ", ".join([*(known.name for known in _FORMATS), *also])
     if to:
         for known in _FORMATS:
             if known.name == to.lower():

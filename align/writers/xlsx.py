@@ -7,6 +7,8 @@ forbids as `_x0001_`, as the format provides.
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterable
 from typing import IO, Any
 
@@ -96,7 +98,20 @@ class _Sheets:
 
 
 def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> None:
-    """Write the workbook, a row in memory at a time."""
+    """Write the workbook, a row in memory at a time.
+
+    An archive is put together where one can go back in it, and only then sent down a pipe that may break.
+    """
+    if file.seekable():
+        _write(units, file, options)
+        return
+    with tempfile.TemporaryFile() as whole:
+        _write(units, whole, options)
+        whole.seek(0)
+        shutil.copyfileobj(whole, file)
+
+
+def _write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> None:
     import xlsxwriter
 
     settings = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "in_memory": False}

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from align.cli.export import FORMATS
+from align.errors import UsageError
+from align.jobs.export import export
 from align.store import Store
 from align.writers import formats
 
@@ -79,3 +81,32 @@ def test_a_file_that_cannot_be_read_makes_no_store(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "align", "import", name]
         assert subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120).returncode == code
     assert [path.name for path in tmp_path.iterdir()] == ["broken.tmx"]
+
+
+def test_blocks_say_what_they_ignore_and_are_only_of_a_store(store: Store) -> None:
+    done = align(store, "export", "blocks.jsonl", "--to", "blocks", "--src", "ja", "--status", "accepted", "--dedupe")
+    assert [flag for flag in ("--src", "--status", "--dedupe", "--tgt") if f"ignores {flag}:" in done.stderr] == [
+        "--src", "--status", "--dedupe",
+    ]  # fmt: skip
+    with pytest.raises(UsageError, match="no such format") as told:
+        export([], Path("-"), "blocks")
+    assert "html" in str(told.value)
+    assert "blocks." not in str(told.value)
+
+
+def test_a_tag_that_is_none_is_refused(store: Store) -> None:
+    done = align(store, "export", "out.tmx", "--lang-map", "en=not a tag!")
+    assert (done.returncode, "'not a tag!' is not a language tag" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("form", ["xlsx", "parquet", "jsonl"])
+def test_a_pipe_that_breaks_is_no_mistake(store: Store, form: str) -> None:
+    command = [sys.executable, "-m", "align", "export", "-", "--to", form, "--status", "any", "--db", store.path.name]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=store.path.parent
+    ) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.close()
+        said = run.stderr.read()
+    assert not [line for line in said.splitlines() if "Traceback" in line or "mistake" in line or "ignored" in line]
