@@ -1,7 +1,8 @@
 """Language identification against raw langdetect, lingua and py3langid, in one run: `python -m benchmarks.languages`.
 
 Each set is a page given line by line: `lines.tsv` of the seeds, the mixed pages of the gold (`mixed_order`), and the
-news of several languages shuffled into one page. Prints one JSON object a set: the share of segments whose language is
+news of several languages shuffled into one page, and forty pages of eight clauses of 8 to 30 characters (`short`) for
+each language in Latin letters. Prints one JSON object a set: the share of segments whose language is
 right (Chinese counted as one for all four), and for ours also whether Hant and Hans are. The gold is found through
 ALIGN_GOLD or ../shared/gold; sets that are not there are left out, with a note on stderr.
 """
@@ -12,18 +13,24 @@ import csv
 import json
 import os
 import random
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from align.text._words import SCRIPT_LANGUAGES
 from align.text.evidence import weigh
 from align.text.language import settle
 
 ROOT = Path(__file__).parents[1]
 GOLD = Path(os.environ.get("ALIGN_GOLD", ROOT.parent / "shared" / "gold"))
 CHINESE = {"zh": "zh-Hans", "zh-cn": "zh-Hans", "zh-tw": "zh-Hant", "zh-hant": "zh-Hant", "zh-hans": "zh-Hans"}
+
+CLAUSES = re.compile(r"(?<=[.!?;:,])\s+")
+LINES = 8
+"""Of a short page."""
 
 
 class Page(NamedTuple):
@@ -58,6 +65,18 @@ def gold_pages(name: str, seed: int = 0) -> Iterator[Page]:
             shuffle.shuffle(order)
         sides = {"s": (document["src"], document["src_lang"]), "t": (document["tgt"], document["tgt_lang"])}
         yield Page([sides[side][0][i] for side, i in order], [tag(sides[side][1]) for side, _ in order])
+
+
+def short_pages(name: str, side: str, seed: int = 0) -> list[Page]:
+    """Forty pages of eight short clauses of one side of a gold file; none where it has too few or is in no alphabet."""
+    documents = [json.loads(line) for line in (GOLD / "dev" / name).read_text(encoding="utf-8").splitlines()]
+    lang = documents[0][f"{side}_lang"]
+    clauses = [clause for document in documents for text in document[side] for clause in CLAUSES.split(text)]
+    lines = [text for text in clauses if 8 <= len(text) <= 30 and sum(map(str.isalpha, text)) >= 6]
+    if lang not in SCRIPT_LANGUAGES["latin"] or len(lines) < 2 * LINES:
+        return []
+    draw = random.Random(seed)
+    return [Page(draw.sample(lines, LINES), [lang] * LINES) for _ in range(40)]
 
 
 def ours(texts: list[str]) -> list[str]:
@@ -122,6 +141,9 @@ def main() -> None:
     sets: dict[str, list[Page]] = {"lines.tsv": list(seed_pages())}
     for path in sorted((GOLD / "dev").glob("*.jsonl")) if GOLD.exists() else []:
         sets[path.name.removesuffix(".jsonl")] = list(gold_pages(path.name))
+        for side in ("src", "tgt"):
+            if pages := short_pages(path.name, side):
+                sets[f"short {pages[0].langs[0]}, {path.name.split('.')[0]}"] = pages
     if len(sets) == 1:
         print(f"{GOLD}: no gold here. Set ALIGN_GOLD to its folder to measure all sets.", file=sys.stderr)
     for name, pages in sets.items():
