@@ -20,10 +20,11 @@ def doctor(db: Path | None, as_json: bool) -> int:
     Exit code 1 where something will fail, else 0.
     """
     from align.jobs.doctor import State, examine
+    from align.review.wishes import wishes
 
     marks = {State.GOOD: ("green", "good"), State.NOTE: ("yellow", "note"), State.BAD: ("red", "bad ")}
     failed = 0
-    for finding in examine(db=db):
+    for finding in examine(db=db, wishes=wishes):
         failed |= finding.state is State.BAD
         if as_json:
             click.echo(json.dumps(asdict(finding), ensure_ascii=False))

@@ -79,9 +79,16 @@ def terminal_now(environ: Mapping[str, str] = os.environ) -> Terminal:
 
 
 def examine(
-    environ: Mapping[str, str] = os.environ, *, db: Path | None = None, terminal: Terminal | None = None
+    environ: Mapping[str, str] = os.environ,
+    *,
+    db: Path | None = None,
+    terminal: Terminal | None = None,
+    wishes: Callable[[Settings], Iterator[Finding]] = lambda settings: iter(()),
 ) -> Iterator[Finding]:
-    """Look at everything, cheapest first. Changes nothing but for the cache folder, which it makes."""
+    """Look at everything, cheapest first. Changes nothing but for the cache folder, which it makes.
+
+    `wishes` looks at what the settings ask of the review app.
+    """
     yield from program()
     yield from libraries()
     yield from screen(terminal or terminal_now(environ))
@@ -94,6 +101,8 @@ def examine(
         path = config_path(environ)
         there = str(path) if path.exists() else f"none; {path} would be read"
         yield Finding("config", State.GOOD, f"{there}. You review as {settings.reviewer or default_reviewer()}.")
+    yield from wishes(settings)
+    yield from wanted_encoder(settings.encoder)
     yield cache(settings.cache)
     for name, module in ENCODERS.items():
         yield encoder(name, module, settings.cache)
@@ -196,6 +205,15 @@ def cache(folder: Path) -> Finding:
     if free < NEEDS_CACHE:
         return Finding("cache", State.NOTE, f"{folder}: {free / 1e9:.1f} GB free", "Make room before unpacking e5.")
     return Finding("cache", State.GOOD, f"{folder}, {free / 1e9:.0f} GB free")
+
+
+def wanted_encoder(name: str) -> Iterator[Finding]:
+    """Whether the encoder of the settings is one of ours, or a model that is there."""
+    from align.encoders import at_hand
+
+    if name != "auto" and not at_hand(name):
+        says = f"{name!r} is none of ours and no model's folder: it would be looked for at the model hub"
+        yield Finding("encoder", State.NOTE, says, "`align models` lists ours; auto chooses among them.")
 
 
 def encoder(name: str, module: str, folder: Path) -> Finding:

@@ -6,8 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
+from textual.keys import REPLACED_KEYS, Keys, key_to_character
 
 from align.errors import UsageError
+
+NAMED = frozenset(key.value for key in Keys)
+MODIFIERS = frozenset({"ctrl", "alt", "shift", "meta", "super", "hyper"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,12 @@ MOVE = _table(
     ("doubtful", "N", "next doubtful", "Go to the next undecided link that is more likely wrong than the rest."),
     ("next_uneven", "J", "next uneven", "Go to the next link that is not one sentence to one."),
     ("next_bookmark", "B", "next bookmark", "Go to the next bookmarked link."),
-    ("go_to", "g", "go to", "Go to a link by its number, by %, or by words in its text."),
+    (
+        "go_to",
+        "g",
+        "go to",
+        "Go to a link by its place in the list, by `#` and its number, by %, or by words in its text.",
+    ),
     ("filter", "slash", "filter", "Show only links of a status, kind, language, confidence, or with words in them."),
     ("sort", "o", "sort", "Change between document order and doubt first."),
     ("document", "v", "documents", "Show both documents side by side with the links between them."),
@@ -146,20 +155,35 @@ SCREENS = (REVIEW, (*WORKSPACE, ALL["help"], ALL["back"]), (*PAGES, ALL["undo"],
 def keymap(keys: Mapping[str, str]) -> dict[str, str]:
     """The reviewer's own keys, ready for `App.set_keymap`: a key that they give away leaves its default action.
 
-    Raises UsageError for an action there is not, and where they give one key to two actions of a screen.
+    Raises UsageError for an action or a key there is not, for an action that would be left without one, and where they
+    give one key to two actions of a screen.
     """
     for name in keys:
         if name not in ALL:
             raise UsageError(f"[keys]: there is no action {name!r}. Actions are {', '.join(sorted(ALL))}.")
+        if not split(keys[name]):
+            raise UsageError(f"[keys]: {name} is given no key. Name one, or take the line out.")
     own = {name: ",".join(split(wanted)) for name, wanted in keys.items()}
     for actions in SCREENS:
         taken: dict[str, str] = {}
         for action in actions:
             for key in split(own.get(action.id, "")):
-                other = taken.setdefault(key, action.id)
+                other = taken.setdefault(one_name(key), action.id)
                 if other != action.id:
                     raise UsageError(f"[keys]: {key} is both {other} and {action.id}. Give one of them another key.")
     return own
+
+
+def one_name(key: str) -> str:
+    """A key's character where it has one (`slash` is `/`), else its name. Raises UsageError for what is no key."""
+    if len(key) == 1:
+        return key
+    *held, last = key.split("+")
+    character = key_to_character(REPLACED_KEYS.get(last, last))
+    known = len(last) == 1 or last in NAMED or key in NAMED or character is not None
+    if not known or not MODIFIERS.issuperset(held):
+        raise UsageError(f"[keys]: {key!r} is no key. Write a character, or a name such as enter, space, f2 or ctrl+d.")
+    return key if held or character is None else character
 
 
 def split(keys: str) -> list[str]:
@@ -172,5 +196,5 @@ def keys_of(action: Action, own: Mapping[str, str]) -> list[str]:
     if action.id in own:
         return split(own[action.id])
     mates = next(actions for actions in SCREENS if action in actions)
-    given = {key for mate in mates if mate.id in own for key in split(own[mate.id])}
-    return [key for key in split(action.keys) if key not in given]
+    given = {one_name(key) for mate in mates if mate.id in own for key in split(own[mate.id])}
+    return [key for key in split(action.keys) if one_name(key) not in given]

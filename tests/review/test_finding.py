@@ -13,11 +13,13 @@ from align.errors import UsageError
 from align.jobs.browse import LinkFilter
 from align.review.app import ReviewApp
 from align.review.filters import parse
-from align.review.keys import SCREENS, split
+from align.review.keys import ALL, SCREENS, keymap, split
 from align.review.screens.auditing import AuditScreen
 from align.review.screens.review import ReviewScreen
 from align.review.screens.workspace import PairList, WorkspaceScreen
 from align.review.widgets.bars import KeyBar
+from align.review.wishes import wishes
+from align.settings import Settings
 from align.store import open_store
 
 from .conftest import Run, links, press, screen, settle
@@ -86,6 +88,23 @@ async def test_go_to_number_percent_and_words(db: Path, run: Run) -> None:
             await press(pilot, "g", *typed, "enter")
             places.append(screen(pilot).links.cursor)
         assert places == [4, 7, 6]
+
+
+async def test_go_to_the_number_of_a_link(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "m", "x")
+        await press(pilot, "g", *"#5", "enter")
+        current = screen(pilot).current
+        assert current is not None
+        assert current.id == 5
+        assert screen(pilot).links.cursor == 3
+        assert "link 5 · 4 of 7" in screen(pilot).query_one("#top").words
+        await press(pilot, "g", *"#2", "enter")
+        assert "no link 2" in screen(pilot).query_one("#said").words
+        await press(pilot, "g", *f"#{2**70}", "enter")
+        assert "no link" in screen(pilot).query_one("#said").words
+        await press(pilot, "slash", *"status:proposed", "enter", "g", *"#1", "enter")
+        assert "Link 1 is not in this list" in screen(pilot).query_one("#said").words
 
 
 async def test_doubt_first_begins_where_most_is_to_be_found_and_goes_on_from_there(db: Path, run: Run) -> None:
@@ -165,6 +184,32 @@ async def test_a_rebound_key_works_and_is_shown(db: Path, run: Run) -> None:
 def test_a_key_for_an_action_there_is_not_is_refused(db: Path) -> None:
     with pytest.raises(UsageError, match="'acept'"):
         ReviewApp(db, "Aoi", keys={"acept": "y"})
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"accept": "foo"}, "'foo' is no key"),
+        ({"accept": "hold+a"}, "'hold\\+a' is no key"),
+        ({"accept": " , "}, "accept is given no key"),
+        ({"accept": "/", "reject": "slash"}, "slash is both accept and reject"),
+    ],
+)
+def test_a_key_that_is_none_is_refused(keys: dict[str, str], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        keymap(keys)
+
+
+def test_the_keys_of_the_table_and_those_with_others_held_are_keys() -> None:
+    for action in ALL.values():
+        keymap({action.id: action.keys})
+    keymap({"accept": "ctrl+y,é,+,f12,shift+up,full_stop"})
+
+
+def test_what_the_settings_ask_of_the_app_is_told_by_the_doctor() -> None:
+    found = list(wishes(Settings(keys={"acept": "y"}, theme="purple")))
+    assert [finding.area for finding in found] == ["keys", "theme"]
+    assert list(wishes(Settings(keys={"accept": "y"}, theme="nord"))) == []
 
 
 def test_one_key_for_two_actions_is_refused(db: Path) -> None:

@@ -10,6 +10,7 @@ from align.review.screens.base import Part
 from align.review.sides import Marks, headline, shown_texts, side_of
 from align.review.widgets.bars import Line
 from align.review.widgets.texts import FootLine, Passage, Side, Texts
+from align.text.width import cells
 
 ROOMY = 96
 """From this width on, the top line has room for every word."""
@@ -87,6 +88,9 @@ class Detail(Part):
             head += f" · / {self.place.typed}"
         if self.place.order == "doubt":
             head += " · doubt first"
+        numbered = f"link {link.id:,} · {head}" if link else head
+        if cells(numbered) + cells(words) + 3 <= self.size.width:
+            head = numbered
         self.query_one("#top", Line).show(f" {head}", f" {words} ")
 
 

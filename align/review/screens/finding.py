@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from align.domain import Status
+from align.domain import LARGEST, Status
 from align.errors import AlignError
 from align.review.filters import GRAMMAR, parse
 from align.review.place import Order
@@ -14,6 +14,7 @@ from align.review.screens.document import DocumentScreen, View
 from align.review.screens.help import HelpScreen
 from align.review.screens.history import HistoryScreen
 from align.review.widgets.texts import Texts
+from align.text.counted import counted
 
 DOUBTFUL = 0.6
 """Below this confidence a link is doubtful."""
@@ -41,7 +42,7 @@ class Finding(Part):
         self.relist(link)
         self.app.keep_place(self.place)
         if self.total:
-            self.say(f"{self.total:,} links")
+            self.say(counted(self.total, "link"))
         elif self.place.base.documents:
             self.say("No link of these two texts is like that. `q`, then `a`, looks through all.")
         else:
@@ -61,13 +62,17 @@ class Finding(Part):
 
     def action_go_to(self) -> None:
         """Ask where to go."""
-        self.app.push_screen(Ask("Go to", "", "a number · 50% · words of its text"), self._go_to)
+        self.app.push_screen(
+            Ask("Go to", "", "a place in the list · #18 (the link's own number) · 50% · words of its text"), self._go_to
+        )
 
     def _go_to(self, typed: str | None) -> None:
         typed = (typed or "").strip()
         if not typed or not self.total:
             return
-        if typed.isdecimal():
+        if typed.startswith("#") and typed[1:].strip().isdecimal():
+            self._go_to_number(int(typed[1:]))
+        elif typed.isdecimal():
             self.links.cursor = int(typed) - 1
         elif typed.endswith("%") and typed[:-1].strip().isdecimal():
             self.links.cursor = (self.total - 1) * min(100, int(typed[:-1])) // 100
@@ -76,6 +81,17 @@ class Finding(Part):
             self._go_on_to(
                 self.app.browser.next(self.place.link, wanted, self.place.order), f"{typed!r} stands nowhere."
             )
+
+    def _go_to_number(self, number: int) -> None:
+        """The link that history, `align explain` and exports call so."""
+        chosen, order = self.place.filter, self.place.order
+        rank = self.app.browser.rank(number, chosen, order) if number <= LARGEST else None
+        if rank is None:
+            self.say(f"There is no link {number} (any more).")
+        elif [link.id for link in self.app.browser.at(rank, 1, chosen, order)] != [number]:
+            self.say(f"Link {number} is not in this list. `/` and Enter shows all.")
+        else:
+            self.links.cursor = rank
 
     def action_doubtful(self) -> None:
         """The next undecided link that is less sure than the rest."""
