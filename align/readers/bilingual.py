@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import PurePath
 
 from align.errors import ReadError
+from align.text.columns import SAMPLE, layout_of
 from align.text.evidence import weigh
 from align.text.language import settle
 from align.text.scripts import count_scripts
@@ -48,7 +49,9 @@ def bilingual(name: str, content: bytes, *, encoding: str | None = None) -> bool
     try:
         if kind(name, content, encoding) != "tables":
             return False
-        return _two_languages(islice(_rows(name, content, encoding), ROWS))
+        rows = list(islice(_rows(name, content, encoding), ROWS))
+        layout = layout_of(rows[:SAMPLE])
+        return layout is not None and (layout.named or _two_languages(rows))
     except ReadError:
         return False
 

@@ -13,8 +13,8 @@ from typing import Any, TextIO
 
 from align.errors import ReadError
 from align.text.cells import quotes_cells, table_rows
+from align.text.columns import SAMPLE, Layout, layout_of
 from align.writers.readback import row as said
-from align.writers.readback.columns import SAMPLE, Layout, layout_of
 from align.writers.readback.row import Row, Told
 from align.writers.stamp import checksum, read_stamp
 from align.writers.table import unguarded

@@ -34,6 +34,8 @@ class Layout(NamedTuple):
     """Whether the first line names columns instead of being a row."""
     more: tuple[tuple[int, str], ...] = ()
     """Columns of further languages."""
+    named: bool = True
+    """Whether the header says which columns are texts, so that nothing needed to be found out."""
 
 
 def layout_of(rows: Sequence[Sequence[str]]) -> Layout | None:
@@ -84,4 +86,4 @@ def _by_language(rows: Sequence[Sequence[str]], header: list[str]) -> Layout | N
     if len(found) < 2:
         return None
     (src, one), (tgt, two) = found[:2]
-    return Layout({"src": src, "tgt": tgt}, (one, two), header=named)
+    return Layout({"src": src, "tgt": tgt}, (one, two), header=named, named=False)
