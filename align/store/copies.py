@@ -205,9 +205,17 @@ def _links(ours: Database, theirs: Database, mapping: Mapping) -> None:
     live: dict[int, State] = {
         link: {"src": src, "tgt": tgt} for link, src, tgt in theirs.conn.execute("select id, src, tgt from links")
     }
+    whole_of = {made.rest: made.sentence for made in cuts.in_force(theirs)}
+
+    def uncut(sides: State) -> State:
+        """The sides with the sentences that halves were cut from: the cuts themselves are taken over later."""
+        if not whole_of:
+            return sides
+        return {side: stored([_root(whole_of, number) for number in sentences_of(ids)]) for side, ids in sides.items()}
+
     for (number,) in theirs.conn.execute("select id from links union select link from patches order by 1").fetchall():
         uid, ordinal = births[number]
-        if number in live and mapping.state(live[number]) is None:
+        if number in live and mapping.state(uncut(live[number])) is None:
             continue
         if (uid, ordinal) in here:
             mapping.links[number] = here[uid, ordinal]
@@ -221,6 +229,12 @@ def _links(ours: Database, theirs: Database, mapping: Mapping) -> None:
             if link is not None and link not in taken:
                 name_alike(ours, mapping, number, link)
                 taken.add(link)
+
+
+def _root(whole_of: dict[int, int], sentence: int) -> int:
+    while sentence in whole_of:
+        sentence = whole_of[sentence]
+    return sentence
 
 
 def name_alike(ours: Database, mapping: Mapping, theirs: int, link: int) -> None:

@@ -193,6 +193,18 @@ def test_links_that_were_proposed_on_halves_are_taken_in(store: Store, copy: Sto
     assert store.check() == []
 
 
+def test_a_half_that_joined_a_link_known_here_joins_it_here_too(store: Store, copy: Store) -> None:
+    bo = Desk(copy, "bo")
+    cut = bo.split(3, (0, 2), (0, 3))
+    bo.merge(2, cut.link_ids[-1])
+    united = store.unite(copy.path)
+    assert (united.decisions, united.links, united.conflicts) == (2, 0, 0)
+    assert [(link.id, link.src.text, link.tgt.text) for link in store.links()] == [
+        (link.id, link.src.text, link.tgt.text) for link in copy.links()
+    ]
+    assert store.check() == []
+
+
 def test_a_new_document_comes_with_its_cuts(store: Store, copy: Store) -> None:
     new = copy.add_document(make_document("new.txt", ["Old words here.", "Second one."], "en")).document
     source = copy.add_document(make_document("neu.txt", ["Alte Worte hier.", "Das zweite."], "de")).document
