@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from align.domain import LARGEST, Decision
+from align.domain import Decision
 from align.errors import UsageError
 from align.jobs.documents import find_document
 from align.store import Store
@@ -127,7 +127,7 @@ def events_of(store: Store, what: str | None, *, limit: int | None = None) -> It
     """
     if what is None:
         return history(store, limit=limit)
-    if what.isdecimal() and int(what) <= LARGEST and store.decisions(link=int(what), limit=1):
+    if what.isdecimal() and store.decisions(link=int(what), limit=1):
         return history(store, link=int(what), limit=limit)
     try:
         document = find_document(store, what).id
