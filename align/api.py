@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from align.encoders import Encoder, TokenEncoder, load_encoder
+from align.domain import UNDETERMINED
+from align.encoders import Encoder, TokenEncoder, coverage_warning, load_encoder
+from align.jobs.documents import language_tag
 from align.match import Bead, Constraints, Passages, align_bitext, align_pages
-from align.text.clean import join
+from align.text.clean import join, sentence_text
 from align.text.segment import segment
-from align.text.sentences import split
 
 Texts = str | Sequence[str]
+Pair = tuple[range, range]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,52 +50,76 @@ def align_texts(
     tgt_lang: str = "und",
     encoder: str | Encoder = "auto",
     whole: bool = True,
-    anchors: Sequence[tuple[range, range]] = (),
-    forbidden: Sequence[tuple[range, range]] = (),
-    cache: Path | None = None,
+    anchors: Iterable[Pair] = (),
+    forbidden: Iterable[Pair] = (),
+    cache: Path | str | None = None,
 ) -> Alignment:
     """Align two texts, or two lists of sentences.
 
-    src, tgt: a text, which is split into sentences, or sentences, which are taken as they are. whole: every sentence is
-    in one bead, nulls included (translations; what was moved is a chain of its own); otherwise only what corresponds,
-    in any order (pages).
-    anchors, forbidden: beads, as ranges of sentence indices, that must or must not be. encoder: a name, as
-    `--encoder` takes it, or an Encoder.
+    src, tgt: a text, which is split into sentences, or sentences, which are taken as they are. src_lang, tgt_lang: tags
+    (BCP 47); that of a text is told from it where it is left out, that of sentences stays `und`. whole: every sentence
+    is in one bead, nulls included (translations; what was moved is a chain of its own); otherwise only what
+    corresponds, in any order (pages).
+    anchors, forbidden: beads, as pairs of ranges of sentence indices, that must or must not be. encoder: a name, as
+    `--encoder` takes it, or an Encoder; one that does not know a language warns. cache: the folder of unpacked models.
 
-    Raises EncoderError where the encoder cannot be had, ConflictError where anchors contradict each other.
+    Raises EncoderError where the encoder cannot be had, ConflictError where anchors contradict each other, UsageError
+    for a language that is none, TypeError and ValueError for arguments of another kind.
 
     >>> found = align_texts(["Guten Tag.", "Es regnet."], ["Good day.", "It is raining."], src_lang="de", tgt_lang="en")
     >>> [(list(b.src), list(b.tgt)) for b in found.beads]
     [([0], [0]), ([1], [1])]
     """
-    sentences = _sentences(src, src_lang), _sentences(tgt, tgt_lang)
+    settled = Constraints(_pairs("anchors", anchors), _pairs("forbidden", forbidden))
+    src_lang, tgt_lang = language_tag(src_lang), language_tag(tgt_lang)
+    (src_texts, src_lang), (tgt_texts, tgt_lang) = _sentences("src", src, src_lang), _sentences("tgt", tgt, tgt_lang)
+    languages = {src_lang, tgt_lang} - {UNDETERMINED}
     loaded = (
-        load_encoder(encoder, languages={src_lang, tgt_lang} - {"und"}, cache=cache)
+        load_encoder(encoder, languages=languages, cache=Path(cache) if cache else None)
         if isinstance(encoder, str)
         else encoder
     )
-    both = [*sentences[0], *sentences[1]]
+    if warning := coverage_warning(loaded, languages):
+        warnings.warn(warning, stacklevel=2)
+    both = [*src_texts, *tgt_texts]
     tokens = None
     if isinstance(loaded, TokenEncoder):
         vectors, tokens = loaded.encode_with_tokens(both)
     else:
         vectors = loaded.encode(both)
-    n = len(sentences[0])
-    one = Passages(sentences[0], vectors[:n], src_lang, None, tokens[:n] if tokens is not None else None)
-    other = Passages(sentences[1], vectors[n:], tgt_lang, None, tokens[n:] if tokens is not None else None)
-    settled = Constraints(anchors, forbidden)
+    n = len(src_texts)
+    one = Passages(src_texts, vectors[:n], src_lang, None, tokens[:n] if tokens is not None else None)
+    other = Passages(tgt_texts, vectors[n:], tgt_lang, None, tokens[n:] if tokens is not None else None)
     solver = align_bitext if whole else align_pages
-    return Alignment(*sentences, tuple(solver(one, other, constraints=settled)), src_lang, tgt_lang)
+    return Alignment(src_texts, tgt_texts, tuple(solver(one, other, constraints=settled)), src_lang, tgt_lang)
 
 
-def _sentences(text: Texts, lang: str) -> tuple[str, ...]:
-    """The sentences of a text, clean; or those given."""
+def _pairs(name: str, given: Iterable[Pair]) -> list[Pair]:
+    """Beads as the matcher takes them, each once."""
+    found: dict[Pair, None] = {}
+    for pair in given:
+        match pair:
+            case (range(step=1) as src, range(step=1) as tgt):
+                found[src, tgt] = None
+            case _:
+                raise ValueError(f"{name}: {pair!r} is not two ranges of sentences, as in (range(0, 2), range(0, 1))")
+    return list(found)
+
+
+def _sentences(name: str, text: Texts, lang: str) -> tuple[tuple[str, ...], str]:
+    """The sentences of a text, clean, or those given; and their language, told from a text where it is open."""
     if not isinstance(text, str):
-        return tuple(text)
+        given = tuple(text) if isinstance(text, Iterable) else (text,)
+        if not all(isinstance(one, str) for one in given):
+            raise TypeError(f"{name}: a text or sentences (str) are needed, not {text!r:.60}")
+        return given, lang
     found: list[str] = []
-    for block in segment(text, lang=None if lang == "und" else lang):
-        if block.sentences:
-            found += [s.span.of(text).strip() for s in block.sentences]
-        else:
-            found += [span.of(text).strip() for span in split(block.span.of(text), block.lang)]
-    return tuple(sentence for sentence in found if sentence)
+    said: Counter[str] = Counter()
+    for block in segment(text, lang=None if lang == UNDETERMINED else lang):
+        for sentence in block.sentences:
+            found.append(sentence_text(text, sentence.pieces, sentence.lang))
+            said[sentence.lang] += len(found[-1])
+    if lang == UNDETERMINED:
+        del said[UNDETERMINED]
+        lang = said.most_common(1)[0][0] if said else lang
+    return tuple(sentence for sentence in found if sentence), lang

@@ -1,6 +1,7 @@
 """Every command that a document shows is run, in order, in a folder with the seed pages; what it prints must be there.
 
 In a page, a block of ```console has commands after `$ ` and below them what they print; `...` is anything.
+A block of ```pycon is a session of Python; all of a page are one.
 Comments just before a block: `<!-- not run: why -->`; `<!-- keys: a u q -->` types into a program that needs a terminal
 (the last key again until it leaves); `<!-- asked: -->` opens the address that a server prints, then ends it.
 `<!-- before: COMMAND -->` runs without being shown.
@@ -8,6 +9,7 @@ Comments just before a block: `<!-- not run: why -->`; `<!-- keys: a u q -->` ty
 
 from __future__ import annotations
 
+import doctest
 import fcntl
 import os
 import pty
@@ -33,6 +35,7 @@ PAGES = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CONTR
 BLOCK = re.compile(
     r"(?:<!-- (?P<how>[a-z ]+):(?P<what>(?:(?!-->).)*)-->\n)?```(?P<lang>console)\n(?P<body>.*?)```", re.DOTALL
 )
+PYTHON = re.compile(r"```pycon\n(.*?)```", re.DOTALL)
 BEFORE = re.compile(r"<!-- before:(?P<command>.*?)-->")
 
 
@@ -139,6 +142,15 @@ def test_the_commands_of(page: Path, folder: Path, environ: dict[str, str], prep
             wanted = 2 if any(line.startswith("align: ") for line in one.printed) else 0
             assert min(ran.returncode, 2) in (wanted, min(wanted, 1)), f"{where}\n{ran.stdout}"
             compare(where, one.printed, ran.stdout)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if PYTHON.search(page.read_text(encoding="utf-8"))],
+                         ids=lambda page: page.name)  # fmt: skip
+def test_the_python_of(page: Path) -> None:
+    session = "\n".join(PYTHON.findall(page.read_text(encoding="utf-8")))
+    test = doctest.DocTestParser().get_doctest(session, {}, page.name, str(page), 0)
+    told: list[str] = []
+    assert doctest.DocTestRunner(verbose=False).run(test, out=told.append).failed == 0, "".join(told)
 
 
 def compare(where: str, printed: tuple[str, ...], output: str) -> None:

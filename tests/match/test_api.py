@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from align.api import align_texts
+from align.errors import UsageError
 
 MEANING = {
     "今日は雨だ。": 0,
@@ -41,3 +43,32 @@ def test_anchors_are_kept_and_pages_leave_out_what_nothing_says():
     found = align_texts(src, tgt, src_lang="ja", tgt_lang="en", encoder=Made(), anchors=[anchor])
     assert anchor in {(b.src, b.tgt) for b in found.beads}
     assert found.src == tuple(src)
+
+
+def test_a_text_tells_its_language():
+    found = align_texts("今日は雨だ。傘がない。", "It rains; no umbrella.", tgt_lang="en", encoder=Made())
+    assert (found.src_lang, found.tgt_lang) == ("ja", "en")
+    assert found.pairs()[0][0] == "今日は雨だ。傘がない。", "joined as the language does"
+
+
+def test_an_anchor_that_is_given_twice_is_one_and_what_is_none_is_told():
+    src, tgt = ["今日は雨だ。", "傘がない。"], ["It rains today.", "I have no umbrella."]
+    anchor = (range(1), range(1, 2))
+    found = align_texts(src, tgt, encoder=Made(), anchors=[anchor, anchor])
+    assert sorted(i for bead in found.beads for i in bead.src) == [0, 1]
+    for wrong in [(range(0, 2, 2), range(1)), ((0, 1), (0, 1)), (range(1),), 3]:
+        with pytest.raises(ValueError, match=r"anchors: .* is not two ranges"):
+            align_texts(src, tgt, encoder=Made(), anchors=[wrong])
+
+
+@pytest.mark.parametrize("wrong", [b"It rains.", None, 3, [1, 2], ["It rains.", None]])
+def test_what_is_no_text_is_told(wrong):
+    with pytest.raises(TypeError, match="src: a text or sentences"):
+        align_texts(wrong, ["It rains today."], encoder=Made())
+
+
+def test_languages_are_checked_and_those_that_the_encoder_does_not_know_are_told(tmp_path):
+    with pytest.raises(UsageError, match="not a language tag"):
+        align_texts(["a"], ["b"], src_lang="no language", encoder=Made())
+    with pytest.warns(UserWarning, match="use was not made for vi"):
+        align_texts(["Xin chào."], ["Hello."], src_lang="vi", tgt_lang="en", encoder="use", cache=str(tmp_path))
