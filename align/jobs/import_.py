@@ -143,7 +143,8 @@ def import_rows(
     report = ImportReport(path, form, rows=len(found), dry_run=dry_run)
     desk = Desk(store, reviewer)
     with desk.because(f"from {path.name}"), nullcontext() if dry_run else desk.batch():
-        links = find_links(store, found)
+        foreign = new == "own" and not any(row.stamp for row in found)  # then there is nothing to look for
+        links = Found([], list(found)) if foreign else find_links(store, found)
         matches, strangers = _shared_out(links, found, new, path)
         report.blocks, report.alone = links.blocks, links.alone
         plans = [plan(match, accept=accept) for match in matches]
