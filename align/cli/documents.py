@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     from align.store import DocumentRow
 
 
-@click.group(invoke_without_command=True, epilog="Example: align documents --json")
+class DocumentsGroup(click.Group):
+    """Knows where removing is, for who looks for it here."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] in ("remove", "rm", "delete"):
+            ctx.fail(f"No such command {args[0]!r}. `align store remove DOCUMENT` takes a document out.")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=DocumentsGroup, invoke_without_command=True, epilog="Example: align documents --json")
 @store_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a document.")
 @click.pass_context

@@ -25,8 +25,10 @@ def report(out: Path | None, db: Path | None, document: str | None, as_json: boo
     from align.jobs.report_page import page
     from align.writers.door import check_target, written_file
 
-    if (out is None) is not as_json:
+    if out is None and not as_json:
         raise UsageError("Say where the page goes (align report OUT.html), or ask for --json.")
+    if out is not None and as_json:
+        raise UsageError(f"--json prints what the page would tell and writes no page. Leave out {out}, or --json.")
     if out is not None:
         check_target(out, out.resolve(), force)  # before the work, too
     with opened(settings_for(db=db)) as store, progress() as stage:

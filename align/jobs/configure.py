@@ -10,7 +10,7 @@ from pathlib import Path
 
 from align.beside import written_beside
 from align.errors import UsageError
-from align.settings import Settings, config_path, load_settings
+from align.settings import Settings, config_path, default_reviewer, load_settings
 
 COMMENTS: dict[str, str] = {
     "db": "The store that commands use when no --db is given; relative to the folder you are in.",
@@ -81,5 +81,7 @@ def origins(environ: Mapping[str, str] = os.environ) -> list[Origin]:
         else:
             source = str(path) if value != getattr(without_file, name) else "default"
         words = ", ".join(f"{action} = {keys}" for action, keys in value.items()) if name == "keys" else str(value)
+        if name == "reviewer" and not words:
+            words = default_reviewer()
         found.append(Origin(name, words, source))
     return found

@@ -41,6 +41,8 @@ def export(
     report = write_to(links, out, known, options, source)
     if report.units == 0:
         report.hint = _why_empty(report, wanted_statuses(options, known) == SETTLED)
+    elif options.kinds is None and any(reason.startswith("of kind ") for reason in report.left_out):
+        report.hint = "Every kind goes out with --kind any."
     return report
 
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 from statistics import median
 
 from align.domain import SETTLED, Decision, Link, Status
+from align.store.proposals import PROGRAM
 
 PAUSE_SECONDS = 300.0
 """A longer gap between two decisions is a pause, not work."""
@@ -74,7 +75,7 @@ def paces(tally: Tally, decisions: Iterable[Decision]) -> tuple[Pace, ...]:
     """Each reviewer who decided something, the busiest first. `decisions` in any order."""
     moments: dict[str, list[datetime]] = defaultdict(list)
     for decision in decisions:
-        if decision.action not in NOT_REVIEW:
+        if decision.action not in NOT_REVIEW and decision.reviewer != PROGRAM:
             moments[decision.reviewer].append(datetime.fromisoformat(decision.at))
     found = []
     for reviewer in moments.keys() | tally.by_reviewer.keys():

@@ -99,6 +99,7 @@ class ReviewApp(App[None]):
         self._owns_process = owns_process
         self._typed_at: float | None = 0.0
         self._place: Place | None = None
+        self.here = Place()
         self._theme_wanted = theme or THEME
         self._browser_context = open_browser(store_path)
         self.browser: Browser = self._browser_context.__enter__()
@@ -118,8 +119,8 @@ class ReviewApp(App[None]):
             self.theme = self._theme_wanted
         else:
             self.notify(f"There is no theme {self._theme_wanted!r}.", severity="warning", markup=False)
+        place = self.here = self.last_place()
         self.push_screen(WorkspaceScreen())
-        place = self.last_place()
         if self._start == "last" and self.browser.count(place.filter):
             self.push_screen(ReviewScreen(place))
         if self._owns_process:
@@ -151,6 +152,7 @@ class ReviewApp(App[None]):
 
     def keep_place(self, place: Place) -> None:
         """Remember where the reviewer is, when the store has time for it."""
+        self.here = place
         waiting, self._place = self._place is not None, place
         if not waiting:
             # At once, and then no more often than so: a held-down arrow key is not worth a write a row.

@@ -94,6 +94,7 @@ class ReviewServer:
     def application(self) -> web.Application:
         """The aiohttp application: routes under the token, the gate before them all."""
         app = web.Application(middlewares=[self._guard])
+        app.router.add_get("/{token}", self._whole)
         app.router.add_get("/{token}/", self._page)
         app.router.add_get("/{token}/static/{name}", self._file)
         app.router.add_get("/{token}/ws/{scheme:light|dark}/{reviewer:.*}", self._visit)
@@ -137,6 +138,10 @@ class ReviewServer:
         if not response.prepared:
             response.headers.update(HEADERS)
         return response
+
+    async def _whole(self, request: web.Request) -> web.Response:
+        """The address without its last stroke."""
+        return web.Response(status=308, headers={"Location": f"{request.path}/"})
 
     async def _page(self, request: web.Request) -> web.Response:
         page = (OWN / "index.html").read_text(encoding="utf-8")

@@ -123,6 +123,7 @@ def test_pace_is_that_of_a_person() -> None:
     assert (pace.decisions, pace.median_seconds) == (6, 5.99)
     assert paces(Tally(10), made[:1])[0].median_seconds is None
     assert paces(Tally(10), [Decision(1, "", made[0].at, "align", "propose", None, {})]) == ()
+    assert paces(Tally(10), [Decision(1, "", made[0].at, "align", "unite", None, {})]) == ()
 
 
 def test_confidence_against_decisions(report: Report) -> None:

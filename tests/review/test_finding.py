@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from align.domain import LinkKind, Status
+from align.domain import LinkKind, Proposal, Status
 from align.errors import UsageError
 from align.jobs.browse import LinkFilter
 from align.review.app import ReviewApp
@@ -149,6 +149,27 @@ async def test_workspace_tells_what_is_left_and_opens_a_pair(db: Path, run: Run)
         assert "these two texts" in screen(pilot).query_one("#said").words
         await press(pilot, "q", "q")
         assert not pilot.app.is_running
+
+
+async def test_the_workspace_stands_on_the_pair_that_was_reviewed(db: Path, run: Run) -> None:
+    with open_store(db) as store:
+        first = store.sentences(1)
+        store.propose(1, 1, [Proposal((first[8].id,), (first[9].id,), LinkKind.TRANSLATION, 0.1, 0.5)], "x")
+    async with run() as pilot:
+        await press(pilot, "end", "q")
+        shown = pilot.app.screen.query_one(PairList)
+        assert len(shown.pairs) == 2
+        pair = shown.pairs[shown.cursor]
+        assert (pair.src_document, pair.tgt_document) == (1, 2)
+        await press(pilot, "j" if shown.cursor == 0 else "k", "h", "escape")
+        assert shown.pairs[shown.cursor].tgt_document == 1, "it is where the reviewer went since"
+
+
+async def test_an_empty_list_offers_the_filter(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "slash", *"nowhere", "enter")
+        offered = [words for _key, words in pilot.app.screen.query_one(KeyBar).entries()]
+        assert offered == ["undo", "redo", "filter", "all keys", "back"]
 
 
 async def test_an_audit_is_kept_with_its_interval(db: Path, run: Run) -> None:

@@ -92,6 +92,16 @@ async def test_without_the_token_nothing_opens(command: list[str]) -> None:
         assert not any(server.gate.token in line for line in log)
 
 
+async def test_an_address_without_its_last_stroke_is_led_on(command: list[str]) -> None:
+    async with (
+        served(plan(command)) as (server, _log),
+        aiohttp.ClientSession() as visitor,
+        visitor.get(server.address.rstrip("/")) as answer,
+    ):
+        assert answer.status == 200
+        assert str(answer.url) == server.address
+
+
 async def test_another_page_or_name_gets_nothing(command: list[str]) -> None:
     async with served(plan(command)) as (server, _), aiohttp.ClientSession() as client:
         for headers in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}):

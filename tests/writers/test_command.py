@@ -23,6 +23,12 @@ def align(store: Store, *arguments: str | Path) -> subprocess.CompletedProcess[s
     )  # fmt: skip
 
 
+def test_what_is_left_out_by_kind_can_be_had(store: Store) -> None:
+    done = align(store, "export", "out.tmx", "--status", "any")
+    assert ("of kind" in done.stderr) == ("--kind any" in done.stderr)
+    assert "--kind any" not in align(store, "export", "all.tmx", "--status", "any", "--kind", "any").stderr
+
+
 def test_the_help_names_every_format() -> None:
     assert set(FORMATS.split(", ")) == {known.name for known in formats()} | {"blocks"}
 

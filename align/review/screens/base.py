@@ -39,6 +39,8 @@ class Host(Protocol):
     browser: Browser
     clerk: Clerk
     solver: Helper[Resolver]
+    here: Place
+    """Where the reviewer is in the links, or was last."""
 
     def keep_place(self, place: Place) -> None:
         """Remember where the reviewer is."""

@@ -11,7 +11,7 @@ from textual.containers import Container
 from textual.screen import Screen
 
 from align.domain import SETTLED, Decision, Link, Status
-from align.review.keys import DECIDE, FIX, LOOK, REVIEW, RIVALS, bindings
+from align.review.keys import REVIEW, bindings
 from align.review.place import Place
 from align.review.screens.auditing import Auditing
 from align.review.screens.deciding import Deciding
@@ -29,7 +29,8 @@ NEWS_EVERY = 2.0
 MANY_HITS = 20_000
 """Links with the words of a filter that are not looked for anew by themselves: it takes a moment."""
 
-NEEDS_LINK = frozenset(action.id for action in (*DECIDE, *FIX, *LOOK[:3], *RIVALS)) - {"undo", "redo", "side"}
+WITHOUT_LINK = frozenset({"filter", "undo", "redo", "help", "back"})
+"""What is of use where no link is listed."""
 
 USEFUL: dict[str, Callable[[Link, ReviewScreen], bool]] = {
     "accept": lambda link, _screen: link.status not in SETTLED,
@@ -151,7 +152,7 @@ class ReviewScreen(Deciding, Fixing, Explaining, Finding, Auditing, Detail, Scre
         link = self.current
         name = action.partition("(")[0]
         if link is None:
-            return name not in NEEDS_LINK
+            return name in WITHOUT_LINK
         test = USEFUL.get(name)
         return test(link, self) if test else True
 

@@ -117,6 +117,10 @@ class WorkspaceScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings((*WORKSPACE, ALL["help"], ALL["back"]))
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._stood_on: int | None = None
+
     def compose(self) -> ComposeResult:
         """Top line, pairs, documents, keys."""
         yield Line(id="top")
@@ -137,6 +141,7 @@ class WorkspaceScreen(Screen[None]):
         browser = ours(self).browser
         pairs = browser.pairs()
         self.query_one(PairList).show(pairs)
+        self._stand(pairs)
         tagged = {lang for pair in pairs for lang in (pair.src_lang, pair.tgt_lang)}
         texts = {document for pair in pairs for document in (pair.src_document, pair.tgt_document)}
         left = sum(pair.counts[Status.PROPOSED] for pair in pairs)
@@ -146,6 +151,18 @@ class WorkspaceScreen(Screen[None]):
         )
         if not pairs:
             self.query_one("#said", Line).show("No links yet: leave with q and run `align propose`.")
+
+    def _stand(self, pairs: list[PairRow]) -> None:
+        """Stand on the pair whose link was reviewed last, once."""
+        number = ours(self).here.link
+        link = ours(self).browser.link(number) if number is not None and number != self._stood_on else None
+        self._stood_on = number
+        if link is None:
+            return
+        at = (link.src.document, link.tgt.document, link.src.lang, link.tgt.lang)
+        for place, pair in enumerate(pairs):
+            if at == (pair.src_document, pair.tgt_document, pair.src_lang, pair.tgt_lang):
+                self.query_one(PairList).cursor = place
 
     @property
     def _pair(self) -> PairRow | None:
