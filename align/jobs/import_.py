@@ -161,7 +161,7 @@ def import_rows(
 def _shared_out(links: Found, found: Sequence[Row], new: New, path: Path) -> tuple[list[Match], list[Row]]:
     """The rows that speak of links, and those that would become documents, in the order of the file."""
     if new == "own":
-        matches = [match for match in links.matches if match.stamp is not None]
+        matches = [match for match in links.matches if match.sure and match.stamp is not None]
         strangers = links.strangers if matches else list(found)
     elif new == "always":
         matches = [match for match in links.matches if match.sure or not is_adopted(match.link, path)]

@@ -225,3 +225,19 @@ def test_an_export_of_this_store_is_brought_back_and_what_is_left_is_told(tmp_pa
     assert any("New. / 新しい。" in line for line in taken.told)
     with open_store(db) as store:
         assert len(store.documents()) == 2
+
+
+def test_an_export_of_another_store_is_a_file_like_any_other(tmp_path: Path) -> None:
+    """Also where this store has the same texts elsewhere, and where it was edited since."""
+    (tmp_path / "f.tmx").write_text(memory([HELLO, NIGHT]), encoding="utf-8")
+    (tmp_path / "g.tmx").write_text(memory([NIGHT]), encoding="utf-8")
+    here, there, out = tmp_path / "here.db", tmp_path / "there.db", tmp_path / "out.tmx"
+    list(add(there, [str(tmp_path / "f.tmx")]))
+    with open_store(there) as store:
+        export_store(store, out)
+    list(add(here, [str(tmp_path / "g.tmx")]))
+    out.write_text(out.read_text(encoding="utf-8").replace("おやすみ。", "おやすみなさい。"), encoding="utf-8")
+    assert [(t.outcome, t.links, t.told) for t in add(here, [str(out)])] == [("added", 2, ())]
+    assert [t.outcome for t in add(here, [str(out)])] == ["unchanged"]
+    with open_store(here) as store:
+        assert [link.tgt.text for link in store.links()] == ["おやすみ。", HELLO[1], "おやすみなさい。"]
