@@ -11,12 +11,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from align.errors import UsageError
+
 
 def cores(wanted: int | None = None) -> int:
-    """`wanted` threads, else `ALIGN_THREADS`, else the cores this process may run on. At least 1."""
+    """`wanted` threads, else `ALIGN_THREADS`, else the cores this process may run on. At least 1.
+
+    Raises UsageError where `ALIGN_THREADS` is no number of threads.
+    """
     if wanted is None:
-        told = os.environ.get("ALIGN_THREADS", "")
-        wanted = int(told) if told.isdigit() and int(told) else usable_cores()
+        told = os.environ.get("ALIGN_THREADS", "").strip()
+        if told and not (told.isdecimal() and int(told)):
+            raise UsageError(f"ALIGN_THREADS is a number of threads, 1 or more, not {told!r}.")
+        wanted = int(told) if told else usable_cores()
     return max(1, wanted)
 
 

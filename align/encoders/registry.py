@@ -10,6 +10,7 @@ from typing import Literal
 from align.domain import UNDETERMINED
 from align.encoders import e5, use
 from align.encoders.base import Encoder, Progress
+from align.errors import EncoderError
 from align.settings import load_settings
 
 Purpose = Literal["quality", "speed"]
@@ -36,6 +37,7 @@ KNOWN = (
 )  # fmt: skip
 
 E5_FORMS: dict[str, e5.Form] = {"e5-int8": "int8", "e5-bf16": "bf16", "e5-exact": "exact"}
+OURS = frozenset({"auto", *E5_FORMS, *(known.name for known in KNOWN)})
 
 
 def load_encoder(
@@ -57,6 +59,10 @@ def load_encoder(
     """
     if name == "auto":
         name = choose(languages, purpose)
+    if not name.strip():
+        raise EncoderError("no encoder is named. Give use, e5, blend, auto or a sentence-transformers model.")
+    if name.lower() in OURS and name not in OURS:
+        raise EncoderError(f"{name}: no such encoder. Did you mean {name.lower()}?")
     models = (cache or load_settings().cache) / MODELS
     if name == "use":
         return use.UseEncoder(threads=threads)

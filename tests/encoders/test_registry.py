@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from align.cli.models import models as models_command
 from align.encoders import at_hand, choose, coverage_warning, load_encoder, machine, unknown_languages
 from align.encoders.base import Encoder
-from align.errors import EncoderError
+from align.errors import EncoderError, UsageError
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,20 @@ def test_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALIGN_THREADS", "1")
     assert machine.cores() == 1
     assert machine.cores(3) == 3
-    monkeypatch.setenv("ALIGN_THREADS", "many")
+    monkeypatch.setenv("ALIGN_THREADS", "")
     assert machine.cores() >= 1
+    for wrong in ("many", "0", "-1"):
+        monkeypatch.setenv("ALIGN_THREADS", wrong)
+        with pytest.raises(UsageError, match=f"not '{wrong}'"):
+            machine.cores()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("", "no encoder is named"), ("USE", "Did you mean use"), ("E5-int8", "e5-int8")]
+)
+def test_a_name_that_is_nearly_ours_is_told(name: str, told: str) -> None:
+    with pytest.raises(EncoderError, match=told):
+        load_encoder(name)
 
 
 def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
