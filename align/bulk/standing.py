@@ -66,9 +66,10 @@ class Standing:
     def line(self) -> str:
         """One line for a person."""
         left = self.seconds_left
+        workers = f"{self.workers} worker{'' if self.workers == 1 else 's'}" if self.workers else "waiting for a worker"
         return (
             f"{self.done + self.failed:,}/{self.total:,} documents, {self.failed:,} set aside, "
-            f"{self.sentences_per_second:,.0f} sentences/s, {self.workers} worker{'' if self.workers == 1 else 's'}, "
+            f"{self.sentences_per_second:,.0f} sentences/s, {workers}, "
             f"{'time left unknown' if left is None else told_time(left) + ' left'}"
         )
 

@@ -46,7 +46,9 @@ LINE_EVERY = 10.0
     help="Write the same pair of texts once; near: but for case, punctuation, digits and spaces.",
 )
 @click.option("--match", is_flag=True, help="Find out by content which document translates which; folders only.")
-@click.option("--match-confidence", type=Measure(0, 1), default=0.5, help="Leave less sure pairs apart.")
+@click.option(
+    "--match-confidence", type=Measure(0, 1), default=0.5, show_default=True, help="Leave less sure pairs apart."
+)
 @click.option(
     "--into-store", "store", type=click.Path(path_type=Path, dir_okay=False), help="Propose doubtful links here."
 )
@@ -200,4 +202,4 @@ def print_summary(figures: dict[str, Any], out: Path) -> None:
     for failure in figures["failed"][:5]:
         note(f"set aside: {failure['src']} - {failure['tgt']}: {failure['error']}")
     if documents["failed"]:
-        note(f"All that were set aside are in {out / 'failed.tsv'}: mend them and run that as a manifest.")
+        note(f"All that were set aside are in {out / 'failed.tsv'}: mend them and run that into another folder.")

@@ -229,7 +229,9 @@ def test_progress_and_metrics(tmp_path: Path) -> None:
         ledger = open_ledger(tmp_path / LEDGER, begin=begin)
     standing = standing_of(ledger)
     ledger.close()
-    assert "time left unknown" in standing.line()
+    assert "waiting for a worker, time left unknown" in standing.line()
+    standing.workers = 1
+    assert ", 1 worker, " in standing.line()
     assert f"0/{len(NAMES)} documents" in standing.line()
     now = [0.0]
     metrics = MetricsFile(tmp_path / "m.prom", clock=lambda: now[0])
