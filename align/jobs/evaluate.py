@@ -76,8 +76,10 @@ def read_gold(path: Path) -> list[dict[str, Any]]:
     documents = []
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReadError(f"{path}: cannot be read as UTF-8 text ({error}).") from error
+    except OSError as error:
+        raise ReadError(f"{path}: {error.strerror or error}. Check the name and your permissions.") from error
+    except UnicodeDecodeError as error:
+        raise ReadError(f"{path}: not UTF-8 (byte {error.start}). Save the gold as UTF-8.") from error
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -96,6 +98,9 @@ def read_gold(path: Path) -> list[dict[str, Any]]:
             ) from error
         if not inside:
             raise ReadError(f"{path}, line {number}: a gold bead points at a sentence that is not there.")
+        if not document["gold"] and 0 in sizes:
+            # Nothing stands on the other side: that every sentence is a null need not be said.
+            document["gold"] = [[[i], []] for i in range(sizes[0])] + [[[], [i]] for i in range(sizes[1])]
         documents.append(document)
     if not documents:
         raise ReadError(f"{path}: no documents in it.")
@@ -134,7 +139,8 @@ def beads_of(rows: Iterable[Sequence[Iterable[int]]]) -> Pairs:
 def score(gold: Mapping[str, Pairs], found: Mapping[str, Pairs]) -> dict[str, float]:
     """Precision (nulls count), recall (nulls left out on both sides) and F1, strict and lax (Sennrich & Volk 2011).
 
-    Strict: the same bead is in the gold. Lax: it shares a source and a target sentence with a gold bead, too.
+    Strict: the same bead is in the gold. Lax: it shares a source and a target sentence with a gold bead, too. Where
+    there is nothing to find, nothing was missed.
     """
     precision, recall = [0, 0, 0], [0, 0, 0]
     for name, reference in gold.items():
@@ -147,8 +153,8 @@ def score(gold: Mapping[str, Pairs], found: Mapping[str, Pairs]) -> dict[str, fl
             sums[2] += len(candidates)
     figures: dict[str, float] = {"documents": len(gold)}
     for place, name in enumerate(("strict", "lax")):
-        p = precision[place] / precision[2] if precision[2] else 0.0
-        r = recall[place] / recall[2] if recall[2] else 0.0
+        p = precision[place] / precision[2] if precision[2] else float(not recall[2])
+        r = recall[place] / recall[2] if recall[2] else 1.0
         f1 = 2 * p * r / (p + r) if p + r else 0.0
         figures |= {f"precision_{name}": round(p, 4), f"recall_{name}": round(r, 4), f"f1_{name}": round(f1, 4)}
     return figures

@@ -126,3 +126,17 @@ def test_a_gold_file_that_is_none_is_refused_with_its_line(tmp_path, line):
     path.write_text(line)
     with pytest.raises(ReadError, match="line 1"):
         read_gold(path)
+
+
+def test_where_nothing_stands_on_the_other_side_nulls_are_right(tmp_path):
+    path = tmp_path / "gold.jsonl"
+    path.write_text('{"id": "a", "src": ["It rains.", "It pours."], "tgt": [], "gold": []}\n')
+    gold = {"a": beads_of(read_gold(path)[0]["gold"])}
+    assert score(gold, {"a": beads_of([[[0], []], [[1], []]])})["f1_strict"] == 1
+    assert score({"a": set()}, {"a": set()})["f1_strict"] == 1
+    assert score({"a": beads_of([[[0], [0]]])}, {"a": set()})["f1_strict"] == 0
+
+
+def test_a_gold_file_that_is_not_there_is_told_as_that(tmp_path):
+    with pytest.raises(ReadError, match=r"No such file or directory\. Check the name"):
+        read_gold(tmp_path / "none.jsonl")
