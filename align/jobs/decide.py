@@ -58,8 +58,8 @@ class Desk:
 
     @contextmanager
     def batch(self) -> Iterator[None]:
-        """Many decisions in one transaction: all or none. Each is still a decision of its own."""
-        with self.store.writing():
+        """Many decisions in one transaction: all or none, and one undo takes them back together."""
+        with self.store.together():
             yield
 
     @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from sqlite_utils import Database
 
@@ -18,14 +19,23 @@ from align.text.counted import counted
 ACCEPTED = "case when src_text is null and tgt_text is null then 'accepted' else 'edited' end"
 
 
-def accept_many(db: Database, reviewer: str, chosen: LinkFilter, *, above: float | None, through: int | None) -> Change:
+def accept_many(
+    db: Database,
+    reviewer: str,
+    chosen: LinkFilter,
+    more: Mapping[str, object],
+    *,
+    above: float | None,
+    through: int | None,
+) -> Change:
     """Accept undecided links of a filter as one decision with a patch a link. Runs inside the caller's `writing`.
+    `more` is what the log tells beside how they were chosen.
 
     Raises NothingToDo where there are none.
     """
     condition, values = where(chosen)
     condition += " and status = 'proposed'"
-    detail: dict[str, object] = {}
+    detail = dict(more)
     if above is not None:
         condition += " and confidence >= ?"
         values.append(above)

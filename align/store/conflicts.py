@@ -39,11 +39,18 @@ def waiting(db: Database, link: int | None = None) -> list[Conflict]:
 
 
 def contest(
-    db: Database, reviewer: str, link: int, name: str, ours: Mapping[str, str], theirs: Mapping[str, str], why: str = ""
+    db: Database,
+    reviewer: str,
+    link: int,
+    name: str,
+    ours: Mapping[str, str],
+    theirs: Mapping[str, str],
+    more: Mapping[str, object],
 ) -> tuple[Decision, tuple[int, ...]] | None:
     """The file `name` has other columns than the link: it waits for a reviewer. None where it waits for that already.
 
-    Runs inside the caller's `writing`. Raises ConflictError where the link is no more.
+    `more` is what else the log tells. Runs inside the caller's `writing`. Raises ConflictError where the link is no
+    more.
     """
     name = storable(name)
     here, there = ({column: storable(value) for column, value in told.items()} for told in (ours, theirs))
@@ -53,7 +60,7 @@ def contest(
     ledger.change(link, attention="conflict")
     ledger.say(link, "attention")  # It may wait already, for another reason: undo is to find this one all the same.
     detail: dict[str, object] = {"name": name, "ours": here, "theirs": there}
-    decision, touched = ledger.close("conflict", link=link, detail={"why": why, **detail} if why else detail)
+    decision, touched = ledger.close("conflict", link=link, detail={**more, **detail})
     follow(db, decision)
     return decision, touched
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -63,6 +64,7 @@ class Store:
     def __init__(self, path: Path, db: Database) -> None:
         self.path = path
         self.db = db
+        self._group: str | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -81,6 +83,20 @@ class Store:
         """All writes inside land together or not at all; never encode or wait for a person inside."""
         with told(self.path), writing(self.db):
             yield
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Decisions made inside land together, and one undo takes all of a reviewer's back."""
+        with self.writing():
+            before, self._group = self._group, self._group or uuid.uuid4().hex
+            try:
+                yield
+            finally:
+                self._group = before
+
+    def _told(self, why: str = "") -> dict[str, object]:
+        """What the log is to tell of a decision: why it was made, and together with which others."""
+        return {name: value for name, value in (("why", why), ("group", self._group)) if value}
 
     # Documents
 
@@ -307,7 +323,7 @@ class Store:
         with self.writing():
             ledger = Ledger(self.db, reviewer)
             look_at = build(ledger)
-            detail: dict[str, object] = {"why": why} if why else {}
+            detail = self._told(why)
             decision, touched = ledger.close(action, link=link if link is not None else look_at, detail=detail)
         return Change(touched, decision, look_at, action)
 
@@ -319,27 +335,30 @@ class Store:
         Raises NothingToDo where there is none.
         """
         with self.writing():
-            return bulk.accept_many(self.db, reviewer, chosen, above=above, through=through)
+            return bulk.accept_many(self.db, reviewer, chosen, self._told(), above=above, through=through)
 
     def undo(self, reviewer: str) -> Change:
-        """Take back the reviewer's last decision in force."""
+        """Take back the reviewer's last decision in force, with what was decided `together` with it."""
         with self.writing():
-            target = undo.last_done(self.db, reviewer)
-            if target is None:
+            targets = undo.last_done(self.db, reviewer)
+            if not targets:
                 raise NothingToDo(f"nothing to undo of {reviewer}'s decisions.")
-            return self._turned(reviewer, target, "undo")
+            return self._turned(reviewer, targets, "undo")
 
     def redo(self, reviewer: str) -> Change:
         """Bring back what the reviewer undid last."""
         with self.writing():
-            target = undo.last_undone(self.db, reviewer)
-            if target is None:
+            targets = undo.last_undone(self.db, reviewer)
+            if not targets:
                 raise NothingToDo(f"nothing to redo of {reviewer}'s decisions.")
-            return self._turned(reviewer, target, "redo")
+            return self._turned(reviewer, targets, "redo")
 
-    def _turned(self, reviewer: str, target: int, action: str) -> Change:
-        decision, touched = undo.turn(self.db, reviewer, target, action)
-        return Change(touched, decision, decision.link, f"{action}: {decision.detail['action']}")
+    def _turned(self, reviewer: str, targets: Sequence[int], action: str) -> Change:
+        touched: dict[int, None] = {}
+        for target in targets:
+            decision, links = undo.turn(self.db, reviewer, target, action)
+            touched |= dict.fromkeys(links)
+        return Change(tuple(touched), decision, decision.link, f"{action}: {decision.detail['action']}")
 
     # What front ends keep
 
@@ -403,7 +422,7 @@ class Store:
     ) -> Change | None:
         """Let a link wait for a reviewer: the file `name` has other columns. None where it waits for that already."""
         with self.writing():
-            contested = conflicts.contest(self.db, reviewer, link, name, ours, theirs, why)
+            contested = conflicts.contest(self.db, reviewer, link, name, ours, theirs, self._told(why))
         if contested is None:
             return None
         decision, touched = contested

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import closing
 
 from sqlite_utils import Database
@@ -20,38 +20,67 @@ UNDOABLE_NOT = ("undo", "redo", "propose", "import", "unite", "compact")
 """Actions that a reviewer's undo steps over: its own, and what is no decision of a reviewer."""
 
 
-def last_done(db: Database, reviewer: str) -> int | None:
-    """The decision that undo would take back: the reviewer's last that is in force."""
+def last_done(db: Database, reviewer: str) -> list[int]:
+    """What undo would take back, latest first: the reviewer's last decision in force, and those made together with it.
+
+    Empty where there is none.
+    """
+    with closing(_done(db, reviewer)) as found:
+        return _together(found)
+
+
+def last_undone(db: Database, reviewer: str) -> list[int]:
+    """What redo would bring back, the first decision first: the last undone, if the reviewer decided nothing since."""
+    with closing(_undone(db, reviewer)) as found:
+        return _together(found)
+
+
+def _together(found: Iterable[tuple[int, str | None]]) -> list[int]:
+    """The first of the decisions, and what follows of the same group."""
+    targets: list[int] = []
+    whole: str | None = None
+    for target, group in found:
+        if targets and (group is None or group != whole):
+            break
+        targets.append(target)
+        whole = group
+    return targets
+
+
+def _done(db: Database, reviewer: str) -> Generator[tuple[int, str | None], None, None]:
+    """The reviewer's decisions in force, with their groups, latest first."""
     settled: set[int] = set()
     with closing(_backwards(db, reviewer)) as entries:
-        for number, action, target in entries:
+        for number, action, target, group in entries:
             if action in ("undo", "redo"):
                 if target not in settled and action == "redo":
-                    return int(target)
+                    yield target, group
                 settled.add(target)
             elif action not in UNDOABLE_NOT and number not in settled:
-                return number
-    return None
+                yield number, group
 
 
-def last_undone(db: Database, reviewer: str) -> int | None:
-    """The decision that redo would bring back: the last undone, if the reviewer decided nothing since."""
+def _undone(db: Database, reviewer: str) -> Generator[tuple[int, str | None], None, None]:
+    """What the reviewer undid since deciding anything, with its groups, latest first."""
     settled: set[int] = set()
     with closing(_backwards(db, reviewer)) as entries:
-        for _, action, target in entries:
+        for _, action, target, group in entries:
             if action == "undo" and target not in settled:
-                return int(target)
+                yield target, group
             if action in ("undo", "redo"):
                 settled.add(target)
             elif action not in UNDOABLE_NOT:
-                return None
-    return None
+                return
 
 
-def _backwards(db: Database, reviewer: str) -> Generator[tuple[int, str, int], None, None]:
-    """The reviewer's entries of the log, latest first, without those that changed nothing (any more)."""
+def _backwards(db: Database, reviewer: str) -> Generator[tuple[int, str, int, str | None], None, None]:
+    """The reviewer's entries of the log, latest first, without those that changed nothing (any more); of an undo or
+    redo, the group of what it turned."""
     cursor = db.conn.execute(
-        """select id, action, target from decisions where reviewer = ?
+        """select id, action, target,
+               (select json_extract(one.detail, '$.group') from decisions as one
+                where one.id = coalesce(decisions.target, decisions.id))
+           from decisions where reviewer = ?
            and (target is not null or exists (select 1 from patches where decision = decisions.id)
                 or (action in ('cut', 'remove') and document in (select id from documents)))
            and not (coalesce(json_extract(detail, '$.action'), action) = 'remove'

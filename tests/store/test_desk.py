@@ -203,6 +203,43 @@ def test_many_at_once_and_back(store: Store, desk: Desk) -> None:
     assert len(store.decisions()) == before, "what changes nothing is no decision"
 
 
+def test_what_was_decided_together_is_taken_back_together(store: Store, desk: Desk) -> None:
+    desk.accept(6)
+    with desk.batch():
+        desk.note(1, "read")
+        desk.accept(1)
+        desk.reject(2)
+        desk.accept_through(4)
+    desk.reject(5)
+    after = ["accepted", "rejected", "accepted", "accepted", "rejected", "accepted"]
+    assert [status(store, n) for n in range(1, 7)] == after
+    desk.undo()
+    assert desk.undo().link_ids == (3, 4, 2, 1)
+    assert [status(store, n) for n in range(1, 7)] == ["proposed"] * 5 + ["accepted"]
+    assert store.link(1).note is None
+    desk.redo()
+    assert store.link(1).note == "read"
+    desk.redo()
+    assert [status(store, n) for n in range(1, 7)] == after
+    desk.undo()
+    desk.undo()
+    assert [status(store, n) for n in range(1, 7)] == ["proposed"] * 5 + ["accepted"]
+    desk.undo()
+    with pytest.raises(ConflictError, match="nothing to undo"):
+        desk.undo()
+    assert store.check() == []
+
+
+def test_what_was_decided_together_is_taken_back_whole_or_not_at_all(store: Store, desk: Desk) -> None:
+    with desk.batch():
+        desk.accept(1)
+        desk.accept(2)
+    Desk(store, "bo").reject(1)
+    with pytest.raises(ConflictError, match="link 1 changed since"):
+        desk.undo()
+    assert status(store, 2) == "accepted"
+
+
 def test_undo_and_redo_survive_a_restart_and_know_whose_they_are(store: Store, tmp_path: Path) -> None:
     with open_desk(tmp_path / "s.db", "ada") as ada, open_desk(tmp_path / "s.db", "bo") as bo:
         for link in range(1, 7):
