@@ -598,3 +598,15 @@ def test_the_root_says_the_format_where_the_name_does_not(tmp_path: Path, name: 
 
 def test_the_help_names_every_format_that_can_be_imported() -> None:
     assert sorted(FORMATS.split(", ")) == importable()
+
+
+@pytest.mark.parametrize("name", ["CHARSET", "hex", "nonsense"])
+def test_a_po_file_that_names_no_encoding_is_read_as_it_is(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "ja.po"
+    path.write_text(
+        f'msgid ""\nmsgstr "Language: ja\\n"\n"Content-Type: text/plain; charset={name}\\n"\n\nmsgid "fog"\nmsgstr "霧"\n',
+        encoding="utf-8",
+    )
+    with open_store(tmp_path / "s.db") as store:
+        import_file(store, path, "bea")
+        assert [link.tgt.text for link in store.links()] == ["霧"]

@@ -43,5 +43,5 @@ def _row(record: dict[str, Any], where: str) -> Row:
         note,
         stamp,
         docs=(str(src.get("doc", "")), str(tgt.get("doc", ""))),
-        spans=tuple(" ".join(f"{start}:{end}" for start, end in side.get("spans", ())) for side in (src, tgt)),
+        spans=tuple(" ".join(f"{start}:{end}" for start, end in side.get("spans") or ()) for side in (src, tgt)),
     )

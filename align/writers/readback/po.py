@@ -87,6 +87,7 @@ def charset(path: Path) -> str | None:
         told = _CHARSET.search(file.read(HEAD))
     try:
         name = codecs.lookup(told[1].decode()).name if told else "utf-8"
+        "".encode(name)  # there are codecs that are none of texts
     except LookupError:
         return None
     return None if name == "utf-8" else name
