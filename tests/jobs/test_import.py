@@ -604,7 +604,8 @@ def test_the_help_names_every_format_that_can_be_imported() -> None:
 def test_a_po_file_that_names_no_encoding_is_read_as_it_is(tmp_path: Path, name: str) -> None:
     path = tmp_path / "ja.po"
     path.write_text(
-        f'msgid ""\nmsgstr "Language: ja\\n"\n"Content-Type: text/plain; charset={name}\\n"\n\nmsgid "fog"\nmsgstr "霧"\n',
+        f'msgid ""\nmsgstr "Language: ja\\n"\n"Content-Type: text/plain; charset={name}\\n"\n\n'
+        'msgid "fog"\nmsgstr "霧"\n',
         encoding="utf-8",
     )
     with open_store(tmp_path / "s.db") as store:
