@@ -10,6 +10,7 @@ import click
 
 from align.cli.context import opened, progress, settings_for, store_option
 from align.domain import SETTLED, Status
+from align.text.counted import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -53,7 +54,8 @@ def summary(found: Report) -> Iterable[str]:
     from align.jobs.stats import bar, columns
 
     total = sum(found.statuses.values())
-    yield f"{len(found.documents)} documents, {total} links, {len(found.pairs)} pairs of texts"
+    pairs = counted(len(found.pairs), "pair")
+    yield f"{counted(len(found.documents), 'document')}, {counted(total, 'link')}, {pairs} of texts"
     for status, count in found.statuses.items():
         yield f"  {status:<9} {bar(count / total if total else 0.0, 24)} {count}"
     waiting = found.statuses[Status.PROPOSED]

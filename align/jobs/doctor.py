@@ -17,6 +17,7 @@ from pathlib import Path
 from align import __version__
 from align.errors import AlignError
 from align.settings import Settings, config_path, default_reviewer, load_settings
+from align.text.counted import counted
 
 DISTRIBUTION = "align-workbench"
 NEEDS_COLUMNS, NEEDS_LINES = 60, 20
@@ -253,7 +254,9 @@ def store(path: Path) -> Finding:
             decided = links - waiting
     except AlignError as error:
         return Finding("store", State.BAD, str(error), "Copy the newest backup back, or name another with --db.")
-    says = f"{path}: {documents} documents, {links} links, {decided} no longer {Status.PROPOSED}"
+    says = (
+        f"{path}: {counted(documents, 'document')}, {counted(links, 'link')}, {decided:,} no longer {Status.PROPOSED}"
+    )
     if not os.access(path, os.W_OK):
         return Finding("store", State.NOTE, f"{says}; read-only", "chmod u+w, to review it.")
     return Finding("store", State.GOOD, says)

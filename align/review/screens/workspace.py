@@ -26,6 +26,7 @@ from align.review.screens.help import HelpScreen
 from align.review.screens.history import HistoryScreen
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.painted import Painted
+from align.text.counted import counted
 
 DONE = (Status.ACCEPTED, Status.EDITED, Status.REJECTED)
 
@@ -146,8 +147,9 @@ class WorkspaceScreen(Screen[None]):
         texts = {document for pair in pairs for document in (pair.src_document, pair.tgt_document)}
         left = sum(pair.counts[Status.PROPOSED] for pair in pairs)
         self.query_one("#top", Line).show(
-            f" {ours(self).store_path.name} · {len(texts)} documents with links · {', '.join(sorted(tagged))}",
-            f" {left:,} links left · {ours(self).reviewer} ",
+            f" {ours(self).store_path.name} · {counted(len(texts), 'document')} with links"
+            f" · {', '.join(sorted(tagged))}",
+            f" {counted(left, 'link')} left · {ours(self).reviewer} ",
         )
         if not pairs:
             self.query_one("#said", Line).show("No links yet: leave with q and run `align propose`.")
