@@ -270,6 +270,11 @@ class Ledger:
         for row in rows:
             yield row[0], PairEntry(*row[1:5]), row[5]
 
+    def pairs(self) -> Iterator[PairEntry]:
+        """Every pair of the plan, in order."""
+        for row in self._db.conn.execute("select src, tgt, src_lang, tgt_lang from documents order by id"):
+            yield PairEntry(*row)
+
     def accounts(self) -> list[tuple[int, str]]:
         """Every document with its state."""
         return self._rows("select id, state from documents order by id")

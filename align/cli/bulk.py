@@ -201,5 +201,11 @@ def print_summary(figures: dict[str, Any], out: Path) -> None:
     note(f"{run['seconds']:,.1f} s, {run['sentences_per_second']:,.0f} sentences/s in this run")
     for failure in figures["failed"][:5]:
         note(f"set aside: {failure['src']} - {failure['tgt']}: {failure['error']}")
+    later = figures.get("since", {})
+    if any(later.values()):
+        note(
+            f"Since this run was begun: {later['changed']:,} files changed, {later['new']:,} new pairs. "
+            "What is done stays as it is: name another folder for them."
+        )
     if documents["failed"]:
         note(f"All that were set aside are in {out / 'failed.tsv'}: mend them and run that into another folder.")

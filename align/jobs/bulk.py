@@ -21,7 +21,7 @@ from align.bulk.run import FAILED, LEDGER, output_folder
 from align.bulk.shards import Lines, Shards, WriteShard, write_lines
 from align.bulk.standing import summary
 from align.domain import LinkKind, Status
-from align.errors import UsageError
+from align.errors import AlignError, UsageError
 from align.jobs.bulk_lines import links_of
 from align.jobs.bulk_match import ALONE, PAIRS, match
 from align.jobs.bulk_order import OpenPool, Order, Tell, files_of, ledger_of, work_off
@@ -59,8 +59,11 @@ def bulk(order: Order, open_pool: OpenPool, *, tell: Tell = lambda standing: Non
         more: dict[str, Any] = {}
         if order.match:
             more["matching"] = match(order, open_pool, tell)
+        gone_on_with = (order.out / LEDGER).exists()
         ledger = ledger_of(order.out / LEDGER, order, begin)
         with closing(ledger), dated(ledger.remembered("begun")):
+            if gone_on_with:
+                more["since"] = since(ledger, order)
             work = replace(order.work, languages=tuple(ledger.languages()))
             shards = Shards(ledger, order.out, suffix, write, dedupe=work.filters.dedupe != "off")
             standing = work_off(ledger, shards, lambda: open_pool(work, work.threads), tell)
@@ -112,6 +115,28 @@ def begin(ledger: Ledger, order: Order) -> None:
     ledger.remember("alone", alone)
     ledger.remember("repeated", repeated)
     ledger.remember("begun", int(time.time()))
+
+
+def since(ledger: Ledger, order: Order) -> dict[str, int]:
+    """What the ledger's plan does not know, and its run does not do: files that were written to since it was begun, and
+    pairs that there are more now. Nothing where the sources are gone."""
+    begun, folder = ledger.remembered("begun"), Path(order.work.folder)
+    # The second that it was begun in is cut off, and so is theirs.
+    changed = sum(written_after(folder / name, begun + 1) for pair in ledger.pairs() for name in (pair.src, pair.tgt))
+    try:
+        known = sum(ledger.states().values()) + ledger.remembered("repeated")
+        now = sum(1 for _ in entries_of(order)[0])
+    except AlignError:
+        return {"changed": changed, "new": 0}
+    return {"changed": changed, "new": max(0, now - known)}
+
+
+def written_after(path: Path, seconds: float) -> bool:
+    """Whether the file is there and was written to later than that (Unix time)."""
+    try:
+        return path.stat().st_mtime >= seconds
+    except (OSError, ValueError):
+        return False
 
 
 def named(entry: PairEntry) -> int:

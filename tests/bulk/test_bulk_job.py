@@ -254,6 +254,21 @@ def test_a_mistyped_call_does_not_spoil_its_folder(folder: Path) -> None:
     assert "was begun with encoder = 'use'" in again.stderr
 
 
+def test_what_came_later_is_told(folder: Path) -> None:
+    place = corpus(folder / "grown", 2)
+    for path in place.iterdir():
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    again = ("bulk", "grown", "grown-out", "--encoder", "use", "--workers", "1")
+    assert "Since" not in align(*again, cwd=folder).stderr
+    assert "Since" not in align(*again, cwd=folder).stderr, "nothing came"
+    os.utime(place / "0.en.txt", (4_000_000_000, 4_000_000_000))
+    corpus(place, 3)
+    for path in place.glob("[12].*"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    told = align(*again, cwd=folder).stderr
+    assert "Since this run was begun: 2 files changed, 1 new pairs" in told, told
+
+
 def test_two_documents_are_no_translations_for_being_alone(folder: Path) -> None:
     place = folder / "strangers"
     place.mkdir()
