@@ -38,7 +38,7 @@ def read_manifest(path: Path) -> Iterator[PairEntry]:
         elif suffix in (".jsonl", ".ndjson"):
             rows = _json_lines(path)
         else:
-            rows = _table(path, "\t" if suffix == ".tsv" else ",")
+            rows = _table(path, "\t" if suffix == ".tsv" else ",;")
         for line, row in rows:
             yield _entry(path, line, row)
     except OSError as error:
@@ -61,9 +61,14 @@ def write_manifest(path: Path, entries: Iterable[PairEntry], extra: Iterable[Map
         file.write(text.getvalue().encode())
 
 
-def _table(path: Path, delimiter: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _table(path: Path, delimiters: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The rows of a table; of the delimiters, the one that parts its heading most often (spreadsheets of half the world
+    write semicolons)."""
     allow_long_cells()
     with path.open(encoding="utf-8-sig", newline="") as file:
+        heading = file.readline()
+        file.seek(0)
+        delimiter = max(delimiters, key=heading.count)
         reader = csv.DictReader(file, delimiter=delimiter, strict=True)
         try:
             _check_columns(path, reader.fieldnames or ())

@@ -43,6 +43,11 @@ def test_every_kind_of_manifest_names_the_same_pairs(tmp_path: Path, suffix: str
     assert list(read_manifest(written(tmp_path / f"m{suffix}"))) == PAIRS
 
 
+def test_a_spreadsheet_s_semicolons_are_read(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_bytes("\ufeffsrc;tgt;note\r\na, b.txt;c.txt;x\r\n".encode())
+    assert list(read_manifest(tmp_path / "m.csv")) == [PairEntry("a, b.txt", "c.txt")]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
