@@ -87,11 +87,8 @@ def main_language(document: Document) -> str:
 def cut(document: Document, segments: Segments) -> Iterator[Segment]:
     """The segments of a document, in order."""
     if segments == "line":
-        start = 0
-        for number, line in enumerate(document.text.splitlines(keepends=True)):
-            if line.strip():
-                yield Segment(number, (Span(start, start + len(line.rstrip())),), UNDETERMINED, 0.0)
-            start += len(line)
+        for number, line in enumerate(lines(document)):
+            yield Segment(number, line, UNDETERMINED, 0.0)
         return
     for number, block in enumerate(document.blocks):
         if block.kind in LEFT_OUT or not block.sentences:
@@ -101,6 +98,30 @@ def cut(document: Document, segments: Segments) -> Iterator[Segment]:
         else:
             for sentence in block.sentences:
                 yield Segment(number, sentence.pieces, sentence.lang, sentence.lang_confidence)
+
+
+def lines(document: Document) -> Iterator[tuple[Span, ...]]:
+    """The lines that are not blank: of plain text as they stand, else what of them is text, without its timing and
+    markup."""
+    said = [piece for block in document.blocks if block.kind not in LEFT_OUT for piece in whole(block)]
+    start = place = 0
+    for line in document.text.splitlines(keepends=True):
+        end = start + len(line.rstrip())
+        found: list[Span] = []
+        if document.reader == "text":
+            found += [Span(start, end)] if line.strip() else []
+        elif line.strip():
+            while place < len(said) and said[place].start < end:
+                piece = Span(max(said[place].start, start), min(said[place].end, end))
+                if found and not document.text[found[-1].end : piece.start].strip():
+                    piece = Span(found.pop().start, piece.end)
+                found.append(piece)
+                if said[place].end > end:
+                    break
+                place += 1
+        if found:
+            yield tuple(found)
+        start += len(line)
 
 
 def whole(block: Block) -> tuple[Span, ...]:

@@ -37,6 +37,16 @@ def test_short_lines_stay_and_what_is_left_out_is_told(tmp_path: Path) -> None:
     assert dict(half(str(english), lang="en").left_out) == {}
 
 
+def test_lines_of_subtitles_are_what_is_said_in_them(tmp_path: Path) -> None:
+    said = ["Where have you been? I was worried.", "The train from Kyoto was an hour late", "because of the snow."]
+    times = ("00:00:01,000 --> 00:00:02,000", "00:00:03,000 --> 00:00:04,000")
+    cues = f"1\n{times[0]}\n{said[0]}\n\n2\n{times[1]}\n{said[1]}\n<i>{said[2]}</i>\n"
+    (tmp_path / "a.srt").write_text(cues)
+    assert half(str(tmp_path / "a.srt"), segments="line").texts == tuple(said)
+    (tmp_path / "a.txt").write_text("One line.\n\n* two: three. Four\n")
+    assert half(str(tmp_path / "a.txt"), segments="line").texts == ("One line.", "* two: three. Four")
+
+
 @pytest.mark.parametrize(
     ("theirs", "tag"), [("ZH_tw", "zh-Hant"), ("EN-us", "en-US"), ("iw", "he"), ("", "und"), ("English", "und")]
 )
