@@ -27,7 +27,7 @@ class ConflictError(StoreError):
     """The link changed since the reviewer saw it, or a constraint contradicts another; nothing was written."""
 
 
-class NothingToDo(ConflictError):
+class EmptyDecisionError(ConflictError):
     """There is nothing left to decide, to take back or to bring back; nothing was written."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from sqlite_utils import Database
 
 from align.domain import Decision
-from align.errors import ConflictError, NothingToDo
+from align.errors import ConflictError, EmptyDecisionError
 from align.store import tallies
 from align.store.clock import now
 from align.store.filter import LinkFilter, where
@@ -31,7 +31,7 @@ def accept_many(
     """Accept undecided links of a filter as one decision with a patch a link. Runs inside the caller's `writing`.
     `more` is what the log tells beside how they were chosen.
 
-    Raises NothingToDo where there are none.
+    Raises EmptyDecisionError where there are none.
     """
     condition, values = where(chosen)
     condition += " and status = 'proposed'"
@@ -50,7 +50,7 @@ def accept_many(
     at = now()
     links = [row[0] for row in db.conn.execute(f"select id from links where {condition} order by place, id", values)]
     if not links:
-        raise NothingToDo("nothing to accept: no link like that is undecided.")
+        raise EmptyDecisionError("nothing to accept: no link like that is undecided.")
     detail["links"] = len(links)
     decision = append(db, reviewer, "accept-many", at=at, link=through, detail=detail)
     db.conn.execute(

@@ -13,7 +13,7 @@ from typing import Self
 from sqlite_utils import Database
 
 from align.domain import Block, Decision, Document, Link, LinkSide, Proposal, Status
-from align.errors import NothingToDo, UsageError
+from align.errors import EmptyDecisionError, UsageError
 from align.sqlite import told, writing
 from align.store import (
     around,
@@ -332,7 +332,7 @@ class Store:
     ) -> Change:
         """Accept the undecided links of a filter: those of confidence `above` or more, those up to link `through`.
 
-        Raises NothingToDo where there is none.
+        Raises EmptyDecisionError where there is none.
         """
         with self.writing():
             return bulk.accept_many(self.db, reviewer, chosen, self._told(), above=above, through=through)
@@ -342,7 +342,7 @@ class Store:
         with self.writing():
             targets = undo.last_done(self.db, reviewer)
             if not targets:
-                raise NothingToDo(f"nothing to undo of {reviewer}'s decisions.")
+                raise EmptyDecisionError(f"nothing to undo of {reviewer}'s decisions.")
             return self._turned(reviewer, targets, "undo")
 
     def redo(self, reviewer: str) -> Change:
@@ -350,7 +350,7 @@ class Store:
         with self.writing():
             targets = undo.last_undone(self.db, reviewer)
             if not targets:
-                raise NothingToDo(f"nothing to redo of {reviewer}'s decisions.")
+                raise EmptyDecisionError(f"nothing to redo of {reviewer}'s decisions.")
             return self._turned(reviewer, targets, "redo")
 
     def _turned(self, reviewer: str, targets: Sequence[int], action: str) -> Change:

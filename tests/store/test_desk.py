@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from align.domain import LinkKind, Proposal, Status
-from align.errors import ConflictError, NothingToDo, UsageError
+from align.errors import ConflictError, EmptyDecisionError, UsageError
 from align.jobs.browse import Order, open_browser
 from align.jobs.decide import Desk, open_desk
 from align.jobs.history import as_text, events_of
@@ -198,7 +198,7 @@ def test_many_at_once_and_back(store: Store, desk: Desk) -> None:
     with pytest.raises(UsageError, match="between 0 and 1"):
         desk.accept_above(1.5)
     before = len(store.decisions())
-    with pytest.raises(NothingToDo, match="nothing to accept"):
+    with pytest.raises(EmptyDecisionError, match="nothing to accept"):
         desk.accept_above(0.0, LinkFilter(src_lang="zh"))
     assert len(store.decisions()) == before, "what changes nothing is no decision"
 

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from align.domain import Link, Status
-from align.errors import AlignError, ConflictError, NothingToDo
+from align.errors import AlignError, ConflictError, EmptyDecisionError
 from align.jobs.decide import Change, Desk
 from align.jobs.history import words_of
 from align.review.screens.base import Part
@@ -123,7 +123,7 @@ class Deciding(Part):
             self.expected += step * was.confidence
 
     def _refused(self, error: AlignError, link: Link | None) -> None:
-        if isinstance(error, NothingToDo):
+        if isinstance(error, EmptyDecisionError):
             words = str(error)
             self.say(words[:1].upper() + words[1:])
             return
