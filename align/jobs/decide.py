@@ -189,7 +189,10 @@ class Desk:
     # Many at once
 
     def accept_above(self, confidence: float, chosen: LinkFilter | None = None) -> Change:
-        """Accept every undecided link of a filter whose confidence is at least this. Raises EmptyDecisionError for none."""
+        """Accept every undecided link of a filter whose confidence is at least this.
+
+        Raises EmptyDecisionError where there is none.
+        """
         if not 0.0 <= confidence <= 1.0:
             raise UsageError(f"a confidence is between 0 and 1, not {confidence}.")
         return self.store.accept_many(self.reviewer, chosen or LinkFilter(), above=confidence)
