@@ -1,4 +1,4 @@
-"""Language identification against raw langdetect, lingua and py3langid, in one run: `python -m benchmarks.languages`.
+"""Language identification beside langdetect, lingua and py3langid in one run: `python -m benchmarks.languages [SET ...]`.
 
 Each set is a page given line by line: `lines.tsv` of the seeds, the mixed pages of the gold (`mixed_order`), and the
 news of several languages shuffled into one page, and forty pages of eight clauses of 8 to 30 characters (`short`) for
@@ -9,6 +9,7 @@ ALIGN_GOLD or ../shared/gold; sets that are not there are left out, with a note 
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import os
@@ -138,6 +139,9 @@ def measure(name: str, pages: list[Page]) -> dict[str, Any]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", nargs="*", help="Sets by how their names begin.  [default: all]")
+    asked = tuple(parser.parse_args().sets) or ("",)
     sets: dict[str, list[Page]] = {"lines.tsv": list(seed_pages())}
     for path in sorted((GOLD / "dev").glob("*.jsonl")) if GOLD.exists() else []:
         sets[path.name.removesuffix(".jsonl")] = list(gold_pages(path.name))
@@ -147,7 +151,8 @@ def main() -> None:
     if len(sets) == 1:
         print(f"{GOLD}: no gold here. Set ALIGN_GOLD to its folder to measure all sets.", file=sys.stderr)
     for name, pages in sets.items():
-        print(json.dumps(measure(name, pages)), flush=True)
+        if name.startswith(asked):
+            print(json.dumps(measure(name, pages)), flush=True)
 
 
 if __name__ == "__main__":
