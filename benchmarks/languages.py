@@ -1,4 +1,4 @@
-"""Language identification beside langdetect, lingua and py3langid in one run: `python -m benchmarks.languages [SET ...]`.
+"""Language identification beside langdetect, lingua and py3langid: `python -m benchmarks.languages [SET ...]`.
 
 Each set is a page given line by line: `lines.tsv` of the seeds, the mixed pages of the gold (`mixed_order`), and the
 news of several languages shuffled into one page, and forty pages of eight clauses of 8 to 30 characters (`short`) for
