@@ -27,7 +27,7 @@ from pathlib import Path
 from align.errors import AlignError, ConflictError
 from align.jobs.decide import Desk
 from align.store import open_store
-from benchmarks.store_works import WORKS, Say, Work, adding, fill, merging, proposing, reviewing
+from benchmarks.store_works import WORKS, Say, Work, adding, fill, merging, proposing, reviewing, visiting
 
 
 @contextmanager
@@ -92,7 +92,8 @@ def losses(path: Path, lines: list[str]) -> list[str]:
 
 
 def kills(folder: Path, times: int, rng: random.Random, links: int) -> dict[str, object]:
-    """kill -9 at random moments of every work, over and over on the same store."""
+    """kill -9 at random moments of every work, over and over on the same store; before half of them another program
+    opens the store and closes it: if the work held no locks, that would take its log away."""
     path = folder / "kills.db"
     fill(path, links)
     told: Counter[str] = Counter()
@@ -106,7 +107,12 @@ def kills(folder: Path, times: int, rng: random.Random, links: int) -> dict[str,
         with child(WORKS[name], path, rng.randrange(10**9)) as (process, pipe):
             if rng.random() < 0.8:  # Else already while it opens the store.
                 select.select([pipe], [], [], 20)
-            time.sleep(rng.random() * (2.0 if name == "app" else 0.15))
+            most = 1.0 if name == "app" else 0.08
+            time.sleep(rng.random() * most)
+            if rng.random() < 0.5:
+                with child(visiting, path, 0) as (visitor, _):
+                    os.waitpid(visitor, 0)
+            time.sleep(rng.random() * most)
             os.kill(process, signal.SIGKILL)
             os.waitpid(process, 0)
             lines = said(pipe)

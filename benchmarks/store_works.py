@@ -80,6 +80,12 @@ def reviewing(path: Path, rng: random.Random, say: Say) -> None:
                 say(f"decision {work().decision.uid}")
 
 
+def visiting(path: Path, _rng: random.Random, _say: Say) -> None:
+    """Look in, and go: the last to close a store that nobody else holds takes its log away."""
+    with open_store(path, create=False) as store:
+        store.count()
+
+
 def adding(path: Path, rng: random.Random, say: Say) -> None:
     """New documents, and changed ones."""
     with open_store(path) as store:
