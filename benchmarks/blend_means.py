@@ -14,7 +14,7 @@ import numpy as np
 
 from align.encoders import Encoder, Vectors, load_encoder
 from align.encoders.blend import MEANS
-from align.encoders.registry import primary
+from align.text.tags import primary
 
 GOLD = Path(os.environ.get("ALIGN_GOLD") or Path(__file__).parent.parent.parent / "shared" / "gold") / "dev"
 SIDE = 60

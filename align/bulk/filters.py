@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from align.domain import Link, LinkKind, LinkSide
+from align.text.tags import primary
 
 NO_LETTERS = re.compile(r"[\W\d_]+")
 MEANS_NOTHING = re.compile(r"[\W_]++(?!\d)|(?<![\W\d_])[\W_]++")
@@ -87,7 +88,7 @@ def folded(text: str) -> str:
 def worth(text: str, lang: str) -> float:
     """The length of a text in letters' worth, so that scripts can be compared."""
     length = sum(1 for char in text if not char.isspace())
-    return length * (WIDE_WEIGHT if lang.split("-")[0] in WIDE else 1.0)
+    return length * (WIDE_WEIGHT if primary(lang) in WIDE else 1.0)
 
 
 def _ratio(link: Link) -> float:
@@ -102,4 +103,4 @@ def _speaks(side: LinkSide, tell: TellLanguage) -> bool:
     if worth(text, lang) < TELLING_LENGTH or lang == "und":
         return True
     found = tell(text)
-    return found == "und" or found.split("-")[0] == lang.split("-")[0]
+    return found == "und" or primary(found) == primary(lang)

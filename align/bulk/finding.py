@@ -11,7 +11,7 @@ from itertools import combinations
 from pathlib import PurePath
 
 from align.bulk.model import PairEntry
-from align.text.tags import canonical
+from align.text.tags import canonical, primary
 
 # ISO 639-1, and the three-letter codes that corpora use for languages without a shorter one.
 CODES = frozenset(
@@ -55,7 +55,7 @@ def spelt(text: str) -> str | None:
     if not WHOLE.match(text):
         return None
     tag = text.lower().replace("_", "-")
-    return tag if tag.split("-")[0] in CODES else None
+    return tag if primary(tag) in CODES else None
 
 
 def markings(path: str) -> Iterator[tuple[str, str]]:
@@ -126,7 +126,7 @@ def covers(wanted: str | None, tag: str) -> bool:
 def meant(tag: str, *asked: str | None) -> bool:
     """Whether a text is of the script or region that is asked for: with `zh-Hant`, no other Chinese. What is in another
     language than those asked for is not decided here."""
-    same = [wanted for wanted in asked if wanted and wanted.lower().split("-")[0] == tag.lower().split("-")[0]]
+    same = [wanted for wanted in asked if wanted and primary(wanted) == primary(tag)]
     return not same or any(covers(wanted, tag) for wanted in same)
 
 

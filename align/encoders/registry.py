@@ -12,6 +12,7 @@ from align.encoders import e5, use
 from align.encoders.base import Encoder, Progress
 from align.errors import EncoderError
 from align.settings import load_settings
+from align.text.tags import primary
 
 Purpose = Literal["quality", "speed"]
 MODELS = "models"
@@ -99,11 +100,6 @@ def choose(languages: Collection[str], purpose: Purpose = "quality") -> str:
     if not known or known - use.LANGUAGES:
         return "e5"
     return "use" if purpose == "speed" else "blend"
-
-
-def primary(tag: str) -> str:
-    """The primary language of a BCP 47 tag: `zh` of `zh-Hant`."""
-    return tag.replace("_", "-").split("-")[0].lower()
 
 
 def unknown_languages(encoder: Encoder, languages: Collection[str]) -> list[str]:

@@ -27,8 +27,8 @@ from align.domain import UNDETERMINED
 from align.errors import UsageError
 from align.jobs.bulk_order import OpenPool, Order, Tell, files_of, ledger_of, work_off
 from align.jobs.bulk_work import DescribeSpec, unpacked
-from align.jobs.vectors import primary
 from align.match import Passages
+from align.text.tags import primary
 
 FOLDER = "matching"
 PAIRS = "pairs.tsv"

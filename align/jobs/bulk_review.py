@@ -15,6 +15,7 @@ from align.jobs.bulk_lines import links_of
 from align.jobs.bulk_work import WorkSpec
 from align.readers import read
 from align.store import SentenceRow, Store, open_store
+from align.text.tags import primary
 
 
 def into_store(write: WriteShard, db: Path, work: WorkSpec, below: float) -> WriteShard:
@@ -47,7 +48,7 @@ def put(store: Store, lines: list[bytes], work: WorkSpec) -> None:
         src, tgt = links[0].src, links[0].tgt
         ends = [take(store, side, work) for side in (src, tgt)]
         proposals = [found for link in links if (found := proposal(link, ends[0][1], ends[1][1]))]
-        languages = (src.lang.split("-")[0], tgt.lang.split("-")[0])
+        languages = (primary(src.lang), primary(tgt.lang))
         store.propose(ends[0][0], ends[1][0], proposals, links[0].encoder, languages=languages)
 
 

@@ -15,8 +15,8 @@ from align.errors import ReadError
 from align.jobs.add import add
 from align.jobs.demo import seed_pages
 from align.jobs.propose import propose
-from align.jobs.vectors import primary
 from align.store import LinkFilter, open_store
+from align.text.tags import primary
 
 CASES = {
     "blog-summary": frozenset({"zh", "ja"}),

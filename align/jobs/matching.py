@@ -9,6 +9,7 @@ from typing import NamedTuple
 from align.domain import UNDETERMINED, Link, LinkSide, Status
 from align.store import Store
 from align.text.clean import clean
+from align.text.tags import primary
 from align.writers.readback.row import Row, Told
 from align.writers.seen import digest64
 from align.writers.stamp import Stamp, checksum, place, place_told, read_stamp
@@ -209,21 +210,17 @@ def _place(row: Row, end: int) -> int | None:
     return None
 
 
-def _primary(lang: str) -> str:
-    return lang.strip().replace("_", "-").partition("-")[0].lower()
-
-
 def _tongue(told: str, ours: str) -> int:
     """How well a tag of the file fits ours: 2 the same, 1 the same language, 0 another one or one of the tool's own."""
     if told.strip().replace("_", "-").lower() == ours.lower():
         return 2
-    return int(_primary(told) == _primary(ours))
+    return int(primary(told) == primary(ours))
 
 
 def _contradicts(row: Row, ends: Ends, link: Link) -> bool:
     """Whether a side is said to be in the language of the link's other side."""
-    src, tgt = _primary(link.src.lang), _primary(link.tgt.lang)
-    one, two = (_primary(row.sides[end].lang) for end in ends)
+    src, tgt = primary(link.src.lang), primary(link.tgt.lang)
+    one, two = (primary(row.sides[end].lang) for end in ends)
     return src != tgt and UNDETERMINED not in (src, tgt) and (one == tgt or two == src)
 
 
@@ -342,8 +339,8 @@ def _choose(
         free = [] if number in placed else [(link, way) for link, way in bases.get(number, ()) if link not in taken]
         if said.stamp is not None and free:
             link, turned = free[0]
-            way = _turned(said._replace(stamp=said.stamp._replace(version=ELSEWHERE)))
-            place_row(number, way if turned else _turned(way), link)
+            way = said._replace(stamp=said.stamp._replace(version=ELSEWHERE))
+            place_row(number, _turned(way) if turned else way, link)
     if 2 * (ours + len(placed)) >= ours + len({id(said.row) for said in left}):
         for number, said in enumerate(left):
             if number in placed or said.stamp is not None or len(said.row.sides) > 2:

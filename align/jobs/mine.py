@@ -22,10 +22,11 @@ from align.domain import UNDETERMINED, Link, LinkKind, LinkSide, Span, Status
 from align.encoders import Encoder, coverage_warning
 from align.errors import ReadError, UsageError
 from align.jobs.add import content_of, find
-from align.jobs.vectors import LEFT_OUT, primary
+from align.jobs.vectors import LEFT_OUT
 from align.readers import read
 from align.store import Store
 from align.text.clean import sentence_text
+from align.text.tags import primary
 
 LEAST_WORTH = 12.0
 """Letters' worth that a sentence must have: what is shorter says the same as too many others."""

@@ -14,11 +14,12 @@ from align.encoders.base import Encoder
 from align.errors import ReadError
 from align.jobs.add import content_of
 from align.jobs.documents import asked_language
-from align.jobs.vectors import LEFT_OUT, primary
+from align.jobs.vectors import LEFT_OUT
 from align.match import Bead, Passages, align_bitext, align_pages
 from align.readers import read
 from align.text.clean import join, sentence_text
 from align.text.han import chinese
+from align.text.tags import primary
 
 Segments = Literal["line", "sentence", "paragraph"]
 UNSURE = 0.7

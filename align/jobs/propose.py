@@ -10,9 +10,10 @@ from align.encoders.base import Encoder
 from align.jobs.likely import FEW, likely_pairs
 from align.jobs.runs import Runs
 from align.jobs.translated import Translated
-from align.jobs.vectors import LEFT_OUT, Group, groups, primary
+from align.jobs.vectors import LEFT_OUT, Group, groups
 from align.match import Bead
 from align.store import Store
+from align.text.tags import primary
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from align.errors import UsageError
 from align.jobs.documents import find_document
 from align.jobs.progress_of import Pace, Tally, paces
 from align.store import LinkFilter, SentenceRow, Store
+from align.text.tags import primary
 
 BINS = 10
 NOT_TEXT = frozenset({BlockKind.BOILERPLATE, BlockKind.SEPARATOR})
@@ -272,7 +273,7 @@ def _pair(key: tuple[int, int, str, str], group: _Group, names: dict[int, str], 
 
 def _counts(row: SentenceRow, lang: str) -> bool:
     """Whether a sentence is of the language of a side, and is text."""
-    return row.kind not in NOT_TEXT and row.lang.split("-")[0] == lang.split("-")[0]
+    return row.kind not in NOT_TEXT and primary(row.lang) == primary(lang)
 
 
 def _covered(rows: Sequence[SentenceRow], lang: str, linked: set[int], settled: set[int]) -> Covered:

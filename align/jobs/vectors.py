@@ -11,6 +11,7 @@ from align.domain import UNDETERMINED, BlockKind
 from align.encoders.base import Encoder
 from align.match import Passages
 from align.store import Store
+from align.text.tags import primary
 
 LEFT_OUT = frozenset({BlockKind.BOILERPLATE, BlockKind.SEPARATOR})
 """Kinds of blocks that are not matched unless asked."""
@@ -29,11 +30,6 @@ class Group:
     def primary(self) -> str:
         """The language without script or region: `zh` of `zh-Hant`."""
         return primary(self.lang)
-
-
-def primary(lang: str) -> str:
-    """The primary language of a BCP 47 tag."""
-    return lang.split("-")[0]
 
 
 def groups(

@@ -18,6 +18,7 @@ import numpy as np
 from align.match.passages import Bead
 from align.match.solve import Texts
 from align.match.tokens import Shared
+from align.text.tags import primary
 
 FILE = Path(__file__).with_name("pages.json")
 CHARACTERS = {"zh": 0.33, "ja": 0.42, "ko": 0.48, "th": 0.9}
@@ -106,7 +107,7 @@ def look(texts: Texts, chain: Chain, number: int, together: bool) -> Found:
     bead = chain.beads[number]
     rows, columns = slice(bead.src.start, bead.src.stop), slice(bead.tgt.start, bead.tgt.stop)
     src, tgt = texts.sides
-    ratio = CHARACTERS.get(texts.src.lang.split("-")[0], 1.0) / CHARACTERS.get(texts.tgt.lang.split("-")[0], 1.0)
+    ratio = CHARACTERS.get(primary(texts.src.lang), 1.0) / CHARACTERS.get(primary(texts.tgt.lang), 1.0)
     ls, lt = float(src.length[rows].sum()), float(tgt.length[columns].sum())
     similar = likeness(texts, bead)
     beside = sum(o.score * 0.7 ** (abs(number - k) - 1) for k, o in enumerate(chain.beads) if k != number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from align.jobs.browse import Browser, SentenceRow
+from align.text.tags import primary
 
 KEPT = 400
 
@@ -47,13 +48,13 @@ class OneLanguage:
     def __init__(self, browser: Browser, document: int, lang: str) -> None:
         self._browser = browser
         self._document = document
-        self._primary = lang.split("-")[0]
+        self._primary = primary(lang)
         self.renew()
 
     def renew(self) -> None:
         """Look anew: a sentence was cut in two, or is whole again."""
         every = self._browser.sentences(self._document, 0, self._browser.sentence_count(self._document))
-        self._rows = [row for row in every if row.lang.split("-")[0] == self._primary]
+        self._rows = [row for row in every if primary(row.lang) == self._primary]
         self._places = {row.id: number for number, row in enumerate(self._rows)}
         self.count = len(self._rows)
 

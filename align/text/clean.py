@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from align.domain import Span
 from align.text.scripts import HAN_CLASS, IMAGE_NAME, KANA_CLASS
+from align.text.tags import primary
 
 INVISIBLE = "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"  # noqa: E501
 """Controls, zero-width and bidi steering, lone surrogates. ZWJ and ZWNJ (U+200C, U+200D) spell words: they stay."""
@@ -41,7 +42,7 @@ UNSPACED = frozenset({"ja", "zh", "yue", "lzh", "bo", "my", "lo", "km", "th"})
 
 def unspaced(lang: str) -> bool:
     """Whether `lang` is written without spaces between sentences."""
-    return lang.split("-")[0] in UNSPACED
+    return primary(lang) in UNSPACED
 
 
 def sentence_text(text: str, pieces: Sequence[Span], lang: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from align.text.language import identify
+from align.text.tags import primary
 
 SAMPLE = 60
 """Rows that are looked at."""
@@ -64,7 +65,7 @@ def _language(rows: Sequence[Sequence[str]], place: int) -> str:
 
 
 def _is_code(name: str) -> bool:
-    return name.replace("_", "-").split("-")[0] in _CODES and len(name) <= 11 and " " not in name
+    return primary(name) in _CODES and len(name) <= 11 and " " not in name
 
 
 def _has_words(rows: Sequence[Sequence[str]], place: int) -> bool:

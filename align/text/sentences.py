@@ -15,6 +15,7 @@ from align.domain import Span
 from align.text import unstopped
 from align.text.abbreviations import BEFORE_STARTER, MONTHS, NUMBERED, ORDINAL, abbreviations, starters
 from align.text.scripts import HAN_CLASS, HANGUL_CLASS, KANA_CLASS
+from align.text.tags import primary
 
 _WIDE = f"{HAN_CLASS}{KANA_CLASS}\u30fc"
 _WIDE_STOPS = "。｡！？．"
@@ -98,7 +99,7 @@ def split(text: str, lang: str) -> list[Span]:
         if not changed:
             break
         spans = again
-    if lang.split("-")[0] in unstopped.LANGUAGES:
+    if primary(lang) in unstopped.LANGUAGES:
         spans = [part for span in spans for part in unstopped.cut(text, span)]
     if len(text) <= LONGEST:
         return spans
@@ -107,7 +108,7 @@ def split(text: str, lang: str) -> list[Span]:
 
 def _hidden(lang: str, text: str) -> bool:
     """Whether sentences may end where no stop stands."""
-    return len(text) > LONGEST or lang.split("-")[0] in unstopped.LANGUAGES
+    return len(text) > LONGEST or primary(lang) in unstopped.LANGUAGES
 
 
 LONGEST = 4000
@@ -141,7 +142,7 @@ def _once(text: str, offset: int, lang: str) -> list[Span]:
     """One pass: the sentences of `text`, their spans moved by `offset`."""
     spans: list[Span] = []
     start = 0
-    ends: Iterable[int] = _boundaries(text, lang.split("-")[0])
+    ends: Iterable[int] = _boundaries(text, primary(lang))
     items = _enumerated(text) + _works(text)
     if items:
         ends = sorted({*ends, *items})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _REGIONS = {"tw": "zh-Hant", "hk": "zh-Hant", "mo": "zh-Hant", "hant": "zh-Hant", "cn": "zh-Hans", "sg": "zh-Hans",
             "my": "zh-Hans", "hans": "zh-Hans", "cht": "zh-Hant", "chs": "zh-Hans"}  # fmt: skip
@@ -26,9 +27,15 @@ def canonical(tag: str) -> str | None:
     return "-".join([first, *cased])
 
 
+@lru_cache(maxsize=1024)
+def primary(tag: str) -> str:
+    """The language of a tag without script or region, in small letters: `zh` of `zh-Hant` and of `zh_TW`."""
+    return tag.replace("_", "-").partition("-")[0].strip().lower()
+
+
 def hinted(tag: str | None) -> str | None:
     """The tag that a format's own `lang` is evidence for: what `canonical` says, without region; None for nothing."""
     found = canonical(tag) if tag else None
     if found is None or found in ("zh", "und", "mul", "zxx"):
         return None
-    return found if found.startswith("zh-") else found.split("-")[0]
+    return found if found.startswith("zh-") else primary(found)

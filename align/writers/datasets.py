@@ -8,6 +8,7 @@ from pathlib import Path
 
 from align import __version__
 from align.domain import SETTLED
+from align.text.tags import primary
 from align.writers.door import CARD_TITLE
 from align.writers.model import ExportOptions, Unit
 from align.writers.names import pair_name
@@ -60,7 +61,7 @@ def write(units: Iterable[Unit], folder: Path, stem: str, options: ExportOptions
 def _card(pairs: dict[tuple[str, str], _Pair]) -> Iterator[str]:
     count = sum(pair.rows.count for pair in pairs.values())
     reviewed = sum(pair.reviewed for pair in pairs.values())
-    languages = sorted({lang.split("-")[0] for pair in pairs for lang in pair})
+    languages = sorted({primary(lang) for pair in pairs for lang in pair})
     yield "---\nlanguage:\n"
     yield from (f'- "{language}"\n' for language in languages)
     yield "task_categories:\n- translation\nmultilinguality:\n- translation\nsize_categories:\n"

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from align import __version__
 from align.domain import Status
+from align.text.tags import primary
 from align.writers.carrying import in_xlsx
 from align.writers.clock import moment
 from align.writers.model import ExportOptions, Unit
@@ -75,10 +76,9 @@ class _Sheets:
         """The format of a text in a language: a font that has its characters, and its direction."""
         if lang not in self.formats:
             tag = lang.lower()
-            primary = tag.split("-")[0]
-            name = _FONTS.get("-".join(tag.split("-")[:2])) or _FONTS.get(primary)
+            name = _FONTS.get("-".join(tag.split("-")[:2])) or _FONTS.get(primary(lang))
             extra: dict[str, Any] = {"font_name": name} if name else {}
-            if primary in _RIGHT_TO_LEFT:
+            if primary(lang) in _RIGHT_TO_LEFT:
                 extra["reading_order"] = 2
             self.formats[lang] = self.book.add_format({**self.settings, **extra}) if extra else self.plain
         return self.formats[lang]

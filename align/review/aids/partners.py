@@ -12,6 +12,7 @@ from align.review.aids.kana import alike, skeleton
 from align.review.aids.numbers import Number, numbers
 from align.review.aids.transcribed import found as transcribed
 from align.text.han import fold
+from align.text.tags import primary
 
 LATIN = re.compile(r"[A-Za-zÀ-ɏ][A-Za-z0-9À-ɏ]*(?:[-'’.&/+][A-Za-z0-9À-ɏ]+)*")
 KATAKANA = re.compile(r"[ァ-ヺーヽヾ]{3,}")
@@ -53,7 +54,7 @@ def _both(one: Callable[[str, str, str, str], list[Mark]], texts: Pair, langs: P
 
 
 def _cjk(lang: str) -> bool:
-    return lang.split("-")[0] in CJK
+    return primary(lang) in CJK
 
 
 def _numbers(texts: Pair, langs: Pair) -> Found:
@@ -130,11 +131,11 @@ def _transcribed(texts: Pair, langs: Pair) -> Found:
     """Names that Han characters transcribe, against katakana or Latin words."""
     marks: Found = ([], [])
     for here, there in ((0, 1), (1, 0)):
-        primary = langs[here].split("-")[0], langs[there].split("-")[0]
-        if primary[0] not in HAN_WRITTEN or primary[1] in ("zh", "yue", "ko"):
+        own, other = primary(langs[here]), primary(langs[there])
+        if own not in HAN_WRITTEN or other in ("zh", "yue", "ko"):
             continue
-        if primary[1] == "ja":
-            words = list(KATAKANA_NAME.finditer(texts[there])) if primary[0] != "ja" else []
+        if other == "ja":
+            words = list(KATAKANA_NAME.finditer(texts[there])) if own != "ja" else []
         else:
             words = [match for match in LATIN.finditer(texts[there]) if match[0][0].isupper() and len(match[0]) > 2]
         met: set[int] = set()
@@ -200,7 +201,7 @@ def _is_name(text: str, match: re.Match[str], lang: str) -> bool:
     """A capitalised word in the middle of a sentence, where the language does not capitalise every noun."""
     before = text[: match.start()].rstrip(" \"'“‘(«")
     return (
-        lang.split("-")[0] in ("en", "fr", "es", "it", "pt", "nl", "is", "sv", "da", "nb")
+        primary(lang) in ("en", "fr", "es", "it", "pt", "nl", "is", "sv", "da", "nb")
         and match[0][0].isupper()
         and len(match[0]) > 3
         and before[-1:] not in ("", ".", "!", "?", ":", ";", "…", "”", "-", "–", "•")

@@ -27,6 +27,7 @@ from align.review.screens.ripple import RippleScreen
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.pages import Pages
 from align.review.widgets.texts import Passage, Side, Texts
+from align.text.tags import primary
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class DocumentScreen(Screen[int | None]):
             for link in links:
                 pair = (link.src.document, link.tgt.document)
                 same_langs = all(
-                    side.lang.split("-")[0] == lang.split("-")[0]
+                    primary(side.lang) == primary(lang)
                     for side, lang in zip((link.src, link.tgt), self.view.langs, strict=True)
                 )
                 if link.status in ALIVE and pair == self.view.documents and (pair[0] != pair[1] or same_langs):
