@@ -117,7 +117,7 @@ def _sentences(name: str, text: Texts, lang: str) -> tuple[tuple[str, ...], str]
     said: Counter[str] = Counter()
     for block in segment(text, lang=None if lang == UNDETERMINED else lang):
         for sentence in block.sentences:
-            found.append(sentence_text(text, sentence.pieces, sentence.lang))
+            found.append(sentence_text(text, sentence.pieces))
             said[sentence.lang] += len(found[-1])
     if lang == UNDETERMINED:
         del said[UNDETERMINED]

@@ -137,7 +137,7 @@ def sentences_of_files(
             continue
         sentences = (s for block in document.blocks if block.kind not in LEFT_OUT for s in block.sentences)
         for place, sentence in enumerate(sentences):
-            text = sentence_text(document.text, sentence.pieces, sentence.lang)
+            text = sentence_text(document.text, sentence.pieces)
             yield Told(number, name, sentence.lang, place, text, sentence.pieces)
 
 

@@ -68,7 +68,7 @@ def half(name: str, *, lang: str | None = None, segments: Segments = "sentence",
     return Half(
         name,
         main,
-        texts=tuple(sentence_text(document.text, one.pieces, main) for one in kept),
+        texts=tuple(sentence_text(document.text, one.pieces) for one in kept),
         pieces=tuple(one.pieces for one in kept),
         blocks=tuple(one.number for one in kept),
         left_out=Counter(one.lang for one in found if not one.is_in(main)),

@@ -167,7 +167,7 @@ def _as_read(row: tuple[Any, ...], whole: Pieces | None, text: str) -> tuple[Any
     if whole is None:
         return row
     block, position, _, _, _, lang, sure, _ = row
-    return block, position, *_place(whole), lang, sure, storable(sentence_text(text, whole, lang))
+    return block, position, *_place(whole), lang, sure, storable(sentence_text(text, whole))
 
 
 @dataclass(frozen=True, slots=True)

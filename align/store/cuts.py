@@ -68,12 +68,12 @@ def _clipped(text: str, pieces: Pieces, low: int, high: int) -> Pieces:
     return tuple(found)
 
 
-def place_after(text: str, pieces: Pieces, lang: str, count: int) -> int:
+def place_after(text: str, pieces: Pieces, count: int) -> int:
     """The offset in `text` that parts the first `count` characters of the sentence's clean text from the others.
 
     Raises UsageError where one half would be empty, or where the clean text does not come apart there.
     """
-    whole = sentence_text(text, pieces, lang)
+    whole = sentence_text(text, pieces)
     count = max(0, count)
     wanted = whole[:count].strip(), whole[count:].strip()
     if not all(wanted):
@@ -81,7 +81,7 @@ def place_after(text: str, pieces: Pieces, lang: str, count: int) -> int:
 
     def first(at: int) -> str:
         before = halves(text, pieces, at)[0]
-        return sentence_text(text, before, lang) if before else ""
+        return sentence_text(text, before) if before else ""
 
     low, high = pieces[0].start, pieces[-1].end
     while low < high:  # The clean text grows with the offset, but for image names that vanish when they are whole.
@@ -90,7 +90,7 @@ def place_after(text: str, pieces: Pieces, lang: str, count: int) -> int:
     places: list[int] = [low, *range(pieces[0].start + 1, pieces[-1].end)]
     for at in places:
         before, after = halves(text, pieces, at)
-        if before and after and (first(at), sentence_text(text, after, lang)) == wanted:
+        if before and after and (first(at), sentence_text(text, after)) == wanted:
             return at
     raise UsageError("the sentence cannot be cut there: its text was put together. Choose another place.")
 
@@ -147,13 +147,13 @@ def cut(db: Database, made: Cut) -> None:
         "select block, position, lang, lang_confidence from sentences where id = ?", (made.sentence,)
     ).fetchone()
     _shift(db, made.document, position, 1)
-    _cover(db, text, made.sentence, before, lang)
+    _cover(db, text, made.sentence, before)
     db.conn.execute(
         """insert into sentences (id, document, block, position, start, "end", pieces, lang, lang_confidence, text)
            values (?, ?, ?, ?, 0, 0, null, ?, ?, '')""",
         (made.rest, made.document, block, position + 1, lang, sure),
     )
-    _cover(db, text, made.rest, after, lang)
+    _cover(db, text, made.rest, after)
     summarise(db, made.document)
 
 
@@ -162,11 +162,11 @@ def join(db: Database, made: Cut) -> None:
     text = document_text(db, made.document)
     if (pieces_now(db, made.sentence), pieces_now(db, made.rest)) != halves(text, made.pieces, made.at):
         raise ConflictError("a half of the sentence was cut or read anew since. Take that back first.")
-    position, lang = db.conn.execute("select position, lang from sentences where id = ?", (made.sentence,)).fetchone()
+    position = db.conn.execute("select position from sentences where id = ?", (made.sentence,)).fetchone()[0]
     _unindex(db, made.rest)
     db.conn.execute("delete from sentences where id = ?", (made.rest,))
     _shift(db, made.document, position + 1, -1)
-    _cover(db, text, made.sentence, made.pieces, lang)
+    _cover(db, text, made.sentence, made.pieces)
     summarise(db, made.document)
 
 
@@ -176,10 +176,10 @@ def pieces_now(db: Database, sentence: int) -> Pieces | None:
     return pieces_of(*row) if row else None
 
 
-def _cover(db: Database, text: str, sentence: int, pieces: Pieces, lang: str) -> None:
+def _cover(db: Database, text: str, sentence: int, pieces: Pieces) -> None:
     """Let a sentence cover these pieces: its row and the index."""
     _unindex(db, sentence)
-    written = storable(sentence_text(text, pieces, lang))
+    written = storable(sentence_text(text, pieces))
     db.conn.execute(
         'update sentences set start = ?, "end" = ?, pieces = ?, text = ? where id = ?',
         (pieces[0].start, pieces[-1].end, json.dumps(pieces) if len(pieces) > 1 else None, written, sentence),
@@ -291,8 +291,7 @@ def carry(db: Database, document: int, old_text: str, text: str, values: Sequenc
     whole, _ = read_pieces(db, document)
     waiting: dict[str, list[int]] = {}
     for number in sorted(whole, key=lambda number: whole[number][0].start):
-        lang = db.conn.execute("select lang from sentences where id = ?", (number,)).fetchone()[0]
-        waiting.setdefault(storable(sentence_text(old_text, whole[number], lang)), []).append(number)
+        waiting.setdefault(storable(sentence_text(old_text, whole[number])), []).append(number)
     found = Carried([], [], {})
     for row in values:
         roots = waiting.get(row[7], [])
@@ -300,22 +299,22 @@ def carry(db: Database, document: int, old_text: str, text: str, values: Sequenc
             found.values.append((row[0], len(found.values), *row[2:]))
             continue
         parts = {roots.pop(0): pieces_of(row[2], row[3], row[4])}
-        found.cuts += _again(made, parts, old_text, text, row[5])
+        found.cuts += _again(made, parts, old_text, text)
         for number, pieces in sorted(parts.items(), key=lambda part: part[1][0].start):
             found.numbers[len(found.values)] = number
             several = json.dumps(pieces) if len(pieces) > 1 else None
-            clean = storable(sentence_text(text, pieces, row[5]))
+            clean = storable(sentence_text(text, pieces))
             place = pieces[0].start, pieces[-1].end, several
             found.values.append((row[0], len(found.values), *place, row[5], row[6], clean))
     return found
 
 
-def _again(made: Sequence[Cut], parts: dict[int, Pieces], old_text: str, text: str, lang: str) -> Iterator[Cut]:
+def _again(made: Sequence[Cut], parts: dict[int, Pieces], old_text: str, text: str) -> Iterator[Cut]:
     """The cuts of one sentence, made in its new reading; `parts` (number -> pieces) grows by what comes of them."""
     for one in made:
         if one.sentence in parts:
-            before = sentence_text(old_text, halves(old_text, one.pieces, one.at)[0], lang)
+            before = sentence_text(old_text, halves(old_text, one.pieces, one.at)[0])
             pieces = parts[one.sentence]
-            again = replace(one, at=place_after(text, pieces, lang, len(before)), pieces=pieces)
+            again = replace(one, at=place_after(text, pieces, len(before)), pieces=pieces)
             parts[one.sentence], parts[one.rest] = halves(text, pieces, again.at)
             yield again

@@ -96,7 +96,7 @@ def sentence_values(doc: Document) -> Iterator[tuple[object, ...]]:
     for number, block in enumerate(doc.blocks):
         for sentence in block.sentences:
             pieces = json.dumps(sentence.pieces) if len(sentence.pieces) > 1 else None
-            text = storable(sentence_text(doc.text, sentence.pieces, sentence.lang))
+            text = storable(sentence_text(doc.text, sentence.pieces))
             yield number, position, *sentence.span, pieces, sentence.lang, sentence.lang_confidence, text
             position += 1
     if position > MOST_SENTENCES:

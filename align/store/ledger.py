@@ -114,11 +114,11 @@ class Ledger:
 
         The first half keeps the number. Whatever had the sentence has both halves.
         """
-        row = self.db.conn.execute("select document, lang from sentences where id = ?", (sentence,)).fetchone()
+        row = self.db.conn.execute("select document from sentences where id = ?", (sentence,)).fetchone()
         pieces = cuts.pieces_now(self.db, sentence)
         if row is None or pieces is None:
             raise ConflictError("the sentence is no longer in its document. Look again.")
-        at = cuts.place_after(document_text(self.db, row[0]), pieces, row[1], count)
+        at = cuts.place_after(document_text(self.db, row[0]), pieces, count)
         made = Cut(row[0], sentence, cuts.next_rest(self.db), at, pieces)
         self.make_cut(made)
         return made.rest

@@ -45,7 +45,7 @@ def unspaced(lang: str) -> bool:
     return primary(lang) in UNSPACED
 
 
-def sentence_text(text: str, pieces: Sequence[Span], lang: str) -> str:
+def sentence_text(text: str, pieces: Sequence[Span]) -> str:
     """The clean text of the sentence that `pieces` of the original `text` make up."""
     raw = pieces[0].of(text)
     for before, piece in itertools.pairwise(pieces):

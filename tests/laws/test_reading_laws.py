@@ -135,4 +135,4 @@ def test_any_bytes_are_read_or_refused_in_one_line(name: str, content: bytes) ->
     hold(document.text, document.blocks)
     for block in document.blocks:
         for sentence in block.sentences:
-            sentence_text(document.text, sentence.pieces, sentence.lang)
+            sentence_text(document.text, sentence.pieces)

@@ -13,7 +13,7 @@ from align.text.clean import sentence_text
 
 
 def sentences(document: Document) -> list[str]:
-    return [sentence_text(document.text, s.pieces, s.lang) for b in document.blocks for s in b.sentences]
+    return [sentence_text(document.text, s.pieces) for b in document.blocks for s in b.sentences]
 
 
 def kinds(document: Document) -> list[tuple[str, str]]:
@@ -186,7 +186,7 @@ def test_webvtt_heads_and_notes_are_no_speech() -> None:
     source = "WEBVTT - a title\n\nNOTE made by hand\n\nintro\n00:01.000 --> 00:03.000 align:start\n両国の外相は\n会談した。\n"  # noqa: E501
     document = read("i.vtt", source.encode())
     spoken = [b for b in document.blocks if b.kind is BlockKind.BODY]
-    assert [sentence_text(source, s.pieces, s.lang) for b in spoken for s in b.sentences] == ["両国の外相は会談した。"]
+    assert [sentence_text(source, s.pieces) for b in spoken for s in b.sentences] == ["両国の外相は会談した。"]
 
 
 @pytest.mark.parametrize(

@@ -250,8 +250,8 @@ def test_several_pieces_come_apart_where_the_clean_text_does(tmp_path: Path) -> 
         (row,) = store.sentences(1)
         assert row.text == "First part second part, third."
         for count in range(1, len(row.text)):
-            at = place_after(text, pieces, "en", count)
-            found = [sentence_text(text, half, "en") for half in halves(text, pieces, at)]
+            at = place_after(text, pieces, count)
+            found = [sentence_text(text, half) for half in halves(text, pieces, at)]
             assert found == [row.text[:count].strip(), row.text[count:].strip()]
         Desk(store, "ada").cut(row.id, 18)
         assert texts(store, 1) == ["First part second", "part, third."]

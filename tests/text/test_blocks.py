@@ -12,7 +12,7 @@ from align.text.segment import segment
 
 
 def sentences(text: str) -> list[str]:
-    return [sentence_text(text, s.pieces, s.lang) for block in segment(text) for s in block.sentences]
+    return [sentence_text(text, s.pieces) for block in segment(text) for s in block.sentences]
 
 
 def kinds(text: str) -> list[tuple[str, str]]:
@@ -58,7 +58,7 @@ def test_hard_wrapped_japanese_is_joined_without_spaces() -> None:
 
 def test_halves_with_blank_lines_between(seeds: Path) -> None:
     document = read("x", (seeds / "004_8345e166239dbf0a.txt").read_bytes())
-    found = [sentence_text(document.text, s.pieces, s.lang) for b in document.blocks for s in b.sentences]
+    found = [sentence_text(document.text, s.pieces) for b in document.blocks for s in b.sentences]
     assert 'On November 2, Japan and Russia held its first “two-plus-two strategic talks" in Tokyo.' in found
     assert "VOA said that compared with China, Russia has less wariness to Japan." in found
     assert "Japan-Russia 2-Plus-Two Meeting Aims At China" in found
