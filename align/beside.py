@@ -46,11 +46,16 @@ def umask() -> int:
     return mask
 
 
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk for certain. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a move itself survive a power cut, where the system can."""
     with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync(folder)

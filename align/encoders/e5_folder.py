@@ -9,15 +9,15 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from align.beside import sync, sync_folder
 from align.encoders.base import Progress
 from align.encoders.e5_onnx import RANGES, write_int8
 from align.encoders.e5_tokenizer import build_tokenizer
@@ -104,7 +104,7 @@ def _build_aside(folder: Path, progress: Progress | None) -> None:
         aside.rename(folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    _sync(folder.parent)
+    sync_folder(folder.parent)
 
 
 def _write_folder(folder: Path, model: PackedModel, progress: Progress | None) -> None:
@@ -121,11 +121,11 @@ def _write_folder(folder: Path, model: PackedModel, progress: Progress | None) -
     report(total, total)
     files = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        _sync(path)
+        sync(path)
         files[path.relative_to(folder).as_posix()] = {"size": path.stat().st_size, "sha256": _sha256(path)}
     manifest = {"layout": LAYOUT, "source": source_digest(), "files": files}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    _sync(folder / MANIFEST)
+    sync(folder / MANIFEST)
 
 
 def _descriptions(model: PackedModel) -> dict[str, Any]:
@@ -232,12 +232,3 @@ def _write_safetensors(file: BinaryIO, model: PackedModel, report: Callable[[int
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    with suppress(PermissionError):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

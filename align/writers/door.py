@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from align.beside import sync_folder, umask, written_beside
+from align.beside import sync, sync_folder, umask, written_beside
 from align.errors import ExportError, UsageError
 from align.held import is_held
 
@@ -69,7 +69,7 @@ def written_folder(out: Path, *, whole: bool, force: bool = False) -> Iterator[P
         for path in sorted(beside.rglob("*")):
             path.chmod((0o777 if path.is_dir() else 0o666) & ~umask())
             if path.is_file():
-                _sync_file(path)
+                sync(path)
         if whole:
             beside.chmod(0o777 & ~umask())
             _replace_folder(beside, target)
@@ -124,11 +124,6 @@ def _move_files(folder: Path, out: Path, home: Path, force: bool) -> None:
         check_target(out.with_name(name), home / name, force)
     for name in names:
         os.replace(folder / name, home / name)
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def spare_stores(out: Path) -> None:
