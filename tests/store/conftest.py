@@ -63,3 +63,11 @@ def store(filled: Path, tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def desk(store: Store) -> Desk:
     return Desk(store, "ada")
+
+
+def sides(store: Store) -> dict[int, tuple[tuple[int, ...], tuple[int, ...]]]:
+    return {link.id: (link.src.sentences, link.tgt.sentences) for link in store.links()}
+
+
+def status(store: Store, link: int) -> str:
+    return store.link(link).status.value

@@ -1,0 +1,217 @@
+"""A file that another tool wrote becomes documents with links."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from align.cli.import_ import FORMATS
+from align.domain import Status
+from align.jobs.add import add
+from align.jobs.import_ import import_file
+from align.store import open_store
+from align.writers.readback.files import importable
+
+FOREIGN = """<?xml version="1.0"?>
+<!DOCTYPE tmx SYSTEM "http://example.invalid/tmx14.dtd" [<!ENTITY x SYSTEM "file:///etc/passwd">]>
+<tmx version="1.4"><header creationtool="x" creationtoolversion="1" segtype="sentence" o-tmf="x" adminlang="en"
+ srclang="EN-US" datatype="plaintext"/><body>
+<tu><tuv xml:lang="EN-US"><seg>A <bpt i="1">&lt;b></bpt>bold<ept i="1">&lt;/b></ept> word.</seg></tuv>
+<tuv xml:lang="zh_TW"><seg>一個粗體字。</seg></tuv><tuv xml:lang="ja"><seg>太字&x;。</seg></tuv></tu>
+<tu><tuv lang="EN-US"><seg>Two.</seg></tuv><tuv lang="ja"><seg>二。</seg></tuv></tu>
+</body></tmx>"""
+
+
+def test_a_foreign_memory_becomes_documents_with_accepted_links(tmp_path: Path) -> None:
+    path = tmp_path / "foreign.tmx"
+    path.write_text(FOREIGN, encoding="utf-8")
+    with open_store(tmp_path / "s.db") as store:
+        report = import_file(store, path, "bea")
+        assert report.adopted is not None
+        assert report.adopted.links == 3
+        names = [row.name.rpartition(" ")[2] for row in store.documents()]
+        assert names == ["[en-US]", "[zh-Hant]", "[ja]"]
+        links = list(store.links())
+        assert {(link.src.text, link.tgt.text) for link in links} == {
+            ("A bold word.", "一個粗體字。"), ("A bold word.", "太字&x;。"), ("Two.", "二。")
+        }  # fmt: skip
+        assert {link.status for link in links} == {Status.ACCEPTED}
+        assert not any("root:" in store.text(row.id) for row in store.documents()), "nothing external is read"
+        again = import_file(store, path, "bea")
+        assert again.adopted is None
+        assert (again.same, len(store.documents())) == (2, 3)
+
+
+TABLES = {
+    "named": "id\tsrc\ttgt\n1\t霧が出る。\tFog rises.\n2\t山へ行く。\tWe climb up the hill.\n",
+    "coded": "JA\ten-GB\n霧が出る。\tFog rises.\n山へ行く。\tWe climb up the hill.\n",
+    "headed": "原文\t訳文\n霧が出る。\tFog rises.\n山へ行く。\tWe climb up the hill.\n",
+    "bare": "1\t霧が出る。\tFog rises.\n2\t山へ行く。\tWe climb up the hill.\n",
+}
+
+
+@pytest.mark.parametrize("name", sorted(TABLES))
+def test_another_tool_s_table_becomes_documents_with_links(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "table.tsv"
+    path.write_text(TABLES[name], encoding="utf-8")
+    with open_store(tmp_path / "s.db") as store:
+        report = import_file(store, path, "bea")
+        assert report.adopted is not None
+        assert [(link.src.text, link.tgt.text, link.status) for link in store.links()] == [
+            ("霧が出る。", "Fog rises.", Status.PROPOSED), ("山へ行く。", "We climb up the hill.", Status.PROPOSED)
+        ]  # fmt: skip
+        if name != "named":
+            assert [link.src.lang for link in store.links()] == ["ja", "ja"]
+
+
+def test_a_table_is_cut_alike_whether_added_or_imported(tmp_path: Path) -> None:
+    pairs = [("Fog rises.", "霧が出る。"), ('"Up the hill, he said.', "山へ行く。"), ("It rains.", "雨が降る。")]
+    path = tmp_path / "table.tsv"
+    path.write_text("".join(f"{src}\t{tgt}\r" for src, tgt in pairs), encoding="utf-8", newline="")
+    (taken,) = add(tmp_path / "s.db", [str(path)])
+    assert (taken.outcome, taken.links) == ("added", 3)
+    with open_store(tmp_path / "s.db") as store:
+        assert [(link.src.text, link.tgt.text) for link in store.links()] == pairs
+
+
+def test_a_spreadsheets_quotes_are_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "table.tsv"
+    path.write_text('"She said ""fog""."\t霧が出る。\n"Up, up the hill."\t山へ行く。\n', encoding="utf-8")
+    with open_store(tmp_path / "s.db") as store:
+        import_file(store, path, "bea")
+        assert [link.src.text for link in store.links()] == ['She said "fog".', "Up, up the hill."]
+
+
+OTHERS = Path(__file__).parents[1] / "foreign"
+
+
+THEIRS = {
+    "cat.xlf": [
+        ("en-GB", "The fog rises.", "ja", "霧が出る。", Status.ACCEPTED),
+        ("en-GB", "We climb. Up.", "ja", "登る。上へ。", Status.PROPOSED),
+    ],
+    "cat.xlf2": [
+        ("en", "Fog rises.", "fr", "Le brouillard monte.", Status.ACCEPTED),
+        ("en", "We climb.", "fr", "Nous montons.", Status.PROPOSED),
+    ],
+    "git.po": [
+        ("en", "file %s not found", "de", "Datei %s nicht gefunden", Status.ACCEPTED),
+        ("en", "one file", "de", "eine Datei", Status.ACCEPTED),
+        ("en", "%d files", "de", "%d Dateien", Status.ACCEPTED),
+        ("en", "long line", "de", "lange Zeile", Status.PROPOSED),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", THEIRS)
+def test_what_other_tools_write_becomes_documents_with_links(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes((OTHERS / name).read_bytes())
+    with open_store(tmp_path / "s.db") as store:
+        report = import_file(store, path, "bea")
+        found = [(x.src.lang, x.src.text, x.tgt.lang, x.tgt.text, x.status) for x in store.links()]
+        assert found == THEIRS[name]
+        assert report.adopted is not None
+        assert report.adopted.rejected == (name == "git.po")
+        again = import_file(store, path, "bea")
+        assert again.adopted is None
+        assert len(list(store.links())) == len(found)
+
+
+def test_a_foreign_workbook_and_csv_become_documents_with_links(tmp_path: Path) -> None:
+    pairs = [("霧が出る。", "Fog rises."), ("山へ行く。", "We climb up the hill.")]
+    book = openpyxl.Workbook()
+    book.active.append(["Source", "Target", "Comment"])
+    for src, tgt in pairs:
+        book.active.append([src, tgt, 7])
+    book.save(tmp_path / "table.xlsx")
+    (tmp_path / "table.csv").write_text(
+        "Source;Target\r\n" + "".join(f'"{src}";"{tgt}"\r\n' for src, tgt in pairs), encoding="utf-8-sig"
+    )
+    for name in ("table.xlsx", "table.csv"):
+        with open_store(tmp_path / f"{name}.db") as store:
+            import_file(store, tmp_path / name, "bea")
+            assert [(link.src.text, link.tgt.text) for link in store.links()] == pairs, name
+            assert {(link.src.lang, link.tgt.lang) for link in store.links()} == {("ja", "en")}
+
+
+def test_notes_of_a_foreign_memory_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "foreign.tmx"
+    path.write_text(FOREIGN.replace("<tu><tuv lang", "<tu><note>why two?</note><tuv lang"), encoding="utf-8")
+    with open_store(tmp_path / "s.db") as store:
+        import_file(store, path, "bea")
+        assert [link.note for link in store.links()] == [None, None, "why two?"]
+        again = import_file(store, path, "bea")
+        assert (again.same, again.decided) == (2, {})
+
+
+PAIRS = [("霧が出る。", "Fog rises."), ("山へ行く。", "We climb up the hill."), ("川を渡る。", "We cross the river.")]
+
+
+@pytest.mark.parametrize("asked", [None, "shift_jis"])
+def test_a_table_in_another_encoding_is_read(tmp_path: Path, asked: str | None) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes("".join(f"{src},{tgt}\r\n" for src, tgt in PAIRS * 5).encode("cp932"))
+    with open_store(tmp_path / "s.db") as store:
+        import_file(store, path, "bea", encoding=asked)
+        assert [(link.src.text, link.tgt.text) for link in store.links()] == PAIRS * 5
+
+
+def test_a_po_file_says_its_encoding_and_is_from_english(tmp_path: Path) -> None:
+    path = tmp_path / "fr.po"
+    path.write_bytes(
+        'msgid ""\nmsgstr ""\n"Language: fr\\n"\n"Content-Type: text/plain; charset=ISO-8859-15\\n"\n\n'
+        'msgid "ox"\nmsgstr "b\u0153uf, \u20ac"\n'.encode("iso8859-15")
+    )
+    with open_store(tmp_path / "s.db") as store:
+        import_file(store, path, "bea")
+        assert [(x.src.lang, x.tgt.lang, x.tgt.text) for x in store.links()] == [("en", "fr", "b\u0153uf, \u20ac")]
+
+
+def test_a_table_of_three_languages_keeps_all(tmp_path: Path) -> None:
+    path = tmp_path / "table.tsv"
+    path.write_text("id\ten\tde\tfr\n1\tOne.\tEins.\tUn.\n2\tTwo.\tZwei.\t\n", encoding="utf-8")
+    with open_store(tmp_path / "s.db") as store:
+        import_file(store, path, "bea")
+        assert {(link.tgt.lang, link.src.text, link.tgt.text) for link in store.links()} == {
+            ("de", "One.", "Eins."), ("de", "Two.", "Zwei."), ("fr", "One.", "Un.")
+        }  # fmt: skip
+        assert import_file(store, path, "bea").adopted is None
+
+
+def test_what_another_tool_wrote_is_not_unescaped(tmp_path: Path) -> None:
+    path = tmp_path / "table.tsv"
+    rows = [("C:\\new\\temp", "C:\\new\\tmp"), ("'-quoted", "'=zitiert"), ('He said "no".', 'Er sagte "nein".')]
+    path.write_text("en\tde\n" + "".join(f"{src}\t{tgt}\n" for src, tgt in rows), encoding="utf-8")
+    with open_store(tmp_path / "s.db") as store:
+        import_file(store, path, "bea")
+        assert [(link.src.text, link.tgt.text) for link in store.links()] == rows
+
+
+@pytest.mark.parametrize("name", ["memory.xml", "memory.sdlxliff"])
+def test_the_root_says_the_format_where_the_name_does_not(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(FOREIGN, encoding="utf-8")
+    if path.suffix == ".sdlxliff":
+        path.write_bytes((OTHERS / "cat.xlf").read_bytes())
+    with open_store(tmp_path / "s.db") as store:
+        assert import_file(store, path, "bea").adopted is not None
+
+
+def test_the_help_names_every_format_that_can_be_imported() -> None:
+    assert sorted(FORMATS.split(", ")) == importable()
+
+
+@pytest.mark.parametrize("name", ["CHARSET", "hex", "nonsense"])
+def test_a_po_file_that_names_no_encoding_is_read_as_it_is(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "ja.po"
+    path.write_text(
+        f'msgid ""\nmsgstr "Language: ja\\n"\n"Content-Type: text/plain; charset={name}\\n"\n\n'
+        'msgid "fog"\nmsgstr "霧"\n',
+        encoding="utf-8",
+    )
+    with open_store(tmp_path / "s.db") as store:
+        import_file(store, path, "bea")
+        assert [link.tgt.text for link in store.links()] == ["霧"]
