@@ -117,11 +117,11 @@ class Made:
         for bead in found(src, tgt, together=together, loose=loose):
             right = any(
                 (set(bead.src), set(bead.tgt)) == pair
-                if bead.dense
+                if not bead.loose
                 else shared(bead.src, pair[0], src.texts) and shared(bead.tgt, pair[1], tgt.texts)
                 for pair in gold
             )
-            yield Row(name, kind, bead.dense, bead.signals or {}, right)
+            yield Row(name, kind, not bead.loose, bead.signals or {}, right)
 
 
 def shared(run: range, gold: set[int], texts: Sequence[str]) -> bool:
@@ -227,7 +227,7 @@ def of_seeds(encoder: Encoder) -> Iterator[Row]:
         src, tgt = groups[one, lang], groups[other, other_lang]
         for bead in found(src.passages, tgt.passages, together=one == other):
             name = f"seeds/{one}" if other != "rt_" else "seeds/rt_"
-            yield Row(name, "seeds", bead.dense, bead.signals or {}, right_in_seeds(src, tgt, bead))
+            yield Row(name, "seeds", not bead.loose, bead.signals or {}, right_in_seeds(src, tgt, bead))
 
 
 def gathered(encoder: Encoder, name: str) -> list[Row]:

@@ -65,11 +65,11 @@ def propose(
         runs = Runs(found[a], found[b])
         beads = runs.solve(runs.settled(store))
         least = 1 if few_will_do else FEW
-        if any(bead.dense for bead in beads):
+        if all(bead.loose for bead in beads):
+            waiting.append((a, b, beads, least))
+        else:
             translated.note(a, b, beads)
             yield from proposed(a, b, beads, least)
-        else:
-            waiting.append((a, b, beads, least))
     for a, b, beads, least in waiting:
         yield from proposed(a, b, [bead for bead in beads if not translated.is_echo(a, b, bead)], least)
     matching(len(pairs), len(pairs))

@@ -25,7 +25,7 @@ class Translated:
     def note(self, src: int, tgt: int, beads: Sequence[Bead]) -> None:
         """Take in what was found between two runs (by their numbers)."""
         for bead in beads:
-            if bead.dense:
+            if not bead.loose:
                 self._of(src, tgt)[bead.src.start : bead.src.stop] = True
                 self._of(tgt, src)[bead.tgt.start : bead.tgt.stop] = True
 

@@ -76,7 +76,7 @@ def align_pages(
 def _align(src: Passages, tgt: Passages, wanted: Constraints, together: bool) -> list[Bead]:
     # Sentence vectors alone: chains found with token coverage were no better on any page that we have.
     texts = Texts(replace(src, tokens=None), replace(tgt, tokens=None))
-    held = [Bead(s, t, 1.0, 1.0, chain=chain) for chain, (s, t) in enumerate(wanted.anchors)]
+    held = [Bead(s, t, 1.0, 1.0, chain=chain, loose=True) for chain, (s, t) in enumerate(wanted.anchors)]
     close = nearness(src.vectors, tgt.vectors, texts.usual) - np.float32(FLOOR)
     for s, t in wanted.anchors:
         close[s.start : s.stop, :] = TAKEN
@@ -122,7 +122,7 @@ class _Search:
                     continue
                 kind = kind_of(self.texts, bead.src, bead.tgt, seen, dense=chain.dense)
                 signals = seen.told()
-                yield replace(bead, chain=number, confidence=chance, kind=kind, signals=signals, dense=chain.dense)
+                yield replace(bead, chain=number, confidence=chance, kind=kind, signals=signals, loose=not chain.dense)
             alone = [(range(i, i + 1), range(j, j + 1)) for i, j in cells]
             self.paths.take([(bead.src, bead.tgt) for bead in chain.beads] or alone)
             number += 1
@@ -255,7 +255,7 @@ def _whole(src: Passages, tgt: Passages, wanted: Constraints) -> list[Bead]:
     parts = [part for part, score in maximal_segments(_spoken(main)) if score >= STRETCH]
     translated = [main[k // 2] for part in parts for k in part] + [bead for bead in linked if bead.chain]
     kept = {(bead.src, bead.tgt) for bead in translated if bead.confidence >= TOLD}.union(wanted.anchors)
-    return [replace(bead, dense=True) for bead in linked if (bead.src, bead.tgt) in kept]
+    return [bead for bead in linked if (bead.src, bead.tgt) in kept]
 
 
 def _spoken(chain: Sequence[Bead]) -> Iterator[float]:

@@ -75,8 +75,8 @@ class Bead:
     kind: LinkKind = LinkKind.TRANSLATION
     chain: int = 0
     signals: dict[str, float] | None = None
-    dense: bool = False
-    """Whether its chain is a text and its translation, rather than what two pages have in common."""
+    loose: bool = False
+    """Whether its chain is what two pages have in common, rather than a text and its translation."""
 
     def __post_init__(self) -> None:
         if not self.src and not self.tgt:
