@@ -181,7 +181,7 @@ def known_as(path: str) -> str:
     """
     whole = os.path.abspath(path)
     logical = os.environ.get("PWD", "")
-    for here in (os.getcwd(), logical if os.path.isabs(logical) and os.path.samefile(logical, ".") else ""):
+    for here in (os.getcwd(), logical if os.path.isdir(logical) and os.path.samefile(logical, ".") else ""):
         if here and whole.startswith(os.path.join(here, "")):
             return os.path.relpath(whole, here)
     return whole

@@ -75,6 +75,7 @@ def test_one_file_is_one_document_however_it_is_called(tmp_path: Path, monkeypat
         ("below/a.txt", "unchanged")
     ]
     monkeypatch.chdir(below)
+    monkeypatch.setenv("PWD", str(tmp_path / "gone"))
     assert [taken.name for taken in add(tmp_path / "other.db", ["a.txt"])] == ["a.txt"]
     (tmp_path / "b.txt").write_text("More words stand here.\n")
     assert [taken.name for taken in add(tmp_path / "other.db", ["../../b.txt"])] == [str(tmp_path.resolve() / "b.txt")]
