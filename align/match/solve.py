@@ -15,6 +15,7 @@ from align.match.coverage import Bag, Floats32, coverage
 from align.match.evidence import Floats, Side, Tokens, alike, side, window
 from align.match.guide import Indices, guide
 from align.match.lattice import Lattice, Marginals, best_path, marginals
+from align.match.lengths import length_ratio, usual_ratio
 from align.match.passages import Bead, Pair, Passages
 from align.match.signals import BEST, MORE, OPENING, OPENINGS, USUAL
 from align.match.weights import Weights, weights
@@ -23,16 +24,17 @@ CONTEXT = 8
 """Sentences beyond a window that its edges are compared with."""
 SURE = 0.45
 """A bead this much less alike than the best rivals of both its first sentences is not looked at."""
-BEAD_PRICE, GAP_PRICE = 0.9, 0.3
-"""What a bead must be worth in expected hits to be taken (about the F1 that is reached), and an omission: less than its
-half, since what nothing translates had better be found. Against 0.5, on the dev sets: recall of nulls up to 0.08
-higher, strict F1 0.004 lower at most on most sets, 0.014 where sentences were cut out of both sides of the news."""
+BEAD_PRICE, GAP_PRICE = 0.7, 0.4
+"""Expected hits that a bead, and an omission, must be worth to be on the path. Cheaper omissions find more of what has
+no translation in news, and invent omissions in novels, whose sentences are merged and rarely left out."""
 FAINT = 0.02
 """A bead less likely than this pays for each pair of its sentences: one large wrong bead is no better than many."""
 MERGED, BEADS_BEFORE = 0.12, 10.0
 """The usual share of beads of more than two sentences, and how many beads that belief is worth."""
 LEFT_OUT, OPENED, SENTENCES_BEFORE = 0.05, 0.03, 20.0
 """The usual shares of sentences that are left out and that begin an omission, and how many sentences that is worth."""
+HABIT_LIMIT = 1.0
+"""Nats that a habit may differ from the usual, at most: a first look that is wrong must not confirm itself."""
 
 HARD, IMPOSSIBLE = 8.0, 1e-5
 """How sharply the rough score tells beads apart, less so than the fitted one; and the likelihood that is too small."""
@@ -78,12 +80,9 @@ class Texts:
 
     @cached_property
     def ratio(self) -> float:
-        """Source characters per target character, where the two run together."""
+        """Source characters per target character, without what only one side has."""
         src, tgt = self.sides
-        cells, _ = self.guided
-        if len(cells) >= 5:
-            return float(src.length[cells[:, 0]].sum() / tgt.length[cells[:, 1]].sum())
-        return float(src.length.sum() / tgt.length.sum())
+        return length_ratio(src.length, tgt.length, self.guided[0], usual_ratio(self.src.lang, self.tgt.lang))
 
     @cached_property
     def usual(self) -> float:
@@ -201,7 +200,8 @@ def habits(looked: Sequence[tuple[Lattice, Marginals]]) -> Habits:
     share = (more + BEADS_BEFORE * MERGED) / (one + more + BEADS_BEFORE)
     left = (alone + SENTENCES_BEFORE * LEFT_OUT) / (sentences + SENTENCES_BEFORE)
     begun = (opened + SENTENCES_BEFORE * OPENED) / (sentences + SENTENCES_BEFORE)
-    return Habits(log(share / (1 - share)) - log(MERGED / (1 - MERGED)), log(left / LEFT_OUT), log(begun / OPENED))
+    logs = log(share / (1 - share)) - log(MERGED / (1 - MERGED)), log(left / LEFT_OUT), log(begun / OPENED)
+    return Habits(*(max(-HABIT_LIMIT, min(HABIT_LIMIT, value)) for value in logs))
 
 
 def line_by_line(lattice: Lattice, scores: Floats, passed: Marginals) -> Marginals:

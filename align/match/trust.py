@@ -15,14 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
+from align.match.lengths import usual_ratio
 from align.match.passages import Bead
 from align.match.solve import Texts
 from align.match.tokens import Shared
-from align.text.tags import primary
 
 FILE = Path(__file__).with_name("pages.json")
-CHARACTERS = {"zh": 0.33, "ja": 0.42, "ko": 0.48, "th": 0.9}
-"""Characters that say as much as one does in English, about."""
 ENOUGH = 0.45
 """Similarity of what needs nothing beside it."""
 MANY = 50
@@ -107,7 +105,7 @@ def look(texts: Texts, chain: Chain, number: int, together: bool) -> Found:
     bead = chain.beads[number]
     rows, columns = slice(bead.src.start, bead.src.stop), slice(bead.tgt.start, bead.tgt.stop)
     src, tgt = texts.sides
-    ratio = CHARACTERS.get(primary(texts.src.lang), 1.0) / CHARACTERS.get(primary(texts.tgt.lang), 1.0)
+    ratio = usual_ratio(texts.src.lang, texts.tgt.lang)
     ls, lt = float(src.length[rows].sum()), float(tgt.length[columns].sum())
     similar = likeness(texts, bead)
     beside = sum(o.score * 0.7 ** (abs(number - k) - 1) for k, o in enumerate(chain.beads) if k != number)

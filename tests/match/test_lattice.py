@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from align.match.lattice import Lattice, best_path, marginals
-from align.match.solve import Habits, habits, taken
+from align.match.solve import HABIT_LIMIT, Habits, habits, taken
 
 
 def lattice_of(n, m, chance):
@@ -102,8 +102,6 @@ def test_habits_are_told_from_the_texts_and_are_nothing_where_there_are_none():
     band = np.arange(n + 1), np.arange(n + 1)
     lattice = Lattice(*(side.astype(np.int64) for side in band), diagonal)
     told = habits([(lattice, marginals(lattice, np.ones(n), np.zeros(n), np.zeros(n), -2.0))])
-    assert told.more < -1
-    assert told.null < -1
-    assert told.openings < -1
+    assert told.more == told.null == told.openings == -HABIT_LIMIT
     passed = marginals(lattice, np.ones(n), np.zeros(n), np.zeros(n), -2.0)
     assert [(a, b) for _, a, b, _ in taken(lattice, passed)] == [(1, 1)] * n

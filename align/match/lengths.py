@@ -1,0 +1,60 @@
+"""How many characters of one text correspond to how many of its translation."""
+
+from __future__ import annotations
+
+from math import exp, log
+
+import numpy as np
+import numpy.typing as npt
+
+from align.text.tags import primary
+
+CHARACTERS = {"zh": 0.33, "yue": 0.33, "ja": 0.42, "ko": 0.48, "he": 0.76, "ar": 0.8, "th": 0.9}
+"""Characters without spaces that a language needs for one of English; 1 for a language that is not listed."""
+ADJACENT = 9
+"""Sentences between two trusted cells, at most, for the stretch between them to count."""
+OUTLIER = 0.5
+"""A stretch whose log ratio is farther than this from the median holds an omission."""
+COMPENSATION = 0.5
+"""Share of an outlier's excess that its neighbours lack where it is no omission, at least."""
+PRIOR = 5.0
+"""Stretches of evidence that the usual ratio of the two languages is worth."""
+
+
+def usual_ratio(src_lang: str, tgt_lang: str) -> float:
+    """Source characters per target character that the two languages usually have. BCP 47 tags."""
+    return CHARACTERS.get(primary(src_lang), 1.0) / CHARACTERS.get(primary(tgt_lang), 1.0)
+
+
+def length_ratio(
+    src: npt.NDArray[np.float64], tgt: npt.NDArray[np.float64], cells: npt.NDArray[np.int64], usual: float
+) -> float:
+    """Source characters per target character of two texts, without what only one of them has.
+
+    src (n,), tgt (m,): characters of each sentence, above 0. cells (c, 2): trusted one-to-one cells, ascending on both
+    sides. usual: the ratio that the languages have.
+
+    The estimate sums all characters from the middle of one trusted cell to the middle of the next: where a sentence
+    was translated by two, its cell holds only one of them, so the cells alone give too high a ratio. A stretch that is
+    an outlier holds an omission and is left out, unless its neighbours lack what it has too much. `usual` counts as
+    PRIOR stretches; where no two cells are adjacent, the totals count as much as it does, since they include what has
+    no translation.
+    """
+    near = (np.diff(cells, axis=0) <= ADJACENT).all(axis=1)
+    one, other = (
+        np.diff((np.cumsum(lengths) - lengths / 2)[column])[near]
+        for lengths, column in ((src, cells[:, 0]), (tgt, cells[:, 1]))
+    )
+    if len(one):
+        logs, sizes = np.log(one / other), np.sqrt(one * other)
+        order = np.argsort(logs, kind="stable")
+        running = np.cumsum(sizes[order])
+        median = logs[order][np.searchsorted(running, running[-1] / 2)]
+        excess = one * exp(-median / 2) - other * exp(median / 2)
+        around = np.convolve(excess, [1.0, 0.0, 1.0], mode="same") if len(one) > 2 else np.zeros(len(one))
+        compensated = (excess * around < 0) & (np.abs(around) >= COMPENSATION * np.abs(excess))
+        typical = (np.abs(logs - median) < OUTLIER) | compensated
+        observed, weight = log(one[typical].sum() / other[typical].sum()), float(typical.sum())
+    else:
+        observed, weight = log(src.sum() / tgt.sum()), PRIOR
+    return exp((observed * weight + log(usual) * PRIOR) / (weight + PRIOR))
