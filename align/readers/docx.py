@@ -12,7 +12,6 @@ from align.errors import ReadError
 from align.readers.compose import Composer
 from align.readers.limits import no_entities, unpack
 
-SUFFIXES = frozenset({".docx"})
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _OUTSIDE = frozenset(
     {f"{_W}p", f"{_W}rt", f"{_W}moveFrom", "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"}

@@ -14,7 +14,6 @@ from align.readers.compose import Composer
 from align.readers.html import add_page, source_of
 from align.readers.limits import part, unpack
 
-SUFFIXES = frozenset({".epub"})
 _CONTAINER = "META-INF/container.xml"
 
 

@@ -19,7 +19,6 @@ from align.text.blocks import width
 from align.text.clean import WIDE
 from align.text.evidence import weigh
 
-SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
 _CHARSET = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})|encoding\s*=\s*[\"']([A-Za-z0-9_:.-]{2,40})[\"']",
     re.IGNORECASE,

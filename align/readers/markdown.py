@@ -13,7 +13,6 @@ from align.text.segment import Mark, segment
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-SUFFIXES = frozenset({".md", ".markdown", ".mkd"})
 _FRONT = re.compile(r"\A---[ \t]*\r?\n.*?\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _KINDS = {
     "heading_open": BlockKind.HEADING,

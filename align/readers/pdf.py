@@ -17,7 +17,6 @@ from align.text.blocks import runs, width
 from align.text.clean import letters
 from align.text.scripts import HAN_CLASS, KANA_CLASS
 
-SUFFIXES = frozenset({".pdf"})
 _NUMBER = re.compile(r"\d+")
 _CUT = re.compile(
     r"(?P<before>[^\W\d_]{2,}(?:-[^\W\d_]+)*)(?P<mark>[-\u00ad\u2010])[ \t]*\n(?P<after>[^\W\d_A-ZÀ-ÞА-Я]{2,})"

@@ -9,8 +9,6 @@ from align.errors import ReadError
 from align.readers.encodings import decode
 from align.text.segment import segment
 
-SUFFIXES = frozenset({".txt", ".text"})
-
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
     """Lines into blocks and sentences. Raises ReadError for what is empty, binary or undecodable."""

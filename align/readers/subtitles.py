@@ -13,7 +13,6 @@ from align.domain import BlockKind, Document, Span
 from align.readers.plain import text_of
 from align.text.segment import Mark, segment
 
-SUFFIXES = frozenset({".srt", ".vtt"})
 _TIMING = re.compile(
     r"^[ \t]*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}[ \t]*-->[ \t]*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}[^\r\n]*$", re.MULTILINE
 )

@@ -15,7 +15,6 @@ from align.readers.limits import no_entities, unpack
 from align.readers.plain import text_of
 from align.text.cells import table_rows
 
-SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".xlsx"})
 _SHOWN = re.compile(r"^'(?=[=+\-@\t])")
 MAX_CELLS = 20_000_000
 """Cells of a workbook, empty ones between others counted, that are looked at."""

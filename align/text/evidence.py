@@ -155,11 +155,6 @@ def _outweighs(text: str, script: str, letters: int, cjk: int) -> bool:
     return letters > (3 if grammar >= 3 else 5) * cjk
 
 
-_FRAMED = re.compile("^[^\\w]*[\u3041-\u30ff\u3400-\u9fff].*[\u3041-\u30f6\u3400-\u9fff][^\\w]*$", re.DOTALL)
-"""CJK at both ends: the sentence is what stands around the words in the middle."""
-LATIN_ONLY = re.compile(f"[^{LATIN_LETTERS.pattern[1:-2]}'’]+")
-
-
 def _cjk(text: str, counts: Mapping[str, int], cjk: int) -> Evidence:
     """ja, zh-Hant, zh-Hans or ko by the characters."""
     hangul, kana, bopomofo = (counts.get(script, 0) for script in ("hangul", "kana", "bopomofo"))

@@ -44,11 +44,6 @@ def in_xml(text: str) -> tuple[str, str | None]:
     return XML_FORBIDS.sub(REPLACEMENT, text), f"XML forbids {', '.join(forbidden[:5])}, which became U+FFFD"
 
 
-def in_xliff2(text: str) -> tuple[str, str | None]:
-    """For XLIFF 2: control characters have an element of their own there; half a surrogate pair is no character."""
-    return in_unicode(text)
-
-
 def on_a_line(text: str) -> tuple[str, str | None]:
     """For formats of one segment a line: whatever any reader may take for the end of a line becomes a space."""
     kept, warning = in_unicode(text)

@@ -56,7 +56,7 @@ _FORMATS = (
     Format("tmx", (".tmx",), "translation memory exchange 1.4b", carry=carrying.in_xml,
            context=True, multilingual=True),
     Format("xliff", (".xlf", ".xliff"), "XLIFF 1.2", carry=carrying.in_xml, context=True),
-    Format("xliff2", (".xlf2", ".xliff2"), "XLIFF 2.1, one pair of languages", carry=carrying.in_xliff2,
+    Format("xliff2", (".xlf2", ".xliff2"), "XLIFF 2.1, one pair of languages", carry=carrying.in_unicode,
            carry_note=carrying.in_xml, context=True),
     Format("tsv", (".tsv", ".tab"), "a link a line, columns split by tabs", nulls=True, context=True),
     Format("csv", (".csv",), "a link a record, as spreadsheets open it", nulls=True, context=True),

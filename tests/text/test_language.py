@@ -54,7 +54,7 @@ def test_one_text_alone(text: str, lang: str) -> None:
 
 
 def test_the_lines_of_the_seed_pages(seeds: Path) -> None:
-    """Issue 3: at least 99 %; all are right today."""
+    """At least 99 % are right."""
     gold: dict[str, dict[int, str]] = {}
     with (seeds / "lines.tsv").open(encoding="utf-8") as rows:
         for row in csv.DictReader(rows, delimiter="\t"):
