@@ -10,37 +10,9 @@ from align.domain import Decision
 from align.errors import UsageError
 from align.jobs.documents import find_document
 from align.store import Store
+from align.store.actions import past_tense
 from align.text.counted import counted
 
-WORDS = {
-    "accept": "accepted",
-    "reject": "rejected",
-    "reopen": "reopened",
-    "unlink": "unlinked",
-    "anchor": "anchored",
-    "unanchor": "released as an anchor",
-    "kind": "kind set",
-    "note": "noted",
-    "bookmark": "bookmarked",
-    "edit": "edited",
-    "merge": "merged",
-    "split": "split",
-    "cut": "split inside a sentence",
-    "move": "boundary moved",
-    "swap": "sides swapped",
-    "solve": "solved again around it",
-    "relink": "linked to another place",
-    "link": "linked by hand",
-    "accept-many": "accepted many at once",
-    "undo": "undid",
-    "redo": "redid",
-    "propose": "proposed",
-    "import": "read again, its text having changed",
-    "remove": "document removed",
-    "unite": "merged with another copy",
-    "conflict": "conflict found",
-    "dismiss": "conflict dismissed",
-}
 COLUMNS = {"status", "kind", "note", "bookmarked", "anchored", "src_text", "tgt_text", "src", "tgt", "attention"}
 """What of a link a story tells; the rest follows from it."""
 
@@ -66,11 +38,11 @@ def history(
 
 def words_of(decision: Decision) -> str:
     """What was done, in words."""
-    words = WORDS.get(decision.action, decision.action)
+    words = past_tense(decision.action)
     detail = decision.detail
     if decision.action in ("undo", "redo"):
         told = str(detail.get("action", ""))
-        return f"{words}: {WORDS.get(told, told)}"
+        return f"{words}: {past_tense(told)}"
     if decision.action == "accept-many":
         how = f" of confidence {detail['above']} and more" if "above" in detail else ""
         return f"accepted {counted(int(str(detail.get('links', 0))), 'link')}{how}"

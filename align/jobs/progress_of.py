@@ -10,14 +10,15 @@ from itertools import pairwise
 from statistics import median
 
 from align.domain import SETTLED, Decision, Link, Status
+from align.store.actions import Action, Trait
 from align.store.proposals import PROGRAM
 
 PAUSE_SECONDS = 300.0
 """A longer gap between two decisions is a pause, not work."""
 QUICKEST_SECONDS = 0.1
 """A shorter one is a program's: an import, or many accepted at once."""
-NOT_REVIEW = frozenset({"propose", "import", "undo", "redo", "merge_store", "add", "remove"})
-"""Actions that are not a judgement on a link."""
+REVIEWS = Action.having(Trait.REVIEW)
+"""Actions that are a judgement on a link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def paces(tally: Tally, decisions: Iterable[Decision]) -> tuple[Pace, ...]:
     """Each reviewer who decided something, the busiest first. `decisions` in any order."""
     moments: dict[str, list[datetime]] = defaultdict(list)
     for decision in decisions:
-        if decision.action not in NOT_REVIEW and decision.reviewer != PROGRAM:
+        if decision.action in REVIEWS and decision.reviewer != PROGRAM:
             moments[decision.reviewer].append(datetime.fromisoformat(decision.at))
     found = []
     for reviewer in moments.keys() | tally.by_reviewer.keys():

@@ -12,10 +12,10 @@ from typing import Final, NamedTuple
 from sqlite_utils import Database
 
 from align.store import search
+from align.store.actions import Action, Trait
 
-HARMLESS: Final = ("accept", "reject", "reopen", "unlink", "anchor", "unanchor", "kind", "note", "bookmark",
-                   "accept-many", "dismiss")  # fmt: skip
-"""Decisions after which the same links have the same words."""
+TEXT_KEPT: Final = tuple(sorted(Action.having(Trait.KEEPS_TEXT)))
+"""Decisions after which the same links have the same texts."""
 TABLE: Final = "temp.hits"
 TABLES: Final = {"document": TABLE, "doubt": "temp.hits_by_doubt"}
 KEYS: Final = {"document": "h_place", "doubt": "h_queue"}
@@ -97,11 +97,11 @@ def _kept(db: Database) -> Kept | None:
 
 def _same_words(db: Database, known: int) -> bool:
     """Whether the decisions after this one left links and texts as they were."""
-    marks = ", ".join("?" * len(HARMLESS))
+    marks = ", ".join("?" * len(TEXT_KEPT))
     other = db.conn.execute(
         f"""select 1 from decisions where id > ?
             and case when action in ('undo', 'redo') then json_extract(detail, '$.action') else action end
                 not in ({marks}) limit 1""",
-        (known, *HARMLESS),
+        (known, *TEXT_KEPT),
     ).fetchone()
     return other is None

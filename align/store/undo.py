@@ -11,13 +11,14 @@ from sqlite_utils import Database
 from align.domain import Decision
 from align.errors import ConflictError
 from align.store import bulk, conflicts
+from align.store.actions import Action, Trait
 from align.store.cuts import Cut, follows, in_force
 from align.store.ledger import Ledger, untouched
 from align.store.log import Patch, State, read_patches
 from align.store.remove import bring_back
 
-UNDOABLE_NOT = ("undo", "redo", "propose", "import", "unite", "compact")
-"""Actions that a reviewer's undo steps over: its own, and what is no decision of a reviewer."""
+UNDOABLE = Action.having(Trait.UNDOABLE)
+"""Actions that a reviewer's undo takes back; it steps over all others."""
 
 
 def last_done(db: Database, reviewer: str) -> list[int]:
@@ -56,7 +57,7 @@ def _done(db: Database, reviewer: str) -> Generator[tuple[int, str | None], None
                 if target not in settled and action == "redo":
                     yield target, group
                 settled.add(target)
-            elif action not in UNDOABLE_NOT and number not in settled:
+            elif action in UNDOABLE and number not in settled:
                 yield number, group
 
 
@@ -69,7 +70,7 @@ def _undone(db: Database, reviewer: str) -> Generator[tuple[int, str | None], No
                 yield target, group
             if action in ("undo", "redo"):
                 settled.add(target)
-            elif action not in UNDOABLE_NOT:
+            elif action in UNDOABLE:
                 return
 
 

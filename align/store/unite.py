@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from align.domain import SETTLED
 from align.store import conflicts, cuts, cuts_taken
+from align.store.actions import Action, Trait
 from align.store.brought import Bringing
 from align.store.copies import Mapping, map_copies
 from align.store.cuts_taken import TheirCuts, Told
@@ -24,8 +25,8 @@ from align.store.proposals import PROGRAM
 
 FOLLOWS = frozenset({"reviewer", "decided_at", "attention", "touched"})
 """Columns that follow from a decision: two that differ in these alone agree."""
-OWN = ("propose", "import", "remove", "unite", "compact")
-"""Entries that tell of one copy's own housekeeping and are not taken over."""
+REPLICATED = Action.having(Trait.REPLICATED)
+"""Actions that are taken over from another copy; the others are that copy's own housekeeping."""
 LINKS_OF = "select link from patches where decision = ?"
 
 
@@ -81,7 +82,7 @@ def unite(ours: Database, theirs: Database, name: str) -> United:
     taking = _Taking(ours, theirs, mapping, their_cuts, clashes, report)
     for row in theirs.conn.execute(f"select {ENTRY} from decisions order by at, id").fetchall():
         entry = _Entry(*row)
-        if entry.id not in mapping.decisions and entry.action not in OWN:
+        if entry.id not in mapping.decisions and entry.action in REPLICATED:
             taking.take(entry)
             if entry.id in their_cuts.decisions and bringing.waiting:
                 report.links += bringing.links(sorted(bringing.waiting))

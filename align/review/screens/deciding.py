@@ -11,11 +11,12 @@ from align.errors import AlignError, ConflictError, EmptyDecisionError
 from align.jobs.decide import Change, Desk
 from align.jobs.history import words_of
 from align.review.screens.base import Part
+from align.store.actions import Action, Trait
 
 AHEAD = 16
 """Links of the list that are looked at before the store is asked for the next undecided one."""
 
-STAYING = ("accept", "reject", "reopen", "bookmark", "note", "kind")
+ORDER_KEPT = Action.having(Trait.KEEPS_ORDER)
 """Decisions that leave every link where it stands."""
 
 Work = Callable[[Desk, Link], Change]
@@ -113,7 +114,7 @@ class Deciding(Part):
         action = change.decision.action
         if action in ("undo", "redo"):
             action = str(change.decision.detail.get("action"))
-        return not touched and action in STAYING and len(change.link_ids) <= AHEAD
+        return not touched and action in ORDER_KEPT and len(change.link_ids) <= AHEAD
 
     def _recount(self, changed: list[tuple[Link, Link]]) -> None:
         """What is left, after these links (as they were, as they are) changed: no need to add up a million others."""

@@ -1,0 +1,80 @@
+"""The actions of the decision log, with what the rest of the program needs to know of each."""
+
+from __future__ import annotations
+
+from enum import Flag, StrEnum, auto
+from typing import Self
+
+
+class Trait(Flag):
+    """A property that actions may have."""
+
+    REVIEW = auto()
+    """A reviewer's judgement on links, counted in pace and reports."""
+    UNDOABLE = auto()
+    """A reviewer's undo may take it back."""
+    REPLICATED = auto()
+    """Merging another copy of the store takes it over."""
+    KEEPS_TEXT = auto()
+    """The same links have the same texts afterwards, so that search results stay valid."""
+    KEEPS_ORDER = auto()
+    """The same links stay in an unfiltered list, at the same positions."""
+
+
+_HOUSEKEEPING = Trait(0)
+_RESHAPE = Trait.REVIEW | Trait.UNDOABLE | Trait.REPLICATED
+_TEXT_KEPT = _RESHAPE | Trait.KEEPS_TEXT
+_VERDICT = _TEXT_KEPT | Trait.KEEPS_ORDER
+
+
+class Action(StrEnum):
+    """What a decision does. The value is what the log stores; every list of actions elsewhere is made from traits."""
+
+    past_tense: str
+    traits: Trait
+
+    def __new__(cls, value: str, past_tense: str, traits: Trait) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.past_tense = past_tense
+        member.traits = traits
+        return member
+
+    ACCEPT = "accept", "accepted", _VERDICT
+    REJECT = "reject", "rejected", _VERDICT
+    REOPEN = "reopen", "reopened", _VERDICT
+    KIND = "kind", "kind set", _VERDICT
+    NOTE = "note", "noted", _VERDICT
+    BOOKMARK = "bookmark", "bookmarked", _VERDICT
+    ACCEPT_MANY = "accept-many", "accepted many at once", _TEXT_KEPT
+    UNLINK = "unlink", "unlinked", _TEXT_KEPT
+    ANCHOR = "anchor", "anchored", _TEXT_KEPT
+    UNANCHOR = "unanchor", "released as an anchor", _TEXT_KEPT
+    EDIT = "edit", "edited", _RESHAPE
+    MERGE = "merge", "merged", _RESHAPE
+    SPLIT = "split", "split", _RESHAPE
+    CUT = "cut", "split inside a sentence", _RESHAPE
+    MOVE = "move", "boundary moved", _RESHAPE
+    SWAP = "swap", "sides swapped", _RESHAPE
+    SOLVE = "solve", "realigned around it", _RESHAPE
+    RELINK = "relink", "linked to another passage", _RESHAPE
+    LINK = "link", "linked by hand", _RESHAPE
+    UNDO = "undo", "undid", Trait.REPLICATED
+    REDO = "redo", "redid", Trait.REPLICATED
+    CONFLICT = "conflict", "conflict found", Trait.UNDOABLE | Trait.REPLICATED
+    DISMISS = "dismiss", "conflict dismissed", Trait.UNDOABLE | Trait.REPLICATED | Trait.KEEPS_TEXT
+    REMOVE = "remove", "document removed", Trait.UNDOABLE
+    PROPOSE = "propose", "proposed", _HOUSEKEEPING
+    IMPORT = "import", "read again, its text having changed", _HOUSEKEEPING
+    UNITE = "unite", "merged with another copy", _HOUSEKEEPING
+    COMPACT = "compact", "compacted", _HOUSEKEEPING
+
+    @classmethod
+    def having(cls, traits: Trait) -> frozenset[Action]:
+        """The actions that have all of these traits."""
+        return frozenset(action for action in cls if traits in action.traits)
+
+
+def past_tense(name: str) -> str:
+    """How an action is named in a history; the name itself where there is no such action."""
+    return next((action.past_tense for action in Action if action == name), name)
