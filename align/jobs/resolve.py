@@ -148,11 +148,10 @@ class Resolver:
         """What is settled, less what is replaced, and what is to be settled."""
         stored = runs.settled(self._store)
         gone = set(runs.pairs([ends(self._store.link(number)) for number in replaced]))
-        more = [pair for pair in runs.pairs(anchors) if pair not in stored.anchors]
-        return Constraints(
-            anchors=[pair for pair in [*stored.anchors, *more] if pair not in gone or pair in more],
-            forbidden=[pair for pair in [*stored.forbidden, *runs.pairs(forbidden)] if pair not in more],
-        )
+        more = runs.pairs(anchors)  # One of them may be the very pair that is replaced: it is settled all the same.
+        left = [pair for pair in stored.anchors if pair not in gone and pair not in more]
+        ruled_out = [*stored.forbidden, *runs.pairs(forbidden)]
+        return Constraints(anchors=[*left, *more], forbidden=[pair for pair in ruled_out if pair not in more])
 
     def _between(self, runs: Runs, region: Pair) -> Iterator[Link]:
         """The links between the one run and the other, whichever way round, that touch the region."""

@@ -71,6 +71,13 @@ def test_an_anchor_against_an_accepted_link_is_refused(resolver: Resolver, store
         resolver.around(one.src.document, one.tgt.document, anchors=[(one.src.sentences, other.tgt.sentences)])
 
 
+def test_an_accepted_pair_that_is_cut_inside_is_not_proposed_again(resolver: Resolver, store: Store) -> None:
+    one = links(store)[5]
+    Desk(store, "Aoi").accept(one.id)
+    ripple = resolver.around(one.src.document, one.tgt.document, anchors=[ends(one)], replaced=[one.id])
+    assert ends(one) not in {(p.src, p.tgt) for p in ripple.added}, "both halves stand on what was accepted"
+
+
 def test_a_swapped_link_is_solved_around_as_any_other(resolver: Resolver, store: Store) -> None:
     desk = Desk(store, "Aoi")
     one, other = links(store)[5], links(store)[6]
