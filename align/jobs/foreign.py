@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -83,7 +84,7 @@ def adopt(
 ) -> Adopted:
     """Make documents and links of rows. Links are accepted where the file says so, or is a memory by its nature.
 
-    A unit of several languages gives a link between its first language and each other one. A file that was taken in
+    A unit of several languages gives a link between its source and each other one. A file that was taken in
     before, and may have grown since, adds what is new; what was decided on the rest stays.
     """
     every = len(rows)
@@ -182,6 +183,11 @@ def _settled(row: Row, form: str, accept: bool) -> bool:
     return accept or form in _MEMORIES
 
 
+def _language(key: str) -> str:
+    """The language of a key such as `und 2`."""
+    return key.split(" ")[0]
+
+
 class _Texts:
     """The segments of each language in a row, and which of them stand in one unit."""
 
@@ -193,7 +199,7 @@ class _Texts:
             unit: list[tuple[str, int]] = []
             for told in row.sides:
                 lang, text = our_tag(told.lang), told.text.strip()
-                again = sum(lang == other.split(" ")[0] for other, _ in unit)
+                again = sum(lang == _language(other) for other, _ in unit)
                 key = f"{lang} {again + 1}" if again else lang
                 if text:
                     segments = self.segments.setdefault(key, [])
@@ -202,14 +208,21 @@ class _Texts:
             self.units.append(unit)
 
     def pairs(self) -> Iterator[tuple[int, tuple[str, int], tuple[str, int]]]:
-        """(row, (language, segment), (language, segment)) of every link."""
+        """(row, (language, segment), (language, segment)) of every link.
+
+        Where a unit says it twice in the language of its source, both are the source of what other languages say.
+        """
         for number, unit in enumerate(self.units):
-            for other in unit[1:]:
-                yield number, unit[0], other
+            sources = [one for one in unit if _language(one[0]) == _language(unit[0][0])]
+            targets = [one for one in unit if one not in sources]
+            if not targets:  # Two variants of one language.
+                sources, targets = unit[:1], unit[1:]
+            for source, target in product(sources, targets):
+                yield number, source, target
 
     def document(self, key: str, name: str, form: str) -> Document:
         """The document of a language: its segments, a line each."""
-        lang = key.split(" ")[0]
+        lang = _language(key)
         blocks: list[Block] = []
         at = 0
         for text in self.segments[key]:

@@ -1,12 +1,15 @@
 """TMX 1.4b, streaming: a translation unit a link, with its provenance as props.
 
 The header has what consumers check: creationtool, creationtoolversion, segtype, o-tmf, adminlang, srclang, datatype.
+Its srclang is the tag of the first unit's source, and a unit whose source is in another language has a srclang of its
+own: consumers skip a unit of which they do not know the source, and some refuse a memory that says `*all*`.
 `note` and `prop` come before `tuv`, as the DTD wants them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import IO
 
 from lxml import etree
@@ -20,6 +23,8 @@ from align.writers.xml import XML_LANG, child, clean, compact_date, now
 
 DOCTYPE = '<!DOCTYPE tmx SYSTEM "tmx14.dtd">'
 ORIGIN = "Made by align (align-workbench) {version}. Props named x-align:* say where a unit comes from."
+ANY_LANGUAGE = "*all*"
+"""The source language of a memory without units."""
 ENCODERS = "x-align:encoder names what proposed a unit; its version is the one installed where this was exported."
 
 
@@ -64,11 +69,8 @@ def element(unit: Unit) -> etree._Element:
     return tu
 
 
-def header(options: ExportOptions) -> etree._Element:
-    """The header: the source language where one was asked for, else any."""
-    source = options.src if options.src and options.src != "*" else None
-    if source:
-        source = next((theirs for ours, theirs in options.lang_map.items() if ours.lower() == source.lower()), source)
+def header(options: ExportOptions, source: str) -> etree._Element:
+    """The header of a memory whose units have their source text in the language `source`."""
     head = etree.Element(
         "header",
         {
@@ -77,7 +79,7 @@ def header(options: ExportOptions) -> etree._Element:
             "segtype": "paragraph" if options.level == "block" else "sentence",
             "o-tmf": "align",
             "adminlang": "en",
-            "srclang": source or "*all*",
+            "srclang": source,
             "datatype": "plaintext",
             "creationdate": now(),
         },
@@ -92,16 +94,22 @@ def header(options: ExportOptions) -> etree._Element:
 
 def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> None:
     """Write the file, one unit in memory at a time."""
+    units = iter(units)
+    first = next(units, None)
+    source = ANY_LANGUAGE if first is None else first.link.src.lang
     with etree.xmlfile(file, encoding="UTF-8") as xml:
         xml.write_declaration()
         xml.write_doctype(DOCTYPE)
         with xml.element("tmx", version="1.4"):
             xml.write("\n")
-            xml.write(header(options))
+            xml.write(header(options, source))
             xml.write("\n")
             with xml.element("body"):
                 xml.write("\n")
-                for unit in units:
-                    xml.write(element(unit))
+                for unit in units if first is None else chain((first,), units):
+                    tu = element(unit)
+                    if unit.link.src.lang != source:
+                        tu.set("srclang", unit.link.src.lang)
+                    xml.write(tu)
                     xml.write("\n")
             xml.write("\n")

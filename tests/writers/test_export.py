@@ -64,6 +64,28 @@ def test_nothing_accepted_yet_says_how_to_export_proposals(tmp_path: Path) -> No
     assert "--status any" in report.hint
 
 
+def sources(path: Path) -> tuple[str, list[tuple[str | None, list[str]]]]:
+    """`srclang` of the header, and of each unit with the languages that it has."""
+    tree = etree.parse(path)
+    units = [
+        (tu.get("srclang"), [tuv.get("{*}lang") or tuv.attrib.values()[0] for tuv in tu.iter("tuv")])
+        for tu in tree.iter("tu")
+    ]
+    return tree.find("header").get("srclang"), units
+
+
+def test_a_memory_names_the_source_language_of_every_unit(tmp_path: Path) -> None:
+    out = tmp_path / "out.tmx"
+    other = replace(GREETING, id=4, src=GREETING.tgt, tgt=GREETING.src)
+    for asked in (None, "zh"):
+        export([GREETING], out, options=ExportOptions(src=asked, force=True))
+        assert sources(out) == ("zh-Hant", [(None, ["zh-Hant", "ja"])]), "as its texts are tagged, not as was asked"
+    export([GREETING, other], out, options=ExportOptions(force=True, lang_map={"zh-Hant": "zh-TW"}))
+    assert sources(out) == ("zh-TW", [(None, ["zh-TW", "ja"]), ("ja", ["ja", "zh-TW"])])
+    export([], out, options=ExportOptions(force=True))
+    assert sources(out) == ("*all*", [])
+
+
 def test_direction_turns_links_and_language_map_renames(tmp_path: Path) -> None:
     out = tmp_path / "out.tmx"
     export([GREETING], out, options=ExportOptions(src="ja", tgt="zh", lang_map={"zh-hant": "zh-TW"}))

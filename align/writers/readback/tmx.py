@@ -1,8 +1,12 @@
-"""TMX of any version from 1.1 on, unit by unit, checked against the rules of 1.4b where that is asked for."""
+"""TMX of any version from 1.1 on, unit by unit, checked against the rules of 1.4b where that is asked for.
+
+The order of a unit's languages says nothing: which one is the source is told by `srclang` of the unit, else of the
+header. A row has that side first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from functools import cache
 from importlib.resources import files
@@ -38,22 +42,25 @@ def obey(element: etree._Element, path: Path) -> None:
 def rows(path: Path, *, strict: bool = False) -> Iterator[Row]:
     """The units of the file. `strict`: raise ReadError for what the rules of TMX 1.4b do not allow."""
     count = 0
+    source: str | None = None
     for event, element in elements(path, ("start", "end")):
         name = local(element)
         if event == "start":
             if count == 0 and element.getparent() is None and name != "tmx":
                 raise ReadError(f"{path}: not TMX: its outermost element is <{name}>.")
-        elif name == "header" and strict:
-            obey(element, path)
+        elif name == "header":
+            if strict:
+                obey(element, path)
+            source = element.get("srclang")
         elif name == "tu":
             count += 1
             if strict:
                 obey(element, path)
-            yield _row(element, f"tu {count} (line {element.sourceline})")
+            yield _row(element, f"tu {count} (line {element.sourceline})", element.get("srclang") or source)
             let_go(element)
 
 
-def _row(tu: etree._Element, where: str) -> Row:
+def _row(tu: etree._Element, where: str, source: str | None) -> Row:
     props: dict[str, str] = {}
     also: list[Also] = []
     note = ""
@@ -75,6 +82,10 @@ def _row(tu: etree._Element, where: str) -> Row:
             docs.append(known.get("x-align:document", ""))
             spans.append(known.get("x-align:spans", ""))
     ours = "x-align:stamp" in props
+    if not ours and (first := source_side([side.lang for side in sides], source)):
+        columns: tuple[list[Any], ...] = (sides, docs, spans)
+        for column in columns:
+            column.insert(0, column.pop(first))
     return Row(
         where,
         tuple(sides),
@@ -87,6 +98,24 @@ def _row(tu: etree._Element, where: str) -> Row:
         tuple(docs),
         tuple(spans),
     )
+
+
+def source_side(langs: Sequence[str], source: str | None) -> int:
+    """Which of a unit's languages is its source by `srclang`; the first where that names none of them, or any.
+
+    The very tag is preferred to a variant that the tag covers, that to a wider tag, and that to another variant of the
+    language: of `en-GB, en`, the source by `en-US` is `en`.
+    """
+
+    def likeness(lang: str) -> int:
+        one, other = (tag.strip().replace("_", "-").lower() for tag in (lang, source or ""))
+        if one == other:
+            return 4
+        if one.startswith(f"{other}-"):
+            return 3
+        return 2 if other.startswith(f"{one}-") else int(one.partition("-")[0] == other.partition("-")[0])
+
+    return max(range(len(langs)), key=lambda number: likeness(langs[number]), default=0)
 
 
 def _also(text: str) -> Iterator[Also]:

@@ -10,8 +10,10 @@ import pytest
 from align.cli.import_ import FORMATS
 from align.domain import Status
 from align.jobs.add import add
+from align.jobs.export import export_store
 from align.jobs.import_ import import_file
 from align.store import open_store
+from align.writers import ExportOptions
 from align.writers.readback.files import importable
 
 FOREIGN = """<?xml version="1.0"?>
@@ -42,6 +44,56 @@ def test_a_foreign_memory_becomes_documents_with_accepted_links(tmp_path: Path) 
         again = import_file(store, path, "bea")
         assert again.adopted is None
         assert (again.same, len(store.documents())) == (2, 3)
+
+
+def units(*languages: tuple[str | None, tuple[str, ...]], header: str) -> str:
+    """A memory: of each unit its srclang and its languages in order; every text is its language and a number."""
+    tus = []
+    for number, (own, langs) in enumerate(languages):
+        tuvs = "".join(f'<tuv xml:lang="{lang}"><seg>{lang} {number}{at}</seg></tuv>' for at, lang in enumerate(langs))
+        tus.append(f'<tu srclang="{own}">{tuvs}</tu>' if own else f"<tu>{tuvs}</tu>")
+    return f'<tmx version="1.4"><header srclang="{header}"/><body>{"".join(tus)}</body></tmx>'
+
+
+@pytest.mark.parametrize(
+    ("header", "own", "langs", "links"),
+    [
+        ("en-US", None, ("de-DE", "en-US", "fr-FR"), ["en-US de-DE", "en-US fr-FR"]),
+        ("EN_us", None, ("fr", "de", "en-US"), ["en-US fr", "en-US de"]),
+        ("en", None, ("de", "en-US"), ["en-US de"]),
+        ("en-US", None, ("de", "en"), ["en de"]),
+        ("en-US", None, ("de", "en-GB"), ["en-GB de"]),
+        ("en-US", None, ("en-GB", "de", "en-US"), ["en-US de", "en-US en-GB"]),
+        ("de", "fr", ("de", "en", "fr"), ["fr de", "fr en"]),
+        ("*all*", "fr", ("de", "fr"), ["fr de"]),
+        ("*all*", None, ("de", "en", "fr"), ["de en", "de fr"]),
+        ("ja", None, ("de", "en"), ["de en"]),
+        ("en", None, ("fr", "en", "fr"), ["en fr", "en fr"]),
+        ("en", None, ("en", "fr", "en"), ["en fr", "en fr"]),
+        ("en-GB", None, ("en-US", "en-GB"), ["en-GB en-US"]),
+    ],
+)
+def test_srclang_says_which_language_is_the_source(
+    tmp_path: Path, header: str, own: str | None, langs: tuple[str, ...], links: list[str]
+) -> None:
+    path = tmp_path / "memory.tmx"
+    path.write_text(units((own, langs), header=header), encoding="utf-8")
+    with open_store(tmp_path / "s.db") as store:
+        import_file(store, path, "bea")
+        found = [f"{link.src.text.split()[0]} {link.tgt.text.split()[0]}" for link in store.links()]
+    assert sorted(found) == sorted(links)
+
+
+def test_units_in_any_order_of_languages_are_one_direction(tmp_path: Path) -> None:
+    path = tmp_path / "memory.tmx"
+    path.write_text(units((None, ("de", "en", "fr")), (None, ("fr", "en", "de")), header="en"), encoding="utf-8")
+    with open_store(tmp_path / "s.db") as store:
+        import_file(store, path, "bea")
+        assert (
+            sorted((link.src.lang, link.tgt.lang) for link in store.links()) == [("en", "de")] * 2 + [("en", "fr")] * 2
+        )
+        report = export_store(store, tmp_path / "out.tmx", None, ExportOptions(src="en", tgt="fr"))
+    assert report.units == 2
 
 
 TABLES = {
