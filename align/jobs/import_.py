@@ -52,6 +52,8 @@ class ImportReport:
     """Rows that are sentences of this store without a partner."""
     ignored: list[str] = field(default_factory=list)
     """What is in the file and was not understood, or cannot be done."""
+    calculated: list[str] = field(default_factory=list)
+    """Texts that a spreadsheet wrote its results for; they stay as they are here."""
     adopted: Adopted | None = None
     dry_run: bool = False
 
@@ -84,6 +86,12 @@ class ImportReport:
         lines += [f"Not taken over: {what}." for what in self.ignored[:most]]
         if len(self.ignored) > most:
             lines.append(f"{len(self.ignored):,} such cells in all.")
+        if self.calculated:
+            lines += [f"Calculated by a spreadsheet, left as it is here: {what}." for what in self.calculated[:most]]
+            lines.append(
+                f"{len(self.calculated):,} texts were taken for formulas. In spreadsheets, edit exports as CSV or XLSX, "
+                "which mark them as texts."
+            )
         if self.blocks:
             lines.append(
                 f"{self.blocks:,} rows are whole blocks, not links, and were left out. To bring edits back, edit an "
@@ -186,6 +194,7 @@ def _settle(plans: Sequence[Plan], matches: Iterable[Match], report: ImportRepor
         for word in one.words():
             report.decided[word] += 1
         report.ignored += one.ignored
+        report.calculated += one.calculated
     speaking = {
         match.row.where
         for match, one in zip(matches, plans, strict=True)

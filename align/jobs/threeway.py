@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
 from align.domain import SETTLED, LinkKind, LinkSide, Status
 from align.jobs.matching import Match, plain
 from align.writers.stamp import Stamp, checksum
+from align.writers.table import guarded
 
 Side = Literal["src", "tgt"]
+RESULT = re.compile(r"Err:\d+|#[A-Z][A-Z0-9/]*[!?]?|TRUE|FALSE|[-+]?\d[\d.,]*(E[-+]?\d+)?%?")
+"""What a spreadsheet makes of a text that it takes for a formula: an error, a truth value or a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class Plan:
     conflicts: list[Conflict] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     """What the row says that was not understood, or cannot be."""
+    calculated: list[str] = field(default_factory=list)
+    """Texts that a spreadsheet took for formulas and wrote its results for: nobody edited them."""
 
     def words(self) -> list[str]:
         """What will be done, by the names that a report counts."""
@@ -84,12 +90,20 @@ def _texts(match: Match, made: Plan) -> None:
             made.ignored.append(f"{match.row.where}, {name}: empty. Reject the link instead")
         if not wanted or wanted == plain(side.text) or not _text_changed(match.stamp, name, side, theirs):
             continue
+        if _calculated(side, wanted):
+            made.calculated.append(f"{match.row.where}, {name}: {wanted!r} for {side.text[:60]!r}")
+            continue
         base = None if match.stamp is None else (match.stamp.src if name == "src" else match.stamp.tgt)
         here_too = _moved(match) and (side.original is not None if base is None else checksum(side.text) != base)
         if here_too:
             made.conflicts.append(Conflict(match.link.id, match.row.where, f"{name} text", side.text, wanted))
         else:
             made.edits[name] = wanted
+
+
+def _calculated(side: LinkSide, theirs: str) -> bool:
+    """Whether the text in the file is what a spreadsheet makes of ours."""
+    return guarded(side.text) != side.text and RESULT.fullmatch(theirs) is not None
 
 
 def _verdicts_meanwhile(match: Match, made: Plan) -> None:

@@ -1,4 +1,4 @@
-"""What the tables (TSV, CSV, XLSX) have in common: columns, and cells that no spreadsheet takes for a formula."""
+"""What the tables (TSV, CSV, XLSX) have in common: columns; and cells of CSV that no spreadsheet calculates."""
 
 from __future__ import annotations
 

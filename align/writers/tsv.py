@@ -1,4 +1,7 @@
-"""TSV: a header line, then a link a line. Tab, line feed, return and backslash are written as \\t \\n \\r \\\\."""
+"""TSV: a header line, then a link a line. Tab, line feed, return and backslash are written as \\t \\n \\r \\\\.
+
+Programs read it, so a text that a spreadsheet would calculate is written as it is; CSV and XLSX guard such texts.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import IO
 
 from align.writers.carrying import in_unicode
 from align.writers.model import ExportOptions, Unit
-from align.writers.table import cells, columns, guarded
+from align.writers.table import cells, columns
 
 _SPECIAL = re.compile(r"[\t\n\r\\]")
 _ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\"}
@@ -29,7 +32,6 @@ def unescaped(cell: str) -> str:
 
 def line(row: list[str]) -> bytes:
     """One row as UTF-8 with its line feed. The search for what must be escaped is done once for the whole row."""
-    row = [guarded(cell) for cell in row]
     joined = _UNIT_SEPARATOR.join(row)
     if _SPECIAL.search(joined):
         row = [escaped(cell) for cell in row]

@@ -173,6 +173,8 @@ def test_a_tsv_that_libreoffice_saved_comes_back_unchanged(store: Store, tmp_pat
     saved = office(tmp_path, out, CSV.replace("44", "9")).rename(tmp_path / "saved.tsv")
     report = import_file(store, saved, "bea")
     assert (report.rows, report.same, list(store.links())) == (6, 6, before)
+    assert [what.partition(":")[0] for what in report.calculated] == ["row 4, tgt"], "a formula, to a spreadsheet"
+    assert "CSV or XLSX" in report.lines()[-1]
 
 
 def test_a_workbook_that_libreoffice_saved_comes_back_unchanged(store: Store, tmp_path: Path) -> None:

@@ -56,6 +56,12 @@ def test_csv_has_no_formula(store: Store, tmp_path: Path) -> None:
     assert not any(cell.startswith(CALCULATED) for cell in cells)
 
 
+def test_tsv_is_for_programs_and_says_what_the_text_says(store: Store, tmp_path: Path) -> None:
+    export_store(store, tmp_path / "out.tsv", None, ANY)
+    header, *lines = (line.split("\t") for line in (tmp_path / "out.tsv").read_text(encoding="utf-8").splitlines())
+    assert "=We cross & <rest> a while." in [line[header.index("tgt")] for line in lines]
+
+
 @pytest.mark.parametrize("end", ["", "-wal", "-shm", ".vectors"])
 def test_an_export_never_takes_the_place_of_a_store(store: Store, tmp_path: Path, end: str) -> None:
     out = Path(f"{store.path}{end}")

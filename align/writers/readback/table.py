@@ -41,7 +41,7 @@ def tsv_rows(path: Path, encoding: str | None = None) -> Iterator[Row]:
         ours = _is_ours(header)
         calculated = ours and _calculated_since(file, header)
         literal = ours and not _quoted_since(file, header)
-        rows = _rows(table_rows(file, literal=literal), path, written=lambda cell: unguarded(unescaped(cell)))
+        rows = _rows(table_rows(file, literal=literal), path, written=unescaped)
         yield from map(_with_its_quotes, rows) if calculated else rows
 
 
@@ -52,7 +52,7 @@ def csv_rows(path: Path, encoding: str | None = None) -> Iterator[Row]:
 
 
 def _is_ours(header: Iterable[str]) -> bool:
-    """Whether an export of ours has these columns: then its cells are guarded and escaped."""
+    """Whether an export of ours has these columns: then its cells are as our writer made them."""
     return not {"stamp", "src_spans"}.isdisjoint(header)
 
 
@@ -89,7 +89,7 @@ def _quoted_since(file: TextIO, header: Sequence[str]) -> bool:
             continue
         stamp = read_stamp(cells[places["stamp"]] if len(cells) > places["stamp"] else None)
         sums = () if stamp is None else (stamp.src, stamp.tgt)
-        if any(checksum(unguarded(unescaped(text))) in sums for text in texts if text.startswith('"')):
+        if any(checksum(unescaped(text)) in sums for text in texts if text.startswith('"')):
             return False
         suspected = True
     file.seek(0)
