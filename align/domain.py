@@ -66,6 +66,32 @@ class Status(StrEnum):
 SETTLED = frozenset({Status.ACCEPTED, Status.EDITED})
 """The statuses that a reviewer stands behind."""
 
+STATUS_GROUPS = {
+    "any": frozenset(Status) - {Status.REJECTED},
+    "undecided": frozenset({Status.PROPOSED}),
+    "confirmed": SETTLED,
+}
+"""Words that name several statuses, or one by what it means. `any` does not take in what a reviewer rejected."""
+STATUS_WORDS = (*STATUS_GROUPS, *map(str, Status))
+"""Every word that `statuses_of` reads."""
+
+
+def statuses_of(text: str) -> frozenset[Status]:
+    """The statuses that a list such as `accepted,edited` or `any,rejected` names; a status may be cut short.
+
+    Raises ValueError, naming the word, for one that names no status or more than one.
+    """
+    named: set[Status] = set()
+    for word in (part.strip().lower() for part in text.split(",")):
+        begun = [status for status in Status if word and status.value.startswith(word)]
+        if word in STATUS_GROUPS:
+            named |= STATUS_GROUPS[word]
+        elif len(begun) == 1:
+            named.add(begun[0])
+        else:
+            raise ValueError(f"{word!r} is no status. There are: {', '.join(STATUS_WORDS)}; several with commas.")
+    return frozenset(named)
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from align.domain import LARGEST
+from align.domain import LARGEST, STATUS_WORDS, Status, statuses_of
 from align.errors import AlignError
 from align.settings import Settings, load_settings
 
@@ -42,6 +42,30 @@ class Measure(click.FloatRange):
         if not math.isfinite(measure):
             self.fail(f"{value} is not a finite number.", param, ctx)
         return measure
+
+
+class Statuses(click.ParamType):  # type: ignore[type-arg]  # generic from a later click on than we ask for
+    """A list of statuses with commas between them, as `domain.statuses_of` reads it."""
+
+    name = "status"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> frozenset[Status]:
+        try:
+            return statuses_of(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def status_option(command: Decorated) -> Decorated:
+    """`--status`: the statuses of the links that are meant; an empty tuple where nothing was asked for."""
+    return click.option(
+        "--status",
+        "statuses",
+        metavar="STATUS[,...]",
+        multiple=True,
+        type=Statuses(),
+        help=f"Only these: {', '.join(STATUS_WORDS)}. any is all but rejected. Repeatable.",
+    )(command)
 
 
 def store_option(command: Decorated) -> Decorated:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import click
 
-from align.cli.context import Measure, note, opened, settings_for, store_option
+from align.cli.context import Measure, note, opened, settings_for, status_option, store_option
 from align.domain import LinkKind, Status
 
 ANY = "any"
@@ -18,14 +17,13 @@ FORMATS = "tmx, xliff, xliff2, tsv, csv, xlsx, jsonl, parquet, moses, po, datase
 """The names that `align.writers` knows (a test compares), without importing it for `--help`."""
 TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
 """Also as other tools write them: `ZH_tw`, `jpn`."""
-Word = TypeVar("Word", bound=StrEnum)
 
 
 @click.command(epilog="Example: align export talks.tmx --src en --tgt ja --min-confidence 0.9 --status any")
 @click.argument("out", metavar="OUT|-", type=click.Path(path_type=Path, allow_dash=True))
 @store_option
 @click.option("--to", metavar="FORMAT", help=f"{FORMATS}.  [default: by the suffix of OUT]")
-@click.option("--status", "statuses", multiple=True, type=click.Choice([*map(str, Status), ANY]), help="Repeatable.")
+@status_option
 @click.option("--kind", "kinds", multiple=True, type=click.Choice([*map(str, LinkKind), ANY]), help="Repeatable.")
 @click.option("--min-confidence", type=Measure(0, 1), default=0.0, help="Leave out links that are less sure than this.")
 @click.option("--src", metavar="LANG", help="Language of the source side; links are turned round where needed.")
@@ -44,7 +42,7 @@ def export(
     out: Path,
     db: Path | None,
     to: str | None,
-    statuses: tuple[str, ...],
+    statuses: tuple[frozenset[Status], ...],
     kinds: tuple[str, ...],
     min_confidence: float,
     src: str | None,
@@ -67,8 +65,8 @@ def export(
     from align.writers import ExportOptions
 
     options = ExportOptions(
-        statuses=chosen(statuses, Status),
-        kinds=chosen(kinds, LinkKind),
+        statuses=frozenset().union(*statuses) or None,
+        kinds=frozenset(LinkKind) if ANY in kinds else frozenset(map(LinkKind, kinds)) or None,
         min_confidence=min_confidence,
         src=src,
         tgt=tgt,
@@ -85,13 +83,6 @@ def export(
         report = export_store(store, out, to, options)
     for line in report.lines():
         note(line)
-
-
-def chosen(words: Sequence[str], of: type[Word]) -> frozenset[Word] | None:
-    """The words as values: all of them for `any`, None where nothing was said."""
-    if ANY in words:
-        return frozenset(of)
-    return frozenset(map(of, words)) or None
 
 
 def lang_map(tags: Sequence[str]) -> dict[str, str]:

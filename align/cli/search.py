@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import Measure, Number, note, opened, settings_for, store_option
+from align.cli.context import Measure, Number, note, opened, settings_for, status_option, store_option
 from align.domain import LinkKind, Status
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog='Example: align search 霧 "rising fog" --status accepted')
 @click.argument("query", nargs=-1, required=True)
-@click.option("--status", "statuses", multiple=True, type=click.Choice([s.value for s in Status]), help="Only these.")
+@status_option
 @click.option("--kind", "kinds", multiple=True, type=click.Choice([k.value for k in LinkKind]), help="Only these.")
 @click.option("--src-lang", help="Only links from this language (zh covers zh-Hant).")
 @click.option("--tgt-lang", help="Only links to this language.")
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @store_option
 def search(
     query: tuple[str, ...],
-    statuses: tuple[str, ...],
+    statuses: tuple[frozenset[Status], ...],
     kinds: tuple[str, ...],
     src_lang: str | None,
     tgt_lang: str | None,
@@ -56,7 +56,7 @@ def search(
     words = " ".join(f'"{word}"' if " " in word and '"' not in word else word for word in query)
     with opened(settings_for(db=db)) as store:
         chosen = LinkFilter(
-            statuses=frozenset(Status(s) for s in statuses),
+            statuses=frozenset().union(*statuses),
             kinds=frozenset(LinkKind(k) for k in kinds),
             src_lang=src_lang,
             tgt_lang=tgt_lang,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from align.domain import LinkKind, Status
+from align.domain import LinkKind, Status, statuses_of
 from align.errors import UsageError
 from align.jobs.browse import LinkFilter
 from align.text.tags import canonical
@@ -36,9 +36,9 @@ def parse(typed: str, base: LinkFilter, documents: Sequence[tuple[int, str]] = (
         elif word == "attention":
             found["attention"] = True
         elif colon and name == "status":
-            found["statuses"] = frozenset(_named(Status, part) for part in value.split(","))
+            found["statuses"] = _statuses(value)
         elif colon and name == "kind":
-            found["kinds"] = frozenset(_named(LinkKind, part) for part in value.split(","))
+            found["kinds"] = frozenset(_kind(part) for part in value.split(","))
         elif colon and name == "lang":
             found["src_lang"], found["tgt_lang"] = _languages(value)
         elif colon and name == "by":
@@ -54,11 +54,18 @@ def parse(typed: str, base: LinkFilter, documents: Sequence[tuple[int, str]] = (
     return replace(base, **found)
 
 
-def _named(kind: type[Status] | type[LinkKind], value: str) -> Status | LinkKind:
-    """The member that begins with what was typed."""
-    members = [member for member in kind if member.value.startswith(value.lower())]
+def _statuses(value: str) -> frozenset[Status]:
+    try:
+        return statuses_of(value)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _kind(value: str) -> LinkKind:
+    """The kind that begins with what was typed."""
+    members = [member for member in LinkKind if member.value.startswith(value.lower())]
     if len(members) != 1 or not value:
-        raise UsageError(f"{value!r}: choose one of {', '.join(member.value for member in kind)}.")
+        raise UsageError(f"{value!r}: choose one of {', '.join(member.value for member in LinkKind)}.")
     return members[0]
 
 

@@ -33,6 +33,20 @@ def test_what_is_left_out_by_kind_can_be_had(store: Store) -> None:
     assert "--kind any" not in align(store, "export", "all.tmx", "--status", "any", "--kind", "any").stderr
 
 
+def test_any_leaves_out_what_was_rejected_unless_it_is_named(store: Store) -> None:
+    done = align(store, "export", "-", "--to", "jsonl", "--status", "any")
+    assert "Left out: 1 rejected." in done.stderr
+    assert '"rejected"' not in done.stdout
+    assert done.stdout.count("\n") == 5
+    for asked in (["any,rejected"], ["any", "--status", "rejected"], ["REJ, undecided,confirmed"]):
+        assert align(store, "export", "-", "--to", "jsonl", "--status", *asked).stdout.count("\n") == 6
+    listed = align(store, "export", "-", "--to", "jsonl", "--status", "accepted,undecided")
+    assert listed.stdout.count("\n") == 4
+    assert {"Left out: 1 edited.", "Left out: 1 rejected."} <= set(listed.stderr.splitlines())
+    assert align(store, "search", "霧", "--status", "confirmed").stdout
+    assert not align(store, "search", "霧", "--status", "proposed,rejected").stdout
+
+
 def test_the_help_names_every_format() -> None:
     assert set(FORMATS.split(", ")) == {known.name for known in formats()} | {"blocks"}
 
@@ -44,9 +58,9 @@ def test_flags_arrive(store: Store) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
-    assert "out.tmx: 4 units written as tmx." in done.stderr
+    assert "out.tmx: 3 units written as tmx." in done.stderr
     assert "Left out: 2 below confidence 0.6." in done.stderr
-    assert "Proved: 4 read back by lxml" in done.stderr
+    assert "Proved: 3 read back by lxml" in done.stderr
     text = (store.path.parent / "out.tmx").read_text(encoding="utf-8")
     assert 'srclang="en"' in text
     assert 'xml:lang="ja-JP"' in text
@@ -71,6 +85,8 @@ def test_a_file_goes_out_and_comes_back(store: Store) -> None:
     [
         (["export", "out.tmx", "--lang-map", "zh"], "zh-Hant=zh-TW"),
         (["export", "out.tmx", "--status", "good"], "good"),
+        (["export", "out.tmx", "--status", "accepted,"], "'' is no status"),
+        (["search", "fog", "--status", "accepted;proposed"], "'accepted;proposed' is no status"),
         (["export", "no/where.tmx"], "no/where.tmx"),
         (["export", "out.tmx", "--to", "docx"], "docx"),
         (["import", "no.tmx"], "no.tmx"),
