@@ -89,8 +89,8 @@ class ImportReport:
         if self.calculated:
             lines += [f"Calculated by a spreadsheet, left as it is here: {what}." for what in self.calculated[:most]]
             lines.append(
-                f"{len(self.calculated):,} texts were taken for formulas. In spreadsheets, edit exports as CSV or XLSX, "
-                "which mark them as texts."
+                f"{len(self.calculated):,} texts were taken for formulas. Spreadsheets keep the texts of CSV and XLSX, "
+                "which are marked as texts."
             )
         if self.blocks:
             lines.append(
