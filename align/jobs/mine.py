@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -26,6 +25,7 @@ from align.jobs.vectors import LEFT_OUT
 from align.readers import read
 from align.store import Store
 from align.text.clean import sentence_text
+from align.text.numbers import numbers
 from align.text.tags import primary
 
 LEAST_WORTH = 12.0
@@ -34,7 +34,6 @@ STRAY = 1000
 """A language that one sentence in so many is in is none of the collection's: a name or a formula was taken for it."""
 AT_ONCE = 4096
 """Sentences encoded at once, and held in memory."""
-NUMBERS = re.compile(r"\d+")
 
 Progress = Callable[[str, int, int], None]
 
@@ -266,8 +265,8 @@ def length_difference(src: str, src_lang: str, tgt: str, tgt_lang: str) -> float
 
 
 def number_difference(src: str, tgt: str) -> float:
-    """Share of the numbers (in digits) that only one of the texts has; 0 where neither has any."""
-    one, other = ({int(found[:18]) for found in NUMBERS.findall(text)} for text in (src, tgt))
+    """Share of the numbers that only one of the texts has; 0 where neither has any."""
+    one, other = ({number.values[0] for number in numbers(text) if number.firm} for text in (src, tgt))
     return len(one ^ other) / len(one | other) if one or other else 0.0
 
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from align.review.aids import changed, partners
 from align.review.aids.kana import alike, skeleton
-from align.review.aids.numbers import han_value, numbers
 from align.review.aids.sampling import sample, wilson
 from align.review.widgets.gutter import Wire, draw, tracks
 
@@ -18,44 +17,6 @@ TEXT = st.text(
     alphabet="第二百三十年月日億万円0123456789,.２０ 令和元民國 Putinプーチン大統領S-400 会議會議のを「」May ",
     max_size=50,
 )
-
-
-@pytest.mark.parametrize(
-    ("text", "values"),
-    [
-        ("51億円", [5.1e9]),
-        ("$5.1 billion", [5.1e9]),
-        ("1万2000人", [12000]),
-        ("12,000", [12, 12000]),
-        ("三千二百人", [3200]),
-        ("二〇一三年", [2013]),
-        ("令和6年", [2024]),
-        ("令和元年", [2019]),
-        ("民國102年", [2013]),
-        ("昭和二十年", [1945]),
-        ("November", [11]),
-        ("twenty", [20]),
-        ("twenty-five", [25]),
-        ("two hundred", [200]),
-        ("２０１３", [2013]),
-        ("3カ国", [3]),
-        ("三カ国", [3]),
-    ],
-)
-def test_a_number_has_its_value_in_any_script(text: str, values: list[float]) -> None:
-    assert [sorted(number.values) for number in numbers(text)] == [values]
-
-
-@pytest.mark.parametrize("text", ["統一", "一方で", "万一", "三菱重工", "百貨店", "may come", "march on"])
-def test_words_that_only_look_like_numbers(text: str) -> None:
-    assert list(numbers(text)) == []
-
-
-@pytest.mark.parametrize(
-    ("token", "value"), [("三千二百", 3200), ("十二", 12), ("二億三千万", 230_000_000), ("一〇", 10)]
-)
-def test_han_numerals(token: str, value: float) -> None:
-    assert han_value(token) == value
 
 
 def marked(src: str, tgt: str, src_lang: str, tgt_lang: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -87,6 +48,16 @@ def test_a_number_without_a_partner_stands_out() -> None:
     left, right = marked("会議は22回目である。", "The meeting is the 23rd.", "ja", "en")
     assert ("22", "lonely") in left
     assert ("23", "lonely") in right
+
+
+@pytest.mark.parametrize(
+    ("src", "tgt"),
+    [("12 Mrd. Euro", "120億ユーロ"), ("康熙30年", "in 1691"), ("5 миллионов", "5 million"), ("5만", "50,000")],
+)
+def test_a_number_that_is_a_reason_for_a_link_is_not_shown_as_lonely(src: str, tgt: str) -> None:
+    for marks in partners(src, tgt):
+        assert "number" in {mark.role for mark in marks}
+        assert "lonely" not in {mark.role for mark in marks}
 
 
 def test_a_name_without_a_partner_stands_out() -> None:

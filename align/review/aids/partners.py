@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from align.review.aids.kana import alike, skeleton
-from align.review.aids.numbers import Number, numbers
 from align.review.aids.transcribed import found as transcribed
 from align.text.han import fold
+from align.text.numbers import Number, numbers
 from align.text.tags import primary
 
 LATIN = re.compile(r"[A-Za-zÀ-ɏ][A-Za-z0-9À-ɏ]*(?:[-'’.&/+][A-Za-z0-9À-ɏ]+)*")
@@ -60,11 +60,11 @@ def _cjk(lang: str) -> bool:
 def _numbers(texts: Pair, langs: Pair) -> Found:
     """Figures with a partner of the same value; a firm one without is lonely."""
     found = [_loose_numbers(text) for text in texts]
-    values = [frozenset[float]().union(*(number.values for number in side)) for side in found]
+    values = [{value for number in side for value in number.values} for side in found]
     marks: Found = ([], [])
     for side, other in ((0, 1), (1, 0)):
         for number in found[side]:
-            if number.values & values[other]:
+            if not values[other].isdisjoint(number.values):
                 marks[side].append(Mark(number.start, number.end, "number"))
             elif number.firm:
                 marks[side].append(Mark(number.start, number.end, "lonely"))
