@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import getpass
 import os
+import stat
 import subprocess
+import tempfile
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -31,12 +34,46 @@ class Settings:
     """The review app's Textual theme; empty means its default."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Rebound keys of the review app: action to comma-separated keys. In the config file only, as `[keys]`."""
-    cache: Path = field(default_factory=lambda: Path(platformdirs.user_cache_dir(APP, appauthor=False)))
-    """Where unpacked models live."""
+    cache: Path = field(default_factory=lambda: default_cache())
+    """Where unpacked models and compiled kernels live."""
 
     def with_flags(self, **flags: Any) -> Settings:
         """A copy in which flags that were given (not None) win."""
         return replace(self, **{name: flag for name, flag in flags.items() if flag is not None})
+
+
+def default_cache() -> Path:
+    """The user's cache folder; where it cannot be written (a container, a service), one below the temporary folder."""
+    folder = Path(platformdirs.user_cache_dir(APP, appauthor=False))
+    if folder.is_absolute() and writable(folder):
+        return folder
+    return temporary_folder() or folder
+
+
+def temporary_folder() -> Path | None:
+    """A folder of this user below the temporary one, made where it is not there; None where it cannot be had.
+
+    It is for this user alone: what others could write into it would be run.
+    """
+    try:
+        folder = Path(tempfile.gettempdir()) / f"{APP}-{os.getuid()}"
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        status = folder.lstat()
+    except (OSError, AttributeError):  # Windows has no user numbers, and always a folder for the user
+        return None
+    private = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o077
+    return folder if private and writable(folder) else None
+
+
+def writable(folder: Path) -> bool:
+    """Whether files can be made in the folder, or it can be made."""
+    try:
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    except OSError:
+        return False
 
 
 def config_path(environ: Mapping[str, str] = os.environ) -> Path:

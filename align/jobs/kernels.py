@@ -13,7 +13,10 @@ def matching_stage() -> str:
 def compiled() -> bool:
     """Whether numba has kept kernels of an earlier run; False costs a longer word on the screen, no more."""
     from align.match import lattice
+    from align.match.kernels import kernel_cache
 
+    if kernel_cache() is None:
+        return False
     for kernel in vars(lattice).values():
         place = getattr(getattr(kernel, "_cache", None), "cache_path", None)
         if place is not None:

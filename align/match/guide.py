@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from align.match.kernels import kernel
 from align.match.passages import Matrix, Vectors
 
 Indices = npt.NDArray[np.int64]
@@ -99,7 +99,7 @@ def _kth_of_rows(close: Matrix, k: int) -> Matrix:
     return np.maximum(np.partition(close, -k, axis=1)[:, -k], LEAST)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _kth_of_columns(close, low, top):  # type: ignore[no-untyped-def]
     """Write the greatest values of each column to top (m, k), ascending, where they exceed what stands there."""
     n, width = close.shape
@@ -116,7 +116,7 @@ def _kth_of_columns(close, low, top):  # type: ignore[no-untyped-def]
                 top[j, p] = x
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _outstand(close, low, row, column):  # type: ignore[no-untyped-def]
     """Turn similarities into what is left of them above the levels of row and column; 0 where that is next to none."""
     n, width = close.shape
@@ -139,7 +139,7 @@ def _path(gain: Matrix, low: Indices, m: int) -> Indices:
     return cells[: _walk(gain, low, step, running, best, cells)][::-1].copy()
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _walk(gain, low, step, running, best, cells):  # type: ignore[no-untyped-def]
     """Fill `step` and write the cells of the path, last to first; how many there are. best and running are zeros.
 

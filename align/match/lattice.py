@@ -14,7 +14,8 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from align.match.kernels import kernel
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -144,7 +145,7 @@ def _sources(step: Indices) -> Indices:
     return found
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def add(x, y):  # type: ignore[no-untyped-def]
     """log(exp x + exp y)."""
     if x < y:
@@ -154,7 +155,7 @@ def add(x, y):  # type: ignore[no-untyped-def]
     return x + np.log1p(np.exp(y - x))
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def sums(bounds, source, scores, from_1, cost_1, from_2, cost_2, opening):  # type: ignore[no-untyped-def]
     """Log of the summed weight of every way from node 0 to each node: (nodes, 3), by the last step.
 
@@ -194,7 +195,7 @@ def best_path(lattice: Lattice, gain: Floats, gap_s: Floats, gap_t: Floats) -> I
     return np.asarray(steps(bounds, stops, gain, lattice.down, gap_s, lattice.across, gap_t))
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def steps(bounds, target, gain, down, gap_s, across, gap_t):  # type: ignore[no-untyped-def]
     """The edges of the best path from node 0 to the last, as `best_path` tells."""
     count = len(bounds) - 1

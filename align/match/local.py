@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from align.match.kernels import kernel
 from align.match.passages import Matrix
 
 Cell = tuple[int, int]
@@ -76,7 +76,7 @@ class LocalAlignment:
         _refresh(self.close, self._gap, self._score, self._step, self._tops, self._places, low, high)
 
 
-@njit(cache=True)
+@kernel()
 def _refresh(close, gap, score, step, tops, places, low, high):  # type: ignore[no-untyped-def]
     """Reckon row i anew in columns low[i] to high[i] of the table, and all that follows from what changed."""
     n, m = close.shape

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from align.match.kernels import kernel
 
 Indices = npt.NDArray[np.int64]
 
@@ -32,18 +33,18 @@ MORE, USUAL, OPENINGS = SIGNALS.index("usual more"), GAPS.index("usual"), GAPS.i
 """What the texts themselves tell of how often they merge and leave out: known only once they have been looked at."""
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def block(sums, i, a, j, b):  # type: ignore[no-untyped-def]
     """Sum of rows i..i+a and columns j..j+b from prefix sums."""
     return sums[i + a, j + b] - sums[i, j + b] - sums[i + a, j] + sums[i, j]
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def cosine(dots, norm_s, norm_t, i, a, j, b):  # type: ignore[no-untyped-def]
     return block(dots, i, a, j, b) / (norm_s[a, i] * norm_t[b, j])
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def bead_signals(E, i, a, j, b, out):  # type: ignore[no-untyped-def]
     """Write the F signals of source i..i+a with target j..j+b to `out`. Symmetric in the sides."""
     (dots, norm_s, norm_t, hub_s, hub_t, best_s, best_t, len_s, len_t, num, num_s, num_t, word, word_s, word_t,
@@ -183,7 +184,7 @@ def bead_signals(E, i, a, j, b, out):  # type: ignore[no-untyped-def]
     out[33] = par_s[i + a - 1] - par_s[i] + par_t[j + b - 1] - par_t[j]
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def preferences(E, i, a, j, b, out):  # type: ignore[no-untyped-def]
     """Signals 35 to 44: whether edge sentences belong inside, and those just outside do not.
 
@@ -241,7 +242,7 @@ def preferences(E, i, a, j, b, out):  # type: ignore[no-untyped-def]
     out[44] = np.log(least_length + 1.0) - 3.0 if a + b > 2 else 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _said(cov, length, i, a, j, b, others):  # type: ignore[no-untyped-def]
     """One direction of `covered`: mean and least share of sentences i..i+a that j..j+b covers, and of what that is more
     than the sentences just outside cover; the means by length."""
@@ -259,7 +260,7 @@ def _said(cov, length, i, a, j, b, others):  # type: ignore[no-untyped-def]
     return total / weight, least, better / weight, least_better
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def covered(cov_s, cov_t, len_s, len_t, i, a, j, b, out):  # type: ignore[no-untyped-def]
     """Signals 45 to 49: how much of what each sentence says is said on the other side, and not better just outside.
 
@@ -297,7 +298,7 @@ def candidates(
     return found[:count].copy()
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _candidates(dots, norm_s, norm_t, best_s, best_t, low, high, shapes, top, left, sure, found):  # type: ignore[no-untyped-def]
     """Write the beads to `found` and tell how many there are."""
     n, m = len(low) - 1, high[len(low) - 1]
@@ -316,7 +317,7 @@ def _candidates(dots, norm_s, norm_t, best_s, best_t, low, high, shapes, top, le
     return c
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def rough_scores(dots, norm_s, norm_t, len_s, len_t, beads, top, left):  # type: ignore[no-untyped-def]
     """(c,) float64: the signal "scaled margin" alone, which is a tenth of the work of all of them."""
     n, m = dots.shape[0] - 1, dots.shape[1] - 1
@@ -336,7 +337,7 @@ def rough_scores(dots, norm_s, norm_t, len_s, len_t, beads, top, left):  # type:
     return scores
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def bead_scores(E, beads, weights, top, left):  # type: ignore[no-untyped-def]
     """(c,) float64: the weighted signals of each bead."""
     scores = np.empty(len(beads))
@@ -350,7 +351,7 @@ def bead_scores(E, beads, weights, top, left):  # type: ignore[no-untyped-def]
     return scores
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def bead_table(E, beads, signals, top, left):  # type: ignore[no-untyped-def]
     """(c, signals) float32: the signals themselves, for fitting the weights."""
     table = np.zeros((len(beads), signals), dtype=np.float32)

@@ -14,6 +14,7 @@ from align.domain import BlockKind, Document
 from align.errors import ReadError, UsageError
 from align.readers.compose import Composer
 from align.readers.encodings import decode
+from align.readers.main_text import in_main
 from align.text._words import words
 from align.text.blocks import width
 from align.text.clean import WIDE
@@ -47,6 +48,10 @@ _SUBSET = re.compile(r"\A(\s*<!DOCTYPE[^<>\[]{0,1000})\[.{0,60000}?\]\s*>", re.I
 _ANY_TAG = re.compile(r"</?([a-zA-Z][\w-]*)(?![\w-])[^<>]*>")
 DEEPEST = 400
 """Elements inside each other that are followed; deeper ones are read as text of the one around."""
+_UNWRAPPED = words("audio button data label meter output picture progress ruby rb time video")
+"""Elements inside a paragraph that the finder of main text would leave out, with their words."""
+_UNREAD = tuple(sorted(_HIDDEN - {"script", "style", "head"}))
+"""Elements that it would take words from, and we do not."""
 LONGEST_MAIN = 3 << 20
 """Characters of a page up to which the main text is looked for: its finder takes more than linear time."""
 
@@ -90,14 +95,33 @@ def add_page(composer: Composer, source: str, *, find_main: bool = True) -> None
     tree = _tree(source)
     if tree is None:
         return
-    found = _main_text(source) if find_main and len(source) <= LONGEST_MAIN else ""
-    main, lang = _bare(found), weigh(found[:2000]).best
-    for piece in _pieces(tree):
-        kind = piece.kind
-        if main and kind is not BlockKind.COMMENT and not _is_main(piece.text, main):
-            stays = kind is BlockKind.HEADING and width(piece.text) >= 15
-            kind = kind if stays or _says_it_otherwise(piece.text, lang) else BlockKind.BOILERPLATE
+    main = _main_text(source, tree) if find_main and len(source) <= LONGEST_MAIN else ""
+    pieces = list(_pieces(tree))
+    kinds = _kinds_beside(main, pieces) if main else [piece.kind for piece in pieces]
+    for piece, kind in zip(pieces, kinds, strict=True):
         composer.add(piece.text, kind, piece.lang)
+
+
+def _kinds_beside(main: str, pieces: list[_Piece]) -> list[BlockKind]:
+    """The kinds of the pieces of a page, given its main text: what is not in it is boilerplate.
+
+    Comments stay comments; so do long headings, those that a piece of main text follows, and what is in another
+    language than the main text.
+    """
+    lang = weigh(main[:2000]).best
+    kinds: list[BlockKind] = []
+    before_main = False
+    for piece, is_main in zip(reversed(pieces), reversed(in_main(main, [piece.text for piece in pieces])), strict=True):
+        heading = piece.kind is BlockKind.HEADING
+        stays = (
+            is_main
+            or piece.kind is BlockKind.COMMENT
+            or (heading and (before_main or width(piece.text) >= 15))
+            or _says_it_otherwise(piece.text, lang)
+        )
+        kinds.append(piece.kind if stays else BlockKind.BOILERPLATE)
+        before_main = is_main or (heading and before_main)
+    return kinds[::-1]
 
 
 def _tree(source: str) -> Any:
@@ -139,29 +163,30 @@ def _says_it_otherwise(text: str, lang: str) -> bool:
     return evidence.settled and evidence.weight >= SUMMARY and evidence.best != lang
 
 
-def _main_text(source: str) -> str:
-    """The main text by trafilatura; empty where it finds none."""
+def _main_text(source: str, tree: Any) -> str:
+    """The main text by trafilatura, of the words that are read here; empty where it finds none."""
+    import copy
     import logging
 
     import trafilatura
+    from lxml import etree
 
+    if len(tree) < 2 and "html" not in source[:50].lower():
+        return ""  # a piece of a page, without the rest that a main text stands out from
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     try:
+        page = copy.copy(tree)
+        etree.strip_elements(page, *_UNREAD, with_tail=False)
+        for paragraph in page.iter("p", "h1", "h2", "h3", "h4", "h5", "h6"):
+            etree.strip_tags(paragraph, *_UNWRAPPED)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = trafilatura.extract(source, include_comments=False, include_tables=True, favor_recall=True)
+            # As text once more: the finder takes quadratic time over texts that lost the elements between them.
+            plain = etree.tostring(page, encoding="unicode", method="html")
+            found = trafilatura.extract(plain, include_comments=False, include_tables=True, favor_recall=True)
     except Exception:  # a finder that fails on odd markup leaves the page as it is, unmarked
         return ""
     return found or ""
-
-
-def _bare(text: str) -> str:
-    return "".join(c for c in text if c.isalnum())
-
-
-def _is_main(text: str, main: str) -> bool:
-    bare = _bare(text)
-    return not bare or bare[:200] in main
 
 
 def _pieces(tree: Any) -> Iterator[_Piece]:

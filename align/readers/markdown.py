@@ -13,7 +13,7 @@ from align.text.segment import Mark, segment
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-_FRONT = re.compile(r"\A---[ \t]*\r?\n.*?\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_FRONT = re.compile(r"\A---[ \t]*(?:\r\n?|\n).*?[\r\n](?:---|\.\.\.)[ \t]*(?:\r\n?|\n|\Z)", re.DOTALL)
 _KINDS = {
     "heading_open": BlockKind.HEADING,
     "list_item_open": BlockKind.LIST,

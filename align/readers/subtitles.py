@@ -10,16 +10,19 @@ import re
 from typing import NamedTuple
 
 from align.domain import BlockKind, Document, Span
+from align.errors import ReadError
 from align.readers.plain import text_of
 from align.text.segment import Mark, segment
 
+_EOL = r"(?:\r\n|\n|\r(?!\n))"
+"""A line end of any system; `^` and `$` of re.MULTILINE know `\\n` alone."""
 _TIMING = re.compile(
-    r"^[ \t]*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}[ \t]*-->[ \t]*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}[^\r\n]*$", re.MULTILINE
+    r"(?<![^\r\n])[ \t]*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}[ \t]*-->[ \t]*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}[^\r\n]*"
 )
 _WEBVTT = re.compile(r"WEBVTT(?:[ \t][^\r\n]*)?[\r\n]")
-_FIRST_CUE = re.compile(r"\s*\d+[ \t]*\r?\n[ \t]*\d+:\d{2}:\d{2}[.,]\d{3}[ \t]*-->")
-_LABEL = re.compile(r"(?<![^\r\n])[^\r\n]{1,80}\r?\n\Z")
-_BLANK = re.compile(r"\r?\n[ \t]*(?:\r?\n|\r)")
+_FIRST_CUE = re.compile(rf"\s*\d+[ \t]*{_EOL}[ \t]*\d+:\d{{2}}:\d{{2}}[.,]\d{{3}}[ \t]*-->")
+_LABEL = re.compile(rf"(?<![^\r\n])[^\r\n]{{1,80}}{_EOL}\Z")
+_BLANK = re.compile(rf"{_EOL}[ \t]*{_EOL}")
 _LINE = re.compile(r"[^\r\n]+")
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,80}>|<\d[\d:.]{3,16}>|\{\\[^{}\n]{0,80}\}")
 _ENTITY = re.compile(r"&(?:amp|gt|quot|apos|nbsp|lrm|rlm|#39|#x27|lt(?=;[^A-Za-z/]));")
@@ -38,10 +41,13 @@ def sniff(head: str) -> bool:
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
-    """Cues into blocks, one a run of cues that goes on from one to the next. Raises ReadError."""
+    """Cues into blocks, one a run of cues that goes on from one to the next. Raises ReadError where no cue has text."""
     source, found = text_of(name, content, encoding)
     text = _ENTITY.sub(lambda match: html.unescape(match[0]), source)
-    return Document(name, text, segment(text, kinds=marks(text), lang=lang), "subtitles", found)
+    blocks = segment(text, kinds=marks(text), lang=lang)
+    if not any(block.sentences for block in blocks):
+        raise ReadError(f"{name}: no cue with text found. Open it in a subtitle editor and save it as SRT or WebVTT.")
+    return Document(name, text, blocks, "subtitles", found)
 
 
 def marks(text: str) -> list[Mark]:

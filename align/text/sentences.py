@@ -22,9 +22,15 @@ _WIDE_STOPS = "。｡！？．"
 _OTHER_STOPS = "؟۔।॥։።፧။៕៚᠃᠉‼⁇⁈⁉"
 _ENDS = f"[。｡！？{_OTHER_STOPS}.!?…](?:[ \u00a0]?[{_WIDE_STOPS}{_OTHER_STOPS}.!?…])*"
 _CLOSING = "”’»›)]}」』）】〕〉》］｝〟"
-_PAIRS = {"「": "」", "『": "』", "（": "）", "(": ")", "“": "”", "«": "»", "„": "“", "【": "】", "《": "》", "〈": "〉",  # noqa: E501
-          "［": "］", "[": "]", "‘": "’"}  # fmt: skip
-_BRACKETS = re.compile("[" + re.escape("".join(sorted({*_PAIRS, *_PAIRS.values()}))) + ']|(?<![A-Za-z])"|"')
+_PAIRS = {"「": "」", "『": "』", "（": "）", "(": ")", "“": "”", "«": "»", "»": "«", "‹": "›", "›": "‹", "„": "“”",
+          "”": "”", "‚": "‘", "‘": "’", "【": "】", "《": "》", "〈": "〉", "［": "］", "[": "]"}  # fmt: skip
+"""What opens, and the marks that close it: «French», »German«, „Polish”, ”Swedish”."""
+_BOTH = "«»‹›”"
+"""Marks that open a quotation in some languages and close it in others."""
+_OPENING = re.compile("(?<![^\\s(\\[{\"'“‘„‚—–-])[«»‹›”](?=[^\\W_]|(?:…|\\.{3}) ?[^\\W_]|[„‚“‘«»‹›¿¡—–-])")
+"""One that opens: a word follows right after it, and none is before it."""
+_LAST_MARKS = re.compile(f"[\"'“‘«‹{re.escape(_CLOSING)}]+(?:\\s|[„‚]|$)")
+_BRACKETS = re.compile("[" + re.escape("".join(sorted({*_PAIRS, *"".join(_PAIRS.values())}))) + ']|"')
 _ROUND = "（([［【"
 _LONGEST_HELD = 60
 """Characters of a bracket that can hold its sentences together; a longer one was likely never closed."""
@@ -34,7 +40,7 @@ _LONGEST_QUOTE = 45
 _TITLES = "『《〈"
 _IS_WIDE = re.compile(f"[{_WIDE}{HANGUL_CLASS}」』）】〉》]")
 _IS_CJK = re.compile(f"[{_WIDE}]")
-_OPENS = re.compile("[\"'“‘„‚«‹([{「『（【〔〈《［｛〝¿¡–—-]*\\s?")
+_OPENS = re.compile("[\"'“”‘’„‚«»‹›([{「『（【〔〈《［｛〝¿¡–—-]*\\s?")
 _GOES_ON = re.compile(
     "\\s?(?:と(?!ころ|もあれ|りわけ|にかく|はいえ|くに|もに)|って|との|など|なの|という|[はがをにのもでやへ](?![るた])|から|まで|より|、|，|,|・|等|だと|だっ|です|である"
     "|ではな|的(?!确|確)|之(?!后|後|前)|[一-龥]{0,2}$)"
@@ -59,7 +65,7 @@ _ASIDE = re.compile(
     "[ \u3000]?(?:（[^（）。！？]{1,12}）|\\((?:[!-'*-~ ]{1,60}|[^()]{1,12})(?<![.!?。])\\)|\\[\\d{1,3}\\])(?=\\s|$|[^\\s。、，,])"  # noqa: E501
 )
 _INNER_STOP = re.compile("[。！？]")
-_LAST_WORD = re.compile(r"[^\s(\[{\"'“‘«„/—–]*$")
+_LAST_WORD = re.compile(r"[^\s(\[{\"'“”‘«»„‚‹›/—–]*$")
 _NUMBER_LABEL = re.compile(f"(?:^|[\\s.!?。！？)）」』{_WIDE}])[(（]?\\d{{1,3}}$")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 
@@ -207,18 +213,35 @@ def _works(text: str) -> list[int]:
 
 
 class _Quotes:
-    """Which quotation marks are open at a place, for marks that look the same at both ends."""
+    """Which quotation marks are open at a position, for marks that open in some languages and close in others."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
         self.straight = 0
         self.curly = 0
+        self.angles = 0
+
+    def closes(self, at: int) -> bool:
+        """Whether the mark at `at`, right after a stop, closes a quotation. Positions ascend from call to call."""
+        mark, following = self.text[at], self.text[at + 1 : at + 2]
+        if _LAST_MARKS.match(self.text, at):
+            return True
+        self.move(at)
+        if mark == '"':
+            return self.straight % 2 == 1
+        if mark == "“":
+            return self.curly > 0
+        if mark in "«»":
+            return self.angles % 2 == 1
+        return not following.isalnum()
 
     def move(self, at: int) -> None:
+        """Count what opens and closes up to `at`."""
         text = self.text
         self.straight += text.count('"', self.at, at)
         self.curly = max(0, self.curly + text.count("“", self.at, at) - text.count("”", self.at, at))
+        self.angles += text.count("«", self.at, at) + text.count("»", self.at, at)
         self.at = at
 
 
@@ -257,24 +280,17 @@ def _close(text: str, at: int, quotes: _Quotes) -> int:
     size = len(text)
     while at < size:
         mark = text[at]
-        if mark in _CLOSING:
-            at += 1
-        elif mark in "\"“'":
-            quotes.move(at)
-            following = text[at + 1 : at + 2]
-            if not following or following.isspace() or following in _CLOSING:
-                closes = True
-            elif mark == '"':
-                closes = quotes.straight % 2 == 1
-            elif mark == "“":
-                closes = quotes.curly > 0
-            else:
-                closes = not following.isalnum()
-            if not closes:
+        if mark in "\"“'‘«»‹":
+            if not quotes.closes(at):
                 return at
             at += 1
-        elif mark in " \u00a0\u202f" and text[at + 1 : at + 2] in ("»", "”", "’’"):
-            at += 2
+        elif mark in _CLOSING:
+            at += 1
+        elif mark in " \u00a0\u202f" and text[at + 1 : at + 2] in ("»", "”"):
+            quotes.move(at)
+            if _OPENING.match(text, at + 1) and not (text[at + 1] == "”" and quotes.curly):
+                return at
+            at += 2  # with a space before it, as in French
         else:
             return at
     return at
@@ -287,10 +303,11 @@ def _held(text: str, lang: str) -> list[tuple[int, int]]:
     for match in _BRACKETS.finditer(text):
         mark = match[0]
         straight = mark == '"' and any(close == '"' for close, _ in stack)
-        if stack and (mark == stack[-1][0] or straight):
+        opens = mark in _BOTH and _OPENING.match(text, match.start()) is not None
+        if stack and ((mark in stack[-1][0] and not opens) or straight):
             while stack:
                 closer, start = stack.pop()
-                if closer == mark:
+                if mark in closer:
                     break
             end = match.end()
             if end - start < _LONGEST_HELD and _keeps(text, start, end, lang):
@@ -301,7 +318,9 @@ def _held(text: str, lang: str) -> list[tuple[int, int]]:
             stack.clear()  # nobody nests so deep: what was opened was not meant as a bracket
         elif mark == '"':
             stack.append(('"', match.start()))
-        elif mark in _PAIRS and not (mark == "‘" and text[match.start() - 1 : match.start()].isalpha()):
+        elif (opens or (mark in _PAIRS and mark not in _CLOSING)) and not (
+            mark == "‘" and text[match.start() - 1 : match.start()].isalpha()
+        ):
             stack.append((_PAIRS[mark], match.start()))
     return held
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from align.jobs.kernels import compiled, matching_stage
-from align.match import lattice
+from align.match import kernels, lattice
 
 
 def test_the_first_run_says_that_it_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,3 +25,35 @@ def test_the_first_run_says_that_it_compiles(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "lattice.score-100.py311.nbi").write_bytes(b"")
     assert compiled()
     assert matching_stage() == "Matching"
+    monkeypatch.setattr(kernels, "kernel_cache", lambda: None)
+    assert matching_stage().startswith("Compiling")
+
+
+@pytest.mark.parametrize(
+    ("writable", "folder"),
+    [
+        ({"NUMBA_CACHE_DIR", "beside", "cache", "temporary"}, "NUMBA_CACHE_DIR"),
+        ({"beside", "cache", "temporary"}, "beside"),
+        ({"cache", "temporary"}, "cache/kernels"),
+        ({"temporary"}, "temporary/kernels"),
+        (set(), None),
+    ],
+)
+def test_kernels_are_cached_in_the_first_folder_that_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writable: set[str], folder: str | None
+) -> None:
+    for name in ("NUMBA_CACHE_DIR", "beside", "cache", "temporary"):
+        if name not in writable:
+            (tmp_path / name).write_text("a file, in which no folder can be made")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "NUMBA_CACHE_DIR"))
+    monkeypatch.setenv("ALIGN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("ALIGN_CONFIG", str(tmp_path / "none.toml"))
+    monkeypatch.setattr(kernels, "BESIDE", tmp_path / "beside")
+    monkeypatch.setattr(kernels, "temporary_folder", lambda: tmp_path / "temporary")
+    assert kernels.kernel_cache.__wrapped__() == (folder and tmp_path / folder)
+
+
+def test_without_any_folder_kernels_are_compiled_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "kernel_cache", lambda: None)
+    double = kernels.kernel()(lambda number: 2 * number)
+    assert double(21) == 42

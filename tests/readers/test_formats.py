@@ -7,8 +7,11 @@ from types import ModuleType
 import pytest
 
 from align.domain import BlockKind, Document
+from align.errors import ReadError
 from align.readers import bilingual, read, suffixes
+from align.readers.main_text import in_main
 from align.readers.pdf import _tidy
+from align.text._words import words
 from align.text.clean import sentence_text
 
 
@@ -135,6 +138,64 @@ def test_html_marks_boilerplate_and_keeps_every_text() -> None:
     assert sum(kind == "body" for kind, _ in kinds(document)) == 8
 
 
+ARTICLE = """<html><head><title>Harbour</title></head><body><nav><a href="/">Top</a> <a href="/w">Weather</a></nav>
+<article><h1>The harbour of the town</h1><p>Many people walk along the water in the evening, when the ferries come back
+from the islands.</p>{}<h2>Light</h2><p>Nobody knows how old the lighthouse is, but the oldest map that shows it was
+drawn in 1720.</p></article><footer>Imprint</footer></body></html>"""
+
+
+@pytest.mark.parametrize(
+    "paragraph",
+    [
+        "<p>The boats leave <{0}>at noon</{0}> from the quay below the church, and no later.</p>",
+        "<p>Ask <{0}>at noon</{0}> here.</p>",
+    ],
+)
+@pytest.mark.parametrize(
+    "tag",
+    sorted(
+        words(
+            "a abbr b bdi bdo big button cite code data del dfn em font i ins kbd label mark meter nobr output q "
+            "progress s samp small span strike strong sub sup time tt u var x-word audio video picture"
+        )
+    ),
+)
+def test_a_paragraph_of_an_article_is_main_text_whatever_element_is_in_it(tag: str, paragraph: str) -> None:
+    document = read("a.html", ARTICLE.format(paragraph.format(tag)).encode())
+    found = {text: kind for kind, text in kinds(document)}
+    [kind] = [kind for text, kind in found.items() if text.startswith(("The boats leave", "Ask at"))]
+    assert kind == "body"
+
+
+@pytest.mark.parametrize("readings", [1, 3, 9])
+def test_a_paragraph_with_readings_above_its_characters_is_main_text(readings: int) -> None:
+    ruby = "<ruby>港<rp>(</rp><rt>みなと</rt><rp>)</rp></ruby>は町の北にある。" * readings
+    document = read("a.html", ARTICLE.format(f"<p>{ruby}</p>").encode())
+    assert ("body", ("港は町の北にある。" * readings)[:30]) in kinds(document)
+
+
+def test_a_short_heading_over_main_text_is_a_heading() -> None:
+    document = read("a.html", ARTICLE.format("<p>Nothing else is known of it in the whole of the town.</p>").encode())
+    assert ("heading", "Light") in kinds(document)
+    assert ("boilerplate", "Imprint") in kinds(document)
+
+
+def test_what_is_main_text_is_asked_once_for_all_pieces() -> None:
+    main = "Many people walk along the water in the evening. " * 20_000
+    assert sum(in_main(main, [f"Entry {number}" for number in range(50_000)])) == 0
+    pieces = {
+        "water": True,
+        "wine": False,
+        "…": True,
+        "along the water in the": True,
+        "Many people walk {at noon} along the water": True,
+        "Many people swim in the water of the lake": False,
+    }
+    assert in_main(main, list(pieces)) == list(pieces.values())
+    pieces = {"会議": True, "議会": False, "会議は来月（三日）の初めに東京で開かれる。": True}
+    assert in_main("会議は来月の初めに東京で開かれる。", list(pieces)) == list(pieces.values())
+
+
 def test_html_charset_of_the_page_itself() -> None:
     page = "<html><head><meta charset='Shift_JIS'></head><body><p>両国の外相は会談した。</p></body></html>"
     assert sentences(read("e.html", page.encode("shift_jis"))) == ["両国の外相は会談した。"]
@@ -180,6 +241,29 @@ def test_cues_become_sentences_across_cue_breaks(name: str) -> None:
         "Really?",
         "Yes.",
     ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("name", ["a.srt", "a.vtt", "a.md", "a.txt", "a.html", "a.csv"])
+def test_a_text_is_the_same_with_the_line_ends_of_any_system(name: str, end: str) -> None:
+    cues = "1\n00:00:01,000 --> 00:00:02,000\nHello there, my\nfriend.\n\n2\n00:00:03,000 --> 00:00:04,000\nGood bye.\n"
+    source = {
+        "a.srt": cues,
+        "a.vtt": "WEBVTT\n\n" + cues.replace(",0", ".0"),
+        "a.md": "---\ntitle: x\n---\n\n# Hello there, my\n\n- friend.\n\nGood\nbye.\n",
+        "a.txt": "Hello there, my\nfriend.\n\nGood bye.\n",
+        "a.html": "<p>Hello there, my\nfriend.</p>\n\n<p>Good bye.</p>\n",
+        "a.csv": "Hello there\tmy friend\nGood bye\tto you\n",
+    }[name]
+    document = read(name, source.replace("\n", end).encode())
+    assert sentences(document) == sentences(read(name, source.encode()))
+    assert len(sentences(document)) >= 2
+
+
+@pytest.mark.parametrize("cue", ["", "<i> </i>", "{\\an8}"])
+def test_subtitles_without_a_spoken_word_are_refused(cue: str) -> None:
+    with pytest.raises(ReadError, match=r"^a\.srt: no cue with text found\. .* save it as SRT or WebVTT\.$"):
+        read("a.srt", f"1\n00:00:01,000 --> 00:00:02,000\n{cue}\n".encode())
 
 
 def test_webvtt_heads_and_notes_are_no_speech() -> None:

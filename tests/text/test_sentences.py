@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from align.text.sentences import split
 
@@ -48,6 +50,13 @@ from align.text.sentences import split
         ("hi", "यह क्या है।|मुझे नहीं पता।"),
         ("ko", "그는 말했다.|“동상을 없애자.”|다음 문장이다."),
         ("und", "One.|Two!|三。"),
+        ("de", "»Wer ist da?«, rief sie.|Niemand kam.|»Ich habe einen Hund!«|Das stimmte nicht.|»Er beißt!«"),
+        ("de", "»Warum?« fragte er.|»Er sagte: ›Komm!‹«|Er las »Faust. Der Tragödie erster Teil« und schlief.|Gut."),
+        ("de", "Die « I.H.E. 1934 » stieg auf.|»… und dann?«|Er ging.|»Ja ...«|Sie schwieg."),
+        ("sv", "”Vem är det?” ropade hon.|Ingen kom.|”Jag har en hund!”|Det var inte sant.|”Den biter!”"),
+        ("fr", "« Oui ! » dit-il.|Elle dit « non ».|« Ça va ? »|Fin."),
+        ("ru", "«Здесь акула!“»|Подплыв к нему, он заметил, что «у него была рана».|Конец."),
+        ("zh", "那男孩道：“呸，你不会。 ”|韦小宝道：“谁说？”"),
     ],
 )
 def test_boundaries(lang: str, marked: str) -> None:
@@ -95,3 +104,21 @@ def test_a_list_of_works_without_line_breaks_is_cut_at_its_titles() -> None:
     assert len(split(inside, "ja")) == 1
     chinese = ["《故乡》（1921年）", "《祝福》（1924年）", "《伤逝》（1925年）"]
     assert [span.of("".join(chinese)) for span in split("".join(chinese), "zh")] == chinese
+
+
+STYLES = ["„“", "„”", "»«", "«»", "””", "»»", "“”", '""', "›‹", "‚‘", "’’", "‘’"]
+"""What opens and what closes speech: German, Polish, Danish, Russian, Swedish, Finnish, English, and inside speech."""
+
+
+@given(
+    style=st.sampled_from(STYLES),
+    spoken=st.lists(
+        st.tuples(st.booleans(), st.sampled_from(["Gut.", "Komm mit!", "Warum?", "Ich bin es. Mach auf!"]))
+    ),
+)
+def test_speech_is_cut_alike_in_whatever_marks_it_is_written(style: str, spoken: list[tuple[bool, str]]) -> None:
+    opens, closes = style
+    sentences = []
+    for speech, words in spoken:
+        sentences += f"{opens}{words}{closes}".replace(". ", ".|").split("|") if speech else words.split(". ")[-1:]
+    assert [span.of(text) for text in [" ".join(sentences)] for span in split(text, "de")] == sentences
