@@ -19,9 +19,9 @@ import time
 from pathlib import Path
 
 from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
-from align.jobs.export import export, export_store
+from align.exchange import ExportOptions, find_format
+from align.exchange.export import export, export_store
 from align.store import LinkFilter, open_store
-from align.writers import ExportOptions, find_format
 
 AIMS = {"tsv": 0.40, "jsonl": 0.40, "tmx": 0.15, "xliff": 0.15}
 MEGABYTES = 60

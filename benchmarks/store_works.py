@@ -10,13 +10,13 @@ from pathlib import Path
 
 from align.domain import Block, BlockKind, Document, Link, LinkKind, Proposal, Sentence, Span
 from align.errors import AlignError
+from align.exchange.export import export_store
+from align.exchange.types import ExportOptions
 from align.jobs.decide import Desk
-from align.jobs.export import export_store
 from align.jobs.resolve import Ripple, Rival
 from align.review.app import ReviewApp
 from align.review.screens.review import ReviewScreen
 from align.store import Change, Store, open_store
-from align.writers.model import ExportOptions
 
 REVIEWER = "Aoi"
 """Who uses the app."""

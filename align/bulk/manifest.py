@@ -12,7 +12,7 @@ from typing import Any
 from align.beside import written_beside
 from align.bulk.model import PairEntry
 from align.errors import ReadError, UsageError
-from align.text.cells import allow_long_cells
+from align.text.csv_dialect import allow_long_cells
 from align.text.tags import canonical
 
 SUFFIXES = frozenset({".tsv", ".csv", ".jsonl", ".ndjson", ".parquet"})

@@ -93,11 +93,11 @@ def bulk(
     from align.bulk.filters import Filters
     from align.bulk.plan import Sizes
     from align.bulk.standing import MetricsFile
+    from align.exchange.export_target import spare_stores, written_file
     from align.jobs.bulk import bulk as bulk_job
     from align.jobs.bulk import cluster_pool, folder_of, local_pool
     from align.jobs.bulk_order import Order
     from align.jobs.bulk_work import WorkSpec
-    from align.writers.door import spare_stores, written_file
 
     for place in (summary_file, metrics):
         if place:

@@ -14,7 +14,7 @@ from align.domain import LinkKind, Status
 
 ANY = "any"
 FORMATS = "tmx, xliff, xliff2, tsv, csv, xlsx, jsonl, parquet, moses, po, datasets, html, blocks"
-"""The names that `align.writers` knows (a test compares), without importing it for `--help`."""
+"""The names that `align.exchange` knows (a test compares), without importing it for `--help`."""
 TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
 """Also as other tools write them: `ZH_tw`, `jpn`."""
 
@@ -61,8 +61,8 @@ def export(
     A translation memory takes the translations and titles that reviewers accepted; jsonl takes everything, html all but
     what they rejected. Each file is read back and compared before it takes its place.
     """
-    from align.jobs.export import export_store
-    from align.writers import ExportOptions
+    from align.exchange import ExportOptions
+    from align.exchange.export import export_store
 
     options = ExportOptions(
         statuses=frozenset().union(*statuses) or None,

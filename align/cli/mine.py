@@ -56,12 +56,12 @@ def mine(
     """
     from align.domain import LinkKind, Status
     from align.encoders import load_encoder
+    from align.exchange import ExportOptions
+    from align.exchange.export import export
+    from align.exchange.export_target import spare_stores, written_file
     from align.jobs.documents import asked_language
-    from align.jobs.export import export
     from align.jobs.mine import MiningReport, as_dict
     from align.jobs.mine import mine as mine_job
-    from align.writers import ExportOptions
-    from align.writers.door import spare_stores, written_file
 
     if summary:
         spare_stores(summary)

@@ -33,10 +33,10 @@ def pair(
 
     from align.domain import Status
     from align.encoders import coverage_warning, load_encoder
-    from align.jobs.export import export
+    from align.exchange import ExportOptions
+    from align.exchange.export import export
     from align.jobs.pair import Segments, half
     from align.jobs.pair import pair as pair_job
-    from align.writers import ExportOptions
 
     settings = settings_for(encoder=encoder)
     cutting = cast(Segments, segments)

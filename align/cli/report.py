@@ -21,9 +21,9 @@ from align.errors import UsageError
 def report(out: Path | None, db: Path | None, document: str | None, as_json: bool, force: bool) -> None:
     """Write a page on how the work stands: coverage in both directions, maps of what corresponds to what, confidence
     against decisions, progress by reviewer, and what has no partner. The page needs no network."""
+    from align.exchange.export_target import check_target, written_file
     from align.jobs.report import survey
     from align.jobs.report_page import page
-    from align.writers.door import check_target, written_file
 
     if out is None and not as_json:
         raise UsageError("Say where the page goes (align report OUT.html), or ask for --json.")

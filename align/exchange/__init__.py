@@ -1,7 +1,7 @@
 """Decided links to files: one module a format, one registry."""
 
-from align.writers.model import ExportOptions, ExportReport, Proof, Unit
-from align.writers.pipeline import write, write_to
-from align.writers.registry import Format, find_format, formats
+from align.exchange.formats import FORMATS, Format, find_format
+from align.exchange.pipeline import write, write_to
+from align.exchange.types import ExportOptions, ExportReport, Proof, Unit
 
-__all__ = ["ExportOptions", "ExportReport", "Format", "Proof", "Unit", "find_format", "formats", "write", "write_to"]
+__all__ = ["FORMATS", "ExportOptions", "ExportReport", "Format", "Proof", "Unit", "find_format", "write", "write_to"]

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 from align.domain import Span
-from align.writers.model import ExportOptions, Unit
-from align.writers.stamp import stamp_of
+from align.exchange.link_stamp import stamp_of
+from align.exchange.types import ExportOptions, Unit
 
 COLUMNS = (
     "id", "status", "src_lang", "tgt_lang", "src", "tgt", "note", "kind", "confidence",

@@ -8,10 +8,10 @@ from functools import lru_cache
 from itertools import groupby
 
 from align.domain import SETTLED, Link, LinkKind, LinkSide, Status
+from align.exchange.digest_set import SeenSet, digest64
+from align.exchange.source import Passage, Source
+from align.exchange.types import Context, ExportReport, Unit
 from align.text.clean import join
-from align.writers.model import Context, ExportReport, Unit
-from align.writers.seen import SeenSet, digest64
-from align.writers.source import Passage, Source
 
 
 def deduped(units: Iterable[Unit], report: ExportReport) -> Iterator[Unit]:

@@ -7,9 +7,9 @@ import io
 from collections.abc import Iterable
 from typing import IO
 
-from align.writers.carrying import in_unicode
-from align.writers.model import ExportOptions, Unit
-from align.writers.table import cells, columns, guarded
+from align.exchange.charsets import in_unicode
+from align.exchange.columns import cells, columns, guarded
+from align.exchange.types import ExportOptions, Unit
 
 
 def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> None:

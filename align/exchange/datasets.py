@@ -8,11 +8,11 @@ from pathlib import Path
 
 from align import __version__
 from align.domain import SETTLED
+from align.exchange.export_target import CARD_TITLE
+from align.exchange.names import pair_name
+from align.exchange.parquet import Rows, record
+from align.exchange.types import ExportOptions, Unit
 from align.text.tags import primary
-from align.writers.door import CARD_TITLE
-from align.writers.model import ExportOptions, Unit
-from align.writers.names import pair_name
-from align.writers.parquet import Rows, record
 
 _BOUNDS = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 

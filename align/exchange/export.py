@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from align.domain import SETTLED, Block, Link
-from align.writers.door import STDOUT, written_file
-from align.writers.jsonl import write_blocks
-from align.writers.model import ExportOptions, ExportReport
-from align.writers.pipeline import write_to
-from align.writers.registry import find_format
-from align.writers.sieve import wanted_statuses
-from align.writers.source import Passage, Source
+from align.exchange.export_target import STDOUT, written_file
+from align.exchange.filter import wanted_statuses
+from align.exchange.formats import find_format
+from align.exchange.jsonl import write_blocks
+from align.exchange.pipeline import write_to
+from align.exchange.source import Passage, Source
+from align.exchange.types import ExportOptions, ExportReport
 
 if TYPE_CHECKING:
     from align.store import Store

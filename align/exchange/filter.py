@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from align.domain import MEMORY_KINDS, SETTLED, Link, LinkKind, Status
-from align.writers.model import ExportOptions, ExportReport
-from align.writers.registry import Format
+from align.exchange.formats import Format
+from align.exchange.types import ExportOptions, ExportReport
 
 
 def in_range(lang: str, wanted: str) -> bool:

@@ -7,7 +7,7 @@ import tempfile
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Iterator
 
-from align.writers.model import Unit
+from align.exchange.types import Unit
 
 
 def together(units: Iterable[Unit], key: Callable[[Unit], Hashable]) -> Iterator[Unit]:

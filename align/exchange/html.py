@@ -18,10 +18,10 @@ from typing import IO
 
 from align import __version__
 from align.domain import Link, LinkSide
-from align.writers.carrying import in_xml
-from align.writers.model import ExportOptions, Unit
-from align.writers.names import tag_name
-from align.writers.source import Passage, Source
+from align.exchange.charsets import in_xml
+from align.exchange.names import tag_name
+from align.exchange.source import Passage, Source
+from align.exchange.types import ExportOptions, Unit
 
 Spot = tuple[int, int]
 """Where something stands in a document: its first character, and a number that keeps what begins there in order."""
@@ -35,7 +35,7 @@ def text_of(text: str) -> str:
 def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions, source: Source | None = None) -> None:
     """Write the page, the links of one pair of documents in memory at a time."""
     style, script = (
-        (files("align.writers") / "page" / name).read_text(encoding="utf-8") for name in ("page.css", "page.js")
+        (files("align.exchange") / "page" / name).read_text(encoding="utf-8") for name in ("page.css", "page.js")
     )
     said = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{said}'; base-uri 'none'"

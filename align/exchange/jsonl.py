@@ -11,9 +11,9 @@ from json.encoder import encode_basestring as quoted
 from typing import IO
 
 from align.domain import Block, LinkSide
-from align.writers.carrying import SURROGATE
-from align.writers.model import Context, ExportOptions, Unit
-from align.writers.stamp import stamp_of
+from align.exchange.charsets import SURROGATE
+from align.exchange.link_stamp import stamp_of
+from align.exchange.types import Context, ExportOptions, Unit
 
 
 def utf8(text: str) -> bytes:

@@ -10,10 +10,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
-from align.writers.carrying import in_unicode
-from align.writers.model import ExportOptions, Unit
-from align.writers.names import pair_name, tag_name
-from align.writers.stamp import stamp_of
+from align.exchange.charsets import in_unicode
+from align.exchange.link_stamp import stamp_of
+from align.exchange.names import pair_name, tag_name
+from align.exchange.types import ExportOptions, Unit
 
 
 def write(units: Iterable[Unit], folder: Path, stem: str, options: ExportOptions) -> None:

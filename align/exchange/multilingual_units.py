@@ -10,9 +10,9 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 
 from align.domain import Link, LinkSide
-from align.writers.model import Unit
-from align.writers.seen import digest64
-from align.writers.source import Source
+from align.exchange.digest_set import digest64
+from align.exchange.source import Source
+from align.exchange.types import Unit
 
 
 def side_key(side: LinkSide) -> int:

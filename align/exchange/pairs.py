@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from align.errors import UsageError
-from align.writers.model import ExportOptions, Unit
+from align.exchange.types import ExportOptions, Unit
 
 
 def one_pair(units: Iterable[Unit], options: ExportOptions, form: str) -> tuple[str, str, Iterator[Unit]]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import IO, Any, Self
 
 from align.domain import LinkSide
-from align.writers.carrying import in_unicode
-from align.writers.model import ExportOptions, Unit
-from align.writers.stamp import stamp_of
+from align.exchange.charsets import in_unicode
+from align.exchange.link_stamp import stamp_of
+from align.exchange.types import ExportOptions, Unit
 
 ROWS = 1024
 """Rows that are Python objects at once."""

@@ -9,16 +9,16 @@ from typing import IO
 
 from align.domain import Link, LinkSide
 from align.errors import UsageError
-from align.writers.door import STDOUT, written_file, written_folder
-from align.writers.gather import Partnered, Surroundings, alone_links, deduped, in_blocks
-from align.writers.html import section_key
-from align.writers.joint import joined
-from align.writers.model import PROVE_BELOW, ExportOptions, ExportReport, Unit
-from align.writers.proof import Ledger, prove
-from align.writers.registry import Format
-from align.writers.sieve import oriented, sifted
-from align.writers.source import Source
-from align.writers.spool import together
+from align.exchange.context import Partnered, Surroundings, alone_links, deduped, in_blocks
+from align.exchange.export_target import STDOUT, written_file, written_folder
+from align.exchange.filter import oriented, sifted
+from align.exchange.formats import Format
+from align.exchange.group_by import together
+from align.exchange.html import section_key
+from align.exchange.multilingual_units import joined
+from align.exchange.source import Source
+from align.exchange.types import PROVE_BELOW, ExportOptions, ExportReport, Unit
+from align.exchange.verify import Ledger, prove
 
 
 @dataclass(frozen=True, slots=True)

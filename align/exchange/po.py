@@ -7,11 +7,11 @@ from typing import IO
 
 from align import __version__
 from align.domain import SETTLED, Status
-from align.writers.carrying import in_unicode
-from align.writers.model import ExportOptions, Unit
-from align.writers.pairs import one_pair
-from align.writers.stamp import stamp_of
-from align.writers.table import spans_cell
+from align.exchange.charsets import in_unicode
+from align.exchange.columns import spans_cell
+from align.exchange.link_stamp import stamp_of
+from align.exchange.pairs import one_pair
+from align.exchange.types import ExportOptions, Unit
 
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"})
 

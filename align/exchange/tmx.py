@@ -16,10 +16,10 @@ from lxml import etree
 
 from align import __version__
 from align.domain import LinkSide
-from align.writers.model import Context, ExportOptions, Unit
-from align.writers.stamp import stamp_of
-from align.writers.table import spans_cell
-from align.writers.xml import XML_LANG, child, clean, compact_date, now
+from align.exchange.columns import spans_cell
+from align.exchange.link_stamp import stamp_of
+from align.exchange.types import Context, ExportOptions, Unit
+from align.exchange.xml import XML_LANG, child, clean, compact_date, now
 
 DOCTYPE = '<!DOCTYPE tmx SYSTEM "tmx14.dtd">'
 ORIGIN = "Made by align (align-workbench) {version}. Props named x-align:* say where a unit comes from."

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable
 from typing import IO
 
-from align.writers.carrying import in_unicode
-from align.writers.model import ExportOptions, Unit
-from align.writers.table import cells, columns
+from align.exchange.charsets import in_unicode
+from align.exchange.columns import cells, columns
+from align.exchange.types import ExportOptions, Unit
 
 _SPECIAL = re.compile(r"[\t\n\r\\]")
 _ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\"}

@@ -16,12 +16,12 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from align.errors import ExportError, ReadError
-from align.writers.model import Proof, Unit
-from align.writers.names import tag_name
-from align.writers.readback.files import reader
-from align.writers.readback.row import Row
-from align.writers.registry import Format
-from align.writers.seen import digest64
+from align.exchange.digest_set import digest64
+from align.exchange.formats import Format
+from align.exchange.names import tag_name
+from align.exchange.readback.files import reader
+from align.exchange.readback.row import Row
+from align.exchange.types import Proof, Unit
 
 Pair = tuple[str, str]
 _NOTHING: Any = object()
@@ -123,7 +123,7 @@ def prove(written: Path, out: Path, known: Format, ledger: Ledger, *, all_reader
 
 
 def _strict_tmx(path: Path) -> Iterator[Row]:
-    from align.writers.readback.tmx import rows
+    from align.exchange.readback.tmx import rows
 
     return rows(path, strict=True)
 
@@ -136,7 +136,7 @@ def _toolkit(form: str) -> bool:
 
 
 def _toolkit_differences(path: Path, form: str, rows: Iterable[Row]) -> list[str]:
-    from align.writers.readback.toolkit import pairs
+    from align.exchange.readback.toolkit import pairs
 
     for row, seen in zip_longest(rows, pairs(path, form), fillvalue=_NOTHING):
         if row is _NOTHING or seen is _NOTHING:

@@ -14,10 +14,10 @@ from lxml import etree
 
 from align import __version__
 from align.domain import SETTLED, Status
-from align.writers.model import Context, ExportOptions, Unit
-from align.writers.stamp import stamp_of
-from align.writers.table import spans_cell
-from align.writers.xml import XML_LANG, XML_SPACE, clean
+from align.exchange.columns import spans_cell
+from align.exchange.link_stamp import stamp_of
+from align.exchange.types import Context, ExportOptions, Unit
+from align.exchange.xml import XML_LANG, XML_SPACE, clean
 
 XLIFF = "urn:oasis:names:tc:xliff:document:1.2"
 ALIGN = "urn:align-workbench:provenance:1"

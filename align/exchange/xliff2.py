@@ -13,12 +13,12 @@ from typing import IO, Any
 from lxml import etree
 
 from align.domain import Status
-from align.writers.carrying import XML_FORBIDS
-from align.writers.model import ExportOptions, Unit
-from align.writers.pairs import one_pair
-from align.writers.stamp import stamp_of
-from align.writers.table import spans_cell
-from align.writers.xml import XML_SPACE, clean
+from align.exchange.charsets import XML_FORBIDS
+from align.exchange.columns import spans_cell
+from align.exchange.link_stamp import stamp_of
+from align.exchange.pairs import one_pair
+from align.exchange.types import ExportOptions, Unit
+from align.exchange.xml import XML_SPACE, clean
 
 XLIFF2 = "urn:oasis:names:tc:xliff:document:2.0"
 METADATA = "urn:oasis:names:tc:xliff:metadata:2.0"

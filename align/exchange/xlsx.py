@@ -13,12 +13,12 @@ from collections.abc import Iterable
 from typing import IO, Any
 
 from align import __version__
+from align.clock import moment
 from align.domain import Status
+from align.exchange.charsets import in_xlsx
+from align.exchange.columns import cells, columns
+from align.exchange.types import ExportOptions, Unit
 from align.text.tags import primary
-from align.writers.carrying import in_xlsx
-from align.writers.clock import moment
-from align.writers.model import ExportOptions, Unit
-from align.writers.table import cells, columns
 
 MOST_ROWS = 1_048_576
 

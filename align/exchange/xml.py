@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from lxml import etree
 
-from align.writers.carrying import in_xml
-from align.writers.clock import moment
+from align.clock import moment
+from align.exchange.charsets import in_xml
 
 XML = "http://www.w3.org/XML/1998/namespace"
 XML_LANG = f"{{{XML}}}lang"

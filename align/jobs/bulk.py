@@ -22,12 +22,12 @@ from align.bulk.shards import Lines, Shards, WriteShard, write_lines
 from align.bulk.standing import summary
 from align.domain import LinkKind, Status
 from align.errors import AlignError, UsageError
+from align.exchange import FORMATS, ExportOptions, find_format, write_to
 from align.jobs.bulk_lines import links_of
 from align.jobs.bulk_match import ALONE, PAIRS, match
 from align.jobs.bulk_order import OpenPool, Order, Tell, files_of, ledger_of, work_off
 from align.jobs.bulk_review import into_store
 from align.jobs.documents import asked_language
-from align.writers import ExportOptions, find_format, formats, write_to
 
 DATE = "SOURCE_DATE_EPOCH"
 """By which builds ask for the same bytes again."""
@@ -184,7 +184,7 @@ def shard_writer(to: str) -> tuple[str, WriteShard]:
     if known.name == "jsonl":
         return ".jsonl", write_lines
     if known.shape != "file":
-        single = ", ".join(other.name for other in formats() if other.shape == "file")
+        single = ", ".join(other.name for other in FORMATS if other.shape == "file")
         raise UsageError(f"--to {to}: writes more than one file, and a shard is one. There are: {single}.")
     options = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind), prove=False, force=True)
 

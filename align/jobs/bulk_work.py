@@ -22,10 +22,10 @@ from align.bulk.matching import document_vector
 from align.bulk.model import UNCOVERED, Batch, BatchResult, Item, ItemResult, PairEntry, Work
 from align.bulk.shards import pack
 from align.encoders import Encoder, Vectors, load_encoder, unknown_languages
+from align.exchange import Unit
+from align.exchange.jsonl import unit_json, utf8
 from align.jobs.pair import Half, Segments, as_link, half
 from align.match import Bead, Passages, align_bitext, align_pages
-from align.writers import Unit
-from align.writers.jsonl import unit_json, utf8
 
 Result = TypeVar("Result")
 

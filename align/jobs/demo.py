@@ -9,12 +9,12 @@ from pathlib import Path
 from align.domain import Link, Status
 from align.encoders import cached, load_encoder
 from align.errors import UsageError
+from align.exchange import ExportOptions
+from align.exchange.export import export_store
 from align.jobs.add import add
-from align.jobs.export import export_store
 from align.jobs.kernels import matching_stage
 from align.jobs.propose import propose
 from align.store import LinkFilter, open_store
-from align.writers import ExportOptions
 
 PAGES = (
     "000_c75f5401250b3fc9.txt",

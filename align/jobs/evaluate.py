@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from align.errors import ReadError
+from align.exchange.export_target import written_file
 from align.match import Bead, Passages, align_bitext
-from align.writers.door import written_file
 
 Pairs = set[tuple[tuple[int, ...], tuple[int, ...]]]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from align.domain import UNDETERMINED, Block, BlockKind, Document, Link, LinkKind, Proposal, Sentence, Span, Status
+from align.exchange.readback.row import Row
 from align.jobs.decide import Desk
 from align.store import LinkFilter, Store
 from align.text.language import identify
 from align.text.tags import canonical
-from align.writers.readback.row import Row
 
 TELLING = 4000
 """Characters that are enough to tell a language."""

@@ -16,6 +16,9 @@ from typing import Literal
 
 from align.domain import Status
 from align.errors import UsageError
+from align.exchange.readback.files import ENCODED, form_of, rows
+from align.exchange.readback.po import charset
+from align.exchange.readback.row import Row
 from align.jobs.decide import Desk
 from align.jobs.foreign import Adopted, adopt, is_adopted
 from align.jobs.matching import Found, Match, find_links
@@ -23,9 +26,6 @@ from align.jobs.threeway import Conflict, Plan, plan
 from align.readers.encodings import codec_of
 from align.readers.limits import no_entities, unpack
 from align.store import Store
-from align.writers.readback.files import ENCODED, form_of, rows
-from align.writers.readback.po import charset
-from align.writers.readback.row import Row
 
 New = Literal["auto", "always", "never", "own"]
 """Whether rows that are in no link become documents with links: only where all are such; in any case; never. `own`: all

@@ -7,12 +7,12 @@ from itertools import combinations, permutations
 from typing import NamedTuple
 
 from align.domain import UNDETERMINED, Link, LinkSide, Status
+from align.exchange.digest_set import digest64
+from align.exchange.link_stamp import Stamp, checksum, place, place_told, read_stamp
+from align.exchange.readback.row import Row, Told
 from align.store import Store
 from align.text.clean import clean
 from align.text.tags import primary
-from align.writers.readback.row import Row, Told
-from align.writers.seen import digest64
-from align.writers.stamp import Stamp, checksum, place, place_told, read_stamp
 
 MOST = 3
 """Rows or links with the same text that are looked at; a text that more have says nothing of where it came from."""

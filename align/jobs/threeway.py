@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from align.domain import SETTLED, LinkKind, LinkSide, Status
+from align.exchange.columns import guarded
+from align.exchange.link_stamp import Stamp, checksum
 from align.jobs.matching import Match, plain
-from align.writers.stamp import Stamp, checksum
-from align.writers.table import guarded
 
 Side = Literal["src", "tgt"]
 RESULT = re.compile(r"Err:\d+|#[A-Z][A-Z0-9/]*[!?]?|TRUE|FALSE|[-+]?\d[\d.,]*(E[-+]?\d+)?%?")

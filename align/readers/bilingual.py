@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import PurePath
 
 from align.errors import ReadError
-from align.text.columns import SAMPLE, layout_of
+from align.text.column_layout import SAMPLE, layout_of
 from align.text.evidence import weigh
 from align.text.language import settle
 from align.text.scripts import count_scripts

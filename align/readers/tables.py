@@ -13,7 +13,7 @@ from align.errors import ReadError
 from align.readers.compose import Composer
 from align.readers.limits import no_entities, unpack
 from align.readers.plain import text_of
-from align.text.cells import table_rows
+from align.text.csv_dialect import table_rows
 
 _SHOWN = re.compile(r"^'(?=[=+\-@\t])")
 MAX_CELLS = 20_000_000

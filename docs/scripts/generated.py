@@ -86,10 +86,10 @@ def spelled(bound: str) -> str:
 
 def formats() -> str:
     """Every format that links are written in."""
-    from align.writers import registry
+    from align.exchange import FORMATS
 
     rows = ["| name | suffixes | what it is |", "|---|---|---|"]
-    for known in registry.formats():
+    for known in FORMATS:
         suffixes = ", ".join(f"`{suffix}`" for suffix in known.suffixes) or "a folder"
         rows.append(f"| `{known.name}` | {suffixes} | {known.about} |")
     return "\n".join(rows)

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from align.domain import LinkKind, Status
-from align.jobs.export import export_store
+from align.exchange import ExportOptions
+from align.exchange.export import export_store
 from align.store import Store
-from align.writers import ExportOptions
-from tests.writers.conftest import EN, FR, JA, document, link_up
+from tests.exchange.conftest import EN, FR, JA, document, link_up
 
 ALL = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind))
 OUTSIDE = Path(__file__).parents[2] / "build" / "outside"

@@ -12,12 +12,12 @@ from lxml import etree
 
 from align.domain import LinkKind, Status
 from align.errors import ExportError, UsageError
+from align.exchange import FORMATS, ExportOptions, tmx
+from align.exchange.export import export, export_store
 from align.jobs.decide import Desk
-from align.jobs.export import export, export_store
 from align.jobs.import_ import import_file
 from align.store import Store
-from align.writers import ExportOptions, formats, tmx
-from tests.writers.conftest import EN, FR, JA, document, link_up
+from tests.exchange.conftest import EN, FR, JA, document, link_up
 
 ANY = frozenset(Status)
 KINDS = frozenset(LinkKind)
@@ -55,7 +55,7 @@ def test_provenance_goes_along_in_tmx(store: Store, tmp_path: Path) -> None:
     assert (props["x-context-pre"], props["x-context-post"]) == (EN[1], EN[3])
 
 
-@pytest.mark.parametrize("name", [f.name for f in formats() if f.context])
+@pytest.mark.parametrize("name", [f.name for f in FORMATS if f.context])
 def test_context_goes_along_where_the_format_can_say_it(store: Store, tmp_path: Path, name: str) -> None:
     options = ExportOptions(statuses=frozenset({Status.ACCEPTED}), context=2)
     report = export_store(store, tmp_path / "out", name, options)
@@ -183,7 +183,7 @@ def test_a_unit_that_breaks_the_rules_of_tmx_is_caught(
 def test_a_writer_that_loses_the_last_unit_is_caught(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from align.writers import tsv
+    from align.exchange import tsv
 
     honest = tsv.cells
     monkeypatch.setattr(tsv, "cells", lambda unit: [] if unit.link.id == 3 else honest(unit))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from align.domain import Link, LinkKind, LinkSide, Span, Status
-from align.jobs.export import export, export_store
+from align.exchange.export import export, export_store
+from align.exchange.html import crossers
 from align.store import Store
-from align.writers.html import crossers
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from align.domain import Status
 from align.errors import UsageError
-from align.jobs.export import export_store
+from align.exchange import ExportOptions
+from align.exchange.columns import guarded, unguarded
+from align.exchange.export import export_store
+from align.exchange.tsv import escaped, unescaped
 from align.store import Store
-from align.writers import ExportOptions
-from align.writers.table import guarded, unguarded
-from align.writers.tsv import escaped, unescaped
 
 ANY = ExportOptions(statuses=frozenset(Status))
 CALCULATED = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
@@ -95,8 +95,8 @@ def test_the_spreadsheet_is_one_to_work_in(store: Store, tmp_path: Path) -> None
 SLOW = """
 import sys, time
 from pathlib import Path
-from align.jobs.export import export
-from align.writers import ExportOptions
+from align.exchange.export import export
+from align.exchange import ExportOptions
 def links():
     print("begun", flush=True)
     time.sleep(60)

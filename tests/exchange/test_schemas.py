@@ -10,13 +10,13 @@ import pytest
 from lxml import etree
 
 from align.domain import LinkKind, Status
-from align.jobs.export import export_store
+from align.exchange import ExportOptions
+from align.exchange.export import export_store
 from align.store import Store
-from align.writers import ExportOptions
 
 OASIS = Path("/usr/share/php/Symfony/Component/Translation/Resources/schemas")
 """Where Debian's php-symfony-translation keeps them."""
-PROVENANCE = Path(str(files("align.writers") / "rules" / "provenance.xsd"))
+PROVENANCE = Path(str(files("align.exchange") / "rules" / "provenance.xsd"))
 METADATA = Path(__file__).parent / "rules" / "xliff_metadata.xsd"
 CORE = {
     "xlf": ("urn:oasis:names:tc:xliff:document:1.2", "xliff-core-1.2-strict.xsd"),

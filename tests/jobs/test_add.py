@@ -10,9 +10,9 @@ import pytest
 
 from align.domain import Status
 from align.errors import ReadError, UsageError
+from align.exchange.export import export_store
 from align.jobs.add import add
 from align.jobs.decide import Desk
-from align.jobs.export import export_store
 from align.store import LinkFilter, Store, open_store
 
 TMX = """<?xml version="1.0" encoding="UTF-8"?>

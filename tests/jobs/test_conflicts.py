@@ -9,14 +9,14 @@ import pytest
 
 from align.domain import LinkKind, Status
 from align.errors import ConflictError, UsageError
+from align.exchange import ExportOptions
+from align.exchange.export import export_store
 from align.jobs.decide import Desk
-from align.jobs.export import export_store
 from align.jobs.history import events_of
 from align.jobs.import_ import import_file
 from align.jobs.merge import told
 from align.store import Store, open_store
-from align.writers import ExportOptions
-from tests.writers.conftest import fill
+from tests.exchange.conftest import fill
 
 ALL = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind))
 

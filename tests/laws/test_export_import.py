@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from align.domain import LinkKind, Status
+from align.exchange import ExportOptions
+from align.exchange.export import export_store
 from align.jobs.decide import Desk
-from align.jobs.export import export_store
 from align.jobs.import_ import import_file
 from align.store import Store, open_store
 from align.text.clean import clean
-from align.writers import ExportOptions
+from tests.exchange.conftest import document, link_up
 from tests.laws.test_export_round_trip import TEXTS
-from tests.writers.conftest import document, link_up
 
 IMPORTABLE = ["jsonl", "tmx", "xliff", "xliff2", "tsv", "csv", "xlsx", "po"]
 ANY = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind))

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from align.domain import Link, LinkKind, LinkSide, Span, Status
-from align.jobs.export import export
-from align.writers import ExportOptions, formats
-from align.writers.carrying import SURROGATE_PAIR
-from align.writers.readback.files import rows
-from align.writers.readback.row import Row
-from align.writers.stamp import read_stamp, stamp_of
+from align.exchange import FORMATS, ExportOptions
+from align.exchange.charsets import SURROGATE_PAIR
+from align.exchange.export import export
+from align.exchange.link_stamp import read_stamp, stamp_of
+from align.exchange.readback.files import rows
+from align.exchange.readback.row import Row
 
 NASTY = (
     "<b>&amp;</b>", "]]>", "<![CDATA[x]]>", "&", "&#0;", "=1+1", "+1", "-1", "@x", "\t=1", "'=1", "''+", "=1", "'", '"',
@@ -70,12 +70,12 @@ def read_back(name: str, out: Path) -> list[Row]:
     return list(rows(out.parent if name == "moses" else out, name))
 
 
-@pytest.mark.parametrize("name", [known.name for known in formats()])
+@pytest.mark.parametrize("name", [known.name for known in FORMATS])
 @settings(deadline=None, max_examples=25)
 @given(st.data())
 def test_what_is_written_reads_back(name: str, data: st.DataObject) -> None:
     """Ids, statuses, languages, texts, stamps: what the format carries is there; what it does not is warned of."""
-    known = next(f for f in formats() if f.name == name)
+    known = next(f for f in FORMATS if f.name == name)
     given_links = data.draw(some_links("en" if name in ONE_PAIR else None))
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
@@ -138,5 +138,5 @@ FAITHFUL = {
 def test_formats_carry_all_that_they_can(name: str, data: st.DataObject) -> None:
     """Nothing is replaced that the format could have carried."""
     text = data.draw(FAITHFUL[name])
-    known = next(f for f in formats() if f.name == name)
+    known = next(f for f in FORMATS if f.name == name)
     assert known.carry(text) == (text, None)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.text.cells import delimiter_of, quotes_cells, table_rows
+from align.text.csv_dialect import delimiter_of, quotes_cells, table_rows
 
 
 def rows(text: str) -> list[list[str]]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import cast
 
 from align.errors import ReadError, UsageError
-from align.writers.readback.row import Row
-from align.writers.readback.xml import elements, local
+from align.exchange.readback.row import Row
+from align.exchange.readback.xml import elements, local
 
 _READERS = {
     "jsonl": "lines:rows",
@@ -37,7 +37,7 @@ _SUFFIXES = {
 def reader(form: str) -> Callable[[Path], Iterator[Row]]:
     """The function that reads the rows of a format."""
     module, name = _READERS[form].split(":")
-    return cast("Callable[[Path], Iterator[Row]]", getattr(import_module(f"align.writers.readback.{module}"), name))
+    return cast("Callable[[Path], Iterator[Row]]", getattr(import_module(f"align.exchange.readback.{module}"), name))
 
 
 def importable() -> list[str]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from align.errors import ReadError
-from align.writers.readback import row as said
-from align.writers.readback.row import Row, Told
+from align.exchange.readback import row as said
+from align.exchange.readback.row import Row, Told
 
 
 def rows(path: Path) -> Iterator[Row]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from align.errors import ReadError
-from align.writers.readback import row as said
-from align.writers.readback.row import Row, Told
+from align.exchange.readback import row as said
+from align.exchange.readback.row import Row, Told
 
 
 def rows(folder: Path) -> Iterator[Row]:

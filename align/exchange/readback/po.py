@@ -10,8 +10,8 @@ from pathlib import Path
 
 from align.domain import Status
 from align.errors import ReadError
-from align.writers.readback import row as said
-from align.writers.readback.row import Row, Told
+from align.exchange.readback import row as said
+from align.exchange.readback.row import Row, Told
 
 _STRING = re.compile(r'\s*"((?:[^"\\]|\\.)*)"\s*')
 _FROM = re.compile(r"(.*?)((?: \d+:\d+)*)", re.DOTALL)

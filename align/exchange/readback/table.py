@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from align.errors import ReadError
-from align.text.cells import quotes_cells, table_rows
-from align.text.columns import SAMPLE, Layout, layout_of
-from align.writers.readback import row as said
-from align.writers.readback.row import Row, Told
-from align.writers.stamp import checksum, read_stamp
-from align.writers.table import unguarded
-from align.writers.tsv import unescaped
+from align.exchange.columns import unguarded
+from align.exchange.link_stamp import checksum, read_stamp
+from align.exchange.readback import row as said
+from align.exchange.readback.row import Row, Told
+from align.exchange.tsv import unescaped
+from align.text.column_layout import SAMPLE, Layout, layout_of
+from align.text.csv_dialect import quotes_cells, table_rows
 
 _NO_LAYOUT = (
     "no two columns hold texts in two languages. Name two columns src and tgt in the first line, "

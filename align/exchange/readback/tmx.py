@@ -16,9 +16,9 @@ from typing import Any
 from lxml import etree
 
 from align.errors import ReadError
-from align.writers.readback import row as said
-from align.writers.readback.row import Also, Row, Told
-from align.writers.readback.xml import XML_LANG, elements, let_go, local, words
+from align.exchange.readback import row as said
+from align.exchange.readback.row import Also, Row, Told
+from align.exchange.readback.xml import XML_LANG, elements, let_go, local, words
 
 CODES = frozenset({"bpt", "ept", "it", "ph", "ut"})
 
@@ -26,7 +26,7 @@ CODES = frozenset({"bpt", "ept", "it", "ph", "ut"})
 @cache
 def rules() -> etree.DTD:
     """The DTD of TMX 1.4b as we wrote it from the standard."""
-    with (files("align.writers") / "rules" / "tmx14.dtd").open("rb") as file:
+    with (files("align.exchange") / "rules" / "tmx14.dtd").open("rb") as file:
         return etree.DTD(file)
 
 

@@ -9,9 +9,9 @@ from lxml import etree
 
 from align.domain import Status
 from align.errors import ReadError
-from align.writers.readback import row as said
-from align.writers.readback.row import Row, Told
-from align.writers.readback.xml import XML_LANG, elements, let_go, local, words
+from align.exchange.readback import row as said
+from align.exchange.readback.row import Row, Told
+from align.exchange.readback.xml import XML_LANG, elements, let_go, local, words
 
 CODES = frozenset({"bpt", "ept", "it", "ph", "x", "bx", "ex", "sc", "ec", "sub"})
 ALIGN = "{urn:align-workbench:provenance:1}"

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from align.domain import Link, LinkKind, Status
-from align.jobs.export import export_store
+from align.exchange import ExportOptions
+from align.exchange.export import export_store
 from align.store import Store, open_store
-from align.writers import ExportOptions
-from tests.writers.conftest import fill
+from tests.exchange.conftest import fill
 
 ALL = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind))
 

@@ -9,12 +9,12 @@ import pytest
 
 from align.cli.import_ import FORMATS
 from align.domain import Status
+from align.exchange import ExportOptions
+from align.exchange.export import export_store
+from align.exchange.readback.files import importable
 from align.jobs.add import add
-from align.jobs.export import export_store
 from align.jobs.import_ import import_file
 from align.store import open_store
-from align.writers import ExportOptions
-from align.writers.readback.files import importable
 
 FOREIGN = """<?xml version="1.0"?>
 <!DOCTYPE tmx SYSTEM "http://example.invalid/tmx14.dtd" [<!ENTITY x SYSTEM "file:///etc/passwd">]>

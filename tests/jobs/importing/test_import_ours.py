@@ -11,12 +11,12 @@ import openpyxl
 import pytest
 
 from align.domain import LinkKind, Proposal, Status
+from align.exchange import ExportOptions
 from align.jobs.decide import Desk
 from align.jobs.import_ import import_file
 from align.store import LinkFilter, Store, open_store
-from align.writers import ExportOptions
+from tests.exchange.conftest import EN, JA, document, link_up
 from tests.jobs.importing.conftest import ALL, SUFFIXES, changed, everything, exported
-from tests.writers.conftest import EN, JA, document, link_up
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
