@@ -19,6 +19,16 @@ class ReadError(AlignError):
     """An input cannot be read as text."""
 
 
+class InputError(ReadError):
+    """An input cannot be opened: no file, not a regular one, too large, or not for this user."""
+
+
+class MissingFileError(InputError, UsageError):
+    """An input is not there: the call names it wrongly."""
+
+    exit_code = 2
+
+
 class StoreError(AlignError):
     """The store cannot be opened, read or written."""
 

@@ -204,11 +204,13 @@ def _serve(pipe: Connection, factory: WorkFactory, timeout: float | None) -> Non
 
 
 def do(work: Work, batch: Batch, timeout: float | None, stacks: TextIO | int) -> tuple[BatchResult | None, str | None]:
-    """The result of a batch, or one line on why there is none. A batch that takes longer than `timeout` seconds ends
-    the process with `TIMED_OUT`, its stacks written to `stacks`: what hangs in C code cannot be interrupted otherwise.
+    """The result of a batch, or one line on why there is none. One that makes no progress (see `at_work`) for
+    `timeout` seconds ends the process with `TIMED_OUT`, its stacks written to `stacks`: what hangs in C code cannot be
+    interrupted otherwise.
     """
-    if timeout:
-        faulthandler.dump_traceback_later(timeout, exit=True, file=stacks)
+    global _watch
+    _watch = (timeout, stacks) if timeout else None
+    at_work()
     try:
         return work(batch), None
     except Exception as error:
@@ -216,6 +218,18 @@ def do(work: Work, batch: Batch, timeout: float | None, stacks: TextIO | int) ->
     finally:
         if timeout:
             faulthandler.cancel_dump_traceback_later()
+        _watch = None
+
+
+_watch: tuple[float, TextIO | int] | None = None
+"""The time-out of the batch at work, and where stacks go."""
+
+
+def at_work(documents: int = 1) -> None:
+    """Begin a step of a batch, on so many documents of it: each has the whole time-out, whatever went before."""
+    if _watch is not None:
+        timeout, stacks = _watch
+        faulthandler.dump_traceback_later(timeout * max(1, documents), exit=True, file=stacks)
 
 
 def told(error: BaseException) -> str:

@@ -7,11 +7,12 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from align.beside import written_beside
 from align.bulk.model import PairEntry
 from align.errors import ReadError, UsageError
+from align.inputs import MAX_SIZE, open_input
 from align.text.csv_dialect import allow_long_cells
 from align.text.tags import canonical
 
@@ -24,7 +25,7 @@ def is_manifest(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def read_manifest(path: Path) -> Iterator[PairEntry]:
+def read_manifest(path: Path, max_size: int = MAX_SIZE) -> Iterator[PairEntry]:
     """The pairs of a manifest in its order, one in memory at a time. Other columns are passed over.
 
     Raises ReadError with the line for what is not a pair, UsageError where the file or its columns are not there.
@@ -33,16 +34,15 @@ def read_manifest(path: Path) -> Iterator[PairEntry]:
     if suffix not in SUFFIXES:
         raise UsageError(f"{path}: a manifest is one of {' '.join(sorted(SUFFIXES))}.")
     try:
-        if suffix == ".parquet":
-            rows = _parquet(path)
-        elif suffix in (".jsonl", ".ndjson"):
-            rows = _json_lines(path)
-        else:
-            rows = _table(path, "\t" if suffix == ".tsv" else ",;")
-        for line, row in rows:
-            yield _entry(path, line, row)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}. Check the name and your permissions.") from error
+        with open_input(path, max_size) as file:
+            if suffix == ".parquet":
+                rows = _parquet(path, file)
+            elif suffix in (".jsonl", ".ndjson"):
+                rows = _json_lines(path, file)
+            else:
+                rows = _table(path, file, "\t" if suffix == ".tsv" else ",;")
+            for line, row in rows:
+                yield _entry(path, line, row)
     except UnicodeDecodeError as error:
         raise ReadError(f"{path}: not UTF-8 (byte {error.start}). Save the manifest as UTF-8.") from error
 
@@ -61,11 +61,11 @@ def write_manifest(path: Path, entries: Iterable[PairEntry], extra: Iterable[Map
         file.write(text.getvalue().encode())
 
 
-def _table(path: Path, delimiters: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _table(path: Path, content: BinaryIO, delimiters: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """The rows of a table; of the delimiters, the one that parts its heading most often (spreadsheets of half the world
     write semicolons)."""
     allow_long_cells()
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with io.TextIOWrapper(content, encoding="utf-8-sig", newline="") as file:
         heading = file.readline()
         file.seek(0)
         delimiter = max(delimiters, key=heading.count)
@@ -78,8 +78,8 @@ def _table(path: Path, delimiters: str) -> Iterator[tuple[int, Mapping[str, Any]
             raise ReadError(f"{path}, line {reader.line_num}: {error}. Mend that line.") from error
 
 
-def _json_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    with path.open(encoding="utf-8-sig") as file:
+def _json_lines(path: Path, content: BinaryIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    with io.TextIOWrapper(content, encoding="utf-8-sig") as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
@@ -92,13 +92,12 @@ def _json_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
             yield number, row
 
 
-def _parquet(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _parquet(path: Path, content: BinaryIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    path.open("rb").close()
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(content) as file:
             _check_columns(path, file.schema_arrow.names)
             wanted = [name for name in COLUMNS if name in file.schema_arrow.names]
             number = 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import note, progress, settings_for, store_option
+from align.cli.context import note, progress, settings_for, size_option, store_option
 
 
 @click.command(epilog="Example: align add page.html translation.docx subtitles/")
@@ -17,6 +17,7 @@ from align.cli.context import note, progress, settings_for, store_option
 @click.option("--encoding", help="The files' character encoding, where the guess is wrong (such as shift_jis).")
 @click.option("--lang", help="The files' language (BCP 47, such as ja or zh-Hant), where the guess is wrong.")
 @click.option("--name", help="What to call standard input.  [default: - and a part of its digest]")
+@size_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file on stdout.")
 def add(
     sources: tuple[str, ...],
@@ -24,6 +25,7 @@ def add(
     encoding: str | None,
     lang: str | None,
     name: str | None,
+    max_size: int,
     as_json: bool,
 ) -> None:
     """Add texts to the store.
@@ -37,7 +39,13 @@ def add(
     skipped = 0
     with progress() as stage:
         for taken in add_job(
-            settings_for(db=db).db, sources, encoding=encoding, lang=lang, name=name, progress=stage("Reading")
+            settings_for(db=db).db,
+            sources,
+            encoding=encoding,
+            lang=lang,
+            name=name,
+            max_size=max_size,
+            progress=stage("Reading"),
         ):
             skipped += taken.outcome == "skipped"
             if as_json:

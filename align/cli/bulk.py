@@ -33,7 +33,13 @@ LINE_EVERY = 10.0
 @click.option("--workers", type=click.IntRange(1), help="Processes on this machine.  [default: one a core]")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of the encoder, in each worker.")
 @click.option("--scheduler", metavar="URL", help="A Dask scheduler (tcp://...) whose workers do the work instead.")
-@click.option("--timeout", type=Measure(1), help="Seconds that a batch may take; what takes longer is killed.")
+@click.option(
+    "--timeout",
+    type=Measure(1),
+    default=120,
+    show_default=True,
+    help="Seconds that a document may take to be read, or aligned; one that takes longer is set aside.",
+)
 @cutting_options
 @click.option("--min-confidence", type=Measure(0, 1), default=0.0, help="Leave out links less sure than this.")
 @click.option("--length-ratio", type=Measure(1), help="Leave out links with a side so many times the other.")
@@ -69,7 +75,7 @@ def bulk(
     workers: int | None,
     scheduler: str | None,
     threads: int,
-    timeout: float | None,
+    timeout: float,
     encoder: str | None,
     min_confidence: float,
     length_ratio: float | None,

@@ -13,6 +13,7 @@ import click
 
 from align.domain import LARGEST, STATUS_WORDS, Status, statuses_of
 from align.errors import AlignError
+from align.inputs import MAX_SIZE, parse_size
 from align.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -85,8 +86,9 @@ def encoder_option(command: Decorated) -> Decorated:
 
 
 def cutting_options(command: Decorated) -> Decorated:
-    """How two files are read and aligned: `--segments`, `--reordered`, `--encoding`."""
+    """How two files are read and aligned: `--segments`, `--reordered`, `--encoding`, `--max-size`."""
     for option in (
+        size_option,
         click.option("--encoding", help="The files' character encoding, where the guess is wrong."),
         click.option("--reordered", is_flag=True, help="Passages may have moved; link only what corresponds."),
         click.option(
@@ -99,6 +101,31 @@ def cutting_options(command: Decorated) -> Decorated:
     ):
         command = option(command)
     return command
+
+
+class Size(click.ParamType):  # type: ignore[type-arg]  # generic from a later click on than we ask for
+    """A number of bytes, with a unit such as MB."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_size(value)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+
+
+def size_option(command: Decorated) -> Decorated:
+    """`--max-size`: how large an input may be."""
+    return click.option(
+        "--max-size",
+        type=Size(),
+        metavar="SIZE",
+        default=MAX_SIZE,
+        help="Refuse a file over this size, such as 500MB or 2GB.  [default: 200MB]",
+    )(command)
 
 
 def settings_for(**flags: Any) -> Settings:

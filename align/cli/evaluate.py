@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import encoder_option, note, progress, settings_for
+from align.cli.context import encoder_option, note, progress, settings_for, size_option
 
 CASES = ("blog-summary", "blog-comment", "titles", "rt-translation")
 
@@ -23,9 +23,15 @@ CASES = ("blog-summary", "blog-comment", "titles", "rt-translation")
     multiple=True,
     help="Instead of GOLD: a case of the seed pages that come with the program.",
 )
+@size_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, as without it; for scripts that ask.")
 def evaluate(
-    gold: Path | None, encoder: str | None, predictions: Path | None, cases: tuple[str, ...], as_json: bool
+    gold: Path | None,
+    encoder: str | None,
+    predictions: Path | None,
+    cases: tuple[str, ...],
+    max_size: int,
+    as_json: bool,
 ) -> None:
     """Align each document of GOLD (segments as given) and print one JSON object: strict and lax precision, recall
     and F1, sentences per second, encoder calls per sentence.
@@ -56,6 +62,7 @@ def evaluate(
             settings.encoder,
             predictions=predictions,
             cache=settings.cache,
+            max_size=max_size,
             progress=stage("Aligning"),
             warn=note,
         )

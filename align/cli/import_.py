@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import note, settings_for, store_option
+from align.cli.context import note, settings_for, size_option, store_option
 
 FORMATS = "tmx, xliff, xliff2, xlsx, csv, tsv, jsonl, po, parquet"
 """The names that can be imported (a test compares), without importing what reads them."""
@@ -17,6 +17,7 @@ FORMATS = "tmx, xliff, xliff2, xlsx, csv, tsv, jsonl, po, parquet"
 @store_option
 @click.option("--from", "form", metavar="FORMAT", help=f"{FORMATS}.  [default: by suffix]")
 @click.option("--encoding", help="Of a table or PO file, where the guess is wrong (such as shift_jis).")
+@size_option
 @click.option("--reviewer", help="Who decided.  [env: ALIGN_REVIEWER; default: git's user name]")
 @click.option("--accept", is_flag=True, help="A row without a status counts as accepted.")
 @click.option("--new/--no-new", default=None, help="Take rows that come from no link in as documents with links.  "
@@ -27,6 +28,7 @@ def import_(
     db: Path | None,
     form: str | None,
     encoding: str | None,
+    max_size: int,
     reviewer: str | None,
     accept: bool,
     new: bool | None,
@@ -39,7 +41,7 @@ def import_(
 
     settings = settings_for(db=db, reviewer=reviewer)
     way: New = "auto" if new is None else "always" if new else "never"
-    read = read_rows(file, form, encoding)
+    read = read_rows(file, form, encoding, max_size)
     with open_store(settings.db, create=not dry_run and way != "never") as store:
         who = settings.reviewer or default_reviewer()
         report = import_rows(store, read, who, new=way, accept=accept, dry_run=dry_run)

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import Measure, Report, encoder_option, note, opened, progress, settings_for, store_option
+from align.cli.context import (
+    Measure,
+    Report,
+    encoder_option,
+    note,
+    opened,
+    progress,
+    settings_for,
+    size_option,
+    store_option,
+)
 
 if TYPE_CHECKING:
     from align.encoders import Purpose
@@ -32,6 +42,7 @@ FEW = 20_000
 @click.option("--exact/--index", default=None, help="Compare all, or through an index.  [default: by the size]")
 @click.option("--lang", help="Language of the files, where it is known.")
 @click.option("--encoding", help="The files' character encoding, where the guess is wrong.")
+@size_option
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @click.option("--summary", type=click.Path(path_type=Path, dir_okay=False), help="Write the counts here as JSON.")
 @encoder_option
@@ -46,10 +57,11 @@ def mine(
     exact: bool | None,
     lang: str | None,
     encoding: str | None,
+    max_size: int,
     force: bool,
     summary: Path | None,
     encoder: str | None,
-) -> None:
+) -> int:
     """Find sentences that say the same in different languages anywhere in the store, or in FILEs and FOLDERs.
 
     Not document by document: news about one event, pages that quote each other, texts in any order.
@@ -78,7 +90,7 @@ def mine(
             bars[name](done, total)
 
         languages = {tag for tag in (src, tgt, lang) if tag}
-        with told_sentences(settings, sources, report, encoding, lang) as (sentences, more, purpose):
+        with told_sentences(settings, sources, report, encoding, lang, max_size) as (sentences, more, purpose):
             model = load_encoder(settings.encoder, languages=languages | more, purpose=purpose, cache=settings.cache)
             links = mine_job(
                 sentences, model, report, src=src, tgt=tgt, min_confidence=min_confidence, exact=exact, progress=tell,
@@ -97,18 +109,24 @@ def mine(
     if summary:
         with written_file(summary, force=True) as file:
             file.write(json.dumps(as_dict(report), ensure_ascii=False, indent=1).encode() + b"\n")
+    return 1 if report.failed else 0
 
 
 @contextmanager
 def told_sentences(
-    settings: Settings, sources: tuple[str, ...], report: MiningReport, encoding: str | None, lang: str | None
+    settings: Settings,
+    sources: tuple[str, ...],
+    report: MiningReport,
+    encoding: str | None,
+    lang: str | None,
+    max_size: int,
 ) -> Iterator[tuple[Iterator[Told], set[str], Purpose]]:
     """The sentences of the files, or of the store where there are none, the languages known beforehand, and what
     `auto` is to look for: the best encoder where there is little to encode."""
     from align.jobs.mine import sentences_of_files, sentences_of_store
 
     if sources:
-        yield sentences_of_files(sources, report, encoding, lang), set(), "speed"
+        yield sentences_of_files(sources, report, encoding, lang, max_size), set(), "speed"
         return
     with opened(settings) as store:
         rows = store.documents()

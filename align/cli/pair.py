@@ -26,6 +26,7 @@ def pair(
     reordered: bool,
     to: str,
     encoding: str | None,
+    max_size: int,
     encoder: str | None,
 ) -> None:
     """Align two files, the same text in two languages, and print the pairs. Needs no store."""
@@ -41,8 +42,8 @@ def pair(
     settings = settings_for(encoder=encoder)
     cutting = cast(Segments, segments)
     halves = (
-        half(src, lang=src_lang, segments=cutting, encoding=encoding),
-        half(tgt, lang=tgt_lang, segments=cutting, encoding=encoding),
+        half(src, lang=src_lang, segments=cutting, encoding=encoding, max_size=max_size),
+        half(tgt, lang=tgt_lang, segments=cutting, encoding=encoding, max_size=max_size),
     )
     for side, option in zip(halves, ("--src-lang", "--tgt-lang"), strict=True):
         if side.left_out:

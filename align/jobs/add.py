@@ -14,8 +14,9 @@ from typing import Literal
 
 from align.bulk.finding import walk
 from align.domain import Document
-from align.errors import ReadError, UsageError
+from align.errors import InputError, ReadError, UsageError
 from align.held import is_held
+from align.inputs import MAX_SIZE, read_input, read_stream
 from align.jobs.documents import asked_language
 from align.readers import bilingual, read, suffixes
 from align.settings import default_reviewer
@@ -49,6 +50,7 @@ def add(
     encoding: str | None = None,
     lang: str | None = None,
     name: str | None = None,
+    max_size: int = MAX_SIZE,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Taken]:
     """Read each source and put it into the store at `db`, one transaction a document; yields what became of each.
@@ -77,24 +79,24 @@ def add(
         for number, (source, named) in enumerate(found):
             progress(number, len(found))
             try:
-                content = content_of(source)
+                content = content_of(source, max_size)
                 if source == STDIN:
                     document = read_piped(content, name, encoding=encoding, lang=lang)
                 elif bilingual(source, content, encoding=encoding):
-                    yield take_pairs(opened(), source, encoding)
+                    yield take_pairs(opened(), source, encoding, max_size)
                     continue
                 else:
                     document = read(source, content, encoding=encoding, lang=lang)
             except (ReadError, UsageError) as error:
-                if named and (len(found) == 1 or isinstance(error, UsageError)):
+                if named and (len(found) == 1 or not isinstance(error, ReadError)):
                     raise
-                failed += named
+                failed += named or isinstance(error, InputError)
                 yield Taken(source, "skipped", why=str(error).removeprefix(f"{source}: "))
                 continue
             yield take_text(opened(), document, lang)
     progress(len(found), len(found))
     if failed:
-        raise ReadError(f"{failed} of the files that you named could not be read: see above. The others are added.")
+        raise ReadError(f"{failed} of the files could not be read: see above. The others are added.")
 
 
 def read_piped(content: bytes, name: str | None, *, encoding: str | None, lang: str | None) -> Document:
@@ -124,11 +126,11 @@ def take_text(store: Store, document: Document, lang: str | None) -> Taken:
     return Taken(document.name, outcome, sum(languages.values()), tuple(languages))
 
 
-def take_pairs(store: Store, name: str, encoding: str | None = None) -> Taken:
+def take_pairs(store: Store, name: str, encoding: str | None = None, max_size: int = MAX_SIZE) -> Taken:
     """Take in a file that holds texts with their translations, as documents that are linked already."""
     from align.jobs.import_ import import_file
 
-    report = import_file(store, Path(name), default_reviewer(), encoding=encoding, new="own")
+    report = import_file(store, Path(name), default_reviewer(), encoding=encoding, max_size=max_size, new="own")
     told = tuple(report.left())
     if (adopted := report.adopted) is not None:
         links = report.rows if adopted.outcome == "unchanged" else adopted.links
@@ -136,14 +138,13 @@ def take_pairs(store: Store, name: str, encoding: str | None = None) -> Taken:
     return Taken(name, "changed" if report.decided or report.conflicts else "unchanged", links=report.rows, told=told)
 
 
-def content_of(name: str) -> bytes:
-    """The bytes of a file or of standard input. Raises UsageError where they cannot be had."""
-    if name != STDIN and is_held(Path(name)):
+def content_of(name: str, max_size: int = MAX_SIZE) -> bytes:
+    """The bytes of a file or of standard input, at most `max_size`. Raises ReadError where they cannot be had."""
+    if name == STDIN:
+        return read_stream(STDIN, sys.stdin.buffer, max_size)
+    if is_held(Path(name)):
         raise UsageError(f"{name}: is the store itself. Name the texts.")
-    try:
-        return sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
-    except OSError as error:
-        raise UsageError(f"{name}: {error.strerror or error}. Check the name and your permissions.") from error
+    return read_input(name, max_size)
 
 
 def find(sources: Iterable[str]) -> Iterator[tuple[str, bool]]:
@@ -164,12 +165,12 @@ def find(sources: Iterable[str]) -> Iterator[tuple[str, bool]]:
                 raise UsageError(f"{source}: no texts in this folder (looked for {kinds}). Name the files themselves.")
             yield from ((known_as(name), False) for name in files)
         elif glob.has_magic(source):
-            files = sorted(name for name in glob.glob(source, recursive=True) if os.path.isfile(name))
+            files = sorted(name for name in glob.glob(source, recursive=True) if not os.path.isdir(name))
             if not files:
                 raise UsageError(f"{source}: no file matches this pattern. Check it with `ls`.")
             yield from ((known_as(name), False) for name in files)
-        elif os.path.exists(source):
-            raise UsageError(f"{source}: neither a file nor a folder. Pipe it in instead: `align add - < {source}`.")
+        elif os.path.lexists(source):
+            yield known_as(source), True  # a pipe, a device, a link to nothing: refused as it is opened
         else:
             raise UsageError(f"{source}: no such file or folder. Check the name.")
 

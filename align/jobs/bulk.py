@@ -151,12 +151,12 @@ def entries_of(order: Order) -> tuple[Iterable[PairEntry], int]:
         return read_manifest(order.out / PAIRS), sum(1 for _ in (order.out / ALONE).open(encoding="utf-8"))
     paths = [Path(source) for source in order.sources]
     for path in paths:
-        if not path.exists():
+        if not os.path.lexists(path):
             raise UsageError(f"{path}: no such file or folder. Check the name.")
-    if len(paths) == 1 and paths[0].is_file():
+    if len(paths) == 1 and not paths[0].is_dir():
         if not is_manifest(paths[0]):
             raise UsageError(f"{paths[0]}: not a manifest (TSV, CSV, JSONL, Parquet) and not a folder.")
-        return (with_languages(entry, order) for entry in read_manifest(paths[0])), 0
+        return (with_languages(entry, order) for entry in read_manifest(paths[0], order.work.max_size)), 0
     found = found_by_name(order)
     return found.pairs, len(found.alone)
 

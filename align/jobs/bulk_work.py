@@ -17,13 +17,14 @@ from typing import TypeVar
 import numpy as np
 
 from align.bulk.filters import Filters, TellLanguage, link_key, removed_by
-from align.bulk.local import told
+from align.bulk.local import at_work, told
 from align.bulk.matching import document_vector
 from align.bulk.model import UNCOVERED, Batch, BatchResult, Item, ItemResult, PairEntry, Work
 from align.bulk.shards import pack
 from align.encoders import Encoder, Vectors, load_encoder, unknown_languages
 from align.exchange import Unit
 from align.exchange.jsonl import unit_json, utf8
+from align.inputs import MAX_SIZE
 from align.jobs.pair import Half, Segments, as_link, half
 from align.match import Bead, Passages, align_bitext, align_pages
 
@@ -54,6 +55,7 @@ class WorkSpec:
     languages: tuple[str, ...] = ()
     segments: Segments = "sentence"
     encoding: str | None = None
+    max_size: int = MAX_SIZE
     reordered: bool = False
     filters: Filters = field(default_factory=Filters)
 
@@ -64,7 +66,8 @@ class WorkSpec:
 
     def read(self, name: str, lang: str | None) -> Half:
         """One file, cut into segments. Raises AlignError."""
-        found = half(os.path.join(self.folder, name), lang=lang, segments=self.segments, encoding=self.encoding)
+        path = os.path.join(self.folder, name)
+        found = half(path, lang=lang, segments=self.segments, encoding=self.encoding, max_size=self.max_size)
         return replace(found, name=name)
 
 
@@ -99,14 +102,17 @@ class Aligner:
         read: list[tuple[Item, Half, Half, float]] = []
         for item in batch.items:
             began = time.perf_counter()
+            at_work()
             try:
                 src, tgt = twice(partial(self._halves, item.entry))
                 read.append((item, src, tgt, time.perf_counter() - began))
             except Exception as error:
                 results[item.number] = set_aside(item, error, began)
+        at_work(len(read))
         encoded = Encoded(self.encoder, chain.from_iterable((*src.texts, *tgt.texts) for _, src, tgt, _ in read))
         for item, src, tgt, seconds in read:
             began = time.perf_counter() - seconds - encoded.seconds_of(len(src.texts) + len(tgt.texts))
+            at_work()
             try:
                 results[item.number] = twice(partial(self._align, item, src, tgt, encoded, began))
             except Exception as error:
@@ -208,12 +214,14 @@ class Describer:
         read: list[tuple[Item, Half, tuple[str, ...], float]] = []
         for item in batch.items:
             began = time.perf_counter()
+            at_work()
             try:
                 side = twice(partial(self._spec.read, item.entry.src, item.entry.src_lang))
                 read.append((item, side, side.texts[:: -(-len(side.texts) // MOST)], began))
             except Exception as error:
                 results[item.number] = set_aside(item, error, began)
         told_texts = ((*texts, *side.texts[: self._first]) for _, side, texts, _ in read)
+        at_work(len(read))
         encoded = Encoded(self._encoder, chain.from_iterable(told_texts))
         for item, side, texts, began in read:
             first = side.texts[: self._first]

@@ -11,6 +11,7 @@ from typing import Any
 
 from align.errors import ReadError
 from align.exchange.export_target import written_file
+from align.inputs import MAX_SIZE, read_input
 from align.match import Bead, Passages, align_bitext
 
 Pairs = set[tuple[tuple[int, ...], tuple[int, ...]]]
@@ -22,6 +23,7 @@ def evaluate(
     *,
     predictions: Path | None = None,
     cache: Path | None = None,
+    max_size: int = MAX_SIZE,
     progress: Callable[[int, int], None] | None = None,
     warn: Callable[[str], None] = lambda line: None,
 ) -> dict[str, float]:
@@ -34,7 +36,7 @@ def evaluate(
     """
     from align.encoders import TokenEncoder, coverage_warning, load_encoder
 
-    documents = read_gold(gold)
+    documents = read_gold(gold, max_size)
     languages = {document[key] for document in documents for key in ("src_lang", "tgt_lang")}
     loaded = load_encoder(encoder, languages=languages, cache=cache)
     if warning := coverage_warning(loaded, languages):
@@ -71,13 +73,11 @@ def evaluate(
     }
 
 
-def read_gold(path: Path) -> list[dict[str, Any]]:
+def read_gold(path: Path, max_size: int = MAX_SIZE) -> list[dict[str, Any]]:
     """The documents of a gold file. Raises ReadError that names the line."""
     documents = []
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise ReadError(f"{path}: {error.strerror or error}. Check the name and your permissions.") from error
+        lines = read_input(path, max_size).decode("utf-8").splitlines()
     except UnicodeDecodeError as error:
         raise ReadError(f"{path}: not UTF-8 (byte {error.start}). Save the gold as UTF-8.") from error
     for number, line in enumerate(lines, 1):

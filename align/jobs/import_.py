@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Literal
 
 from align.domain import Status
-from align.errors import UsageError
 from align.exchange.readback.files import ENCODED, form_of, rows
 from align.exchange.readback.po import charset
 from align.exchange.readback.row import Row
+from align.inputs import MAX_SIZE, open_input
 from align.jobs.decide import Desk
 from align.jobs.foreign import Adopted, adopt, is_adopted
 from align.jobs.matching import Found, Match, find_links
@@ -107,6 +107,7 @@ def import_file(
     *,
     form: str | None = None,
     encoding: str | None = None,
+    max_size: int = MAX_SIZE,
     new: New = "auto",
     accept: bool = False,
     dry_run: bool = False,
@@ -116,7 +117,9 @@ def import_file(
     `accept`: a row without a status counts as accepted. Raises UsageError for a file that is not there or a format
     that cannot be imported, ReadError for one that is not of its format; then nothing was written.
     """
-    return import_rows(store, read_rows(path, form, encoding), reviewer, new=new, accept=accept, dry_run=dry_run)
+    return import_rows(
+        store, read_rows(path, form, encoding, max_size), reviewer, new=new, accept=accept, dry_run=dry_run
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +131,13 @@ class FileRows:
     rows: tuple[Row, ...]
 
 
-def read_rows(path: Path, form: str | None = None, encoding: str | None = None) -> FileRows:
+def read_rows(path: Path, form: str | None = None, encoding: str | None = None, max_size: int = MAX_SIZE) -> FileRows:
     """Read a file before any store is opened or made. Raises UsageError and ReadError as `import_file` does.
 
     `encoding` overrides what a table or PO file seems to be in; the other formats say theirs.
     """
-    if not path.is_file():
-        raise UsageError(f"{path}: no such file. Check the name.")
+    with open_input(path, max_size):
+        pass  # a file it is, and no larger: each reader opens it in its own way
     form = form_of(path, form)
     if form == "xlsx":
         _unpacks_safely(path)

@@ -19,7 +19,8 @@ from align.bulk.index import Ints, Matrix
 from align.bulk.mining import Mined, confidence, features, mine_vectors, scores
 from align.domain import UNDETERMINED, Link, LinkKind, LinkSide, Span, Status
 from align.encoders import Encoder, coverage_warning
-from align.errors import ReadError, UsageError
+from align.errors import InputError, ReadError, UsageError
+from align.inputs import MAX_SIZE
 from align.jobs.add import content_of, find
 from align.jobs.vectors import LEFT_OUT
 from align.readers import read
@@ -108,6 +109,8 @@ class MiningReport:
     repeated: int = 0
     skipped: list[str] = field(default_factory=list)
     """Files that could not be read, each with its reason."""
+    failed: int = 0
+    """Those of them that were named, or that are no files at all."""
     pairs: dict[str, int] = field(default_factory=dict)
     """Language pair -> pairs found."""
     doubtful: int = 0
@@ -123,16 +126,23 @@ def sentences_of_store(store: Store) -> Iterator[Told]:
 
 
 def sentences_of_files(
-    sources: Sequence[str], report: MiningReport, encoding: str | None = None, lang: str | None = None
+    sources: Sequence[str],
+    report: MiningReport,
+    encoding: str | None = None,
+    lang: str | None = None,
+    max_size: int = MAX_SIZE,
 ) -> Iterator[Told]:
-    """Every sentence of files and folders. A file that cannot be read is noted and passed over, unless it was named."""
-    for number, (name, named) in enumerate(find(sources), start=1):
+    """Every sentence of files and folders. A file that cannot be read is noted and passed over; raises ReadError where
+    it is the only one that was named."""
+    files = list(find(sources))
+    for number, (name, named) in enumerate(files, start=1):
         try:
-            document = read(name, content_of(name), encoding=encoding, lang=lang)
+            document = read(name, content_of(name, max_size), encoding=encoding, lang=lang)
         except ReadError as error:
-            if named:
+            if named and len(files) == 1:
                 raise
             report.skipped.append(str(error))
+            report.failed += named or isinstance(error, InputError)
             continue
         sentences = (s for block in document.blocks if block.kind not in LEFT_OUT for s in block.sentences)
         for place, sentence in enumerate(sentences):

@@ -12,6 +12,7 @@ import numpy as np
 from align.domain import UNDETERMINED, Block, Document, Link, LinkSide, Span, Status
 from align.encoders.base import Encoder
 from align.errors import ReadError
+from align.inputs import MAX_SIZE
 from align.jobs.add import content_of
 from align.jobs.documents import asked_language
 from align.jobs.vectors import LEFT_OUT
@@ -55,11 +56,18 @@ class Segment(NamedTuple):
         return primary(self.lang) in (primary(lang), UNDETERMINED) or (short and self.confidence < UNSURE)
 
 
-def half(name: str, *, lang: str | None = None, segments: Segments = "sentence", encoding: str | None = None) -> Half:
+def half(
+    name: str,
+    *,
+    lang: str | None = None,
+    segments: Segments = "sentence",
+    encoding: str | None = None,
+    max_size: int = MAX_SIZE,
+) -> Half:
     """Read a file for `pair`. Without `lang`, the language that most of its characters are in; other languages are
     left out. Raises ReadError where no text is left, UsageError for a language that is none."""
     lang = asked_language(lang)
-    document = read(name, content_of(name), encoding=encoding, lang=lang)
+    document = read(name, content_of(name, max_size), encoding=encoding, lang=lang)
     main = chinese(document.text) if lang == "zh" else lang or main_language(document)
     found = list(cut(document, segments))
     kept = [one for one in found if one.is_in(main)]

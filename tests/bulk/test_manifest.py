@@ -76,7 +76,7 @@ def test_a_manifest_that_is_off_is_one_line_with_its_place(
 
 def test_a_missing_manifest_is_a_mistake_of_the_call(tmp_path: Path) -> None:
     for name in ("none.tsv", "none.parquet", "none.jsonl"):
-        with pytest.raises(UsageError, match="No such file"):
+        with pytest.raises(UsageError, match=r"no such file\. Check the name"):
             list(read_manifest(tmp_path / name))
 
 
