@@ -8,7 +8,7 @@ A file whose rows come from nowhere in the store (another tool's memory) becomes
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,7 @@ from align.jobs.foreign import Adopted, adopt, is_adopted
 from align.jobs.matching import Found, Match, find_links
 from align.jobs.threeway import Conflict, Plan, plan
 from align.readers.encodings import codec_of
-from align.readers.limits import no_entities, unpack
+from align.readers.limits import check_unfolded, no_entities, unpack
 from align.store import Store
 
 New = Literal["auto", "always", "never", "own"]
@@ -143,7 +143,16 @@ def read_rows(path: Path, form: str | None = None, encoding: str | None = None, 
         _unpacks_safely(path)
     if form in ENCODED and not (encoding is None and form == "po" and charset(path)):
         encoding = codec_of(str(path), path.read_bytes(), encoding)
-    return FileRows(path, form, tuple(rows(path, form, encoding)))
+    return FileRows(path, form, tuple(_unfolded(path, rows(path, form, encoding))))
+
+
+def _unfolded(path: Path, found: Iterable[Row]) -> Iterator[Row]:
+    """The rows; raises ReadError where a packed file gives more text than any file has."""
+    packed, size = path.stat().st_size, 0
+    for row in found:
+        size += sum(len(side.text) for side in row.sides)
+        check_unfolded(str(path), packed, size)
+        yield row
 
 
 def import_rows(

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from align.domain import BlockKind, Document, Span
 from align.errors import ReadError
+from align.readers.limits import check_unfolded
 from align.text.segment import Mark, segment
 
 
 class Composer:
-    """Collects blocks and writes the text of the document: a blank line between blocks, each at a known place."""
+    """Collects blocks and writes the text of the document: a blank line between blocks, each at a known place.
 
-    def __init__(self) -> None:
+    name, size in bytes: of the file that the blocks come from.
+    """
+
+    def __init__(self, name: str, size: int) -> None:
+        self._name = name
+        self._size = size
         self._texts: list[str] = []
         self._marks: list[Mark] = []
         self._at = 0
 
     def add(self, text: str, kind: BlockKind, lang: str | None = None, *, whole: bool = False) -> None:
-        """One block; a blank one is left out."""
+        """One block; a blank one is left out. Raises ReadError where the text is longer than a file can have."""
         bare = text.strip()
         if not bare:
             return
+        check_unfolded(self._name, self._size, self._at + len(bare))
         if self._texts:
             self._texts.append("\n\n")
             self._at += 2
@@ -30,9 +37,9 @@ class Composer:
     def __len__(self) -> int:
         return len(self._marks)
 
-    def document(self, name: str, reader: str, encoding: str, lang: str | None, hint: str) -> Document:
+    def document(self, reader: str, encoding: str, lang: str | None, hint: str) -> Document:
         """The document. Raises ReadError with `hint` (what to do) where no block was found."""
         if not self._marks:
-            raise ReadError(f"{name}: no text found. {hint}")
+            raise ReadError(f"{self._name}: no text found. {hint}")
         text = "".join(self._texts)
-        return Document(name, text, segment(text, kinds=self._marks, lang=lang), reader, encoding)
+        return Document(self._name, text, segment(text, kinds=self._marks, lang=lang), reader, encoding)

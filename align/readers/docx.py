@@ -37,14 +37,14 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
 
     try:
         file = docx.Document(io.BytesIO(content))
-        composer = Composer()
+        composer = Composer(name, len(content))
         for text, kind in _paragraphs(file):
             composer.add(text, kind)
     except ReadError:
         raise
     except Exception as error:  # python-docx lets KeyError, ValueError, lxml errors and others through
         raise ReadError(f"{name}: a broken Word file ({_first_line(error)}). Open and save it again.") from error
-    return composer.document(name, "docx", "utf-8", lang, "Is it made of pictures? Recognise their text (OCR) first.")
+    return composer.document("docx", "utf-8", lang, "Is it made of pictures? Recognise their text (OCR) first.")
 
 
 def _first_line(error: Exception) -> str:

@@ -19,14 +19,14 @@ _CONTAINER = "META-INF/container.xml"
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
     """A book into blocks. Raises ReadError for a broken, protected or empty one."""
-    composer = Composer()
+    composer = Composer(name, len(content))
     with unpack(name, content) as archive:
         if "META-INF/rights.xml" in archive.namelist():
             raise ReadError(f"{name}: protected against copying (DRM). Only a book without it can be read.")
         for page in _spine(name, archive):
             source, _ = source_of(f"{name}/{page}", part(name, archive, page), encoding)
             add_page(composer, source, find_main=False)
-    return composer.document(name, "epub", "utf-8", lang, "Are its pages pictures? Recognise their text (OCR) first.")
+    return composer.document("epub", "utf-8", lang, "Are its pages pictures? Recognise their text (OCR) first.")
 
 
 def _xml(name: str, archive: ZipFile, path: str) -> Any:
@@ -56,5 +56,5 @@ def _spine(name: str, archive: ZipFile) -> list[str]:
     except (ReadError, ValueError, SyntaxError):
         found = []
     names = set(archive.namelist())
-    pages = [path for path in found if path in names]
+    pages = [path for path in dict.fromkeys(found) if path in names]  # a page is there once, however often it is named
     return pages or sorted(path for path in names if re.search(r"\.x?html?$", path, re.IGNORECASE))

@@ -69,11 +69,9 @@ class _Piece(NamedTuple):
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
     """A page into blocks. Raises ReadError where it has no text."""
     source, found = source_of(name, content, encoding)
-    composer = Composer()
+    composer = Composer(name, len(content))
     add_page(composer, source)
-    return composer.document(
-        name, "html", found, lang, "Is it rendered by JavaScript? Save the page as text and add that."
-    )
+    return composer.document("html", found, lang, "Is it rendered by JavaScript? Save the page as text and add that.")
 
 
 def source_of(name: str, content: bytes, encoding: str | None) -> tuple[str, str]:

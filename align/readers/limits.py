@@ -17,6 +17,20 @@ MAX_ENTRIES = 20_000
 _ENTITY = re.compile(rb"<!(?:DOCTYPE|ENTITY)|<\x00!\x00(?:D\x00O|E\x00N)", re.IGNORECASE)
 
 
+def most_text(packed: int) -> int:
+    """Bytes or characters that may come out of so many bytes: what refers to one text again and again is a bomb too."""
+    return min(MAX_UNPACKED, max(FREE, MAX_RATIO * packed))
+
+
+def check_unfolded(name: str, packed: int, size: int) -> None:
+    """Raises ReadError where `size` characters are more than any document has that is `packed` bytes large."""
+    if size > most_text(packed):
+        raise ReadError(
+            f"{name}: unfolds to more than {most_text(packed) >> 20:,} MB of text, which no document needs. "
+            "If you trust it, save its text as a plain file and add that."
+        )
+
+
 def unpack(name: str, content: bytes) -> zipfile.ZipFile:
     """The archive in `content`, checked before anything is unpacked. Raises ReadError."""
     try:
@@ -25,7 +39,7 @@ def unpack(name: str, content: bytes) -> zipfile.ZipFile:
     except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, OSError, EOFError) as error:
         raise ReadError(f"{name}: a broken archive ({error}). Save it again with the program that wrote it.") from error
     size = sum(entry.file_size for entry in entries)
-    if len(entries) > MAX_ENTRIES or size > MAX_UNPACKED or (size > FREE and size > MAX_RATIO * max(1, len(content))):
+    if len(entries) > MAX_ENTRIES or size > most_text(len(content)):
         raise ReadError(
             f"{name}: unpacks to {size >> 20:,} MB in {len(entries):,} parts, which no document needs. "
             "If you trust it, save its text as a plain file and add that."

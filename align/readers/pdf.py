@@ -13,15 +13,15 @@ from itertools import takewhile
 from align.domain import BlockKind, Document
 from align.errors import ReadError
 from align.readers.compose import Composer
+from align.readers.limits import check_unfolded
 from align.text.blocks import runs, width
 from align.text.clean import letters
 from align.text.scripts import HAN_CLASS, KANA_CLASS
 
 _NUMBER = re.compile(r"\d+")
-_CUT = re.compile(
-    r"(?P<before>[^\W\d_]{2,}(?:-[^\W\d_]+)*)(?P<mark>[-\u00ad\u2010])[ \t]*\n(?P<after>[^\W\d_A-ZÀ-ÞА-Я]{2,})"
-)
-"""A word that a hyphen cuts at a line's end: what follows begins small."""
+_CUT = re.compile(r"(?P<mark>[-\u00ad\u2010])[ \t]*\n(?P<after>[^\W\d_A-ZÀ-ÞА-Я]{2,})")
+"""A hyphen at a line's end that cuts a word, if it follows one: what comes after it begins small."""
+_WORD_BACKWARDS = re.compile(r"[^\W\d_]++(?:-[^\W\d_]++)*+")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _ENDED = re.compile(r"[.!?。！？｡…:：;؟۔।]['\"’”»」』)）\]]*\s*$")
 _SMALL = re.compile("[\"'“‘(]?[a-zß-öø-ÿāă-žа-яёіїєґα-ωά-ώ]")
@@ -39,10 +39,10 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
     """The text of a PDF's pages. Raises ReadError for a broken, protected or image-only one."""
     pages = [_tidy(page) for page in _pages(name, content)]
     known = _words(pages)
-    composer = Composer()
+    composer = Composer(name, len(content))
     for text, kind in _over_pages(pages):
         composer.add(_unhyphenated(text, known), kind)
-    return composer.document(name, "pdf", "utf-8", lang, OCR)
+    return composer.document("pdf", "utf-8", lang, OCR)
 
 
 def _pages(name: str, content: bytes) -> list[str]:
@@ -55,7 +55,17 @@ def _pages(name: str, content: bytes) -> list[str]:
             reader = pypdf.PdfReader(io.BytesIO(content))
             if reader.is_encrypted and not reader.decrypt(""):
                 raise ReadError(f"{name}: protected by a password. Save it without one and add that.")
-            return [page.extract_text() or "" for page in reader.pages]
+            pages: list[str] = []
+            read: set[int] = set()
+            size = 0
+            for page in reader.pages:
+                number = page.indirect_reference.idnum if page.indirect_reference is not None else -1 - len(pages)
+                if number not in read:  # a page is there once, however often it is named
+                    read.add(number)
+                    pages.append(page.extract_text() or "")
+                    size += len(pages[-1])
+                    check_unfolded(name, len(content), size)
+            return pages
     except ReadError:
         raise
     except pypdf.errors.DependencyError as error:
@@ -76,22 +86,40 @@ def _tidy(page: str) -> str:
 
 def _words(pages: list[str]) -> Counter[str]:
     """The words of the pages that have one cut by a hyphen at a line's end, compounds as such; else none."""
-    if not any(_CUT.search(page) for page in pages):
+    if not any(True for page in pages for _ in _cuts(page)):
         return Counter()
     return Counter(word for page in pages for word in _WORD.findall(page.lower()))
 
 
 def _unhyphenated(text: str, known: Counter[str]) -> str:
     """`text` with words whole that a line's end cuts: without the hyphen, unless it is written so elsewhere too."""
-
-    def joined(cut: re.Match[str]) -> str:
-        before, after = cut["before"], cut["after"]
+    pieces: list[str] = []
+    at = 0
+    for before, cut in _cuts(text):
+        after = cut["after"]
         compound = cut["mark"] == "-" and (
             "-" in before or known[f"{before}-{after}".lower()] > known[f"{before}{after}".lower()]
         )
-        return f"{before}-{after}" if compound else f"{before}{after}"
+        pieces += [text[at : cut.start()], "-" * compound, after]
+        at = cut.end()
+    return "".join([*pieces, text[at:]])
 
-    return _CUT.sub(joined, text)
+
+def _cuts(text: str) -> Iterator[tuple[str, re.Match[str]]]:
+    """The words that a hyphen cuts at a line's end, with the hyphen and what comes after it.
+
+    The hyphen is looked for first, and the word before it backwards: from every letter on, a long run of letters would
+    take quadratic time.
+    """
+    at = 0
+    for cut in _CUT.finditer(text):
+        word = _WORD_BACKWARDS.match(text[at : cut.start()][::-1])
+        at = cut.start()
+        before = word[0][::-1] if word else ""
+        while before and before.find("-") in (0, 1):  # a compound begins with a part of two letters or more
+            before = before.partition("-")[2]
+        if len(before) > 1:
+            yield before, cut
 
 
 def _over_pages(pages: list[str]) -> Iterator[tuple[str, BlockKind]]:

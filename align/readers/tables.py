@@ -23,7 +23,7 @@ HINT = "A table needs cells with text in them."
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
     """The cells of a table into blocks. Raises ReadError."""
-    composer = Composer()
+    composer = Composer(name, len(content))
     found = "utf-8"
     if content.startswith(b"PK"):
         reader, rows = "xlsx", sheet_rows(name, content)
@@ -33,7 +33,7 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
     for row in rows:
         for cell in row:
             composer.add(_SHOWN.sub("", cell), BlockKind.BODY, whole=True)
-    return composer.document(name, reader, found, lang, HINT)
+    return composer.document(reader, found, lang, HINT)
 
 
 def text_rows(name: str, text: str) -> Iterator[list[str]]:
@@ -55,7 +55,8 @@ def sheet_rows(name: str, content: bytes) -> Iterator[list[str]]:
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
             seen = 0
-            for sheet in book.worksheets:
+            # A sheet is there once, however often it is named.
+            for sheet in {getattr(sheet, "_worksheet_path", sheet.title): sheet for sheet in book.worksheets}.values():
                 # A sheet may claim any size: rows are taken as wide as what is in them.
                 sheet.reset_dimensions()
                 for row in sheet.iter_rows(values_only=True):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
 import tracemalloc
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+import xlsxwriter
 
 from align.errors import ReadError, UsageError
 from align.readers import read
@@ -64,6 +67,51 @@ def test_zip_bombs_are_not_unpacked(path: str) -> None:
     assert "unpacks to" in message("a.docx", content)
     assert tracemalloc.get_traced_memory()[1] < 4 << 20
     tracemalloc.stop()
+
+
+def test_what_is_named_many_times_is_read_once(files: ModuleType) -> None:
+    page = "<p>The only page.</p>"
+    repeated = rewritten(
+        files.book(page), "OEBPS/content.opf", lambda part: re.sub(rb"(<itemref [^>]*>)", rb"\1" * 400, part)
+    )
+    assert read("a.epub", repeated).text == "The only page."
+    sheets = rewritten(
+        files.workbook(("A cell with words",)),
+        "xl/workbook.xml",
+        lambda part: re.sub(rb'(<sheet [^>]*name=")(\w+)("[^>]*sheetId=")(\d+)("[^>]*>)',
+                            lambda m: b"".join(b"%s%s%d%s%d%s" % (m[1], m[2], n, m[3], n, m[5]) for n in range(1, 99)),
+                            part),
+    )  # fmt: skip
+    assert read("a.xlsx", sheets).text == "A cell with words"
+    pages = files.pdf(["The only page."]).replace(b"/Kids [5 0 R]", b"/Kids [%s]" % (b"5 0 R " * 99))
+    assert pages.count(b"5 0 R") > 90
+    assert read("a.pdf", pages).text == "The only page."
+
+
+def test_a_text_that_many_cells_share_does_not_unfold_without_end() -> None:
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target) as book:
+        sheet = book.add_worksheet()
+        for row in range(300):
+            sheet.write_string(row, 0, "Words that are shared. " * 1400)
+    assert len(target.getvalue()) < 40_000
+    assert "unfolds to more than 8 MB of text" in message("a.xlsx", target.getvalue())
+
+
+@pytest.mark.parametrize("line", ["a" * 200_000, "ab-" * 60_000, "a-" * 100_000, "- " * 100_000])
+def test_a_pdf_with_one_long_line_takes_linear_time(files: ModuleType, line: str) -> None:
+    """In quadratic time, each takes longer than anybody waits."""
+    document = read("a.pdf", files.pdf([line, "An ordinary line of text stands here."]))
+    assert "An ordinary line" in document.text
+
+
+def rewritten(content: bytes, part: str, change: Callable[[bytes], bytes]) -> bytes:
+    """An archive with one part changed."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.infolist():
+            new.writestr(entry.filename, change(old.read(entry)) if entry.filename == part else old.read(entry))
+    return target.getvalue()
 
 
 def test_xml_entities_are_refused(files: ModuleType) -> None:
