@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from align.domain import UNDETERMINED
-from align.encoders import Encoder, TokenEncoder, coverage_warning, load_encoder
+from align.encoders import Encoder, coverage_warning, load_encoder
+from align.encoders.embed import TextSide, embed_sides
 from align.jobs.documents import language_tag
-from align.match import Bead, Constraints, Passages, align_bitext, align_pages
+from align.match import Bead, Constraints, align_bitext, align_pages
 from align.text.clean import join, sentence_text
 from align.text.segment import segment
 
@@ -81,15 +82,8 @@ def align_texts(
     )
     if warning := coverage_warning(loaded, languages):
         warnings.warn(warning, stacklevel=2)
-    both = [*src_texts, *tgt_texts]
-    tokens = None
-    if isinstance(loaded, TokenEncoder):
-        vectors, tokens = loaded.encode_with_tokens(both)
-    else:
-        vectors = loaded.encode(both)
-    n = len(src_texts)
-    one = Passages(src_texts, vectors[:n], src_lang, None, tokens[:n] if tokens is not None else None)
-    other = Passages(tgt_texts, vectors[n:], tgt_lang, None, tokens[n:] if tokens is not None else None)
+    sides = [TextSide(src_texts, src_lang), TextSide(tgt_texts, tgt_lang)]
+    one, other = embed_sides(loaded, sides, whole=whole)
     solver = align_bitext if whole else align_pages
     return Alignment(src_texts, tgt_texts, tuple(solver(one, other, constraints=settled)), src_lang, tgt_lang)
 

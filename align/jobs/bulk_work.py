@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
@@ -22,6 +22,7 @@ from align.bulk.matching import document_vector
 from align.bulk.model import UNCOVERED, Batch, BatchResult, Item, ItemResult, PairEntry, Work
 from align.bulk.shards import pack
 from align.encoders import Encoder, Vectors, load_encoder, unknown_languages
+from align.encoders.embed import embed_sides, embed_texts
 from align.exchange import Unit
 from align.exchange.jsonl import unit_json, utf8
 from align.inputs import MAX_SIZE
@@ -109,12 +110,15 @@ class Aligner:
             except Exception as error:
                 results[item.number] = set_aside(item, error, began)
         at_work(len(read))
-        encoded = Encoded(self.encoder, chain.from_iterable((*src.texts, *tgt.texts) for _, src, tgt, _ in read))
-        for item, src, tgt, seconds in read:
-            began = time.perf_counter() - seconds - encoded.seconds_of(len(src.texts) + len(tgt.texts))
+        began = time.perf_counter()
+        halves = [side.text_side for _, src, tgt, _ in read for side in (src, tgt)]
+        sides = embed_sides(self.encoder, halves, whole=not self._spec.reordered)
+        a_text = (time.perf_counter() - began) / max(1, sum(map(len, sides)))
+        for (item, src, tgt, seconds), *ends in zip(read, sides[::2], sides[1::2], strict=True):
+            began = time.perf_counter() - seconds - a_text * (len(src.texts) + len(tgt.texts))
             at_work()
             try:
-                results[item.number] = twice(partial(self._align, item, src, tgt, encoded, began))
+                results[item.number] = twice(partial(self._align, item, src, tgt, ends, began))
             except Exception as error:
                 results[item.number] = set_aside(item, error, began)
         return BatchResult(batch.number, tuple(results[item.number] for item in batch.items))
@@ -122,11 +126,7 @@ class Aligner:
     def _halves(self, entry: PairEntry) -> tuple[Half, Half]:
         return self._spec.read(entry.src, entry.src_lang), self._spec.read(entry.tgt, entry.tgt_lang)
 
-    def _align(self, item: Item, src: Half, tgt: Half, encoded: Encoded, began: float) -> ItemResult:
-        sides = [
-            Passages(side.texts, encoded.of(side.texts), side.lang, np.array(side.blocks, dtype=np.int64))
-            for side in (src, tgt)
-        ]
+    def _align(self, item: Item, src: Half, tgt: Half, sides: Sequence[Passages], began: float) -> ItemResult:
         align = align_pages if self._spec.reordered else align_bitext
         beads = align(sides[0], sides[1])
         counts = Counter(src_sentences=len(src.texts), tgt_sentences=len(tgt.texts), found=0, links=0)
@@ -161,26 +161,6 @@ class Aligner:
             if filters.dedupe != "off":
                 keys.append(link_key(link, filters.dedupe))
         return lines, keys
-
-
-class Encoded:
-    """The vectors of texts, each text encoded once, all in one call."""
-
-    def __init__(self, encoder: Encoder, texts: Iterable[str]) -> None:
-        once = list(dict.fromkeys(texts))
-        began = time.perf_counter()
-        self._vectors = encoder.encode(once)
-        self._a_text = (time.perf_counter() - began) / max(1, len(once))
-        self._place = {text: number for number, text in enumerate(once)}
-
-    def of(self, texts: Iterable[str]) -> Vectors:
-        """A row a text."""
-        rows: Vectors = self._vectors[[self._place[text] for text in texts]]
-        return rows
-
-    def seconds_of(self, count: int) -> float:
-        """What so many texts cost."""
-        return self._a_text * count
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,18 +200,20 @@ class Describer:
                 read.append((item, side, side.texts[:: -(-len(side.texts) // MOST)], began))
             except Exception as error:
                 results[item.number] = set_aside(item, error, began)
-        told_texts = ((*texts, *side.texts[: self._first]) for _, side, texts, _ in read)
+        looked_at = [(*texts, *side.texts[: self._first]) for _, side, texts, _ in read]
         at_work(len(read))
-        encoded = Encoded(self._encoder, chain.from_iterable(told_texts))
-        for item, side, texts, began in read:
+        vectors = embed_texts(self._encoder, list(chain.from_iterable(looked_at)))
+        start = 0
+        for (item, side, texts, began), both in zip(read, looked_at, strict=True):
+            rows, start = vectors[start : start + len(both)], start + len(both)
             first = side.texts[: self._first]
             record = {
                 "doc": side.name,
                 "lang": side.lang,
                 "sentences": len(side.texts),
-                "vector": packed(document_vector(encoded.of(texts), [len(text) for text in texts])),
+                "vector": packed(document_vector(rows[: len(texts)], [len(text) for text in texts])),
                 "texts": first,
-                "vectors": packed(encoded.of(first)) if first else "",
+                "vectors": packed(rows[len(texts) :]) if first else "",
             }
             results[item.number] = ItemResult(
                 item.number,

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from align.encoders.embed import TextSide, embed_sides
 from align.errors import ReadError
 from align.exchange.export_target import written_file
 from align.inputs import MAX_SIZE, read_input
-from align.match import Bead, Passages, align_bitext
+from align.match import Bead, align_bitext
 
 Pairs = set[tuple[tuple[int, ...], tuple[int, ...]]]
 
@@ -34,7 +35,7 @@ def evaluate(
     a language of the file. Raises ReadError for a file that is not that,
     ExportError for one that cannot be written, EncoderError.
     """
-    from align.encoders import TokenEncoder, coverage_warning, load_encoder
+    from align.encoders import coverage_warning, load_encoder
 
     documents = read_gold(gold, max_size)
     languages = {document[key] for document in documents for key in ("src_lang", "tgt_lang")}
@@ -46,18 +47,10 @@ def evaluate(
     sentences = sum(len(document["src"]) + len(document["tgt"]) for document in documents)
     done, started = 0, time.perf_counter()
     for document in documents:
-        texts = [*document["src"], *document["tgt"]]
-        tokens: Sequence[Any] | None = None
-        encoded += len(texts)
-        if isinstance(loaded, TokenEncoder):
-            vectors, tokens = loaded.encode_with_tokens(texts)
-        else:
-            vectors = loaded.encode(texts)
-        n = len(document["src"])
-        src = Passages(tuple(texts[:n]), vectors[:n], document["src_lang"], None, tokens and tokens[:n])
-        tgt = Passages(tuple(texts[n:]), vectors[n:], document["tgt_lang"], None, tokens and tokens[n:])
-        found[document["id"]] = align_bitext(src, tgt)
-        done += len(texts)
+        sides = [TextSide(tuple(document[side]), document[f"{side}_lang"]) for side in ("src", "tgt")]
+        encoded += len({text for side in sides for text in side.texts})
+        found[document["id"]] = align_bitext(*embed_sides(loaded, sides, whole=True))
+        done += sum(len(side.texts) for side in sides)
         if progress:
             progress(done, sentences)
     seconds = time.perf_counter() - started

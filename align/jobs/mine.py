@@ -19,6 +19,7 @@ from align.bulk.index import Ints, Matrix
 from align.bulk.mining import Mined, confidence, features, mine_vectors, scores
 from align.domain import UNDETERMINED, Link, LinkKind, LinkSide, Span, Status
 from align.encoders import Encoder, coverage_warning
+from align.encoders.embed import embed_texts
 from align.errors import InputError, ReadError, UsageError
 from align.inputs import MAX_SIZE
 from align.jobs.add import content_of, find
@@ -81,7 +82,7 @@ class Side:
 
     def flush(self, encoder: Encoder) -> None:
         """Encode what is waiting and write it down."""
-        vectors = encoder.encode([told.text for told in self.waiting])
+        vectors = embed_texts(encoder, [told.text for told in self.waiting])
         self.vectors.write(vectors.astype("<f2").tobytes())
         for told in self.waiting:
             self.offsets.append(self.texts.tell())

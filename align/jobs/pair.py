@@ -11,12 +11,13 @@ import numpy as np
 
 from align.domain import UNDETERMINED, Block, Document, Link, LinkSide, Span, Status
 from align.encoders.base import Encoder
+from align.encoders.embed import TextSide, embed_sides
 from align.errors import ReadError
 from align.inputs import MAX_SIZE
 from align.jobs.add import content_of
 from align.jobs.documents import asked_language
 from align.jobs.vectors import LEFT_OUT
-from align.match import Bead, Passages, align_bitext, align_pages
+from align.match import Bead, align_bitext, align_pages
 from align.readers import read
 from align.text.clean import join, sentence_text
 from align.text.han import chinese
@@ -39,6 +40,11 @@ class Half:
     blocks: tuple[int, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
     """How many segments there were in each other language."""
+
+    @property
+    def text_side(self) -> TextSide:
+        """What is matched of it."""
+        return TextSide(self.texts, self.lang, np.array(self.blocks, dtype=np.int64))
 
 
 class Segment(NamedTuple):
@@ -151,20 +157,9 @@ def pair(
     Two files in the same order are covered whole; with `reordered`, passages may have moved and only what corresponds
     is linked.
     """
-    texts = list(dict.fromkeys(src.texts + tgt.texts))
-    vectors = encoder.encode(texts, progress)
-    place = {text: number for number, text in enumerate(texts)}
-    sides = [
-        Passages(
-            texts=side.texts,
-            vectors=vectors[[place[text] for text in side.texts]],
-            lang=side.lang,
-            blocks=np.array(side.blocks, dtype=np.int64),
-        )
-        for side in (src, tgt)
-    ]
+    one, other = embed_sides(encoder, [src.text_side, tgt.text_side], whole=not reordered, progress=progress)
     align = align_pages if reordered else align_bitext
-    beads = [bead for bead in align(sides[0], sides[1]) if bead.src and bead.tgt]
+    beads = [bead for bead in align(one, other) if bead.src and bead.tgt]
     for number, bead in enumerate(beads, start=1):
         yield as_link(number, bead, src, tgt, encoder.name)
 

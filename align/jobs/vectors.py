@@ -9,6 +9,7 @@ import numpy as np
 
 from align.domain import UNDETERMINED, BlockKind
 from align.encoders.base import Encoder
+from align.encoders.embed import TextSide, embed_sides
 from align.match import Passages
 from align.store import Store
 from align.text.tags import primary
@@ -54,10 +55,11 @@ def groups(
             row = _Row(sentence.id, sentence.block, sentence.position, sentence.lang, sentence.text)
             by_language.setdefault(primary(sentence.lang), []).append(row)
         gathered.extend((document, rows) for rows in by_language.values())
-    texts = list(dict.fromkeys(row.text for _, rows in gathered for row in rows))
-    vectors = encoder.encode(texts, progress)
-    place = {text: number for number, text in enumerate(texts)}
-    return [_group(document, rows, vectors[[place[row.text] for row in rows]]) for document, rows in gathered]
+    sides = embed_sides(encoder, [_text_side(rows) for _, rows in gathered], whole=False, progress=progress)
+    return [
+        Group(document, side.lang, tuple(row.id for row in rows), side)
+        for (document, rows), side in zip(gathered, sides, strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +71,11 @@ class _Row:
     text: str
 
 
-def _group(document: int, rows: Sequence[_Row], vectors: np.ndarray) -> Group:
+def _text_side(rows: Sequence[_Row]) -> TextSide:
     langs = [row.lang for row in rows]
-    lang = max(dict.fromkeys(langs), key=langs.count)
-    passages = Passages(
+    return TextSide(
         texts=tuple(row.text for row in rows),
-        vectors=vectors,
-        lang=lang,
+        lang=max(dict.fromkeys(langs), key=langs.count),
         blocks=np.array([row.block for row in rows], dtype=np.int64),
         places=np.array([row.position for row in rows], dtype=np.int64),
     )
-    return Group(document, lang, tuple(row.id for row in rows), passages)

@@ -1,0 +1,57 @@
+"""Two or more texts made ready for a match: the one caller of encoders for everything that aligns.
+
+`eval`, `pair`, `propose`, `bulk`, `mine` and `align_texts` all see the same evidence because they all get it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from align.encoders.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
+from align.match import Passages
+from align.match.passages import IntArray
+
+MOST_WITH_TOKENS = 20_000
+"""Sentences in one call above which token vectors are left out: they take about 60 kB a sentence in the solver."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextSide:
+    """Sentences of one side in reading order, without vectors. The fields are those of `Passages`."""
+
+    texts: tuple[str, ...]
+    lang: str = "und"
+    blocks: IntArray | None = None
+    places: IntArray | None = None
+
+
+def embed_sides(
+    encoder: Encoder, sides: Sequence[TextSide], *, whole: bool, progress: Progress | None = None
+) -> list[Passages]:
+    """The sides with their vectors, and their token vectors where the encoder has them; each text is encoded once.
+
+    whole: whether the sides are for `align_bitext`. Token vectors are for it alone: `align_pages` does without them.
+    Raises EncoderError.
+    """
+    texts = list(dict.fromkeys(text for side in sides for text in side.texts))
+    tokens: list[Tokens] | None = None
+    if whole and isinstance(encoder, TokenEncoder) and sum(len(side.texts) for side in sides) <= MOST_WITH_TOKENS:
+        vectors, tokens = encoder.encode_with_tokens(texts, progress)
+    else:
+        vectors = encoder.encode(texts, progress)
+    row = {text: number for number, text in enumerate(texts)}
+    passages = []
+    for side in sides:
+        rows = [row[text] for text in side.texts]
+        bags = None if tokens is None else [tokens[number] for number in rows]
+        passages.append(Passages(side.texts, vectors[rows], side.lang, side.blocks, bags, side.places))
+    return passages
+
+
+def embed_texts(encoder: Encoder, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+    """(n, d) float32 unit vectors of texts in any number, each encoded once. Raises EncoderError."""
+    distinct = list(dict.fromkeys(texts))
+    row = {text: number for number, text in enumerate(distinct)}
+    rows: Vectors = encoder.encode(distinct, progress)[[row[text] for text in texts]]
+    return rows
