@@ -86,11 +86,13 @@ def encoder_option(command: Decorated) -> Decorated:
 
 
 def cutting_options(command: Decorated) -> Decorated:
-    """How two files are read and aligned: `--segments`, `--reordered`, `--encoding`, `--max-size`."""
+    """How two files are read and aligned: `--segments`, `--boilerplate`, `--reordered`, `--encoding`,
+    `--max-size`."""
     for option in (
         size_option,
         click.option("--encoding", help="The files' character encoding, where the guess is wrong."),
         click.option("--reordered", is_flag=True, help="Passages may have moved; link only what corresponds."),
+        click.option("--boilerplate", is_flag=True, help="Take in menus, page numbers and what a site repeats."),
         click.option(
             "--segments",
             type=click.Choice(["line", "sentence", "paragraph"]),

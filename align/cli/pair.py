@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import cutting_options, encoder_option, note, once_asked, progress, settings_for
+from align.cli.context import Measure, cutting_options, encoder_option, note, once_asked, progress, settings_for
+
+if TYPE_CHECKING:
+    from align.jobs.pair import Half, Paired
 
 
 @click.command(epilog="Example: align pair book.de.txt book.fr.txt --to tmx > book.tmx")
@@ -16,6 +20,8 @@ from align.cli.context import cutting_options, encoder_option, note, once_asked,
 @click.option("--tgt-lang", help="Language of TGT (BCP 47).  [default: found out]")
 @cutting_options
 @click.option("--to", default="tsv", show_default=True, help="Format of the output; see `align export --help`.")
+@click.option("--min-confidence", type=Measure(0, 1), default=0.0, help="Leave out links less sure than this.")
+@click.option("--with-nulls", is_flag=True, help="Sentences without a partner too, where the format can say it.")
 @encoder_option
 def pair(
     src: str,
@@ -24,7 +30,10 @@ def pair(
     tgt_lang: str | None,
     segments: str,
     reordered: bool,
+    boilerplate: bool,
     to: str,
+    min_confidence: float,
+    with_nulls: bool,
     encoding: str | None,
     max_size: int,
     encoder: str | None,
@@ -36,14 +45,14 @@ def pair(
     from align.encoders import coverage_warning, load_encoder
     from align.exchange import ExportOptions
     from align.exchange.export import export
-    from align.jobs.pair import Segments, half
+    from align.jobs.pair import Segments, half, with_unpaired
     from align.jobs.pair import pair as pair_job
 
     settings = settings_for(encoder=encoder)
     cutting = cast(Segments, segments)
     halves = (
-        half(src, lang=src_lang, segments=cutting, encoding=encoding, max_size=max_size),
-        half(tgt, lang=tgt_lang, segments=cutting, encoding=encoding, max_size=max_size),
+        half(src, lang=src_lang, segments=cutting, encoding=encoding, max_size=max_size, boilerplate=boilerplate),
+        half(tgt, lang=tgt_lang, segments=cutting, encoding=encoding, max_size=max_size, boilerplate=boilerplate),
     )
     for side, option in zip(halves, ("--src-lang", "--tgt-lang"), strict=True):
         if side.left_out:
@@ -55,5 +64,24 @@ def pair(
         model = load_encoder(settings.encoder, languages=languages, cache=settings.cache, preparing=unpacking)
         if warning := coverage_warning(model, languages):
             note(warning)
-        links = list(pair_job(*halves, model, reordered=reordered, progress=stage("Encoding")))
-    export(links, Path("-"), to, ExportOptions(statuses=frozenset(Status)))
+        paired = pair_job(
+            *halves, model, reordered=reordered, min_confidence=min_confidence, progress=stage("Encoding")
+        )
+    links = with_unpaired(paired, *halves) if with_nulls else paired.links
+    report = export(links, Path("-"), to, ExportOptions(statuses=frozenset(Status), with_nulls=with_nulls))
+    for line in report.warnings:
+        note(line)
+    note(summary(paired, *halves, segments))
+
+
+def summary(paired: Paired, src: Half, tgt: Half, segments: str) -> str:
+    """What came of two files, and what was left over, in a line."""
+    alone = (
+        f"{len(numbers):,} of {len(side.texts):,} {side.lang}"
+        for numbers, side in zip(paired.unpaired, (src, tgt), strict=True)
+    )
+    count = len(paired.links)
+    line = f"{count:,} link{'' if count == 1 else 's'}; {' and '.join(alone)} {segments}s have no partner"
+    if boilerplate := src.boilerplate + tgt.boilerplate:
+        line += f"; {boilerplate:,} left out as boilerplate (--boilerplate takes them)"
+    return line + "."

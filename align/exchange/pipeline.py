@@ -34,7 +34,6 @@ class Job:
         """The option that asks for more than links where there is no store to ask."""
         asked = {
             "--context": self.options.context > 0,
-            "--with-nulls": self.options.with_nulls,
             "--multilingual": self.options.multilingual,
             "--level block": self.options.level == "block",
         }

@@ -58,6 +58,7 @@ class WorkSpec:
     encoding: str | None = None
     max_size: int = MAX_SIZE
     reordered: bool = False
+    boilerplate: bool = False
     filters: Filters = field(default_factory=Filters)
 
     def __call__(self) -> Work:
@@ -68,7 +69,14 @@ class WorkSpec:
     def read(self, name: str, lang: str | None) -> Half:
         """One file, cut into segments. Raises AlignError."""
         path = os.path.join(self.folder, name)
-        found = half(path, lang=lang, segments=self.segments, encoding=self.encoding, max_size=self.max_size)
+        found = half(
+            path,
+            lang=lang,
+            segments=self.segments,
+            encoding=self.encoding,
+            max_size=self.max_size,
+            boilerplate=self.boilerplate,
+        )
         return replace(found, name=name)
 
 

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from align.domain import UNDETERMINED, Block, Document, Link, LinkSide, Span, Status
+from align.domain import UNDETERMINED, Block, BlockKind, Document, Link, LinkSide, Span, Status
 from align.encoders.base import Encoder
 from align.encoders.embed import TextSide, embed_sides
 from align.errors import ReadError
@@ -40,6 +40,8 @@ class Half:
     blocks: tuple[int, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
     """How many segments there were in each other language."""
+    boilerplate: int = 0
+    """How many segments were left out as boilerplate: menus, page numbers, lines that a site repeats."""
 
     @property
     def text_side(self) -> TextSide:
@@ -62,6 +64,16 @@ class Segment(NamedTuple):
         return primary(self.lang) in (primary(lang), UNDETERMINED) or (short and self.confidence < UNSURE)
 
 
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """What came of two files."""
+
+    links: tuple[Link, ...]
+    """In the order of the source, numbered from 1."""
+    unpaired: tuple[tuple[int, ...], tuple[int, ...]]
+    """The segments of the source and of the target that are in no link."""
+
+
 def half(
     name: str,
     *,
@@ -69,16 +81,22 @@ def half(
     segments: Segments = "sentence",
     encoding: str | None = None,
     max_size: int = MAX_SIZE,
+    boilerplate: bool = False,
 ) -> Half:
     """Read a file for `pair`. Without `lang`, the language that most of its characters are in; other languages are
-    left out. Raises ReadError where no text is left, UsageError for a language that is none."""
+    left out, and boilerplate unless `boilerplate`. Raises ReadError where no text is left, UsageError for a language
+    that is none."""
     lang = asked_language(lang)
     document = read(name, content_of(name, max_size), encoding=encoding, lang=lang)
     main = chinese(document.text) if lang == "zh" else lang or main_language(document)
-    found = list(cut(document, segments))
+    found = list(cut(document, segments, boilerplate=boilerplate))
     kept = [one for one in found if one.is_in(main)]
+    left = 0 if boilerplate else sum(1 for _ in cut(document, segments, boilerplate=True)) - len(found)
     if not kept:
-        raise ReadError(f"{name}: no text to align. Is it the right file?")
+        remedy = (
+            " --boilerplate takes in what looks like a menu or a page number." if left else " Is it the right file?"
+        )
+        raise ReadError(f"{name}: no text to align.{remedy}")
     return Half(
         name,
         main,
@@ -86,6 +104,7 @@ def half(
         pieces=tuple(one.pieces for one in kept),
         blocks=tuple(one.number for one in kept),
         left_out=Counter(one.lang for one in found if not one.is_in(main)),
+        boilerplate=left,
     )
 
 
@@ -99,14 +118,15 @@ def main_language(document: Document) -> str:
     return counts.most_common(1)[0][0] if counts else UNDETERMINED
 
 
-def cut(document: Document, segments: Segments) -> Iterator[Segment]:
-    """The segments of a document, in order."""
+def cut(document: Document, segments: Segments, *, boilerplate: bool = False) -> Iterator[Segment]:
+    """The segments of a document, in order; those of separators and of boilerplate only with `boilerplate`."""
+    left_out = frozenset() if boilerplate else LEFT_OUT
     if segments == "line":
-        for number, line in enumerate(lines(document)):
+        for number, line in enumerate(lines(document, left_out)):
             yield Segment(number, line, UNDETERMINED, 0.0)
         return
     for number, block in enumerate(document.blocks):
-        if block.kind in LEFT_OUT or not block.sentences:
+        if block.kind in left_out or not block.sentences:
             continue
         if segments == "paragraph":
             yield Segment(number, whole(block), block.lang, block.lang_confidence)
@@ -115,10 +135,10 @@ def cut(document: Document, segments: Segments) -> Iterator[Segment]:
                 yield Segment(number, sentence.pieces, sentence.lang, sentence.lang_confidence)
 
 
-def lines(document: Document) -> Iterator[tuple[Span, ...]]:
+def lines(document: Document, left_out: frozenset[BlockKind] = LEFT_OUT) -> Iterator[tuple[Span, ...]]:
     """The lines that are not blank: of plain text as they stand, else what of them is text, without its timing and
-    markup."""
-    said = [piece for block in document.blocks if block.kind not in LEFT_OUT for piece in whole(block)]
+    markup. left_out: kinds of blocks whose lines are left out where the document is no plain text."""
+    said = [piece for block in document.blocks if block.kind not in left_out for piece in whole(block)]
     start = place = 0
     for line in document.text.splitlines(keepends=True):
         end = start + len(line.rstrip())
@@ -150,18 +170,40 @@ def pair(
     encoder: Encoder,
     *,
     reordered: bool = False,
+    min_confidence: float = 0.0,
     progress: Callable[[int, int], None] | None = None,
-) -> Iterator[Link]:
-    """Links between two files in the order of the source, numbered from 1; nulls are left out.
+) -> Paired:
+    """Links between two files, and what has no partner.
 
     Two files in the same order are covered whole; with `reordered`, passages may have moved and only what corresponds
-    is linked.
+    is linked. Links below `min_confidence` are left out, and their sentences have no partner.
     """
     one, other = embed_sides(encoder, [src.text_side, tgt.text_side], whole=not reordered, progress=progress)
     align = align_pages if reordered else align_bitext
-    beads = [bead for bead in align(one, other) if bead.src and bead.tgt]
-    for number, bead in enumerate(beads, start=1):
-        yield as_link(number, bead, src, tgt, encoder.name)
+    found = [bead for bead in align(one, other) if bead.src and bead.tgt]
+    beads = [bead for bead in found if bead.confidence >= min_confidence]
+    paired = {i for bead in beads for i in bead.src}, {j for bead in beads for j in bead.tgt}
+    return Paired(
+        tuple(as_link(number, bead, src, tgt, encoder.name) for number, bead in enumerate(beads, start=1)),
+        (
+            tuple(i for i in range(len(src.texts)) if i not in paired[0]),
+            tuple(j for j in range(len(tgt.texts)) if j not in paired[1]),
+        ),
+    )
+
+
+def with_unpaired(paired: Paired, src: Half, tgt: Half) -> Iterator[Link]:
+    """The links and, where they stand, the segments without a partner as links with one side, number 0 and no
+    confidence: those of the source in its order, those of the target after what precedes them there."""
+    nothing = range(0)
+    alone_src = [as_link(0, Bead(range(i, i + 1), nothing), src, tgt, "") for i in paired.unpaired[0]]
+    alone_tgt = [as_link(0, Bead(nothing, range(j, j + 1)), src, tgt, "") for j in paired.unpaired[1]]
+    rows = sorted([*paired.links, *alone_src], key=lambda link: link.src.sentences[0])
+    for link in rows:
+        while alone_tgt and link.tgt.sentences and alone_tgt[0].tgt.sentences[0] < link.tgt.sentences[0]:
+            yield alone_tgt.pop(0)
+        yield link
+    yield from alone_tgt
 
 
 def as_link(number: int, bead: Bead, src: Half, tgt: Half, encoder: str) -> Link:

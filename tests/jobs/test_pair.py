@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from align.cli import cli
+from align.encoders import load_encoder
 from align.errors import UsageError
 from align.jobs.foreign import our_tag
-from align.jobs.pair import half
+from align.jobs.pair import half, pair, with_unpaired
 
 
 @pytest.mark.parametrize(
@@ -52,3 +55,62 @@ def test_lines_of_subtitles_are_what_is_said_in_them(tmp_path: Path) -> None:
 )
 def test_another_tool_s_code_is_written_in_the_same_way(theirs: str, tag: str) -> None:
     assert our_tag(theirs) == tag
+
+
+GERMAN = ["Das Kabinett tagte am Montagmorgen.", "Lehrer begrüßten den Plan.",
+          "Kritiker sagten, das Geld komme zu spät.", "Der Fluss stieg über Nacht um drei Meter."]  # fmt: skip
+ENGLISH = ["The cabinet met on Monday morning.", "It rained all day in Paris.", "Teachers welcomed the plan.",
+           "The river rose three metres overnight."]  # fmt: skip
+
+
+@pytest.fixture
+def news(tmp_path: Path) -> list[str]:
+    """A German and an English text, each with a sentence that the other has not."""
+    names = []
+    for lang, texts in (("de", GERMAN), ("en", ENGLISH)):
+        (tmp_path / f"{lang}.txt").write_text("\n\n".join(texts) + "\n", encoding="utf-8")
+        names.append(str(tmp_path / f"{lang}.txt"))
+    return names
+
+
+@pytest.mark.parametrize("reordered", [False, True])
+def test_every_segment_is_in_a_link_or_has_no_partner(news: list[str], reordered: bool) -> None:
+    halves = half(news[0]), half(news[1])
+    found = pair(*halves, load_encoder("use"), reordered=reordered)
+    for side, numbers, texts in (("src", found.unpaired[0], GERMAN), ("tgt", found.unpaired[1], ENGLISH)):
+        linked = [number for link in found.links for number in getattr(link, side).sentences]
+        assert sorted([*linked, *numbers]) == list(range(len(texts)))
+    rows = list(with_unpaired(found, *halves))
+    assert sorted(row.src.text for row in rows if row.src.text) == sorted(GERMAN)
+    assert sorted(row.tgt.text for row in rows if row.tgt.text) == sorted(ENGLISH)
+    assert [row.id for row in rows if row.id] == [link.id for link in found.links]
+
+
+def test_what_has_no_partner_is_counted_and_written_where_asked(news: list[str]) -> None:
+    run = CliRunner().invoke(cli, ["pair", *news, "--encoder", "use", "--with-nulls"])
+    assert run.exit_code == 0, run.output
+    assert "3 links; 1 of 4 de and 1 of 4 en sentences have no partner." in run.stderr
+    rows = [line.split("\t")[4:6] for line in run.stdout.splitlines()[1:]]
+    assert rows == [
+        [GERMAN[0], ENGLISH[0]],
+        ["", ENGLISH[1]],
+        [GERMAN[1], ENGLISH[2]],
+        [GERMAN[2], ""],
+        [GERMAN[3], ENGLISH[3]],
+    ]
+
+
+def test_links_below_the_least_confidence_are_left_over(news: list[str]) -> None:
+    run = CliRunner().invoke(cli, ["pair", *news, "--encoder", "use", "--min-confidence", "1"])
+    assert "0 links; 4 of 4 de and 4 of 4 en sentences have no partner." in run.stderr
+
+
+def test_boilerplate_is_counted_and_taken_in_where_asked(tmp_path: Path) -> None:
+    page = "<html><body><nav><a href='/'>Home page</a></nav><article><p>{}</p></article></body></html>"
+    for lang, texts in (("de", GERMAN), ("en", ENGLISH)):
+        (tmp_path / f"{lang}.html").write_text(page.format("</p><p>".join(texts)), encoding="utf-8")
+    names = [str(tmp_path / "de.html"), str(tmp_path / "en.html")]
+    assert half(names[1]).boilerplate == 1
+    assert half(names[1], boilerplate=True).texts == ("Home page", *ENGLISH)
+    run = CliRunner().invoke(cli, ["pair", *names, "--encoder", "use"])
+    assert "left out as boilerplate (--boilerplate takes them)" in run.stderr

@@ -65,8 +65,8 @@ def by_bulk(files: Sequence[str], encoder: Any, *, reordered: bool) -> Beads:
 
 
 def by_pair(files: Sequence[str], encoder: Any, *, reordered: bool) -> Beads:
-    links = pair(half(files[0]), half(files[1]), encoder, reordered=reordered)
-    return {(link.src.text, link.tgt.text): link.confidence for link in links}
+    found = pair(half(files[0]), half(files[1]), encoder, reordered=reordered)
+    return {(link.src.text, link.tgt.text): link.confidence for link in found.links}
 
 
 def by_python(encoder: Any, *, whole: bool) -> Beads:
