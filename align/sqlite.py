@@ -13,6 +13,11 @@ from align.errors import StoreError
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another before it says so."""
+NO_ROOM = ("SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMOPEN")
+"""Names of errors of a file that cannot be written, as they begin."""
+NO_TEXT = "a text in it is no UTF-8"
+DAMAGED = "`align store check` says what is; `align store restore BACKUP` puts a backup in its place."
+"""What to do with a broken store."""
 NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ncpfs", "davfs"})
 
 
@@ -47,7 +52,7 @@ def reading(db: Database) -> Iterator[None]:
 
 
 @contextmanager
-def told(path: Path, *, damaged: str = "Restore a backup, or see what `align store check` finds.") -> Iterator[None]:
+def told(path: Path, *, damaged: str = DAMAGED) -> Iterator[None]:
     """Turn SQLite's mishaps with the file at `path` into one line that says what to do; `damaged`: with a broken one.
 
     Raises StoreError.
@@ -56,11 +61,15 @@ def told(path: Path, *, damaged: str = "Restore a backup, or see what `align sto
         yield
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {_tell(path, error, damaged)}") from error
+    except UnicodeDecodeError as error:
+        raise StoreError(f"{path}: damaged ({NO_TEXT}). {damaged}") from error
 
 
 def _tell(path: Path, error: sqlite3.Error, damaged: str) -> str:
     name = getattr(error, "sqlite_errorname", "") or ""
     words = str(error)
+    if words.startswith("Could not decode"):  # With the damaged text itself, which is nothing for a terminal.
+        return f"damaged ({NO_TEXT}). {damaged}"
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):  # The second: the index of the log cannot grow.
         return "no room left on the disk; nothing of this step was written. Make room and try again."
     if name.startswith(("SQLITE_IOERR_LOCK", "SQLITE_IOERR_SHM", "SQLITE_PROTOCOL")) or "locking protocol" in words:
@@ -82,6 +91,8 @@ def _tell(path: Path, error: sqlite3.Error, damaged: str) -> str:
         return f"damaged ({words}). {damaged}"
     if name.startswith("SQLITE_IOERR"):
         return f"the disk failed ({words}); nothing of this step was written. Check the disk and its free space."
+    if name == "SQLITE_ERROR":  # A table or column is missing, or a trigger of another program fails.
+        return f"its tables are not as they should be ({words}). {damaged}"
     return f"{words} ({name})" if name else words
 
 

@@ -70,10 +70,10 @@ def said(pipe: int) -> list[str]:
 
 def losses(path: Path, lines: list[str]) -> list[str]:
     """What is wrong with a store after a fault: unsound, or something acknowledged is not there."""
-    found = []
+    found: list[str] = []
     try:
         with open_store(path, create=False) as store:
-            found += store.check()
+            found += [str(finding) for finding in store.check()]
             uids = {row[0] for row in store.db.conn.execute("select uid from decisions")}
             names = {row[0] for row in store.db.conn.execute("select name from documents")}
     except AlignError as error:

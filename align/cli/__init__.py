@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("align.cli.explain:explain", "Show the signals behind a link and its best rivals."),
     "search": ("align.cli.search:search", "Find words in all texts, with what stands on the other side."),
     "history": ("align.cli.history:history", "Tell what was done to a link, a document, or at all."),
-    "store": ("align.cli.store:store", "Check, back up, rebuild, merge and compact the store; remove documents."),
+    "store": ("align.cli.store:store", "Check, back up, restore, rebuild, merge and compact the store."),
     "bulk": ("align.cli.bulk:bulk", "Align many pairs of documents, on all cores or a cluster, restartable."),
     "mine": ("align.cli.mine:mine", "Find equivalents across the whole store or corpus, in any order."),
     "demo": ("align.cli.demo:demo", "Run the main job on the five pages this started from."),

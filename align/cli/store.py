@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -13,23 +14,24 @@ from align.text.counted import counted
 
 @click.group(epilog="Example: align store backup before-the-holidays.db")
 def store() -> None:
-    """Check, back up, rebuild, merge and compact the store; remove documents."""
+    """Check, back up, restore, rebuild, merge and compact the store; remove documents."""
 
 
 @store.command(epilog="Example: align store check")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a finding: the problem and the command.")
 @store_option
-def check(db: Path | None) -> None:
-    """Look whether everything is as it should be: the file, the texts, and links = the sum of all decisions.
+def check(as_json: bool, db: Path | None) -> None:
+    """Look for damage: the file, texts, decisions, links, the search index, and tables of other programs.
 
-    Looks at a copy: nobody has to wait, nothing is written. Prints a line for each finding; exit code 1 if any.
+    Looks at a copy: nobody has to wait, nothing is written. Prints a line for each finding with the command that
+    mends it; exit code 1 if there is any.
     """
     with opened(settings_for(db=db)) as opened_store:
         findings = opened_store.check()
-    for line in findings:
-        click.echo(line)
+    for finding in findings:
+        click.echo(json.dumps(asdict(finding), ensure_ascii=False) if as_json else str(finding))
     if findings:
-        remedy = "`align store rebuild` mends links; a damaged file is restored from a backup."
-        note(f"{counted(len(findings), 'finding')}. {remedy}")
+        note(f"{counted(len(findings), 'finding')}.")
         raise click.exceptions.Exit(1)
     note("The store is sound.")
 
@@ -45,10 +47,31 @@ def backup(out: Path, force: bool, db: Path | None) -> None:
     note(f"{out}: {size:,} bytes.")
 
 
+@store.command(epilog="Example: align store restore monday.db")
+@click.argument("backup", type=click.Path(path_type=Path, dir_okay=False))
+@store_option
+def restore(backup: Path, db: Path | None) -> None:
+    """Put a copy of BACKUP in the place of the store, whole, after checking it.
+
+    Refused while any program has the store open. The store of before is kept beside it; restoring that one takes it
+    back.
+    """
+    from align.store import restore as restore_store
+
+    path = settings_for(db=db).db
+    restored = restore_store(path, backup)
+    holds = f"{counted(restored.documents, 'document')}, {counted(restored.links, 'link')}"
+    note(f"{path}: restored from {backup} ({holds}, {counted(restored.decisions, 'decision')}).")
+    if restored.mended:
+        note(f"{counted(restored.mended, 'finding')} in the backup mended, as `align store rebuild` does.")
+    if restored.before:
+        note(f"The store of before is {restored.before}; `align store restore {restored.before}` takes it back.")
+
+
 @store.command(epilog="Example: align store rebuild")
 @store_option
 def rebuild(db: Path | None) -> None:
-    """Make the links and the search index anew from the log of proposals and decisions."""
+    """Make the links, the search index and all indexes anew from the texts and the log of decisions."""
     with opened(settings_for(db=db)) as opened_store:
         count = opened_store.rebuild()
     note(f"{counted(count, 'link')} rebuilt.")

@@ -253,7 +253,7 @@ def store(path: Path) -> Finding:
             waiting, _ = opened.left()
             decided = links - waiting
     except AlignError as error:
-        return Finding("store", State.BAD, str(error), "Copy the newest backup back, or name another with --db.")
+        return Finding("store", State.BAD, str(error), "align store restore BACKUP, or name another with --db.")
     says = (
         f"{path}: {counted(documents, 'document')}, {counted(links, 'link')}, {decided:,} no longer {Status.PROPOSED}"
     )

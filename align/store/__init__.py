@@ -1,5 +1,7 @@
 """Documents, links and decisions in one SQLite file. All SQL on it lives here."""
 
+from align.store.backup import Restored, restore
+from align.store.check import Finding
 from align.store.filter import LinkFilter
 from align.store.rows import (
     Added,
@@ -19,12 +21,15 @@ __all__ = [
     "Change",
     "Conflict",
     "DocumentRow",
+    "Finding",
     "LinkFilter",
     "PairRow",
     "ProposeCounts",
+    "Restored",
     "SentenceRow",
     "Store",
     "StoredConstraints",
     "United",
     "open_store",
+    "restore",
 ]

@@ -1,67 +1,57 @@
-"""Is everything as it should be? Looked at in a copy, so that nobody waits and nothing is written."""
+"""Is everything as it should be? Looked at in a copy, so that nobody waits and nothing is written.
+
+What is wrong is looked for, then the copy is rebuilt and looked at again: what is not wrong any more is what
+`align store rebuild` mends.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
+import shlex
 import sqlite3
 import tempfile
-from collections.abc import Iterator
-from contextlib import suppress
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from align.errors import StoreError, UsageError
-from align.sqlite import writing
-from align.store import cuts
+from align.errors import StoreError
+from align.sqlite import NO_ROOM, writing
+from align.store import cuts, schema, seals
 from align.store.rebuild import rebuild
+from align.text.counted import counted
 
+MENDS = "align store rebuild"
+RESTORES = "align store restore BACKUP"
 LINK_TABLES = ("links", "link_sentences", "tallies", "cuts")
 """What the log adds up to."""
-NO_ROOM = ("SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMOPEN")
+_ROUNDED = "bucket, status, src_document, tgt_document, src_lang, tgt_lang, n, round(total, 6), least"
+"""A sum of floats depends on the order of adding; its last digits are no finding."""
 
 
-def backup(db: Database, out: Path, *, force: bool = False) -> int:
-    """Copy the store as it is at this moment to `out`, while others go on reading and writing; returns its size.
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong with a store."""
 
-    The file appears whole or not at all. Raises UsageError where `out` is there (and not `force`) or cannot be.
-    """
-    if out.exists() and not force:
-        raise UsageError(f"{out}: is there already. Choose another name, or say --force.")
-    if not out.parent.is_dir():
-        raise UsageError(f"{out}: the folder {out.parent} does not exist. Make it first.")
-    beside = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        copy(db, beside)
-        with beside.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(beside, out)
-    except OSError as error:
-        raise StoreError(f"{out}: cannot be written ({error.strerror}). Choose another place.") from error
-    finally:
-        for leftover in (beside, Path(f"{beside}-wal"), Path(f"{beside}-shm"), Path(f"{beside}-journal")):
-            with suppress(OSError):
-                leftover.unlink(missing_ok=True)
-    return out.stat().st_size
+    problem: str
+    command: str
+    """What to do about it."""
+
+    def __str__(self) -> str:
+        return f"{self.problem}. `{self.command}` mends it."
 
 
-def copy(db: Database, out: Path) -> None:
-    """The whole file, in one read transaction."""
-    target = sqlite3.connect(out)
-    try:
-        db.conn.backup(target)
-    finally:
-        target.close()
-
-
-def check(db: Database) -> list[str]:
-    """What is wrong, a line each; nothing for a sound store. Raises StoreError where a copy has no room."""
+def check(db: Database) -> list[Finding]:
+    """What is wrong; nothing for a sound store. Raises StoreError where a copy has no room."""
     try:
         with tempfile.TemporaryDirectory(prefix="align-check-") as folder:
-            return _looked_into(db, Path(folder) / "store.db")
+            return _examine(db, Path(folder) / "store.db")
     except (OSError, sqlite3.Error) as error:
         if isinstance(error, sqlite3.Error) and not _without_room(error):
             raise
@@ -71,20 +61,20 @@ def check(db: Database) -> list[str]:
         ) from error
 
 
-def _looked_into(db: Database, twin: Path) -> list[str]:
-    try:
-        copy(db, twin)
-    except sqlite3.DatabaseError as error:
-        if _without_room(error):
-            raise
-        return [f"the file cannot be read to its end: {error}"]
-    conn = sqlite3.connect(twin, isolation_level=None)
-    try:
+def _examine(db: Database, twin: Path) -> list[Finding]:
+    with closing(sqlite3.connect(twin, isolation_level=None)) as conn:
+        try:
+            db.conn.backup(conn)
+        except sqlite3.DatabaseError as error:
+            if _without_room(error):
+                raise
+            return [Finding(f"the file cannot be read to its end ({error})", RESTORES)]
+        # Damaged texts are compared and shown, not stumbled over.
+        conn.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
         conn.execute("pragma journal_mode = off")
         conn.execute("pragma synchronous = off")
-        return list(_findings(Database(conn, execute_plugins=False)))
-    finally:
-        conn.close()
+        path = db.conn.execute("select file from pragma_database_list where name = 'main'").fetchone()[0]
+        return _findings(Database(conn, execute_plugins=False), path)
 
 
 def _without_room(error: sqlite3.Error) -> bool:
@@ -92,59 +82,197 @@ def _without_room(error: sqlite3.Error) -> bool:
     return (getattr(error, "sqlite_errorname", None) or "").startswith(NO_ROOM)
 
 
-def _findings(db: Database) -> Iterator[str]:
+def _findings(db: Database, path: str) -> list[Finding]:
+    problems = _unique(_problems(db))
+    unsealed = _unique(_guarded("the checksums", _unsealed, db))
+    derived = _unique(_guarded("the derived tables", _remember_derived, db))
+    failure: Exception | None = None
     try:
-        damage = [row[0] for row in db.conn.execute("pragma integrity_check(20)")]
+        with writing(db):
+            rebuild(db)
+    except Exception as error:  # Whatever damaged values lead to.
+        if isinstance(error, sqlite3.Error) and _without_room(error):
+            raise
+        failure = error
+    if failure is not None:
+        problems = [*problems, *derived, *unsealed, f"the log of decisions cannot be added up ({_plain(failure)})"]
+        return [Finding(problem, RESTORES) for problem in problems]
+    lasting = set(_problems(db)) if problems else set()
+    found = [Finding(problem, RESTORES if problem in lasting else MENDS) for problem in problems]
+    derived += _unique(_guarded("the derived tables", _changed_by_rebuild, db))
+    found += [Finding(problem, MENDS) for problem in (*unsealed, *derived)]
+    for kind, name in schema.of_others(db):
+        drop = f'drop {kind} "{name}"'
+        found.append(Finding(f"the {kind} {_shown(name)} is not of align", shlex.join(["sqlite-utils", path, drop])))
+    return found
+
+
+def _problems(db: Database) -> Iterator[str]:
+    """What is wrong with what cannot be had again, and with the file as such."""
+    yield from _guarded("the file", _integrity, db)
+    yield from _guarded("the tables", schema.differences, db)
+    yield from _guarded("the references", _references, db)
+    yield from _guarded("the checksums", _sums, db)
+    yield from _guarded("the documents", _texts, db)
+    yield from _guarded("the log", _log, db)
+    yield from _guarded("the cuts", cuts.findings, db)
+
+
+def _guarded(what: str, look: Callable[[Database], Iterable[str]], db: Database) -> Iterator[str]:
+    """What `look` yields; what it stumbles over is a finding too, and the other looks go on."""
+    try:
+        yield from look(db)
+    except Exception as error:  # Whatever damaged values lead to.
+        if isinstance(error, sqlite3.Error) and _without_room(error):
+            raise
+        yield f"{what} cannot be read to the end ({_plain(error)})"
+
+
+def _plain(error: Exception) -> str:
+    line = _shown(" ".join(str(error).split()))[:200]
+    return line if line and isinstance(error, (sqlite3.Error, StoreError)) else f"{type(error).__name__}: {line}"
+
+
+def _shown(value: object) -> str:
+    """A stored value in a line for people, whatever is in it."""
+    return str(value) if str(value).isprintable() else ascii(value)
+
+
+def _unique(lines: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(lines))
+
+
+# What cannot be had again
+
+
+def _integrity(db: Database) -> Iterator[str]:
+    lines = _integrity_lines(db, "pragma integrity_check(20)")
+    if not lines:
+        return
+    named = False
+    tables = db.conn.execute("select name from sqlite_schema where type = 'table' and rootpage > 0").fetchall()
+    for (table,) in tables:
+        quoted = table.replace('"', '""')
+        broken = _integrity_lines(db, f'pragma integrity_check("{quoted}")')
+        if broken:
+            named = True
+            yield f"the table {_shown(table)} is damaged ({broken[0]})"
+    if not named:
+        yield from (f"the file is damaged ({line})" for line in lines)
+
+
+def _integrity_lines(db: Database, sql: str) -> list[str]:
+    """The lines of an integrity check, none for `ok`."""
+    try:
+        rows = [str(row[0]).replace("*** in database main ***", "") for row in db.conn.execute(sql)]
     except sqlite3.DatabaseError as error:
         if _without_room(error):
             raise
-        damage = [str(error)]
-    if damage != ["ok"]:
-        yield from (f"damaged file: {line}" for line in damage)
-        return
+        rows = [str(error)]
+    lines = [_shown(" ".join(row.split())) for row in rows]
+    return [] if lines == ["ok"] else lines
+
+
+def _references(db: Database) -> Iterator[str]:
     for table, row, parent, _ in db.conn.execute("pragma foreign_key_check"):
         yield f"{table} row {row} points to a row of {parent} that is not there"
-    yield from _texts(db)
-    yield from _log(db)
-    yield from cuts.findings(db)
-    yield from _sum(db)
+
+
+def _sums(db: Database) -> Iterator[str]:
+    """Documents and decisions are what was written. The sums are kept: rebuilding the copy opens some of them."""
+    db.conn.execute("create temp table if not exists was_seals as select * from main.seals")
+    numbers = dict(db.conn.execute("select name, seq from sqlite_sequence"))
+    for kind, key, was in db.conn.execute("select kind, key, sum from was_seals where sum is not null").fetchall():
+        if kind == seals.SEQUENCE:
+            if numbers.get(key) != was:
+                yield f"the last number given in {_shown(key)} is {numbers.get(key)} instead of {was}"
+        elif kind in seals.PARTS:
+            try:
+                now = seals.compute(db, kind, key)
+            except sqlite3.Error as error:
+                yield f"{_called(db, kind, key)} cannot be read ({_plain(error)})"
+                continue
+            if now is None:
+                yield f"{_called(db, kind, key)} is gone"
+            elif now != was:
+                yield f"{_called(db, kind, key)} is not what was written"
+
+
+def _unsealed(db: Database) -> Iterator[str]:
+    """What has no checksum, and checksums of nothing: rebuilding seals what is there as it is."""
+    for kind, key in db.conn.execute("select kind, key from was_seals where sum is null").fetchall():
+        if kind in seals.PARTS:
+            yield f"{_called(db, kind, key)} was written by another program"
+    for kind, parts in seals.PARTS.items():
+        table, column, _ = parts[0]
+        rows = db.conn.execute(
+            f"select distinct {column} from {table} where {column} not in (select key from was_seals where kind = ?)",
+            (kind,),
+        )
+        yield from (f"{_called(db, kind, key)} has no checksum" for (key,) in rows.fetchall())
+    marks = ", ".join("?" * (len(seals.PARTS) + 1))
+    rows = db.conn.execute(f"select kind from was_seals where kind not in ({marks})", (*seals.PARTS, seals.SEQUENCE))
+    yield from (f"there is a checksum of an unknown kind ({_shown(kind)})" for (kind,) in rows)
+
+
+def _called(db: Database, kind: str, key: object) -> str:
+    """How a finding calls what a checksum is of."""
+    row = None
+    try:
+        if kind == "document":
+            row = db.conn.execute("select name from documents where id = ?", (key,)).fetchone()
+            return f"{_shown(row[0])} (document {key})" if row else f"document {key}"
+        if kind == "decision":
+            row = db.conn.execute("select action, reviewer, link from decisions where id = ?", (key,)).fetchone()
+    except sqlite3.Error:
+        pass
+    if row:
+        link = "" if row[2] is None else f", link {row[2]}"
+        return f"decision {key} ({_shown(row[0])} by {_shown(row[1])}{link})"
+    words = {"alias": "the numbers of links of another copy", "conflict": "the conflict of link", "note": "the setting"}
+    return f"{words.get(kind, kind)} {_shown(key)}"
 
 
 def _texts(db: Database) -> Iterator[str]:
     """Documents are what was added; blocks and sentences lie inside them, in order."""
-    for document, name, digest, characters, stored in db.conn.execute(
-        "select id, name, digest, characters, content from documents left join texts on texts.document = documents.id"
-    ):
-        if stored is None:
-            yield f"{name}: its text is missing"
+    documents = db.conn.execute("select id, name, digest, characters from documents").fetchall()
+    for document, name, digest, characters in documents:
+        named = _shown(name)
+        try:
+            row = db.conn.execute("select content from texts where document = ?", (document,)).fetchone()
+        except sqlite3.Error as error:
+            yield f"{named}: its text cannot be read ({_plain(error)})"
             continue
-        text = stored.decode("utf-8", "surrogatepass")
-        if len(text) != characters or hashlib.sha256(stored).hexdigest() != digest:
-            yield f"{name}: its text is not the one that was added"
-        yield from (f"{name}: {line}" for line in _spans(db, document, characters))
+        if row is None:
+            yield f"{named}: its text is missing"
+        elif hashlib.sha256(row[0]).hexdigest() != digest:
+            yield f"{named}: its text is not the one that was added"
+        elif len(row[0].decode("utf-8", "surrogatepass")) != characters:
+            yield f"{named}: its text does not have {characters} characters"
+        yield from _guarded(named, partial(_spans, document, characters, named), db)
 
 
-def _spans(db: Database, document: int, characters: int) -> Iterator[str]:
+def _spans(document: int, characters: int, name: str, db: Database) -> Iterator[str]:
     blocks: dict[int, tuple[int, int]] = {}
     for position, start, end in db.conn.execute(
         'select position, start, "end" from blocks where document = ? order by position', (document,)
     ):
         blocks[position] = (start, end)
         if not 0 <= start <= end <= characters:
-            yield f"block {position} [{start}, {end}) lies outside its {characters} characters"
+            yield f"{name}: block {position} [{start}, {end}) lies outside its {characters} characters"
     rows = db.conn.execute(
         'select id, block, position, start, "end", pieces from sentences where document = ? order by position',
         (document,),
     )
     for number, (sentence, block, position, start, end, pieces) in enumerate(rows):
         if position != number:
-            yield f"sentence {sentence} stands at position {position} instead of {number}"
+            yield f"{name}: sentence {sentence} is at position {position} instead of {number}"
         low, high = blocks.get(block, (0, -1))
         if not low <= start < end <= high:
-            yield f"sentence {sentence} [{start}, {end}) lies outside its block {block} [{low}, {high})"
+            yield f"{name}: sentence {sentence} [{start}, {end}) lies outside its block {block} [{low}, {high})"
         spans = json.loads(pieces) if pieces else [[start, end]]
         if spans[0][0] != start or spans[-1][1] != end or any(a[1] > b[0] for a, b in pairwise(spans)):
-            yield f"the pieces of sentence {sentence} do not make up its span"
+            yield f"{name}: the pieces of sentence {sentence} do not make up its span"
 
 
 def _log(db: Database) -> Iterator[str]:
@@ -154,23 +282,64 @@ def _log(db: Database) -> Iterator[str]:
         yield f"decision {decision} takes back {target}, which is not before it"
 
 
-def _sum(db: Database) -> Iterator[str]:
-    """Links are what the log adds up to."""
+# What follows from it
+
+
+def _remember_derived(db: Database) -> Iterator[str]:
+    """Copy the derived tables for `_changed_by_rebuild`; what cannot be read is a finding."""
     for table in LINK_TABLES:
-        db.conn.execute(f"create temp table was_{table} as select * from main.{table}")
+        try:
+            db.conn.execute(f"create temp table was_{table} as select * from main.{table}")
+        except sqlite3.Error as error:
+            if _without_room(error):
+                raise
+            yield f"the table {table} cannot be read ({_plain(error)})"
+    db.conn.execute("create temp table was_search (sum integer)")
     try:
-        with writing(db):
-            rebuild(db)
-    except (sqlite3.Error, ValueError, KeyError, StoreError) as error:
-        if isinstance(error, sqlite3.Error) and _without_room(error):
+        db.conn.execute("insert into main.search (search) values ('integrity-check')")
+        db.conn.execute("insert into was_search values (?)", (_search_sum(db),))
+    except sqlite3.Error as error:
+        if _without_room(error):
             raise
-        yield f"the log of decisions cannot be added up: {error}"
-        return
-    # A sum of floats depends on the order of adding; its last digits are no finding.
-    columns = {"tallies": "bucket, status, src_document, tgt_document, src_lang, tgt_lang, n, round(total, 6), least"}
+        yield f"the search index is damaged ({_plain(error)})"
+
+
+def _changed_by_rebuild(db: Database) -> Iterator[str]:
+    """Links, their counts and the search index are what documents and log add up to."""
+    there = {row[0] for row in db.conn.execute("select name from temp.sqlite_schema")}
     for table in LINK_TABLES:
-        chosen = columns.get(table, "*")
-        for one, other, word in ((f"was_{table}", table, "not in the log's sum"), (table, f"was_{table}", "missing")):
-            rows = db.conn.execute(f"select {chosen} from {one} except select {chosen} from {other}").fetchall()
-            if rows:
-                yield f"{table}: {len(rows):,} rows {word}, such as {rows[0][:4]}. `align store rebuild` mends it."
+        if f"was_{table}" not in there or _width(db, table) != _width(db, f"was_{table}"):
+            continue  # It has a finding already.
+        columns = _ROUNDED if table == "tallies" else "*"
+        one, other = (f"select {columns} from {name}" for name in (f"main.{table}", f"temp.was_{table}"))
+        rows = db.conn.execute(
+            f"select * from ({one} except {other}) union all select * from ({other} except {one})"
+        ).fetchall()
+        if rows and table == "links":
+            links = sorted({row[0] for row in rows})
+            named = ", ".join(map(str, links[:5])) + (" ..." if links[5:] else "")
+            yield f"{counted(len(links), 'link')} not as the log has it: {named}"
+        elif rows:
+            yield f"the table {table} is not what the log adds up to, in {counted(len(rows), 'row')}"
+    was = db.conn.execute("select sum from was_search").fetchone()
+    if was and was[0] != _search_sum(db):
+        yield "the search index is not that of the sentences"
+
+
+def _width(db: Database, table: str) -> int:
+    return len(db.conn.execute(f"select * from {table} limit 0").description)
+
+
+def _search_sum(db: Database) -> int:
+    """A checksum of what the search index has: each word with the sentences and the positions in them."""
+    db.conn.execute("create virtual table temp.words using fts5vocab(main, search, instance)")
+    total = 0
+    for sql in (
+        "select term, count(*), sum(doc), sum(doc * (offset + 1)) from temp.words group by term",
+        "select id, sz from main.search_docsize order by id",
+    ):
+        rows = db.conn.execute(sql)
+        while chunk := rows.fetchmany(1000):
+            total = zlib.crc32(repr(chunk).encode("utf-8", "surrogatepass"), total)
+    db.conn.execute("drop table temp.words")
+    return total

@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from align.domain import Span
 from align.errors import ConflictError, UsageError
-from align.store import search
+from align.store import seals, search
 from align.store.documents import document_text, pieces_of, storable, summarise
 from align.store.log import TARGET, pair_start
 from align.text.clean import sentence_text
@@ -137,6 +137,7 @@ def next_rest(db: Database) -> int:
 
 def cut(db: Database, made: Cut) -> None:
     """Cut the sentence. Raises ConflictError where it is not what it was any more."""
+    seals.refuse_damaged(db, "document", [made.document])
     if pieces_now(db, made.sentence) != made.pieces or pieces_now(db, made.rest) is not None:
         raise ConflictError("the sentence was cut or read anew since. Look again.")
     text = document_text(db, made.document)
@@ -159,6 +160,7 @@ def cut(db: Database, made: Cut) -> None:
 
 def join(db: Database, made: Cut) -> None:
     """Take the cut back. Raises ConflictError where one of the halves was cut again, or read anew."""
+    seals.refuse_damaged(db, "document", [made.document])
     text = document_text(db, made.document)
     if (pieces_now(db, made.sentence), pieces_now(db, made.rest)) != halves(text, made.pieces, made.at):
         raise ConflictError("a half of the sentence was cut or read anew since. Take that back first.")
@@ -253,7 +255,7 @@ def rebuild(db: Database) -> None:
 def findings(db: Database) -> Iterator[str]:
     """Where cuts and sentences do not fit together."""
     if in_force(db) != [made for _, made in summed(db)]:
-        yield "the cuts in force are not the log's sum. `align store rebuild` mends it."
+        yield "the cuts in force are not the log's sum"
     sim: dict[int, Pieces | None] = {}
     texts: dict[int, str] = {}
     for made in reversed(in_force(db)):

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from align.domain import Block, BlockKind, Document, Sentence, Span, Status
 from align.errors import ConflictError, StoreError
-from align.store import search, tallies
+from align.store import seals, search, tallies
 from align.store.clock import now
 from align.store.rows import DocumentRow, SentenceRow
 from align.text.clean import join, sentence_text
@@ -236,6 +236,7 @@ def joined(rows: Sequence[tuple[int, int, int, str]], lang: str, cut: Collection
 def set_language(db: Database, document: int, lang: str) -> None:
     """Tag every block and sentence of the document by hand, and its links with them."""
     _one(db, document)
+    seals.refuse_damaged(db, "document", [document])
     for table in ("blocks", "sentences"):
         db.conn.execute(f"update {table} set lang = ?, lang_confidence = 1.0 where document = ?", (lang, document))
     for side in ("src", "tgt"):

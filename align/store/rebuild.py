@@ -6,21 +6,33 @@ import json
 
 from sqlite_utils import Database
 
-from align.store import cuts, queue, search, tallies
+from align.store import cuts, queue, schema, seals, search, tallies
 from align.store.log import SOURCE, TARGET, apply_columns, read_patches
 from align.store.proposals import Run, apply_run
 
 
 def rebuild(db: Database) -> int:
-    """Make cuts, `links`, `link_sentences`, `tallies` and the search index anew; returns how many links there are.
+    """Make cuts, `links`, `link_sentences`, `tallies`, the search index, indexes and triggers anew; returns how many
+    links there are.
 
     Runs inside the caller's `writing`. What the links were before does not matter; their numbers and versions come
     out the same.
     """
+    strict = db.conn.text_factory
+    # A damaged text of what is made anew must not be in the way.
+    db.conn.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
+    try:
+        return _rebuild(db)
+    finally:
+        db.conn.text_factory = strict
+
+
+def _rebuild(db: Database) -> int:
     # On the way to what they are now, links may stand at documents that are forgotten.
     db.conn.execute("pragma defer_foreign_keys = on")
-    db.conn.execute("delete from links")
-    db.conn.execute("delete from link_sentences")
+    schema.repair(db)
+    seals.enter_missing(db)
+    search.add_all(db)
     cuts.rebuild(db)
     entries = db.conn.execute(
         "select id, first_link, document, detail, proposals is not null from decisions order by id"
@@ -36,7 +48,6 @@ def rebuild(db: Database) -> int:
     derive(db)
     tallies.refresh_all(db)
     queue.refresh_all(db)
-    search.reindex(db)
     return int(db.conn.execute("select count(*) from links").fetchone()[0])
 
 

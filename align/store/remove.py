@@ -9,11 +9,11 @@ from sqlite_utils import Database
 
 from align.domain import Decision
 from align.errors import ConflictError
-from align.sqlite import writing
-from align.store import search
+from align.store import seals, search
 from align.store.documents import name_there
 from align.store.ledger import Ledger
 from align.store.proposals import Run
+from align.store.transaction import transaction
 
 
 def remove_document(db: Database, reviewer: str, document: int) -> tuple[Decision, tuple[int, ...]]:
@@ -42,7 +42,7 @@ def bring_back(db: Database, document: int) -> None:
 
 def compact(db: Database) -> int:
     """Forget removed documents and what only they need, then give the room back; returns how many were forgotten."""
-    with writing(db):
+    with transaction(db):
         removed = [row[0] for row in db.conn.execute("select id from documents where removed_at is not null")]
         _shorten_log(db, removed)
         for document in removed:
@@ -72,6 +72,7 @@ def _shorten_log(db: Database, documents: Sequence[int]) -> None:
     A run is a row: while one of the links that it made or scored is there or may come back, it stays, and so does
     whatever says that the others are gone. What a run took away stays always: another may have made it.
     """
+    seals.refuse_damaged(db, "decision", [row[0] for row in db.conn.execute("select id from decisions")])
     _find_gone(db, documents)
     for decision, made, run in _runs(db):
         if _needed(db, made, run):

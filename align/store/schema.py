@@ -7,11 +7,13 @@ for reading; `align store rebuild` makes them anew.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final
 
 from sqlite_utils import Database, Migrations
 
-from align.store import queue, search
+from align.store import queue, seals, search
 
 APPLICATION_ID: Final = 0x416C676E
 """`Algn` in the file's header: how a store is told from other SQLite files."""
@@ -199,3 +201,82 @@ def m010_queue(db: Database) -> None:
 def m011_dismissed(db: Database) -> None:
     """Conflicts that a reviewer has done with: the decision that said so."""
     _run(db, "alter table conflicts add column dismissed text")
+
+
+@migrations()
+def m012_seals(db: Database) -> None:
+    """Checksums of documents and decisions; see `seals`."""
+    seals.create(db)
+
+
+DERIVED: Final = ("links", "link_sentences", "tallies", "search")
+"""Tables that hold nothing of their own: they are made anew from the others."""
+_OBJECTS = "select type, name, sql from sqlite_schema where sql is not null and name not like 'sqlite\\_%' escape '\\'"
+_COLUMNS = 'select name, type, "notnull", dflt_value, pk from pragma_table_xinfo(?) order by cid'
+
+
+@cache
+def expected() -> tuple[dict[tuple[str, str], str], dict[str, list[tuple[Any, ...]]]]:
+    """What a store of this layout consists of: (type, name) -> SQL of every object, table -> its columns."""
+    db = Database(memory=True)
+    migrations.apply(db)
+    objects = {(kind, name): sql for kind, name, sql in db.conn.execute(_OBJECTS)}
+    tables = [name for kind, name in objects if kind == "table" and name != "_sqlite_migrations"]
+    columns = {name: db.conn.execute(_COLUMNS, (name,)).fetchall() for name in tables}
+    db.close()
+    return objects, columns
+
+
+def differences(db: Database) -> Iterator[str]:
+    """How the tables, columns, indexes and triggers of a store are not those of its layout."""
+    objects, columns = expected()
+    layouts = [row[0] for row in db.conn.execute("select name from _sqlite_migrations not indexed order by id")]
+    if sorted(layouts) != sorted(migration.name for migration in migrations._migrations):
+        yield "the table _sqlite_migrations does not name the layouts of align"
+    there = {(kind, name): sql for kind, name, sql in db.conn.execute(_OBJECTS)}
+    for kind, name in objects.keys() - there.keys():
+        yield f"the {kind} {name} is missing"
+    for kind, name in there.keys() - objects.keys():
+        if kind in ("index", "trigger"):
+            yield f"the {kind} {name} is not of align"
+    for kind, name in objects.keys() & there.keys():
+        if kind != "table" and objects[kind, name] != there[kind, name]:
+            yield f"the {kind} {name} is another one than align makes"
+    for name in columns.keys() & {name for kind, name in there if kind == "table"}:
+        now = db.conn.execute(_COLUMNS, (name,)).fetchall()
+        names = [row[0] for row in now]
+        missing = [row[0] for row in columns[name] if row[0] not in names]
+        if missing:
+            yield f"the table {name} has no column {missing[0]}"
+        elif now != columns[name]:
+            yield f"the columns of the table {name} are not those of align"
+
+
+def of_others(db: Database) -> list[tuple[str, str]]:
+    """Tables and views of other programs: (`table` or `view`, name). They may hold something, so they stay."""
+    there = {(kind, name) for kind, name, _ in db.conn.execute(_OBJECTS)}
+    return sorted(key for key in there - expected()[0].keys() if key[0] in ("table", "view"))
+
+
+def repair(db: Database) -> None:
+    """Drop indexes and triggers that are not of this layout, and make those that are missing and the derived tables
+    anew, the latter empty. Tables of others stay. Runs inside the caller's `writing`."""
+    objects, _ = expected()
+    for kind, name, sql in db.conn.execute(_OBJECTS).fetchall():
+        if kind in ("index", "trigger") and objects.get((kind, name)) != sql:
+            db.conn.execute(f"drop {kind} {_quoted(name)}")
+    last = db.conn.execute("select seq from sqlite_sequence where name = 'links'").fetchone()
+    for name in DERIVED:
+        db.conn.execute(f"drop table if exists {name}")
+        db.conn.execute(objects["table", name])
+    if last:
+        db.conn.execute("insert into sqlite_sequence (name, seq) values ('links', ?)", last)
+    there = {(kind, name) for kind, name, _ in db.conn.execute(_OBJECTS)}
+    for (kind, name), sql in objects.items():
+        if kind in ("index", "trigger") and (kind, name) not in there:
+            db.conn.execute(sql)
+    db.conn.execute("reindex")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

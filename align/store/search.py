@@ -150,6 +150,11 @@ def drop(db: Database, rows: Iterable[tuple[int, str]]) -> None:
 def reindex(db: Database) -> None:
     """The index anew."""
     db.conn.execute("insert into search (search) values ('delete-all')")
+    add_all(db)
+
+
+def add_all(db: Database) -> None:
+    """Index every sentence; the index is empty."""
     add(db, db.conn.execute("select id, text from sentences order by id"))
 
 

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from align.domain import Block, Decision, Document, Link, LinkSide, Proposal, Status
 from align.errors import EmptyDecisionError, UsageError
-from align.sqlite import told, writing
+from align.sqlite import told
 from align.store import (
     around,
     bulk,
@@ -29,9 +29,10 @@ from align.store import (
     search,
     undo,
 )
-from align.store.check import backup, check
+from align.store.backup import backup
+from align.store.check import Finding, check
 from align.store.clock import now
-from align.store.door import connect
+from align.store.door import connect, refuse_replaced
 from align.store.filter import ANY, LinkFilter
 from align.store.ledger import Ledger
 from align.store.places import Order
@@ -46,6 +47,7 @@ from align.store.rows import (
     SentenceRow,
     StoredConstraints,
 )
+from align.store.transaction import transaction
 from align.store.unite import United, unite
 
 
@@ -81,7 +83,8 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """All writes inside land together or not at all; never encode or wait for a person inside."""
-        with told(self.path), writing(self.db):
+        refuse_replaced(self.path, self.db)
+        with told(self.path), transaction(self.db):
             yield
 
     @contextmanager
@@ -434,8 +437,8 @@ class Store:
             decision, touched = conflicts.dismiss(self.db, reviewer, link)
         return Change(touched, decision, None, f"link {link}: what is here stands")
 
-    def check(self) -> list[str]:
-        """What is wrong with the store, a line each; nothing for a sound one. Writes nothing, holds up nobody."""
+    def check(self) -> list[Finding]:
+        """What is wrong with the store; nothing for a sound one. Writes nothing, holds up nobody."""
         with told(self.path):
             return check(self.db)
 
@@ -444,4 +447,4 @@ class Store:
         if out.exists() and out.samefile(self.path):
             raise UsageError(f"{out}: is this very store. Name another file.")
         with told(self.path):
-            return backup(self.db, out, force=force)
+            return backup(self.db, out, mode=self.path.stat().st_mode & 0o777, force=force)

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-import pytest
+import os
+import random
+import re
+import shlex
+import sqlite3
+from pathlib import Path
 
-from align.errors import StoreError
-from align.store import Store
+import pytest
+from click.testing import CliRunner
+
+from align.cli import cli
+from align.errors import AlignError, StoreError
+from align.jobs.decide import Desk
+from align.store import Store, open_store, seals
+from align.store.check import MENDS, RESTORES
+from benchmarks.byte_flips import flips
 
 
 def test_lack_of_room_for_the_copy_is_no_finding(store: Store) -> None:
@@ -23,3 +35,126 @@ def test_lack_of_room_for_the_copy_is_no_finding(store: Store) -> None:
     assert ["no room" in line for line in told] == [True, True, False]
     assert "TMPDIR" in told[0]
     assert told[2] == "[]"
+
+
+def problems(store: Store) -> list[tuple[str, str]]:
+    return [(finding.problem, finding.command) for finding in store.check()]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem", "command"),
+    [
+        ("create trigger t after insert on decisions begin delete from links; end", "trigger t is not of", MENDS),
+        ("create index i on links (note)", "index i is not of align", MENDS),
+        ("drop index links_place", "the index links_place is missing", MENDS),
+        ("drop trigger seal_patches_insert", "the trigger seal_patches_insert is missing", MENDS),
+        ("alter table links drop column note", "the table links has no column note", MENDS),
+        ("delete from links where id = 2", "1 link not as the log has it: 2", MENDS),
+        ("delete from link_sentences where link = 2", "the table link_sentences is not what the log adds up", MENDS),
+        ("insert into search (search) values ('delete-all')", "the search index is not that of the sentences", MENDS),
+        ("insert into search (rowid, body) values (3, 'volcano')", "the search index is not that of", MENDS),
+        ("update search_config set v = 9 where k = 'version'", "the search index is damaged", RESTORES),
+        ("alter table documents drop column reader", "the table documents has no column reader", RESTORES),
+        ("drop table seals", "the table seals is missing", RESTORES),
+        ("create table t (x)", "the table t is not of align", "sqlite-utils"),
+        ("create view v as select 1", "the view v is not of align", "sqlite-utils"),
+    ],
+)
+def test_other_tables_than_ours_are_named_and_mended(store: Store, change: str, problem: str, command: str) -> None:
+    links = list(store.links())
+    if "seals" in change or "reader" in change:
+        for name in seals.triggers():
+            store.db.conn.execute(f"drop trigger {name}")
+    store.db.conn.execute(change)
+    store.close()
+    with open_store(store.path) as opened:
+        found = problems(opened)
+        ((_, remedy),) = [one for one in found if problem in one[0]]
+        assert remedy.startswith(command), found
+        if command == MENDS:
+            opened.rebuild()
+            assert opened.check() == []
+            assert list(opened.links()) == links
+        if command == "sqlite-utils":
+            _, path, sql = shlex.split(remedy)
+            with sqlite3.connect(path) as conn:
+                conn.execute(sql)
+            conn.close()
+            assert opened.check() == []
+
+
+def flipped(store: Store, words: str) -> Path:
+    """The file with a bit of the first such words changed."""
+    store.close()
+    content = bytearray(store.path.read_bytes())
+    content[content.index(words.encode())] ^= 1
+    store.path.write_bytes(bytes(content))
+    return store.path
+
+
+def test_a_damaged_document_is_named(store: Store) -> None:
+    with open_store(flipped(store, "霧が出る。\n山へ行く。\n川を渡る。")) as opened:
+        assert problems(opened) == [("ja.txt: its text is not the one that was added", RESTORES)]
+
+
+def test_a_damaged_decision_is_named_and_nothing_is_added_to_the_damage(desk: Desk, store: Store) -> None:
+    desk.note(2, "a remark")
+    desk.note(2, "another")  # The first is in the log alone now.
+    with open_store(flipped(store, '"note":"a remark"}')) as opened:
+        problem, command = problems(opened)[0]
+        assert re.fullmatch(r"decision [23] \(note by ada, link 2\) is not what was written", problem)
+        assert command == RESTORES
+        with pytest.raises(StoreError, match=r"decision [23] is damaged"):
+            opened.compact()
+
+
+def test_damage_is_not_sealed_by_the_next_change(store: Store) -> None:
+    store.close()
+    content = store.path.read_bytes()
+    words = "川を渡る。".encode()
+    places = [place for place in range(len(content)) if content.startswith(words, place)]
+    for place in places:
+        damaged = bytearray(content)
+        damaged[place] ^= 1
+        store.path.write_bytes(bytes(damaged))
+        with open_store(store.path) as opened:
+            before = opened.check()
+            if ("ja.txt (document 1) is not what was written", RESTORES) in problems(opened):
+                break
+    else:
+        pytest.fail("no flip hit the sentence")
+    with open_store(store.path) as opened:
+        for change in (lambda: opened.set_language(1, "zh"), lambda: Desk(opened, "ada").cut(1, 2)):
+            with pytest.raises(StoreError, match="document 1 is damaged"):
+                change()
+        assert opened.check() == before
+
+
+def test_what_another_program_wrote_is_found_and_sealed_by_a_rebuild(store: Store) -> None:
+    store.db.conn.execute("update documents set reader = 'other' where id = 1")
+    assert problems(store) == [("ja.txt (document 1) was written by another program", MENDS)]
+    store.rebuild()
+    assert store.check() == []
+
+
+def test_every_command_on_a_damaged_store_ends_in_one_line(desk: Desk, store: Store, tmp_path: Path) -> None:
+    desk.reject(2)
+    for table, column in (("links", "status"), ("tallies", "status"), ("decisions", "detail"), ("sentences", "pieces")):
+        damaged = tmp_path / f"{table}.db"
+        store.backup(damaged)
+        with sqlite3.connect(damaged) as conn:
+            conn.execute(f"update or replace {table} set {column} = 'rejecte'")
+        conn.close()
+        for command in ("stats", "documents", "history", "search fog", "export - --to tmx --status any", "report"):
+            arguments = [*command.split(), "--db", str(damaged)]
+            if command == "report":
+                arguments[1:1] = [str(tmp_path / "report.html"), "--force"]
+            error = CliRunner().invoke(cli, arguments, standalone_mode=False).exception
+            assert error is None or isinstance(error, AlignError), (table, command, error)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="NO FORK here: flips are not tried.")
+def test_flipped_bytes_are_found_or_harmless(tmp_path: Path) -> None:
+    report = flips(tmp_path, 25, random.Random(7), 24)
+    assert report["wrong"] == []
+    assert sum(report["outcomes"].values()) == 25  # type: ignore[attr-defined]

@@ -1,0 +1,336 @@
+"""Copies of a store, and a copy put in the place of the store."""
+
+from __future__ import annotations
+
+import fcntl
+import glob
+import os
+import shutil
+import signal
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date
+from itertools import count
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from sqlite_utils import Database
+
+from align.beside import sync, sync_folder
+from align.errors import StoreError, UsageError
+from align.held import OPENING, exclusive, is_held
+from align.sqlite import NO_ROOM, reading, told
+from align.store import wal
+from align.store.check import MENDS, RESTORES, check
+from align.store.door import MAGIC, connect
+from align.store.rebuild import rebuild
+from align.store.schema import APPLICATION_ID
+from align.store.transaction import transaction
+from align.text.counted import counted
+
+LOGS = ("-wal", "-journal")
+"""What SQLite replays into a file when it opens it, by the ends of their names."""
+PREFIX, SUFFIX = ".align-", ".part"
+STEP = 2048
+"""Pages copied at a time; signals are heard between two steps."""
+
+
+def backup(db: Database, out: Path, *, mode: int, force: bool = False) -> int:
+    """Copy the store as it is at this moment to `out`, while others go on reading and writing; returns its size.
+
+    The file appears whole or not at all, with the permissions `mode`; a link at `out` is replaced, not followed.
+    Raises UsageError where `out` is there (and not `force`), is a store in use, or cannot be.
+    """
+    if not out.parent.is_dir():
+        raise UsageError(f"{out}: the folder {out.parent} does not exist. Make it first.")
+    if out.is_dir() and not out.is_symlink():
+        raise UsageError(f"{out}: is a folder. Name a file in it.")
+    if os.path.lexists(out) and not force:
+        raise UsageError(f"{out}: is there already. Choose another name, or say --force.")
+    if any(_content(log) for log in _logs(out)):
+        raise UsageError(f"{out}: is a store in use, or one that has a log beside it. Choose another name.")
+    try:
+        with part_folder(out.parent) as folder:
+            new = folder / "store.db"
+            _copy(db, new, out)
+            new.chmod(mode)
+            sync(new)
+            os.replace(new, out)
+            sync_folder(out.parent)
+    except OSError as error:
+        raise StoreError(f"{out}: cannot be written ({error.strerror}). Choose another place.") from error
+    return out.stat().st_size
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restored store holds, and where the store of before is (None: there was none)."""
+
+    documents: int
+    links: int
+    decisions: int
+    before: Path | None
+    mended: int
+    """Findings of the check that a rebuild mended."""
+
+
+def restore(path: Path, source: Path) -> Restored:
+    """Put a copy of the backup at `source` in the place of the store at `path`.
+
+    The store of before is kept beside it, and nothing of its log reaches the new one. Killed at any moment, it leaves
+    the old store or the new one, whole. Raises UsageError where `source` cannot be used, StoreError where it is no
+    sound store or the store is open in any program; the store is then as it was.
+    """
+    if path.is_symlink():
+        path = Path(os.path.realpath(path))
+    if not source.exists():
+        raise UsageError(f"{source}: no such file. Name a backup that `align store backup` made.")
+    if path.exists() and path.samefile(source):
+        raise UsageError(f"{source}: is this very store. Name a backup of it.")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: the folder {path.parent} does not exist. Make it first.")
+    _refuse_other_files(path)
+    try:
+        if path.exists():
+            with exclusive(path):
+                pass  # Before the work of copying and checking, not only after it.
+        with part_folder(path.parent) as folder:
+            new = folder / path.name
+            with told(source), closing(connect(source, create=False, readonly=True, older=True)) as db:
+                _copy(db, new, path)
+            restored = _examined(new, path, source)
+            _permit(new, path if path.exists() else source)
+            sync(new)
+            before = _put_in_place(new, path)
+        with closing(connect(path, create=False, readonly=False)) as db:
+            there = _counts(db)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written ({error.strerror}). Check its permissions.") from error
+    if there != restored[:3]:
+        raise StoreError(f"{path}: was changed by another program meanwhile. The store of before is {before}.")
+    return Restored(*restored[:3], before, restored[3])
+
+
+# Parts
+
+
+@contextmanager
+def part_folder(parent: Path) -> Iterator[Path]:
+    """A folder in `parent` for a file in the making; afterwards it is gone, also where the process is terminated.
+
+    What killed processes left there is removed first: they no longer lock theirs.
+    """
+    _remove_dead_parts(parent)
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, suffix=SUFFIX, dir=parent))
+        with suppress(FileNotFoundError):  # Another program may have taken it for dead just now.
+            handle = os.open(folder, os.O_RDONLY)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if folder.exists():
+                break
+            os.close(handle)
+    try:
+        with _ended_by_sigterm():
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
+
+
+def _remove_dead_parts(parent: Path) -> None:
+    for folder in parent.glob(f"{PREFIX}*{SUFFIX}"):
+        with suppress(OSError):
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(handle)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the block as an exception, so that it can clean up; in the main thread only."""
+
+    def end(number: int, _frame: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    mine = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if mine:
+        signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        if mine:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _copy(db: Database, new: Path, out: Path) -> None:
+    """The whole file in one read transaction, with a number of its own. Raises StoreError with `out`'s name.
+
+    In the mode for one file alone: a WAL's index would be left beside it by whoever only reads it.
+    """
+    try:
+        with closing(sqlite3.connect(new, isolation_level=None)) as target:
+            with reading(db):
+                db.conn.execute("select 1 from sqlite_master").fetchone()
+                db.conn.backup(target, pages=STEP, progress=lambda *_: None)
+            wal.renumber(Database(target, execute_plugins=False))
+            target.execute("pragma journal_mode = delete")
+    except sqlite3.Error as error:
+        if (getattr(error, "sqlite_errorname", None) or "").startswith(NO_ROOM):
+            raise StoreError(f"{out}: no room for it on the disk. Make some, or choose another place.") from error
+        raise
+
+
+# A copy in the place of the store
+
+
+def _refuse_other_files(path: Path) -> None:
+    """Raise StoreError where what is at `path` is clearly no store."""
+    if is_held(path) or not path.exists():
+        return
+    if not path.is_file():
+        raise StoreError(f"{path}: is no regular file. A store is a file; name another with --db.")
+    with path.open("rb") as file:
+        head = file.read(100)
+    if head and not (head.startswith(MAGIC) and int.from_bytes(head[68:72], "big") == APPLICATION_ID):
+        raise StoreError(
+            f"{path}: is not a store of align, so it stays. Move it away first, or name another with --db."
+        )
+
+
+def _examined(new: Path, path: Path, source: Path) -> tuple[int, int, int, int]:
+    """(documents, links, decisions, findings mended) of the copy, brought to this layout and checked."""
+    try:
+        with closing(connect(new, create=False, readonly=False)) as db, told(path):
+            findings = check(db)
+            mended = sum(finding.command == MENDS for finding in findings)
+            if mended:
+                with transaction(db):
+                    rebuild(db)
+                findings = check(db)
+            lasting = [finding.problem for finding in findings if finding.command in (MENDS, RESTORES)]
+            if lasting:
+                more = f" and {counted(len(lasting) - 1, 'more finding')}" if lasting[1:] else ""
+                raise StoreError(
+                    f"{source}: damaged ({lasting[0]}{more}). Restore another backup; {path} stays as it is."
+                )
+            counts = _counts(db)
+            db.conn.execute("pragma wal_checkpoint(truncate)")
+    except StoreError as error:
+        raise StoreError(str(error).replace(str(new), str(path))) from error
+    if any(_content(log) for log in _logs(new)):
+        raise StoreError(f"{path}: no room for the restored store. Make some; the store stays as it is.")
+    return *counts, mended
+
+
+def _counts(db: Database) -> tuple[int, int, int]:
+    tables = ("documents where removed_at is null", "links", "decisions")
+    documents, links, decisions = (
+        int(db.conn.execute(f"select count(*) from {table}").fetchone()[0]) for table in tables
+    )
+    return documents, links, decisions
+
+
+def _permit(new: Path, like: Path) -> None:
+    """Give the new file the permissions of another, and its owner where that is allowed."""
+    status = like.stat()
+    with suppress(OSError):
+        os.chown(new, status.st_uid, status.st_gid)
+    new.chmod(status.st_mode & 0o777)
+
+
+def _put_in_place(new: Path, path: Path) -> Path | None:
+    """Let `new` be the store; returns where the store of before is now.
+
+    What was in the log of the store of before is written into it first, so that no log is left that SQLite would
+    replay into the new one. A log that cannot be, or that belongs to another file, is kept beside it.
+    """
+    for attempt in count():
+        if not path.exists():
+            _set_aside(path, _name_of_before(path), foreign=True)
+            os.link(new, path)
+            sync_folder(path.parent)
+            return None
+        foreign = wal.is_foreign(path)
+        if not foreign:
+            _write_log_into(path)
+        with exclusive(path) as handle:
+            if not foreign and attempt < 2 and any(_content(log) for log in _logs(path)):
+                continue  # Another program has used the store meanwhile, and was killed.
+            before = _keep(path, handle, new.parent)
+            _set_aside(path, before, foreign=foreign)
+            os.replace(new, path)
+            sync_folder(path.parent)
+            return before
+    raise AssertionError
+
+
+def _write_log_into(path: Path) -> None:
+    """Have SQLite replay what a killed program left. A store too damaged for that stays as it is."""
+    if not any(_content(log) for log in _logs(path)):
+        return
+    with OPENING, suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as conn:
+        conn.execute("pragma synchronous = full")
+        conn.execute("pragma wal_checkpoint(truncate)")
+
+
+def _keep(path: Path, handle: int, folder: Path) -> Path:
+    """Give the store of before a name of its own, from where it can be restored. `handle` is the store's."""
+    for there in path.parent.glob(f"{glob.escape(path.stem)}.before-*{glob.escape(path.suffix)}"):
+        if there.is_file() and there.samefile(path):
+            return there  # A restore was killed right after it did this.
+    while True:
+        before = _name_of_before(path)
+        try:
+            os.link(path, before)
+        except FileExistsError:
+            continue
+        except OSError:  # A file system without links.
+            _copy_kept(handle, folder / "before.db", before)
+        sync_folder(path.parent)
+        return before
+
+
+def _copy_kept(handle: int, part: Path, before: Path) -> None:
+    with part.open("xb") as copy, open(handle, "rb", closefd=False) as store:
+        shutil.copyfileobj(store, copy)
+        copy.flush()
+        os.fchmod(copy.fileno(), os.fstat(handle).st_mode & 0o777)
+        os.fsync(copy.fileno())
+    os.rename(part, before)
+
+
+def _name_of_before(path: Path) -> Path:
+    """A free name for the store of before: `align.before-2026-11-30.db`, then `align.before-2026-11-30-2.db`."""
+    today = date.today().isoformat()
+    names = (f"{path.stem}.before-{today}{'' if n == 1 else f'-{n}'}{path.suffix}" for n in count(1))
+    return next(there for name in names if not os.path.lexists(there := path.with_name(name)))
+
+
+def _set_aside(path: Path, before: Path, *, foreign: bool) -> None:
+    """Leave no log beside the store: one with content goes beside `before`, one of another file where none reads it."""
+    for log, end in zip(_logs(path), LOGS, strict=True):
+        if _content(log):
+            os.replace(log, before.with_name(f"{before.name}{'.of-another-file' if foreign else ''}{end}"))
+        else:
+            log.unlink(missing_ok=True)
+    path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+
+
+def _logs(path: Path) -> list[Path]:
+    return [path.with_name(path.name + end) for end in LOGS]
+
+
+def _content(log: Path) -> bool:
+    """Whether a log has any."""
+    try:
+        return log.stat().st_size > 0
+    except OSError:
+        return False

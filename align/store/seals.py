@@ -1,0 +1,128 @@
+"""Checksums of what cannot be had again, so that a damaged byte is noticed and its document or decision named.
+
+`seals` has a CRC-32 for each document (with its blocks and sentences; its text has a digest of its own), each decision
+(with its patches) and each row of what reviewers left open. Triggers note what a transaction writes by setting the sum
+to null; `seal` computes those sums before the transaction is committed. A CRC-32 notices every error of up to 32
+consecutive bits.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from sqlite_utils import Database
+
+from align.errors import StoreError
+
+Key = int | str
+
+PARTS: Final = {
+    "document": (
+        ("documents", "id", "id"),
+        ("blocks", "document", "position"),
+        ("sentences", "document", "position, id"),
+    ),
+    "decision": (("decisions", "id", "id"), ("patches", "decision", "link")),
+    "alias": (("aliases", "uid", "ordinal"),),
+    "conflict": (("conflicts", "link", "uid"),),
+    "audit": (("audits", "id", "id"),),
+    "note": (("kept", "key", "key"),),
+}
+"""What a sum of each kind covers: (table, column with the key, order of its rows). The first table has the keys."""
+SEQUENCE: Final = "sequence"
+"""Kind of the numbers that were given last, by table; the sum is the number itself."""
+
+
+def create(db: Database) -> None:
+    """The table and its triggers; everything there is waits to be sealed."""
+    db.conn.execute(
+        "create table seals (kind text not null, key any not null, sum integer, primary key (kind, key))"
+        " strict, without rowid"
+    )
+    db.conn.execute("create index seals_open on seals (kind, key) where sum is null")
+    for statement in triggers().values():
+        db.conn.execute(statement)
+    enter_missing(db)
+
+
+def triggers() -> dict[str, str]:
+    """Name -> SQL of the triggers that note what is written."""
+    found = {}
+    for kind, parts in PARTS.items():
+        for table, column, _ in parts:
+            for event, row in (("insert", "new"), ("update", "old"), ("delete", "old")):
+                name = f"seal_{table}_{event}"
+                found[name] = (
+                    f"create trigger {name} after {event} on {table} begin insert into seals (kind, key)"
+                    f" values ('{kind}', {row}.{column}) on conflict (kind, key) do update set sum = null"
+                    " where sum is not null; end"
+                )
+    return found
+
+
+def enter_missing(db: Database) -> None:
+    """Note what has no sum, and forget sums of nothing that is known here."""
+    for kind, parts in PARTS.items():
+        table, column, _ = parts[0]
+        db.conn.execute(f"insert or ignore into seals (kind, key) select distinct '{kind}', {column} from {table}")
+    marks = ", ".join("?" * (len(PARTS) + 1))
+    db.conn.execute(f"delete from seals where kind not in ({marks})", (*PARTS, SEQUENCE))
+
+
+def reopen(db: Database) -> None:
+    """Let everything be sealed anew: the tables have other columns now."""
+    enter_missing(db)
+    db.conn.execute("update seals set sum = null")
+
+
+def seal(db: Database) -> None:
+    """Compute the sums of what the open transaction wrote."""
+    rows = db.conn.execute("select kind, key from seals indexed by seals_open where sum is null").fetchall()
+    for kind, key in rows:
+        found = compute(db, kind, key)
+        if found is None:
+            db.conn.execute("delete from seals where kind = ? and key = ?", (kind, key))
+        else:
+            db.conn.execute("update seals set sum = ? where kind = ? and key = ?", (found, kind, key))
+    db.conn.execute(
+        """insert into seals (kind, key, sum) select ?, name, seq from sqlite_sequence where true
+           on conflict (kind, key) do update set sum = excluded.sum where sum is not excluded.sum""",
+        (SEQUENCE,),
+    )
+
+
+def compute(db: Database, kind: str, key: Key) -> int | None:
+    """The sum of what is there now; None where nothing is."""
+    total, there = 0, False
+    for table, column, order in PARTS[kind]:
+        rows = db.conn.execute(f"select * from {table} where {column} = ? order by {order}", (key,))
+        while chunk := rows.fetchmany(1000):
+            there = True
+            total = zlib.crc32(repr([_plain(row) for row in chunk]).encode("utf-8", "surrogatepass"), total)
+        total = zlib.crc32(b"\0", total)
+    return total if there else None
+
+
+def _plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A row with BLOBs as their sums: written out they would be four times as long."""
+    if any(isinstance(value, bytes) for value in row):
+        return tuple(zlib.crc32(value) if isinstance(value, bytes) else value for value in row)
+    return row
+
+
+def refuse_damaged(db: Database, kind: str, keys: Iterable[Key]) -> None:
+    """Raise StoreError where one of them is not what was written: a change to it would seal the damage."""
+    for key in keys:
+        row = db.conn.execute("select sum from seals where kind = ? and key = ?", (kind, key)).fetchone()
+        if row and row[0] is not None and row[0] != compute(db, kind, key):
+            raise StoreError(
+                f"{kind} {key} is damaged, so nothing was changed. `align store check` says what is; "
+                "`align store restore BACKUP` puts a backup in the store's place."
+            )
+
+
+def all_sums(db: Database) -> Iterator[tuple[str, Key, int | None]]:
+    """Every sum as it was stored: (kind, key, sum)."""
+    yield from db.conn.execute("select kind, key, sum from seals not indexed")
