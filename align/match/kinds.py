@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import exp, log
 
 from align.domain import LinkKind
+from align.match.lengths import usual_ratio
 from align.match.solve import Texts
 from align.match.trust import Found
 
 OPENING = ("“", "「", "『", "«", "„", '"')
-UNEVEN = 0.75
-"""|log| of the ratio of lengths above which one side leaves something out (about 1 : 2.1)."""
+UNEVEN, CHANCE = 0.75, 2.5
+"""|log| of the ratio of lengths above which one side leaves something out (about 1 : 2.1), and what is added to it over
+the root of the characters of the shorter side, as English has them: six words may be twice as long in a translation
+that leaves out nothing. Of the links of twelve development corpora 0.6 % at most lie above, in each of them."""
+COMPACT = 0.22
+"""Nearness over all the sentences of a chain from which it is a translation: a summary has less of each sentence."""
 SAME, COST = 0.11, 0.6
 """What nearness, less COST of the difference in lengths, must reach where a link outside a translated run says the same
 on both sides: both values by the seeds' gold."""
@@ -30,13 +36,24 @@ def kind_of(texts: Texts, src: range, tgt: range, seen: Found, *, dense: bool) -
     ends = [int(side.ends[run.start]) for side, run in zip(texts.sides, (src, tgt), strict=True)]
     if len(src) == len(tgt) == 1 and max(len(one), len(other)) <= HEADING and _of_a_heading(ends):
         return LinkKind.TITLE
-    uneven = seen.length > UNEVEN
-    if dense:
+    uneven = _difference(texts, src, tgt) > UNEVEN + CHANCE / exp(seen.size / 2)
+    if dense or seen.level >= COMPACT:
         return LinkKind.PARTIAL if uneven else LinkKind.TRANSLATION
     alone = len(src) == len(tgt) == 1
-    if not uneven and (seen.similarity >= ALIKE or (alone and seen.margin - COST * seen.length >= SAME)):
+    even = seen.length <= UNEVEN
+    if even and (seen.similarity >= ALIKE or (alone and seen.margin - COST * seen.length >= SAME)):
         return LinkKind.TRANSLATION
     return LinkKind.SUMMARY if seen.beside >= LONE else LinkKind.PARTIAL
+
+
+def _difference(texts: Texts, src: range, tgt: range) -> float:
+    """|log| of the ratio of the lengths of a bead, as the two languages write or as these two texts do, whichever fits:
+    a manual that keeps its English terms is longer in Chinese than Chinese is."""
+    one, other = (
+        float(side.length[run.start : run.stop].sum()) for side, run in zip(texts.sides, (src, tgt), strict=True)
+    )
+    ratios = usual_ratio(texts.src.lang, texts.tgt.lang), texts.ratio
+    return min(abs(log((one + 2) / (other * ratio + 2))) for ratio in ratios)
 
 
 def _joined(texts: tuple[str, ...], run: range) -> str:
