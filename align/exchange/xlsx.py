@@ -15,6 +15,7 @@ from typing import IO, Any
 from align import __version__
 from align.clock import moment
 from align.domain import Status
+from align.errors import ExportError
 from align.exchange.charsets import in_xlsx
 from align.exchange.columns import cells, columns
 from align.exchange.types import ExportOptions, Unit
@@ -112,10 +113,66 @@ def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> Non
 
 
 def _write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> None:
+    from xlsxwriter.exceptions import FileCreateError
+
+    output = _Output(file)
+    try:
+        with tempfile.TemporaryDirectory(prefix="align-xlsx-") as folder:
+            _fill(units, output, options, folder)
+    except (OSError, FileCreateError) as error:
+        output.abandoned = True
+        cause = error.args[0] if isinstance(error, FileCreateError) else error
+        if output.failed or not isinstance(cause, OSError):
+            raise cause from None
+        where = tempfile.gettempdir()
+        raise ExportError(f"{where}: {cause.strerror}. Set TMPDIR to a folder with room for the sheets.") from error
+
+
+class _Output:
+    """The file, as ZipFile writes it. Abandoned after a failure, since an archive closes itself once more, later."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+        self.failed = self.abandoned = False
+        self.position = 0
+        """Where an abandoned archive takes itself to be."""
+
+    def write(self, content: bytes) -> int:
+        """As the file does it."""
+        if self.abandoned:
+            self.position += len(content)
+            return len(content)
+        try:
+            return self.file.write(content)
+        except OSError:
+            self.failed = True
+            raise
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As the file does it."""
+        if self.abandoned:
+            self.position = offset
+            return offset
+        return self.file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """As the file does it."""
+        return self.position if self.abandoned else self.file.tell()
+
+    def flush(self) -> None:
+        """As the file does it."""
+        if not self.abandoned:
+            self.file.flush()
+
+
+def _fill(units: Iterable[Unit], output: _Output, options: ExportOptions, folder: str) -> None:
     import xlsxwriter
 
-    settings = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "in_memory": False}
-    with xlsxwriter.Workbook(file, settings) as book:
+    settings = {
+        "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "in_memory": False,
+        "tmpdir": folder,
+    }  # fmt: skip
+    with xlsxwriter.Workbook(output, settings) as book:
         book.set_properties(
             {"title": "Aligned passages", "comments": f"Written by align {__version__}", "created": moment()}
         )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import gc
+import io
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -15,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from align.domain import Status
-from align.errors import UsageError
-from align.exchange import ExportOptions
+from align.errors import ExportError, UsageError
+from align.exchange import ExportOptions, xlsx
 from align.exchange.columns import guarded, unguarded
 from align.exchange.export import export_store
 from align.exchange.tsv import escaped, unescaped
@@ -131,3 +134,39 @@ def test_a_link_is_followed_and_rights_are_kept(store: Store, tmp_path: Path) ->
     assert (tmp_path / "out.tsv").is_symlink()
     assert real.read_text(encoding="utf-8").startswith("id\t")
     assert real.stat().st_mode & 0o777 == 0o640
+
+
+class FullDisk(io.BytesIO):
+    """A file on a disk with so much room."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+
+    def write(self, content: object) -> int:
+        self.room -= len(content)  # type: ignore[arg-type]
+        if self.room < 0:
+            raise OSError(28, "No space left on device")
+        return super().write(content)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("room", [0, 100, 1000, 3000])
+def test_a_full_disk_under_a_workbook_is_one_error(room: int) -> None:
+    with FullDisk(room) as file, pytest.raises(OSError, match="No space left"):
+        xlsx.write([], file, ANY)
+    gc.collect()  # What the archive does when it goes would be an error here.
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # XlsxWriter leaves its own files open.
+def test_a_full_temporary_folder_under_a_workbook_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resource = pytest.importorskip("resource", reason="NO LIMITS on this system: lack of room is not tried.")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(ExportError, match="Set TMPDIR"):
+            xlsx.write([], io.BytesIO(), ANY)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
