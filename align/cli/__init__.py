@@ -14,6 +14,7 @@ import click
 
 from align import __version__
 from align.errors import AlignError
+from align.text.visible import take_any_text, visible
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "add": ("align.cli.add:add", "Add texts to the store: files, folders, patterns, or - for standard input."),
@@ -121,22 +122,30 @@ def keep_in_log(error: BaseException) -> None:
         sys.modules["align.cli.log"].failed(error)
 
 
+def complain(message: str) -> None:
+    """Say in one line on stderr what went wrong."""
+    click.echo(f"align: {visible(message)}", err=True)
+
+
 def main() -> NoReturn:
     """The console script: every mishap is one line on stderr and an exit code, never a traceback."""
+    take_any_text(sys.stdout, sys.stderr)
     try:
         status = cli.main(prog_name="align", standalone_mode=False)
         sys.stdout.flush()
     except AlignError as error:
-        click.echo(f"align: {error}", err=True)
+        complain(str(error))
         keep_in_log(error)
         sys.exit(error.exit_code)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as error:
+        message = visible(error.format_message())
+        error.format_message = lambda: message  # type: ignore[method-assign]
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("align: interrupted; what was done is kept.", err=True)
+        complain("interrupted; what was done is kept.")
         sys.exit(130)
     except BrokenPipeError:
         # The reader of our output left (`align ... | head`): nothing to say, and nothing more to flush.
@@ -145,12 +154,11 @@ def main() -> NoReturn:
     except OSError as error:
         # A disk that is full or a file that went away: the system's own words say it best.
         where = f"{error.filename}: " if error.filename else ""
-        click.echo(f"align: {where}{error.strerror or error}. What was done is kept; mend it and call again.", err=True)
+        complain(f"{where}{error.strerror or error}. What was done is kept; mend it and call again.")
         keep_in_log(error)
         sys.exit(1)
     except Exception as error:
-        told = f"align: {type(error).__name__}: {error}. A mistake of ours: call again with --verbose and report it."
-        click.echo(told, err=True)
+        complain(f"{type(error).__name__}: {error}. A mistake of ours: call again with --verbose and report it.")
         keep_in_log(error)
         sys.exit(70)
     sys.exit(status if isinstance(status, int) else 0)

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from align.cli.context import note
+from align.cli.context import note, say
 
 
 @click.group(invoke_without_command=True, epilog="Example: align config init && align config")
@@ -28,7 +28,7 @@ def config(ctx: click.Context, as_json: bool) -> None:
         return
     width = max(len(row.name) for row in rows)
     for row in rows:
-        click.echo(f"{row.name:<{width}}  {row.value or '-'}  ({row.source})")
+        say(f"{row.name:<{width}}  {row.value or '-'}  ({row.source})")
 
 
 @config.command(epilog="Example: align config init")

@@ -15,9 +15,11 @@ from align.domain import LARGEST, STATUS_WORDS, Status, statuses_of
 from align.errors import AlignError
 from align.inputs import MAX_SIZE, parse_size
 from align.settings import Settings, load_settings
+from align.text.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from align.store import Store
 
@@ -160,7 +162,7 @@ def opened(settings: Settings) -> Iterator[Store]:
 def ask(question: str, otherwise: str) -> None:
     """Go on only after a yes. Else the call ends with code 1 and says `otherwise`; nobody there to ask is an error."""
     try:
-        agreed = click.confirm(question, err=True)
+        agreed = click.confirm(visible(question), err=True)
     except click.Abort:
         if sys.stdin.isatty():
             raise
@@ -180,8 +182,21 @@ _above: list[Callable[[str], None]] = []
 """Where bars are drawn: how to print a line above them."""
 
 
+def say(text: str) -> None:
+    """A line on stdout for a person: nothing in it steers the terminal. JSON goes out by `click.echo`."""
+    click.echo(visible(text))
+
+
+def cell(text: object) -> Text:
+    """What somebody else wrote, as a cell of a table: nothing in it is markup or steers the terminal."""
+    from rich.text import Text
+
+    return Text(visible(text))
+
+
 def note(text: str) -> None:
     """A line for the person at the terminal; never part of the data. `--log-file` keeps it too."""
+    text = visible(text)
     if not quiet():
         (_above[-1] if _above else lambda line: click.echo(line, err=True))(text)
     if "align.cli.log" in sys.modules:

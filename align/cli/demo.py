@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import encoder_option, note, progress, settings_for
+from align.cli.context import cell, encoder_option, note, progress, settings_for
 
 if TYPE_CHECKING:
     from align.domain import Link
@@ -37,7 +37,6 @@ def print_links(links: list[Link]) -> None:
     """The links for a person, by pair of pages, with how sure each is."""
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
     console = Console()
     for (src, tgt), found in groupby(links, key=lambda link: (link.src.doc, link.tgt.doc)):
@@ -48,5 +47,5 @@ def print_links(links: list[Link]) -> None:
         table.add_column("source", ratio=1, overflow="fold")
         table.add_column("target", ratio=1, overflow="fold")
         for link in found:
-            table.add_row(f"{link.confidence:.0%}", str(link.kind), Text(link.src.text), Text(link.tgt.text))
+            table.add_row(f"{link.confidence:.0%}", str(link.kind), cell(link.src.text), cell(link.tgt.text))
         console.print(table)

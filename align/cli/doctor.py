@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import store_option
+from align.cli.context import say, store_option
+from align.text.visible import visible
 
 
 @click.command(epilog="Example: align doctor --json")
@@ -30,7 +31,7 @@ def doctor(db: Path | None, as_json: bool) -> int:
             click.echo(json.dumps(asdict(finding), ensure_ascii=False))
             continue
         colour, word = marks[finding.state]
-        click.echo(f"{click.style(word, fg=colour)}  {finding.area:<12} {finding.says}")
+        click.echo(f"{click.style(word, fg=colour)}  {finding.area:<12} {visible(finding.says)}")
         if finding.remedy and finding.state is not State.GOOD:
-            click.echo(f"      {'':<12} -> {finding.remedy}")
+            say(f"      {'':<12} -> {finding.remedy}")
     return failed

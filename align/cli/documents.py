@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import note, opened, settings_for, store_option
+from align.cli.context import cell, note, opened, settings_for, store_option
 
 if TYPE_CHECKING:
     from align.store import DocumentRow
@@ -79,7 +79,6 @@ def print_table(rows: list[DocumentRow]) -> None:
     """The documents for a person."""
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column, justify in (("no", "right"), ("document", "left"), ("sentences", "left"), ("links", "left")):
@@ -87,5 +86,5 @@ def print_table(rows: list[DocumentRow]) -> None:
     for row in rows:
         languages = ", ".join(f"{count} {lang}" for lang, count in row.languages.items())
         links = ", ".join(f"{count} {status}" for status, count in row.links.items() if count)
-        table.add_row(str(row.id), Text(row.name), languages, links or "-")
+        table.add_row(str(row.id), cell(row.name), cell(languages), cell(links or "-"))
     Console().print(table)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import encoder_option, settings_for, store_option
+from align.cli.context import encoder_option, say, settings_for, store_option
 
 if TYPE_CHECKING:
     from align.jobs.explain import Explanation
@@ -26,10 +26,14 @@ def explain(link: int, rivals: int, as_json: bool, encoder: str | None, db: Path
 
     settings = settings_for(db=db, encoder=encoder)
     found = explain_job(settings.db, link, encoder=settings.encoder, count=rivals, cache=settings.cache)
-    click.echo(json.dumps(found.as_object(), ensure_ascii=False) if as_json else told(found))
+    if as_json:
+        click.echo(json.dumps(found.as_object(), ensure_ascii=False))
+        return
+    for line in lines_of(found):
+        say(line)
 
 
-def told(found: Explanation) -> str:
+def lines_of(found: Explanation) -> list[str]:
     """The explanation for a person."""
     from align.jobs.explain import MEANING
 
@@ -43,5 +47,4 @@ def told(found: Explanation) -> str:
     ]
     lines += [f"  {name:12s} {value:8.3f}  {MEANING.get(name, '')}".rstrip() for name, value in found.signals.items()]
     lines.append("rivals" if found.rivals else "rivals: none")
-    lines += [f"  {rival.score:6.3f}  {rival.text}" for rival in found.rivals]
-    return "\n".join(lines)
+    return lines + [f"  {rival.score:6.3f}  {rival.text}" for rival in found.rivals]

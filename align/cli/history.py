@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import Number, note, opened, settings_for, store_option
+from align.cli.context import Number, note, opened, say, settings_for, store_option
 
 
 @click.command(epilog="Example: align history page.txt --limit 20")
@@ -17,12 +17,16 @@ from align.cli.context import Number, note, opened, settings_for, store_option
 def history(what: str | None, limit: int, as_json: bool, db: Path | None) -> None:
     """Tell what was done: to a LINK (its number), to a DOCUMENT (its name) and its links, or at all."""
     from align.jobs.history import as_json as line_of
-    from align.jobs.history import as_text, events_of
+    from align.jobs.history import events_of, lines_of
 
     with opened(settings_for(db=db)) as store:
         count = 0
         for event in events_of(store, what, limit=limit):
-            click.echo(line_of(event) if as_json else as_text(event))
+            if as_json:
+                click.echo(line_of(event))
+            else:
+                for line in lines_of(event):
+                    say(line)
             count += 1
     if not count:
         note("Nothing was done to it yet.")

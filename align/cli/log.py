@@ -9,14 +9,17 @@ import time
 
 from align import __version__
 from align.errors import UsageError
+from align.text.visible import visible
 
 LOG = logging.getLogger("align")
+LOG.addHandler(logging.NullHandler())  # without any, Python prints errors as they are
 NOTES = logging.getLogger("align.note")
 """Lines that are on stderr already, so that `--verbose` does not print them twice."""
 
 
 class Lines(logging.Formatter):
-    """`2026-11-21T22:30:00Z INFO align.store: text`; each line of a traceback as it is."""
+    """`2026-11-21T22:30:00Z INFO align.store: text`; each line of a traceback as it is, but for what would steer a
+    terminal."""
 
     converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%SZ"
@@ -24,6 +27,10 @@ class Lines(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The lines of a record."""
+        return "\n".join(map(visible, super().format(record).split("\n")))
 
 
 def start(*, verbose: bool, log_file: str | None) -> None:

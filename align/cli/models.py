@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import note, progress, settings_for
+from align.cli.context import note, progress, say, settings_for
+from align.text.visible import visible
 
 if TYPE_CHECKING:
     from align.jobs.models import Listed
@@ -43,7 +44,7 @@ def prepare() -> None:
     with progress() as stage:
         folder = job.prepare(settings_for().cache, stage("Unpacking e5"))
     note("e5 and blend are ready.")
-    click.echo(folder)
+    say(str(folder))
 
 
 @models.command(epilog="Example: align models check use")
@@ -55,7 +56,7 @@ def check(names: tuple[str, ...]) -> None:
     cache: Path = settings_for().cache
     checked = job.check_all(list(names) or ["use", "e5", "blend"], cache, lambda name: note(f"{name} ..."))
     for found in checked:
-        click.echo(f"{found.name}\t{'ok' if found.ok else 'FAILED'}\t{found.told}")
+        click.echo("\t".join(map(visible, (found.name, "ok" if found.ok else "FAILED", found.told))))
     job.refuse_failed(checked)
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import Measure, Number, note, opened, settings_for, status_option, store_option
+from align.cli.context import Measure, Number, cell, note, opened, settings_for, status_option, store_option
 from align.domain import LinkKind, Status
+from align.text.visible import harmless, visible
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -105,24 +106,20 @@ def print_hit(hit: Hit) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from align.text.width import shown as safe
-
     console = Console(highlight=False, soft_wrap=True)
     link = hit.link
     about = f"link {link.id}, {link.status}, {link.kind}, {link.confidence:.0%}" if link else "no link"
-    console.print(Text(f"{safe(hit.sides[0].doc)} ({about})", style="dim"))
+    console.print(Text(visible(f"{hit.sides[0].doc} ({about})"), style="dim"))
     for shown in hit.sides:
-        console.print(Text(f"  {shown.lang:8}") + in_context(shown))
+        console.print(cell(f"  {shown.lang:8}") + in_context(shown))
 
 
 def in_context(shown: Shown) -> Text:
     """The text with the words highlighted, between what stands before and after it."""
     from rich.text import Text
 
-    from align.text.width import shown as safe
-
-    text = Text(shown.text)
+    text = Text(harmless(shown.text))
     for start, end in shown.marks:
         text.stylize("bold reverse", start, end)
-    before, after = (Text(safe(part), style="dim") for part in (shown.before[-30:], shown.after[:30]))
+    before, after = (Text(visible(part), style="dim") for part in (shown.before[-30:], shown.after[:30]))
     return Text(" ").join(part for part in (before, text, after) if part)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from align.cli.context import opened, progress, settings_for, store_option
+from align.cli.context import cell, opened, progress, settings_for, store_option
 from align.domain import SETTLED, Status
 from align.text.counted import counted
+from align.text.visible import visible
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -36,7 +37,7 @@ def stats(db: Path | None, document: str | None, most: int, with_map: bool) -> N
         found = survey(store, document=document, progress=stage("Reading links"))
     console = Console(highlight=False, soft_wrap=True)
     for line in summary(found):
-        console.print(line, markup=False)
+        console.print(cell(line))
     if found.pairs and most:
         console.print()
         console.print(pair_table(found.pairs[:most], bars=console.width >= 100))
@@ -46,7 +47,7 @@ def stats(db: Path | None, document: str | None, most: int, with_map: bool) -> N
         for pair in found.pairs[:most]:
             console.print()
             for line in drawn(pair):
-                console.print(line, markup=False)
+                console.print(cell(line))
 
 
 def summary(found: Report) -> Iterable[str]:
@@ -90,8 +91,8 @@ def pair_table(pairs: Iterable[Pair], *, bars: bool) -> Table:
             table.add_column(name, justify=justify, overflow="fold")
     for one in pairs:
         table.add_row(
-            Text(title(one) if bars else title(one).replace(" - ", " -\n")),
-            f"{one.src_lang}-{one.tgt_lang}",
+            cell(title(one)) if bars else Text(visible(title(one)).replace(" - ", " -\n")),
+            cell(f"{one.src_lang}-{one.tgt_lang}"),
             str(sum(one.statuses.values())),
             str(sum(one.statuses[status] for status in SETTLED)),
             *(f"{bar(side.share, 8) if bars else ''} {side.share:4.0%}".strip() for side in (one.src, one.tgt)),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import Number, ask, note, opened, settings_for, store_option
+from align.cli.context import Number, ask, note, opened, say, settings_for, store_option
 from align.text.counted import counted
 
 
@@ -29,7 +29,10 @@ def check(as_json: bool, db: Path | None) -> None:
     with opened(settings_for(db=db)) as opened_store:
         findings = opened_store.check()
     for finding in findings:
-        click.echo(json.dumps(asdict(finding), ensure_ascii=False) if as_json else str(finding))
+        if as_json:
+            click.echo(json.dumps(asdict(finding), ensure_ascii=False))
+        else:
+            say(str(finding))
     if findings:
         note(f"{counted(len(findings), 'finding')}.")
         raise click.exceptions.Exit(1)
@@ -91,7 +94,7 @@ def merge(other: Path, as_json: bool, db: Path | None) -> None:
     with opened(settings_for(db=db)) as opened_store:
         united = unite(opened_store, other)
         for conflict in opened_store.conflicts():
-            click.echo(told(conflict, as_json=as_json))
+            (click.echo if as_json else say)(told(conflict, as_json=as_json))
     for line in united.lines(str(other)):
         note(line)
 
@@ -115,7 +118,7 @@ def conflicts(as_json: bool, dismiss: tuple[int, ...], reviewer: str | None, db:
             note(Desk(opened_store, settings.reviewer or default_reviewer()).dismiss(link).words)
         found = opened_store.conflicts()
     for conflict in found:
-        click.echo(told(conflict, as_json=as_json))
+        (click.echo if as_json else say)(told(conflict, as_json=as_json))
     if not found:
         note("No conflicts.")
 

@@ -13,7 +13,7 @@ from align.errors import UsageError
 from align.jobs import reshape
 from align.jobs.reshape import Point, Side
 from align.store import Change, LinkFilter, Store, open_store
-from align.store.documents import storable
+from align.store.charset import storable
 from align.store.ledger import Ledger
 from align.text.clean import clean
 

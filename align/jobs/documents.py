@@ -6,8 +6,10 @@ from pathlib import PurePath
 
 from align.errors import UsageError
 from align.store import DocumentRow, Store
+from align.store.charset import stored_name
 from align.text.han import chinese
 from align.text.tags import canonical
+from align.text.visible import visible
 
 
 def language_tag(lang: str) -> str:
@@ -24,10 +26,13 @@ def asked_language(lang: str | None) -> str | None:
 
 
 def find_document(store: Store, called: str) -> DocumentRow:
-    """The document of that name, file name or number. Raises UsageError where none or several are called so."""
+    """The document of that name, file name or number; a name also as it is printed, with what would steer a terminal
+    written out. Raises UsageError where none or several are called so."""
     rows = store.documents()
-    found = [row for row in rows if called in (row.name, str(row.id))]
-    found = found or [row for row in rows if PurePath(row.name).name == called]
+    name = stored_name(called)
+    found = [row for row in rows if name in (row.name, str(row.id))]
+    found = found or [row for row in rows if PurePath(row.name).name == name]
+    found = found or [row for row in rows if called in (visible(row.name), visible(PurePath(row.name).name))]
     if len(found) == 1:
         return found[0]
     if found:

@@ -78,13 +78,12 @@ def as_json(event: Event) -> str:
     )
 
 
-def as_text(event: Event) -> str:
-    """The event as lines for a person: when, who, what, and what it changed."""
+def lines_of(event: Event) -> list[str]:
+    """The event in lines for a person: when, who, what, and what it changed."""
     decision = event.decision
     link = f" link {decision.link}" if decision.link is not None else ""
     lines = [f"{decision.at[:19].replace('T', ' ')}  {decision.reviewer}:{link} {event.words}"]
-    lines += [f"    {what}: {_short(before)} -> {_short(after)}" for what, before, after in event.changes]
-    return "\n".join(lines)
+    return lines + [f"    {what}: {_short(before)} -> {_short(after)}" for what, before, after in event.changes]
 
 
 def _short(value: object) -> str:

@@ -87,7 +87,7 @@ def _named(name: str, content: bytes, encoding: str) -> tuple[str, str]:
         if not getattr(codec, "_is_text_encoding", True):
             raise LookupError(encoding)
         text = content.decode(encoding)
-    except LookupError as error:
+    except (LookupError, UnicodeEncodeError) as error:
         raise UsageError(f"no encoding is called {encoding!r}. Try utf-8, shift_jis, big5, gb18030.") from error
     except UnicodeDecodeError as error:
         raise ReadError(

@@ -76,7 +76,7 @@ def kind(name: str, content: bytes, encoding: str | None = None) -> str:
         return "html"
     try:
         text = head.decode(encoding or "utf-8", "ignore")
-    except LookupError:
+    except (LookupError, UnicodeError):
         text = ""  # the reader says so
     if _is_subtitles(text):
         return "subtitles"

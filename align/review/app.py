@@ -27,6 +27,7 @@ from align.review.screens.base import Saver, reason
 from align.review.screens.review import ReviewScreen
 from align.review.screens.workspace import WorkspaceScreen
 from align.settings import Settings, default_reviewer
+from align.text.visible import visible
 
 THEME = "textual-dark"
 DISPLAY = {
@@ -118,7 +119,7 @@ class ReviewApp(App[None]):
         if self._theme_wanted in self.available_themes:
             self.theme = self._theme_wanted
         else:
-            self.notify(f"There is no theme {self._theme_wanted!r}.", severity="warning", markup=False)
+            self.notify(visible(f"There is no theme {self._theme_wanted!r}."), severity="warning", markup=False)
         place = self.here = self.last_place()
         self.push_screen(WorkspaceScreen())
         if self._start == "last" and self.browser.count(place.filter):
@@ -190,7 +191,7 @@ class ReviewApp(App[None]):
             return
         error = message.future.exception()
         if error is not None:
-            self.notify(f"A decision was not saved: {reason(error)}", severity="error", markup=False)
+            self.notify(visible(f"A decision was not saved: {reason(error)}"), severity="error", markup=False)
 
     def get_key_display(self, binding: Binding) -> str:
         """Keys as they stand on the keyboard."""

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from align.domain import Decision
 from align.errors import UsageError
-from align.store.documents import storable
+from align.store.charset import storable
 from align.store.ledger import Ledger
 from align.store.log import read_patches
 from align.store.rows import Conflict

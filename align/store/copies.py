@@ -15,8 +15,9 @@ from typing import Any
 from sqlite_utils import Database
 
 from align.store import cuts, search
+from align.store.charset import storable
 from align.store.cuts import Cut, Pieces
-from align.store.documents import document_text, storable, summarise
+from align.store.documents import document_text, summarise
 from align.store.log import FIELDS, State, sentences_of, stored
 from align.text.clean import sentence_text
 

@@ -17,7 +17,8 @@ from sqlite_utils import Database
 from align.domain import Span
 from align.errors import ConflictError, UsageError
 from align.store import seals, search
-from align.store.documents import document_text, pieces_of, storable, summarise
+from align.store.charset import storable
+from align.store.documents import document_text, pieces_of, summarise
 from align.store.log import TARGET, pair_start
 from align.text.clean import sentence_text
 

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from align.domain import Block, BlockKind, Document, Sentence, Span, Status
 from align.errors import ConflictError, StoreError
 from align.store import seals, search, tallies
+from align.store.charset import as_bytes, storable
 from align.store.clock import now
 from align.store.rows import DocumentRow, SentenceRow
 from align.text.clean import join, sentence_text
@@ -101,21 +102,6 @@ def sentence_values(doc: Document) -> Iterator[tuple[object, ...]]:
             position += 1
     if position > MOST_SENTENCES:
         raise StoreError(f"{doc.name}: more than {MOST_SENTENCES:,} sentences. Split the file.")
-
-
-def as_bytes(text: str) -> bytes:
-    """The text for a BLOB column: lone surrogates and NULs, which TEXT columns refuse or cut at, survive."""
-    return text.encode("utf-8", "surrogatepass")
-
-
-def storable(text: str) -> str:
-    """The text for a TEXT column: lone surrogates become ?, NUL is left out."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
-
-
-def name_of(doc: Document) -> str:
-    """The document's name as it can be stored: bytes of a file name that are no UTF-8 are spelled out (`\\udcff`)."""
-    return doc.name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def name_there(db: Database, document: int) -> str:

@@ -143,7 +143,7 @@ def _refuse_stale(path: Path, db: Database) -> None:
 
 
 def _open(path: Path, mode: str) -> Database:
-    uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
+    uri = f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
     log = path.with_name(path.name + "-wal")
     try:
         return _connection(path, uri)

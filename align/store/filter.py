@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from align.domain import LinkKind, Status
 from align.store import search
+from align.store.charset import storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,9 @@ class LinkFilter:
     def __post_init__(self) -> None:
         for name in ("statuses", "kinds"):
             object.__setattr__(self, name, frozenset(getattr(self, name) or ()))
+        for name in ("src_lang", "tgt_lang", "reviewer", "text"):
+            if (asked := getattr(self, name)) is not None:
+                object.__setattr__(self, name, storable(asked))
 
 
 Condition = tuple[str, list[object]]

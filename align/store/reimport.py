@@ -11,8 +11,8 @@ from sqlite_utils import Database
 
 from align.domain import Document
 from align.store import cuts, queue, search, tallies
+from align.store.charset import as_bytes
 from align.store.documents import (
-    as_bytes,
     document_text,
     insert_blocks,
     insert_sentences,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from align.store.charset import storable
 from align.text.han import fold as fold_han
 
 RUN = (
@@ -78,7 +79,7 @@ class Term:
 
 def parse(query: str) -> tuple[Term, ...]:
     """The terms of a query: words, each also the beginning of longer ones, and "exact phrases" in quotes."""
-    found = [Term(quoted or word, bool(quoted)) for quoted, word in _TERM.findall(query)]
+    found = [Term(quoted or word, bool(quoted)) for quoted, word in _TERM.findall(storable(query))]
     return tuple(term for term in found if term.text.strip())
 
 

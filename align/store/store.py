@@ -30,6 +30,7 @@ from align.store import (
     undo,
 )
 from align.store.backup import backup
+from align.store.charset import storable, stored_name
 from align.store.check import Finding, check
 from align.store.clock import now
 from align.store.door import connect, refuse_replaced
@@ -108,7 +109,7 @@ class Store:
 
         Of a text that changed, what is still there keeps its sentences and links; see `reimport`.
         """
-        doc = replace(doc, name=documents.name_of(doc))
+        doc = replace(doc, name=stored_name(doc.name))
         with self.writing():
             row = self.db.conn.execute(
                 "select id, digest from documents where name = ? and removed_at is null", (doc.name,)
@@ -370,7 +371,7 @@ class Store:
         with self.writing():
             self.db.conn.execute(
                 "insert into kept values (?, ?) on conflict (key) do update set value = excluded.value",
-                (key, documents.storable(value)),
+                (key, storable(value)),
             )
 
     def recall(self, key: str) -> str | None:
@@ -409,7 +410,7 @@ class Store:
     def unite(self, other: Path) -> United:
         """Take in the decisions of another copy of this store; what both decided differently is left for review."""
         with closing(connect(other, create=False, readonly=True)) as theirs, self.writing(), told(other):
-            return unite(self.db, theirs, other.name)
+            return unite(self.db, theirs, storable(other.name))
 
     def conflicts(self, link: int | None = None) -> list[Conflict]:
         """What another copy or a file has otherwise and no reviewer has chosen yet, in document order; of one link, or

@@ -11,7 +11,7 @@ from align.domain import LinkKind, Proposal, Status
 from align.errors import ConflictError, UsageError
 from align.jobs.browse import Order, open_browser
 from align.jobs.decide import Desk, open_desk
-from align.jobs.history import as_text, events_of
+from align.jobs.history import events_of, lines_of
 from align.jobs.resolve import Ripple
 from align.store import LinkFilter, Store, open_store
 from tests.store.conftest import EN, JA, make_document, sides, status
@@ -222,7 +222,7 @@ def test_the_story_of_a_link(store: Store, desk: Desk) -> None:
         ("ada", "accepted"),
         ("align", "proposed 6 links (use), took back 0"),
     ]
-    assert "note: - -> sure?" in as_text(list(events_of(store, "1"))[2])
+    assert "note: - -> sure?" in " ".join(lines_of(list(events_of(store, "1"))[2]))
     assert len(list(events_of(store, "ja.txt"))) == 5
     with pytest.raises(UsageError, match="no such document"):
         list(events_of(store, "other.txt"))
