@@ -23,6 +23,14 @@ def host_name(netloc: str) -> str:
         return ""
 
 
+def _netloc(origin: str) -> str | None:
+    """`name:port` of an Origin in lower case; None where it is no address."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
+
+
 def is_loopback(host: str) -> bool:
     """Whether only programs on this machine reach a server that listens on `host`."""
     try:
@@ -60,9 +68,10 @@ class Gate:
             return f"asked for the host {name!r}, which is not ours (--allow-host NAME lets it in)"
         if upgrade and origin is None:
             return "opened a websocket without an Origin"
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and _netloc(origin) != host.lower():
             return f"came from a page of {origin!r}"
-        if not secrets.compare_digest(token.encode(), self.token.encode()):
+        # A path may hold bytes that are no UTF-8.
+        if not secrets.compare_digest(token.encode("utf-8", "surrogatepass"), self.token.encode()):
             return "brought no token, or a wrong one"
         return None
 

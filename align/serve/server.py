@@ -13,11 +13,11 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import textual_serve
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from align.errors import UsageError
 from align.serve.gate import Gate, is_loopback
-from align.serve.session import Session
+from align.serve.session import FINISH_SECONDS, Session
 
 OWN = Path(str(resources.files("align.serve") / "static"))
 THEIRS = Path(textual_serve.__file__).parent / "static"
@@ -103,7 +103,9 @@ class ReviewServer:
 
     async def serve(self, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
         """Listen, call `ready`, and go on until `stop` is set. Raises UsageError where the address cannot be had."""
-        runner = web.AppRunner(self.application(), handle_signals=False, access_log=None, shutdown_timeout=3.0)
+        runner = web.AppRunner(
+            self.application(), handle_signals=False, access_log=None, shutdown_timeout=FINISH_SECONDS + 5
+        )
         await runner.setup()
         try:
             site = web.TCPSite(runner, self.plan.host, self.plan.port)
@@ -195,7 +197,7 @@ class ReviewServer:
         finally:
             if watch is not None:
                 watch.cancel()
-            code = await session.finish()
+            code = await session.finish(lambda: self.say(f"waiting for {who}: the last decisions are being saved"))
             self._open.discard(socket)
             said = f": {session.complaint}" if code and session.complaint else ""
             self.say(f"closed for {who}{f' with exit code {code}' if code else ''}{said}")
@@ -213,10 +215,12 @@ class ReviewServer:
 
 
 async def relay(socket: web.WebSocketResponse, session: Session) -> None:
-    """Hand what the page sends to the app, until one of them leaves. What is not understood is dropped."""
+    """Hand what the page sends to the app, until one of them leaves. What is not understood is dropped; what no page
+    sends ends the visit."""
     async for message in socket:
         if message.type != WSMsgType.TEXT:
-            continue
+            await socket.close(code=WSCloseCode.UNSUPPORTED_DATA, message=b"text messages only")
+            return
         try:
             kind, *rest = json.loads(message.data)
             match kind, rest:
@@ -232,6 +236,9 @@ async def relay(socket: web.WebSocketResponse, session: Session) -> None:
                     await session.blur()
         except (ValueError, TypeError):
             continue
+        except RecursionError:
+            await socket.close(code=WSCloseCode.INVALID_TEXT, message=b"nested too deeply")
+            return
 
 
 def within(number: int) -> int:

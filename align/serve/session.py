@@ -9,7 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
+from align.sqlite import BUSY_SECONDS
+
 STOP_SECONDS = 5.0
+"""How long an app may take to leave before anybody is told."""
+FINISH_SECONDS = BUSY_SECONDS + 15
+"""How long at most: a decision waits for another program's writing, and is saved or said to be lost."""
 
 
 class Session(AppService):
@@ -66,18 +71,39 @@ class Session(AppService):
             self._complaints += chunk
             del self._complaints[:-65536]
 
-    async def finish(self) -> int | None:
-        """Ask the app to leave, and make it leave where it does not; returns its exit code."""
+    async def finish(self, waiting: Callable[[], None] = lambda: None) -> int | None:
+        """Ask the app to leave, and make it leave where it does not; returns its exit code.
+
+        It has as long as a decision waits for the store while another program writes; `waiting` is called where it
+        takes more than a moment.
+        """
         process = self._process
         if process is None:
             return None
+        leaving = asyncio.create_task(self._leave(process))
         try:
-            await asyncio.wait_for(self.stop(), STOP_SECONDS)
-            await asyncio.wait_for(process.wait(), STOP_SECONDS)
-        except (TimeoutError, ConnectionError):
+            done, _ = await asyncio.wait({leaving}, timeout=STOP_SECONDS)
+            if not done:
+                waiting()
+                await asyncio.wait({leaving}, timeout=FINISH_SECONDS - STOP_SECONDS)
+        finally:
+            leaving.cancel()
             if process.returncode is None:
                 process.kill()
                 await process.wait()
         if self._listening is not None:
             await asyncio.wait({self._listening}, timeout=STOP_SECONDS)
         return process.returncode
+
+    async def _leave(self, process: Process) -> None:
+        """Have the app leave, and read what it still paints: it comes to a stand where nobody does."""
+        await self._download_manager.cancel_app_downloads(app_service_id=self.app_service_id)
+        if self._task is not None:
+            await self.send_meta({"type": "quit"})
+            self._task.cancel()
+            await asyncio.wait({self._task})
+            self._task = None
+        assert process.stdout is not None
+        while await process.stdout.read(1 << 16):
+            pass
+        await process.wait()

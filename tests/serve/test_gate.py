@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from align.serve.gate import Gate, host_name, is_loopback, new_token
 
@@ -16,6 +18,13 @@ def ask(gate: Gate, **changed: object) -> str | None:
 
 
 LOCAL = Gate("127.0.0.1", token=TOKEN)
+
+
+@given(st.text(), st.text(), st.none() | st.text(), st.booleans())
+def test_odd_requests_are_refused_and_raise_nothing(token: str, host: str, origin: str | None, upgrade: bool) -> None:
+    for bracketed in (host, f"[{host}", f"127.0.0.1:{host}"):
+        asked = {"token": token, "host": bracketed, "origin": origin and f"http://{origin}", "upgrade": upgrade}
+        assert ask(LOCAL, **asked)
 
 
 def test_the_right_request_comes_in() -> None:
@@ -40,6 +49,17 @@ def test_the_right_request_comes_in() -> None:
         {"origin": "http://evil.example"},
         {"origin": "http://127.0.0.1:9999"},
         {"origin": "null"},
+        {"origin": "http://["},
+        {"origin": "http://[::1"},
+        {"origin": "http://127.0.0.1:8317:8317"},
+        {"origin": "http://127.0.0.1:99999999"},
+        {"origin": "http://\u2100.example"},
+        {"origin": ""},
+        {"origin": "\udcff"},
+        {"origin": "//127.0.0.1:8317@evil.example"},
+        {"host": "[", "origin": "http://["},
+        {"host": "\udcff", "origin": "http://\udcff"},
+        {"token": "\udcff"},
         {"origin": None},
         {"origin": "http://evil.example", "upgrade": False},
     ],

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from align.domain import LinkKind, Proposal
 from align.errors import UsageError
+from align.readers import read
+from align.serve import session
 from align.serve.server import FILES, Plan, ReviewServer, clean_name
+from align.store import LinkFilter, open_store
 
 APP = """
 import os, sys
@@ -218,6 +223,64 @@ async def test_stopping_the_server_stops_its_apps(command: list[str], tmp_path: 
             await asyncio.wait_for(socket.receive(), 20)
         assert log[-1].startswith("closed for Aoi")
         await socket.close()
+
+
+async def test_what_was_decided_is_saved_though_another_program_writes_and_the_page_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "STOP_SECONDS", 0.2)
+    db = tmp_path / "talks.db"
+    with open_store(db) as store:
+        for name, text in (
+            ("de.txt", "Eins.\n\nZwei.\n\nDrei.\n\nVier.\n"),
+            ("en.txt", "One.\n\nTwo.\n\nThree.\n\nFour.\n"),
+        ):
+            document = read(name, text.encode(), lang=name[:2])
+            store.add_document(document)
+        sides = [store.sentences(number) for number in (1, 2)]
+        store.propose(
+            1,
+            2,
+            [Proposal((a.id,), (b.id,), LinkKind.TRANSLATION, 0.5, 0.5) for a, b in zip(*sides, strict=True)],
+            "use",
+        )
+    command = [sys.executable, "-m", "align", "review", "--db", str(db), "--encoder", "use"]
+    async with served(plan(command, reviewer="Aoi")) as (server, log), aiohttp.ClientSession() as client:
+        here = f"http://127.0.0.1:{server.port}"
+        async with client.ws_connect(server.address + "ws/dark/x", origin=here) as socket:
+            painted = bytearray()
+            async with asyncio.timeout(60):
+                while b"Eins" not in painted or b"accept" not in painted:
+                    painted += (await socket.receive()).data
+            with closing(sqlite3.connect(db, isolation_level=None)) as other:
+                other.execute("begin immediate")
+                for _ in range(3):
+                    await socket.send_json(["stdin", "a"])
+                screen = asyncio.create_task(read_all(socket))
+                await asyncio.sleep(0.5)
+                await socket.close()
+                await until(lambda: "waiting for Aoi" in log[-1])
+                await asyncio.sleep(1)
+                other.execute("rollback")
+            await asyncio.wait_for(screen, 20)
+        await until(lambda: log[-1].startswith("closed for Aoi"), 30)
+        assert "exit code" not in log[-1]
+    with open_store(db, readonly=True) as store:
+        assert [link.status for link in store.links(LinkFilter())] == 3 * ["accepted"] + ["proposed"]
+
+
+@pytest.mark.parametrize("sent", [b"\x00", "[" * 100_000, '["ping", ' + "[" * 500_000])
+async def test_what_no_page_sends_ends_the_visit(command: list[str], sent: bytes | str) -> None:
+    async with served(plan(command)) as (server, log), aiohttp.ClientSession() as client:
+        here = f"http://127.0.0.1:{server.port}"
+        async with client.ws_connect(server.address + "ws/dark/Aoi", origin=here) as socket:
+            await asyncio.wait_for(socket.receive(), 20)
+            await (socket.send_bytes(sent) if isinstance(sent, bytes) else socket.send_str(sent))
+            await asyncio.wait_for(read_all(socket), 20)
+            assert socket.close_code in (1003, 1007)
+        await until(lambda: log[-1].startswith("closed for Aoi"))
+        async with client.get(server.address, headers={"Origin": "http://["}) as answer:
+            assert answer.status == 403
 
 
 async def test_a_port_that_is_taken(command: list[str]) -> None:
