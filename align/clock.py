@@ -1,4 +1,4 @@
-"""When a file was made."""
+"""The current time as files and decisions record it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import os
 from datetime import UTC, datetime
 
 
-def moment() -> datetime:
-    """Now, in UTC; or SOURCE_DATE_EPOCH, by which a build asks for the same bytes again."""
+def build_time() -> datetime:
+    """Now in UTC; or SOURCE_DATE_EPOCH (seconds since 1970), with which a repeated build gives the same bytes."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     return datetime.fromtimestamp(int(epoch), UTC) if epoch.isascii() and epoch.isdigit() else datetime.now(UTC)
+
+
+def now() -> str:
+    """ISO 8601, UTC, with microseconds: `2026-11-21T22:43:30.123456Z`. Sorts as text."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -19,8 +19,8 @@ import time
 from pathlib import Path
 
 from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
-from align.exchange import ExportOptions, find_format
 from align.exchange.export import export, export_store
+from align.exchange.types import ExportOptions
 from align.store import LinkFilter, open_store
 
 AIMS = {"tsv": 0.40, "jsonl": 0.40, "tmx": 0.15, "xliff": 0.15}
@@ -78,7 +78,6 @@ def once(db: Path, name: str, folder: Path) -> dict[str, float]:
     with open_store(db) as store:
         rows = store.count()
         if name != "bare":
-            find_format(name, out).module()
             export(store.links(limit=1), folder / "warm", name, ExportOptions(prove=False, force=True))
         next(store.links(limit=1))
         forget_peak()

@@ -99,7 +99,7 @@ def bulk(
     from align.bulk.filters import Filters
     from align.bulk.plan import Sizes
     from align.bulk.standing import MetricsFile
-    from align.exchange.export_target import spare_stores, written_file
+    from align.exchange.export_target import refuse_store, written_file
     from align.jobs.bulk import bulk as bulk_job
     from align.jobs.bulk import cluster_pool, folder_of, local_pool
     from align.jobs.bulk_order import Order
@@ -107,7 +107,7 @@ def bulk(
 
     for place in (summary_file, metrics):
         if place:
-            spare_stores(place)
+            refuse_store(place)
     settings = settings_for(encoder=encoder)
     filters = Filters(min_confidence, length_ratio, check_language, dedupe)
     spec = WorkSpec(

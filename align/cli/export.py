@@ -11,10 +11,9 @@ import click
 
 from align.cli.context import Measure, note, opened, settings_for, status_option, store_option
 from align.domain import LinkKind, Status
+from align.exchange.formats import BLOCKS, format_names
 
 ANY = "any"
-FORMATS = "tmx, xliff, xliff2, tsv, csv, xlsx, jsonl, parquet, moses, po, datasets, html, blocks"
-"""The names that `align.exchange` knows (a test compares), without importing it for `--help`."""
 TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
 """Also as other tools write them: `ZH_tw`, `jpn`."""
 
@@ -22,7 +21,7 @@ TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
 @click.command(epilog="Example: align export talks.tmx --src en --tgt ja --min-confidence 0.9 --status any")
 @click.argument("out", metavar="OUT|-", type=click.Path(path_type=Path, allow_dash=True))
 @store_option
-@click.option("--to", metavar="FORMAT", help=f"{FORMATS}.  [default: by the suffix of OUT]")
+@click.option("--to", metavar="FORMAT", help=f"{format_names()}, {BLOCKS}.  [default: by the suffix of OUT]")
 @status_option
 @click.option("--kind", "kinds", multiple=True, type=click.Choice([*map(str, LinkKind), ANY]), help="Repeatable.")
 @click.option("--min-confidence", type=Measure(0, 1), default=0.0, help="Leave out links that are less sure than this.")
@@ -61,8 +60,8 @@ def export(
     A translation memory takes the translations and titles that reviewers accepted; jsonl takes everything, html all but
     what they rejected. Each file is read back and compared before it takes its place.
     """
-    from align.exchange import ExportOptions
     from align.exchange.export import export_store
+    from align.exchange.types import ExportOptions
 
     options = ExportOptions(
         statuses=frozenset().union(*statuses) or None,

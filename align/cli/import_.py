@@ -7,15 +7,13 @@ from pathlib import Path
 import click
 
 from align.cli.context import note, settings_for, size_option, store_option
-
-FORMATS = "tmx, xliff, xliff2, xlsx, csv, tsv, jsonl, po, parquet"
-"""The names that can be imported (a test compares), without importing what reads them."""
+from align.exchange.formats import format_names
 
 
 @click.command("import", epilog="Example: align import talks.xlsx --dry-run")
 @click.argument("file", type=click.Path(path_type=Path))
 @store_option
-@click.option("--from", "form", metavar="FORMAT", help=f"{FORMATS}.  [default: by suffix]")
+@click.option("--from", "form", metavar="FORMAT", help=f"{format_names(importable=True)}.  [default: by suffix]")
 @click.option("--encoding", help="Of a table or PO file, where the guess is wrong (such as shift_jis).")
 @size_option
 @click.option("--reviewer", help="Who decided.  [env: ALIGN_REVIEWER; default: git's user name]")

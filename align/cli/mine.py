@@ -68,15 +68,15 @@ def mine(
     """
     from align.domain import LinkKind, Status
     from align.encoders import load_encoder
-    from align.exchange import ExportOptions
     from align.exchange.export import export
-    from align.exchange.export_target import spare_stores, written_file
+    from align.exchange.export_target import refuse_store, written_file
+    from align.exchange.types import ExportOptions
     from align.jobs.documents import asked_language
     from align.jobs.mine import MiningReport, as_dict
     from align.jobs.mine import mine as mine_job
 
     if summary:
-        spare_stores(summary)
+        refuse_store(summary)
     src, tgt, lang = (asked_language(tag) for tag in (src, tgt, lang))
     settings = settings_for(db=db, encoder=encoder)
     report = MiningReport()

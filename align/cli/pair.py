@@ -43,8 +43,8 @@ def pair(
 
     from align.domain import Status
     from align.encoders import coverage_warning, load_encoder
-    from align.exchange import ExportOptions
     from align.exchange.export import export
+    from align.exchange.types import ExportOptions
     from align.jobs.pair import Segments, half, with_unpaired
     from align.jobs.pair import pair as pair_job
 

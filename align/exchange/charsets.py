@@ -1,79 +1,79 @@
-"""What the characters of a format are, and what becomes of those that it does not have."""
+"""The characters that each format can represent, and what replaces the others."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-Carry = Callable[[str], tuple[str, str | None]]
-"""What a format makes of a text: the text it can carry, and what to warn of (None where nothing is lost)."""
+CharacterRule = Callable[[str], tuple[str, str | None]]
+"""Maps a text to what the format can represent of it, and a warning (None where nothing was replaced)."""
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 XML_FORBIDS = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What is outside Char of XML 1.0, section 2.2."""
+"""Characters outside `Char` of XML 1.0, section 2.2."""
 SURROGATE = re.compile("[\ud800-\udfff]")
 SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _PO_FORBIDS = re.compile("[\x00-\x08\v\f\x0e-\x1f\x7f\x85\u2028\u2029]")
 _XLSX_FORBIDS = re.compile("[\ud800-\udfff\ufffe\uffff\x00]")
 XLSX_CELL = 32_767
-"""The most UTF-16 units that a cell of a spreadsheet holds."""
+"""Maximum length of a cell in UTF-16 code units (Excel specifications and limits)."""
 _LINE_ENDS = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 
 
-def in_json(text: str) -> tuple[str, str | None]:
-    """For JSON: it has halves of surrogate pairs, but two that stand together are read as the character they spell."""
+def json_text(text: str) -> tuple[str, str | None]:
+    """JSON: lone surrogates are escaped, but an adjacent pair is read back as the character that it encodes."""
     if text.isascii() or not SURROGATE_PAIR.search(text):
         return text, None
     paired = SURROGATE_PAIR.sub(lambda two: two[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
-    return paired, "two halves of a surrogate pair became the character that they spell"
+    return paired, "a pair of surrogates was replaced by the character that it encodes"
 
 
-def in_unicode(text: str) -> tuple[str, str | None]:
-    """For plain UTF-8: half a surrogate pair is no character."""
+def utf8_text(text: str) -> tuple[str, str | None]:
+    """UTF-8: no lone surrogates."""
     if text.isascii() or not SURROGATE.search(text):
         return text, None
-    return SURROGATE.sub(REPLACEMENT, text), "lone surrogates cannot be written in UTF-8 and became U+FFFD"
+    return SURROGATE.sub(REPLACEMENT, text), "lone surrogates cannot be encoded as UTF-8 and became U+FFFD"
 
 
-def in_xml(text: str) -> tuple[str, str | None]:
-    """For XML 1.0: of the control characters only tab, line feed and carriage return; no surrogates, no U+FFFE."""
+def xml_text(text: str) -> tuple[str, str | None]:
+    """XML 1.0: of the control characters only tab, line feed and carriage return; no surrogates, no U+FFFE."""
     if not XML_FORBIDS.search(text):
         return text, None
     forbidden = sorted({f"U+{ord(c):04X}" for c in XML_FORBIDS.findall(text)})
     return XML_FORBIDS.sub(REPLACEMENT, text), f"XML forbids {', '.join(forbidden[:5])}, which became U+FFFD"
 
 
-def on_a_line(text: str) -> tuple[str, str | None]:
-    """For formats of one segment a line: whatever any reader may take for the end of a line becomes a space."""
-    kept, warning = in_unicode(text)
-    if _LINE_ENDS.search(kept):
-        return _LINE_ENDS.sub(" ", kept), "a line break inside a text became a space: the format has a text a line"
-    return kept, warning
+def line_text(text: str) -> tuple[str, str | None]:
+    """Formats of one segment per line: every character that a reader may treat as a line end becomes a space."""
+    encoded, warning = utf8_text(text)
+    if _LINE_ENDS.search(encoded):
+        return _LINE_ENDS.sub(" ", encoded), "a line break inside a text became a space: the format has a text per line"
+    return encoded, warning
 
 
-def in_po(text: str) -> tuple[str, str | None]:
-    """For PO: what has an escape there, and every other character that is not a control character."""
-    kept, warning = in_unicode(text)
-    if _PO_FORBIDS.search(kept):
-        return _PO_FORBIDS.sub(REPLACEMENT, kept), "PO tools trip over control characters: they became U+FFFD"
-    return kept, warning
+def po_text(text: str) -> tuple[str, str | None]:
+    """PO: control characters with an escape sequence, and every character that is not a control character."""
+    encoded, warning = utf8_text(text)
+    if _PO_FORBIDS.search(encoded):
+        return _PO_FORBIDS.sub(REPLACEMENT, encoded), "PO tools reject control characters: they became U+FFFD"
+    return encoded, warning
 
 
-def in_po_comment(text: str) -> tuple[str, str | None]:
-    """For comments of PO: every line end is a line feed there."""
-    kept, warning = in_po(text)
-    lines = "\n".join(kept.splitlines())
-    return (kept, warning) if lines == kept else (lines, "a return in a note became a line feed")
+def po_comment(text: str) -> tuple[str, str | None]:
+    """Comments of PO: every line end is a line feed."""
+    encoded, warning = po_text(text)
+    lines = "\n".join(encoded.splitlines())
+    return (encoded, warning) if lines == encoded else (lines, "a carriage return in a note became a line feed")
 
 
-def in_xlsx(text: str) -> tuple[str, str | None]:
-    """For XLSX: 32,767 UTF-16 units a cell, and every character but surrogates, U+0000, U+FFFE and U+FFFF."""
+def xlsx_text(text: str) -> tuple[str, str | None]:
+    """XLSX: 32,767 UTF-16 code units per cell; no surrogates, U+0000, U+FFFE and U+FFFF."""
     warning = None
     if not text.isascii() or "\0" in text:
-        kept = _XLSX_FORBIDS.sub(REPLACEMENT, text)
-        if kept != text:
-            text, warning = kept, "XLSX has no lone surrogates, U+0000, U+FFFE and U+FFFF: they became U+FFFD"
+        encoded = _XLSX_FORBIDS.sub(REPLACEMENT, text)
+        if encoded != text:
+            text, warning = encoded, "XLSX has no lone surrogates, U+0000, U+FFFE and U+FFFF: they became U+FFFD"
     if len(text) > XLSX_CELL // 2:
         units = text.encode("utf-16-le")
         if len(units) > 2 * XLSX_CELL:

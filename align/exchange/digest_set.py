@@ -1,27 +1,27 @@
-"""A set of 64-bit digests in 16 bytes an entry at most: what a million texts cost to remember."""
+"""A set of 64-bit digests in at most 16 bytes per entry, to find duplicates among millions of texts."""
 
 from __future__ import annotations
 
 from array import array
 from hashlib import blake2b
 
-_LEAST = 1 << 12
+_FIRST_SLOTS = 1 << 12
 
 
 def digest64(text: str) -> int:
-    """64 bits of BLAKE2b of a text, never 0; lone surrogates included."""
+    """64 bits of BLAKE2b of a text (lone surrogates included), never 0."""
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()) or 1
 
 
-class SeenSet:
-    """Open addressing with linear probing; at most half full, so that a search is short."""
+class DigestSet:
+    """Open addressing with linear probing, at most half full. A slot of 0 is free."""
 
     def __init__(self) -> None:
         self.count = 0
-        self._slots = array("Q", bytes(8 * _LEAST))
+        self._slots = array("Q", bytes(8 * _FIRST_SLOTS))
 
     def add(self, digest: int) -> bool:
-        """Take in a digest (not 0). Returns whether it is new."""
+        """Add a digest (not 0). Returns whether it is new."""
         if 2 * self.count >= len(self._slots):
             self._grow()
         new = self._put(digest)

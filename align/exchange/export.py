@@ -1,21 +1,25 @@
-"""Take links or blocks out of the store into a file that other programs read."""
+"""Export links, or blocks, to files: filter, encode, write, verify, then replace the target."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-from align.domain import SETTLED, Block, Link
-from align.exchange.export_target import STDOUT, written_file
-from align.exchange.filter import wanted_statuses
-from align.exchange.formats import find_format
+from align.domain import SETTLED, Block, Link, LinkSide
+from align.errors import UsageError
+from align.exchange.block_units import block_links
+from align.exchange.context import LinkedSentences, SentenceContext, null_links
+from align.exchange.export_target import STDOUT, written_file, written_folder
+from align.exchange.filter import exported_statuses, filter_links, oriented, without_duplicates
+from align.exchange.formats import BLOCKS, Format, export_format
+from align.exchange.group_by import document_key, group_by
 from align.exchange.jsonl import write_blocks
-from align.exchange.pipeline import write_to
-from align.exchange.source import Passage, Source
-from align.exchange.types import ExportOptions, ExportReport
+from align.exchange.multilingual_units import joined_units
+from align.exchange.types import VERIFY_BELOW, ExportOptions, ExportReport, Unit
+from align.exchange.verify import WrittenUnits, verify
 
 if TYPE_CHECKING:
     from align.store import Store
@@ -26,100 +30,218 @@ def export(
     out: Path,
     to: str | None = None,
     options: ExportOptions | None = None,
-    source: Source | None = None,
+    store: Store | None = None,
 ) -> ExportReport:
     """Write links to `out` (`-` is standard output) in the format `to` (None: by the suffix).
 
-    `source` gives what goes along with links (context, sentences without a partner, blocks, third languages).
-    Raises UsageError for a format or place that does not do, or an option that needs a source; ExportError where the
-    disk refuses, or where what was written does not read back. In each case an old file stays as it was.
+    `store`: where the links come from, for options that need more than links (context, unpaired sentences, blocks,
+    further languages). Raises UsageError for an unsuitable format, path or option; ExportError where the disk refuses
+    or the file does not read back as written. In each case an existing file is unchanged.
     """
     options = options or ExportOptions()
-    known = find_format(to, out, also=() if source is None else ("blocks",))
-    if known.name == "tmx" and not options.encoders:
+    form = export_format(to, out, extra=() if store is None else (BLOCKS,))
+    if form.name == "tmx" and not options.encoders:
         options = replace(options, encoders=encoder_versions())
-    report = write_to(links, out, known, options, source)
+    report = write_links(links, out, form, options, store)
     if report.units == 0:
-        report.hint = _why_empty(report, wanted_statuses(options, known) == SETTLED)
+        report.hint = _why_empty(report, exported_statuses(options, form) == SETTLED)
     elif options.kinds is None and any(reason.startswith("of kind ") for reason in report.left_out):
-        report.hint = "Every kind goes out with --kind any."
+        report.hint = "Use --kind any to export every kind."
     return report
 
 
-def encoder_versions() -> dict[str, str]:
-    """Our encoders' names -> the package that each comes from and its version, where it is installed."""
-    from align.encoders.registry import KNOWN
-
-    found: dict[str, str] = {}
-    for known in KNOWN:
-        try:
-            found[known.name] = f"{known.package} {version(known.package)}"
-        except PackageNotFoundError:  # a blend is no package of its own, and one of the others may be missing
-            continue
-    return found
-
-
 def export_store(store: Store, out: Path, to: str | None = None, options: ExportOptions | None = None) -> ExportReport:
-    """Write what a store holds: its links, or with `to="blocks"` the blocks of its documents."""
-    if to == "blocks":
-        return export_blocks(_store_blocks(store), out, options)
-    return export(store.links(), out, to, options, StoreSource(store))
-
-
-class StoreSource:
-    """What an export may ask of a store beside its links."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-
-    def documents(self) -> list[tuple[int, str]]:
-        """(id, name) of every document."""
-        return [(row.id, row.name) for row in self.store.documents()]
-
-    def passages(self, document: int) -> list[Passage]:
-        """The sentences of a document, in order."""
-        return [Passage(s.id, s.block, s.lang, s.text, s.pieces) for s in self.store.sentences(document)]
-
-    def links(self) -> Iterator[Link]:
-        """All links once more."""
-        return self.store.links()
-
-    def link(self, number: int) -> Link:
-        """One link."""
-        return self.store.link(number)
+    """Export a store: its links, or with `to="blocks"` the blocks of its documents. Raises as `export` does."""
+    if to == BLOCKS:
+        return export_blocks(_blocks(store), out, options)
+    return export(store.links(), out, to, options, store)
 
 
 def export_blocks(blocks: Iterable[tuple[str, Block]], out: Path, options: ExportOptions | None = None) -> ExportReport:
-    """Write (document name, block) pairs as JSON Lines."""
+    """Write (document name, block) pairs as JSON Lines. Options of links are ignored, with a warning."""
     options = options or ExportOptions()
-    report = ExportReport(None if out == STDOUT else out, "blocks")
-    plain = ExportOptions(force=options.force, prove=options.prove)
-    for one in fields(options):
-        if getattr(options, one.name) != getattr(plain, one.name):
-            report.warnings[f"blocks ignores {_flag(one.name)}: it says of links what goes out"] += 1
+    report = ExportReport(None if out == STDOUT else out, BLOCKS)
+    defaults = ExportOptions(force=options.force, prove=options.prove)
+    for option in fields(options):
+        if getattr(options, option.name) != getattr(defaults, option.name):
+            report.warnings[f"blocks ignores {_flag(option.name)}: it applies to links"] += 1
     with written_file(out, force=options.force) as file:
         report.units = write_blocks(blocks, file)
     return report
 
 
 def _flag(option: str) -> str:
-    """What the command line calls an option."""
+    """The command-line flag of a field of `ExportOptions`."""
     return "--" + {"statuses": "status", "kinds": "kind"}.get(option, option).replace("_", "-")
 
 
-def _store_blocks(store: Store) -> Iterator[tuple[str, Block]]:
-    for row in store.documents():
-        for block in store.blocks(row.id):
-            yield row.name, block
+def _blocks(store: Store) -> Iterator[tuple[str, Block]]:
+    for document in store.documents():
+        for block in store.blocks(document.id):
+            yield document.name, block
 
 
-def _why_empty(report: ExportReport, only_settled: bool) -> str:
+def encoder_versions() -> dict[str, str]:
+    """The package and version of each installed encoder, by the encoder's name."""
+    from align.encoders.registry import KNOWN
+
+    versions: dict[str, str] = {}
+    for encoder in KNOWN:
+        try:
+            versions[encoder.name] = f"{encoder.package} {version(encoder.package)}"
+        except PackageNotFoundError:  # not installed, or a blend, which is not a package
+            continue
+    return versions
+
+
+def _why_empty(report: ExportReport, only_confirmed: bool) -> str:
     if not report.left_out:
         return "There are no links yet. Find some with `align propose`."
     proposed = report.left_out.get("proposed", 0)
-    if only_settled and proposed:
+    if only_confirmed and proposed:
         return (
-            f"No link was accepted yet, so the file has no units. Accept with `align review`, "
+            f"No link was accepted yet, so the file has no units. Accept links with `align review`, "
             f"or export the {proposed:,} proposals with --status any."
         )
     return "Every link was left out. Widen --status, --kind, --min-confidence, --src or --tgt."
+
+
+@dataclass(frozen=True, slots=True)
+class ExportJob:
+    """One export: format, options, report and where to get more than links."""
+
+    form: Format
+    options: ExportOptions
+    report: ExportReport
+    store: Store | None = None
+
+    def check_options(self) -> None:
+        """Warn of options that the format ignores. Raises UsageError for one that needs a store where there is none."""
+        options, form = self.options, self.form
+        needs_store = {
+            "--context": options.context > 0,
+            "--multilingual": options.multilingual,
+            "--level block": options.level == "block",
+        }
+        flag = next((flag for flag, given in needs_store.items() if given), None)
+        if self.store is None and flag:
+            raise UsageError(f"{flag} needs a store: add the texts and export from there.")
+        for given, supported, what in (
+            (options.context > 0, form.context, "--context: it has no fields for context"),
+            (options.with_nulls, form.nulls, "--with-nulls: it cannot mark unpaired sentences"),
+            (options.multilingual, form.multilingual, "--multilingual: its units have two languages"),
+        ):
+            if given and not supported:
+                self.report.warnings[f"{form.name} ignores {what}"] += 1
+
+    @property
+    def verifies(self) -> bool:
+        """Whether the file is to be read back, by the option and the number of units that were written."""
+        return self.options.prove or (self.options.prove is None and self.report.units < VERIFY_BELOW)
+
+
+def export_units(links: Iterable[Link], job: ExportJob) -> Iterator[Unit]:
+    """The units to write: filtered, turned, joined, encoded for the format; the report counts them."""
+    units = _units(links, job)
+    if job.options.dedupe:
+        units = without_duplicates(units, job.report)
+    if job.options.context and job.store is not None:
+        context = SentenceContext(job.store, job.options.context)
+        units = (
+            unit._replace(context=(context.around(unit.link.src), context.around(unit.link.tgt))) for unit in units
+        )
+    encode = _encoder(job)
+    for unit in units:
+        job.report.units += 1
+        yield encode(unit)
+
+
+def _units(links: Iterable[Link], job: ExportJob) -> Iterator[Unit]:
+    options, form, store, report = job.options, job.form, job.store, job.report
+    if store is None:
+        yield from map(Unit, filter_links(links, form, options, report))
+        return
+    linked = LinkedSentences() if options.with_nulls and form.nulls else None
+    if options.level == "block":
+        links = block_links(links, store)
+    exported = filter_links(links, form, options, report)
+    if options.multilingual and form.multilingual:
+        again = filter_links(store.links(), form, options, ExportReport(None, form.name))
+        yield from joined_units(exported, store, again)
+        return
+    for link in exported:
+        if linked is not None:
+            linked.add(link)
+        yield Unit(link)
+    if linked is not None:
+        for link in null_links(store, linked):
+            turned = oriented(link, options.src, options.tgt) if options.src or options.tgt else link
+            if turned is not None:
+                yield Unit(turned)
+
+
+def _encoder(job: ExportJob) -> Callable[[Unit], Unit]:
+    """A function that maps the texts, notes and language tags of a unit to those of the format and the consumer."""
+    text_rule, warnings = job.form.text_rule, job.report.warnings
+    note_rule = job.form.note_rule or text_rule
+    tags = {ours.lower(): theirs for ours, theirs in job.options.lang_map.items()}
+
+    def encode_side(side: LinkSide) -> LinkSide:
+        text, warning = text_rule(side.text)
+        if warning is not None:
+            warnings[warning] += 1
+        lang = tags.get(side.lang.lower(), side.lang) if tags else side.lang
+        return side if text is side.text and lang is side.lang else replace(side, text=text, lang=lang)
+
+    def encode(unit: Unit) -> Unit:
+        link = unit.link
+        src, tgt = encode_side(link.src), encode_side(link.tgt)
+        note = link.note
+        if note:
+            note, warning = note_rule(note)
+            if warning is not None:
+                warnings[warning] += 1
+        if src is not link.src or tgt is not link.tgt or note is not link.note:
+            unit = unit._replace(link=replace(link, src=src, tgt=tgt, note=note))
+        if unit.extra_sides:
+            extra_sides = tuple(encode_side(side) for side in unit.extra_sides)
+            sides = (*unit.sides[:2], *extra_sides)
+            extra_links = tuple((replace(link, src=sides[s], tgt=sides[t]), s, t) for link, s, t in unit.extra_links)
+            unit = unit._replace(extra_sides=extra_sides, extra_links=extra_links)
+        return unit
+
+    return encode
+
+
+def write_links(
+    links: Iterable[Link], out: Path, form: Format, options: ExportOptions, store: Store | None = None
+) -> ExportReport:
+    """Write links to `out` (`-` is standard output), verify the file, then replace the target. Raises as `export`."""
+    job = ExportJob(form, options, ExportReport(None if out == STDOUT else out, form.name), store)
+    job.check_options()
+    if form.shape == "file":
+        with written_file(out, force=options.force) as file:
+            _write(links, file, out, job, Path(file.name) if out != STDOUT and file.seekable() else None)
+        return job.report
+    if out == STDOUT:
+        raise UsageError(f"--to {form.name}: writes several files, so it needs a name, not -.")
+    with written_folder(out, whole=form.shape == "folder", force=options.force) as folder:
+        stem = folder / out.name.removesuffix(f".{form.name}")
+        _write(links, folder if form.shape == "folder" else stem, out, job, folder)
+    return job.report
+
+
+def _write(links: Iterable[Link], target: IO[bytes] | Path, out: Path, job: ExportJob, path: Path | None) -> None:
+    """Write to `target`, then verify what is at `path` (None: it cannot be read back)."""
+    form, options = job.form, job.options
+    with WrittenUnits(form) as written:
+        units = export_units(links, job)
+        if form.documents:
+            units = group_by(units, document_key)
+        if path is not None and options.prove is not False:
+            units = written.record(units)
+        form.write(units, target, options, job.store)
+        if path is not None and job.verifies:
+            if not isinstance(target, Path):
+                target.flush()
+            job.report.verification = verify(path, out, form, written, all_readers=options.prove is True)

@@ -1,69 +1,119 @@
-"""Which links go out, which way round, under which tags, and what the format cannot carry of them."""
+"""Which links an export writes, in which direction, and how languages name files and headers."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 from align.domain import MEMORY_KINDS, SETTLED, Link, LinkKind, Status
+from align.errors import UsageError
+from align.exchange.digest_set import DigestSet, digest64
 from align.exchange.formats import Format
-from align.exchange.types import ExportOptions, ExportReport
+from align.exchange.types import ExportOptions, ExportReport, Unit
+
+_TAG = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 
 
-def in_range(lang: str, wanted: str) -> bool:
-    """Whether a tag is in a language range (RFC 4647, basic): `zh` covers `zh-Hant`, not `zho`."""
-    lang, wanted = lang.lower(), wanted.lower()
-    return wanted == "*" or lang == wanted or lang.startswith(wanted + "-")
+def in_range(lang: str, language_range: str) -> bool:
+    """Whether a tag is in a language range (RFC 4647, basic filtering): `zh` covers `zh-Hant`, not `zho`."""
+    lang, language_range = lang.lower(), language_range.lower()
+    return language_range == "*" or lang == language_range or lang.startswith(language_range + "-")
 
 
-def turned(link: Link) -> Link:
-    """The link seen from its other side."""
+def swapped(link: Link) -> Link:
+    """The link with source and target exchanged."""
     return replace(link, src=link.tgt, tgt=link.src)
 
 
 def oriented(link: Link, src: str | None, tgt: str | None) -> Link | None:
-    """The link, turned where that fits `src` and `tgt`; None where neither way does."""
+    """The link in the direction from language range `src` to `tgt`; None where neither direction fits."""
     if (src is None or in_range(link.src.lang, src)) and (tgt is None or in_range(link.tgt.lang, tgt)):
         return link
     if (src is None or in_range(link.tgt.lang, src)) and (tgt is None or in_range(link.src.lang, tgt)):
-        return turned(link)
+        return swapped(link)
     return None
 
 
-def wanted_statuses(options: ExportOptions, known: Format) -> frozenset[Status]:
-    """The statuses that go out: as asked, else what fits the format."""
+def exported_statuses(options: ExportOptions, form: Format) -> frozenset[Status]:
+    """The statuses to write: those of the options, else the default of the format."""
     if options.statuses is not None:
         return options.statuses
-    if known.memory:
+    if form.memory:
         return SETTLED
-    return frozenset(Status) if known.rejected else frozenset(Status) - {Status.REJECTED}
+    return frozenset(Status) if form.rejected else frozenset(Status) - {Status.REJECTED}
 
 
-def wanted_kinds(options: ExportOptions, known: Format) -> frozenset[LinkKind]:
-    """The kinds that go out: as asked, else what fits the format."""
+def exported_kinds(options: ExportOptions, form: Format) -> frozenset[LinkKind]:
+    """The kinds to write: those of the options, else the default of the format."""
     if options.kinds is not None:
         return options.kinds
-    return MEMORY_KINDS if known.memory else frozenset(LinkKind)
+    return MEMORY_KINDS if form.memory else frozenset(LinkKind)
 
 
-def sifted(links: Iterable[Link], known: Format, options: ExportOptions, report: ExportReport) -> Iterator[Link]:
-    """The links that go out, turned the way that was asked; `report` counts those that do not, and why."""
-    statuses, kinds, floor = wanted_statuses(options, known), wanted_kinds(options, known), options.min_confidence
+def filter_links(links: Iterable[Link], form: Format, options: ExportOptions, report: ExportReport) -> Iterator[Link]:
+    """The links to write, in the direction of the options; `report.left_out` counts the others by reason."""
+    statuses, kinds, minimum = exported_statuses(options, form), exported_kinds(options, form), options.min_confidence
     src, tgt, left_out = options.src, options.tgt, report.left_out
     directed = src is not None or tgt is not None
-    nulls = known.nulls and (options.with_nulls or not known.memory)
+    nulls = form.nulls and (options.with_nulls or not form.memory)
     for link in links:
         if link.status not in statuses:
             left_out[link.status.value] += 1
         elif link.kind not in kinds:
             left_out[f"of kind {link.kind.value}"] += 1
-        elif link.confidence < floor:
-            left_out[f"below confidence {floor:g}"] += 1
+        elif link.confidence < minimum:
+            left_out[f"below confidence {minimum:g}"] += 1
         elif not nulls and not (link.src.text.strip() and link.tgt.text.strip()):
             left_out["with an empty side"] += 1
         elif not directed:
             yield link
-        elif (way := oriented(link, src, tgt)) is not None:
-            yield way
+        elif (directed_link := oriented(link, src, tgt)) is not None:
+            yield directed_link
         else:
             left_out["in other languages"] += 1
+
+
+def without_duplicates(units: Iterable[Unit], report: ExportReport) -> Iterator[Unit]:
+    """The units without those that repeat the languages and texts of an earlier one, which `report` counts."""
+    digests = DigestSet()
+    for unit in units:
+        if digests.add(digest64("\0".join([part for side in unit.sides for part in (side.lang, side.text)]))):
+            yield unit
+        else:
+            report.left_out["with the same languages and texts as an earlier unit"] += 1
+
+
+def one_language_pair(units: Iterable[Unit], options: ExportOptions, form: str) -> tuple[str, str, Iterator[Unit]]:
+    """Source language, target language and units, for formats that hold one pair of languages in a file.
+
+    Raises UsageError (from the iterator) at the first unit in other languages; then no file has been replaced yet.
+    """
+    iterator = iter(units)
+    first = next(iterator, None)
+    if first is None:
+        return options.src or "und", options.tgt or "und", iter(())
+    src, tgt = first.link.src.lang, first.link.tgt.lang
+
+    def checked() -> Iterator[Unit]:
+        for unit in chain([first], iterator):
+            link = unit.link
+            if link.src.lang != src or link.tgt.lang != tgt:
+                raise UsageError(
+                    f"{form} holds one pair of languages, but there are {src} to {tgt} and "
+                    f"{link.src.lang} to {link.tgt.lang}. Choose with --src and --tgt."
+                )
+            yield unit
+
+    return src, tgt, checked()
+
+
+def tag_name(lang: str) -> str:
+    """A language tag as part of a file name: `und` for one that is not shaped as in BCP 47 (it could be a path)."""
+    return lang if _TAG.fullmatch(lang) else "und"
+
+
+def pair_name(src: str, tgt: str) -> str:
+    """A pair of languages as part of a file name: `ja-zh-Hant`."""
+    return f"{tag_name(src)}-{tag_name(tgt)}"

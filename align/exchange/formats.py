@@ -1,89 +1,182 @@
-"""The formats there are. A format's module is imported when it is used."""
+"""The list of exchange formats. A new format is its module, with `write()` and `read()`, and one entry in `FORMATS`.
+
+A format's module is imported when it is first used, so that listing the formats stays cheap.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
-from align.errors import UsageError
-from align.exchange import charsets
-from align.exchange.charsets import Carry
+from align.errors import ReadError, UsageError
+from align.exchange.charsets import (
+    CharacterRule,
+    json_text,
+    line_text,
+    po_comment,
+    po_text,
+    utf8_text,
+    xlsx_text,
+    xml_text,
+)
+
+if TYPE_CHECKING:
+    from align.exchange.types import ExportOptions, ImportedUnit, Unit
+    from align.store import Store
 
 Shape = Literal["file", "files", "folder"]
-"""One file; several whose names start with OUT; a folder called OUT."""
+"""One file; several files whose names start with OUT; a folder named OUT."""
+BLOCKS = "blocks"
+"""`--to blocks`: writes the blocks of documents instead of links, so it is not among the formats of links."""
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One way to write links."""
+    """One exchange format.
+
+    Its module has `write(units, target, options)`, where `target` is an open binary file, for the shape `folder` that
+    folder, and for `files` the path that the names of the files start with; and `read(path)`, which yields the units
+    of a file (for `files` and `folder`: of the folder). `read` does not reuse code of `write`, so that reading back an
+    export verifies it.
+    """
 
     name: str
-    """What `--to` calls it."""
+    """The value of `--to` and `--from`, and the name of the module."""
     suffixes: tuple[str, ...]
-    about: str
-    memory: bool = True
-    """Feeds a translation memory: only settled links of `MEMORY_KINDS` unless others are asked for."""
-    carry_note: Carry | None = None
-    """What it makes of a note; None: the same as of a text."""
-    rejected: bool = True
-    """Shows rejected links too unless others are asked for."""
-    carry: Carry = charsets.in_unicode
+    description: str
     shape: Shape = "file"
+    text_rule: CharacterRule = utf8_text
+    note_rule: CharacterRule | None = None
+    """None: the same as for texts."""
+
+    memory: bool = True
+    """Exports are translation memories: by default only confirmed links of `MEMORY_KINDS`."""
+    rejected: bool = True
+    """Where `memory` is False: by default with rejected links."""
     nulls: bool = False
-    """Can say that a sentence has no partner."""
+    """Can mark a sentence as unpaired."""
     context: bool = False
-    """Can say what stands around a side."""
+    """Has fields for the context of a side."""
     multilingual: bool = False
     """Can hold more than two languages in a unit."""
-    whole_texts: bool = False
-    """Shows the documents around the links where there is a store to ask: its writer takes a source too."""
-    told: frozenset[str] = frozenset({"id", "status", "stamp"})
-    """What a reader finds of a unit beside languages and texts."""
+    documents: bool = False
+    """Shows the documents around the links: `write` takes the store as its fourth argument."""
 
-    def module(self) -> Any:
-        """The module that writes it."""
-        return import_module(f"align.exchange.{self.name}")
+    reader: str | None = None
+    """The module with `read`, where it is not that with `write`."""
+    importable: bool = True
+    """`align import` takes it; otherwise `read` serves verification only."""
+    import_suffixes: tuple[str, ...] = ()
+    """Further suffixes that are imported as this format, but not written."""
+    root: str | None = None
+    """The outermost element of an XML format, by which a file with any suffix is recognised."""
+    unit_file: bool = False
+    """A file with its suffix is always a list of translation units: `align add` imports it with its links."""
+    any_encoding: bool = False
+    """Files may have any character encoding: `read` takes an `encoding`."""
+    confirmed: bool = False
+    """A unit without a status is a confirmed translation by the nature of the format."""
 
+    fields: frozenset[str] = frozenset({"id", "status", "stamp"})
+    """What `read` returns of a link besides languages and texts."""
+    verified_with: str = "our own reader"
+    """The parser behind `read`, for the report."""
+    strict: bool = False
+    """`read` takes `strict=True` and then checks the file against the format's schema."""
+    toolkit: tuple[str, str] | None = None
+    """Module and class of translate-toolkit that read the format, as a second verification."""
 
-_BARE = frozenset({"id", "stamp"})
+    def write(
+        self, units: Iterable[Unit], target: IO[bytes] | Path, options: ExportOptions, store: Store | None = None
+    ) -> None:
+        """Write units to `target` (see the class)."""
+        module: Any = import_module(f"align.exchange.{self.name}")
+        if self.documents:
+            module.write(units, target, options, store)
+        else:
+            module.write(units, target, options)
+
+    def read(self, path: Path, encoding: str | None = None, *, strict: bool = False) -> Iterator[ImportedUnit]:
+        """The units of a file. Raises ReadError for a file that is not of the format or of its encoding.
+
+        `encoding` is ignored by formats that fix theirs, `strict` by those without a schema.
+        """
+        module: Any = import_module(f"align.exchange.{self.reader or self.name}")
+        named: dict[str, Any] = {}
+        if encoding and self.any_encoding:
+            named["encoding"] = encoding
+        if strict and self.strict:
+            named["strict"] = True
+        try:
+            yield from module.read(path, **named)
+        except UnicodeDecodeError as error:
+            raise ReadError(
+                f"{path}: not {error.encoding} at byte {error.start:,}. Save it as UTF-8, or name its encoding with "
+                "--encoding."
+            ) from error
+        except OSError as error:
+            raise ReadError(f"{path}: cannot be read ({error.strerror or error}).") from error
+
 
 FORMATS = (
-    Format("jsonl", (".jsonl", ".ndjson"), "a link a line, with offsets", memory=False,
-           carry=charsets.in_json, nulls=True, context=True),
-    Format("tmx", (".tmx",), "translation memory exchange 1.4b", carry=charsets.in_xml,
-           context=True, multilingual=True),
-    Format("xliff", (".xlf", ".xliff"), "XLIFF 1.2", carry=charsets.in_xml, context=True),
-    Format("xliff2", (".xlf2", ".xliff2"), "XLIFF 2.1, one pair of languages", carry=charsets.in_unicode,
-           carry_note=charsets.in_xml, context=True),
-    Format("tsv", (".tsv", ".tab"), "a link a line, columns split by tabs", nulls=True, context=True),
-    Format("csv", (".csv",), "a link a record, as spreadsheets open it", nulls=True, context=True),
-    Format("xlsx", (".xlsx",), "a spreadsheet to edit and bring back", carry=charsets.in_xlsx,
-           nulls=True, context=True),
-    Format("parquet", (".parquet",), "a link a row, for data tools", nulls=True, context=True),
-    Format("moses", (".moses",), "plain lines in parallel files: OUT.ja-en.ja, OUT.ja-en.en",
-           carry=charsets.on_a_line, shape="files", told=_BARE),
-    Format("po", (".po",), "gettext, one pair of languages", carry=charsets.in_po,
-           carry_note=charsets.in_po_comment, context=True),
-    Format("datasets", (), "a folder for Hugging Face datasets", shape="folder"),
-    Format("html", (".html", ".htm"), "a bilingual page to read, filter and print", memory=False,
-           carry=charsets.in_xml, rejected=False, whole_texts=True, told=frozenset({"id", "status"})),
+    Format("tmx", (".tmx",), "translation memory exchange 1.4b", text_rule=xml_text, context=True, multilingual=True,
+           root="tmx", unit_file=True, confirmed=True, verified_with="lxml (with the DTD)", strict=True,
+           toolkit=("translate.storage.tmx", "tmxfile")),
+    Format("xliff", (".xlf", ".xliff"), "XLIFF 1.2", text_rule=xml_text, context=True,
+           import_suffixes=(".sdlxliff", ".mxliff", ".mqxliff"), root="xliff", unit_file=True, verified_with="lxml",
+           toolkit=("translate.storage.xliff", "xlifffile")),
+    Format("xliff2", (".xlf2", ".xliff2"), "XLIFF 2.1, one pair of languages", note_rule=xml_text, context=True,
+           reader="xliff", unit_file=True, verified_with="lxml", toolkit=("translate.storage.xliff2", "Xliff2File")),
+    Format("tsv", (".tsv", ".tab"), "a link per line, columns separated by tabs", nulls=True, context=True,
+           any_encoding=True),
+    Format("csv", (".csv",), "a link per record, for spreadsheets", nulls=True, context=True, any_encoding=True,
+           verified_with="csv"),
+    Format("xlsx", (".xlsx",), "a spreadsheet to edit and import again", text_rule=xlsx_text, nulls=True, context=True,
+           verified_with="openpyxl"),
+    Format("jsonl", (".jsonl", ".ndjson"), "a link per line, with offsets", memory=False, text_rule=json_text,
+           nulls=True, context=True, verified_with="json"),
+    Format("parquet", (".parquet",), "a link per row, for data tools", nulls=True, context=True,
+           verified_with="pyarrow"),
+    Format("moses", (".moses",), "plain lines in parallel files: OUT.ja-en.ja, OUT.ja-en.en", shape="files",
+           text_rule=line_text, importable=False, fields=frozenset({"id", "stamp"})),
+    Format("po", (".po",), "gettext, one pair of languages", text_rule=po_text, note_rule=po_comment, context=True,
+           unit_file=True, any_encoding=True, toolkit=("translate.storage.pypo", "pofile")),
+    Format("datasets", (), "a folder for Hugging Face datasets", shape="folder", importable=False,
+           verified_with="pyarrow"),
+    Format("html", (".html", ".htm"), "a bilingual page to read, filter and print", memory=False, text_rule=xml_text,
+           rejected=False, documents=True, importable=False, fields=frozenset({"id", "status"}), verified_with="lxml"),
 )  # fmt: skip
-"""The formats of links (`blocks`, which holds no links, is not among them)."""
+"""The formats of links, in the order of help and documentation."""
 
 
-def find_format(to: str | None, out: Path, also: Sequence[str] = ()) -> Format:
-    """The format called `to`; else the one of the file's suffix. Raises UsageError where there is none, with the names
-    of those that there are and of what `also` could be written."""
-    names = ", ".join([*(known.name for known in FORMATS), *also])
+def format_names(*, importable: bool = False) -> str:
+    """The names for help and messages; `importable`: only of those that `align import` takes."""
+    return ", ".join(form.name for form in FORMATS if form.importable or not importable)
+
+
+def format_named(name: str) -> Format:
+    """The format of that name, in any case. Raises KeyError where there is none."""
+    for form in FORMATS:
+        if form.name == name.lower():
+            return form
+    raise KeyError(name)
+
+
+def export_format(to: str | None, out: Path, extra: Sequence[str] = ()) -> Format:
+    """The format named `to`; else the one of the file's suffix.
+
+    `extra`: names that the caller handles itself, for messages. Raises UsageError where there is no such format.
+    """
+    names = ", ".join([format_names(), *extra])
     if to:
-        for known in FORMATS:
-            if known.name == to.lower():
-                return known
-        raise UsageError(f"--to {to}: no such format. There are: {names}.")
-    for known in FORMATS:
-        if out.suffix.lower() in known.suffixes:
-            return known
-    raise UsageError(f"{out}: its suffix names no format. Say which with --to: {names}.")
+        try:
+            return format_named(to)
+        except KeyError:
+            raise UsageError(f"--to {to}: no such format. There are: {names}.") from None
+    for form in FORMATS:
+        if out.suffix.lower() in form.suffixes:
+            return form
+    raise UsageError(f"{out}: its suffix names no format. Choose one with --to: {names}.")

@@ -1,7 +1,7 @@
-"""A bilingual page in one file that needs no network: both texts side by side, their links to tap, filter and print.
+"""A bilingual page in one HTML file that works offline: both texts side by side, with links to tap, filter and print.
 
-Texts are written as text, never as markup, and the page's policy lets no script run but its own, told by its hash.
-Where the export comes from a store, the whole of both documents is there, sentences without a partner too.
+Texts are escaped, and the content security policy of the page allows only its own script, by its hash. Exports from a
+store show both documents in full, unpaired sentences included.
 """
 
 from __future__ import annotations
@@ -13,32 +13,41 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from importlib.resources import files
 from itertools import groupby
-from pathlib import PurePath
-from typing import IO
+from pathlib import Path, PurePath
+from typing import IO, TYPE_CHECKING
+
+from lxml import etree
 
 from align import __version__
 from align.domain import Link, LinkSide
-from align.exchange.charsets import in_xml
-from align.exchange.names import tag_name
-from align.exchange.source import Passage, Source
-from align.exchange.types import ExportOptions, Unit
+from align.exchange.charsets import xml_text
+from align.exchange.filter import tag_name
+from align.exchange.group_by import document_key
+from align.exchange.types import ExportOptions, ImportedUnit, Segment, Unit, parse_id, parse_status
 
-Spot = tuple[int, int]
-"""Where something stands in a document: its first character, and a number that keeps what begins there in order."""
+if TYPE_CHECKING:
+    from align.store import Store
+    from align.store.rows import SentenceRow
+
+SortKey = tuple[int, int]
+"""First character in the document, and a number that makes the order stable."""
 
 
-def text_of(text: str) -> str:
-    """Text as HTML says it; a return would be taken for a line feed if it were not spelled out."""
-    return escape(in_xml(text)[0]).replace("\r", "&#13;")
+def escaped(text: str) -> str:
+    """Text as HTML; a carriage return is a character reference, since parsers read a plain one as a line feed."""
+    return escape(xml_text(text)[0]).replace("\r", "&#13;")
 
 
-def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions, source: Source | None = None) -> None:
-    """Write the page, the links of one pair of documents in memory at a time."""
+def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions, store: Store | None = None) -> None:
+    """Write the page, the links of one pair of documents in memory at a time.
+
+    Units of the same `document_key` are next to each other.
+    """
     style, script = (
         (files("align.exchange") / "page" / name).read_text(encoding="utf-8") for name in ("page.css", "page.js")
     )
-    said = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{said}'; base-uri 'none'"
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'"
     file.write(
         "<!DOCTYPE html>\n"
         '<html lang="en"><head><meta charset="utf-8">'
@@ -48,20 +57,14 @@ def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions, source
         f"<style>{style}</style></head>\n<body>\n<main>\n".encode()
     )
     titles: list[str] = []
-    for _, run in groupby(units, section_key):
+    for _, run in groupby(units, document_key):
         links = [unit.link for unit in run]
         titles.append(_title(links[0]))
-        for part in section(links, source):
+        for part in section(links, store):
             file.write(part.encode())
     if not titles:
         file.write(b'<p class="empty">No links were exported.</p>\n')
     file.write(f"</main>\n{_bar(titles)}{_CARD}<script>{script}</script>\n</body></html>\n".encode())
-
-
-def section_key(unit: Unit) -> tuple[int, int, str, str, str, str]:
-    """Units with the same one stand in one section."""
-    src, tgt = unit.link.src, unit.link.tgt
-    return src.document, tgt.document, src.doc, tgt.doc, src.lang, tgt.lang
 
 
 def _title(link: Link) -> str:
@@ -77,7 +80,7 @@ _CARD = (
 
 
 def _bar(titles: Sequence[str]) -> str:
-    options = "".join(f"<option>{text_of(title)}</option>" for title in titles)
+    options = "".join(f"<option>{escaped(title)}</option>" for title in titles)
     return (
         '<header class="bar" style="order:-1"><h1>Bilingual reader</h1>'
         f'<select id="pick" aria-label="Texts">{options}</select>'
@@ -89,80 +92,102 @@ def _bar(titles: Sequence[str]) -> str:
     )
 
 
-def section(links: Sequence[Link], source: Source | None) -> Iterator[str]:
-    """The two texts of a pair of documents, and what the page needs to know of each link."""
+def section(links: Sequence[Link], store: Store | None) -> Iterator[str]:
+    """The two texts of a pair of documents, and the data of each link for the script."""
     first = links[0]
-    crossing = crossers(links)
-    told = " ".join(
+    crossing = crossing_links(links)
+    link_data = " ".join(
         f"{link.id},{round(100 * link.confidence)},{link.status},{link.kind}{',x' if link.id in crossing else ''}"
         for link in links
     )
     numbers = {link.id: number for number, link in enumerate(links, start=1)}
-    yield f'<section data-links="{told}"><h2>{text_of(_title(first))}</h2><div class="panes">\n'
+    yield f'<section data-links="{link_data}"><h2>{escaped(_title(first))}</h2><div class="panes">\n'
     sides = [(link.src, link.id) for link in links], [(link.tgt, link.id) for link in links]
     for name, pane in zip(("left", "right"), sides, strict=True):
         lang = pane[0][0].lang
         if name == "right":
             yield '<svg class="gutter" aria-hidden="true"></svg>\n'
-        yield f'<div class="pane {name}" lang="{text_of(lang)}">\n'
-        yield from _paragraphs(pane, _passages(pane[0][0], first.src.document == first.tgt.document, source), numbers)
+        yield f'<div class="pane {name}" lang="{escaped(lang)}">\n'
+        yield from _paragraphs(pane, _sentences(pane[0][0], first.src.document == first.tgt.document, store), numbers)
         yield "</div>\n"
     yield "</div></section>\n"
 
 
-def _passages(side: LinkSide, one_page: bool, source: Source | None) -> list[Passage]:
-    """The text around the links: of a page that is linked with itself, the sentences in the side's language."""
-    if source is None:
+def _sentences(side: LinkSide, same_document: bool, store: Store | None) -> list[SentenceRow]:
+    """The sentences of a side's document; of a document that is linked with itself, those in the side's language."""
+    if store is None:
         return []
-    return [p for p in source.passages(side.document) if not one_page or p.lang == side.lang]
+    return [s for s in store.sentences(side.document) if not same_document or s.lang == side.lang]
 
 
 def _paragraphs(
-    sides: Sequence[tuple[LinkSide, int]], passages: Sequence[Passage], numbers: dict[int, int]
+    sides: Sequence[tuple[LinkSide, int]], sentences: Sequence[SentenceRow], numbers: dict[int, int]
 ) -> Iterator[str]:
-    """Linked sides and sentences without a partner, in the order of the text, a paragraph a block."""
-    blocks = {passage.id: passage.block for passage in passages}
+    """Linked sides and unpaired sentences in the order of the text, one paragraph per block."""
+    blocks = {sentence.id: sentence.block for sentence in sentences}
     linked = {sentence for side, _ in sides for sentence in side.sentences}
     shared: dict[tuple[tuple[int, ...], str, tuple[tuple[int, int], ...]], list[int]] = {}
     for side, link in sides:
         shared.setdefault((side.sentences, side.text, side.spans), []).append(link)
-    parts: list[tuple[Spot, int | None, str]] = []
-    for (sentences, text, spans), links in shared.items():
+    parts: list[tuple[SortKey, int | None, str]] = []
+    for (ids_of_side, text, spans), links in shared.items():
         ids = " ".join(map(str, links))
         label = " ".join(str(numbers[link]) for link in links)
-        block = blocks.get(sentences[0]) if sentences else None
-        markup = f'<span class="s" dir="auto" role="button" data-l="{ids}" data-n="{label}">{text_of(text)}</span>'
+        block = blocks.get(ids_of_side[0]) if ids_of_side else None
+        markup = f'<span class="s" dir="auto" role="button" data-l="{ids}" data-n="{label}">{escaped(text)}</span>'
         parts.append(((spans[0][0] if spans else 0, len(parts)), block, markup))
-    for passage in passages:
-        if passage.id not in linked:
-            lang = f' lang="{tag_name(passage.lang)}"'
-            markup = f'<span class="n" dir="auto"{lang}>{text_of(passage.text)}</span>'
-            parts.append(((passage.pieces[0].start, len(parts)), passage.block, markup))
+    for sentence in sentences:
+        if sentence.id not in linked:
+            lang = f' lang="{tag_name(sentence.lang)}"'
+            markup = f'<span class="n" dir="auto"{lang}>{escaped(sentence.text)}</span>'
+            parts.append(((sentence.pieces[0].start, len(parts)), sentence.block, markup))
     parts.sort(key=lambda part: part[0])
-    alone = -1
-    keyed = [(alone := alone - 1) if block is None else block for _, block, _ in parts]
-    for _, run in groupby(zip(keyed, parts, strict=True), key=lambda pair: pair[0]):
+    paragraph = -1
+    keys = [(paragraph := paragraph - 1) if block is None else block for _, block, _ in parts]
+    for _, run in groupby(zip(keys, parts, strict=True), key=lambda pair: pair[0]):
         yield f"<p>{' '.join(markup for _, (_, _, markup) in run)}</p>\n"
 
 
-def crossers(links: Sequence[Link]) -> set[int]:
-    """The links to take out for the rest to keep its order on both sides: all but a longest run that ascends.
+def crossing_links(links: Sequence[Link]) -> set[int]:
+    """Ids of the links outside a longest subsequence that ascends on both sides.
 
     Patience sorting with back pointers, O(n log n).
     """
     ordered = sorted(links, key=lambda link: (link.src.spans[:1], link.tgt.spans[:1], link.id))
     ends = [link.tgt.spans[0].start if link.tgt.spans else 0 for link in ordered]
-    least: list[int] = []  # the least end of a run of each length
-    last: list[int] = []  # which link that run ends with
-    before: list[int] = []
+    smallest: list[int] = []  # the smallest end of a subsequence of each length
+    last: list[int] = []  # the link that this subsequence ends with
+    previous: list[int] = []
     for index, end in enumerate(ends):
-        length = bisect_right(least, end)
-        before.append(last[length - 1] if length else -1)
-        least[length : length + 1] = [end]
+        length = bisect_right(smallest, end)
+        previous.append(last[length - 1] if length else -1)
+        smallest[length : length + 1] = [end]
         last[length : length + 1] = [index]
-    kept: set[int] = set()
+    ascending: set[int] = set()
     index = last[-1] if last else -1
     while index >= 0:
-        kept.add(index)
-        index = before[index]
-    return {link.id for index, link in enumerate(ordered) if index not in kept}
+        ascending.add(index)
+        index = previous[index]
+    return {link.id for index, link in enumerate(ordered) if index not in ascending}
+
+
+def read(path: Path) -> Iterator[ImportedUnit]:
+    """The links of the page in the order of its sections, read by the HTML parser of libxml2."""
+    with path.open("rb") as file:
+        for _, element in etree.iterparse(file, html=True, encoding="utf-8", tag="section", huge_tree=True):
+            panes = [_pane(element, side) for side in ("left", "right")]
+            for link_data in (element.get("data-links") or "").split():
+                link, _, status, *_ = link_data.split(",")
+                sides = tuple(Segment(lang, texts.get(link, "")) for lang, texts in panes)
+                yield ImportedUnit(f"link {link}", sides, parse_id(link), parse_status(status))
+            element.clear()
+
+
+def _pane(element: etree._Element, side: str) -> tuple[str, dict[str, str]]:
+    """The language of a pane, and its texts by link."""
+    pane = next(div for div in element.iter("div") if div.get("class") == f"pane {side}")
+    texts: dict[str, str] = {}
+    for span in pane.iter("span"):
+        for link in (span.get("data-l") or "").split():
+            texts[link] = "".join(map(str, span.itertext()))
+    return pane.get("lang", "und"), texts

@@ -1,8 +1,8 @@
-"""What a link was when it was exported, in 38 characters: the base of the three-way comparison on import.
+"""The state of a link at export in 38 characters: the base version of the three-way comparison on import.
 
-A stamp holds the link's version, where its sides stand in their documents, and a checksum of each thing that can be
-edited elsewhere. With it, an import knows what was changed in the file, what was changed in the store since, and
-whether the id still means the same link, without another copy of the texts.
+A stamp holds the link's version, checksums of where its sides are in their documents, and a checksum of each value
+that can be edited elsewhere. With it, an import can tell a change in the file from a change in the store, and whether
+the id still names the same link, without another copy of the texts.
 """
 
 from __future__ import annotations
@@ -24,15 +24,18 @@ _KIND_NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
 
 
 class Stamp(NamedTuple):
-    """A link as it was exported. Checksums are CRC-32."""
+    """A link as it was exported. All fields but the last two are integers; checksums are CRC-32."""
 
     version: int
-    """0: no link, but all links of a block."""
-    src_place: int
-    tgt_place: int
+    """`Link.version`; 0: a unit of whole blocks (`--level block`), not a link."""
+    src_location: int
+    """Checksum of document name and spans."""
+    tgt_location: int
     src: int
+    """Checksum of the text."""
     tgt: int
     note: int
+    """Checksum of the note, 0 for none."""
     status: Status
     kind: LinkKind
 
@@ -45,24 +48,24 @@ def checksum(text: str) -> int:
         return crc32(text.encode("utf-8", "surrogatepass"))
 
 
-def place(doc: str, spans: tuple[Span, ...]) -> int:
-    """CRC-32 of where a side stands: its document's name and its spans."""
+def location_crc(doc: str, spans: tuple[Span, ...]) -> int:
+    """CRC-32 of a document's name and spans in it."""
     numbers = ",".join([f"{start}:{end}" for start, end in spans])
     return checksum(f"{doc}\0{numbers}")
 
 
-def place_told(doc: str, spans: str) -> int:
-    """The same of spans as a file tells them: `12:40 52:60`."""
+def written_location_crc(doc: str, spans: str) -> int:
+    """`location_crc` of spans as a file has them: `12:40 52:60`."""
     return checksum(f"{doc}\0{spans.replace(' ', ',')}")
 
 
 def stamp_of(link: Link) -> str:
-    """The stamp of a link, as the format carries it."""
+    """The stamp of a link as files carry it: ASCII, safe in URLs and in every format."""
     src, tgt = link.src, link.tgt
     packed = _PACKED.pack(
         link.version & 0xFFFFFFFF,
-        place(src.doc, src.spans),
-        place(tgt.doc, tgt.spans),
+        location_crc(src.doc, src.spans),
+        location_crc(tgt.doc, tgt.spans),
         checksum(src.text),
         checksum(tgt.text),
         checksum(link.note) if link.note else 0,
@@ -73,12 +76,12 @@ def stamp_of(link: Link) -> str:
 
 
 def read_stamp(text: str | None) -> Stamp | None:
-    """The stamp that was written; None where there is none or it was damaged."""
+    """The inverse of `stamp_of`; None for a missing or damaged stamp."""
     if not text or len(text) != _LENGTH or not text.startswith(_PREFIX) or not text.isascii():
         return None
     try:
         packed = binascii.a2b_base64(text[len(_PREFIX) :].replace("-", "+").replace("_", "/"))
-        version, src_place, tgt_place, src, tgt, note, status, kind = _PACKED.unpack(packed)
-        return Stamp(version, src_place, tgt_place, src, tgt, note, _STATUSES[status], _KINDS[kind])
+        version, src_location, tgt_location, src, tgt, note, status, kind = _PACKED.unpack(packed)
+        return Stamp(version, src_location, tgt_location, src, tgt, note, _STATUSES[status], _KINDS[kind])
     except (binascii.Error, struct.error, IndexError):
         return None

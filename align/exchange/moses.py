@@ -1,37 +1,65 @@
-"""Moses pairs: `OUT.ja-en.ja` and `OUT.ja-en.en`, a segment a line, and `OUT.ja-en.ids` with where each comes from.
+"""Moses files: `OUT.ja-en.ja` and `OUT.ja-en.en`, a segment per line, and `OUT.ja-en.ids` with their links.
 
-Line n of one file translates line n of the other. A line break inside a segment becomes a space (and is warned of).
+Line n of one file translates line n of the other. A line break inside a segment becomes a space, with a warning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from glob import escape
 from pathlib import Path
 from typing import IO
 
-from align.exchange.charsets import in_unicode
+from align.errors import ReadError
+from align.exchange.charsets import utf8_text
+from align.exchange.filter import pair_name, tag_name
 from align.exchange.link_stamp import stamp_of
-from align.exchange.names import pair_name, tag_name
-from align.exchange.types import ExportOptions, Unit
+from align.exchange.types import ExportOptions, ImportedUnit, Segment, Unit, parse_id
 
 
-def write(units: Iterable[Unit], folder: Path, stem: str, options: ExportOptions) -> None:
-    """Write the files of every pair of languages into `folder`, their names starting with `stem`."""
+def write(units: Iterable[Unit], stem: Path, options: ExportOptions) -> None:
+    """Write the files of every pair of languages; their paths start with `stem`."""
     with ExitStack() as open_files:
         triples: dict[tuple[str, str], list[IO[bytes]]] = {}
         for unit in units:
             link = unit.link
             key = link.src.lang, link.tgt.lang
             if key not in triples:
-                base = f"{stem}.{pair_name(*key)}"
+                base = f"{stem.name}.{pair_name(*key)}"
                 ends = [tag_name(lang) for lang in key]
-                if ends[0] == ends[1]:  # one language twice: the two files need two names all the same
+                if ends[0] == ends[1]:  # both sides in one language: the two files still need two names
                     ends = [f"src.{ends[0]}", f"tgt.{ends[1]}"]
-                paths = [folder / f"{base}.{end}" for end in (*ends, "ids")]
+                paths = [stem.with_name(f"{base}.{end}") for end in (*ends, "ids")]
                 triples[key] = [open_files.enter_context(path.open("wb")) for path in paths]
             src, tgt, ids = triples[key]
             src.write((link.src.text + "\n").encode())
             tgt.write((link.tgt.text + "\n").encode())
             line = f"{link.id}\t{link.src.doc}\t{link.tgt.doc}\t{link.confidence:.4f}\t{stamp_of(link)}"
-            ids.write((in_unicode(" ".join(line.splitlines()))[0] + "\n").encode())
+            ids.write((utf8_text(" ".join(line.splitlines()))[0] + "\n").encode())
+
+
+def read(folder: Path) -> Iterator[ImportedUnit]:
+    """The units of every pair of files in the folder. Raises ReadError where the files of a pair differ in length."""
+    for ids in sorted(folder.glob("*.ids")):
+        stem = ids.name.removesuffix(".ids")
+        ends = sorted(p.name.removeprefix(stem + ".") for p in folder.glob(f"{escape(stem)}.*") if p != ids)
+        pair = stem.rpartition(".")[2]
+        if len(ends) != 2:
+            raise ReadError(f"{ids}: there are {len(ends)} files next to it, not 2.")
+        if not pair.startswith(ends[0].removeprefix("src.") + "-") or ends[0].startswith("tgt."):
+            ends.reverse()
+        langs = [end.removeprefix("src.").removeprefix("tgt.") for end in ends]
+        paths = [folder / f"{stem}.{end}" for end in ends]
+        with (
+            paths[0].open(encoding="utf-8", newline="\n") as src,
+            paths[1].open(encoding="utf-8", newline="\n") as tgt,
+            ids.open(encoding="utf-8", newline="\n") as numbers,
+        ):
+            try:
+                for count, (src_line, tgt_line, line) in enumerate(zip(src, tgt, numbers, strict=True), start=1):
+                    link, *_, stamp = line.rstrip("\n").split("\t")
+                    sides = Segment(langs[0], src_line.rstrip("\n")), Segment(langs[1], tgt_line.rstrip("\n"))
+                    yield ImportedUnit(f"{stem} line {count}", sides, parse_id(link), stamp=stamp)
+            except ValueError as error:
+                raise ReadError(f"{ids}: the files of this pair differ in length.") from error

@@ -1,113 +1,85 @@
-"""Parquet: a row a link, with spans as lists; what pandas, DuckDB, Spark and `datasets` read."""
+"""Parquet: a row per link, spans as lists; for pandas, DuckDB, Spark and `datasets`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import IO, Any, Self
 
-from align.domain import LinkSide
-from align.exchange.charsets import in_unicode
-from align.exchange.link_stamp import stamp_of
-from align.exchange.types import ExportOptions, Unit
+from align.errors import ReadError
+from align.exchange.charsets import utf8_text
+from align.exchange.columns import COLUMNS, Column, read_unit
+from align.exchange.types import ExportOptions, ImportedUnit, Unit
 
-ROWS = 1024
-"""Rows that are Python objects at once."""
-BATCHES = 4
-"""Batches of them, as Arrow keeps them, to a row group: smaller groups make files that are large and slow to read."""
-NAMES = ("kind", "status", "encoder", "src_lang", "tgt_lang", "src_doc", "tgt_doc", "reviewer")
-"""Columns that say the same again and again: written by number. A dictionary of texts would only be thrown away."""
-NUMBERS = ("id", "score", "confidence")
-"""Columns whose least and greatest help a reader to skip; those of texts would grow with the file, in memory."""
+BATCH_ROWS = 1024
+"""Rows that are Python objects at the same time."""
+GROUP_BATCHES = 4
+"""Arrow batches in a row group: smaller groups make files that are large and slow to read."""
+READ_ROWS = 4096
+READ_COLUMNS = tuple(column.name for column in COLUMNS if column.arrow in ("int64", "string", "category"))
 
 
-def schema() -> Any:
-    """The columns of a link."""
+def arrow_type(column: Column) -> Any:
+    """The Arrow type of a column."""
     import pyarrow as pa
 
-    spans = pa.list_(pa.struct([("start", pa.int64()), ("end", pa.int64())]))
-    names = pa.dictionary(pa.int32(), pa.string())
-    sides = [
-        (f"{side}{name}", kind)
-        for side in ("src", "tgt")
-        for name, kind in (("", pa.string()), ("_lang", names), ("_doc", names), ("_spans", spans))
-    ]
-    texts = [(name, pa.list_(pa.string())) for name in ("src_before", "src_after", "tgt_before", "tgt_after")]
-    return pa.schema(
-        [
-            ("id", pa.int64()), ("kind", names), ("status", names), ("score", pa.float64()),
-            ("confidence", pa.float64()), ("encoder", names), *sides,
-            ("note", pa.string()), ("reviewer", names), ("decided_at", pa.string()), ("stamp", pa.string()), *texts,
-        ]
-    )  # fmt: skip
-
-
-def _utf8(text: str) -> str:
-    return in_unicode(text)[0]
-
-
-def _side(prefix: str, side: LinkSide) -> dict[str, Any]:
-    return {
-        prefix: side.text,
-        f"{prefix}_lang": side.lang,
-        f"{prefix}_doc": _utf8(side.doc),
-        f"{prefix}_spans": [{"start": start, "end": end} for start, end in side.spans],
+    types = {
+        "int64": pa.int64(),
+        "float64": pa.float64(),
+        "string": pa.string(),
+        "category": pa.dictionary(pa.int32(), pa.string()),
+        "strings": pa.list_(pa.string()),
+        "spans": pa.list_(pa.struct([("start", pa.int64()), ("end", pa.int64())])),
     }
+    return types[column.arrow]
 
 
-def record(unit: Unit) -> dict[str, Any]:
-    """A link as a row."""
-    link = unit.link
-    said = link.id > 0
-    row = {
-        "id": link.id if said else None,
-        "kind": link.kind.value if said else None,
-        "status": link.status.value if said else None,
-        "score": link.score,
-        "confidence": link.confidence if said else None,
-        "encoder": _utf8(link.encoder),
-        **_side("src", link.src),
-        **_side("tgt", link.tgt),
-        "note": _utf8(link.note) if link.note else None,
-        "reviewer": _utf8(link.reviewer) if link.reviewer else None,
-        "decided_at": link.decided_at,
-        "stamp": stamp_of(link) if said else None,
-    }
-    for name, around in zip(("src", "tgt"), unit.context or (), strict=False):
-        row[f"{name}_before"] = [_utf8(text) for text in around.before]
-        row[f"{name}_after"] = [_utf8(text) for text in around.after]
-    return row
+def record(unit: Unit, columns: Sequence[Column] = COLUMNS) -> dict[str, Any]:
+    """The typed values of a unit by column, without lone surrogates."""
+    return {column.name: _encodable(column.value(unit)) for column in columns}
 
 
-class Rows:
-    """A growing Parquet file: rows become Arrow batches, and a few of those a row group.
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return utf8_text(value)[0]
+    if isinstance(value, tuple) and value and isinstance(value[0], str):
+        return [utf8_text(text)[0] for text in value]
+    return value
 
-    Arrow takes memory from the system while it is open: its own allocator keeps what was freed (10 MB more here).
+
+class ParquetFile:
+    """A Parquet file that grows: rows become Arrow batches, and a few of those a row group.
+
+    Columns of the type `category` are written as dictionaries. Only numeric columns get statistics: those of texts
+    would grow with the file, in memory. While it is open, Arrow takes memory from the system: its own allocator does
+    not return what was freed (10 MB more here).
     """
 
-    def __init__(self, file: Any, columns: Any) -> None:
+    def __init__(self, file: Any, schema: Any) -> None:
+        """`file`: a path or an open binary file. `schema`: an Arrow schema."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         self._pool = pa.default_memory_pool()
         pa.set_memory_pool(pa.system_memory_pool())
-        there = set(columns.names)
-        self.columns = columns
+        self.schema = schema
         self.count = 0
         self._rows: list[dict[str, Any]] = []
         self._batches: list[Any] = []
+        names = set(schema.names)
         self._writer = pq.ParquetWriter(
-            file, columns, compression="zstd",
-            use_dictionary=[name for name in NAMES if name in there],
-            write_statistics=[name for name in NUMBERS if name in there],
+            file, schema, compression="zstd",
+            use_dictionary=[c.name for c in COLUMNS if c.arrow == "category" and c.name in names],
+            write_statistics=[c.name for c in COLUMNS if c.arrow in ("int64", "float64") and c.name in names],
         )  # fmt: skip
 
     def add(self, row: dict[str, Any]) -> None:
-        """Write a row, now or with the next ones."""
+        """Write a row, at once or with the next ones."""
         self._rows.append(row)
         self.count += 1
-        if len(self._rows) >= ROWS:
+        if len(self._rows) >= BATCH_ROWS:
             self._pack()
-            if len(self._batches) >= BATCHES:
+            if len(self._batches) >= GROUP_BATCHES:
                 self._flush()
 
     def __enter__(self) -> Self:
@@ -128,7 +100,7 @@ class Rows:
         import pyarrow as pa
 
         if self._rows:
-            self._batches.append(pa.RecordBatch.from_pylist(self._rows, schema=self.columns))
+            self._batches.append(pa.RecordBatch.from_pylist(self._rows, schema=self.schema))
             self._rows.clear()
 
     def _flush(self) -> None:
@@ -141,6 +113,39 @@ class Rows:
 
 def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> None:
     """Write the file, a few thousand rows in memory at a time."""
-    with Rows(file, schema()) as rows:
+    import pyarrow as pa
+
+    with ParquetFile(file, pa.schema([(column.name, arrow_type(column)) for column in COLUMNS])) as rows:
         for unit in units:
             rows.add(record(unit))
+
+
+def read(path: Path) -> Iterator[ImportedUnit]:
+    """A unit per row, batch by batch. Raises ReadError for a file that is not Parquet or has no texts."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            columns = [name for name in READ_COLUMNS if name in file.schema_arrow.names]
+            if missing := {"src", "tgt"}.difference(columns):
+                raise ReadError(f"{path}: not a Parquet file of links (no column {min(missing)}).")
+            number = 0
+            for batch in file.iter_batches(batch_size=READ_ROWS, columns=columns):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield read_record(f"row {number}", row)
+    except pa.ArrowException as error:
+        raise ReadError(f"{path}: not a Parquet file of links ({error}).") from error
+
+
+def read_record(where: str, row: dict[str, Any], languages: tuple[str, str] = ("und", "und")) -> ImportedUnit:
+    """The unit of a row of typed values; a null is an empty cell."""
+
+    def cell(name: str) -> str | None:
+        if name not in row:
+            return None
+        value = row[name]
+        return "" if value is None else str(value)
+
+    return read_unit(where, cell, languages)

@@ -1,47 +1,77 @@
-"""TMX 1.4b, streaming: a translation unit a link, with its provenance as props.
+"""TMX: 1.4b is written, with provenance as `prop` elements; any version from 1.1 on is read. Streaming.
 
-The header has what consumers check: creationtool, creationtoolversion, segtype, o-tmf, adminlang, srclang, datatype.
-Its srclang is the tag of the first unit's source, and a unit whose source is in another language has a srclang of its
-own: consumers skip a unit of which they do not know the source, and some refuse a memory that says `*all*`.
-`note` and `prop` come before `tuv`, as the DTD wants them.
+Written: the header has what consumers check (creationtool, creationtoolversion, segtype, o-tmf, adminlang, srclang,
+datatype). Its srclang is the tag of the first unit's source, and a unit with a source in another language has a srclang
+of its own: consumers skip a unit whose source they cannot identify, and some refuse a memory with `*all*`. `note` and
+`prop` come before `tuv`, as the DTD requires.
+
+Read: the order of a unit's languages is not significant. Its source is the one that `srclang` of the unit, else of the
+header, names; a unit that is read has that side first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
+from functools import cache
+from importlib.resources import files
 from itertools import chain
-from typing import IO
+from pathlib import Path
+from typing import IO, Any
 
 from lxml import etree
 
 from align import __version__
 from align.domain import LinkSide
+from align.errors import ReadError
 from align.exchange.columns import spans_cell
 from align.exchange.link_stamp import stamp_of
-from align.exchange.types import Context, ExportOptions, Unit
-from align.exchange.xml import XML_LANG, child, clean, compact_date, now
+from align.exchange.types import (
+    Context,
+    ExportOptions,
+    ExtraLink,
+    ImportedUnit,
+    Segment,
+    Unit,
+    parse_id,
+    parse_kind,
+    parse_status,
+)
+from align.exchange.xml import (
+    XML_LANG,
+    add_child,
+    compact_date,
+    compact_now,
+    elements,
+    local_name,
+    release,
+    segment_text,
+    xml_value,
+)
 
 DOCTYPE = '<!DOCTYPE tmx SYSTEM "tmx14.dtd">'
 ORIGIN = "Made by align (align-workbench) {version}. Props named x-align:* say where a unit comes from."
 ANY_LANGUAGE = "*all*"
 """The source language of a memory without units."""
 ENCODERS = "x-align:encoder names what proposed a unit; its version is the one installed where this was exported."
+CODES = frozenset({"bpt", "ept", "it", "ph", "ut"})
+"""Elements with the markup of a tool."""
 
 
 def _prop(parent: etree._Element, kind: str, text: str) -> None:
     etree.SubElement(parent, "prop", {"type": kind}).text = text
 
 
-def _tuv(parent: etree._Element, side: LinkSide, around: Context | None) -> None:
+def _tuv(parent: etree._Element, side: LinkSide, context: Context | None) -> None:
     tuv = etree.SubElement(parent, "tuv", {XML_LANG: side.lang})
     if side.doc:
-        _prop(tuv, "x-align:document", clean(side.doc))
+        _prop(tuv, "x-align:document", xml_value(side.doc))
         _prop(tuv, "x-align:spans", spans_cell(side.spans))
-    if around is not None:
-        if around.before:
-            _prop(tuv, "x-context-pre", clean("\n".join(around.before)))
-        if around.after:
-            _prop(tuv, "x-context-post", clean("\n".join(around.after)))
+    if context is not None:
+        if context.before:
+            _prop(tuv, "x-context-pre", xml_value("\n".join(context.before)))
+        if context.after:
+            _prop(tuv, "x-context-post", xml_value("\n".join(context.after)))
     etree.SubElement(tuv, "seg").text = side.text
 
 
@@ -52,25 +82,25 @@ def element(unit: Unit) -> etree._Element:
     if link.decided_at:
         tu.set("changedate", compact_date(link.decided_at))
     if link.reviewer:
-        tu.set("changeid", clean(link.reviewer))
+        tu.set("changeid", xml_value(link.reviewer))
     if link.note:
-        child(tu, "note", clean(link.note))
+        add_child(tu, "note", xml_value(link.note))
     _prop(tu, "x-align:kind", link.kind)
     _prop(tu, "x-align:status", link.status)
     _prop(tu, "x-align:confidence", f"{link.confidence:.4f}")
     if link.encoder:
-        _prop(tu, "x-align:encoder", clean(link.encoder))
+        _prop(tu, "x-align:encoder", xml_value(link.encoder))
     _prop(tu, "x-align:stamp", stamp_of(link))
-    for other, src, tgt in unit.others:
-        _prop(tu, "x-align:link", f"{other.id} {src} {tgt} {other.status} {stamp_of(other)}")
-    around = unit.context or (None, None)
+    for extra, src, tgt in unit.extra_links:
+        _prop(tu, "x-align:link", f"{extra.id} {src} {tgt} {extra.status} {stamp_of(extra)}")
+    contexts = unit.context or (None, None)
     for number, side in enumerate(unit.sides):
-        _tuv(tu, side, around[number] if number < 2 else None)
+        _tuv(tu, side, contexts[number] if number < 2 else None)
     return tu
 
 
 def header(options: ExportOptions, source: str) -> etree._Element:
-    """The header of a memory whose units have their source text in the language `source`."""
+    """The header of a memory whose first unit has its source in the language `source`."""
     head = etree.Element(
         "header",
         {
@@ -81,14 +111,14 @@ def header(options: ExportOptions, source: str) -> etree._Element:
             "adminlang": "en",
             "srclang": source,
             "datatype": "plaintext",
-            "creationdate": now(),
+            "creationdate": compact_now(),
         },
     )
-    child(head, "note", ORIGIN.format(version=__version__))
+    add_child(head, "note", ORIGIN.format(version=__version__))
     if options.encoders:
-        child(head, "note", ENCODERS)
+        add_child(head, "note", ENCODERS)
         for name, package in options.encoders.items():
-            _prop(head, "x-align:encoder-version", clean(f"{name}: {package}"))
+            _prop(head, "x-align:encoder-version", xml_value(f"{name}: {package}"))
     return head
 
 
@@ -113,3 +143,106 @@ def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> Non
                     xml.write(tu)
                     xml.write("\n")
             xml.write("\n")
+
+
+@cache
+def dtd() -> etree.DTD:
+    """The DTD of TMX 1.4b, written from the standard."""
+    with (files("align.exchange") / "rules" / "tmx14.dtd").open("rb") as file:
+        return etree.DTD(file)
+
+
+def validate(element: etree._Element, path: Path) -> None:
+    """Raises ReadError where an element violates the DTD of TMX 1.4b."""
+    rules = dtd()
+    # A copy is a document of its own: inside a larger one, libxml2 takes the namespaces in scope for attributes.
+    if not rules.validate(deepcopy(element)):
+        errors: Any = rules.error_log
+        raise ReadError(f"{path}:{element.sourceline}: not TMX 1.4 ({errors[0].message}).")
+
+
+def read(path: Path, *, strict: bool = False) -> Iterator[ImportedUnit]:
+    """The units of the file. `strict`: raise ReadError for violations of the DTD of TMX 1.4b."""
+    count = 0
+    source: str | None = None
+    for event, element in elements(path, ("start", "end")):
+        name = local_name(element)
+        if event == "start":
+            if count == 0 and element.getparent() is None and name != "tmx":
+                raise ReadError(f"{path}: not TMX: its outermost element is <{name}>.")
+        elif name == "header":
+            if strict:
+                validate(element, path)
+            source = element.get("srclang")
+        elif name == "tu":
+            count += 1
+            if strict:
+                validate(element, path)
+            yield _unit(element, f"tu {count} (line {element.sourceline})", element.get("srclang") or source)
+            release(element)
+
+
+def _unit(tu: etree._Element, where: str, source: str | None) -> ImportedUnit:
+    props: dict[str, str] = {}
+    extra_links: list[ExtraLink] = []
+    note = ""
+    sides: list[Segment] = []
+    docs: list[str] = []
+    spans: list[str] = []
+    for child in tu:
+        name = local_name(child)
+        if name == "prop" and child.get("type") == "x-align:link":
+            extra_links += _extra_link(child.text or "")
+        elif name == "prop":
+            props[child.get("type", "")] = child.text or ""
+        elif name == "note":
+            note = f"{note}\n{child.text or ''}" if note else child.text or ""
+        elif name == "tuv":
+            lang = child.get(XML_LANG) or child.get("lang") or "und"
+            sides.append(Segment(lang, segment_text(child.find("{*}seg"), CODES)))
+            side_props = {prop.get("type", ""): prop.text or "" for prop in child.iterfind("{*}prop")}
+            docs.append(side_props.get("x-align:document", ""))
+            spans.append(side_props.get("x-align:spans", ""))
+    own = "x-align:stamp" in props
+    if not own and (first := source_side([side.lang for side in sides], source)):
+        values: tuple[list[Any], ...] = (sides, docs, spans)
+        for by_side in values:
+            by_side.insert(0, by_side.pop(first))
+    return ImportedUnit(
+        where,
+        tuple(sides),
+        parse_id(tu.get("tuid")),
+        parse_status(props.get("x-align:status")),
+        parse_kind(props.get("x-align:kind")),
+        note if own or note else None,
+        props.get("x-align:stamp"),
+        tuple(extra_links),
+        tuple(docs),
+        tuple(spans),
+    )
+
+
+def source_side(langs: Sequence[str], source: str | None) -> int:
+    """Index of the source language of a unit by `srclang`; 0 where that names none of its languages, or any.
+
+    In order of preference: the same tag, a variant that `srclang` covers, a tag that covers `srclang`, another variant
+    of the language: with `srclang` `en-US`, the source of `en-GB, en` is `en`.
+    """
+
+    def likeness(lang: str) -> int:
+        tag, wide = (value.strip().replace("_", "-").lower() for value in (lang, source or ""))
+        if tag == wide:
+            return 4
+        if tag.startswith(f"{wide}-"):
+            return 3
+        return 2 if wide.startswith(f"{tag}-") else int(tag.partition("-")[0] == wide.partition("-")[0])
+
+    return max(range(len(langs)), key=lambda number: likeness(langs[number]), default=0)
+
+
+def _extra_link(text: str) -> Iterator[ExtraLink]:
+    match text.split(" "):
+        case [link, src, tgt, status, stamp]:
+            number, src_side, tgt_side = parse_id(link), parse_id(src), parse_id(tgt)
+            if number is not None and src_side is not None and tgt_side is not None:
+                yield ExtraLink(number, src_side, tgt_side, parse_status(status), stamp)

@@ -1,4 +1,4 @@
-"""What writers are given and what an export reports: options, units, the report."""
+"""Records of the exchange package: export options and report, units to write, units read from a file."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from align.domain import Link, LinkKind, LinkSide, Status
 
 Level = Literal["sentence", "block"]
 
-PROVE_BELOW = 100_000
-"""Exports of fewer units than this are read back and compared unless told otherwise."""
+VERIFY_BELOW = 100_000
+"""Exports of fewer units than this are read back and compared by default."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What goes out and how. None means: what the format does by itself."""
+    """Which links an export writes, and how. None: the default of the format."""
 
     statuses: frozenset[Status] | None = None
-    """None: any for jsonl and html, accepted and edited for formats that feed a translation memory."""
+    """Default: accepted and edited for formats of translation memories, any for the others."""
     kinds: frozenset[LinkKind] | None = None
-    """None: any for jsonl and html, `MEMORY_KINDS` for formats that feed a translation memory."""
+    """Default: `MEMORY_KINDS` for formats of translation memories, any for the others."""
     min_confidence: float = 0.0
     src: str | None = None
-    """A language range (`zh` covers `zh-Hant`): links with it on one side only, turned so that it is the source."""
+    """A language range (`zh` covers `zh-Hant`): only links with it on one side, turned so that it is the source."""
     tgt: str | None = None
     """A language range for the other side."""
     level: Level = "sentence"
     lang_map: Mapping[str, str] = field(default_factory=dict)
-    """Our tags to the consumer's: `{"zh-Hant": "zh-TW"}`. Whole tags, whatever their case."""
+    """Our language tags to the consumer's: `{"zh-Hant": "zh-TW"}`. Whole tags, in any case."""
     dedupe: bool = False
-    """Leave out a unit whose languages and texts were already written."""
+    """Leave out a unit with the same languages and texts as an earlier one."""
     context: int = 0
-    """How many sentences before and after each side go along, where the format can say it."""
+    """Number of sentences before and after each side to include, where the format has fields for them."""
     multilingual: bool = False
-    """Join links that share a side exactly into units of three languages and more, where the format can say it."""
+    """Join links with an identical side into units of three or more languages, where the format allows it."""
     with_nulls: bool = False
-    """Sentences without a partner too, where the format can say it."""
+    """Include sentences that no link covers, where the format can mark them as unpaired."""
     prove: bool | None = None
-    """Read the file back with another reader and compare. None: below `PROVE_BELOW` units."""
+    """Read the file back with another reader and compare. None: below `VERIFY_BELOW` units."""
     force: bool = False
-    """Replace an output that is already there."""
+    """Replace an existing output."""
     encoders: Mapping[str, str] = field(default_factory=dict)
-    """What stands behind the encoders' names here and now, for headers: `{"use": "package 1.2"}`."""
+    """Package and version of each encoder, for file headers: `{"use": "package 1.2"}`."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.min_confidence <= 1.0:
@@ -55,64 +55,122 @@ class ExportOptions:
 
 
 class Context(NamedTuple):
-    """The clean text around a side: sentences before it and after it, in order."""
+    """Clean text of the sentences before and after a side, each in reading order."""
 
     before: tuple[str, ...]
     after: tuple[str, ...]
 
 
 class Unit(NamedTuple):
-    """What a writer writes at once: a link, turned and cleaned for the format, and what goes along."""
+    """One unit to write: a link, turned and encoded for the format, and its optional parts."""
 
     link: Link
-    more: tuple[LinkSide, ...] = ()
-    """Further languages of the same unit."""
-    others: tuple[tuple[Link, int, int], ...] = ()
-    """Further links that the unit stands for, with the numbers of their sides among `sides`."""
+    extra_sides: tuple[LinkSide, ...] = ()
+    """Sides in further languages."""
+    extra_links: tuple[tuple[Link, int, int], ...] = ()
+    """Further links that the unit covers: (link, index of its source, index of its target in `sides`)."""
     context: tuple[Context, Context] | None = None
-    """Around the source and around the target."""
+    """Context of the source and of the target."""
 
     @property
     def sides(self) -> tuple[LinkSide, ...]:
         """All sides, the source first."""
-        return (self.link.src, self.link.tgt, *self.more)
+        return (self.link.src, self.link.tgt, *self.extra_sides)
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """What reading the written file back found."""
+class Verification:
+    """Result of reading the written file back without differences."""
 
     reader: str
     units: int
-    """Units that were read back and are the same as those that were meant."""
-    differences: tuple[str, ...] = ()
-    """The first few differences, in words."""
 
 
 @dataclass(slots=True)
 class ExportReport:
-    """What an export did. `lines()` says it in words for stderr."""
+    """Result of an export. `lines()` formats it for stderr."""
 
     path: Path | None
     """None: standard output."""
     to: str
     units: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
-    """Why links were left out, and how many."""
+    """Links that were not written, counted by reason."""
     warnings: Counter[str] = field(default_factory=Counter)
-    """What the format could not carry as it was, and how often."""
+    """What the format could not represent, counted by kind."""
     hint: str | None = None
-    proof: Proof | None = None
+    verification: Verification | None = None
 
     def lines(self) -> list[str]:
-        """One fact a line, the main one first."""
+        """One fact per line, the main one first."""
         where = "standard output" if self.path is None else str(self.path)
         noun = "block" if self.to == "blocks" else "unit"
         lines = [f"{where}: {self.units:,} {noun}{'' if self.units == 1 else 's'} written as {self.to}."]
         lines += [f"Left out: {count:,} {reason}." for reason, count in self.left_out.most_common()]
         lines += [f"Warning: {text} ({count:,}x)." for text, count in self.warnings.most_common()]
-        if self.proof is not None:
-            lines.append(f"Proved: {self.proof.units:,} read back by {self.proof.reader}, all the same.")
+        if (verified := self.verification) is not None:
+            lines.append(f"Verified: {verified.units:,} units read back with {verified.reader}, no differences.")
         if self.hint:
             lines.append(self.hint)
         return lines
+
+
+class Segment(NamedTuple):
+    """The text of an imported unit in one language."""
+
+    lang: str
+    text: str
+
+
+class ExtraLink(NamedTuple):
+    """A further link of an imported unit of more than two languages."""
+
+    id: int
+    src: int
+    """Index of its source in the unit's `sides`."""
+    tgt: int
+    status: Status | None
+    stamp: str | None
+
+
+class ImportedUnit(NamedTuple):
+    """One unit of an exchange file. None: the file does not have the value."""
+
+    where: str
+    """Location for messages: `line 12`, `tu 5`."""
+    sides: tuple[Segment, ...]
+    id: int | None = None
+    status: Status | None = None
+    kind: LinkKind | None = None
+    note: str | None = None
+    """None where the format has no notes or the unit has none; "" where the note was emptied."""
+    stamp: str | None = None
+    extra_links: tuple[ExtraLink, ...] = ()
+    docs: tuple[str, ...] = ()
+    """Document names of the sides."""
+    spans: tuple[str, ...] = ()
+    """Spans of the sides in their documents: `12:40 52:60`."""
+    unknown_values: tuple[str, ...] = ()
+    """Cells with a value outside their vocabulary, for messages: `status 'acepted': unknown value`."""
+
+
+def parse_id(text: str | None) -> int | None:
+    """A link's id; None for text that is no such number."""
+    text = (text or "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def parse_status(text: str | None) -> Status | None:
+    """A status in any case; None for an unknown word."""
+    try:
+        return Status((text or "").strip().lower())
+    except ValueError:
+        return None
+
+
+def parse_kind(text: str | None) -> LinkKind | None:
+    """A kind in any case; None for an unknown word."""
+    try:
+        return LinkKind((text or "").strip().lower())
+    except ValueError:
+        return None

@@ -1,8 +1,8 @@
-"""Reading an export back before it counts: another reader than the writer, unit by unit.
+"""Verification of exports: a reader that shares no code with the writer reads the file back, unit by unit.
 
-While units are written, 8 bytes of each are kept on disk; the reader's rows must give the same 8 bytes in the same
-order. TMX is checked against the rules of its DTD too. Where translate-toolkit is installed (the extra `proof`), it
-reads TMX, XLIFF and PO as well, and must see the same texts.
+While units are written, a digest of 8 bytes of each goes to a temporary file; the units read back must give the same
+digests in the same order. TMX is also checked against its DTD. Where translate-toolkit is installed (the extra
+`proof`), it reads TMX, XLIFF and PO as well, and must get the same texts.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import zip_longest
 from pathlib import Path
 from types import TracebackType
@@ -17,29 +19,25 @@ from typing import IO, Any, Self
 
 from align.errors import ExportError, ReadError
 from align.exchange.digest_set import digest64
+from align.exchange.filter import tag_name
 from align.exchange.formats import Format
-from align.exchange.names import tag_name
-from align.exchange.readback.files import reader
-from align.exchange.readback.row import Row
-from align.exchange.types import Proof, Unit
+from align.exchange.types import ImportedUnit, Unit, Verification
 
-Pair = tuple[str, str]
-_NOTHING: Any = object()
+LanguagePair = tuple[str, str]
 
-TOOLKIT_READS = 20_000
-READERS = {
-    "tmx": "lxml with the DTD's rules", "xliff": "lxml", "xliff2": "lxml", "html": "lxml", "xlsx": "openpyxl",
-    "parquet": "pyarrow", "datasets": "pyarrow", "csv": "csv", "jsonl": "json",
-}  # fmt: skip
+TOOLKIT_UNITS = 20_000
+"""Exports of more units are not read with translate-toolkit by default: it holds the whole file in memory."""
+MAX_DIFFERENCES = 3
+_MISSING: Any = object()
 
 
-class Ledger:
-    """What was meant to be written: 8 bytes a unit, in a file for each pair of languages where the format has one."""
+class WrittenUnits:
+    """64-bit digests of all units in the order written; per pair of languages for formats with a file for each."""
 
-    def __init__(self, known: Format) -> None:
-        self.known = known
+    def __init__(self, form: Format) -> None:
+        self.form = form
         self.stack = ExitStack()
-        self.files: dict[Pair, IO[bytes]] = {}
+        self.files: dict[LanguagePair, IO[bytes]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -49,98 +47,109 @@ class Ledger:
     ) -> None:
         self.stack.close()
 
-    def kept(self, units: Iterable[Unit]) -> Iterator[Unit]:
-        """The units, each noted on its way to the writer."""
+    def record(self, units: Iterable[Unit]) -> Iterator[Unit]:
+        """The units, each recorded on its way to the writer."""
         for unit in units:
             link = unit.link
-            said = link.id > 0
-            facts = self._facts(link.id if said else None, link.status if said else None)
+            is_link = link.id > 0
+            fields = self._fields(link.id if is_link else None, link.status if is_link else None)
             sides = [(side.lang, side.text) for side in unit.sides]
-            self._file(self._key(sides)).write(self._digest(facts, sides))
+            self._file(self._key(sides)).write(self._digest(fields, sides))
             yield unit
 
-    def compared(self, rows: Iterable[Row], *, most: int = 3) -> tuple[int, list[str]]:
-        """How many rows are what was meant, and the first `most` differences in words."""
+    def compare(self, units: Iterable[ImportedUnit]) -> tuple[int, list[str]]:
+        """Number of units that are as written, and the first `MAX_DIFFERENCES` differences for a message."""
         for file in self.files.values():
             file.seek(0)
         same, differences = 0, []
-        for row in rows:
-            sides = [(told.lang, told.text) for told in row.sides]
+        for unit in units:
+            sides = [(side.lang, side.text) for side in unit.sides]
             file_of_pair = self.files.get(self._key(sides))
-            meant = file_of_pair.read(8) if file_of_pair is not None else b""
-            if meant == self._digest(self._facts(row.id, row.status), sides):
+            expected = file_of_pair.read(8) if file_of_pair is not None else b""
+            if expected == self._digest(self._fields(unit.id, unit.status), sides):
                 same += 1
             else:
-                seen = " / ".join(f"{lang} {text[:40]!r}" for lang, text in sides)
-                differences.append(f"{row.where} reads {'otherwise' if meant else 'as one too many'}: {seen}")
-                if len(differences) >= most:
+                texts = " / ".join(f"{lang} {text[:40]!r}" for lang, text in sides)
+                differences.append(f"{unit.where} reads {'otherwise' if expected else 'as one too many'}: {texts}")
+                if len(differences) >= MAX_DIFFERENCES:
                     return same, differences
         missing = sum(len(file.read()) // 8 for file in self.files.values())
         if missing:
-            differences.append(f"{missing:,} units are not there")
+            differences.append(f"{missing:,} units are missing")
         return same, differences
 
-    def _facts(self, number: int | None, status: str | None) -> str:
-        told = self.known.told
-        return f"{number if 'id' in told else ''}\0{status if 'status' in told else ''}"
+    def _fields(self, number: int | None, status: str | None) -> str:
+        fields = self.form.fields
+        return f"{number if 'id' in fields else ''}\0{status if 'status' in fields else ''}"
 
-    def _key(self, sides: list[Pair]) -> Pair:
-        """Formats of several files keep the order of each pair of languages only."""
-        return ("", "") if self.known.shape == "file" else (tag_name(sides[0][0]), tag_name(sides[1][0]))
+    def _key(self, sides: list[LanguagePair]) -> LanguagePair:
+        """Formats of several files preserve only the order within a pair of languages."""
+        return ("", "") if self.form.shape == "file" else (tag_name(sides[0][0]), tag_name(sides[1][0]))
 
-    def _file(self, key: Pair) -> IO[bytes]:
+    def _file(self, key: LanguagePair) -> IO[bytes]:
         if key not in self.files:
             self.files[key] = self.stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         return self.files[key]
 
-    def _digest(self, facts: str, sides: list[Pair]) -> bytes:
-        if self.known.shape != "file":
+    def _digest(self, fields: str, sides: list[tuple[str, str]]) -> bytes:
+        if self.form.shape != "file":
             sides = [(tag_name(lang), text) for lang, text in sides]
-        return digest64("\0".join([facts, *(part for side in sides for part in side)])).to_bytes(8)
+        return digest64("\0".join([fields, *(part for side in sides for part in side)])).to_bytes(8)
 
 
-def prove(written: Path, out: Path, known: Format, ledger: Ledger, *, all_readers: bool) -> Proof:
-    """Read what was written (still beside `out`) and compare. Raises ExportError where it does not read back.
+def verify(path: Path, out: Path, form: Format, written: WrittenUnits, *, all_readers: bool) -> Verification:
+    """Read a written file and compare. Raises ExportError where it does not read back as it was written.
 
-    translate-toolkit holds whole files in memory, so only `all_readers` has it read more than `TOOLKIT_READS` units.
+    `path`: the file before it replaces `out`; messages name `out`. `all_readers`: use translate-toolkit for more than
+    `TOOLKIT_UNITS` units too.
     """
-    read = _strict_tmx if known.name == "tmx" else reader(known.name)
-    names = [READERS.get(known.name, "our own reader")]
+    readers = [form.verified_with]
     try:
-        same, differences = ledger.compared(read(written))
-        if not differences and _toolkit(known.name) and (all_readers or same < TOOLKIT_READS):
-            differences = _toolkit_differences(written, known.name, read(written))
-            names.append("translate-toolkit")
-    except (ReadError, UnicodeDecodeError) as error:
-        message = str(error).replace(str(written), str(out))
-        raise ExportError(f"{out}: does not read back ({message}). The old file stays; please report this.") from error
+        same, differences = written.compare(_read(form, path))
+        if not differences and form.toolkit and find_spec("translate") and (all_readers or same < TOOLKIT_UNITS):
+            differences = _toolkit_differences(path, form, _read(form, path))
+            readers.append("translate-toolkit")
+    except ReadError as error:
+        message = str(error).replace(str(path), str(out))
+        raise ExportError(
+            f"{out}: does not read back ({message}). Nothing was replaced; please report this."
+        ) from error
     if differences:
         raise ExportError(
-            f"{out}: does not read back as it was meant: {'; '.join(differences)}. "
-            f"The old file stays; please report this, or write it with --no-prove."
+            f"{out}: does not read back as it was written: {'; '.join(differences)}. "
+            f"Nothing was replaced; please report this, or write the file with --no-prove."
         )
-    return Proof(" and ".join(names), same)
+    return Verification(" and ".join(readers), same)
 
 
-def _strict_tmx(path: Path) -> Iterator[Row]:
-    from align.exchange.readback.tmx import rows
-
-    return rows(path, strict=True)
+def _read(form: Format, path: Path) -> Iterator[ImportedUnit]:
+    return form.read(path, "utf-8-sig", strict=True)
 
 
-def _toolkit(form: str) -> bool:
-    """Whether translate-toolkit is there to read the format."""
-    from importlib.util import find_spec
-
-    return form in ("tmx", "xliff", "xliff2", "po") and find_spec("translate") is not None
-
-
-def _toolkit_differences(path: Path, form: str, rows: Iterable[Row]) -> list[str]:
-    from align.exchange.readback.toolkit import pairs
-
-    for row, seen in zip_longest(rows, pairs(path, form), fillvalue=_NOTHING):
-        if row is _NOTHING or seen is _NOTHING:
+def _toolkit_differences(path: Path, form: Format, units: Iterable[ImportedUnit]) -> list[str]:
+    for unit, texts in zip_longest(units, _toolkit_texts(path, form), fillvalue=_MISSING):
+        if unit is _MISSING or texts is _MISSING:
             return ["translate-toolkit reads another number of units"]
-        if seen is not None and seen != (row.sides[0].text, row.sides[1].text):
-            return [f"translate-toolkit reads {row.where} as {seen[0][:40]!r} / {seen[1][:40]!r}"]
+        if texts is not None and texts != (unit.sides[0].text, unit.sides[1].text):
+            return [f"translate-toolkit reads {unit.where} as {texts[0][:40]!r} / {texts[1][:40]!r}"]
     return []
+
+
+def _toolkit_texts(path: Path, form: Format) -> Iterator[tuple[str, str] | None]:
+    """Source and target of every unit; None for one that the toolkit cannot represent (`cp` of XLIFF 2)."""
+    module, name = form.toolkit or ("", "")
+    store: Any = getattr(import_module(module), name)
+    with path.open("rb") as file:
+        units = store.parsefile(file).units
+    for unit in units:
+        if form.name == "po" and unit.isheader():
+            continue
+        if form.name == "xliff2" and next(unit.xmlelement.iter("{*}target"), None) is None:
+            continue
+        if form.name == "tmx":
+            first, second = (unit.getNodeText(unit.getlanguageNode(index=index)) for index in (0, 1))
+            yield str(first or ""), str(second or "")
+        elif form.name == "xliff2" and next(unit.xmlelement.iter("{*}cp"), None) is not None:
+            yield None
+        else:
+            yield str(unit.source or ""), str(unit.target or "")

@@ -1,23 +1,27 @@
-"""XLIFF 1.2, streaming: a `file` for each run of links between the same two documents and languages.
+"""XLIFF 1.2, and the reader of all versions. Streaming.
 
-Status goes into `approved` and the state of the target; provenance into attributes of our own namespace, which the
-schema allows on a `trans-unit` and other tools pass over.
+Written: a `file` element for each run of links between the same two documents and languages. The status becomes
+`approved` and the state of the target; provenance becomes attributes of our own namespace, which the schema allows on a
+`trans-unit` and other tools ignore.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
+from pathlib import Path
 from typing import IO, Any
 
 from lxml import etree
 
 from align import __version__
 from align.domain import SETTLED, Status
+from align.errors import ReadError
 from align.exchange.columns import spans_cell
 from align.exchange.link_stamp import stamp_of
-from align.exchange.types import Context, ExportOptions, Unit
-from align.exchange.xml import XML_LANG, XML_SPACE, clean
+from align.exchange.types import Context, ExportOptions, ImportedUnit, Segment, Unit, parse_id, parse_kind
+from align.exchange.xliff2 import CODES, read_unit
+from align.exchange.xml import XML_LANG, XML_SPACE, elements, local_name, release, segment_text, xml_value
 
 XLIFF = "urn:oasis:names:tc:xliff:document:1.2"
 ALIGN = "urn:align-workbench:provenance:1"
@@ -30,59 +34,60 @@ STATES = {
     Status.REJECTED: "x-rejected",
 }
 """The state of a target for each status; user-defined ones start with `x-`."""
+_DONE = frozenset({"final", "signed-off"})
 
 
 def _tag(name: str) -> str:
     return f"{{{XLIFF}}}{name}"
 
 
-def _ours(name: str) -> str:
+def _provenance(name: str) -> str:
     return f"{{{ALIGN}}}{name}"
 
 
 def file_key(unit: Unit) -> tuple[str, str, str, str]:
-    """Units with the same one stand in one `file`."""
+    """Documents and languages of a unit: a run of units with the same ones is a `file` element."""
     src, tgt = unit.link.src, unit.link.tgt
     return src.doc, tgt.doc, src.lang, tgt.lang
 
 
-def _context(parent: etree._Element, around: Context, name: str) -> None:
-    if not around.before and not around.after:
+def _context(parent: etree._Element, context: Context, name: str) -> None:
+    if not context.before and not context.after:
         return
     group = etree.SubElement(parent, _tag("context-group"), {"purpose": "information", "name": name})
-    for kind, texts in (("x-before", around.before), ("x-after", around.after)):
+    for kind, texts in (("x-before", context.before), ("x-after", context.after)):
         for text in texts:
-            etree.SubElement(group, _tag("context"), {"context-type": kind}).text = clean(text)
+            etree.SubElement(group, _tag("context"), {"context-type": kind}).text = xml_value(text)
 
 
 def element(unit: Unit) -> etree._Element:
-    """The `trans-unit` of a unit."""
+    """The `trans-unit` element of a unit."""
     link = unit.link
     src, tgt = link.src, link.tgt
     attributes = {
         "id": str(link.id),
         "approved": "yes" if link.status in SETTLED else "no",
         XML_SPACE: "preserve",
-        _ours("kind"): link.kind,
-        _ours("confidence"): f"{link.confidence:.4f}",
-        _ours("src-spans"): spans_cell(src.spans),
-        _ours("tgt-spans"): spans_cell(tgt.spans),
-        _ours("encoder"): clean(link.encoder),
-        _ours("stamp"): stamp_of(link),
+        _provenance("kind"): link.kind,
+        _provenance("confidence"): f"{link.confidence:.4f}",
+        _provenance("src-spans"): spans_cell(src.spans),
+        _provenance("tgt-spans"): spans_cell(tgt.spans),
+        _provenance("encoder"): xml_value(link.encoder),
+        _provenance("stamp"): stamp_of(link),
     }
     if link.reviewer:
-        attributes[_ours("reviewer")] = clean(link.reviewer)
+        attributes[_provenance("reviewer")] = xml_value(link.reviewer)
     if link.decided_at:
-        attributes[_ours("decided-at")] = link.decided_at
+        attributes[_provenance("decided-at")] = link.decided_at
     trans_unit = etree.Element(_tag("trans-unit"), attributes, nsmap=NAMESPACES)
     etree.SubElement(trans_unit, _tag("source"), {XML_LANG: src.lang}).text = src.text
     target = etree.SubElement(trans_unit, _tag("target"), {XML_LANG: tgt.lang, "state": STATES[link.status]})
     target.text = tgt.text
     if unit.context is not None:
-        for side, around in zip(("source", "target"), unit.context, strict=True):
-            _context(trans_unit, around, f"{side}-{link.id}")  # the schema wants each name once in a file
+        for side, context in zip(("source", "target"), unit.context, strict=True):
+            _context(trans_unit, context, f"{side}-{link.id}")  # the schema requires unique names in a file
     if link.note:
-        etree.SubElement(trans_unit, _tag("note"), {"from": "reviewer"}).text = clean(link.note)
+        etree.SubElement(trans_unit, _tag("note"), {"from": "reviewer"}).text = xml_value(link.note)
     return trans_unit
 
 
@@ -95,12 +100,12 @@ def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> Non
             for (src_doc, tgt_doc, src_lang, tgt_lang), run in groupby(units, file_key):
                 empty = False
                 attributes = {
-                    "original": clean(src_doc),
+                    "original": xml_value(src_doc),
                     "source-language": src_lang,
                     "target-language": tgt_lang,
                     "datatype": "plaintext",
                     "tool-id": "align",
-                    _ours("target-document"): clean(tgt_doc),
+                    _provenance("target-document"): xml_value(tgt_doc),
                 }
                 with xml.element(_tag("file"), attributes, nsmap=NAMESPACES):
                     _header(xml)
@@ -121,7 +126,65 @@ def _header(xml: etree._IncrementalFileWriter) -> None:
 
 
 def _empty_file(xml: etree._IncrementalFileWriter, options: ExportOptions) -> None:
-    """The schema wants at least one `file`."""
+    """The schema requires at least one `file`."""
     languages = {"source-language": options.src or "und", "target-language": options.tgt or "und"}
     with xml.element(_tag("file"), {"original": "", **languages, "datatype": "plaintext"}, nsmap=NAMESPACES):
         xml.write(etree.Element(_tag("body"), nsmap=NAMESPACES))
+
+
+def read(path: Path) -> Iterator[ImportedUnit]:
+    """The units with a target, of XLIFF 1.2 and 2.x. Raises ReadError for a file that is not XLIFF."""
+    version = ""
+    languages = ("und", "und")
+    docs = ("", "")
+    for event, element in elements(path, ("start", "end")):
+        name = local_name(element)
+        if event == "start" and name == "xliff":
+            version = element.get("version", "")
+            languages = element.get("srcLang", "und"), element.get("trgLang", "und")
+        elif event == "start" and name == "file":
+            if not version:
+                raise ReadError(f"{path}: not XLIFF: <file> is outside <xliff>.")
+            if version.startswith("1"):
+                languages = element.get("source-language", "und"), element.get("target-language", "und")
+            docs = element.get("original", ""), element.get(_provenance("target-document"), "")
+        elif event == "end" and name == "note" and element.get("category") == "target-document":
+            docs = docs[0], element.text or ""
+        elif event == "end" and name == "trans-unit":
+            yield from _trans_unit(element, languages, docs)
+            release(element)
+        elif event == "end" and name == "unit":
+            yield from read_unit(element, languages, docs)
+            release(element)
+        elif event == "start" and not version:
+            raise ReadError(f"{path}: not XLIFF: its outermost element is <{name}>.")
+
+
+def _trans_unit(unit: etree._Element, languages: tuple[str, str], docs: tuple[str, str]) -> Iterator[ImportedUnit]:
+    source, target = unit.find("{*}source"), unit.find("{*}target")
+    if source is None or target is None:
+        return
+    notes = [note.text or "" for note in unit.iterfind("{*}note")]
+    stamp = unit.get(_provenance("stamp"))
+    yield ImportedUnit(
+        f"trans-unit {unit.get('id')} (line {unit.sourceline})",
+        (
+            Segment(source.get(XML_LANG, languages[0]), segment_text(source, CODES)),
+            Segment(target.get(XML_LANG, languages[1]), segment_text(target, CODES)),
+        ),
+        parse_id(unit.get("id")),
+        _status(unit.get("approved"), target.get("state")),
+        parse_kind(unit.get(_provenance("kind"))),
+        "\n".join(notes) if notes or stamp else None,
+        stamp,
+        docs=docs,
+        spans=(unit.get(_provenance("src-spans"), ""), unit.get(_provenance("tgt-spans"), "")),
+    )
+
+
+def _status(approved: str | None, state: str | None) -> Status | None:
+    if state == "x-rejected":
+        return Status.REJECTED
+    if approved == "yes" or state in _DONE:
+        return Status.EDITED if state == "final" else Status.ACCEPTED
+    return Status.PROPOSED if approved == "no" or state else None

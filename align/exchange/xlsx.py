@@ -1,30 +1,33 @@
-"""XLSX: a frozen header, wrapped cells, a status column to choose from, fonts that have the characters, an About sheet.
+"""XLSX: a frozen header, wrapped cells, a list of values for the status, fonts by language, a sheet "about".
 
-Every cell is written as a string with the quote prefix, the spreadsheet's own way to say "not a formula", so that
-nothing is calculated and nothing needs to be added to the text. XlsxWriter writes the control characters that XML
-forbids as `_x0001_`, as the format provides.
+Every cell is written as a string with the quote prefix, the spreadsheet's own mark for "not a formula", so that
+nothing is calculated and the texts stay unchanged. XlsxWriter writes the control characters that XML forbids as
+`_x0001_`, as the format specifies.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
+from pathlib import Path
 from typing import IO, Any
 
 from align import __version__
-from align.clock import moment
+from align.clock import build_time
 from align.domain import Status
-from align.errors import ExportError
-from align.exchange.charsets import in_xlsx
-from align.exchange.columns import cells, columns
-from align.exchange.types import ExportOptions, Unit
+from align.errors import ExportError, ReadError
+from align.exchange.charsets import xlsx_text
+from align.exchange.column_layout import NO_LAYOUT, SAMPLE, layout_of, read_table
+from align.exchange.columns import cells, table_columns
+from align.exchange.types import ExportOptions, ImportedUnit, Unit
 from align.text.tags import primary
 
-MOST_ROWS = 1_048_576
-
-_WIDTHS = {"src": 60, "tgt": 60, "note": 30, "src_doc": 24, "tgt_doc": 24, "status": 12, "stamp": 14}
-_HIDDEN = frozenset({"src_spans", "tgt_spans", "encoder", "stamp"})
+MAX_ROWS = 1_048_576
+"""Rows of a sheet (Excel specifications and limits)."""
 _FONTS = {
     "ja": "Yu Gothic", "zh-hant": "Microsoft JhengHei", "zh-tw": "Microsoft JhengHei", "zh-hk": "Microsoft JhengHei",
     "zh": "Microsoft YaHei", "ko": "Malgun Gothic", "th": "Leelawadee UI", "hi": "Nirmala UI",
@@ -36,19 +39,20 @@ _COLOURS = {
     Status.REJECTED: "#F6E1E0",
     Status.PROPOSED: "#FFF6DB",
 }
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
 class _Sheets:
-    """The sheets of links; a new one where one is full."""
+    """The sheets of links; a new one is started when one is full."""
 
     def __init__(self, book: Any, options: ExportOptions) -> None:
-        self.book, self.columns = book, columns(options)
+        self.book, self.columns = book, table_columns(options)
         self.head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#ECECEC"})
-        plain = {"text_wrap": True, "valign": "top", "quote_prefix": True, "num_format": "@"}
-        self.plain = book.add_format(plain)
+        self.properties = {"text_wrap": True, "valign": "top", "quote_prefix": True, "num_format": "@"}
+        self.plain = book.add_format(self.properties)
         self.formats: dict[str, Any] = {}
-        self.settings = plain
         self.colours = {status: book.add_format({"bg_color": colour}) for status, colour in _COLOURS.items()}
+        self.text_sides = {column.text_side: index for index, column in enumerate(self.columns) if column.text_side}
         self.number = 0
         self.open()
 
@@ -58,14 +62,14 @@ class _Sheets:
         self.row = 1
         self.sheet = self.book.add_worksheet("links" if self.number == 1 else f"links {self.number}")
         self.sheet.freeze_panes(1, 0)
-        for column, name in enumerate(self.columns):
-            self.sheet.set_column(column, column, _WIDTHS.get(name, 10), None, {"hidden": name in _HIDDEN})
-            self.sheet.write_string(0, column, name, self.head)
+        for index, column in enumerate(self.columns):
+            self.sheet.set_column(index, index, column.width, None, {"hidden": column.hidden})
+            self.sheet.write_string(0, index, column.name, self.head)
 
     def close(self) -> None:
-        """Give the sheet its filter, the choices of the status column and their colours."""
+        """Add the sheet's filter, the list of values of the status and their colours."""
         last = max(self.row - 1, 1)
-        status = self.columns.index("status")
+        status = next(index for index, column in enumerate(self.columns) if column.name == "status")
         self.sheet.autofilter(0, 0, last, len(self.columns) - 1)
         choices = {"validate": "list", "source": [status.value for status in Status], "ignore_blank": True}
         self.sheet.data_validation(1, status, last, status, choices)
@@ -73,35 +77,35 @@ class _Sheets:
             rule = {"type": "cell", "criteria": "==", "value": f'"{value.value}"', "format": colour}
             self.sheet.conditional_format(1, status, last, status, rule)
 
-    def font(self, lang: str) -> Any:
-        """The format of a text in a language: a font that has its characters, and its direction."""
+    def text_format(self, lang: str) -> Any:
+        """The cell format of texts in a language: a font with its characters, and its direction."""
         if lang not in self.formats:
             tag = lang.lower()
             name = _FONTS.get("-".join(tag.split("-")[:2])) or _FONTS.get(primary(lang))
             extra: dict[str, Any] = {"font_name": name} if name else {}
             if primary(lang) in _RIGHT_TO_LEFT:
                 extra["reading_order"] = 2
-            self.formats[lang] = self.book.add_format({**self.settings, **extra}) if extra else self.plain
+            self.formats[lang] = self.book.add_format({**self.properties, **extra}) if extra else self.plain
         return self.formats[lang]
 
     def add(self, unit: Unit) -> None:
         """Write a row."""
-        if self.row >= MOST_ROWS:
+        if self.row >= MAX_ROWS:
             self.close()
             self.open()
-        row = cells(unit)
-        formats = {4: self.font(row[2]), 5: self.font(row[3])}
+        langs = {"src": unit.link.src.lang, "tgt": unit.link.tgt.lang}
+        formats = {index: self.text_format(langs[side]) for side, index in self.text_sides.items()}
         write, number = self.sheet.write_string, self.row
-        for column, cell in enumerate(row):
+        for index, cell in enumerate(cells(unit)):
             if cell:
-                write(number, column, in_xlsx(cell)[0], formats.get(column, self.plain))
+                write(number, index, xlsx_text(cell)[0], formats.get(index, self.plain))
         self.row += 1
 
 
 def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> None:
-    """Write the workbook, a row in memory at a time.
+    """Write the workbook, one row in memory at a time.
 
-    An archive is put together where one can go back in it, and only then sent down a pipe that may break.
+    A ZIP archive needs a seekable file, so for a pipe it is written to a temporary file first.
     """
     if file.seekable():
         _write(units, file, options)
@@ -129,16 +133,16 @@ def _write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> No
 
 
 class _Output:
-    """The file, as ZipFile writes it. Abandoned after a failure, since an archive closes itself once more, later."""
+    """The target of a ZipFile. After a failure it is abandoned: the archive closes itself again later and must not write."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
         self.failed = self.abandoned = False
         self.position = 0
-        """Where an abandoned archive takes itself to be."""
+        """Offset of an abandoned archive, which the file no longer has."""
 
     def write(self, content: bytes) -> int:
-        """As the file does it."""
+        """See `io.BufferedIOBase`."""
         if self.abandoned:
             self.position += len(content)
             return len(content)
@@ -149,18 +153,18 @@ class _Output:
             raise
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """As the file does it."""
+        """See `io.BufferedIOBase`."""
         if self.abandoned:
             self.position = offset
             return offset
         return self.file.seek(offset, whence)
 
     def tell(self) -> int:
-        """As the file does it."""
+        """See `io.BufferedIOBase`."""
         return self.position if self.abandoned else self.file.tell()
 
     def flush(self) -> None:
-        """As the file does it."""
+        """See `io.BufferedIOBase`."""
         if not self.abandoned:
             self.file.flush()
 
@@ -174,7 +178,7 @@ def _fill(units: Iterable[Unit], output: _Output, options: ExportOptions, folder
     }  # fmt: skip
     with xlsxwriter.Workbook(output, settings) as book:
         book.set_properties(
-            {"title": "Aligned passages", "comments": f"Written by align {__version__}", "created": moment()}
+            {"title": "Aligned passages", "comments": f"Written by align {__version__}", "created": build_time()}
         )
         sheets = _Sheets(book, options)
         for unit in units:
@@ -189,7 +193,53 @@ def _fill(units: Iterable[Unit], output: _Output, options: ExportOptions, folder
 def _about() -> tuple[str, ...]:
     return (
         f"Written by align {__version__}.",
-        "Change the columns status, src, tgt and note, save, and bring the file back with: align import FILE",
-        "status: accepted, rejected, proposed; a text that you change counts as edited.",
-        "The hidden columns say where a row comes from; leave them, and the order of rows is yours.",
+        "Edit the columns status, src, tgt and note, save, and import the file with: align import FILE",
+        "status: accepted, rejected or proposed; a link whose text you change counts as edited.",
+        "The hidden columns identify the link of a row; leave them as they are. You may reorder the rows.",
     )
+
+
+def read(path: Path) -> Iterator[ImportedUnit]:
+    """The rows of every sheet with columns of texts in two languages. Raises ReadError where there is none."""
+    sheets = 0
+    for title, rows in _sheets(path):
+        sample = list(islice(rows, SAMPLE))
+        if layout_of(sample) is not None:
+            sheets += 1
+            yield from read_table(chain(sample, rows), path, sheet=f"{title} ")
+    if not sheets:
+        raise ReadError(f"{path}: {NO_LAYOUT}")
+
+
+def _sheets(path: Path) -> Iterator[tuple[str, Iterator[list[str]]]]:
+    """Name and rows of each sheet. Raises ReadError, also while the rows are read."""
+    import openpyxl
+
+    def rows(sheet: Any) -> Iterator[list[str]]:
+        with _workbook_errors(path):
+            for row in sheet.iter_rows(values_only=True):
+                yield [_text(value) for value in row]
+
+    with path.open("rb") as file:
+        with _workbook_errors(path):
+            book = openpyxl.load_workbook(file, read_only=True, data_only=False)
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()
+            yield sheet.title, rows(sheet)
+
+
+@contextmanager
+def _workbook_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # openpyxl lets KeyError, ValueError, zipfile and expat errors through
+        reason = (str(error).splitlines() or [""])[0][:120] or type(error).__name__
+        raise ReadError(f"{path}: a broken workbook ({reason}). Open and save it again.") from error
+
+
+def _text(value: Any) -> str:
+    """The value of a cell as text, with `_x0001_` decoded."""
+    if value is None:
+        return ""
+    text = str(value)
+    return _ESCAPED.sub(lambda code: chr(int(code[1], 16)), text) if "_x" in text else text

@@ -15,10 +15,11 @@ from typing import Literal
 from align.bulk.finding import walk
 from align.domain import Document
 from align.errors import InputError, ReadError, UsageError
+from align.exchange.detect_format import is_bilingual, readable_suffixes
 from align.held import is_held
 from align.inputs import MAX_SIZE, read_input, read_stream
 from align.jobs.documents import asked_language
-from align.readers import bilingual, read, suffixes
+from align.readers import read
 from align.settings import default_reviewer
 from align.store import Store, open_store
 from align.text.han import chinese
@@ -82,7 +83,7 @@ def add(
                 content = content_of(source, max_size)
                 if source == STDIN:
                     document = read_piped(content, name, encoding=encoding, lang=lang)
-                elif bilingual(source, content, encoding=encoding):
+                elif is_bilingual(source, content, encoding=encoding):
                     yield take_pairs(opened(), source, encoding, max_size)
                     continue
                 else:
@@ -104,8 +105,10 @@ def read_piped(content: bytes, name: str | None, *, encoding: str | None, lang: 
 
     Raises ReadError, also where it holds translations: they are imported from a file.
     """
-    if bilingual(name or STDIN, content, encoding=encoding) or (
-        name is None and b"\t" in content.partition(b"\n")[0] and bilingual(f"{STDIN}.tsv", content, encoding=encoding)
+    if is_bilingual(name or STDIN, content, encoding=encoding) or (
+        name is None
+        and b"\t" in content.partition(b"\n")[0]
+        and is_bilingual(f"{STDIN}.tsv", content, encoding=encoding)
     ):
         raise ReadError(f"{STDIN}: holds texts with their translations. Save it as a file and add that.")
     return read(name or f"{STDIN} ({hashlib.sha256(content).hexdigest()[:6]})", content, encoding=encoding, lang=lang)
@@ -159,9 +162,9 @@ def find(sources: Iterable[str]) -> Iterator[tuple[str, bool]]:
         elif os.path.isfile(source):
             yield known_as(source), True
         elif os.path.isdir(source):
-            files = list(walk(source, suffixes()))
+            files = list(walk(source, readable_suffixes()))
             if not files:
-                kinds = " ".join(sorted(suffixes()))
+                kinds = " ".join(sorted(readable_suffixes()))
                 raise UsageError(f"{source}: no texts in this folder (looked for {kinds}). Name the files themselves.")
             yield from ((known_as(name), False) for name in files)
         elif glob.has_magic(source):

@@ -22,7 +22,9 @@ from align.bulk.shards import Lines, Shards, WriteShard, write_lines
 from align.bulk.standing import summary
 from align.domain import LinkKind, Status
 from align.errors import AlignError, UsageError
-from align.exchange import FORMATS, ExportOptions, find_format, write_to
+from align.exchange.export import write_links
+from align.exchange.formats import FORMATS, export_format
+from align.exchange.types import ExportOptions
 from align.jobs.bulk_lines import links_of
 from align.jobs.bulk_match import ALONE, PAIRS, match
 from align.jobs.bulk_order import OpenPool, Order, Tell, files_of, ledger_of, work_off
@@ -180,18 +182,18 @@ def found_by_name(order: Order) -> Found:
 
 def shard_writer(to: str) -> tuple[str, WriteShard]:
     """The suffix of shards in a format, and what writes one. Raises UsageError for a format that there is not."""
-    known = find_format(to, Path("part"))
-    if known.name == "jsonl":
+    form = export_format(to, Path("part"))
+    if form.name == "jsonl":
         return ".jsonl", write_lines
-    if known.shape != "file":
+    if form.shape != "file":
         single = ", ".join(other.name for other in FORMATS if other.shape == "file")
         raise UsageError(f"--to {to}: writes more than one file, and a shard is one. There are: {single}.")
     options = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind), prove=False, force=True)
 
     def write(lines: Lines, path: Path) -> None:
-        write_to(links_of(lines), path, known, options)
+        write_links(links_of(lines), path, form, options)
 
-    return known.suffixes[0], write
+    return form.suffixes[0], write
 
 
 def folder_of(sources: Sequence[str]) -> Path:

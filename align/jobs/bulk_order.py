@@ -19,8 +19,8 @@ from align.bulk.run import drive
 from align.bulk.shards import Shards
 from align.bulk.standing import Standing, standing_of
 from align.errors import UsageError
+from align.exchange.detect_format import readable_suffixes
 from align.jobs.bulk_work import WorkSpec
-from align.readers import suffixes
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def check_same(ledger: Ledger, order: Order) -> None:
 
 def files_of(order: Order) -> list[str]:
     """The readable files below the sources, in a stable order. Raises UsageError where there are none."""
-    readable = suffixes()
+    readable = readable_suffixes()
     files: list[str] = []
     for source in order.sources:
         if os.path.isfile(source):

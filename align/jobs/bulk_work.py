@@ -23,8 +23,8 @@ from align.bulk.model import UNCOVERED, Batch, BatchResult, Item, ItemResult, Pa
 from align.bulk.shards import pack
 from align.encoders import Encoder, Vectors, load_encoder, unknown_languages
 from align.encoders.embed import embed_sides, embed_texts
-from align.exchange import Unit
 from align.exchange.jsonl import unit_json, utf8
+from align.exchange.types import Unit
 from align.inputs import MAX_SIZE
 from align.jobs.pair import Half, Segments, as_link, half
 from align.match import Bead, Passages, align_bitext, align_pages

@@ -9,8 +9,8 @@ from pathlib import Path
 from align.domain import Link, Status
 from align.encoders import cached, load_encoder
 from align.errors import UsageError
-from align.exchange import ExportOptions
 from align.exchange.export import export_store
+from align.exchange.types import ExportOptions
 from align.jobs.add import add
 from align.jobs.kernels import matching_stage
 from align.jobs.propose import propose

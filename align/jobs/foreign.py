@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from align.domain import UNDETERMINED, Block, BlockKind, Document, Link, LinkKind, Proposal, Sentence, Span, Status
-from align.exchange.readback.row import Row
+from align.exchange.formats import Format
+from align.exchange.types import ImportedUnit as Row
 from align.jobs.decide import Desk
 from align.store import LinkFilter, Store
 from align.text.language import identify
@@ -17,9 +18,6 @@ from align.text.tags import canonical
 
 TELLING = 4000
 """Characters that are enough to tell a language."""
-_MEMORIES = frozenset({"tmx"})
-"""Formats whose units are settled translations by what they are."""
-
 
 Outcome = Literal["added", "changed", "unchanged"]
 
@@ -80,7 +78,7 @@ def our_tag(lang: str) -> str:
 
 
 def adopt(
-    store: Store, path: Path, rows: Sequence[Row], desk: Desk, *, form: str, accept: bool, dry_run: bool
+    store: Store, path: Path, rows: Sequence[Row], desk: Desk, *, form: Format, accept: bool, dry_run: bool
 ) -> Adopted:
     """Make documents and links of rows. Links are accepted where the file says so, or is a memory by its nature.
 
@@ -100,7 +98,7 @@ def adopt(
     sentences: dict[str, list[int]] = {}
     outcomes: set[Outcome] = set()
     for lang, name in names.items():
-        added = store.add_document(texts.document(lang, name, form))
+        added = store.add_document(texts.document(lang, name, form.name))
         outcomes.add(added.outcome)
         documents[lang] = added.document
         sentences[lang] = [sentence.id for sentence in store.sentences(added.document)]
@@ -111,7 +109,7 @@ def adopt(
             for row, one, two in pairs
             if (one[0], two[0]) == (src, tgt)
         ]
-        fresh = _link_up(store, desk, (documents[src], documents[tgt]), units, form)
+        fresh = _link_up(store, desk, (documents[src], documents[tgt]), units, form.name)
         links += len(fresh)
         accepted += sum(unit.settled for unit in fresh)
     outcome: Outcome = "added" if outcomes == {"added"} else "unchanged" if outcomes == {"unchanged"} else "changed"
@@ -177,10 +175,10 @@ def with_languages(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _settled(row: Row, form: str, accept: bool) -> bool:
+def _settled(row: Row, form: Format, accept: bool) -> bool:
     if row.status is not None:
         return row.status in (Status.ACCEPTED, Status.EDITED)
-    return accept or form in _MEMORIES
+    return accept or form.confirmed
 
 
 def _language(key: str) -> str:

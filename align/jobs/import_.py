@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Literal
 
 from align.domain import Status
-from align.exchange.readback.files import ENCODED, form_of, rows
-from align.exchange.readback.po import charset
-from align.exchange.readback.row import Row
+from align.exchange.detect_format import import_format
+from align.exchange.formats import Format
+from align.exchange.types import ImportedUnit as Row
 from align.inputs import MAX_SIZE, open_input
 from align.jobs.decide import Desk
 from align.jobs.foreign import Adopted, adopt, is_adopted
@@ -127,7 +127,7 @@ class FileRows:
     """What was read of a file."""
 
     path: Path
-    form: str
+    form: Format
     rows: tuple[Row, ...]
 
 
@@ -138,12 +138,11 @@ def read_rows(path: Path, form: str | None = None, encoding: str | None = None, 
     """
     with open_input(path, max_size):
         pass  # a file it is, and no larger: each reader opens it in its own way
-    form = form_of(path, form)
-    if form == "xlsx":
-        _unpacks_safely(path)
-    if form in ENCODED and not (encoding is None and form == "po" and charset(path)):
+    read_as = import_format(path, form)
+    _check_archive(path)
+    if encoding and read_as.any_encoding:
         encoding = codec_of(str(path), path.read_bytes(), encoding)
-    return FileRows(path, form, tuple(_unfolded(path, rows(path, form, encoding))))
+    return FileRows(path, read_as, tuple(_unfolded(path, read_as.read(path, encoding))))
 
 
 def _unfolded(path: Path, found: Iterable[Row]) -> Iterator[Row]:
@@ -155,12 +154,21 @@ def _unfolded(path: Path, found: Iterable[Row]) -> Iterator[Row]:
         yield row
 
 
+def _check_archive(path: Path) -> None:
+    """Raises ReadError for a ZIP archive (a workbook) that is too large when unpacked, or declares XML entities."""
+    with path.open("rb") as file:
+        if not file.read(4).startswith(b"PK\x03\x04"):
+            return
+    with unpack(str(path), path.read_bytes()) as archive:
+        no_entities(str(path), archive)
+
+
 def import_rows(
     store: Store, read: FileRows, reviewer: str, *, new: New = "auto", accept: bool = False, dry_run: bool = False
 ) -> ImportReport:
     """`import_file` of what was read."""
     path, form, found = read.path, read.form, read.rows
-    report = ImportReport(path, form, rows=len(found), dry_run=dry_run)
+    report = ImportReport(path, form.name, rows=len(found), dry_run=dry_run)
     desk = Desk(store, reviewer)
     with desk.because(f"from {path.name}"), nullcontext() if dry_run else desk.batch():
         foreign = new == "own" and not any(row.stamp for row in found)  # then there is nothing to look for
@@ -191,12 +199,6 @@ def _shared_out(links: Found, found: Sequence[Row], new: New, path: Path) -> tup
     else:
         matches, strangers = links.matches, links.strangers
     return matches, strangers
-
-
-def _unpacks_safely(path: Path) -> None:
-    """Raises ReadError for a workbook that would unpack without end, or declares entities."""
-    with unpack(str(path), path.read_bytes()) as archive:
-        no_entities(str(path), archive)
 
 
 def _settle(plans: Sequence[Plan], matches: Iterable[Match], report: ImportReport) -> None:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from align.domain import UNDETERMINED, Link, LinkSide, Status
 from align.exchange.digest_set import digest64
-from align.exchange.link_stamp import Stamp, checksum, place, place_told, read_stamp
-from align.exchange.readback.row import Row, Told
+from align.exchange.link_stamp import Stamp, checksum, location_crc, read_stamp, written_location_crc
+from align.exchange.types import ImportedUnit as Row
+from align.exchange.types import Segment as Told
 from align.store import Store
 from align.text.clean import clean
 from align.text.tags import primary
@@ -114,10 +115,10 @@ def _pairs(found: Iterable[Row]) -> Iterator[_Said]:
                 yield _Said(row, None, ends, row.status, None)
             continue
         yield _Said(row, row.id, (0, 1), row.status, stamp)
-        for also in row.also:
-            if max(also.src, also.tgt) < len(row.sides):
+        for extra in row.extra_links:
+            if max(extra.src, extra.tgt) < len(row.sides):
                 one = row._replace(note=None, kind=None)
-                yield _Said(one, also.id, (also.src, also.tgt), also.status, read_stamp(also.stamp))
+                yield _Said(one, extra.id, (extra.src, extra.tgt), extra.status, read_stamp(extra.stamp))
 
 
 def _numbered(store: Store, number: int | None) -> Link | None:
@@ -131,7 +132,7 @@ def _numbered(store: Store, number: int | None) -> Link | None:
 
 def _by_number(said: _Said, link: Link) -> Match | None:
     """The link of the row's number, if the row was exported of it: by its stamp, its place or both its texts."""
-    here = place(link.src.doc, link.src.spans), place(link.tgt.doc, link.tgt.spans)
+    here = location_crc(link.src.doc, link.src.spans), location_crc(link.tgt.doc, link.tgt.spans)
     if said.stamp is None:
         ends = _facing(said, link, here)
         ours = ends is not None and (
@@ -149,13 +150,13 @@ def _turned(said: _Said) -> _Said:
     stamp = said.stamp
     if stamp is not None:
         stamp = stamp._replace(
-            src_place=stamp.tgt_place, tgt_place=stamp.src_place, src=stamp.tgt, tgt=stamp.src
+            src_location=stamp.tgt_location, tgt_location=stamp.src_location, src=stamp.tgt, tgt=stamp.src
         )  # fmt: skip
     return said._replace(ends=(said.ends[1], said.ends[0]), stamp=stamp)
 
 
 def _stands(stamp: Stamp, here: tuple[int, int]) -> bool:
-    return (stamp.src_place, stamp.tgt_place) == here
+    return (stamp.src_location, stamp.tgt_location) == here
 
 
 def _reworded(said: _Said, stamp: Stamp, link: Link, here: tuple[int, int]) -> bool:
@@ -163,7 +164,7 @@ def _reworded(said: _Said, stamp: Stamp, link: Link, here: tuple[int, int]) -> b
     src, tgt = _as_exported(link.src, stamp.src), _as_exported(link.tgt, stamp.tgt)
     if any(said.row.docs):
         return (src or tgt) and bool({link.src.doc, link.tgt.doc}.intersection(said.row.docs))
-    return (src and (tgt or stamp.src_place == here[0])) or (tgt and stamp.tgt_place == here[1])
+    return (src and (tgt or stamp.src_location == here[0])) or (tgt and stamp.tgt_location == here[1])
 
 
 def _as_exported(side: LinkSide, base: int) -> bool:
@@ -206,7 +207,7 @@ def _is(text: str, base: int) -> bool:
 def _place(row: Row, end: int) -> int | None:
     """Where a side stands as the row tells it."""
     if end < len(row.docs) and end < len(row.spans) and row.spans[end]:
-        return place_told(row.docs[end], row.spans[end])
+        return written_location_crc(row.docs[end], row.spans[end])
     return None
 
 
@@ -319,7 +320,7 @@ def _choose(
 
     def place_row(number: int, said: _Said, link: int) -> bool:
         here = store.link(link)
-        spots = place(here.src.doc, here.src.spans), place(here.tgt.doc, here.tgt.spans)
+        spots = location_crc(here.src.doc, here.src.spans), location_crc(here.tgt.doc, here.tgt.spans)
         match = _match(said, here, _facing(said, here, spots), sure=False)
         if match is None:
             return False

@@ -21,6 +21,7 @@ from align.domain import UNDETERMINED, Link, LinkKind, LinkSide, Span, Status
 from align.encoders import Encoder, coverage_warning
 from align.encoders.embed import embed_texts
 from align.errors import InputError, ReadError, UsageError
+from align.exchange.detect_format import check_is_text
 from align.inputs import MAX_SIZE
 from align.jobs.add import content_of, find
 from align.jobs.vectors import LEFT_OUT
@@ -138,7 +139,9 @@ def sentences_of_files(
     files = list(find(sources))
     for number, (name, named) in enumerate(files, start=1):
         try:
-            document = read(name, content_of(name, max_size), encoding=encoding, lang=lang)
+            content = content_of(name, max_size)
+            check_is_text(name, content)
+            document = read(name, content, encoding=encoding, lang=lang)
         except ReadError as error:
             if named and len(files) == 1:
                 raise

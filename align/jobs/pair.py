@@ -13,6 +13,7 @@ from align.domain import UNDETERMINED, Block, BlockKind, Document, Link, LinkSid
 from align.encoders.base import Encoder
 from align.encoders.embed import TextSide, embed_sides
 from align.errors import ReadError
+from align.exchange.detect_format import check_is_text
 from align.inputs import MAX_SIZE
 from align.jobs.add import content_of
 from align.jobs.documents import asked_language
@@ -87,7 +88,9 @@ def half(
     left out, and boilerplate unless `boilerplate`. Raises ReadError where no text is left, UsageError for a language
     that is none."""
     lang = asked_language(lang)
-    document = read(name, content_of(name, max_size), encoding=encoding, lang=lang)
+    content = content_of(name, max_size)
+    check_is_text(name, content)
+    document = read(name, content, encoding=encoding, lang=lang)
     main = chinese(document.text) if lang == "zh" else lang or main_language(document)
     found = list(cut(document, segments, boilerplate=boilerplate))
     kept = [one for one in found if one.is_in(main)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from align.domain import SETTLED, LinkKind, LinkSide, Status
-from align.exchange.columns import guarded
+from align.exchange.csv import escape_formula
 from align.exchange.link_stamp import Stamp, checksum
 from align.jobs.matching import Match, plain
 
@@ -65,7 +65,7 @@ class Plan:
 def plan(match: Match, *, accept: bool = False) -> Plan:
     """What the row changes. `accept`: a row without a status counts as accepted."""
     made = Plan(match.link.id)
-    made.ignored += [f"{match.row.where}, {what}" for what in match.row.odd]
+    made.ignored += [f"{match.row.where}, {what}" for what in match.row.unknown_values]
     _texts(match, made)
     _verdicts_meanwhile(match, made)
     _status(match, made, accept)
@@ -103,7 +103,7 @@ def _texts(match: Match, made: Plan) -> None:
 
 def _calculated(side: LinkSide, theirs: str) -> bool:
     """Whether the text in the file is what a spreadsheet makes of ours."""
-    return guarded(side.text) != side.text and RESULT.fullmatch(theirs) is not None
+    return escape_formula(side.text) != side.text and RESULT.fullmatch(theirs) is not None
 
 
 def _verdicts_meanwhile(match: Match, made: Plan) -> None:

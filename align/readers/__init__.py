@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from align.domain import Document
-from align.readers.bilingual import bilingual
 from align.readers.registry import read, suffixes
 
-__all__ = ["Document", "bilingual", "read", "suffixes"]
+__all__ = ["Document", "read", "suffixes"]

@@ -9,8 +9,6 @@ from typing import Protocol, cast
 
 from align.domain import Document
 from align.errors import ReadError
-from align.readers.bilingual import SUFFIXES as UNIT_SUFFIXES
-from align.readers.bilingual import units
 
 _BY_SUFFIX = {
     ".txt": "plain", ".text": "plain", ".md": "markdown", ".markdown": "markdown", ".mkd": "markdown", ".html": "html",
@@ -40,8 +38,8 @@ class Reader(Protocol):
 
 
 def suffixes() -> frozenset[str]:
-    """Suffixes (lower case, with their dot) of files that a folder is searched for."""
-    return frozenset(_BY_SUFFIX) | UNIT_SUFFIXES
+    """Suffixes (lower case, with their dot) of files that are read as texts."""
+    return frozenset(_BY_SUFFIX)
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
@@ -70,8 +68,6 @@ def kind(name: str, content: bytes, encoding: str | None = None) -> str:
     for magic, what in _FOREIGN.items():
         if content.startswith(magic):
             raise ReadError(f"{name}: {what}, which we do not read. Save its text as plain text, DOCX or HTML.")
-    if units(name, content):
-        raise ReadError(f"{name}: holds texts with their translations. Take it in with its links: align import {name}")
     if _PAGE.match(head):
         return "html"
     try:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from sqlite_utils import Database
 
+from align.clock import now
 from align.domain import Decision
 from align.errors import ConflictError, EmptyDecisionError
 from align.store import tallies
-from align.store.clock import now
 from align.store.filter import LinkFilter, where
 from align.store.log import State, append
 from align.store.rows import Change

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from sqlite_utils import Database
 
+from align.clock import now
 from align.domain import Block, BlockKind, Document, Sentence, Span, Status
 from align.errors import ConflictError, StoreError
 from align.store import seals, search, tallies
 from align.store.charset import as_bytes, storable
-from align.store.clock import now
 from align.store.rows import DocumentRow, SentenceRow
 from align.text.clean import join, sentence_text
 

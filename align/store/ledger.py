@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from align.clock import now
 from align.domain import Decision
 from align.errors import ConflictError, UsageError
 from align.store import cuts, queue, tallies
-from align.store.clock import now
 from align.store.cuts import Cut
 from align.store.documents import document_text, halves, joined
 from align.store.log import (

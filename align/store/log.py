@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
+from align.clock import now
 from align.domain import Decision
 from align.errors import ConflictError, StoreError
 from align.store import tallies
-from align.store.clock import now
 
 State = dict[str, Any]
 """What a link is, by column of `FIELDS`."""

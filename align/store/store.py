@@ -12,6 +12,7 @@ from typing import Self
 
 from sqlite_utils import Database
 
+from align.clock import now
 from align.domain import Block, Decision, Document, Link, LinkSide, Proposal, Status
 from align.errors import EmptyDecisionError, UsageError
 from align.sqlite import told
@@ -32,7 +33,6 @@ from align.store import (
 from align.store.backup import backup
 from align.store.charset import storable, stored_name
 from align.store.check import Finding, check
-from align.store.clock import now
 from align.store.door import connect, refuse_replaced
 from align.store.filter import ANY, LinkFilter
 from align.store.ledger import Ledger

@@ -85,17 +85,37 @@ def spelled(bound: str) -> str:
 
 
 def formats() -> str:
-    """Every format that links are written in."""
-    from align.exchange import FORMATS
+    """The exchange formats of links."""
+    from align.exchange.formats import FORMATS
 
-    rows = ["| name | suffixes | what it is |", "|---|---|---|"]
-    for known in FORMATS:
-        suffixes = ", ".join(f"`{suffix}`" for suffix in known.suffixes) or "a folder"
-        rows.append(f"| `{known.name}` | {suffixes} | {known.about} |")
+    rows = ["| name | suffixes | description | import |", "|---|---|---|---|"]
+    for form in FORMATS:
+        suffixes = ", ".join(f"`{suffix}`" for suffix in form.suffixes) or "a folder"
+        more = "".join(f", `{suffix}`" for suffix in form.import_suffixes)
+        rows.append(
+            f"| `{form.name}` | {suffixes} | {form.description} | {f'yes{more}' if form.importable else 'no'} |"
+        )
     return "\n".join(rows)
 
 
-PARTS = {"commands": ("commands.md", commands), "keys": ("reviewing.md", keys), "formats": ("formats.md", formats)}
+def columns() -> str:
+    """The columns of tables and Parquet files."""
+    from align.exchange.columns import COLUMNS
+
+    rows = ["| column | content | in |", "|---|---|---|"]
+    for column in COLUMNS:
+        tables = "tables with `--context`" if column.context else "tables"
+        files = [*[tables] * column.table, "`parquet`", *["`datasets`"] * column.dataset]
+        rows.append(f"| `{column.name}` | {column.description} | {', '.join(files)} |")
+    return "\n".join(rows)
+
+
+PARTS = {
+    "commands": ("commands.md", commands),
+    "keys": ("reviewing.md", keys),
+    "formats": ("formats.md", formats),
+    "columns": ("formats.md", columns),
+}
 
 
 def fresh(name: str) -> tuple[Path, str, str]:

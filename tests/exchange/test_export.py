@@ -11,8 +11,8 @@ from lxml import etree
 
 from align.domain import Block, BlockKind, Link, LinkKind, LinkSide, Span, Status
 from align.errors import UsageError
-from align.exchange import ExportOptions
 from align.exchange.export import export, export_blocks
+from align.exchange.types import ExportOptions
 
 GREETING = Link(
     id=1,

@@ -12,8 +12,10 @@ from lxml import etree
 
 from align.domain import LinkKind, Status
 from align.errors import ExportError, UsageError
-from align.exchange import FORMATS, ExportOptions, tmx
+from align.exchange import tmx
 from align.exchange.export import export, export_store
+from align.exchange.formats import FORMATS
+from align.exchange.types import ExportOptions
 from align.jobs.decide import Desk
 from align.jobs.import_ import import_file
 from align.store import Store
@@ -59,9 +61,8 @@ def test_provenance_goes_along_in_tmx(store: Store, tmp_path: Path) -> None:
 def test_context_goes_along_where_the_format_can_say_it(store: Store, tmp_path: Path, name: str) -> None:
     options = ExportOptions(statuses=frozenset({Status.ACCEPTED}), context=2)
     report = export_store(store, tmp_path / "out", name, options)
-    assert report.proof is not None
-    assert not report.proof.differences
-    assert report.proof.units == report.units
+    assert report.verification is not None
+    assert report.verification.units == report.units
     if name == "parquet":
         assert pq.read_table(tmp_path / "out").to_pylist()[1]["src_after"] == JA[2:4]
     elif name != "xlsx":
@@ -113,8 +114,8 @@ def test_three_pages_that_say_the_same_are_one_unit(store: Store, tmp_path: Path
     report = export_store(store, out, None, ExportOptions(statuses=ANY, multilingual=True))
     found = units(out)
     assert report.units == 7
-    assert report.proof is not None
-    assert report.proof.units == 7
+    assert report.verification is not None
+    assert report.verification.units == 7
     assert {"ja": JA[0], "en": EN[0], "fr": FR[0]} in found
     three = [unit for unit in found if len(unit) == 3]
     assert len(three) == 6
@@ -142,7 +143,7 @@ def test_what_was_said_before_is_left_out(store: Store, tmp_path: Path) -> None:
     assert ids
     report = export_store(store, tmp_path / "out.tmx", None, ExportOptions(statuses=ANY, dedupe=True))
     assert report.units == 6
-    assert report.left_out == {"said before, word for word": 2}
+    assert report.left_out == {"with the same languages and texts as an earlier unit": 2}
 
 
 def test_a_writer_that_errs_is_caught_and_the_old_file_stays(
@@ -189,7 +190,7 @@ def test_a_writer_that_loses_the_last_unit_is_caught(
     monkeypatch.setattr(tsv, "cells", lambda unit: [] if unit.link.id == 3 else honest(unit))
     with pytest.raises(ExportError, match="does not read back"):
         export_store(store, tmp_path / "out.tsv")
-    assert export_store(store, tmp_path / "out.tsv", None, ExportOptions(prove=False)).proof is None
+    assert export_store(store, tmp_path / "out.tsv", None, ExportOptions(prove=False)).verification is None
 
 
 def test_the_folder_for_datasets_has_a_card_and_a_file_a_pair(store: Store, tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from align.domain import LinkKind, Status
-from align.exchange import ExportOptions
 from align.exchange.export import export_store
+from align.exchange.types import ExportOptions
 from align.jobs.decide import Desk
 from align.jobs.import_ import import_file
 from align.store import Store

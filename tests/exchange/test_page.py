@@ -11,7 +11,7 @@ import pytest
 
 from align.domain import Link, LinkKind, LinkSide, Span, Status
 from align.exchange.export import export, export_store
-from align.exchange.html import crossers
+from align.exchange.html import crossing_links
 from align.store import Store
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def test_it_prints_all_of_the_texts(page: Page, store: Store, tmp_path: Path) ->
     assert printed == '"1"'
 
 
-def test_crossers_are_what_breaks_the_order() -> None:
-    assert crossers([link(1, 1, 1), link(2, 5, 5), link(3, 9, 9)]) == set()
-    assert crossers([link(1, 1, 9), link(2, 5, 1), link(3, 9, 5)]) == {1}
-    assert crossers([]) == set()
+def test_crossing_links_are_what_breaks_the_order() -> None:
+    assert crossing_links([link(1, 1, 1), link(2, 5, 5), link(3, 9, 9)]) == set()
+    assert crossing_links([link(1, 1, 9), link(2, 5, 1), link(3, 9, 5)]) == {1}
+    assert crossing_links([]) == set()

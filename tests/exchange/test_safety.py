@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 
 from align.domain import Status
 from align.errors import ExportError, UsageError
-from align.exchange import ExportOptions, xlsx
-from align.exchange.columns import guarded, unguarded
+from align.exchange import xlsx
+from align.exchange.csv import escape_formula, unescape_formula
 from align.exchange.export import export_store
-from align.exchange.tsv import escaped, unescaped
+from align.exchange.tsv import escape, unescape
+from align.exchange.types import ExportOptions
 from align.store import Store
 
 ANY = ExportOptions(statuses=frozenset(Status))
@@ -31,24 +32,24 @@ CALCULATED = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
 
 @given(st.text())
 def test_guarding_is_undone_and_no_guarded_cell_calculates(text: str) -> None:
-    assert unguarded(guarded(text)) == text
-    assert not guarded(text).startswith(CALCULATED)
+    assert unescape_formula(escape_formula(text)) == text
+    assert not escape_formula(text).startswith(CALCULATED)
 
 
 @given(st.text(alphabet=st.sampled_from("'=+-@\t\r\na")))
 def test_guarding_is_undone_among_apostrophes(text: str) -> None:
-    assert unguarded(guarded(text)) == text
-    assert not guarded(text).startswith(CALCULATED)
+    assert unescape_formula(escape_formula(text)) == text
+    assert not escape_formula(text).startswith(CALCULATED)
 
 
 @given(st.text(alphabet=st.sampled_from("\\tnr\t\n\ra")))
 def test_a_cell_of_tsv_stays_in_its_place(text: str) -> None:
-    assert unescaped(escaped(text)) == text
-    assert not set(escaped(text)) & set("\t\n\r")
+    assert unescape(escape(text)) == text
+    assert not set(escape(text)) & set("\t\n\r")
 
 
 def test_plain_words_and_numbers_are_left_alone() -> None:
-    assert [guarded(cell) for cell in ("1", "0.85", "it's", "a=b", "")] == ["1", "0.85", "it's", "a=b", ""]
+    assert [escape_formula(cell) for cell in ("1", "0.85", "it's", "a=b", "")] == ["1", "0.85", "it's", "a=b", ""]
 
 
 def test_csv_has_no_formula(store: Store, tmp_path: Path) -> None:
@@ -99,7 +100,7 @@ SLOW = """
 import sys, time
 from pathlib import Path
 from align.exchange.export import export
-from align.exchange import ExportOptions
+from align.exchange.types import ExportOptions
 def links():
     print("begun", flush=True)
     time.sleep(60)

@@ -10,8 +10,8 @@ import pytest
 from lxml import etree
 
 from align.domain import LinkKind, Status
-from align.exchange import ExportOptions
 from align.exchange.export import export_store
+from align.exchange.types import ExportOptions
 from align.store import Store
 
 OASIS = Path("/usr/share/php/Symfony/Component/Translation/Resources/schemas")

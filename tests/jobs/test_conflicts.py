@@ -9,8 +9,8 @@ import pytest
 
 from align.domain import LinkKind, Status
 from align.errors import ConflictError, UsageError
-from align.exchange import ExportOptions
 from align.exchange.export import export_store
+from align.exchange.types import ExportOptions
 from align.jobs.decide import Desk
 from align.jobs.history import events_of
 from align.jobs.import_ import import_file

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from align.domain import LinkKind, Status
-from align.exchange import ExportOptions
 from align.exchange.export import export_store
+from align.exchange.types import ExportOptions
 from align.jobs.decide import Desk
 from align.jobs.import_ import import_file
 from align.store import Store, open_store

@@ -12,12 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from align.domain import Link, LinkKind, LinkSide, Span, Status
-from align.exchange import FORMATS, ExportOptions
 from align.exchange.charsets import SURROGATE_PAIR
 from align.exchange.export import export
+from align.exchange.formats import FORMATS, format_named
 from align.exchange.link_stamp import read_stamp, stamp_of
-from align.exchange.readback.files import rows
-from align.exchange.readback.row import Row
+from align.exchange.types import ExportOptions, ImportedUnit
 
 NASTY = (
     "<b>&amp;</b>", "]]>", "<![CDATA[x]]>", "&", "&#0;", "=1+1", "+1", "-1", "@x", "\t=1", "'=1", "''+", "=1", "'", '"',
@@ -64,10 +63,8 @@ ANY = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind), with_
 ONE_PAIR = frozenset({"po", "xliff2"})
 
 
-def read_back(name: str, out: Path) -> list[Row]:
-    if name == "datasets":
-        return list(rows(out, name))
-    return list(rows(out.parent if name == "moses" else out, name))
+def read_back(name: str, out: Path) -> list[ImportedUnit]:
+    return list(format_named(name).read(out.parent if name == "moses" else out, "utf-8-sig"))
 
 
 @pytest.mark.parametrize("name", [known.name for known in FORMATS])
@@ -75,7 +72,7 @@ def read_back(name: str, out: Path) -> list[Row]:
 @given(st.data())
 def test_what_is_written_reads_back(name: str, data: st.DataObject) -> None:
     """Ids, statuses, languages, texts, stamps: what the format carries is there; what it does not is warned of."""
-    known = next(f for f in FORMATS if f.name == name)
+    known = format_named(name)
     given_links = data.draw(some_links("en" if name in ONE_PAIR else None))
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
@@ -92,17 +89,17 @@ def test_what_is_written_reads_back(name: str, data: st.DataObject) -> None:
         found.sort(key=lambda row: row.id or 0)
     warned = 0
     for link, row in zip(meant, found, strict=True):
-        carried = [known.carry(side.text)[0] for side in (link.src, link.tgt)]
-        warned += bool(link.note) and (known.carry_note or known.carry)(link.note or "")[1] is not None
+        carried = [known.text_rule(side.text)[0] for side in (link.src, link.tgt)]
+        warned += bool(link.note) and (known.note_rule or known.text_rule)(link.note or "")[1] is not None
         warned += sum(text != side.text for text, side in zip(carried, (link.src, link.tgt), strict=True))
         assert row.id == link.id
         assert [(told.lang, told.text) for told in row.sides] == [
             (link.src.lang, carried[0]), (link.tgt.lang, carried[1])
         ]  # fmt: skip
-        if "status" in known.told:
+        if "status" in known.fields:
             assert row.status == link.status
-        if "stamp" in known.told:
-            note = (known.carry_note or known.carry)(link.note)[0] if link.note else link.note
+        if "stamp" in known.fields:
+            note = (known.note_rule or known.text_rule)(link.note)[0] if link.note else link.note
             fit = replace(
                 link, note=note, src=replace(link.src, text=carried[0]), tgt=replace(link.tgt, text=carried[1])
             )
@@ -138,5 +135,5 @@ FAITHFUL = {
 def test_formats_carry_all_that_they_can(name: str, data: st.DataObject) -> None:
     """Nothing is replaced that the format could have carried."""
     text = data.draw(FAITHFUL[name])
-    known = next(f for f in FORMATS if f.name == name)
-    assert known.carry(text) == (text, None)
+    known = format_named(name)
+    assert known.text_rule(text) == (text, None)

@@ -8,7 +8,8 @@ import pytest
 
 from align.domain import BlockKind, Document
 from align.errors import ReadError
-from align.readers import bilingual, read, suffixes
+from align.exchange.detect_format import is_bilingual
+from align.readers import read, suffixes
 from align.readers.main_text import in_main
 from align.readers.pdf import _tidy
 from align.text._words import words
@@ -321,7 +322,7 @@ def test_a_table_with_the_line_ends_of_old_macintoshes_is_read() -> None:
     ],
 )
 def test_a_text_on_a_format_is_a_text(name: str, text: str) -> None:
-    assert not bilingual(name, text.encode())
+    assert not is_bilingual(name, text.encode())
     document = read(name, text.encode())
     assert document.reader in ("text", "markdown")
     assert any(block.sentences for block in document.blocks)
@@ -338,11 +339,11 @@ def test_a_text_on_a_format_is_a_text(name: str, text: str) -> None:
 )
 def test_units_are_told_by_their_root_whatever_the_name(head: str) -> None:
     for encoding in ("utf-8", "utf-16"):
-        assert bilingual("a.txt", head.encode(encoding))
+        assert is_bilingual("a.txt", head.encode(encoding))
 
 
 def test_a_root_is_looked_for_without_going_back() -> None:
-    assert not bilingual("a.txt", b"<??>" * 1020 + b"<tm")
+    assert not is_bilingual("a.txt", b"<??>" * 1020 + b"<tm")
 
 
 def test_content_wins_over_the_suffix(files: ModuleType) -> None:
@@ -385,20 +386,20 @@ def test_lang_set_by_hand_holds_for_every_block_with_letters() -> None:
 def test_bilingual_files_are_told_by_their_content(files: ModuleType) -> None:
     two = "Good morning.\tおはようございます。\nThank you very much.\tどうもありがとうございます。\n"
     one = "Good morning.\tThank you very much.\nHow are you?\tI am well today.\n"
-    assert bilingual("a.tsv", two.encode())
-    assert not bilingual("a.tsv", one.encode())
-    assert not bilingual("a.txt", two.encode())
-    assert bilingual("a.csv", "One apple.,リンゴです。".encode())
-    assert bilingual("a.csv", b"en;de\nHello, there;Hallo, du\nGood night;Gute Nacht\n")
-    assert bilingual("a.csv", "en,ja\nHi,やあ\n".encode())
-    assert bilingual("a.tsv", b"src_lang\ttgt_lang\tsrc\ttgt\tstatus\nen\tde\tOne.\tEins.\taccepted\n")
-    assert not bilingual("a.csv", b"id,no\n1,2\n")
-    assert not bilingual("a.csv", "A-1,リンゴです。\nB-2,なしです。".encode())
-    assert bilingual("a.xlsx", files.workbook(("1", "We met in the house.", "Wir trafen uns in dem Haus.")))
-    assert not bilingual("a.docx", files.word())
-    assert bilingual("a.xml", b'<?xml version="1.0"?>\n<tmx version="1.4"><header/></tmx>')
-    assert bilingual("a.tmx", '<?xml version="1.0"?><tmx version="1.4"/>'.encode("utf-16"))
-    assert not bilingual("a.xlsx", b"PK\x03\x04 broken")
+    assert is_bilingual("a.tsv", two.encode())
+    assert not is_bilingual("a.tsv", one.encode())
+    assert not is_bilingual("a.txt", two.encode())
+    assert is_bilingual("a.csv", "One apple.,リンゴです。".encode())
+    assert is_bilingual("a.csv", b"en;de\nHello, there;Hallo, du\nGood night;Gute Nacht\n")
+    assert is_bilingual("a.csv", "en,ja\nHi,やあ\n".encode())
+    assert is_bilingual("a.tsv", b"src_lang\ttgt_lang\tsrc\ttgt\tstatus\nen\tde\tOne.\tEins.\taccepted\n")
+    assert not is_bilingual("a.csv", b"id,no\n1,2\n")
+    assert not is_bilingual("a.csv", "A-1,リンゴです。\nB-2,なしです。".encode())
+    assert is_bilingual("a.xlsx", files.workbook(("1", "We met in the house.", "Wir trafen uns in dem Haus.")))
+    assert not is_bilingual("a.docx", files.word())
+    assert is_bilingual("a.xml", b'<?xml version="1.0"?>\n<tmx version="1.4"><header/></tmx>')
+    assert is_bilingual("a.tmx", '<?xml version="1.0"?><tmx version="1.4"/>'.encode("utf-16"))
+    assert not is_bilingual("a.xlsx", b"PK\x03\x04 broken")
 
 
 def test_readings_above_characters_are_left_out() -> None:

@@ -117,6 +117,6 @@ def test_what_was_not_understood_is_said(store: Store, tmp_path: Path) -> None:
     report = import_file(store, out, "bea")
     assert (report.same, report.decided) == (4, {})
     assert [line for line in report.lines() if line.startswith("Not taken")] == [
-        "Not taken over: row 6, status 'acepted': there is none such.",
+        "Not taken over: row 6, status 'acepted': unknown value.",
         "Not taken over: row 7, tgt: empty. Reject the link instead.",
     ]

@@ -7,11 +7,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from align.cli.import_ import FORMATS
 from align.domain import Status
-from align.exchange import ExportOptions
 from align.exchange.export import export_store
-from align.exchange.readback.files import importable
+from align.exchange.types import ExportOptions
 from align.jobs.add import add
 from align.jobs.import_ import import_file
 from align.store import open_store
@@ -250,10 +248,6 @@ def test_the_root_says_the_format_where_the_name_does_not(tmp_path: Path, name: 
         path.write_bytes((OTHERS / "cat.xlf").read_bytes())
     with open_store(tmp_path / "s.db") as store:
         assert import_file(store, path, "bea").adopted is not None
-
-
-def test_the_help_names_every_format_that_can_be_imported() -> None:
-    assert sorted(FORMATS.split(", ")) == importable()
 
 
 @pytest.mark.parametrize("name", ["CHARSET", "hex", "nonsense"])

@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from align.domain import LinkKind, Proposal, Status
-from align.exchange import ExportOptions
+from align.exchange.types import ExportOptions
 from align.jobs.decide import Desk
 from align.jobs.import_ import import_file
 from align.store import LinkFilter, Store, open_store

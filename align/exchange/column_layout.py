@@ -1,0 +1,158 @@
+"""The layout of tables, our own or another tool's: which columns hold the two texts, and how rows become units.
+
+Columns are recognised by the names of our own header, by language codes, or by the languages of their texts.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+from align.errors import ReadError
+from align.exchange.columns import COLUMNS, read_unit
+from align.exchange.types import ImportedUnit, Segment
+from align.readers.encodings import codec_of
+from align.text.language import identify
+from align.text.tags import primary
+
+SAMPLE = 60
+"""Rows that the layout is determined from."""
+MIN_FILLED = 0.6
+"""Minimum share of these rows with letters in a column of texts."""
+NO_LAYOUT = (
+    "no two columns hold texts in two languages. Name two columns src and tgt in the first line, "
+    "and best also src_lang, tgt_lang, id, status."
+)
+_LANGUAGES = (
+    "af am ar az be bg bn bs ca cs cy da de el en eo es et eu fa fi fil fr ga gl gu he hi hr hu hy id is it ja ka kk km"
+    " kn ko ky lo lt lv mk ml mn mr ms mt my nb ne nl nn no pa pl ps pt ro ru si sk sl sq sr sv sw ta te tg th tk tl tr"
+    " uk ur uz vi yi yue zh zu"
+)
+_CODES = frozenset(_LANGUAGES.split(" "))
+_TEXT_HEADERS = frozenset(
+    ("source", "target", "original", "translation", "text", "source text", "target text", "原文", "訳文", "译文",
+     "譯文", "日本語", "英語", "中文", "english", "japanese", "chinese", "french", "german", "spanish", "korean")
+)  # fmt: skip
+_VALUE_COLUMNS = frozenset(column.name for column in COLUMNS if column.parse is not None and not column.hidden)
+"""Columns of ours that are read from another tool's table too: what people type."""
+_OWN_COLUMNS = frozenset({"stamp", "src_spans"})
+"""Columns that only an export of ours has."""
+
+
+class Layout(NamedTuple):
+    """The columns of a table."""
+
+    indexes: dict[str, int]
+    """Index of each column by its name in `COLUMNS`; `src` and `tgt` always."""
+    languages: tuple[str, str]
+    """Of source and target where no column holds the language."""
+    header: bool
+    """Whether the first row is a header."""
+    extra: tuple[tuple[int, str], ...] = ()
+    """(index, language) of columns of texts in further languages."""
+    named: bool = True
+    """Whether the header names the columns of texts; False: they were recognised by their languages."""
+
+
+def layout_of(rows: Sequence[Sequence[str]]) -> Layout | None:
+    """The layout of a table from its first `SAMPLE` rows; None where no two columns hold texts in two languages."""
+    if not rows:
+        return None
+    header = [name.strip().lower() for name in rows[0]]
+    indexes = {name: index for index, name in reversed(list(enumerate(header)))}
+    if "src" in indexes and "tgt" in indexes:
+        if "src_lang" in indexes and "tgt_lang" in indexes:
+            return Layout(indexes, ("und", "und"), header=True)
+        body = rows[1:]
+        return Layout(indexes, (_language(body, indexes["src"]), _language(body, indexes["tgt"])), header=True)
+    coded = [index for index, name in enumerate(header) if _is_code(name) and _has_letters(rows[1:], index)]
+    if len(coded) >= 2:
+        src, tgt, *others = coded
+        values = {name: index for name, index in indexes.items() if name in _VALUE_COLUMNS}
+        extra = tuple((index, rows[0][index].strip()) for index in others)
+        languages = rows[0][src].strip(), rows[0][tgt].strip()
+        return Layout(values | {"src": src, "tgt": tgt}, languages, header=True, extra=extra)
+    return _by_language(rows, header)
+
+
+def _language(rows: Sequence[Sequence[str]], index: int) -> str:
+    return identify("\n".join(row[index] for row in rows if index < len(row))[:4000]).lang
+
+
+def _is_code(name: str) -> bool:
+    return primary(name) in _CODES and len(name) <= 11 and " " not in name
+
+
+def _has_letters(rows: Sequence[Sequence[str]], index: int) -> bool:
+    """Whether a column has a letter: `id` and `no` are language codes, but numbers under them are no texts."""
+    return any(index < len(row) and any(map(str.isalpha, row[index])) for row in rows)
+
+
+def _by_language(rows: Sequence[Sequence[str]], header: list[str]) -> Layout | None:
+    """The layout with the first two columns of texts in different languages."""
+    named = any(name in _TEXT_HEADERS for name in header)
+    body = rows[1:] if named else rows
+    columns: list[tuple[int, str]] = []
+    for index in range(max((len(row) for row in rows), default=0)):
+        texts = [row[index] for row in body if index < len(row) and any(map(str.isalpha, row[index]))]
+        if not texts or len(texts) < MIN_FILLED * len(body):
+            continue
+        lang = _language(body, index)
+        if lang != "und" and all(lang != other for _, other in columns):
+            columns.append((index, lang))
+    if len(columns) < 2:
+        return None
+    (src, src_lang), (tgt, tgt_lang) = columns[:2]
+    return Layout({"src": src, "tgt": tgt}, (src_lang, tgt_lang), header=named, named=False)
+
+
+def is_own_header(header: Iterable[str]) -> bool:
+    """Whether the header is that of an export of ours, so that its cells are escaped as our writer does."""
+    return not _OWN_COLUMNS.isdisjoint(header)
+
+
+@contextmanager
+def open_table(path: Path, encoding: str | None) -> Iterator[TextIO]:
+    """A CSV or TSV opened for reading, in the detected encoding without `encoding`.
+
+    Raises ReadError, also from the block: for a file that the csv module cannot parse.
+    """
+    encoding = encoding or codec_of(str(path), path.read_bytes())
+    with path.open(encoding=encoding, newline="") as file:
+        try:
+            yield file
+        except csv.Error as error:
+            raise ReadError(f"{path}: not a table that can be read ({error}). Save it as UTF-8 CSV or TSV.") from error
+
+
+def read_table(
+    rows: Iterator[list[str]], path: Path, *, sheet: str = "", decode: Callable[[str], str] | None = None
+) -> Iterator[ImportedUnit]:
+    """The units of a table. Raises ReadError where no layout is recognised.
+
+    `sheet`: prefix of locations. `decode`: the inverse of what our writer does to cells, for tables of our own.
+    """
+    sample = list(islice(rows, SAMPLE))
+    layout = layout_of(sample)
+    if layout is None:
+        raise ReadError(f"{path}: {NO_LAYOUT}")
+    body = sample[1:] if layout.header else sample
+    if not is_own_header(layout.indexes):
+        decode = None
+    for number, row in enumerate(chain(body, rows), start=2 if layout.header else 1):
+        if any(row):
+            decoded = [decode(cell) for cell in row] if decode else row
+            yield _unit(decoded, layout, f"{sheet}row {number}")
+
+
+def _unit(row: Sequence[str], layout: Layout, where: str) -> ImportedUnit:
+    def cell(name: str) -> str | None:
+        index = layout.indexes.get(name)
+        return None if index is None else row[index] if index < len(row) else ""
+
+    extra = [Segment(lang, row[index]) for index, lang in layout.extra if index < len(row) and row[index].strip()]
+    return read_unit(where, cell, layout.languages, extra)
