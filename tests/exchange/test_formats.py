@@ -69,9 +69,10 @@ def test_a_suffix_is_exported_and_imported_as_the_format_that_declares_it() -> N
 )
 def test_translation_units_are_not_read_as_a_text(tmp_path: Path, suffix: str, read: Callable[[str], object]) -> None:
     path = tmp_path / f"a{suffix}"
-    path.write_text('<?xml version="1.0"?><tmx version="1.4"><header/></tmx>')
-    with pytest.raises(ReadError, match="align import"):
-        read(str(path))
+    for root in ("tmx", "xliff"):
+        path.write_text(f'<?xml version="1.0"?><{root} version="1.2"></{root}>')
+        with pytest.raises(ReadError, match="align import"):
+            read(str(path))
 
 
 def test_folders_are_searched_for_texts_and_translation_units() -> None:

@@ -252,7 +252,7 @@ def test_several_pairs_do_not_fit_into_xliff2_and_po(store: Store, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "options", [ExportOptions(context=1), ExportOptions(level="block"), ExportOptions(with_nulls=True)]
+    "options", [ExportOptions(context=1), ExportOptions(level="block"), ExportOptions(multilingual=True)]
 )
 def test_links_without_a_store_have_nothing_to_go_along(tmp_path: Path, options: ExportOptions) -> None:
     with pytest.raises(UsageError, match="needs a store"):
