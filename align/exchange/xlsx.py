@@ -133,7 +133,7 @@ def _write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> No
 
 
 class _Output:
-    """The target of a ZipFile. After a failure it is abandoned: the archive closes itself again later and must not write."""
+    """The target of a ZipFile. After a failure it drops what the archive writes when it closes itself again later."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
