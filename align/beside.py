@@ -1,13 +1,21 @@
-"""A file that is there whole or not at all: written beside, synced, moved into place."""
+"""A file that is there whole or not at all: written beside, synced, moved into place; and what is needed meanwhile."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from types import FrameType
+from typing import IO, NoReturn
+
+PREFIX, SUFFIX = ".align-", ".part"
+"""How the names of folders for files in the making begin and end."""
 
 
 @contextmanager
@@ -59,3 +67,54 @@ def sync_folder(folder: Path) -> None:
     """Make a move itself survive a power cut, where the system can."""
     with suppress(OSError):
         sync(folder)
+
+
+@contextmanager
+def part_folder(parent: Path) -> Iterator[Path]:
+    """A folder in `parent` for a file in the making; afterwards it is gone, also where the process is terminated.
+
+    What killed processes left there is removed first: they no longer lock theirs.
+    """
+    _remove_dead_parts(parent)
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, suffix=SUFFIX, dir=parent))
+        with suppress(FileNotFoundError):  # Another program may have taken it for dead just now.
+            handle = os.open(folder, os.O_RDONLY)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if folder.exists():
+                break
+            os.close(handle)
+    try:
+        with _ended_by_sigterm():
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
+
+
+def _remove_dead_parts(parent: Path) -> None:
+    for folder in parent.glob(f"{PREFIX}*{SUFFIX}"):
+        with suppress(OSError):
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(handle)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the block as an exception, so that it can clean up; in the main thread only."""
+
+    def end(number: int, _frame: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    mine = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if mine:
+        signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        if mine:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)

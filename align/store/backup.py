@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import glob
 import os
 import shutil
-import signal
 import sqlite3
-import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import count
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from sqlite_utils import Database
 
-from align.beside import sync, sync_folder
+from align.beside import part_folder, sync, sync_folder
 from align.errors import StoreError, UsageError
 from align.held import OPENING, exclusive, is_held
 from align.sqlite import NO_ROOM, reading, told
@@ -35,7 +28,6 @@ from align.text.counted import counted
 
 LOGS = ("-wal", "-journal")
 """What SQLite replays into a file when it opens it, by the ends of their names."""
-PREFIX, SUFFIX = ".align-", ".part"
 STEP = 2048
 """Pages copied at a time; signals are heard between two steps."""
 
@@ -116,58 +108,7 @@ def restore(path: Path, source: Path) -> Restored:
     return Restored(*restored[:3], before, restored[3])
 
 
-# Parts
-
-
-@contextmanager
-def part_folder(parent: Path) -> Iterator[Path]:
-    """A folder in `parent` for a file in the making; afterwards it is gone, also where the process is terminated.
-
-    What killed processes left there is removed first: they no longer lock theirs.
-    """
-    _remove_dead_parts(parent)
-    while True:
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX, suffix=SUFFIX, dir=parent))
-        with suppress(FileNotFoundError):  # Another program may have taken it for dead just now.
-            handle = os.open(folder, os.O_RDONLY)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            if folder.exists():
-                break
-            os.close(handle)
-    try:
-        with _ended_by_sigterm():
-            yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(handle)
-
-
-def _remove_dead_parts(parent: Path) -> None:
-    for folder in parent.glob(f"{PREFIX}*{SUFFIX}"):
-        with suppress(OSError):
-            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-            finally:
-                os.close(handle)
-
-
-@contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the block as an exception, so that it can clean up; in the main thread only."""
-
-    def end(number: int, _frame: FrameType | None) -> NoReturn:
-        raise SystemExit(128 + number)
-
-    mine = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    if mine:
-        signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        if mine:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+# Copies
 
 
 def _copy(db: Database, new: Path, out: Path) -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from align.beside import part_folder
 from align.errors import StoreError
 from align.sqlite import NO_ROOM, writing
 from align.store import cuts, schema, seals
@@ -50,8 +51,8 @@ class Finding:
 def check(db: Database) -> list[Finding]:
     """What is wrong; nothing for a sound store. Raises StoreError where a copy has no room."""
     try:
-        with tempfile.TemporaryDirectory(prefix="align-check-") as folder:
-            return _examine(db, Path(folder) / "store.db")
+        with part_folder(Path(tempfile.gettempdir())) as folder:
+            return _examine(db, folder / "store.db")
     except (OSError, sqlite3.Error) as error:
         if isinstance(error, sqlite3.Error) and not _without_room(error):
             raise

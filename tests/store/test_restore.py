@@ -17,11 +17,11 @@ from pathlib import Path
 
 import pytest
 
+from align.beside import part_folder
 from align.errors import StoreError, UsageError
 from align.jobs.decide import Desk
 from align.store import backup as backup_module
 from align.store import open_store, restore
-from align.store.backup import part_folder
 from tests.store.test_open import FIXTURES
 
 HOLDER = """
@@ -287,15 +287,15 @@ def test_permissions_stay(path: Path) -> None:
 # Killed
 
 
-def killed_at(number: int) -> Callable[[], None]:
-    """Be killed at the so many-th opening, renaming, linking or removing of a file, or connection."""
+def killed_at(number: int, folder: Path) -> Callable[[], None]:
+    """Be killed at the so many-th opening, renaming, linking or removing of a file in the folder, or connection."""
 
     def begin() -> None:
         left = number
 
-        def hook(event: str, _arguments: tuple[object, ...]) -> None:
+        def hook(event: str, arguments: tuple[object, ...]) -> None:
             nonlocal left
-            if event.startswith(("open", "os.", "sqlite3.", "fcntl.", "tempfile.", "shutil.")):
+            if event.startswith("fcntl.") or any(folder.name in str(argument) for argument in arguments[:2]):
                 left -= 1
                 if left == 0:
                     os.kill(os.getpid(), signal.SIGKILL)
@@ -320,7 +320,7 @@ def test_killed_at_any_moment_a_restore_leaves_the_old_store_or_the_new_one(
             if file.exists():
                 shutil.copyfile(file, folder / file.name)
         store = folder / "align.db"
-        status = in_child(lambda store=store: restore(store, saved), killed_at(number))  # type: ignore[misc]
+        status = in_child(lambda store=store: restore(store, saved), killed_at(number, folder))  # type: ignore[misc]
         states.append(decided(store))
         kept = [decided(file) for file in folder.glob("align.before-*")]
         assert states[-1] == old or (states[-1] == [] and kept == [old])
