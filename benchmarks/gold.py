@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from align.encoders import Encoder, TokenEncoder
+from align.encoders import Encoder
+from align.encoders.embed import TextSide, embed_sides
 from align.match import Passages
 
 ROOT = Path(os.environ.get("ALIGN_GOLD", Path(__file__).parents[2] / "shared" / "gold"))
@@ -59,27 +59,10 @@ def chosen(sets: Sequence[str]) -> list[str]:
 def passages(
     encoder: Encoder, found: Sequence[dict[str, Any]], *, tokens: bool = True
 ) -> Iterator[tuple[Passages, Passages]]:
-    """Both sides of each document; every text is encoded once."""
-    texts = list(dict.fromkeys(text for d in found for side in ("src", "tgt") for text in d[side]))
-    bags: Sequence[Any] | None = None
-    if tokens and isinstance(encoder, TokenEncoder):
-        vectors, bags = encoder.encode_with_tokens(texts)
-    else:
-        vectors = encoder.encode(texts)
-    place = {text: number for number, text in enumerate(texts)}
-    for d in found:
-        sides = []
-        for side in ("src", "tgt"):
-            at = [place[text] for text in d[side]]
-            sides.append(
-                Passages(tuple(d[side]), vectors[at], d[f"{side}_lang"], None, [bags[k] for k in at] if bags else None)
-            )
-        yield sides[0], sides[1]
-
-
-def fold(name: str, folds: int) -> int:
-    """Which fold a document is in: by its name alone."""
-    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % folds
+    """Both sides of each document; every text is encoded once. tokens: whether token vectors are made, too."""
+    sides = [TextSide(tuple(document[side]), document[f"{side}_lang"]) for document in found for side in ("src", "tgt")]
+    embedded = embed_sides(encoder, sides, whole=tokens)
+    return zip(embedded[::2], embedded[1::2], strict=True)
 
 
 def joined(beads: Sequence[Any]) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:

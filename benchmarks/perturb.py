@@ -18,6 +18,9 @@ from typing import Any
 
 CLAUSE = re.compile(r"(?<=[,;:，；：、。])\s*(?=\S)")
 SPACELESS = ("zh", "ja", "th", "yue")
+ONE_SIDE, CUT_AGAIN = 0.92, 0.2
+"""Share of the joined runs of a document that are on its one side; share of runs of three and more, joined, that are
+cut in two again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,9 @@ class Hardship:
     """Share of the neighbouring pairs whose sentences are joined into one, on one side."""
     cut: float = 0.0
     """Share of the sentences that are cut in two at a clause, on one side."""
+    runs: tuple[float, ...] = ()
+    """Shares of the runs of 1, 2, 3, .. beads whose sentences are joined into one, on one side; one side of a document
+    takes ONE_SIDE of them."""
     moves: int = 0
     """Runs of three to six beads that stand elsewhere on the target side."""
     omissions: int = 0
@@ -56,6 +62,8 @@ def perturbed(document: dict[str, Any], hardship: Hardship, seed: int) -> dict[s
         for sentences in (bead.src, bead.tgt):
             if sentences and chance.random() < hardship.drop:
                 sentences.clear()
+    if hardship.runs:
+        beads = _join_runs(beads, hardship.runs, chance, document)
     for _ in range(hardship.omissions):
         length = chance.randint(5, 30)
         start, side = chance.randrange(max(1, len(beads) - 5)), chance.random() < 0.5
@@ -117,17 +125,67 @@ def _merge(beads: list[_Bead], share: float, chance: random.Random, document: di
     return merged
 
 
+def _join_runs(
+    beads: list[_Bead], shares: Sequence[float], chance: random.Random, document: dict[str, Any]
+) -> list[_Bead]:
+    """Join runs of beads of one sentence a side, as a translator does who writes longer sentences."""
+    usual, joined = chance.random() < 0.5, []
+    at = 0
+    while at < len(beads):
+        length = chance.choices(range(1, len(shares) + 1), shares)[0]
+        run = beads[at : at + length]
+        at += length
+        if len(run) > 1 and all(len(bead.src) == len(bead.tgt) == 1 for bead in run):
+            src, tgt = [bead.src[0] for bead in run], [bead.tgt[0] for bead in run]
+            if usual if chance.random() < ONE_SIDE else not usual:
+                src = _cut_again([_joined(src, document["src_lang"])], len(run), chance)
+            else:
+                tgt = _cut_again([_joined(tgt, document["tgt_lang"])], len(run), chance)
+            run = [_Bead(src, tgt)]
+        joined += run
+    return joined
+
+
+def _cut_again(sentences: list[str], length: int, chance: random.Random) -> list[str]:
+    """Some of the long ones are cut at a clause, not where they were joined."""
+    return _halves(sentences[0], chance) if length > 2 and chance.random() < CUT_AGAIN else sentences
+
+
 def _cut(beads: list[_Bead], share: float, chance: random.Random) -> list[_Bead]:
     for bead in beads:
         if len(bead.src) != 1 or len(bead.tgt) != 1 or chance.random() >= share:
             continue
         sentences = bead.src if chance.random() < 0.5 else bead.tgt
-        text = sentences[0]
-        places = [found.start() for found in CLAUSE.finditer(text) if 4 <= found.start() <= len(text) - 4]
-        if places:
-            at = chance.choice(places)
-            sentences[:] = [text[:at].strip(), text[at:].strip()]
+        sentences[:] = _halves(sentences[0], chance)
     return beads
+
+
+def _halves(text: str, chance: random.Random) -> list[str]:
+    """The text cut at one of its clauses, or whole where it has none."""
+    places = [found.start() for found in CLAUSE.finditer(text) if 4 <= found.start() <= len(text) - 4]
+    if not places:
+        return [text]
+    at = chance.choice(places)
+    return [text[:at].strip(), text[at:].strip()]
+
+
+def end_to_end(documents: Sequence[dict[str, Any]], sentences: int) -> list[dict[str, Any]]:
+    """The documents laid end to end, in texts of at least so many source sentences (the last may be shorter)."""
+    texts: list[dict[str, Any]] = []
+    for document in documents:
+        last = texts[-1] if texts else None
+        if (
+            last is None
+            or len(last["src"]) >= sentences
+            or any(last[key] != document[key] for key in ("src_lang", "tgt_lang"))
+        ):
+            texts.append({**document, "src": [], "tgt": [], "gold": []})
+            last = texts[-1]
+        n, m = len(last["src"]), len(last["tgt"])
+        last["gold"] += [[[n + i for i in s], [m + j for j in t]] for s, t in document["gold"]]
+        last["src"] += document["src"]
+        last["tgt"] += document["tgt"]
+    return texts
 
 
 def _document(document: dict[str, Any], beads: list[_Bead], order: list[int]) -> dict[str, Any]:
@@ -166,7 +224,10 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=kind, default=0)
     asked = parser.parse_args()
     documents = [json.loads(line) for line in asked.gold.read_text(encoding="utf-8").splitlines()]
-    hardship = Hardship(asked.drop, asked.merge, asked.cut, asked.moves, asked.omissions, asked.strangers, documents)
+    hardship = Hardship(
+        asked.drop, asked.merge, asked.cut, moves=asked.moves, omissions=asked.omissions,
+        strangers=asked.strangers, others=documents,
+    )  # fmt: skip
     lines = [json.dumps(perturbed(document, hardship, asked.seed), ensure_ascii=False) for document in documents]
     asked.out.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
 

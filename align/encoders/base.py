@@ -64,3 +64,11 @@ class TokenEncoder(Encoder, Protocol):
         self, texts: Sequence[str], progress: Progress | None = None
     ) -> tuple[Vectors, list[Tokens]]:
         """`encode` and `encode_tokens` from one pass through the model."""
+
+
+@runtime_checkable
+class RunEncoder(Encoder, Protocol):
+    """An encoder that is fast enough to encode joined sentences where their own vectors leave a bead open."""
+
+    def encode_runs(self, texts: Sequence[str]) -> Vectors:
+        """(n, d) float32 rows of length 1 that compare with the first d columns of `encode`, brought to length 1."""

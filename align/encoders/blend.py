@@ -40,6 +40,10 @@ class BlendEncoder:
         """See `Encoder.encode`."""
         return joined(self._use.encode(texts), self._e5.encode(texts, progress))
 
+    def encode_runs(self, texts: Sequence[str]) -> Vectors:
+        """See `RunEncoder.encode_runs`: by `use` alone, whose half is the left one."""
+        return use_half(self._use.encode(texts))
+
     def encode_tokens(self, texts: Sequence[str], progress: Progress | None = None) -> list[Tokens]:
         """See `TokenEncoder.encode_tokens`."""
         return self._e5.encode_tokens(texts, progress)
@@ -54,13 +58,19 @@ class BlendEncoder:
 
 def joined(use: Vectors, e5: Vectors) -> Vectors:
     """(n, 512) and (n, 384) unit rows to (n, 896) unit rows: each centred, brought to length 1, side by side."""
-    use_mean, e5_mean = _means()
-    halves: list[Vectors] = []
-    for vectors, mean in ((use, use_mean), (e5, e5_mean)):
-        centred = vectors - mean
-        halves.append(centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), np.float32(1e-6)))
-    rows: Vectors = np.hstack(halves)
+    rows: Vectors = np.hstack([_centred(vectors, mean) for vectors, mean in zip((use, e5), _means(), strict=True)])
     rows *= np.float32(np.sqrt(0.5))
+    return rows
+
+
+def use_half(use: Vectors) -> Vectors:
+    """(n, 512) unit rows of `use` as they are in the left half of `joined`, of length 1."""
+    return _centred(use, _means()[0])
+
+
+def _centred(vectors: Vectors, mean: Vectors) -> Vectors:
+    centred = vectors - mean
+    rows: Vectors = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), np.float32(1e-6))
     return rows
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -75,6 +75,12 @@ class CachedEncoder:
     def digest(self) -> str:
         """The encoder's own: a cache changes no vector beyond its rounding."""
         return self._encoder.digest
+
+    @property
+    def encode_runs(self) -> Callable[[Sequence[str]], Vectors]:
+        """The encoder's own, if it has one: joined texts are not stored."""
+        encode_runs: Callable[[Sequence[str]], Vectors] = self._encoder.encode_runs  # type: ignore[attr-defined]
+        return encode_runs
 
     def close(self) -> None:
         """Let go of the file."""

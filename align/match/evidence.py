@@ -1,4 +1,4 @@
-"""What is known about two texts before any bead is tried: arrays that the kernels of `lattice` sum over spans."""
+"""Evidence of two texts before any bead is tried: arrays that the kernels of `features` sum over spans."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from align.match import features
+from align.match.features import GAP_FEATURES, LONGEST_RUN, Evidence
 from align.match.passages import Passages, Vectors
-from align.match.signals import GAPS, MOST
-from align.match.similarity import neighbourhood
 from align.match.tokens import Shared, shared, tokens
 
 Floats = npt.NDArray[np.float64]
@@ -60,45 +60,21 @@ class Side:
     length: Floats
     """(n,) characters, without spaces."""
     ends: npt.NDArray[np.int64]
-    starts: npt.NDArray[np.int64]
-    paragraph: npt.NDArray[np.int64]
-    """(n,) grows by one at each paragraph; all 0 where they are not known."""
-    same: npt.NDArray[np.int64]
-    """(n,) the first sentence with the same text: a copy is no rival."""
+    """(n,) how each ends: 0 without punctuation, 1 stop, 2 question, 3 exclamation, 4 colon, semicolon or comma."""
 
 
 def side(passages: Passages) -> Side:
-    """Look at one side."""
-    blocks = passages.blocks
-    paragraph = np.zeros(len(passages), dtype=np.int64)
-    if blocks is not None and len(blocks):
-        paragraph[1:] = np.cumsum(blocks[1:] != blocks[:-1])
+    """Evidence of one side alone."""
     return Side(
         centred(passages.vectors),
         np.array([max(1, len("".join(text.split()))) for text in passages.texts], dtype=np.float64),
         np.array([_end(text) for text in passages.texts], dtype=np.int64),
-        np.array([_start(text) for text in passages.texts], dtype=np.int64),
-        paragraph,
-        _first_of(passages.texts),
     )
-
-
-def _first_of(texts: Sequence[str]) -> npt.NDArray[np.int64]:
-    seen: dict[str, int] = {}
-    return np.array([seen.setdefault(text, number) for number, text in enumerate(texts)], dtype=np.int64)
 
 
 def _end(text: str) -> int:
     stripped = text.rstrip(_CLOSING)
     return _END.get(stripped[-1:], 0)
-
-
-def _start(text: str) -> int:
-    """1 where a sentence begins in the middle: with a small letter."""
-    for c in text[:12]:
-        if c.isalpha():
-            return int(c.islower())
-    return 0
 
 
 @dataclass(frozen=True)
@@ -126,11 +102,14 @@ def _alphabetic(texts: Sequence[str]) -> bool:
 
 
 def run_norms(weighted: Floats) -> Floats:
-    """Lengths of the sums of 1 to MOST rows in a row: (MOST + 1, n), 1 where a run reaches outside."""
-    sums = np.concatenate([np.zeros((1, weighted.shape[1])), weighted.cumsum(0)])
-    norms = np.ones((MOST + 1, len(weighted)))
-    for a in range(1, min(MOST, len(weighted)) + 1):
-        norms[a, : len(weighted) - a + 1] = np.linalg.norm(sums[a:] - sums[:-a], axis=1)
+    """Lengths of the sums of 1 to LONGEST_RUN rows in a row: (LONGEST_RUN + 1, n), 1 where a run reaches outside."""
+    n = len(weighted)
+    products = prefix(weighted @ weighted.T)
+    norms = np.ones((LONGEST_RUN + 1, n))
+    for a in range(1, min(LONGEST_RUN, n) + 1):
+        first, last = np.arange(n - a + 1), np.arange(a, n + 1)
+        squares = products[last, last] - 2 * products[first, last] + products[first, first]
+        norms[a, : n - a + 1] = np.sqrt(np.maximum(squares, 0.0))
     return np.maximum(norms, 1e-9)
 
 
@@ -142,6 +121,7 @@ def prefix(cells: Floats) -> Floats:
 
 
 def running(values: npt.NDArray[np.generic]) -> Floats:
+    """(n + 1,) sums of the values before each."""
     return np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
 
 
@@ -155,67 +135,85 @@ def dense(tokens_: Shared, rows: slice, columns: slice) -> Floats:
     return cells
 
 
+NO_CELLS, NO_ROW = np.zeros((0, 0)), np.zeros(0)
+NO_COVER = np.zeros((0, 0, 0), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class TokenEvidence:
+    """What token vectors say of the whole of two texts."""
+
+    links: Shared
+    linked: tuple[Floats, Floats]
+    """(n,), (m,) weight of the links of each sentence."""
+    standing: tuple[Floats, Floats]
+    """(n,), (m,) how the linked share of each sentence compares with the others of its text: robust z-scores."""
+
+
 def window(
     src: Side,
     tgt: Side,
-    known: Tokens,
+    shared_tokens: Tokens,
     rows: slice,
     columns: slice,
+    *,
     ratio: float,
+    scale: float,
     cover: tuple[Cover, Cover] | None = None,
-) -> tuple[tuple[npt.NDArray[np.generic], ...], Floats, Floats]:
-    """What `lattice` needs of a window of both texts: (arrays for beads, (n, G) and (m, G) signals of omissions).
+    tokens_: TokenEvidence | None = None,
+) -> tuple[Evidence, Floats, Floats]:
+    """Evidence of a window of both texts, and (n, G) and (m, G) features of omissions.
 
-    ratio: source characters per target character. cover: coverage both ways, where tokens are at hand.
+    ratio: source characters per target character. scale: what similarities are multiplied by. cover, tokens_: what
+    token vectors say, of the window and of the whole, where both sides have them.
     """
     even = ratio**0.5
-    len_s, len_t = src.length[rows] / even, tgt.length[columns] * even
-    ws, wt = (
+    length_s, length_t = src.length[rows] / even, tgt.length[columns] * even
+    weighted_s, weighted_t = (
         side.vectors[cut].astype(np.float64) * side.length[cut][:, None] for side, cut in ((src, rows), (tgt, columns))
     )
-    dots = prefix(ws @ wt.T)
-    norm_s, norm_t = run_norms(ws), run_norms(wt)
+    dots = scale * prefix(weighted_s @ weighted_t.T)
+    norm_s, norm_t = run_norms(weighted_s), run_norms(weighted_t)
     single = np.diff(np.diff(dots, axis=0), axis=1) / norm_s[1][:, None] / norm_t[1][None, :]
-    distinct_s, distinct_t = (np.unique(same, return_index=True)[1] for same in (src.same[rows], tgt.same[columns]))
-    hub_s = neighbourhood(single[:, distinct_t], 4, 1).astype(np.float64)
-    hub_t = neighbourhood(single[distinct_s], 4, 0).astype(np.float64)
     best_s, best_t = _best(dots, norm_s, norm_t), _best(dots.T, norm_t, norm_s)
-    cov_s, cov_t = cover if cover is not None else (NOTHING, NOTHING)
-    num, word = dense(known.numbers, rows, columns), dense(known.words, rows, columns)
-    arrays = (
-        dots, norm_s, norm_t, hub_s, hub_t, best_s, best_t, running(len_s), running(len_t),
-        prefix(num), running(known.numbers.total_src[rows]), running(known.numbers.total_tgt[columns]),
-        prefix(word), running(known.words.total_src[rows]), running(known.words.total_tgt[columns]),
-        src.ends[rows], tgt.ends[columns], src.starts[rows], tgt.starts[columns],
-        src.paragraph[rows], tgt.paragraph[columns], cov_s, cov_t,
-    )  # fmt: skip
-    mean_s, mean_t = single.mean(1), single.mean(0)
-    gaps_s = _gaps(
-        best_s,
-        mean_s,
-        hub_s,
-        len_s,
-        known.numbers.total_src[rows],
-        num.max(1),
-        known.words.total_src[rows],
-        word.max(1),
+    numbers, words = (dense(kind, rows, columns) for kind in (shared_tokens.numbers, shared_tokens.words))
+    links, weight_s, weight_t = NO_CELLS, NO_ROW, NO_ROW
+    if tokens_ is not None:
+        links = prefix(dense(tokens_.links, rows, columns))
+        weight_s, weight_t = running(tokens_.links.total_src[rows]), running(tokens_.links.total_tgt[columns])
+    evidence = Evidence(
+        dots=dots,
+        norm_s=norm_s,
+        norm_t=norm_t,
+        best_s=best_s,
+        best_t=best_t,
+        length_s=running(length_s),
+        length_t=running(length_t),
+        numbers=prefix(numbers),
+        numbers_s=running(shared_tokens.numbers.total_src[rows]),
+        numbers_t=running(shared_tokens.numbers.total_tgt[columns]),
+        words=prefix(words),
+        words_s=running(shared_tokens.words.total_src[rows]),
+        words_t=running(shared_tokens.words.total_tgt[columns]),
+        cover_s=NO_COVER if cover is None else cover[0],
+        cover_t=NO_COVER if cover is None else cover[1],
+        links=links,
+        weight_s=weight_s,
+        weight_t=weight_t,
     )
-    gaps_t = _gaps(
-        best_t,
-        mean_t,
-        hub_t,
-        len_t,
-        known.numbers.total_tgt[columns],
-        num.max(0),
-        known.words.total_tgt[columns],
-        word.max(0),
-    )
-    if cover is not None:
-        gaps_s[:, 9], gaps_t[:, 9] = cov_s[:, :, :3].max((1, 2)), cov_t[:, :, :3].max((1, 2))
-    return arrays, gaps_s, gaps_t
-
-
-NOTHING = np.zeros((0, 0, 0), dtype=np.float32)
+    gaps = []
+    for side, (best, length, cut) in enumerate(((best_s, length_s, rows), (best_t, length_t, columns))):
+        of_numbers = (shared_tokens.numbers.total_src, shared_tokens.numbers.total_tgt)[side][cut]
+        table = np.zeros((len(best), len(GAP_FEATURES)))
+        table[:, features.OMISSION] = 1
+        table[:, features.BEST] = best - single.mean(1 - side)
+        table[:, features.SHORT] = np.log(length / 40.0 + 0.05)
+        table[:, features.NUMBERS] = np.log1p(np.minimum(of_numbers, numbers.max(1 - side)))
+        if tokens_ is not None:
+            table[:, features.LINKED] = np.minimum(tokens_.linked[side][cut] / 10.0, 4.0)
+            table[:, features.LINKED_STANDING] = tokens_.standing[side][cut]
+        gaps.append(table)
+    return evidence, gaps[0], gaps[1]
 
 
 def _best(dots: Floats, own: Floats, other: Floats) -> Floats:
@@ -227,25 +225,3 @@ def _best(dots: Floats, own: Floats, other: Floats) -> Floats:
         runs = (rows[:, b:] - rows[:, :-b]) / own[1][:, None] / other[b][None, : m - b + 1]
         best = np.maximum(best, runs.max(1))
     return best
-
-
-def _gaps(
-    best: Floats,
-    mean: Floats,
-    hub: Floats,
-    length: Floats,
-    number: Floats,
-    number_best: Floats,
-    word: Floats,
-    word_best: Floats,
-) -> Floats:
-    """(n, G) signals of leaving each sentence alone."""
-    signals = np.zeros((len(best), len(GAPS)))
-    signals[:, 0] = 1
-    signals[:, 2] = best - mean
-    signals[:, 3] = best - hub
-    signals[:, 4] = np.log(length / 40.0 + 0.05)
-    signals[:, 5] = np.log1p(np.minimum(number, number_best))
-    signals[:, 6] = np.log1p(word)
-    signals[:, 7] = word_best / np.sqrt(word * word + 25.0)
-    return signals

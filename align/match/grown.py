@@ -7,18 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 
+from align.match.features import LONGEST_RUN
 from align.match.passages import Bead, Pair
-from align.match.signals import MOST
 from align.match.solve import Texts
 
 
 def with_grown(texts: Texts, beads: Sequence[Bead], forbidden: Sequence[Pair]) -> list[Bead]:
-    """The beads, in order; those of MOST sentences have grown by the omissions before and after that belong to them."""
+    """The beads, in order; those with LONGEST_RUN sentences on a side have grown by adjacent omissions."""
     found = list(beads)
     barred = set(forbidden)
     at = 0
     while at < len(found):
-        if len(found[at].src) + len(found[at].tgt) >= MOST and found[at].src and found[at].tgt:
+        if max(len(found[at].src), len(found[at].tgt)) >= LONGEST_RUN and found[at].src and found[at].tgt:
             at = _grow(texts, found, at, barred)
         at += 1
     return found

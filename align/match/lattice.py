@@ -2,15 +2,14 @@
 
 A lattice has nodes (i, j), 0 <= i <= n and low[i] <= j <= high[i]: how much of either side is used up. Edges are beads,
 and omissions of one sentence in two states (source gap, target gap), so that a long one is cheap once it is opened.
-Scores are linear in the signals: a semi-Markov conditional random field (Sarawagi & Cohen 2004).
-
-Both directions are one kernel: a lattice read from its end is a lattice, in which target gaps come before source gaps.
+Scores are linear in the features: a semi-Markov conditional random field (Sarawagi & Cohen 2004).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -76,21 +75,43 @@ class Lattice:
         return np.where(columns < self.high[rows], np.arange(len(rows)) + 1, NONE)
 
     @cached_property
-    def ahead(self) -> tuple[Indices, ...]:
-        """For `sums`: the order of the beads by where they lead, bounds, sources, and steps from above and before."""
+    def graph(self) -> Graph:
+        """Edges by where they begin and by where they lead, for `posteriors`."""
         starts, stops = self.ends
+        nodes = np.arange(len(self.down) + 1)
         order = np.argsort(stops, kind="stable")
-        bounds = np.searchsorted(stops[order], np.arange(len(self.down) + 1))
-        return order, bounds, starts[order], _sources(self.down), _sources(self.across)
+        return Graph(
+            leaving=np.searchsorted(starts, nodes),
+            target=stops,
+            entering=np.searchsorted(stops[order], nodes),
+            entrant=order,
+            source=starts[order],
+            down=self.down,
+            across=self.across,
+            above=_sources(self.down),
+            before=_sources(self.across),
+        )
 
-    @cached_property
-    def back(self) -> tuple[Indices, ...]:
-        """The same for the lattice read from its end, whose steps of the first kind are target omissions."""
-        starts, stops = self.ends
-        last = len(self.down) - 1
-        bounds = len(starts) - np.searchsorted(starts, np.arange(last + 2))[::-1]
-        across, down = (np.where(step == NONE, NONE, last - step)[::-1].copy() for step in (self.across, self.down))
-        return np.arange(len(starts))[::-1], bounds.copy(), last - stops[::-1], across, down
+
+class Graph(NamedTuple):
+    """The edges of a lattice as arrays of node and bead numbers; NONE where a step leaves the band."""
+
+    leaving: Indices
+    """(nodes + 1,) beads leaving[t] to leaving[t + 1] begin at node t."""
+    target: Indices
+    """(c,) the node that each bead leads to."""
+    entering: Indices
+    """(nodes + 1,) entering[t] to entering[t + 1] of entrant and source lead to node t."""
+    entrant: Indices
+    """(c,) bead numbers by where they lead."""
+    source: Indices
+    """(c,) the nodes that those begin at."""
+    down: Indices
+    """(nodes,) the node after an omitted source sentence."""
+    across: Indices
+    above: Indices
+    """(nodes,) the node before an omitted source sentence."""
+    before: Indices
 
 
 @dataclass(frozen=True)
@@ -110,31 +131,10 @@ class Marginals:
 def marginals(lattice: Lattice, scores: Floats, null_s: Floats, null_t: Floats, opening: float) -> Marginals:
     """Sum over every path. scores (c,) of the beads; null_s (n,), null_t (m,) of omissions; opening: of each gap."""
     rows, columns = lattice.places
-    starts, stops = lattice.ends
-    down, across = lattice.down, lattice.across
     cost_s, cost_t = np.append(null_s, -np.inf)[rows], np.append(null_t, -np.inf)[columns]
-    order, bounds, source, above, before = lattice.ahead
-    ahead = sums(bounds, source, scores[order], above, cost_s[above], before, cost_t[before], opening)
-    order, bounds, source, after_it, below_it = lattice.back
-    turned_t, turned_s = cost_t[::-1].copy(), cost_s[::-1].copy()
-    back = sums(bounds, source, scores[order], after_it, turned_t, below_it, turned_s, opening)[::-1]
-    (bead, gap_s, gap_t), (to_bead, to_t, to_s) = ahead.T, back.T
-    total = float(np.logaddexp(np.logaddexp(bead, gap_s), gap_t)[-1])
-    fresh_s, fresh_t = bead + opening, np.logaddexp(bead, gap_s) + opening
-    # A gap is paid for on its first sentence ahead and on its last one back; where both meet inside, once is enough.
-    after_s = np.logaddexp(np.logaddexp(to_bead, to_s - opening), to_t)
-    after_t = np.logaddexp(to_bead, to_t - opening)
-    after = np.logaddexp(np.logaddexp(to_bead, to_s), to_t)
-    ready = np.logaddexp(np.logaddexp(bead, gap_s), gap_t)
-    on_s = np.where(down == NONE, -np.inf, cost_s + after_s[down] - total)
-    on_t = np.where(across == NONE, -np.inf, cost_t + after_t[across] - total)
-    return Marginals(
-        np.exp(ready[starts] + scores + after[stops] - total),
-        np.exp(np.logaddexp(fresh_s, gap_s) + on_s),
-        np.exp(np.logaddexp(fresh_t, gap_t) + on_t),
-        float(np.exp(fresh_s + on_s).sum() + np.exp(fresh_t + on_t).sum()),
-        total,
-    )
+    beads, gap_s, gap_t = np.zeros(len(scores)), np.zeros(len(rows)), np.zeros(len(rows))
+    total, opened = posteriors(lattice.graph, scores, cost_s, cost_t, opening, beads, gap_s, gap_t)
+    return Marginals(beads, gap_s, gap_t, opened, total)
 
 
 def _sources(step: Indices) -> Indices:
@@ -156,32 +156,58 @@ def add(x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel(error_model="numpy")
-def sums(bounds, source, scores, from_1, cost_1, from_2, cost_2, opening):  # type: ignore[no-untyped-def]
-    """Log of the summed weight of every way from node 0 to each node: (nodes, 3), by the last step.
+def posteriors(graph, scores, cost_s, cost_t, opening, beads, gap_s, gap_t):  # type: ignore[no-untyped-def]
+    """Write the posteriors of beads (c,) and of omissions (nodes,); return the log of the sum and the expected gaps.
 
-    Column 0: a bead (or nothing yet); 1: an omission of the first kind; 2: one of the second, which none of the first
-    follows. The beads into node t are bounds[t] to bounds[t + 1] of source and scores.
+    cost_s, cost_t (nodes,): of the omission of the sentence after each node. The last step into a node was a bead
+    (state 0), a source omission (1) or a target omission (2), which no source omission follows. `opening` is paid at
+    the first sentence of a gap.
     """
-    count = len(bounds) - 1
-    raw = np.empty((count, 3))
-    ready = np.empty((count, 3))
+    count = len(graph.down)
+    into, any_ = np.empty((count, 3)), np.empty(count)
     for t in range(count):
         top = -np.inf
-        for e in range(bounds[t], bounds[t + 1]):
-            top = max(top, scores[e] + ready[source[e], 0])
+        for e in range(graph.entering[t], graph.entering[t + 1]):
+            top = max(top, scores[graph.entrant[e]] + any_[graph.source[e]])
         total = 0.0
         if top > -np.inf:
-            for e in range(bounds[t], bounds[t + 1]):
-                total += np.exp(scores[e] + ready[source[e], 0] - top)
-        x = top + np.log(total) if total > 0 else -np.inf
+            for e in range(graph.entering[t], graph.entering[t + 1]):
+                total += np.exp(scores[graph.entrant[e]] + any_[graph.source[e]] - top)
+        into[t, 0] = top + np.log(total) if total > 0 else -np.inf
         if t == 0:
-            x = 0.0
-        y = cost_1[t] + ready[from_1[t], 1] if from_1[t] >= 0 else -np.inf
-        z = cost_2[t] + ready[from_2[t], 2] if from_2[t] >= 0 else -np.inf
-        either = add(x, y)
-        raw[t, 0], raw[t, 1], raw[t, 2] = x, y, z
-        ready[t, 0], ready[t, 1], ready[t, 2] = add(either, z), add(x + opening, y), add(either + opening, z)
-    return raw
+            into[t, 0] = 0.0
+        u = graph.above[t]
+        into[t, 1] = cost_s[u] + add(into[u, 0] + opening, into[u, 1]) if u >= 0 else -np.inf
+        u = graph.before[t]
+        into[t, 2] = cost_t[u] + add(add(into[u, 0], into[u, 1]) + opening, into[u, 2]) if u >= 0 else -np.inf
+        any_[t] = add(add(into[t, 0], into[t, 1]), into[t, 2])
+    sum_ = any_[count - 1]
+    from_ = np.empty((count, 3))
+    from_[count - 1, 0], from_[count - 1, 1], from_[count - 1, 2] = 0.0, 0.0, 0.0
+    opened = 0.0
+    for t in range(count - 1, -1, -1):
+        top = -np.inf
+        for e in range(graph.leaving[t], graph.leaving[t + 1]):
+            top = max(top, scores[e] + from_[graph.target[e], 0])
+        total = 0.0
+        if top > -np.inf:
+            reach = np.exp(any_[t] + top - sum_)
+            for e in range(graph.leaving[t], graph.leaving[t + 1]):
+                share = np.exp(scores[e] + from_[graph.target[e], 0] - top)
+                total += share
+                beads[e] = reach * share
+        bead = top + np.log(total) if total > 0 else -np.inf
+        down = cost_s[t] + from_[graph.down[t], 1] if graph.down[t] >= 0 else -np.inf
+        across = cost_t[t] + from_[graph.across[t], 2] if graph.across[t] >= 0 else -np.inf
+        gap_s[t] = np.exp(add(into[t, 0] + opening, into[t, 1]) + down - sum_)
+        gap_t[t] = np.exp(add(add(into[t, 0], into[t, 1]) + opening, into[t, 2]) + across - sum_)
+        opened += np.exp(into[t, 0] + opening + down - sum_)
+        opened += np.exp(add(into[t, 0], into[t, 1]) + opening + across - sum_)
+        if t < count - 1:
+            from_[t, 0] = add(add(bead, down + opening), across + opening)
+            from_[t, 1] = add(add(bead, down), across + opening)
+            from_[t, 2] = add(bead, across)
+    return sum_, opened
 
 
 def best_path(lattice: Lattice, gain: Floats, gap_s: Floats, gap_t: Floats) -> Indices:

@@ -37,8 +37,8 @@ def length_ratio(
     The estimate sums all characters from the middle of one trusted cell to the middle of the next: where a sentence
     was translated by two, its cell holds only one of them, so the cells alone give too high a ratio. A stretch that is
     an outlier holds an omission and is left out, unless its neighbours lack what it has too much. `usual` counts as
-    PRIOR stretches; where no two cells are adjacent, the totals count as much as it does, since they include what has
-    no translation.
+    PRIOR stretches. Where no two cells are adjacent, next to nothing is translated one to one: the cells themselves
+    count, and with none the totals, as much as `usual` does, since they include what has no translation.
     """
     near = (np.diff(cells, axis=0) <= ADJACENT).all(axis=1)
     one, other = (
@@ -55,6 +55,8 @@ def length_ratio(
         compensated = (excess * around < 0) & (np.abs(around) >= COMPENSATION * np.abs(excess))
         typical = (np.abs(logs - median) < OUTLIER) | compensated
         observed, weight = log(one[typical].sum() / other[typical].sum()), float(typical.sum())
+    elif len(cells) > 1:
+        observed, weight = log(src[cells[:, 0]].sum() / tgt[cells[:, 1]].sum()), float(len(cells))
     else:
         observed, weight = log(src.sum() / tgt.sum()), PRIOR
     return exp((observed * weight + log(usual) * PRIOR) / (weight + PRIOR))

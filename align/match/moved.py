@@ -12,7 +12,7 @@ from align.match.passages import Bead, Matrix
 from align.match.similarity import neighbourhood
 from align.match.solve import Texts
 
-DOUBT = 0.5
+DOUBT = 0.8
 """Confidence below which a bead of the main chain may be taken apart again."""
 CLOSE = 0.06
 """Margin that a cell must have to carry a chain on."""

@@ -36,6 +36,8 @@ BOOK = 6_000_000
 """Cells above which two texts are taken for one, and aligned whole."""
 STRETCH = 6.0
 """How well a part of two such texts must speak for itself: ten sentences in a row, or more that stand less close."""
+SURE = 0.7
+"""Confidence of a bead that speaks for such a part: it was calibrated on translations, which two texts may not be."""
 BEYOND = 6
 """How far past its first and last sure cells a chain may reach, at least; half its length where that is more."""
 CELLS, SHARE, LEVEL = 5, 0.7, 0.14
@@ -75,7 +77,7 @@ def align_pages(
 
 def _align(src: Passages, tgt: Passages, wanted: Constraints, together: bool) -> list[Bead]:
     # Sentence vectors alone: chains found with token coverage were no better on any page that we have.
-    texts = Texts(replace(src, tokens=None), replace(tgt, tokens=None))
+    texts = Texts(*(replace(side, tokens=None, encode_runs=None) for side in (src, tgt)))
     held = [Bead(s, t, 1.0, 1.0, chain=chain, loose=True) for chain, (s, t) in enumerate(wanted.anchors)]
     close = nearness(src.vectors, tgt.vectors, texts.usual) - np.float32(FLOOR)
     for s, t in wanted.anchors:
@@ -264,5 +266,5 @@ def _spoken(chain: Sequence[Bead]) -> Iterator[float]:
     for bead in chain:
         yield -LOOSE_SHARE * max(0, bead.src.start - i, bead.tgt.start - j)
         small, large = sorted((len(bead.src), len(bead.tgt)))
-        yield (1 - LOOSE_SHARE) * small if bead.confidence > 0.5 else -LOOSE_SHARE * large
+        yield (1 - LOOSE_SHARE) * small if bead.confidence > SURE else -LOOSE_SHARE * large
         i, j = bead.src.stop, bead.tgt.stop

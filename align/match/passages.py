@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
@@ -16,6 +16,10 @@ from align.errors import ConflictError
 Vectors = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]
+
+
+EncodeRuns = Callable[[Sequence[str]], Vectors]
+"""Joined texts to (n, d) unit vectors that compare with the first d columns of the passages' vectors."""
 
 
 class TokenVectors(Protocol):
@@ -35,8 +39,10 @@ class Passages:
     texts: n clean sentences. vectors: (n, d) float32 rows of length 1. lang: BCP 47. blocks: (n,) a number that is the
     same for sentences of one paragraph, or None where paragraphs are not known. tokens: the token
     vectors of each sentence, which tell coverage, or None. places: (n,) where each sentence stands on its page,
-    ascending, in one count for all languages of the page, or None where that is not known. Raises ValueError where the
-    lengths differ or a vector is not finite.
+    ascending, in one count for all languages of the page, or None where that is not known. encoder: the name of what
+    made the vectors, whose weights are used; those of any encoder for other names. encode_runs: encodes the joined
+    texts of beads that sentence vectors leave open, or None. Raises ValueError where the lengths differ or a vector is
+    not finite.
     """
 
     texts: tuple[str, ...]
@@ -45,6 +51,8 @@ class Passages:
     blocks: IntArray | None = None
     tokens: Sequence[TokenVectors] | None = None
     places: IntArray | None = None
+    encoder: str = ""
+    encode_runs: EncodeRuns | None = None
 
     def __post_init__(self) -> None:
         if self.tokens is not None and len(self.tokens) != len(self.texts):
@@ -85,7 +93,7 @@ class Bead:
     @property
     def mirrored(self) -> Bead:
         """The same bead with the sides swapped."""
-        return replace(self, src=self.tgt, tgt=self.src)
+        return Bead(self.tgt, self.src, self.score, self.confidence, self.kind, self.chain, self.signals, self.loose)
 
 
 Pair = tuple[range, range]

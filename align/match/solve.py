@@ -10,21 +10,28 @@ from math import exp, log
 import numpy as np
 import numpy.typing as npt
 
-from align.match import signals
+from align.match import features
 from align.match.coverage import Bag, Floats32, coverage
-from align.match.evidence import Floats, Side, Tokens, alike, side, window
-from align.match.guide import Indices, guide
+from align.match.evidence import Floats, Side, TokenEvidence, Tokens, alike, side, window
+from align.match.features import Evidence
+from align.match.guide import Indices, band, guide
+from align.match.joined import RunVectors, joined_gains
 from align.match.lattice import Lattice, Marginals, best_path, marginals
 from align.match.lengths import length_ratio, usual_ratio
+from align.match.links import linked_weight, standing, token_links
 from align.match.passages import Bead, Pair, Passages
-from align.match.signals import BEST, MORE, OPENING, OPENINGS, USUAL
-from align.match.weights import Weights, weights
+from align.match.scale import similarity_factor
+from align.match.weights import Weights, family, weights
 
 CONTEXT = 8
 """Sentences beyond a window that its edges are compared with."""
 SURE = 0.45
 """A bead this much less alike than the best rivals of both its first sentences is not looked at."""
-BEAD_PRICE, GAP_PRICE = 0.7, 0.4
+NEAR = 4
+"""Sentences beyond the band that token links and the scale of similarities are looked for in."""
+OPEN = 0.05
+"""A bead whose posterior is this far from 0 and from 1 is open: the texts of its runs are worth encoding."""
+BEAD_PRICE, GAP_PRICE = 0.6, 0.45
 """Expected hits that a bead, and an omission, must be worth to be on the path. Cheaper omissions find more of what has
 no translation in news, and invent omissions in novels, whose sentences are merged and rarely left out."""
 FAINT = 0.02
@@ -33,28 +40,32 @@ MERGED, BEADS_BEFORE = 0.12, 10.0
 """The usual share of beads of more than two sentences, and how many beads that belief is worth."""
 LEFT_OUT, OPENED, SENTENCES_BEFORE = 0.05, 0.03, 20.0
 """The usual shares of sentences that are left out and that begin an omission, and how many sentences that is worth."""
-HABIT_LIMIT = 1.0
+HABIT_LIMIT = 0.7
 """Nats that a habit may differ from the usual, at most: a first look that is wrong must not confirm itself."""
 
-HARD, IMPOSSIBLE = 8.0, 1e-5
+HARD, IMPOSSIBLE = 8.0, 1e-7
 """How sharply the rough score tells beads apart, less so than the fitted one; and the likelihood that is too small."""
-LINES, SURELY = 12.0, 8.0
+LINES, SURELY = 2.5, 16.0
 """Lines that speak as much as a nat for a text translated line by line, and the most nats that they come to."""
+IN_LINE = 0.5
+"""Expected share of lines that are paired with the line of their number, at least, for a text to be one of those."""
 
 
 @dataclass(frozen=True)
 class Texts:
-    """Both sides, looked at once."""
+    """Both sides, and what the whole of both says."""
 
     src: Passages
     tgt: Passages
     fitted: Weights = field(init=False)
+    _run_vectors: tuple[RunVectors, RunVectors] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         if self.src.vectors.shape[1] != self.tgt.vectors.shape[1]:
             widths = self.src.vectors.shape[1], self.tgt.vectors.shape[1]
             raise ValueError(f"vectors of {widths[0]} and of {widths[1]} numbers cannot be compared")
-        object.__setattr__(self, "fitted", weights(self.bags is not None))
+        encoder = self.src.encoder if self.src.encoder == self.tgt.encoder else ""
+        object.__setattr__(self, "fitted", weights(family(encoder, tokens=self.bags is not None)))
 
     @cached_property
     def sides(self) -> tuple[Side, Side]:
@@ -85,6 +96,29 @@ class Texts:
         return length_ratio(src.length, tgt.length, self.guided[0], usual_ratio(self.src.lang, self.tgt.lang))
 
     @cached_property
+    def near(self) -> tuple[Indices, Indices]:
+        """(n,) first and last + 1 of the target sentences that each source sentence may correspond to."""
+        n, m = len(self.src), len(self.tgt)
+        low, high = band(self.guided[0], n, m)
+        return np.maximum(low[:n] - NEAR, 0), np.minimum(high[1:] + NEAR, m)
+
+    @cached_property
+    def scale(self) -> float:
+        """What similarities are multiplied by."""
+        src, tgt = self.sides
+        return similarity_factor(src.vectors, tgt.vectors, src.length, tgt.length, *self.near)
+
+    @cached_property
+    def token_evidence(self) -> TokenEvidence | None:
+        """Links between the tokens of both sides, where both have token vectors."""
+        if self.bags is None:
+            return None
+        links = token_links(*self.bags, *self.near)
+        weight_s, weight_t = linked_weight(links)
+        standings = standing(weight_s / links.total_src), standing(weight_t / links.total_tgt)
+        return TokenEvidence(links, (weight_s, weight_t), standings)
+
+    @cached_property
     def usual(self) -> float:
         """The cosine that any two sentences of the two sides have."""
         return float(self.src.vectors.mean(0) @ self.tgt.vectors.mean(0))
@@ -102,6 +136,18 @@ class Texts:
             coverage(tgt, src, back_low, np.minimum(back_high, n), columns, rows),
         )
 
+    def joined(self, beads: Indices) -> Floats:
+        """(c, 2) gains of similarity and of margin by the joined texts of beads (c, 4), on the texts' own scale."""
+        encode = self.src.encode_runs
+        if encode is None or not len(beads):
+            return np.zeros((len(beads), 2))
+        if self._run_vectors is None:
+            width = encode([self.src.texts[0]]).shape[1]
+            sides = zip((self.src, self.tgt), self.sides, strict=True)
+            object.__setattr__(self, "_run_vectors", tuple(RunVectors(*side, width) for side in sides))
+        assert self._run_vectors is not None
+        return self.scale * joined_gains(*self._run_vectors, beads, encode)
+
 
 @dataclass(frozen=True)
 class Window:
@@ -111,7 +157,7 @@ class Window:
     columns: tuple[int, int]
     low: Indices
     high: Indices
-    arrays: tuple  # type: ignore[type-arg]
+    evidence: Evidence
     gaps_s: Floats
     gaps_t: Floats
     top: int
@@ -129,47 +175,87 @@ def look(texts: Texts, rows: tuple[int, int], columns: tuple[int, int], low: Ind
     wide_low = np.concatenate([np.zeros(top, dtype=np.int64), low + left, np.full(after, low[-1] + left)])
     wide_high = np.concatenate([np.full(top, left), high + left, np.full(after, 0)])
     wide_high[top + count :] = wide_columns.stop - wide_columns.start
-    cover = texts.covers(wide_rows, wide_columns, wide_low, wide_high)
-    arrays, gaps_s, gaps_t = window(*texts.sides, texts.known, wide_rows, wide_columns, texts.ratio, cover)
+    evidence, gaps_s, gaps_t = window(
+        *texts.sides,
+        texts.known,
+        wide_rows,
+        wide_columns,
+        ratio=texts.ratio,
+        scale=texts.scale,
+        cover=texts.covers(wide_rows, wide_columns, wide_low, wide_high),
+        tokens_=texts.token_evidence,
+    )
     inner = gaps_s[top : top + count], gaps_t[left : left + columns[1] - columns[0]]
-    return Window(rows, columns, low, high, arrays, *inner, top, left)
+    return Window(rows, columns, low, high, evidence, *inner, top, left)
 
 
 def solve(texts: Texts, seen: Window, forbidden: Sequence[Pair] = ()) -> list[Bead]:
     """The beads of a window with the greatest expected number of hits, in order; nulls are beads with an empty side."""
-    fitted = texts.fitted
     n, m = seen.rows[1] - seen.rows[0], seen.columns[1] - seen.columns[0]
     if not n or not m:
         alone = [Bead(range(i, i + 1), range(0), confidence=1.0) for i in range(*seen.rows)]
         return alone + [Bead(range(0), range(j, j + 1), confidence=1.0) for j in range(*seen.columns)]
-    beads = signals.candidates(seen.arrays, seen.low, seen.high, seen.top, seen.left, SURE)
-    lattice = worthwhile(Lattice(seen.low, seen.high, _allowed(beads, seen, forbidden)), seen)
-    scores = signals.bead_scores(seen.arrays, lattice.beads, fitted.bead, seen.top, seen.left)
-    null_s, null_t, opening = seen.gaps_s @ fitted.gap, seen.gaps_t @ fitted.gap, float(fitted.gap[OPENING])
-    told = habits([(lattice, marginals(lattice, scores, null_s, null_t, opening))])
-    scores += fitted.bead[MORE] * told.more * (lattice.sizes > 2)
-    null_s, null_t = null_s + fitted.gap[USUAL] * told.null, null_t + fitted.gap[USUAL] * told.null
-    opening += float(fitted.gap[OPENINGS]) * told.openings
+    lines = len(texts.src) == len(texts.tgt) and seen.rows == seen.columns
+    limit = np.inf if lines else SURE * texts.scale
+    beads = features.candidates(seen.evidence, seen.low, seen.high, seen.top, seen.left, limit)
+    lattice = worthwhile(Lattice(seen.low, seen.high, _allowed(beads, seen, forbidden)), seen, lines=lines)
+    first, second = texts.fitted.first, texts.fitted.second
+    rough, scores = features.bead_scores(seen.evidence, lattice.beads, first.bead, second.bead, seen.top, seen.left)
+    opening = float(first.gap[features.OPENING])
+    passed = marginals(lattice, rough, seen.gaps_s @ first.gap, seen.gaps_t @ first.gap, opening)
+    own = habits([(lattice, passed)])
+    if texts.src.encode_runs is not None:
+        at, gains = joined_features(texts, seen, lattice, passed)
+        scores[at] += gains @ second.bead[[features.JOINED_SIMILARITY, features.JOINED_MARGIN]]
+    scores += second.bead[features.MERGING] * own.more * (lattice.sizes > 2)
+    omitting = second.gap[features.OMITTING] * own.null
+    null_s, null_t = seen.gaps_s @ second.gap + omitting, seen.gaps_t @ second.gap + omitting
+    opening = float(second.gap[features.OPENING] + second.gap[features.OPENINGS] * own.openings)
     passed = marginals(lattice, scores, null_s, null_t, opening)
-    if len(texts.src) == len(texts.tgt) and seen.rows == seen.columns:
-        passed = line_by_line(lattice, scores, passed)
+    if lines:
+        passed = line_by_line(lattice, scores, passed, texts.fitted.slope)
     i, j = seen.rows[0], seen.columns[0]
     found = []
     for edge, a, b, chance in taken(lattice, passed):
         score = scores[edge] if a and b else null_s[i - seen.rows[0]] if a else null_t[j - seen.columns[0]]
         src, tgt = range(i, i + a) if a else range(0), range(j, j + b) if b else range(0)
-        found.append(Bead(src, tgt, float(score), fitted.confidence(chance)))
+        found.append(Bead(src, tgt, float(score), texts.fitted.confidence(chance)))
         i, j = i + a, j + b
     return found
 
 
-def worthwhile(lattice: Lattice, seen: Window) -> Lattice:
-    """The lattice less beads that one signal alone finds next to impossible: most of the work is looking closer."""
-    dots, norm_s, norm_t, len_s, len_t = seen.arrays[:3] + seen.arrays[7:9]
-    scores = signals.rough_scores(dots, norm_s, norm_t, len_s, len_t, lattice.beads, seen.top, seen.left)
-    null_s, null_t = (HARD * (0.175 - 0.5 * gaps[:, BEST]) for gaps in (seen.gaps_s, seen.gaps_t))
+def joined_features(
+    texts: Texts, seen: Window, lattice: Lattice, first: Marginals, limit: float = OPEN
+) -> tuple[Indices, Floats]:
+    """Numbers (c,) of the beads that a first look leaves open, and (c, 2) what their joined texts add.
+
+    The columns are JOINED_SIMILARITY and JOINED_MARGIN. Open is a posterior that is `limit` away from 0 and from 1.
+    """
+    at = np.flatnonzero((lattice.sizes > 2) & (first.beads > limit) & (first.beads < 1 - limit))
+    beads = lattice.beads[at]
+    gains = texts.joined(beads + np.array([seen.rows[0], seen.columns[0], 0, 0]))
+    offset = np.array([seen.top, seen.left, 0, 0])
+    gains[:, 1] *= features.length_penalties(seen.evidence, beads + offset)
+    return at, gains
+
+
+def worthwhile(lattice: Lattice, seen: Window, *, lines: bool = False) -> Lattice:
+    """The lattice less beads that one feature alone finds next to impossible: most of the work is looking closer.
+
+    lines: keep what pairs each line with the other side's line of that number.
+    """
+    scores = features.margins(seen.evidence, lattice.beads, seen.top, seen.left)
+    null_s, null_t = (HARD * (0.175 - 0.5 * gaps[:, features.BEST]) for gaps in (seen.gaps_s, seen.gaps_t))
     passed = marginals(lattice, HARD * scores, null_s, null_t, -0.1 * HARD)
-    return Lattice(lattice.low, lattice.high, lattice.beads[passed.beads > IMPOSSIBLE])
+    possible = passed.beads > IMPOSSIBLE
+    if lines:
+        possible |= _diagonal(lattice)
+    return Lattice(lattice.low, lattice.high, lattice.beads[possible])
+
+
+def _diagonal(lattice: Lattice) -> npt.NDArray[np.bool_]:
+    """(c,) whether each bead pairs lines of one number."""
+    return np.asarray((lattice.beads[:, 0] == lattice.beads[:, 1]) & (lattice.sizes == 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,18 +290,19 @@ def habits(looked: Sequence[tuple[Lattice, Marginals]]) -> Habits:
     return Habits(*(max(-HABIT_LIMIT, min(HABIT_LIMIT, value)) for value in logs))
 
 
-def line_by_line(lattice: Lattice, scores: Floats, passed: Marginals) -> Marginals:
+def line_by_line(lattice: Lattice, scores: Floats, passed: Marginals, slope: float) -> Marginals:
     """The marginals of a text of as many lines on both sides, which may well have been translated line by line.
 
-    A mixture of two beliefs: that every line is the other side's line of that number, which LINES lines make as likely
-    as a nat does, and what the sums say. One list that reads like another then does not shift by a few lines, while
-    lines that are off cost far more than this gives.
+    A mixture of two hypotheses: that every line is the other side's line of that number, which LINES lines make
+    likelier by a nat, and what the sums say, whose log odds are calibrated by `slope`. One list that reads like another
+    then does not shift by some lines, while lines that are off cost far more than this gives. Texts of which less than
+    IN_LINE is line by line without it are not of this kind: they may have nothing to do with each other.
     """
-    diagonal = (lattice.beads[:, 0] == lattice.beads[:, 1]) & (lattice.sizes == 2)
+    diagonal = _diagonal(lattice)
     count = len(lattice.low) - 1
-    if int(diagonal.sum()) < count:
+    if int(diagonal.sum()) < count or passed.beads[diagonal].sum() < IN_LINE * count:
         return passed
-    odds = float(scores[diagonal].sum()) - passed.total + min(count / LINES, SURELY)
+    odds = slope * (float(scores[diagonal].sum()) - passed.total) + min(count / LINES, SURELY)
     share = 1 / (1 + exp(-max(-40.0, min(40.0, odds))))
     beads = np.where(diagonal, share, 0.0) + (1 - share) * passed.beads
     return replace(passed, beads=beads, gap_s=(1 - share) * passed.gap_s, gap_t=(1 - share) * passed.gap_t)
@@ -239,11 +326,15 @@ def taken(lattice: Lattice, passed: Marginals) -> Iterator[tuple[int, int, int, 
 
 
 def _allowed(beads: Indices, seen: Window, forbidden: Sequence[Pair]) -> Indices:
-    """The beads less those that are forbidden."""
-    kept = np.ones(len(beads), dtype=bool)
+    """The beads less those that are forbidden, and those that would only hide one: with more on both of its sides."""
+    allowed = np.ones(len(beads), dtype=bool)
     rows, columns = range(*seen.rows), range(*seen.columns)
+    i, j, a, b = beads.T
     for src, tgt in forbidden:
-        if src.start in rows and tgt.start in columns:  # Of a book's rejected links few are in this window.
-            bead = src.start - rows.start, tgt.start - columns.start, len(src), len(tgt)
-            kept &= (beads != np.array(bead)).any(axis=1)
-    return beads[kept]
+        if src.start in rows and tgt.start in columns:  # A book's rejected links are in few of its windows.
+            top, left = src.start - rows.start, tgt.start - columns.start
+            inside = (i <= top) & (i + a >= top + len(src)) & (j <= left) & (j + b >= left + len(tgt))
+            larger = (a > len(src)) & (b > len(tgt))
+            same = (a == len(src)) & (b == len(tgt))
+            allowed &= ~(inside & (larger | same))
+    return beads[allowed]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,17 +14,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from align.match.signals import GAPS, SIGNALS
+from align.match.features import BEAD_FEATURES, GAP_FEATURES
 
 FILE = Path(__file__).with_name("weights.json")
 
 
 @dataclass(frozen=True)
-class Weights:
-    """One linear score. bead (F,), gap (G,) in the order of SIGNALS and GAPS; gap's `opening` is added once a gap."""
+class Score:
+    """One linear score."""
 
     bead: npt.NDArray[np.float64]
+    """(F,) by BEAD_FEATURES."""
     gap: npt.NDArray[np.float64]
+    """(G,) by GAP_FEATURES; `opening` is added once a gap."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The scores of both looks at a window, and the calibration of the posteriors."""
+
+    first: Score
+    """Without joined texts and habits, which the first look finds out."""
+    second: Score
     slope: float
     """Confidence is 1 / (1 + exp(-(slope * logit(posterior) + shift))), fitted on held-out folds."""
     shift: float
@@ -32,17 +46,54 @@ class Weights:
         return float(1 / (1 + np.exp(-(self.slope * np.log(p / (1 - p)) + self.shift))))
 
 
+SENTENCES, TOKENS = "sentences", "tokens"
+"""Weights for any encoder, by sentence vectors alone and with token vectors."""
+OWN = {
+    ("use", False): "use",
+    ("blend", True): "blend",
+    ("e5", True): "e5",
+    ("e5-int8", True): "e5",
+    ("e5-bf16", True): "e5",
+    ("e5-exact", True): "e5",
+}
+"""Weights of their own: for encoders without and with token vectors."""
+
+
+def family(encoder: str, *, tokens: bool) -> str:
+    """The set of weights for the vectors of an encoder. tokens: whether both sides have token vectors."""
+    return OWN.get((encoder, tokens), TOKENS if tokens else SENTENCES)
+
+
+def weights(name: str) -> Weights:
+    """The weights of a family: the shipped ones, unless `replaced`. Raises KeyError for a name that is none."""
+    return (_replacement.get() or _shipped())[name]
+
+
 @cache
-def weights(tokens: bool) -> Weights:
-    """The shipped weights: those for texts whose token vectors are at hand, or those for sentence vectors alone."""
-    return parsed(json.loads(FILE.read_text(encoding="utf-8"))["tokens" if tokens else "sentences"])
+def _shipped() -> Mapping[str, Weights]:
+    return {name: parsed(row) for name, row in json.loads(FILE.read_text(encoding="utf-8")).items()}
 
 
-def parsed(found: dict[str, Any]) -> Weights:
-    """Weights from their JSON form; a signal that is not named weighs nothing."""
-    return Weights(
-        np.array([found["bead"].get(name, 0.0) for name in SIGNALS]),
-        np.array([found["gap"].get(name, 0.0) for name in GAPS]),
-        found["slope"],
-        found["shift"],
+_replacement: ContextVar[Mapping[str, Weights] | None] = ContextVar("weights", default=None)
+
+
+@contextmanager
+def replaced(families: Mapping[str, Weights]) -> Iterator[None]:
+    """Solve with other weights than the shipped ones: measurements on texts that the shipped ones saw."""
+    token = _replacement.set(families)
+    try:
+        yield
+    finally:
+        _replacement.reset(token)
+
+
+def parsed(stored: dict[str, Any]) -> Weights:
+    """Weights from their JSON form; a feature that is not named weighs nothing."""
+    first, second = (
+        Score(
+            np.array([stored[look]["bead"].get(name, 0.0) for name in BEAD_FEATURES]),
+            np.array([stored[look]["gap"].get(name, 0.0) for name in GAP_FEATURES]),
+        )
+        for look in ("first", "second")
     )
+    return Weights(first, second, stored["slope"], stored["shift"])

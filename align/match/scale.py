@@ -1,0 +1,80 @@
+"""The scale of the similarities of two texts: what a good match reaches in them.
+
+Where one sentence became four, or a language is new to the encoder, every similarity is lower than in news. What
+counts is how much lower a sentence is than the others of the same text.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Indices = npt.NDArray[np.int64]
+Vectors = npt.NDArray[np.float32]
+
+TYPICAL = 0.6
+"""Median best similarity that texts are brought to."""
+LOWEST, HIGHEST = 0.7, 1.6
+"""Factors that similarities are multiplied by, at least and at most."""
+SENTENCES = 6.0
+"""Sentences whose evidence the factor 1 is worth."""
+SPANS, ROWS, SAMPLE = 4, 64, 512
+"""Sentences of the other side in a match, at most; rows compared at once; rows of a side that are compared, about."""
+
+
+def similarity_factor(
+    src: Vectors,
+    tgt: Vectors,
+    src_length: npt.NDArray[np.float64],
+    tgt_length: npt.NDArray[np.float64],
+    low: Indices,
+    high: Indices,
+) -> float:
+    """What similarities are multiplied by, so that their median best is TYPICAL.
+
+    src (n, d), tgt (m, d): centred rows of length 1. src_length (n,), tgt_length (m,): characters. low, high (n,):
+    target sentences low..high that a source sentence is compared with. Two short texts keep most of their own scale.
+    """
+    n, m = len(src), len(tgt)
+    if not n or not m:
+        return 1.0
+    columns = np.arange(m)
+    back_low, back_high = np.searchsorted(high, columns, side="right"), np.searchsorted(low, columns, side="right")
+    best = np.concatenate(
+        [
+            best_matches(src, tgt * tgt_length[:, None].astype(np.float32), low, high),
+            best_matches(tgt, src * src_length[:, None].astype(np.float32), back_low, back_high),
+        ]
+    )
+    factor = min(HIGHEST, max(LOWEST, TYPICAL / max(float(np.median(best)), 0.01)))
+    return float(factor ** ((n + m) / (n + m + SENTENCES)))
+
+
+def best_matches(own: Vectors, other: Vectors, low: Indices, high: Indices) -> npt.NDArray[np.float32]:
+    """Greatest cosine of sentences with 1 to SPANS sentences in a row of the other side that begin in low..high.
+
+    own (n, d): rows of length 1; other (m, d): rows weighted by length. (n,) float32, or those of blocks of ROWS rows
+    spread evenly over a long text.
+    """
+    n, m = len(own), len(other)
+    starts = np.arange(0, n, ROWS)
+    starts = starts[:: max(1, n // SAMPLE)]
+    best = []
+    for start in starts.tolist():
+        rows = slice(start, min(n, start + ROWS))
+        first, last = int(low[rows].min()), int(high[rows].max())
+        if first >= last:
+            continue
+        stop = min(m, last + SPANS - 1)
+        window = other[first:stop]
+        sums = np.concatenate([np.zeros((1, window.shape[1]), dtype=np.float32), window.cumsum(axis=0)])
+        products = own[rows] @ sums.T
+        top = np.full(products.shape[0], -1, dtype=np.float32)
+        for span in range(1, min(SPANS, len(window)) + 1):
+            norms = np.linalg.norm(sums[span:] - sums[:-span], axis=1)
+            similar = (products[:, span:] - products[:, :-span]) / np.maximum(norms, np.float32(1e-9))
+            begins = np.arange(first, first + similar.shape[1])
+            outside = (begins < low[rows, None]) | (begins >= high[rows, None])
+            top = np.maximum(top, np.where(outside, np.float32(-1), similar).max(axis=1))
+        best.append(top)
+    return np.concatenate(best) if best else np.full(1, -1, dtype=np.float32)
