@@ -37,6 +37,10 @@ class ConflictError(StoreError):
     """The link changed since the reviewer saw it, or a constraint contradicts another; nothing was written."""
 
 
+class TextLossError(StoreError):
+    """A new text would take away more settled links than goes without a confirmation; nothing was written."""
+
+
 class EmptyDecisionError(ConflictError):
     """There is nothing left to decide, to take back or to bring back; nothing was written."""
 

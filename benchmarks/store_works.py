@@ -94,7 +94,9 @@ def adding(path: Path, rng: random.Random, say: Say) -> None:
             name = f"more {rng.randrange(10**9)}"
             store.add_document(document(name, "en", rng.randrange(1, 60)))
             say(f"document {name}")
-            changed = store.add_document(document("b", "en", rng.randrange(20, 60)))
+            changed = store.add_document(
+                document("b", "en", rng.randrange(20, 60)), reviewer="reviewer 0", replace_settled=True
+            )
             say(f"sentences {changed.document}")
 
 

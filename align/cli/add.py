@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from align.cli.context import note, progress, settings_for, size_option, store_option
+
+if TYPE_CHECKING:
+    from align.jobs.add import Taken
 
 
 @click.command(epilog="Example: align add page.html translation.docx subtitles/")
@@ -16,8 +20,18 @@ from align.cli.context import note, progress, settings_for, size_option, store_o
 @store_option
 @click.option("--encoding", help="The files' character encoding, where the guess is wrong (such as shift_jis).")
 @click.option("--lang", help="The files' language (BCP 47, such as ja or zh-Hant), where the guess is wrong.")
-@click.option("--name", help="What to call standard input.  [default: - and a part of its digest]")
+@click.option(
+    "--as",
+    "--name",
+    "name",
+    metavar="NAME",
+    help="What to call the document of one file, or of standard input.  [default: its path; - with a digest]",
+)
+@click.option(
+    "--replace", is_flag=True, help="Take a new text though many settled links lose theirs; undo brings them back."
+)
 @size_option
+@click.option("--reviewer", help="Who replaces a text.  [env: ALIGN_REVIEWER; default: git's user name]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file on stdout.")
 def add(
     sources: tuple[str, ...],
@@ -26,38 +40,37 @@ def add(
     lang: str | None,
     name: str | None,
     max_size: int,
+    replace: bool,
+    reviewer: str | None,
     as_json: bool,
 ) -> None:
     """Add texts to the store.
 
     Plain text, web pages, office documents and subtitles are told apart by their content; folders are searched with
-    all below them. The same content added twice changes nothing. A file is known by its path below the current folder,
-    else by its whole path.
+    all below them. The same content added twice changes nothing. A file is called by its path below the current folder,
+    else by its whole path; another file of that name is another document, called by the shortest path that tells them
+    apart. A file whose text changed keeps the links of what is still there. If more than 10 % of its document's settled
+    links, or more than 20, would lose their text, it is refused without --replace; `align store undo` takes a change
+    back.
     """
     from align.jobs.add import add as add_job
+    from align.jobs.add import total
 
-    skipped = 0
-    with progress() as stage:
-        for taken in add_job(
-            settings_for(db=db).db,
-            sources,
-            encoding=encoding,
-            lang=lang,
-            name=name,
-            max_size=max_size,
-            progress=stage("Reading"),
-        ):
-            skipped += taken.outcome == "skipped"
-            if as_json:
-                click.echo(json.dumps(asdict(taken), ensure_ascii=False))
-            elif taken.outcome == "skipped":
-                note(f"skipped    {taken.name}: {taken.why}")
-            elif taken.links:
-                note(f"{taken.outcome:<10} {taken.name}: {taken.links} pairs, linked already")
+    settings = settings_for(db=db, reviewer=reviewer)
+    results: list[Taken] = []
+    try:
+        with progress() as stage:
+            for taken in add_job(
+                settings.db, sources, encoding=encoding, lang=lang, name=name, replace=replace, max_size=max_size,
+                reviewer=settings.reviewer, progress=stage("Reading"),
+            ):  # fmt: skip
+                results.append(taken)
+                if as_json:
+                    click.echo(json.dumps(asdict(taken), ensure_ascii=False))
+                    continue
+                note(f"{taken.outcome:<10} {taken.line()}")
                 for line in taken.told:
                     note(f"           {line}")
-            else:
-                languages = ", ".join(taken.languages) or "-"
-                note(f"{taken.outcome:<10} {taken.name}: {taken.sentences} sentences, {languages}")
-    if skipped:
-        note(f"{skipped} file(s) skipped.")
+    finally:
+        for line in total(results):
+            note(line)

@@ -20,6 +20,9 @@ from align.exchange.formats import format_names
 @click.option("--accept", is_flag=True, help="A row without a status counts as accepted.")
 @click.option("--new/--no-new", default=None, help="Take rows that come from no link in as documents with links.  "
               "[default: only where all are such]")  # fmt: skip
+@click.option("--as", "name", metavar="NAME", help="What to call the documents that FILE becomes.  [default: its path]")
+@click.option("--replace", is_flag=True, help="Take a changed memory in though many settled links are no longer in it; "
+              "undo brings them back.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be done and do nothing.")
 def import_(
     file: Path,
@@ -30,6 +33,8 @@ def import_(
     reviewer: str | None,
     accept: bool,
     new: bool | None,
+    name: str | None,
+    replace: bool,
     dry_run: bool,
 ) -> None:
     """Bring back FILE, an export that was edited elsewhere, as decisions; or another tool's memory as documents."""
@@ -42,6 +47,9 @@ def import_(
     read = read_rows(file, form, encoding, max_size)
     with open_store(settings.db, create=not dry_run and way != "never") as store:
         who = settings.reviewer or default_reviewer()
-        report = import_rows(store, read, who, new=way, accept=accept, dry_run=dry_run)
+        report = import_rows(
+            store, read, who, new=way, accept=accept, dry_run=dry_run,
+            name=name, replace_settled=replace,
+        )  # fmt: skip
     for line in report.lines():
         note(line)

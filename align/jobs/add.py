@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import glob
 import hashlib
 import os
@@ -14,17 +15,20 @@ from typing import Literal
 
 from align.bulk.finding import walk
 from align.domain import Document
-from align.errors import InputError, ReadError, UsageError
+from align.errors import InputError, ReadError, TextLossError, UsageError
 from align.exchange.detect_format import is_bilingual, readable_suffixes
 from align.held import is_held
 from align.inputs import MAX_SIZE, read_input, read_stream
+from align.jobs.decide import Desk
 from align.jobs.documents import asked_language
 from align.readers import read
 from align.settings import default_reviewer
-from align.store import Store, open_store
+from align.store import Store, TextChange, open_store
+from align.store.origins import Identity
+from align.text.counted import counted
 from align.text.han import chinese
 
-Outcome = Literal["added", "changed", "unchanged", "skipped"]
+Outcome = Literal["added", "changed", "unchanged", "skipped", "refused"]
 STDIN = "-"
 
 
@@ -37,11 +41,36 @@ class Taken:
     sentences: int = 0
     languages: tuple[str, ...] = ()
     why: str = ""
-    """Why it was skipped; empty otherwise."""
+    """Why it was skipped or refused; empty otherwise."""
     links: int = 0
     """Pairs that the file held as such; of one that grew, those that are new."""
     told: tuple[str, ...] = ()
-    """What of it was not taken, and why."""
+    """What of it was not taken, and why; what else there is to know."""
+    change: TextChange | None = None
+    """What its new text did to links; None where the text is no new one."""
+
+    def line(self) -> str:
+        """What became of the file, but for the outcome."""
+        if self.outcome in ("skipped", "refused"):
+            return f"{self.name}: {self.why}"
+        size = f"{self.sentences} sentences, {', '.join(self.languages) or '-'}"
+        phrases = self.change.words() if self.change else []
+        return "; ".join([f"{self.name}: {f'{self.links} pairs, linked already' if self.links else size}", *phrases])
+
+
+def total(results: Sequence[Taken]) -> Iterator[str]:
+    """What all files came to, a line each for what a person has to know."""
+    changes = [one.change for one in results if one.change and one.change.affected]
+    if changes:
+        removed, reopened = sum(one.removed for one in changes), sum(one.reopened for one in changes)
+        yield (
+            f"{counted(removed + reopened, 'settled link')} of {counted(len(changes), 'file')} lost their text "
+            f"({removed:,} removed, {reopened:,} to be decided again). `align store undo` brings back text and links."
+        )
+    for outcome in ("skipped", "refused"):
+        count = sum(one.outcome == outcome for one in results)
+        if count:
+            yield f"{count} file(s) {outcome}."
 
 
 def add(
@@ -52,22 +81,32 @@ def add(
     lang: str | None = None,
     name: str | None = None,
     max_size: int = MAX_SIZE,
+    replace: bool = False,
+    reviewer: str = "",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Taken]:
     """Read each source and put it into the store at `db`, one transaction a document; yields what became of each.
 
-    A file is known by its path below the current folder, else by its whole path; standard input by `name`, else by its
-    content. What cannot be read is skipped with its reason. A file of texts with their translations becomes documents
-    that are linked already. `encoding` and `lang` override what would be found out. What was added before an error
-    stays added; the store is made only when there is something to put into it. Raises UsageError for a source that is
-    not there, a language that is none or a `name` for nothing, ReadError for the only file that was named, and at the
-    end where one of several could not be read.
+    A document is called `name`, else by its file's path below the current folder, else by the whole path; a file that
+    was added before is that document, and one of a name that another file has is another (see `store.origins`).
+    Standard input is called `name`, else by its content. What cannot be read is skipped with its reason. A file of
+    texts with their translations becomes documents that are linked already. `encoding` and `lang` override what would
+    be found out. A new text of a document is a decision of `reviewer` (default: see `settings`); one that would take
+    too many settled links away is refused, but for `replace`. What was added before an error stays added; the store is
+    made only when there is something to put into it.
+
+    Raises UsageError for a source that is not there, a language that is none or a `name` for several, ReadError and
+    TextLossError for the only file that was named, and at the end where one of several could not be read or was
+    refused.
     """
     lang = asked_language(lang)
-    if name is not None and STDIN not in sources:
-        raise UsageError(f"--name {name}: names standard input, which is not read. Add `-` to the sources.")
+    if name is not None and (not name.strip() or len(sources) != 1 or os.path.isdir(sources[0])):
+        raise UsageError(f"--as {name}: names the document of one file, or of standard input. Add that alone.")
     found = list(find(sources))
-    failed = 0
+    if name is not None and len(found) > 1:
+        raise UsageError(f"--as {name}: names one document, and {sources[0]} stands for {len(found)} files.")
+    who = reviewer or default_reviewer()
+    failed = refused = 0
     with ExitStack() as stack:
         store: Store | None = None
 
@@ -84,20 +123,30 @@ def add(
                 if source == STDIN:
                     document = read_piped(content, name, encoding=encoding, lang=lang)
                 elif is_bilingual(source, content, encoding=encoding):
-                    yield take_pairs(opened(), source, encoding, max_size)
+                    yield take_pairs(
+                        opened(), source, who, name=name, encoding=encoding, replace=replace, max_size=max_size
+                    )
                     continue
                 else:
                     document = read(source, content, encoding=encoding, lang=lang)
+                yield take_text(opened(), source, document, who, name=name, lang=lang, replace=replace)
+            except TextLossError as error:
+                if len(found) == 1 and named:
+                    raise
+                refused += 1
+                yield Taken(source, "refused", why=str(error).removeprefix(f"{source}: "))
             except (ReadError, UsageError) as error:
                 if named and (len(found) == 1 or not isinstance(error, ReadError)):
                     raise
                 failed += named or isinstance(error, InputError)
                 yield Taken(source, "skipped", why=str(error).removeprefix(f"{source}: "))
-                continue
-            yield take_text(opened(), document, lang)
     progress(len(found), len(found))
+    words = f"{failed} of the files could not be read" if failed else ""
+    if refused:
+        words += f"{' and ' if words else ''}{counted(refused, 'new text')} would take settled links away"
+        raise TextLossError(f"{words}: see above. The other files are added.")
     if failed:
-        raise ReadError(f"{failed} of the files could not be read: see above. The others are added.")
+        raise ReadError(f"{words}: see above. The others are added.")
 
 
 def read_piped(content: bytes, name: str | None, *, encoding: str | None, lang: str | None) -> Document:
@@ -114,31 +163,67 @@ def read_piped(content: bytes, name: str | None, *, encoding: str | None, lang: 
     return read(name or f"{STDIN} ({hashlib.sha256(content).hexdigest()[:6]})", content, encoding=encoding, lang=lang)
 
 
-def take_text(store: Store, document: Document, lang: str | None) -> Taken:
-    """Take in a text; a language that was set by hand, now or before, is what it stays in."""
+def take_text(
+    store: Store, source: str, document: Document, who: str, *, name: str | None, lang: str | None, replace: bool
+) -> Taken:
+    """Take in the text of a file or of standard input; a language that was set by hand, now or before, is what it stays
+    in."""
     by_hand = chinese(document.text) if lang == "zh" else lang
+    origin: str | None = None
+    told: tuple[str, ...] = ()
     with store.writing():  # A text that was to be in a language is never there without it.
-        added = store.add_document(document)
+        if source != STDIN:
+            identity = store.identify(source, source)
+            origin, told = identity.origin, () if name else namesake(identity)
+            document = dataclasses.replace(document, name=name or identity.name)
+        (added,), change = store.add_documents(
+            [document],
+            reviewer=Desk(store, who).reviewer,
+            lang=by_hand,
+            replace_settled=replace,
+            origins=[origin],
+        )
         outcome: Outcome = added.outcome
         before = store.languages_of(added.document)
-        if by_hand is not None:
+        if by_hand is not None and outcome != "changed":
             store.set_language(added.document, by_hand)
         languages = store.languages_of(added.document)
     if outcome == "unchanged" and languages != before:
         outcome = "changed"
-    return Taken(document.name, outcome, sum(languages.values()), tuple(languages))
+    return Taken(document.name, outcome, sum(languages.values()), tuple(languages), told=told, change=change)
 
 
-def take_pairs(store: Store, name: str, encoding: str | None = None, max_size: int = MAX_SIZE) -> Taken:
+def take_pairs(
+    store: Store,
+    source: str,
+    who: str,
+    *,
+    name: str | None = None,
+    encoding: str | None = None,
+    replace: bool = False,
+    max_size: int = MAX_SIZE,
+) -> Taken:
     """Take in a file that holds texts with their translations, as documents that are linked already."""
     from align.jobs.import_ import import_file
 
-    report = import_file(store, Path(name), default_reviewer(), encoding=encoding, max_size=max_size, new="own")
+    report = import_file(
+        store, Path(source), who, encoding=encoding, max_size=max_size, new="own", name=name, replace_settled=replace
+    )
     told = tuple(report.left())
     if (adopted := report.adopted) is not None:
         links = report.rows if adopted.outcome == "unchanged" else adopted.links
-        return Taken(name, adopted.outcome, links=links, told=told)
-    return Taken(name, "changed" if report.decided or report.conflicts else "unchanged", links=report.rows, told=told)
+        told += adopted.told
+        return Taken(adopted.name, adopted.outcome, links=links, told=told, change=adopted.change)
+    outcome: Outcome = "changed" if report.decided or report.conflicts else "unchanged"
+    return Taken(source, outcome, links=report.rows, told=told)
+
+
+def namesake(identity: Identity) -> tuple[str, ...]:
+    """That there is another document of the file's own name, in words."""
+    if identity.namesake is None:
+        return ()
+    name, file = identity.namesake
+    return (f"{name} is another document, read from {file}. If this is a new text of it, add it with --as {name}.",)
 
 
 def content_of(name: str, max_size: int = MAX_SIZE) -> bytes:

@@ -8,11 +8,12 @@ from itertools import product
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from align.domain import UNDETERMINED, Block, BlockKind, Document, Link, LinkKind, Proposal, Sentence, Span, Status
+from align.domain import UNDETERMINED, Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.exchange.formats import Format
 from align.exchange.types import ImportedUnit as Row
+from align.jobs.add import known_as, namesake
 from align.jobs.decide import Desk
-from align.store import LinkFilter, Store
+from align.store import LinkFilter, Store, TextChange
 from align.text.language import identify
 from align.text.tags import canonical
 
@@ -51,9 +52,20 @@ class Adopted:
     """Rows that the file itself says are rejected or obsolete: left out."""
     outcome: Outcome = "added"
     """What became of the documents and their links, where this is no dry run."""
+    name: str = ""
+    """What the documents are called before their languages."""
+    change: TextChange | None = None
+    """What new texts of the documents did to their links; None where there were none."""
+    told: tuple[str, ...] = ()
+    """What else there is to know."""
+
+    def lines(self) -> list[str]:
+        """What it came to, a line each."""
+        changed = [f"{phrase[:1].upper()}{phrase[1:]}." for phrase in self.change.words()] if self.change else []
+        return [self.words(), *changed, *self.told]
 
     def words(self) -> str:
-        """One line."""
+        """The main line."""
         would = "Would become" if self.dry_run else "Became"
         left = f" Left out: {self.rejected:,} that the file calls rejected or obsolete." if self.rejected else ""
         return (
@@ -62,14 +74,9 @@ class Adopted:
         )
 
 
-def name_of(path: Path, lang: str) -> str:
-    """What the document of a file's texts in one language is called."""
-    return f"{path} [{lang}]"
-
-
-def is_adopted(link: Link, path: Path) -> bool:
-    """Whether a link is between documents that a file became."""
-    return link.src.doc.startswith(f"{path} [") and link.tgt.doc.startswith(f"{path} [")
+def part_of(lang: str) -> str:
+    """What the name of the document of a file's texts in one language has after the file's."""
+    return f" [{lang}]"
 
 
 def our_tag(lang: str) -> str:
@@ -78,30 +85,47 @@ def our_tag(lang: str) -> str:
 
 
 def adopt(
-    store: Store, path: Path, rows: Sequence[Row], desk: Desk, *, form: Format, accept: bool, dry_run: bool
+    store: Store,
+    path: Path,
+    rows: Sequence[Row],
+    desk: Desk,
+    *,
+    form: Format,
+    accept: bool,
+    dry_run: bool,
+    name: str | None = None,
+    replace_settled: bool = False,
 ) -> Adopted:
     """Make documents and links of rows. Links are accepted where the file says so, or is a memory by its nature.
 
     A unit of several languages gives a link between its source and each other one. A file that was taken in
-    before, and may have grown since, adds what is new; what was decided on the rest stays.
+    before, and may have grown since, adds what is new; what was decided on the rest stays. `name` is what to call it,
+    else its path. Raises TextLossError where too many settled links are no longer in it, and not `replace_settled`.
     """
     every = len(rows)
     rows = with_languages([row for row in rows if row.status != Status.REJECTED])
     rejected = every - len(rows)
     texts = _Texts(rows)
-    names = {lang: name_of(path, lang) for lang in texts.segments}
+    langs = list(texts.segments)
+    identity = store.identify(str(path), known_as(str(path)), [part_of(lang) for lang in langs])
+    base = name or identity.name
+    names = [base + part_of(lang) for lang in langs]
+    told = () if name else namesake(identity)
     settled = [_settled(row, form, accept) for row in rows]
     pairs = list(texts.pairs())
+    docs = [texts.document(lang, named, form.name) for lang, named in zip(langs, names, strict=True)]
+    origins = [identity.origin + part_of(lang) for lang in langs]
     if dry_run:
-        return Adopted(tuple(names.values()), len(pairs), sum(settled[row] for row, *_ in pairs), True, rejected)
-    documents: dict[str, int] = {}
-    sentences: dict[str, list[int]] = {}
-    outcomes: set[Outcome] = set()
-    for lang, name in names.items():
-        added = store.add_document(texts.document(lang, name, form.name))
-        outcomes.add(added.outcome)
-        documents[lang] = added.document
-        sentences[lang] = [sentence.id for sentence in store.sentences(added.document)]
+        with store.rehearsal():
+            _, change = store.add_documents(docs, reviewer=desk.reviewer, replace_settled=replace_settled)
+        accepted = sum(settled[row] for row, *_ in pairs)
+        return Adopted(
+            tuple(names), len(pairs), accepted, True, rejected, name=base, change=change, told=told
+        )  # fmt: skip
+    added, change = store.add_documents(docs, reviewer=desk.reviewer, replace_settled=replace_settled, origins=origins)
+    outcomes = {one.outcome for one in added}
+    documents = {lang: one.document for lang, one in zip(langs, added, strict=True)}
+    sentences = {lang: [sentence.id for sentence in store.sentences(number)] for lang, number in documents.items()}
     links = accepted = 0
     for src, tgt in dict.fromkeys((src, tgt) for _, (src, _), (tgt, _) in pairs):
         units = [
@@ -115,7 +139,7 @@ def adopt(
     outcome: Outcome = "added" if outcomes == {"added"} else "unchanged" if outcomes == {"unchanged"} else "changed"
     if outcome == "unchanged" and links:
         outcome = "changed"
-    return Adopted(tuple(names.values()), links, accepted, False, rejected, outcome)
+    return Adopted(tuple(names), links, accepted, False, rejected, outcome, base, change, told)
 
 
 def _link_up(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from align.domain import Decision
@@ -41,8 +41,17 @@ def words_of(decision: Decision) -> str:
     words = past_tense(decision.action)
     detail = decision.detail
     if decision.action in ("undo", "redo"):
-        told = str(detail.get("action", ""))
-        return f"{words}: {past_tense(told)}"
+        action = str(detail.get("action", ""))
+        turned = f"{words}: {past_tense(action)}"
+        if action == "import":
+            turned = f"{detail.get('name', '')}: {turned}{_in_links(detail)}"
+        return f"{turned}. Passed over: {detail['skipped']}" if detail.get("skipped") else turned
+    if decision.action == "import" and "removed" in detail and "proposals" in detail:
+        stay = f"{detail['same']:,} sentences stay, {detail['reworded']:,} reworded, {detail['lost']:,} gone"
+        come = f"{detail['returned']:,} returned, {detail['new']:,} new"
+        return f"{detail.get('name', '')}: {words} ({stay}, {come}){_in_links(detail)}"
+    if decision.action == "compact":
+        return f"{words}: {counted(int(str(detail.get('documents', 0))), 'removed document')} deleted for good"
     if decision.action == "accept-many":
         how = f" of confidence {detail['above']} and more" if "above" in detail else ""
         return f"accepted {counted(int(str(detail.get('links', 0))), 'link')}{how}"
@@ -57,6 +66,16 @@ def words_of(decision: Decision) -> str:
     if "emptied" in detail:
         words = f"{words}; link {detail['emptied']}, left with nothing, went"
     return f"{words} ({detail['why']})" if detail.get("why") else words
+
+
+def _in_links(detail: Mapping[str, object]) -> str:
+    """What a change of text did to links, to follow on its words."""
+    names = {
+        "removed": "settled links removed", "reopened": "settled links to be decided again",
+        "proposals": "proposals removed", "restored": "settled links restored",
+    }  # fmt: skip
+    counts = [f"{detail[key]:,} {name}" for key, name in names.items() if detail.get(key)]
+    return f"; {', '.join(counts)}" if counts else ""
 
 
 def as_json(event: Event) -> str:

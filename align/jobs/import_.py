@@ -19,8 +19,9 @@ from align.exchange.detect_format import import_format
 from align.exchange.formats import Format
 from align.exchange.types import ImportedUnit as Row
 from align.inputs import MAX_SIZE, open_input
+from align.jobs.add import known_as
 from align.jobs.decide import Desk
-from align.jobs.foreign import Adopted, adopt, is_adopted
+from align.jobs.foreign import Adopted, adopt
 from align.jobs.matching import Found, Match, find_links
 from align.jobs.threeway import Conflict, Plan, plan
 from align.readers.encodings import codec_of
@@ -65,7 +66,7 @@ class ImportReport:
         if self.alone:
             lines.append(f"Without a partner, as they were exported: {self.alone:,}.")
         if self.adopted is not None:
-            lines.append(self.adopted.words())
+            lines += self.adopted.lines()
         return lines + self.left(most)
 
     def left(self, most: int = 10) -> list[str]:
@@ -111,15 +112,20 @@ def import_file(
     new: New = "auto",
     accept: bool = False,
     dry_run: bool = False,
+    name: str | None = None,
+    replace_settled: bool = False,
 ) -> ImportReport:
     """Bring a file back into the store, all in one transaction.
 
-    `accept`: a row without a status counts as accepted. Raises UsageError for a file that is not there or a format
+    `accept`: a row without a status counts as accepted. `name`: what to call the documents that it becomes, else its
+    path. A file that became documents before and would take too many of their settled links away is refused with
+    TextLossError, but for `replace_settled`. Raises UsageError for a file that is not there or a format
     that cannot be imported, ReadError for one that is not of its format; then nothing was written.
     """
     return import_rows(
-        store, read_rows(path, form, encoding, max_size), reviewer, new=new, accept=accept, dry_run=dry_run
-    )
+        store, read_rows(path, form, encoding, max_size), reviewer, new=new, accept=accept, dry_run=dry_run,
+        name=name, replace_settled=replace_settled,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +170,15 @@ def _check_archive(path: Path) -> None:
 
 
 def import_rows(
-    store: Store, read: FileRows, reviewer: str, *, new: New = "auto", accept: bool = False, dry_run: bool = False
+    store: Store,
+    read: FileRows,
+    reviewer: str,
+    *,
+    new: New = "auto",
+    accept: bool = False,
+    dry_run: bool = False,
+    name: str | None = None,
+    replace_settled: bool = False,
 ) -> ImportReport:
     """`import_file` of what was read."""
     path, form, found = read.path, read.form, read.rows
@@ -173,7 +187,7 @@ def import_rows(
     with desk.because(f"from {path.name}"), nullcontext() if dry_run else desk.batch():
         foreign = new == "own" and not any(row.stamp for row in found)  # then there is nothing to look for
         links = Found([], list(found)) if foreign else find_links(store, found)
-        matches, strangers = _shared_out(links, found, new, path)
+        matches, strangers = _shared_out(links, found, new, _own_documents(store, path, name))
         report.blocks, report.alone = links.blocks, links.alone
         plans = [plan(match, accept=accept) for match in matches]
         _settle(plans, matches, report)
@@ -181,24 +195,37 @@ def import_rows(
             _carry_out(plans, desk, path.name)
         report.strangers = [row for row in strangers if len(row.sides) >= 2]
         if report.strangers and (new == "always" or (new in ("auto", "own") and not matches and not links.blocks)):
-            report.adopted = adopt(store, path, report.strangers, desk, form=form, accept=accept, dry_run=dry_run)
+            report.adopted = adopt(
+                store, path, report.strangers, desk, form=form, accept=accept, dry_run=dry_run, name=name,
+                replace_settled=replace_settled,
+            )  # fmt: skip
             report.strangers = []
     return report
 
 
-def _shared_out(links: Found, found: Sequence[Row], new: New, path: Path) -> tuple[list[Match], list[Row]]:
-    """The rows that speak of links, and those that would become documents, in the order of the file."""
+def _shared_out(links: Found, found: Sequence[Row], new: New, own: frozenset[str]) -> tuple[list[Match], list[Row]]:
+    """The rows that speak of links, and those that would become documents, in the order of the file. `own`: what the
+    documents are called that the file became before."""
     if new == "own":
         matches = [match for match in links.matches if match.sure and match.stamp is not None]
         strangers = links.strangers if matches else list(found)
     elif new == "always":
-        matches = [match for match in links.matches if match.sure or not is_adopted(match.link, path)]
+        matches = [
+            match for match in links.matches if match.sure or not own >= {match.link.src.doc, match.link.tgt.doc}
+        ]
         spoken, left = ({id(one) for one in rows} for rows in ([m.row for m in matches], links.strangers))
         mine = {id(match.row) for match in links.matches} - spoken
         strangers = [row for row in found if id(row) in left | mine] if left else []
     else:
         matches, strangers = links.matches, links.strangers
     return matches, strangers
+
+
+def _own_documents(store: Store, path: Path, name: str | None) -> frozenset[str]:
+    """What the documents are called that the file became before, or that it is to be by `name`."""
+    if name is None:
+        return store.names_of_parts(str(path), known_as(str(path)))
+    return frozenset(row.name for row in store.documents() if row.name.rpartition(" [")[0] == name)
 
 
 def _settle(plans: Sequence[Plan], matches: Iterable[Match], report: ImportReport) -> None:

@@ -12,6 +12,7 @@ from align.store.rows import (
     ProposeCounts,
     SentenceRow,
     StoredConstraints,
+    TextChange,
 )
 from align.store.store import Store, open_store
 from align.store.unite import United
@@ -29,6 +30,7 @@ __all__ = [
     "SentenceRow",
     "Store",
     "StoredConstraints",
+    "TextChange",
     "United",
     "open_store",
     "restore",

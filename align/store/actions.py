@@ -65,7 +65,7 @@ class Action(StrEnum):
     DISMISS = "dismiss", "conflict dismissed", Trait.UNDOABLE | Trait.REPLICATED | Trait.KEEPS_TEXT
     REMOVE = "remove", "document removed", Trait.UNDOABLE
     PROPOSE = "propose", "proposed", _HOUSEKEEPING
-    IMPORT = "import", "read again, its text having changed", _HOUSEKEEPING
+    IMPORT = "import", "text replaced", Trait.UNDOABLE
     UNITE = "unite", "merged with another copy", _HOUSEKEEPING
     COMPACT = "compact", "compacted", _HOUSEKEEPING
 

@@ -82,8 +82,11 @@ ALIKE = 20
 """So many different patches may a decision on many links have to be turned round as a whole."""
 
 
-def turn_alike(db: Database, reviewer: str, target: int, action: str) -> tuple[Decision, tuple[int, ...]] | None:
-    """Append an `undo` or `redo` of a decision that did the same few things to many links.
+def turn_alike(
+    db: Database, reviewer: str, target: int, action: str, more: Mapping[str, object]
+) -> tuple[Decision, tuple[int, ...]] | None:
+    """Append an `undo` or `redo` of a decision that did the same few things to many links; `more`: what else the log
+    says.
 
     None where it is not such a decision. Raises ConflictError where links changed since.
     """
@@ -96,7 +99,7 @@ def turn_alike(db: Database, reviewer: str, target: int, action: str) -> tuple[D
     ):
         return None
     told = db.conn.execute("select action, link from decisions where id = ?", (target,)).fetchone()
-    decision = append(db, reviewer, action, link=told[1], target=target, detail={"action": told[0]})
+    decision = append(db, reviewer, action, link=told[1], target=target, detail={"action": told[0], **more})
     for was, now_, count in groups:
         before, after = (now_, was) if action == "undo" else (was, now_)
         _turn_group(db, target, (was, now_), json.loads(before), json.loads(after), count, told[0])

@@ -24,7 +24,7 @@ from sqlite_utils import Database
 from align.beside import part_folder
 from align.errors import StoreError
 from align.sqlite import NO_ROOM, writing
-from align.store import cuts, schema, seals
+from align.store import cuts, revisions, schema, seals
 from align.store.rebuild import rebuild
 from align.text.counted import counted
 
@@ -117,6 +117,7 @@ def _problems(db: Database) -> Iterator[str]:
     yield from _guarded("the documents", _texts, db)
     yield from _guarded("the log", _log, db)
     yield from _guarded("the cuts", cuts.findings, db)
+    yield from _guarded("the earlier texts", revisions.findings, db)
 
 
 def _guarded(what: str, look: Callable[[Database], Iterable[str]], db: Database) -> Iterator[str]:
@@ -230,7 +231,10 @@ def _called(db: Database, kind: str, key: object) -> str:
     if row:
         link = "" if row[2] is None else f", link {row[2]}"
         return f"decision {key} ({_shown(row[0])} by {_shown(row[1])}{link})"
-    words = {"alias": "the numbers of links of another copy", "conflict": "the conflict of link", "note": "the setting"}
+    words = {
+        "alias": "the numbers of links of another copy", "conflict": "the conflict of link", "note": "the setting",
+        "revision": "the text from before decision", "displaced link": "the former text of link",
+    }  # fmt: skip
     return f"{words.get(kind, kind)} {_shown(key)}"
 
 

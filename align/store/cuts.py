@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
@@ -108,11 +108,22 @@ def in_force(db: Database, document: int | None = None) -> list[Cut]:
     return [Cut(row[0], row[1], row[2], row[3], pieces_of(0, 0, row[4])) for row in rows]
 
 
+def with_decisions(db: Database, document: int) -> list[tuple[int, Cut]]:
+    """The cuts in force of a document, each with the decision that brought it into force."""
+    sql = "select decision from cuts where document = ? order by decision, rest"
+    decisions = [row[0] for row in db.conn.execute(sql, (document,))]
+    return list(zip(decisions, in_force(db, document), strict=True))
+
+
 def read_pieces(db: Database, document: int) -> tuple[dict[int, Pieces], set[int]]:
     """The cut sentences of a document as they were read, and the numbers of those that came of cuts."""
+    return _read_pieces(in_force(db, document))
+
+
+def _read_pieces(in_force: Sequence[Cut]) -> tuple[dict[int, Pieces], set[int]]:
     whole: dict[int, Pieces] = {}
     made: set[int] = set()
-    for cut in reversed(in_force(db, document)):
+    for cut in reversed(in_force):
         whole[cut.sentence] = cut.pieces
         made.add(cut.rest)
     return {number: pieces for number, pieces in whole.items() if number not in made}, made
@@ -219,15 +230,32 @@ def deciding(db: Database) -> list[int]:
     return [row[0] for row in db.conn.execute(f"select id from decisions where {OF_CUTS} order by id")]
 
 
-def summed(db: Database) -> list[tuple[int, Cut]]:
-    """The cuts in force as the log tells it, each with the decision that brought it into force."""
+def summed(db: Database, through: int | None = None) -> list[tuple[int, Cut]]:
+    """The cuts in force as the log tells it, each with the decision that brought it into force; by now, or just after
+    the decision `through`.
+
+    A new text of a document begins with the cuts that it carries over; its undo has those of before again.
+    """
     found: dict[int, tuple[int, Cut]] = {}
-    for decision, action, document, detail in db.conn.execute(
-        f"select id, action, document, detail from decisions where action = 'import' or {OF_CUTS} order by id"
+    replaced: dict[int, dict[int, tuple[int, Cut]]] = {}
+    turned: dict[int, int] = {}
+    for decision, action, document, target, detail in db.conn.execute(
+        f"""select id, action, document, target, detail from decisions
+            where id <= ? and (coalesce(json_extract(detail, '$.action'), action) = 'import' or {OF_CUTS})
+            order by id""",
+        (1 << 62 if through is None else through,),
     ):
         told = json.loads(detail)
-        if action == "import":
-            found = {rest: entry for rest, entry in found.items() if entry[1].document != document}
+        if told.get("action", action) == "import":
+            source = target if action == "undo" else turned.get(target) if action == "redo" else None
+            if action != "import" and source not in replaced:
+                continue  # It turns what another copy did to its own text.
+            if action == "undo":
+                turned[target] = decision
+            replaced[decision] = {rest: entry for rest, entry in found.items() if entry[1].document == document}
+            found = {rest: entry for rest, entry in found.items() if rest not in replaced[decision]}
+            if source is not None:
+                found |= replaced[source]
         for rest in told.get("joins", ()):
             found.pop(rest, None)
         for one in told.get("cuts", ()):
@@ -273,6 +301,15 @@ Values = tuple[Any, ...]
 """(block, position, start, end, pieces, lang, lang_confidence, text), as `documents.sentence_values` gives them."""
 
 
+class Source(NamedTuple):
+    """A text of the document whose cuts are carried over."""
+
+    text: str
+    cuts: Sequence[Cut]
+    sentences: Sequence[tuple[int | None, Values]]
+    """Number and columns, in reading order."""
+
+
 @dataclass(slots=True)
 class Carried:
     """The sentences of a new reading with the cuts of the old, and those cuts. `numbers`: new position -> old number of
@@ -288,28 +325,59 @@ class Carried:
         return [replace(made, sentence=now[made.sentence], rest=now[made.rest]) for made in self.cuts]
 
 
-def carry(db: Database, document: int, old_text: str, text: str, values: Sequence[Values]) -> Carried:
-    """Cut the sentences of a new reading where the same sentences were cut in the old one."""
-    made = in_force(db, document)
-    whole, _ = read_pieces(db, document)
-    waiting: dict[str, list[int]] = {}
-    for number in sorted(whole, key=lambda number: whole[number][0].start):
-        waiting.setdefault(storable(sentence_text(old_text, whole[number])), []).append(number)
-    found = Carried([], [], {})
+def carry(sources: Sequence[Source], text: str, values: Sequence[Values]) -> Carried:
+    """Cut the sentences of a new reading where the same sentences were cut in the first of the sources that has them.
+
+    The first source is the text that is replaced: what is whole there stays whole, whatever it was earlier.
+    """
+    pools = [_Pool.of(source) for source in sources]
+    texts = {row[7] for row in values}
+    used = {number for number, row in sources[0].sentences if row[7] in texts}  # Whole, and still there.
+    carried = Carried([], [], {})
     for row in values:
-        roots = waiting.get(row[7], [])
-        if not roots:
-            found.values.append((row[0], len(found.values), *row[2:]))
+        pool = next((pool for pool in pools if pool.has(row[7])), None)
+        root = pool.take(row[7]) if pool else None
+        parts = {root: pieces_of(row[2], row[3], row[4])} if root is not None else {}
+        made = list(_again(pool.source.cuts, parts, pool.source.text, text)) if pool and parts else []
+        if not made or (pool is not pools[0] and not used.isdisjoint(parts)):
+            carried.values.append((row[0], len(carried.values), *row[2:]))
             continue
-        parts = {roots.pop(0): pieces_of(row[2], row[3], row[4])}
-        found.cuts += _again(made, parts, old_text, text)
+        carried.cuts += made
+        used.update(parts)
         for number, pieces in sorted(parts.items(), key=lambda part: part[1][0].start):
-            found.numbers[len(found.values)] = number
+            carried.numbers[len(carried.values)] = number
             several = json.dumps(pieces) if len(pieces) > 1 else None
             clean = storable(sentence_text(text, pieces))
-            place = pieces[0].start, pieces[-1].end, several
-            found.values.append((row[0], len(found.values), *place, row[5], row[6], clean))
-    return found
+            span = pieces[0].start, pieces[-1].end, several
+            carried.values.append((row[0], len(carried.values), *span, row[5], row[6], clean))
+    return carried
+
+
+@dataclass(slots=True)
+class _Pool:
+    """The sentences of a source by text, in reading order: the number of one that was cut, None for another."""
+
+    source: Source
+    waiting: dict[str, list[int | None]]
+
+    @classmethod
+    def of(cls, source: Source) -> _Pool:
+        whole, made = _read_pieces(source.cuts)
+        pool = cls(source, {})
+        for number, values in source.sentences:
+            if number in whole:
+                pool.waiting.setdefault(storable(sentence_text(source.text, whole[number])), []).append(number)
+            elif number not in made:
+                pool.waiting.setdefault(values[-1], []).append(None)
+        return pool
+
+    def has(self, text: str) -> bool:
+        """Whether a sentence of that text is left."""
+        return bool(self.waiting.get(text))
+
+    def take(self, text: str) -> int | None:
+        """The next of that text."""
+        return self.waiting[text].pop(0)
 
 
 def _again(made: Sequence[Cut], parts: dict[int, Pieces], old_text: str, text: str) -> Iterator[Cut]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -84,11 +85,14 @@ def insert_blocks(db: Database, document: int, blocks: Sequence[Block]) -> None:
     db.conn.executemany(
         """insert into blocks (document, position, start, "end", kind, lang, lang_confidence)
            values (?, ?, ?, ?, ?, ?, ?)""",
-        (
-            (document, number, *block.span, block.kind.value, block.lang, block.lang_confidence)
-            for number, block in enumerate(blocks)
-        ),
+        ((document, *values) for values in block_values(blocks)),
     )
+
+
+def block_values(blocks: Sequence[Block]) -> Iterator[tuple[object, ...]]:
+    """(position, start, end, kind, lang, lang_confidence) of each block, numbered from 0."""
+    for number, block in enumerate(blocks):
+        yield number, *block.span, block.kind.value, block.lang, block.lang_confidence
 
 
 def sentence_values(doc: Document) -> Iterator[tuple[object, ...]]:
@@ -219,6 +223,16 @@ def joined(rows: Sequence[tuple[int, int, int, str]], lang: str, cut: Collection
     return join(texts, lang)
 
 
+def refuse_damaged(db: Database, document: int) -> None:
+    """Raise StoreError where the document is not what was written: a change to it would seal the damage."""
+    digest, text = db.conn.execute(
+        "select digest, content from documents join texts on texts.document = documents.id where id = ?", (document,)
+    ).fetchone()
+    seals.refuse_damaged(db, "document", [document])
+    if hashlib.sha256(text).hexdigest() != digest:
+        raise StoreError(seals.DAMAGED.format(f"the text of document {document}"))
+
+
 def set_language(db: Database, document: int, lang: str) -> None:
     """Tag every block and sentence of the document by hand, and its links with them."""
     _one(db, document)
@@ -230,6 +244,11 @@ def set_language(db: Database, document: int, lang: str) -> None:
     db.conn.execute("update documents set lang = ? where id = ?", (lang, document))
     summarise(db, document)
     tallies.refresh_all(db)
+
+
+def set_origin(db: Database, document: int, origin: str) -> None:
+    """Note which file the document was read from last; see `origins`."""
+    db.conn.execute("update documents set origin = ?1 where id = ?2 and origin is not ?1", (origin, document))
 
 
 def languages_of(db: Database, document: int) -> dict[str, int]:

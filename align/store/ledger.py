@@ -107,6 +107,53 @@ class Ledger:
         self.state(link)
         self._now[link] = None
 
+    def turn(self, patches: Sequence[Patch], cannot: str) -> None:
+        """Bring links from what patches have before to what they have after. Raises ConflictError, its text beginning
+        with `cannot`, where they are otherwise by now.
+
+        An undecided link that gave way to another in the meantime is left where it is.
+        """
+        own = {link for link, _, _ in patches}
+        # What goes makes room first.
+        for link, before, after in sorted(patches, key=lambda patch: patch[2] is not None):
+            if before is None:
+                assert after is not None
+                if self.present(link):
+                    raise ConflictError(f"{cannot}: link {link} is there again already.")
+                if not (untouched(after) and self._superseded(after, own)):
+                    self.restore(link, after)
+                continue
+            if not self.present(link):
+                if cuts.follows((link, before, after)) or (after is None and untouched(before)):
+                    continue  # A proposal that a later run took away by itself.
+                raise ConflictError(f"{cannot}: link {link} is no more, {self._end_of(link)}.")
+            state = self.state(link)
+            differing = [column for column, value in before.items() if state[column] != value]
+            if differing:
+                who = state["reviewer"] or "a new proposal"
+                raise ConflictError(f"{cannot}: link {link} changed since ({differing[0]}, by {who}). Decide it anew.")
+            if after is None:
+                self.remove(link)
+            else:
+                self.change(link, **after)
+
+    def _superseded(self, proposal: State, own: Collection[int]) -> bool:
+        """Whether a later proposal stands where this one stood: it need not come back."""
+        links = self.overlapping(proposal["src"], proposal["tgt"])
+        return any(self.present(link) for link in links if link not in own)
+
+    def _end_of(self, link: int) -> str:
+        """What took a link away, in words."""
+        row = self.db.conn.execute(
+            """select action, reviewer, json_extract(detail, '$.name') from decisions
+               where id = (select max(decision) from patches where link = ? and now is null)""",
+            (link,),
+        ).fetchone()
+        if row is None:
+            return "a new proposal took it away"
+        action, reviewer, name = row
+        return f"{reviewer} added {name} with another text" if action == "import" else f"{action!r} by {reviewer}"
+
     # Sentences
 
     def cut(self, sentence: int, count: int) -> int:
@@ -244,6 +291,10 @@ class Ledger:
 
     # Landing
 
+    def moves(self) -> list[Patch]:
+        """(link, was, now) of every link that differs, with all columns."""
+        return [(link, self._was[link], now_) for link, now_ in self._now.items() if self._was[link] != now_]
+
     def patches(self) -> list[Patch]:
         """(link, was, now) of every link that differs, columns that did not change left out."""
         found: list[Patch] = []
@@ -312,6 +363,11 @@ def reshapes(patch: Patch) -> bool:
     """Whether there are other links now, in other places, or surer ones."""
     _, was, now_ = patch
     return was is None or now_ is None or not now_.keys().isdisjoint(("src", "tgt", "confidence"))
+
+
+def settled(state: State) -> bool:
+    """Whether a link is accepted, edited, rejected or an anchor."""
+    return state["status"] != "proposed" or bool(state["anchored"])
 
 
 def untouched(state: State) -> bool:

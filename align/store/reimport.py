@@ -1,80 +1,107 @@
-"""A document whose text changed: what is still there keeps its sentences and links, the rest is marked for review."""
+"""A document whose text changed: what is still there keeps its sentences and links, what returns gets its own back.
+
+The change is a decision of whoever made it. What it replaced is stored with it (see `revisions`), so undo brings back
+text and links together.
+"""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from sqlite_utils import Database
 
-from align.domain import Document
-from align.store import cuts, queue, search, tallies
-from align.store.charset import as_bytes
-from align.store.documents import (
-    document_text,
-    insert_blocks,
-    insert_sentences,
-    sentence_values,
-    summarise,
-    tagged,
-)
-from align.store.ledger import Ledger
-from align.store.log import SOURCE, sentences_of
-from align.store.proposals import PROGRAM
+from align.domain import Decision, Document
+from align.errors import ConflictError, TextLossError
+from align.store import cuts, queue, tallies
+from align.store.documents import block_values, name_there, refuse_damaged, sentence_values, tagged
+from align.store.ledger import Ledger, settled, untouched
+from align.store.log import SOURCE, Patch, State, read_patches, sentences_of
 from align.store.rebuild import derive_document
+from align.store.revisions import (
+    Revision,
+    Sides,
+    displace,
+    displaced,
+    earlier,
+    fitting,
+    preserve,
+    replaced_by,
+    sides_of,
+)
+from align.store.rows import TextChange
 
 ALIKE = 0.5
 """From this similarity on (difflib's ratio) a sentence is another wording of the one that stood there."""
 WINDOW = 40
 """Rewritten stretches longer than this are matched by their equal sentences only."""
+LOSS_SHARE = 0.1
+LOSS_LINKS = 20
+"""A new text that would take more of a document's settled links than this share, or this number, is refused."""
+
+Stretch = tuple[Sequence[int], Sequence[int]]
+"""Old sentences and the new ones in their place, by index."""
+
+
+# Which sentence is which
 
 
 @dataclass(slots=True)
 class Matched:
-    """Old sentences (by number) and the new ones they became."""
+    """Old sentences (by index) and the new ones they became."""
 
     same: dict[int, int] = field(default_factory=dict)
     changed: dict[int, int] = field(default_factory=dict)
 
-    def new_of(self, old: int) -> int | None:
-        """Which new sentence the old one is, if any."""
-        return self.same.get(old, self.changed.get(old))
-
 
 def match(old: Sequence[str], new: Sequence[str]) -> Matched:
-    """Which sentences of `old` are in `new`: in order first, then moved ones whose text is unique, then rewordings."""
-    found = Matched()
-    rewritten: list[tuple[range, range]] = []
+    """Which sentences of `old` are in `new`: in order first, then moved ones, then rewordings."""
+    same, rewritten = _equal(old, new)
+    return Matched(same, dict(_rewordings(old, new, rewritten, set(same), set(same.values()))))
+
+
+def _equal(old: Sequence[str], new: Sequence[str]) -> tuple[dict[int, int], list[Stretch]]:
+    """Sentences of the same text, old index -> new; and the stretches that were rewritten."""
+    same: dict[int, int] = {}
+    rewritten: list[Stretch] = []
     start = 0
     while start < min(len(old), len(new)) and old[start] == new[start]:
-        found.same[start] = start
+        same[start] = start
         start += 1
     matcher = SequenceMatcher(None, old[start:], new[start:], autojunk=False)
     for tag, a, b, c, d in matcher.get_opcodes():
         if tag == "equal":
-            found.same.update(zip(range(start + a, start + b), range(start + c, start + d), strict=True))
+            same.update(zip(range(start + a, start + b), range(start + c, start + d), strict=True))
         elif tag == "replace":
             rewritten.append((range(start + a, start + b), range(start + c, start + d)))
-    _moved(old, new, found)
-    taken = set(found.same.values())
+    same.update(list(_moved(old, new, same)))
+    return same, rewritten
+
+
+def _moved(old: Sequence[str], new: Sequence[str], same: Mapping[int, int]) -> Iterator[tuple[int, int]]:
+    """Sentences that stand elsewhere now; of those with one text the first is the first."""
+    taken = set(same.values())
+    open_positions: dict[str, list[int]] = {}
+    for n in reversed(range(len(new))):
+        if n not in taken:
+            open_positions.setdefault(new[n], []).append(n)
+    for n, text in enumerate(old):
+        if n not in same and open_positions.get(text):
+            yield n, open_positions[text].pop()
+
+
+def _rewordings(
+    old: Sequence[str], new: Sequence[str], rewritten: Iterable[Stretch], used: set[int], taken: set[int]
+) -> Iterator[tuple[int, int]]:
+    """Old sentences that are not `used`, and those not `taken` that are other wordings of them, in rewritten
+    stretches."""
     for before, after in rewritten:
-        left = [n for n in before if n not in found.same], [n for n in after if n not in taken]
+        left = [n for n in before if n not in used], [n for n in after if n not in taken]
         if max(map(len, left)) <= WINDOW:
-            found.changed.update(_reworded(old, new, *left))
-    return found
-
-
-def _moved(old: Sequence[str], new: Sequence[str], found: Matched) -> None:
-    taken = set(found.same.values())
-    gone = [n for n in range(len(old)) if n not in found.same]
-    come = [n for n in range(len(new)) if n not in taken]
-    once = Counter(old[n] for n in gone), Counter(new[n] for n in come)
-    places = {new[n]: n for n in come}
-    for number in gone:
-        if once[0][old[number]] == once[1][old[number]] == 1:
-            found.same[number] = places[old[number]]
+            yield from _reworded(old, new, *left)
 
 
 def _reworded(old: Sequence[str], new: Sequence[str], before: list[int], after: list[int]) -> Iterator[tuple[int, int]]:
@@ -86,75 +113,203 @@ def _reworded(old: Sequence[str], new: Sequence[str], before: list[int], after: 
             after = [n for n in after if n > best]
 
 
-def change_document(db: Database, document: int, doc: Document) -> None:
-    """Put the new text of a document in the place of the old. Runs inside the caller's `writing`.
+def numbered(
+    before: Revision,
+    new: Sequence[str],
+    past: Sequence[Revision],
+    *,
+    fixed: Mapping[int, int],
+    settled: Collection[int],
+    unpaired: Collection[int],
+) -> tuple[list[int | None], dict[int, int]]:
+    """The numbers of the sentences of a new text (None for a new one), and which of the new ones are other wordings:
+    number of a sentence that is gone, but not of one `unpaired` -> position.
+
+    A sentence that is there keeps its number; one that was there in an earlier text has its number again: the number is
+    the text's. `fixed` (position -> number) are known already; `settled` are sentences of settled links.
+    """
+    numbers: list[int | None] = [None] * len(new)
+    used: set[int] = set()
+
+    def take(pairs: Iterable[tuple[int | None, int]]) -> None:
+        for number, position in pairs:
+            if number is not None and number not in used and numbers[position] is None:
+                numbers[position] = number
+                used.add(number)
+
+    def untaken() -> list[int]:
+        return [position for position, number in enumerate(numbers) if number is None]
+
+    take((number, position) for position, number in fixed.items())
+    now = before.by_number
+    whole = next((revision for revision in past if revision.texts == new), None)
+    if whole is not None:  # Of two sentences with one text, each is again where it was.
+        rows = [(number, position, values[-1]) for position, (number, values) in enumerate(whole.sentences)]
+        take((number, position) for number, position, text in rows if number in now and now[number] == text)
+        left = untaken()
+        decided = [number for number in now if number in settled and number not in used]
+        again, _ = _equal([now[number] for number in decided], [new[position] for position in left])
+        take((decided[a], left[b]) for a, b in again.items())
+    here = [(number, text) for number, text in now.items() if number not in used]
+    positions = untaken()
+    if whole is not None:
+        take((number, position) for number, position, _ in rows if number not in now)
+    texts = [text for _, text in here], [new[position] for position in positions]
+    same, rewritten = _equal(*texts)
+    take((here[a][0], positions[b]) for a, b in same.items())
+    for revision in past:
+        left = untaken()
+        open_texts = {new[position] for position in left}
+        gone = [(number, text) for number, text in revision.by_number.items() if number not in used]
+        if any(text in open_texts for _, text in gone):
+            again, _ = _equal([text for _, text in gone], [new[position] for position in left])
+            take((gone[a][0], left[b]) for a, b in again.items())
+    busy = {a for a, (number, _) in enumerate(here) if number in used or number in unpaired}
+    taken = {b for b, position in enumerate(positions) if numbers[position] in now}
+    return numbers, {here[a][0]: positions[b] for a, b in _rewordings(*texts, rewritten, busy, taken)}
+
+
+# A new text
+
+
+def change_documents(
+    db: Database,
+    reviewer: str,
+    changed: Mapping[int, Document],
+    *,
+    replace_settled: bool,
+    lang: str | None = None,
+    more: Mapping[str, object] | None = None,
+) -> TextChange:
+    """Put new texts in the place of those of documents, a decision each. Runs inside the caller's `writing`.
 
     Links whose sentences are all still there stay as they are, and so do cuts of them. A link with a reviewer's touch
     whose text was reworded, or is there in part, is undecided again and asks for attention; one that lost a whole side
-    goes. All of it is one entry of the log.
+    goes. Links that an earlier change took away come back as they were where their text does. `lang` is the language
+    that was set by hand with it; `more` is what else the log says.
+
+    Raises TextLossError where too many settled links of the documents together would lose their text, and not
+    `replace_settled`: the caller's transaction must then be rolled back.
     """
-    was, lang = db.conn.execute("select digest, lang from documents where id = ?", (document,)).fetchone()
+    inside = ",".join(map(str, changed))
+    count = db.conn.execute(
+        f"""select count(*) from links where (src_document in ({inside}) or tgt_document in ({inside}))
+            and (status <> 'proposed' or anchored)"""
+    ).fetchone()[0]
+    moves: dict[int, tuple[State | None, State | None]] = {}
+    reworded: set[int] = set()
+    for document, doc in changed.items():
+        for link, was, now in _change(db, reviewer, document, doc, lang, reworded, more or {}):
+            moves[link] = (moves[link][0] if link in moves else was, now)
+    change = _counted(count, moves.values())
+    if not replace_settled and (change.affected > LOSS_SHARE * change.settled or change.affected > LOSS_LINKS):
+        names = " and ".join(name_there(db, document) for document in changed)
+        raise TextLossError(
+            f"{names}: the new text would take away {change.affected:,} of {change.settled:,} settled links "
+            f"({change.removed:,} whose text is gone, {change.reopened:,} whose text is another). Nothing was changed. "
+            "Is it the right file, whole, in the right encoding? Then add --replace, or name another document with "
+            "--as NAME."
+        )
+    return change
+
+
+def _counted(count: int, moves: Iterable[tuple[State | None, State | None]]) -> TextChange:
+    """What became of links; `count` of their documents were settled before."""
+    kinds = Counter((_standing(was), _standing(now)) for was, now in moves)
+    return TextChange(
+        settled=count,
+        removed=kinds["settled", "gone"],
+        reopened=kinds["settled", "open"],
+        proposals=kinds["open", "gone"],
+        restored=kinds["gone", "settled"] + kinds["open", "settled"],
+    )
+
+
+def _standing(state: State | None) -> str:
+    return "gone" if state is None else "settled" if settled(state) else "open"
+
+
+def _change(
+    db: Database,
+    reviewer: str,
+    document: int,
+    doc: Document,
+    lang: str | None,
+    reworded: set[int],
+    more: Mapping[str, object],
+) -> list[Patch]:
+    """One document's new text. `reworded`: sentences that were reworded in the documents before it, and from now on
+    its own. Returns (link, was, now) of the links that changed, all columns."""
+    refuse_damaged(db, document)
+    before = Revision.of(db, document)
+    lang = lang or before.lang
     if lang is not None:
         doc = tagged(doc, lang)
-    old = db.conn.execute("select id, text from sentences where document = ? order by position", (document,)).fetchall()
-    carried = cuts.carry(db, document, document_text(db, document), doc.text, list(sentence_values(doc)))
-    new = carried.values
-    matched = match([text for _, text in old], [str(values[-1]) for values in new])
-    lost = {id_ for n, (id_, _) in enumerate(old) if matched.new_of(n) is None}
-    reworded = {old[n][0] for n in matched.changed}
-    ledger = Ledger(db, PROGRAM)
-    _write(db, document, doc, [id_ for id_, _ in old], new, matched)
-    db.conn.execute("delete from cuts where document = ?", (document,))
-    ids = [
-        row[0] for row in db.conn.execute("select id from sentences where document = ? order by position", (document,))
-    ]
-    ledger.cuts = carried.placed(ids)
-    touched = _links_of(db, lost | reworded)
-    counts = _mend(ledger, touched, lost)
-    _reorder(ledger, document)
-    ledger.close(
-        "import", document=document,
-        detail={"name": doc.name, "was": was, "now": doc.digest, "same": len(matched.same), "reworded": len(reworded),
-                "lost": len(lost), "new": len(new) - len(matched.same) - len(matched.changed), **counts},
+    past = list(earlier(db, document))
+    carried = cuts.carry([_cut_source(revision) for revision in (before, *past)], doc.text, list(sentence_values(doc)))
+    texts = [str(values[-1]) for values in carried.values]
+    unpaired = _linked_to(db, reworded) if reworded else set()
+    numbers, rewordings = numbered(
+        before, texts, past, fixed=carried.numbers, settled=_settled_sentences(db, document), unpaired=unpaired
+    )
+    after = Revision(
+        doc.digest, doc.reader, doc.encoding, lang, doc.text, list(block_values(doc.blocks)),
+        list(zip(numbers, carried.values, strict=True)), [],
     )  # fmt: skip
-    derive_document(db, document)
-    sources = db.conn.execute(
-        "select distinct src_document from tallies where tgt_document = ?", (document,)
-    ).fetchall()
-    for source in {document, *(row[0] for row in sources)}:
-        tallies.refresh_range(db, source * SOURCE, (source + 1) * SOURCE)
-        queue.refresh_range(db, source * SOURCE, (source + 1) * SOURCE)
+    lost, other = _differing(before, after)
+    ledger = Ledger(db, reviewer)
+    touched = _links_of(db, lost | other)
+    sides = sides_of(db, {*touched, *displaced(db, document)})
+    ids = after.write(db, document)
+    became = {number: ids[position] for number, position in rewordings.items()}
+    reworded |= set(became.values())
+    db.conn.execute("delete from cuts where document = ?", (document,))
+    ledger.cuts = carried.placed(ids)
+    restored = _restore(ledger, document)
+    _mend(ledger, [link for link in touched if link not in restored], lost, became)
+    _reorder(ledger, document)
+    moves = ledger.moves()
+    counts = _counted(0, [(was, now) for _, was, now in moves])
+    detail: dict[str, object] = {
+        **more, "name": doc.name, "was": before.digest, "now": doc.digest, "lang": lang,
+        "same": len(before.sentences) - len(lost), "reworded": len(became), "lost": len(lost) - len(became),
+        "returned": len(set(numbers) - before.by_number.keys() - {None}), "new": numbers.count(None) - len(became),
+        **counts.losses(),
+    }  # fmt: skip
+    decision, _ = ledger.close("import", document=document, detail=detail)
+    _finish(db, decision, document, before, moves, sides)
+    return moves
 
 
-def _write(
-    db: Database, document: int, doc: Document, old: list[int], new: list[tuple[object, ...]], matched: Matched
-) -> None:
-    """The rows of the document: texts replaced, sentences that are still there keeping their ids."""
-    db.conn.execute(
-        "update documents set digest = ?, reader = ?, encoding = ?, characters = ? where id = ?",
-        (doc.digest, doc.reader, doc.encoding, len(doc.text), document),
+def _cut_source(revision: Revision) -> cuts.Source:
+    return cuts.Source(revision.text, [made for _, made in revision.cuts], revision.sentences)
+
+
+def _differing(before: Revision, after: Revision) -> tuple[set[int], set[int]]:
+    """The sentences of `before` that are gone, and those of which the text is another."""
+    now = after.by_number
+    gone = {number for number in before.by_number if number not in now}
+    return gone, {number for number, text in before.by_number.items() if now.get(number, text) != text}
+
+
+def _linked_to(db: Database, sentences: set[int]) -> set[int]:
+    """The sentences that stand in a link with one of these."""
+    inside = ",".join(map(str, sentences))
+    rows = db.conn.execute(
+        f"""select distinct other.sentence from link_sentences as own
+            join link_sentences as other on other.link = own.link and other.side <> own.side
+            where own.sentence in ({inside})"""
     )
-    db.conn.execute("update texts set content = ? where document = ?", (as_bytes(doc.text), document))
-    db.conn.execute("delete from blocks where document = ?", (document,))
-    insert_blocks(db, document, doc.blocks)
-    ids = {number: old[n] for n in range(len(old)) if (number := matched.new_of(n)) is not None}
-    gone = [id_ for n, id_ in enumerate(old) if matched.new_of(n) is None]
-    reworded = [old[n] for n in matched.changed]
-    search.drop(db, _texts(db, gone + reworded))
-    db.conn.executemany("delete from sentences where id = ?", ((id_,) for id_ in gone))
-    db.conn.executemany(
-        """update sentences set block = ?, position = ?, start = ?, "end" = ?, pieces = ?, lang = ?,
-           lang_confidence = ?, text = ? where id = ?""",
-        ((*new[number], id_) for number, id_ in ids.items()),
+    return {row[0] for row in rows}
+
+
+def _settled_sentences(db: Database, document: int) -> set[int]:
+    rows = db.conn.execute(
+        """select sentence from link_sentences join links on links.id = link
+           where (src_document = ?1 or tgt_document = ?1) and (status <> 'proposed' or anchored)""",
+        (document,),
     )
-    search.add(db, _texts(db, reworded))
-    insert_sentences(db, document, [values for number, values in enumerate(new) if number not in ids])
-    summarise(db, document)
-
-
-def _texts(db: Database, ids: list[int]) -> list[tuple[int, str]]:
-    inside = ",".join(map(str, ids))
-    return db.conn.execute(f"select id, text from sentences where id in ({inside})").fetchall()
+    return {row[0] for row in rows}
 
 
 def _links_of(db: Database, sentences: set[int]) -> list[int]:
@@ -163,21 +318,23 @@ def _links_of(db: Database, sentences: set[int]) -> list[int]:
     return [row[0] for row in rows.fetchall()]
 
 
-def _mend(ledger: Ledger, links: Sequence[int], lost: set[int]) -> dict[str, object]:
-    """What becomes of links whose text is not the same any more."""
-    marked = removed = 0
+def _mend(ledger: Ledger, links: Sequence[int], lost: Collection[int], became: Mapping[int, int]) -> None:
+    """What becomes of links whose text is not the same any more; `became`: lost sentence -> its other wording."""
     for link in links:
+        if not ledger.present(link):
+            continue
         state = ledger.state(link)
-        sides = {side: [n for n in sentences_of(state[side]) if n not in lost] for side in ("src", "tgt")}
-        whole = all(len(sides[side]) == len(sentences_of(state[side])) for side in sides)
+        before = {side: sentences_of(state[side]) for side in ("src", "tgt")}
+        sides = {side: [became.get(n, n) for n in ids if n not in lost or n in became] for side, ids in before.items()}
+        whole = all(len(sides[side]) == len(before[side]) for side in sides)
         if not all(sides.values()) or not (whole or ledger.kept(link)):
             ledger.remove(link)
-            removed += 1
-        elif ledger.kept(link):
-            columns = {side: ledger.ordered(ids) for side, ids in sides.items()}
+            continue
+        columns = {side: ledger.ordered(ids) for side, ids in sides.items()}
+        if ledger.kept(link):
             ledger.change(link, status="proposed", attention="changed", touched=1, **columns)
-            marked += 1
-    return {"marked": marked, "removed": removed}
+        else:
+            ledger.change(link, **columns)
 
 
 def _reorder(ledger: Ledger, document: int) -> None:
@@ -191,3 +348,155 @@ def _reorder(ledger: Ledger, document: int) -> None:
         if ledger.present(link):
             state = ledger.state(link)
             ledger.change(link, **{side: ledger.ordered(sentences_of(state[side])) for side in ("src", "tgt")})
+
+
+def _finish(
+    db: Database,
+    decision: Decision,
+    document: int,
+    replaced: Revision,
+    moves: Iterable[Patch],
+    sides: Mapping[int, Sides],
+) -> None:
+    """Store what the decision replaced, and bring to the new text what follows from it."""
+    preserve(db, decision.id, document, replaced)
+    ends = {link: (was["src_document"], was["tgt_document"]) for link, was, _ in moves if was and link in sides}
+    displace(db, decision.id, ends, sides)
+    derive_document(db, document)
+    sources = db.conn.execute("select distinct src_document from tallies where tgt_document = ?", (document,))
+    for source in {document, *(row[0] for row in sources.fetchall())}:
+        tallies.refresh_range(db, source * SOURCE, (source + 1) * SOURCE)
+        queue.refresh_range(db, source * SOURCE, (source + 1) * SOURCE)
+
+
+# Links whose text returns
+
+
+def _restore(ledger: Ledger, document: int) -> set[int]:
+    """Bring back links that changes of text took or reopened, where their text is there again; returns which.
+
+    What a reviewer decided since stands, and a proposal does not come back where another link stands by now.
+    """
+    states = {
+        link: (max(decisions), state)
+        for link, decisions in displaced(ledger.db, document).items()
+        if (state := _state_again(ledger, link, decisions)) is not None
+    }
+    # Settled before undecided, late before early: what comes first has the sentences.
+    order = sorted(states, key=lambda link: (untouched(states[link][1]), -states[link][0], link))
+    restored: dict[int, tuple[int, State]] = {}
+    for link in order:
+        decision, state = states[link]
+        if ledger.present(link):
+            ledger.change(link, **state)
+        else:
+            rivals = {
+                one: ledger.state(one) for one in ledger.overlapping(state["src"], state["tgt"]) if ledger.present(one)
+            }
+            # Those that went together with it stood together with it.
+            others = [one for went, one in restored.values() if went != decision and _overlap(one, state)]
+            others += rivals.values()
+            if any(_same_ends(one, state) and not untouched(one) for one in others) or (untouched(state) and others):
+                continue
+            for number, one in rivals.items():
+                if untouched(one) and (state["status"] != "rejected" or _same_ends(one, state)):
+                    ledger.remove(number)
+            ledger.restore(link, state)
+        restored[link] = decision, state
+    return set(restored)
+
+
+def _overlap(one: State, other: State) -> bool:
+    """Whether two links share sentences on both sides."""
+    return all(not set(sentences_of(one[side])).isdisjoint(sentences_of(other[side])) for side in ("src", "tgt"))
+
+
+def _same_ends(one: State, other: State) -> bool:
+    """Whether two links have the same two sides, swapped or not."""
+    return {one["src"], one["tgt"]} == {other["src"], other["tgt"]}
+
+
+def _state_again(ledger: Ledger, link: int, decisions: Mapping[int, Sides]) -> State | None:
+    """What a link was before changes of text, the latest of them first, where it stood on texts that are there now.
+
+    None where there is no such state, or somebody decided on the link since.
+    """
+    present = dict(ledger.state(link)) if ledger.present(link) else None
+    state = present
+    rows = ledger.db.conn.execute(
+        "select decision, was, now from patches where link = ? order by decision desc", (link,)
+    ).fetchall()
+    for decision, *told in rows:
+        was, now = (None if one is None else json.loads(one) for one in told)
+        passing = was is None or decision in decisions or cuts.follows((link, was, now))
+        if not passing or (state is None) != (now is None):  # The latter: a run took the proposal away.
+            return None
+        state = None if was is None else {**(state or {}), **was}
+        if state is not None and decision in decisions:
+            ends = {
+                side: fitting(ledger.db, state[side], getattr(decisions[decision], side)) for side in ("src", "tgt")
+            }
+            if all(ends.values()):
+                again = {**state, **ends}
+                return None if again == present else again
+    return None
+
+
+# Undo and redo
+
+
+def turn_change(
+    db: Database, reviewer: str, target: int, action: str, more: Mapping[str, object]
+) -> tuple[Decision, tuple[int, ...]]:
+    """Append an `undo` or `redo` of the change of text `target`: text, cuts and links as they were before it, or before
+    its undo. `more` is what else the log says.
+
+    Raises ConflictError where the text, its cuts or links on what would go changed since.
+    """
+    source = target
+    if action == "redo":
+        sql = "select max(id) from decisions where action = 'undo' and target = ?"
+        source = db.conn.execute(sql, (target,)).fetchone()[0]
+    document, told = db.conn.execute("select document, detail from decisions where id = ?", (source,)).fetchone()
+    name = name_there(db, document)
+    after, detail = replaced_by(db, source), json.loads(told)
+    if after is None:
+        raise ConflictError(f"{name}: the text of before is not in the store. Add the file of then again.")
+    refuse_damaged(db, document)
+    before = Revision.of(db, document)
+    if before.digest != detail["now"]:
+        raise ConflictError(f"{name}: its text changed again since.")
+    made = [(decision, cut) for decision, cut in cuts.summed(db, through=source) if cut.document == document]
+    if [cut for _, cut in made] != [cut for _, cut in before.cuts]:
+        raise ConflictError(f"{name}: a sentence of it was split, or made whole, since.")
+    if before.lang != detail.get("lang"):  # Set by hand since.
+        after = after.tagged(before.lang)
+    lost, other = _differing(before, after)
+    ledger = Ledger(db, reviewer)
+    patches = [(link, now, was) for link, was, now in read_patches(db, source)]
+    own = {link for link, _, _ in patches}
+    touched = _links_of(db, lost | other)
+    going = set(_links_of(db, lost)) - own
+    for link in touched:
+        state = ledger.state(link)
+        if link not in own and (settled(state) or (link in going and not untouched(state))):
+            who = state["reviewer"] or "a reviewer"
+            raise ConflictError(f"{name}: {who} decided on link {link}, which is of the text that would go, since.")
+    sides = sides_of(db, {*touched, *own})
+    after.write(db, document)
+    ledger.turn(patches, f"cannot {action} the change of {name}")
+    for link in going:
+        ledger.remove(link)
+    _reorder(ledger, document)
+    moves = ledger.moves()
+    counts = _counted(0, [(was, now) for _, was, now in moves])
+    turned: dict[str, object] = {
+        **more, "action": "import", "name": name, "was": before.digest, "now": after.digest, "lang": after.lang,
+        **counts.losses(),
+    }  # fmt: skip
+    decision, links = ledger.close(action, document=document, target=target, detail=turned)
+    db.conn.execute("delete from cuts where document = ?", (document,))
+    for number, cut in after.cuts:
+        cuts.enter(db, number, [cut], ())
+    _finish(db, decision, document, before, moves, sides)
+    return decision, links

@@ -9,10 +9,11 @@ from sqlite_utils import Database
 
 from align.domain import Decision
 from align.errors import ConflictError
-from align.store import seals, search
+from align.store import revisions, seals, search
 from align.store.documents import name_there
 from align.store.ledger import Ledger
-from align.store.proposals import Run
+from align.store.log import append
+from align.store.proposals import PROGRAM, Run
 from align.store.transaction import transaction
 
 
@@ -45,8 +46,11 @@ def compact(db: Database) -> int:
     with transaction(db):
         removed = [row[0] for row in db.conn.execute("select id from documents where removed_at is not null")]
         _shorten_log(db, removed)
+        names = [name for (name,) in db.conn.execute("select name from documents where removed_at is not null")]
         for document in removed:
             _forget(db, document)
+        if removed:
+            append(db, PROGRAM, "compact", detail={"documents": len(removed), "names": names})
     db.conn.execute("vacuum")
     db.conn.execute("pragma wal_checkpoint(truncate)")
     return len(removed)
@@ -61,6 +65,7 @@ def size(db: Database) -> int:
 def _forget(db: Database, document: int) -> None:
     """The text of a document, and all that was read from it."""
     search.drop(db, db.conn.execute("select id, text from sentences where document = ?", (document,)).fetchall())
+    revisions.forget(db, document)
     for table in ("cuts", "sentences", "blocks", "texts"):
         db.conn.execute(f"delete from {table} where document = ?", (document,))
     db.conn.execute("delete from documents where id = ?", (document,))

@@ -6,6 +6,46 @@ from dataclasses import dataclass
 from typing import Literal
 
 from align.domain import BlockKind, Decision, Span, Status
+from align.text.counted import counted
+
+
+@dataclass(frozen=True, slots=True)
+class TextChange:
+    """What a new text did to the links of its document."""
+
+    settled: int
+    """Settled links (accepted, edited, rejected, anchored) before."""
+    removed: int = 0
+    """Settled links whose text is gone."""
+    reopened: int = 0
+    """Settled links that are undecided again: their text was reworded, or is there in part."""
+    proposals: int = 0
+    """Undecided links whose text is gone."""
+    restored: int = 0
+    """Links that are settled as they once were, since their text is there again."""
+
+    @property
+    def affected(self) -> int:
+        """Settled links that lost their text."""
+        return self.removed + self.reopened
+
+    def losses(self) -> dict[str, int]:
+        """What became of links, by name."""
+        return {
+            "removed": self.removed, "reopened": self.reopened, "proposals": self.proposals, "restored": self.restored
+        }  # fmt: skip
+
+    def words(self) -> list[str]:
+        """What became of links, a phrase each; nothing for what did not happen."""
+        phrases = []
+        if self.affected:
+            of = f"{self.affected:,} of {counted(self.settled, 'settled link')}"
+            phrases.append(f"{of} lost their text ({self.removed:,} removed, {self.reopened:,} to be decided again)")
+        if self.proposals:
+            phrases.append(f"{counted(self.proposals, 'proposal')} removed")
+        if self.restored:
+            phrases.append(f"{counted(self.restored, 'settled link')} restored with the text")
+        return phrases
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,6 +209,27 @@ def m012_seals(db: Database) -> None:
     seals.create(db)
 
 
+@migrations()
+def m013_revisions(db: Database) -> None:
+    """Earlier texts of documents with the links that stood on them; the files that documents were read from."""
+    _run(
+        db,
+        """create table revisions (
+            decision integer primary key references decisions (id), document integer not null references documents (id),
+            digest text not null, content blob not null) strict""",
+        "create index revisions_document on revisions (document)",
+        """create table displaced_links (
+            link integer not null, decision integer not null references decisions (id), src_document integer not null,
+            tgt_document integer not null, src text not null, tgt text not null,
+            primary key (link, decision)) strict, without rowid""",
+        "create index displaced_links_source on displaced_links (src_document)",
+        "create index displaced_links_target on displaced_links (tgt_document)",
+        "alter table documents add column origin text",
+        "create index documents_origin on documents (origin collate nocase) where origin is not null",
+    )
+    seals.create_triggers(db)
+
+
 DERIVED: Final = ("links", "link_sentences", "tallies", "search")
 """Tables that hold nothing of their own: they are made anew from the others."""
 _OBJECTS = "select type, name, sql from sqlite_schema where sql is not null and name not like 'sqlite\\_%' escape '\\'"

@@ -9,7 +9,7 @@ consecutive bits.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any, Final
 
 from sqlite_utils import Database
@@ -29,8 +29,14 @@ PARTS: Final = {
     "conflict": (("conflicts", "link", "uid"),),
     "audit": (("audits", "id", "id"),),
     "note": (("kept", "key", "key"),),
+    "revision": (("revisions", "decision", "decision"),),
+    "displaced link": (("displaced_links", "link", "decision"),),
 }
 """What a sum of each kind covers: (table, column with the key, order of its rows). The first table has the keys."""
+DAMAGED: Final = (
+    "{} is damaged, so nothing was changed. `align store check` says what is; `align store restore BACKUP` puts a "
+    "backup in the store's place."
+)
 SEQUENCE: Final = "sequence"
 """Kind of the numbers that were given last, by table; the sum is the number itself."""
 
@@ -42,16 +48,29 @@ def create(db: Database) -> None:
         " strict, without rowid"
     )
     db.conn.execute("create index seals_open on seals (kind, key) where sum is null")
-    for statement in triggers().values():
-        db.conn.execute(statement)
+    create_triggers(db)
     enter_missing(db)
 
 
-def triggers() -> dict[str, str]:
-    """Name -> SQL of the triggers that note what is written."""
+def create_triggers(db: Database) -> None:
+    """The triggers of the tables that there are, but for those made before: later layouts have more tables."""
+    there = _objects(db)
+    for name, statement in triggers(there).items():
+        if name not in there:
+            db.conn.execute(statement)
+
+
+def _objects(db: Database) -> set[str]:
+    return {row[0] for row in db.conn.execute("select name from sqlite_schema")}
+
+
+def triggers(tables: Container[str] | None = None) -> dict[str, str]:
+    """Name -> SQL of the triggers that note what is written, to these tables or to all."""
     found = {}
     for kind, parts in PARTS.items():
         for table, column, _ in parts:
+            if tables is not None and table not in tables:
+                continue
             for event, row in (("insert", "new"), ("update", "old"), ("delete", "old")):
                 name = f"seal_{table}_{event}"
                 found[name] = (
@@ -64,8 +83,11 @@ def triggers() -> dict[str, str]:
 
 def enter_missing(db: Database) -> None:
     """Note what has no sum, and forget sums of nothing that is known here."""
+    there = _objects(db)
     for kind, parts in PARTS.items():
         table, column, _ = parts[0]
+        if table not in there:
+            continue
         db.conn.execute(f"insert or ignore into seals (kind, key) select distinct '{kind}', {column} from {table}")
     marks = ", ".join("?" * (len(PARTS) + 1))
     db.conn.execute(f"delete from seals where kind not in ({marks})", (*PARTS, SEQUENCE))
@@ -74,7 +96,7 @@ def enter_missing(db: Database) -> None:
 def reopen(db: Database) -> None:
     """Let everything be sealed anew: the tables have other columns now."""
     enter_missing(db)
-    db.conn.execute("update seals set sum = null")
+    db.conn.execute("update seals set sum = null where kind <> ?", (SEQUENCE,))
 
 
 def seal(db: Database) -> None:
@@ -117,10 +139,7 @@ def refuse_damaged(db: Database, kind: str, keys: Iterable[Key]) -> None:
     for key in keys:
         row = db.conn.execute("select sum from seals where kind = ? and key = ?", (kind, key)).fetchone()
         if row and row[0] is not None and row[0] != compute(db, kind, key):
-            raise StoreError(
-                f"{kind} {key} is damaged, so nothing was changed. `align store check` says what is; "
-                "`align store restore BACKUP` puts a backup in the store's place."
-            )
+            raise StoreError(DAMAGED.format(f"{kind} {key}"))
 
 
 def all_sums(db: Database) -> Iterator[tuple[str, Key, int | None]]:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,7 +15,7 @@ from sqlite_utils import Database
 
 from align.clock import now
 from align.domain import Block, Decision, Document, Link, LinkSide, Proposal, Status
-from align.errors import EmptyDecisionError, UsageError
+from align.errors import UsageError
 from align.sqlite import told
 from align.store import (
     around,
@@ -23,6 +24,7 @@ from align.store import (
     documents,
     links,
     log,
+    origins,
     places,
     proposals,
     reimport,
@@ -36,6 +38,7 @@ from align.store.check import Finding, check
 from align.store.door import connect, refuse_replaced
 from align.store.filter import ANY, LinkFilter
 from align.store.ledger import Ledger
+from align.store.origins import Identity
 from align.store.places import Order
 from align.store.rebuild import rebuild
 from align.store.rows import (
@@ -47,6 +50,7 @@ from align.store.rows import (
     ProposeCounts,
     SentenceRow,
     StoredConstraints,
+    TextChange,
 )
 from align.store.transaction import transaction
 from align.store.unite import United, unite
@@ -98,28 +102,89 @@ class Store:
             finally:
                 self._group = before
 
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Nothing that is written inside stays; what it raises is raised."""
+        with self.writing():
+            self.db.conn.execute("savepoint rehearsal")
+            try:
+                yield
+            finally:
+                self.db.conn.execute("rollback to rehearsal")
+                self.db.conn.execute("release rehearsal")
+
     def _told(self, why: str = "") -> dict[str, object]:
         """What the log is to tell of a decision: why it was made, and together with which others."""
         return {name: value for name, value in (("why", why), ("group", self._group)) if value}
 
     # Documents
 
-    def add_document(self, doc: Document) -> Added:
-        """Take in a document under its name. The same text again changes nothing.
+    def add_document(
+        self,
+        doc: Document,
+        *,
+        reviewer: str = proposals.PROGRAM,
+        lang: str | None = None,
+        replace_settled: bool = False,
+        origin: str | None = None,
+    ) -> Added:
+        """Take in a document under its name; see `add_documents`."""
+        (added,), _ = self.add_documents(
+            [doc], reviewer=reviewer, lang=lang, replace_settled=replace_settled, origins=[origin]
+        )
+        return added
 
-        Of a text that changed, what is still there keeps its sentences and links; see `reimport`.
+    def add_documents(
+        self,
+        docs: Sequence[Document],
+        *,
+        reviewer: str = proposals.PROGRAM,
+        lang: str | None = None,
+        replace_settled: bool = False,
+        origins: Sequence[str | None] = (),
+    ) -> tuple[list[Added], TextChange | None]:
+        """Take in documents of one file under their names; returns what became of each and, where texts changed, of
+        their links. The same text again changes nothing.
+
+        Of a text that changed, what is still there keeps its sentences and links; see `reimport`. The change is a
+        decision of `reviewer`, which undo takes back. `lang` is the language of a new text, as set by hand with it;
+        `origins` are the files, where there are any (see `origins`). Raises TextLossError, with nothing written, where
+        too many settled links would lose their text, and not `replace_settled`.
         """
-        doc = replace(doc, name=stored_name(doc.name))
+        docs = [replace(doc, name=stored_name(doc.name)) for doc in docs]
+        added: list[Added] = []
+        changed: dict[int, Document] = {}
         with self.writing():
-            row = self.db.conn.execute(
-                "select id, digest from documents where name = ? and removed_at is null", (doc.name,)
-            ).fetchone()
-            if row is None:
-                return Added(documents.insert_document(self.db, doc), "added")
-            if row[1] == doc.digest:
-                return Added(row[0], "unchanged")
-            reimport.change_document(self.db, row[0], doc)
-            return Added(row[0], "changed")
+            for doc in docs:
+                row = self.db.conn.execute(
+                    "select id, digest from documents where name = ? and removed_at is null", (doc.name,)
+                ).fetchone()
+                if row is None:
+                    added.append(Added(documents.insert_document(self.db, doc), "added"))
+                elif row[1] == doc.digest:
+                    added.append(Added(row[0], "unchanged"))
+                else:
+                    changed[row[0]] = doc
+                    added.append(Added(row[0], "changed"))
+            change = None
+            if changed:
+                change = reimport.change_documents(
+                    self.db, reviewer, changed, replace_settled=replace_settled, lang=lang, more=self._told()
+                )
+            for one, origin in zip_longest(added, origins):
+                if origin is not None:
+                    documents.set_origin(self.db, one.document, origin)
+        return added, change
+
+    def identify(self, path: str, plain: str, parts: Sequence[str] = ("",)) -> Identity:
+        """What document a file is, called `plain` where nothing speaks against it; see `origins`."""
+        with told(self.path):
+            return origins.identify(self.db, self.path, path, plain, parts)
+
+    def names_of_parts(self, path: str, plain: str) -> frozenset[str]:
+        """The names of the documents, one a language, that a file of translations became."""
+        with told(self.path):
+            return origins.names_of_parts(self.db, self.path, path, plain)
 
     def remove_document(self, reviewer: str, document: int) -> Change:
         """Take a document and its links out, undoable until the store is compacted."""
@@ -342,27 +407,26 @@ class Store:
             return bulk.accept_many(self.db, reviewer, chosen, self._told(), above=above, through=through)
 
     def undo(self, reviewer: str) -> Change:
-        """Take back the reviewer's last decision in force, with what was decided `together` with it."""
-        with self.writing():
-            targets = undo.last_done(self.db, reviewer)
-            if not targets:
-                raise EmptyDecisionError(f"nothing to undo of {reviewer}'s decisions.")
-            return self._turned(reviewer, targets, "undo")
+        """Take back the reviewer's last decision in force, with what was decided `together` with it.
+
+        One that cannot be taken back is passed over with a reason. Raises ConflictError where none can be.
+        """
+        return self._turn(reviewer, "undo")
 
     def redo(self, reviewer: str) -> Change:
         """Bring back what the reviewer undid last."""
-        with self.writing():
-            targets = undo.last_undone(self.db, reviewer)
-            if not targets:
-                raise EmptyDecisionError(f"nothing to redo of {reviewer}'s decisions.")
-            return self._turned(reviewer, targets, "redo")
+        return self._turn(reviewer, "redo")
 
-    def _turned(self, reviewer: str, targets: Sequence[int], action: str) -> Change:
-        touched: dict[int, None] = {}
-        for target in targets:
-            decision, links = undo.turn(self.db, reviewer, target, action)
-            touched |= dict.fromkeys(links)
-        return Change(tuple(touched), decision, decision.link, f"{action}: {decision.detail['action']}")
+    def _turn(self, reviewer: str, action: str) -> Change:
+        with self.writing():
+            decision, links, skipped = undo.turn_last(self.db, reviewer, action)
+        done = decision.detail["action"]
+        words = f"{action}: {done}"
+        if done == "import":
+            words = f"{action}: new text of {decision.detail['name']}"
+        if skipped:
+            words += f". Passed over: {skipped}"
+        return Change(links, decision, decision.link, words)
 
     # What front ends keep
 

@@ -1,108 +1,213 @@
-"""Undo and redo, without limit and across restarts: both are decisions, with the patches of another turned round."""
+"""Undo and redo, without limit and across restarts: both are decisions, with the patches of another turned round.
+
+A decision that cannot be turned, since others changed its links since or it was compacted away, is passed over with a
+reason: it is in nobody's way.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable
-from contextlib import closing
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
+from itertools import chain, islice
+from typing import NamedTuple
 
 from sqlite_utils import Database
 
 from align.domain import Decision
-from align.errors import ConflictError
+from align.errors import ConflictError, EmptyDecisionError
 from align.store import bulk, conflicts
 from align.store.actions import Action, Trait
 from align.store.cuts import Cut, follows, in_force
-from align.store.ledger import Ledger, untouched
-from align.store.log import Patch, State, read_patches
+from align.store.ledger import Ledger
+from align.store.log import Patch, read_patches
+from align.store.reimport import turn_change
 from align.store.remove import bring_back
 
 UNDOABLE = Action.having(Trait.UNDOABLE)
 """Actions that a reviewer's undo takes back; it steps over all others."""
+ON_DOCUMENTS = ("cut", "remove", "import")
+"""Decisions that change a document, if no link."""
 
 
-def last_done(db: Database, reviewer: str) -> list[int]:
-    """What undo would take back, latest first: the reviewer's last decision in force, and those made together with it.
+class _Entry(NamedTuple):
+    """A reviewer's entry of the log, and the decision that it is, takes back or brings back."""
 
-    Empty where there is none.
+    action: str
+    target: int
+    """The number of the decision; what follows is of it."""
+    group: str | None
+    done: str
+    link: int | None
+    name: str | None
+    patched: bool
+    """Whether it changed links, as far as the log still says."""
+    has_document: bool
+    has_link: bool
+    compacted: bool
+    """Whether it may have changed links of documents that were compacted away since."""
+
+    @property
+    def loss(self) -> str:
+        """Why it can never be turned: what it is about was compacted away. Else empty."""
+        if self.done in ON_DOCUMENTS and not self.has_document:
+            return f"{self.done!r} of {self.name or 'a document'}: it was compacted away"
+        if self.compacted and self.link is not None and not self.has_link:
+            return f"{self.done!r} of link {self.link}: its document was compacted away"
+        return ""
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is, or was, anything to take back."""
+        return self.patched or self.done in ON_DOCUMENTS or bool(self.loss)
+
+
+class _Turnable(NamedTuple):
+    """A decision that undo or redo comes to."""
+
+    entry: _Entry
+    reported: bool
+    """Whether the reviewer turned an earlier one since: why this one was passed over is no news then."""
+
+
+def turn_last(db: Database, reviewer: str, action: str) -> tuple[Decision, tuple[int, ...], str]:
+    """Take back the reviewer's last decision in force (`undo`), or bring back what was undone last if nothing was
+    decided since (`redo`), with those made together with it. Runs inside the caller's `writing`.
+
+    Returns the last entry written, the links touched, and why later decisions were passed over, if that is news. Raises
+    ConflictError where none can be turned, EmptyDecisionError where there is none.
     """
-    with closing(_done(db, reviewer)) as found:
-        return _together(found)
+    reasons: list[str] = []
+    news: list[str] = []
+
+    def others() -> Iterator[list[_Turnable]]:
+        """Rarely asked for, and only then is the whole log gone through."""
+        yield from _groups(db, reviewer, action)[1:]
+
+    for group in chain(_groups(db, reviewer, action, 1), others()):
+        reason = next((one.entry.loss for one in group if one.entry.loss), "")
+        if not reason:
+            skipped = _summary(news)
+            try:
+                with _attempt(db):
+                    turned = [turn(db, reviewer, one.entry.target, action, skipped) for one in group]
+            except ConflictError as error:
+                reason = str(error).rstrip(".")
+            else:
+                links = dict.fromkeys(link for _, touched in turned for link in touched)
+                return turned[-1][0], tuple(links), skipped
+        reasons.append(reason)
+        news += [] if group[0].reported else [reason]
+    nothing = f"nothing to {action} of {reviewer}'s decisions"
+    if reasons:
+        raise ConflictError(f"{nothing}: {_summary(reasons)}.")
+    raise EmptyDecisionError(f"{nothing}.")
 
 
-def last_undone(db: Database, reviewer: str) -> list[int]:
-    """What redo would bring back, the first decision first: the last undone, if the reviewer decided nothing since."""
-    with closing(_undone(db, reviewer)) as found:
-        return _together(found)
+def _summary(reasons: list[str]) -> str:
+    """The first reason, and how many more there are."""
+    more = f" ({len(reasons) - 1:,} more)" if len(reasons) > 1 else ""
+    return f"{reasons[0]}{more}" if reasons else ""
 
 
-def _together(found: Iterable[tuple[int, str | None]]) -> list[int]:
-    """The first of the decisions, and what follows of the same group."""
-    targets: list[int] = []
-    whole: str | None = None
-    for target, group in found:
-        if targets and (group is None or group != whole):
-            break
-        targets.append(target)
-        whole = group
-    return targets
+@contextmanager
+def _attempt(db: Database) -> Iterator[None]:
+    """What fails inside leaves nothing behind, and the transaction around it goes on."""
+    db.conn.execute("savepoint attempt")
+    try:
+        yield
+    except BaseException:
+        db.conn.execute("rollback to attempt")
+        raise
+    finally:
+        db.conn.execute("release attempt")
 
 
-def _done(db: Database, reviewer: str) -> Generator[tuple[int, str | None], None, None]:
-    """The reviewer's decisions in force, with their groups, latest first."""
+def _groups(db: Database, reviewer: str, action: str, count: int | None = None) -> list[list[_Turnable]]:
+    """What undo or redo would turn, first to last (or `count` of it): decisions, with those made together with them."""
+    with closing((_done if action == "undo" else _undone)(db, reviewer)) as entries:
+        return list(islice(_together(entries), count))
+
+
+def _together(entries: Iterable[_Turnable]) -> Iterator[list[_Turnable]]:
+    group: list[_Turnable] = []
+    for one in entries:
+        if group and (one.entry.group is None or one.entry.group != group[0].entry.group):
+            yield group
+            group = []
+        group.append(one)
+    if group:
+        yield group
+
+
+def _done(db: Database, reviewer: str) -> Generator[_Turnable, None, None]:
+    """The reviewer's decisions in force, latest first."""
     settled: set[int] = set()
+    earliest: int | None = None
     with closing(_backwards(db, reviewer)) as entries:
-        for number, action, target, group in entries:
-            if action in ("undo", "redo"):
-                if target not in settled and action == "redo":
-                    yield target, group
-                settled.add(target)
-            elif action in UNDOABLE and number not in settled:
-                yield number, group
+        for entry in entries:
+            reported = earliest is not None and earliest < entry.target
+            if entry.action in ("undo", "redo"):
+                if entry.target not in settled and entry.action == "redo" and entry.changes:
+                    yield _Turnable(entry, reported)
+                settled.add(entry.target)
+                if entry.action == "undo":
+                    earliest = min(entry.target, earliest or entry.target)
+            elif entry.action in UNDOABLE and entry.target not in settled and entry.changes:
+                yield _Turnable(entry, reported)
 
 
-def _undone(db: Database, reviewer: str) -> Generator[tuple[int, str | None], None, None]:
-    """What the reviewer undid since deciding anything, with its groups, latest first."""
+def _undone(db: Database, reviewer: str) -> Generator[_Turnable, None, None]:
+    """What the reviewer undid since deciding anything, latest first."""
     settled: set[int] = set()
+    latest: int | None = None
     with closing(_backwards(db, reviewer)) as entries:
-        for _, action, target, group in entries:
-            if action == "undo" and target not in settled:
-                yield target, group
-            if action in ("undo", "redo"):
-                settled.add(target)
-            elif action in UNDOABLE:
+        for entry in entries:
+            if entry.action in ("undo", "redo"):
+                if entry.action == "undo" and entry.target not in settled and entry.changes:
+                    yield _Turnable(entry, latest is not None and latest > entry.target)
+                settled.add(entry.target)
+                if entry.action == "redo":
+                    latest = max(entry.target, latest or entry.target)
+            elif entry.action in UNDOABLE and entry.changes:
                 return
 
 
-def _backwards(db: Database, reviewer: str) -> Generator[tuple[int, str, int, str | None], None, None]:
-    """The reviewer's entries of the log, latest first, without those that changed nothing (any more); of an undo or
-    redo, the group of what it turned."""
+def _backwards(db: Database, reviewer: str) -> Generator[_Entry, None, None]:
+    """The reviewer's entries of the log, latest first."""
     cursor = db.conn.execute(
-        """select id, action, target,
-               (select json_extract(one.detail, '$.group') from decisions as one
-                where one.id = coalesce(decisions.target, decisions.id))
-           from decisions where reviewer = ?
-           and (target is not null or exists (select 1 from patches where decision = decisions.id)
-                or (action in ('cut', 'remove') and document in (select id from documents)))
-           and not (coalesce(json_extract(detail, '$.action'), action) = 'remove'
-                    and document not in (select id from documents))
-           order by id desc""",
+        """select entry.action, done.id, json_extract(done.detail, '$.group'), done.action, done.link,
+               json_extract(done.detail, '$.name'),
+               exists (select 1 from patches where decision = done.id),
+               exists (select 1 from documents where id = done.document),
+               exists (select 1 from links where id = done.link),
+               case when exists (select 1 from patches where decision = done.id) then 0
+                    else done.id < (select coalesce(max(id), 0) from decisions where action = 'compact') end
+           from decisions as entry join decisions as done on done.id = coalesce(entry.target, entry.id)
+           where entry.reviewer = ? order by entry.id desc""",
         (reviewer,),
     )
     try:
-        yield from cursor
+        for row in cursor:
+            yield _Entry(*row)
     finally:
         cursor.close()
 
 
-def turn(db: Database, reviewer: str, target: int, action: str) -> tuple[Decision, tuple[int, ...]]:
-    """Append an `undo` or `redo` of the decision `target`. Raises ConflictError where its links changed since."""
-    whole = bulk.turn_alike(db, reviewer, target, action)
+def turn(db: Database, reviewer: str, target: int, action: str, skipped: str = "") -> tuple[Decision, tuple[int, ...]]:
+    """Append an `undo` or `redo` of the decision `target`. `skipped`: why later ones were passed over, for the log.
+
+    Raises ConflictError where its links changed since; the caller takes back what was written till then.
+    """
+    more = {"skipped": skipped} if skipped else {}
+    whole = bulk.turn_alike(db, reviewer, target, action, more)
     if whole is not None:
         return whole
     told, link, document = db.conn.execute(
         "select action, link, document from decisions where id = ?", (target,)
     ).fetchone()
+    if told == "import":
+        return turn_change(db, reviewer, target, action, more)
     ledger = Ledger(db, reviewer)
     patches = [
         (number, now, was) if action == "undo" else (number, was, now) for number, was, now in read_patches(db, target)
@@ -110,33 +215,15 @@ def turn(db: Database, reviewer: str, target: int, action: str) -> tuple[Decisio
     if told == "cut":
         patches = cut_patches(ledger, target, action, patches)
     own = {number for number, _, _ in patches}
-    # What goes makes room first.
-    for number, before, after in sorted(patches, key=lambda patch: patch[2] is not None):
-        if before is None:
-            assert after is not None
-            if not (untouched(after) and superseded(ledger, after, own)):
-                ledger.restore(number, after)
-            continue
-        if after is None and untouched(before) and not ledger.present(number):
-            continue  # A proposal that a later run took away by itself.
-        state = ledger.state(number)
-        differing = [column for column, value in before.items() if state[column] != value]
-        if differing:
-            who = state["reviewer"] or "a new proposal"
-            raise ConflictError(
-                f"cannot {action} {told!r}: link {number} changed since ({differing[0]}, by {who}). Decide it anew."
-            )
-        if after is None:
-            ledger.remove(number)
-        else:
-            ledger.change(number, **after)
-    detail: dict[str, object] = {"action": told}
+    ledger.turn(patches, f"cannot {action} {told!r}")
     turn_cuts(ledger, target, action, own)
     if told == "remove" and action == "undo":
         bring_back(db, document)
     elif told == "remove":
         db.conn.execute("update documents set removed_at = ? where id = ?", (ledger.at, document))
-    decision, touched = ledger.close(action, link=link, document=document, target=target, detail=detail)
+    decision, touched = ledger.close(
+        action, link=link, document=document, target=target, detail={"action": told, **more}
+    )
     conflicts.follow(db, decision)
     return decision, touched
 
@@ -178,8 +265,3 @@ def turn_cuts(ledger: Ledger, target: int, action: str, own: set[int]) -> None:
     else:
         for one in made:
             ledger.make_cut(one, but=own)
-
-
-def superseded(ledger: Ledger, proposal: State, own: set[int]) -> bool:
-    """Whether a later proposal stands where this one stood: it need not come back."""
-    return any(ledger.present(link) for link in ledger.overlapping(proposal["src"], proposal["tgt"]) if link not in own)

@@ -150,7 +150,7 @@ def test_a_changed_text_keeps_its_cuts(store: Store, desk: Desk) -> None:
 
 def test_a_cut_goes_with_its_sentence(store: Store, desk: Desk) -> None:
     desk.split(3, (0, 2), (0, 9))
-    store.add_document(make_document("ja.txt", [*JA[:2], "川を泳いで渡った。", *JA[3:]], "ja"))
+    store.add_document(make_document("ja.txt", [*JA[:2], "川を泳いで渡った。", *JA[3:]], "ja"), replace_settled=True)
     assert [cut.document for cut in in_force(store.db)] == [2]
     assert store.check() == []
     with pytest.raises(AlignError):

@@ -225,7 +225,9 @@ def test_an_edit_does_not_overrule_a_rejection_made_meanwhile(store: Store, tmp_
 
 def test_an_old_export_does_not_bring_back_what_a_page_said_before(store: Store, tmp_path: Path) -> None:
     out = exported(store, tmp_path, "tsv")
-    store.add_document(document("en.txt", ["A new line.", "Fog rises.", "We climb up.", *EN[2:]], "en"))
+    store.add_document(
+        document("en.txt", ["A new line.", "Fog rises.", "We climb up.", *EN[2:]], "en"), replace_settled=True
+    )
     assert store.link(2).tgt.text == "We climb up."
     before = everything(store)
     report = import_file(store, out, "bea", new="never")
