@@ -8,7 +8,7 @@ import stat
 import subprocess
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import Any
 
 import platformdirs
 
-from align.errors import UsageError
+from align.errors import ReadError, UsageError
+from align.inputs import read_input
 
 APP = "align"
 
@@ -44,10 +45,19 @@ class Settings:
 
 def default_cache() -> Path:
     """The user's cache folder; where it cannot be written (a container, a service), one below the temporary folder."""
-    folder = Path(platformdirs.user_cache_dir(APP, appauthor=False))
-    if folder.is_absolute() and writable(folder):
+    folder = _of_user(platformdirs.user_cache_dir)
+    if folder is not None and writable(folder):
         return folder
-    return temporary_folder() or folder
+    return temporary_folder() or folder or Path(tempfile.gettempdir()) / APP
+
+
+def _of_user(kind: Callable[..., str]) -> Path | None:
+    """A folder of this user as platformdirs names it; None for a user without a home, as a container may have."""
+    try:
+        folder = Path(kind(APP, appauthor=False))
+    except RuntimeError:
+        return None
+    return folder if folder.is_absolute() else None
 
 
 def temporary_folder() -> Path | None:
@@ -77,9 +87,21 @@ def writable(folder: Path) -> bool:
 
 
 def config_path(environ: Mapping[str, str] = os.environ) -> Path:
-    """The config file: `ALIGN_CONFIG`, or `config.toml` in the user's config folder. It need not exist."""
+    """The config file: `ALIGN_CONFIG`, or `config.toml` in the user's config folder, or in the machine's for a user
+    without a home. It need not exist."""
     named = environ.get("ALIGN_CONFIG")
-    return Path(named) if named else Path(platformdirs.user_config_dir(APP, appauthor=False)) / "config.toml"
+    if named:
+        return Path(named)
+    folder = _of_user(platformdirs.user_config_dir)
+    return (folder or Path(platformdirs.site_config_dir(APP, appauthor=False))) / "config.toml"
+
+
+def is_there(path: Path) -> bool:
+    """Whether the file is there for this user: not in a folder that nobody may look into."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return False
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -87,10 +109,10 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     kinds = {f.name: f.type for f in fields(Settings)}
     found: dict[str, Any] = {}
     path = config_path(environ)
-    if path.exists():
+    if is_there(path) and str(path) != os.devnull:
         try:
-            found = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            found = tomllib.loads(read_input(path).decode("utf-8"))
+        except (ReadError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
             raise UsageError(f"{path}: not a TOML file we can read ({error}). Mend or remove it.") from error
         unknown = found.keys() - kinds.keys()
         if unknown:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from align.beside import written_beside
 from align.errors import UsageError
-from align.settings import Settings, config_path, default_reviewer, load_settings
+from align.settings import Settings, config_path, default_reviewer, is_there, load_settings
 
 COMMENTS: dict[str, str] = {
     "db": "The store that commands use when no --db is given; relative to the folder you are in.",
@@ -56,7 +56,7 @@ def write_default(*, force: bool = False, environ: Mapping[str, str] = os.enviro
     Raises UsageError where a file stands already and `force` is off, or the place cannot be written.
     """
     path = config_path(environ)
-    if path.exists() and not force:
+    if is_there(path) and not force:
         raise UsageError(f"{path}: there is a config file already. Edit it, or start anew with --force.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

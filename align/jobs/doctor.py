@@ -8,6 +8,7 @@ import platform
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +17,15 @@ from pathlib import Path
 
 from align import __version__
 from align.errors import AlignError
-from align.settings import Settings, config_path, default_reviewer, load_settings
+from align.settings import (
+    Settings,
+    config_path,
+    default_reviewer,
+    is_there,
+    load_settings,
+    temporary_folder,
+    writable,
+)
 from align.text.counted import counted
 
 DISTRIBUTION = "align-workbench"
@@ -99,12 +108,13 @@ def examine(
         yield Finding("config", State.BAD, str(error), "Mend the file, or start anew: align config init --force")
         settings = Settings().with_flags(db=db)
     else:
-        path = config_path(environ)
-        there = str(path) if path.exists() else f"none; {path} would be read"
-        yield Finding("config", State.GOOD, f"{there}. You review as {settings.reviewer or default_reviewer()}.")
+        yield config(config_path(environ), settings.reviewer or default_reviewer())
     yield from wishes(settings)
     yield from wanted_encoder(settings.encoder)
     yield cache(settings.cache)
+    from align.match.kernels import kernel_cache
+
+    yield kernels(kernel_cache())
     for name, module in ENCODERS.items():
         yield encoder(name, module, settings.cache)
     yield store(settings.db)
@@ -194,18 +204,54 @@ def screen(terminal: Terminal) -> Iterator[Finding]:
         yield Finding("colours", State.GOOD, terminal.colours)
 
 
+def config(path: Path, reviewer: str) -> Finding:
+    """Which config file is read, and whether one could be written there."""
+    says = f"{path}. You review as {reviewer}."
+    if is_there(path):
+        return Finding("config", State.GOOD, says)
+    if not writable(path.parent):
+        return Finding(
+            "config", State.NOTE, f"none, and none can be written: {says}", "Name another file with ALIGN_CONFIG."
+        )
+    return Finding("config", State.GOOD, f"none there yet: {says}")
+
+
 def cache(folder: Path) -> Finding:
-    """Whether models can be unpacked."""
+    """Whether models can be unpacked, and stay."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        try_to_write(folder)
         free = shutil.disk_usage(folder).free
     except OSError as error:
         return Finding("cache", State.BAD, f"{folder}: {error.strerror}", "Name another folder with ALIGN_CACHE.")
-    if not os.access(folder, os.W_OK):
-        return Finding("cache", State.BAD, f"{folder} cannot be written", "Name another folder with ALIGN_CACHE.")
+    if folder == temporary_folder():
+        says = f"{folder}: a temporary folder, since this user has no home that can be written"
+        return Finding("cache", State.NOTE, says, "Name a folder that stays with ALIGN_CACHE.")
     if free < NEEDS_CACHE:
         return Finding("cache", State.NOTE, f"{folder}: {free / 1e9:.1f} GB free", "Make room before unpacking e5.")
     return Finding("cache", State.GOOD, f"{folder}, {free / 1e9:.0f} GB free")
+
+
+def kernels(folder: Path | None) -> Finding:
+    """Whether the compiled kernels of the matching are kept from run to run."""
+    from align.jobs.kernels import compiled
+
+    if folder is None:
+        says = "no folder can be written: every run compiles for about ten seconds"
+        return Finding("kernels", State.NOTE, says, "Name a folder with ALIGN_CACHE or NUMBA_CACHE_DIR.")
+    try:
+        try_to_write(folder)
+    except OSError as error:
+        says = f"{folder}: {error.strerror}: every run compiles for about ten seconds"
+        return Finding("kernels", State.NOTE, says, "Name another folder with ALIGN_CACHE or NUMBA_CACHE_DIR.")
+    when = "compiled" if compiled() else "compiled by the first run"
+    return Finding("kernels", State.GOOD, f"{folder}, {when}")
+
+
+def try_to_write(folder: Path) -> None:
+    """Make the folder, and a file in it that is gone again. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"tried")
 
 
 def wanted_encoder(name: str) -> Iterator[Finding]:
@@ -242,6 +288,8 @@ def encoder(name: str, module: str, folder: Path) -> Finding:
 def store(path: Path) -> Finding:
     """Whether the store can be read, and what is in it."""
     if not path.exists():
+        if not writable(path.parent):
+            return Finding("store", State.NOTE, f"{path}: none there, and none can be made", "Name another with --db.")
         return Finding("store", State.NOTE, f"{path}: none there yet", "align add FILE makes one; --db names another.")
     from align.domain import Status
     from align.store import open_store

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from align.jobs import doctor
-from align.jobs.doctor import Finding, State, Terminal, examine, missing, numbers, screen, store
+from align.jobs.doctor import Finding, State, Terminal, examine, kernels, missing, numbers, screen, store
+from align.settings import temporary_folder
 
 WIDE = Terminal(120, 40, True, "utf-8", "truecolor")
 
@@ -70,6 +71,21 @@ def test_versions_compare_as_numbers() -> None:
     assert numbers("1.20.0rc1") == (1, 20)
     assert numbers("8.10") > numbers("8.9.9")
     assert numbers("2.0") == numbers("2")
+
+
+def test_what_cannot_be_kept_is_said_with_what_to_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    temporary = temporary_folder()
+    assert temporary is not None
+    (tmp_path / "file").write_text("")
+    for finding in (doctor.cache(temporary), kernels(None), kernels(tmp_path / "file" / "below")):
+        assert finding.state is State.NOTE
+        assert "ALIGN_CACHE" in finding.remedy
+    assert doctor.config(tmp_path / "file" / "config.toml", "Aoi").state is State.NOTE
+    assert "ALIGN_CONFIG" in doctor.config(tmp_path / "file" / "config.toml", "Aoi").remedy
+    assert store(tmp_path / "file" / "align.db").remedy == "Name another with --db."
+    assert doctor.cache(tmp_path / "cache").state is kernels(tmp_path / "kernels").state is State.GOOD
+    assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_a_pipe_is_no_fault() -> None:
