@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from importlib.metadata import version
 from pathlib import Path
@@ -78,9 +79,10 @@ def test_sentences_without_a_partner(store: Store, tmp_path: Path) -> None:
     store.add_document(document("more.txt", ["Alone."], "en"))
     options = ExportOptions(with_nulls=True)
     export_store(store, tmp_path / "out.tsv", None, options)
-    rows = [line.split("\t") for line in (tmp_path / "out.tsv").read_text(encoding="utf-8").splitlines()[1:]]
-    assert sum(row[0] != "" for row in rows) == 3, "accepted and edited"
-    assert {row[4] + row[5] for row in rows if row[0] == ""} == {*JA[3:], *EN[3:], "Alone."}
+    lines = (tmp_path / "out.tsv").read_text(encoding="utf-8").splitlines()
+    rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    assert sum(row["id"] != "" for row in rows) == 3, "accepted and edited"
+    assert {row["src"] + row["tgt"] for row in rows if row["id"] == ""} == {*JA[3:], *EN[3:], "Alone."}
     export_store(store, tmp_path / "out.jsonl", None, ExportOptions(with_nulls=True, src="en"))
     records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [r["src"]["text"] for r in records if r["id"] is None] == ["Alone."]

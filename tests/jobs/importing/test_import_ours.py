@@ -58,7 +58,7 @@ def test_a_spreadsheet_brings_back_status_text_and_note(store: Store, tmp_path: 
     book = openpyxl.load_workbook(out)
     sheet = book["links"]
     columns = {cell.value: cell.column for cell in sheet[1]}
-    rows = {int(row[0].value): row[0].row for row in sheet.iter_rows(min_row=2)}
+    rows = {int(row[columns["id"] - 1].value): row[0].row for row in sheet.iter_rows(min_row=2)}
 
     def put(link: int, column: str, value: str | None) -> None:
         sheet.cell(rows[link], columns[column]).value = value
@@ -112,8 +112,10 @@ def test_a_tool_that_drops_props_and_ids_is_matched_by_text(store: Store, tmp_pa
 
 def test_rows_from_nowhere_are_named_and_nothing_is_made_of_them(store: Store, tmp_path: Path) -> None:
     out = exported(store, tmp_path, "tsv")
+    header = out.read_text(encoding="utf-8").splitlines()[0].split("\t")
+    row = {"id": "99", "status": "accepted", "src_lang": "ja", "tgt_lang": "en", "src": "知らない。", "tgt": "Unknown."}
     with out.open("a", encoding="utf-8") as file:
-        file.write("99\taccepted\tja\ten\t知らない。\tUnknown.\n")
+        file.write("\t".join(row.get(name, "") for name in header) + "\n")
     report = import_file(store, out, "bea")
     assert [row.sides[1].text for row in report.strangers] == ["Unknown."]
     assert any("--new" in line for line in report.lines())
