@@ -1,4 +1,4 @@
-"""Which link of the store each row of an exchange file came from."""
+"""Find the link of the store that each unit of an exchange file was exported from."""
 
 from __future__ import annotations
 
@@ -9,119 +9,124 @@ from typing import NamedTuple
 from align.domain import UNDETERMINED, Link, LinkSide, Status
 from align.exchange.digest_set import digest64
 from align.exchange.link_stamp import Stamp, checksum, location_crc, read_stamp, written_location_crc
-from align.exchange.types import ImportedUnit as Row
-from align.exchange.types import Segment as Told
+from align.exchange.types import ImportedUnit, Segment
 from align.store import Store
 from align.text.clean import clean
 from align.text.tags import primary
 
-MOST = 3
-"""Rows or links with the same text that are looked at; a text that more have says nothing of where it came from."""
-ELSEWHERE = -1
-"""The version of a stamp that is of the same texts, but of a link with another number."""
+MAX_CANDIDATES = 3
+"""Links per unit that are considered by text: a text that more links have does not identify one."""
+MAX_REPEATS = 100 * MAX_CANDIDATES
+"""Units with one text that are considered per link."""
+OTHER_LINK = -1
+"""Version of a stamp with the texts of the link, but exported from a link with another number."""
 Ends = tuple[int, int]
-"""Which of a row's sides are the source and the target."""
+"""Indexes of source and target in `ImportedUnit.sides`."""
+Locations = tuple[int, int]
+"""`location_crc` of the source and the target of a link."""
 
 
 class Match(NamedTuple):
-    """A row, or one pair of languages of it, with the link that it came from; its sides as the link has them."""
+    """A unit, or one pair of its languages, and its link; `src` and `tgt` are the unit's texts for the link's sides."""
 
-    row: Row
+    unit: ImportedUnit
     link: Link
-    src: Told
-    tgt: Told
+    src: Segment
+    tgt: Segment
     status: Status | None
     stamp: Stamp | None
-    """The link as it was exported, its sides as the link has them now."""
-    sure: bool = True
-    """Whether the file itself names the link: by its number and where it stands, not by texts only."""
+    """The link as it was exported, in the direction that the link has now."""
+    by_number: bool = True
+    """Whether the file itself names the link, by number and location; False: only the texts do."""
 
 
-class Found(NamedTuple):
-    """What became of the rows of a file."""
+class MatchResult(NamedTuple):
+    """The units of a file, by what they were matched with."""
 
     matches: list[Match]
-    strangers: list[Row]
-    """Rows that come from no link of the store."""
+    unmatched: list[ImportedUnit]
+    """Units of no link in the store."""
     blocks: int = 0
-    """Rows that are whole blocks of links here."""
-    alone: int = 0
-    """Rows that are sentences of documents here, exported without a partner."""
+    """Number of units that are whole blocks of links (`--level block`)."""
+    unpaired: int = 0
+    """Number of units that are unpaired sentences of documents in the store (`--with-nulls`)."""
 
 
-class _Said(NamedTuple):
-    """One pair of languages of a row."""
+class UnitPair(NamedTuple):
+    """One pair of languages of a unit."""
 
-    row: Row
+    unit: ImportedUnit
     number: int | None
+    """The link's id in the file."""
     ends: Ends
-    """As they stood when the row was exported."""
+    """Source and target at export time."""
     status: Status | None
     stamp: Stamp | None
 
     @property
-    def sides(self) -> tuple[Told, Told]:
-        return self.row.sides[self.ends[0]], self.row.sides[self.ends[1]]
+    def sides(self) -> tuple[Segment, Segment]:
+        """The texts of source and target."""
+        return self.unit.sides[self.ends[0]], self.unit.sides[self.ends[1]]
 
 
-def plain(text: str) -> str:
-    """A text as the store keeps it: one space where there is white space, nothing that cannot be seen."""
+def normalise(text: str) -> str:
+    """A text as the store has it: white space as single spaces, without invisible characters."""
     return clean(" ".join(text.split()))
 
 
-def find_links(store: Store, found: Sequence[Row]) -> Found:
-    """Matches, and the rows that come from no link: by number and place, else by texts, in whatever order they stand.
+def match_units(store: Store, units: Sequence[ImportedUnit]) -> MatchResult:
+    """Match units with links by number and location, else by texts. The order of units and of their sides is free.
 
-    A number alone names no link: other tools number their units, too.
+    A number alone does not identify a link, since other tools number their units too.
     """
     matches: list[Match] = []
-    left: list[_Said] = []
-    claimed: set[int] = set()
-    names = {row.name for row in store.documents()}
-    blocks = alone = 0
-    for said in _pairs(found):
-        if said.number is None and said.stamp is None and _has_no_partner(said) and names.intersection(said.row.docs):
-            alone += 1
+    left: list[UnitPair] = []
+    matched: set[int] = set()
+    names = {document.name for document in store.documents()}
+    blocks = unpaired = 0
+    for pair in _pairs(units):
+        if pair.number is None and pair.stamp is None and _is_unpaired(pair) and names.intersection(pair.unit.docs):
+            unpaired += 1
             continue
-        link = _numbered(store, said.number)
-        if said.stamp is not None and said.stamp.version == 0:
-            if link is not None and {link.src.doc, link.tgt.doc}.intersection(said.row.docs):
+        link = _link(store, pair.number)
+        if pair.stamp is not None and pair.stamp.version == 0:
+            if link is not None and {link.src.doc, link.tgt.doc}.intersection(pair.unit.docs):
                 blocks += 1
                 continue
-            said = said._replace(number=None, stamp=None)
-        match = None if link is None else _by_number(said, link)
+            pair = pair._replace(number=None, stamp=None)
+        match = None if link is None else _match_by_number(pair, link)
         if match is None:
-            left.append(said)
-        elif match.link.id not in claimed:
-            claimed.add(match.link.id)
+            left.append(pair)
+        elif match.link.id not in matched:
+            matched.add(match.link.id)
             matches.append(match)
-    by_text, strangers = _by_text(store, left, claimed, ours=len(matches))
-    return Found(matches + by_text, strangers, blocks, alone)
+    by_text, unmatched = _match_by_text(store, left, matched, by_number=len(matches))
+    return MatchResult(matches + by_text, unmatched, blocks, unpaired)
 
 
-def _has_no_partner(said: _Said) -> bool:
-    src, tgt = said.sides
+def _is_unpaired(pair: UnitPair) -> bool:
+    src, tgt = pair.sides
     return bool(src.text.strip()) is not bool(tgt.text.strip())
 
 
-def _pairs(found: Iterable[Row]) -> Iterator[_Said]:
-    """The rows as pairs of languages: more than one where a unit has more than two languages."""
-    for row in found:
-        if len(row.sides) < 2:
+def _pairs(units: Iterable[ImportedUnit]) -> Iterator[UnitPair]:
+    """The units as pairs of languages: several where a unit has more than two languages."""
+    for unit in units:
+        if len(unit.sides) < 2:
             continue
-        stamp = read_stamp(row.stamp)
-        if len(row.sides) > 2 and stamp is None:
-            for ends in combinations(range(len(row.sides)), 2):
-                yield _Said(row, None, ends, row.status, None)
+        stamp = read_stamp(unit.stamp)
+        if len(unit.sides) > 2 and stamp is None:
+            for ends in combinations(range(len(unit.sides)), 2):
+                yield UnitPair(unit, None, ends, unit.status, None)
             continue
-        yield _Said(row, row.id, (0, 1), row.status, stamp)
-        for extra in row.extra_links:
-            if max(extra.src, extra.tgt) < len(row.sides):
-                one = row._replace(note=None, kind=None)
-                yield _Said(one, extra.id, (extra.src, extra.tgt), extra.status, read_stamp(extra.stamp))
+        yield UnitPair(unit, unit.id, (0, 1), unit.status, stamp)
+        for extra in unit.extra_links:
+            if max(extra.src, extra.tgt) < len(unit.sides):
+                shared = unit._replace(note=None, kind=None)
+                yield UnitPair(shared, extra.id, (extra.src, extra.tgt), extra.status, read_stamp(extra.stamp))
 
 
-def _numbered(store: Store, number: int | None) -> Link | None:
+def _link(store: Store, number: int | None) -> Link | None:
     if number is None:
         return None
     try:
@@ -130,237 +135,265 @@ def _numbered(store: Store, number: int | None) -> Link | None:
         return None
 
 
-def _by_number(said: _Said, link: Link) -> Match | None:
-    """The link of the row's number, if the row was exported of it: by its stamp, its place or both its texts."""
-    here = location_crc(link.src.doc, link.src.spans), location_crc(link.tgt.doc, link.tgt.spans)
-    if said.stamp is None:
-        ends = _facing(said, link, here)
-        ours = ends is not None and (
-            here == (_place(said.row, ends[0]), _place(said.row, ends[1])) or _agree(said.row, ends, link)
+def _locations(link: Link) -> Locations:
+    return location_crc(link.src.doc, link.src.spans), location_crc(link.tgt.doc, link.tgt.spans)
+
+
+def _match_by_number(pair: UnitPair, link: Link) -> Match | None:
+    """The match with the link of the unit's number, if its stamp, its location or both its texts agree."""
+    locations = _locations(link)
+    if pair.stamp is None:
+        ends = _ends_of_link(pair, link, locations)
+        agrees = ends is not None and (
+            locations == (_written_location(pair.unit, ends[0]), _written_location(pair.unit, ends[1]))
+            or (
+                _has_text(link.src, pair.unit.sides[ends[0]].text)
+                and _has_text(link.tgt, pair.unit.sides[ends[1]].text)
+            )
         )
-        return _match(said, link, ends) if ours else None
-    for way in (said, _turned(said)):
-        if way.stamp is not None and (_stands(way.stamp, here) or _reworded(way, way.stamp, link, here)):
-            return _match(way, link, _facing(way, link, here))
+        return _match(pair, link, ends) if agrees else None
+    for turned in (pair, _turned(pair)):
+        stamp = turned.stamp
+        if stamp is not None and (
+            (stamp.src_location, stamp.tgt_location) == locations or _is_revised(turned, stamp, link, locations)
+        ):
+            return _match(turned, link, _ends_of_link(turned, link, locations))
     return None
 
 
-def _turned(said: _Said) -> _Said:
-    """The row as of the link seen from its other side."""
-    stamp = said.stamp
+def _agrees(unit: ImportedUnit, ends: Ends, link: Link, locations: Locations) -> bool:
+    """Whether the locations or both texts of a unit are those of the link."""
+    if locations == (_written_location(unit, ends[0]), _written_location(unit, ends[1])):
+        return True
+    src, tgt = (unit.sides[end].text for end in ends)
+    return _has_text(link.src, src) and _has_text(link.tgt, tgt)
+
+
+def _turned(pair: UnitPair) -> UnitPair:
+    """The pair in the other direction."""
+    stamp = pair.stamp
     if stamp is not None:
         stamp = stamp._replace(
             src_location=stamp.tgt_location, tgt_location=stamp.src_location, src=stamp.tgt, tgt=stamp.src
-        )  # fmt: skip
-    return said._replace(ends=(said.ends[1], said.ends[0]), stamp=stamp)
+        )
+    return pair._replace(ends=(pair.ends[1], pair.ends[0]), stamp=stamp)
 
 
-def _stands(stamp: Stamp, here: tuple[int, int]) -> bool:
-    return (stamp.src_location, stamp.tgt_location) == here
+def _is_revised(pair: UnitPair, stamp: Stamp, link: Link, locations: Locations) -> bool:
+    """Whether the link is the exported one though a side has changed since, as when its document was added again."""
+    src, tgt = stamp.src in _checksums(link.src), stamp.tgt in _checksums(link.tgt)
+    if any(pair.unit.docs):
+        return (src or tgt) and bool({link.src.doc, link.tgt.doc}.intersection(pair.unit.docs))
+    return (src and (tgt or stamp.src_location == locations[0])) or (tgt and stamp.tgt_location == locations[1])
 
 
-def _reworded(said: _Said, stamp: Stamp, link: Link, here: tuple[int, int]) -> bool:
-    """Whether the link is the exported one though a side changed since: a page was read again, a sentence moved."""
-    src, tgt = _as_exported(link.src, stamp.src), _as_exported(link.tgt, stamp.tgt)
-    if any(said.row.docs):
-        return (src or tgt) and bool({link.src.doc, link.tgt.doc}.intersection(said.row.docs))
-    return (src and (tgt or stamp.src_location == here[0])) or (tgt and stamp.tgt_location == here[1])
+def _ends_of_link(pair: UnitPair, link: Link, locations: Locations) -> Ends | None:
+    """The indexes of the unit's sides for the link's source and target, in whatever order a tool wrote them.
 
-
-def _as_exported(side: LinkSide, base: int) -> bool:
-    """Whether a side has, or before an edit had, the text of a checksum."""
-    return checksum(side.text) == base or (side.original is not None and checksum(side.original) == base)
-
-
-def _facing(said: _Said, link: Link, here: tuple[int, int]) -> Ends | None:
-    """Which sides of the row are the link's source and target, in whatever order a tool wrote them.
-
-    None where they are in no languages of the link, as far as can be told: a tool's tags may be other ones.
+    Sides are compared by texts, locations, then languages (a tool may use other tags). None where the languages
+    contradict the link.
     """
-    row, stamp = said.row, said.stamp
-    if stamp is not None and _unedited(row, said.ends, stamp):
-        return said.ends
+    unit, stamp = pair.unit, pair.stamp
+    if stamp is not None and all(
+        _has_checksum(side.text, base) for side, base in zip(pair.sides, (stamp.src, stamp.tgt), strict=True)
+    ):
+        return pair.ends
     sides = (link.src, link.tgt)
 
     def likeness(ends: Ends) -> tuple[bool, int, int, int, bool]:
-        told = [row.sides[end] for end in ends]
+        segments = [unit.sides[end] for end in ends]
         if stamp is not None:
-            same = sum(_is(one.text, base) for one, base in zip(told, (stamp.src, stamp.tgt), strict=True))
+            bases = (stamp.src, stamp.tgt)
+            texts = sum(_has_checksum(segment.text, base) for segment, base in zip(segments, bases, strict=True))
         else:
-            same = sum(_says(side, one.text) for side, one in zip(sides, told, strict=True))
-        stand = sum(_place(row, end) == spot for end, spot in zip(ends, here, strict=True))
-        tongues = sum(_tongue(one.lang, side.lang) for one, side in zip(told, sides, strict=True))
-        return same == 2, stand, tongues, same, ends == said.ends
+            texts = sum(_has_text(side, segment.text) for side, segment in zip(sides, segments, strict=True))
+        located = sum(_written_location(unit, end) == crc for end, crc in zip(ends, locations, strict=True))
+        languages = sum(_language_fit(s.lang, side.lang) for s, side in zip(segments, sides, strict=True))
+        return texts == 2, located, languages, texts, ends == pair.ends
 
-    best = max(permutations(range(len(row.sides)), 2), key=likeness)
-    return best if likeness(best)[0] or not _contradicts(row, best, link) else None
-
-
-def _unedited(row: Row, ends: Ends, stamp: Stamp) -> bool:
-    return _is(row.sides[ends[0]].text, stamp.src) and _is(row.sides[ends[1]].text, stamp.tgt)
+    best = max(permutations(range(len(unit.sides)), 2), key=likeness)
+    return best if likeness(best)[0] or not _contradicts(unit, best, link) else None
 
 
-def _is(text: str, base: int) -> bool:
-    return base in (checksum(text), checksum(plain(text)))
+def _has_checksum(text: str, base: int) -> bool:
+    return base in (checksum(text), checksum(normalise(text)))
 
 
-def _place(row: Row, end: int) -> int | None:
-    """Where a side stands as the row tells it."""
-    if end < len(row.docs) and end < len(row.spans) and row.spans[end]:
-        return written_location_crc(row.docs[end], row.spans[end])
+def _written_location(unit: ImportedUnit, end: int) -> int | None:
+    """`location_crc` of document name and spans as written in the file; None if the file has none."""
+    if end < len(unit.docs) and end < len(unit.spans) and unit.spans[end]:
+        return written_location_crc(unit.docs[end], unit.spans[end])
     return None
 
 
-def _tongue(told: str, ours: str) -> int:
-    """How well a tag of the file fits ours: 2 the same, 1 the same language, 0 another one or one of the tool's own."""
-    if told.strip().replace("_", "-").lower() == ours.lower():
+def _language_fit(tag: str, link_tag: str) -> int:
+    """How well a tag of the file fits that of the link: 2 the same, 1 the same language, 0 another or unknown one."""
+    if tag.strip().replace("_", "-").lower() == link_tag.lower():
         return 2
-    return int(primary(told) == primary(ours))
+    return int(primary(tag) == primary(link_tag))
 
 
-def _contradicts(row: Row, ends: Ends, link: Link) -> bool:
-    """Whether a side is said to be in the language of the link's other side."""
+def _contradicts(unit: ImportedUnit, ends: Ends, link: Link) -> bool:
+    """Whether a side has the language of the link's other side."""
     src, tgt = primary(link.src.lang), primary(link.tgt.lang)
-    one, two = (primary(row.sides[end].lang) for end in ends)
-    return src != tgt and UNDETERMINED not in (src, tgt) and (one == tgt or two == src)
+    unit_src, unit_tgt = (primary(unit.sides[end].lang) for end in ends)
+    return src != tgt and UNDETERMINED not in (src, tgt) and (unit_src == tgt or unit_tgt == src)
 
 
-def _match(said: _Said, link: Link, ends: Ends | None, *, sure: bool = True) -> Match | None:
+def _match(pair: UnitPair, link: Link, ends: Ends | None, *, by_number: bool = True) -> Match | None:
     if ends is None:
         return None
-    return Match(said.row, link, said.row.sides[ends[0]], said.row.sides[ends[1]], said.status, said.stamp, sure)
+    sides = pair.unit.sides
+    return Match(pair.unit, link, sides[ends[0]], sides[ends[1]], pair.status, pair.stamp, by_number)
 
 
-def _says(side: LinkSide, text: str) -> bool:
-    """Whether a side has this text now, or had it before a reviewer changed it."""
-    wanted = plain(text)
-    return wanted == plain(side.text) or (side.original is not None and wanted == plain(side.original))
+def _has_text(side: LinkSide, text: str) -> bool:
+    """Whether a side has this text, or had it before a reviewer edited it."""
+    text = normalise(text)
+    return text == normalise(side.text) or (side.original is not None and text == normalise(side.original))
 
 
-def _agree(row: Row, ends: Ends, link: Link) -> bool:
-    return _says(link.src, row.sides[ends[0]].text) and _says(link.tgt, row.sides[ends[1]].text)
+class _TextIndex:
+    """Units by the digests of their texts, and by the checksums of their texts at export."""
 
-
-def _texts(side: LinkSide) -> set[int]:
-    return {digest64(plain(text)) for text in (side.text, side.original) if text is not None and text.strip()}
-
-
-def _sums(side: LinkSide) -> set[int]:
-    return {checksum(text) for text in (side.text, side.original) if text is not None}
-
-
-class _Seen:
-    """The rows that name no link, by what they say and by what they said when they were exported."""
-
-    def __init__(self, left: Sequence[_Said]) -> None:
+    def __init__(self, pairs: Sequence[UnitPair]) -> None:
         self.texts: tuple[dict[int, list[int]], dict[int, list[int]]] = ({}, {})
-        self.bases: dict[tuple[int, int], list[int]] = {}
-        for number, said in enumerate(left):
-            for index, told in zip(self.texts, said.sides, strict=True):
-                index.setdefault(digest64(plain(told.text)), []).append(number)
-            if said.stamp is not None:
-                self.bases.setdefault((said.stamp.src, said.stamp.tgt), []).append(number)
+        self.exported: dict[tuple[int, int], list[int]] = {}
+        for number, pair in enumerate(pairs):
+            for index, segment in zip(self.texts, pair.sides, strict=True):
+                index.setdefault(digest64(normalise(segment.text)), []).append(number)
+            if pair.stamp is not None:
+                self.exported.setdefault((pair.stamp.src, pair.stamp.tgt), []).append(number)
 
-    def having(self, src: set[int], tgt: set[int]) -> tuple[set[int], set[int]]:
-        """Rows that say one of these on the one side, and on the other."""
-        one, two = (
-            {number for digest in digests for number in index.get(digest, ())[: MOST * 100]}
+    def with_texts(self, src: set[int], tgt: set[int]) -> tuple[set[int], set[int]]:
+        """Units with one of these digests as their source, and units with one as their target."""
+        by_source, by_target = (
+            {number for digest in digests for number in index.get(digest, ())[:MAX_REPEATS]}
             for index, digests in zip(self.texts, (src, tgt), strict=True)
         )
-        return one, two
+        return by_source, by_target
 
-    def exported(self, src: LinkSide, tgt: LinkSide) -> Iterator[int]:
-        """Rows that said these two when they were exported."""
-        if self.bases:
-            for one in _sums(src):
-                for two in _sums(tgt):
-                    yield from self.bases.get((one, two), ())[: MOST * 100]
-
-
-Places = dict[int, list[tuple[int, bool]]]
-"""By row: links, and whether they are seen from their other side."""
+    def with_exported_texts(self, src: LinkSide, tgt: LinkSide) -> Iterator[int]:
+        """Units that had the texts of both sides at export."""
+        if self.exported:
+            for source in _checksums(src):
+                for target in _checksums(tgt):
+                    yield from self.exported.get((source, target), ())[:MAX_REPEATS]
 
 
-def _by_text(store: Store, left: Sequence[_Said], claimed: set[int], ours: int) -> tuple[list[Match], list[Row]]:
-    """Rows whose texts are in one link only: with both texts, with both as they were exported, and in a file of ours
-    without stamps those with one."""
-    if not left:
+def _texts(side: LinkSide) -> list[str]:
+    return [text for text in (side.text, side.original) if text is not None]
+
+
+def _digests(side: LinkSide) -> set[int]:
+    return {digest64(normalise(text)) for text in _texts(side) if text.strip()}
+
+
+def _checksums(side: LinkSide) -> set[int]:
+    """Of the text of a side and, where it was edited, of its original."""
+    return {checksum(text) for text in _texts(side)}
+
+
+class _Candidates(dict[int, list[tuple[int, bool]]]):
+    """Up to `MAX_CANDIDATES` + 1 links per unit: (link, whether in the other direction)."""
+
+    def add(self, number: int, link: int, turned: bool) -> None:
+        links = self.setdefault(number, [])
+        if len(links) <= MAX_CANDIDATES:
+            links.append((link, turned))
+
+
+def _match_by_text(
+    store: Store, pairs: Sequence[UnitPair], matched: set[int], by_number: int
+) -> tuple[list[Match], list[ImportedUnit]]:
+    """Match by texts, in this order: both texts; both texts at export; one text, if most of the file matched so far.
+
+    `matched`: links that have a unit already. `by_number`: number of units that are matched already.
+    """
+    if not pairs:
         return [], []
-    seen = _Seen(left)
-    both: Places = {}
-    bases: Places = {}
-    one: Places = {}
+    index = _TextIndex(pairs)
+    both, exported, single = _Candidates(), _Candidates(), _Candidates()
     for link in store.links():
-        if link.id in claimed:
+        if link.id in matched:
             continue
-        src, tgt = _texts(link.src), _texts(link.tgt)
+        sides = [(side, _digests(side)) for side in (link.src, link.tgt)]
         for turned in (False, True):
-            having = seen.having(tgt, src) if turned else seen.having(src, tgt)
-            for number in having[0] & having[1]:
-                _note(both, number, link.id, turned)
-            for number in having[0] ^ having[1]:
-                _note(one, number, link.id, turned)
-            for number in seen.exported(link.tgt, link.src) if turned else seen.exported(link.src, link.tgt):
-                _note(bases, number, link.id, turned)
-    return _choose(store, left, set(claimed), (both, bases, one), ours)
+            (src, sources), (tgt, targets) = reversed(sides) if turned else sides
+            by_source, by_target = index.with_texts(sources, targets)
+            for number in by_source & by_target:
+                both.add(number, link.id, turned)
+            for number in by_source ^ by_target:
+                single.add(number, link.id, turned)
+            for number in index.with_exported_texts(src, tgt):
+                exported.add(number, link.id, turned)
+    assignment = _Assignment(store, pairs, matched)
+    assignment.by_both_texts(both)
+    assignment.by_exported_texts(exported)
+    if 2 * (by_number + len(assignment.assigned)) >= by_number + len({id(pair.unit) for pair in pairs}):
+        assignment.by_one_text(single)
+    units = {id(pairs[number].unit) for number in assignment.assigned}
+    unmatched = {id(pair.unit): pair.unit for pair in pairs if id(pair.unit) not in units}
+    return assignment.matches, list(unmatched.values())
 
 
-def _note(places: Places, number: int, link: int, turned: bool) -> None:
-    found = places.setdefault(number, [])
-    if len(found) <= MOST:
-        found.append((link, turned))
+class _Assignment:
+    """Units assigned to links, each link to at most one unit, in the order of the file."""
 
+    def __init__(self, store: Store, pairs: Sequence[UnitPair], matched: set[int]) -> None:
+        self.store, self.pairs = store, pairs
+        self.matched = set(matched)
+        self.assigned: set[int] = set()
+        """Numbers of units."""
+        self.matches: list[Match] = []
 
-def _choose(
-    store: Store, left: Sequence[_Said], taken: set[int], found: tuple[Places, Places, Places], ours: int
-) -> tuple[list[Match], list[Row]]:
-    both, bases, one = found
-    matches: list[Match] = []
-    placed: set[int] = set()
+    def by_both_texts(self, candidates: _Candidates) -> None:
+        """Assign units to links with both their texts; the first of equal units gets the link."""
+        for number in range(len(self.pairs)):
+            if free := self._free(candidates, number):
+                self._assign(number, free[0])
+            elif candidates.get(number):
+                self.assigned.add(number)  # repeats a unit that got the link
 
-    def place_row(number: int, said: _Said, link: int) -> bool:
-        here = store.link(link)
-        spots = location_crc(here.src.doc, here.src.spans), location_crc(here.tgt.doc, here.tgt.spans)
-        match = _match(said, here, _facing(said, here, spots), sure=False)
-        if match is None:
-            return False
-        taken.add(link)
-        placed.add(number)
-        matches.append(match)
-        return True
-
-    for number, said in enumerate(left):
-        link, turned = next(((link, way) for link, way in both.get(number, ()) if link not in taken), (0, False))
-        if link:
-            way = _turned(said) if turned else said
-            place_row(number, way._replace(stamp=None), link)
-        elif both.get(number):
-            placed.add(number)  # the same row twice: the first one spoke for the link
-    for number, said in enumerate(left):
-        free = [] if number in placed else [(link, way) for link, way in bases.get(number, ()) if link not in taken]
-        if said.stamp is not None and free:
-            link, turned = free[0]
-            way = said._replace(stamp=said.stamp._replace(version=ELSEWHERE))
-            place_row(number, _turned(way) if turned else way, link)
-    if 2 * (ours + len(placed)) >= ours + len({id(said.row) for said in left}):
-        for number, said in enumerate(left):
-            if number in placed or said.stamp is not None or len(said.row.sides) > 2:
+    def by_exported_texts(self, candidates: _Candidates) -> None:
+        """Assign units to links with both the texts that they had at export, under another number."""
+        for number, pair in enumerate(self.pairs):
+            if number in self.assigned or pair.stamp is None:
                 continue
-            free = [(link, way) for link, way in one.get(number, ()) if link not in taken]
-            free = [(link, way) for link, way in free if link == said.number] or free
-            if len(free) == 1 and not _contains(said, store.link(free[0][0]), turned=free[0][1]):
-                link, turned = free[0]
-                place_row(number, _turned(said) if turned else said, link)
-    known = {id(left[number].row) for number in placed}
-    strangers = {id(said.row): said.row for said in left if id(said.row) not in known}
-    return matches, list(strangers.values())
+            if free := self._free(candidates, number):
+                self._assign(number, free[0], with_stamp=True)
+
+    def by_one_text(self, candidates: _Candidates) -> None:
+        """Assign units without stamps to the only free link with one of their texts, or the one with their number."""
+        for number, pair in enumerate(self.pairs):
+            if number in self.assigned or pair.stamp is not None or len(pair.unit.sides) > 2:
+                continue
+            free = self._free(candidates, number)
+            free = [candidate for candidate in free if candidate[0] == pair.number] or free
+            if len(free) == 1 and not _contains(pair, self.store.link(free[0][0]), turned=free[0][1]):
+                self._assign(number, free[0])
+
+    def _free(self, candidates: _Candidates, number: int) -> list[tuple[int, bool]]:
+        return [(link, turned) for link, turned in candidates.get(number, ()) if link not in self.matched]
+
+    def _assign(self, number: int, candidate: tuple[int, bool], *, with_stamp: bool = False) -> None:
+        """Assign a unit to a link, unless the languages contradict. `with_stamp`: its stamp is that of another link."""
+        link, turned = self.store.link(candidate[0]), candidate[1]
+        pair = _turned(self.pairs[number]) if turned else self.pairs[number]
+        stamp = pair.stamp._replace(version=OTHER_LINK) if with_stamp and pair.stamp else None
+        pair = pair._replace(stamp=stamp)
+        match = _match(pair, link, _ends_of_link(pair, link, _locations(link)), by_number=False)
+        if match is not None:
+            self.matched.add(link.id)
+            self.assigned.add(number)
+            self.matches.append(match)
 
 
-def _contains(said: _Said, link: Link, *, turned: bool) -> bool:
-    """Whether a side merely has the link's text among others: that is a paragraph around it, no other wording."""
-    ends = (said.ends[1], said.ends[0]) if turned else said.ends
+def _contains(pair: UnitPair, link: Link, *, turned: bool) -> bool:
+    """Whether a side has the link's text among others: then it is a paragraph around it, not an edited version."""
+    ends = (pair.ends[1], pair.ends[0]) if turned else pair.ends
     for side, end in zip((link.src, link.tgt), ends, strict=True):
-        ours, theirs = plain(side.text), plain(said.row.sides[end].text)
+        ours, theirs = normalise(side.text), normalise(pair.unit.sides[end].text)
         if ours != theirs and ours in theirs:
             return True
     return False

@@ -17,13 +17,13 @@ from typing import Literal
 from align.domain import Status
 from align.exchange.detect_format import import_format
 from align.exchange.formats import Format
+from align.exchange.import_match import Match, MatchResult, match_units
+from align.exchange.import_merge import MergeConflict, MergePlan, merge
 from align.exchange.types import ImportedUnit as Row
 from align.inputs import MAX_SIZE, open_input
 from align.jobs.add import known_as
 from align.jobs.decide import Desk
 from align.jobs.foreign import Adopted, adopt
-from align.jobs.matching import Found, Match, find_links
-from align.jobs.threeway import Conflict, Plan, plan
 from align.readers.encodings import codec_of
 from align.readers.limits import check_unfolded, no_entities, unpack
 from align.store import Store
@@ -44,7 +44,7 @@ class ImportReport:
     """Rows that say nothing new."""
     decided: Counter[str] = field(default_factory=Counter)
     """Decisions by what was done."""
-    conflicts: list[Conflict] = field(default_factory=list)
+    conflicts: list[MergeConflict] = field(default_factory=list)
     strangers: list[Row] = field(default_factory=list)
     """Rows that come from no link of the store."""
     blocks: int = 0
@@ -71,7 +71,7 @@ class ImportReport:
 
     def left(self, most: int = 10) -> list[str]:
         """What was not brought over, and why: the first few of each, and how many there are."""
-        lines = [f"Conflict: {conflict.words()}" for conflict in self.conflicts[:most]]
+        lines = [f"Conflict: {conflict.summary()}" for conflict in self.conflicts[:most]]
         if self.conflicts:
             left = "would ask" if self.dry_run else "ask"
             lines.append(
@@ -186,10 +186,10 @@ def import_rows(
     desk = Desk(store, reviewer)
     with desk.because(f"from {path.name}"), nullcontext() if dry_run else desk.batch():
         foreign = new == "own" and not any(row.stamp for row in found)  # then there is nothing to look for
-        links = Found([], list(found)) if foreign else find_links(store, found)
+        links = MatchResult([], list(found)) if foreign else match_units(store, found)
         matches, strangers = _shared_out(links, found, new, _own_documents(store, path, name))
-        report.blocks, report.alone = links.blocks, links.alone
-        plans = [plan(match, accept=accept) for match in matches]
+        report.blocks, report.alone = links.blocks, links.unpaired
+        plans = [merge(match, accept=accept) for match in matches]
         _settle(plans, matches, report)
         if not dry_run:
             _carry_out(plans, desk, path.name)
@@ -203,21 +203,23 @@ def import_rows(
     return report
 
 
-def _shared_out(links: Found, found: Sequence[Row], new: New, own: frozenset[str]) -> tuple[list[Match], list[Row]]:
+def _shared_out(
+    links: MatchResult, found: Sequence[Row], new: New, own: frozenset[str]
+) -> tuple[list[Match], list[Row]]:
     """The rows that speak of links, and those that would become documents, in the order of the file. `own`: what the
     documents are called that the file became before."""
     if new == "own":
-        matches = [match for match in links.matches if match.sure and match.stamp is not None]
-        strangers = links.strangers if matches else list(found)
+        matches = [match for match in links.matches if match.by_number and match.stamp is not None]
+        strangers = links.unmatched if matches else list(found)
     elif new == "always":
         matches = [
-            match for match in links.matches if match.sure or not own >= {match.link.src.doc, match.link.tgt.doc}
+            match for match in links.matches if match.by_number or not own >= {match.link.src.doc, match.link.tgt.doc}
         ]
-        spoken, left = ({id(one) for one in rows} for rows in ([m.row for m in matches], links.strangers))
-        mine = {id(match.row) for match in links.matches} - spoken
+        spoken, left = ({id(one) for one in rows} for rows in ([m.unit for m in matches], links.unmatched))
+        mine = {id(match.unit) for match in links.matches} - spoken
         strangers = [row for row in found if id(row) in left | mine] if left else []
     else:
-        matches, strangers = links.matches, links.strangers
+        matches, strangers = links.matches, links.unmatched
     return matches, strangers
 
 
@@ -228,23 +230,23 @@ def _own_documents(store: Store, path: Path, name: str | None) -> frozenset[str]
     return frozenset(row.name for row in store.documents() if row.name.rpartition(" [")[0] == name)
 
 
-def _settle(plans: Sequence[Plan], matches: Iterable[Match], report: ImportReport) -> None:
+def _settle(plans: Sequence[MergePlan], matches: Iterable[Match], report: ImportReport) -> None:
     """Count what the plans come to."""
     for one in plans:
         report.conflicts += one.conflicts
-        for word in one.words():
+        for word in one.changes():
             report.decided[word] += 1
         report.ignored += one.ignored
         report.calculated += one.calculated
     speaking = {
-        match.row.where
+        match.unit.where
         for match, one in zip(matches, plans, strict=True)
-        if one.words() or one.conflicts or one.ignored
+        if one.changes() or one.conflicts or one.ignored
     }
-    report.same = len({match.row.where for match in matches} - speaking)
+    report.same = len({match.unit.where for match in matches} - speaking)
 
 
-def _carry_out(plans: Iterable[Plan], desk: Desk, name: str) -> None:
+def _carry_out(plans: Iterable[MergePlan], desk: Desk, name: str) -> None:
     """Decide what the file `name` says; what was decided otherwise here waits for a reviewer with both sides."""
     for one in plans:
         link = one.link
