@@ -30,6 +30,8 @@ def align_bitext(
 ) -> list[Bead]:
     """Beads that cover every sentence of both sides once; in order, but for anchors that cross and what was moved.
 
+    Sentences that the constraints call taken are in none.
+
     The main chain is number 0; paragraphs that stand elsewhere in the other text are chains of their own.
 
     The same for swapped sides, mirrored. Raises ConflictError where the constraints contradict each other, ValueError
@@ -62,19 +64,21 @@ def _align(src: Passages, tgt: Passages, wanted: Constraints) -> list[Bead]:
     texts = Texts(src, tgt)
     held = [Bead(s, t, 1.0, 1.0) for s, t in wanted.anchors]
     straight, crossing = _straight(wanted.anchors)
-    taken_s = {i for s, _ in crossing for i in s}
-    taken_t = {j for _, t in crossing for j in t}
+    taken_s = {i for s, _ in crossing for i in s} | wanted.taken[0]
+    taken_t = {j for _, t in crossing for j in t} | wanted.taken[1]
     beads: list[Bead] = []
     for (i0, i1), (j0, j1) in _between(straight, n, m):
         beads.extend(stretch(texts, (i0, i1), (j0, j1), wanted.forbidden))
-    if crossing:
+    if taken_s or taken_t:
         beads = [kept for bead in beads for kept in without(bead, taken_s, taken_t)]
     beads = with_grown(texts, beads, wanted.forbidden)
 
     def around(texts: Texts, rows: Range, columns: Range, cells: Indices) -> list[Bead]:
         return stretch(texts, rows, columns, wanted.forbidden, cells)
 
-    return with_moved(texts, beads, around) + held
+    settled = wanted.settled
+    # What was moved is sought in whole stretches, and there may be settled sentences in those.
+    return [free for bead in with_moved(texts, beads, around) for free in without(bead, *settled)] + held
 
 
 def stretch(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import replace
 
 import numpy as np
@@ -114,7 +114,7 @@ def _in_order(chain: Sequence[Bead], beads: Sequence[Bead]) -> bool:
     )
 
 
-def without(bead: Bead, taken_s: set[int], taken_t: set[int]) -> Iterator[Bead]:
+def without(bead: Bead, taken_s: Set[int], taken_t: Set[int]) -> Iterator[Bead]:
     """The bead less sentences that others hold: whole, or its free sentences alone."""
     free_s = [i for i in bead.src if i not in taken_s]
     free_t = [j for j in bead.tgt if j not in taken_t]

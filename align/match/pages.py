@@ -80,9 +80,9 @@ def _align(src: Passages, tgt: Passages, wanted: Constraints, together: bool) ->
     texts = Texts(*(replace(side, tokens=None, encode_runs=None) for side in (src, tgt)))
     held = [Bead(s, t, 1.0, 1.0, chain=chain, loose=True) for chain, (s, t) in enumerate(wanted.anchors)]
     close = nearness(src.vectors, tgt.vectors, texts.usual) - np.float32(FLOOR)
-    for s, t in wanted.anchors:
-        close[s.start : s.stop, :] = TAKEN
-        close[:, t.start : t.stop] = TAKEN
+    src_settled, tgt_settled = (sorted(side) for side in wanted.settled)
+    close[src_settled, :] = TAKEN
+    close[:, tgt_settled] = TAKEN
     for s, t in wanted.forbidden:
         if len(s) == len(t) == 1:
             close[s.start, t.start] = TAKEN

@@ -103,11 +103,14 @@ Pair = tuple[range, range]
 class Constraints:
     """What reviewers have settled: anchors are kept as they are, forbidden beads are not proposed again.
 
-    Raises ConflictError, naming both, where two anchors claim a sentence, and where one is forbidden too.
+    `taken` are source and target sentences that are settled otherwise than by an anchor, such as those of a link that
+    is not in one piece: they are in no bead. Raises ConflictError, naming both, where two anchors claim a sentence, and
+    where one is forbidden too.
     """
 
     anchors: Sequence[Pair] = ()
     forbidden: Sequence[Pair] = ()
+    taken: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
 
     def __post_init__(self) -> None:
         for src, tgt in self.anchors:
@@ -134,7 +137,17 @@ class Constraints:
     @property
     def mirrored(self) -> Constraints:
         """The same constraints with the sides swapped."""
-        return Constraints([(t, s) for s, t in self.anchors], [(t, s) for s, t in self.forbidden])
+        anchors, forbidden = ([(t, s) for s, t in pairs] for pairs in (self.anchors, self.forbidden))
+        return Constraints(anchors, forbidden, (self.taken[1], self.taken[0]))
+
+    @property
+    def settled(self) -> tuple[frozenset[int], frozenset[int]]:
+        """The source and the target sentences that nothing may be proposed on."""
+        src, tgt = (
+            taken.union(number for anchor in self.anchors for number in anchor[side])
+            for side, taken in enumerate(self.taken)
+        )
+        return src, tgt
 
 
 def told(pair: Pair) -> str:
