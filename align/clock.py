@@ -1,4 +1,4 @@
-"""The current time as files and decisions record it."""
+"""The time as files and decisions record it, and as people read it."""
 
 from __future__ import annotations
 
@@ -15,3 +15,9 @@ def build_time() -> datetime:
 def now() -> str:
     """ISO 8601, UTC, with microseconds: `2026-11-21T22:43:30.123456Z`. Sorts as text."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def local(at: str) -> str:
+    """The time of a decision on the reader's own clock: `12:05`, and before it the day where that is not today."""
+    when, today = datetime.fromisoformat(at).astimezone(), datetime.now().astimezone()
+    return when.strftime("%H:%M" if when.date() == today.date() else "%Y-%m-%d %H:%M")

@@ -23,10 +23,10 @@ import click
 from click.testing import CliRunner
 
 from align.cli import cli
-from align.domain import LinkKind
+from align.domain import SETTLED, LinkKind
 from align.errors import AlignError
 from align.jobs.decide import Desk
-from align.store import Store, open_store, restore
+from align.store import LinkFilter, Store, open_store, restore
 from align.store.check import MENDS
 from benchmarks.store_works import document, fill
 
@@ -57,7 +57,8 @@ def make(path: Path, links: int) -> None:
         store.backup(copy)
     with open_store(copy) as theirs:
         Desk(theirs, "cy").edit(2, "tgt", "as cy has it")
-        Desk(theirs, "cy").relink([1, 2], [links + 3])
+        settled = [link.id for link in theirs.links(LinkFilter(statuses=SETTLED))]
+        Desk(theirs, "cy").relink([1, 2], [links + 3], known=settled)
     with open_store(path) as store:
         Desk(store, "ada").reject(2)
         store.unite(copy)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from align.cli.context import encoder_option, note, once_asked, opened, progress, settings_for, store_option
+from align.errors import ConflictError
 from align.text.counted import counted
 
 
@@ -21,7 +22,8 @@ from align.text.counted import counted
 def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, boilerplate: bool, as_json: bool) -> None:
     """Find which passages say the same thing, inside each page and across all, and propose links.
 
-    What reviewers have settled is kept, and the rest is solved around it. Without DOCUMENT names, all are matched.
+    What reviewers have settled is kept, and the rest is solved around it. Without DOCUMENT names, all are matched. Two
+    texts whose settled links contradict each other are named and left as they are; the exit code is 1 then.
     """
     from align.encoders import cached, coverage_warning, load_encoder
     from align.jobs.documents import find_document
@@ -35,7 +37,7 @@ def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, bo
         chosen = [find_document(store, called).id for called in documents] or None
         names = {row.id: row.name for row in store.documents()}
         languages = {lang for row in store.documents() for lang in row.languages}
-        total = 0
+        total = stopped = 0
         with progress() as stage:
             unpacking = once_asked(stage, "Unpacking e5")
             model = load_encoder(settings.encoder, languages=languages, cache=settings.cache, preparing=unpacking)
@@ -52,20 +54,29 @@ def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, bo
             )
             for pair in run:
                 total += pair.added
+                stopped += bool(pair.contradiction)
                 if as_json:
                     ends = {
                         side: {"doc": names[group.document], "lang": group.lang}
                         for side, group in (("src", pair.src), ("tgt", pair.tgt))
                     }
                     counts = {"added": pair.added, "removed": pair.removed, "kept": pair.kept}
-                    click.echo(json.dumps(ends | counts, ensure_ascii=False))
-                elif pair.added or pair.kept:
-                    src, tgt = names[pair.src.document], names[pair.tgt.document]
-                    where = src if src == tgt else f"{src} - {tgt}"
+                    error = {"contradiction": pair.contradiction} if pair.contradiction else {}
+                    click.echo(json.dumps(ends | counts | error, ensure_ascii=False))
+                src, tgt = names[pair.src.document], names[pair.tgt.document]
+                where = src if src == tgt else f"{src} - {tgt}"
+                if pair.contradiction:
+                    note(f"Left as it is: {where} ({pair.src.lang} - {pair.tgt.lang}): {pair.contradiction}.")
+                elif (pair.added or pair.kept) and not as_json:
                     kept = f", {pair.kept} decided kept" if pair.kept else ""
                     note(f"{pair.added:>6} proposed{kept}: {where} ({pair.src.lang} - {pair.tgt.lang})")
-        if not total and not store.pairs():
+        if not total and not stopped and not store.pairs():
             note(f"0 links proposed with {model.name}. {why_nothing(store, boilerplate=boilerplate)}")
             return
     found = f"{counted(total, 'link')} proposed with {model.name}."
     note(f"{found} Next: `align review`, or `align export OUT.tmx --status any`.")
+    if stopped:
+        raise ConflictError(
+            f"{counted(stopped, 'pair')} of texts left as they are: decisions on them contradict each other, see "
+            "above. All others are proposed."
+        )

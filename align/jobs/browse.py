@@ -8,7 +8,9 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from align.domain import Decision, Link, LinkSide
+from align.jobs.reshape import in_the_way
 from align.store import Conflict, DocumentRow, LinkFilter, PairRow, SentenceRow, Store, open_store
+from align.store.ledger import Ledger
 from align.store.places import Order
 
 __all__ = ["Browser", "DocumentRow", "Left", "LinkFilter", "Order", "PairRow", "SentenceRow", "open_browser"]
@@ -88,6 +90,23 @@ class Browser:
         """How many links of the filter are undecided, and how many of those are expected to be right."""
         return Left(*self.store.left(chosen))
 
+    def latest(self) -> int:
+        """The number of the last entry of the log."""
+        return self.store.latest()
+
+    def others_since(self, decision: int, reviewer: str) -> bool:
+        """Whether anybody but the reviewer, the program too, has put something into the log after that decision."""
+        return self.store.others_since(decision, reviewer)
+
+    def who_changed(self, link: Link) -> str | None:
+        """`B rejected this link at 12:05`, if somebody changed it since it was read; None where it is as it was."""
+        return self.store.who_changed(link)
+
+    def has(self, link: int, chosen: LinkFilter, order: Order = "document") -> bool:
+        """Whether the filter has the link."""
+        rank = self.store.rank(link, chosen, order=order)
+        return rank is not None and [one.id for one in self.store.at(rank, 1, chosen, order=order)] == [link]
+
     def link(self, link: int) -> Link | None:
         """The link, or None where it is no more."""
         try:
@@ -116,6 +135,17 @@ class Browser:
     def links_of_sentences(self, sentences: list[int]) -> dict[int, list[Link]]:
         """The links of each of these sentences; sentences without any are there with none."""
         return self.store.links_of_sentences(sentences)
+
+    def in_the_way(
+        self, src: Sequence[int], tgt: Sequence[int], moved: int | None = None
+    ) -> list[tuple[SentenceRow, Link]]:
+        """The links that a reviewer has to know of before linking these sentences by hand, each with the first sentence
+        in common: settled ones, and the rejected one of the very same sentences. `moved`: a link that is moved there.
+
+        Raises UsageError where the sentences cannot be linked.
+        """
+        found = in_the_way(Ledger(self.store.db, ""), src, tgt, moved)
+        return [(self.sentences_by_id(list(common))[0], self.store.link(link)) for link, common in found.items()]
 
     def signals(self, link: int) -> dict[str, float] | None:
         """What the solver saw when it proposed the link."""

@@ -50,6 +50,8 @@ class Adopted:
     dry_run: bool
     rejected: int = 0
     """Rows that the file itself says are rejected or obsolete: left out."""
+    elsewhere: int = 0
+    """Pairs of the file whose sentences a reviewer has linked otherwise here: left out."""
     outcome: Outcome = "added"
     """What became of the documents and their links, where this is no dry run."""
     name: str = ""
@@ -68,6 +70,8 @@ class Adopted:
         """The main line."""
         would = "Would become" if self.dry_run else "Became"
         left = f" Left out: {self.rejected:,} that the file calls rejected or obsolete." if self.rejected else ""
+        if self.elsewhere:
+            left += f" Left out: {self.elsewhere:,} whose sentences are in other links that reviewers decided on."
         return (
             f"{would} {len(self.documents)} documents with {self.links:,} links, {self.accepted:,} of them accepted."
             f"{left}"
@@ -126,32 +130,33 @@ def adopt(
     outcomes = {one.outcome for one in added}
     documents = {lang: one.document for lang, one in zip(langs, added, strict=True)}
     sentences = {lang: [sentence.id for sentence in store.sentences(number)] for lang, number in documents.items()}
-    links = accepted = 0
+    links = accepted = elsewhere = 0
     for src, tgt in dict.fromkeys((src, tgt) for _, (src, _), (tgt, _) in pairs):
         units = [
             _Linked(rows[row], settled[row], (sentences[src][one[1]],), (sentences[tgt][two[1]],))
             for row, one, two in pairs
             if (one[0], two[0]) == (src, tgt)
         ]
-        fresh = _link_up(store, desk, (documents[src], documents[tgt]), units, form.name)
+        fresh, left = _link_up(store, desk, (documents[src], documents[tgt]), units, form.name)
         links += len(fresh)
+        elsewhere += left
         accepted += sum(unit.settled for unit in fresh)
     outcome: Outcome = "added" if outcomes == {"added"} else "unchanged" if outcomes == {"unchanged"} else "changed"
     if outcome == "unchanged" and links:
         outcome = "changed"
-    return Adopted(tuple(names), links, accepted, False, rejected, outcome, base, change, told)
+    return Adopted(tuple(names), links, accepted, False, rejected, elsewhere, outcome, base, change, told)
 
 
 def _link_up(
     store: Store, desk: Desk, documents: tuple[int, int], units: Sequence[_Linked], form: str
-) -> list[_Linked]:
+) -> tuple[list[_Linked], int]:
     """Link the sentences that are in no link yet, and leave alone the others, whatever became of them. Returns what
-    is new."""
+    is new, and how many are not linked since a reviewer has linked one of their sentences otherwise."""
     there = list(store.links(LinkFilter(documents=documents)))
     linked = {number for link in there for number in (*link.src.sentences, *link.tgt.sentences)}
     fresh = [unit for unit in units if not linked.issuperset((*unit.src, *unit.tgt))]
     if not fresh:
-        return []
+        return [], 0
     undecided = [
         Proposal(link.src.sentences, link.tgt.sentences, link.kind, link.score, link.confidence)
         for link in there
@@ -162,7 +167,7 @@ def _link_up(
     if not there and all(unit.settled for unit in fresh):
         desk.accept_above(0.0, LinkFilter(documents=documents))
         if not any(unit.note for unit in fresh):
-            return fresh
+            return fresh, 0
     made = {(link.src.sentences, link.tgt.sentences): link for link in store.links(LinkFilter(documents=documents))}
     taken = []
     for unit in fresh:
@@ -174,7 +179,7 @@ def _link_up(
             desk.accept(link.id)
         if unit.note:
             desk.note(link.id, unit.note)
-    return taken
+    return taken, len(fresh) - len(taken)
 
 
 def with_languages(rows: Sequence[Row]) -> list[Row]:

@@ -54,7 +54,10 @@ def words_of(decision: Decision) -> str:
         return f"{words}: {counted(int(str(detail.get('documents', 0))), 'removed document')} deleted for good"
     if decision.action == "accept-many":
         how = f" of confidence {detail['above']} and more" if "above" in detail else ""
-        return f"accepted {counted(int(str(detail.get('links', 0))), 'link')}{how}"
+        words = f"accepted {counted(int(str(detail.get('links', 0))), 'link')}{how}"
+        if "left_out" in detail:
+            words += f"; left out {detail['left_out']} whose sentences are in other accepted links"
+        return words
     if decision.action == "propose":
         added, removed = detail.get("added", 0), detail.get("removed", 0)
         return f"{words} {counted(int(str(added)), 'link')} ({detail.get('encoder', '')}), took back {removed:,}"
@@ -65,6 +68,8 @@ def words_of(decision: Decision) -> str:
         words = f"{words}, in another copy (conflict)"
     if "emptied" in detail:
         words = f"{words}; link {detail['emptied']}, left with nothing, went"
+    if "gave_way" in detail:
+        words = f"{words}; {counted(int(str(detail['gave_way'])), 'undecided link')} on its sentences gave way"
     return f"{words} ({detail['why']})" if detail.get("why") else words
 
 

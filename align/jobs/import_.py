@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from align.domain import Status
+from align.errors import ConflictError
 from align.exchange.detect_format import import_format
 from align.exchange.formats import Format
 from align.exchange.import_match import Match, MatchResult, match_units
@@ -192,7 +193,7 @@ def import_rows(
         plans = [merge(match, accept=accept) for match in matches]
         _settle(plans, matches, report)
         if not dry_run:
-            _carry_out(plans, desk, path.name)
+            report.ignored += _carry_out(plans, desk, path.name)
         report.strangers = [row for row in strangers if len(row.sides) >= 2]
         if report.strangers and (new == "always" or (new in ("auto", "own") and not matches and not links.blocks)):
             report.adopted = adopt(
@@ -246,25 +247,39 @@ def _settle(plans: Sequence[MergePlan], matches: Iterable[Match], report: Import
     report.same = len({match.unit.where for match in matches} - speaking)
 
 
-def _carry_out(plans: Iterable[MergePlan], desk: Desk, name: str) -> None:
-    """Decide what the file `name` says; what was decided otherwise here waits for a reviewer with both sides."""
+def _carry_out(plans: Iterable[MergePlan], desk: Desk, name: str) -> list[str]:
+    """Decide what the file `name` says; what was decided otherwise here waits for a reviewer with both sides.
+
+    Returns what cannot be done, and why: a sentence is in another accepted link by now.
+    """
+    refused = []
     for one in plans:
         link = one.link
-        if one.kind is not None:
-            desk.set_kind(link, one.kind)
-        if one.note is not None:
-            desk.note(link, one.note)
-        for side, text in one.edits.items():
-            desk.edit(link, side, text)
-        match one.status:
-            case Status.ACCEPTED | Status.EDITED:
-                desk.accept(link)
-            case Status.REJECTED:
-                desk.reject(link)
-            case Status.PROPOSED:
-                desk.reopen(link)
-            case None:
-                pass
+        try:
+            _decide(one, desk)
+        except ConflictError as error:
+            refused.append(f"link {link}: {error}")
         if one.conflicts:
             ours = {conflict.column: conflict.ours for conflict in one.conflicts}
             desk.contest(link, name, ours, {conflict.column: conflict.theirs for conflict in one.conflicts})
+    return refused
+
+
+def _decide(one: MergePlan, desk: Desk) -> None:
+    """What the file says of one link."""
+    link = one.link
+    if one.kind is not None:
+        desk.set_kind(link, one.kind)
+    if one.note is not None:
+        desk.note(link, one.note)
+    for side, text in one.edits.items():
+        desk.edit(link, side, text)
+    match one.status:
+        case Status.ACCEPTED | Status.EDITED:
+            desk.accept(link)
+        case Status.REJECTED:
+            desk.reject(link)
+        case Status.PROPOSED:
+            desk.reopen(link)
+        case None:
+            pass

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from align.domain import UNDETERMINED
 from align.encoders.base import Encoder
+from align.errors import ConflictError
 from align.jobs.likely import FEW, likely_pairs
 from align.jobs.runs import Runs
 from align.jobs.translated import Translated
@@ -26,6 +27,8 @@ class Proposed:
     removed: int
     kept: int
     """Links that a reviewer had decided on, left as they are."""
+    contradiction: str = ""
+    """Which two settled links contradict each other, so that nothing was proposed between the two; empty otherwise."""
 
 
 def propose(
@@ -42,7 +45,8 @@ def propose(
     Links that were decided on are kept and constrain the rest. Each pair is one transaction. Where there are many
     documents, only those that have something near each other are matched, and of a pair that has no links, before or
     after, nothing is told. Texts and their translations come first; what two other runs have in common is not proposed
-    where both sides have their translations already. `encoding` and `matching` are told of progress.
+    where both sides have their translations already. A pair whose settled links contradict each other is left as it is,
+    and its `contradiction` says why. `encoding` and `matching` are told of progress.
     """
     chosen = [row.id for row in store.documents()] if documents is None else list(documents)
     linked = frozenset((row.src_document, row.tgt_document) for row in store.pairs())
@@ -63,7 +67,12 @@ def propose(
     for number, ((a, b), few_will_do) in enumerate(pairs):
         matching(number, len(pairs))
         runs = Runs(found[a], found[b])
-        beads = runs.solve(runs.settled(store))
+        try:
+            settled = runs.settled(store)
+        except ConflictError as error:
+            yield Proposed(runs.src, runs.tgt, 0, 0, 0, str(error))
+            continue
+        beads = runs.solve(settled)
         least = 1 if few_will_do else FEW
         if all(bead.loose for bead in beads):
             waiting.append((a, b, beads, least))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from align.domain import LinkKind, Status
-from align.errors import UsageError
+from align.domain import SETTLED, LinkKind, Status
+from align.errors import ConflictError, EmptyDecisionError, UsageError
+from align.store import overlaps
 from align.store.ledger import Ledger
 from align.store.log import State, sentences_of, stored
 
 if TYPE_CHECKING:
     from align.jobs.resolve import Ripple
 
+NAME_IT = "Name that link among those that are known, to link them all the same."
 Side = Literal["src", "tgt"]
 SIDES: tuple[Side, Side] = ("src", "tgt")
 
@@ -27,6 +29,14 @@ def accept(ledger: Ledger, link: int) -> None:
 def verdict(ledger: Ledger, link: int, status: Status) -> None:
     """A new status; whatever asked for attention has had it."""
     ledger.decide(link, status=status.value, attention=None)
+
+
+def reopen(ledger: Ledger, link: int) -> None:
+    """Undecided again. On sentences that another link settles it is kept as what a reviewer wanted undecided."""
+    verdict(ledger, link, Status.PROPOSED)
+    state = ledger.state(link)
+    if overlaps.settled_on(ledger, state, (link,)):
+        ledger.change(link, touched=1)
 
 
 def edit(ledger: Ledger, link: int, side: Side, wording: str) -> None:
@@ -58,7 +68,8 @@ def merge(ledger: Ledger, link: int, other: int) -> int:
             columns[f"{side}_text"] = ledger.join(texts, columns[side])
     notes = [state["note"] for state in (mine, theirs) if state["note"]]
     columns["note"] = " / ".join(dict.fromkeys(notes)) or None
-    columns["bookmarked"] = max(mine["bookmarked"], theirs["bookmarked"])
+    for mark in ("bookmarked", "anchored"):
+        columns[mark] = max(mine[mark], theirs[mark])
     ledger.remove(other)
     settle_shape(ledger, link, **columns)
     return link
@@ -155,21 +166,66 @@ def swap(ledger: Ledger, link: int) -> int:
     return link
 
 
-def relink(ledger: Ledger, link: int, src: Sequence[int], tgt: Sequence[int], kind: LinkKind | None) -> int:
-    """The link moves to other sentences."""
+def relink(
+    ledger: Ledger,
+    link: int,
+    src: Sequence[int],
+    tgt: Sequence[int],
+    kind: LinkKind | None,
+    known: Collection[int] = (),
+) -> int:
+    """The link moves to other sentences; `known` as for `link_by_hand`."""
     columns = _drawn(ledger, src, tgt, kind)
-    clear_undecided(ledger, columns, but=link)
+    columns["anchored"] = _vouched(ledger, columns, known, but=link)
     settle_shape(ledger, link, src_text=None, tgt_text=None, **columns)
     return link
 
 
-def link_by_hand(ledger: Ledger, src: Sequence[int], tgt: Sequence[int], kind: LinkKind | None) -> int:
-    """A new link, accepted."""
+def link_by_hand(
+    ledger: Ledger, src: Sequence[int], tgt: Sequence[int], kind: LinkKind | None, known: Collection[int] = ()
+) -> int:
+    """A new link, accepted; the rejected or undecided link of the very same sentences, where there is one.
+
+    `known` are the links that the reviewer knows to be in the way: settled ones on the same sentences, and one that
+    was rejected. Raises ConflictError where there are others, EmptyDecisionError where the link is settled already.
+    """
     columns = _drawn(ledger, src, tgt, kind or LinkKind.TRANSLATION)
-    clear_undecided(ledger, columns)
-    link = ledger.make(**columns, confidence=1.0, encoder="hand")
-    verdict(ledger, link, Status.ACCEPTED)
-    return link
+    again = ledger.link_of(columns)
+    columns["anchored"] = _vouched(ledger, columns, known, but=again)
+    if again is None:
+        link = ledger.make(**columns, confidence=1.0, encoder="hand")
+        verdict(ledger, link, Status.ACCEPTED)
+        return link
+    state = ledger.state(again)
+    if state["status"] == Status.REJECTED and again not in known:
+        raise ConflictError(f"{state['reviewer']} rejected link {again} of these sentences. {NAME_IT}")
+    if state["status"] in SETTLED and state["anchored"] >= columns["anchored"]:
+        raise EmptyDecisionError(f"these sentences are in {state['status']} link {again} as they are.")
+    ledger.change(again, anchored=columns["anchored"], **({"kind": columns["kind"]} if kind else {}))
+    accept(ledger, again)
+    return again
+
+
+def _vouched(ledger: Ledger, columns: State, known: Collection[int], but: int | None = None) -> int:
+    """1 where the sentences are in settled links, and a reviewer links them all the same; else 0."""
+    settled = overlaps.settled_on(ledger, columns, () if but is None else (but,))
+    for link, common in settled.items():
+        if link not in known:
+            raise ConflictError(f"{overlaps.already(ledger, link, common)}. {NAME_IT}")
+    return int(bool(settled))
+
+
+def in_the_way(
+    ledger: Ledger, src: Sequence[int], tgt: Sequence[int], but: int | None = None
+) -> dict[int, frozenset[int]]:
+    """The links that somebody who links these sentences by hand has to know of, with the sentences in common: settled
+    ones, and the rejected one of the very same sentences. Changes nothing; `but` is the link that is to be moved."""
+    columns = _drawn(ledger, src, tgt, None)
+    again = ledger.link_of(columns)
+    found = overlaps.settled_on(ledger, columns, {but, again} - {None})
+    if but is None and again is not None and ledger.state(again)["status"] == Status.REJECTED:
+        found[again] = frozenset((*src, *tgt))
+    return found
 
 
 def _drawn(ledger: Ledger, src: Sequence[int], tgt: Sequence[int], kind: LinkKind | None) -> State:
@@ -185,18 +241,11 @@ def _drawn(ledger: Ledger, src: Sequence[int], tgt: Sequence[int], kind: LinkKin
     return columns
 
 
-def clear_undecided(ledger: Ledger, columns: State, but: int | None = None) -> None:
-    """Undecided links that share sentences on both sides give way to what a reviewer draws."""
-    for other in ledger.overlapping(columns["src"], columns["tgt"]):
-        if other != but and ledger.present(other) and not ledger.kept(other):
-            ledger.remove(other)
-
-
 def ripple_through(ledger: Ledger, ripple: Ripple) -> None:
     """What solving again changed: undecided links give way to proposals, in the same decision."""
     for link in ripple.removed:
         if ledger.present(link.id) and not ledger.kept(link.id):
-            ledger.expect(link.id, link.version)
+            ledger.expect(link.id, link.version, called=f"link {link.id}")
             ledger.remove(link.id)
     for proposal in ripple.added:
         src, tgt = stored(proposal.src), stored(proposal.tgt)

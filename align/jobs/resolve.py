@@ -13,7 +13,7 @@ import numpy as np
 from align.domain import Link, Proposal, Status
 from align.encoders import at_hand, cached, load_encoder
 from align.encoders.base import Vectors
-from align.errors import EncoderError, UsageError
+from align.errors import ConflictError, EncoderError, UsageError
 from align.jobs.runs import Ends, Pair, Runs, SentenceIds
 from align.jobs.vectors import Group, groups
 from align.match import Constraints
@@ -83,26 +83,42 @@ class Resolver:
         anchors: Sequence[Ends] = (),
         forbidden: Sequence[Ends] = (),
         replaced: Collection[int] = (),
+        known: Collection[int] = (),
     ) -> Ripple:
         """What would change between the nearest anchors if `anchors` were settled and `forbidden` ruled out.
 
-        `replaced` are links that the operation itself takes away. Writes nothing. Raises ConflictError where the
-        anchors contradict what is settled, UsageError where a side mixes languages.
+        `replaced` are links that the operation itself takes away; `known` are settled links that share sentences with
+        the anchors and stay, as one anchor with them. Nothing changes on sentences of other links that stay. Writes
+        nothing. Raises ConflictError where the anchors contradict what is settled otherwise, UsageError where a side
+        mixes languages.
         """
         touched = [*anchors, *forbidden]
         if not touched:
             return Ripple()
         runs = Runs(self._group(src_document, touched[0][0]), self._group(tgt_document, touched[0][1]))
-        constraints = self._constraints(runs, anchors, forbidden, replaced)
+        constraints = self._constraints(runs, anchors, forbidden, replaced, known)
         here = hull(runs.pairs(touched))
         window = reach(here[0], len(runs.src.sentences)), reach(here[1], len(runs.tgt.sentences))
         region = between(here, constraints.anchors, window)
         part = runs.part(window)
         solved = [part.proposal(bead) for bead in part.solve(inside(constraints, window))]
+        near = [link for link in self._between(runs, region) if link.id not in replaced]
+        untouched = self._store.untouched([link.id for link in near])
+        old = [link for link in near if link.id in untouched and within(runs, link, region)]
+        staying = {
+            sentence
+            for link in near
+            if link not in old and link.status is not Status.REJECTED
+            for sentence in (*link.src.sentences, *link.tgt.sentences)
+        }
         # Where an anchor stands is given, not found: only what was found can be news.
-        news = [p for p in solved if runs.pair((p.src, p.tgt)) not in constraints.anchors and within(runs, p, region)]
-        near = [link for link in self._between(runs, region) if link.id not in replaced and within(runs, link, region)]
-        old = [link for link in near if link.status is Status.PROPOSED]
+        news = [
+            proposal
+            for proposal in solved
+            if runs.pair((proposal.src, proposal.tgt)) not in constraints.anchors
+            and within(runs, proposal, region)
+            and staying.isdisjoint((*proposal.src, *proposal.tgt))
+        ]
         before, after = ({runs.pair(ends(one)) for one in some} for some in (old, news))
         added = [proposal for proposal in news if runs.pair(ends(proposal)) not in before]
         if 2 * sum(runs.turned(ends(link)) for link in near) > len(near):
@@ -143,19 +159,32 @@ class Resolver:
         raise UsageError("These sentences are of several languages, or of none; link sentences of one language a side.")
 
     def _constraints(
-        self, runs: Runs, anchors: Sequence[Ends], forbidden: Sequence[Ends], replaced: Collection[int]
+        self,
+        runs: Runs,
+        anchors: Sequence[Ends],
+        forbidden: Sequence[Ends],
+        replaced: Collection[int],
+        known: Collection[int],
     ) -> Constraints:
         """What is settled, less what is replaced, and what is to be settled."""
-        stored = runs.settled(self._store)
-        gone = set(runs.pairs([ends(self._store.link(number)) for number in replaced]))
-        more = runs.pairs(anchors)  # One of them may be the very pair that is replaced: it is settled all the same.
-        left = [pair for pair in stored.anchors if pair not in gone and pair not in more]
-        ruled_out = [*stored.forbidden, *runs.pairs(forbidden)]
-        return Constraints(anchors=[*left, *more], forbidden=[pair for pair in ruled_out if pair not in more])
+        stored = runs.stored(self._store)
+        anchors, forbidden = ([runs.facing(ends) for ends in some] for some in (anchors, forbidden))
+        left = [one for one in stored.settled if one.link not in replaced]
+        drawn = {sentence for ends in anchors for side in ends for sentence in side}
+        for one in left:
+            if one.link not in known and one.ends not in anchors and not drawn.isdisjoint((*one.ends[0], *one.ends[1])):
+                raise ConflictError(
+                    f"{one.status} link {one.link} and what is to be linked both claim a sentence. Reject that link "
+                    "first, or link both by hand."
+                )
+        return runs.constraints([*(one.ends for one in left), *anchors], [*stored.forbidden, *forbidden])
 
     def _between(self, runs: Runs, region: Pair) -> Iterator[Link]:
         """The links between the one run and the other, whichever way round, that touch the region."""
-        sentences = runs.src.sentences[region[0].start : region[0].stop]
+        sentences = [
+            *runs.src.sentences[region[0].start : region[0].stop],
+            *runs.tgt.sentences[region[1].start : region[1].stop],
+        ]
         touching = self._store.links_of_sentences(sentences)
         for link in {link.id: link for links in touching.values() for link in links}.values():
             if runs.pair(ends(link)) is not None:
@@ -209,7 +238,7 @@ def between(here: Pair, anchors: Sequence[Pair], window: Pair) -> Pair:
 
 
 def inside(constraints: Constraints, window: Pair) -> Constraints:
-    """The constraints that lie wholly in the window, in the window's numbering."""
+    """The constraints on the window, in its numbering; of an anchor that is partly in it, the sentences are taken."""
 
     def moved(pairs: Sequence[Pair]) -> list[Pair]:
         return [
@@ -218,7 +247,14 @@ def inside(constraints: Constraints, window: Pair) -> Constraints:
             if all(held(run, side) for run, side in zip(pair, window, strict=True))
         ]
 
-    return Constraints(anchors=moved(constraints.anchors), forbidden=moved(constraints.forbidden))
+    anchors = moved(constraints.anchors)
+    src, tgt = (
+        frozenset(number - side.start for number in settled if number in side).difference(
+            number for anchor in anchors for number in anchor[of]
+        )
+        for of, (settled, side) in enumerate(zip(constraints.settled, window, strict=True))
+    )
+    return Constraints(anchors, moved(constraints.forbidden), (src, tgt))
 
 
 def shifted(run: range, window: range) -> range:

@@ -21,7 +21,8 @@ Ends = tuple[tuple[int, ...], tuple[int, ...]]
 class Fix:
     """`anchors` and `forbidden` are what the solver must keep and avoid; `replaced` the links the operation takes.
 
-    `emptied` are those of them that it leaves without a sentence on a side, so that they go.
+    `emptied` are those of them that it leaves without a sentence on a side, so that they go. `known` are links in its
+    way that the reviewer knows of and wants to stay.
     """
 
     words: str
@@ -31,11 +32,17 @@ class Fix:
     forbidden: tuple[Ends, ...] = ()
     replaced: tuple[int, ...] = ()
     emptied: tuple[Link, ...] = ()
+    known: tuple[int, ...] = ()
 
 
 def ends_of(link: Link) -> Ends:
     """The sentences of both sides."""
     return link.src.sentences, link.tgt.sentences
+
+
+def versions(*links: Link | None) -> dict[int, int]:
+    """The versions that the reviewer looked at, by the numbers of the links."""
+    return {link.id: link.version for link in links if link is not None}
 
 
 def documents_of(link: Link) -> tuple[int, int]:
@@ -49,7 +56,7 @@ def merge(link: Link, other: Link) -> Fix:
     return Fix(
         "merge",
         documents_of(link),
-        lambda desk, ripple: desk.merge(link.id, other.id, seen=link.version, ripple=ripple),
+        lambda desk, ripple: desk.merge(link.id, other.id, seen=versions(link, other), ripple=ripple),
         anchors=((both[0], both[1]),),
         replaced=(link.id, other.id),
     )
@@ -87,21 +94,22 @@ def move(link: Link, side: SideName, end: End, way: Way, beyond: int | None, nei
     return Fix(
         f"{'give' if outward else 'take'} a sentence",
         documents_of(link),
-        lambda desk, ripple: desk.move(link.id, side, end, way, seen=link.version, ripple=ripple),
+        lambda desk, ripple: desk.move(link.id, side, end, way, seen=versions(link, neighbour), ripple=ripple),
         anchors=tuple(anchors),
         replaced=tuple(replaced),
         emptied=emptied,
     )
 
 
-def relink(link: Link, src: tuple[int, ...], tgt: tuple[int, ...]) -> Fix:
-    """The link moved to other sentences."""
+def relink(link: Link, src: tuple[int, ...], tgt: tuple[int, ...], known: tuple[int, ...] = ()) -> Fix:
+    """The link moved to other sentences. `known`: see `in_the_way`."""
     return Fix(
         "re-link",
         documents_of(link),
-        lambda desk, ripple: desk.relink(src, tgt, link=link.id, seen=link.version, ripple=ripple),
+        lambda desk, ripple: desk.relink(src, tgt, link=link.id, seen=link.version, ripple=ripple, known=known),
         anchors=((src, tgt),),
         replaced=(link.id,),
+        known=known,
     )
 
 
@@ -110,14 +118,20 @@ def solve_again(link: Link) -> Fix:
     return Fix(
         "solve again",
         documents_of(link),
-        lambda desk, ripple: desk.solve(link.id, ripple or Ripple()),
+        lambda desk, ripple: desk.solve(link.id, ripple or Ripple(), seen=link.version),
         anchors=(ends_of(link),),
     )
 
 
-def by_hand(documents: tuple[int, int], src: tuple[int, ...], tgt: tuple[int, ...]) -> Fix:
-    """A new link."""
-    return Fix("link", documents, lambda desk, ripple: desk.relink(src, tgt, ripple=ripple), anchors=((src, tgt),))
+def by_hand(documents: tuple[int, int], src: tuple[int, ...], tgt: tuple[int, ...], known: tuple[int, ...] = ()) -> Fix:
+    """A new link. `known`: see `in_the_way`."""
+    return Fix(
+        "link",
+        documents,
+        lambda desk, ripple: desk.relink(src, tgt, ripple=ripple, known=known),
+        anchors=((src, tgt),),
+        known=known,
+    )
 
 
 def unlink(link: Link) -> Fix:

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 from sqlite_utils import Database
 
-from align.clock import now
+from align.clock import local, now
 from align.domain import Decision
 from align.errors import ConflictError, EmptyDecisionError
-from align.store import tallies
+from align.store import overlaps, tallies
 from align.store.filter import LinkFilter, where
-from align.store.log import State, append
+from align.store.ledger import Ledger, who_changed
+from align.store.log import KEPT, State, append, state_of
 from align.store.rows import Change
 from align.text.counted import counted
 
@@ -27,11 +28,14 @@ def accept_many(
     *,
     above: float | None,
     through: int | None,
+    since: int | None = None,
 ) -> Change:
     """Accept undecided links of a filter as one decision with a patch a link. Runs inside the caller's `writing`.
     `more` is what the log tells beside how they were chosen.
 
-    Raises EmptyDecisionError where there are none.
+    Where the sentences of a link are settled otherwise it is left out; of two that share a sentence, the surer one is
+    accepted. Raises EmptyDecisionError where there are none, ConflictError where others changed or proposed one of
+    them after decision `since`.
     """
     condition, values = where(chosen)
     condition += " and status = 'proposed'"
@@ -41,16 +45,27 @@ def accept_many(
         values.append(above)
         detail["above"] = above
     if through is not None:
-        row = db.conn.execute("select place from links where id = ?", (through,)).fetchone()
-        if row is None:
-            raise ConflictError(f"link {through} is no more: another decision took it away. Look again.")
+        place = db.conn.execute("select place from links where id = ?", (through,)).fetchone()[0]
         condition += " and (place, id) <= (?, ?)"
-        values += [row[0], through]
+        values += [place, through]
         detail["through"] = through
     at = now()
-    links = [row[0] for row in db.conn.execute(f"select id from links where {condition} order by place, id", values)]
-    if not links:
+    sql = f"select id, confidence from links where {condition} order by place, id"
+    candidates: dict[int, float] = dict(db.conn.execute(sql, values))
+    if not candidates:
         raise EmptyDecisionError("nothing to accept: no link like that is undecided.")
+    overlaps.pick(db, candidates)
+    if since is not None:
+        _expect_unchanged(db, reviewer, since)
+    left_out, giving_way = _contradicted(db, candidates)
+    links = [link for link in candidates if link not in left_out]
+    if not links:
+        raise EmptyDecisionError("nothing to accept: the sentences of these links are in accepted links already.")
+    if left_out:
+        overlaps.pick(db, links)
+        detail["left_out"] = len(left_out)
+    if giving_way:
+        detail["gave_way"] = len(giving_way)
     detail["links"] = len(links)
     decision = append(db, reviewer, "accept-many", at=at, link=through, detail=detail)
     db.conn.execute(
@@ -58,16 +73,62 @@ def accept_many(
             select ?, id,
                 json_object('status', status, 'reviewer', reviewer, 'decided_at', decided_at, 'attention', attention),
                 json_object('status', {ACCEPTED}, 'reviewer', ?, 'decided_at', ?, 'attention', null)
-            from links where {condition} order by id""",
-        [decision.id, reviewer, at, *values],
+            from links where id in (select link from picked) order by id""",
+        [decision.id, reviewer, at],
     )
     db.conn.execute(
         f"""update links set status = {ACCEPTED}, reviewer = ?, decided_at = ?, attention = null, version = version + 1
-            where id in (select link from patches where decision = ?)""",
-        (reviewer, at, decision.id),
+            where id in (select link from picked)""",
+        (reviewer, at),
     )
+    if giving_way:
+        Ledger(db, reviewer).land(decision.id, [(link, state_of(db, link), None) for link in sorted(giving_way)])
     refresh_touched(db, decision.id)
-    return Change(tuple(links), decision, None, f"accepted {counted(len(links), 'link')}")
+    return Change((*links, *sorted(giving_way)), decision, None, f"accepted {counted(len(links), 'link')}")
+
+
+def _expect_unchanged(db: Database, reviewer: str, since: int) -> None:
+    """Raise ConflictError where somebody else changed or proposed links that were picked after decision `since`."""
+    row = db.conn.execute(
+        """select patches.link from patches join decisions on decisions.id = decision
+           where decision > ? and reviewer <> ? and patches.link in (select link from picked)
+           order by decision desc limit 1""",
+        (since, reviewer),
+    ).fetchone()
+    if row is not None:
+        raise ConflictError(f"{who_changed(db, row[0], 1, f'link {row[0]}')}. Decide again.")
+    row = db.conn.execute(
+        """select at from decisions where id > ? and action = 'propose' and exists (
+               select 1 from links where id in (select link from picked) and src_document = document
+               and tgt_document = json_extract(detail, '$.tgt_document')) order by decisions.id desc limit 1""",
+        (since,),
+    ).fetchone()
+    if row is not None:
+        raise ConflictError(f"some of these links were proposed anew at {local(row[0])}. Decide again.")
+
+
+def _contradicted(db: Database, candidates: Mapping[int, float]) -> tuple[set[int], set[int]]:
+    """Of the undecided links that were picked, those that are not to be accepted; and untouched ones, picked or not,
+    that give way to the others."""
+    edges = set(overlaps.pairs(db))
+    if not edges:
+        return set(), set()
+    inside = ",".join(map(str, {other for _, other in edges}))
+    rows = db.conn.execute(
+        f"select id, status in ('accepted', 'edited') or anchored, {KEPT} from links where id in ({inside})"
+    ).fetchall()
+    settled = {link for link, is_settled, _ in rows if is_settled and link not in candidates}
+    untouched = {link for link, _, kept in rows if not kept}
+    left_out = {link for link, other in edges if other in settled}
+    rivals: dict[int, set[int]] = {}
+    for link, other in edges:
+        if other in candidates:
+            rivals.setdefault(link, set()).add(other)
+    for link in sorted(rivals, key=lambda number: (-candidates[number], number)):
+        if link not in left_out:
+            left_out |= rivals[link]
+    accepted = candidates.keys() - left_out
+    return left_out, {other for link, other in edges if link in accepted and other in untouched - accepted}
 
 
 def refresh_touched(db: Database, decision: int) -> None:
@@ -88,7 +149,8 @@ def turn_alike(
     """Append an `undo` or `redo` of a decision that did the same few things to many links; `more`: what else the log
     says.
 
-    None where it is not such a decision. Raises ConflictError where links changed since.
+    None where it is not such a decision, or where sentences of those links are settled otherwise. Raises ConflictError
+    where links changed since.
     """
     groups = db.conn.execute(
         "select was, now, count(*) from patches where decision = ? group by was, now limit ?", (target, ALIKE + 1)
@@ -97,6 +159,9 @@ def turn_alike(
     if not many or any(
         state is None or '"src"' in state or '"tgt"' in state for was, now_, _ in groups for state in (was, now_)
     ):
+        return None
+    overlaps.pick(db, (row[0] for row in db.conn.execute("select link from patches where decision = ?", (target,))))
+    if overlaps.with_settled(db):
         return None
     told = db.conn.execute("select action, link from decisions where id = ?", (target,)).fetchone()
     decision = append(db, reviewer, action, link=told[1], target=target, detail={"action": told[0], **more})

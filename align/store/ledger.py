@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from align.clock import now
+from align.clock import local, now
 from align.domain import Decision
 from align.errors import ConflictError, UsageError
-from align.store import cuts, queue, tallies
+from align.store import cuts, overlaps, queue, tallies
+from align.store.actions import past_tense
 from align.store.cuts import Cut
 from align.store.documents import document_text, halves, joined
 from align.store.log import (
@@ -56,8 +57,17 @@ class Ledger:
             self._now[link] = dict(found) if found else None
         state = self._now[link]
         if state is None:
-            raise ConflictError(f"link {link} is no more: another decision or a new proposal took it away. Look again.")
+            raise ConflictError(f"link {link} is no more: {who_removed(self.db, link)}. Look again.")
         return state
+
+    def before(self, link: int) -> State | None:
+        """The link as it was before this decision; None where there was none."""
+        self.present(link)
+        return self._was[link]
+
+    def changed(self) -> set[int]:
+        """The links that the decision has looked at so far: no others may be changed by it."""
+        return set(self._now)
 
     def present(self, link: int) -> bool:
         """Whether the link would be there by now."""
@@ -67,14 +77,22 @@ class Ledger:
             return False
         return True
 
-    def expect(self, link: int, version: int | None) -> State:
-        """The link, unless it changed since `version` (None: whatever it is). Raises ConflictError."""
+    def expect(self, link: int, version: int | None, *, called: str = "this link") -> State:
+        """The link, unless it changed since `version` (None: whatever it is).
+
+        Raises ConflictError that says who did what and when, and `called` for the link.
+        """
         state = self.state(link)
-        row = self.db.conn.execute("select version, reviewer, status from links where id = ?", (link,)).fetchone()
+        row = self.db.conn.execute("select version from links where id = ?", (link,)).fetchone()
         if version is not None and row is not None and row[0] != version:
-            who = f"{row[1]} made it {row[2]}" if row[1] else f"it is {row[2]} now"
-            raise ConflictError(f"link {link} changed since you saw it: {who}. Look again and decide.")
+            raise ConflictError(f"{who_changed(self.db, link, row[0] - version, called)}. Decide again.")
         return state
+
+    def expect_no_other(self, expected: Collection[int]) -> None:
+        """Raises ConflictError where the decision changes links that are not among those that were expected."""
+        for link, now_ in self._now.items():
+            if self._was[link] not in (None, now_) and link not in expected:
+                raise ConflictError(f"{who_changed(self.db, link, 1, f'link {link}')}. Decide again.")
 
     def change(self, link: int, **columns: Any) -> None:
         """Set columns of a link."""
@@ -138,9 +156,10 @@ class Ledger:
                 self.change(link, **after)
 
     def _superseded(self, proposal: State, own: Collection[int]) -> bool:
-        """Whether a later proposal stands where this one stood: it need not come back."""
-        links = self.overlapping(proposal["src"], proposal["tgt"])
-        return any(self.present(link) for link in links if link not in own)
+        """Whether a proposal must not come back: by now, another link has a sentence of it, or it was rejected."""
+        turned = {**proposal, "src": proposal["tgt"], "tgt": proposal["src"]}
+        known = {self.link_of(proposal), self.link_of(turned)} - {None, *own}
+        return bool(known or overlaps.sharing(self, proposal, own))
 
     def _end_of(self, link: int) -> str:
         """What took a link away, in words."""
@@ -153,6 +172,12 @@ class Ledger:
             return "a new proposal took it away"
         action, reviewer, name = row
         return f"{reviewer} added {name} with another text" if action == "import" else f"{action!r} by {reviewer}"
+
+    def give_way(self, link: int) -> None:
+        """Take an undecided link away whose sentences are settled otherwise; the log tells of how many."""
+        self.remove(link)
+        if self._was[link] is not None:
+            self.detail["gave_way"] = int(str(self.detail.get("gave_way", 0))) + 1
 
     # Sentences
 
@@ -275,6 +300,15 @@ class Ledger:
         ).fetchall()
         return next((row[0] for row in rows if self.present(row[0])), None)
 
+    def link_of(self, columns: State) -> int | None:
+        """The link of the very sentences of `columns`, source to target; None where there is none."""
+        rows = self.db.conn.execute(
+            """select id from link_sentences join links on id = link
+               where sentence = ? and side = 0 and src = ? and tgt = ? order by id""",
+            (sentences_of(columns["src"])[0], columns["src"], columns["tgt"]),
+        ).fetchall()
+        return next((row[0] for row in rows if self.present(row[0])), None)
+
     def overlapping(self, src: str, tgt: str) -> list[int]:
         """Links that share sentences with the two sides on both of theirs, either way round."""
         rows = self.db.conn.execute(
@@ -320,7 +354,11 @@ class Ledger:
         target: int | None = None,
         detail: dict[str, object] | None = None,
     ) -> tuple[Decision, tuple[int, ...]]:
-        """Append the decision with its patches and bring the links to it; returns it and the links it touched."""
+        """Append the decision with its patches and bring the links to it; returns it and the links it touched.
+
+        Undecided links give way to what it settles: see `overlaps`, also for the ConflictError.
+        """
+        overlaps.settle(self)
         patches = self.patches()
         decision = append(
             self.db, self.reviewer, action, at=self.at, link=link, target=target,
@@ -375,3 +413,31 @@ def untouched(state: State) -> bool:
     marks = ("note", "bookmarked", "anchored", "touched")
     worded = state.get("src_text") is not None or state.get("tgt_text") is not None
     return state.get("status") == "proposed" and not worded and not any(state.get(column) for column in marks)
+
+
+def who_changed(db: Database, link: int, versions: int, called: str = "this link") -> str:
+    """`B rejected this link at 12:05`: the last verdict among the last `versions` changes of a link, else the last."""
+    rows = db.conn.execute(
+        """select reviewer, action, at, json_extract(was, '$.status'), json_extract(now, '$.status')
+           from patches join decisions on decisions.id = decision
+           where patches.link = ? order by decision desc limit ?""",
+        (link, max(1, versions)),
+    ).fetchall()
+    if not rows:
+        return f"{called} came with a new proposal"
+    reviewer, action, at, before, after = next((row for row in rows if row[3] != row[4]), rows[0])
+    verdict = {"proposed": "reopened"}.get(after, after) if before != after else None
+    done = f"{verdict} {called}" if verdict else f"changed {called} ({past_tense(action)})"
+    return f"{reviewer} {done} at {local(at)}"
+
+
+def who_removed(db: Database, link: int) -> str:
+    """Who took a link away, how and when."""
+    row = db.conn.execute(
+        """select reviewer, action, at from patches join decisions on decisions.id = decision
+           where patches.link = ? and now is null order by decision desc limit 1""",
+        (link,),
+    ).fetchone()
+    if row is None:
+        return "a new proposal took it away"
+    return f"{row[0]} took it away at {local(row[2])} ({past_tense(row[1])})"

@@ -10,19 +10,20 @@ import json
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from operator import le
 from typing import Any
 
 from sqlite_utils import Database
 
-from align.domain import LinkKind, Proposal
+from align.domain import LinkKind, Proposal, Status
 from align.store import queue, tallies
 from align.store.documents import name_there
 from align.store.filter import language_term
 from align.store.log import KEPT, TARGET, append, next_link, pair_start, sentences_of, stored
-from align.store.rows import Ends, ProposeCounts, StoredConstraints
+from align.store.rows import Constraint, ProposeCounts, StoredConstraints
+from align.text.tags import primary
 
 Places = dict[int, tuple[int, int, str]]
 LOST = (0, 0, "und")
@@ -115,7 +116,7 @@ def propose(
     """Replace the undecided links from one document to the other by `proposals`, within `languages` if given.
 
     A proposal with the very sides of an undecided link keeps that link's number. One that repeats a link with a
-    reviewer's touch, or that a settled link contradicts (it shares sentences on both sides), is left out.
+    reviewer's touch, or that is on a sentence of one that was not rejected, is left out.
     Runs inside the caller's `writing`. Raises ConflictError for a document that was removed meanwhile, KeyError for a
     sentence that is not in its document.
     """
@@ -127,7 +128,7 @@ def propose(
     wanted = proposals if isinstance(proposals, Sequence) else list(proposals)
     _refuse_strangers(wanted, places)
     if kept.any:
-        wanted = [proposal for proposal in wanted if not kept.refuses(proposal.src, proposal.tgt)]
+        wanted = [proposal for proposal in wanted if not kept.refuses(proposal, places)]
     again: list[tuple[int, Proposal]] = []
     if undecided:
         again, wanted = _found_again(wanted, undecided)
@@ -307,31 +308,38 @@ def _undecided(
 class _Kept:
     """The links with a reviewer's touch between two documents, whichever way round, and what they rule out.
 
-    `rows`: sides, status, whether it is an anchor, and whether it is within the languages that are proposed for.
+    `rows`: sides, their languages, status, and whether it is within the languages that are proposed for.
     """
 
-    def __init__(self, rows: Iterable[tuple[str, str, str, int, int]]) -> None:
+    def __init__(self, rows: Iterable[tuple[str, str, str, str, str, int]]) -> None:
         self.same: set[tuple[str, str]] = set()
-        self.settled: dict[int, list[set[int]]] = {}
+        self.taken: set[tuple[int, str]] = set()
+        """Sentences of links that are not rejected, each with the primary language that it is linked to."""
+        self.facing: dict[int, list[set[int]]] = {}
+        """What each of those sentences is linked to, whatever its language."""
         self.any = False
         self.count = 0
-        for one, other, status, anchored, within in rows:
+        for one, other, lang, other_lang, status, within in rows:
             self.any = True
             self.count += bool(within)
-            for src, tgt in ((one, other), (other, one)):  # Swapped or not, it says the same.
+            for src, tgt, facing in ((one, other, other_lang), (other, one, lang)):  # Swapped or not, it says the same.
                 self.same.add((src, tgt))
-                if anchored or status in ("accepted", "edited"):
+                if status != "rejected":
                     others = set(sentences_of(tgt))
                     for sentence in sentences_of(src):
-                        self.settled.setdefault(sentence, []).append(others)
+                        self.taken.add((sentence, primary(facing)))
+                        self.facing.setdefault(sentence, []).append(others)
 
-    def refuses(self, src: Sequence[int], tgt: Sequence[int]) -> bool:
-        """Whether a proposal repeats or contradicts one of them."""
-        if not self.any:
-            return False
+    def refuses(self, proposal: Proposal, places: tuple[Places, Places]) -> bool:
+        """Whether a proposal repeats one of them, or is on a sentence of one that is not rejected."""
+        src, tgt = proposal.src, proposal.tgt
         if (stored(src), stored(tgt)) in self.same:
             return True
-        return any(not others.isdisjoint(tgt) for sentence in src for others in self.settled.get(sentence, ()))
+        for side, other, there in ((src, tgt, places[1]), (tgt, src, places[0])):
+            facing = primary(there.get(other[0], LOST)[2])
+            if any((sentence, facing) in self.taken for sentence in side):
+                return True
+        return any(not others.isdisjoint(tgt) for sentence in src for others in self.facing.get(sentence, ()))
 
 
 def _kept(db: Database, src_document: int, tgt_document: int, languages: tuple[str, str] | None) -> _Kept:
@@ -346,24 +354,26 @@ def _kept(db: Database, src_document: int, tgt_document: int, languages: tuple[s
     starts = {pair_start(src_document, tgt_document), pair_start(tgt_document, src_document)}
     between = " or ".join(f"(place >= {start} and place < {start + TARGET})" for start in sorted(starts))
     return _Kept(
-        db.conn.execute(f"select src, tgt, status, anchored, {within} from links where ({between}) and {KEPT}", values)
+        db.conn.execute(
+            f"select src, tgt, src_lang, tgt_lang, status, {within} from links where ({between}) and {KEPT}", values
+        )
     )
 
 
 def constraints(db: Database, src_document: int, tgt_document: int) -> StoredConstraints:
-    """Accepted, edited and anchored links are anchors, rejected ones forbidden; swapped links count turned round."""
-    anchors: list[Ends] = []
-    forbidden: list[Ends] = []
+    """Accepted, edited and anchored links are settled, the others with a verdict rejected; swapped links count turned
+    round, those within one document both ways."""
+    found: tuple[list[Constraint], list[Constraint]] = ([], [])
     rows = db.conn.execute(
-        """select src_document, src, tgt, status from links
+        """select src_document, id, src, tgt, src_lang, tgt_lang, status, anchored, reviewer from links
            where ((src_document = ?1 and tgt_document = ?2) or (src_document = ?2 and tgt_document = ?1))
              and (status <> 'proposed' or anchored) order by place, id""",
         (src_document, tgt_document),
     )
-    for document, src, tgt, status in rows:
-        ends = (sentences_of(src), sentences_of(tgt))
-        found = (
-            [ends, ends[::-1]] if src_document == tgt_document else [ends if document == src_document else ends[::-1]]
-        )
-        (forbidden if status == "rejected" else anchors).extend(found)
-    return StoredConstraints(tuple(anchors), tuple(forbidden))
+    for document, link, src, tgt, src_lang, tgt_lang, status, anchored, reviewer in rows:
+        ends = sentences_of(src), sentences_of(tgt)
+        one = Constraint(link, ends, (src_lang, tgt_lang), Status(status), bool(anchored), reviewer)
+        turned = replace(one, ends=(ends[1], ends[0]), languages=(tgt_lang, src_lang))
+        within = src_document == tgt_document
+        found[status == "rejected"].extend([one, turned] if within else [one if document == src_document else turned])
+    return StoredConstraints(tuple(found[0]), tuple(found[1]))

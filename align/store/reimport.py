@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from align.domain import Decision, Document
 from align.errors import ConflictError, TextLossError
-from align.store import cuts, queue, tallies
+from align.store import cuts, overlaps, queue, tallies
 from align.store.documents import block_values, name_there, refuse_damaged, sentence_values, tagged
 from align.store.ledger import Ledger, settled, untouched
 from align.store.log import SOURCE, Patch, State, read_patches, sentences_of
@@ -387,6 +387,8 @@ def _restore(ledger: Ledger, document: int) -> set[int]:
     restored: dict[int, tuple[int, State]] = {}
     for link in order:
         decision, state = states[link]
+        if overlaps.is_settled(state) and overlaps.against(ledger, state, link):
+            continue
         if ledger.present(link):
             ledger.change(link, **state)
         else:

@@ -118,11 +118,35 @@ Ends = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
+class Constraint:
+    """A link that the solver must keep or must not propose; sides in the order of the documents that were asked for."""
+
+    link: int
+    ends: Ends
+    languages: tuple[str, str]
+    """Of the first sentence of each side."""
+    status: Status
+    anchored: bool
+    """Whether a reviewer wants it kept whatever else its sentences are in."""
+    reviewer: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class StoredConstraints:
     """What reviewers have settled between two documents: what the solver must keep, and what it must not propose."""
 
-    anchors: tuple[Ends, ...]
-    forbidden: tuple[Ends, ...]
+    settled: tuple[Constraint, ...]
+    rejected: tuple[Constraint, ...]
+
+    @property
+    def anchors(self) -> tuple[Ends, ...]:
+        """The sentences of what is settled."""
+        return tuple(one.ends for one in self.settled)
+
+    @property
+    def forbidden(self) -> tuple[Ends, ...]:
+        """The sentences of what is rejected."""
+        return tuple(one.ends for one in self.rejected)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ from align.store.charset import storable, stored_name
 from align.store.check import Finding, check
 from align.store.door import connect, refuse_replaced
 from align.store.filter import ANY, LinkFilter
-from align.store.ledger import Ledger
+from align.store.ledger import Ledger, who_changed, who_removed
 from align.store.origins import Identity
 from align.store.places import Order
 from align.store.rebuild import rebuild
@@ -284,6 +284,20 @@ class Store:
         with told(self.path):
             return int(self.db.conn.execute("select coalesce(max(id), 0) from decisions").fetchone()[0])
 
+    def others_since(self, decision: int, reviewer: str) -> bool:
+        """Whether anybody but the reviewer, the program too, has put something into the log after that decision."""
+        with told(self.path):
+            sql = "select exists (select 1 from decisions where id > ? and reviewer <> ?)"
+            return bool(self.db.conn.execute(sql, (decision, reviewer)).fetchone()[0])
+
+    def who_changed(self, link: Link) -> str | None:
+        """`B rejected this link at 12:05`, if somebody changed it since it was read; None where it is as it was."""
+        with told(self.path):
+            row = self.db.conn.execute("select version from links where id = ?", (link.id,)).fetchone()
+            if row is None:
+                return f"this link is no more: {who_removed(self.db, link.id)}"
+            return who_changed(self.db, link.id, row[0] - link.version) if row[0] != link.version else None
+
     def rank(self, link: int, chosen: LinkFilter = ANY, *, order: Order = "document") -> int | None:
         """How many links of the filter stand before this one; None where the link is no more."""
         with told(self.path):
@@ -345,6 +359,13 @@ class Store:
         with told(self.path):
             return around.links_of_sentences(self.db, sentences)
 
+    def untouched(self, wanted: Sequence[int]) -> set[int]:
+        """Which of these links are as a solver left them: undecided, without a note or any other mark."""
+        inside = ",".join(map(str, wanted))
+        with told(self.path):
+            rows = self.db.conn.execute(f"select id from links where id in ({inside}) and not {log.KEPT}").fetchall()
+        return {row[0] for row in rows}
+
     def signals(self, link: int) -> dict[str, float] | None:
         """What the solver saw when it proposed the link."""
         with told(self.path):
@@ -397,14 +418,24 @@ class Store:
         return Change(touched, decision, look_at, action)
 
     def accept_many(
-        self, reviewer: str, chosen: LinkFilter, *, above: float | None = None, through: int | None = None
+        self,
+        reviewer: str,
+        chosen: LinkFilter,
+        *,
+        above: float | None = None,
+        through: int | None = None,
+        seen: int | None = None,
+        since: int | None = None,
     ) -> Change:
         """Accept the undecided links of a filter: those of confidence `above` or more, those up to link `through`.
 
-        Raises EmptyDecisionError where there is none.
+        `seen` is the version of `through`, and `since` the number of the last decision, when the reviewer looked.
+        Raises EmptyDecisionError where there is none, ConflictError where others changed them since.
         """
         with self.writing():
-            return bulk.accept_many(self.db, reviewer, chosen, self._told(), above=above, through=through)
+            if through is not None:
+                Ledger(self.db, reviewer).expect(through, seen)
+            return bulk.accept_many(self.db, reviewer, chosen, self._told(), above=above, through=through, since=since)
 
     def undo(self, reviewer: str) -> Change:
         """Take back the reviewer's last decision in force, with what was decided `together` with it.

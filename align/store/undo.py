@@ -209,11 +209,9 @@ def turn(db: Database, reviewer: str, target: int, action: str, skipped: str = "
     if told == "import":
         return turn_change(db, reviewer, target, action, more)
     ledger = Ledger(db, reviewer)
-    patches = [
-        (number, now, was) if action == "undo" else (number, was, now) for number, was, now in read_patches(db, target)
-    ]
+    patches = [(number, now, was) for number, was, now in read_patches(db, _last_turn(db, target, action))]
     if told == "cut":
-        patches = cut_patches(ledger, target, action, patches)
+        patches = cut_patches(ledger, action, patches)
     own = {number for number, _, _ in patches}
     ledger.turn(patches, f"cannot {action} {told!r}")
     turn_cuts(ledger, target, action, own)
@@ -228,15 +226,18 @@ def turn(db: Database, reviewer: str, target: int, action: str, skipped: str = "
     return decision, touched
 
 
-def cut_patches(ledger: Ledger, target: int, action: str, patches: list[Patch]) -> list[Patch]:
-    """What undo or redo of a cut tells of links by itself. That others have both halves, or the whole, follows.
+def _last_turn(db: Database, target: int, action: str) -> int:
+    """What the undo or redo of a decision turns round: the last entry that did it, or that took it back.
 
-    A redo turns round what the undo did, which also took away what had been proposed on the halves meanwhile.
+    It may have changed other proposals than the first one did: they come and go in between.
     """
-    if action == "redo":
-        undone = "select max(id) from decisions where action = 'undo' and target = ?"
-        number = ledger.db.conn.execute(undone, (target,)).fetchone()[0]
-        patches = [(link, now, was) for link, was, now in read_patches(ledger.db, number)]
+    turned = "redo" if action == "undo" else "undo"
+    row = db.conn.execute("select max(id) from decisions where action = ? and target = ?", (turned, target)).fetchone()
+    return int(row[0] or target)
+
+
+def cut_patches(ledger: Ledger, action: str, patches: list[Patch]) -> list[Patch]:
+    """What undo or redo of a cut tells of links by itself. That others have both halves, or the whole, follows."""
     kept = []
     for patch in patches:
         if follows(patch) and action == "redo":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import threading
 import time
 import weakref
@@ -268,3 +269,58 @@ def tidy(app: Any) -> None:
     """What the app does after a spell of typing."""
     app._typed_at = 0.0
     app._tidy()
+
+
+async def test_the_link_that_is_read_stays_when_a_colleague_decides_it(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        with open_desk(db, "Ben") as desk:
+            desk.reject(1)
+        screen(pilot).look_for_news()
+        said = screen(pilot).query_one("#said")
+        assert re.match(r"Ben rejected this link at \d\d:\d\d\.", said.words)
+        current = screen(pilot).current
+        assert current is not None
+        assert (current.id, current.status) == (1, Status.PROPOSED), "as it was read"
+        await press(pilot, "a")
+        assert statuses(db) == "rppppppp", "not overruled unasked"
+        assert "Decide again" in said.words
+        await press(pilot, "a")
+        assert statuses(db) == "appppppp"
+
+
+async def test_a_key_meant_for_a_link_that_left_the_list_decides_no_other(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "/", *"status:proposed", "enter", "down")
+        with open_desk(db, "Ben") as desk:
+            desk.reject(2)
+        for _ in range(2):
+            screen(pilot).look_for_news()
+            await pilot.pause()
+        current = screen(pilot).current
+        assert current is not None
+        assert current.id == 2
+        await press(pilot, "a")
+        assert statuses(db) == "prpppppp"
+        assert re.match(r"Ben rejected link 2 at \d\d:\d\d\. It is not listed", screen(pilot).query_one("#said").words)
+
+
+async def test_a_decision_on_many_is_on_those_that_were_listed(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "down", "down")
+        with open_desk(db, "Ben") as desk:
+            desk.note(1, "is this a quotation?")
+        await press(pilot, "C")
+        assert statuses(db) == "pppppppp"
+        assert "Ben changed link 1" in screen(pilot).query_one("#said").words
+        await press(pilot, "C")
+        assert statuses(db) == "aaappppp"
+
+
+async def test_a_dialog_decides_on_the_link_it_was_opened_for(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "c", *"mine")
+        with open_desk(db, "Ben") as desk:
+            desk.note(1, "his")
+        await press(pilot, "enter")
+        assert links(db)[0].note == "his"
+        assert "Ben changed this link" in screen(pilot).query_one("#said").words

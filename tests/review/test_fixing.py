@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from align.domain import Link, LinkKind, Proposal, Status
+from align.jobs.decide import open_desk
 from align.jobs.resolve import Ripple, Rival
 from align.review.screens.document import DocumentScreen
 from align.review.screens.ripple import RippleScreen
@@ -324,3 +325,42 @@ async def test_solving_again_around_what_is_settled_is_shown_and_one_decision(
         assert [link.confidence for link in links(db)][-1] == 0.66
         await press(pilot, "u")
     assert [link.confidence for link in links(db)][-1] == 0.3
+
+
+async def test_a_neighbour_that_changed_meanwhile_is_not_merged(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        with open_desk(db, "Ben") as desk:
+            desk.edit(2, "tgt", "The meeting was in Tokyo.")
+        await press(pilot, "m")
+        assert "Ben edited link 2" in screen(pilot).query_one("#said").words
+    assert len(links(db)) == 8
+    async with run() as pilot:
+        await press(pilot, "m")
+    assert len(links(db)) == 7
+
+
+async def test_linking_a_settled_sentence_by_hand_asks(db: Path, run: Run, solver: Quiet) -> None:
+    async with run() as pilot:
+        await press(pilot, "a", "up", "v", "space", "end", "space", "l")
+        question = pilot.app.screen.query_one(".question").render().plain
+        assert question == "Sentence 1 is already in accepted link 1. Link anyway?"
+        await press(pilot, "escape")
+        assert len(links(db)) == 8
+        await press(pilot, "l", "enter")
+        assert solver.asked[-1]["known"] == (1,)
+    found = links(db)
+    assert [link.status for link in found if 1 in link.src.sentences] == [Status.ACCEPTED, Status.ACCEPTED]
+    assert {link.id for link in found} == set(range(1, 10))
+
+
+async def test_another_place_on_a_settled_sentence_asks_too(db: Path, run: Run, solver: Quiet) -> None:
+    solver.found = [Rival((12,), "The meeting took place in Tokyo.", 0.3)]
+    async with run() as pilot:
+        await press(pilot, "down", "a", "home", "i", "1")
+        question = pilot.app.screen.query_one(".question").render().plain
+        assert question == "Sentence 2 is already in accepted link 2. Link anyway?"
+        await press(pilot, "n")
+        assert "cancelled" in screen(pilot).query_one("#said").words
+        assert shapes(db)[0] == ((0,), (0,))
+        await press(pilot, "1", "y")
+    assert shapes(db)[0] == ((0,), (1,))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from align.domain import LinkKind, Proposal, Status
-from align.errors import ConflictError, UsageError
+from align.errors import ConflictError, EmptyDecisionError, UsageError
 from align.jobs.browse import Order, open_browser
 from align.jobs.decide import Desk, open_desk
 from align.jobs.history import events_of, lines_of
@@ -106,11 +106,12 @@ def test_link_by_hand_relink_and_swap(store: Store, desk: Desk) -> None:
         Status.ACCEPTED,
         1.0,
     )
-    desk.relink([1], [12], link=1)
-    assert sides(store)[1] == ((1,), (12,))
-    assert status(store, 1) == "edited"
-    desk.swap(1)
-    swapped = store.link(1)
+    assert not {1, 5, 6} & set(sides(store)), "undecided links on its sentences gave way"
+    desk.relink([1], [12], link=2)
+    assert sides(store)[2] == ((1,), (12,))
+    assert status(store, 2) == "edited"
+    desk.swap(2)
+    swapped = store.link(2)
     assert (swapped.src.text, swapped.tgt.text, swapped.src.lang) == (EN[5], JA[0], "en")
     assert ((1,), (12,)) in store.constraints(1, 2).anchors
     with pytest.raises(UsageError, match="both sides"):
@@ -125,11 +126,104 @@ def test_link_by_hand_relink_and_swap(store: Store, desk: Desk) -> None:
 
 def test_what_is_drawn_by_hand_makes_undecided_rivals_give_way(store: Store, desk: Desk) -> None:
     desk.accept(3)
-    desk.relink([2, 3], [8, 9])
-    assert 2 not in sides(store)
+    desk.relink([2], [10])
+    assert {2, 4}.isdisjoint(sides(store)), "on either side"
     assert status(store, 3) == "accepted"
     desk.undo()
-    assert sides(store)[2] == ((2,), (8,))
+    assert (sides(store)[2], sides(store)[4]) == (((2,), (8,)), ((4,), (10,)))
+    desk.redo()
+    assert {2, 4}.isdisjoint(sides(store))
+
+
+def test_a_sentence_is_settled_twice_only_where_the_reviewer_knows(store: Store, desk: Desk) -> None:
+    desk.accept(3)
+    with pytest.raises(ConflictError, match=r"sentence 3 of ja\.txt is already in accepted link 3"):
+        desk.relink([2, 3], [11])
+    assert len(sides(store)) == 6
+    by_hand = desk.relink([2, 3], [11], known=[3]).link_ids[-1]
+    assert (status(store, 3), status(store, by_hand)) == ("accepted", "accepted")
+    with pytest.raises(ConflictError, match=r"sentence 3 of ja\.txt is already in accepted link 3"):
+        desk.relink([3], [12], link=1, known=[by_hand])
+    desk.relink([3], [12], link=1, known=[3, by_hand])
+    assert store.check() == []
+
+
+def test_linking_what_is_linked_already_makes_no_second_link(store: Store, desk: Desk) -> None:
+    desk.accept(1)
+    with pytest.raises(EmptyDecisionError, match="accepted link 1"):
+        desk.relink([1], [7])
+    desk.reject(2)
+    with pytest.raises(ConflictError, match="ada rejected link 2"):
+        desk.relink([2], [8])
+    desk.relink([2], [8], known=[2])
+    desk.relink([3], [9])
+    assert [status(store, number) for number in (1, 2, 3)] == ["accepted"] * 3
+    assert len(sides(store)) == 6
+
+
+def test_a_verdict_does_not_settle_a_sentence_twice(store: Store, desk: Desk) -> None:
+    desk.note(1, "later")
+    desk.relink([1], [12])
+    assert status(store, 1) == "proposed", "it has a reviewer's note"
+    with pytest.raises(ConflictError, match="already in accepted link 7"):
+        desk.accept(1)
+    desk.accept_above(0.0)
+    assert status(store, 1) == "proposed", "nor do many at once"
+    desk.reject(7)
+    desk.accept(1)
+    with pytest.raises(ConflictError, match="already in accepted link 1"):
+        Desk(store, "bo").accept(7)
+
+
+def test_what_another_reviewer_settled_is_not_contradicted_by_undo(store: Store, desk: Desk) -> None:
+    desk.accept(1)
+    desk.reject(1)
+    Desk(store, "bo").relink([1], [12])
+    with pytest.raises(ConflictError, match=r"sentence 1 of ja\.txt is already in accepted link 7"):
+        desk.undo()
+
+
+def test_an_undo_does_not_propose_on_what_is_settled_meanwhile(store: Store, desk: Desk) -> None:
+    desk.relink([1], [8])
+    assert {1, 2}.isdisjoint(sides(store))
+    Desk(store, "bo").relink([2], [12])
+    desk.undo()
+    assert sides(store)[1] == ((1,), (7,)), "nobody has its sentences"
+    assert 2 not in sides(store)
+    before = sides(store)
+    desk.redo()
+    desk.undo()
+    assert sides(store) == before
+
+
+def test_of_many_at_once_the_surer_of_two_on_a_sentence_is_accepted(store: Store, desk: Desk) -> None:
+    rivals = [Proposal((1,), (7,), LinkKind.TRANSLATION, 0, 0.6), Proposal((1,), (8,), LinkKind.TRANSLATION, 0, 0.9)]
+    store.propose(1, 2, rivals, "use")
+    less, more = sides(store)
+    change = desk.accept_above(0.5)
+    assert (change.decision.detail["links"], change.decision.detail["left_out"]) == (1, 1)
+    assert (set(sides(store)), status(store, more)) == ({more}, "accepted")
+    desk.undo()
+    assert sides(store) == {less: ((1,), (7,)), more: ((1,), (8,))}
+
+
+def test_many_at_once_are_refused_where_others_changed_them_since(store: Store, desk: Desk) -> None:
+    seen = store.latest()
+    bo = Desk(store, "bo")
+    bo.reject(6)
+    with pytest.raises(EmptyDecisionError):
+        desk.accept_through(6, LinkFilter(text="nowhere"), since=seen)
+    desk.accept_through(1, since=seen)
+    bo.note(2, "mind the tense")
+    with pytest.raises(ConflictError, match="bo changed link 2"):
+        desk.accept_above(0.0, since=seen)
+    with pytest.raises(ConflictError, match="bo changed this link"):
+        desk.accept_through(2, seen=1, since=store.latest())
+    seen = store.latest()
+    store.propose(1, 2, [Proposal((5,), (11,), LinkKind.TRANSLATION, 0, 0.9)], "use")
+    with pytest.raises(ConflictError, match="proposed anew"):
+        desk.accept_above(0.0, since=seen)
+    desk.accept_above(0.0, since=store.latest())
 
 
 def test_a_ripple_is_part_of_its_decision(store: Store, desk: Desk) -> None:
@@ -159,7 +253,7 @@ def test_a_stale_ripple_is_refused_as_a_whole(store: Store, desk: Desk) -> None:
     old = store.link(3)
     desk.note(3, "x")
     desk.note(3, None)
-    with pytest.raises(ConflictError, match="link 3 changed"):
+    with pytest.raises(ConflictError, match="ada changed link 3 "):
         desk.merge(1, 2, ripple=Ripple(removed=(old,)))
     assert len(sides(store)) == 6
 
@@ -167,7 +261,7 @@ def test_a_stale_ripple_is_refused_as_a_whole(store: Store, desk: Desk) -> None:
 def test_a_decision_on_a_link_that_changed_is_asked_again(store: Store, desk: Desk) -> None:
     seen = store.link(1).version
     Desk(store, "bo").reject(1, seen=seen)
-    with pytest.raises(ConflictError, match="bo made it rejected"):
+    with pytest.raises(ConflictError, match=r"^bo rejected this link at \d\d:\d\d\. Decide again\.$"):
         desk.accept(1, seen=seen)
     assert status(store, 1) == "rejected"
     desk.accept(1, seen=store.link(1).version)
@@ -183,7 +277,8 @@ def test_proposals_leave_decisions_alone(store: Store, desk: Desk) -> None:
         Proposal((1,), (7,), LinkKind.TRANSLATION, 0.9, 0.9),  # What is accepted, again.
         Proposal((1, 2), (7,), LinkKind.TRANSLATION, 0.9, 0.9),  # Against what is accepted.
         Proposal((2,), (8,), LinkKind.TRANSLATION, 0.9, 0.9),  # What is rejected, again.
-        Proposal((1,), (12,), LinkKind.QUOTE, 0.9, 0.9),  # Another place for an accepted one: that may be.
+        Proposal((1,), (12,), LinkKind.QUOTE, 0.9, 0.9),  # Another partner for an accepted sentence.
+        Proposal((2,), (12,), LinkKind.QUOTE, 0.9, 0.9),  # Another one for a rejected sentence.
         Proposal((3,), (9,), LinkKind.TRANSLATION, 0.9, 0.95, 3, {"numbers": 1.0}),
     ]
     counts = store.propose(1, 2, found, "e5", languages=("ja", "en"))
@@ -191,7 +286,7 @@ def test_proposals_leave_decisions_alone(store: Store, desk: Desk) -> None:
     now = sides(store)
     assert now[3] == ((3,), (9,)), "the same sides keep their number"
     assert (store.link(3).confidence, store.link(3).encoder, store.signals(3)) == (0.95, "e5", {"numbers": 1.0})
-    assert set(now.values()) == {((1,), (7,)), ((2,), (8,)), ((3,), (9,)), ((1,), (12,))}
+    assert set(now.values()) == {((1,), (7,)), ((2,), (8,)), ((3,), (9,)), ((2,), (12,))}
     with pytest.raises(KeyError, match="999"):
         store.propose(1, 2, [Proposal((999,), (7,), LinkKind.TRANSLATION, 0, 0)], "use")
     assert store.check() == []

@@ -71,6 +71,27 @@ class AskText(ModalScreen[str | None]):
         self.dismiss(None)
 
 
+class Confirm(ModalScreen[bool]):
+    """A question that Enter or y agrees to, Esc or n not."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,y", "dismiss(True)", "yes"),
+        Binding("escape,n,q", "dismiss(False)", "no"),
+    ]
+
+    def __init__(self, question: str, lines: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._question, self._lines = question, lines
+
+    def compose(self) -> ComposeResult:
+        """The question, what it is about, and the keys."""
+        with Vertical(classes="dialog"):
+            yield Static(Text(shown(self._question)), classes="question")
+            for line in self._lines:
+                yield Static(Text(shown(line), overflow="ellipsis", no_wrap=True))
+            yield Static(Text("Enter or y: yes · Esc or n: no"), classes="hint")
+
+
 class Choose(ModalScreen[str | None]):
     """A choice by one letter; Esc answers None. `choices`: (key, words), the words being the answer."""
 

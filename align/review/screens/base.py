@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         total: int
         left: int
         expected: float
+        since: int
         side: SideName
         difference_shown: bool
 
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
         def decide(self, work: Any, link: Link, *, go_on: bool) -> None: ...
         def ask_desk(self, work: Any, after: Link | None = None) -> None: ...
         def fix(self, fix: Fix, link: Link) -> None: ...
+        def relink(self, link: Link, src: Sequence[int], tgt: Sequence[int]) -> None: ...
         def explanation(self, link: Link) -> list[Passage]: ...
         def sides_of(self, link: Link, *, by_sentence: bool = False) -> tuple[Side, Side]: ...
 

@@ -49,7 +49,7 @@ class Deciding(Part):
         try:
             change = future.result()
         except AlignError as error:
-            self._refused(error, None)
+            self._refused(error, after)
             return
         undecided = self.app.browser.next_undecided
         self._done(change, undecided(after.id, self.place.filter, self.place.order) if after else None)
@@ -82,7 +82,8 @@ class Deciding(Part):
     def _near(self, link: Link) -> int | None:
         """The undecided link among the next few of the list, which are at hand already."""
         here = self.links.cursor
-        if self.links.current != link:
+        current = self.links.current
+        if current is None or current.id != link.id:
             return None
         for rank in range(here + 1, here + 1 + AHEAD):
             near = self.links.link_at(rank)
@@ -114,7 +115,8 @@ class Deciding(Part):
         action = change.decision.action
         if action in ("undo", "redo"):
             action = str(change.decision.detail.get("action"))
-        return not touched and action in ORDER_KEPT and len(change.link_ids) <= AHEAD
+        gave_way = "gave_way" in change.decision.detail
+        return not (touched or gave_way) and action in ORDER_KEPT and len(change.link_ids) <= AHEAD
 
     def _recount(self, changed: list[tuple[Link, Link]]) -> None:
         """What is left, after these links (as they were, as they are) changed: no need to add up a million others."""
@@ -129,8 +131,16 @@ class Deciding(Part):
             self.say(words[:1].upper() + words[1:])
             return
         self.relist(link.id if link else None)
-        again = " It is shown as it is now: decide again." if isinstance(error, ConflictError) else ""
-        self.say(f"{error}{again}", "bad")
+        words = str(error)
+        if (
+            isinstance(error, ConflictError)
+            and link is not None
+            and (self.current is None or self.current.id != link.id)
+        ):
+            words = words.replace("this link", f"link {link.id}", 1).replace(
+                " Decide again.", " It is not listed here now."
+            )
+        self.say(words, "bad")
 
     def go_to_link(self, link: int | None) -> None:
         """Put the cursor on the link; None = stay, but show anew."""

@@ -23,6 +23,7 @@ from align.review.keys import ALL, PAGES, bindings
 from align.review.reading import ALIVE
 from align.review.screens.base import ours
 from align.review.screens.help import HelpScreen
+from align.review.screens.linking import Known, ask_known
 from align.review.screens.ripple import RippleScreen
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.pages import Pages
@@ -185,11 +186,20 @@ class DocumentScreen(Screen[int | None]):
         if not (pages.picked[0] or pages.picked[1]):
             self.say("Pick with Space first: one sentence on each side, or several.")
             return
-        if self._moving is not None:
-            fix = fixes.relink(self._moving, ends[0], ends[1])
-        else:
-            fix = fixes.by_hand(self.view.documents, ends[0], ends[1])
-        self._fix(fix)
+        src, tgt = ends
+
+        def go_on(known: Known | None) -> None:
+            if known is None:
+                self.say("link: cancelled, nothing changed.")
+            elif self._moving is not None:
+                self._fix(fixes.relink(self._moving, src, tgt, known))
+            else:
+                self._fix(fixes.by_hand(self.view.documents, src, tgt, known))
+
+        try:
+            ask_known(ours(self), (src, tgt), self._moving, go_on)
+        except AlignError as error:
+            self.say(str(error))
 
     def _fix(self, fix: Fix) -> None:
         def answered(ripple: Ripple | None) -> None:

@@ -9,7 +9,6 @@ from textual.message import Message
 
 from align.domain import Link
 from align.jobs.resolve import Rival
-from align.review import fixes
 from align.review.screens.base import Part, reason
 from align.review.widgets.texts import Passage, Texts
 
@@ -98,4 +97,4 @@ class Explaining(Part):
         if number > len(self._rivals):
             self.say(f"There is no rival {number}.")
             return
-        self.fix(fixes.relink(link, link.src.sentences, self._rivals[number - 1].sentences), link)
+        self.relink(link, link.src.sentences, self._rivals[number - 1].sentences)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from align.domain import Link, LinkKind
 from align.jobs.resolve import Ripple
@@ -12,6 +12,7 @@ from align.review.points import Point
 from align.review.reading import link_at, nearest_settled, neighbour
 from align.review.screens.asking import Ask, AskText, Choose
 from align.review.screens.base import Part
+from align.review.screens.linking import Known, ask_known
 from align.review.screens.ripple import RippleScreen
 from align.review.screens.splitting import SplitScreen, can_split
 
@@ -34,6 +35,17 @@ class Fixing(Part):
 
         self.app.push_screen(RippleScreen(fix), answered)
 
+    def relink(self, link: Link, src: Sequence[int], tgt: Sequence[int]) -> None:
+        """Move the link to other sentences, with the reviewer's leave where they are in accepted links."""
+
+        def go_on(known: Known | None) -> None:
+            if known is None:
+                self.say("re-link: cancelled, nothing changed.")
+            else:
+                self.fix(fixes.relink(link, tuple(src), tuple(tgt), known), link)
+
+        ask_known(self.app, (src, tgt), link, go_on)
+
     def _with_current(self, work: Callable[[Link], object]) -> None:
         link = self.current
         if link is None:
@@ -54,7 +66,7 @@ class Fixing(Part):
         if other is None:
             self.say(f"There is no link {'below' if step > 0 else 'above'} in the same two texts to merge with.")
         else:
-            self.fix(fixes.merge(link, other), link)
+            self.fix(fixes.merge(link, self.links.listed(other)), link)
 
     def action_split(self) -> None:
         """In two."""
@@ -119,6 +131,7 @@ class Fixing(Part):
             return
         beyond = near[0].id if near else None
         neighbour = link_at(self.app.browser, beyond, link, self.side) if beyond is not None else None
+        neighbour = self.links.listed(neighbour) if neighbour is not None else None
         self.fix(fixes.move(link, self.side, end, way, beyond, neighbour), link)
 
     def action_solve(self) -> None:
@@ -157,22 +170,29 @@ class Fixing(Part):
     def action_kind(self) -> None:
         """Choose one."""
 
-        def chosen(kind: str | None) -> None:
-            if kind is not None:
-                self._stay(lambda desk, link: desk.set_kind(link.id, LinkKind(kind), seen=link.version))
+        def ask(link: Link) -> None:
+            def chosen(kind: str | None) -> None:
+                if kind is not None:
+                    self.decide(
+                        lambda desk, _l: desk.set_kind(link.id, LinkKind(kind), seen=link.version), link, go_on=False
+                    )
 
-        self._with_current(
-            lambda link: self.app.push_screen(Choose(f"Kind (now {link.kind.value})", KIND_KEYS), chosen)
-        )
+            self.app.push_screen(Choose(f"Kind (now {link.kind.value})", KIND_KEYS), chosen)
+
+        self._with_current(ask)
 
     def action_note(self) -> None:
         """Write or change the note."""
 
-        def written(text: str | None) -> None:
-            if text is not None:
-                self._stay(lambda desk, link: desk.note(link.id, text.strip() or None, seen=link.version))
+        def ask(link: Link) -> None:
+            def written(text: str | None) -> None:
+                if text is not None:
+                    note = text.strip() or None
+                    self.decide(lambda desk, _l: desk.note(link.id, note, seen=link.version), link, go_on=False)
 
-        self._with_current(lambda link: self.app.push_screen(Ask("Note", link.note or "", "empty = no note"), written))
+            self.app.push_screen(Ask("Note", link.note or "", "empty = no note"), written)
+
+        self._with_current(ask)
 
     def action_edit(self) -> None:
         """The text of the active side."""
@@ -197,11 +217,17 @@ class Fixing(Part):
                 "The doubtful ones stand above here. `A` accepts all above a confidence; `o` sorts by document.", "bad"
             )
             return
-        chosen = self.place.filter
-        self._with_current(lambda link: self.ask_desk(lambda desk: desk.accept_through(link.id, chosen), after=link))
+        chosen, since = self.place.filter, self.since
+
+        def accept(link: Link) -> None:
+            self.ask_desk(lambda desk: desk.accept_through(link.id, chosen, seen=link.version, since=since), after=link)
+
+        self._with_current(accept)
 
     def action_accept_above(self) -> None:
         """All that are surer than a figure."""
+
+        chosen, since = self.place.filter, self.since
 
         def answered(typed: str | None) -> None:
             figure = (typed or "").strip().rstrip("%").strip()
@@ -209,7 +235,6 @@ class Fixing(Part):
                 if typed is not None:
                     self.say("Nothing accepted: that is no percentage.", "bad")
                 return
-            chosen = self.place.filter
-            self.ask_desk(lambda desk: desk.accept_above(int(figure) / 100, chosen))
+            self.ask_desk(lambda desk: desk.accept_above(int(figure) / 100, chosen, since=since))
 
         self.app.push_screen(Ask("Accept every undecided link that is at least this sure, in per cent", "90"), answered)

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.screen import Screen
 
-from align.domain import SETTLED, Decision, Link, Status
+from align.domain import SETTLED, Link, Status
 from align.review.keys import REVIEW, bindings
 from align.review.place import Place
 from align.review.screens.auditing import Auditing
@@ -57,7 +57,10 @@ class ReviewScreen(Deciding, Fixing, Explaining, Finding, Auditing, Detail, Scre
         self.total = 0
         self.left = 0
         self.expected = 0.0
-        self._news: Decision | None = None
+        self.since = 0
+        """The last entry of the log when the list was fetched: what is decided on many links goes by it."""
+        self._painted: Link | None = None
+        self._stale: tuple[int, int] | None = None
         self._said_of: int | None = None
 
     def compose(self) -> ComposeResult:
@@ -75,22 +78,29 @@ class ReviewScreen(Deciding, Fixing, Explaining, Finding, Auditing, Detail, Scre
         self.relist(self.place.link, self.place.rank)
         if self.place.link is None:
             self.action_next()
-        self._news = self._latest()
         self.set_interval(NEWS_EVERY, self.look_for_news)
 
-    def _latest(self) -> Decision | None:
-        found = self.app.browser.history(None, 1)
-        return found[0] if found else None
-
     def look_for_news(self) -> None:
-        """Show what others did to the store meanwhile: a colleague, `align propose`, a bulk run."""
+        """Show what others did to the store meanwhile: a colleague, `align propose`, a bulk run.
+
+        The link that is being read stays as it is on the screen, with a word on what became of it: a decision on it is
+        one on what the reviewer has read, and the store refuses it.
+        """
         if not self.is_current or (self.place.filter.text and self.total > MANY_HITS):
             return
-        latest, before = self._latest(), self._news
-        self._news = latest
-        if latest is not None and latest != before and latest.reviewer != self.app.reviewer:
-            link = self.current
-            self.relist(link.id if link else None)
+        browser, link = self.app.browser, self.current
+        if not browser.others_since(self.since, self.app.reviewer):
+            return
+        if link is not None:
+            changed = browser.who_changed(link)
+            if changed is None and not browser.has(link.id, self.place.filter, self.place.order):
+                changed = "this link is no longer in the list"
+            if changed is not None:
+                if self._stale != (link.id, self.since):
+                    self._stale = link.id, self.since
+                    self.say(f"{changed[:1].upper()}{changed[1:]}.", "bad")
+                return
+        self.relist(link.id if link else None)
 
     def _fetch(self, rank: int, count: int) -> list[Link]:
         return list(self.app.browser.at(rank, count, self.place.filter, self.place.order))
@@ -102,12 +112,14 @@ class ReviewScreen(Deciding, Fixing, Explaining, Finding, Auditing, Detail, Scre
 
     @property
     def current(self) -> Link | None:
-        """The link under the cursor."""
-        return self.links.current
+        """The link under the cursor, as it was when it was shown."""
+        link, painted = self.links.current, self._painted
+        return painted if link is not None and painted is not None and link.id == painted.id else link
 
     def relist(self, link: int | None = None, rank: int | None = None) -> None:
         """Count and fetch anew, and stand on the link; where it is no more, on that rank, or where the cursor was."""
         browser = self.app.browser
+        self.since = browser.latest()
         self.total = browser.count(self.place.filter)
         self.count_left()
         rank = self.links.cursor if rank is None else rank
@@ -127,7 +139,7 @@ class ReviewScreen(Deciding, Fixing, Explaining, Finding, Auditing, Detail, Scre
 
     def look(self) -> None:
         """Show the link under the cursor, remember the place, and offer what can be done now."""
-        link = self.current
+        link = self._painted = self.links.current
         if link is not None and link.id != self.place.link:
             self.place = self.place.at(link.id, self.links.cursor)
             self.app.keep_place(self.place)

@@ -58,7 +58,7 @@ class RippleScreen(ModalScreen[Ripple | None]):
         self._show(Ripple())
         self._future = ours(self).solver.submit(
             lambda solver: solver.around(
-                *fix.documents, anchors=fix.anchors, forbidden=fix.forbidden, replaced=fix.replaced
+                *fix.documents, anchors=fix.anchors, forbidden=fix.forbidden, replaced=fix.replaced, known=fix.known
             )
         )
         self._future.add_done_callback(lambda _future: self.post_message(self.Solved()))

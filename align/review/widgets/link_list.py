@@ -116,6 +116,11 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
             self._pages.move_to_end(number)
         return page[offset] if offset < len(page) else None
 
+    def listed(self, link: Link) -> Link:
+        """A link as this list shows it; as it is given where it is not among those that were fetched."""
+        rows = (row for page in self._pages.values() for row in page)
+        return next((row for row in rows if row.id == link.id), link)
+
     @property
     def current(self) -> Link | None:
         """The link under the cursor."""
