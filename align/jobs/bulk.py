@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -150,7 +151,7 @@ def named(entry: PairEntry) -> int:
 def entries_of(order: Order) -> tuple[Iterable[PairEntry], int]:
     """The pairs that the sources name, and how many files have no partner."""
     if order.match:
-        return read_manifest(order.out / PAIRS), sum(1 for _ in (order.out / ALONE).open(encoding="utf-8"))
+        return read_manifest(order.out / PAIRS, sys.maxsize), sum(1 for _ in (order.out / ALONE).open(encoding="utf-8"))
     paths = [Path(source) for source in order.sources]
     for path in paths:
         if not os.path.lexists(path):

@@ -50,6 +50,12 @@ DEEPEST = 400
 """Elements inside each other that are followed; deeper ones are read as text of the one around."""
 _UNWRAPPED = words("audio button data label meter output picture progress ruby rb time video")
 """Elements inside a paragraph that the finder of main text would leave out, with their words."""
+_INLINE = words(
+    "a abbr b bdi bdo big cite code del dfn em font i img ins kbd label mark nobr q s samp small span strike strong "
+    "sub sup tt u var wbr"
+)
+MOST_INLINE = 500
+"""Elements in one that keep their inline ones: the finder takes time quadratic in them."""
 _UNREAD = tuple(sorted(_HIDDEN - {"script", "style", "head"}))
 """Elements that it would take words from, and we do not."""
 LONGEST_MAIN = 3 << 20
@@ -177,6 +183,8 @@ def _main_text(source: str, tree: Any) -> str:
         etree.strip_elements(page, *_UNREAD, with_tail=False)
         for paragraph in page.iter("p", "h1", "h2", "h3", "h4", "h5", "h6"):
             etree.strip_tags(paragraph, *_UNWRAPPED)
+        for crowded in [node for node in page.iter() if len(node) > MOST_INLINE]:
+            etree.strip_tags(crowded, *_INLINE)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # As text once more: the finder takes quadratic time over texts that lost the elements between them.

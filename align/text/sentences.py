@@ -29,7 +29,7 @@ _BOTH = "«»‹›”"
 """Marks that open a quotation in some languages and close it in others."""
 _OPENING = re.compile("(?<![^\\s(\\[{\"'“‘„‚—–-])[«»‹›”](?=[^\\W_]|(?:…|\\.{3}) ?[^\\W_]|[„‚“‘«»‹›¿¡—–-])")
 """One that opens: a word follows right after it, and none is before it."""
-_LAST_MARKS = re.compile(f"[\"'“‘«‹{re.escape(_CLOSING)}]+(?:\\s|[„‚]|$)")
+_LAST_MARKS = re.compile(f"[\"'“‘«‹{re.escape(_CLOSING)}]{{1,8}}(?:\\s|[„‚]|$)")
 _BRACKETS = re.compile("[" + re.escape("".join(sorted({*_PAIRS, *"".join(_PAIRS.values())}))) + ']|"')
 _ROUND = "（([［【"
 _LONGEST_HELD = 60

@@ -98,6 +98,16 @@ def test_a_text_that_many_cells_share_does_not_unfold_without_end() -> None:
     assert "unfolds to more than 8 MB of text" in message("a.xlsx", target.getvalue())
 
 
+@pytest.mark.parametrize(
+    "piece",
+    ["<b>x</b> y ", '<a href="/">x</a> y ', "<ruby>台<rt>たい</rt></ruby>風。", "a<img src=x>", "<time>x</time> y "],
+)
+def test_a_paragraph_of_many_elements_takes_linear_time(piece: str) -> None:
+    """In quadratic time, each takes longer than anybody waits."""
+    page = f"<html><body><article><p>{piece * 30_000}</p><p>An ordinary paragraph.</p></article></body></html>"
+    assert "An ordinary paragraph." in read("a.html", page.encode()).text
+
+
 @pytest.mark.parametrize("line", ["a" * 200_000, "ab-" * 60_000, "a-" * 100_000, "- " * 100_000])
 def test_a_pdf_with_one_long_line_takes_linear_time(files: ModuleType, line: str) -> None:
     """In quadratic time, each takes longer than anybody waits."""
