@@ -32,6 +32,8 @@ class Ended:
     """How many workers it was tried on."""
     died: bool = False
     """Whether a worker died with it, rather than said what is wrong."""
+    again: bool = True
+    """Whether another try may end otherwise; what took too long once is not waited for again."""
 
 
 class Pool(Protocol):
@@ -125,7 +127,7 @@ class Supervisor:
             return self._settle_single(case, batch, lost, ended, sure=alone or self._pool.certain)
         if ended.result is not None:
             return self._whole(case, ended.result.items)
-        case.lost += ended.tries
+        case.lost += ended.tries if ended.again else TRIES
         if case.probed:
             if case.lost < WHOLE_TRIES:
                 self._again.append((case, batch, 0))
@@ -143,7 +145,7 @@ class Supervisor:
         lost += ended.tries
         if ended.result is not None:
             case.single[number] = ended.result.items[0]
-        elif lost < TRIES:
+        elif lost < TRIES and ended.again:
             self._again.append((case, batch, lost))
             return None
         elif ended.died and not sure:

@@ -140,7 +140,7 @@ class LocalPool:
                 raise AlignError(f"bulk: workers die as they start ({_died(code)}). Try `align pair` on one document.")
         elif worker.tasks:
             ticket, _ = worker.tasks.popleft()
-            ended.append(Ended(ticket, error=self._end(code), died=True))
+            ended.append(Ended(ticket, error=self._end(code), died=True, again=not self._timed_out(code)))
         self._workers[place] = self._start()
         # What was not begun goes on at the new worker, and nobody is told.
         for task in worker.tasks:
@@ -148,8 +148,11 @@ class LocalPool:
             self._workers[place].send(task)
         return ended
 
+    def _timed_out(self, code: int | None) -> bool:
+        return self._timeout is not None and code == TIMED_OUT
+
     def _end(self, code: int | None) -> str:
-        if self._timeout and code == TIMED_OUT:
+        if self._timed_out(code):
             return f"took longer than {self._timeout:g} s"
         return f"its worker died ({_died(code)})"
 

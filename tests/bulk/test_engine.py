@@ -160,6 +160,7 @@ def test_a_document_that_hangs_is_set_aside_and_told_as_such(tmp_path: Path, cap
     finally:
         pool.close()
     assert found["hang-1"].items[0].error == "took longer than 1 s"
+    assert found["hang-1"].items[0].tries == 1, "what took too long is not waited for again"
     assert capfd.readouterr().err == ""
     assert found["b"].items[0].error is None
 
