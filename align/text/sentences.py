@@ -65,6 +65,7 @@ _ASIDE = re.compile(
     "[ \u3000]?(?:（[^（）。！？]{1,12}）|\\((?:[!-'*-~ ]{1,60}|[^()]{1,12})(?<![.!?。])\\)|\\[\\d{1,3}\\])(?=\\s|$|[^\\s。、，,])"  # noqa: E501
 )
 _INNER_STOP = re.compile("[。！？]")
+_DASH = re.compile(r"[ \u00a0][–—] ?([^\W\d_])")
 _LAST_WORD = re.compile(r"[^\s(\[{\"'“”‘«»„‚‹›/—–]*$")
 _NUMBER_LABEL = re.compile(f"(?:^|[\\s.!?。！？)）」』{_WIDE}])[(（]?\\d{{1,3}}$")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
@@ -368,6 +369,9 @@ def _ends_here(text: str, match: re.Match[str], end: int, start: int, lang: str)
 def _ends_alphabetic(text: str, match: re.Match[str], end: int, start: int, lang: str, wide: bool) -> bool:
     """The same for the stops that abbreviations, numbers and ellipses share."""
     stop = match[0]
+    dash = _DASH.match(text, end)
+    if dash and stop != "." and dash[1].islower():
+        return False  # who said it: — Да! — сказал он.
     opened = _OPENS.match(text, end)
     at = opened.end() if opened else end
     gap = 0

@@ -57,6 +57,8 @@ from align.text.sentences import split
         ("fr", "« Oui ! » dit-il.|Elle dit « non ».|« Ça va ? »|Fin."),
         ("ru", "«Здесь акула!“»|Подплыв к нему, он заметил, что «у него была рана».|Конец."),
         ("zh", "那男孩道：“呸，你不会。 ”|韦小宝道：“谁说？”"),
+        ("ru", "— Да! — сказал он.|— Что это?|— Дом.|Он ушёл."),
+        ("es", "—¡Sí! —dijo él.|—No.|Se fue."),
     ],
 )
 def test_boundaries(lang: str, marked: str) -> None:
