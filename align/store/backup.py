@@ -6,7 +6,7 @@ import glob
 import os
 import shutil
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import count
@@ -36,7 +36,7 @@ def backup(db: Database, out: Path, *, mode: int, force: bool = False) -> int:
     """Copy the store as it is at this moment to `out`, while others go on reading and writing; returns its size.
 
     The file appears whole or not at all, with the permissions `mode`; a link at `out` is replaced, not followed.
-    Raises UsageError where `out` is there (and not `force`), is a store in use, or cannot be.
+    Raises UsageError where `out` is there (and not `force`) or cannot be, and StoreError where it is a store in use.
     """
     if not out.parent.is_dir():
         raise UsageError(f"{out}: the folder {out.parent} does not exist. Make it first.")
@@ -44,15 +44,16 @@ def backup(db: Database, out: Path, *, mode: int, force: bool = False) -> int:
         raise UsageError(f"{out}: is a folder. Name a file in it.")
     if os.path.lexists(out) and not force:
         raise UsageError(f"{out}: is there already. Choose another name, or say --force.")
-    if any(_content(log) for log in _logs(out)):
-        raise UsageError(f"{out}: is a store in use, or one that has a log beside it. Choose another name.")
     try:
         with part_folder(out.parent) as folder:
             new = folder / "store.db"
             _copy(db, new, out)
             new.chmod(mode)
             sync(new)
-            os.replace(new, out)
+            with exclusive(out) if out.is_file() and not out.is_symlink() else nullcontext():
+                for log in _logs(out):  # SQLite would replay it into the backup.
+                    log.unlink(missing_ok=True)
+                os.replace(new, out)
             sync_folder(out.parent)
     except OSError as error:
         raise StoreError(f"{out}: cannot be written ({error.strerror}). Choose another place.") from error
@@ -93,8 +94,11 @@ def restore(path: Path, source: Path) -> Restored:
                 pass  # Before the work of copying and checking, not only after it.
         with part_folder(path.parent) as folder:
             new = folder / path.name
+            alone = not source.with_name(f"{source.name}-wal").exists()
             with told(source), closing(connect(source, create=False, readonly=True, older=True)) as db:
                 _copy(db, new, path)
+            if alone:
+                _remove_index(source)
             restored = _examined(new, path, source)
             _permit(new, path if path.exists() else source)
             sync(new)
@@ -106,6 +110,14 @@ def restore(path: Path, source: Path) -> Restored:
     if there != restored[:3]:
         raise StoreError(f"{path}: was changed by another program meanwhile. The store of before is {before}.")
     return Restored(*restored[:3], before, restored[3])
+
+
+def _remove_index(source: Path) -> None:
+    """Remove the empty log and its index that SQLite leaves where it only reads, unless somebody uses them."""
+    with suppress(OSError, StoreError), exclusive(source):
+        if not any(_content(log) for log in _logs(source)):
+            for end in ("-wal", "-shm"):
+                source.with_name(source.name + end).unlink(missing_ok=True)
 
 
 # Copies

@@ -95,6 +95,7 @@ def test_a_restored_store_is_the_backup_and_can_be_taken_back(path: Path, saved:
     assert restored.before is not None
     assert restored.before.name.startswith("align.before-20")
     again = restore(path, restored.before)
+    assert not list(path.parent.glob("*.db-*"))
     assert decided(path) == [(1, "ada")]
     assert again.before not in (None, restored.before)
     assert decided(saved) == []
@@ -358,9 +359,13 @@ def test_a_backup_does_not_replace_a_store_in_use(path: Path, saved: Path, tmp_p
     shutil.copyfile(saved, other)
     with open_store(other) as theirs, open_store(path) as store:
         Desk(theirs, "bo").accept(2)
-        with pytest.raises(UsageError, match="store in use"):
+        with pytest.raises(StoreError, match="is open in this program"):
             store.backup(other, force=True)
     assert decided(other) == [(2, "bo")]
+    crash(other, "3")
+    with open_store(path) as store:
+        store.backup(other, force=True)
+    assert decided(other) == [(1, "ada")]
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
