@@ -140,23 +140,13 @@ def settings_for(**flags: Any) -> Settings:
 @contextmanager
 def opened(settings: Settings) -> Iterator[Store]:
     """The store of this call. Raises UsageError where there is none."""
-    from align.errors import StoreError, UsageError
+    from align.errors import UsageError
     from align.store import open_store
 
     if not settings.db.exists():
         raise UsageError(f"{settings.db}: no store there. Make one with `align add FILE`, or name another with --db.")
     with open_store(settings.db) as store:
-        try:
-            yield store
-        except (AlignError, OSError, click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except Exception as error:  # Damaged values lead to any of them; in a sound store it is a mistake of ours.
-            findings = store.check()
-            if not findings:
-                raise
-            raise StoreError(
-                f"{settings.db}: damaged ({findings[0].problem}). `align store check` lists what is."
-            ) from error
+        yield store
 
 
 def ask(question: str, otherwise: str) -> None:

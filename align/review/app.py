@@ -214,9 +214,10 @@ class ReviewApp(App[None]):
 
     def _handle_exception(self, error: Exception) -> None:
         """A store that fails is told in a line by whoever started the app; anything else is our fault, and shown."""
-        if isinstance(error, AlignError):
-            self.failed = error
-            self.exit(return_code=error.exit_code)
+        failed = error if isinstance(error, AlignError) else self.browser.store.damage(error)
+        if failed is not None:
+            self.failed = failed
+            self.exit(return_code=failed.exit_code)
         else:
             super()._handle_exception(error)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import uuid
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -15,7 +17,7 @@ from sqlite_utils import Database
 
 from align.clock import now
 from align.domain import Block, Decision, Document, Link, LinkSide, Proposal, Status
-from align.errors import UsageError
+from align.errors import StoreError, UsageError
 from align.sqlite import told
 from align.store import (
     around,
@@ -55,6 +57,12 @@ from align.store.rows import (
 from align.store.transaction import transaction
 from align.store.unite import United, unite
 
+OF_DAMAGE = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError, struct.error,
+    zlib.error,
+)  # fmt: skip
+"""What damaged values lead to."""
+
 
 def open_store(path: Path, *, create: bool = True, readonly: bool = False) -> Store:
     """Open the store at `path`, or make one there; close it with `with` or `close()`.
@@ -79,7 +87,23 @@ class Store:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            if error is not None and (damage := self.damage(error)):
+                raise damage from error
+        finally:
+            self.close()
+
+    def damage(self, error: BaseException) -> StoreError | None:
+        """The damage of the store that may have led to an unexpected error; None where the store is sound."""
+        if not isinstance(error, OF_DAMAGE):
+            return None
+        try:
+            findings = self.check()
+        except StoreError:  # No room for the look, or closed by now: that says nothing.
+            return None
+        if not findings:
+            return None
+        return StoreError(f"{self.path}: damaged ({findings[0].problem}). `align store check` lists what is.")
 
     def close(self) -> None:
         """Let go of the file."""
