@@ -15,7 +15,7 @@ from align.exchange.formats import BLOCKS, format_names
 
 ANY = "any"
 TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
-"""Also as other tools write them: `ZH_tw`, `jpn`."""
+"""A language tag, in the spellings of other tools too: `ZH_tw`, `jpn`."""
 
 
 @click.command(epilog="Example: align export talks.tmx --src en --tgt ja --min-confidence 0.9 --status any")
@@ -23,20 +23,47 @@ TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
 @store_option
 @click.option("--to", metavar="FORMAT", help=f"{format_names()}, {BLOCKS}.  [default: by the suffix of OUT]")
 @status_option
-@click.option("--kind", "kinds", multiple=True, type=click.Choice([*map(str, LinkKind), ANY]), help="Repeatable.")
-@click.option("--min-confidence", type=Measure(0, 1), default=0.0, help="Leave out links that are less sure than this.")
-@click.option("--src", metavar="LANG", help="Language of the source side; links are turned round where needed.")
-@click.option("--tgt", metavar="LANG", help="Language of the target side.")
-@click.option("--level", type=click.Choice(["sentence", "block"]), default="sentence", help="Links, or whole blocks.")
-@click.option("--lang-map", "tags", multiple=True, metavar="OURS=THEIRS", help="As in zh-Hant=zh-TW; repeatable.")
-@click.option("--dedupe", is_flag=True, help="Leave out a unit that was written before, word for word.")
-@click.option("--context", type=click.IntRange(0, 20), default=0, help="So many sentences around each side go along.")
-@click.option("--multilingual", is_flag=True, help="TMX: three languages in a unit where three pages say the same.")
-@click.option("--with-nulls", is_flag=True, help="Sentences without a partner too, where the format can say it.")
 @click.option(
-    "--prove/--no-prove", default=None, help="Read the file back and compare.  [default: below 100,000 units]"
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice([*map(str, LinkKind), ANY]),
+    help="Only links of this kind; repeatable.",
 )
-@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@click.option("--min-confidence", type=Measure(0, 1), default=0.0, help="Leave out links below this confidence.")
+@click.option("--src", metavar="LANG", help="Language of the source; links are turned to this direction.")
+@click.option("--tgt", metavar="LANG", help="Language of the target.")
+@click.option(
+    "--level",
+    type=click.Choice(["sentence", "block"]),
+    default="sentence",
+    help="Units: links, or the whole blocks that they connect.",
+)
+@click.option(
+    "--lang-map",
+    "tags",
+    multiple=True,
+    metavar="OURS=THEIRS",
+    help="Write another language tag, as in zh-Hant=zh-TW; repeatable.",
+)
+@click.option("--dedupe", is_flag=True, help="Leave out units with the same languages and texts as an earlier one.")
+@click.option(
+    "--context",
+    metavar="N",
+    type=click.IntRange(0, 20),
+    default=0,
+    help="Include N sentences of context before and after.",
+)
+@click.option(
+    "--multilingual", is_flag=True, help="TMX: join links with an identical side into units of three or more languages."
+)
+@click.option("--with-nulls", is_flag=True, help="Include unpaired sentences, where the format can mark them.")
+@click.option(
+    "--prove/--no-prove",
+    default=None,
+    help="Read the file back with another reader and compare.  [default: below 100,000 units]",
+)
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 def export(
     out: Path,
     db: Path | None,
@@ -57,8 +84,8 @@ def export(
 ) -> None:
     """Write links to OUT (- is stdout).
 
-    A translation memory takes the translations and titles that reviewers accepted; jsonl takes everything, html all but
-    what they rejected. Each file is read back and compared before it takes its place.
+    By default, formats of translation memories get the translations and titles that reviewers accepted or edited, jsonl
+    gets every link, html every link that was not rejected. The file is read back and compared before it replaces OUT.
     """
     from align.exchange.export import export_store
     from align.exchange.types import ExportOptions
@@ -85,7 +112,7 @@ def export(
 
 
 def lang_map(tags: Sequence[str]) -> dict[str, str]:
-    """`zh-Hant=zh-TW` as a table."""
+    """The values of `--lang-map` as a mapping. Raises BadParameter for a value of another form."""
     pairs = [tag.split("=") for tag in tags]
     for pair in pairs:
         if len(pair) != 2 or not all(part.strip() for part in pair):

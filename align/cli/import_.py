@@ -14,16 +14,16 @@ from align.exchange.formats import format_names
 @click.argument("file", type=click.Path(path_type=Path))
 @store_option
 @click.option("--from", "form", metavar="FORMAT", help=f"{format_names(importable=True)}.  [default: by suffix]")
-@click.option("--encoding", help="Of a table or PO file, where the guess is wrong (such as shift_jis).")
+@click.option("--encoding", help="Encoding of a table or PO file, such as shift_jis.  [default: detected]")
 @size_option
-@click.option("--reviewer", help="Who decided.  [env: ALIGN_REVIEWER; default: git's user name]")
-@click.option("--accept", is_flag=True, help="A row without a status counts as accepted.")
-@click.option("--new/--no-new", default=None, help="Take rows that come from no link in as documents with links.  "
-              "[default: only where all are such]")  # fmt: skip
+@click.option("--reviewer", help="Reviewer of the decisions.  [env: ALIGN_REVIEWER; default: git's user name]")
+@click.option("--accept", is_flag=True, help="Accept units without a status.")
+@click.option("--new/--no-new", default=None, help="Add units that match no link as documents with links.  "
+              "[default: only if none matches]")  # fmt: skip
 @click.option("--as", "name", metavar="NAME", help="What to call the documents that FILE becomes.  [default: its path]")
 @click.option("--replace", is_flag=True, help="Take a changed memory in though many settled links are no longer in it; "
               "undo brings them back.")  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Say what would be done and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Report the changes without making them.")
 def import_(
     file: Path,
     db: Path | None,
@@ -37,7 +37,7 @@ def import_(
     replace: bool,
     dry_run: bool,
 ) -> None:
-    """Bring back FILE, an export that was edited elsewhere, as decisions; or another tool's memory as documents."""
+    """Import FILE: an edited export as decisions on its links, or a memory of another tool as documents with links."""
     from align.jobs.import_ import New, import_rows, read_rows
     from align.settings import default_reviewer
     from align.store import open_store

@@ -92,9 +92,9 @@ def _unit(first: Link, others: Sequence[Link]) -> Unit:
     indexes = {side_key(side): index for index, side in enumerate(sides)}
     joined: list[tuple[Link, int, int]] = []
     left = list(others)
-    grown = True
-    while grown:
-        grown = False
+    joined_more = True
+    while joined_more:
+        joined_more = False
         for link in list(left):
             new = [side for side in (link.src, link.tgt) if side_key(side) not in indexes]
             if len(new) > 1 or any(side.lang == added.lang for side in sides for added in new):
@@ -104,5 +104,5 @@ def _unit(first: Link, others: Sequence[Link]) -> Unit:
                 sides.append(added)
             joined.append((link, indexes[side_key(link.src)], indexes[side_key(link.tgt)]))
             left.remove(link)
-            grown = True
+            joined_more = True
     return Unit(first, tuple(sides[2:]), tuple(joined))
