@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
-from align.domain import Block, BlockKind, Document, Link, LinkKind, Proposal, Sentence, Span
+from align.domain import SETTLED, Block, BlockKind, Document, Link, LinkKind, Proposal, Sentence, Span
 from align.errors import AlignError
 from align.exchange.export import export_store
 from align.exchange.types import ExportOptions
@@ -16,7 +17,7 @@ from align.jobs.decide import Desk
 from align.jobs.resolve import Ripple, Rival
 from align.review.app import ReviewApp
 from align.review.screens.review import ReviewScreen
-from align.store import Change, Store, open_store
+from align.store import Change, LinkFilter, Store, open_store, restore
 
 REVIEWER = "Aoi"
 """Who uses the app."""
@@ -35,9 +36,9 @@ def document(name: str, lang: str, sentences: int) -> Document:
     return Document(name, "\n".join(texts) + "\n", (block,))
 
 
-def proposals(store: Store, shift: int) -> list[Proposal]:
+def proposals(store: Store, shift: int, pair: tuple[int, int] = (1, 2)) -> list[Proposal]:
     """A link for every sentence of the first document, to one of the second."""
-    src, tgt = store.sentences(1), store.sentences(2)
+    src, tgt = (store.sentences(number) for number in pair)
     return [
         Proposal((row.id,), (tgt[(n + shift) % len(tgt)].id,), LinkKind.TRANSLATION, 0.5, 0.5)
         for n, row in enumerate(src)
@@ -133,6 +134,76 @@ def merging(path: Path, rng: random.Random, say: Say) -> None:
             say(f"decision {uid}")
 
 
+def settled(store: Store, names: list[str]) -> list[list[str]]:
+    """What reviewers settled between two documents, by text."""
+    numbers = {row.name: row.id for row in store.documents()}
+    pair = (numbers[names[0]], numbers[names[1]])
+    links = store.links(LinkFilter(documents=pair, statuses=SETTLED))
+    return sorted([link.status.value, link.src.text, link.tgt.text] for link in links)
+
+
+EDITOR = "editor"
+"""Who adds changed texts."""
+
+
+def rewriting(path: Path, rng: random.Random, say: Say) -> None:
+    """A text changed under its settled links, and changed back: by undo, or by adding the old text again.
+
+    What was settled before is in a file beside the store while a change of text may be in force.
+    """
+    note = path.with_suffix(".settled")
+    count = rng.randrange(8, 30)
+    with open_store(path) as store:
+        names = [f"{lang} {rng.randrange(10**9)}" for lang in ("ja", "en")]
+        src, tgt = (store.add_document(document(name, name[:2], count)).document for name in names)
+        store.propose(src, tgt, proposals(store, 0, (src, tgt)), "use")
+        settle = [link.id for link in store.links(LinkFilter(documents=(src, tgt)))]
+        for link in settle[: rng.randrange(1, count)]:
+            Desk(store, "ada").accept(link)
+        say("ready")
+        while True:
+            before = settled(store, names)
+            replace_file(note, json.dumps([names, before]))
+            with suppress(AlignError):  # Refused where too much would go: then nothing may have changed.
+                changed = document(names[1], "en", rng.randrange(1, count))
+                store.add_document(changed, reviewer=EDITOR, replace_settled=rng.random() < 0.8)
+                if rng.random() < 0.5:
+                    Desk(store, EDITOR).undo()
+                else:
+                    store.add_document(document(names[1], "en", count), reviewer=EDITOR, replace_settled=True)
+            now = settled(store, names)
+            if now != before:
+                raise AssertionError(f"{len(before)} settled links before the text changed and back, {len(now)} now")
+            say("texts")
+
+
+def replace_file(path: Path, text: str) -> None:
+    """A small file, whole or not at all."""
+    part = path.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+def restoring(path: Path, rng: random.Random, say: Say) -> None:
+    """Backups put back after more was decided, and now and then taken back."""
+    say("ready")
+    saved = path.with_name("saved.db")
+    while True:
+        with suppress(AlignError):
+            with open_store(path) as store:
+                store.backup(saved, force=True)
+                say("backup")
+                ids = [link.id for link in store.links()]
+                for _ in range(rng.randrange(1, 4)):
+                    say(f"decision {Desk(store, 'ada').note(rng.choice(ids), str(rng.random())).decision.uid}")
+            say("restoring")
+            before = restore(path, saved).before
+            say("restored")
+            if before is not None and rng.random() < 0.5:
+                restore(path, before)
+                say("taken back")
+
+
 class NoSolver:
     """Finds nothing new: the app is under fault here, not the solver."""
 
@@ -181,4 +252,6 @@ WORKS: dict[str, Work] = {
     "propose": proposing,
     "export": exporting,
     "merge": merging,
+    "rewrite": rewriting,
+    "restore": restoring,
 }
