@@ -38,17 +38,17 @@ def import_(
     dry_run: bool,
 ) -> None:
     """Import FILE: an edited export as decisions on its links, or a memory of another tool as documents with links."""
-    from align.jobs.import_ import New, import_rows, read_rows
+    from align.jobs.import_ import New, import_units, read_file
     from align.settings import default_reviewer
     from align.store import open_store
 
     settings = settings_for(db=db, reviewer=reviewer)
-    way: New = "auto" if new is None else "always" if new else "never"
-    read = read_rows(file, form, encoding, max_size)
-    with open_store(settings.db, create=not dry_run and way != "never") as store:
+    policy: New = "auto" if new is None else "always" if new else "never"
+    imported = read_file(file, form, encoding, max_size)
+    with open_store(settings.db, create=not dry_run and policy != "never") as store:
         who = settings.reviewer or default_reviewer()
-        report = import_rows(
-            store, read, who, new=way, accept=accept, dry_run=dry_run,
+        report = import_units(
+            store, imported, who, new=policy, accept=accept, dry_run=dry_run,
             name=name, replace_settled=replace,
         )  # fmt: skip
     for line in report.lines():

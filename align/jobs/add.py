@@ -209,13 +209,13 @@ def take_pairs(
     report = import_file(
         store, Path(source), who, encoding=encoding, max_size=max_size, new="own", name=name, replace_settled=replace
     )
-    told = tuple(report.left())
-    if (adopted := report.adopted) is not None:
-        links = report.rows if adopted.outcome == "unchanged" else adopted.links
-        told += adopted.told
-        return Taken(adopted.name, adopted.outcome, links=links, told=told, change=adopted.change)
+    told = tuple(report.left_out())
+    if (documents := report.documents) is not None:
+        links = report.units if documents.outcome == "unchanged" else documents.links
+        told += documents.messages
+        return Taken(documents.name, documents.outcome, links=links, told=told, change=documents.change)
     outcome: Outcome = "changed" if report.decided or report.conflicts else "unchanged"
-    return Taken(source, outcome, links=report.rows, told=told)
+    return Taken(source, outcome, links=report.units, told=told)
 
 
 def namesake(identity: Identity) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Another tool's memory as documents with links: a document for each language, a block and a sentence a segment."""
+"""Create documents with links from units of another tool: a document per language, a sentence per segment."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from itertools import product
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from align.domain import UNDETERMINED, Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
+from align.domain import SETTLED, UNDETERMINED, Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.exchange.formats import Format
-from align.exchange.types import ImportedUnit as Row
+from align.exchange.types import ImportedUnit
 from align.jobs.add import known_as, namesake
 from align.jobs.decide import Desk
 from align.store import LinkFilter, Store, TextChange
 from align.text.language import identify
 from align.text.tags import canonical
 
-TELLING = 4000
-"""Characters that are enough to tell a language."""
+LANGUAGE_SAMPLE = 4000
+"""Characters that a language is identified from."""
 
 Outcome = Literal["added", "changed", "unchanged"]
 
 
-class _Linked(NamedTuple):
-    """A pair of a file's segments, as sentences of the store."""
+class _LinkedUnit(NamedTuple):
+    """A pair of segments of a unit, as sentence ids of the store."""
 
-    row: Row
-    settled: bool
+    unit: ImportedUnit
+    confirmed: bool
     src: tuple[int]
     tgt: tuple[int]
 
@@ -37,61 +37,60 @@ class _Linked(NamedTuple):
 
     @property
     def note(self) -> str:
-        return (self.row.note or "").strip()
+        return (self.unit.note or "").strip()
 
 
 @dataclass(frozen=True, slots=True)
-class Adopted:
-    """What a foreign file became."""
+class ImportedDocuments:
+    """The documents and links that a file became."""
 
     documents: tuple[str, ...]
     links: int
     accepted: int
     dry_run: bool
     rejected: int = 0
-    """Rows that the file itself says are rejected or obsolete: left out."""
-    elsewhere: int = 0
-    """Pairs of the file whose sentences a reviewer has linked otherwise here: left out."""
+    """Units left out because the file marks them as rejected or obsolete."""
+    linked_elsewhere: int = 0
+    """Pairs left out because reviewers have linked their sentences with others."""
     outcome: Outcome = "added"
-    """What became of the documents and their links, where this is no dry run."""
+    """Of the documents and their links; meaningless in a dry run."""
     name: str = ""
-    """What the documents are called before their languages."""
+    """The names of the documents without their languages."""
     change: TextChange | None = None
-    """What new texts of the documents did to their links; None where there were none."""
-    told: tuple[str, ...] = ()
-    """What else there is to know."""
+    """The effect of new texts of the documents on their links; None without new texts."""
+    messages: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
-        """What it came to, a line each."""
+        """The lines of a report, the main one first."""
         changed = [f"{phrase[:1].upper()}{phrase[1:]}." for phrase in self.change.words()] if self.change else []
-        return [self.words(), *changed, *self.told]
+        return [self.summary(), *changed, *self.messages]
 
-    def words(self) -> str:
+    def summary(self) -> str:
         """The main line."""
-        would = "Would become" if self.dry_run else "Became"
-        left = f" Left out: {self.rejected:,} that the file calls rejected or obsolete." if self.rejected else ""
-        if self.elsewhere:
-            left += f" Left out: {self.elsewhere:,} whose sentences are in other links that reviewers decided on."
+        became = "Would become" if self.dry_run else "Became"
+        left_out = f" Left out: {self.rejected:,} rejected or obsolete in the file." if self.rejected else ""
+        if self.linked_elsewhere:
+            left_out += f" Left out: {self.linked_elsewhere:,} with sentences in other links that reviewers decided on."
         return (
-            f"{would} {len(self.documents)} documents with {self.links:,} links, {self.accepted:,} of them accepted."
-            f"{left}"
+            f"{became} {len(self.documents)} documents with {self.links:,} links, {self.accepted:,} of them accepted."
+            f"{left_out}"
         )
 
 
 def part_of(lang: str) -> str:
-    """What the name of the document of a file's texts in one language has after the file's."""
+    """The end of the name of the document of one language; the start is the name of the file."""
     return f" [{lang}]"
 
 
 def our_tag(lang: str) -> str:
-    """A tool's language code as this house writes it; `und` where it is none, so that the texts are asked."""
+    """The BCP 47 tag for a tool's language code; `und` for an unknown one: then the texts are identified."""
     return canonical(lang) or UNDETERMINED
 
 
-def adopt(
+def create_documents(
     store: Store,
     path: Path,
-    rows: Sequence[Row],
+    units: Sequence[ImportedUnit],
     desk: Desk,
     *,
     form: Format,
@@ -99,114 +98,123 @@ def adopt(
     dry_run: bool,
     name: str | None = None,
     replace_settled: bool = False,
-) -> Adopted:
-    """Make documents and links of rows. Links are accepted where the file says so, or is a memory by its nature.
+) -> ImportedDocuments:
+    """Create documents and links from units.
 
-    A unit of several languages gives a link between its source and each other one. A file that was taken in
-    before, and may have grown since, adds what is new; what was decided on the rest stays. `name` is what to call it,
-    else its path. Raises TextLossError where too many settled links are no longer in it, and not `replace_settled`.
+    Links are accepted where the file says so, or by the nature of the format (`Format.confirmed`). A unit of several
+    languages becomes a link between its source and each other language. A file that was imported before adds what is
+    new; decisions on the other links stay. `name`: of the documents, instead of the path. Raises TextLossError where
+    the file lacks too many of their confirmed links, unless `replace_settled`.
     """
-    every = len(rows)
-    rows = with_languages([row for row in rows if row.status != Status.REJECTED])
-    rejected = every - len(rows)
-    texts = _Texts(rows)
+    count = len(units)
+    units = with_languages([unit for unit in units if unit.status != Status.REJECTED])
+    rejected = count - len(units)
+    texts = _Texts(units)
     langs = list(texts.segments)
     identity = store.identify(str(path), known_as(str(path)), [part_of(lang) for lang in langs])
     base = name or identity.name
     names = [base + part_of(lang) for lang in langs]
-    told = () if name else namesake(identity)
-    settled = [_settled(row, form, accept) for row in rows]
+    messages = () if name else namesake(identity)
+    confirmed = [_is_confirmed(unit, form, accept) for unit in units]
     pairs = list(texts.pairs())
     docs = [texts.document(lang, named, form.name) for lang, named in zip(langs, names, strict=True)]
     origins = [identity.origin + part_of(lang) for lang in langs]
     if dry_run:
         with store.rehearsal():
             _, change = store.add_documents(docs, reviewer=desk.reviewer, replace_settled=replace_settled)
-        accepted = sum(settled[row] for row, *_ in pairs)
-        return Adopted(
-            tuple(names), len(pairs), accepted, True, rejected, name=base, change=change, told=told
-        )  # fmt: skip
+        accepted = sum(confirmed[number] for number, *_ in pairs)
+        return ImportedDocuments(
+            tuple(names), len(pairs), accepted, True, rejected, name=base, change=change, messages=messages
+        )
     added, change = store.add_documents(docs, reviewer=desk.reviewer, replace_settled=replace_settled, origins=origins)
-    outcomes = {one.outcome for one in added}
-    documents = {lang: one.document for lang, one in zip(langs, added, strict=True)}
+    outcomes = {document.outcome for document in added}
+    documents = {lang: document.document for lang, document in zip(langs, added, strict=True)}
     sentences = {lang: [sentence.id for sentence in store.sentences(number)] for lang, number in documents.items()}
-    links = accepted = elsewhere = 0
+    links = accepted = linked_elsewhere = 0
     for src, tgt in dict.fromkeys((src, tgt) for _, (src, _), (tgt, _) in pairs):
-        units = [
-            _Linked(rows[row], settled[row], (sentences[src][one[1]],), (sentences[tgt][two[1]],))
-            for row, one, two in pairs
-            if (one[0], two[0]) == (src, tgt)
+        linked = [
+            _LinkedUnit(units[number], confirmed[number], (sentences[src][source],), (sentences[tgt][target],))
+            for number, (src_key, source), (tgt_key, target) in pairs
+            if (src_key, tgt_key) == (src, tgt)
         ]
-        fresh, left = _link_up(store, desk, (documents[src], documents[tgt]), units, form.name)
-        links += len(fresh)
-        elsewhere += left
-        accepted += sum(unit.settled for unit in fresh)
+        new, left_out = _link_sentences(store, desk, (documents[src], documents[tgt]), linked, form.name)
+        links += len(new)
+        linked_elsewhere += left_out
+        accepted += sum(unit.confirmed for unit in new)
     outcome: Outcome = "added" if outcomes == {"added"} else "unchanged" if outcomes == {"unchanged"} else "changed"
     if outcome == "unchanged" and links:
         outcome = "changed"
-    return Adopted(tuple(names), links, accepted, False, rejected, elsewhere, outcome, base, change, told)
+    return ImportedDocuments(
+        tuple(names), links, accepted, False, rejected, linked_elsewhere, outcome, base, change, messages
+    )
 
 
-def _link_up(
-    store: Store, desk: Desk, documents: tuple[int, int], units: Sequence[_Linked], form: str
-) -> tuple[list[_Linked], int]:
-    """Link the sentences that are in no link yet, and leave alone the others, whatever became of them. Returns what
-    is new, and how many are not linked since a reviewer has linked one of their sentences otherwise."""
-    there = list(store.links(LinkFilter(documents=documents)))
-    linked = {number for link in there for number in (*link.src.sentences, *link.tgt.sentences)}
-    fresh = [unit for unit in units if not linked.issuperset((*unit.src, *unit.tgt))]
-    if not fresh:
+def _link_sentences(
+    store: Store, desk: Desk, documents: tuple[int, int], units: Sequence[_LinkedUnit], form: str
+) -> tuple[list[_LinkedUnit], int]:
+    """Link the sentences that are in no link yet; other links stay as they are.
+
+    Returns the new links, and the number of those left out because a reviewer has linked one of their sentences.
+    """
+    links = list(store.links(LinkFilter(documents=documents)))
+    linked = {number for link in links for number in (*link.src.sentences, *link.tgt.sentences)}
+    new = [unit for unit in units if not linked.issuperset((*unit.src, *unit.tgt))]
+    if not new:
         return [], 0
     undecided = [
         Proposal(link.src.sentences, link.tgt.sentences, link.kind, link.score, link.confidence)
-        for link in there
+        for link in links
         if link.status == Status.PROPOSED
     ]
-    proposals = [Proposal(*unit.sides, unit.row.kind or LinkKind.TRANSLATION, 1.0, 1.0) for unit in fresh]
+    proposals = [Proposal(*unit.sides, unit.unit.kind or LinkKind.TRANSLATION, 1.0, 1.0) for unit in new]
     store.propose(*documents, undecided + proposals, form)
-    if not there and all(unit.settled for unit in fresh):
+    if not links and all(unit.confirmed for unit in new):
         desk.accept_above(0.0, LinkFilter(documents=documents))
-        if not any(unit.note for unit in fresh):
-            return fresh, 0
-    made = {(link.src.sentences, link.tgt.sentences): link for link in store.links(LinkFilter(documents=documents))}
-    taken = []
-    for unit in fresh:
-        link = made.get(unit.sides)
+        if not any(unit.note for unit in new):
+            return new, 0
+    by_sentences = {
+        (link.src.sentences, link.tgt.sentences): link for link in store.links(LinkFilter(documents=documents))
+    }
+    proposed = []
+    for unit in new:
+        link = by_sentences.get(unit.sides)
         if link is None:
-            continue  # a reviewer has linked these sentences otherwise
-        taken.append(unit)
-        if unit.settled and link.status == Status.PROPOSED:
+            continue  # a reviewer has linked these sentences with others
+        proposed.append(unit)
+        if unit.confirmed and link.status == Status.PROPOSED:
             desk.accept(link.id)
         if unit.note:
             desk.note(link.id, unit.note)
-    return taken, len(fresh) - len(taken)
+    return proposed, len(new) - len(proposed)
 
 
-def with_languages(rows: Sequence[Row]) -> list[Row]:
-    """The rows, with the language of a side that the file does not tell found out from all texts of that side."""
-    found: dict[int, str] = {}
+def with_languages(units: Sequence[ImportedUnit]) -> list[ImportedUnit]:
+    """The units, with languages that the file does not name identified from all texts of the side."""
+    identified: dict[int, str] = {}
     for side in range(2):
         texts = [
-            row.sides[side].text
-            for row in rows
-            if len(row.sides) > side and our_tag(row.sides[side].lang) == UNDETERMINED
+            unit.sides[side].text
+            for unit in units
+            if len(unit.sides) > side and our_tag(unit.sides[side].lang) == UNDETERMINED
         ]
         if texts:
-            found[side] = identify("\n".join(texts)[:TELLING]).lang
+            identified[side] = identify("\n".join(texts)[:LANGUAGE_SAMPLE]).lang
     return [
-        row._replace(
+        unit._replace(
             sides=tuple(
-                told._replace(lang=found[side]) if side in found and our_tag(told.lang) == UNDETERMINED else told
-                for side, told in enumerate(row.sides)
+                segment._replace(lang=identified[side])
+                if side in identified and our_tag(segment.lang) == UNDETERMINED
+                else segment
+                for side, segment in enumerate(unit.sides)
             )
         )
-        for row in rows
+        for unit in units
     ]
 
 
-def _settled(row: Row, form: Format, accept: bool) -> bool:
-    if row.status is not None:
-        return row.status in (Status.ACCEPTED, Status.EDITED)
+def _is_confirmed(unit: ImportedUnit, form: Format, accept: bool) -> bool:
+    if unit.status is not None:
+        return unit.status in SETTLED
     return accept or form.confirmed
 
 
@@ -216,39 +224,39 @@ def _language(key: str) -> str:
 
 
 class _Texts:
-    """The segments of each language in a row, and which of them stand in one unit."""
+    """The segments of each language in the order of the file, and the segments of each unit."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, units: Sequence[ImportedUnit]) -> None:
         self.segments: dict[str, list[str]] = {}
-        """By language; the second text of one language in a unit goes by `und 2`."""
+        """By language; the second text of one language in a unit has the key `und 2`."""
         self.units: list[list[tuple[str, int]]] = []
-        for row in rows:
-            unit: list[tuple[str, int]] = []
-            for told in row.sides:
-                lang, text = our_tag(told.lang), told.text.strip()
-                again = sum(lang == _language(other) for other, _ in unit)
-                key = f"{lang} {again + 1}" if again else lang
+        for unit in units:
+            parts: list[tuple[str, int]] = []
+            for side in unit.sides:
+                lang, text = our_tag(side.lang), side.text.strip()
+                repeats = sum(lang == _language(other) for other, _ in parts)
+                key = f"{lang} {repeats + 1}" if repeats else lang
                 if text:
                     segments = self.segments.setdefault(key, [])
                     segments.append(text)
-                    unit.append((key, len(segments) - 1))
-            self.units.append(unit)
+                    parts.append((key, len(segments) - 1))
+            self.units.append(parts)
 
     def pairs(self) -> Iterator[tuple[int, tuple[str, int], tuple[str, int]]]:
-        """(row, (language, segment), (language, segment)) of every link.
+        """(unit, (key, segment), (key, segment)) of every link, as indexes.
 
-        Where a unit says it twice in the language of its source, both are the source of what other languages say.
+        Where a unit has two texts in the language of its source, both are linked with those in other languages.
         """
-        for number, unit in enumerate(self.units):
-            sources = [one for one in unit if _language(one[0]) == _language(unit[0][0])]
-            targets = [one for one in unit if one not in sources]
-            if not targets:  # Two variants of one language.
-                sources, targets = unit[:1], unit[1:]
+        for number, parts in enumerate(self.units):
+            sources = [part for part in parts if _language(part[0]) == _language(parts[0][0])]
+            targets = [part for part in parts if part not in sources]
+            if not targets:  # two variants of one language
+                sources, targets = parts[:1], parts[1:]
             for source, target in product(sources, targets):
                 yield number, source, target
 
     def document(self, key: str, name: str, form: str) -> Document:
-        """The document of a language: its segments, a line each."""
+        """The document of a key: its segments, one per line."""
         lang = _language(key)
         blocks: list[Block] = []
         at = 0

@@ -1,8 +1,8 @@
-"""Bring back what was edited elsewhere: rows of an exchange file become decisions on the links that they came from.
+"""Import exchange files: units of an edited export become decisions on the links that they were exported from.
 
-A row finds its link by its number and stamp, else by its texts. What changed in the file since the export is decided
-here too; what changed here as well, and otherwise, is a conflict: it stays as it is here and asks for attention.
-A file whose rows come from nowhere in the store (another tool's memory) becomes documents with links.
+A unit is matched with its link by number and stamp, else by its texts. A change in the file since the export becomes a
+decision; where the store was changed too, and differently, it is a conflict: the link keeps its value and is marked for
+attention. A file without matches (a memory of another tool) becomes documents with links.
 """
 
 from __future__ import annotations
@@ -20,83 +20,82 @@ from align.exchange.detect_format import import_format
 from align.exchange.formats import Format
 from align.exchange.import_match import Match, MatchResult, match_units
 from align.exchange.import_merge import MergeConflict, MergePlan, merge
-from align.exchange.types import ImportedUnit as Row
+from align.exchange.types import ImportedUnit
 from align.inputs import MAX_SIZE, open_input
 from align.jobs.add import known_as
 from align.jobs.decide import Desk
-from align.jobs.foreign import Adopted, adopt
+from align.jobs.foreign import ImportedDocuments, create_documents
 from align.readers.encodings import codec_of
 from align.readers.limits import check_unfolded, no_entities, unpack
 from align.store import Store
 
 New = Literal["auto", "always", "never", "own"]
-"""Whether rows that are in no link become documents with links: only where all are such; in any case; never. `own`: all
-rows do, whatever else says the same, unless the file is an export of this store."""
+"""Whether units without a match become documents with links: only if no unit has a match; always; never. `own`: all
+units do, even those with texts of other links, unless the file is an export of this store."""
 
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import did, or with `dry_run` would do."""
+    """Result of an import; of the changes that it would make with `dry_run`."""
 
     path: Path
     form: str
-    rows: int = 0
+    units: int = 0
     same: int = 0
-    """Rows that say nothing new."""
+    """Units without changes."""
     decided: Counter[str] = field(default_factory=Counter)
-    """Decisions by what was done."""
+    """Decisions, counted by change."""
     conflicts: list[MergeConflict] = field(default_factory=list)
-    strangers: list[Row] = field(default_factory=list)
-    """Rows that come from no link of the store."""
+    unmatched: list[ImportedUnit] = field(default_factory=list)
+    """Units of no link of the store."""
     blocks: int = 0
-    """Rows that are whole blocks of this store."""
-    alone: int = 0
-    """Rows that are sentences of this store without a partner."""
+    """Number of units that are whole blocks of the store."""
+    unpaired: int = 0
+    """Number of units that are unpaired sentences of the store."""
     ignored: list[str] = field(default_factory=list)
-    """What is in the file and was not understood, or cannot be done."""
+    """Unknown values of the file, and changes that are impossible."""
     calculated: list[str] = field(default_factory=list)
-    """Texts that a spreadsheet wrote its results for; they stay as they are here."""
-    adopted: Adopted | None = None
+    """Texts that a spreadsheet replaced with results of formulas; the links keep theirs."""
+    documents: ImportedDocuments | None = None
+    """The documents that the file became."""
     dry_run: bool = False
 
-    def lines(self, most: int = 10) -> list[str]:
-        """One fact a line, the main one first."""
+    def lines(self, limit: int = 10) -> list[str]:
+        """One fact per line, the main one first; at most `limit` examples of each kind."""
         would = "would be " if self.dry_run else ""
-        lines = [f"{self.path}: {self.rows:,} rows read as {self.form}, {self.same:,} of them as they were."]
+        lines = [f"{self.path}: {self.units:,} units read as {self.form}, {self.same:,} of them unchanged."]
         lines += [f"{would}{words}: {count:,}".capitalize() + "." for words, count in self.decided.most_common()]
-        if self.alone:
-            lines.append(f"Without a partner, as they were exported: {self.alone:,}.")
-        if self.adopted is not None:
-            lines += self.adopted.lines()
-        return lines + self.left(most)
+        if self.unpaired:
+            lines.append(f"Unpaired sentences, as exported: {self.unpaired:,}.")
+        if self.documents is not None:
+            lines += self.documents.lines()
+        return lines + self.left_out(limit)
 
-    def left(self, most: int = 10) -> list[str]:
-        """What was not brought over, and why: the first few of each, and how many there are."""
-        lines = [f"Conflict: {conflict.summary()}" for conflict in self.conflicts[:most]]
+    def left_out(self, limit: int = 10) -> list[str]:
+        """What was not imported, and why: at most `limit` examples of each kind, and their number."""
+        lines = [f"Conflict: {conflict.summary()}" for conflict in self.conflicts[:limit]]
         if self.conflicts:
             left = "would ask" if self.dry_run else "ask"
+            lines.append(f"{len(self.conflicts):,} conflicts: the links keep their values and {left} for attention.")
+        for unit in self.unmatched[:limit]:
+            texts = " / ".join(side.text[:40] for side in unit.sides)
+            lines.append(f"Not in this store: {unit.where}: {texts}")
+        if self.unmatched and self.documents is None:
             lines.append(
-                f"{len(self.conflicts):,} conflicts were left as they are here; the links {left} for attention."
+                f"{len(self.unmatched):,} units match no link of this store. Add them as documents with --new."
             )
-        for row in self.strangers[:most]:
-            texts = " / ".join(told.text[:40] for told in row.sides)
-            lines.append(f"Not in this store: {row.where}: {texts}")
-        if self.strangers and self.adopted is None:
-            lines.append(
-                f"{len(self.strangers):,} rows come from no link here. Add --new to take them in as documents."
-            )
-        lines += [f"Not taken over: {what}." for what in self.ignored[:most]]
-        if len(self.ignored) > most:
-            lines.append(f"{len(self.ignored):,} such cells in all.")
+        lines += [f"Not imported: {value}." for value in self.ignored[:limit]]
+        if len(self.ignored) > limit:
+            lines.append(f"{len(self.ignored):,} values were not imported.")
         if self.calculated:
-            lines += [f"Calculated by a spreadsheet, left as it is here: {what}." for what in self.calculated[:most]]
+            lines += [f"Calculated by a spreadsheet, not imported: {text}." for text in self.calculated[:limit]]
             lines.append(
-                f"{len(self.calculated):,} texts were taken for formulas. Spreadsheets keep the texts of CSV and XLSX, "
-                "which are marked as texts."
+                f"{len(self.calculated):,} texts were taken for formulas. Use CSV and XLSX for spreadsheets: "
+                "there, texts are marked as texts."
             )
         if self.blocks:
             lines.append(
-                f"{self.blocks:,} rows are whole blocks, not links, and were left out. To bring edits back, edit an "
+                f"{self.blocks:,} units are whole blocks, not links, and were left out. To import edits, edit an "
                 "export without --level block."
             )
         return lines
@@ -116,49 +115,51 @@ def import_file(
     name: str | None = None,
     replace_settled: bool = False,
 ) -> ImportReport:
-    """Bring a file back into the store, all in one transaction.
+    """Import a file into a store, in one transaction.
 
-    `accept`: a row without a status counts as accepted. `name`: what to call the documents that it becomes, else its
-    path. A file that became documents before and would take too many of their settled links away is refused with
-    TextLossError, but for `replace_settled`. Raises UsageError for a file that is not there or a format
-    that cannot be imported, ReadError for one that is not of its format; then nothing was written.
+    `accept`: units without a status count as accepted. `name`: of the documents that the file becomes, instead of its
+    path. Raises TextLossError, unless `replace_settled`, for a file that became documents before and would remove too
+    many of their confirmed links; UsageError for a missing file or a format that cannot be imported; ReadError for a
+    file that is not of its format. After an error, the store is unchanged.
     """
-    return import_rows(
-        store, read_rows(path, form, encoding, max_size), reviewer, new=new, accept=accept, dry_run=dry_run,
+    return import_units(
+        store, read_file(path, form, encoding, max_size), reviewer, new=new, accept=accept, dry_run=dry_run,
         name=name, replace_settled=replace_settled,
     )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class FileRows:
-    """What was read of a file."""
+class ImportedFile:
+    """The content of a file."""
 
     path: Path
     form: Format
-    rows: tuple[Row, ...]
+    units: tuple[ImportedUnit, ...]
 
 
-def read_rows(path: Path, form: str | None = None, encoding: str | None = None, max_size: int = MAX_SIZE) -> FileRows:
-    """Read a file before any store is opened or made. Raises UsageError and ReadError as `import_file` does.
+def read_file(
+    path: Path, form: str | None = None, encoding: str | None = None, max_size: int = MAX_SIZE
+) -> ImportedFile:
+    """Read a file, before a store is opened or created. Raises UsageError and ReadError as `import_file` does.
 
-    `encoding` overrides what a table or PO file seems to be in; the other formats say theirs.
+    `encoding`: of a table or PO file, instead of the detected one; other formats define theirs.
     """
     with open_input(path, max_size):
-        pass  # a file it is, and no larger: each reader opens it in its own way
+        pass  # checks kind and size only: each format opens the file itself
     read_as = import_format(path, form)
     _check_archive(path)
     if encoding and read_as.any_encoding:
         encoding = codec_of(str(path), path.read_bytes(), encoding)
-    return FileRows(path, read_as, tuple(_unfolded(path, read_as.read(path, encoding))))
+    return ImportedFile(path, read_as, tuple(_check_size(path, read_as.read(path, encoding))))
 
 
-def _unfolded(path: Path, found: Iterable[Row]) -> Iterator[Row]:
-    """The rows; raises ReadError where a packed file gives more text than any file has."""
+def _check_size(path: Path, units: Iterable[ImportedUnit]) -> Iterator[ImportedUnit]:
+    """The units. Raises ReadError where a packed file expands to more text than any real one."""
     packed, size = path.stat().st_size, 0
-    for row in found:
-        size += sum(len(side.text) for side in row.sides)
+    for unit in units:
+        size += sum(len(side.text) for side in unit.sides)
         check_unfolded(str(path), packed, size)
-        yield row
+        yield unit
 
 
 def _check_archive(path: Path) -> None:
@@ -170,9 +171,9 @@ def _check_archive(path: Path) -> None:
         no_entities(str(path), archive)
 
 
-def import_rows(
+def import_units(
     store: Store,
-    read: FileRows,
+    file: ImportedFile,
     reviewer: str,
     *,
     new: New = "auto",
@@ -181,100 +182,100 @@ def import_rows(
     name: str | None = None,
     replace_settled: bool = False,
 ) -> ImportReport:
-    """`import_file` of what was read."""
-    path, form, found = read.path, read.form, read.rows
-    report = ImportReport(path, form.name, rows=len(found), dry_run=dry_run)
+    """Import the units of a file. Parameters and errors: `import_file`."""
+    path, form, units = file.path, file.form, file.units
+    report = ImportReport(path, form.name, units=len(units), dry_run=dry_run)
     desk = Desk(store, reviewer)
     with desk.because(f"from {path.name}"), nullcontext() if dry_run else desk.batch():
-        foreign = new == "own" and not any(row.stamp for row in found)  # then there is nothing to look for
-        links = MatchResult([], list(found)) if foreign else match_units(store, found)
-        matches, strangers = _shared_out(links, found, new, _own_documents(store, path, name))
-        report.blocks, report.alone = links.blocks, links.unpaired
+        foreign = new == "own" and not any(unit.stamp for unit in units)  # nothing to match
+        result = MatchResult([], list(units)) if foreign else match_units(store, units)
+        matches, unmatched = _select(result, units, new, _own_documents(store, path, name))
+        report.blocks, report.unpaired = result.blocks, result.unpaired
         plans = [merge(match, accept=accept) for match in matches]
-        _settle(plans, matches, report)
+        _count(plans, matches, report)
         if not dry_run:
-            report.ignored += _carry_out(plans, desk, path.name)
-        report.strangers = [row for row in strangers if len(row.sides) >= 2]
-        if report.strangers and (new == "always" or (new in ("auto", "own") and not matches and not links.blocks)):
-            report.adopted = adopt(
-                store, path, report.strangers, desk, form=form, accept=accept, dry_run=dry_run, name=name,
+            report.ignored += _apply(plans, desk, path.name)
+        report.unmatched = [unit for unit in unmatched if len(unit.sides) >= 2]
+        if report.unmatched and (new == "always" or (new in ("auto", "own") and not matches and not result.blocks)):
+            report.documents = create_documents(
+                store, path, report.unmatched, desk, form=form, accept=accept, dry_run=dry_run, name=name,
                 replace_settled=replace_settled,
             )  # fmt: skip
-            report.strangers = []
+            report.unmatched = []
     return report
 
 
-def _shared_out(
-    links: MatchResult, found: Sequence[Row], new: New, own: frozenset[str]
-) -> tuple[list[Match], list[Row]]:
-    """The rows that speak of links, and those that would become documents, in the order of the file. `own`: what the
-    documents are called that the file became before."""
+def _select(
+    result: MatchResult, units: Sequence[ImportedUnit], new: New, own: frozenset[str]
+) -> tuple[list[Match], list[ImportedUnit]]:
+    """The matches to merge, and the units that may become documents, in the order of the file.
+
+    `own`: names of the documents that the file became before; units that match their links by text are added to them.
+    """
     if new == "own":
-        matches = [match for match in links.matches if match.by_number and match.stamp is not None]
-        strangers = links.unmatched if matches else list(found)
-    elif new == "always":
+        matches = [match for match in result.matches if match.by_number and match.stamp is not None]
+        return matches, result.unmatched if matches else list(units)
+    if new == "always":
         matches = [
-            match for match in links.matches if match.by_number or not own >= {match.link.src.doc, match.link.tgt.doc}
+            match for match in result.matches if match.by_number or not own >= {match.link.src.doc, match.link.tgt.doc}
         ]
-        spoken, left = ({id(one) for one in rows} for rows in ([m.unit for m in matches], links.unmatched))
-        mine = {id(match.unit) for match in links.matches} - spoken
-        strangers = [row for row in found if id(row) in left | mine] if left else []
-    else:
-        matches, strangers = links.matches, links.unmatched
-    return matches, strangers
+        merged = {id(match.unit) for match in matches}
+        unmatched = {id(unit) for unit in result.unmatched}
+        added = unmatched | ({id(match.unit) for match in result.matches} - merged)
+        return matches, [unit for unit in units if id(unit) in added] if unmatched else []
+    return result.matches, result.unmatched
 
 
 def _own_documents(store: Store, path: Path, name: str | None) -> frozenset[str]:
-    """What the documents are called that the file became before, or that it is to be by `name`."""
+    """Names of the documents that the file became before, or of those with the given `name`."""
     if name is None:
         return store.names_of_parts(str(path), known_as(str(path)))
     return frozenset(row.name for row in store.documents() if row.name.rpartition(" [")[0] == name)
 
 
-def _settle(plans: Sequence[MergePlan], matches: Iterable[Match], report: ImportReport) -> None:
-    """Count what the plans come to."""
-    for one in plans:
-        report.conflicts += one.conflicts
-        for word in one.changes():
-            report.decided[word] += 1
-        report.ignored += one.ignored
-        report.calculated += one.calculated
-    speaking = {
+def _count(plans: Sequence[MergePlan], matches: Iterable[Match], report: ImportReport) -> None:
+    """Add the plans to the report."""
+    for plan in plans:
+        report.conflicts += plan.conflicts
+        report.decided.update(plan.changes())
+        report.ignored += plan.ignored
+        report.calculated += plan.calculated
+    changed = {
         match.unit.where
-        for match, one in zip(matches, plans, strict=True)
-        if one.changes() or one.conflicts or one.ignored
+        for match, plan in zip(matches, plans, strict=True)
+        if plan.changes() or plan.conflicts or plan.ignored
     }
-    report.same = len({match.unit.where for match in matches} - speaking)
+    report.same = len({match.unit.where for match in matches} - changed)
 
 
-def _carry_out(plans: Iterable[MergePlan], desk: Desk, name: str) -> list[str]:
-    """Decide what the file `name` says; what was decided otherwise here waits for a reviewer with both sides.
+def _apply(plans: Iterable[MergePlan], desk: Desk, name: str) -> list[str]:
+    """Make the decisions of the plans, and record conflicts with both values under the `name` of the file.
 
-    Returns what cannot be done, and why: a sentence is in another accepted link by now.
+    Returns the impossible changes for the report: a sentence is in another accepted link by now.
     """
     refused = []
-    for one in plans:
-        link = one.link
+    for plan in plans:
+        link = plan.link
         try:
-            _decide(one, desk)
+            _decide(plan, desk)
         except ConflictError as error:
             refused.append(f"link {link}: {error}")
-        if one.conflicts:
-            ours = {conflict.column: conflict.ours for conflict in one.conflicts}
-            desk.contest(link, name, ours, {conflict.column: conflict.theirs for conflict in one.conflicts})
+        if plan.conflicts:
+            ours = {conflict.column: conflict.ours for conflict in plan.conflicts}
+            desk.contest(link, name, ours, {conflict.column: conflict.theirs for conflict in plan.conflicts})
     return refused
 
 
-def _decide(one: MergePlan, desk: Desk) -> None:
-    """What the file says of one link."""
-    link = one.link
-    if one.kind is not None:
-        desk.set_kind(link, one.kind)
-    if one.note is not None:
-        desk.note(link, one.note)
-    for side, text in one.edits.items():
+def _decide(plan: MergePlan, desk: Desk) -> None:
+    """Make the decisions of one plan."""
+    link = plan.link
+    if plan.kind is not None:
+        desk.set_kind(link, plan.kind)
+    if plan.note is not None:
+        desk.note(link, plan.note)
+    for side, text in plan.edits.items():
         desk.edit(link, side, text)
-    match one.status:
+    match plan.status:
         case Status.ACCEPTED | Status.EDITED:
             desk.accept(link)
         case Status.REJECTED:

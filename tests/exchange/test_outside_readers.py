@@ -114,7 +114,7 @@ def test_po_that_the_toolkit_wrote_again_comes_back(store: Store, tmp_path: Path
     (tmp_path / "again.po").write_bytes(bytes(catalogue))
     before = list(store.links())
     report = import_file(store, tmp_path / "again.po", "bea")
-    assert (report.rows, report.same, list(store.links())) == (6, 6, before)
+    assert (report.units, report.same, list(store.links())) == (6, 6, before)
 
 
 def test_tmx_and_xliff_that_the_toolkit_wrote_again_come_back(store: Store, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_tmx_and_xliff_that_the_toolkit_wrote_again_come_back(store: Store, tmp_
         with out.open("rb") as file:
             (tmp_path / f"again.{name}").write_bytes(bytes(kind(file)))
         report = import_file(store, tmp_path / f"again.{name}", "bea")
-        assert (report.rows, report.same, list(store.links())) == (6, 6, before)
+        assert (report.units, report.same, list(store.links())) == (6, 6, before)
 
 
 def test_msgfmt_compiles_our_po(store: Store, tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_tsv_that_libreoffice_saved_comes_back_unchanged(store: Store, tmp_pat
     before = list(store.links())
     saved = office(tmp_path, out, CSV.replace("44", "9")).rename(tmp_path / "saved.tsv")
     report = import_file(store, saved, "bea")
-    assert (report.rows, report.same, list(store.links())) == (6, 6, before)
+    assert (report.units, report.same, list(store.links())) == (6, 6, before)
     assert [what.partition(":")[0] for what in report.calculated] == ["row 4, tgt"], "a formula, to a spreadsheet"
     assert "CSV and XLSX" in report.lines()[-1]
 
@@ -181,4 +181,4 @@ def test_a_workbook_that_libreoffice_saved_comes_back_unchanged(store: Store, tm
     out = exported(store, tmp_path, "out.xlsx")
     before = list(store.links())
     report = import_file(store, office(tmp_path, out, "xlsx"), "bea")
-    assert (report.rows, report.same, list(store.links())) == (6, 6, before)
+    assert (report.units, report.same, list(store.links())) == (6, 6, before)

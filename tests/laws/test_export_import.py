@@ -66,7 +66,7 @@ def test_export_then_import_changes_nothing(
         written = export_store(store, out, name, ExportOptions(ANY.statuses, ANY.kinds, src=src))
         report = import_file(store, out, "bea", form=name, new="never")
         assert (list(store.links()), store.decisions()) == before
-        assert (report.same, report.strangers, report.conflicts) == (written.units, [], [])
+        assert (report.same, report.unmatched, report.conflicts) == (written.units, [], [])
 
 
 @pytest.mark.parametrize("name", ["jsonl", "tsv", "csv"])
@@ -112,4 +112,4 @@ def test_import_does_not_ask_in_which_order_a_unit_names_its_languages(
         tree.write(out)
         report = import_file(store, out, "bea", new="never")
         assert (list(store.links()), store.decisions()) == before
-        assert (report.same, report.strangers, report.conflicts) == (report.rows, [], [])
+        assert (report.same, report.unmatched, report.conflicts) == (report.units, [], [])

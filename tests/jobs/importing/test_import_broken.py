@@ -116,7 +116,7 @@ def test_what_was_not_understood_is_said(store: Store, tmp_path: Path) -> None:
     changed(out, "\tDay breaks.\t", "\t\t")
     report = import_file(store, out, "bea")
     assert (report.same, report.decided) == (4, {})
-    assert [line for line in report.lines() if line.startswith("Not taken")] == [
-        "Not taken over: row 6, status 'acepted': unknown value.",
-        "Not taken over: row 7, tgt: empty. Reject the link instead.",
+    assert [line for line in report.lines() if line.startswith("Not imported")] == [
+        "Not imported: row 6, status 'acepted': unknown value.",
+        "Not imported: row 7, tgt: empty. Reject the link instead.",
     ]

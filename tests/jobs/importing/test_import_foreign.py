@@ -29,8 +29,8 @@ def test_a_foreign_memory_becomes_documents_with_accepted_links(tmp_path: Path) 
     path.write_text(FOREIGN, encoding="utf-8")
     with open_store(tmp_path / "s.db") as store:
         report = import_file(store, path, "bea")
-        assert report.adopted is not None
-        assert report.adopted.links == 3
+        assert report.documents is not None
+        assert report.documents.links == 3
         names = [row.name.rpartition(" ")[2] for row in store.documents()]
         assert names == ["[en-US]", "[zh-Hant]", "[ja]"]
         links = list(store.links())
@@ -40,7 +40,7 @@ def test_a_foreign_memory_becomes_documents_with_accepted_links(tmp_path: Path) 
         assert {link.status for link in links} == {Status.ACCEPTED}
         assert not any("root:" in store.text(row.id) for row in store.documents()), "nothing external is read"
         again = import_file(store, path, "bea")
-        assert again.adopted is None
+        assert again.documents is None
         assert (again.same, len(store.documents())) == (2, 3)
 
 
@@ -108,7 +108,7 @@ def test_another_tool_s_table_becomes_documents_with_links(tmp_path: Path, name:
     path.write_text(TABLES[name], encoding="utf-8")
     with open_store(tmp_path / "s.db") as store:
         report = import_file(store, path, "bea")
-        assert report.adopted is not None
+        assert report.documents is not None
         assert [(link.src.text, link.tgt.text, link.status) for link in store.links()] == [
             ("霧が出る。", "Fog rises.", Status.PROPOSED), ("山へ行く。", "We climb up the hill.", Status.PROPOSED)
         ]  # fmt: skip
@@ -163,10 +163,10 @@ def test_what_other_tools_write_becomes_documents_with_links(tmp_path: Path, nam
         report = import_file(store, path, "bea")
         found = [(x.src.lang, x.src.text, x.tgt.lang, x.tgt.text, x.status) for x in store.links()]
         assert found == THEIRS[name]
-        assert report.adopted is not None
-        assert report.adopted.rejected == (name == "git.po")
+        assert report.documents is not None
+        assert report.documents.rejected == (name == "git.po")
         again = import_file(store, path, "bea")
-        assert again.adopted is None
+        assert again.documents is None
         assert len(list(store.links())) == len(found)
 
 
@@ -228,7 +228,7 @@ def test_a_table_of_three_languages_keeps_all(tmp_path: Path) -> None:
         assert {(link.tgt.lang, link.src.text, link.tgt.text) for link in store.links()} == {
             ("de", "One.", "Eins."), ("de", "Two.", "Zwei."), ("fr", "One.", "Un.")
         }  # fmt: skip
-        assert import_file(store, path, "bea").adopted is None
+        assert import_file(store, path, "bea").documents is None
 
 
 def test_what_another_tool_wrote_is_not_unescaped(tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ def test_the_root_says_the_format_where_the_name_does_not(tmp_path: Path, name: 
     if path.suffix == ".sdlxliff":
         path.write_bytes((OTHERS / "cat.xlf").read_bytes())
     with open_store(tmp_path / "s.db") as store:
-        assert import_file(store, path, "bea").adopted is not None
+        assert import_file(store, path, "bea").documents is not None
 
 
 @pytest.mark.parametrize("name", ["CHARSET", "hex", "nonsense"])

@@ -23,7 +23,7 @@ from tests.jobs.importing.conftest import ALL, SUFFIXES, changed, everything, ex
 def test_what_nobody_touched_changes_nothing(store: Store, tmp_path: Path, suffix: str) -> None:
     before = everything(store)
     report = import_file(store, exported(store, tmp_path, suffix), "bea")
-    assert report.rows == report.same == 6
+    assert report.units == report.same == 6
     assert not report.decided
     assert everything(store) == before
 
@@ -33,7 +33,7 @@ def test_a_turned_export_changes_nothing_either(store: Store, tmp_path: Path, su
     before = everything(store)
     options = ExportOptions(statuses=frozenset(Status), src="en", lang_map={"ja": "ja-JP"})
     report = import_file(store, exported(store, tmp_path, suffix, options), "bea")
-    assert (report.rows, report.same) == (6, 6)
+    assert (report.units, report.same) == (6, 6)
     assert everything(store) == before
 
 
@@ -117,7 +117,7 @@ def test_rows_from_nowhere_are_named_and_nothing_is_made_of_them(store: Store, t
     with out.open("a", encoding="utf-8") as file:
         file.write("\t".join(row.get(name, "") for name in header) + "\n")
     report = import_file(store, out, "bea")
-    assert [row.sides[1].text for row in report.strangers] == ["Unknown."]
+    assert [row.sides[1].text for row in report.unmatched] == ["Unknown."]
     assert any("--new" in line for line in report.lines())
     assert len(store.documents()) == 2
 
@@ -131,7 +131,7 @@ def test_the_same_number_in_another_store_is_another_link(store: Store, tmp_path
         link_up(other, src, tgt, ("de", "fr"))
         before = everything(other)
         report = import_file(other, out, "bea", new="never")
-        assert len(report.strangers) == 6
+        assert len(report.unmatched) == 6
         assert everything(other) == before
 
 
@@ -147,7 +147,7 @@ def test_a_tool_that_cuts_our_unit_brings_it_back_whole(store: Store, tmp_path: 
     cut = "<source>山へ</source><target>We </target></segment><segment><source>行く。</source><target>climb.</target>"
     changed(out, whole, cut)
     report = import_file(store, out, "bea")
-    assert (report.rows, report.same) == (6, 6)
+    assert (report.units, report.same) == (6, 6)
 
 
 def test_a_dry_run_says_and_does_nothing(store: Store, tmp_path: Path) -> None:
@@ -167,12 +167,12 @@ def test_the_order_of_languages_in_a_unit_is_the_tools(store: Store, tmp_path: P
     text = UNIT.sub(r"\2\1", out.read_text(encoding="utf-8"))
     out.write_text(text.replace("Wind blows.", "The wind blows."), encoding="utf-8")
     report = import_file(store, out, "bea", new="never")
-    assert (report.decided, report.same, report.strangers) == ({"text edited": 1}, 5, [])
+    assert (report.decided, report.same, report.unmatched) == ({"text edited": 1}, 5, [])
     assert (store.link(5).src.text, store.link(5).tgt.text) == ("風が吹く。", "The wind blows.")
     bare = re.sub(r"<prop.*?</prop>|<note>.*?</note>", "", text)
     out.write_text(bare, encoding="utf-8")
     again = import_file(store, out, "bea", new="never")
-    assert (again.decided, again.same, again.strangers) == ({}, 6, []), "an older file without its props"
+    assert (again.decided, again.same, again.unmatched) == ({}, 6, []), "an older file without its props"
 
 
 def test_a_side_in_the_language_of_the_other_is_no_edit(store: Store, tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_a_side_in_the_language_of_the_other_is_no_edit(store: Store, tmp_path: 
     out.write_text(re.sub('"ja"(?=(?:(?!</tuv>).)*A wind)', '"en"', text, flags=re.DOTALL), encoding="utf-8")
     before = everything(store)
     report = import_file(store, out, "bea")
-    assert [row.sides[0].text for row in report.strangers] == ["A wind."]
+    assert [row.sides[0].text for row in report.unmatched] == ["A wind."]
     assert everything(store) == before
 
 
@@ -194,7 +194,7 @@ def test_whole_blocks_are_left_out_and_said(store: Store, tmp_path: Path, suffix
     before = everything(store)
     out = exported(store, tmp_path, suffix, ExportOptions(statuses=ALL.statuses, kinds=ALL.kinds, level="block"))
     report = import_file(store, out, "bea")
-    assert (report.blocks, report.strangers, report.adopted) == (4, [], None)
+    assert (report.blocks, report.unmatched, report.documents) == (4, [], None)
     assert everything(store) == before
     assert any("whole blocks" in line for line in report.lines())
 
@@ -209,7 +209,7 @@ def test_a_paragraph_around_a_text_is_no_other_wording(store: Store, tmp_path: P
     text = re.sub(r'<prop.*?</prop>|<note>.*?</note>| tuid="\d+"', "", out.read_text(encoding="utf-8"))
     out.write_text(text.replace("We climb.", "Fog rises. We climb. It rains."), encoding="utf-8")
     report = import_file(store, out, "bea")
-    assert [row.sides[1].text for row in report.strangers] == ["Fog rises. We climb. It rains."]
+    assert [row.sides[1].text for row in report.unmatched] == ["Fog rises. We climb. It rains."]
     assert not report.decided
 
 
@@ -250,7 +250,7 @@ def test_sentences_without_a_partner_are_not_strangers(store: Store, tmp_path: P
     before = everything(store)
     options = ExportOptions(statuses=ALL.statuses, kinds=ALL.kinds, with_nulls=True)
     report = import_file(store, exported(store, tmp_path, suffix, options), "bea")
-    assert (report.rows, report.same, report.strangers) == (7, 6, [])
+    assert (report.units, report.same, report.unmatched) == (7, 6, [])
     assert everything(store) == before
 
 
