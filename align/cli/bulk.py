@@ -195,6 +195,8 @@ def print_summary(figures: dict[str, Any], out: Path) -> None:
         note(f"set aside: {failure['doc']}: {failure['error']}")
     if figures.get("repeated"):
         note(f"{figures['repeated']:,} rows of the manifest name a pair again; each pair was done once")
+    for refusal in figures.get("refused", []):
+        note(f"left out of the store: {refusal}")
     if figures.get("alone"):
         note(f"without a partner, and left out: {figures['alone']:,} files")
     note(

@@ -56,8 +56,9 @@ def bulk(order: Order, open_pool: OpenPool, *, tell: Tell = lambda standing: Non
     """
     order = replace(order, src=asked_language(order.src), tgt=asked_language(order.tgt))
     suffix, write = shard_writer(order.to)
+    refused: list[str] = []
     if order.store is not None:
-        write = into_store(write, order.store, order.work, order.doubtful_below)
+        write = into_store(write, order.store, order.work, order.doubtful_below, refused.append)
     with output_folder(order.out):
         more: dict[str, Any] = {}
         if order.match:
@@ -76,6 +77,7 @@ def bulk(order: Order, open_pool: OpenPool, *, tell: Tell = lambda standing: Non
                 write_manifest(order.out / FAILED, [absolute(order, entry) for _, entry, _ in failures], errors)
             return summary(ledger, standing) | {
                 "alone": ledger.remembered("alone"), "repeated": ledger.remembered("repeated"),
+                "refused": refused,
             } | more  # fmt: skip
 
 

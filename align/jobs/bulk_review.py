@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 
 from align.bulk.shards import Lines, WriteShard
 from align.domain import Link, LinkSide, Proposal
+from align.errors import TextLossError
 from align.jobs.add import content_of
 from align.jobs.bulk_lines import links_of
 from align.jobs.bulk_work import WorkSpec
 from align.readers import read
+from align.settings import default_reviewer, load_settings
 from align.store import SentenceRow, Store, open_store
 from align.text.tags import primary
 
 
-def into_store(write: WriteShard, db: Path, work: WorkSpec, below: float) -> WriteShard:
+def into_store(write: WriteShard, db: Path, work: WorkSpec, below: float, refused: Callable[[str], None]) -> WriteShard:
     """A shard writer that also puts what is less sure than `below` into the store at `db`.
 
-    A document pair without doubtful links is left out. Doing a shard twice, after a kill, changes nothing more.
+    A document pair without doubtful links is left out, and so is one with a text that would take settled links of its
+    document there away: why goes to `refused`. Doing a shard twice, after a kill, changes nothing more.
     """
 
     def both(lines: Lines, path: Path) -> None:
@@ -29,7 +33,7 @@ def into_store(write: WriteShard, db: Path, work: WorkSpec, below: float) -> Wri
         write(_watched(lines, below, doubtful), path)
         if doubtful:
             with open_store(db) as store:
-                put(store, doubtful, work)
+                put(store, doubtful, work, refused)
 
     return both
 
@@ -41,22 +45,29 @@ def _watched(lines: Lines, below: float, doubtful: list[bytes]) -> Iterator[byte
         yield line
 
 
-def put(store: Store, lines: list[bytes], work: WorkSpec) -> None:
+def put(store: Store, lines: list[bytes], work: WorkSpec, refused: Callable[[str], None]) -> None:
     """Add the documents of the links, and propose the links."""
+    reviewer = load_settings().reviewer or default_reviewer()
     for _, group in groupby(links_of(lines), key=lambda link: (link.src.doc, link.tgt.doc)):
         links = list(group)
         src, tgt = links[0].src, links[0].tgt
-        ends = [take(store, side, work) for side in (src, tgt)]
+        try:
+            ends = [take(store, side, work, reviewer) for side in (src, tgt)]
+        except TextLossError as error:
+            refused(str(error))
+            continue
         proposals = [found for link in links if (found := proposal(link, ends[0][1], ends[1][1]))]
         languages = (primary(src.lang), primary(tgt.lang))
         store.propose(ends[0][0], ends[1][0], proposals, links[0].encoder, languages=languages)
 
 
-def take(store: Store, side: LinkSide, work: WorkSpec) -> tuple[int, list[SentenceRow]]:
+def take(store: Store, side: LinkSide, work: WorkSpec, reviewer: str) -> tuple[int, list[SentenceRow]]:
     """The store's number of a document, which is read and added, and its sentences."""
-    content = content_of(os.path.join(work.folder, side.doc))
-    document = read(side.doc, content, encoding=work.encoding, lang=side.lang)
-    number = store.add_document(document).document
+    path = os.path.join(work.folder, side.doc)
+    identity = store.identify(path, side.doc)
+    document = read(side.doc, content_of(path), encoding=work.encoding, lang=side.lang)
+    document = dataclasses.replace(document, name=identity.name)
+    number = store.add_document(document, reviewer=reviewer, origin=identity.origin).document
     return number, list(store.sentences(number))
 
 

@@ -22,6 +22,7 @@ from align.cli import cli
 from align.errors import AlignError
 from align.jobs.bulk import dated, shard_writer
 from align.jobs.bulk_work import WorkSpec
+from align.jobs.decide import open_desk
 from align.store import open_store
 
 TEXTS = {
@@ -419,3 +420,18 @@ def test_a_review_goes_on_while_a_run_proposes_into_its_store(tmp_path: Path) ->
     assert len(notes) == int(told) > 0
     written = sum(len(part.read_text().splitlines()) for o in ("o1", "o2") for part in (tmp_path / o).glob("part-*"))
     assert len(links) == written
+
+
+def test_a_run_leaves_out_of_the_store_what_would_take_settled_links_there(tmp_path: Path) -> None:
+    corpus(tmp_path / "c", copies=2)
+    into = ["--encoder", "use", "--workers", "1", "--into-store", "review.db", "--doubtful-below", "1.0"]
+    align("bulk", "c", "o1", *into, cwd=tmp_path)
+    with open_desk(tmp_path / "review.db", "ada") as desk:
+        desk.accept_above(0.0)
+        before = list(desk.store.links())
+    (tmp_path / "c" / "0.en.txt").write_text("Tea is hot.\nThe train is late.\nWe read a book.\n")
+    done = align("bulk", "c", "o2", *into, "--summary", "o2.json", cwd=tmp_path)
+    assert "left out of the store: c/0.en.txt: the new text would take away" in done.stderr
+    assert len(json.loads((tmp_path / "o2.json").read_text())["refused"]) == 1
+    with open_desk(tmp_path / "review.db", "ada") as desk:
+        assert list(desk.store.links()) == before
