@@ -28,6 +28,7 @@ from align.store.log import (
     sentences_of,
     state_of,
     stored,
+    untouched,
     write_patches,
 )
 from align.text.clean import join
@@ -406,13 +407,6 @@ def reshapes(patch: Patch) -> bool:
 def settled(state: State) -> bool:
     """Whether a link is accepted, edited, rejected or an anchor."""
     return state["status"] != "proposed" or bool(state["anchored"])
-
-
-def untouched(state: State) -> bool:
-    """Whether a link is as a solver left it: what `log.KEPT` says in SQL, the other way round."""
-    marks = ("note", "bookmarked", "anchored", "touched")
-    worded = state.get("src_text") is not None or state.get("tgt_text") is not None
-    return state.get("status") == "proposed" and not worded and not any(state.get(column) for column in marks)
 
 
 def who_changed(db: Database, link: int, versions: int, called: str = "this link") -> str:

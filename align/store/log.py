@@ -45,6 +45,13 @@ TARGET: Final = 1 << 22
 document order goes through one pair of documents after the other. Room for 2 ** 20 documents of 2 ** 22 sentences."""
 
 
+def untouched(state: State) -> bool:
+    """Whether a link is as a solver left it: what `KEPT` says in SQL, the other way round."""
+    marks = ("note", "bookmarked", "anchored", "touched")
+    worded = state.get("src_text") is not None or state.get("tgt_text") is not None
+    return state.get("status") == "proposed" and not worded and not any(state.get(column) for column in marks)
+
+
 def sentences_of(side: str) -> tuple[int, ...]:
     """The sentence ids of a side's column."""
     return tuple(map(int, side.split(","))) if "," in side else (int(side),)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sqlite_utils import Database
 
 from align.errors import ConflictError
-from align.store.log import State, sentences_of
+from align.store.log import State, sentences_of, untouched
 from align.text.tags import primary
 
 if TYPE_CHECKING:
@@ -109,12 +109,17 @@ def settle(ledger: Ledger) -> None:
         if not ledger.present(link):
             continue
         was, state = ledger.before(link), ledger.state(link)
-        if was is not None and all(was[column] == state[column] for column in ("src", "tgt", "status", "anchored")):
+        if was is not None and _matters(was) == _matters(state):
             continue
         if is_settled(state):
             _make_room(ledger, link)
         elif not ledger.kept(link) and settled_on(ledger, state, (link,)):
             ledger.give_way(link)
+
+
+def _matters(state: State) -> tuple[object, ...]:
+    """What of a link other links have to go by."""
+    return state["src"], state["tgt"], is_settled(state), state["anchored"], untouched(state)
 
 
 def _make_room(ledger: Ledger, link: int) -> None:

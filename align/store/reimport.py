@@ -18,8 +18,8 @@ from align.domain import Decision, Document
 from align.errors import ConflictError, TextLossError
 from align.store import cuts, overlaps, queue, tallies
 from align.store.documents import block_values, name_there, refuse_damaged, sentence_values, tagged
-from align.store.ledger import Ledger, settled, untouched
-from align.store.log import SOURCE, Patch, State, read_patches, sentences_of
+from align.store.ledger import Ledger, settled
+from align.store.log import SOURCE, Patch, State, read_patches, sentences_of, untouched
 from align.store.rebuild import derive_document
 from align.store.revisions import (
     Revision,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
-from align.domain import Link, Status
+from align.domain import BlockKind, Link, Status
 from align.encoders import cached
 from align.jobs.decide import Desk
 from align.jobs.propose import propose, why_nothing
+from align.jobs.runs import Runs
+from align.jobs.vectors import groups
 from align.store import LinkFilter, Store, open_store
 from tests.jobs.conftest import TopicEncoder, english, japanese, page
 
@@ -83,6 +86,75 @@ def test_what_was_decided_is_counted_where_it_is(store: Store, encoder: TopicEnc
             and {link.src.lang, link.tgt.lang} == {pair.src.lang, pair.tgt.lang}
         ]
         assert pair.kept == len(inside)
+
+
+def sentences(store: Store, document: int) -> list[int]:
+    return [row.id for row in store.sentences(document)]
+
+
+def contradict(store: Store) -> None:
+    """Two copies link one sentence otherwise, and both are taken in."""
+    path = Path(store.path).with_name("copy.db")
+    store.backup(path)
+    src, tgt = sentences(store, 1), sentences(store, 2)
+    Desk(store, "Aoi").relink([src[10]], [tgt[10]])
+    with open_store(path) as copy:
+        Desk(copy, "Ben").relink([src[10]], [tgt[14]])
+        store.unite(path)
+
+
+def test_a_contradiction_stops_its_pair_alone_and_is_named(store: Store, encoder: TopicEncoder) -> None:
+    contradict(store)
+    one, other = (link.id for link in store.links(LinkFilter()))
+    store.add_document(page("c.en.txt", english(range(200, 212))))
+    store.add_document(page("d.ja.txt", japanese(range(200, 212))))
+    pairs = list(propose(store, encoder))
+    stopped = [pair for pair in pairs if pair.contradiction]
+    assert [(pair.src.document, pair.tgt.document, pair.added) for pair in stopped] == [(1, 2, 0)]
+    told = stopped[0].contradiction
+    assert f"link {one} (accepted by Aoi) and link {other} (accepted by Ben)" in told
+    assert "sentence 11 of a.en.txt" in told
+    assert sum(pair.added for pair in pairs) == 12
+    known = store.link(one)
+    Desk(store, "Aoi").relink(known.src.sentences, known.tgt.sentences, known=[other])
+    assert not any(pair.contradiction for pair in propose(store, encoder)), "who links one again keeps both"
+    assert store.link(one).status is store.link(other).status is Status.ACCEPTED
+
+
+def test_two_links_on_a_sentence_are_one_anchor(store: Store, encoder: TopicEncoder) -> None:
+    src, tgt = sentences(store, 1), sentences(store, 2)
+    desk = Desk(store, "Aoi")
+    first = desk.relink([src[5]], [tgt[5]]).link_ids[0]
+    desk.relink([src[5], src[6]], [tgt[6]], known=[first])
+    apart = desk.relink([src[10], src[12]], [tgt[11]]).link_ids[0]
+    desk.relink([src[11]], [tgt[16]])
+    runs = Runs(*groups(store, encoder, [1, 2]))
+    found = runs.settled(store)
+    assert set(found.anchors) == {
+        (range(5, 7), range(5, 7)), (range(10, 11), range(11, 12)), (range(11, 12), range(16, 17))
+    }  # fmt: skip
+    assert found.taken == ({12}, frozenset()), "the rest of a link that is not in one piece"
+    list(propose(store, encoder))
+    settled = [link for link in store.links(LinkFilter()) if link.status is Status.ACCEPTED]
+    on = {number for link in settled for side in (link.src, link.tgt) for number in side.sentences}
+    rest = [link for link in store.links(LinkFilter()) if link.status is Status.PROPOSED]
+    assert all(on.isdisjoint((*link.src.sentences, *link.tgt.sentences)) for link in rest)
+    assert len(rest) >= 12
+    assert store.link(apart).src.sentences == (src[10], src[12])
+
+
+def test_a_link_with_a_sentence_that_is_left_out_is_settled_all_the_same(tmp_path: Path, encoder: TopicEncoder) -> None:
+    with open_store(tmp_path / "s.db") as store:
+        store.add_document(page("a.en.txt", english(range(100, 110))))
+        text = page("b.ja.txt", japanese(range(100, 109)) + "\n\n" + japanese([109]))
+        footer = replace(text.blocks[-1], kind=BlockKind.BOILERPLATE)
+        store.add_document(replace(text, blocks=(*text.blocks[:-1], footer)))
+        src, tgt = sentences(store, 1), sentences(store, 2)
+        Desk(store, "Aoi").relink([src[3]], [tgt[9]])
+        list(propose(store, encoder))
+        rest = [link for link in store.links(LinkFilter()) if link.status is Status.PROPOSED]
+        assert len(rest) >= 8
+        assert not any(src[3] in link.src.sentences for link in rest)
 
 
 def test_a_mixed_page_is_matched_with_itself(store: Store, encoder: TopicEncoder) -> None:

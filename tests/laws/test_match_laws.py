@@ -97,6 +97,23 @@ def test_an_anchor_is_kept_and_what_is_forbidden_is_not_proposed(pair, data):
         assert not any((b.src, b.tgt) == anchor for b in barred)
 
 
+@settings(max_examples=40, deadline=None)
+@given(sides(), st.data())
+def test_what_is_taken_is_in_no_bead_and_everything_else_is_covered_as_before(pair, data):
+    src, tgt = pair
+    taken = tuple(
+        frozenset(data.draw(st.sets(st.integers(0, len(side) - 1), max_size=len(side)))) for side in (src, tgt)
+    )
+    for solver in (align_bitext, align_pages):
+        beads = solver(src, tgt, constraints=Constraints(taken=taken))
+        for side, held in enumerate(taken):
+            found = [number for bead in beads for number in (bead.src, bead.tgt)[side]]
+            assert held.isdisjoint(found)
+            assert len(found) == len(set(found))
+            if solver is align_bitext:
+                assert set(found) == set(range(len((src, tgt)[side]))) - held
+
+
 @settings(max_examples=25, deadline=None)
 @given(sides())
 def test_a_page_links_a_sentence_at_most_once_and_the_same_input_gives_the_same_output(pair):

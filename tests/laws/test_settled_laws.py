@@ -148,6 +148,10 @@ def take(store: Store, resolver: Resolver, desk: Desk, step: tuple[str, int, int
         ripple = resolver.around(
             *fix.documents, anchors=fix.anchors, forbidden=fix.forbidden, replaced=fix.replaced, known=fix.known
         )
+        kept = [one for one in links if one.status in SETTLED and one.id not in fix.replaced]
+        settled = {number for one in kept for side in (one.src, one.tgt) for number in side.sentences}
+        settled.update(number for ends in fix.anchors for side in ends for number in side)
+        assert all(settled.isdisjoint((*new.src, *new.tgt)) for new in ripple.added), "nor shows it"
         fix.write(desk, ripple)
 
 
