@@ -217,6 +217,7 @@ def cuts(folder: Path, times: int, rng: random.Random, links: int) -> dict[str, 
         with child(work, path, rng.randrange(10**9)) as (process, pipe):
             os.set_blocking(pipe, False)
             heard = b""
+            lines: list[str] = []
             for number in range(share, times, len(UNDER_CUTS)):
                 time.sleep(rng.random() * 0.05)
                 os.kill(process, signal.SIGSTOP)
