@@ -170,9 +170,11 @@ class Resolver:
         stored = runs.stored(self._store)
         anchors, forbidden = ([runs.facing(ends) for ends in some] for some in (anchors, forbidden))
         left = [one for one in stored.settled if one.link not in replaced]
-        drawn = {sentence for ends in anchors for side in ends for sentence in side}
+        before = {number for one in stored.settled if one.link in replaced for side in one.ends for number in side}
+        drawn = {number for ends in anchors for side in ends for number in side} - before
         for one in left:
-            if one.link not in known and one.ends not in anchors and not drawn.isdisjoint((*one.ends[0], *one.ends[1])):
+            agreed = one.anchored or one.link in known or one.ends in anchors
+            if not (agreed or drawn.isdisjoint((*one.ends[0], *one.ends[1]))):
                 raise ConflictError(
                     f"{one.status} link {one.link} and what is to be linked both claim a sentence. Reject that link "
                     "first, or link both by hand."

@@ -71,6 +71,18 @@ def test_an_anchor_against_an_accepted_link_is_refused(resolver: Resolver, store
         resolver.around(one.src.document, one.tgt.document, anchors=[(one.src.sentences, other.tgt.sentences)])
 
 
+def test_a_fix_of_one_of_two_links_on_a_sentence_is_solved_around(resolver: Resolver, store: Store) -> None:
+    one, other = links(store)[2], links(store)[9]
+    desk = Desk(store, "Aoi")
+    desk.accept(one.id)
+    both = desk.relink(one.src.sentences, other.tgt.sentences, known=[one.id]).look_at
+    here = one.src.document, one.tgt.document
+    for number in (one.id, both):
+        link = store.link(number)
+        ripple = resolver.around(*here, anchors=[ends(link)], replaced=[link.id])
+        assert not {ends(link)} & {(p.src, p.tgt) for p in ripple.added}
+
+
 def test_an_accepted_pair_that_is_cut_inside_is_not_proposed_again(resolver: Resolver, store: Store) -> None:
     one = links(store)[5]
     Desk(store, "Aoi").accept(one.id)
