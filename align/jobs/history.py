@@ -76,10 +76,12 @@ def words_of(decision: Decision) -> str:
 def _in_links(detail: Mapping[str, object]) -> str:
     """What a change of text did to links, to follow on its words."""
     names = {
-        "removed": "settled links removed", "reopened": "settled links to be decided again",
-        "proposals": "proposals removed", "restored": "settled links restored",
+        "removed": ("settled link", "removed"), "reopened": ("settled link", "to be decided again"),
+        "proposals": ("proposal", "removed"), "restored": ("settled link", "restored"),
     }  # fmt: skip
-    counts = [f"{detail[key]:,} {name}" for key, name in names.items() if detail.get(key)]
+    counts = [
+        f"{counted(int(str(detail[key])), noun)} {rest}" for key, (noun, rest) in names.items() if detail.get(key)
+    ]
     return f"; {', '.join(counts)}" if counts else ""
 
 

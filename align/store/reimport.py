@@ -273,7 +273,8 @@ def _change(
     detail: dict[str, object] = {
         **more, "name": doc.name, "was": before.digest, "now": doc.digest, "lang": lang,
         "same": len(before.sentences) - len(lost), "reworded": len(became), "lost": len(lost) - len(became),
-        "returned": len(set(numbers) - before.by_number.keys() - {None}), "new": numbers.count(None) - len(became),
+        "returned": len(set(numbers) - before.by_number.keys() - {None}),
+        "new": len({position for position, number in enumerate(numbers) if number is None} - set(rewordings.values())),
         **counts.losses(),
     }  # fmt: skip
     decision, _ = ledger.close("import", document=document, detail=detail)
@@ -384,7 +385,9 @@ def _restore(ledger: Ledger, document: int) -> set[int]:
     }
     # Settled before undecided, late before early: what comes first has the sentences.
     order = sorted(states, key=lambda link: (untouched(states[link][1]), -states[link][0], link))
-    restored: dict[int, tuple[int, State]] = {}
+    restored: set[int] = set()
+    at: dict[int, list[tuple[int, State]]] = {}
+    """Source sentence -> decision and state of the links that are restored on it."""
     for link in order:
         decision, state = states[link]
         if overlaps.is_settled(state) and overlaps.against(ledger, state, link):
@@ -396,7 +399,8 @@ def _restore(ledger: Ledger, document: int) -> set[int]:
                 one: ledger.state(one) for one in ledger.overlapping(state["src"], state["tgt"]) if ledger.present(one)
             }
             # Those that went together with it stood together with it.
-            others = [one for went, one in restored.values() if went != decision and _overlap(one, state)]
+            near = [entry for number in sentences_of(state["src"]) for entry in at.get(number, ())]
+            others = [one for went, one in near if went != decision and _overlap(one, state)]
             others += rivals.values()
             if any(_same_ends(one, state) and not untouched(one) for one in others) or (untouched(state) and others):
                 continue
@@ -404,8 +408,10 @@ def _restore(ledger: Ledger, document: int) -> set[int]:
                 if untouched(one) and (state["status"] != "rejected" or _same_ends(one, state)):
                     ledger.remove(number)
             ledger.restore(link, state)
-        restored[link] = decision, state
-    return set(restored)
+        restored.add(link)
+        for number in sentences_of(state["src"]):
+            at.setdefault(number, []).append((decision, state))
+    return restored
 
 
 def _overlap(one: State, other: State) -> bool:

@@ -1,8 +1,8 @@
 """The tables. Migrations are history: append, never edit what a release has carried.
 
-Four tables hold what cannot be had again: `documents`, `blocks`, `sentences` (what was read) and `decisions` with
-`patches` (what was proposed and decided, in order). `links` and `link_sentences` are what those add up to, kept ready
-for reading; `align store rebuild` makes them anew.
+These tables hold what cannot be had again: `documents`, `texts`, `blocks`, `sentences` (what was read), `decisions`,
+`patches` (what was proposed and decided, in order), `revisions` and `displaced_links` (what new texts replaced).
+`links` and `link_sentences` are what those add up to, kept ready for reading; `align store rebuild` makes them anew.
 """
 
 from __future__ import annotations
