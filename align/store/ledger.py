@@ -47,6 +47,7 @@ class Ledger:
         self._said: dict[int, tuple[str, ...]] = {}
         self.cuts: list[Cut] = []
         self.joins: list[Cut] = []
+        self._on: dict[int, set[int]] = {}
         self.detail: dict[str, object] = {}
         """What the log is to tell of the decision beside its patches."""
 
@@ -98,6 +99,19 @@ class Ledger:
     def change(self, link: int, **columns: Any) -> None:
         """Set columns of a link."""
         self.state(link).update(columns)
+        if "src" in columns or "tgt" in columns:
+            self._index(link)
+
+    def _index(self, link: int) -> None:
+        """Note the sentences that a link has by now."""
+        state = self.state(link)
+        for side in ("src", "tgt"):
+            for sentence in sentences_of(state[side]):
+                self._on.setdefault(sentence, set()).add(link)
+
+    def moved_to(self, sentences: Iterable[int]) -> set[int]:
+        """The links that the decision made, brought back or moved to some of these sentences, if no more of late."""
+        return {link for sentence in sentences for link in self._on.get(sentence, ())}
 
     def say(self, link: int, *columns: str) -> None:
         """The decision rests on these columns, though it may not change them: undo and other copies look at them."""
@@ -113,6 +127,7 @@ class Ledger:
         self._made.append(link)
         self._was[link] = None
         self._now[link] = {**NEW, **columns}
+        self._index(link)
         return link
 
     def restore(self, link: int, state: State) -> None:
@@ -120,6 +135,7 @@ class Ledger:
         if self.present(link):
             raise ConflictError(f"link {link} is there again already. Look again.")
         self._now[link] = dict(state)
+        self._index(link)
 
     def remove(self, link: int) -> None:
         """Take a link away."""

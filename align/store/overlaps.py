@@ -75,7 +75,8 @@ def sharing(ledger: Ledger, state: State, but: Collection[int | None] = ()) -> d
     inside = ",".join(map(str, here.sentences[0] | here.sentences[1]))
     rows = ledger.db.conn.execute(f"select distinct link from link_sentences where sentence in ({inside})")
     found = {}
-    for link in sorted({row[0] for row in rows.fetchall()} | ledger.changed()):
+    moved = ledger.moved_to(here.sentences[0] | here.sentences[1])
+    for link in sorted({row[0] for row in rows.fetchall()} | moved):
         if link not in but and ledger.present(link) and ledger.state(link)["status"] != "rejected":
             common = here.shared(extent(ledger.db, ledger.state(link)))
             if common:
