@@ -12,6 +12,7 @@ import click
 from align.cli.context import Measure, note, opened, settings_for, status_option, store_option
 from align.domain import LinkKind, Status
 from align.exchange.formats import BLOCKS, format_names
+from align.text.counted import counted
 
 ANY = "any"
 TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
@@ -107,8 +108,12 @@ def export(
     )
     with opened(settings_for(db=db)) as store:
         report = export_store(store, out, to, options)
+        waiting = len({conflict.link for conflict in store.conflicts()})
     for line in report.lines():
         note(line)
+    if waiting:
+        verb = "waits" if waiting == 1 else "wait"
+        note(f"{counted(waiting, 'link')} {verb} for a decision on a conflict: `align store conflicts` lists them.")
 
 
 def lang_map(tags: Sequence[str]) -> dict[str, str]:

@@ -12,6 +12,22 @@ from align.cli.context import Number, ask, note, opened, say, settings_for, stor
 from align.text.counted import counted
 
 
+class _Side(click.ParamType):  # type: ignore[type-arg]  # generic from a later click on than we ask for
+    """`17:2`: a link and one of the sides of its conflict."""
+
+    name = "side"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """The two numbers."""
+        if isinstance(value, tuple):
+            return value
+        link, _, side = str(value).partition(":")
+        number = Number(1)
+        if not side:
+            self.fail(f"{value!r} is not of the form 17:2, a link and a side of its conflict.", param, ctx)
+        return number.convert(link, param, ctx), number.convert(side, param, ctx)
+
+
 @click.group(epilog="Example: align store backup before-the-holidays.db")
 def store() -> None:
     """Check, back up, restore, rebuild, merge and compact the store; remove documents."""
@@ -87,7 +103,9 @@ def rebuild(db: Path | None) -> None:
 def merge(other: Path, as_json: bool, db: Path | None) -> None:
     """Take in the decisions of another copy of this store.
 
-    What both decided differently stays as it is here, is printed, and asks for attention in the review.
+    Who knew which decision counts, not the clocks: the later of two is in force. Two that were made in both copies
+    without each other and do not agree are a conflict. Such a link stays as both copies knew it and is printed.
+    Accept, reject or edit it in the review, or see `align store conflicts --take`.
     """
     from align.jobs.merge import told, unite
 
@@ -99,28 +117,43 @@ def merge(other: Path, as_json: bool, db: Path | None) -> None:
         note(line)
 
 
-@store.command(epilog="Example: align store conflicts --dismiss 17")
+@store.command(epilog="Example: align store conflicts --take 17:2 --dismiss 18")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a conflict.")
 @click.option(
-    "--dismiss", type=Number(1), multiple=True, metavar="LINK", help="Let what is here stand; also of links gone."
+    "--take",
+    type=_Side(),
+    multiple=True,
+    metavar="LINK:SIDE",
+    help="Decide a link as the first (LINK:1) or second side of its conflict has it, or a further one.",
 )
-@click.option("--reviewer", help="Who dismisses.  [default: the config file's, else git's user]")
+@click.option(
+    "--dismiss", type=Number(1), multiple=True, metavar="LINK", help="Leave a link as it is; also one that is gone."
+)
+@click.option("--reviewer", help="Who decides.  [default: the config file's, else git's user]")
 @store_option
-def conflicts(as_json: bool, dismiss: tuple[int, ...], reviewer: str | None, db: Path | None) -> None:
-    """List what another copy or a file has otherwise and nobody has chosen yet."""
+def conflicts(
+    as_json: bool, take: tuple[tuple[int, int], ...], dismiss: tuple[int, ...], reviewer: str | None, db: Path | None
+) -> None:
+    """List unresolved conflicts with a merged copy or an imported file."""
     from align.jobs.decide import Desk
-    from align.jobs.merge import told
+    from align.jobs.merge import take_side, told
     from align.settings import default_reviewer
 
     settings = settings_for(db=db, reviewer=reviewer)
     with opened(settings) as opened_store:
-        for link in dismiss:
-            note(Desk(opened_store, settings.reviewer or default_reviewer()).dismiss(link).words)
+        desk = Desk(opened_store, settings.reviewer or default_reviewer())
+        with desk.batch():
+            for link, side in take:
+                note(take_side(desk, link, side).words)
+            for link in dismiss:
+                note(desk.dismiss(link).words)
         found = opened_store.conflicts()
     for conflict in found:
-        (click.echo if as_json else say)(told(conflict, as_json=as_json))
+        click.echo(told(conflict, as_json=as_json))
     if not found:
         note("No conflicts.")
+    elif not as_json:
+        note("Decide them in `align review`, or with `--take LINK:1` (the first side) or `--take LINK:2` (the second).")
 
 
 @store.command(epilog="Example: align store remove page.txt --yes")

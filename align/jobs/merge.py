@@ -1,13 +1,21 @@
-"""Unite two copies of a store, and tell of their conflicts."""
+"""Merge two copies of a store; list and decide the conflicts between their decisions."""
 
 from __future__ import annotations
 
 import json
 from itertools import starmap
 from pathlib import Path
+from typing import Any
 
 from align.errors import UsageError
-from align.store import Conflict, Store, United
+from align.jobs.decide import Desk
+from align.store import Change, Conflict, Store, United
+from align.store.actions import Action
+from align.store.ledger import Ledger
+
+CHOOSABLE = frozenset({"status", "src_text", "tgt_text", "kind", "note"})
+"""Columns that can be taken from one side of a conflict; links that were drawn anew are drawn again in the review."""
+STATUS_ACTIONS = {"accepted": Action.ACCEPT, "rejected": Action.REJECT, "proposed": Action.REOPEN}
 
 
 def unite(store: Store, other: Path) -> United:
@@ -17,6 +25,42 @@ def unite(store: Store, other: Path) -> United:
     return store.unite(other)
 
 
+def take_side(desk: Desk, link: int, side: int) -> Change:
+    """Decide a link in conflict as one of the sides has it, numbered from 1 as `sides` lists them.
+
+    Raises UsageError where there is no such side, or where it cannot be taken over as it is.
+    """
+    found = sides(desk.store.conflicts(link))
+    if not found:
+        raise UsageError(f"link {link} has no conflict. `align store conflicts` lists them.")
+    if not 1 <= side <= len(found):
+        raise UsageError(f"link {link} has {len(found)} sides. Name one from 1 to {len(found)}.")
+    columns = dict(found[side - 1])
+    if not any(conflict.gone for conflict in desk.store.conflicts(link)):
+        shown = desk.store.link(link)
+        for name, one in (("source", shown.src), ("target", shown.tgt)):
+            if columns.get(name) == (one.original or one.text):
+                del columns[name]
+    if not columns.keys() <= CHOOSABLE or columns.get("status") == "taken away":
+        raise UsageError(f"link {link}: side {side} draws links anew. Make that change in `align review`.")
+    action = STATUS_ACTIONS.get(columns.get("status", ""), Action.EDIT)
+    if columns.keys() <= {"kind", "note"}:
+        action = Action.KIND if "kind" in columns else Action.NOTE
+
+    def work(ledger: Ledger) -> int:
+        ledger.decide(link, **{**columns, "attention": None})
+        return link
+
+    change = desk.store.decide(desk.reviewer, action, work, link=link)
+    return Change(change.link_ids, change.decision, link, f"link {link}: {_side(columns)}")
+
+
+def sides(conflicts: list[Conflict]) -> list[dict[str, Any]]:
+    """The sides of the conflicts of one link, those of the first one first."""
+    found = [conflict.ours for conflict in conflicts[:1]]
+    return found + [conflict.theirs for conflict in conflicts]
+
+
 def told(conflict: Conflict, *, as_json: bool = False) -> str:
     """A conflict in one line."""
     if as_json:
@@ -24,6 +68,7 @@ def told(conflict: Conflict, *, as_json: bool = False) -> str:
             {
                 "link": conflict.link,
                 "ours": conflict.ours,
+                "by": conflict.by,
                 "theirs": conflict.theirs,
                 "reviewer": conflict.reviewer,
                 "at": conflict.at,
@@ -33,10 +78,15 @@ def told(conflict: Conflict, *, as_json: bool = False) -> str:
             },
             ensure_ascii=False,
         )
-    here, there = (", ".join(starmap(_column, side.items())) for side in (conflict.ours, conflict.theirs))
     when = conflict.at[:16].replace("T", " ")
     gone = " It is gone here: `align store conflicts --dismiss` has done with it." if conflict.gone else ""
-    return f"link {conflict.link}: here {here}; {conflict.reviewer} in {conflict.name} ({when}): {there}.{gone}"
+    first = f"{conflict.by or 'here'} {_side(conflict.ours)}"
+    second = f"{conflict.reviewer} in {conflict.name} ({when}): {_side(conflict.theirs)}"
+    return f"link {conflict.link}: {first}; {second}.{gone}"
+
+
+def _side(columns: dict[str, object]) -> str:
+    return ", ".join(starmap(_column, columns.items()))
 
 
 def _column(column: str, value: object) -> str:

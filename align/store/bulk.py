@@ -38,7 +38,7 @@ def accept_many(
     them after decision `since`.
     """
     condition, values = where(chosen)
-    condition += " and status = 'proposed'"
+    condition += " and status = 'proposed' and attention is not 'conflict'"  # A conflict is decided by itself.
     detail = dict(more)
     if above is not None:
         condition += " and confidence >= ?"

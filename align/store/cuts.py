@@ -102,10 +102,15 @@ def place_after(text: str, pieces: Pieces, count: int) -> int:
 def in_force(db: Database, document: int | None = None) -> list[Cut]:
     """The cuts in force, in the order in which they came into it."""
     condition, values = ("1", list[int]()) if document is None else ("document = ?", [document])
-    rows = db.conn.execute(
-        f"select document, sentence, rest, at, pieces from cuts where {condition} order by decision, rest", values
-    )
-    return [Cut(row[0], row[1], row[2], row[3], pieces_of(0, 0, row[4])) for row in rows]
+    rows = db.conn.execute(f"select decision, document, sentence, rest, at, pieces from cuts where {condition}", values)
+    found = [(row[0], Cut(row[1], row[2], row[3], row[4], pieces_of(0, 0, row[5]))) for row in rows.fetchall()]
+    return [made for _, made in sorted(found, key=_order)]
+
+
+def _order(entry: tuple[int, Cut]) -> tuple[int, int, int]:
+    """The order of cuts by decision; of one decision, those of the longer stretch first: others may lie in a half."""
+    decision, made = entry
+    return decision, made.pieces[0].start - made.pieces[-1].end, made.rest
 
 
 def with_decisions(db: Database, document: int) -> list[tuple[int, Cut]]:
@@ -262,9 +267,7 @@ def summed(db: Database, through: int | None = None) -> list[tuple[int, Cut]]:
             made = Cut.of(one)
             found[made.rest] = (decision, made)
     present = {row[0] for row in db.conn.execute("select id from documents")}
-    return sorted(
-        (entry for entry in found.values() if entry[1].document in present), key=lambda entry: (entry[0], entry[1].rest)
-    )
+    return sorted((entry for entry in found.values() if entry[1].document in present), key=_order)
 
 
 def rebuild(db: Database) -> None:

@@ -13,6 +13,7 @@ from align.domain import Decision
 from align.errors import ConflictError, UsageError
 from align.store import cuts, overlaps, queue, tallies
 from align.store.actions import past_tense
+from align.store.causality import Origin
 from align.store.cuts import Cut
 from align.store.documents import document_text, halves, joined
 from align.store.log import (
@@ -32,6 +33,9 @@ from align.store.log import (
     write_patches,
 )
 from align.text.clean import join
+
+DECIDED = ("src", "tgt", "status", "src_text", "tgt_text", "kind", "note", "attention")
+"""What a decision on a link in conflict decides, whether it changes it or not."""
 
 
 class Ledger:
@@ -129,6 +133,10 @@ class Ledger:
         self._now[link] = {**NEW, **columns}
         self._index(link)
         return link
+
+    def is_made(self, link: int) -> bool:
+        """Whether this decision makes the link."""
+        return link in self._made
 
     def restore(self, link: int, state: State) -> None:
         """Bring back a link that was taken away, under its own id. Raises ConflictError where it is there."""
@@ -356,6 +364,8 @@ class Ledger:
                 keys += [key for key in self._said.get(link, ()) if key not in keys]
                 if "decided_at" in keys and "reviewer" not in keys:
                     keys.append("reviewer")  # Said again by the same one; in another copy it may not be.
+                if _settles(was, now_):
+                    keys += [key for key in DECIDED if key not in keys]
                 if keys:
                     found.append((link, {key: was[key] for key in keys}, {key: now_[key] for key in keys}))
             elif was is not now_:
@@ -370,19 +380,29 @@ class Ledger:
         document: int | None = None,
         target: int | None = None,
         detail: dict[str, object] | None = None,
+        origin: Origin | None = None,
     ) -> tuple[Decision, tuple[int, ...]]:
         """Append the decision with its patches and bring the links to it; returns it and the links it touched.
 
         Undecided links give way to what it settles: see `overlaps`, also for the ConflictError.
+        `origin`: what it knew, where that is not all that is in the log, as for a merge: nothing follows from that.
         """
-        overlaps.settle(self)
+        if origin is None:
+            overlaps.settle(self)
         patches = self.patches()
+        settled = [number for number, was, now_ in patches if _settles(was, now_)] if origin is None else []
+        self.detail |= settling(self.db, settled)
         decision = append(
             self.db, self.reviewer, action, at=self.at, link=link, target=target,
             detail={**(detail or {}), **self.told()},
             document=min(self.documents_cut(), default=None) if document is None else document,
-            first_link=self._made[0] if self._made else None,
+            first_link=self._made[0] if self._made else None, origin=origin,
         )  # fmt: skip
+        self.db.conn.execute(
+            f"""update conflicts set dismissed = ? where link in ({",".join(map(str, settled))})
+                and dismissed is null and contested is not null""",
+            (decision.uid,),
+        )
         self.land(decision.id, patches)
         return decision, tuple(number for number, _, _ in patches)
 
@@ -412,6 +432,20 @@ class Ledger:
     def documents_cut(self) -> set[int]:
         """Those whose sentences the decision cuts or makes whole."""
         return {made.document for made in (*self.cuts, *self.joins)}
+
+
+def _settles(was: State | None, now_: State | None) -> bool:
+    """Whether a link in conflict is none any more: whoever decided that has seen all of it."""
+    return (was or {}).get("attention") == "conflict" and (now_ or {}).get("attention") != "conflict"
+
+
+def settling(db: Database, links: Collection[int]) -> dict[str, object]:
+    """For the detail of a decision on links in conflict: `settles`, the decisions that are in conflict there."""
+    rows = db.conn.execute(
+        f"""select distinct value from conflicts, json_each(contested, '$.decisions')
+            where link in ({",".join(map(str, links))}) and dismissed is null and contested is not null order by 1"""
+    ).fetchall()
+    return {"settles": [row[0] for row in rows]} if rows else {}
 
 
 def reshapes(patch: Patch) -> bool:

@@ -18,6 +18,8 @@ from align.clock import now
 from align.domain import Decision
 from align.errors import ConflictError, StoreError
 from align.store import tallies
+from align.store.actions import Action
+from align.store.causality import Origin
 
 State = dict[str, Any]
 """What a link is, by column of `FIELDS`."""
@@ -87,17 +89,29 @@ def append(
     detail: dict[str, object] | None = None,
     first_link: int | None = None,
     proposals: bytes | None = None,
+    origin: Origin | None = None,
 ) -> Decision:
-    """Write a row of the log."""
+    """Write a row of the log. `origin`: what it knew, where that is not all that is in the log."""
     at, uid = at or now(), uid or uuid.uuid4().hex
     written = json.dumps(detail or {}, ensure_ascii=False)
+    depth, parents = _after_last(db) if origin is None else (origin.depth, json.dumps(origin.parents))
     cursor = db.conn.execute(
-        """insert into decisions (uid, at, reviewer, action, link, document, target, detail, first_link, proposals)
-           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        (uid, at, reviewer, action, link, document, target, written, first_link, proposals),
+        """insert into decisions
+               (uid, at, reviewer, action, link, document, target, detail, first_link, proposals, depth, parents)
+           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (uid, at, reviewer, action, link, document, target, written, first_link, proposals, depth, parents),
     )
     assert cursor.lastrowid is not None
     return Decision(cursor.lastrowid, uid, at, reviewer, action, link, detail or {})
+
+
+def _after_last(db: Database) -> tuple[int, str | None]:
+    """`depth` and `parents` of a row that knows all of the log; what the last one was told by a merge is passed on."""
+    row = db.conn.execute("select depth, parents, action from decisions order by id desc limit 1").fetchone()
+    if row is None:
+        return 1, None
+    depth, parents, action = row
+    return depth + 1, parents if action == Action.UNITE else None
 
 
 def write_patches(db: Database, decision: int, patches: Iterable[Patch]) -> None:

@@ -37,12 +37,15 @@ def _rebuild(db: Database) -> int:
     entries = db.conn.execute(
         "select id, first_link, document, detail, proposals is not null from decisions order by id"
     ).fetchall()
+    taken = {row[0] for row in db.conn.execute("select decision from replicas where taken")}
     for decision, first, document, detail, is_run in entries:
         if is_run:
             packed = db.conn.execute("select proposals from decisions where id = ?", (decision,)).fetchone()[0]
             told = json.loads(detail)
             if not told.get("dormant"):
                 apply_run(db, Run.unpack(packed), first, document, told["tgt_document"], told["encoder"])
+        if decision in taken:
+            continue  # What it does to the links is in the entry of the merge that brought it.
         for link, _, columns in read_patches(db, decision):
             apply_columns(db, decision, link, columns)
     derive(db)

@@ -96,21 +96,22 @@ class SentenceRow:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """What another copy decided, or a file that came back says, of a link that was decided differently here."""
+    """Two decisions on a link that do not agree, made in two copies without each other; or what a file says of it."""
 
     link: int
     at: str
     reviewer: str
-    """Who decided over there, or brought the file back."""
+    """Who decided `theirs`, or brought the file back."""
     action: str
     ours: dict[str, object]
-    """Columns of the link as they are here."""
+    """What `by` decided, the columns that differ; as the link is, where that is None."""
     theirs: dict[str, object]
-    """The same columns over there."""
+    """What `reviewer` decided, or what the file says."""
     name: str
-    """The other copy, or the file."""
+    """The copy that was merged last, or the file."""
     gone: bool = False
     """The link is no more here."""
+    by: str | None = None
 
 
 Ends = tuple[tuple[int, ...], tuple[int, ...]]

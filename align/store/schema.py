@@ -230,6 +230,28 @@ def m013_revisions(db: Database) -> None:
     seals.create_triggers(db)
 
 
+@migrations()
+def m014_causality(db: Database) -> None:
+    """What each decision knew when it was made (see `causality`), and what came from other copies (see `replica`).
+
+    Of a decision that was `taken` from another copy the patches are for the story only. A log from before was made in
+    the order of its ids: `parents` null is the row before. Of the aliases of a link, the `main` one is what other
+    copies call it.
+    """
+    _run(
+        db,
+        "alter table decisions add column depth integer not null default 0",
+        "alter table decisions add column parents text",
+        "update decisions set depth = id",
+        """create table replicas (
+            decision integer primary key references decisions (id), content blob not null,
+            taken integer not null) strict""",
+        "alter table aliases add column main integer not null default 1",
+        "alter table conflicts add column contested text",
+    )
+    seals.create_triggers(db)
+
+
 DERIVED: Final = ("links", "link_sentences", "tallies", "search")
 """Tables that hold nothing of their own: they are made anew from the others."""
 _OBJECTS = "select type, name, sql from sqlite_schema where sql is not null and name not like 'sqlite\\_%' escape '\\'"

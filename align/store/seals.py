@@ -24,7 +24,7 @@ PARTS: Final = {
         ("blocks", "document", "position"),
         ("sentences", "document", "position, id"),
     ),
-    "decision": (("decisions", "id", "id"), ("patches", "decision", "link")),
+    "decision": (("decisions", "id", "id"), ("patches", "decision", "link"), ("replicas", "decision", "decision")),
     "alias": (("aliases", "uid", "ordinal"),),
     "conflict": (("conflicts", "link", "uid"),),
     "audit": (("audits", "id", "id"),),

@@ -527,13 +527,12 @@ class Store:
             return forgotten, before, remove.size(self.db)
 
     def unite(self, other: Path) -> United:
-        """Take in the decisions of another copy of this store; what both decided differently is left for review."""
+        """Take in the decisions of another copy of this store; those that do not agree are left for review."""
         with closing(connect(other, create=False, readonly=True)) as theirs, self.writing(), told(other):
             return unite(self.db, theirs, storable(other.name))
 
     def conflicts(self, link: int | None = None) -> list[Conflict]:
-        """What another copy or a file has otherwise and no reviewer has chosen yet, in document order; of one link, or
-        all.
+        """Unresolved conflicts with a merged copy or an imported file, in document order; of one link, or all.
 
         A link that is gone here has its conflicts until they are dismissed.
         """
@@ -552,10 +551,10 @@ class Store:
         return Change(touched, decision, link, f"link {link}: asks for attention")
 
     def dismiss(self, reviewer: str, link: int) -> Change:
-        """Have done with the conflicts of a link: what is here stands. Raises UsageError where it has none."""
+        """Resolve the conflicts of a link: it stays as it is. Raises UsageError where it has none."""
         with self.writing():
             decision, touched = conflicts.dismiss(self.db, reviewer, link)
-        return Change(touched, decision, None, f"link {link}: what is here stands")
+        return Change(touched, decision, None, f"link {link}: stays as it is")
 
     def check(self) -> list[Finding]:
         """What is wrong with the store; nothing for a sound one. Writes nothing, holds up nobody."""

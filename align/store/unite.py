@@ -1,33 +1,32 @@
-"""Two people, two copies: the decisions of another copy join the log; where both decided differently, nobody wins.
+"""Merge another copy of a store: its decisions join the log, and the links become what all decisions together say.
 
-Decisions are taken over under their own identity, reviewer and time, in the order of their time. One that finds its
-link as it was decided on applies. One that finds what it wanted already agrees. Any other is a conflict: the link
-keeps what it has here, asks for attention, and `conflicts` has both sides for a reviewer to choose.
+What they say is worked out by `resolution` from the set of decisions and from who knew what; neither clocks nor the
+direction of the merge matter. The other copy's decisions are kept verbatim (`replica`) under their own identity,
+reviewer and time, without effect of their own; one entry `unite`, which no other copy takes over, has the patches that
+bring the links to the result.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from align.domain import SETTLED
-from align.store import conflicts, cuts, cuts_taken
+from align.store import conflicts, cuts
 from align.store.actions import Action, Trait
-from align.store.brought import Bringing
-from align.store.copies import Mapping, map_copies
-from align.store.cuts_taken import TheirCuts, Told
+from align.store.causality import Causality, Origin, heads
+from align.store.copies import take_in_documents
+from align.store.cuts import Cut
 from align.store.ledger import Ledger
-from align.store.log import NEW, Patch, State, append, next_link, read_patches, state_of
+from align.store.log import FIELDS, Patch, State, append, sentences_of, state_of, stored, write_patches
 from align.store.proposals import PROGRAM
+from align.store.replica import SIDES, Birth, Entry, Log, Sentences, pack
+from align.store.resolution import MACHINE, Outcome, Resolution, Virtual, is_untouched
+from align.text.counted import counted
 
-FOLLOWS = frozenset({"reviewer", "decided_at", "attention", "touched"})
-"""Columns that follow from a decision: two that differ in these alone agree."""
 REPLICATED = Action.having(Trait.REPLICATED)
-"""Actions that are taken over from another copy; the others are that copy's own housekeeping."""
-LINKS_OF = "select link from patches where decision = ?"
 
 
 @dataclass(slots=True)
@@ -39,300 +38,408 @@ class United:
     links: int = 0
     """New links."""
     agreed: int = 0
-    """Decisions that wanted what was so already."""
+    """Links on which both had decided alike."""
     conflicts: int = 0
+    """New conflicts."""
     differing: list[str] = field(default_factory=list)
-    """Documents whose text is not the same in both copies; decisions on them were left out."""
+    """Documents whose text is not the same in both copies; decisions on them wait until it is."""
+    restored: list[str] = field(default_factory=list)
+    """Documents that were removed here and are in the other copy."""
 
     def lines(self, name: str) -> list[str]:
         """What happened, for a person."""
-        said = [
+        lines = [
             f"{name}: {self.decisions:,} decisions taken in, {self.documents} new documents, {self.links:,} new links; "
             f"{self.agreed:,} had been decided alike."
         ]
-        said += [f"{doc}: its text differs in the two copies; decisions on it were left out." for doc in self.differing]
+        lines += [f"{doc}: removed here but not in the other copy; it is back with its links." for doc in self.restored]
+        lines += [
+            f"{doc}: its text differs in the two copies; decisions on it are kept, and count once the texts are alike."
+            for doc in self.differing
+        ]
         if self.conflicts:
-            said.append(
-                f"{self.conflicts:,} conflicts: decide them in `align review`, listed by `align store conflicts`."
+            lines.append(
+                f"{counted(self.conflicts, 'conflict')}: such a link stays as both knew it. Accept, reject or edit it "
+                "in `align review`; `align store conflicts` lists them."
             )
-        return said
-
-
-@dataclass(slots=True)
-class _Clash:
-    """What the other copy made of one link, from the first decision that did not apply on."""
-
-    was: State
-    now: State
-    decision: tuple[str, str, str, str]
-    """uid, time, reviewer, action of the last one."""
+        return lines
 
 
 def unite(ours: Database, theirs: Database, name: str) -> United:
     """Take the other copy's decisions in. Runs inside the caller's `writing`; `theirs` is only read."""
-    mapping = map_copies(ours, theirs)
-    report = United(documents=mapping.added, differing=mapping.differing)
-    contested: dict[int, int] = {}
-    their_cuts = TheirCuts.of(theirs)
-    cut_here = their_cuts.decisions & mapping.decisions.keys()
-    at_home = set(ours.conn.execute("select distinct src_document, tgt_document from tallies"))
-    bringing = Bringing(ours, theirs, mapping, name, contested, cut_here, at_home)
-    report.links = bringing.links(bringing.candidates())
-    clashes = _open_clashes(ours)
-    taking = _Taking(ours, theirs, mapping, their_cuts, clashes, report)
-    for row in theirs.conn.execute(f"select {ENTRY} from decisions order by at, id").fetchall():
-        entry = _Entry(*row)
-        if entry.id not in mapping.decisions and entry.action in REPLICATED:
-            taking.take(entry)
-            if entry.id in their_cuts.decisions and bringing.waiting:
-                report.links += bringing.links(sorted(bringing.waiting))
-    _keep_clashes(ours, clashes, contested, report, name)
+    taken = take_in_documents(ours, theirs)
+    report = United(documents=taken.added, differing=taken.differing, restored=taken.restored)
+    sentences = Sentences()
+    here, there = Log(ours, sentences), Log(theirs, sentences)
+    new = there.origins.keys() - here.origins.keys()
+    if not (new or taken.added or taken.restored):
+        return report
+    merge = _Merge(ours, here, there, new, all_runs=bool(taken.added or taken.restored))
+    merge.bring(report, name)
     return report
 
 
-def _open_clashes(ours: Database) -> dict[int, _Clash]:
-    """What waits for a reviewer already: more on these links waits with it. What a file says is in nobody's way."""
-    rows = ours.conn.execute(
-        """select link, ours, theirs, uid, conflicts.at, conflicts.reviewer, action from conflicts
-           left join links on links.id = link
-           where (attention = 'conflict' or links.id is null) and dismissed is null
-             and json_extract(theirs, '$.link') is null and action <> ?
-           order by conflicts.at""",
-        (conflicts.FILE,),
-    )
-    return {row[0]: _Clash(json.loads(row[1]), json.loads(row[2]), row[3:]) for row in rows}
+class _Merge:
+    """One merge: the decisions of both logs resolved, and the store brought to the result."""
 
-
-class _Entry(NamedTuple):
-    """A decision of the other copy's log."""
-
-    id: int
-    uid: str
-    at: str
-    reviewer: str
-    action: str
-    link: int | None
-    target: int | None
-    detail: str
-    first_link: int | None
-
-
-ENTRY = ", ".join(_Entry._fields)
-
-
-@dataclass(slots=True)
-class _Weighed:
-    """What a decision of theirs comes to here."""
-
-    applying: list[Patch]
-    clashing: list[Patch]
-    agreed: int
-    ledger: Ledger
-    """With the cuts that it makes and takes back here."""
-
-
-@dataclass(slots=True)
-class _Taking:
-    """The other copy's decisions taken over, one after the other."""
-
-    ours: Database
-    theirs: Database
-    mapping: Mapping
-    their_cuts: TheirCuts
-    clashes: dict[int, _Clash]
-    report: United
-
-    def take(self, entry: _Entry) -> None:
-        """Take one over: in our numbers, weighed against what is here, entered into our log."""
-        story = json.loads(entry.detail)
-        sentences = cuts_taken.told(self.ours, self.mapping, self.their_cuts, story)
-        patches, born = self._translated(entry)
-        if sentences.strange:
-            patches = _verdicts(self.theirs, self.mapping, entry.id)
-        if patches is None:
-            sentences.forget(self.mapping)
-            return
-        weighed = self._weighed(entry, patches, sentences)
-        self._note_clashes(entry, weighed.clashing)
-        self._enter(entry, weighed, story, born)
-
-    def _translated(self, entry: _Entry) -> tuple[list[Patch] | None, int | None]:
-        """Its patches in our numbers, and the number of the first link it makes; None where a link or sentence of it
-        is not here."""
-        mapping = self.mapping
-        found: list[Patch] = []
-        born = None
-        patches = read_patches(self.theirs, entry.id)
-        if entry.id in self.their_cuts.decisions:
-            patches = [patch for patch in patches if not cuts.follows(patch)]
-        shaping = _shapes(patches)
-        made = [number for number, was, _ in patches if was is None and number not in mapping.links]
-        if made and entry.first_link is not None:
-            born = next_link(self.ours)
-            for number in made:
-                mapping.links[number] = born + number - entry.first_link
-        for number, was, now_ in patches:
-            before = mapping.state(was) if was is not None else None
-            after = mapping.state(now_) if now_ is not None else None
-            lost = (before is None and was is not None) or (after is None and now_ is not None)
-            if number not in mapping.links or lost:
-                if shaping:
-                    return None, None
-                continue  # The same was done to others, each by itself.
-            found.append((mapping.links[number], before, after))
-        return found, born
-
-    def _weighed(self, entry: _Entry, patches: list[Patch], sentences: Told) -> _Weighed:
-        """What of it applies here, and what clashes; the cuts that it tells of are made."""
-        foreign = entry.target is not None and entry.target not in self.mapping.decisions
-        if entry.target in self.mapping.decisions:
-            # What is taken back is what the decision did here: where it only agreed, the other's word stands.
-            done = {row[0] for row in self.ours.conn.execute(LINKS_OF, (self.mapping.decisions[entry.target],))}
-            patches = [patch for patch in patches if patch[0] in done or patch[0] in self.clashes]
-        applying, clashing, agreed = _sorted(self.ours, patches, self.clashes)
-        if sentences.strange:
-            applying, clashing, agreed = [], patches, 0
-        if clashing and _shapes(patches):
-            applying, clashing = [], patches
-        ledger = None
-        if sentences and not clashing and not foreign:
-            ledger = cuts_taken.bring(self.ours, sentences, [number for number, _, _ in patches])
-            if ledger is None:
-                applying, clashing, agreed = [], patches, 0
-        if ledger is None:
-            sentences.forget(self.mapping)
-            ledger = Ledger(self.ours, PROGRAM)
-        if foreign:
-            # It takes back what was not taken over: that ends a clash, and is otherwise nothing to us.
-            applying, clashing, agreed = [], [patch for patch in clashing if patch[0] in self.clashes], 0
-        return _Weighed([*applying, *ledger.patches()], clashing, agreed, ledger)
-
-    def _note_clashes(self, entry: _Entry, clashing: list[Patch]) -> None:
-        """Keep what it made of links that are otherwise here."""
-        for number, was, now_ in clashing:
-            known = self.clashes.get(number)
-            if known is not None and known.decision[1] >= entry.at:
-                continue  # Told before, with what came after it.
-            gone = {"status": "taken away"}
-            self.clashes[number] = _Clash(
-                {**(was or gone), **(known.was if known else {})},
-                {**(known.now if known else {}), **(now_ or gone)},
-                (entry.uid, entry.at, entry.reviewer, entry.action),
+    def __init__(self, ours: Database, here: Log, there: Log, new: set[str], *, all_runs: bool) -> None:
+        self.db = ours
+        self.here = here
+        self.new = new
+        self.sentences = here.sentences
+        origins = _joined_origins(ours, here, there)
+        self.heads = Origin(max(origin.depth for origin in origins.values()), heads(origins))
+        self.causality = Causality(origins)
+        self.documents = {
+            (name, digest): id_
+            for id_, name, digest in ours.conn.execute(
+                "select id, name, digest from documents where removed_at is null"
             )
-
-    def _enter(self, entry: _Entry, weighed: _Weighed, story: dict[str, object], born: int | None) -> None:
-        """Into our log under its own identity, and the links brought to what applies of it."""
-        mapping, ledger, applying = self.mapping, weighed.ledger, weighed.applying
-        if born is not None and not applying:
-            # The links that it made over there are not made here: their numbers are free again.
-            mapping.links = {number: link for number, link in mapping.links.items() if link < born}
-        # One that clashes is kept for the story, without effect, so that it is told once.
-        told_only = bool(weighed.clashing) and not applying and not weighed.agreed
-        decision = append(
-            self.ours, entry.reviewer, entry.action, at=entry.at, uid=entry.uid,
-            link=mapping.links.get(entry.link or -1), target=mapping.decisions.get(entry.target or -1),
-            document=min(ledger.documents_cut(), default=None),
-            detail={**story, **ledger.told(), **({"conflict": True} if told_only else {})},
-            first_link=born if applying else None,
-        )  # fmt: skip
-        mapping.decisions[entry.id] = decision.id
-        ledger.land(decision.id, applying)
-        if applying:
-            conflicts.follow(self.ours, decision)
-        self.report.agreed += weighed.agreed
-        self.report.decisions += "conflict" not in decision.detail
-
-
-def _verdicts(theirs: Database, mapping: Mapping, decision: int) -> list[Patch]:
-    """The patches of a decision whose sentences are not those here, with where it cut them instead of its sides."""
-    shape = {"src", "tgt", "src_document", "tgt_document"}
-    detail = json.loads(theirs.conn.execute("select detail from decisions where id = ?", (decision,)).fetchone()[0])
-    cut = {"cut": ", ".join(f"at character {one['at']}" for one in detail.get("cuts", ()))}
-    return [
-        (
-            mapping.links[number],
-            {name: value for name, value in was.items() if name not in shape},
-            {name: value for name, value in now_.items() if name not in shape} | cut,
+        }
+        entries = {entry.uid: entry for entry in here.entries()}
+        entries |= {entry.uid: entry for entry in there.entries(new)}
+        if all_runs:
+            entries |= self._pinned(entries, there)
+        for uid, entry in entries.items():
+            entry.origin = origins[uid]
+        self.entries = [entries[uid] for uid in self.causality.uids]
+        for entry in self.entries:
+            if entry.uid in new:
+                there.run(entry)
+        self.resolution = Resolution(
+            self.causality,
+            self.entries,
+            self.sentences,
+            here.run,
+            also=self._links_on_cut_sentences(),
+            runs=[at for at, entry in enumerate(self.entries) if all_runs or entry.uid in new],
+            fits=self._fits(),
+            cut_fits=self._cut_fits(),
         )
-        for number, was, now_ in read_patches(theirs, decision)
-        if number in mapping.links and was is not None and now_ is not None
-    ]
+        self.ids = self._present_ids()
+        self.links: dict[int, int] = {}
+        """id of a virtual link -> its number here."""
+        self.ledger = Ledger(ours, PROGRAM)
+        self.cut_now: dict[int, Cut] = {}
+        """Second halves of the cuts that this merge makes, by their `Sentences` number."""
+
+    # What there is
+
+    def _links_on_cut_sentences(self) -> list[Birth]:
+        """Births of the links on sentences that decisions cut which not all others knew."""
+        numbers = {number: id_ for id_, number in self.here.numbers.items()}
+        cut = {
+            numbers[sentence]
+            for entry in self.entries[self.causality.linear :]
+            for sentence, _ in (*entry.cuts, *entry.joins)
+            if sentence in numbers
+        }
+        inside = ",".join(map(str, cut))
+        rows = self.db.conn.execute(f"select distinct link from link_sentences where sentence in ({inside})")
+        return [self.here.births.of(row[0]) for row in rows.fetchall()]
+
+    def _pinned(self, entries: Mapping[str, Entry], there: Log) -> dict[str, Entry]:
+        """Decisions on texts that were not here any more, and come back: as the other copy has them, from now on."""
+        found: dict[str, Entry] = {}
+        missing = [
+            uid
+            for uid, entry in entries.items()
+            if uid in there.ids and uid not in self.new and not self._is_about_texts_here(entry)
+        ]
+        for entry in there.entries(missing):
+            there.run(entry)
+            if self._is_about_texts_here(entry):
+                found[entry.uid] = entry
+                self.db.conn.execute(
+                    "insert or replace into replicas values (?, ?, coalesce("
+                    "(select taken from replicas where decision = ?1), 0))",
+                    (self.here.ids[entry.uid], pack(entry, self.sentences)),
+                )
+        return found
+
+    def _is_about_texts_here(self, entry: Entry) -> bool:
+        run = self.here.run(entry)
+        sentences = {
+            number
+            for state in (state for _, *both in entry.patches for state in both if state)
+            for side in SIDES
+            for number in state.get(side, ())
+        }
+        documents = {self.sentences.document(number) for number in sentences}
+        if entry.action == Action.PROPOSE:
+            documents |= set(run.documents) if run else {("", "")}
+        return documents <= self.documents.keys()
+
+    def _fits(self) -> Callable[[int, str], bool] | None:
+        """Whether a decision is about the text that a document has here; None where no text ever changed."""
+        read: dict[str, list[tuple[int, bool]]] = {}
+        digests = dict(self.db.conn.execute("select name, digest from documents where removed_at is null"))
+        for position, entry in enumerate(self.entries):
+            if entry.done == Action.IMPORT and "now" in entry.detail:
+                name = str(entry.detail.get("name"))
+                read.setdefault(name, []).append((position, entry.detail.get("now") == digests.get(name)))
+        before = self.causality.before
+
+        def fits(position: int, name: str) -> bool:
+            changes = read.get(name, [])
+            if any(current and before(position, at) for at, current in changes):
+                return True
+            known = [current for at, current in changes if at == position or before(at, position)]
+            return known[-1] if known else not any(current for _, current in changes)
+
+        return fits if read else None
+
+    def _cut_fits(self) -> Callable[[int, str, str], bool] | None:
+        """Whether the decision at a position was made on the text of a name and digest; None where no text changed."""
+        changes: dict[str, list[tuple[int, str, str]]] = {}
+        for position, entry in enumerate(self.entries):
+            if entry.done == Action.IMPORT and "now" in entry.detail:
+                change = position, str(entry.detail.get("was")), str(entry.detail["now"])
+                changes.setdefault(str(entry.detail.get("name")), []).append(change)
+
+        def cut_fits(position: int, name: str, digest: str) -> bool:
+            found = changes.get(name, [])
+            known = [now for at, _, now in found if at == position or self.causality.before(at, position)]
+            return not found or digest == (known[-1] if known else found[0][1])
+
+        return cut_fits if changes else None
+
+    def _present_ids(self) -> dict[int, int]:
+        """`Sentences` number -> sentence id, of those that are there."""
+        present = ",".join(map(str, self.documents.values()))
+        rows = self.db.conn.execute(f"select id from sentences where document in ({present})")
+        return {self.here.numbers[row[0]]: row[0] for row in rows if row[0] in self.here.numbers}
+
+    # Bringing the store to it
+
+    def bring(self, report: United, name: str) -> None:
+        """Write the decisions that are new here, and bring sentences, links and conflicts to what all say."""
+        outcomes = list(self.resolution.outcomes())
+        self._number(outcomes)
+        self._bring_cuts()
+        for link, outcome in outcomes:
+            self._bring_link(link, outcome)
+        made = sorted(link for link in self.links.values() if self.ledger.is_made(link))
+        self._enter_decisions(report)
+        self._enter_births()
+        report.links = sum(self.ledger.present(link) for link in made)
+        rows = list(self._conflict_rows(outcomes, name))
+        report.conflicts = conflicts.replace(self.db, rows)
+        report.agreed = self._agreed()
+        detail: dict[str, object] = {"name": name, "links": report.links, "conflicts": report.conflicts}
+        self.ledger.close(Action.UNITE, detail=detail, origin=self.heads)
+        conflicts.restate(self.db, self._contests_of_files())
+
+    def _number(self, outcomes: Sequence[tuple[Virtual, Outcome]]) -> None:
+        taken: set[int] = set()
+        for link, _ in outcomes:
+            numbers = sorted({n for birth, _ in link.births if (n := self.here.births.link(birth)) is not None} - taken)
+            if numbers:
+                there = [number for number in numbers if state_of(self.db, number) is not None]
+                self.links[id(link)] = (there or numbers)[0]
+                taken |= set(numbers)
+
+    def _bring_cuts(self) -> None:
+        """Cut sentences, and make them whole, as the decisions in force say."""
+        numbers = self.here.numbers
+        now = cuts.in_force(self.db)
+        wanted = [half for half in self._cuts_in_force() if self.sentences.document(half) in self.documents]
+        gone = {cut.rest for cut in now if numbers.get(cut.rest) not in wanted}
+        if not gone and {numbers.get(cut.rest) for cut in now} == set(wanted):
+            return
+        own = set(self.links.values())
+        joined: list[Cut] = []
+        touched: set[int] = set()
+        for cut in now:
+            if cut.rest in gone or not touched.isdisjoint((cut.sentence, cut.rest)):
+                joined.append(cut)
+                touched |= {cut.sentence, cut.rest}
+        for cut in reversed(joined):
+            self.ledger.join_cut(cut, but=own if cut.rest in gone else [*own, *self.ledger.links_of(cut.rest)])
+            self.ids.pop(numbers[cut.rest], None)
+        for half in wanted:
+            if half not in self.ids:
+                self._make_cut(half, own, {numbers[cut.rest]: cut.rest for cut in joined})
+
+    def _cuts_in_force(self) -> list[int]:
+        """The second halves that there are at last, each after the sentence that it was cut from."""
+        found: list[int] = []
+        order: dict[int, None] = {}
+        for entry in self.entries:
+            order.update(dict.fromkeys(self.sentences.half(*cut) for cut in entry.cuts))
+        for half in order:
+            line: list[int] = []
+            one: int | None = half
+            while one is not None and self.sentences.parent(one) is not None:
+                line.append(one)
+                one = self.sentences.parent(one)
+            if all(self.resolution.in_force.get(one, False) for one in line):
+                found.append(half)
+        return found
+
+    def _make_cut(self, half: int, own: set[int], before: Mapping[int, int]) -> None:
+        parent, at = self.sentences.names[half]
+        sentence = self.ids[parent]
+        pieces = cuts.pieces_now(self.db, sentence)
+        assert pieces is not None
+        old = next((id_ for id_, number in self.here.numbers.items() if number == half), None)
+        rest = before.get(half) or old or cuts.next_rest(self.db)
+        made = Cut(self.documents[self.sentences.document(half)], sentence, rest, at, pieces)
+        but = own if half not in before else {*own, *self.ledger.links_of(sentence)}
+        self.ledger.make_cut(made, but=but)
+        self.ids[half] = rest
+        self.cut_now[half] = made
+
+    def _bring_link(self, link: Virtual, outcome: Outcome) -> None:
+        number = self.links.get(id(link))
+        if outcome.columns is None:
+            if number is not None and self.ledger.present(number):
+                self.ledger.remove(number)
+            return
+        wanted = self._local(outcome.columns)
+        if wanted is None:
+            return  # A text of it is not here, or not this one.
+        if number is None or not self.ledger.present(number):
+            if number is None:
+                self.links[id(link)] = self.ledger.make(**wanted)
+            else:
+                self.ledger.restore(number, {column: wanted[column] for column in FIELDS})
+            return
+        state = self.ledger.state(number)
+        ignored = () if is_untouched(outcome.columns) else MACHINE
+        if any(state[column] != wanted[column] for column in FIELDS if column not in ignored):
+            self.ledger.change(number, **{column: wanted[column] for column in FIELDS if column not in ignored})
+
+    def _local(self, columns: State) -> State | None:
+        """Columns of a link in this store's terms; None where one of its sentences is not here."""
+        found = dict(columns)
+        for side in SIDES:
+            if side in columns:
+                ids = [self.ids.get(number) for number in columns[side]]
+                if not ids or None in ids:
+                    return None
+                found[side] = self.ledger.ordered([id_ for id_ in ids if id_ is not None])
+                found[f"{side}_document"] = self.documents[self.sentences.document(columns[side][0])]
+        return found
+
+    # The log
+
+    def _enter_decisions(self, report: United) -> None:
+        for position, entry in enumerate(self.entries):
+            if entry.uid in self.new:
+                self._enter(entry)
+                out = self.resolution.is_out_of_force(position)
+                report.decisions += entry.action in REPLICATED and not out
+
+    def _enter(self, entry: Entry) -> None:
+        """A decision of the other copy, under its own identity, reviewer and time; its patches are for the story."""
+        detail = {key: value for key, value in entry.detail.items() if key not in ("tgt_document", "emptied")}
+        made = [self.cut_now[half] for cut in entry.cuts if (half := self.sentences.half(*cut)) in self.cut_now]
+        if made:
+            detail["cuts"] = [cut.told() for cut in made]
+        decision = append(
+            self.db, entry.reviewer, entry.action, at=entry.at, uid=entry.uid, detail=detail, origin=entry.origin,
+            link=self._link_number(entry.link) if entry.link else None,
+            target=self.here.ids.get(entry.target or ""),
+            document=made[0].document if made else None,
+        )  # fmt: skip
+        self.here.ids[entry.uid] = decision.id
+        self.db.conn.execute("insert into replicas values (?, ?, 1)", (decision.id, pack(entry, self.sentences)))
+        write_patches(self.db, decision.id, self._local_patches(entry))
+
+    def _local_patches(self, entry: Entry) -> list[Patch]:
+        found: dict[int, Patch] = {}
+        for birth, was, now in entry.patches:
+            number = self._link_number(birth)
+            before, after = (None if state is None else self._local(state) for state in (was, now))
+            complete = (before is None) == (was is None) and (after is None) == (now is None)
+            if number is not None and complete:
+                found[number] = (number, before, after)
+        return list(found.values())
+
+    def _link_number(self, birth: Birth) -> int | None:
+        link = self.resolution.by_birth.get(birth)
+        return self.here.births.link(birth) if link is None else self.links.get(id(link))
+
+    def _enter_births(self) -> None:
+        for link in self.resolution.links:
+            number = self.links.get(id(link))
+            births = [birth for birth, _ in link.births if self.here.births.link(birth) != number]
+            if number is not None and births:
+                main = self.ledger.is_made(number)
+                rows = [(*birth, number, int(main and birth == births[0])) for birth in births]
+                self.db.conn.executemany("insert or replace into aliases values (?, ?, ?, ?)", rows)
+
+    def _agreed(self) -> int:
+        """Links on which decisions of both copies, made without each other, say the same."""
+        ours, theirs = set(self.here.ids) - self.new, self.new
+        return sum(self.resolution.agree(link, ours, theirs) for link in self.resolution.links)
+
+    # Conflicts
+
+    def _conflict_rows(self, outcomes: Sequence[tuple[Virtual, Outcome]], name: str) -> Iterator[conflicts.Row]:
+        for link, outcome in outcomes:
+            number = self.links.get(id(link))
+            if outcome.contests and number is not None and self.ledger.present(number):
+                yield from self._rows_of(number, outcome, name)
+
+    def _rows_of(self, number: int, outcome: Outcome, name: str) -> Iterator[conflicts.Row]:
+        first, *others = outcome.contests
+        by: str | None = first.entry.reviewer
+        mine = self._told(first.entry, first.columns)
+        if not others:
+            others, by, mine = [first], None, self._told(None, outcome.columns or {})
+        for other in others:
+            theirs = self._told(other.entry, other.columns)
+            columns = [c for c in {**mine, **theirs} if mine.get(c) != theirs.get(c)]
+            entry = other.entry
+            yield conflicts.Row(
+                number, entry.uid, entry.at, entry.reviewer, entry.action,
+                {column: mine.get(column) for column in columns if column in mine},
+                {column: theirs.get(column) for column in columns if column in theirs},
+                name, by, sorted(outcome.contested),
+            )  # fmt: skip
+
+    def _told(self, entry: Entry | None, columns: State) -> State:
+        """What a decision says of a link, for a person: sides as their texts."""
+        if columns.get("gone"):
+            return {"status": "taken away"}
+        found: State = {c: columns[c] for c in ("status", "src_text", "tgt_text", "kind", "note") if c in columns}
+        for side, word in (("src", "source"), ("tgt", "target")):
+            if side in columns:
+                found[word] = self._text(columns[side])
+        if entry is not None and entry.cuts:
+            found["cut"] = ", ".join(f"at character {at}" for _, at in entry.cuts)
+        return found
+
+    def _text(self, side: Sequence[int]) -> str:
+        ids = [self.ids.get(number, self.ids.get(self._root(number))) for number in side]
+        present = stored(list(dict.fromkeys(id_ for id_ in ids if id_ is not None)) or [0])
+        return self.ledger.joined(present) if sentences_of(present) != (0,) else "(a text that is not here)"
+
+    def _root(self, number: int) -> int:
+        while (parent := self.sentences.parent(number)) is not None:
+            number = parent
+        return number
+
+    def _contests_of_files(self) -> Iterator[tuple[int, Entry, bool | None]]:
+        """(link, decision, whether it waits; None where it was taken back) of what files said otherwise."""
+        for position, entry in enumerate(self.entries):
+            number = self._link_number(entry.link) if entry.link else None
+            if entry.action == Action.CONFLICT and "theirs" in entry.detail and number is not None:
+                yield number, entry, self.resolution.waits(position)
 
 
-def _shapes(patches: list[Patch]) -> bool:
-    """Whether a decision drew links anew, so that it stands or falls as a whole."""
-    return any(was is None or now_ is None or "src" in now_ or "tgt" in now_ for _, was, now_ in patches)
-
-
-def _sorted(ours: Database, patches: list[Patch], clashes: dict[int, _Clash]) -> tuple[list[Patch], list[Patch], int]:
-    """Patches that apply, patches that clash, and how many wanted what is so already."""
-    applying: list[Patch] = []
-    clashing: list[Patch] = []
-    agreed = 0
-    for patch in patches:
-        link, was, now_ = patch
-        state = state_of(ours, link)
-        if link in clashes:
-            clashing.append(patch)
-        elif _same(state, was):
-            applying.append(_onto(state, patch))
-        elif _same(state, now_):
-            agreed += 1
-        else:
-            clashing.append(patch)
-    return applying, clashing, agreed
-
-
-def _same(state: State | None, wanted: State | None) -> bool:
-    """Whether a link is as a patch says, but for what follows."""
-    if state is None or wanted is None:
-        return state is wanted
-    machine = ("score", "confidence", "encoder", "chain", "signals")
-    return all(state.get(column) == value for column, value in wanted.items() if column not in {*FOLLOWS, *machine})
-
-
-def _onto(state: State | None, patch: Patch) -> Patch:
-    """The patch with what the link really was, so that undo goes back to that."""
-    link, was, now_ = patch
-    if state is None or was is None:
-        return link, None, {**NEW, **(now_ or {})}
-    return link, state if now_ is None else {column: state[column] for column in now_}, now_
-
-
-def _keep_clashes(
-    ours: Database, clashes: dict[int, _Clash], contested: dict[int, int], report: United, name: str
-) -> None:
-    ledger = Ledger(ours, PROGRAM)
-    for link, rival in contested.items():
-        state = state_of(ours, link)
-        if state is not None and state["status"] in SETTLED:
-            other = state_of(ours, rival) or {}
-            entry = ({"link": rival, "status": other.get("status")}, {"link": link, "status": state["status"]})
-            uid, at = ours.conn.execute(
-                "select uid, at from decisions where id = (select max(decision) from patches where link = ?)", (link,)
-            ).fetchone()
-            report.conflicts += _keep(ours, link, (uid, at, state["reviewer"] or "", "accept"), *entry, name)
-            ledger.change(link, attention="conflict")
-    for link, clash in clashes.items():
-        now_ = {column: value for column, value in clash.now.items() if column not in FOLLOWS}
-        if all(clash.was.get(column) == value for column, value in now_.items()):
-            continue  # Done and taken back over there.
-        state = state_of(ours, link)
-        if state is not None and _same(state, now_):
-            continue
-        mine = {column: state[column] for column in now_ if column in state} if state else {"status": "taken away"}
-        told = _keep(ours, link, clash.decision, mine, now_, name)
-        report.conflicts += told
-        if told and state is not None:
-            ledger.change(link, attention="conflict")
-    if ledger.patches():
-        ledger.close("unite", detail={"name": name, "conflicts": report.conflicts})
-
-
-def _keep(ours: Database, link: int, decision: tuple[str, str, str, str], mine: State, theirs: State, name: str) -> int:
-    """Note a conflict for review; 0 where it was noted before."""
-    return ours.conn.execute(
-        """insert into conflicts (link, uid, at, reviewer, action, ours, theirs, name)
-           values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (link, uid) do nothing""",
-        (link, *decision, json.dumps(mine), json.dumps(theirs), name),
-    ).rowcount
+def _joined_origins(ours: Database, here: Log, there: Log) -> dict[str, Origin]:
+    """The origins of all decisions; where the logs differ about one, as logs from before merges were kept may, the one
+    that knew less: the other is of a copy that took the decision over."""
+    origins = dict(here.origins)
+    for uid, origin in there.origins.items():
+        if uid not in origins or origin < origins[uid]:
+            if uid in origins:
+                ours.conn.execute(
+                    "update decisions set depth = ?, parents = ? where uid = ?",
+                    (origin.depth, json.dumps(origin.parents), uid),
+                )
+            origins[uid] = origin
+    return origins

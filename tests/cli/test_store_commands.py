@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from align.cli import cli
 from align.errors import AlignError
 from align.jobs.decide import open_desk
-from align.store import open_store
+from align.store import bulk, ledger, log, open_store
 from tests.store.conftest import fill
 
 
@@ -97,10 +97,60 @@ def test_merge_lists_conflicts(db: Path, tmp_path: Path) -> None:
     (line,) = result.stdout.splitlines()
     assert json.loads(line)["theirs"] == {"status": "rejected"}
     assert "1 decisions taken in" in result.stderr
-    assert "link 1: here status accepted; bo in bo.db" in run("store", "conflicts").stdout
+    listed = run("store", "conflicts")
+    assert "link 1: ada status accepted; bo in bo.db" in listed.stdout
+    assert "--take LINK:2" in listed.stderr
+    exported = run("export", str(tmp_path / "out.tmx"))
+    assert "1 link waits for a decision on a conflict" in exported.stderr
     same = run("store", "merge", str(db))
     assert isinstance(same.exception, AlignError)
     assert "this very store" in str(same.exception)
+
+
+def test_a_side_of_a_conflict_is_taken(db: Path, tmp_path: Path) -> None:
+    other = tmp_path / "bo.db"
+    run("store", "backup", str(other))
+    with open_desk(db, "ada") as ada, open_desk(other, "bo") as bo:
+        ada.accept(1)
+        bo.edit(1, "tgt", "Fog is rising.")
+        ada.accept(2)
+        bo.merge(2, 3)
+    run("store", "merge", str(other))
+    for wrong, words in (("1:3", "has 2 sides"), ("2:2", "draws links anew"), ("6:1", "no conflict")):
+        assert words in str(run("store", "conflicts", "--take", wrong).exception)
+    assert "not of the form 17:2" in run("store", "conflicts", "--take", "1").stderr
+    taken = run("store", "conflicts", "--take", "1:2", "--take", "2:1", "--reviewer", "cy")
+    assert taken.exit_code == 0
+    assert "link 1: status edited, tgt_text Fog is rising." in taken.stderr
+    with open_desk(db, "cy") as desk:
+        link = desk.store.link(1)
+        assert (link.status.value, link.tgt.text, link.reviewer, link.attention) == (
+            "edited", "Fog is rising.", "cy", None,
+        )  # fmt: skip
+        assert desk.store.link(2).status.value == "accepted"
+        desk.undo()
+        assert {conflict.link for conflict in desk.store.conflicts()} == {1, 2, 3}
+
+
+def test_three_copies_whose_clocks_differ(db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cy's clock is ten minutes fast. Bo saw what cy accepted, and rejected it; ada decided nothing."""
+    bo, cy = tmp_path / "bo.db", tmp_path / "cy.db"
+    for copy in (bo, cy):
+        run("store", "backup", str(copy))
+    for path, reviewer, time, merged in ((cy, "cy", "12:10", None), (bo, "bo", "12:05", cy)):
+        if merged:
+            assert run("store", "merge", str(merged), "--db", str(path)).exit_code == 0
+        for module in (ledger, log, bulk):
+            monkeypatch.setattr(module, "now", lambda time=time: f"2026-03-01T{time}:00.000000Z")
+        with open_desk(path, reviewer) as desk:
+            for link in (1, 2):
+                (desk.accept if reviewer == "cy" else desk.reject)(link)
+    result = run("store", "merge", str(bo))
+    assert "4 decisions taken in" in result.stderr
+    assert run("store", "conflicts").stderr.startswith("No conflicts.")
+    with open_desk(db, "ada") as desk:
+        assert [(link.status.value, link.reviewer) for link in desk.store.at(0, 2)] == [("rejected", "bo")] * 2
+    assert run("store", "check").exit_code == 0
 
 
 def test_history(db: Path) -> None:

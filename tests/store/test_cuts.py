@@ -228,8 +228,11 @@ def test_a_sentence_cut_in_two_ways_is_a_conflict(store: Store, copy: Store) -> 
     (conflict,) = store.conflicts()
     assert conflict.link == 3
     assert "at character" in str(conflict.theirs["cut"])
-    assert texts(store, 1)[2:4] == ["川を", "渡る。"]
+    assert texts(store, 1) == JA, "until one is chosen the sentence is what both knew"
     assert store.check() == []
+    copy.unite(store.path)
+    assert texts(copy, 1) == JA
+    assert copy.check() == []
 
 
 def test_a_sentence_cut_alike_is_none(store: Store, copy: Store) -> None:

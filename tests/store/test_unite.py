@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from align.domain import LinkKind, Proposal, Status
 from align.errors import StoreError, UsageError
 from align.jobs.decide import Desk
-from align.store import LinkFilter, Store, open_store
+from align.store import LinkFilter, Store, bulk, ledger, log, open_store
 from tests.store.conftest import EN, JA, make_document
+
+FIXTURES = Path(__file__).parent / "fixtures"
 
 
 @pytest.fixture
@@ -70,15 +73,59 @@ def test_what_both_decided_differently_waits_for_a_reviewer(store: Store, copy: 
     Desk(copy, "bo").note(1, "no fog here")
     assert store.unite(copy.path).conflicts == 1
     link = store.link(1)
-    assert (link.status, link.attention) == (Status.ACCEPTED, "conflict")
+    assert (link.status, link.attention, link.note) == (Status.PROPOSED, "conflict", "no fog here")
     (conflict,) = store.conflicts()
-    assert (conflict.link, conflict.reviewer) == (1, "bo")
-    assert conflict.ours["status"] == "accepted"
-    assert (conflict.theirs["status"], conflict.theirs["note"]) == ("rejected", "no fog here")
+    assert (conflict.link, conflict.by, conflict.reviewer) == (1, "ada", "bo")
+    assert (conflict.ours, conflict.theirs) == ({"status": "accepted"}, {"status": "rejected"})
     assert [link.id for link in store.links(LinkFilter(attention=True))] == [1]
     Desk(store, "ada").reject(1)
     assert store.conflicts() == []
     assert store.check() == []
+
+
+def test_a_link_in_conflict_is_what_both_copies_knew(store: Store, copy: Store) -> None:
+    Desk(store, "ada").accept(1)
+    copy.unite(store.path)
+    Desk(store, "ada").edit(1, "tgt", "Fog comes up.")
+    Desk(copy, "bo").reject(1)
+    copy.unite(store.path)
+    link = copy.link(1)
+    assert (link.status, link.tgt.text, link.attention) == (Status.ACCEPTED, EN[0], "conflict")
+    store.unite(copy.path)
+    assert look(store) == look(copy)
+
+
+def test_a_conflict_that_was_decided_stays_decided_in_every_copy(store: Store, copy: Store) -> None:
+    Desk(store, "ada").accept(1)
+    Desk(copy, "bo").reject(1)
+    store.unite(copy.path)
+    Desk(store, "ada").accept(1)
+    assert copy.unite(store.path).conflicts == 0
+    assert (copy.link(1).status, copy.conflicts()) == (Status.ACCEPTED, [])
+    Desk(store, "ada").undo()
+    assert [conflict.link for conflict in store.conflicts()] == [1]
+    copy.unite(store.path)
+    assert [conflict.link for conflict in copy.conflicts()] == [1]
+    Desk(store, "ada").redo()
+    assert (store.conflicts(), store.link(1).status) == ([], Status.ACCEPTED)
+
+
+def test_an_affirmed_link_and_its_rejection_are_in_conflict(store: Store, copy: Store) -> None:
+    Desk(store, "ada").accept(1)
+    copy.unite(store.path)
+    Desk(store, "ada").accept(1)
+    Desk(copy, "bo").reject(1)
+    assert store.unite(copy.path).conflicts == 1
+
+
+def test_links_in_conflict_are_not_accepted_in_bulk_nor_taken_away_by_a_run(store: Store, copy: Store) -> None:
+    Desk(store, "ada").accept(1)
+    Desk(copy, "bo").reject(1)
+    store.unite(copy.path)
+    Desk(store, "ada").accept_above(0.0)
+    assert store.link(1).status == Status.PROPOSED
+    store.propose(1, 2, [], "use")
+    assert [conflict.link for conflict in store.conflicts()] == [1]
 
 
 def test_the_same_decision_twice_is_no_conflict(store: Store, copy: Store) -> None:
@@ -103,6 +150,7 @@ def test_shapes_clash_as_a_whole(store: Store, copy: Store) -> None:
     united = store.unite(copy.path)
     assert united.conflicts == 2
     assert {link.id for link in store.links()} == {1, 2, 3, 4, 5, 6}
+    assert {conflict.link for conflict in store.conflicts()} == {1, 2}
     assert store.check() == []
 
 
@@ -157,19 +205,114 @@ def test_no_store_no_union(store: Store, tmp_path: Path) -> None:
         store.unite(tmp_path / "none.db")
 
 
-def test_conflicts_are_dismissed_for_good_also_of_links_that_are_gone(store: Store, copy: Store) -> None:
+def test_conflicts_are_dismissed_for_good_and_the_links_stay_as_they_are(store: Store, copy: Store) -> None:
     Desk(store, "ada").accept(1)
     Desk(copy, "bo").reject(1)
     Desk(store, "ada").merge(3, 4)
     Desk(copy, "bo").note(4, "mine")
-    assert store.unite(copy.path).conflicts == 2
-    assert {conflict.link: conflict.gone for conflict in store.conflicts()} == {1: False, 4: True}
-    for link in (1, 4):
+    assert store.unite(copy.path).conflicts == 3
+    assert {conflict.link: conflict.theirs for conflict in store.conflicts()}[4] == {"status": "taken away"}
+    for link in (1, 3, 4):
         assert Desk(store, "ada").dismiss(link).decision.action == "dismiss"
     assert store.conflicts() == []
-    assert (store.link(1).status, store.link(1).attention) == (Status.ACCEPTED, None)
+    assert (store.link(1).status, store.link(1).attention) == (Status.PROPOSED, None)
+    assert store.link(4).note == "mine"
     assert store.unite(copy.path).conflicts == 0
     assert store.conflicts() == []
     with pytest.raises(UsageError, match="no conflict"):
         Desk(store, "ada").dismiss(4)
+    assert copy.unite(store.path).conflicts == 0
+    assert look(copy) == look(store)
+    assert store.check() == copy.check() == []
+
+
+def at(monkeypatch: pytest.MonkeyPatch, time: str) -> None:
+    """Set the clock of whoever decides next."""
+    for module in (ledger, log, bulk):
+        monkeypatch.setattr(module, "now", lambda: f"2026-03-01T{time}:00.000000Z")
+
+
+def test_a_clock_that_is_fast_loses_no_decision(store: Store, copy: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cy's clock is fast; bo, whose clock is right, saw what cy decided and decided again."""
+    store.backup(store.path.with_name("cy.db"))
+    with open_store(store.path.with_name("cy.db")) as cy:
+        at(monkeypatch, "12:10")
+        Desk(cy, "cy").accept(1)
+        Desk(cy, "cy").accept(2)
+        at(monkeypatch, "12:05")
+        copy.unite(cy.path)
+        Desk(copy, "bo").reject(1)
+        Desk(copy, "bo").reject(2)
+        united = store.unite(copy.path)
+    assert (united.decisions, united.conflicts) == (4, 0)
+    assert [(link.status, link.reviewer) for link in store.at(0, 2)] == [(Status.REJECTED, "bo")] * 2
     assert store.check() == []
+
+
+def test_a_clock_that_is_set_back_changes_nothing(store: Store, copy: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    bo = Desk(copy, "bo")
+    at(monkeypatch, "12:00")
+    bo.accept(1)
+    bo.accept(2)
+    at(monkeypatch, "11:00")
+    bo.reject(1)
+    bo.reopen(2)
+    store.unite(copy.path)
+    assert [link.status for link in store.at(0, 2)] == [Status.REJECTED, Status.PROPOSED]
+    assert look(store) == look(copy)
+
+
+def test_a_document_that_was_removed_here_comes_back_with_all_links(store: Store, copy: Store) -> None:
+    Desk(store, "ada").accept(1)
+    Desk(store, "ada").remove_document(2)
+    Desk(copy, "bo").accept(2)
+    united = store.unite(copy.path)
+    assert united.restored == ["en.txt"]
+    assert any("en.txt: removed here" in line for line in united.lines("copy.db"))
+    copy.unite(store.path)
+    assert look(store) == look(copy)
+    assert [link.status for link in store.at(0, 3)] == [Status.ACCEPTED, Status.ACCEPTED, Status.PROPOSED]
+    assert store.check() == []
+
+
+def test_decisions_on_a_text_that_is_not_here_are_passed_on(store: Store, copy: Store) -> None:
+    """What cy decided on the old text goes through a copy that has a new one."""
+    store.backup(store.path.with_name("cy.db"))
+    copy.add_document(make_document("ja.txt", ["霧が出た。", *JA[1:]], "ja"))
+    with open_store(store.path.with_name("cy.db")) as cy:
+        Desk(cy, "cy").accept(2)
+        assert copy.unite(cy.path).differing == ["ja.txt"]
+    assert copy.link(2).status == Status.PROPOSED
+    assert store.unite(copy.path).differing == ["ja.txt"]
+    assert store.link(2).status == Status.ACCEPTED
+
+
+def test_runs_of_different_encoders_come_to_the_same_links(store: Store, copy: Store) -> None:
+    for each, shift, encoder in ((store, 0, "use"), (copy, 1, "e5")):
+        src, tgt = each.sentences(1), each.sentences(2)
+        found = [Proposal((src[n].id,), (tgt[(n + shift) % 6].id,), LinkKind.TRANSLATION, 0.1, 0.4) for n in range(6)]
+        each.propose(1, 2, found, encoder)
+        Desk(each, "ada").accept(next(link.id for link in each.links() if link.src.text == JA[shift]))
+    store.unite(copy.path)
+    copy.unite(store.path)
+    assert look(store) == look(copy)
+    assert sum(link.status == Status.ACCEPTED for link in store.links()) == 2
+    assert store.check() == copy.check() == []
+
+
+def test_stores_from_before_have_the_order_of_their_ids(tmp_path: Path) -> None:
+    """Two copies that were merged both ways before logs said who knew what: the older place of a decision counts."""
+    old = gzip.decompress((FIXTURES / "v11.db.gz").read_bytes())
+    stores = []
+    for name in ("one.db", "two.db"):
+        (tmp_path / name).write_bytes(old)
+        stores.append(open_store(tmp_path / name))
+    one, two = stores
+    Desk(one, "ada").accept(6)
+    Desk(two, "bo").reject(6)
+    assert one.unite(two.path).conflicts == 1
+    two.unite(one.path)
+    assert look(one) == look(two)
+    for each in stores:
+        assert each.check() == []
+        each.close()

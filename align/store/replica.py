@@ -1,0 +1,376 @@
+"""Decisions in terms that mean the same in every copy of a store.
+
+A sentence is named by its document (name and digest) and the place where it was read; the second half of a cut by the
+sentence and the place of the cut. A link is named by its birth: the decision that made it, and how many-eth of it the
+link was. What a copy takes over from another is kept verbatim in these terms (table `replicas`), so that the same
+decision is the same value in all copies, also where a document of it is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from sqlite_utils import Database
+
+from align.store import cuts
+from align.store.actions import Action
+from align.store.causality import Origin
+from align.store.log import State, sentences_of
+from align.store.proposals import Run
+
+Birth = tuple[str, int]
+"""uid of the decision that made a link, and its number among those that it made, from 0."""
+Named = tuple[Birth, State | None, State | None]
+"""A patch with the link's birth; `src` and `tgt` of the states are tuples of `Sentences` numbers."""
+Side = tuple[int, ...]
+SIDES = ("src", "tgt")
+DOCUMENTS = ("src_document", "tgt_document")
+
+
+class Sentences:
+    """Numbers of sentences that hold for all stores of one merge, whatever their ids are there."""
+
+    def __init__(self) -> None:
+        self.names: list[tuple[Any, ...]] = []
+        """(name, digest, start, end, pieces) of a sentence as it was read; (number, at) of the second half of a cut."""
+        self._numbers: dict[tuple[Any, ...], int] = {}
+
+    def number(self, name: tuple[Any, ...]) -> int:
+        """The number of a sentence of that name."""
+        found = self._numbers.get(name)
+        if found is None:
+            found = self._numbers[name] = len(self.names)
+            self.names.append(name)
+        return found
+
+    def half(self, sentence: int, at: int) -> int:
+        """The second half of a sentence that is cut before character `at` of its document."""
+        return self.number((sentence, at))
+
+    def parent(self, sentence: int) -> int | None:
+        """The sentence that a second half was cut from; None for one that was read."""
+        name = self.names[sentence]
+        return name[0] if len(name) == 2 else None
+
+    def document(self, sentence: int) -> tuple[str, str]:
+        """Name and digest of the document; both empty for a sentence that its store has lost."""
+        while (parent := self.parent(sentence)) is not None:
+            sentence = parent
+        name = self.names[sentence]
+        return (name[0], name[1]) if len(name) == 5 else ("", "")
+
+
+@dataclass(slots=True)
+class Solved:
+    """A proposal run: `removed` and `again` are links; `proposals` are first those found again, then those made."""
+
+    documents: tuple[tuple[str, str], tuple[str, str]]
+    encoder: str
+    languages: list[str]
+    removed: list[Birth]
+    again: list[Birth]
+    proposals: list[State]
+    """With the columns of a link that a run sets."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """A decision of a log, as all copies read it."""
+
+    uid: str
+    at: str
+    reviewer: str
+    action: str
+    origin: Origin
+    target: str | None = None
+    link: Birth | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+    """Without `cuts` and `joins`."""
+    patches: list[Named] = field(default_factory=list)
+    """Without those that only follow from a cut."""
+    cuts: list[tuple[int, int]] = field(default_factory=list)
+    """(sentence, first character of its second half in the document)."""
+    joins: list[tuple[int, int]] = field(default_factory=list)
+    """Cuts that it takes back."""
+    run: Solved | None = None
+
+    @property
+    def done(self) -> str:
+        """The action; of an undo or redo, that of what it turned."""
+        return str(self.detail.get("action", self.action)) if self.target else self.action
+
+    @property
+    def settles(self) -> frozenset[str]:
+        """The uids of decisions in conflict that it decides between."""
+        return frozenset(self.detail.get("settles", ()))
+
+
+# A log
+
+
+class Log:
+    """The log of a store, its decisions by uid.
+
+    `sentences`: the numbering that it shares with the other log of the merge.
+    """
+
+    def __init__(self, db: Database, sentences: Sentences) -> None:
+        self.db = db
+        self.sentences = sentences
+        self.ids: dict[str, int] = {}
+        self.origins: dict[str, Origin] = {}
+        self._uids: dict[int, str] = {}
+        self._replicas = {row[0] for row in db.conn.execute("select decision from replicas")}
+        self._read_origins()
+
+    @cached_property
+    def births(self) -> Births:
+        """Of the links."""
+        return Births(self.db)
+
+    @cached_property
+    def numbers(self) -> dict[int, int]:
+        """Sentence id -> number."""
+        return _numbers(self.db, self.sentences)
+
+    def _read_origins(self) -> None:
+        last: tuple[str, ...] = ()
+        for id_, uid, depth, parents, action in self.db.conn.execute(
+            "select id, uid, depth, parents, action from decisions order by id"
+        ):
+            explicit = None if parents is None else tuple(json.loads(parents))
+            self.ids[uid], self._uids[id_] = id_, uid
+            if action == Action.UNITE and explicit is not None:
+                last = explicit  # A merge is nobody's decision: what comes after it names what it brought together.
+                continue
+            self.origins[uid] = Origin(depth, last if explicit is None else explicit)
+            last = (uid,)
+
+    def entries(self, wanted: Iterable[str] | None = None) -> Iterator[Entry]:
+        """These decisions (None: all) in the order of the log, without their runs."""
+        chosen = None if wanted is None else {self.ids[uid] for uid in wanted}
+        patches = self._patches()
+        for row in self.db.conn.execute(
+            "select id, uid, at, reviewer, action, link, target, detail from decisions order by id"
+        ):
+            id_, uid = row[:2]
+            if uid in self.origins and (chosen is None or id_ in chosen):
+                yield self._replica(id_) if id_ in self._replicas else self._own(row, patches.get(id_, []))
+
+    def _patches(self) -> dict[int, list[tuple[int, str | None, str | None]]]:
+        found: dict[int, list[tuple[int, str | None, str | None]]] = {}
+        for decision, *patch in self.db.conn.execute("select decision, link, was, now from patches"):
+            found.setdefault(decision, []).append((patch[0], patch[1], patch[2]))
+        return found
+
+    def _replica(self, decision: int) -> Entry:
+        content = self.db.conn.execute("select content from replicas where decision = ?", (decision,)).fetchone()[0]
+        entry = unpack(content, self.sentences)
+        entry.origin = self.origins[entry.uid]
+        return entry
+
+    def _own(self, row: tuple[Any, ...], stored: list[tuple[int, str | None, str | None]]) -> Entry:
+        _, uid, at, reviewer, action, link, target, written = row
+        detail = json.loads(written)
+        made = [(self._number(one["sentence"]), one["at"]) for one in detail.pop("cuts", ())]
+        joins = [self._half(rest) for rest in detail.pop("joins", ())]
+        entry = Entry(uid, at, reviewer, action, self.origins[uid], detail=detail, cuts=made)
+        entry.joins = [join for join in joins if join is not None]
+        entry.target = self._uids.get(target)
+        entry.link = self.births.of(link) if link is not None else None
+        # What a removed document takes with it comes back with the document: no decision on the links.
+        if entry.done != Action.REMOVE:
+            follows = bool(made or joins) and entry.done != Action.IMPORT
+            entry.patches = [self._named(link, was, now) for link, was, now in self._loaded(stored, follows)]
+        return entry
+
+    @staticmethod
+    def _loaded(
+        stored: list[tuple[int, str | None, str | None]], follows: bool
+    ) -> Iterator[tuple[int, State | None, State | None]]:
+        for link, was, now in stored:
+            patch = link, json.loads(was) if was else None, json.loads(now) if now else None
+            if not (follows and cuts.follows(patch)):
+                yield patch
+
+    def _named(self, link: int, was: State | None, now: State | None) -> Named:
+        return self.births.of(link), self._state(was), self._state(now)
+
+    def _state(self, state: State | None) -> State | None:
+        if state is None:
+            return None
+        found = {column: value for column, value in state.items() if column not in DOCUMENTS}
+        for side in SIDES:
+            if side in found:
+                found[side] = tuple(map(self._number, sentences_of(found[side])))
+        return found
+
+    def _number(self, sentence: int) -> int:
+        found = self.numbers.get(sentence)
+        return self.sentences.number(("lost", sentence, 0)) if found is None else found
+
+    def _half(self, rest: int) -> tuple[int, int] | None:
+        number = self.numbers.get(rest)
+        name = () if number is None else self.sentences.names[number]
+        return (name[0], name[1]) if len(name) == 2 else None
+
+    def run(self, entry: Entry) -> Solved | None:
+        """What a proposal run of this log did."""
+        decision = self.ids.get(entry.uid)
+        if entry.run is None and entry.action == Action.PROPOSE and decision and decision not in self._replicas:
+            entry.run = self._run(decision)
+        return entry.run
+
+    def _run(self, decision: int) -> Solved | None:
+        document, written, packed = self.db.conn.execute(
+            "select document, detail, proposals from decisions where id = ?", (decision,)
+        ).fetchone()
+        detail = json.loads(written)
+        names = [
+            self.db.conn.execute("select name, digest from documents where id = ?", (number,)).fetchone()
+            for number in (document, detail.get("tgt_document"))
+        ]
+        if packed is None or None in names:
+            return None
+        run = Run.unpack(packed)
+        return Solved(
+            (tuple(names[0]), tuple(names[1])), detail["encoder"], detail.get("languages") or [],
+            [self.births.of(link) for link in run.removed], [self.births.of(link) for link in run.again],
+            [
+                {"src": tuple(map(self._number, p.src)), "tgt": tuple(map(self._number, p.tgt)), "kind": p.kind.value,
+                 "score": p.score, "confidence": p.confidence, "chain": p.chain, "encoder": detail["encoder"],
+                 "signals": json.dumps(p.signals, separators=(",", ":")) if p.signals else None}
+                for p in run.proposals()
+            ],
+        )  # fmt: skip
+
+
+class Births:
+    """Which decision made each link of a store, and how many-eth of it the link is: the same in every copy."""
+
+    def __init__(self, db: Database) -> None:
+        rows = db.conn.execute(
+            "select first_link, uid, action from decisions where first_link is not null order by first_link, id"
+        ).fetchall()
+        self._starts = [row[0] for row in rows]
+        self._uids = [row[1] for row in rows]
+        self._merges = {row[1] for row in rows if row[2] == Action.UNITE}
+        self._first = {uid: first for first, uid, _ in rows}
+        self._stops = dict(zip(self._uids, [*self._starts[1:], 1 << 62], strict=True))
+        self._main: dict[int, Birth] = {}
+        self._links: dict[Birth, int] = {}
+        for uid, ordinal, link, main in db.conn.execute("select uid, ordinal, link, main from aliases"):
+            self._links[uid, ordinal] = link
+            if main:
+                self._main.setdefault(link, (uid, ordinal))
+
+    def of(self, link: int) -> Birth:
+        """The birth of a link by its number here."""
+        place = bisect_right(self._starts, link) - 1
+        uid = self._uids[place] if place >= 0 else ""
+        if link in self._main and (not uid or uid in self._merges):
+            return self._main[link]
+        return uid, link - (self._starts[place] if place >= 0 else 0)
+
+    def link(self, birth: Birth) -> int | None:
+        """The number here of the link of a birth; None where it never had one."""
+        if birth in self._links:
+            return self._links[birth]
+        first = self._first.get(birth[0])
+        return None if first is None or first + birth[1] >= self._stops[birth[0]] else first + birth[1]
+
+
+def _numbers(db: Database, sentences: Sentences) -> dict[int, int]:
+    """Sentence id -> number; also of halves that are whole again. Documents count until they are compacted away."""
+    names = {id_: (name, digest) for id_, name, digest in db.conn.execute("select id, name, digest from documents")}
+    now = cuts.in_force(db)
+    whole: dict[int, cuts.Pieces] = {}
+    made = {cut.rest for cut in now}
+    for cut in reversed(now):
+        whole[cut.sentence] = cut.pieces
+    found: dict[int, int] = {}
+    for id_, document, start, end, pieces in db.conn.execute(
+        'select id, document, start, "end", pieces from sentences'
+    ):
+        if id_ in whole and id_ not in made:
+            spans = whole[id_]
+            start, end, pieces = spans[0].start, spans[-1].end, json.dumps(spans) if len(spans) > 1 else None
+        if id_ not in made and document in names:
+            found[id_] = sentences.number((*names[document], start, end, pieces))
+    for decision in cuts.deciding(db):
+        written = db.conn.execute("select detail from decisions where id = ?", (decision,)).fetchone()[0]
+        for one in json.loads(written).get("cuts", ()):
+            if one["sentence"] in found:
+                found[one["rest"]] = sentences.half(found[one["sentence"]], one["at"])
+    for cut in now:
+        if cut.sentence in found:
+            found[cut.rest] = sentences.half(found[cut.sentence], cut.at)
+    return found
+
+
+# As bytes
+
+
+def pack(entry: Entry, sentences: Sentences) -> bytes:
+    """The decision as bytes that any copy can read: deflated JSON, its sentences in a table of their own."""
+    table: dict[int, int] = {}
+    spelled: list[list[Any]] = []
+
+    def index(number: int) -> int:
+        if number not in table:
+            name = list(sentences.names[number])
+            if len(name) == 2:
+                name[0] = index(name[0])
+            table[number] = len(spelled)
+            spelled.append(name)
+        return table[number]
+
+    def state(columns: State | None) -> State | None:
+        return columns and {
+            column: list(map(index, value)) if column in SIDES else value for column, value in columns.items()
+        }
+
+    content = {name: getattr(entry, name) for name in Entry.__slots__}
+    content["patches"] = [(birth, state(was), state(now)) for birth, was, now in entry.patches]
+    content["cuts"] = [(index(sentence), at) for sentence, at in entry.cuts]
+    content["joins"] = [(index(sentence), at) for sentence, at in entry.joins]
+    if entry.run is not None:
+        run = {name: getattr(entry.run, name) for name in Solved.__slots__}
+        content["run"] = run | {"proposals": list(map(state, entry.run.proposals))}
+    content["sentences"] = spelled
+    return zlib.compress(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), 1)
+
+
+def unpack(packed: bytes, sentences: Sentences) -> Entry:
+    """What `pack` packed."""
+    content = json.loads(zlib.decompress(packed))
+    numbers: list[int] = []
+    for name in content.pop("sentences"):
+        numbers.append(sentences.number((numbers[name[0]], name[1]) if len(name) == 2 else tuple(name)))
+
+    def state(columns: State | None) -> State | None:
+        return columns and {
+            column: tuple(numbers[n] for n in value) if column in SIDES else value for column, value in columns.items()
+        }
+
+    def births(pairs: Sequence[Sequence[Any]]) -> list[Birth]:
+        return [(uid, ordinal) for uid, ordinal in pairs]
+
+    content["patches"] = [(tuple(birth), state(was), state(now)) for birth, was, now in content["patches"]]
+    for name in ("cuts", "joins"):
+        content[name] = [(numbers[sentence], at) for sentence, at in content[name]]
+    content["origin"] = Origin(content["origin"][0], tuple(content["origin"][1]))
+    content["link"] = content["link"] and tuple(content["link"])
+    if (run := content["run"]) is not None:
+        source, target = map(tuple, run["documents"])
+        proposals = [state(columns) or {} for columns in run["proposals"]]
+        content["run"] = Solved(
+            (source, target), run["encoder"], run["languages"], births(run["removed"]), births(run["again"]), proposals
+        )
+    return Entry(**content)
