@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from align.errors import InputError, MissingFileError
@@ -123,3 +123,25 @@ def _too_large(name: Path | str, max_size: int, size: int | None = None) -> Inpu
 
 def _words(size: int) -> str:
     return f"{size:,} bytes" if size < 10_000 else f"{size / 1e6:,.1f} MB".replace(".0 ", " ")
+
+
+def walk(folder: str, suffixes: Collection[str]) -> Iterator[str]:
+    """Files below a folder whose suffix is in `suffixes`, sorted, hidden ones and links to folders left out."""
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith(".") and PurePath(name).suffix.lower() in suffixes:
+                yield os.path.join(parent, name)
+
+
+def known_as(path: str) -> str:
+    """The one name of a file, however it was called: its path below the current folder, else its whole path.
+
+    Links are not followed, but for the ones on the way to the current folder itself.
+    """
+    whole = os.path.abspath(path)
+    logical = os.environ.get("PWD", "")
+    for here in (os.getcwd(), logical if os.path.isdir(logical) and os.path.samefile(logical, ".") else ""):
+        if here and whole.startswith(os.path.join(here, "")):
+            return os.path.relpath(whole, here)
+    return whole

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from align.bulk.matching import LEAD_MOST, Match, document_vector, match_documents
+from align.bulk.index import LEAD_MOST
+from align.bulk.matching import Match, document_vector, match_documents
 from align.encoders import load_encoder
 from benchmarks.bulk_corpus import gold_documents
 

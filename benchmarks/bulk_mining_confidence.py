@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from align.bulk.filters import plain, worth
 from align.bulk.mining import USUAL, WEIGHTS, Prior, confidence, features, mine_vectors, scores
 from align.encoders import load_encoder
 from align.jobs.mine import LEAST_WORTH, length_difference, number_difference
+from align.text.clean import plain, worth
 from benchmarks.bulk_corpus import FILES, gold_documents
 from benchmarks.bulk_matching import expected_calibration_error
 

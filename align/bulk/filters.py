@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from align.domain import Link, LinkKind, LinkSide
+from align.text.clean import folded, worth
 from align.text.tags import primary
 
 NO_LETTERS = re.compile(r"[\W\d_]+")
-MEANS_NOTHING = re.compile(r"[\W_]++(?!\d)|(?<![\W\d_])[\W_]++")
-"""What is neither letter nor digit, but for what stands between digits: 1.5 is not 15."""
 TELLING_LENGTH = 20
 """Below so many characters, a length ratio tells nothing and a language cannot be told."""
-WIDE = frozenset({"zh", "ja", "ko", "yue", "wuu"})
-WIDE_WEIGHT = 2.2
-"""A character of these scripts says about as much as so many letters."""
 
 TellLanguage = Callable[[str], str]
 """The BCP 47 tag of a text; `und` where it cannot be told."""
@@ -73,22 +68,6 @@ def link_key(link: Link, dedupe: str) -> int:
 def letters(text: str) -> str:
     """The letters of a text, folded; the text itself where it has none (`42` is not `43`)."""
     return NO_LETTERS.sub("", folded(text)) or text
-
-
-def plain(text: str) -> str:
-    """The letters and the numbers of a text, folded; the text itself where it has none."""
-    return MEANS_NOTHING.sub("", folded(text)) or text
-
-
-def folded(text: str) -> str:
-    """A text without case and widths."""
-    return unicodedata.normalize("NFKC", text).casefold()
-
-
-def worth(text: str, lang: str) -> float:
-    """The length of a text in letters' worth, so that scripts can be compared."""
-    length = sum(1 for char in text if not char.isspace())
-    return length * (WIDE_WEIGHT if primary(lang) in WIDE else 1.0)
 
 
 def _ratio(link: Link) -> float:

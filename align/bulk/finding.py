@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import PurePath
 
 from align.bulk.model import PairEntry
-from align.text.tags import canonical, primary
+from align.text.tags import canonical, covers, primary
 
 # ISO 639-1, and the three-letter codes that corpora use for languages without a shorter one.
 CODES = frozenset(
@@ -38,15 +37,6 @@ class Found:
 
     pairs: tuple[PairEntry, ...]
     alone: tuple[str, ...]
-
-
-def walk(folder: str, suffixes: Collection[str]) -> Iterator[str]:
-    """Files below a folder whose suffix is in `suffixes`, sorted, hidden ones and links to folders left out."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and PurePath(name).suffix.lower() in suffixes:
-                yield os.path.join(parent, name)
 
 
 def spelt(text: str) -> str | None:
@@ -116,18 +106,6 @@ def pair_by_name(files: Sequence[str], src: str | None = None, tgt: str | None =
                 pairs.append(entry)
                 used.update((entry.src, entry.tgt))
     return Found(tuple(pairs), tuple(path for path in files if path not in used))
-
-
-def covers(wanted: str | None, tag: str) -> bool:
-    """Whether a language range (None = any) covers a tag: `zh` covers `zh-Hant`."""
-    return wanted is None or tag.lower() == wanted.lower() or tag.lower().startswith(wanted.lower() + "-")
-
-
-def meant(tag: str, *asked: str | None) -> bool:
-    """Whether a text is of the script or region that is asked for: with `zh-Hant`, no other Chinese. What is in another
-    language than those asked for is not decided here."""
-    same = [wanted for wanted in asked if wanted and primary(wanted) == primary(tag)]
-    return not same or any(covers(wanted, tag) for wanted in same)
 
 
 def _directed(

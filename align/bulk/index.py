@@ -45,6 +45,14 @@ WIDER = 8
 COMPARED = 512
 """Queries whose finds are compared exactly at once: with 40 finds of 512 numbers each, 42 MB."""
 
+LEAD_MOST = 10.0
+"""Multiples of the scale above which a larger lead over the next best counts no more."""
+NEIGHBOURS = 4
+"""Nearest vectors on each side that a pair is compared with."""
+ENOUGH_TO_SCALE = 30
+"""Candidates from which the scale of margins is estimated; with fewer it is USUAL_SCALE."""
+USUAL_SCALE = 0.05
+
 Progress = Callable[[int, int], None]
 
 
@@ -133,3 +141,61 @@ def compared(queries: Matrix, found: Ints, base: Matrix, k: int) -> tuple[Ints, 
     exact[~there] = -np.inf
     order = np.argsort(-exact, axis=1, kind="stable")[:, :k]
     return np.take_along_axis(known, order, axis=1), np.take_along_axis(exact, order, axis=1)
+
+
+def edges(forward: Ints, backward: Ints) -> tuple[Ints, Ints]:
+    """Every (row, column) that is a candidate from either side, once, in order."""
+    n, m = len(forward), len(backward)
+    rows = np.concatenate([np.repeat(np.arange(n), forward.shape[1]), backward.ravel()])
+    columns = np.concatenate([forward.ravel(), np.repeat(np.arange(m), backward.shape[1])])
+    edges = np.unique(rows * m + columns)
+    return edges // m, edges % m
+
+
+def dots(src: npt.NDArray[Any], tgt: npt.NDArray[Any], rows: Ints, columns: Ints) -> Floats:
+    """The cosine of each edge."""
+    found = np.empty(len(rows), dtype=np.float32)
+    for at in range(0, len(rows), ROWS):
+        part = slice(at, at + ROWS)
+        pair = [np.asarray(side[ends[part]], dtype=np.float32) for side, ends in ((src, rows), (tgt, columns))]
+        found[part] = np.einsum("ed,ed->e", *pair)
+    return found
+
+
+def rivals(ends: Ints, others: Ints, places: Ints, cosines: Floats) -> Floats:
+    """For each edge, how close the nearest few are to its one end, the edge's other end left out; 0 where none are."""
+    near, close = places[ends, : NEIGHBOURS + 1], cosines[ends, : NEIGHBOURS + 1]
+    rival = near != others[:, None]
+    rival[rival.sum(1) > NEIGHBOURS, -1] = False
+    counted: Floats = (close * rival).sum(1) / np.maximum(rival.sum(1), 1)
+    return counted
+
+
+def best_other(ends: Ints, margins: Floats) -> Floats:
+    """For each edge, the greatest margin of another edge at the same end; -1 where there is none."""
+    order = np.lexsort((-margins, ends))
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = ends[order][1:] != ends[order][:-1]
+    starts = np.flatnonzero(first)
+    top = np.full(ends.max() + 1, -1.0, dtype=np.float32)
+    second = top.copy()
+    top[ends[order][starts]] = margins[order][starts]
+    followed = starts[starts + 1 < len(order)]
+    followed = followed[~first[followed + 1]]
+    second[ends[order][followed]] = margins[order][followed + 1]
+    found: Floats = np.where(margins >= top[ends], second[ends], top[ends])
+    return found
+
+
+def spread(rows: Ints, margins: Floats) -> float:
+    """The scale that margins of an encoder have: their standard deviation over candidates that are not the best of
+    their row. Encoders differ fivefold in this, and the same confidence is to mean the same with all."""
+    others = margins[margins < best(rows, margins)]
+    return max(float(others.std()), 1e-3) if len(others) >= ENOUGH_TO_SCALE else USUAL_SCALE
+
+
+def best(ends: Ints, margins: Floats) -> Floats:
+    """For each edge, the greatest margin at the same end."""
+    top = np.full(ends.max() + 1, -np.inf, dtype=np.float32)
+    np.maximum.at(top, ends, margins)
+    return top[ends]

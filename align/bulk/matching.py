@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
+from align.bulk.index import LEAD_MOST, best_other, dots, edges, rivals, spread
+
 Vectors = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
-NEIGHBOURS = 4
-"""Rivals that a pair is held against, on each side."""
 CANDIDATES = 16
 """Partners that are considered for a document, from each side."""
 ROWS = 2048
 """Documents compared at once: a block of `ROWS` times all the others is what memory must hold."""
 ENOUGH_TO_CENTRE = 8
 """From so many documents on, their mean says what is common to the language rather than what they are about."""
-LEAD_MOST = 10.0
-"""A lead over the next best says no more beyond so many times the scale."""
-ENOUGH_TO_SCALE = 30
-USUAL_SCALE = 0.05
 WEIGHTS = (-3.6, 1.95, 0.81)
 """Of P(right): constant, margin, lead over the next best, both in units of the scale. Fitted by
 `python -m benchmarks.bulk_matching --fit`."""
@@ -95,20 +90,6 @@ def confidence(margin: float, lead: float, scale: float) -> float:
     return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, logit))))
 
 
-def spread(rows: Ints, margins: Floats) -> float:
-    """The scale that margins of an encoder have: their standard deviation over candidates that are not the best of
-    their row. Encoders differ fivefold in this, and the same confidence is to mean the same with all."""
-    others = margins[margins < best(rows, margins)]
-    return max(float(others.std()), 1e-3) if len(others) >= ENOUGH_TO_SCALE else USUAL_SCALE
-
-
-def best(ends: Ints, margins: Floats) -> Floats:
-    """For each edge, the greatest margin at the same end."""
-    top = np.full(ends.max() + 1, -np.inf, dtype=np.float32)
-    np.maximum.at(top, ends, margins)
-    return top[ends]
-
-
 def nearest(queries: Vectors, base: Vectors) -> tuple[Ints, Floats]:
     """The CANDIDATES nearest of `base` to each query, nearest first: places (n, k) and cosines (n, k)."""
     k = min(CANDIDATES, len(base))
@@ -122,34 +103,6 @@ def nearest(queries: Vectors, base: Vectors) -> tuple[Ints, Floats]:
         places[start : start + ROWS] = np.take_along_axis(top, order, axis=1)
         cosines[start : start + ROWS] = np.take_along_axis(values, order, axis=1)
     return places, cosines
-
-
-def edges(forward: Ints, backward: Ints) -> tuple[Ints, Ints]:
-    """Every (row, column) that is a candidate from either side, once, in order."""
-    n, m = len(forward), len(backward)
-    rows = np.concatenate([np.repeat(np.arange(n), forward.shape[1]), backward.ravel()])
-    columns = np.concatenate([forward.ravel(), np.repeat(np.arange(m), backward.shape[1])])
-    edges = np.unique(rows * m + columns)
-    return edges // m, edges % m
-
-
-def dots(src: npt.NDArray[Any], tgt: npt.NDArray[Any], rows: Ints, columns: Ints) -> Floats:
-    """The cosine of each edge."""
-    found = np.empty(len(rows), dtype=np.float32)
-    for at in range(0, len(rows), ROWS):
-        part = slice(at, at + ROWS)
-        pair = [np.asarray(side[ends[part]], dtype=np.float32) for side, ends in ((src, rows), (tgt, columns))]
-        found[part] = np.einsum("ed,ed->e", *pair)
-    return found
-
-
-def rivals(ends: Ints, others: Ints, places: Ints, cosines: Floats) -> Floats:
-    """For each edge, how close the nearest few are to its one end, the edge's other end left out; 0 where none are."""
-    near, close = places[ends, : NEIGHBOURS + 1], cosines[ends, : NEIGHBOURS + 1]
-    rival = near != others[:, None]
-    rival[rival.sum(1) > NEIGHBOURS, -1] = False
-    counted: Floats = (close * rival).sum(1) / np.maximum(rival.sum(1), 1)
-    return counted
 
 
 def _assigned(rows: Ints, columns: Ints, margins: Floats, n: int, m: int) -> Ints:
@@ -168,19 +121,3 @@ def _assigned(rows: Ints, columns: Ints, margins: Floats, n: int, m: int) -> Int
     return np.array(
         [place[int(r), int(c)] for r, c in zip(taken_rows[taken], taken_columns[taken], strict=True)], dtype=np.int64
     )
-
-
-def best_other(ends: Ints, margins: Floats) -> Floats:
-    """For each edge, the greatest margin of another edge at the same end; -1 where there is none."""
-    order = np.lexsort((-margins, ends))
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = ends[order][1:] != ends[order][:-1]
-    starts = np.flatnonzero(first)
-    top = np.full(ends.max() + 1, -1.0, dtype=np.float32)
-    second = top.copy()
-    top[ends[order][starts]] = margins[order][starts]
-    followed = starts[starts + 1 < len(order)]
-    followed = followed[~first[followed + 1]]
-    second[ends[order][followed]] = margins[order][followed + 1]
-    found: Floats = np.where(margins >= top[ends], second[ends], top[ends])
-    return found

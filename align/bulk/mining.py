@@ -13,8 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from align.bulk.index import Floats, Ints, Matrix, Progress, search
-from align.bulk.matching import LEAD_MOST, best_other, dots, edges, rivals, spread
+from align.bulk.index import LEAD_MOST, Floats, Ints, Matrix, Progress, best_other, dots, edges, rivals, search, spread
 
 NEAREST = 5
 """Neighbours of a sentence that are looked at: a candidate and four rivals, or five candidates."""

@@ -13,18 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from align.bulk.finding import walk
 from align.domain import Document
 from align.errors import InputError, ReadError, TextLossError, UsageError
 from align.exchange.detect_format import is_bilingual, readable_suffixes
 from align.held import is_held
-from align.inputs import MAX_SIZE, read_input, read_stream
+from align.inputs import MAX_SIZE, known_as, read_input, read_stream, walk
 from align.jobs.decide import Desk
 from align.jobs.documents import asked_language
 from align.readers import read
 from align.settings import default_reviewer
 from align.store import Store, TextChange, open_store
-from align.store.origins import Identity
+from align.store.origins import namesake
 from align.text.counted import counted
 from align.text.han import chinese
 
@@ -218,14 +217,6 @@ def take_pairs(
     return Taken(source, outcome, links=report.units, told=told)
 
 
-def namesake(identity: Identity) -> tuple[str, ...]:
-    """That there is another document of the file's own name, in words."""
-    if identity.namesake is None:
-        return ()
-    name, file = identity.namesake
-    return (f"{name} is another document, read from {file}. If this is a new text of it, add it with --as {name}.",)
-
-
 def content_of(name: str, max_size: int = MAX_SIZE) -> bytes:
     """The bytes of a file or of standard input, at most `max_size`. Raises ReadError where they cannot be had."""
     if name == STDIN:
@@ -261,16 +252,3 @@ def find(sources: Iterable[str]) -> Iterator[tuple[str, bool]]:
             yield known_as(source), True  # a pipe, a device, a link to nothing: refused as it is opened
         else:
             raise UsageError(f"{source}: no such file or folder. Check the name.")
-
-
-def known_as(path: str) -> str:
-    """The one name of a file, however it was called: its path below the current folder, else its whole path.
-
-    Links are not followed, but for the ones on the way to the current folder itself.
-    """
-    whole = os.path.abspath(path)
-    logical = os.environ.get("PWD", "")
-    for here in (os.getcwd(), logical if os.path.isdir(logical) and os.path.samefile(logical, ".") else ""):
-        if here and whole.startswith(os.path.join(here, "")):
-            return os.path.relpath(whole, here)
-    return whole

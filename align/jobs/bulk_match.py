@@ -15,7 +15,6 @@ import numpy as np
 
 from align.beside import written_beside
 from align.bulk.agreement import FEW, FIRST, agreements
-from align.bulk.finding import covers, meant
 from align.bulk.ledger import Ledger
 from align.bulk.manifest import write_manifest
 from align.bulk.matching import Match, Vectors, match_documents, unit
@@ -28,7 +27,7 @@ from align.errors import UsageError
 from align.jobs.bulk_order import OpenPool, Order, Tell, files_of, ledger_of, work_off
 from align.jobs.bulk_work import DescribeSpec, unpacked
 from align.match import Passages
-from align.text.tags import primary
+from align.text.tags import covers, meant, primary
 
 FOLDER = "matching"
 PAIRS = "pairs.tsv"

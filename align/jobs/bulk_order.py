@@ -11,7 +11,6 @@ from typing import Any
 
 from align import __version__
 from align.bulk.engine import Pool
-from align.bulk.finding import walk
 from align.bulk.ledger import Ledger, open_ledger
 from align.bulk.model import State, WorkFactory
 from align.bulk.plan import Sizes
@@ -20,6 +19,7 @@ from align.bulk.shards import Shards
 from align.bulk.standing import Standing, standing_of
 from align.errors import UsageError
 from align.exchange.detect_format import readable_suffixes
+from align.inputs import walk
 from align.jobs.bulk_work import WorkSpec
 
 

@@ -11,9 +11,10 @@ from typing import Literal, NamedTuple
 from align.domain import SETTLED, UNDETERMINED, Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.exchange.formats import Format
 from align.exchange.types import ImportedUnit
-from align.jobs.add import known_as, namesake
+from align.inputs import known_as
 from align.jobs.decide import Desk
 from align.store import LinkFilter, Store, TextChange
+from align.store.origins import namesake
 from align.text.language import identify
 from align.text.tags import canonical
 

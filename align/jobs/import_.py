@@ -21,8 +21,7 @@ from align.exchange.formats import Format
 from align.exchange.import_match import Match, MatchResult, match_units
 from align.exchange.import_merge import MergeConflict, MergePlan, merge
 from align.exchange.types import ImportedUnit
-from align.inputs import MAX_SIZE, open_input
-from align.jobs.add import known_as
+from align.inputs import MAX_SIZE, known_as, open_input
 from align.jobs.decide import Desk
 from align.jobs.foreign import ImportedDocuments, create_documents
 from align.readers.encodings import codec_of

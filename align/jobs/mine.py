@@ -13,8 +13,6 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from align.bulk.filters import plain, worth
-from align.bulk.finding import covers, meant
 from align.bulk.index import Ints, Matrix
 from align.bulk.mining import Mined, confidence, features, mine_vectors, scores
 from align.domain import UNDETERMINED, Link, LinkKind, LinkSide, Span, Status
@@ -27,9 +25,9 @@ from align.jobs.add import content_of, find
 from align.jobs.vectors import LEFT_OUT
 from align.readers import read
 from align.store import Store
-from align.text.clean import sentence_text
+from align.text.clean import plain, sentence_text, worth
 from align.text.numbers import numbers
-from align.text.tags import primary
+from align.text.tags import covers, meant, primary
 
 LEAST_WORTH = 12.0
 """Letters' worth that a sentence must have: what is shorter says the same as too many others."""

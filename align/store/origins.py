@@ -126,3 +126,11 @@ def _longer_names(path: str) -> Iterator[str]:
     for count in range(2, len(parts)):
         yield stored_name("/".join(parts[-count:]))
     yield stored_name(whole)
+
+
+def namesake(identity: Identity) -> tuple[str, ...]:
+    """That there is another document of the file's own name, in words."""
+    if identity.namesake is None:
+        return ()
+    name, file = identity.namesake
+    return (f"{name} is another document, read from {file}. If this is a new text of it, add it with --as {name}.",)

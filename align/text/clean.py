@@ -38,6 +38,11 @@ _LETTERS = {
 _IMAGE = re.compile(rf"(?<![/\w.])(?:{IMAGE_NAME})+", re.ASCII | re.IGNORECASE)
 UNSPACED = frozenset({"ja", "zh", "yue", "lzh", "bo", "my", "lo", "km", "th"})
 """Primary tags of languages that put no space between sentences or words that belong together on two lines."""
+MEANS_NOTHING = re.compile(r"[\W_]++(?!\d)|(?<![\W\d_])[\W_]++")
+"""What is neither letter nor digit, but for what stands between digits: 1.5 is not 15."""
+WIDE = frozenset({"zh", "ja", "ko", "yue", "wuu"})
+WIDE_WEIGHT = 2.2
+"""A character of these scripts says about as much as so many letters."""
 
 
 def unspaced(lang: str) -> bool:
@@ -85,3 +90,19 @@ def join(texts: Sequence[str], lang: str) -> str:
         space = joined[-1:].isascii() and joined[-1:].isalnum() and text[:1].isascii() and text[:1].isalnum()
         joined += f" {text}" if space and joined else text
     return joined
+
+
+def plain(text: str) -> str:
+    """The letters and the numbers of a text, folded; the text itself where it has none."""
+    return MEANS_NOTHING.sub("", folded(text)) or text
+
+
+def folded(text: str) -> str:
+    """A text without case and widths."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def worth(text: str, lang: str) -> float:
+    """The length of a text in letters' worth, so that scripts can be compared."""
+    length = sum(1 for char in text if not char.isspace())
+    return length * (WIDE_WEIGHT if primary(lang) in WIDE else 1.0)

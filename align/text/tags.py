@@ -39,3 +39,15 @@ def hinted(tag: str | None) -> str | None:
     if found is None or found in ("zh", "und", "mul", "zxx"):
         return None
     return found if found.startswith("zh-") else primary(found)
+
+
+def covers(wanted: str | None, tag: str) -> bool:
+    """Whether a language range (None = any) covers a tag: `zh` covers `zh-Hant`."""
+    return wanted is None or tag.lower() == wanted.lower() or tag.lower().startswith(wanted.lower() + "-")
+
+
+def meant(tag: str, *asked: str | None) -> bool:
+    """Whether a text is of the script or region that is asked for: with `zh-Hant`, no other Chinese. What is in another
+    language than those asked for is not decided here."""
+    same = [wanted for wanted in asked if wanted and primary(wanted) == primary(tag)]
+    return not same or any(covers(wanted, tag) for wanted in same)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.bulk.filters import Filters, link_key, plain, removed_by, worth
+from align.bulk.filters import Filters, link_key, removed_by
 from align.domain import Link, LinkKind, LinkSide, Status
+from align.text.clean import plain, worth
 
 
 def link(src: str, tgt: str, *, src_lang: str = "en", tgt_lang: str = "de", confidence: float = 0.9) -> Link:

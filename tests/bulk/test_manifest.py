@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.bulk.finding import covers, pair_by_name, walk
+from align.bulk.finding import pair_by_name
 from align.bulk.manifest import read_manifest, write_manifest
 from align.bulk.model import PairEntry
 from align.errors import AlignError, ReadError, UsageError
+from align.inputs import walk
+from align.text.tags import covers
 
 PAIRS = [PairEntry("a b.txt", "c,d.txt", "en", "ja"), PairEntry('e"f.txt', "ギ.txt", None, "zh-Hant")]
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from align.bulk import index
-from align.bulk.matching import best_other, document_vector, match_documents, unit
+from align.bulk.index import best_other
+from align.bulk.matching import document_vector, match_documents, unit
 from align.bulk.mining import RIGHT, WRONG, Mined, confidence, features, mine_vectors, one_to_one, scores
 
 

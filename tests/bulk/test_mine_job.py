@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from align.bulk.finding import meant
 from align.cli import cli
 from align.errors import AlignError
 from align.jobs.mine import Side, length_difference, number_difference, stray
+from align.text.tags import meant
 
 
 @pytest.fixture(scope="module")
