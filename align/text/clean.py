@@ -40,7 +40,7 @@ UNSPACED = frozenset({"ja", "zh", "yue", "lzh", "bo", "my", "lo", "km", "th"})
 """Primary tags of languages that put no space between sentences or words that belong together on two lines."""
 MEANS_NOTHING = re.compile(r"[\W_]++(?!\d)|(?<![\W\d_])[\W_]++")
 """What is neither letter nor digit, but for what stands between digits: 1.5 is not 15."""
-WIDE = frozenset({"zh", "ja", "ko", "yue", "wuu"})
+WIDE_SCRIPT_LANGUAGES = frozenset({"zh", "ja", "ko", "yue", "wuu"})
 WIDE_WEIGHT = 2.2
 """A character of these scripts says about as much as so many letters."""
 
@@ -105,4 +105,4 @@ def folded(text: str) -> str:
 def worth(text: str, lang: str) -> float:
     """The length of a text in letters' worth, so that scripts can be compared."""
     length = sum(1 for char in text if not char.isspace())
-    return length * (WIDE_WEIGHT if primary(lang) in WIDE else 1.0)
+    return length * (WIDE_WEIGHT if primary(lang) in WIDE_SCRIPT_LANGUAGES else 1.0)
