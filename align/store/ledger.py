@@ -297,7 +297,7 @@ class Ledger:
         rows = self.db.conn.execute(
             f'select id, start, "end", text, lang from sentences where id in ({side}) order by position'
         ).fetchall()
-        return joined([row[:4] for row in rows], rows[0][4], halves(self.db))
+        return joined([row[:4] for row in rows], rows[0][4], halves(self.db) | {made.rest for made in self.cuts})
 
     def join(self, texts: list[str], side: str) -> str:
         """Texts in a row, as the language of the side's sentences joins them."""

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from align.store.actions import Action
 from align.store.causality import Causality
 from align.store.log import NEW, State
 from align.store.replica import Birth, Entry, Sentences, Side, Solved
+from align.store.texts import Texts
 
 VERDICT: Final = ("src", "tgt", "status", "src_text", "tgt_text")
 GROUPS: Final[dict[str, tuple[str, ...]]] = {"verdict": VERDICT, "kind": ("kind",), "note": ("note",)}
@@ -60,6 +62,8 @@ class Write:
     """It decides a conflict: it has every column, and nothing before it matters."""
     affirms: bool = False
     """It is a verdict, also where it leaves the link as it was."""
+    was: State | None = None
+    """Of a change of text: the same columns before it."""
 
     def touches(self, group: str) -> bool:
         """Whether it writes that register."""
@@ -119,8 +123,7 @@ class Resolution:
 
     `entries`: all of them, in the order of `causality`. `run_of`: what a proposal run did. `also`: births of links to
     look at though no decision is about them; `runs`: positions of proposal runs of which every link is wanted, besides
-    those that others did not know. `fits`: whether what the decision at a position says is about the text
-    that the document of a name has here.
+    those that others did not know. `texts`: None where no text ever changed.
     """
 
     def __init__(
@@ -131,8 +134,7 @@ class Resolution:
         run_of: Callable[[Entry], Solved | None],
         also: Iterable[Birth] = (),
         runs: Collection[int] = (),
-        fits: Callable[[int, str], bool] | None = None,
-        cut_fits: Callable[[int, str, str], bool] | None = None,
+        texts: Texts | None = None,
     ) -> None:
         self.causality = causality
         self.entries = entries
@@ -149,6 +151,10 @@ class Resolution:
         """Decisions that are out of force as a whole."""
         self._out_units: set[tuple[int, int, str]] = set()
         """(decision, id of the link, register) of those that are out of force on one link."""
+        self._decided_out: set[int] = set()
+        """Those of them that a reviewer decided against."""
+        self.cuts_unlinked: list[int] = []
+        """Cuts in conflict of sentences that no link has; of `outcomes`."""
         self._more: set[int] = set()
         self._more_units: set[tuple[int, int, str]] = set()
         """What the present round takes out of force."""
@@ -159,15 +165,17 @@ class Resolution:
         """What `_live` found, once it is final."""
         self._in_force: dict[int, list[Write]] = {}
         self._run_of = run_of
-        self._cut_fits = cut_fits
+        self._texts = texts
         self._whole_runs = {*runs, *range(causality.linear, len(entries))}
         self._read()
         for birth in also:
             self._link(birth)
         self._read_early_runs()
-        if fits is not None:
-            self._drop_unfit(fits)
+        if texts is not None:
+            self._drop_unfit(texts)
         self._void_undone()
+        if texts is not None:
+            self._void_returns(texts)
         self._settle()
         self._settled = {}
         self.in_force = {half: self._is_cut(half) for half in self._halves}
@@ -190,7 +198,7 @@ class Resolution:
                 self._write(self.by_birth[entry.link], Write(position, {}, whole=True))
 
     def _read_cut(self, position: int, sentence: int, half: int, *, made: bool) -> None:
-        if self._cut_fits is not None and not self._cut_fits(position, *self.sentences.document(sentence)):
+        if self._texts is not None and not self._texts.cut_fits(position, *self.sentences.document(sentence)):
             return  # It is of another text of the document.
         cut = _Cut(position, half, made)
         self._cuts.setdefault(sentence, []).append(cut)
@@ -205,7 +213,9 @@ class Resolution:
         link, columns = self._link(birth), now or {}
         if entry.action == Action.REDO and not whole:  # It rests on all that the decision rested on.
             columns = {**self._columns_of(link, entry.target), **columns}
-        self._write(link, Write(position, columns, made=made, gone=now is None, whole=whole, affirms=affirms))
+        write = Write(position, columns, made=made, gone=now is None, whole=whole, affirms=affirms)
+        write.was = was if entry.done == Action.IMPORT else None
+        self._write(link, write)
 
     def _columns_of(self, link: Virtual, uid: str | None) -> State:
         """What a decision wrote on a link."""
@@ -283,10 +293,10 @@ class Resolution:
             link.writes.sort(key=lambda write: write.position)
             link.proposed.sort(key=lambda event: event[0])
 
-    def _drop_unfit(self, fits: Callable[[int, str], bool]) -> None:
+    def _drop_unfit(self, texts: Texts) -> None:
         for link in self.links:
             names = {self.sentences.document(side[0])[0] for side in link.sides if side}
-            link.writes = [write for write in link.writes if all(fits(write.position, name) for name in names)]
+            link.writes = [write for write in link.writes if all(texts.fits(write.position, name) for name in names)]
 
     # Undo
 
@@ -320,6 +330,10 @@ class Resolution:
             and cut.position not in self._void_cuts
             and self._is_between(done, cut.position, undone)
             for cut in later
+        ) or any(
+            self.causality.before(done, write.position) and self.causality.concurrent(write.position, undone)
+            for half in mine
+            for _, write in self._drawn_on(half)
         )
         if self._atomic[done] and (len(free) < len(pairs) or used):
             return
@@ -328,21 +342,58 @@ class Resolution:
         if mine:
             self._void_cuts |= {done, undone}
 
+    def _void_returns(self, texts: Texts) -> None:
+        """Drop changes of a text up to the one that brought it back, on links that are as they were before them."""
+        for first, *later in texts.returns():
+            last, span = later[-1], {first, *later}
+            for link, write in self._of_entry[last]:
+                writes = {one.position: one for one in link.writes if one.position in span}
+                begun = writes[min(writes)].was if writes else None
+                same = begun is not None and all(write.columns.get(column) == begun[column] for column in begun)
+                if same and not any(self._is_built_on(link, one, last, but=span) for one in writes.values()):
+                    self._void |= {(position, id(link)) for position in writes}
+            cuts = [self.sentences.half(*cut) for cut in self.entries[last].cuts]
+            if cuts and all(self._is_cut(half, by=first) for half in cuts):
+                self._void_cuts.add(last)
+
     def _is_between(self, done: int, other: int, undone: int) -> bool:
         """Whether another decision rests on one that was undone, or was there besides it when that was undone."""
         before = self.causality.before
         return not before(other, done) and not before(undone, other) and (before(done, other) or before(other, undone))
 
-    def _is_built_on(self, link: Virtual, write: Write, undone: int) -> bool:
+    def _is_built_on(self, link: Virtual, write: Write, undone: int, but: Collection[int] = ()) -> bool:
         groups = [group for group in GROUPS if write.touches(group)]
         return any(
             other.position != undone
             and other is not write
+            and other.position not in but
             and self._is_between(write.position, other.position, undone)
             and (other.position, id(link)) not in self._void
             and any(map(other.touches, groups))
             for other in link.writes
         )
+
+    def _drawn_on(self, half: int) -> Iterator[tuple[Virtual, Write]]:
+        """What reviewers drew on one half of a cut alone, knowing of the cut."""
+        sentence = self.sentences.parent(half)
+        for link, write in self._drawn.get(half, []) + self._drawn.get(sentence, []):
+            sides = (write.columns.get(side, ()) for side in ("src", "tgt"))
+            one_half = any((half in side) != (sentence in side) for side in sides)
+            if one_half and (write.position, id(link)) not in self._void and self._is_cut(half, by=write.position):
+                yield link, write
+
+    @cached_property
+    def _drawn(self) -> dict[int | None, list[tuple[Virtual, Write]]]:
+        """Sentence that somebody cut, or second half -> what reviewers drew on it."""
+        found: dict[int | None, list[tuple[Virtual, Write]]] = {}
+        if self._halves:
+            for link in self.links:
+                for write in link.writes:
+                    sides = () if write.run else (write.columns.get(side, ()) for side in ("src", "tgt"))
+                    for number in {number for side in sides for number in side}:
+                        if number in self._halves or number in self._cuts:
+                            found.setdefault(number, []).append((link, write))
+        return found
 
     # Which decisions are in force
 
@@ -373,6 +424,8 @@ class Resolution:
                 self._settle_link(link)
             for sentence in self._cuts:
                 self._settle_cuts(sentence)
+            for half, cuts in self._halves.items():
+                self._settle_joins(half, cuts)
             if not self._next_round():
                 return
 
@@ -399,6 +452,7 @@ class Resolution:
                     continue
                 if self._atomic[settled]:
                     self._more.add(settled)
+                    self._decided_out.add(settled)
                 else:
                     self._more_units |= {(settled, id(link), group) for link, _ in links for group in GROUPS}
 
@@ -551,6 +605,18 @@ class Resolution:
                 kept = {id(cut) for cut in common}
                 self._more |= {cut.position for cut in live if id(cut) not in kept}
 
+    def _settle_joins(self, half: int, cuts: Sequence[_Cut]) -> None:
+        """Who made a sentence whole and who drew a link on one half of it, without each other, are in conflict."""
+        for join in self._live_cuts(cuts):
+            if not join.made:
+                for link, write in self._drawn_on(half):
+                    if self.causality.concurrent(write.position, join.position) and not self._is_out(
+                        link, write, "verdict"
+                    ):
+                        link.clashed = True
+                        self._more.add(join.position)
+                        self._take_out(link, write, "verdict")
+
     def _cuts_known(self, cuts: Sequence[_Cut], position: int) -> set[int]:
         """Which cuts of a sentence are in force as the decision at a position leaves it."""
         found: set[int] = set()
@@ -628,6 +694,7 @@ class Resolution:
         """Every link that decisions or concurrent runs are about, with what it is."""
         found = [(link, self._outcome(link)) for link in self.links if link.births]
         self._show_hidden_contests(found)
+        self._show_cuts(found)
         self._hide_superseded(found)
         self._hide_contradicted(found)
         return iter(found)
@@ -635,6 +702,7 @@ class Resolution:
     def _show_hidden_contests(self, found: Sequence[tuple[Virtual, Outcome]]) -> None:
         """Show links that are there by decisions in conflict alone, where these could not be chosen otherwise."""
         shown = {contest.entry.uid for _, outcome in found if outcome.columns for contest in outcome.contests}
+        shown |= {self.entries[position].uid for position in self._decided_out}
         hidden = [(min(link.births), link, outcome) for link, outcome in found if outcome.columns is None]
         for _, link, outcome in sorted(hidden, key=lambda one: one[0]):
             for contest in outcome.contests:
@@ -644,6 +712,31 @@ class Resolution:
                     outcome.columns |= {"attention": "conflict", "touched": 1}
                     shown |= {one.entry.uid for one in outcome.contests}
                     break
+
+    def _show_cuts(self, found: Sequence[tuple[Virtual, Outcome]]) -> None:
+        """Show cuts in conflict that no link has among its own on the first link of their sentence."""
+        listed = {uid for _, outcome in found if outcome.columns for uid in outcome.contested}
+        hidden = [
+            (position, sentence)
+            for sentence, cuts in self._cuts.items()
+            for position in {cut.position for cut in cuts if cut.made and cut.position in self._out}
+            if self.entries[position].uid not in listed and position not in self._decided_out
+        ]
+        on: dict[int, list[tuple[Birth, Outcome]]] = {}
+        for link, outcome in found if hidden else ():
+            for number in {*outcome.columns["src"], *outcome.columns["tgt"]} if outcome.columns else ():
+                on.setdefault(number, []).append((min(link.births)[0], outcome))
+        for position, sentence in hidden:
+            hosts = [host for number in self._line(sentence) for host in on.get(number, ())]
+            if not hosts:
+                self.cuts_unlinked.append(position)
+                continue
+            _, outcome = min(hosts, key=lambda host: host[0])
+            outcome.columns = {**(outcome.columns or {}), "attention": "conflict", "touched": 1}
+            entry = self.entries[position]
+            outcome.contests.append(Contest(entry, {}))
+            outcome.contests.sort(key=lambda contest: (contest.entry.reviewer, contest.entry.uid))
+            outcome.contested |= {entry.uid}
 
     def _outcome(self, link: Virtual) -> Outcome:
         live: dict[str, list[Write]] = {}

@@ -9,7 +9,7 @@ bring the links to the result.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlite_utils import Database
@@ -24,6 +24,7 @@ from align.store.log import FIELDS, Patch, State, append, sentences_of, state_of
 from align.store.proposals import PROGRAM
 from align.store.replica import SIDES, Birth, Entry, Log, Sentences, pack
 from align.store.resolution import MACHINE, Outcome, Resolution, Virtual, is_untouched
+from align.store.texts import Texts
 from align.text.counted import counted
 
 REPLICATED = Action.having(Trait.REPLICATED)
@@ -41,6 +42,8 @@ class United:
     """Links on which both had decided alike."""
     conflicts: int = 0
     """New conflicts."""
+    cuts: int = 0
+    """Cuts in conflict of sentences that are in no link."""
     differing: list[str] = field(default_factory=list)
     """Documents whose text is not the same in both copies; decisions on them wait until it is."""
     restored: list[str] = field(default_factory=list)
@@ -61,6 +64,11 @@ class United:
             lines.append(
                 f"{counted(self.conflicts, 'conflict')}: such a link stays as both knew it. Accept, reject or edit it "
                 "in `align review`; `align store conflicts` lists them."
+            )
+        if self.cuts:
+            lines.append(
+                f"{counted(self.cuts, 'cut')} of sentences in no link at different positions in the two copies: "
+                "these sentences stay whole. Split them again."
             )
         return lines
 
@@ -113,8 +121,7 @@ class _Merge:
             here.run,
             also=self._links_on_cut_sentences(),
             runs=[at for at, entry in enumerate(self.entries) if all_runs or entry.uid in new],
-            fits=self._fits(),
-            cut_fits=self._cut_fits(),
+            texts=self._texts(),
         )
         self.ids = self._present_ids()
         self.links: dict[int, int] = {}
@@ -170,39 +177,11 @@ class _Merge:
             documents |= set(run.documents) if run else {("", "")}
         return documents <= self.documents.keys()
 
-    def _fits(self) -> Callable[[int, str], bool] | None:
-        """Whether a decision is about the text that a document has here; None where no text ever changed."""
-        read: dict[str, list[tuple[int, bool]]] = {}
+    def _texts(self) -> Texts | None:
+        """The texts that documents had; None where none ever changed."""
         digests = dict(self.db.conn.execute("select name, digest from documents where removed_at is null"))
-        for position, entry in enumerate(self.entries):
-            if entry.done == Action.IMPORT and "now" in entry.detail:
-                name = str(entry.detail.get("name"))
-                read.setdefault(name, []).append((position, entry.detail.get("now") == digests.get(name)))
-        before = self.causality.before
-
-        def fits(position: int, name: str) -> bool:
-            changes = read.get(name, [])
-            if any(current and before(position, at) for at, current in changes):
-                return True
-            known = [current for at, current in changes if at == position or before(at, position)]
-            return known[-1] if known else not any(current for _, current in changes)
-
-        return fits if read else None
-
-    def _cut_fits(self) -> Callable[[int, str, str], bool] | None:
-        """Whether the decision at a position was made on the text of a name and digest; None where no text changed."""
-        changes: dict[str, list[tuple[int, str, str]]] = {}
-        for position, entry in enumerate(self.entries):
-            if entry.done == Action.IMPORT and "now" in entry.detail:
-                change = position, str(entry.detail.get("was")), str(entry.detail["now"])
-                changes.setdefault(str(entry.detail.get("name")), []).append(change)
-
-        def cut_fits(position: int, name: str, digest: str) -> bool:
-            found = changes.get(name, [])
-            known = [now for at, _, now in found if at == position or self.causality.before(at, position)]
-            return not found or digest == (known[-1] if known else found[0][1])
-
-        return cut_fits if changes else None
+        texts = Texts(self.causality, self.entries, digests)
+        return texts if texts.changes else None
 
     def _present_ids(self) -> dict[int, int]:
         """`Sentences` number -> sentence id, of those that are there."""
@@ -225,6 +204,7 @@ class _Merge:
         report.links = sum(self.ledger.present(link) for link in made)
         rows = list(self._conflict_rows(outcomes, name))
         report.conflicts = conflicts.replace(self.db, rows)
+        report.cuts = len(self.resolution.cuts_unlinked)
         report.agreed = self._agreed()
         detail: dict[str, object] = {"name": name, "links": report.links, "conflicts": report.conflicts}
         self.ledger.close(Action.UNITE, detail=detail, origin=self.heads)

@@ -202,8 +202,6 @@ def fresh(folder: str) -> Store:
 
 
 stories = st.lists(st.tuples(st.integers(0, 1), readings()), min_size=1, max_size=14)
-decided = st.lists(st.tuples(st.integers(0, 1), operations()), min_size=1, max_size=14)
-"""Decisions alone: the texts stay. What merging does to texts that change and come back has a test of its own."""
 many = settings(
     max_examples=int(os.environ.get("ALIGN_EXAMPLES", "15")),
     deadline=None,
@@ -346,7 +344,7 @@ def settled_links(store: Store) -> dict[int, tuple[object, ...]]:
 
 
 @many
-@given(stories, decided, decided)
+@given(stories, stories, stories)
 def test_copies_unite_soundly_and_once(
     before: list[tuple[int, Operation]], here: list[tuple[int, Operation]], elsewhere: list[tuple[int, Operation]]
 ) -> None:
@@ -371,7 +369,6 @@ def test_copies_unite_soundly_and_once(
             assert (again.decisions, again.conflicts, again.links) == (0, 0, 0)
 
 
-@pytest.mark.xfail(reason="the edit is neither in force nor in conflict after the merge", strict=True)
 def test_an_edit_survives_a_text_that_another_copy_changed_and_took_back(tmp_path: Path) -> None:
     with fresh(str(tmp_path)) as store:
         Desk(store, "ada").accept(1)

@@ -1,0 +1,67 @@
+"""Which text of a document a decision is about, where copies changed texts without each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from align.store.actions import Action
+from align.store.causality import Causality
+from align.store.replica import Entry
+
+
+class TextChange(NamedTuple):
+    """A change of a document's text, its undo or its redo."""
+
+    position: int
+    was: str
+    """Digest of the text that it replaced."""
+    now: str
+
+
+class Texts:
+    """The changes of text of all logs; `digests`: document name -> digest of the text that this store has."""
+
+    def __init__(self, causality: Causality, entries: Sequence[Entry], digests: Mapping[str, str]) -> None:
+        self.causality = causality
+        self.digests = digests
+        self.changes: dict[str, list[TextChange]] = {}
+        for position, entry in enumerate(entries):
+            if entry.done == Action.IMPORT and "now" in entry.detail:
+                change = TextChange(position, str(entry.detail.get("was")), str(entry.detail["now"]))
+                self.changes.setdefault(str(entry.detail.get("name")), []).append(change)
+
+    def known_at(self, position: int, name: str) -> set[str]:
+        """Digests of the texts that the document may have had for the decision at a position: more than one where it
+        knew changes that were made without each other."""
+        changes = self.changes.get(name, [])
+        before = self.causality.before
+        known = [change for change in changes if change.position == position or before(change.position, position)]
+        latest = [change for change in known if not any(before(change.position, other.position) for other in known)]
+        return {change.now for change in latest} or {change.was for change in changes[:1]}
+
+    def fits(self, position: int, name: str) -> bool:
+        """Whether the decision at a position is about the text that is here, or that text was made of the one that it
+        is about."""
+        changes = self.changes.get(name)
+        digest = self.digests.get(name)
+        return (
+            not changes
+            or digest in self.known_at(position, name)
+            or any(now == digest and self.causality.before(position, at) for at, _, now in changes)
+        )
+
+    def cut_fits(self, position: int, name: str, digest: str) -> bool:
+        """Whether the decision at a position was made on the text of a digest."""
+        return name not in self.changes or digest in self.known_at(position, name)
+
+    def returns(self) -> Iterator[list[int]]:
+        """Positions of the changes of a text up to one that brought it back, from the first after it."""
+        before = self.causality.before
+        for changes in self.changes.values():
+            for number, last in enumerate(changes):
+                known = [change for change in changes[:number] if before(change.position, last.position)]
+                first = next((change for change in known if change.was == last.now), None)
+                if first is not None:
+                    after = [one.position for one in known if before(first.position, one.position)]
+                    yield [first.position, *after, last.position]
