@@ -211,6 +211,23 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class Realignment:
+    """What solving again around an edit would change among the undecided links."""
+
+    removed: tuple[Link, ...] = ()
+    added: tuple[Proposal, ...] = ()
+    encoder: str = ""
+    """The encoder whose vectors led to the `added` links."""
+
+    def __post_init__(self) -> None:
+        if self.added and not self.encoder:
+            raise ValueError("an added proposal needs the name of its encoder")
+
+    def __bool__(self) -> bool:
+        return bool(self.removed or self.added)
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """One thing a reviewer did. Decisions are appended, never changed; links are what they add up to."""
 

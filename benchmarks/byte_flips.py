@@ -25,8 +25,8 @@ from click.testing import CliRunner
 from align.cli import cli
 from align.domain import SETTLED, LinkKind
 from align.errors import AlignError
-from align.jobs.decide import Desk
-from align.store import LinkFilter, Store, open_store, restore
+from align.reviewer import Reviewer
+from align.store import LinkFilter, Store, edits, open_store, restore
 from align.store.check import MENDS
 from benchmarks.store_works import document, fill
 
@@ -52,15 +52,15 @@ def make(path: Path, links: int) -> None:
     copy = path.with_name("copy.db")
     with open_store(path) as store:
         store.add_document(document("c", "en", links // 2))
-        Desk(store, "ada").remove_document(3)
+        Reviewer(store, "ada").remove_document(3)
         decide(store, "ada", range(1, links // 2))
         store.backup(copy)
     with open_store(copy) as theirs:
-        Desk(theirs, "cy").edit(2, "tgt", "as cy has it")
+        Reviewer(theirs, "cy").commit(edits.edit_text(2, "tgt", "as cy has it"))
         settled = [link.id for link in theirs.links(LinkFilter(statuses=SETTLED))]
-        Desk(theirs, "cy").relink([1, 2], [links + 3], known=settled)
+        Reviewer(theirs, "cy").commit(edits.link_by_hand([1, 2], [links + 3], shared=settled))
     with open_store(path) as store:
-        Desk(store, "ada").reject(2)
+        Reviewer(store, "ada").commit(edits.reject(2))
         store.unite(copy)
         store.remember("place", "17")
         store.record_audit("ada", "", 20, 19, 0.76, 0.99)
@@ -68,23 +68,23 @@ def make(path: Path, links: int) -> None:
     copy.unlink()
 
 
-def decide(store: Store, reviewer: str, links: Iterable[int]) -> None:
+def decide(store: Store, name: str, links: Iterable[int]) -> None:
     """Decisions of every sort."""
-    desk = Desk(store, reviewer)
+    reviewer = Reviewer(store, name)
     for number in links:
         work = number % 7
         if work == 0:
-            desk.note(number, "to be looked at")
+            reviewer.commit(edits.note(number, "to be looked at"))
         elif work == 1:
-            desk.edit(number, "tgt", f"worded anew {number}")
+            reviewer.commit(edits.edit_text(number, "tgt", f"worded anew {number}"))
         elif work == 2:
-            desk.reject(number)
+            reviewer.commit(edits.reject(number))
         elif work == 3:
-            desk.set_kind(number, LinkKind.TITLE)
+            reviewer.commit(edits.set_kind(number, LinkKind.TITLE))
         elif work == 4:
-            desk.split(number, (0, 5), (0, 5))
+            reviewer.commit(edits.split(number, (0, 5), (0, 5)))
         else:
-            desk.accept(number)
+            reviewer.commit(edits.accept(number))
 
 
 def content(path: Path) -> dict[str, object]:

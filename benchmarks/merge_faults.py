@@ -27,16 +27,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from sqlite_utils import Database
 
 from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span
 from align.errors import AlignError
-from align.jobs.decide import Desk
-from align.jobs.reshape import SIDES, Side
-from align.store import Change, Store, bulk, documents, ledger, log, open_store
+from align.reviewer import Reviewer
+from align.store import Change, Store, bulk, documents, edits, ledger, log, open_store
 from align.store import store as store_module
+from align.store.edits import SIDES, Direction, End, Side
 from align.store.unite import unite
 
 SENTENCES = 7
@@ -100,7 +100,7 @@ class Copy:
     """One of the copies, with its clock and what its log holds."""
 
     store: Store
-    desk: Desk
+    reviewer: Reviewer
     offset: float
     knows: int = 0
 
@@ -157,12 +157,12 @@ class Trial:
         with ExitStack() as stack:
             reviewers = self.rng.choice([["ada", "bo", "cy"], ["ada", "bo", "ada"], ["ada", "ada", "ada"]])
             first = stack.enter_context(closing(self._open("copy0", self.template)))
-            self.copies = [Copy(first, Desk(first, reviewers[0]), 0.0)]
+            self.copies = [Copy(first, Reviewer(first, reviewers[0]), 0.0)]
             for _ in range(self.rng.randrange(4)):
                 self._step(self.copies[0])
             for number in (1, 2):
                 store = stack.enter_context(closing(self._open(f"copy{number}", content(first))))
-                self.copies.append(Copy(store, Desk(store, reviewers[number]), 0.0, self.copies[0].knows))
+                self.copies.append(Copy(store, Reviewer(store, reviewers[number]), 0.0, self.copies[0].knows))
             for copy in self.copies:
                 copy.offset = self.rng.uniform(-DAY, DAY)
             for _ in range(steps):
@@ -400,57 +400,60 @@ def _pick(rng: random.Random, ids: list[int]) -> int:
 
 
 def _verdict(name: str) -> Callable[[Trial, Copy, list[int]], Change]:
-    return lambda trial, copy, ids: getattr(copy.desk, name)(_pick(trial.rng, ids))
+    return lambda trial, copy, ids: copy.reviewer.commit(getattr(edits, name)(_pick(trial.rng, ids)))
 
 
 def _edit(trial: Trial, copy: Copy, ids: list[int]) -> Change:
     side: Side = trial.rng.choice(SIDES)
-    return copy.desk.edit(_pick(trial.rng, ids), side, f"made up {trial.rng.randrange(3)}")
+    return copy.reviewer.commit(edits.edit_text(_pick(trial.rng, ids), side, f"made up {trial.rng.randrange(3)}"))
 
 
 def _note(trial: Trial, copy: Copy, ids: list[int]) -> Change:
-    return copy.desk.note(_pick(trial.rng, ids), trial.rng.choice(["?", "hm", None]))
+    return copy.reviewer.commit(edits.note(_pick(trial.rng, ids), trial.rng.choice(["?", "hm", None])))
 
 
 def _kind(trial: Trial, copy: Copy, ids: list[int]) -> Change:
-    return copy.desk.set_kind(_pick(trial.rng, ids), trial.rng.choice(list(LinkKind)))
+    return copy.reviewer.commit(edits.set_kind(_pick(trial.rng, ids), trial.rng.choice(list(LinkKind))))
 
 
 def _join(trial: Trial, copy: Copy, ids: list[int]) -> Change:
     one = _pick(trial.rng, ids)
-    return copy.desk.merge(one, ids[(ids.index(one) + 1) % len(ids)])
+    return copy.reviewer.commit(edits.merge(one, ids[(ids.index(one) + 1) % len(ids)]))
 
 
 def _split(trial: Trial, copy: Copy, ids: list[int]) -> Change:
     rng = trial.rng
     inside = rng.random() < 0.6
     points: list[Any] = [(0, rng.choice([2, 4, 8])), (0, rng.choice([2, 4, 8]))] if inside else [1, 1]
-    return copy.desk.split(_pick(rng, ids), *points)
+    return copy.reviewer.commit(edits.split(_pick(rng, ids), *points))
 
 
 def _cut(trial: Trial, copy: Copy, ids: list[int]) -> Change:
     rows = copy.store.sentences(trial.rng.choice([1, 2]))
-    return copy.desk.cut(_pick(trial.rng, [row.id for row in rows] or [0]), trial.rng.choice([2, 4, 8]))
+    return copy.reviewer.commit(
+        edits.cut(_pick(trial.rng, [row.id for row in rows] or [0]), trial.rng.choice([2, 4, 8]))
+    )
 
 
 def _move(trial: Trial, copy: Copy, ids: list[int]) -> Change:
     rng = trial.rng
-    end: Literal["first", "last"] = "first" if rng.random() < 0.5 else "last"
-    direction: Literal["up", "down"] = "up" if rng.random() < 0.5 else "down"
-    return copy.desk.move(_pick(rng, ids), rng.choice(SIDES), end, direction)
+    end: End = "first" if rng.random() < 0.5 else "last"
+    direction: Direction = "give" if rng.random() < 0.5 else "take"
+    return copy.reviewer.commit(edits.move(_pick(rng, ids), rng.choice(SIDES), end, direction))
 
 
 def _relink(trial: Trial, copy: Copy, ids: list[int]) -> Change:
     rng = trial.rng
     src, tgt = ([row.id for row in copy.store.sentences(number)] for number in (1, 2))
-    link = _pick(rng, ids) if rng.random() < 0.5 else None
-    return copy.desk.relink([_pick(rng, src)], [_pick(rng, tgt)], link=link)
+    ends = [_pick(rng, src)], [_pick(rng, tgt)]
+    by_hand = rng.random() < 0.5
+    return copy.reviewer.commit(edits.link_by_hand(*ends) if by_hand else edits.relink(_pick(rng, ids), *ends))
 
 
 def _accept_many(trial: Trial, copy: Copy, ids: list[int]) -> Change:
     if trial.rng.random() < 0.5:
-        return copy.desk.accept_above(trial.rng.random())
-    return copy.desk.accept_through(_pick(trial.rng, ids))
+        return copy.reviewer.accept_above(trial.rng.random())
+    return copy.reviewer.accept_through(_pick(trial.rng, ids))
 
 
 def _propose(trial: Trial, copy: Copy, ids: list[int]) -> object:
@@ -466,7 +469,7 @@ def _add(trial: Trial, copy: Copy, ids: list[int]) -> object:
 
 
 def _remove(trial: Trial, copy: Copy, ids: list[int]) -> Change:
-    return copy.desk.remove_document(trial.rng.choice(copy.store.documents()).id)
+    return copy.reviewer.remove_document(trial.rng.choice(copy.store.documents()).id)
 
 
 def _change(trial: Trial, copy: Copy, ids: list[int]) -> object:
@@ -476,12 +479,13 @@ def _change(trial: Trial, copy: Copy, ids: list[int]) -> object:
 
 def _dismiss(trial: Trial, copy: Copy, ids: list[int]) -> Change:
     waiting = [conflict.link for conflict in copy.store.conflicts()] or [0]
-    return copy.desk.dismiss(trial.rng.choice(waiting))
+    return copy.reviewer.dismiss(trial.rng.choice(waiting))
 
 
 def _decide_conflict(trial: Trial, copy: Copy, ids: list[int]) -> Change:
     waiting = [conflict.link for conflict in copy.store.conflicts()] or [0]
-    return trial.rng.choice([copy.desk.accept, copy.desk.reject])(trial.rng.choice(waiting))
+    verdict = trial.rng.choice([edits.accept, edits.reject])
+    return copy.reviewer.commit(verdict(trial.rng.choice(waiting)))
 
 
 WORKS: dict[str, tuple[float, Callable[[Trial, Copy, list[int]], object]]] = {
@@ -500,8 +504,8 @@ WORKS: dict[str, tuple[float, Callable[[Trial, Copy, list[int]], object]]] = {
     "cut": (0.7, _cut),
     "move": (1.5, _move),
     "relink": (2, _relink),
-    "undo": (4, lambda trial, copy, ids: copy.desk.undo()),
-    "redo": (1.5, lambda trial, copy, ids: copy.desk.redo()),
+    "undo": (4, lambda trial, copy, ids: copy.reviewer.undo()),
+    "redo": (1.5, lambda trial, copy, ids: copy.reviewer.redo()),
     "accept-many": (0.7, _accept_many),
     "propose": (1.5, _propose),
     "add": (0.5, _add),

@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
-from align.jobs.decide import Desk
-from align.store import LinkFilter, Store, open_store
+from align.reviewer import Reviewer
+from align.store import LinkFilter, Store, edits, open_store
 
 PAGE = 50
 UNDECIDED = LinkFilter(statuses=frozenset({Status.PROPOSED}))
@@ -182,16 +182,16 @@ def deciding(path: Path, links: int, times: int) -> dict[str, object]:
     """Durable decisions in random places, and undo and redo of them."""
     rng = random.Random(3)
     with open_store(path, create=False) as store:
-        desk = Desk(store, "bench")
+        reviewer = Reviewer(store, "bench")
         ids: Iterator[int] = iter(rng.sample(range(1, links + 1), times))
         report: dict[str, object] = {"synchronous": store.db.execute("pragma synchronous").fetchone()[0]}
-        report["accept"] = median(lambda: desk.accept(next(ids)), times // 2)
-        report["undo"] = median(desk.undo, times // 8)
-        report["redo"] = median(desk.redo, times // 8)
+        report["accept"] = median(lambda: reviewer.commit(edits.accept(next(ids))), times // 2)
+        report["undo"] = median(reviewer.undo, times // 8)
+        report["redo"] = median(reviewer.redo, times // 8)
         report["fsync_of_4096_bytes"] = median(fsyncs(path.parent), 200)
-        report["accept_half_s"] = round(took(lambda: desk.accept_above(0.5)) / 1000, 2)
-        report["undo_half_s"] = round(took(desk.undo) / 1000, 2)
-        desk.redo()
+        report["accept_half_s"] = round(took(lambda: reviewer.accept_above(0.5)) / 1000, 2)
+        report["undo_half_s"] = round(took(reviewer.undo) / 1000, 2)
+        reviewer.redo()
     return report
 
 

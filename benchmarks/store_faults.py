@@ -25,8 +25,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from align.errors import AlignError, ConflictError, StoreError
-from align.jobs.decide import Desk
-from align.store import open_store, restore
+from align.reviewer import Reviewer
+from align.store import edits, open_store, restore
 from benchmarks.store_works import (
     EDITOR,
     WORKS,
@@ -161,7 +161,7 @@ def unsettled(path: Path) -> Iterator[str]:
     with open_store(copy) as store:
         with suppress(AlignError):
             for _ in range(3):
-                Desk(store, EDITOR).undo()
+                Reviewer(store, EDITOR).undo()
                 if settled(store, names) == wanted:
                     return
         left = len(settled(store, names))
@@ -337,7 +337,7 @@ def small_disks(folder: Path, times: int, rng: random.Random, links: int) -> dic
             ballast.unlink()
             wrong += [f"small disk {number}: {loss}" for loss in losses(path, lines)]
             with open_store(path) as store:
-                Desk(store, "ada").note(next(iter(store.links())).id, "room again")
+                Reviewer(store, "ada").commit(edits.note(next(iter(store.links())).id, "room again"))
     return {"small_disks": tried, "told": dict(told), "wrong": wrong}
 
 
@@ -352,12 +352,12 @@ def together(folder: Path, processes: int, decisions: int, links: int) -> dict[s
     def work(path: Path, rng: random.Random, say: Say) -> None:
         with open_store(path) as store:
             say("ready")
-            desk = Desk(store, f"reviewer {rng.random()}")
+            reviewer = Reviewer(store, f"reviewer {rng.random()}")
             done: list[str] = []
             while sum(line.startswith("decision") for line in done) < decisions:
-                decide = desk.accept if rng.random() < 0.5 else desk.reject
+                verdict = edits.accept if rng.random() < 0.5 else edits.reject
                 try:
-                    done.append(f"decision {decide(rng.randrange(1, links + 1)).decision.uid}")
+                    done.append(f"decision {reviewer.commit(verdict(rng.randrange(1, links + 1))).decision.uid}")
                 except StoreError as error:
                     if "has been writing for over" not in str(error):
                         raise
@@ -412,12 +412,12 @@ def stale(folder: Path, links: int, rounds: int) -> dict[str, object]:
     fill(path, links)
     landed = refused = 0
     with open_store(path) as one, open_store(path) as two:
-        desks = Desk(one, "ada"), Desk(two, "bo")
+        reviewers = Reviewer(one, "ada"), Reviewer(two, "bo")
         for number in range(1, rounds + 1):
-            seen = [desk.store.link(number).version for desk in desks]
-            for desk, version in zip(desks, seen, strict=True):
+            seen = [reviewer.store.link(number).version for reviewer in reviewers]
+            for reviewer, version in zip(reviewers, seen, strict=True):
                 try:
-                    desk.accept(number, seen=version)
+                    reviewer.commit(edits.accept(number), expected=version)
                     landed += 1
                 except ConflictError:
                     refused += 1

@@ -9,15 +9,15 @@ from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
-from align.domain import SETTLED, Block, BlockKind, Document, Link, LinkKind, Proposal, Sentence, Span
+from align.domain import SETTLED, Block, BlockKind, Document, Link, LinkKind, Proposal, Realignment, Sentence, Span
 from align.errors import AlignError
 from align.exchange.export import export_store
 from align.exchange.types import ExportOptions
-from align.jobs.decide import Desk
-from align.jobs.resolve import Ripple, Rival
+from align.jobs.resolve import Rival
 from align.review.app import ReviewApp
 from align.review.screens.review import ReviewScreen
-from align.store import Change, LinkFilter, Store, open_store, restore
+from align.reviewer import Reviewer
+from align.store import Change, LinkFilter, Store, edits, open_store, restore
 
 REVIEWER = "Aoi"
 """Who uses the app."""
@@ -59,22 +59,22 @@ def fill(path: Path, links: int) -> None:
 def reviewing(path: Path, rng: random.Random, say: Say) -> None:
     """Decisions of every sort."""
     with open_store(path) as store:
-        desk = Desk(store, f"reviewer {rng.randrange(3)}")
+        reviewer = Reviewer(store, f"reviewer {rng.randrange(3)}")
         ids = [link.id for link in store.links()]
         say("ready")
         while True:
             link, other = rng.choice(ids), rng.choice(ids)
             work: Callable[[], Change] = rng.choice(
                 [
-                    lambda: desk.accept(link),  # noqa: B023
-                    lambda: desk.reject(link),  # noqa: B023
-                    lambda: desk.note(link, "?"),  # noqa: B023
-                    lambda: desk.merge(link, other),  # noqa: B023
-                    lambda: desk.split(link, (0, 5), (0, 5)),  # noqa: B023
-                    lambda: desk.edit(link, "tgt", "as a reviewer has it"),  # noqa: B023
-                    desk.undo,
-                    desk.redo,
-                    lambda: desk.accept_above(rng.random()),
+                    lambda: reviewer.commit(edits.accept(link)),  # noqa: B023
+                    lambda: reviewer.commit(edits.reject(link)),  # noqa: B023
+                    lambda: reviewer.commit(edits.note(link, "?")),  # noqa: B023
+                    lambda: reviewer.commit(edits.merge(link, other)),  # noqa: B023
+                    lambda: reviewer.commit(edits.split(link, (0, 5), (0, 5))),  # noqa: B023
+                    lambda: reviewer.commit(edits.edit_text(link, "tgt", "as a reviewer has it")),  # noqa: B023
+                    reviewer.undo,
+                    reviewer.redo,
+                    lambda: reviewer.accept_above(rng.random()),
                 ]
             )
             with suppress(AlignError):
@@ -118,7 +118,7 @@ def exporting(path: Path, rng: random.Random, say: Say) -> None:
         while True:
             export_store(store, out, "jsonl", ExportOptions(force=True))
             say("export")
-            say(f"decision {Desk(store, 'ada').bookmark(rng.choice([1, 2, 3])).decision.uid}")
+            say(f"decision {Reviewer(store, 'ada').commit(edits.bookmark(rng.choice([1, 2, 3]))).decision.uid}")
 
 
 def merging(path: Path, rng: random.Random, say: Say) -> None:
@@ -129,7 +129,7 @@ def merging(path: Path, rng: random.Random, say: Say) -> None:
             copy = path.with_name("copy.db")
             store.backup(copy, force=True)
             with open_store(copy) as theirs:
-                uid = Desk(theirs, "bo").note(rng.choice([4, 5, 6]), str(rng.random())).decision.uid
+                uid = Reviewer(theirs, "bo").commit(edits.note(rng.choice([4, 5, 6]), str(rng.random()))).decision.uid
             store.unite(copy)
             say(f"decision {uid}")
 
@@ -159,7 +159,7 @@ def rewriting(path: Path, rng: random.Random, say: Say) -> None:
         store.propose(src, tgt, proposals(store, 0, (src, tgt)), "use")
         settle = [link.id for link in store.links(LinkFilter(documents=(src, tgt)))]
         for link in settle[: rng.randrange(1, count)]:
-            Desk(store, "ada").accept(link)
+            Reviewer(store, "ada").commit(edits.accept(link))
         say("ready")
         while True:
             before = settled(store, names)
@@ -168,7 +168,7 @@ def rewriting(path: Path, rng: random.Random, say: Say) -> None:
                 changed = document(names[1], "en", rng.randrange(1, count))
                 store.add_document(changed, reviewer=EDITOR, replace_settled=rng.random() < 0.8)
                 if rng.random() < 0.5:
-                    Desk(store, EDITOR).undo()
+                    Reviewer(store, EDITOR).undo()
                 else:
                     store.add_document(document(names[1], "en", count), reviewer=EDITOR, replace_settled=True)
             now = settled(store, names)
@@ -195,7 +195,8 @@ def restoring(path: Path, rng: random.Random, say: Say) -> None:
                 say("backup")
                 ids = [link.id for link in store.links()]
                 for _ in range(rng.randrange(1, 4)):
-                    say(f"decision {Desk(store, 'ada').note(rng.choice(ids), str(rng.random())).decision.uid}")
+                    change = Reviewer(store, "ada").commit(edits.note(rng.choice(ids), str(rng.random())))
+                    say(f"decision {change.decision.uid}")
             say("restoring")
             before = restore(path, saved).before
             say("restored")
@@ -207,9 +208,9 @@ def restoring(path: Path, rng: random.Random, say: Say) -> None:
 class NoSolver:
     """Finds nothing new: the app is under fault here, not the solver."""
 
-    def around(self, *_documents: int, **_asked: object) -> Ripple:
+    def around(self, *_documents: int, **_asked: object) -> Realignment:
         """Nothing else changes."""
-        return Ripple()
+        return Realignment()
 
     def rivals(self, _link: Link, _count: int) -> list[Rival]:
         """There are none."""

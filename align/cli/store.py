@@ -135,18 +135,18 @@ def conflicts(
     as_json: bool, take: tuple[tuple[int, int], ...], dismiss: tuple[int, ...], reviewer: str | None, db: Path | None
 ) -> None:
     """List unresolved conflicts with a merged copy or an imported file."""
-    from align.jobs.decide import Desk
     from align.jobs.merge import take_side, told
+    from align.reviewer import Reviewer
     from align.settings import default_reviewer
 
     settings = settings_for(db=db, reviewer=reviewer)
     with opened(settings) as opened_store:
-        desk = Desk(opened_store, settings.reviewer or default_reviewer())
-        with desk.batch():
+        committer = Reviewer(opened_store, settings.reviewer or default_reviewer())
+        with committer.batch():
             for link, side in take:
-                note(take_side(desk, link, side).words)
+                note(take_side(committer, link, side).words)
             for link in dismiss:
-                note(desk.dismiss(link).words)
+                note(committer.dismiss(link).words)
         found = opened_store.conflicts()
     for conflict in found:
         click.echo(told(conflict, as_json=as_json))
@@ -163,8 +163,8 @@ def conflicts(
 @store_option
 def remove(document: str, yes: bool, reviewer: str | None, db: Path | None) -> None:
     """Take DOCUMENT (its name or number) and its links out. Undo in the review brings it back until you compact."""
-    from align.jobs.decide import Desk
     from align.jobs.documents import find_document
+    from align.reviewer import Reviewer
     from align.settings import default_reviewer
 
     settings = settings_for(db=db, reviewer=reviewer)
@@ -174,7 +174,7 @@ def remove(document: str, yes: bool, reviewer: str | None, db: Path | None) -> N
         if not yes:
             what = f"{counted(row.sentences, 'sentence')} and {counted(links, 'link')}"
             ask(f"Remove {row.name} with its {what}?", "Nothing was removed.")
-        Desk(opened_store, settings.reviewer or default_reviewer()).remove_document(row.id)
+        Reviewer(opened_store, settings.reviewer or default_reviewer()).remove_document(row.id)
     back = "Undo in `align review` (or `align store undo`) brings it back."
     note(f"{row.name}: removed with {counted(links, 'link')}. {back}")
 
@@ -185,13 +185,13 @@ def remove(document: str, yes: bool, reviewer: str | None, db: Path | None) -> N
 @store_option
 def undo(redo: bool, reviewer: str | None, db: Path | None) -> None:
     """Take back the reviewer's last decision, however long ago it was made."""
-    from align.jobs.decide import Desk
+    from align.reviewer import Reviewer
     from align.settings import default_reviewer
 
     settings = settings_for(db=db, reviewer=reviewer)
     with opened(settings) as opened_store:
-        desk = Desk(opened_store, settings.reviewer or default_reviewer())
-        change = desk.redo() if redo else desk.undo()
+        committer = Reviewer(opened_store, settings.reviewer or default_reviewer())
+        change = committer.redo() if redo else committer.undo()
     note(f"{change.words} ({counted(len(change.link_ids), 'link')})")
 
 

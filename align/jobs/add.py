@@ -18,9 +18,9 @@ from align.errors import InputError, ReadError, TextLossError, UsageError
 from align.exchange.detect_format import is_bilingual, readable_suffixes
 from align.held import is_held
 from align.inputs import MAX_SIZE, known_as, read_input, read_stream, walk
-from align.jobs.decide import Desk
 from align.jobs.documents import asked_language
 from align.readers import read
+from align.reviewer import Reviewer
 from align.settings import default_reviewer
 from align.store import Store, TextChange, open_store
 from align.store.origins import namesake
@@ -177,7 +177,7 @@ def take_text(
             document = dataclasses.replace(document, name=name or identity.name)
         (added,), change = store.add_documents(
             [document],
-            reviewer=Desk(store, who).reviewer,
+            reviewer=Reviewer(store, who).name,
             lang=by_hand,
             replace_settled=replace,
             origins=[origin],

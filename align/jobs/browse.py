@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from align.domain import Decision, Link, LinkSide
-from align.jobs.reshape import in_the_way
 from align.store import Conflict, DocumentRow, LinkFilter, PairRow, SentenceRow, Store, open_store
+from align.store.edits import linked_already
 from align.store.ledger import Ledger
 from align.store.places import Order
 
@@ -136,7 +136,7 @@ class Browser:
         """The links of each of these sentences; sentences without any are there with none."""
         return self.store.links_of_sentences(sentences)
 
-    def in_the_way(
+    def linked_already(
         self, src: Sequence[int], tgt: Sequence[int], moved: int | None = None
     ) -> list[tuple[SentenceRow, Link]]:
         """The links that a reviewer has to know of before linking these sentences by hand, each with the first sentence
@@ -144,8 +144,8 @@ class Browser:
 
         Raises UsageError where the sentences cannot be linked.
         """
-        found = in_the_way(Ledger(self.store.db, ""), src, tgt, moved)
-        return [(self.sentences_by_id(list(common))[0], self.store.link(link)) for link, common in found.items()]
+        links = linked_already(Ledger(self.store.db, ""), src, tgt, moved)
+        return [(self.sentences_by_id(list(common))[0], self.store.link(link)) for link, common in links.items()]
 
     def signals(self, link: int) -> dict[str, float] | None:
         """What the solver saw when it proposed the link."""
@@ -172,7 +172,7 @@ class Browser:
     # What the front end keeps
 
     def recall(self, key: str) -> str | None:
-        """What `Desk.remember` kept under this key."""
+        """What `Reviewer.remember` kept under this key."""
         return self.store.recall(key)
 
     def audits(self) -> list[dict[str, object]]:

@@ -12,8 +12,8 @@ from align.domain import SETTLED, UNDETERMINED, Block, BlockKind, Document, Link
 from align.exchange.formats import Format
 from align.exchange.types import ImportedUnit
 from align.inputs import known_as
-from align.jobs.decide import Desk
-from align.store import LinkFilter, Store, TextChange
+from align.reviewer import Reviewer
+from align.store import LinkFilter, Store, TextChange, edits
 from align.store.origins import namesake
 from align.text.language import identify
 from align.text.tags import canonical
@@ -92,7 +92,7 @@ def create_documents(
     store: Store,
     path: Path,
     units: Sequence[ImportedUnit],
-    desk: Desk,
+    reviewer: Reviewer,
     *,
     form: Format,
     accept: bool,
@@ -122,12 +122,12 @@ def create_documents(
     origins = [identity.origin + part_of(lang) for lang in langs]
     if dry_run:
         with store.rehearsal():
-            _, change = store.add_documents(docs, reviewer=desk.reviewer, replace_settled=replace_settled)
+            _, change = store.add_documents(docs, reviewer=reviewer.name, replace_settled=replace_settled)
         accepted = sum(confirmed[number] for number, *_ in pairs)
         return ImportedDocuments(
             tuple(names), len(pairs), accepted, True, rejected, name=base, change=change, messages=messages
         )
-    added, change = store.add_documents(docs, reviewer=desk.reviewer, replace_settled=replace_settled, origins=origins)
+    added, change = store.add_documents(docs, reviewer=reviewer.name, replace_settled=replace_settled, origins=origins)
     outcomes = {document.outcome for document in added}
     documents = {lang: document.document for lang, document in zip(langs, added, strict=True)}
     sentences = {lang: [sentence.id for sentence in store.sentences(number)] for lang, number in documents.items()}
@@ -138,7 +138,7 @@ def create_documents(
             for number, (src_key, source), (tgt_key, target) in pairs
             if (src_key, tgt_key) == (src, tgt)
         ]
-        new, left_out = _link_sentences(store, desk, (documents[src], documents[tgt]), linked, form.name)
+        new, left_out = _link_sentences(store, reviewer, (documents[src], documents[tgt]), linked, form.name)
         links += len(new)
         linked_elsewhere += left_out
         accepted += sum(unit.confirmed for unit in new)
@@ -151,7 +151,7 @@ def create_documents(
 
 
 def _link_sentences(
-    store: Store, desk: Desk, documents: tuple[int, int], units: Sequence[_LinkedUnit], form: str
+    store: Store, reviewer: Reviewer, documents: tuple[int, int], units: Sequence[_LinkedUnit], form: str
 ) -> tuple[list[_LinkedUnit], int]:
     """Link the sentences that are in no link yet; other links stay as they are.
 
@@ -170,7 +170,7 @@ def _link_sentences(
     proposals = [Proposal(*unit.sides, unit.unit.kind or LinkKind.TRANSLATION, 1.0, 1.0) for unit in new]
     store.propose(*documents, undecided + proposals, form)
     if not links and all(unit.confirmed for unit in new):
-        desk.accept_above(0.0, LinkFilter(documents=documents))
+        reviewer.accept_above(0.0, LinkFilter(documents=documents))
         if not any(unit.note for unit in new):
             return new, 0
     by_sentences = {
@@ -183,9 +183,9 @@ def _link_sentences(
             continue  # a reviewer has linked these sentences with others
         proposed.append(unit)
         if unit.confirmed and link.status == Status.PROPOSED:
-            desk.accept(link.id)
+            reviewer.commit(edits.accept(link.id))
         if unit.note:
-            desk.note(link.id, unit.note)
+            reviewer.commit(edits.note(link.id, unit.note))
     return proposed, len(new) - len(proposed)
 
 

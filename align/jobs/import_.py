@@ -22,11 +22,11 @@ from align.exchange.import_match import Match, MatchResult, match_units
 from align.exchange.import_merge import MergeConflict, MergePlan, merge
 from align.exchange.types import ImportedUnit
 from align.inputs import MAX_SIZE, known_as, open_input
-from align.jobs.decide import Desk
 from align.jobs.foreign import ImportedDocuments, create_documents
 from align.readers.encodings import codec_of
 from align.readers.limits import check_unfolded, no_entities, unpack
-from align.store import Store
+from align.reviewer import Reviewer
+from align.store import Store, edits
 
 New = Literal["auto", "always", "never", "own"]
 """Whether units without a match become documents with links: only if no unit has a match; always; never. `own`: all
@@ -184,8 +184,8 @@ def import_units(
     """Import the units of a file. Parameters and errors: `import_file`."""
     path, form, units = file.path, file.form, file.units
     report = ImportReport(path, form.name, units=len(units), dry_run=dry_run)
-    desk = Desk(store, reviewer)
-    with desk.because(f"from {path.name}"), nullcontext() if dry_run else desk.batch():
+    committer = Reviewer(store, reviewer)
+    with committer.because(f"from {path.name}"), nullcontext() if dry_run else committer.batch():
         foreign = new == "own" and not any(unit.stamp for unit in units)  # nothing to match
         result = MatchResult([], list(units)) if foreign else match_units(store, units)
         matches, unmatched = _select(result, units, new, _own_documents(store, path, name))
@@ -193,11 +193,11 @@ def import_units(
         plans = [merge(match, accept=accept) for match in matches]
         _count(plans, matches, report)
         if not dry_run:
-            report.ignored += _apply(plans, desk, path.name)
+            report.ignored += _apply(plans, committer, path.name)
         report.unmatched = [unit for unit in unmatched if len(unit.sides) >= 2]
         if report.unmatched and (new == "always" or (new in ("auto", "own") and not matches and not result.blocks)):
             report.documents = create_documents(
-                store, path, report.unmatched, desk, form=form, accept=accept, dry_run=dry_run, name=name,
+                store, path, report.unmatched, committer, form=form, accept=accept, dry_run=dry_run, name=name,
                 replace_settled=replace_settled,
             )  # fmt: skip
             report.unmatched = []
@@ -247,7 +247,7 @@ def _count(plans: Sequence[MergePlan], matches: Iterable[Match], report: ImportR
     report.same = len({match.unit.where for match in matches} - changed)
 
 
-def _apply(plans: Iterable[MergePlan], desk: Desk, name: str) -> list[str]:
+def _apply(plans: Iterable[MergePlan], reviewer: Reviewer, name: str) -> list[str]:
     """Make the decisions of the plans, and record conflicts with both values under the `name` of the file.
 
     Returns the impossible changes for the report: a sentence is in another accepted link by now.
@@ -256,30 +256,30 @@ def _apply(plans: Iterable[MergePlan], desk: Desk, name: str) -> list[str]:
     for plan in plans:
         link = plan.link
         try:
-            _decide(plan, desk)
+            _decide(plan, reviewer)
         except ConflictError as error:
             refused.append(f"link {link}: {error}")
         if plan.conflicts:
             ours = {conflict.column: conflict.ours for conflict in plan.conflicts}
-            desk.contest(link, name, ours, {conflict.column: conflict.theirs for conflict in plan.conflicts})
+            reviewer.contest(link, name, ours, {conflict.column: conflict.theirs for conflict in plan.conflicts})
     return refused
 
 
-def _decide(plan: MergePlan, desk: Desk) -> None:
+def _decide(plan: MergePlan, reviewer: Reviewer) -> None:
     """Make the decisions of one plan."""
     link = plan.link
     if plan.kind is not None:
-        desk.set_kind(link, plan.kind)
+        reviewer.commit(edits.set_kind(link, plan.kind))
     if plan.note is not None:
-        desk.note(link, plan.note)
+        reviewer.commit(edits.note(link, plan.note))
     for side, text in plan.edits.items():
-        desk.edit(link, side, text)
+        reviewer.commit(edits.edit_text(link, side, text))
     match plan.status:
         case Status.ACCEPTED | Status.EDITED:
-            desk.accept(link)
+            reviewer.commit(edits.accept(link))
         case Status.REJECTED:
-            desk.reject(link)
+            reviewer.commit(edits.reject(link))
         case Status.PROPOSED:
-            desk.reopen(link)
+            reviewer.commit(edits.reopen(link))
         case None:
             pass

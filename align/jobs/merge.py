@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from align.errors import UsageError
-from align.jobs.decide import Desk
+from align.reviewer import Reviewer
 from align.store import Change, Conflict, Store, United
 from align.store.actions import Action
-from align.store.ledger import Ledger
+from align.store.edits import set_columns
 
 CHOOSABLE = frozenset({"status", "src_text", "tgt_text", "kind", "note"})
 """Columns that can be taken from one side of a conflict; links that were drawn anew are drawn again in the review."""
@@ -25,19 +25,19 @@ def unite(store: Store, other: Path) -> United:
     return store.unite(other)
 
 
-def take_side(desk: Desk, link: int, side: int) -> Change:
+def take_side(reviewer: Reviewer, link: int, side: int) -> Change:
     """Decide a link in conflict as one of the sides has it, numbered from 1 as `sides` lists them.
 
     Raises UsageError where there is no such side, or where it cannot be taken over as it is.
     """
-    found = sides(desk.store.conflicts(link))
+    found = sides(reviewer.store.conflicts(link))
     if not found:
         raise UsageError(f"link {link} has no conflict. `align store conflicts` lists them.")
     if not 1 <= side <= len(found):
         raise UsageError(f"link {link} has {len(found)} sides. Name one from 1 to {len(found)}.")
     columns = dict(found[side - 1])
-    if not any(conflict.gone for conflict in desk.store.conflicts(link)):
-        shown = desk.store.link(link)
+    if not any(conflict.gone for conflict in reviewer.store.conflicts(link)):
+        shown = reviewer.store.link(link)
         for name, one in (("source", shown.src), ("target", shown.tgt)):
             if columns.get(name) == (one.original or one.text):
                 del columns[name]
@@ -46,12 +46,7 @@ def take_side(desk: Desk, link: int, side: int) -> Change:
     action = STATUS_ACTIONS.get(columns.get("status", ""), Action.EDIT)
     if columns.keys() <= {"kind", "note"}:
         action = Action.KIND if "kind" in columns else Action.NOTE
-
-    def work(ledger: Ledger) -> int:
-        ledger.decide(link, **{**columns, "attention": None})
-        return link
-
-    change = desk.store.decide(desk.reviewer, action, work, link=link)
+    change = reviewer.commit(set_columns(action, link, columns))
     return Change(change.link_ids, change.decision, link, f"link {link}: {_side(columns)}")
 
 

@@ -10,7 +10,7 @@ from types import TracebackType
 
 import numpy as np
 
-from align.domain import Link, Proposal, Status
+from align.domain import Link, Proposal, Realignment, Status
 from align.encoders import at_hand, cached, load_encoder
 from align.encoders.base import Vectors
 from align.errors import ConflictError, EncoderError, UsageError
@@ -25,23 +25,6 @@ REACH = 40
 
 WIDEST_RIVAL = 3
 """Sentences in the longest rival that is looked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ripple:
-    """What solving again would change among the undecided links."""
-
-    removed: tuple[Link, ...] = ()
-    added: tuple[Proposal, ...] = ()
-    encoder: str = ""
-    """Whose vectors found what is added."""
-
-    def __post_init__(self) -> None:
-        if self.added and not self.encoder:
-            raise ValueError("what is proposed was found by an encoder")
-
-    def __bool__(self) -> bool:
-        return bool(self.removed or self.added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +67,7 @@ class Resolver:
         forbidden: Sequence[Ends] = (),
         replaced: Collection[int] = (),
         known: Collection[int] = (),
-    ) -> Ripple:
+    ) -> Realignment:
         """What would change between the nearest anchors if `anchors` were settled and `forbidden` ruled out.
 
         `replaced` are links that the operation itself takes away; `known` are settled links that share sentences with
@@ -94,7 +77,7 @@ class Resolver:
         """
         touched = [*anchors, *forbidden]
         if not touched:
-            return Ripple()
+            return Realignment()
         runs = Runs(self._group(src_document, touched[0][0]), self._group(tgt_document, touched[0][1]))
         constraints = self._constraints(runs, anchors, forbidden, replaced, known)
         here = hull(runs.pairs(touched))
@@ -124,7 +107,7 @@ class Resolver:
         if 2 * sum(runs.turned(ends(link)) for link in near) > len(near):
             # It is the link at hand that is swapped: what comes goes the way of the others around it.
             added = [replace(proposal, src=proposal.tgt, tgt=proposal.src) for proposal in added]
-        return Ripple(
+        return Realignment(
             removed=tuple(link for link in old if runs.pair(ends(link)) not in after),
             added=tuple(added),
             encoder=self._encoder.name,

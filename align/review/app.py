@@ -18,7 +18,6 @@ from textual.screen import Screen
 
 from align.errors import AlignError, StoreError
 from align.jobs.browse import Browser, LinkFilter, open_browser
-from align.jobs.decide import open_desk
 from align.jobs.resolve import Resolver, open_resolver
 from align.review.clerk import Clerk, Helper
 from align.review.keys import keymap
@@ -26,6 +25,7 @@ from align.review.place import Place
 from align.review.screens.base import Saver, reason
 from align.review.screens.review import ReviewScreen
 from align.review.screens.workspace import WorkspaceScreen
+from align.reviewer import Reviewer, open_reviewer
 from align.settings import Settings, default_reviewer
 from align.text.visible import visible
 
@@ -104,7 +104,8 @@ class ReviewApp(App[None]):
         self._theme_wanted = theme or THEME
         self._browser_context = open_browser(store_path)
         self.browser: Browser = self._browser_context.__enter__()
-        self.clerk = Clerk(lambda: open_desk(store_path, self.reviewer))
+        self.clerk = Clerk(lambda: open_reviewer(store_path, self.reviewer))
+        self.previews: Helper[Reviewer] = Helper("previews", lambda: open_reviewer(store_path, self.reviewer))
         self.solver: Helper[Resolver] = Helper("solver", self._open_solver)
         self.set_keymap(keymap(keys or {}))
 
@@ -226,6 +227,7 @@ class ReviewApp(App[None]):
         self._write_place()
         self.clerk.close()
         self.solver.close()
+        self.previews.close()
         self._browser_context.__exit__(None, None, None)
         if self.clerk.lost:
             raise StoreError(f"{len(self.clerk.lost)} of the last decisions could not be saved: {self.clerk.lost[0]}")

@@ -1,4 +1,4 @@
-"""Threads that own what must stay in one thread: the Desk that writes, and the Resolver that solves again.
+"""Threads that own what must stay in one thread: the Reviewer that writes, and the Resolver that solves again.
 
 The app waits a moment for each decision, which is nearly always enough. Where it is not (another process holds the
 store), it goes on, says that something is being saved, and hears of the outcome by message.
@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
-from align.jobs.decide import Desk
+from align.reviewer import Reviewer
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -69,11 +69,11 @@ class Helper(Generic[R]):
             self._context.__exit__(None, None, None)
 
 
-class Clerk(Helper[Desk]):
+class Clerk(Helper[Reviewer]):
     """Writes decisions, and remembers small things when there is time."""
 
-    def __init__(self, open_desk: Callable[[], AbstractContextManager[Desk]]) -> None:
-        super().__init__("clerk", open_desk)
+    def __init__(self, open_reviewer: Callable[[], AbstractContextManager[Reviewer]]) -> None:
+        super().__init__("clerk", open_reviewer)
         self._kept: dict[str, str] = {}
 
     def remember(self, key: str, value: str) -> None:
@@ -84,8 +84,8 @@ class Clerk(Helper[Desk]):
         if not waiting:
             self._thread.submit(self._run, self._write_kept)
 
-    def _write_kept(self, desk: Desk) -> None:
+    def _write_kept(self, reviewer: Reviewer) -> None:
         with self._lock:
             kept, self._kept = self._kept, {}
         for key, value in kept.items():
-            desk.remember(key, value)
+            reviewer.remember(key, value)

@@ -24,6 +24,29 @@ def context(db: Database, side: LinkSide, n: int) -> tuple[tuple[SentenceRow, ..
     return tuple(before), tuple(sentence_rows(db, side.document, high + 1, n))
 
 
+def neighbour(db: Database, sentence: int, step: int) -> int | None:
+    """The sentence of the same language that is next in the document, before (-1) or after (1)."""
+    compare, order = ("<", "desc") if step < 0 else (">", "asc")
+    row = db.conn.execute(
+        f"""select other.id from sentences as own join sentences as other
+            on other.document = own.document and other.position {compare} own.position and other.lang = own.lang
+            where own.id = ? order by other.position {order} limit 1""",
+        (sentence,),
+    ).fetchone()
+    return row[0] if row else None
+
+
+def links_on_side(db: Database, sentence: int, side: int, documents: tuple[int, int]) -> list[int]:
+    """Links between two documents with the sentence on a side (0 or 1), settled ones first, no rejected one."""
+    rows = db.conn.execute(
+        """select links.id from link_sentences join links on links.id = link_sentences.link
+           where sentence = ? and side = ? and src_document = ? and tgt_document = ? and status <> 'rejected'
+           order by status = 'proposed', links.id""",
+        (sentence, side, *documents),
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
 def links_of_sentences(db: Database, sentences: Sequence[int]) -> dict[int, list[Link]]:
     """The links of each sentence, by number."""
     inside = ",".join(map(str, sentences))

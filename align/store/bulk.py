@@ -11,8 +11,9 @@ from align.clock import local, now
 from align.domain import Decision
 from align.errors import ConflictError, EmptyDecisionError
 from align.store import overlaps, tallies
+from align.store.attribution import who_changed
 from align.store.filter import LinkFilter, where
-from align.store.ledger import Ledger, who_changed
+from align.store.ledger import Ledger
 from align.store.log import KEPT, State, append, state_of
 from align.store.rows import Change
 from align.text.counted import counted

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlite_utils import Database
 
-from align.clock import local, now
+from align.clock import now
 from align.domain import Decision
 from align.errors import ConflictError, UsageError
 from align.store import cuts, overlaps, queue, tallies
-from align.store.actions import past_tense
+from align.store.attribution import removed_by, who_changed, who_removed
 from align.store.causality import Origin
 from align.store.cuts import Cut
 from align.store.documents import document_text, halves, joined
@@ -26,13 +25,13 @@ from align.store.log import (
     apply,
     buckets_of,
     next_link,
+    reshapes,
     sentences_of,
     state_of,
     stored,
     untouched,
     write_patches,
 )
-from align.text.clean import join
 
 DECIDED = ("src", "tgt", "status", "src_text", "tgt_text", "kind", "note", "attention")
 """What a decision on a link in conflict decides, whether it changes it or not."""
@@ -54,6 +53,8 @@ class Ledger:
         self._on: dict[int, set[int]] = {}
         self.detail: dict[str, object] = {}
         """What the log is to tell of the decision beside its patches."""
+        self.shared: set[int] = set()
+        """Settled links that share sentences with a link of the decision and stay, as the reviewer agreed."""
 
     def state(self, link: int) -> State:
         """The link as it would be by now. Raises ConflictError where it is no more."""
@@ -93,6 +94,11 @@ class Ledger:
         if version is not None and row is not None and row[0] != version:
             raise ConflictError(f"{who_changed(self.db, link, row[0] - version, called)}. Decide again.")
         return state
+
+    def versions(self, links: Iterable[int]) -> dict[int, int]:
+        """The versions of links as they were before this decision."""
+        rows = self.db.conn.execute(f"select id, version from links where id in ({','.join(map(str, links))})")
+        return dict(rows.fetchall())
 
     def expect_no_other(self, expected: Collection[int]) -> None:
         """Raises ConflictError where the decision changes links that are not among those that were expected."""
@@ -169,7 +175,7 @@ class Ledger:
             if not self.present(link):
                 if cuts.follows((link, before, after)) or (after is None and untouched(before)):
                     continue  # A proposal that a later run took away by itself.
-                raise ConflictError(f"{cannot}: link {link} is no more, {self._end_of(link)}.")
+                raise ConflictError(f"{cannot}: link {link} is no more, {removed_by(self.db, link)}.")
             state = self.state(link)
             differing = [column for column, value in before.items() if state[column] != value]
             if differing:
@@ -186,25 +192,11 @@ class Ledger:
         known = {self.link_of(proposal), self.link_of(turned)} - {None, *own}
         return bool(known or overlaps.sharing(self, proposal, own))
 
-    def _end_of(self, link: int) -> str:
-        """What took a link away, in words."""
-        row = self.db.conn.execute(
-            """select action, reviewer, json_extract(detail, '$.name') from decisions
-               where id = (select max(decision) from patches where link = ? and now is null)""",
-            (link,),
-        ).fetchone()
-        if row is None:
-            return "a new proposal took it away"
-        action, reviewer, name = row
-        return f"{reviewer} added {name} with another text" if action == "import" else f"{action!r} by {reviewer}"
-
     def give_way(self, link: int) -> None:
         """Take an undecided link away whose sentences are settled otherwise; the log tells of how many."""
         self.remove(link)
         if self._was[link] is not None:
             self.detail["gave_way"] = int(str(self.detail.get("gave_way", 0))) + 1
-
-    # Sentences
 
     def cut(self, sentence: int, count: int) -> int:
         """Cut a sentence after `count` characters of its clean text; returns the second half's number.
@@ -263,8 +255,6 @@ class Ledger:
         )
         return [row[0] for row in rows.fetchall()]
 
-    # What the shape of a decision has to know
-
     def kept(self, link: int) -> bool:
         """Whether the link has a reviewer's touch by now."""
         return not untouched(self.state(link))
@@ -280,50 +270,12 @@ class Ledger:
             raise UsageError("a sentence of this link is no longer in its document. Look again.")
         return stored([row[0] for row in rows])
 
-    def document(self, side: str) -> int:
-        """The document of a side's sentences. Raises UsageError where they are of several."""
-        rows = self.db.conn.execute(f"select distinct document from sentences where id in ({side})").fetchall()
-        if len(rows) != 1:
-            raise UsageError("one side of a link cannot reach over two documents. Link them one by one.")
-        return int(rows[0][0])
-
-    def position(self, sentence: int) -> tuple[int, int]:
-        """(document, position) of a sentence."""
-        row = self.db.conn.execute("select document, position from sentences where id = ?", (sentence,)).fetchone()
-        return row[0], row[1]
-
     def joined(self, side: str) -> str:
         """The clean text of a side's sentences."""
         rows = self.db.conn.execute(
             f'select id, start, "end", text, lang from sentences where id in ({side}) order by position'
         ).fetchall()
         return joined([row[:4] for row in rows], rows[0][4], halves(self.db) | {made.rest for made in self.cuts})
-
-    def join(self, texts: list[str], side: str) -> str:
-        """Texts in a row, as the language of the side's sentences joins them."""
-        row = self.db.conn.execute(f"select lang from sentences where id in ({side}) order by position").fetchone()
-        return join(texts, row[0])
-
-    def neighbour(self, sentence: int, step: int) -> int | None:
-        """The sentence of the same language that stands next in the document, before (-1) or after (1)."""
-        compare, order = ("<", "desc") if step < 0 else (">", "asc")
-        row = self.db.conn.execute(
-            f"""select other.id from sentences as own join sentences as other
-                on other.document = own.document and other.position {compare} own.position and other.lang = own.lang
-                where own.id = ? order by other.position {order} limit 1""",
-            (sentence,),
-        ).fetchone()
-        return row[0] if row else None
-
-    def link_at(self, sentence: int, like: State, side: str) -> int | None:
-        """The link between the same documents as `like` that has the sentence on the same side; settled ones first."""
-        rows = self.db.conn.execute(
-            """select links.id from link_sentences join links on links.id = link_sentences.link
-               where sentence = ? and side = ? and src_document = ? and tgt_document = ? and status <> 'rejected'
-               order by status = 'proposed', links.id""",
-            (sentence, 0 if side == "src" else 1, like["src_document"], like["tgt_document"]),
-        ).fetchall()
-        return next((row[0] for row in rows if self.present(row[0])), None)
 
     def link_of(self, columns: State) -> int | None:
         """The link of the very sentences of `columns`, source to target; None where there is none."""
@@ -342,13 +294,6 @@ class Ledger:
                 where one.sentence in ({src}) and two.sentence in ({tgt}) order by one.link"""
         )
         return [row[0] for row in rows.fetchall()]
-
-    @staticmethod
-    def signals(found: dict[str, float] | None) -> str | None:
-        """Signals as their column."""
-        return json.dumps(found, separators=(",", ":")) if found else None
-
-    # Landing
 
     def moves(self) -> list[Patch]:
         """(link, was, now) of every link that differs, with all columns."""
@@ -448,40 +393,6 @@ def settling(db: Database, links: Collection[int]) -> dict[str, object]:
     return {"settles": [row[0] for row in rows]} if rows else {}
 
 
-def reshapes(patch: Patch) -> bool:
-    """Whether there are other links now, in other places, or surer ones."""
-    _, was, now_ = patch
-    return was is None or now_ is None or not now_.keys().isdisjoint(("src", "tgt", "confidence"))
-
-
 def settled(state: State) -> bool:
     """Whether a link is accepted, edited, rejected or an anchor."""
     return state["status"] != "proposed" or bool(state["anchored"])
-
-
-def who_changed(db: Database, link: int, versions: int, called: str = "this link") -> str:
-    """`B rejected this link at 12:05`: the last verdict among the last `versions` changes of a link, else the last."""
-    rows = db.conn.execute(
-        """select reviewer, action, at, json_extract(was, '$.status'), json_extract(now, '$.status')
-           from patches join decisions on decisions.id = decision
-           where patches.link = ? order by decision desc limit ?""",
-        (link, max(1, versions)),
-    ).fetchall()
-    if not rows:
-        return f"{called} came with a new proposal"
-    reviewer, action, at, before, after = next((row for row in rows if row[3] != row[4]), rows[0])
-    verdict = {"proposed": "reopened"}.get(after, after) if before != after else None
-    done = f"{verdict} {called}" if verdict else f"changed {called} ({past_tense(action)})"
-    return f"{reviewer} {done} at {local(at)}"
-
-
-def who_removed(db: Database, link: int) -> str:
-    """Who took a link away, how and when."""
-    row = db.conn.execute(
-        """select reviewer, action, at from patches join decisions on decisions.id = decision
-           where patches.link = ? and now is null order by decision desc limit 1""",
-        (link,),
-    ).fetchone()
-    if row is None:
-        return "a new proposal took it away"
-    return f"{row[0]} took it away at {local(row[2])} ({past_tense(row[1])})"

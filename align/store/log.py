@@ -54,6 +54,12 @@ def untouched(state: State) -> bool:
     return state.get("status") == "proposed" and not worded and not any(state.get(column) for column in marks)
 
 
+def reshapes(patch: Patch) -> bool:
+    """Whether there are other links now, in other places, or surer ones."""
+    _, was, now_ = patch
+    return was is None or now_ is None or not now_.keys().isdisjoint(("src", "tgt", "confidence"))
+
+
 def sentences_of(side: str) -> tuple[int, ...]:
     """The sentence ids of a side's column."""
     return tuple(map(int, side.split(","))) if "," in side else (int(side),)

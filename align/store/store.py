@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import uuid
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import zip_longest
@@ -34,12 +34,13 @@ from align.store import (
     search,
     undo,
 )
+from align.store.attribution import who_changed, who_removed
 from align.store.backup import backup
 from align.store.charset import storable, stored_name
 from align.store.check import Finding, check
 from align.store.door import connect, refuse_replaced
 from align.store.filter import ANY, LinkFilter
-from align.store.ledger import Ledger, who_changed, who_removed
+from align.store.ledger import Ledger
 from align.store.origins import Identity
 from align.store.places import Order
 from align.store.rebuild import rebuild
@@ -127,9 +128,12 @@ class Store:
                 self._group = before
 
     @contextmanager
-    def rehearsal(self) -> Iterator[None]:
-        """Nothing that is written inside stays; what it raises is raised."""
-        with self.writing():
+    def rehearsal(self, *, lock: bool = True) -> Iterator[None]:
+        """Nothing that is written inside stays; what it raises is raised.
+
+        Without `lock`, other writers are waited for only where something is written.
+        """
+        with self.writing() if lock else told(self.path):
             self.db.conn.execute("savepoint rehearsal")
             try:
                 yield
@@ -137,8 +141,8 @@ class Store:
                 self.db.conn.execute("rollback to rehearsal")
                 self.db.conn.execute("release rehearsal")
 
-    def _told(self, why: str = "") -> dict[str, object]:
-        """What the log is to tell of a decision: why it was made, and together with which others."""
+    def detail(self, why: str = "") -> dict[str, object]:
+        """Details of a decision for the log: its reason, and the group of decisions that it is one of."""
         return {name: value for name, value in (("why", why), ("group", self._group)) if value}
 
     # Documents
@@ -193,7 +197,7 @@ class Store:
             change = None
             if changed:
                 change = reimport.change_documents(
-                    self.db, reviewer, changed, replace_settled=replace_settled, lang=lang, more=self._told()
+                    self.db, reviewer, changed, replace_settled=replace_settled, lang=lang, more=self.detail()
                 )
             for one, origin in zip_longest(added, origins):
                 if origin is not None:
@@ -421,26 +425,6 @@ class Store:
         with told(self.path):
             return log.changes_of(self.db, decision, link)
 
-    def decide(
-        self,
-        reviewer: str,
-        action: str,
-        build: Callable[[Ledger], int | None],
-        *,
-        link: int | None = None,
-        why: str = "",
-    ) -> Change:
-        """Append one decision: `build` tells the ledger what changes and returns the link to look at next.
-
-        Runs inside one write transaction; whatever `build` raises leaves nothing behind.
-        """
-        with self.writing():
-            ledger = Ledger(self.db, reviewer)
-            look_at = build(ledger)
-            detail = self._told(why)
-            decision, touched = ledger.close(action, link=link if link is not None else look_at, detail=detail)
-        return Change(touched, decision, look_at, action)
-
     def accept_many(
         self,
         reviewer: str,
@@ -459,7 +443,7 @@ class Store:
         with self.writing():
             if through is not None:
                 Ledger(self.db, reviewer).expect(through, seen)
-            return bulk.accept_many(self.db, reviewer, chosen, self._told(), above=above, through=through, since=since)
+            return bulk.accept_many(self.db, reviewer, chosen, self.detail(), above=above, through=through, since=since)
 
     def undo(self, reviewer: str) -> Change:
         """Take back the reviewer's last decision in force, with what was decided `together` with it.
@@ -544,7 +528,7 @@ class Store:
     ) -> Change | None:
         """Let a link wait for a reviewer: the file `name` has other columns. None where it waits for that already."""
         with self.writing():
-            contested = conflicts.contest(self.db, reviewer, link, name, ours, theirs, self._told(why))
+            contested = conflicts.contest(self.db, reviewer, link, name, ours, theirs, self.detail(why))
         if contested is None:
             return None
         decision, touched = contested

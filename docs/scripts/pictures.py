@@ -34,9 +34,9 @@ def store(folder: Path) -> Path:
     """A store of the Japanese page and the English article that it translates, with the first links decided."""
     from align.encoders import cached, load_encoder
     from align.jobs.add import add
-    from align.jobs.decide import open_desk
     from align.jobs.propose import propose
-    from align.store import LinkFilter, open_store
+    from align.reviewer import open_reviewer
+    from align.store import LinkFilter, edits, open_store
 
     db = folder / "talks.db"
     here = Path.cwd()
@@ -48,9 +48,9 @@ def store(folder: Path) -> Path:
     with open_store(db) as opened, cached(load_encoder("use"), db) as vectors:
         list(propose(opened, vectors))
         links = [link for link in opened.links(LinkFilter()) if link.src.document != link.tgt.document]
-    with open_desk(db, "Aoi") as desk:
+    with open_reviewer(db, "Aoi") as reviewer:
         for link in links[:9]:
-            desk.accept(link.id)
+            reviewer.commit(edits.accept(link.id))
     return db
 
 

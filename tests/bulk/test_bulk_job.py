@@ -22,7 +22,7 @@ from align.cli import cli
 from align.errors import AlignError
 from align.jobs.bulk import dated, shard_writer
 from align.jobs.bulk_work import WorkSpec
-from align.jobs.decide import open_desk
+from align.reviewer import open_reviewer
 from align.store import open_store
 
 TEXTS = {
@@ -383,15 +383,15 @@ def test_a_run_that_cannot_begin_leaves_no_folder(tmp_path: Path, name: str, tex
 DECIDE = """
 import sys, time
 from pathlib import Path
-from align.jobs.decide import Desk
-from align.store import open_store
+from align.reviewer import Reviewer
+from align.store import edits, open_store
 stop = Path(sys.argv[2])
 done = 0
 with open_store(Path(sys.argv[1])) as store:
-    desk = Desk(store, "ada")
+    reviewer = Reviewer(store, "ada")
     while not stop.exists():
         for link in list(store.links()):
-            desk.note(link.id, f"looked at {done}")
+            reviewer.commit(edits.note(link.id, f"looked at {done}"))
             done += 1
             time.sleep(0.01)
 print(done)
@@ -426,12 +426,12 @@ def test_a_run_leaves_out_of_the_store_what_would_take_settled_links_there(tmp_p
     corpus(tmp_path / "c", copies=2)
     into = ["--encoder", "use", "--workers", "1", "--into-store", "review.db", "--doubtful-below", "1.0"]
     align("bulk", "c", "o1", *into, cwd=tmp_path)
-    with open_desk(tmp_path / "review.db", "ada") as desk:
-        desk.accept_above(0.0)
-        before = list(desk.store.links())
+    with open_reviewer(tmp_path / "review.db", "ada") as reviewer:
+        reviewer.accept_above(0.0)
+        before = list(reviewer.store.links())
     (tmp_path / "c" / "0.en.txt").write_text("Tea is hot.\nThe train is late.\nWe read a book.\n")
     done = align("bulk", "c", "o2", *into, "--summary", "o2.json", cwd=tmp_path)
     assert "left out of the store: c/0.en.txt: the new text would take away" in done.stderr
     assert len(json.loads((tmp_path / "o2.json").read_text())["refused"]) == 1
-    with open_desk(tmp_path / "review.db", "ada") as desk:
-        assert list(desk.store.links()) == before
+    with open_reviewer(tmp_path / "review.db", "ada") as reviewer:
+        assert list(reviewer.store.links()) == before

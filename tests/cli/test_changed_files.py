@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 from align.cli import cli
 from align.domain import LinkKind, Proposal, Status
 from align.errors import TextLossError, UsageError
-from align.jobs.decide import open_desk
-from align.store import open_store
+from align.reviewer import open_reviewer
+from align.store import edits, open_store
 
 EN = "".join(f"The fog rises over hill number {n}, says witness {n * n}.\n\n" for n in range(1, 40))
 DE = "".join(f"Über Hügel Nummer {n} steigt schöner Nebel auf, sagt Zeuge {n * n}.\n\n" for n in range(1, 40))
@@ -31,14 +31,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "one" / "de.txt").write_text(DE, encoding="utf-8")
     monkeypatch.setenv("ALIGN_DB", str(folder / "s.db"))
     run(folder / "one", "add", "en.txt", "de.txt")
-    with open_desk(folder / "s.db", "ada") as desk:
-        pairs = zip(desk.store.sentences(1), desk.store.sentences(2), strict=True)
+    with open_reviewer(folder / "s.db", "ada") as reviewer:
+        pairs = zip(reviewer.store.sentences(1), reviewer.store.sentences(2), strict=True)
         links = [Proposal((a.id,), (b.id,), LinkKind.TRANSLATION, 0.5, 0.9) for a, b in pairs]
-        desk.store.propose(1, 2, links, "use")
-        desk.accept_above(0.5)
-        desk.reject(7)
-        desk.edit(8, "tgt", "So sagt man.")
-        desk.note(8, "sure")
+        reviewer.store.propose(1, 2, links, "use")
+        reviewer.accept_above(0.5)
+        reviewer.commit(edits.reject(7))
+        reviewer.commit(edits.edit_text(8, "tgt", "So sagt man."))
+        reviewer.commit(edits.note(8, "sure"))
     return folder
 
 
@@ -233,10 +233,10 @@ def test_a_memory_of_other_content_is_refused_and_undone(
     assert callable(write)
     path.write_text(write(PAIRS), encoding="utf-8")
     assert run(path.parent, "add", path.name).exit_code == 0
-    with open_desk(project / "s.db", "ada") as desk:
-        for link in desk.store.links():
+    with open_reviewer(project / "s.db", "ada") as reviewer:
+        for link in reviewer.store.links():
             if link.status is Status.PROPOSED:
-                desk.accept(link.id)
+                reviewer.commit(edits.accept(link.id))
     before = decided(project)
     assert len(before) == 43
     path.write_text(write([("Yellow.", "Gelb."), ("Blue is keen.", "Blau ist fesch.")]), encoding="utf-8")

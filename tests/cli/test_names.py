@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from align import cli
 from align.domain import LinkKind, Proposal
-from align.jobs.decide import Desk
-from align.store import open_store
+from align.reviewer import Reviewer
+from align.store import edits, open_store
 from align.text.visible import harmless, take_any_text, visible
 
 STEERS = st.sampled_from(
@@ -74,7 +74,7 @@ def make_store(folder: Path, name: str) -> None:
         sentences = {number: store.sentences(number)[0].id for number in rows.values()}
         proposal = Proposal((sentences[theirs],), (sentences[rows["de.txt"]],), LinkKind.TRANSLATION, 0.5, 0.5)
         store.propose(theirs, rows["de.txt"], [proposal], name.encode("utf-8", "replace").decode())
-        Desk(store, name).accept(1)
+        Reviewer(store, name).commit(edits.accept(1))
 
 
 @settings(max_examples=20)

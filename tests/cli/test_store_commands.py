@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 
 from align.cli import cli
 from align.errors import AlignError
-from align.jobs.decide import open_desk
-from align.store import bulk, ledger, log, open_store
+from align.reviewer import open_reviewer
+from align.store import bulk, edits, ledger, log, open_store
 from tests.store.conftest import fill
 
 
@@ -88,10 +88,10 @@ def test_remove_asks_and_can_be_taken_back(db: Path) -> None:
 def test_merge_lists_conflicts(db: Path, tmp_path: Path) -> None:
     other = tmp_path / "bo.db"
     run("store", "backup", str(other))
-    with open_desk(db, "ada") as ada, open_desk(other, "bo") as bo:
-        ada.accept(1)
-        bo.reject(1)
-        bo.accept(2)
+    with open_reviewer(db, "ada") as ada, open_reviewer(other, "bo") as bo:
+        ada.commit(edits.accept(1))
+        bo.commit(edits.reject(1))
+        bo.commit(edits.accept(2))
     result = run("store", "merge", str(other), "--json")
     assert result.exit_code == 0
     (line,) = result.stdout.splitlines()
@@ -110,11 +110,11 @@ def test_merge_lists_conflicts(db: Path, tmp_path: Path) -> None:
 def test_a_side_of_a_conflict_is_taken(db: Path, tmp_path: Path) -> None:
     other = tmp_path / "bo.db"
     run("store", "backup", str(other))
-    with open_desk(db, "ada") as ada, open_desk(other, "bo") as bo:
-        ada.accept(1)
-        bo.edit(1, "tgt", "Fog is rising.")
-        ada.accept(2)
-        bo.merge(2, 3)
+    with open_reviewer(db, "ada") as ada, open_reviewer(other, "bo") as bo:
+        ada.commit(edits.accept(1))
+        bo.commit(edits.edit_text(1, "tgt", "Fog is rising."))
+        ada.commit(edits.accept(2))
+        bo.commit(edits.merge(2, 3))
     run("store", "merge", str(other))
     for wrong, words in (("1:3", "has 2 sides"), ("2:2", "draws links anew"), ("6:1", "no conflict")):
         assert words in str(run("store", "conflicts", "--take", wrong).exception)
@@ -122,14 +122,14 @@ def test_a_side_of_a_conflict_is_taken(db: Path, tmp_path: Path) -> None:
     taken = run("store", "conflicts", "--take", "1:2", "--take", "2:1", "--reviewer", "cy")
     assert taken.exit_code == 0
     assert "link 1: status edited, tgt_text Fog is rising." in taken.stderr
-    with open_desk(db, "cy") as desk:
-        link = desk.store.link(1)
+    with open_reviewer(db, "cy") as reviewer:
+        link = reviewer.store.link(1)
         assert (link.status.value, link.tgt.text, link.reviewer, link.attention) == (
             "edited", "Fog is rising.", "cy", None,
         )  # fmt: skip
-        assert desk.store.link(2).status.value == "accepted"
-        desk.undo()
-        assert {conflict.link for conflict in desk.store.conflicts()} == {1, 2, 3}
+        assert reviewer.store.link(2).status.value == "accepted"
+        reviewer.undo()
+        assert {conflict.link for conflict in reviewer.store.conflicts()} == {1, 2, 3}
 
 
 def test_three_copies_whose_clocks_differ(db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,25 +137,25 @@ def test_three_copies_whose_clocks_differ(db: Path, tmp_path: Path, monkeypatch:
     bo, cy = tmp_path / "bo.db", tmp_path / "cy.db"
     for copy in (bo, cy):
         run("store", "backup", str(copy))
-    for path, reviewer, time, merged in ((cy, "cy", "12:10", None), (bo, "bo", "12:05", cy)):
+    for path, name, time, merged in ((cy, "cy", "12:10", None), (bo, "bo", "12:05", cy)):
         if merged:
             assert run("store", "merge", str(merged), "--db", str(path)).exit_code == 0
         for module in (ledger, log, bulk):
             monkeypatch.setattr(module, "now", lambda time=time: f"2026-03-01T{time}:00.000000Z")
-        with open_desk(path, reviewer) as desk:
+        with open_reviewer(path, name) as reviewer:
             for link in (1, 2):
-                (desk.accept if reviewer == "cy" else desk.reject)(link)
+                reviewer.commit((edits.accept if name == "cy" else edits.reject)(link))
     result = run("store", "merge", str(bo))
     assert "4 decisions taken in" in result.stderr
     assert run("store", "conflicts").stderr.startswith("No conflicts.")
-    with open_desk(db, "ada") as desk:
-        assert [(link.status.value, link.reviewer) for link in desk.store.at(0, 2)] == [("rejected", "bo")] * 2
+    with open_reviewer(db, "ada") as reviewer:
+        assert [(link.status.value, link.reviewer) for link in reviewer.store.at(0, 2)] == [("rejected", "bo")] * 2
     assert run("store", "check").exit_code == 0
 
 
 def test_history(db: Path) -> None:
-    with open_desk(db, "ada") as desk:
-        desk.accept(1)
+    with open_reviewer(db, "ada") as reviewer:
+        reviewer.commit(edits.accept(1))
     lines = [json.loads(line) for line in run("history", "1", "--json").stdout.splitlines()]
     assert [line["action"] for line in lines] == ["accept", "propose"]
     assert {"what": "status", "before": "proposed", "after": "accepted"} in lines[0]["changes"]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span
-from align.jobs.decide import Desk
-from align.store import Store, open_store
+from align.reviewer import Reviewer
+from align.store import Store, edits, open_store
 
 JA = ["霧が出る。", "山へ行く。", "川を渡る。", "雨が降る。", "風が吹く。", "夜が明ける。"]
 EN = ["Fog rises.", "We climb.", "=We cross & <rest>.", "It rains.", "Wind blows.", "Day breaks."]
@@ -40,12 +40,12 @@ def fill(store: Store) -> None:
     src = store.add_document(document("ja.txt", JA, "ja")).document
     tgt = store.add_document(document("en.txt", EN, "en")).document
     link_up(store, src, tgt, ("ja", "en"))
-    desk = Desk(store, "ada")
-    desk.accept(1)
-    desk.accept(2)
-    desk.edit(3, "tgt", "=We cross & <rest> a while.")
-    desk.note(3, "odd & <b>")
-    desk.reject(4)
+    reviewer = Reviewer(store, "ada")
+    reviewer.commit(edits.accept(1))
+    reviewer.commit(edits.accept(2))
+    reviewer.commit(edits.edit_text(3, "tgt", "=We cross & <rest> a while."))
+    reviewer.commit(edits.note(3, "odd & <b>"))
+    reviewer.commit(edits.reject(4))
 
 
 @pytest.fixture

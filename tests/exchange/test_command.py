@@ -13,8 +13,8 @@ from align.domain import LinkKind
 from align.errors import UsageError
 from align.exchange.export import export
 from align.exchange.formats import FORMATS
-from align.jobs.decide import Desk
-from align.store import Store
+from align.reviewer import Reviewer
+from align.store import Store, edits
 
 
 def align(store: Store, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -26,7 +26,7 @@ def align(store: Store, *arguments: str | Path) -> subprocess.CompletedProcess[s
 
 
 def test_what_is_left_out_by_kind_can_be_had(store: Store) -> None:
-    Desk(store, "ada").set_kind(next(store.links()).id, LinkKind.SUMMARY)
+    Reviewer(store, "ada").commit(edits.set_kind(next(store.links()).id, LinkKind.SUMMARY))
     done = align(store, "export", "out.tmx", "--status", "any")
     assert "Left out: 1 of kind summary." in done.stderr
     assert "--kind any" in done.stderr

@@ -17,9 +17,9 @@ from align.exchange import tmx
 from align.exchange.export import export, export_store
 from align.exchange.formats import FORMATS
 from align.exchange.types import ExportOptions
-from align.jobs.decide import Desk
 from align.jobs.import_ import import_file
-from align.store import Store
+from align.reviewer import Reviewer
+from align.store import Store, edits
 from tests.exchange.conftest import EN, FR, JA, document, link_up
 
 ANY = frozenset(Status)
@@ -104,7 +104,7 @@ def test_whole_blocks(store: Store, tmp_path: Path) -> None:
 def test_blocks_that_links_join_become_one(store: Store, tmp_path: Path) -> None:
     sentences = {row.name: store.sentences(row.id) for row in store.documents()}
     ja, en = ([s.id for s in sentences[name]] for name in ("ja.txt", "en.txt"))
-    Desk(store, "ada").relink([ja[2]], [en[1], en[2]], link=3, known=[2])
+    Reviewer(store, "ada").commit(edits.relink(3, [ja[2]], [en[1], en[2]], shared=[2]))
     report = export_store(store, tmp_path / "out.tmx", None, ExportOptions(statuses=ANY, level="block"))
     assert report.units == 2
     assert units(tmp_path / "out.tmx")[0] == {"ja": "".join(JA[:4]), "en": " ".join(EN[:4])}

@@ -16,9 +16,9 @@ import pytest
 from align.domain import LinkKind, Status
 from align.exchange.export import export_store
 from align.exchange.types import ExportOptions
-from align.jobs.decide import Desk
 from align.jobs.import_ import import_file
-from align.store import Store
+from align.reviewer import Reviewer
+from align.store import Store, edits
 
 ANY = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind), context=1)
 DTD = Path(str(files("align.exchange") / "rules" / "tmx14.dtd"))
@@ -167,7 +167,7 @@ def test_a_tsv_that_libreoffice_saved_comes_back_unchanged(store: Store, tmp_pat
     for link, text in enumerate(
         ['"Wind," they say, "blows"', '"Climb!"', '=a "b"', '""', 'say "so"', "a\\tb"], start=1
     ):
-        Desk(store, "ada").edit(link, "tgt", text)
+        Reviewer(store, "ada").commit(edits.edit_text(link, "tgt", text))
     out = exported(store, tmp_path, "out.tsv")
     before = list(store.links())
     saved = office(tmp_path, out, CSV.replace("44", "9")).rename(tmp_path / "saved.tsv")

@@ -43,7 +43,7 @@ HOSTILE = (
 
 @pytest.fixture(params=["desktop"])
 def page(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
-    """A page of a desk (or a phone, where a test asks), which must log no error and fetch nothing."""
+    """A page of a reviewer (or a phone, where a test asks), which must log no error and fetch nothing."""
     width, height = SIZES[request.param]
     context = chromium.new_context(viewport={"width": width, "height": height}, has_touch=request.param == "phone")
     opened = context.new_page()

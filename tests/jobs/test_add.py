@@ -12,8 +12,8 @@ from align.domain import Status
 from align.errors import ReadError, UsageError
 from align.exchange.export import export_store
 from align.jobs.add import add
-from align.jobs.decide import Desk
-from align.store import LinkFilter, Store, open_store
+from align.reviewer import Reviewer
+from align.store import LinkFilter, Store, edits, open_store
 
 TMX = """<?xml version="1.0" encoding="UTF-8"?>
 <tmx version="1.4"><header creationtool="x" creationtoolversion="1" segtype="sentence" o-tmf="x" adminlang="en"
@@ -201,8 +201,8 @@ def test_a_memory_that_grew_adds_what_is_new_and_keeps_decisions(tmp_path: Path)
     path.write_text(memory([HELLO, NIGHT]), encoding="utf-8")
     list(add(db, [str(path)]))
     with open_store(db) as store:
-        Desk(store, "ada").reject(1)
-        Desk(store, "ada").reopen(2)
+        Reviewer(store, "ada").commit(edits.reject(1))
+        Reviewer(store, "ada").commit(edits.reopen(2))
     path.write_text(memory([HELLO, RAIN, NIGHT]), encoding="utf-8")
     assert [(t.outcome, t.links) for t in add(db, [str(path)])] == [("changed", 1)]
     with open_store(db) as store:
@@ -217,7 +217,7 @@ def test_an_export_of_this_store_is_brought_back_and_what_is_left_is_told(tmp_pa
     list(add(db, [str(path)]))
     with open_store(db) as store:
         export_store(store, out)
-        Desk(store, "ada").edit(1, "tgt", "世界よ。")
+        Reviewer(store, "ada").commit(edits.edit_text(1, "tgt", "世界よ。"))
     text = out.read_text(encoding="utf-8").replace("世界。", "世界さん。")
     out.write_text(f"{text}99\taccepted\ten\tja\tNew.\t新しい。\n", encoding="utf-8")
     (taken,) = add(db, [str(out)])

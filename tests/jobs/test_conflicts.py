@@ -11,11 +11,11 @@ from align.domain import LinkKind, Status
 from align.errors import ConflictError, UsageError
 from align.exchange.export import export_store
 from align.exchange.types import ExportOptions
-from align.jobs.decide import Desk
 from align.jobs.history import events_of
 from align.jobs.import_ import import_file
 from align.jobs.merge import told
-from align.store import Store, open_store
+from align.reviewer import Reviewer
+from align.store import Store, edits, open_store
 from tests.exchange.conftest import fill
 
 ALL = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind))
@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         fill(opened)
         export_store(opened, tmp_path / "file.tsv", None, ALL)
         reword(tmp_path / "file.tsv", "Wind blows.", "The wind blows.")
-        Desk(opened, "ada").edit(5, "tgt", "A wind blows.")
+        Reviewer(opened, "ada").commit(edits.edit_text(5, "tgt", "A wind blows."))
         yield opened
 
 
@@ -68,15 +68,15 @@ def test_the_same_file_again_says_nothing_new_and_another_wording_does(store: St
     reword(store.path.with_name("file.tsv"), "The wind blows.", "Winds blow.")
     bring(store)
     assert [theirs["tgt_text"] for _, _, theirs in waiting(store)] == ["The wind blows.", "Winds blow."]
-    Desk(store, "bea").undo()
+    Reviewer(store, "bea").undo()
     assert waiting(store) == BOTH
-    Desk(store, "bea").redo()
+    Reviewer(store, "bea").redo()
     assert len(waiting(store)) == 2
 
 
 def test_undo_takes_it_back_and_redo_brings_it(store: Store) -> None:
     bring(store)
-    bea = Desk(store, "bea")
+    bea = Reviewer(store, "bea")
     bea.undo()
     assert (waiting(store), store.link(5).attention) == ([], None)
     bea.redo()
@@ -87,13 +87,13 @@ def test_undo_takes_it_back_and_redo_brings_it(store: Store) -> None:
 
 def test_it_is_dismissed_and_that_can_be_taken_back(store: Store) -> None:
     bring(store)
-    ada = Desk(store, "ada")
+    ada = Reviewer(store, "ada")
     ada.dismiss(5)
     assert (waiting(store), store.link(5).attention) == ([], None)
     with pytest.raises(UsageError, match="link 5 has no conflict"):
         ada.dismiss(5)
     with pytest.raises(ConflictError, match="changed since"):
-        Desk(store, "bea").undo()
+        Reviewer(store, "bea").undo()
     ada.undo()
     assert waiting(store) == BOTH
     ada.redo()
@@ -104,7 +104,7 @@ def test_it_is_dismissed_and_that_can_be_taken_back(store: Store) -> None:
 
 def test_a_decision_settles_it(store: Store) -> None:
     bring(store)
-    Desk(store, "ada").accept(5)
+    Reviewer(store, "ada").commit(edits.accept(5))
     assert waiting(store) == []
     bring(store)
     assert waiting(store) == BOTH
@@ -116,9 +116,9 @@ def test_all_that_differs_of_a_link_is_one_conflict(store: Store) -> None:
     names, cells = head.split("\t"), lines[5].split("\t")
     cells[names.index("status")], cells[names.index("note")] = "rejected", "wrong"
     path.write_text("\n".join([head, *lines[:5], "\t".join(cells)]) + "\n", encoding="utf-8")
-    ada = Desk(store, "ada")
-    ada.accept(6)
-    ada.note(6, "right")
+    ada = Reviewer(store, "ada")
+    ada.commit(edits.accept(6))
+    ada.commit(edits.note(6, "right"))
     bring(store)
     assert waiting(store)[1:] == [(6, {"status": "accepted", "note": "right"}, {"status": "rejected", "note": "wrong"})]
 
@@ -126,19 +126,19 @@ def test_all_that_differs_of_a_link_is_one_conflict(store: Store) -> None:
 def test_another_copy_takes_it_over_and_what_it_decided_on_the_link_comes_in(store: Store, tmp_path: Path) -> None:
     store.backup(tmp_path / "copy.db")
     with open_store(tmp_path / "copy.db") as copy:
-        Desk(copy, "bo").note(5, "gusty")
+        Reviewer(copy, "bo").commit(edits.note(5, "gusty"))
         bring(store)
         assert store.unite(copy.path).conflicts == 0
         assert (store.link(5).note, waiting(store)) == ("gusty", BOTH)
         copy.unite(store.path)
         assert (copy.link(5).attention, waiting(copy)) == ("conflict", BOTH)
-        Desk(store, "bea").undo()
+        Reviewer(store, "bea").undo()
         copy.unite(store.path)
         assert (copy.link(5).attention, waiting(copy)) == (None, [])
         assert copy.check() == store.check() == []
 
 
 def test_what_cannot_be_written_as_utf_8_is_kept_as_well_as_it_can_be(store: Store) -> None:
-    Desk(store, "bea").contest(1, "\udcff.tsv", {"note": ""}, {"note": "\udc80"})
+    Reviewer(store, "bea").contest(1, "\udcff.tsv", {"note": ""}, {"note": "\udc80"})
     ((_, _, theirs),) = waiting(store)
     assert str(theirs["note"]).encode()

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from align.domain import BlockKind, Link, Status
 from align.encoders import cached
-from align.jobs.decide import Desk
 from align.jobs.propose import propose, why_nothing
 from align.jobs.runs import Runs
 from align.jobs.vectors import groups
-from align.store import LinkFilter, Store, open_store
+from align.reviewer import Reviewer
+from align.store import LinkFilter, Store, edits, open_store
 from tests.jobs.conftest import TopicEncoder, english, japanese, page
 
 
@@ -43,9 +43,9 @@ def test_a_second_run_changes_nothing(store: Store, encoder: TopicEncoder) -> No
 def test_decisions_stay_and_constrain(store: Store, encoder: TopicEncoder) -> None:
     run(store, encoder)
     links = list(store.links(LinkFilter()))
-    desk = Desk(store, "Aoi")
-    desk.accept(links[3].id)
-    desk.reject(links[7].id)
+    reviewer = Reviewer(store, "Aoi")
+    reviewer.commit(edits.accept(links[3].id))
+    reviewer.commit(edits.reject(links[7].id))
     run(store, encoder)
     after = {(link.src.sentences, link.tgt.sentences): link for link in store.links(LinkFilter())}
     assert after[links[3].src.sentences, links[3].tgt.sentences].status is Status.ACCEPTED
@@ -57,14 +57,14 @@ def test_a_swapped_link_is_not_proposed_again(store: Store, encoder: TopicEncode
     mixed = page("mixed.txt", english([300, 301, 302, 303, 304]) + "\n\n" + japanese([300, 301, 302, 303, 304]))
     number = store.add_document(mixed).document
     run(store, encoder)
-    desk = Desk(store, "Aoi")
+    reviewer = Reviewer(store, "Aoi")
     links = list(store.links(LinkFilter()))
     inside = [link for link in links if link.src.document == link.tgt.document == number]
     for link in (links[3], inside[2]):
-        desk.swap(link.id)
-        desk.accept(link.id)
-    desk.swap(links[7].id)
-    desk.reject(links[7].id)
+        reviewer.commit(edits.swap(link.id))
+        reviewer.commit(edits.accept(link.id))
+    reviewer.commit(edits.swap(links[7].id))
+    reviewer.commit(edits.reject(links[7].id))
     run(store, encoder)
     after = [frozenset((*x.src.sentences, *x.tgt.sentences)) for x in store.links(LinkFilter())]
     assert len(after) == len(set(after)) == len(links)
@@ -77,7 +77,7 @@ def test_what_was_decided_is_counted_where_it_is(store: Store, encoder: TopicEnc
     links = list(store.links(LinkFilter()))
     names = {link.src.doc for link in links} | {link.tgt.doc for link in links}
     assert "mixed.txt" in names
-    Desk(store, "Aoi").accept_above(0.0)
+    Reviewer(store, "Aoi").accept_above(0.0)
     for pair in propose(store, encoder):
         inside = [
             link
@@ -97,9 +97,9 @@ def contradict(store: Store) -> None:
     path = Path(store.path).with_name("copy.db")
     store.backup(path)
     src, tgt = sentences(store, 1), sentences(store, 2)
-    Desk(store, "Aoi").relink([src[10]], [tgt[10]])
+    Reviewer(store, "Aoi").commit(edits.link_by_hand([src[10]], [tgt[10]]))
     with open_store(path) as copy:
-        Desk(copy, "Ben").relink([src[10]], [tgt[14]])
+        Reviewer(copy, "Ben").commit(edits.link_by_hand([src[10]], [tgt[14]]))
         store.unite(path)
 
 
@@ -116,18 +116,18 @@ def test_a_contradiction_stops_its_pair_alone_and_is_named(store: Store, encoder
     assert "sentence 11 of a.en.txt" in told
     assert sum(pair.added for pair in pairs) == 12
     known = store.link(one)
-    Desk(store, "Aoi").relink(known.src.sentences, known.tgt.sentences, known=[other])
+    Reviewer(store, "Aoi").commit(edits.link_by_hand(known.src.sentences, known.tgt.sentences, shared=[other]))
     assert not any(pair.contradiction for pair in propose(store, encoder)), "who links one again keeps both"
     assert store.link(one).status is store.link(other).status is Status.ACCEPTED
 
 
 def test_two_links_on_a_sentence_are_one_anchor(store: Store, encoder: TopicEncoder) -> None:
     src, tgt = sentences(store, 1), sentences(store, 2)
-    desk = Desk(store, "Aoi")
-    first = desk.relink([src[5]], [tgt[5]]).link_ids[0]
-    desk.relink([src[5], src[6]], [tgt[6]], known=[first])
-    apart = desk.relink([src[10], src[12]], [tgt[11]]).link_ids[0]
-    desk.relink([src[11]], [tgt[16]])
+    reviewer = Reviewer(store, "Aoi")
+    first = reviewer.commit(edits.link_by_hand([src[5]], [tgt[5]])).link_ids[0]
+    reviewer.commit(edits.link_by_hand([src[5], src[6]], [tgt[6]], shared=[first]))
+    apart = reviewer.commit(edits.link_by_hand([src[10], src[12]], [tgt[11]])).link_ids[0]
+    reviewer.commit(edits.link_by_hand([src[11]], [tgt[16]]))
     runs = Runs(*groups(store, encoder, [1, 2]))
     found = runs.settled(store)
     assert set(found.anchors) == {
@@ -150,7 +150,7 @@ def test_a_link_with_a_sentence_that_is_left_out_is_settled_all_the_same(tmp_pat
         footer = replace(text.blocks[-1], kind=BlockKind.BOILERPLATE)
         store.add_document(replace(text, blocks=(*text.blocks[:-1], footer)))
         src, tgt = sentences(store, 1), sentences(store, 2)
-        Desk(store, "Aoi").relink([src[3]], [tgt[9]])
+        Reviewer(store, "Aoi").commit(edits.link_by_hand([src[3]], [tgt[9]]))
         list(propose(store, encoder))
         rest = [link for link in store.links(LinkFilter()) if link.status is Status.PROPOSED]
         assert len(rest) >= 8

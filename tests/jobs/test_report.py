@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from align.domain import Block, BlockKind, Decision, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.errors import UsageError
-from align.jobs.decide import open_desk
 from align.jobs.progress_of import Tally, paces
 from align.jobs.report import Report, inversions, survey
 from align.jobs.report_page import page, percent, wilson
 from align.jobs.stats import bar, columns, dot_map
-from align.store import LinkFilter, Store, open_store
+from align.reviewer import open_reviewer
+from align.store import LinkFilter, Store, edits, open_store
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -68,11 +68,11 @@ def talks(tmp_path: Path) -> Path:
             [([0], [0], 0.95), ([1, 2], [1], 0.85), ([3], [4], 0.55), ([5], [3], 0.35)],
         )
         links = list(store.links(LinkFilter()))
-    with open_desk(path, "Aoi") as desk:
-        desk.accept(links[0].id)
-        desk.accept(links[1].id)
-    with open_desk(path, "Mei") as desk:
-        desk.reject(links[3].id)
+    with open_reviewer(path, "Aoi") as reviewer:
+        reviewer.commit(edits.accept(links[0].id))
+        reviewer.commit(edits.accept(links[1].id))
+    with open_reviewer(path, "Mei") as reviewer:
+        reviewer.commit(edits.reject(links[3].id))
     return path
 
 
@@ -96,12 +96,12 @@ def test_it_counts(report: Report) -> None:
 
 
 def test_crossings_count_what_stands(talks: Path) -> None:
-    with open_desk(talks, "Mei") as desk:
-        desk.undo()
-        links = list(desk.store.links(LinkFilter()))
-        assert survey(desk.store).pairs[0].crossings == 1
-        desk.reject(next(link.id for link in links if link.tgt.text == "Four."))
-        (pair,) = survey(desk.store).pairs
+    with open_reviewer(talks, "Mei") as reviewer:
+        reviewer.undo()
+        links = list(reviewer.store.links(LinkFilter()))
+        assert survey(reviewer.store).pairs[0].crossings == 1
+        reviewer.commit(edits.reject(next(link.id for link in links if link.tgt.text == "Four.")))
+        (pair,) = survey(reviewer.store).pairs
     assert pair.crossings == 0
     assert [unlinked.text for unlinked in pair.omissions] == ["四です。", "五<script>です。"]
 

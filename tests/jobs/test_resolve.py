@@ -11,11 +11,11 @@ import pytest
 from align.domain import Link, LinkKind, Proposal
 from align.errors import ConflictError
 from align.jobs import resolve
-from align.jobs.decide import Desk
 from align.jobs.explain import explain
 from align.jobs.propose import propose
 from align.jobs.resolve import Resolver, open_resolver
-from align.store import LinkFilter, Store
+from align.reviewer import Reviewer
+from align.store import LinkFilter, Store, edits
 from tests.jobs.conftest import TopicEncoder
 
 
@@ -54,9 +54,9 @@ def test_a_wrong_anchor_moves_its_neighbours_and_writes_nothing(resolver: Resolv
 
 def test_changes_stop_at_the_nearest_anchors(resolver: Resolver, store: Store) -> None:
     before = links(store)
-    desk = Desk(store, "Aoi")
-    desk.accept(before[4].id)
-    desk.accept(before[8].id)
+    reviewer = Reviewer(store, "Aoi")
+    reviewer.commit(edits.accept(before[4].id))
+    reviewer.commit(edits.accept(before[8].id))
     wrong = (before[6].src.sentences, before[7].tgt.sentences)
     ripple = resolver.around(before[6].src.document, before[6].tgt.document, anchors=[wrong], replaced=[before[6].id])
     touched = {sentence for link in ripple.removed for sentence in link.src.sentences}
@@ -66,16 +66,16 @@ def test_changes_stop_at_the_nearest_anchors(resolver: Resolver, store: Store) -
 
 def test_an_anchor_against_an_accepted_link_is_refused(resolver: Resolver, store: Store) -> None:
     one, other = links(store)[2], links(store)[9]
-    Desk(store, "Aoi").accept(one.id)
+    Reviewer(store, "Aoi").commit(edits.accept(one.id))
     with pytest.raises(ConflictError, match="both claim"):
         resolver.around(one.src.document, one.tgt.document, anchors=[(one.src.sentences, other.tgt.sentences)])
 
 
 def test_a_fix_of_one_of_two_links_on_a_sentence_is_solved_around(resolver: Resolver, store: Store) -> None:
     one, other = links(store)[2], links(store)[9]
-    desk = Desk(store, "Aoi")
-    desk.accept(one.id)
-    both = desk.relink(one.src.sentences, other.tgt.sentences, known=[one.id]).look_at
+    reviewer = Reviewer(store, "Aoi")
+    reviewer.commit(edits.accept(one.id))
+    both = reviewer.commit(edits.link_by_hand(one.src.sentences, other.tgt.sentences, shared=[one.id])).look_at
     here = one.src.document, one.tgt.document
     for number in (one.id, both):
         link = store.link(number)
@@ -85,15 +85,15 @@ def test_a_fix_of_one_of_two_links_on_a_sentence_is_solved_around(resolver: Reso
 
 def test_an_accepted_pair_that_is_cut_inside_is_not_proposed_again(resolver: Resolver, store: Store) -> None:
     one = links(store)[5]
-    Desk(store, "Aoi").accept(one.id)
+    Reviewer(store, "Aoi").commit(edits.accept(one.id))
     ripple = resolver.around(one.src.document, one.tgt.document, anchors=[ends(one)], replaced=[one.id])
     assert ends(one) not in {(p.src, p.tgt) for p in ripple.added}, "both halves stand on what was accepted"
 
 
 def test_a_swapped_link_is_solved_around_as_any_other(resolver: Resolver, store: Store) -> None:
-    desk = Desk(store, "Aoi")
+    reviewer = Reviewer(store, "Aoi")
     one, other = links(store)[5], links(store)[6]
-    desk.swap(one.id)
+    reviewer.commit(edits.swap(one.id))
     swapped = store.link(one.id)
     here = (swapped.src.document, swapped.tgt.document)
     assert not resolver.around(*here, anchors=[ends(swapped)], replaced=[one.id])
@@ -108,7 +108,7 @@ def test_a_swapped_link_is_solved_around_as_any_other(resolver: Resolver, store:
 
 def test_a_swapped_undecided_link_is_not_found_anew(resolver: Resolver, store: Store) -> None:
     one, other = links(store)[5], links(store)[6]
-    Desk(store, "Aoi").swap(one.id)
+    Reviewer(store, "Aoi").commit(edits.swap(one.id))
     assert not resolver.around(other.src.document, other.tgt.document, anchors=[ends(other)], replaced=[other.id])
 
 
@@ -117,7 +117,7 @@ def test_rivals_hold_the_right_place_of_a_misplaced_link(resolver: Resolver, sto
     rivals = resolver.rivals(found[5], 3)
     assert len(rivals) == 3
     assert all(set(rival.sentences) != set(found[5].tgt.sentences) for rival in rivals)
-    Desk(store, "Aoi").relink(found[5].src.sentences, found[12].tgt.sentences, link=found[5].id)
+    Reviewer(store, "Aoi").commit(edits.relink(found[5].id, found[5].src.sentences, found[12].tgt.sentences))
     topic = re.findall(r"\d+", found[5].src.text)[0]
     assert topic in resolver.rivals(store.link(found[5].id), 3)[0].text
 
@@ -127,7 +127,7 @@ def test_only_an_encoder_at_hand_is_taken_from_a_link(store: Store, monkeypatch:
     one, other = ([row.id for row in store.sentences(document)] for document in (src, tgt))
     proposal = Proposal((one[0],), (other[0],), LinkKind.TRANSLATION, 0.5, 0.9)
     store.propose(src, tgt, [proposal], "use")
-    Desk(store, "Aoi").relink([one[1]], [other[1]])
+    Reviewer(store, "Aoi").commit(edits.link_by_hand([one[1]], [other[1]]))
     found, by_hand = links(store)
     tried: list[str] = []
 

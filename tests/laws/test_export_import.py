@@ -13,9 +13,9 @@ from lxml import etree
 from align.domain import LinkKind, Status
 from align.exchange.export import export_store
 from align.exchange.types import ExportOptions
-from align.jobs.decide import Desk
 from align.jobs.import_ import import_file
-from align.store import Store, open_store
+from align.reviewer import Reviewer
+from align.store import Store, edits, open_store
 from align.text.clean import clean
 from tests.exchange.conftest import document, link_up
 from tests.laws.test_export_round_trip import TEXTS
@@ -40,17 +40,17 @@ def fill(store: Store, src: list[str], tgt: list[str], doings: list[tuple[str, i
     one = store.add_document(document("src.txt", src, "ja")).document
     two = store.add_document(document("tgt.txt", tgt, "en")).document
     link_up(store, one, two, ("ja", "en"))
-    desk = Desk(store, "ada")
+    reviewer = Reviewer(store, "ada")
     for what, link, text in doings:
         match what:
             case "accept":
-                desk.accept(link)
+                reviewer.commit(edits.accept(link))
             case "reject":
-                desk.reject(link)
+                reviewer.commit(edits.reject(link))
             case "note":
-                desk.note(link, text)
+                reviewer.commit(edits.note(link, text))
             case "edit":
-                desk.edit(link, "tgt", text)
+                reviewer.commit(edits.edit_text(link, "tgt", text))
 
 
 @pytest.mark.parametrize("name", IMPORTABLE)
@@ -80,7 +80,7 @@ def test_an_edit_made_outside_comes_back_as_it_was_made(name: str, texts: list[s
             with open_store(Path(folder) / db) as store:
                 fill(store, texts, texts, [])
                 if db == "there.db":
-                    Desk(store, "tool").edit(1, "tgt", wording)
+                    Reviewer(store, "tool").commit(edits.edit_text(1, "tgt", wording))
                 kept.append(store.link(1).tgt.text)
                 export_store(store, Path(folder) / f"{db}.out", name, ANY)
         edited = (Path(folder) / "there.db.out").read_bytes()

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from align.domain import SETTLED, Link
 from align.errors import AlignError
 from align.jobs import resolve
-from align.jobs.decide import Desk
 from align.jobs.propose import propose
-from align.jobs.resolve import Resolver
+from align.jobs.resolve import Resolver, ends
 from align.jobs.runs import contradictory
-from align.review import fixes
-from align.review.points import Point
-from align.store import Store, open_store
+from align.review.screens.ripple import realignment_of
+from align.reviewer import Reviewer
+from align.store import Store, edits, open_store
+from align.store.edits import Edit, End
 from tests.jobs.conftest import TopicEncoder, english, japanese, page
 from tests.laws.test_store_laws import Operation, fresh, many, play, stories
 
@@ -57,9 +57,9 @@ def clashes(store: Store) -> list[tuple[Link, Link]]:
 @given(stories)
 def test_nothing_is_proposed_on_what_is_settled(story: list[tuple[int, Operation]]) -> None:
     with tempfile.TemporaryDirectory() as folder, fresh(folder) as store:
-        desks = [Desk(store, "ada"), Desk(store, "bo")]
+        reviewers = [Reviewer(store, "ada"), Reviewer(store, "bo")]
         for step in story:
-            play(store, desks, [step])
+            play(store, reviewers, [step])
             assert clashes(store) == []
         assert contradictory(store, store.constraints(1, 2)) is None
 
@@ -108,51 +108,51 @@ def steps(draw: Any) -> tuple[str, int, int, int]:
     return draw(st.sampled_from(names + turns)), draw(number), draw(number), draw(number)
 
 
-def fix_of(store: Store, name: str, link: Link, a: int, b: int) -> fixes.Fix:
+def edit_of(store: Store, name: str, link: Link, a: int, b: int) -> Edit:
     """What the app would do with a link."""
     links = list(store.links())
     src, tgt = ([row.id for row in store.sentences(number)] for number in (1, 2))
     ends = ((src[a % len(src)],), (tgt[b % len(tgt)],))
-    known = tuple(one.id for one in links)
+    shared = tuple(one.id for one in links)
     if name == "merge":
-        return fixes.merge(link, links[a % len(links)])
+        return edits.merge(link.id, links[a % len(links)].id)
     if name == "split":
-        return fixes.split(link, Point(1), Point(1))
+        return edits.split(link.id, 1, 1)
     if name == "inside":
-        return fixes.split(link, Point(0, 3), Point(0, 9))
+        return edits.split(link.id, (0, 3), (0, 9))
+    if name == "move":
+        end: End = "first" if b % 2 else "last"
+        return edits.move(link.id, "tgt" if a % 2 else "src", end, "take" if a % 3 else "give")
     if name == "link":
-        return fixes.by_hand((1, 2), *ends, known)
+        return edits.link_by_hand(*ends, shared=shared)
     if name == "relink":
-        return fixes.relink(link, *ends, known)
-    return fixes.solve_again(link) if name == "solve" else fixes.unlink(link)
+        return edits.relink(link.id, *ends, shared=shared)
+    return edits.solve(link.id) if name == "solve" else edits.unlink(link.id)
 
 
-def take(store: Store, resolver: Resolver, desk: Desk, step: tuple[str, int, int, int]) -> None:
+def take(store: Store, resolver: Resolver, reviewer: Reviewer, step: tuple[str, int, int, int]) -> None:
     name, which, a, b = step
     links = list(store.links())
     link = links[which % len(links)]
     if name in ("accept", "reject"):
-        getattr(desk, name)(link.id)
+        reviewer.commit(getattr(edits, name)(link.id))
     elif name == "edit":
-        desk.edit(link.id, "src", f"otherwise {a}")
+        reviewer.commit(edits.edit_text(link.id, "src", f"otherwise {a}"))
     elif name == "bulk":
-        desk.accept_above(0.5 + a / 100)
-    elif name == "move":
-        desk.move(link.id, ("src", "tgt")[a % 2], ("first", "last")[b % 2], ("up", "down")[which % 2])
+        reviewer.accept_above(0.5 + a / 100)
     elif name in ("undo", "redo"):
-        getattr(desk, name)()
+        getattr(reviewer, name)()
     elif name == "propose":
         list(propose(store, TopicEncoder()))
     else:
-        fix = fix_of(store, name, link, a, b)
-        ripple = resolver.around(
-            *fix.documents, anchors=fix.anchors, forbidden=fix.forbidden, replaced=fix.replaced, known=fix.known
-        )
-        kept = [one for one in links if one.status in SETTLED and one.id not in fix.replaced]
-        settled = {number for one in kept for side in (one.src, one.tgt) for number in side.sentences}
-        settled.update(number for ends in fix.anchors for side in ends for number in side)
-        assert all(settled.isdisjoint((*new.src, *new.tgt)) for new in ripple.added), "nor shows it"
-        fix.write(desk, ripple)
+        edit = edit_of(store, name, link, a, b)
+        preview = reviewer.preview(edit)
+        realignment = realignment_of(resolver, preview)
+        untouched = [one for one in links if one.status in SETTLED and one.id not in preview.replaced]
+        settled = {number for one in untouched for side in (one.src, one.tgt) for number in side.sentences}
+        settled.update(number for ends in preview.anchors for side in ends for number in side)
+        assert all(settled.isdisjoint((*new.src, *new.tgt)) for new in realignment.added), "nor shows it"
+        reviewer.commit(edit, expected=preview.versions, realignment=realignment)
 
 
 @many
@@ -161,16 +161,16 @@ def test_no_solution_proposes_on_settled_sentences_or_what_was_rejected(
     story: list[tuple[int, tuple[str, int, int, int]]],
 ) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch, matched(monkeypatch) as (store, resolver):
-        desks = [Desk(store, "ada"), Desk(store, "bo")]
+        reviewers = [Reviewer(store, "ada"), Reviewer(store, "bo")]
         for who, step in story:
             if not list(store.links()):
                 return
             with suppress(AlignError):
-                take(store, resolver, desks[who], step)
+                take(store, resolver, reviewers[who], step)
             assert clashes(store) == []
             rejected = set(store.constraints(1, 2).forbidden)
             undecided = store.untouched([link.id for link in store.links()])
-            proposed = {fixes.ends_of(store.link(number)) for number in undecided}
+            proposed = {ends(store.link(number)) for number in undecided}
             assert not rejected & proposed
         assert store.check() == []
         assert all(not pair.contradiction for pair in propose(store, TopicEncoder()))

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from align.domain import Block, BlockKind, Document, Link, LinkKind, Proposal, Sentence, Span
-from align.jobs.resolve import Ripple, Rival
+from align.domain import Realignment as Realignment
+from align.jobs.resolve import Rival
 from align.review.app import ReviewApp
 from align.review.screens.review import ReviewScreen
 from align.store import open_store
@@ -93,11 +94,11 @@ class Quiet:
     """A solver that finds nothing new, or what a test gives it: the app, not the solver, is tested here."""
 
     def __init__(self) -> None:
-        self.ripple = Ripple()
+        self.ripple = Realignment()
         self.found: list[Rival] = []
         self.asked: list[dict[str, Any]] = []
 
-    def around(self, *documents: int, **asked: Any) -> Ripple:
+    def around(self, *documents: int, **asked: Any) -> Realignment:
         self.asked.append({"documents": documents, **asked})
         return self.ripple
 

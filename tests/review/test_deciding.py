@@ -14,9 +14,9 @@ import pytest
 
 from align.domain import LinkKind, Status
 from align.errors import StoreError
-from align.jobs.decide import open_desk
 from align.review.widgets.texts import Texts
-from align.store import open_store
+from align.reviewer import open_reviewer
+from align.store import edits, open_store
 
 from .conftest import Run, links, press, screen, settle
 
@@ -139,8 +139,8 @@ async def test_a_link_that_changed_meanwhile_is_shown_and_asked_again(db: Path, 
     async with run() as pilot:
         shown = screen(pilot).current
         assert shown is not None
-        with open_desk(db, "Ben") as desk:
-            desk.reject(shown.id)
+        with open_reviewer(db, "Ben") as reviewer:
+            reviewer.commit(edits.reject(shown.id))
         await press(pilot, "a")
         assert statuses(db) == "rppppppp"
         said = screen(pilot).query_one("#said")
@@ -153,9 +153,9 @@ async def test_a_link_that_changed_meanwhile_is_shown_and_asked_again(db: Path, 
 async def test_what_a_colleague_decides_is_shown_and_the_cursor_stays(db: Path, run: Run) -> None:
     async with run() as pilot:
         await press(pilot, "down", "down")
-        with open_desk(db, "Ben") as desk:
-            desk.accept(1)
-            desk.merge(4, 5)
+        with open_reviewer(db, "Ben") as reviewer:
+            reviewer.commit(edits.accept(1))
+            reviewer.commit(edits.merge(4, 5))
         screen(pilot).look_for_news()
         await pilot.pause()
         assert "5 left" in screen(pilot).query_one("#top").words
@@ -191,7 +191,7 @@ async def test_accept_to_here_is_refused_where_the_doubtful_stand_above(db: Path
 
 
 async def test_a_decision_that_cannot_be_saved_when_leaving_is_told(db: Path, run: Run) -> None:
-    def fails(_desk: object) -> None:
+    def fails(_reviewer: object) -> None:
         time.sleep(0.2)
         raise StoreError("disk full")
 
@@ -225,7 +225,7 @@ async def test_what_could_not_be_saved_is_told_wherever_one_is(db: Path, run: Ru
     """`left`: how many screens the reviewer went back over meanwhile; the workspace has no line of its own for it."""
     stop = threading.Event()
 
-    def fails(_desk: object) -> None:
+    def fails(_reviewer: object) -> None:
         stop.wait()
         raise StoreError("disk full")
 
@@ -241,8 +241,8 @@ async def test_what_could_not_be_saved_is_told_wherever_one_is(db: Path, run: Ru
 
 
 async def test_what_a_file_says_otherwise_is_shown_until_somebody_decides(db: Path, run: Run) -> None:
-    with open_desk(db, "Bea") as desk:
-        desk.contest(1, "talks.tsv", {"tgt_text": "As it is."}, {"tgt_text": "As it was."})
+    with open_reviewer(db, "Bea") as reviewer:
+        reviewer.contest(1, "talks.tsv", {"tgt_text": "As it is."}, {"tgt_text": "As it was."})
     async with run() as pilot:
         await press(pilot, "home")
         words = screen(pilot).query_one(Texts).words
@@ -273,8 +273,8 @@ def tidy(app: Any) -> None:
 
 async def test_the_link_that_is_read_stays_when_a_colleague_decides_it(db: Path, run: Run) -> None:
     async with run() as pilot:
-        with open_desk(db, "Ben") as desk:
-            desk.reject(1)
+        with open_reviewer(db, "Ben") as reviewer:
+            reviewer.commit(edits.reject(1))
         screen(pilot).look_for_news()
         said = screen(pilot).query_one("#said")
         assert re.match(r"Ben rejected this link at \d\d:\d\d\.", said.words)
@@ -291,8 +291,8 @@ async def test_the_link_that_is_read_stays_when_a_colleague_decides_it(db: Path,
 async def test_a_key_meant_for_a_link_that_left_the_list_decides_no_other(db: Path, run: Run) -> None:
     async with run() as pilot:
         await press(pilot, "/", *"status:proposed", "enter", "down")
-        with open_desk(db, "Ben") as desk:
-            desk.reject(2)
+        with open_reviewer(db, "Ben") as reviewer:
+            reviewer.commit(edits.reject(2))
         for _ in range(2):
             screen(pilot).look_for_news()
             await pilot.pause()
@@ -307,8 +307,8 @@ async def test_a_key_meant_for_a_link_that_left_the_list_decides_no_other(db: Pa
 async def test_a_decision_on_many_is_on_those_that_were_listed(db: Path, run: Run) -> None:
     async with run() as pilot:
         await press(pilot, "down", "down")
-        with open_desk(db, "Ben") as desk:
-            desk.note(1, "is this a quotation?")
+        with open_reviewer(db, "Ben") as reviewer:
+            reviewer.commit(edits.note(1, "is this a quotation?"))
         await press(pilot, "C")
         assert statuses(db) == "pppppppp"
         assert "Ben changed link 1" in screen(pilot).query_one("#said").words
@@ -319,8 +319,8 @@ async def test_a_decision_on_many_is_on_those_that_were_listed(db: Path, run: Ru
 async def test_a_dialog_decides_on_the_link_it_was_opened_for(db: Path, run: Run) -> None:
     async with run() as pilot:
         await press(pilot, "c", *"mine")
-        with open_desk(db, "Ben") as desk:
-            desk.note(1, "his")
+        with open_reviewer(db, "Ben") as reviewer:
+            reviewer.commit(edits.note(1, "his"))
         await press(pilot, "enter")
         assert links(db)[0].note == "his"
         assert "Ben changed this link" in screen(pilot).query_one("#said").words

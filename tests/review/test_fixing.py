@@ -6,14 +6,15 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from align.domain import Link, LinkKind, Proposal, Status
-from align.jobs.decide import open_desk
-from align.jobs.resolve import Ripple, Rival
+from align.domain import Link, LinkKind, Proposal, Realignment, Status
+from align.jobs.resolve import Rival
 from align.review.screens.document import DocumentScreen
 from align.review.screens.ripple import RippleScreen
 from align.review.screens.splitting import SplitScreen
 from align.review.widgets.pages import Pages
 from align.review.widgets.texts import Texts
+from align.reviewer import open_reviewer
+from align.store import edits
 
 from .conftest import Quiet, Run, links, press, screen, settle
 
@@ -233,11 +234,11 @@ async def test_rivals_are_shown_before_they_are_taken(db: Path, run: Run, solver
     assert settled(db) == [((8,), (9,))]
 
 
-def ripple_of(db: Path) -> Ripple:
+def ripple_of(db: Path) -> Realignment:
     """The last link gives way to one that takes the last sentence in."""
     last: Link = links(db)[-1]
     new = Proposal((9, 10), (19, 20), LinkKind.TRANSLATION, 0.4, 0.8)
-    return Ripple(removed=(last,), added=(new,), encoder="use")
+    return Realignment(removed=(last,), added=(new,), encoder="use")
 
 
 async def test_a_ripple_is_shown_before_it_is_taken(db: Path, run: Run, solver: Quiet) -> None:
@@ -272,7 +273,7 @@ async def test_a_ripple_can_be_left_out_or_cancelled(db: Path, run: Run, solver:
 async def test_a_solver_that_cannot_is_told_and_the_fix_can_still_be_taken(db: Path, run: Run, solver: Quiet) -> None:
     from align.errors import EncoderError
 
-    def fails(*_documents: int, **_asked: Any) -> Ripple:
+    def fails(*_documents: int, **_asked: Any) -> Realignment:
         raise EncoderError("no such model")
 
     solver.around = fails  # type: ignore[method-assign]
@@ -288,9 +289,9 @@ async def test_a_solver_that_cannot_is_told_and_the_fix_can_still_be_taken(db: P
 async def test_the_fix_alone_need_not_wait_for_the_solver(db: Path, run: Run, solver: Quiet) -> None:
     goes_on = threading.Event()
 
-    def slow(*_documents: int, **_asked: Any) -> Ripple:
+    def slow(*_documents: int, **_asked: Any) -> Realignment:
         goes_on.wait(30)
-        return Ripple()
+        return Realignment()
 
     solver.around = slow  # type: ignore[method-assign]
     async with run() as pilot:
@@ -316,7 +317,7 @@ async def test_solving_again_around_what_is_settled_is_shown_and_one_decision(
         assert "nothing would change" in screen(pilot).query_one("#said").words
         assert solver.asked[-1]["anchors"] == (((1,), (11,)),)
         gone = next(link for link in links(db) if link.confidence == 0.3)
-        solver.ripple = Ripple((gone,), (Proposal((10,), (20,), LinkKind.TRANSLATION, 0.1, 0.66),), "use")
+        solver.ripple = Realignment((gone,), (Proposal((10,), (20,), LinkKind.TRANSLATION, 0.1, 0.66),), "use")
         await press(pilot, "R")
         assert isinstance(pilot.app.screen, RippleScreen)
         await press(pilot, "escape")
@@ -329,8 +330,8 @@ async def test_solving_again_around_what_is_settled_is_shown_and_one_decision(
 
 async def test_a_neighbour_that_changed_meanwhile_is_not_merged(db: Path, run: Run) -> None:
     async with run() as pilot:
-        with open_desk(db, "Ben") as desk:
-            desk.edit(2, "tgt", "The meeting was in Tokyo.")
+        with open_reviewer(db, "Ben") as reviewer:
+            reviewer.commit(edits.edit_text(2, "tgt", "The meeting was in Tokyo."))
         await press(pilot, "m")
         assert "Ben edited link 2" in screen(pilot).query_one("#said").words
     assert len(links(db)) == 8

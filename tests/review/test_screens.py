@@ -13,11 +13,10 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from align.domain import Proposal
-from align.jobs.decide import open_desk
-from align.jobs.resolve import Ripple
+from align.domain import Proposal, Realignment
 from align.review.widgets.texts import Texts
-from align.store import open_store
+from align.reviewer import open_reviewer
+from align.store import edits, open_store
 from align.text.width import NO_END, NO_START
 
 from .conftest import Quiet, Run, links, press
@@ -60,7 +59,7 @@ async def test_documents_with_a_crossing(db: Path, run: Run) -> None:
 
 async def test_ripple(db: Path, run: Run, solver: Quiet) -> None:
     last = links(db)[-1]
-    solver.ripple = Ripple((last,), (Proposal((9, 10), (19, 20), last.kind, 0.4, 0.8),), "use")
+    solver.ripple = Realignment((last,), (Proposal((9, 10), (19, 20), last.kind, 0.4, 0.8),), "use")
     async with run(size=(80, 24)) as pilot:
         await press(pilot, "m")
         same(pilot, "ripple-80x24")
@@ -76,9 +75,9 @@ async def test_workspace_and_help(run: Run) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_hostile_text_is_shown_literally_and_harmlessly(db: Path, run: Run, size: tuple[int, int]) -> None:
-    with open_desk(db, "Ben\x1b]0;title\x07") as desk:
-        desk.note(5, "[red]\x1b[31m\u202e note")
-        desk.bookmark(5)
+    with open_reviewer(db, "Ben\x1b]0;title\x07") as reviewer:
+        reviewer.commit(edits.note(5, "[red]\x1b[31m\u202e note"))
+        reviewer.commit(edits.bookmark(5))
     async with run(size=size) as pilot:
         await press(pilot, "g", "5", "enter")
         seen = text_of(pilot)

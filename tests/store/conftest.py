@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span
-from align.jobs.decide import Desk
+from align.reviewer import Reviewer
 from align.store import Store, open_store
 
 
@@ -61,8 +61,8 @@ def store(filled: Path, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def desk(store: Store) -> Desk:
-    return Desk(store, "ada")
+def reviewer(store: Store) -> Reviewer:
+    return Reviewer(store, "ada")
 
 
 def sides(store: Store) -> dict[int, tuple[tuple[int, ...], tuple[int, ...]]]:

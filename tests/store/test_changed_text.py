@@ -8,9 +8,9 @@ import pytest
 
 from align.domain import LinkKind, Proposal, Status
 from align.errors import ConflictError, TextLossError
-from align.jobs.decide import Desk
 from align.jobs.history import history
-from align.store import Added, Store, TextChange
+from align.reviewer import Reviewer
+from align.store import Added, Store, TextChange, edits
 from tests.store.conftest import EN, JA, make_document
 
 OTHER = ["別の話。", "何の関係もない。"]
@@ -31,16 +31,16 @@ def change(store: Store, texts: Sequence[str], who: str = "ada", *, replace: boo
     return store.add_documents([document], reviewer=who, replace_settled=replace)[1]
 
 
-def decide_all(desk: Desk) -> None:
+def decide_all(reviewer: Reviewer) -> None:
     """Links of every sort: accepted, rejected, edited, with a note, split inside its sentences, an anchor, open."""
-    desk.accept(1)
-    desk.reject(2)
-    desk.edit(3, "tgt", "We ford the river.")
-    desk.note(3, "ford?")
-    made = desk.split(4, (0, 2), (0, 3)).link_ids[-1]
-    desk.accept(4)
-    desk.accept(made)
-    desk.anchor(5)
+    reviewer.commit(edits.accept(1))
+    reviewer.commit(edits.reject(2))
+    reviewer.commit(edits.edit_text(3, "tgt", "We ford the river."))
+    reviewer.commit(edits.note(3, "ford?"))
+    made = reviewer.commit(edits.split(4, (0, 2), (0, 3))).link_ids[-1]
+    reviewer.commit(edits.accept(4))
+    reviewer.commit(edits.accept(made))
+    reviewer.commit(edits.anchor(5))
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def many(store: Store) -> Store:
     tgt = store.add_document(make_document("b.txt", [f"Sentence {n}." for n in range(300)], "en")).document
     pairs = zip(store.sentences(src), store.sentences(tgt), strict=True)
     store.propose(src, tgt, [Proposal((a.id,), (b.id,), LinkKind.TRANSLATION, 0.5, 0.9) for a, b in pairs], "use")
-    Desk(store, "ada").accept_above(0.8)
+    Reviewer(store, "ada").accept_above(0.8)
     return store
 
 
@@ -69,10 +69,12 @@ def test_more_than_twenty_settled_links_are_not_taken_away(many: Store, kept: in
 
 
 @pytest.mark.parametrize(("settled", "refused"), [(6, True), (2, True), (0, False)])
-def test_a_tenth_of_the_settled_links_is_not_taken_away(store: Store, desk: Desk, settled: int, refused: bool) -> None:
+def test_a_tenth_of_the_settled_links_is_not_taken_away(
+    store: Store, reviewer: Reviewer, settled: int, refused: bool
+) -> None:
     """Rejected links count: what was rejected must not come up again."""
     for link in range(1, settled + 1):
-        desk.reject(link)
+        reviewer.commit(edits.reject(link))
     text = [f"{JA[0][:-1]}か。", *JA[1:]]
     if refused:
         with pytest.raises(TextLossError, match=f"1 of {settled} settled"):
@@ -81,43 +83,43 @@ def test_a_tenth_of_the_settled_links_is_not_taken_away(store: Store, desk: Desk
         assert change(store, text, replace=False) == TextChange(0)
 
 
-def test_one_undo_brings_text_and_links_back(store: Store, desk: Desk) -> None:
-    decide_all(desk)
+def test_one_undo_brings_text_and_links_back(store: Store, reviewer: Reviewer) -> None:
+    decide_all(reviewer)
     before = everything(store)
     assert change(store, OTHER) == TextChange(6, removed=6, proposals=1)
     changed = everything(store)
     assert store.check() == []
-    assert desk.undo().words == "undo: new text of ja.txt"
+    assert reviewer.undo().words == "undo: new text of ja.txt"
     assert everything(store) == before
     assert store.check() == []
-    desk.redo()
+    reviewer.redo()
     assert everything(store) == changed
-    desk.undo()
+    reviewer.undo()
     assert everything(store) == before
-    desk.undo()
+    reviewer.undo()
     assert not store.db.conn.execute("select anchored from links where id = 5").fetchone()[0]
     assert store.rebuild() == 7
     assert store.check() == []
 
 
-def test_another_reviewer_undoes_another_decision(store: Store, desk: Desk) -> None:
-    desk.accept(1)
-    Desk(store, "bo").accept(2)
+def test_another_reviewer_undoes_another_decision(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.accept(1))
+    Reviewer(store, "bo").commit(edits.accept(2))
     change(store, OTHER, "bo")
     with pytest.raises(ConflictError, match=r"link 1 is no more, bo added ja\.txt with another text"):
-        desk.undo()
-    Desk(store, "bo").undo()
+        reviewer.undo()
+    Reviewer(store, "bo").undo()
     assert store.link(1).status is Status.ACCEPTED
-    desk.undo()
+    reviewer.undo()
     assert store.link(1).status is Status.PROPOSED
 
 
 @pytest.mark.parametrize("compacted", [False, True])
 @pytest.mark.parametrize("through", [[OTHER], [OTHER, JA[2:4], OTHER[1:]], [[*OTHER, *JA[::-1]], [JA[0], JA[0]]]])
 def test_the_old_text_brings_its_links_back(
-    store: Store, desk: Desk, through: list[list[str]], compacted: bool
+    store: Store, reviewer: Reviewer, through: list[list[str]], compacted: bool
 ) -> None:
-    decide_all(desk)
+    decide_all(reviewer)
     before = everything(store)
     for texts in through:
         change(store, texts, "bo")
@@ -135,8 +137,8 @@ def test_the_old_text_brings_its_links_back(
     assert store.check() == []
 
 
-def test_part_of_the_old_text_brings_its_own_links_back(store: Store, desk: Desk) -> None:
-    decide_all(desk)
+def test_part_of_the_old_text_brings_its_own_links_back(store: Store, reviewer: Reviewer) -> None:
+    decide_all(reviewer)
     change(store, OTHER)
     counts = change(store, ["前書き。", *JA[:2], "続き。"])
     assert counts == TextChange(0, restored=2)
@@ -144,13 +146,13 @@ def test_part_of_the_old_text_brings_its_own_links_back(store: Store, desk: Desk
     assert store.check() == []
 
 
-def test_what_was_decided_since_stands_when_the_old_text_returns(store: Store, desk: Desk) -> None:
-    desk.accept(1)
+def test_what_was_decided_since_stands_when_the_old_text_returns(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.accept(1))
     reworded = [f"{JA[0][:-1]}か。", *JA[1:]]
     change(store, reworded)
     assert store.link(1).attention == "changed"
-    bo = Desk(store, "bo")
-    bo.reject(1)
+    bo = Reviewer(store, "bo")
+    bo.commit(edits.reject(1))
     with pytest.raises(TextLossError):
         change(store, JA, replace=False)
     change(store, JA)
@@ -159,8 +161,8 @@ def test_what_was_decided_since_stands_when_the_old_text_returns(store: Store, d
     assert (store.link(1).status, store.link(1).reviewer) == (Status.REJECTED, "bo")
 
 
-def test_a_link_does_not_return_where_its_other_side_is_another(store: Store, desk: Desk) -> None:
-    desk.accept(1)
+def test_a_link_does_not_return_where_its_other_side_is_another(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.accept(1))
     change(store, JA[1:])
     store.add_document(make_document("en.txt", ["No fog.", *EN[1:]], "en"), reviewer="ada", replace_settled=True)
     change(store, JA)
@@ -171,83 +173,83 @@ def test_a_link_does_not_return_where_its_other_side_is_another(store: Store, de
     assert store.check() == []
 
 
-def test_a_half_that_was_cut_since_goes_with_a_link_that_returns(store: Store, desk: Desk) -> None:
-    desk.accept(3)
+def test_a_half_that_was_cut_since_goes_with_a_link_that_returns(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.accept(3))
     change(store, [*JA[:2], *JA[3:]])
     there = store.sentences(2)[2].id
-    desk.cut(there, 8)
+    reviewer.commit(edits.cut(there, 8))
     change(store, JA)
     assert store.link(3).tgt.text == EN[2]
     assert len(store.link(3).tgt.sentences) == 2
     assert store.check() == []
 
 
-def test_undo_over_what_another_decided_on_the_new_text_is_passed_over(store: Store, desk: Desk) -> None:
-    desk.bookmark(6)
+def test_undo_over_what_another_decided_on_the_new_text_is_passed_over(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.bookmark(6))
     change(store, OTHER)
-    bo = Desk(store, "bo")
-    bo.relink([store.sentences(1)[0].id], [store.sentences(2)[0].id])
+    bo = Reviewer(store, "bo")
+    bo.commit(edits.link_by_hand([store.sentences(1)[0].id], [store.sentences(2)[0].id]))
     with pytest.raises(ConflictError, match="bo decided on link 7"):
-        desk.undo()
-    desk.accept(7)
-    done = desk.undo()  # That one first.
+        reviewer.undo()
+    reviewer.commit(edits.accept(7))
+    done = reviewer.undo()  # That one first.
     assert done.link_ids == (7,)
     bo.undo()
-    assert desk.undo().words == "undo: new text of ja.txt"
+    assert reviewer.undo().words == "undo: new text of ja.txt"
     assert store.check() == []
 
 
-def test_an_undo_that_cannot_be_is_passed_over_with_a_reason_and_said_once(store: Store, desk: Desk) -> None:
-    desk.accept(1)
-    desk.accept(2)
-    desk.accept(3)
-    Desk(store, "bo").reject(3)
-    done = desk.undo()
+def test_an_undo_that_cannot_be_is_passed_over_with_a_reason_and_said_once(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.accept(1))
+    reviewer.commit(edits.accept(2))
+    reviewer.commit(edits.accept(3))
+    Reviewer(store, "bo").commit(edits.reject(3))
+    done = reviewer.undo()
     assert done.link_ids == (2,)
     assert "Passed over: cannot undo 'accept': link 3 changed since (status, by bo)" in done.words
     assert "link 3 changed since" in next(iter(history(store))).words
-    assert desk.undo().words == "undo: accept"
+    assert reviewer.undo().words == "undo: accept"
     with pytest.raises(ConflictError, match=r"nothing to undo .*link 3 changed since"):
-        desk.undo()
-    assert desk.redo().link_ids == (1,)
-    Desk(store, "bo").undo()
-    assert [desk.undo().link_ids, desk.undo().link_ids] == [(1,), (3,)]
+        reviewer.undo()
+    assert reviewer.redo().link_ids == (1,)
+    Reviewer(store, "bo").undo()
+    assert [reviewer.undo().link_ids, reviewer.undo().link_ids] == [(1,), (3,)]
 
 
-def test_undo_says_what_was_compacted_away(store: Store, desk: Desk) -> None:
-    desk.bookmark(1)
+def test_undo_says_what_was_compacted_away(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.bookmark(1))
     store.add_document(make_document("de.txt", ["Nebel steigt."], "de"))
-    made = desk.relink([1], [store.sentences(3)[0].id]).link_ids[-1]
-    desk.remove_document(3)
+    made = reviewer.commit(edits.link_by_hand([1], [store.sentences(3)[0].id])).link_ids[-1]
+    reviewer.remove_document(3)
     store.compact()
-    done = desk.undo()
+    done = reviewer.undo()
     assert done.words.startswith("undo: bookmark. Passed over: 'remove' of de.txt: it was compacted away")
     assert made not in {link.id for link in store.links()}
     with pytest.raises(ConflictError, match="nothing to undo"):
-        desk.undo()
+        reviewer.undo()
     assert "1 removed document" in [event.words for event in history(store)][1]
     assert store.check() == []
 
 
-def test_the_language_set_with_a_new_text_goes_with_it(store: Store, desk: Desk) -> None:
+def test_the_language_set_with_a_new_text_goes_with_it(store: Store, reviewer: Reviewer) -> None:
     store.add_document(make_document("ja.txt", OTHER, "ja"), reviewer="ada", lang="zh-Hant")
     assert store.languages_of(1) == {"zh-Hant": 2}
-    desk.undo()
+    reviewer.undo()
     assert store.languages_of(1) == {"ja": 6}
-    desk.redo()
+    reviewer.redo()
     store.set_language(1, "ko")  # By itself, and since: it stays.
-    desk.undo()
+    reviewer.undo()
     assert store.languages_of(1) == {"ko": 6}
     assert store.check() == []
 
 
-def test_a_damaged_earlier_text_is_said_and_in_nobodys_way(store: Store, desk: Desk) -> None:
-    desk.accept(1)
+def test_a_damaged_earlier_text_is_said_and_in_nobodys_way(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.accept(1))
     change(store, OTHER)
     store.db.conn.execute("update revisions set content = x'0011'")
     assert any("ja.txt: its text from before decision" in str(finding) for finding in store.check())
     with pytest.raises(ConflictError, match="damaged"):
-        desk.undo()
+        reviewer.undo()
 
 
 def test_adding_says_what_became_of_a_document(store: Store) -> None:

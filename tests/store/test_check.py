@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from align.cli import cli
 from align.errors import AlignError, StoreError
-from align.jobs.decide import Desk
-from align.store import Store, open_store, seals
+from align.reviewer import Reviewer
+from align.store import Store, edits, open_store, seals
 from align.store.check import MENDS, RESTORES
 from benchmarks.byte_flips import flips
 
@@ -97,9 +97,9 @@ def test_a_damaged_document_is_named(store: Store) -> None:
         assert problems(opened) == [("ja.txt: its text is not the one that was added", RESTORES)]
 
 
-def test_a_damaged_decision_is_named_and_nothing_is_added_to_the_damage(desk: Desk, store: Store) -> None:
-    desk.note(2, "a remark")
-    desk.note(2, "another")  # The first is in the log alone now.
+def test_a_damaged_decision_is_named_and_nothing_is_added_to_the_damage(reviewer: Reviewer, store: Store) -> None:
+    reviewer.commit(edits.note(2, "a remark"))
+    reviewer.commit(edits.note(2, "another"))  # The first is in the log alone now.
     with open_store(flipped(store, '"note":"a remark"}')) as opened:
         problem, command = problems(opened)[0]
         assert re.fullmatch(r"decision [23] \(note by ada, link 2\) is not what was written", problem)
@@ -124,7 +124,7 @@ def test_damage_is_not_sealed_by_the_next_change(store: Store) -> None:
     else:
         pytest.fail("no flip hit the sentence")
     with open_store(store.path) as opened:
-        for change in (lambda: opened.set_language(1, "zh"), lambda: Desk(opened, "ada").cut(1, 2)):
+        for change in (lambda: opened.set_language(1, "zh"), lambda: Reviewer(opened, "ada").commit(edits.cut(1, 2))):
             with pytest.raises(StoreError, match="document 1 is damaged"):
                 change()
         assert opened.check() == before
@@ -137,8 +137,8 @@ def test_what_another_program_wrote_is_found_and_sealed_by_a_rebuild(store: Stor
     assert store.check() == []
 
 
-def test_every_command_on_a_damaged_store_ends_in_one_line(desk: Desk, store: Store, tmp_path: Path) -> None:
-    desk.reject(2)
+def test_every_command_on_a_damaged_store_ends_in_one_line(reviewer: Reviewer, store: Store, tmp_path: Path) -> None:
+    reviewer.commit(edits.reject(2))
     for table, column in (("links", "status"), ("tallies", "status"), ("decisions", "detail"), ("sentences", "pieces")):
         damaged = tmp_path / f"{table}.db"
         store.backup(damaged)

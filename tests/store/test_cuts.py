@@ -8,8 +8,8 @@ import pytest
 
 from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.errors import AlignError, ConflictError, UsageError
-from align.jobs.decide import Desk
-from align.store import Store, open_store
+from align.reviewer import Reviewer
+from align.store import Store, edits, open_store
 from align.store.cuts import halves, in_force, place_after
 from align.text.clean import sentence_text
 from tests.store.conftest import EN, JA, make_document
@@ -23,9 +23,9 @@ def look(store: Store) -> list[tuple[object, ...]]:
     return [(link.id, link.src.text, link.tgt.text, link.status) for link in store.links()]
 
 
-def test_a_link_is_split_inside_its_sentences(store: Store, desk: Desk) -> None:
+def test_a_link_is_split_inside_its_sentences(store: Store, reviewer: Reviewer) -> None:
     before = look(store)
-    change = desk.split(3, (0, 2), (0, 9))
+    change = reviewer.commit(edits.split(3, (0, 2), (0, 9)))
     links = {link.id: link for link in store.links()}
     assert (links[3].src.text, links[3].tgt.text) == ("川を", "We cross")
     made = links[change.link_ids[-1]]
@@ -36,92 +36,92 @@ def test_a_link_is_split_inside_its_sentences(store: Store, desk: Desk) -> None:
     assert [span.of(whole) for side in (links[3].tgt, made.tgt) for span in side.spans] == ["We cross", "the river."]
     assert [link.id for link in store.links()] == [1, 2, 3, made.id, 4, 5, 6], "what follows stands one further on"
     assert store.check() == []
-    desk.undo()
+    reviewer.undo()
     assert look(store) == before
     assert texts(store, 1) == JA
     assert store.check() == []
-    desk.redo()
+    reviewer.redo()
     assert look(store)[2][1:3] == ("川を", "We cross")
     assert store.check() == []
 
 
-def test_every_link_of_a_cut_sentence_has_both_halves(store: Store, desk: Desk) -> None:
+def test_every_link_of_a_cut_sentence_has_both_halves(store: Store, reviewer: Reviewer) -> None:
     third = store.sentences(1)[2].id
     other = store.add_document(make_document("fr.txt", ["On passe la rivière."], "fr")).document
     store.propose(
         1, other, [Proposal((third,), (store.sentences(other)[0].id,), LinkKind.TRANSLATION, 0.1, 0.6)], "use"
     )
     (french,) = [link for link in store.links() if link.tgt.lang == "fr"]
-    desk.split(3, (0, 2), (0, 2))
+    reviewer.commit(edits.split(3, (0, 2), (0, 2)))
     link = store.link(french.id)
     assert (len(link.src.sentences), link.src.text, link.status) == (2, JA[2], Status.PROPOSED)
     assert store.check() == []
 
 
-def test_a_side_may_be_split_between_sentences_and_the_other_inside_one(store: Store, desk: Desk) -> None:
-    desk.merge(3, 4)
-    desk.reject(3)
-    change = desk.split(3, 1, (0, 8))
+def test_a_side_may_be_split_between_sentences_and_the_other_inside_one(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.merge(3, 4))
+    reviewer.commit(edits.reject(3))
+    change = reviewer.commit(edits.split(3, 1, (0, 8)))
     assert change.decision.action == "cut"
     assert [(link.src.text, link.tgt.text) for link in store.links()][2:4] == [
         (JA[2], "We cross"),
         (JA[3], "the river. It rains."),
     ]
-    assert desk.split(1, (0, 1), (0, 3)).decision.action == "cut"
+    assert reviewer.commit(edits.split(1, (0, 1), (0, 3))).decision.action == "cut"
     with pytest.raises(UsageError, match="cannot be split"):
-        desk.split(2, (1, 0), (0, 3))
+        reviewer.commit(edits.split(2, (1, 0), (0, 3)))
     assert store.check() == []
 
 
 @pytest.mark.parametrize("at", [0, 99, -1])
-def test_both_halves_keep_some_text(store: Store, desk: Desk, at: int) -> None:
+def test_both_halves_keep_some_text(store: Store, reviewer: Reviewer, at: int) -> None:
     with pytest.raises(UsageError):
-        desk.cut(store.sentences(1)[0].id, at)
+        reviewer.commit(edits.cut(store.sentences(1)[0].id, at))
     assert texts(store, 1) == JA
     assert store.check() == []
 
 
-def test_a_half_is_cut_again_and_taken_back_in_turn(store: Store, desk: Desk) -> None:
+def test_a_half_is_cut_again_and_taken_back_in_turn(store: Store, reviewer: Reviewer) -> None:
     first = store.sentences(2)[2].id
-    desk.cut(first, 3)
+    reviewer.commit(edits.cut(first, 3))
     second = store.sentences(2)[3].id
-    Desk(store, "bo").cut(second, 6)
+    Reviewer(store, "bo").commit(edits.cut(second, 6))
     assert texts(store, 2)[2:5] == ["We", "cross", "the river."]
     with pytest.raises(ConflictError):
-        desk.undo()
-    Desk(store, "bo").undo()
-    desk.undo()
+        reviewer.undo()
+    Reviewer(store, "bo").undo()
+    reviewer.undo()
     assert texts(store, 2) == EN
     assert store.check() == []
 
 
-def test_a_cut_is_not_taken_back_under_another_reviewers_link(store: Store, desk: Desk) -> None:
-    desk.cut(store.sentences(1)[0].id, 2)
+def test_a_cut_is_not_taken_back_under_another_reviewers_link(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.cut(store.sentences(1)[0].id, 2))
     half = store.sentences(1)[1].id
     assert store.link(1).src.text == JA[0]
-    Desk(store, "bo").relink([half], [store.sentences(2)[0].id])
+    Reviewer(store, "bo").commit(edits.link_by_hand([half], [store.sentences(2)[0].id]))
     with pytest.raises(ConflictError, match="half of that sentence"):
-        desk.undo()
-    Desk(store, "bo").undo()
-    desk.undo()
+        reviewer.undo()
+    Reviewer(store, "bo").undo()
+    reviewer.undo()
     assert texts(store, 1) == JA
     assert store.check() == []
 
 
-def test_proposals_on_a_half_go_when_the_cut_is_taken_back(store: Store, desk: Desk) -> None:
-    desk.cut(store.sentences(1)[0].id, 2)
+def test_proposals_on_a_half_go_when_the_cut_is_taken_back(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.cut(store.sentences(1)[0].id, 2))
     half, target = store.sentences(1)[1].id, store.sentences(2)[0].id
     store.propose(1, 2, [Proposal((half,), (target,), LinkKind.TRANSLATION, 0.1, 0.6)], "use")
     assert [link.src.text for link in store.links()] == ["出る。"]
-    desk.undo()
+    reviewer.undo()
     assert look(store) == []
     assert store.check() == []
     store.rebuild()
     assert store.check() == []
 
 
-def test_a_store_whose_cuts_are_not_the_logs_is_told_and_mended(store: Store, desk: Desk) -> None:
-    desk.split(3, (0, 2), (0, 9))
+def test_a_store_whose_cuts_are_not_the_logs_is_told_and_mended(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.split(3, (0, 2), (0, 9)))
     store.db.execute("update cuts set at = at + 1")
     assert any("cuts" in finding.problem for finding in store.check())
     store.db.execute("update cuts set at = at - 1")
@@ -129,10 +129,10 @@ def test_a_store_whose_cuts_are_not_the_logs_is_told_and_mended(store: Store, de
     assert any("halves" in finding.problem for finding in store.check())
 
 
-def test_a_changed_text_keeps_its_cuts(store: Store, desk: Desk) -> None:
-    desk.split(3, (0, 2), (0, 9))
-    desk.cut(store.sentences(1)[0].id, 1)
-    desk.cut(store.sentences(1)[1].id, 1)
+def test_a_changed_text_keeps_its_cuts(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.split(3, (0, 2), (0, 9)))
+    reviewer.commit(edits.cut(store.sentences(1)[0].id, 1))
+    reviewer.commit(edits.cut(store.sentences(1)[1].id, 1))
     assert texts(store, 1)[:3] == ["霧", "が", "出る。"]
     before = [row for row in look(store) if row[0] != 6]
     store.add_document(make_document("ja.txt", ["新しい文。", *JA[:5], "夜は明けない。"], "ja"))
@@ -143,18 +143,18 @@ def test_a_changed_text_keeps_its_cuts(store: Store, desk: Desk) -> None:
     store.rebuild()
     assert store.check() == []
     for _ in range(3):
-        desk.undo()
+        reviewer.undo()
     assert JA[2] in texts(store, 1)
     assert store.check() == []
 
 
-def test_a_cut_goes_with_its_sentence(store: Store, desk: Desk) -> None:
-    desk.split(3, (0, 2), (0, 9))
+def test_a_cut_goes_with_its_sentence(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.split(3, (0, 2), (0, 9)))
     store.add_document(make_document("ja.txt", [*JA[:2], "川を泳いで渡った。", *JA[3:]], "ja"), replace_settled=True)
     assert [cut.document for cut in in_force(store.db)] == [2]
     assert store.check() == []
     with pytest.raises(AlignError):
-        desk.undo()
+        reviewer.undo()
     assert store.check() == []
 
 
@@ -165,11 +165,11 @@ def copy(store: Store, tmp_path: Path) -> Store:
 
 
 def test_a_cut_of_another_copy_is_taken_in_with_what_stands_on_it(store: Store, copy: Store) -> None:
-    bo = Desk(copy, "bo")
-    made = bo.split(3, (0, 2), (0, 9)).link_ids[-1]
-    bo.note(made, "half")
-    bo.reject(made)
-    Desk(store, "ada").accept(5)
+    bo = Reviewer(copy, "bo")
+    made = bo.commit(edits.split(3, (0, 2), (0, 9))).link_ids[-1]
+    bo.commit(edits.note(made, "half"))
+    bo.commit(edits.reject(made))
+    Reviewer(store, "ada").commit(edits.accept(5))
     united = store.unite(copy.path)
     assert united.conflicts == 0
     assert [(link.src.text, link.note) for link in store.links()][2:4] == [("川を", None), ("渡る。", "half")]
@@ -183,20 +183,20 @@ def test_a_cut_of_another_copy_is_taken_in_with_what_stands_on_it(store: Store, 
 
 
 def test_links_that_were_proposed_on_halves_are_taken_in(store: Store, copy: Store) -> None:
-    bo = Desk(copy, "bo")
-    bo.cut(copy.sentences(1)[0].id, 2)
+    bo = Reviewer(copy, "bo")
+    bo.commit(edits.cut(copy.sentences(1)[0].id, 2))
     half, target = copy.sentences(1)[1].id, copy.sentences(2)[0].id
     copy.propose(1, 2, [Proposal((half,), (target,), LinkKind.TRANSLATION, 0.1, 0.6)], "use")
-    bo.accept(next(link.id for link in copy.links()))
+    bo.commit(edits.accept(next(link.id for link in copy.links())))
     store.unite(copy.path)
     assert ("出る。", EN[0], Status.ACCEPTED) in {row[1:] for row in look(store)}
     assert store.check() == []
 
 
 def test_a_half_that_joined_a_link_known_here_joins_it_here_too(store: Store, copy: Store) -> None:
-    bo = Desk(copy, "bo")
-    cut = bo.split(3, (0, 2), (0, 3))
-    bo.merge(2, cut.link_ids[-1])
+    bo = Reviewer(copy, "bo")
+    cut = bo.commit(edits.split(3, (0, 2), (0, 3)))
+    bo.commit(edits.merge(2, cut.link_ids[-1]))
     united = store.unite(copy.path)
     assert (united.decisions, united.links, united.conflicts) == (2, 0, 0)
     assert [(link.id, link.src.text, link.tgt.text) for link in store.links()] == [
@@ -210,9 +210,9 @@ def test_a_new_document_comes_with_its_cuts(store: Store, copy: Store) -> None:
     source = copy.add_document(make_document("neu.txt", ["Alte Worte hier.", "Das zweite."], "de")).document
     sides = zip(copy.sentences(new), copy.sentences(source), strict=True)
     copy.propose(new, source, [Proposal((a.id,), (b.id,), LinkKind.TRANSLATION, 0.1, 0.6) for a, b in sides], "use")
-    bo = Desk(copy, "bo")
+    bo = Reviewer(copy, "bo")
     first = next(link for link in copy.links() if link.src.lang == "en")
-    bo.split(first.id, (0, 4), (0, 5))
+    bo.commit(edits.split(first.id, (0, 4), (0, 5)))
     store.unite(copy.path)
     row = next(row for row in store.documents() if row.name == "new.txt")
     assert texts(store, row.id) == ["Old", "words here.", "Second one."]
@@ -221,8 +221,8 @@ def test_a_new_document_comes_with_its_cuts(store: Store, copy: Store) -> None:
 
 
 def test_a_sentence_cut_in_two_ways_is_a_conflict(store: Store, copy: Store) -> None:
-    Desk(store, "ada").split(3, (0, 2), (0, 9))
-    Desk(copy, "bo").split(3, (0, 1), (0, 2))
+    Reviewer(store, "ada").commit(edits.split(3, (0, 2), (0, 9)))
+    Reviewer(copy, "bo").commit(edits.split(3, (0, 1), (0, 2)))
     united = store.unite(copy.path)
     assert united.conflicts == 1
     (conflict,) = store.conflicts()
@@ -236,8 +236,8 @@ def test_a_sentence_cut_in_two_ways_is_a_conflict(store: Store, copy: Store) -> 
 
 
 def test_a_sentence_cut_alike_is_none(store: Store, copy: Store) -> None:
-    Desk(store, "ada").split(3, (0, 2), (0, 9))
-    Desk(copy, "bo").split(3, (0, 2), (0, 9))
+    Reviewer(store, "ada").commit(edits.split(3, (0, 2), (0, 9)))
+    Reviewer(copy, "bo").commit(edits.split(3, (0, 2), (0, 9)))
     assert store.unite(copy.path).conflicts == 0
     assert store.check() == []
     assert copy.unite(store.path).conflicts == 0
@@ -256,22 +256,22 @@ def test_several_pieces_come_apart_where_the_clean_text_does(tmp_path: Path) -> 
             at = place_after(text, pieces, count)
             found = [sentence_text(text, half) for half in halves(text, pieces, at)]
             assert found == [row.text[:count].strip(), row.text[count:].strip()]
-        Desk(store, "ada").cut(row.id, 18)
+        Reviewer(store, "ada").commit(edits.cut(row.id, 18))
         assert texts(store, 1) == ["First part second", "part, third."]
         assert store.sentences(1)[0].pieces == (Span(0, 10), Span(27, 33))
         assert store.check() == []
-        Desk(store, "ada").undo()
+        Reviewer(store, "ada").undo()
         assert store.sentences(1)[0].pieces == pieces
         assert store.check() == []
 
 
-def test_an_edition_is_another_one_after_every_cut_and_reading(store: Store, desk: Desk) -> None:
+def test_an_edition_is_another_one_after_every_cut_and_reading(store: Store, reviewer: Reviewer) -> None:
     seen = [store.edition(1)]
-    desk.cut(store.sentences(1)[0].id, 2)
+    reviewer.commit(edits.cut(store.sentences(1)[0].id, 2))
     seen.append(store.edition(1))
-    desk.undo()
+    reviewer.undo()
     assert store.edition(1) == seen[0]
-    desk.cut(store.sentences(1)[0].id, 1)
+    reviewer.commit(edits.cut(store.sentences(1)[0].id, 1))
     seen.append(store.edition(1))
     store.add_document(make_document("ja.txt", JA[1:], "ja"))
     seen.append(store.edition(1))
@@ -279,9 +279,9 @@ def test_an_edition_is_another_one_after_every_cut_and_reading(store: Store, des
     assert store.edition(99) == ()
 
 
-def test_a_word_that_was_cut_is_whole_in_links_that_have_both_halves(store: Store, desk: Desk) -> None:
-    desk.cut(store.sentences(2)[2].id, 15)
+def test_a_word_that_was_cut_is_whole_in_links_that_have_both_halves(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.cut(store.sentences(2)[2].id, 15))
     assert texts(store, 2)[2:4] == ["We cross the ri", "ver."]
     assert store.link(3).tgt.text == EN[2]
-    desk.edit(3, "tgt", EN[2])
+    reviewer.commit(edits.edit_text(3, "tgt", EN[2]))
     assert store.link(3).tgt.original is None, "the same words are no edit"

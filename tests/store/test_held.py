@@ -23,21 +23,21 @@ from align.store import open_store
 ANOTHER = """
 import sys
 from pathlib import Path
-from align.store import open_store
+from align.store import edits, open_store
 with open_store(Path(sys.argv[1])) as store:
     store.count()
 """
 LOSER = """
 import os, signal, subprocess, sys
 from pathlib import Path
-from align.jobs.decide import Desk
-from align.store import open_store
+from align.reviewer import Reviewer
+from align.store import edits, open_store
 path = Path(sys.argv[1])
 with open_store(path) as store, open_store(path) as second:
     second.count()
     subprocess.run([sys.executable, "-c", sys.argv[2], str(path)], check=True)
     link = next(iter(store.links()))
-    Desk(store, "Aoi").accept(link.id)
+    Reviewer(store, "Aoi").commit(edits.accept(link.id))
     os.kill(os.getpid(), signal.SIGKILL)
 """
 

@@ -8,34 +8,34 @@ from pathlib import Path
 import pytest
 
 from align.domain import LinkKind
-from align.jobs.decide import Desk
-from align.store import Store, open_store
+from align.reviewer import Reviewer
+from align.store import Store, edits, open_store
 from tests.store.conftest import JA, make_document
 
-Step = Callable[[Desk], object]
+Step = Callable[[Reviewer], object]
 
 
 def read(texts: list[str]) -> Step:
     """Add the source document with these sentences."""
-    return lambda desk: desk.store.add_document(
-        make_document("ja.txt", texts, "ja"), reviewer=desk.reviewer, replace_settled=True
+    return lambda reviewer: reviewer.store.add_document(
+        make_document("ja.txt", texts, "ja"), reviewer=reviewer.name, replace_settled=True
     )
 
 
-def undo(desk: Desk) -> object:
-    return desk.undo()
+def undo(reviewer: Reviewer) -> object:
+    return reviewer.undo()
 
 
-def redo(desk: Desk) -> object:
-    return desk.redo()
+def redo(reviewer: Reviewer) -> object:
+    return reviewer.redo()
 
 
-def cut(desk: Desk) -> object:
-    return desk.cut(1, 2)
+def cut(reviewer: Reviewer) -> object:
+    return reviewer.commit(edits.cut(1, 2))
 
 
-def remove(desk: Desk) -> object:
-    return desk.remove_document(1)
+def remove(reviewer: Reviewer) -> object:
+    return reviewer.remove_document(1)
 
 
 RETURNS: dict[str, list[Step]] = {
@@ -50,18 +50,18 @@ RETURNS: dict[str, list[Step]] = {
     "cut, undone, redone, undone": [cut, undo, redo, undo],
     "removed and undone": [remove, undo],
     "removed": [remove],
-    "unlinked and undone": [lambda desk: desk.unlink(1), undo],
-    "split and undone": [lambda desk: desk.split(1, (0, 2), (0, 2)), undo],
+    "unlinked and undone": [lambda reviewer: reviewer.commit(edits.unlink(1)), undo],
+    "split and undone": [lambda reviewer: reviewer.commit(edits.split(1, (0, 2), (0, 2))), undo],
 }
 DECISIONS: dict[str, Step] = {
-    "accept": lambda desk: desk.accept(1),
-    "reject": lambda desk: desk.reject(1),
-    "edit": lambda desk: desk.edit(1, "src", "made up"),
-    "note": lambda desk: desk.note(1, "hm"),
-    "kind": lambda desk: desk.set_kind(1, LinkKind.QUOTE),
-    "merge": lambda desk: desk.merge(1, 2),
-    "split": lambda desk: desk.split(1, (0, 3), (0, 3)),
-    "link": lambda desk: desk.relink([1], [9]),
+    "accept": lambda reviewer: reviewer.commit(edits.accept(1)),
+    "reject": lambda reviewer: reviewer.commit(edits.reject(1)),
+    "edit": lambda reviewer: reviewer.commit(edits.edit_text(1, "src", "made up")),
+    "note": lambda reviewer: reviewer.commit(edits.note(1, "hm")),
+    "kind": lambda reviewer: reviewer.commit(edits.set_kind(1, LinkKind.QUOTE)),
+    "merge": lambda reviewer: reviewer.commit(edits.merge(1, 2)),
+    "split": lambda reviewer: reviewer.commit(edits.split(1, (0, 3), (0, 3))),
+    "link": lambda reviewer: reviewer.commit(edits.link_by_hand([1], [9])),
 }
 
 
@@ -79,12 +79,12 @@ def test_a_decision_is_in_force_or_in_conflict(store: Store, tmp_path: Path, nam
     store.db.execute("pragma synchronous = off")
     before = decided(store)
     store.backup(tmp_path / "copy.db")
-    DECISIONS[decision](Desk(store, "ada"))
+    DECISIONS[decision](Reviewer(store, "ada"))
     after = decided(store)
     with open_store(tmp_path / "copy.db") as copy:
         copy.db.execute("pragma synchronous = off")
         for step in RETURNS[name]:
-            step(Desk(copy, "bo"))
+            step(Reviewer(copy, "bo"))
         copy.unite(store.path)
         store.unite(copy.path)
         assert decided(store) == decided(copy)
@@ -94,13 +94,13 @@ def test_a_decision_is_in_force_or_in_conflict(store: Store, tmp_path: Path, nam
 
 
 def test_a_link_on_a_half_and_an_undo_of_its_cut_are_in_conflict(store: Store, tmp_path: Path) -> None:
-    rest = Desk(store, "ada").cut(1, 2)
+    rest = Reviewer(store, "ada").commit(edits.cut(1, 2))
     assert rest
     store.backup(tmp_path / "copy.db")
-    Desk(store, "ada").relink([1], [7], link=1)
+    Reviewer(store, "ada").commit(edits.relink(1, [1], [7]))
     drawn = store.link(1).src.text
     with open_store(tmp_path / "copy.db") as copy:
-        Desk(copy, "ada").undo()
+        Reviewer(copy, "ada").undo()
         store.unite(copy.path)
         copy.unite(store.path)
         assert decided(store) == decided(copy)
@@ -110,15 +110,15 @@ def test_a_link_on_a_half_and_an_undo_of_its_cut_are_in_conflict(store: Store, t
 
 def test_two_cuts_of_one_sentence_are_a_listed_conflict(store: Store, tmp_path: Path) -> None:
     store.backup(tmp_path / "copy.db")
-    Desk(store, "ada").cut(1, 2)
+    Reviewer(store, "ada").commit(edits.cut(1, 2))
     with open_store(tmp_path / "copy.db") as copy:
-        Desk(copy, "bo").cut(1, 3)
+        Reviewer(copy, "bo").commit(edits.cut(1, 3))
         assert store.unite(copy.path).conflicts == 1
         copy.unite(store.path)
         assert [(c.link, c.ours, c.theirs) for c in store.conflicts()] == [
             (1, {"cut": "at character 2"}, {"cut": "at character 3"})
         ]
-        Desk(store, "ada").accept(1)
+        Reviewer(store, "ada").commit(edits.accept(1))
         assert store.conflicts() == []
         copy.unite(store.path)
         assert copy.conflicts() == []
@@ -128,9 +128,9 @@ def test_two_cuts_of_a_sentence_without_a_link_are_reported(store: Store, tmp_pa
     store.add_document(make_document("x.txt", ["eins zwei drei"], "de"))
     sentence = store.sentences(3)[0].id
     store.backup(tmp_path / "copy.db")
-    Desk(store, "ada").cut(sentence, 4)
+    Reviewer(store, "ada").commit(edits.cut(sentence, 4))
     with open_store(tmp_path / "copy.db") as copy:
-        Desk(copy, "bo").cut(sentence, 9)
+        Reviewer(copy, "bo").commit(edits.cut(sentence, 9))
         united = store.unite(copy.path)
     assert united.conflicts == 0
     assert "stay whole" in united.lines("copy.db")[-1]

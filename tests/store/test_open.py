@@ -16,9 +16,9 @@ import pytest
 
 from align.domain import Status
 from align.errors import StoreError
-from align.jobs.decide import Desk
+from align.reviewer import Reviewer
 from align.sqlite import BUSY_SECONDS, file_system, told
-from align.store import LinkFilter, Store, open_store
+from align.store import LinkFilter, Store, edits, open_store
 from align.store.door import MAGIC
 from align.store.schema import migrations
 from tests.store.conftest import EN, JA, fill, make_document
@@ -53,10 +53,10 @@ def test_an_earlier_layout_is_brought_along_with_all_that_was_decided(old: Path)
         assert store.check() == []
         assert store.count(LinkFilter(text="霧")) == 1
         assert [(row.name, row.sentences) for row in store.documents()] == [("ja.txt", 6), ("en.txt", 6)]
-        desk = Desk(store, "ada")
-        assert desk.redo().link_ids == (6,)
+        reviewer = Reviewer(store, "ada")
+        assert reviewer.redo().link_ids == (6,)
         for _ in range(6):
-            desk.undo()
+            reviewer.undo()
         assert {link.status for link in store.links()} == {Status.PROPOSED}
         assert store.check() == []
 
@@ -218,7 +218,7 @@ def count_and_accept(path: Path, readonly: bool) -> str:
     with open_store(path, readonly=readonly) as store:
         count = store.count()
         try:
-            Desk(store, "me").accept(1)
+            Reviewer(store, "me").commit(edits.accept(1))
         except StoreError as error:
             return f"{count}, then {error}"
     return "written"
@@ -263,8 +263,8 @@ def test_a_writer_that_keeps_the_lock_is_told_of(store: Store, tmp_path: Path, m
     with store.writing(), open_store(tmp_path / "s.db") as other:
         assert other.count() == 6, "readers do not wait"
         with pytest.raises(StoreError, match="another program has been writing"):
-            Desk(other, "bo").accept(1)
-    Desk(store, "ada").accept(1)
+            Reviewer(other, "bo").commit(edits.accept(1))
+    Reviewer(store, "ada").commit(edits.accept(1))
 
 
 def test_the_file_system_is_named(tmp_path: Path) -> None:

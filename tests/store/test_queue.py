@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from align.domain import LinkKind, Proposal
-from align.jobs.decide import Desk
-from align.store import LinkFilter, Store
+from align.reviewer import Reviewer
+from align.store import LinkFilter, Store, edits
 from align.store.queue import SHARED, queue, refresh_all
 from tests.store.conftest import make_document
 
@@ -50,7 +50,7 @@ def test_what_is_kept_is_what_is_reckoned_anew(store: Store) -> None:
         chance.shuffle(found)
         return found
 
-    desk = Desk(store, "ada")
+    reviewer = Reviewer(store, "ada")
     store.propose(src, tgt, proposals(1), "use")
     assert any(value < 0 for _, value in stored(store))
     for step in (3, 2):
@@ -59,10 +59,10 @@ def test_what_is_kept_is_what_is_reckoned_anew(store: Store) -> None:
         assert stored(store) == before
         links = [link.id for link in store.links(LinkFilter(documents=(src, tgt)))]
         for place in (len(links) // 2, len(links) - 1, 7):
-            desk.accept(links[place])
-            desk.merge(links[place], links[place - 2])
-        desk.relink([sides[700][0].id], [sides[3][1].id])
-        desk.undo()
+            reviewer.commit(edits.accept(links[place]))
+            reviewer.commit(edits.merge(links[place], links[place - 2]))
+        reviewer.commit(edits.link_by_hand([sides[700][0].id], [sides[3][1].id]))
+        reviewer.undo()
         before = stored(store)
         refresh_all(store.db)
         assert stored(store) == before

@@ -8,8 +8,8 @@ import pytest
 
 from align.domain import Status
 from align.errors import ConflictError
-from align.jobs.decide import Desk
-from align.store import Store, open_store
+from align.reviewer import Reviewer
+from align.store import Store, edits, open_store
 from align.store.reimport import match
 from tests.store.conftest import EN, JA, make_document, one_to_one
 
@@ -25,9 +25,9 @@ def test_the_same_text_changes_nothing(store: Store) -> None:
     assert store.db.conn.execute("select total_changes()").fetchone() == before
 
 
-def test_what_is_still_there_keeps_its_decisions(store: Store, desk: Desk) -> None:
+def test_what_is_still_there_keeps_its_decisions(store: Store, reviewer: Reviewer) -> None:
     for link in (1, 2, 3, 4):
-        desk.accept(link)
+        reviewer.commit(edits.accept(link))
     kept = {link.id: link for link in store.links()}
     # A sentence before everything, the second reworded, the third gone, the fifth and sixth changing places.
     changed = ["前書き。", JA[0], "山へ登る。", JA[3], JA[5], JA[4]]
@@ -52,29 +52,29 @@ def test_what_is_still_there_keeps_its_decisions(store: Store, desk: Desk) -> No
     assert store.check() == []
 
 
-def test_a_link_that_lost_part_of_its_text_asks_for_attention(store: Store, desk: Desk) -> None:
-    desk.merge(2, 3)
+def test_a_link_that_lost_part_of_its_text_asks_for_attention(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.merge(2, 3))
     store.add_document(make_document("ja.txt", [JA[0], JA[1], *JA[3:]], "ja"), replace_settled=True)
     link = store.link(2)
     assert (link.status, link.attention, link.src.text) == (Status.PROPOSED, "changed", JA[1])
     assert link.tgt.text == f"{EN[1]} {EN[2]}"
-    desk.accept(2)
+    reviewer.commit(edits.accept(2))
     assert store.link(2).attention is None
     assert store.check() == []
 
 
-def test_undo_of_what_the_new_text_took_away_is_refused(store: Store, desk: Desk) -> None:
-    desk.merge(2, 3)
+def test_undo_of_what_the_new_text_took_away_is_refused(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.merge(2, 3))
     store.add_document(make_document("ja.txt", [JA[0], *JA[3:]], "ja"), replace_settled=True)
     before = statuses(store)
     with pytest.raises(ConflictError, match="link 2"):
-        desk.undo()
+        reviewer.undo()
     assert statuses(store) == before
     assert store.check() == []
 
 
-def test_the_log_adds_up_after_several_readings(store: Store, desk: Desk) -> None:
-    desk.accept(1)
+def test_the_log_adds_up_after_several_readings(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.accept(1))
     for texts in (JA[::-1], [*JA[:2], "別の話。"], JA):
         store.add_document(make_document("ja.txt", texts, "ja"), replace_settled=True)
         assert store.check() == []
@@ -110,60 +110,60 @@ def test_matching_old_and_new_sentences(
     assert (found.same, found.changed) == (same, changed)
 
 
-def test_a_removed_document_comes_back_with_its_links(store: Store, desk: Desk) -> None:
-    desk.accept(1)
-    desk.note(2, "hm")
+def test_a_removed_document_comes_back_with_its_links(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.accept(1))
+    reviewer.commit(edits.note(2, "hm"))
     before = list(store.links())
-    desk.remove_document(2)
+    reviewer.remove_document(2)
     assert [row.name for row in store.documents()] == ["ja.txt"]
     assert list(store.links()) == []
     assert store.check() == []
-    desk.undo()
+    reviewer.undo()
     assert [(a.id, a.src, a.tgt, a.status, a.note) for a in store.links()] == [
         (b.id, b.src, b.tgt, b.status, b.note) for b in before
     ]
     assert [row.name for row in store.documents()] == ["ja.txt", "en.txt"]
-    desk.redo()
+    reviewer.redo()
     assert [row.name for row in store.documents()] == ["ja.txt"]
 
 
-def test_a_removed_document_does_not_come_back_over_its_successor(store: Store, desk: Desk) -> None:
-    desk.remove_document(2)
+def test_a_removed_document_does_not_come_back_over_its_successor(store: Store, reviewer: Reviewer) -> None:
+    reviewer.remove_document(2)
     assert store.add_document(make_document("en.txt", EN, "en")).document == 3
     with pytest.raises(ConflictError, match="added since"):
-        desk.undo()
+        reviewer.undo()
 
 
-def test_compacting_forgets_for_good(store: Store, desk: Desk) -> None:
-    desk.accept(1)
-    desk.remove_document(2)
+def test_compacting_forgets_for_good(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.accept(1))
+    reviewer.remove_document(2)
     forgotten, before, after = store.compact()
     assert forgotten == 1
     assert after <= before
     assert store.db.conn.execute("select count(*) from sentences where document = 2").fetchone() == (0,)
     assert store.db.conn.execute("select count(*) from patches").fetchone() == (0,)
     with pytest.raises(ConflictError, match="nothing to undo"):
-        desk.undo()
+        reviewer.undo()
     assert store.check() == []
     actions = [decision.action for decision in store.decisions()]
     assert actions == ["compact", "remove", "accept", "propose"], "the story stays"
 
 
-def test_compacting_leaves_what_is_in_use(tmp_path: Path, store: Store, desk: Desk) -> None:
-    desk.accept(1)
-    desk.merge(2, 3)
+def test_compacting_leaves_what_is_in_use(tmp_path: Path, store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.accept(1))
+    reviewer.commit(edits.merge(2, 3))
     before = list(store.links())
     store.compact()
     assert list(store.links()) == before
     assert store.check() == []
-    desk.undo()
-    desk.undo()
+    reviewer.undo()
+    reviewer.undo()
     with open_store(tmp_path / "s.db") as other:
         assert {link.status for link in other.links()} == {Status.PROPOSED}
 
 
-def test_compacting_keeps_what_a_superseded_run_took_away(store: Store, desk: Desk) -> None:
-    desk.accept(1)
+def test_compacting_keeps_what_a_superseded_run_took_away(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.accept(1))
     store.propose(1, 2, one_to_one(store, 1, 2)[3:], "e5")
     store.propose(1, 2, one_to_one(store, 1, 2)[:0], "blend")
     before = list(store.links())
@@ -174,13 +174,13 @@ def test_compacting_keeps_what_a_superseded_run_took_away(store: Store, desk: De
 
 
 @pytest.mark.parametrize("removed", [2, 3])
-def test_compacting_keeps_a_link_that_moved_to_another_document(store: Store, desk: Desk, removed: int) -> None:
+def test_compacting_keeps_a_link_that_moved_to_another_document(store: Store, reviewer: Reviewer, removed: int) -> None:
     store.add_document(make_document("de.txt", ["Nebel steigt."], "de"))
     there = store.sentences(3)[0].id
-    desk.relink([1], [there], link=1)
+    reviewer.commit(edits.relink(1, [1], [there]))
     if removed == 3:
-        desk.relink([1], [store.sentences(2)[0].id], link=1)
-    desk.remove_document(removed)
+        reviewer.commit(edits.relink(1, [1], [store.sentences(2)[0].id]))
+    reviewer.remove_document(removed)
     before = list(store.links())
     assert before[0].id == 1
     store.compact()
@@ -188,14 +188,14 @@ def test_compacting_keeps_a_link_that_moved_to_another_document(store: Store, de
     store.rebuild()
     assert list(store.links()) == before
     with pytest.raises(ConflictError, match="compacted away"):
-        desk.undo()
+        reviewer.undo()
 
 
-def test_nothing_is_linked_to_a_document_that_was_removed(store: Store, desk: Desk) -> None:
+def test_nothing_is_linked_to_a_document_that_was_removed(store: Store, reviewer: Reviewer) -> None:
     found = one_to_one(store, 1, 2)
-    desk.remove_document(2)
+    reviewer.remove_document(2)
     with pytest.raises(ConflictError, match="not there"):
         store.propose(1, 2, found, "use")
     with pytest.raises(ConflictError, match="no longer"):
-        desk.relink(found[0].src, found[0].tgt)
+        reviewer.commit(edits.link_by_hand(found[0].src, found[0].tgt))
     assert list(store.links()) == []

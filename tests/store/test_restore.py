@@ -19,19 +19,19 @@ import pytest
 
 from align.beside import part_folder
 from align.errors import StoreError, UsageError
-from align.jobs.decide import Desk
+from align.reviewer import Reviewer
 from align.store import backup as backup_module
-from align.store import open_store, restore
+from align.store import edits, open_store, restore
 from tests.store.test_open import FIXTURES
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from align.jobs.decide import Desk
-from align.store import open_store
+from align.reviewer import Reviewer
+from align.store import edits, open_store
 with open_store(Path(sys.argv[1])) as store:
     for link in map(int, sys.argv[2].split(",")):
-        Desk(store, "cy").accept(link)
+        Reviewer(store, "cy").commit(edits.accept(link))
     print("ready", flush=True)
     time.sleep(60)
 """
@@ -50,7 +50,7 @@ def saved(path: Path) -> Path:
     out = path.with_name("backup.db")
     with open_store(path) as store:
         store.backup(out)
-        Desk(store, "ada").accept(1)
+        Reviewer(store, "ada").commit(edits.accept(1))
     return out
 
 
@@ -100,7 +100,7 @@ def test_a_restored_store_is_the_backup_and_can_be_taken_back(path: Path, saved:
     assert again.before not in (None, restored.before)
     assert decided(saved) == []
     with open_store(path) as store:
-        Desk(store, "ada").accept(2)
+        Reviewer(store, "ada").commit(edits.accept(2))
     assert decided(path) == [(1, "ada"), (2, "ada")]
 
 
@@ -136,11 +136,11 @@ def test_a_backup_copied_over_a_crashed_store_is_not_mixed_with_its_log(
 def test_an_older_copy_of_the_file_is_not_mixed_with_the_log_either(path: Path) -> None:
     old = path.with_name("copied.db")
     with open_store(path) as store:
-        Desk(store, "ada").accept(1)
+        Reviewer(store, "ada").commit(edits.accept(1))
     shutil.copyfile(path, old)
     for link in (2, 3):
         with open_store(path) as store:
-            Desk(store, "ada").accept(link)
+            Reviewer(store, "ada").commit(edits.accept(link))
     crash(path, "4")
     shutil.copyfile(old, path)
     with pytest.raises(StoreError, match="belongs to another file"):
@@ -173,10 +173,10 @@ def test_a_log_whose_first_transaction_is_torn_is_not_another_files(path: Path) 
 
 def test_a_store_that_was_replaced_while_open_takes_no_more_decisions(path: Path, saved: Path) -> None:
     with open_store(path) as store:
-        Desk(store, "ada").accept(2)
+        Reviewer(store, "ada").commit(edits.accept(2))
         os.replace(shutil.copyfile(saved, path.with_name("copy.db")), path)
         with pytest.raises(StoreError, match="was replaced or removed while it was open"):
-            Desk(store, "ada").accept(3)
+            Reviewer(store, "ada").commit(edits.accept(3))
         with pytest.raises(StoreError, match="belongs to another file"):
             open_store(path)
 
@@ -358,7 +358,7 @@ def test_a_backup_does_not_replace_a_store_in_use(path: Path, saved: Path, tmp_p
     other = tmp_path / "other.db"
     shutil.copyfile(saved, other)
     with open_store(other) as theirs, open_store(path) as store:
-        Desk(theirs, "bo").accept(2)
+        Reviewer(theirs, "bo").commit(edits.accept(2))
         with pytest.raises(StoreError, match="is open in this program"):
             store.backup(other, force=True)
     assert decided(other) == [(2, "bo")]

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from align.domain import Status
 from align.errors import UsageError
-from align.jobs.decide import Desk
 from align.jobs.search import search
-from align.store import LinkFilter, Store, open_store
+from align.reviewer import Reviewer
+from align.store import LinkFilter, Store, edits, open_store
 from align.store.search import folded, marks, parse, tokens
 from tests.store.conftest import make_document
 
@@ -79,7 +79,7 @@ def test_a_hit_has_its_partner_and_its_surroundings(many: Store) -> None:
 
 
 def test_filters_narrow(many: Store) -> None:
-    Desk(many, "ada").accept(2)
+    Reviewer(many, "ada").commit(edits.accept(2))
     assert len(list(search(many, "行く", LinkFilter(statuses=frozenset({Status.ACCEPTED}))))) == 1
     assert len(list(search(many, "行く", LinkFilter(src_lang="zh")))) == 0
     assert many.count(LinkFilter(text="climb", reviewer="ada")) == 1
@@ -87,7 +87,7 @@ def test_filters_narrow(many: Store) -> None:
 
 
 def test_a_reviewers_wording_is_found(many: Store) -> None:
-    Desk(many, "ada").edit(1, "tgt", "The mist is rising.")
+    Reviewer(many, "ada").commit(edits.edit_text(1, "tgt", "The mist is rising."))
     assert [link.id for link in many.links(LinkFilter(text="mist"))] == [1]
 
 
@@ -96,7 +96,7 @@ def test_changed_and_removed_texts_leave_the_index(many: Store) -> None:
     many.add_document(make_document("zh.txt", ["新的句子。", "無關的句子。"], "zh-Hant"))
     assert list(search(many, "雾气")) == []
     assert len(list(search(many, "新的"))) == 1
-    Desk(many, "ada").remove_document(number)
+    Reviewer(many, "ada").remove_document(number)
     assert list(search(many, "新的")) == []
     many.compact()
     assert list(search(many, "新的")) == []
@@ -126,7 +126,7 @@ def test_a_text_is_found_by_its_words(text: str) -> None:
 
 
 def test_words_are_gathered_once_and_anew_when_they_may_stand_elsewhere(
-    store: Store, desk: Desk, tmp_path: Path
+    store: Store, reviewer: Reviewer, tmp_path: Path
 ) -> None:
     def gathered() -> int:
         return store.db.execute("select gathered from temp.hits_of").fetchone()[0]
@@ -135,15 +135,15 @@ def test_words_are_gathered_once_and_anew_when_they_may_stand_elsewhere(
     with open_store(tmp_path / "s.db") as other:
         assert (store.count(foggy), store.left(foggy)[0]) == (2, 2)
         first = gathered()
-        Desk(other, "bo").accept(2)
+        Reviewer(other, "bo").commit(edits.accept(2))
         assert (store.count(foggy), store.left(foggy)[0]) == (2, 1)
         assert store.next_undecided(None, foggy) == 3
         assert [link.id for link in store.at(0, 9, replace(foggy, statuses=frozenset({Status.ACCEPTED})))] == [2]
         assert gathered() == first, "a verdict changes no words"
-        Desk(other, "bo").undo()
+        Reviewer(other, "bo").undo()
         assert store.left(foggy)[0] == 2
         assert gathered() == first
-        Desk(other, "bo").edit(1, "tgt", "We see fog rising.")
+        Reviewer(other, "bo").commit(edits.edit_text(1, "tgt", "We see fog rising."))
         assert [link.id for link in store.at(0, 9, foggy)] == [1, 2, 3]
         assert gathered() > first
         assert [store.rank(number, foggy) for number in (1, 2, 3)] == [0, 1, 2]

@@ -9,8 +9,8 @@ import pytest
 
 from align.domain import LinkKind, Proposal, Status
 from align.errors import StoreError, UsageError
-from align.jobs.decide import Desk
-from align.store import LinkFilter, Store, bulk, ledger, log, open_store
+from align.reviewer import Reviewer
+from align.store import LinkFilter, Store, bulk, edits, ledger, log, open_store
 from tests.store.conftest import EN, JA, make_document
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -30,14 +30,14 @@ def look(store: Store) -> set[tuple[object, ...]]:
 
 
 def test_decisions_of_both_add_up(store: Store, copy: Store) -> None:
-    ada, bo = Desk(store, "ada"), Desk(copy, "bo")
-    ada.accept(1)
-    ada.note(2, "hm")
-    bo.reject(2)
-    bo.accept(3)
-    bo.merge(5, 6)
-    bo.bookmark(1)
-    bo.edit(4, "tgt", "Rain falls.")
+    ada, bo = Reviewer(store, "ada"), Reviewer(copy, "bo")
+    ada.commit(edits.accept(1))
+    ada.commit(edits.note(2, "hm"))
+    bo.commit(edits.reject(2))
+    bo.commit(edits.accept(3))
+    bo.commit(edits.merge(5, 6))
+    bo.commit(edits.bookmark(1))
+    bo.commit(edits.edit_text(4, "tgt", "Rain falls."))
     bo.undo()
     united = store.unite(copy.path)
     assert (united.decisions, united.conflicts, united.documents, united.links) == (6, 0, 0, 0)
@@ -56,9 +56,9 @@ def test_decisions_of_both_add_up(store: Store, copy: Store) -> None:
 
 
 def test_again_changes_nothing(store: Store, copy: Store) -> None:
-    Desk(copy, "bo").accept(3)
-    Desk(copy, "bo").reject(4)
-    Desk(store, "ada").accept(4)
+    Reviewer(copy, "bo").commit(edits.accept(3))
+    Reviewer(copy, "bo").commit(edits.reject(4))
+    Reviewer(store, "ada").commit(edits.accept(4))
     first = store.unite(copy.path)
     assert (first.decisions, first.conflicts) == (1, 1)
     before = store.db.conn.execute("select * from decisions").fetchall(), look(store)
@@ -68,9 +68,9 @@ def test_again_changes_nothing(store: Store, copy: Store) -> None:
 
 
 def test_what_both_decided_differently_waits_for_a_reviewer(store: Store, copy: Store) -> None:
-    Desk(store, "ada").accept(1)
-    Desk(copy, "bo").reject(1)
-    Desk(copy, "bo").note(1, "no fog here")
+    Reviewer(store, "ada").commit(edits.accept(1))
+    Reviewer(copy, "bo").commit(edits.reject(1))
+    Reviewer(copy, "bo").commit(edits.note(1, "no fog here"))
     assert store.unite(copy.path).conflicts == 1
     link = store.link(1)
     assert (link.status, link.attention, link.note) == (Status.PROPOSED, "conflict", "no fog here")
@@ -78,16 +78,16 @@ def test_what_both_decided_differently_waits_for_a_reviewer(store: Store, copy: 
     assert (conflict.link, conflict.by, conflict.reviewer) == (1, "ada", "bo")
     assert (conflict.ours, conflict.theirs) == ({"status": "accepted"}, {"status": "rejected"})
     assert [link.id for link in store.links(LinkFilter(attention=True))] == [1]
-    Desk(store, "ada").reject(1)
+    Reviewer(store, "ada").commit(edits.reject(1))
     assert store.conflicts() == []
     assert store.check() == []
 
 
 def test_a_link_in_conflict_is_what_both_copies_knew(store: Store, copy: Store) -> None:
-    Desk(store, "ada").accept(1)
+    Reviewer(store, "ada").commit(edits.accept(1))
     copy.unite(store.path)
-    Desk(store, "ada").edit(1, "tgt", "Fog comes up.")
-    Desk(copy, "bo").reject(1)
+    Reviewer(store, "ada").commit(edits.edit_text(1, "tgt", "Fog comes up."))
+    Reviewer(copy, "bo").commit(edits.reject(1))
     copy.unite(store.path)
     link = copy.link(1)
     assert (link.status, link.tgt.text, link.attention) == (Status.ACCEPTED, EN[0], "conflict")
@@ -96,57 +96,57 @@ def test_a_link_in_conflict_is_what_both_copies_knew(store: Store, copy: Store) 
 
 
 def test_a_conflict_that_was_decided_stays_decided_in_every_copy(store: Store, copy: Store) -> None:
-    Desk(store, "ada").accept(1)
-    Desk(copy, "bo").reject(1)
+    Reviewer(store, "ada").commit(edits.accept(1))
+    Reviewer(copy, "bo").commit(edits.reject(1))
     store.unite(copy.path)
-    Desk(store, "ada").accept(1)
+    Reviewer(store, "ada").commit(edits.accept(1))
     assert copy.unite(store.path).conflicts == 0
     assert (copy.link(1).status, copy.conflicts()) == (Status.ACCEPTED, [])
-    Desk(store, "ada").undo()
+    Reviewer(store, "ada").undo()
     assert [conflict.link for conflict in store.conflicts()] == [1]
     copy.unite(store.path)
     assert [conflict.link for conflict in copy.conflicts()] == [1]
-    Desk(store, "ada").redo()
+    Reviewer(store, "ada").redo()
     assert (store.conflicts(), store.link(1).status) == ([], Status.ACCEPTED)
 
 
 def test_an_affirmed_link_and_its_rejection_are_in_conflict(store: Store, copy: Store) -> None:
-    Desk(store, "ada").accept(1)
+    Reviewer(store, "ada").commit(edits.accept(1))
     copy.unite(store.path)
-    Desk(store, "ada").accept(1)
-    Desk(copy, "bo").reject(1)
+    Reviewer(store, "ada").commit(edits.accept(1))
+    Reviewer(copy, "bo").commit(edits.reject(1))
     assert store.unite(copy.path).conflicts == 1
 
 
 def test_links_in_conflict_are_not_accepted_in_bulk_nor_taken_away_by_a_run(store: Store, copy: Store) -> None:
-    Desk(store, "ada").accept(1)
-    Desk(copy, "bo").reject(1)
+    Reviewer(store, "ada").commit(edits.accept(1))
+    Reviewer(copy, "bo").commit(edits.reject(1))
     store.unite(copy.path)
-    Desk(store, "ada").accept_above(0.0)
+    Reviewer(store, "ada").accept_above(0.0)
     assert store.link(1).status == Status.PROPOSED
     store.propose(1, 2, [], "use")
     assert [conflict.link for conflict in store.conflicts()] == [1]
 
 
 def test_the_same_decision_twice_is_no_conflict(store: Store, copy: Store) -> None:
-    Desk(store, "ada").accept(1)
-    Desk(copy, "bo").accept(1)
+    Reviewer(store, "ada").commit(edits.accept(1))
+    Reviewer(copy, "bo").commit(edits.accept(1))
     united = store.unite(copy.path)
     assert (united.conflicts, united.agreed) == (0, 1)
     assert store.link(1).reviewer == "ada"
 
 
 def test_done_and_taken_back_over_there_is_no_conflict(store: Store, copy: Store) -> None:
-    Desk(store, "ada").accept(1)
-    bo = Desk(copy, "bo")
-    bo.reject(1)
+    Reviewer(store, "ada").commit(edits.accept(1))
+    bo = Reviewer(copy, "bo")
+    bo.commit(edits.reject(1))
     bo.undo()
     assert store.unite(copy.path).conflicts == 0
 
 
 def test_shapes_clash_as_a_whole(store: Store, copy: Store) -> None:
-    Desk(store, "ada").accept(2)
-    Desk(copy, "bo").merge(1, 2)
+    Reviewer(store, "ada").commit(edits.accept(2))
+    Reviewer(copy, "bo").commit(edits.merge(1, 2))
     united = store.unite(copy.path)
     assert united.conflicts == 2
     assert {link.id for link in store.links()} == {1, 2, 3, 4, 5, 6}
@@ -160,9 +160,9 @@ def test_new_documents_and_links_come_along(store: Store, copy: Store) -> None:
     rows, english = copy.sentences(third), copy.sentences(2)
     found = [Proposal((rows[n].id,), (english[n].id,), LinkKind.TRANSLATION, 0.5, 0.8) for n in (0, 1)]
     copy.propose(third, 2, found, "use")
-    bo = Desk(copy, "bo")
-    bo.accept(7)
-    bo.relink([rows[1].id], [english[2].id])
+    bo = Reviewer(copy, "bo")
+    bo.commit(edits.accept(7))
+    bo.commit(edits.link_by_hand([rows[1].id], [english[2].id]))
     united = store.unite(copy.path)
     assert (united.documents, united.conflicts) == (1, 0)
     assert [row.name for row in store.documents()] == ["ja.txt", "en.txt", "other.txt", "zh.txt"]
@@ -182,7 +182,7 @@ def test_both_proposed_by_themselves(store: Store, copy: Store) -> None:
         found = [Proposal((src[n].id,), (tgt[(n + shift) % 6].id,), LinkKind.TRANSLATION, 0.1, 0.4) for n in range(6)]
         each.propose(1, 2, found, "use")
     accepted = next(link.id for link in copy.links() if link.src.text == JA[0])
-    Desk(copy, "bo").accept(accepted)
+    Reviewer(copy, "bo").commit(edits.accept(accepted))
     store.unite(copy.path)
     settled = list(store.links(LinkFilter(statuses=frozenset({Status.ACCEPTED}))))
     assert [(link.src.text, link.tgt.text) for link in settled] == [(JA[0], EN[1])]
@@ -191,7 +191,7 @@ def test_both_proposed_by_themselves(store: Store, copy: Store) -> None:
 
 def test_a_document_that_differs_is_told_and_left_alone(store: Store, copy: Store) -> None:
     copy.add_document(make_document("ja.txt", ["霧が出た。", *JA[1:]], "ja"))
-    Desk(copy, "bo").accept(2)
+    Reviewer(copy, "bo").commit(edits.accept(2))
     united = store.unite(copy.path)
     assert united.differing == ["ja.txt"]
     assert store.link(2).status == Status.PROPOSED
@@ -206,21 +206,21 @@ def test_no_store_no_union(store: Store, tmp_path: Path) -> None:
 
 
 def test_conflicts_are_dismissed_for_good_and_the_links_stay_as_they_are(store: Store, copy: Store) -> None:
-    Desk(store, "ada").accept(1)
-    Desk(copy, "bo").reject(1)
-    Desk(store, "ada").merge(3, 4)
-    Desk(copy, "bo").note(4, "mine")
+    Reviewer(store, "ada").commit(edits.accept(1))
+    Reviewer(copy, "bo").commit(edits.reject(1))
+    Reviewer(store, "ada").commit(edits.merge(3, 4))
+    Reviewer(copy, "bo").commit(edits.note(4, "mine"))
     assert store.unite(copy.path).conflicts == 3
     assert {conflict.link: conflict.theirs for conflict in store.conflicts()}[4] == {"status": "taken away"}
     for link in (1, 3, 4):
-        assert Desk(store, "ada").dismiss(link).decision.action == "dismiss"
+        assert Reviewer(store, "ada").dismiss(link).decision.action == "dismiss"
     assert store.conflicts() == []
     assert (store.link(1).status, store.link(1).attention) == (Status.PROPOSED, None)
     assert store.link(4).note == "mine"
     assert store.unite(copy.path).conflicts == 0
     assert store.conflicts() == []
     with pytest.raises(UsageError, match="no conflict"):
-        Desk(store, "ada").dismiss(4)
+        Reviewer(store, "ada").dismiss(4)
     assert copy.unite(store.path).conflicts == 0
     assert look(copy) == look(store)
     assert store.check() == copy.check() == []
@@ -237,12 +237,12 @@ def test_a_clock_that_is_fast_loses_no_decision(store: Store, copy: Store, monke
     store.backup(store.path.with_name("cy.db"))
     with open_store(store.path.with_name("cy.db")) as cy:
         at(monkeypatch, "12:10")
-        Desk(cy, "cy").accept(1)
-        Desk(cy, "cy").accept(2)
+        Reviewer(cy, "cy").commit(edits.accept(1))
+        Reviewer(cy, "cy").commit(edits.accept(2))
         at(monkeypatch, "12:05")
         copy.unite(cy.path)
-        Desk(copy, "bo").reject(1)
-        Desk(copy, "bo").reject(2)
+        Reviewer(copy, "bo").commit(edits.reject(1))
+        Reviewer(copy, "bo").commit(edits.reject(2))
         united = store.unite(copy.path)
     assert (united.decisions, united.conflicts) == (4, 0)
     assert [(link.status, link.reviewer) for link in store.at(0, 2)] == [(Status.REJECTED, "bo")] * 2
@@ -250,22 +250,22 @@ def test_a_clock_that_is_fast_loses_no_decision(store: Store, copy: Store, monke
 
 
 def test_a_clock_that_is_set_back_changes_nothing(store: Store, copy: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    bo = Desk(copy, "bo")
+    bo = Reviewer(copy, "bo")
     at(monkeypatch, "12:00")
-    bo.accept(1)
-    bo.accept(2)
+    bo.commit(edits.accept(1))
+    bo.commit(edits.accept(2))
     at(monkeypatch, "11:00")
-    bo.reject(1)
-    bo.reopen(2)
+    bo.commit(edits.reject(1))
+    bo.commit(edits.reopen(2))
     store.unite(copy.path)
     assert [link.status for link in store.at(0, 2)] == [Status.REJECTED, Status.PROPOSED]
     assert look(store) == look(copy)
 
 
 def test_a_document_that_was_removed_here_comes_back_with_all_links(store: Store, copy: Store) -> None:
-    Desk(store, "ada").accept(1)
-    Desk(store, "ada").remove_document(2)
-    Desk(copy, "bo").accept(2)
+    Reviewer(store, "ada").commit(edits.accept(1))
+    Reviewer(store, "ada").remove_document(2)
+    Reviewer(copy, "bo").commit(edits.accept(2))
     united = store.unite(copy.path)
     assert united.restored == ["en.txt"]
     assert any("en.txt: removed here" in line for line in united.lines("copy.db"))
@@ -280,7 +280,7 @@ def test_decisions_on_a_text_that_is_not_here_are_passed_on(store: Store, copy: 
     store.backup(store.path.with_name("cy.db"))
     copy.add_document(make_document("ja.txt", ["霧が出た。", *JA[1:]], "ja"))
     with open_store(store.path.with_name("cy.db")) as cy:
-        Desk(cy, "cy").accept(2)
+        Reviewer(cy, "cy").commit(edits.accept(2))
         assert copy.unite(cy.path).differing == ["ja.txt"]
     assert copy.link(2).status == Status.PROPOSED
     assert store.unite(copy.path).differing == ["ja.txt"]
@@ -292,7 +292,7 @@ def test_runs_of_different_encoders_come_to_the_same_links(store: Store, copy: S
         src, tgt = each.sentences(1), each.sentences(2)
         found = [Proposal((src[n].id,), (tgt[(n + shift) % 6].id,), LinkKind.TRANSLATION, 0.1, 0.4) for n in range(6)]
         each.propose(1, 2, found, encoder)
-        Desk(each, "ada").accept(next(link.id for link in each.links() if link.src.text == JA[shift]))
+        Reviewer(each, "ada").commit(edits.accept(next(link.id for link in each.links() if link.src.text == JA[shift])))
     store.unite(copy.path)
     copy.unite(store.path)
     assert look(store) == look(copy)
@@ -308,8 +308,8 @@ def test_stores_from_before_have_the_order_of_their_ids(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(old)
         stores.append(open_store(tmp_path / name))
     one, two = stores
-    Desk(one, "ada").accept(6)
-    Desk(two, "bo").reject(6)
+    Reviewer(one, "ada").commit(edits.accept(6))
+    Reviewer(two, "bo").commit(edits.reject(6))
     assert one.unite(two.path).conflicts == 1
     two.unite(one.path)
     assert look(one) == look(two)

@@ -52,7 +52,7 @@ class Auditing(Part):
         right, judged = result
         low, high = wilson(right, judged)
         words = self.place.typed or "accepted"
-        future = self.app.clerk.submit(lambda desk: desk.record_audit(words, judged, right, low, high))
+        future = self.app.clerk.submit(lambda reviewer: reviewer.record_audit(words, judged, right, low, high))
         self.app.when_saved(future, self)
         self.say(f"{right} of {judged} right: {100 * low:.1f} to {100 * high:.1f} % (95 %, Wilson). Kept.", "good")
 

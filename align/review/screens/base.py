@@ -12,15 +12,17 @@ from align.jobs.browse import Browser
 from align.jobs.resolve import Resolver
 from align.review.clerk import Clerk, Helper
 from align.review.place import Place
+from align.reviewer import Reviewer
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.screen import Screen
 
     from align.domain import Link
-    from align.review.fixes import Fix, SideName
     from align.review.widgets.link_list import LinkList
     from align.review.widgets.texts import Passage, Side
+    from align.store.edits import Edit
+    from align.store.edits import Side as SideName
 
 
 @runtime_checkable
@@ -39,6 +41,8 @@ class Host(Protocol):
     browser: Browser
     clerk: Clerk
     solver: Helper[Resolver]
+    previews: Helper[Reviewer]
+    """Derives previews, and waits for no decision that is being saved."""
     here: Place
     """Where the reviewer is in the links, or was last."""
 
@@ -84,9 +88,11 @@ if TYPE_CHECKING:
         def show_texts(self, link: Link | None) -> None: ...
         def show_top(self) -> None: ...
         def go_to_link(self, link: int | None) -> None: ...
-        def decide(self, work: Any, link: Link, *, go_on: bool) -> None: ...
-        def ask_desk(self, work: Any, after: Link | None = None) -> None: ...
-        def fix(self, fix: Fix, link: Link) -> None: ...
+        def decide(
+            self, edit: Edit, link: Link, *, go_on: bool, expected: Any = None, realignment: Any = None
+        ) -> None: ...
+        def ask_reviewer(self, work: Any, after: Link | None = None) -> None: ...
+        def fix(self, edit: Edit, words: str, link: Link) -> None: ...
         def relink(self, link: Link, src: Sequence[int], tgt: Sequence[int]) -> None: ...
         def explanation(self, link: Link) -> list[Passage]: ...
         def sides_of(self, link: Link, *, by_sentence: bool = False) -> tuple[Side, Side]: ...

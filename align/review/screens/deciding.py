@@ -6,12 +6,14 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from align.domain import Link, Status
+from align.domain import Link, Realignment, Status
 from align.errors import AlignError, ConflictError, EmptyDecisionError
-from align.jobs.decide import Change, Desk
 from align.jobs.history import words_of
 from align.review.screens.base import Part
+from align.reviewer import Expected, Reviewer
+from align.store import Change, edits
 from align.store.actions import Action, Trait
+from align.store.edits import Edit
 
 AHEAD = 16
 """Links of the list that are looked at before the store is asked for the next undecided one."""
@@ -19,16 +21,25 @@ AHEAD = 16
 ORDER_KEPT = Action.having(Trait.KEEPS_ORDER)
 """Decisions that leave every link where it stands."""
 
-Work = Callable[[Desk, Link], Change]
-
 
 class Deciding(Part):
     """What one key decides."""
 
-    def decide(self, work: Work, link: Link, *, go_on: bool) -> None:
-        """Hand the decision to the clerk; go to the next undecided link unless it is to be stayed with."""
+    def decide(
+        self,
+        edit: Edit,
+        link: Link,
+        *,
+        go_on: bool,
+        expected: Expected = None,
+        realignment: Realignment | None = None,
+    ) -> None:
+        """Commit an edit of the link as it is shown; go to the next undecided link, or stay."""
+        expected = link.version if expected is None else expected
         following = self.following(link) if go_on else link.id
-        future = self.app.clerk.submit(lambda desk: work(desk, link))
+        future = self.app.clerk.submit(
+            lambda reviewer: reviewer.commit(edit, expected=expected, realignment=realignment)
+        )
         if not self.app.in_time(future, self):
             self.go_to_link(following)
             self.say("saving …")
@@ -40,7 +51,7 @@ class Deciding(Part):
         else:
             self._done(change, following)
 
-    def ask_desk(self, work: Callable[[Desk], Change], after: Link | None = None) -> None:
+    def ask_reviewer(self, work: Callable[[Reviewer], Change], after: Link | None = None) -> None:
         """A decision on no link in particular, or on many; then to what is still undecided after a link, if given."""
         future = self.app.clerk.submit(work)
         if not self.app.in_time(future, self):
@@ -162,18 +173,18 @@ class Deciding(Part):
 
     def action_accept(self) -> None:
         """Accept and go on."""
-        self._on_current(lambda desk, link: desk.accept(link.id, seen=link.version))
+        self._on_current(edits.accept)
 
     def action_reject(self) -> None:
         """Reject and go on."""
-        self._on_current(lambda desk, link: desk.reject(link.id, seen=link.version))
+        self._on_current(edits.reject)
 
-    def _on_current(self, work: Work) -> None:
+    def _on_current(self, edit: Callable[[int], Edit]) -> None:
         link = self.current
         if link is None:
             self.say("There is no link here.")
         else:
-            self.decide(work, link, go_on=True)
+            self.decide(edit(link.id), link, go_on=True)
 
     def action_skip(self) -> None:
         """Go on without deciding."""
@@ -194,8 +205,8 @@ class Deciding(Part):
 
     def action_undo(self) -> None:
         """Take back."""
-        self.ask_desk(lambda desk: desk.undo())
+        self.ask_reviewer(Reviewer.undo)
 
     def action_redo(self) -> None:
         """Decide again."""
-        self.ask_desk(lambda desk: desk.redo())
+        self.ask_reviewer(Reviewer.redo)

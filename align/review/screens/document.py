@@ -13,21 +13,20 @@ from textual.screen import Screen
 
 from align.domain import Link
 from align.errors import AlignError
-from align.jobs.decide import Change, Desk
 from align.jobs.history import words_of
-from align.jobs.resolve import Ripple
-from align.review import fixes
 from align.review.columns import OneLanguage, WholeDocument
-from align.review.fixes import Fix
 from align.review.keys import ALL, PAGES, bindings
 from align.review.reading import ALIVE
 from align.review.screens.base import ours
 from align.review.screens.help import HelpScreen
 from align.review.screens.linking import Known, ask_known
-from align.review.screens.ripple import RippleScreen
+from align.review.screens.ripple import Answer, RippleScreen
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.pages import Pages
 from align.review.widgets.texts import Passage, Side, Texts
+from align.reviewer import Reviewer
+from align.store import Change, edits
+from align.store.edits import Edit
 from align.text.tags import primary
 
 
@@ -192,25 +191,31 @@ class DocumentScreen(Screen[int | None]):
             if known is None:
                 self.say("link: cancelled, nothing changed.")
             elif self._moving is not None:
-                self._fix(fixes.relink(self._moving, src, tgt, known))
+                self._fix(edits.relink(self._moving.id, src, tgt, shared=known), "re-link")
             else:
-                self._fix(fixes.by_hand(self.view.documents, src, tgt, known))
+                self._fix(edits.link_by_hand(src, tgt, shared=known), "link")
 
         try:
             ask_known(ours(self), (src, tgt), self._moving, go_on)
         except AlignError as error:
             self.say(str(error))
 
-    def _fix(self, fix: Fix) -> None:
-        def answered(ripple: Ripple | None) -> None:
-            if ripple is None:
-                self.say(f"{fix.words}: cancelled, nothing changed.")
+    def _fix(self, edit: Edit, words: str) -> None:
+        def answered(answer: Answer | None) -> None:
+            if answer is None:
+                self.say(f"{words}: cancelled, nothing changed.")
                 return
-            self._save(lambda desk: fix.write(desk, ripple), moves=self._moving is not None)
+            expected = dict(answer.versions)
+            if self._moving is not None:
+                expected[self._moving.id] = self._moving.version
+            self._save(
+                lambda reviewer: reviewer.commit(edit, expected=expected, realignment=answer.realignment),
+                moves=self._moving is not None,
+            )
 
-        self.app.push_screen(RippleScreen(fix), answered)
+        self.app.push_screen(RippleScreen(edit, words), answered)
 
-    def _save(self, work: Callable[[Desk], Change], *, moves: bool = False) -> None:
+    def _save(self, work: Callable[[Reviewer], Change], *, moves: bool = False) -> None:
         future = ours(self).clerk.submit(work)
         if moves:
             self._move = future
@@ -246,11 +251,11 @@ class DocumentScreen(Screen[int | None]):
 
     def action_undo(self) -> None:
         """Take back."""
-        self._save(lambda desk: desk.undo())
+        self._save(Reviewer.undo)
 
     def action_redo(self) -> None:
         """Once more."""
-        self._save(lambda desk: desk.redo())
+        self._save(Reviewer.redo)
 
     def action_show_link(self) -> None:
         """Review it."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from align.domain import Link, LinkKind
-from align.jobs.resolve import Ripple
-from align.review import fixes
-from align.review.fixes import End, Fix, SideName, Way
 from align.review.points import Point
-from align.review.reading import link_at, nearest_settled, neighbour
+from align.review.reading import nearest_settled, neighbour
 from align.review.screens.asking import Ask, AskText, Choose
 from align.review.screens.base import Part
 from align.review.screens.linking import Known, ask_known
-from align.review.screens.ripple import RippleScreen
+from align.review.screens.ripple import Answer, RippleScreen
 from align.review.screens.splitting import SplitScreen, can_split
+from align.store import edits
+from align.store.edits import Direction, Edit, End
+from align.store.edits import Side as SideName
 
 KIND_KEYS = (("t", "translation"), ("p", "partial"), ("s", "summary"), ("i", "title"), ("q", "quote"))
 
@@ -24,16 +24,18 @@ class Fixing(Part):
 
     side: SideName = "src"
 
-    def fix(self, fix: Fix, link: Link) -> None:
-        """Solve around the fix, show what else changes, then write both as one decision."""
+    def fix(self, edit: Edit, words: str, link: Link) -> None:
+        """Preview the edit, solve around it, show what else changes, then commit both as one decision."""
 
-        def answered(ripple: Ripple | None) -> None:
-            if ripple is None:
-                self.say(f"{fix.words}: cancelled, nothing changed.")
-            else:
-                self.decide(lambda desk, _link: fix.write(desk, ripple), link, go_on=False)
+        def answered(answer: Answer | None) -> None:
+            if answer is None:
+                self.say(f"{words}: cancelled, nothing changed.")
+                return
+            expected = {**answer.versions, link.id: link.version}
+            expected |= {one.id: one.version for one in self.links.rows_of(expected) if one.id != link.id}
+            self.decide(edit, link, go_on=False, expected=expected, realignment=answer.realignment)
 
-        self.app.push_screen(RippleScreen(fix), answered)
+        self.app.push_screen(RippleScreen(edit, words), answered)
 
     def relink(self, link: Link, src: Sequence[int], tgt: Sequence[int]) -> None:
         """Move the link to other sentences, with the reviewer's leave where they are in accepted links."""
@@ -42,7 +44,7 @@ class Fixing(Part):
             if known is None:
                 self.say("re-link: cancelled, nothing changed.")
             else:
-                self.fix(fixes.relink(link, tuple(src), tuple(tgt), known), link)
+                self.fix(edits.relink(link.id, tuple(src), tuple(tgt), shared=known), "re-link", link)
 
         ask_known(self.app, (src, tgt), link, go_on)
 
@@ -66,7 +68,7 @@ class Fixing(Part):
         if other is None:
             self.say(f"There is no link {'below' if step > 0 else 'above'} in the same two texts to merge with.")
         else:
-            self.fix(fixes.merge(link, self.links.listed(other)), link)
+            self.fix(edits.merge(link.id, other.id), "merge", link)
 
     def action_split(self) -> None:
         """In two."""
@@ -74,7 +76,7 @@ class Fixing(Part):
 
     def _split(self, link: Link) -> None:
         if (len(link.src.sentences), len(link.tgt.sentences)) == (2, 2):
-            self.fix(fixes.split(link, Point(1), Point(1)), link)
+            self.fix(edits.split(link.id, 1, 1), "split", link)
         else:
             self._split_at(link)
 
@@ -90,7 +92,8 @@ class Fixing(Part):
 
         def answered(cuts: tuple[Point, Point] | None) -> None:
             if cuts is not None:
-                self.fix(fixes.split(link, *cuts), link)
+                inside = any(point.character for point in cuts)
+                self.fix(edits.split(link.id, *cuts), "split inside a sentence" if inside else "split", link)
 
         self.app.push_screen(SplitScreen(sides), answered)
 
@@ -101,38 +104,28 @@ class Fixing(Part):
 
     def action_give_up(self) -> None:
         """First sentence of the side to what stands above."""
-        self._move("first", "up")
+        self._move("first", "give")
 
     def action_give_down(self) -> None:
         """Last sentence of the side to what stands below."""
-        self._move("last", "down")
+        self._move("last", "give")
 
     def action_take_up(self) -> None:
         """The sentence above into this side."""
-        self._move("first", "down")
+        self._move("first", "take")
 
     def action_take_down(self) -> None:
         """The sentence below into this side."""
-        self._move("last", "up")
+        self._move("last", "take")
 
-    def _move(self, end: End, way: Way) -> None:
+    def _move(self, end: End, direction: Direction) -> None:
         link = self.current
         if link is None:
             return
-        side = getattr(link, self.side)
-        outward = (end, way) in (("first", "up"), ("last", "down"))
-        if outward and len(side.sentences) == 1:
+        if direction == "give" and len(getattr(link, self.side).sentences) == 1:
             self.say("This side has one sentence only. Tab chooses the other side; `m` merges, `d` unlinks.", "bad")
-            return
-        before, after = self.app.browser.context(side, 1)
-        near = before[-1:] if end == "first" else after[:1]
-        if not near and not outward:
-            self.say("There is no sentence there to take.", "bad")
-            return
-        beyond = near[0].id if near else None
-        neighbour = link_at(self.app.browser, beyond, link, self.side) if beyond is not None else None
-        neighbour = self.links.listed(neighbour) if neighbour is not None else None
-        self.fix(fixes.move(link, self.side, end, way, beyond, neighbour), link)
+        else:
+            self.fix(edits.move(link.id, self.side, end, direction), f"{direction} a sentence", link)
 
     def action_solve(self) -> None:
         """Around the nearest settled link."""
@@ -142,30 +135,32 @@ class Fixing(Part):
             self.say("Nothing is settled near here yet: accept a link, and `R` solves around it.")
             return
 
-        def answered(ripple: Ripple | None) -> None:
-            if ripple:
-                fix = fixes.solve_again(settled)
-                self.decide(lambda desk, _link: fix.write(desk, ripple), link, go_on=False)
+        def answered(answer: Answer | None) -> None:
+            if answer and answer.realignment:
+                expected = {settled.id: settled.version}
+                self.decide(
+                    edits.solve(settled.id), link, go_on=False, expected=expected, realignment=answer.realignment
+                )
             else:
-                words = "nothing would change" if ripple is not None else "cancelled, nothing changed"
+                words = "nothing would change" if answer is not None else "cancelled, nothing changed"
                 self.say(f"solve again: {words}.")
 
-        self.app.push_screen(RippleScreen(fixes.solve_again(settled)), answered)
+        self.app.push_screen(RippleScreen(edits.solve(settled.id), "solve again"), answered)
 
     def action_unlink(self) -> None:
         """Apart."""
-        self._with_current(lambda link: self.fix(fixes.unlink(link), link))
+        self._with_current(lambda link: self.fix(edits.unlink(link.id), "unlink", link))
 
     def action_swap(self) -> None:
         """Source and target."""
-        self._stay(lambda desk, link: desk.swap(link.id, seen=link.version))
+        self._stay(lambda link: edits.swap(link.id))
 
-    def _stay(self, work: Callable[..., object]) -> None:
-        self._with_current(lambda link: self.decide(work, link, go_on=False))
+    def _stay(self, edit: Callable[[Link], Edit]) -> None:
+        self._with_current(lambda link: self.decide(edit(link), link, go_on=False))
 
     def action_bookmark(self) -> None:
         """On or off."""
-        self._stay(lambda desk, link: desk.bookmark(link.id, not link.bookmarked, seen=link.version))
+        self._stay(lambda link: edits.bookmark(link.id, not link.bookmarked))
 
     def action_kind(self) -> None:
         """Choose one."""
@@ -173,9 +168,7 @@ class Fixing(Part):
         def ask(link: Link) -> None:
             def chosen(kind: str | None) -> None:
                 if kind is not None:
-                    self.decide(
-                        lambda desk, _l: desk.set_kind(link.id, LinkKind(kind), seen=link.version), link, go_on=False
-                    )
+                    self.decide(edits.set_kind(link.id, LinkKind(kind)), link, go_on=False)
 
             self.app.push_screen(Choose(f"Kind (now {link.kind.value})", KIND_KEYS), chosen)
 
@@ -188,7 +181,7 @@ class Fixing(Part):
             def written(text: str | None) -> None:
                 if text is not None:
                     note = text.strip() or None
-                    self.decide(lambda desk, _l: desk.note(link.id, note, seen=link.version), link, go_on=False)
+                    self.decide(edits.note(link.id, note), link, go_on=False)
 
             self.app.push_screen(Ask("Note", link.note or "", "empty = no note"), written)
 
@@ -200,7 +193,7 @@ class Fixing(Part):
 
         def written(link: Link, before: str, text: str | None) -> None:
             if text is not None and text != before:
-                self.decide(lambda desk, _l: desk.edit(link.id, side, text, seen=link.version), link, go_on=False)
+                self.decide(edits.edit_text(link.id, side, text), link, go_on=False)
 
         def ask(link: Link) -> None:
             text = getattr(link, side).text
@@ -220,7 +213,10 @@ class Fixing(Part):
         chosen, since = self.place.filter, self.since
 
         def accept(link: Link) -> None:
-            self.ask_desk(lambda desk: desk.accept_through(link.id, chosen, seen=link.version, since=since), after=link)
+            self.ask_reviewer(
+                lambda reviewer: reviewer.accept_through(link.id, chosen, expected=link.version, since=since),
+                after=link,
+            )
 
         self._with_current(accept)
 
@@ -235,6 +231,6 @@ class Fixing(Part):
                 if typed is not None:
                     self.say("Nothing accepted: that is no percentage.", "bad")
                 return
-            self.ask_desk(lambda desk: desk.accept_above(int(figure) / 100, chosen, since=since))
+            self.ask_reviewer(lambda reviewer: reviewer.accept_above(int(figure) / 100, chosen, since=since))
 
         self.app.push_screen(Ask("Accept every undecided link that is at least this sure, in per cent", "90"), answered)

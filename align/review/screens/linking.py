@@ -19,7 +19,7 @@ def ask_known(
 
     `moved` is the link that is moved to these sentences. Raises UsageError where they cannot be linked.
     """
-    found = app.browser.in_the_way(*ends, moved.id if moved else None)
+    found = app.browser.linked_already(*ends, moved.id if moved else None)
     if not found:
         go_on(())
         return

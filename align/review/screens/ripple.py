@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -12,19 +13,29 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
 
-from align.domain import SETTLED, Link
-from align.jobs.resolve import Ripple
-from align.review.fixes import Fix
+from align.domain import SETTLED, Link, Realignment
+from align.errors import AlignError
+from align.jobs.resolve import Resolver
 from align.review.screens.base import ours, reason
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.texts import Passage, Texts
+from align.reviewer import Preview
+from align.store.edits import Edit
 from align.text.clean import join
 
 
-class RippleScreen(ModalScreen[Ripple | None]):
-    """Solves around the fix. No other link changes: answers at once. Else shows it and waits: Enter takes, Esc cancels.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to commit: the versions to expect of the links that the edit changes, and what solving again changes."""
 
-    Answers the Ripple to write with the fix (empty where nothing else changes), or None for no fix at all.
+    realignment: Realignment
+    versions: Mapping[int, int] = field(default_factory=dict)
+
+
+class RippleScreen(ModalScreen[Answer | None]):
+    """Solves around an edit. Answers at once if no other link changes, else shows it: Enter accepts, Esc cancels.
+
+    Answers what to commit, or None to commit nothing. An edit that is impossible is left to the commit to refuse.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,11 +49,14 @@ class RippleScreen(ModalScreen[Ripple | None]):
     class Solved(Message):
         """The solver is done."""
 
-    def __init__(self, fix: Fix) -> None:
+    def __init__(self, edit: Edit, words: str) -> None:
         super().__init__()
-        self.fix = fix
-        self._future: Future[Ripple] | None = None
-        self.ripple: Ripple | None = None
+        self.edit = edit
+        self.words = words
+        self._preview: Future[Preview] | None = None
+        self._future: Future[Realignment] | None = None
+        self.realignment: Realignment | None = None
+        self._emptied: list[Link] = []
 
     def compose(self) -> ComposeResult:
         """Headline, what goes and comes, keys."""
@@ -53,14 +67,11 @@ class RippleScreen(ModalScreen[Ripple | None]):
 
     def on_mount(self) -> None:
         """Ask the solver."""
-        fix = self.fix
-        self._line(f"{fix.words}: solving again around it …")
-        self._show(Ripple())
-        self._future = ours(self).solver.submit(
-            lambda solver: solver.around(
-                *fix.documents, anchors=fix.anchors, forbidden=fix.forbidden, replaced=fix.replaced, known=fix.known
-            )
-        )
+        edit = self.edit
+        self._line(f"{self.words}: solving again around it …")
+        self._show(Realignment())
+        preview = self._preview = ours(self).previews.submit(lambda reviewer: reviewer.preview(edit))
+        self._future = ours(self).solver.submit(lambda solver: realignment_of(solver, preview.result()))
         self._future.add_done_callback(lambda _future: self.post_message(self.Solved()))
 
     def _line(self, words: str) -> None:
@@ -71,34 +82,42 @@ class RippleScreen(ModalScreen[Ripple | None]):
         assert self._future is not None
         if not self.is_current:  # answered already, without waiting
             return
+        assert self._preview is not None
+        wait([self._preview])
+        if isinstance(self._preview.exception(), AlignError):
+            self.dismiss(Answer(Realignment()))
+            return
+        browser = ours(self).browser
+        emptied = [browser.link(number) for number in self._preview.result().deleted]
+        self._emptied = [link for link in emptied if link is not None]
         error = self._future.exception()
         if error is not None:
             # The fix itself needs no solver; a person decides with open eyes whether to take it alone.
-            self.ripple = Ripple()
-            self._line(f"{self.fix.words}: nothing was solved again around it. Enter takes the fix alone.")
-            self._show(self.ripple, reason(error))
+            self.realignment = Realignment()
+            self._line(f"{self.words}: nothing was solved again around it. Enter takes the fix alone.")
+            self._show(self.realignment, reason(error))
         else:
-            self.ripple = self._future.result()
-            if not self.ripple and not self.fix.emptied:
-                self.dismiss(self.ripple)
+            self.realignment = self._future.result()
+            if not self.realignment and not self._emptied:
+                self._answer(self.realignment)
                 return
-            self._line(f"{self.fix.words} {self._consequences(self.ripple)}. Take it?")
-            self._show(self.ripple)
+            self._line(f"{self.words} {self._consequences(self.realignment)}. Take it?")
+            self._show(self.realignment)
         self.add_class("-waits")
         self.refresh_bindings()
 
-    def _consequences(self, ripple: Ripple) -> str:
+    def _consequences(self, realignment: Realignment) -> str:
         """What else changes, in words."""
-        words = [f"leaves {_called(link)} with nothing, so that it goes" for link in self.fix.emptied]
-        if ripple:
-            words.append(f"also changes: − {len(ripple.removed)} proposed, + {len(ripple.added)} new")
+        words = [f"leaves {_called(link)} with nothing, so that it goes" for link in self._emptied]
+        if realignment:
+            words.append(f"also changes: − {len(realignment.removed)} proposed, + {len(realignment.added)} new")
         return "; ".join(words)
 
-    def _show(self, ripple: Ripple, why: str = "") -> None:
+    def _show(self, realignment: Realignment, why: str = "") -> None:
         passages = [Passage(why, (), "warning", "!"), Passage("", (), "foot")] if why else []
-        for link in (*self.fix.emptied, *ripple.removed):
+        for link in (*self._emptied, *realignment.removed):
             passages += _two(link.src.text, link.tgt.text, "−", "removed")
-        for proposal in ripple.added:
+        for proposal in realignment.added:
             src, tgt = (self._text(ids) for ids in (proposal.src, proposal.tgt))
             passages += _two(src, tgt, "+", "added")
         self.query_one(Texts).show((), passages)
@@ -107,17 +126,22 @@ class RippleScreen(ModalScreen[Ripple | None]):
         rows = ours(self).browser.sentences_by_id(sentences)
         return join([row.text for row in rows], rows[0].lang) if rows else ""
 
+    def _answer(self, realignment: Realignment) -> None:
+        done = self._preview is not None and self._preview.done() and self._preview.exception() is None
+        self.dismiss(Answer(realignment, self._preview.result().versions if done and self._preview else {}))
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What follows cannot be taken before it is known; the fix alone can be, at any time."""
-        return not (action == "take" and self.ripple is None)
+        return not (action == "take" and self.realignment is None)
 
     def action_take(self) -> None:
         """The fix and what follows from it."""
-        self.dismiss(self.ripple)
+        assert self.realignment is not None
+        self._answer(self.realignment)
 
     def action_only(self) -> None:
         """The fix without what follows."""
-        self.dismiss(Ripple())
+        self._answer(Realignment())
 
     def action_cancel(self) -> None:
         """Neither."""
@@ -126,6 +150,17 @@ class RippleScreen(ModalScreen[Ripple | None]):
     def action_scroll(self, lines: int) -> None:
         """See the rest."""
         self.query_one(Texts).scroll_by(lines)
+
+
+def realignment_of(solver: Resolver, preview: Preview) -> Realignment:
+    """What solving again around an edit changes."""
+    return solver.around(
+        *preview.documents,
+        anchors=preview.anchors,
+        forbidden=preview.forbidden,
+        replaced=preview.replaced,
+        known=preview.shared,
+    )
 
 
 def _called(link: Link) -> str:

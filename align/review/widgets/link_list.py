@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -116,10 +116,9 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
             self._pages.move_to_end(number)
         return page[offset] if offset < len(page) else None
 
-    def listed(self, link: Link) -> Link:
-        """A link as this list shows it; as it is given where it is not among those that were fetched."""
-        rows = (row for page in self._pages.values() for row in page)
-        return next((row for row in rows if row.id == link.id), link)
+    def rows_of(self, links: Collection[int]) -> list[Link]:
+        """Those of some links that are fetched, as this list shows them."""
+        return [row for page in self._pages.values() for row in page if row.id in links]
 
     @property
     def current(self) -> Link | None:

@@ -12,9 +12,9 @@ import pytest
 
 from align.domain import LinkKind, Proposal, Status
 from align.exchange.types import ExportOptions
-from align.jobs.decide import Desk
 from align.jobs.import_ import import_file
-from align.store import LinkFilter, Store, open_store
+from align.reviewer import Reviewer
+from align.store import LinkFilter, Store, edits, open_store
 from tests.exchange.conftest import EN, JA, document, link_up
 from tests.jobs.importing.conftest import ALL, SUFFIXES, changed, everything, exported
 
@@ -84,9 +84,9 @@ def test_a_spreadsheet_brings_back_status_text_and_note(store: Store, tmp_path: 
 @pytest.mark.parametrize("suffix", ["tsv", "tmx", "xlf", "jsonl"])
 def test_a_change_on_both_sides_is_a_conflict_and_stays(store: Store, tmp_path: Path, suffix: str) -> None:
     out = exported(store, tmp_path, suffix)
-    Desk(store, "ada").edit(5, "tgt", "A wind blows.")
-    Desk(store, "ada").edit(6, "tgt", "The day breaks.")
-    Desk(store, "ada").note(1, "from here")
+    Reviewer(store, "ada").commit(edits.edit_text(5, "tgt", "A wind blows."))
+    Reviewer(store, "ada").commit(edits.edit_text(6, "tgt", "The day breaks."))
+    Reviewer(store, "ada").commit(edits.note(1, "from here"))
     changed(out, "Wind blows.", "The wind blows.")
     changed(out, "Day breaks.", "The day breaks.")
     changed(out, "Fog rises.", "The fog rises.")
@@ -215,7 +215,7 @@ def test_a_paragraph_around_a_text_is_no_other_wording(store: Store, tmp_path: P
 
 def test_an_edit_does_not_overrule_a_rejection_made_meanwhile(store: Store, tmp_path: Path) -> None:
     out = exported(store, tmp_path, "tsv")
-    Desk(store, "ada").reject(2)
+    Reviewer(store, "ada").commit(edits.reject(2))
     changed(out, "We climb.", "Up we go.")
     report = import_file(store, out, "bea")
     assert not report.decided

@@ -1,4 +1,4 @@
-"""Every operation of the desk, and that no decision is lost between two of them."""
+"""Every operation of the reviewer, and that no decision is lost between two of them."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from align.domain import LinkKind, Proposal, Status
+from align.domain import LinkKind, Proposal, Realignment, Status
 from align.errors import ConflictError, EmptyDecisionError, UsageError
 from align.jobs.browse import Order, open_browser
-from align.jobs.decide import Desk, open_desk
 from align.jobs.history import events_of, lines_of
-from align.jobs.resolve import Ripple
-from align.store import LinkFilter, Store, open_store
+from align.reviewer import Reviewer, open_reviewer
+from align.store import LinkFilter, Store, edits, open_store
 from tests.store.conftest import EN, JA, make_document, sides, status
 
 
-def test_verdicts(store: Store, desk: Desk) -> None:
-    desk.accept(1)
-    desk.reject(2)
-    desk.accept(3)
-    desk.reopen(3)
-    desk.unlink(4)
+def test_verdicts(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.accept(1))
+    reviewer.commit(edits.reject(2))
+    reviewer.commit(edits.accept(3))
+    reviewer.commit(edits.reopen(3))
+    reviewer.commit(edits.unlink(4))
     assert [status(store, n) for n in (1, 2, 3, 4)] == ["accepted", "rejected", "proposed", "rejected"]
     assert store.link(1).reviewer == "ada"
     assert store.link(1).version == 2
@@ -31,11 +30,11 @@ def test_verdicts(store: Store, desk: Desk) -> None:
     assert constraints.forbidden == (((2,), (8,)), ((4,), (10,)))
 
 
-def test_marks_do_not_settle(store: Store, desk: Desk) -> None:
-    desk.note(1, "  why? ")
-    desk.bookmark(2)
-    desk.anchor(3)
-    desk.set_kind(4, LinkKind.SUMMARY)
+def test_marks_do_not_settle(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.note(1, "  why? "))
+    reviewer.commit(edits.bookmark(2))
+    reviewer.commit(edits.anchor(3))
+    reviewer.commit(edits.set_kind(4, LinkKind.SUMMARY))
     assert {link.status for link in store.links()} == {Status.PROPOSED}
     assert store.link(1).note == "why?"
     assert store.link(2).bookmarked
@@ -45,60 +44,60 @@ def test_marks_do_not_settle(store: Store, desk: Desk) -> None:
     assert [link.id for link in store.links(LinkFilter(bookmarked=True))] == [2]
     assert store.propose(1, 2, [], "use").kept == 4
     assert set(sides(store)) == {1, 2, 3, 4}, "what a reviewer touched stays"
-    desk.note(1, None)
+    reviewer.commit(edits.note(1, None))
     assert store.link(1).note is None
 
 
-def test_edit_keeps_the_original_and_can_go_back_to_it(store: Store, desk: Desk) -> None:
-    desk.edit(1, "tgt", " Fog\x1b[31m is\nrising. ")
+def test_edit_keeps_the_original_and_can_go_back_to_it(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.edit_text(1, "tgt", " Fog\x1b[31m is\nrising. "))
     link = store.link(1)
     assert "\x1b" not in link.tgt.text
     assert (link.status, link.tgt.original) == (Status.EDITED, EN[0])
     assert link.src.original is None
-    desk.edit(1, "tgt", EN[0])
+    reviewer.commit(edits.edit_text(1, "tgt", EN[0]))
     assert (store.link(1).status, store.link(1).tgt.original) == (Status.ACCEPTED, None)
     with pytest.raises(UsageError, match="cannot be empty"):
-        desk.edit(1, "src", " \n")
+        reviewer.commit(edits.edit_text(1, "src", " \n"))
 
 
-def test_merge_and_split(store: Store, desk: Desk) -> None:
-    desk.edit(3, "tgt", "We ford it.")
-    change = desk.merge(3, 2)
+def test_merge_and_split(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.edit_text(3, "tgt", "We ford it."))
+    change = reviewer.commit(edits.merge(3, 2))
     assert set(change.link_ids) == {2, 3}
     link = store.link(3)
     assert (link.src.text, link.tgt.text) == (JA[1] + JA[2], f"{EN[1]} We ford it.")
     assert link.tgt.original == f"{EN[1]} {EN[2]}"
     with pytest.raises(UsageError, match="cannot be split"):
-        desk.split(3, 2, 1)
-    new = max(desk.split(3, 1, 1).link_ids)
+        reviewer.commit(edits.split(3, 2, 1))
+    new = max(reviewer.commit(edits.split(3, 1, 1)).link_ids)
     assert sides(store)[3] == ((2,), (8,))
     assert sides(store)[new] == ((3,), (9,))
     assert status(store, new) == "edited"
     with pytest.raises(UsageError, match="itself"):
-        desk.merge(1, 1)
+        reviewer.commit(edits.merge(1, 1))
 
 
-def test_move_over_both_ends(store: Store, desk: Desk) -> None:
-    desk.merge(2, 3)
-    desk.move(2, "src", "first", "up")
+def test_move_over_both_ends(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.merge(2, 3))
+    reviewer.commit(edits.move(2, "src", "first", "give"))
     assert sides(store)[1] == ((1, 2), (7,))
     assert sides(store)[2] == ((3,), (8, 9))
-    desk.move(2, "tgt", "last", "down")
+    reviewer.commit(edits.move(2, "tgt", "last", "give"))
     assert sides(store)[4] == ((4,), (9, 10))
-    desk.move(2, "src", "last", "up")
+    reviewer.commit(edits.move(2, "src", "last", "take"))
     assert sides(store)[2] == ((3, 4), (8,))
     assert 4 not in sides(store), "a link that has nothing left on a side goes"
-    desk.move(1, "src", "last", "down")
+    reviewer.commit(edits.move(1, "src", "last", "give"))
     assert sides(store)[2] == ((2, 3, 4), (8,))
     with pytest.raises(UsageError, match="no sentence before"):
-        desk.move(1, "src", "first", "down")
+        reviewer.commit(edits.move(1, "src", "first", "take"))
     with pytest.raises(UsageError, match="last sentence of a side"):
-        desk.move(1, "src", "last", "down")
+        reviewer.commit(edits.move(1, "src", "last", "give"))
     assert store.check() == []
 
 
-def test_link_by_hand_relink_and_swap(store: Store, desk: Desk) -> None:
-    made = desk.relink([6, 5], [7])
+def test_link_by_hand_relink_and_swap(store: Store, reviewer: Reviewer) -> None:
+    made = reviewer.commit(edits.link_by_hand([6, 5], [7]))
     link = store.link(made.link_ids[-1])
     assert (link.src.sentences, link.tgt.sentences, link.status, link.confidence) == (
         (5, 6),
@@ -107,172 +106,172 @@ def test_link_by_hand_relink_and_swap(store: Store, desk: Desk) -> None:
         1.0,
     )
     assert not {1, 5, 6} & set(sides(store)), "undecided links on its sentences gave way"
-    desk.relink([1], [12], link=2)
+    reviewer.commit(edits.relink(2, [1], [12]))
     assert sides(store)[2] == ((1,), (12,))
     assert status(store, 2) == "edited"
-    desk.swap(2)
+    reviewer.commit(edits.swap(2))
     swapped = store.link(2)
     assert (swapped.src.text, swapped.tgt.text, swapped.src.lang) == (EN[5], JA[0], "en")
     assert ((1,), (12,)) in store.constraints(1, 2).anchors
     with pytest.raises(UsageError, match="both sides"):
-        desk.relink([1], [])
+        reviewer.commit(edits.link_by_hand([1], []))
     with pytest.raises(UsageError, match="itself"):
-        desk.relink([1], [1])
+        reviewer.commit(edits.link_by_hand([1], [1]))
     with pytest.raises(UsageError, match="no longer"):
-        desk.relink([1], [999])
+        reviewer.commit(edits.link_by_hand([1], [999]))
     with pytest.raises(UsageError, match="two documents"):
-        desk.relink([1, 7], [8])
+        reviewer.commit(edits.link_by_hand([1, 7], [8]))
 
 
-def test_what_is_drawn_by_hand_makes_undecided_rivals_give_way(store: Store, desk: Desk) -> None:
-    desk.accept(3)
-    desk.relink([2], [10])
+def test_what_is_drawn_by_hand_makes_undecided_rivals_give_way(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.accept(3))
+    reviewer.commit(edits.link_by_hand([2], [10]))
     assert {2, 4}.isdisjoint(sides(store)), "on either side"
     assert status(store, 3) == "accepted"
-    desk.undo()
+    reviewer.undo()
     assert (sides(store)[2], sides(store)[4]) == (((2,), (8,)), ((4,), (10,)))
-    desk.redo()
+    reviewer.redo()
     assert {2, 4}.isdisjoint(sides(store))
 
 
-def test_a_sentence_is_settled_twice_only_where_the_reviewer_knows(store: Store, desk: Desk) -> None:
-    desk.accept(3)
+def test_a_sentence_is_settled_twice_only_where_the_reviewer_knows(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.accept(3))
     with pytest.raises(ConflictError, match=r"sentence 3 of ja\.txt is already in accepted link 3"):
-        desk.relink([2, 3], [11])
+        reviewer.commit(edits.link_by_hand([2, 3], [11]))
     assert len(sides(store)) == 6
-    by_hand = desk.relink([2, 3], [11], known=[3]).link_ids[-1]
+    by_hand = reviewer.commit(edits.link_by_hand([2, 3], [11], shared=[3])).link_ids[-1]
     assert (status(store, 3), status(store, by_hand)) == ("accepted", "accepted")
     with pytest.raises(ConflictError, match=r"sentence 3 of ja\.txt is already in accepted link 3"):
-        desk.relink([3], [12], link=1, known=[by_hand])
-    desk.relink([3], [12], link=1, known=[3, by_hand])
+        reviewer.commit(edits.relink(1, [3], [12], shared=[by_hand]))
+    reviewer.commit(edits.relink(1, [3], [12], shared=[3, by_hand]))
     assert store.check() == []
 
 
-def test_linking_what_is_linked_already_makes_no_second_link(store: Store, desk: Desk) -> None:
-    desk.accept(1)
+def test_linking_what_is_linked_already_makes_no_second_link(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.accept(1))
     with pytest.raises(EmptyDecisionError, match="accepted link 1"):
-        desk.relink([1], [7])
-    desk.reject(2)
+        reviewer.commit(edits.link_by_hand([1], [7]))
+    reviewer.commit(edits.reject(2))
     with pytest.raises(ConflictError, match="ada rejected link 2"):
-        desk.relink([2], [8])
-    desk.relink([2], [8], known=[2])
-    desk.relink([3], [9])
+        reviewer.commit(edits.link_by_hand([2], [8]))
+    reviewer.commit(edits.link_by_hand([2], [8], shared=[2]))
+    reviewer.commit(edits.link_by_hand([3], [9]))
     assert [status(store, number) for number in (1, 2, 3)] == ["accepted"] * 3
     assert len(sides(store)) == 6
 
 
-def test_a_verdict_does_not_settle_a_sentence_twice(store: Store, desk: Desk) -> None:
-    desk.note(1, "later")
-    desk.relink([1], [12])
+def test_a_verdict_does_not_settle_a_sentence_twice(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.note(1, "later"))
+    reviewer.commit(edits.link_by_hand([1], [12]))
     assert status(store, 1) == "proposed", "it has a reviewer's note"
     with pytest.raises(ConflictError, match="already in accepted link 7"):
-        desk.accept(1)
-    desk.accept_above(0.0)
+        reviewer.commit(edits.accept(1))
+    reviewer.accept_above(0.0)
     assert status(store, 1) == "proposed", "nor do many at once"
-    desk.reject(7)
-    desk.accept(1)
+    reviewer.commit(edits.reject(7))
+    reviewer.commit(edits.accept(1))
     with pytest.raises(ConflictError, match="already in accepted link 1"):
-        Desk(store, "bo").accept(7)
+        Reviewer(store, "bo").commit(edits.accept(7))
 
 
-def test_what_another_reviewer_settled_is_not_contradicted_by_undo(store: Store, desk: Desk) -> None:
-    desk.accept(1)
-    desk.reject(1)
-    Desk(store, "bo").relink([1], [12])
+def test_what_another_reviewer_settled_is_not_contradicted_by_undo(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.accept(1))
+    reviewer.commit(edits.reject(1))
+    Reviewer(store, "bo").commit(edits.link_by_hand([1], [12]))
     with pytest.raises(ConflictError, match=r"sentence 1 of ja\.txt is already in accepted link 7"):
-        desk.undo()
+        reviewer.undo()
 
 
-def test_an_undo_does_not_propose_on_what_is_settled_meanwhile(store: Store, desk: Desk) -> None:
-    desk.relink([1], [8])
+def test_an_undo_does_not_propose_on_what_is_settled_meanwhile(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.link_by_hand([1], [8]))
     assert {1, 2}.isdisjoint(sides(store))
-    Desk(store, "bo").relink([2], [12])
-    desk.undo()
+    Reviewer(store, "bo").commit(edits.link_by_hand([2], [12]))
+    reviewer.undo()
     assert sides(store)[1] == ((1,), (7,)), "nobody has its sentences"
     assert 2 not in sides(store)
     before = sides(store)
-    desk.redo()
-    desk.undo()
+    reviewer.redo()
+    reviewer.undo()
     assert sides(store) == before
 
 
-def test_of_many_at_once_the_surer_of_two_on_a_sentence_is_accepted(store: Store, desk: Desk) -> None:
+def test_of_many_at_once_the_surer_of_two_on_a_sentence_is_accepted(store: Store, reviewer: Reviewer) -> None:
     rivals = [Proposal((1,), (7,), LinkKind.TRANSLATION, 0, 0.6), Proposal((1,), (8,), LinkKind.TRANSLATION, 0, 0.9)]
     store.propose(1, 2, rivals, "use")
     less, more = sides(store)
-    change = desk.accept_above(0.5)
+    change = reviewer.accept_above(0.5)
     assert (change.decision.detail["links"], change.decision.detail["left_out"]) == (1, 1)
     assert (set(sides(store)), status(store, more)) == ({more}, "accepted")
-    desk.undo()
+    reviewer.undo()
     assert sides(store) == {less: ((1,), (7,)), more: ((1,), (8,))}
 
 
-def test_many_at_once_are_refused_where_others_changed_them_since(store: Store, desk: Desk) -> None:
+def test_many_at_once_are_refused_where_others_changed_them_since(store: Store, reviewer: Reviewer) -> None:
     seen = store.latest()
-    bo = Desk(store, "bo")
-    bo.reject(6)
+    bo = Reviewer(store, "bo")
+    bo.commit(edits.reject(6))
     with pytest.raises(EmptyDecisionError):
-        desk.accept_through(6, LinkFilter(text="nowhere"), since=seen)
-    desk.accept_through(1, since=seen)
-    bo.note(2, "mind the tense")
+        reviewer.accept_through(6, LinkFilter(text="nowhere"), since=seen)
+    reviewer.accept_through(1, since=seen)
+    bo.commit(edits.note(2, "mind the tense"))
     with pytest.raises(ConflictError, match="bo changed link 2"):
-        desk.accept_above(0.0, since=seen)
+        reviewer.accept_above(0.0, since=seen)
     with pytest.raises(ConflictError, match="bo changed this link"):
-        desk.accept_through(2, seen=1, since=store.latest())
+        reviewer.accept_through(2, expected=1, since=store.latest())
     seen = store.latest()
     store.propose(1, 2, [Proposal((5,), (11,), LinkKind.TRANSLATION, 0, 0.9)], "use")
     with pytest.raises(ConflictError, match="proposed anew"):
-        desk.accept_above(0.0, since=seen)
-    desk.accept_above(0.0, since=store.latest())
+        reviewer.accept_above(0.0, since=seen)
+    reviewer.accept_above(0.0, since=store.latest())
 
 
-def test_a_ripple_is_part_of_its_decision(store: Store, desk: Desk) -> None:
+def test_a_ripple_is_part_of_its_decision(store: Store, reviewer: Reviewer) -> None:
     before = sides(store)
     old = store.link(3)
-    ripple = Ripple(removed=(old,), added=(Proposal((3,), (10,), LinkKind.PARTIAL, 0.2, 0.3),), encoder="e5")
-    change = desk.merge(1, 2, ripple=ripple)
+    ripple = Realignment(removed=(old,), added=(Proposal((3,), (10,), LinkKind.PARTIAL, 0.2, 0.3),), encoder="e5")
+    change = reviewer.commit(edits.merge(1, 2), realignment=ripple)
     assert len(change.link_ids) == 4
     assert ((3,), (10,)) in sides(store).values()
     assert store.link(max(sides(store))).encoder == "e5"
-    desk.undo()
+    reviewer.undo()
     assert sides(store) == before
-    desk.redo()
+    reviewer.redo()
     assert 3 not in sides(store)
 
 
-def test_what_follows_a_link_by_hand_names_its_own_encoder(store: Store, desk: Desk) -> None:
+def test_what_follows_a_link_by_hand_names_its_own_encoder(store: Store, reviewer: Reviewer) -> None:
     new = Proposal((3,), (10,), LinkKind.PARTIAL, 0.2, 0.3)
     with pytest.raises(ValueError, match="encoder"):
-        Ripple(added=(new,))
-    change = desk.relink([1], [8], ripple=Ripple(added=(new,), encoder="use"))
+        Realignment(added=(new,))
+    change = reviewer.commit(edits.link_by_hand([1], [8]), realignment=Realignment(added=(new,), encoder="use"))
     links = [store.link(number) for number in change.link_ids if number in sides(store)]
     assert [(link.src.sentences, link.encoder) for link in links] == [((1,), "hand"), ((3,), "use")]
 
 
-def test_a_stale_ripple_is_refused_as_a_whole(store: Store, desk: Desk) -> None:
+def test_a_stale_ripple_is_refused_as_a_whole(store: Store, reviewer: Reviewer) -> None:
     old = store.link(3)
-    desk.note(3, "x")
-    desk.note(3, None)
+    reviewer.commit(edits.note(3, "x"))
+    reviewer.commit(edits.note(3, None))
     with pytest.raises(ConflictError, match="ada changed link 3 "):
-        desk.merge(1, 2, ripple=Ripple(removed=(old,)))
+        reviewer.commit(edits.merge(1, 2), realignment=Realignment(removed=(old,)))
     assert len(sides(store)) == 6
 
 
-def test_a_decision_on_a_link_that_changed_is_asked_again(store: Store, desk: Desk) -> None:
+def test_a_decision_on_a_link_that_changed_is_asked_again(store: Store, reviewer: Reviewer) -> None:
     seen = store.link(1).version
-    Desk(store, "bo").reject(1, seen=seen)
+    Reviewer(store, "bo").commit(edits.reject(1), expected=seen)
     with pytest.raises(ConflictError, match=r"^bo rejected this link at \d\d:\d\d\. Decide again\.$"):
-        desk.accept(1, seen=seen)
+        reviewer.commit(edits.accept(1), expected=seen)
     assert status(store, 1) == "rejected"
-    desk.accept(1, seen=store.link(1).version)
+    reviewer.commit(edits.accept(1), expected=store.link(1).version)
     store.propose(1, 2, [], "use")
     with pytest.raises(ConflictError, match="link 2 is no more"):
-        desk.accept(2, seen=1)
+        reviewer.commit(edits.accept(2), expected=1)
 
 
-def test_proposals_leave_decisions_alone(store: Store, desk: Desk) -> None:
-    desk.accept(1)
-    desk.reject(2)
+def test_proposals_leave_decisions_alone(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.accept(1))
+    reviewer.commit(edits.reject(2))
     found = [
         Proposal((1,), (7,), LinkKind.TRANSLATION, 0.9, 0.9),  # What is accepted, again.
         Proposal((1, 2), (7,), LinkKind.TRANSLATION, 0.9, 0.9),  # Against what is accepted.
@@ -302,13 +301,13 @@ def test_runs_of_other_languages_are_left_alone(store: Store) -> None:
     assert store.count(LinkFilter(document=page)) == 0
 
 
-def test_the_story_of_a_link(store: Store, desk: Desk) -> None:
-    desk.accept(1)
-    bo = Desk(store, "bo")
+def test_the_story_of_a_link(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.accept(1))
+    bo = Reviewer(store, "bo")
     with bo.because("glossary 12"):
-        bo.note(1, "sure?")
-    desk.edit(1, "tgt", "Mist.")
-    desk.undo()
+        bo.commit(edits.note(1, "sure?"))
+    reviewer.commit(edits.edit_text(1, "tgt", "Mist."))
+    reviewer.undo()
     told = [(event.decision.reviewer, event.words) for event in events_of(store, "1")]
     assert told == [
         ("ada", "undid: edited"),
@@ -323,11 +322,11 @@ def test_the_story_of_a_link(store: Store, desk: Desk) -> None:
         list(events_of(store, "other.txt"))
 
 
-def test_the_browser_reads_what_the_desk_writes(store: Store, tmp_path: Path) -> None:
-    with open_browser(tmp_path / "s.db") as browser, open_desk(tmp_path / "s.db", "ada") as desk:
+def test_the_browser_reads_what_the_reviewer_writes(store: Store, tmp_path: Path) -> None:
+    with open_browser(tmp_path / "s.db") as browser, open_reviewer(tmp_path / "s.db", "ada") as reviewer:
         any_ = LinkFilter()
         assert browser.count(any_) == 6
-        desk.accept(1)
+        reviewer.commit(edits.accept(1))
         assert browser.next_undecided(None, any_) == 2
         assert browser.next_undecided(6, any_) == 2, "round to the start"
         assert browser.next_undecided(2, any_, max_confidence=0.6) == 3
@@ -346,11 +345,11 @@ def test_the_browser_reads_what_the_desk_writes(store: Store, tmp_path: Path) ->
         assert {sentence: [link.id for link in links] for sentence, links in found.items()} == {1: [1], 7: [1], 2: [2]}
         (pair,) = browser.pairs()
         assert (pair.src_doc, pair.tgt_lang, pair.counts[Status.ACCEPTED]) == ("ja.txt", "en", 1)
-        desk.remember("place", "4")
-        desk.remember("place", "5")
+        reviewer.remember("place", "4")
+        reviewer.remember("place", "5")
         assert browser.recall("place") == "5"
         assert browser.recall("other") is None
-        desk.record_audit("all", 20, 19, 0.76, 0.99)
+        reviewer.record_audit("all", 20, 19, 0.76, 0.99)
         assert browser.audits()[0]["right"] == 19
         assert browser.history(1)[0].action == "accept"
 
@@ -374,15 +373,15 @@ def test_backup_is_whole_and_never_overwrites(store: Store, tmp_path: Path) -> N
     assert sorted(p.name for p in tmp_path.iterdir() if "part" in p.name) == []
 
 
-def test_characters_that_no_file_can_hold(store: Store, desk: Desk) -> None:
-    desk.note(1, "a\ud800\0b")
-    desk.edit(2, "tgt", "We\ud800 climb up.")
+def test_characters_that_no_file_can_hold(store: Store, reviewer: Reviewer) -> None:
+    reviewer.commit(edits.note(1, "a\ud800\0b"))
+    reviewer.commit(edits.edit_text(2, "tgt", "We\ud800 climb up."))
     assert store.link(1).note == "a?b"
     assert store.link(2).tgt.text == "We climb up."
     added = store.add_document(make_document("bad\udcff\ud800.txt", ["Te\ud800xt\0."], "en"))
     assert store.text(added.document) == "Te\ud800xt\0.\n"
     assert store.add_document(make_document("bad\udcff\ud800.txt", ["Te\ud800xt\0."], "en")).outcome == "unchanged"
-    Desk(store, "\ud800").accept(3)
+    Reviewer(store, "\ud800").commit(edits.accept(3))
     assert store.check() == []
 
 
@@ -430,6 +429,6 @@ def test_pages_are_the_list_however_they_are_turned(
             page = [link.id for link in browser.at(start, 64, chosen, order)]
             assert page == whole[start : start + 64]
         assert [link.id for link in browser.at(128, 64, chosen, order)] == whole[128:192]
-        Desk(store, "ada").merge(whole[150], whole[151])
+        Reviewer(store, "ada").commit(edits.merge(whole[150], whole[151]))
         after = [link.id for link in store.links(chosen, order=order)]
         assert [link.id for link in browser.at(192, 64, chosen, order)] == after[192:256]

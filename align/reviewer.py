@@ -1,0 +1,251 @@
+"""What one reviewer does to the links of a store: edits, previewed or committed, each one decision."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from align.domain import SETTLED, Realignment, Status
+from align.errors import UsageError
+from align.store import Change, LinkFilter, Store, open_store
+from align.store.charset import storable
+from align.store.edits import Edit, document_of
+from align.store.ledger import Ledger
+from align.store.log import State, sentences_of, stored
+from align.store.rows import Ends
+
+Expected = int | Mapping[int, int] | None
+"""The version of the link that the reviewer looked at, or the versions of all links that the edit may change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an edit would change, derived from its draft: what solving again around it has to respect."""
+
+    anchors: tuple[Ends, ...]
+    """Sides of the links that it settles. A sentence that it cuts in two is whole here, as nothing is cut yet."""
+    forbidden: tuple[Ends, ...]
+    """Sides of the links that it rejects."""
+    replaced: tuple[int, ...]
+    """Links whose sides or status it changes, the deleted ones among them."""
+    deleted: tuple[int, ...]
+    """Links that it deletes and whose sentences are not all in an anchor: a merged link is not among them."""
+    shared: tuple[int, ...]
+    """Settled links that share sentences with an anchor and stay."""
+    documents: tuple[int, ...]
+    """The documents of the first of these links, source first; empty for an edit on no link."""
+    versions: dict[int, int]
+    """Versions of the link it is on and of all links that it changes, at the moment of the preview."""
+
+
+def open_reviewer(path: Path, name: str) -> Reviewer:
+    """A reviewer with a connection of its own to the store at `path`; close it with `with`."""
+    return Reviewer(open_store(path, create=False), name)
+
+
+class Reviewer:
+    """Commits the edits of one reviewer. `name` is what the log calls the reviewer."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        self.store = store
+        self.name = storable(name).strip() or "reviewer"
+        self.why = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Commit all decisions inside in one transaction, or none; one undo reverts them together."""
+        with self.store.together():
+            yield
+
+    @contextmanager
+    def because(self, why: str) -> Iterator[None]:
+        """Note a reason on the decisions inside, for the history of their links."""
+        before, self.why = self.why, storable(why).strip()
+        try:
+            yield
+        finally:
+            self.why = before
+
+    # Edits
+
+    def commit(self, edit: Edit, *, expected: Expected = None, realignment: Realignment | None = None) -> Change:
+        """Write an edit as one decision, with what solving again around it changes; one undo reverts both.
+
+        `expected`: the version of the link that the reviewer looked at, or the versions of all links that the edit may
+        change. Raises ConflictError, with nothing written, where one has another version or is not among them.
+        Undecided links on the sentences of what is settled give way.
+        """
+        with self.store.writing():
+            draft = Ledger(self.store.db, self.name)
+            link = edit.link
+            if isinstance(expected, Mapping):
+                for number, version in expected.items():
+                    draft.expect(number, version, called="this link" if number == link else f"link {number}")
+            elif link is not None:
+                draft.expect(link, expected)
+            look_at = edit.apply(draft)
+            if isinstance(expected, Mapping):
+                draft.expect_no_other(expected)
+            if realignment:
+                _realign(draft, realignment)
+            decision, touched = draft.close(
+                edit.action, link=look_at if link is None else link, detail=self.store.detail(self.why)
+            )
+        return Change(touched, decision, look_at, edit.action)
+
+    def preview(self, edit: Edit) -> Preview:
+        """Derive what an edit would change; writes nothing. Raises UsageError or ConflictError as `commit` does."""
+        with self.store.rehearsal(lock=False):
+            draft = Ledger(self.store.db, self.name)
+            edit.apply(draft)
+            return _preview(draft, edit.link)
+
+    # Many at once
+
+    def accept_above(self, confidence: float, chosen: LinkFilter | None = None, *, since: int | None = None) -> Change:
+        """Accept every undecided link of a filter whose confidence is at least this.
+
+        `since` is the number of the last decision when the reviewer looked: ConflictError where somebody else has
+        changed one of these links after it, or proposed it. A link whose sentences are settled otherwise is left out,
+        and so is the less sure of two that share a sentence. Raises EmptyDecisionError where there is none.
+        """
+        if not 0.0 <= confidence <= 1.0:
+            raise UsageError(f"a confidence is between 0 and 1, not {confidence}.")
+        return self.store.accept_many(self.name, chosen or LinkFilter(), above=confidence, since=since)
+
+    def accept_through(
+        self,
+        link: int,
+        chosen: LinkFilter | None = None,
+        *,
+        expected: int | None = None,
+        since: int | None = None,
+    ) -> Change:
+        """Accept this link and every undecided one before it in a filter, in document order; as `accept_above`."""
+        return self.store.accept_many(self.name, chosen or LinkFilter(), through=link, seen=expected, since=since)
+
+    def remove_document(self, document: int) -> Change:
+        """Remove a document and its links; undo brings them back until the store is compacted."""
+        return self.store.remove_document(self.name, document)
+
+    def contest(self, link: int, name: str, ours: Mapping[str, str], theirs: Mapping[str, str]) -> Change | None:
+        """Mark a link as in conflict with the file `name`. None where this conflict is unresolved already."""
+        return self.store.contest(self.name, link, name, ours, theirs, why=self.why)
+
+    def dismiss(self, link: int) -> Change:
+        """Dismiss all unresolved conflicts of a link (which may be deleted): it stays as it is."""
+        return self.store.dismiss(self.name, link)
+
+    # Undo and redo
+
+    def undo(self) -> Change:
+        """Revert this reviewer's last decision in force. Raises ConflictError where its links changed since."""
+        return self.store.undo(self.name)
+
+    def redo(self) -> Change:
+        """Redo what was undone last, if nothing was decided since."""
+        return self.store.redo(self.name)
+
+    # No decisions
+
+    def remember(self, key: str, value: str) -> None:
+        """Save a value for the next session: the last position, the order, the filter."""
+        self.store.remember(key, value)
+
+    def record_audit(self, filter_text: str, n: int, right: int, low: float, high: float) -> None:
+        """Record the result of a random-sample audit: `right` of `n`, and the confidence interval of the rate."""
+        self.store.record_audit(self.name, filter_text, n, right, low, high)
+
+
+def _realign(draft: Ledger, realignment: Realignment) -> None:
+    """Let undecided links give way to the proposals of a realignment."""
+    for link in realignment.removed:
+        if draft.present(link.id) and not draft.kept(link.id):
+            draft.expect(link.id, link.version, called=f"link {link.id}")
+            draft.remove(link.id)
+    for proposal in realignment.added:
+        src, tgt = stored(proposal.src), stored(proposal.tgt)
+        draft.make(
+            src=src,
+            tgt=tgt,
+            src_document=document_of(draft, src),
+            tgt_document=document_of(draft, tgt),
+            kind=proposal.kind.value,
+            score=proposal.score,
+            confidence=proposal.confidence,
+            chain=proposal.chain,
+            signals=json.dumps(proposal.signals, separators=(",", ":")) if proposal.signals else None,
+            encoder=realignment.encoder,
+        )
+
+
+def _preview(draft: Ledger, link: int | None) -> Preview:
+    """What the draft of an edit on `link` changes."""
+    patches = draft.patches()
+    decided = [
+        number for number, was, now in patches if was is None or now is None or now.get("decided_at") == draft.at
+    ]
+    after = {number: draft.state(number) for number in decided if draft.present(number)}
+    if link is not None and not decided:
+        after[link] = draft.state(link)
+    whole = {made.rest: made.sentence for made in draft.cuts}
+    anchors = [_ends(state, whole) for state in after.values() if state["status"] in SETTLED]
+    linked = {sentence for ends in anchors for sentence in _sentences(ends)}
+    existing = dict.fromkeys(number for number, was, _ in patches if was is not None)
+    if link is not None:
+        existing[link] = None
+    first = next(iter(after.values()), None)
+    return Preview(
+        anchors=tuple(_united(anchors) if whole else anchors),
+        forbidden=tuple(_ends(state, whole) for state in after.values() if state["status"] == Status.REJECTED),
+        replaced=tuple(number for number in decided if draft.before(number) is not None),
+        deleted=tuple(
+            number
+            for number, was, now in patches
+            if was and now is None and not linked.issuperset(_sentences(_ends(was, whole)))
+        ),
+        shared=tuple(sorted(draft.shared)),
+        documents=(first["src_document"], first["tgt_document"]) if first else (),
+        versions=draft.versions(existing),
+    )
+
+
+def _ends(state: State, whole: Mapping[int, int]) -> Ends:
+    """Both sides of a link, second halves given as the sentence (`whole`) that they are cut from."""
+    src, tgt = (
+        tuple(dict.fromkeys(whole.get(number, number) for number in sentences_of(state[side])))
+        for side in ("src", "tgt")
+    )
+    return src, tgt
+
+
+def _sentences(ends: Ends) -> tuple[int, ...]:
+    return (*ends[0], *ends[1])
+
+
+def _united(anchors: list[Ends]) -> list[Ends]:
+    """Anchors of two links of the same sentence as one."""
+    united: list[Ends] = []
+    for src, tgt in anchors:
+        for other in [other for other in united if set(other[0]) & set(src) or set(other[1]) & set(tgt)]:
+            united.remove(other)
+            src, tgt = tuple(dict.fromkeys((*other[0], *src))), tuple(dict.fromkeys((*other[1], *tgt)))
+        united.append((src, tgt))
+    return united
