@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -22,13 +23,14 @@ PREFIX, SUFFIX = ".align-", ".part"
 def written_beside(path: Path) -> Iterator[IO[bytes]]:
     """A binary file that becomes `path` when the block ends well; until then, and otherwise, what is there stays.
 
-    Its `name` is where it can be read until then. A link is followed; a pipe or a device is written to, since there is
-    nothing to replace. Raises OSError.
+    Its `name` is where it can be read until then. A link is followed; a pipe that somebody reads, or a character
+    device, is written to, since there is nothing to replace. Raises OSError, also for a disk as a device and for a pipe
+    that nobody reads: opening that would wait for ever.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file() and not target.is_dir():
-        with target.open("wb") as device:
-            yield device
+        with opened_stream(target) as stream:
+            yield stream
         return
     handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent)
     os.close(handle)
@@ -45,6 +47,20 @@ def written_beside(path: Path) -> Iterator[IO[bytes]]:
             beside.unlink()
         raise
     sync_folder(target.parent)
+
+
+def opened_stream(path: Path) -> IO[bytes]:
+    """A pipe that somebody reads, or a character device such as a terminal, open for writing. Raises OSError."""
+    if path.is_block_device():
+        raise OSError(errno.EPERM, "is a disk, not a file", str(path))
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    except OSError as error:
+        if error.errno == errno.ENXIO and path.is_fifo():
+            raise OSError(errno.ENXIO, "nobody reads this pipe", str(path)) from error
+        raise
+    os.set_blocking(handle, True)
+    return open(handle, "wb")
 
 
 def umask() -> int:

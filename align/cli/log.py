@@ -6,8 +6,13 @@ import logging
 import shlex
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
+
+import click
 
 from align import __version__
+from align.beside import opened_stream
 from align.errors import UsageError
 from align.text.visible import visible
 
@@ -33,6 +38,35 @@ class Lines(logging.Formatter):
         return "\n".join(map(visible, super().format(record).split("\n")))
 
 
+class LogFile(logging.FileHandler):
+    """A file that lines are added to. Where it takes no more, one line says so and the run goes on without it."""
+
+    def __init__(self, path: str) -> None:
+        target = Path(path)
+        if target.exists() and not target.is_file() and not target.is_dir():
+            opened_stream(target).close()  # Raises OSError, instead of waiting, for a pipe that nobody reads.
+        super().__init__(path, encoding="utf-8", errors="backslashreplace")
+        self.full = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Add the lines of a record."""
+        if not self.full:
+            super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Give the file up."""
+        self.full = True
+        why = sys.exc_info()[1]
+        words = why.strerror if isinstance(why, OSError) else str(why)
+        line = f"{visible(self.baseFilename)}: cannot be written ({words}). Nothing more is logged."
+        click.echo(line, err=True)
+
+    def close(self) -> None:
+        """Close the file; what it has no room for is lost."""
+        with suppress(OSError):
+            super().close()
+
+
 def start(*, verbose: bool, log_file: str | None) -> None:
     """Open the logs of this run. Raises UsageError where the file cannot be written."""
     LOG.setLevel(logging.DEBUG)
@@ -44,7 +78,7 @@ def start(*, verbose: bool, log_file: str | None) -> None:
         LOG.addHandler(shown)
     if log_file:
         try:
-            kept = logging.FileHandler(log_file, encoding="utf-8", errors="backslashreplace")
+            kept = LogFile(log_file)
         except OSError as error:
             raise UsageError(f"{log_file}: cannot be written ({error.strerror}). Name another --log-file.") from error
         kept.setFormatter(Lines())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -221,7 +223,8 @@ def write_links(
     job.check_options()
     if form.shape == "file":
         with written_file(out, force=options.force) as file:
-            _write(links, file, out, job, Path(file.name) if out != STDOUT and file.seekable() else None)
+            readable = out != STDOUT and stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            _write(links, file, out, job, Path(file.name) if readable else None)
         return job.report
     if out == STDOUT:
         raise UsageError(f"--to {form.name}: writes several files, so it needs a name, not -.")

@@ -53,8 +53,11 @@ class Taken:
         if self.outcome in ("skipped", "refused"):
             return f"{self.name}: {self.why}"
         size = f"{self.sentences} sentences, {', '.join(self.languages) or '-'}"
+        if not self.languages:  # A file of pairs.
+            new = counted(self.links, "new pair")
+            size = new if self.outcome == "changed" else f"{counted(self.links, 'pair')}, linked already"
         phrases = self.change.words() if self.change else []
-        return "; ".join([f"{self.name}: {f'{self.links} pairs, linked already' if self.links else size}", *phrases])
+        return "; ".join([f"{self.name}: {size}", *phrases])
 
 
 def total(results: Sequence[Taken]) -> Iterator[str]:
@@ -212,6 +215,8 @@ def take_pairs(
     if (documents := report.documents) is not None:
         links = report.units if documents.outcome == "unchanged" else documents.links
         told += documents.messages
+        if documents.linked_elsewhere:
+            told += (documents.left_out(),)
         return Taken(documents.name, documents.outcome, links=links, told=told, change=documents.change)
     outcome: Outcome = "changed" if report.decided or report.conflicts else "unchanged"
     return Taken(source, outcome, links=report.units, told=told)

@@ -8,13 +8,26 @@ from itertools import product
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from align.domain import SETTLED, UNDETERMINED, Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
+from align.domain import (
+    SETTLED,
+    UNDETERMINED,
+    Block,
+    BlockKind,
+    Document,
+    Link,
+    LinkKind,
+    Proposal,
+    Sentence,
+    Span,
+    Status,
+)
 from align.exchange.formats import Format
 from align.exchange.types import ImportedUnit
 from align.inputs import known_as
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, TextChange, edits
 from align.store.origins import namesake
+from align.text.counted import counted
 from align.text.language import identify
 from align.text.tags import canonical
 
@@ -52,7 +65,7 @@ class ImportedDocuments:
     rejected: int = 0
     """Units left out because the file marks them as rejected or obsolete."""
     linked_elsewhere: int = 0
-    """Pairs left out because reviewers have linked their sentences with others."""
+    """Pairs left out because their sentences are in other links."""
     outcome: Outcome = "added"
     """Of the documents and their links; meaningless in a dry run."""
     name: str = ""
@@ -71,11 +84,15 @@ class ImportedDocuments:
         became = "Would become" if self.dry_run else "Became"
         left_out = f" Left out: {self.rejected:,} rejected or obsolete in the file." if self.rejected else ""
         if self.linked_elsewhere:
-            left_out += f" Left out: {self.linked_elsewhere:,} with sentences in other links that reviewers decided on."
+            left_out += f" {self.left_out()}"
         return (
             f"{became} {len(self.documents)} documents with {self.links:,} links, {self.accepted:,} of them accepted."
             f"{left_out}"
         )
+
+    def left_out(self) -> str:
+        """What was left out since other links are in its way."""
+        return f"Left out: {counted(self.linked_elsewhere, 'pair')} of sentences that are in other links."
 
 
 def part_of(lang: str) -> str:
@@ -155,13 +172,15 @@ def _link_sentences(
 ) -> tuple[list[_LinkedUnit], int]:
     """Link the sentences that are in no link yet; other links stay as they are.
 
-    Returns the new links, and the number of those left out because a reviewer has linked one of their sentences.
+    Returns the new links, and the number of units left out because their sentences are in other links.
     """
     links = list(store.links(LinkFilter(documents=documents)))
     linked = {number for link in links for number in (*link.src.sentences, *link.tgt.sentences)}
     new = [unit for unit in units if not linked.issuperset((*unit.src, *unit.tgt))]
+    pairs = {side for link in links for side in _both_directions(link)}
+    elsewhere = len({unit.sides for unit in units if linked.issuperset((*unit.src, *unit.tgt))} - pairs)
     if not new:
-        return [], 0
+        return [], elsewhere
     undecided = [
         Proposal(link.src.sentences, link.tgt.sentences, link.kind, link.score, link.confidence)
         for link in links
@@ -172,7 +191,7 @@ def _link_sentences(
     if not links and all(unit.confirmed for unit in new):
         reviewer.accept_above(0.0, LinkFilter(documents=documents))
         if not any(unit.note for unit in new):
-            return new, 0
+            return new, elsewhere
     by_sentences = {
         (link.src.sentences, link.tgt.sentences): link for link in store.links(LinkFilter(documents=documents))
     }
@@ -186,7 +205,12 @@ def _link_sentences(
             reviewer.commit(edits.accept(link.id))
         if unit.note:
             reviewer.commit(edits.note(link.id, unit.note))
-    return proposed, len(new) - len(proposed)
+    return proposed, elsewhere + len(new) - len(proposed)
+
+
+def _both_directions(link: Link) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    yield link.src.sentences, link.tgt.sentences
+    yield link.tgt.sentences, link.src.sentences
 
 
 def with_languages(units: Sequence[ImportedUnit]) -> list[ImportedUnit]:

@@ -44,6 +44,8 @@ def backup(db: Database, out: Path, *, mode: int, force: bool = False) -> int:
         raise UsageError(f"{out}: is a folder. Name a file in it.")
     if os.path.lexists(out) and not force:
         raise UsageError(f"{out}: is there already. Choose another name, or say --force.")
+    if out.exists() and not out.is_file() and not out.is_symlink():
+        raise UsageError(f"{out}: is a pipe or a device, so it stays. Name a file.")
     try:
         with part_folder(out.parent) as folder:
             new = folder / "store.db"

@@ -265,7 +265,7 @@ def _change(
     reworded |= set(became.values())
     db.conn.execute("delete from cuts where document = ?", (document,))
     ledger.cuts = carried.placed(ids)
-    restored = _restore(ledger, document)
+    restored = _restore(ledger, displaced(db, document))
     _mend(ledger, [link for link in touched if link not in restored], lost, became)
     _reorder(ledger, document)
     moves = ledger.moves()
@@ -373,14 +373,23 @@ def _finish(
 # Links whose text returns
 
 
-def _restore(ledger: Ledger, document: int) -> set[int]:
-    """Bring back links that changes of text took or reopened, where their text is there again; returns which.
+def restore_removed(ledger: Ledger, document: int) -> set[int]:
+    """Bring back the links that went with other documents, removed while `document` was; returns which."""
+    turned = """select id from decisions where action = 'remove'
+                or action = 'redo' and target in (select id from decisions where action = 'remove')"""
+    removals = {row[0] for row in ledger.db.conn.execute(turned)}
+    links = displaced(ledger.db, document)
+    return _restore(ledger, {link: went for link, went in links.items() if max(went) in removals})
+
+
+def _restore(ledger: Ledger, links: Mapping[int, Mapping[int, Sides]]) -> set[int]:
+    """Bring back those of `links` (see `revisions.displaced`) whose text is there again; returns which.
 
     What a reviewer decided since stands, and a proposal does not come back where another link stands by now.
     """
     states = {
         link: (max(decisions), state)
-        for link, decisions in displaced(ledger.db, document).items()
+        for link, decisions in links.items()
         if (state := _state_again(ledger, link, decisions)) is not None
     }
     # Settled before undecided, late before early: what comes first has the sentences.

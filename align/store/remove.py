@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlite_utils import Database
 
@@ -12,7 +12,7 @@ from align.errors import ConflictError
 from align.store import revisions, seals, search
 from align.store.documents import name_there
 from align.store.ledger import Ledger
-from align.store.log import append
+from align.store.log import Patch, State, append
 from align.store.proposals import PROGRAM, Run
 from align.store.transaction import transaction
 
@@ -24,10 +24,39 @@ def remove_document(db: Database, reviewer: str, document: int) -> tuple[Decisio
     links = db.conn.execute(
         "select id from links where src_document = ? or tgt_document = ? order by id", (document, document)
     ).fetchall()
+    sides = revisions.sides_of(db, (link for (link,) in links))
     for (link,) in links:
         ledger.remove(link)
     db.conn.execute("update documents set removed_at = ? where id = ?", (ledger.at, document))
-    return ledger.close("remove", document=document, detail={"name": name, "links": len(links)})
+    decision, touched = ledger.close("remove", document=document, detail={"name": name, "links": len(links)})
+    note_displaced(ledger, decision, sides)
+    return decision, touched
+
+
+def note_displaced(ledger: Ledger, decision: Decision, sides: Mapping[int, revisions.Sides]) -> None:
+    """Note the links that went with a removed document and the texts they stood on, so that they come back with it."""
+    ends = {link: (was["src_document"], was["tgt_document"]) for link, was, now in ledger.moves() if was and not now}
+    revisions.displace(ledger.db, decision.id, ends, sides)
+
+
+def removed(db: Database, name: str, digest: str) -> int | None:
+    """The decision that removed a document of that name and text which is not there; the last of several."""
+    row = db.conn.execute(
+        """select max(decisions.id) from documents join decisions on document = documents.id
+           where documents.name = ? and digest = ? and removed_at is not null and action = 'remove'""",
+        (name, digest),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def with_both_documents(db: Database, patches: Sequence[Patch]) -> list[Patch]:
+    """The patches without those that bring back a link of a removed document: it comes back with that one."""
+    gone = {row[0] for row in db.conn.execute("select id from documents where removed_at is not null")}
+    return [patch for patch in patches if not patch[2] or gone.isdisjoint(_ends(patch[2]))]
+
+
+def _ends(state: State) -> tuple[object, object]:
+    return state.get("src_document"), state.get("tgt_document")
 
 
 def bring_back(db: Database, document: int) -> None:

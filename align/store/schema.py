@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlite_utils import Database, Migrations
 
+from align.errors import StoreError
 from align.store import queue, seals, search
 
 APPLICATION_ID: Final = 0x416C676E
@@ -295,6 +296,19 @@ def differences(db: Database) -> Iterator[str]:
             yield f"the columns of the table {name} are not those of align"
 
 
+def refuse_foreign(db: Database) -> None:
+    """Raise StoreError where an index or a trigger of another program is in the store: what is written might then be
+    changed or taken away without a word."""
+    objects, _ = expected()
+    for kind, name, sql in db.conn.execute(f"{_OBJECTS} and type in ('index', 'trigger')"):
+        if objects.get((kind, name)) != sql:
+            shown = name if str(name).isprintable() else ascii(name)
+            raise StoreError(
+                f"the {kind} {shown} in it is not of align and may change what is written. Nothing was written; "
+                "`align store rebuild` removes it."
+            )
+
+
 def of_others(db: Database) -> list[tuple[str, str]]:
     """Tables and views of other programs: (`table` or `view`, name). They may hold something, so they stay."""
     there = {(kind, name) for kind, name, _ in db.conn.execute(_OBJECTS)}
@@ -314,6 +328,7 @@ def repair(db: Database) -> None:
         db.conn.execute(objects["table", name])
     if last:
         db.conn.execute("insert into sqlite_sequence (name, seq) values ('links', ?)", last)
+    db.conn.execute("delete from sqlite_sequence where name not in (select name from sqlite_schema)")
     there = {(kind, name) for kind, name, _ in db.conn.execute(_OBJECTS)}
     for (kind, name), sql in objects.items():
         if kind in ("index", "trigger") and (kind, name) not in there:

@@ -31,6 +31,7 @@ from align.store import (
     proposals,
     reimport,
     remove,
+    schema,
     search,
     undo,
 )
@@ -81,6 +82,8 @@ class Store:
         self.path = path
         self.db = db
         self._group: str | None = None
+        self._schema_version = -1
+        """Of the schema that was looked at last for what is not of align."""
 
     def __enter__(self) -> Self:
         return self
@@ -113,9 +116,25 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """All writes inside land together or not at all; never encode or wait for a person inside."""
+        with self._writing_anything():
+            self._refuse_foreign()
+            yield
+
+    @contextmanager
+    def _writing_anything(self) -> Iterator[None]:
         refuse_replaced(self.path, self.db)
         with told(self.path), transaction(self.db):
             yield
+
+    def _refuse_foreign(self) -> None:
+        """Raise StoreError where triggers or indexes of another program may change what is written."""
+        version = self.db.conn.execute("pragma schema_version").fetchone()[0]
+        if version != self._schema_version:
+            try:
+                schema.refuse_foreign(self.db)
+            except StoreError as error:
+                raise StoreError(f"{self.path}: {error}") from error
+            self._schema_version = version
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -174,7 +193,8 @@ class Store:
         """Take in documents of one file under their names; returns what became of each and, where texts changed, of
         their links. The same text again changes nothing.
 
-        Of a text that changed, what is still there keeps its sentences and links; see `reimport`. The change is a
+        A text that was removed and comes back under its name has its links again. Of a text that changed, what is
+        still there keeps its sentences and links; see `reimport`. The change is a
         decision of `reviewer`, which undo takes back. `lang` is the language of a new text, as set by hand with it;
         `origins` are the files, where there are any (see `origins`). Raises TextLossError, with nothing written, where
         too many settled links would lose their text, and not `replace_settled`.
@@ -182,23 +202,28 @@ class Store:
         docs = [replace(doc, name=stored_name(doc.name)) for doc in docs]
         added: list[Added] = []
         changed: dict[int, Document] = {}
+        change: TextChange | None = None
         with self.writing():
             for doc in docs:
                 row = self.db.conn.execute(
                     "select id, digest from documents where name = ? and removed_at is null", (doc.name,)
                 ).fetchone()
-                if row is None:
+                if row is None and (returned := undo.bring_back_removed(self.db, reviewer, doc, self._told())):
+                    added.append(Added(returned[0], "added"))
+                    change = TextChange(0, restored=returned[1] + (change.restored if change else 0))
+                elif row is None:
                     added.append(Added(documents.insert_document(self.db, doc), "added"))
                 elif row[1] == doc.digest:
                     added.append(Added(row[0], "unchanged"))
                 else:
                     changed[row[0]] = doc
                     added.append(Added(row[0], "changed"))
-            change = None
             if changed:
+                restored = change.restored if change else 0
                 change = reimport.change_documents(
                     self.db, reviewer, changed, replace_settled=replace_settled, lang=lang, more=self.detail()
                 )
+                change = replace(change, restored=change.restored + restored)
             for one, origin in zip_longest(added, origins):
                 if origin is not None:
                     documents.set_origin(self.db, one.document, origin)
@@ -500,12 +525,13 @@ class Store:
 
     def rebuild(self) -> int:
         """Make the links anew from the log; returns how many there are."""
-        with self.writing():
+        with self._writing_anything():
             return rebuild(self.db)
 
     def compact(self) -> tuple[int, int, int]:
         """Forget removed documents and give their room back; returns how many, and the bytes before and after."""
         with told(self.path):
+            self._refuse_foreign()
             before = remove.size(self.db)
             forgotten = remove.compact(self.db)
             return forgotten, before, remove.size(self.db)

@@ -7,22 +7,23 @@ reason: it is in nobody's way.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import chain, islice
 from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from align.domain import Decision
+from align.domain import Decision, Document
 from align.errors import ConflictError, EmptyDecisionError
 from align.store import bulk, conflicts
 from align.store.actions import Action, Trait
 from align.store.cuts import Cut, follows, in_force
 from align.store.ledger import Ledger
 from align.store.log import Patch, read_patches
-from align.store.reimport import turn_change
-from align.store.remove import bring_back
+from align.store.reimport import restore_removed, turn_change
+from align.store.remove import bring_back, note_displaced, removed, with_both_documents
+from align.store.revisions import sides_of
 
 UNDOABLE = Action.having(Trait.UNDOABLE)
 """Actions that a reviewer's undo takes back; it steps over all others."""
@@ -194,12 +195,15 @@ def _backwards(db: Database, reviewer: str) -> Generator[_Entry, None, None]:
         cursor.close()
 
 
-def turn(db: Database, reviewer: str, target: int, action: str, skipped: str = "") -> tuple[Decision, tuple[int, ...]]:
-    """Append an `undo` or `redo` of the decision `target`. `skipped`: why later ones were passed over, for the log.
+def turn(
+    db: Database, reviewer: str, target: int, action: str, skipped: str = "", more: Mapping[str, object] | None = None
+) -> tuple[Decision, tuple[int, ...]]:
+    """Append an `undo` or `redo` of the decision `target`. `skipped`: why later ones were passed over, for the log;
+    `more`: what else it says.
 
     Raises ConflictError where its links changed since; the caller takes back what was written till then.
     """
-    more = {"skipped": skipped} if skipped else {}
+    more = dict(more or {}) | ({"skipped": skipped} if skipped else {})
     whole = bulk.turn_alike(db, reviewer, target, action, more)
     if whole is not None:
         return whole
@@ -212,18 +216,45 @@ def turn(db: Database, reviewer: str, target: int, action: str, skipped: str = "
     patches = [(number, now, was) for number, was, now in read_patches(db, _last_turn(db, target, action))]
     if told == "cut":
         patches = cut_patches(ledger, action, patches)
+    sides = sides_of(db, (number for number, _, _ in patches)) if told == "remove" and action == "redo" else {}
+    if told == "remove" and action == "undo":
+        bring_back(db, document)
+        patches = with_both_documents(db, patches)
     own = {number for number, _, _ in patches}
     ledger.turn(patches, f"cannot {action} {told!r}")
     turn_cuts(ledger, target, action, own)
     if told == "remove" and action == "undo":
-        bring_back(db, document)
+        restore_removed(ledger, document)
     elif told == "remove":
         db.conn.execute("update documents set removed_at = ? where id = ?", (ledger.at, document))
     decision, touched = ledger.close(
         action, link=link, document=document, target=target, detail={"action": told, **more}
     )
+    if sides:
+        note_displaced(ledger, decision, sides)
     conflicts.follow(db, decision)
     return decision, touched
+
+
+def bring_back_removed(
+    db: Database, reviewer: str, doc: Document, more: Mapping[str, object]
+) -> tuple[int, int] | None:
+    """Take back the removal of the document of that name and text: (document, settled links that are there again).
+
+    None where none was removed, or its links cannot come back.
+    """
+    decision = removed(db, doc.name, doc.digest)
+    if decision is None:
+        return None
+    try:
+        with _attempt(db):
+            _, links = turn(db, reviewer, decision, "undo", more=more)
+    except ConflictError:
+        return None
+    inside = ",".join(map(str, links))
+    sql = f"select count(*) from links where id in ({inside}) and (status <> 'proposed' or anchored)"
+    document = db.conn.execute("select document from decisions where id = ?", (decision,)).fetchone()[0]
+    return document, db.conn.execute(sql).fetchone()[0]
 
 
 def _last_turn(db: Database, target: int, action: str) -> int:

@@ -267,7 +267,7 @@ def test_a_memory_that_grew_brings_what_is_new(project: Path, memory: tuple[Path
     before = decided(project)
     path.write_text(write([PAIRS[3], *PAIRS[:3]]), encoding="utf-8")
     result = run(path.parent, "add", path.name)
-    assert result.stderr.startswith(f"changed    {path.name}: 1 pairs"), result.stderr
+    assert result.stderr.startswith(f"changed    {path.name}: 1 new pair"), result.stderr
     assert sorted(map(repr, before)) == sorted(map(repr, [one for one in decided(project) if one[2] != "Black."]))
 
 

@@ -37,6 +37,37 @@ def test_lack_of_room_for_the_copy_is_no_finding(store: Store) -> None:
     assert told[2] == "[]"
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "create trigger t after insert on decisions begin delete from links where id = 3; end",
+        "create trigger t before insert on patches begin select raise(ignore); end",
+        "create unique index t on links (status)",
+    ],
+)
+def test_nothing_is_written_past_a_trigger_or_an_index_of_another_program(store: Store, sql: str) -> None:
+    if "unique" in sql:
+        store.db.conn.execute("delete from links where id > 1")
+    store.db.conn.execute(sql)
+    accept = edits.accept(1)
+    for work in (lambda: Reviewer(store, "ada").commit(accept), lambda: store.remember("key", "value"), store.compact):
+        with pytest.raises(StoreError, match=r"s\.db: the (trigger|index) t in it is not of align.*store rebuild"):
+            work()
+    assert store.latest() == 1
+    store.rebuild()
+    Reviewer(store, "ada").commit(accept)
+    assert store.check() == []
+
+
+def test_rebuild_forgets_the_last_number_of_a_table_that_is_not_there(store: Store) -> None:
+    Reviewer(store, "ada").commit(edits.cut(1, 3))
+    before = dict(store.db.conn.execute("select name, seq from sqlite_sequence"))
+    store.db.conn.execute("update sqlite_sequence set name = 'sentencez' where name = 'sentences'")
+    assert [command for _, command in problems(store)] == [MENDS]
+    store.rebuild()
+    assert dict(store.db.conn.execute("select name, seq from sqlite_sequence")) == before
+
+
 def problems(store: Store) -> list[tuple[str, str]]:
     return [(finding.problem, finding.command) for finding in store.check()]
 
