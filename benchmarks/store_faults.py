@@ -22,6 +22,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 from align.errors import AlignError, ConflictError, StoreError
@@ -168,15 +169,20 @@ def unsettled(path: Path) -> Iterator[str]:
         yield f"{len(wanted)} links were settled, an undo of the changed text brings back {left}"
 
 
-def kills(folder: Path, times: int, rng: random.Random, links: int) -> dict[str, object]:
+def kills(folder: Path, times: int, rng: random.Random, links: int, at_least: int = 0) -> dict[str, object]:
     """kill -9 at random moments of every work, over and over on the same store; before half of them another program
-    opens the store and closes it: if the work held no locks, that would take its log away."""
+    opens the store and closes it: if the work held no locks, that would take its log away.
+
+    Goes on past `times` until `at_least` things were acknowledged before a kill: a busy machine does less till then.
+    """
     path = folder / "kills.db"
     fill(path, links)
     told: Counter[str] = Counter()
     wrong: list[str] = []
     acknowledged = 0
-    for number in range(times):
+    for number in count():
+        if number >= times and (acknowledged >= at_least or number >= 20 * times):
+            break
         name = list(WORKS)[number % len(WORKS)]
         if number % 50 == 49:  # Else what was taken apart and changed leaves nothing to work on.
             path.unlink()
@@ -196,7 +202,7 @@ def kills(folder: Path, times: int, rng: random.Random, links: int) -> dict[str,
         acknowledged += sum(not line.startswith(("ready", "told", "traceback")) for line in lines)
         told[name] += 1
         wrong += [f"kill {number} of {name}: {loss}" for loss in losses(path, lines)]
-    return {"kills": times, "by_work": dict(told), "acknowledged": acknowledged, "wrong": wrong}
+    return {"kills": sum(told.values()), "by_work": dict(told), "acknowledged": acknowledged, "wrong": wrong}
 
 
 UNDER_CUTS = (reviewing, merging, rewriting, restoring)
@@ -429,6 +435,7 @@ def main() -> None:
     """Run it and print what happened."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=500)
+    parser.add_argument("--acknowledged", type=int, default=0, help="go on killing until so many were acknowledged")
     parser.add_argument("--cuts", type=int, default=200)
     parser.add_argument("--full", type=int, default=80, help="full disks, by limits on a file's size")
     parser.add_argument("--mounts", type=int, default=20, help="full disks, by mounting small ones (needs root)")
@@ -441,7 +448,7 @@ def main() -> None:
     report: dict[str, dict[str, object]] = {"sqlite": {"version": sqlite3.sqlite_version, "wrong": []}}
     with tempfile.TemporaryDirectory(prefix="align-faults-") as name:
         folder = Path(name)
-        report["kill"] = kills(folder, options.kills, rng, options.links)
+        report["kill"] = kills(folder, options.kills, rng, options.links, options.acknowledged)
         report["power"] = cuts(folder, options.cuts, rng, options.links)
         report["full"] = full_disks(folder, options.full, rng, options.links)
         report["mounted"] = small_disks(folder, options.mounts, rng, options.links)

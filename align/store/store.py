@@ -208,7 +208,7 @@ class Store:
                 row = self.db.conn.execute(
                     "select id, digest from documents where name = ? and removed_at is null", (doc.name,)
                 ).fetchone()
-                if row is None and (returned := undo.bring_back_removed(self.db, reviewer, doc, self._told())):
+                if row is None and (returned := undo.bring_back_removed(self.db, reviewer, doc, self.detail())):
                     added.append(Added(returned[0], "added"))
                     change = TextChange(0, restored=returned[1] + (change.restored if change else 0))
                 elif row is None:

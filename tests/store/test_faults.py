@@ -16,7 +16,22 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, dict[str, object]]:
-    arguments = ["--kills", "32", "--cuts", "12", "--full", "6", "--mounts", "2", "--decisions", "25", "--links", "24"]
+    arguments = [
+        "--kills",
+        "32",
+        "--acknowledged",
+        "50",
+        "--cuts",
+        "12",
+        "--full",
+        "6",
+        "--mounts",
+        "2",
+        "--decisions",
+        "25",
+        "--links",
+        "24",
+    ]
     run = subprocess.run(
         [sys.executable, "-m", "benchmarks.store_faults", *arguments],
         cwd=ROOT, capture_output=True, text=True, timeout=280, check=False,
@@ -31,8 +46,8 @@ def test_nothing_is_lost(report: dict[str, dict[str, object]], fault: str) -> No
 
 
 def test_the_faults_struck(report: dict[str, dict[str, object]]) -> None:
-    assert report["kill"]["kills"] == 32
-    assert int(str(report["kill"]["acknowledged"])) > 20
+    assert int(str(report["kill"]["kills"])) >= 32
+    assert int(str(report["kill"]["acknowledged"])) >= 50
     assert int(str(report["power"]["acknowledged"])) > 0
     assert report["full"]["told"], "a full disk was met and told"
     assert report["together"]["there"] == 200
