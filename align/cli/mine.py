@@ -109,7 +109,7 @@ def mine(
     if summary:
         with written_file(summary, force=True) as file:
             file.write(json.dumps(as_dict(report), ensure_ascii=False, indent=1).encode() + b"\n")
-    return 1 if report.failed else 0
+    return 1 if report.skipped else 0
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from align.domain import Document
-from align.errors import InputError, ReadError, TextLossError, UsageError
+from align.errors import ReadError, TextLossError, UsageError
 from align.exchange.detect_format import is_bilingual, readable_suffixes
 from align.held import is_held
 from align.inputs import MAX_SIZE, known_as, read_input, read_stream, walk
@@ -140,7 +140,7 @@ def add(
             except (ReadError, UsageError) as error:
                 if named and (len(found) == 1 or not isinstance(error, ReadError)):
                     raise
-                failed += named or isinstance(error, InputError)
+                failed += 1
                 yield Taken(source, "skipped", why=str(error).removeprefix(f"{source}: "))
     progress(len(found), len(found))
     words = f"{failed} of the files could not be read" if failed else ""

@@ -18,7 +18,7 @@ from align.bulk.mining import Mined, confidence, features, mine_vectors, scores
 from align.domain import UNDETERMINED, Link, LinkKind, LinkSide, Span, Status
 from align.encoders import Encoder, coverage_warning
 from align.encoders.embed import embed_texts
-from align.errors import InputError, ReadError, UsageError
+from align.errors import ReadError, UsageError
 from align.exchange.detect_format import check_is_text
 from align.inputs import MAX_SIZE
 from align.jobs.add import content_of, find
@@ -109,8 +109,6 @@ class MiningReport:
     repeated: int = 0
     skipped: list[str] = field(default_factory=list)
     """Files that could not be read, each with its reason."""
-    failed: int = 0
-    """Those of them that were named, or that are no files at all."""
     pairs: dict[str, int] = field(default_factory=dict)
     """Language pair -> pairs found."""
     doubtful: int = 0
@@ -144,7 +142,6 @@ def sentences_of_files(
             if named and len(files) == 1:
                 raise
             report.skipped.append(str(error))
-            report.failed += named or isinstance(error, InputError)
             continue
         sentences = (s for block in document.blocks if block.kind not in LEFT_OUT for s in block.sentences)
         for place, sentence in enumerate(sentences):

@@ -32,7 +32,10 @@ def test_a_folder_is_walked_and_what_cannot_be_read_is_told(tmp_path: Path) -> N
     (folder / "empty.txt").write_text("")
     (folder / ".hidden.txt").write_text("Not looked at.\n")
     (folder / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    taken = list(add(tmp_path / "store.db", [str(folder)]))
+    taking = add(tmp_path / "store.db", [str(folder)])
+    taken = list(islice(taking, 3))
+    with pytest.raises(ReadError, match="1 of the files could not be read"):
+        next(taking)
     assert [(Path(t.name).name, t.outcome) for t in taken] == [
         ("b.txt", "added"),
         ("empty.txt", "skipped"),
