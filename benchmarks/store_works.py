@@ -234,7 +234,8 @@ async def _pressing(path: Path, rng: random.Random, say: Say) -> None:
         kept = app.last_place().link
         if kept is not None and app.browser.link(kept) is None:
             kept = None
-        shown = app.screen.current.id if isinstance(app.screen, ReviewScreen) and app.screen.current else None
+        current = app.screen.session.current if isinstance(app.screen, ReviewScreen) else None
+        shown = current.id if current else None
         say("ready" if kept in (None, shown) else f"traceback it stands on {shown}, not on {kept}")
         while app.is_running:
             await pilot.press(rng.choice(KEYS))

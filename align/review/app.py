@@ -21,10 +21,10 @@ from align.jobs.browse import Browser, LinkFilter, open_browser
 from align.jobs.resolve import Resolver, open_resolver
 from align.review.clerk import Clerk, Helper
 from align.review.keys import keymap
-from align.review.place import Place
 from align.review.screens.base import Saver, reason
 from align.review.screens.review import ReviewScreen
 from align.review.screens.workspace import WorkspaceScreen
+from align.review.session_state import SessionState
 from align.reviewer import Reviewer, open_reviewer
 from align.settings import Settings, default_reviewer
 from align.text.visible import visible
@@ -99,8 +99,8 @@ class ReviewApp(App[None]):
         self._start = start
         self._owns_process = owns_process
         self._typed_at: float | None = 0.0
-        self._place: Place | None = None
-        self.here = Place()
+        self._place: SessionState | None = None
+        self.here = SessionState()
         self._theme_wanted = theme or THEME
         self._browser_context = open_browser(store_path)
         self.browser: Browser = self._browser_context.__enter__()
@@ -144,15 +144,15 @@ class ReviewApp(App[None]):
             self._typed_at = time.monotonic()
         await super().on_event(event)
 
-    def last_place(self) -> Place:
+    def last_place(self) -> SessionState:
         """Where this reviewer was when the app was last open."""
         kept = self.browser.recall(self._place_key)
         try:
-            return Place.of(json.loads(kept)) if kept else Place()
+            return SessionState.from_dict(json.loads(kept)) if kept else SessionState()
         except (ValueError, TypeError, KeyError):
-            return Place()
+            return SessionState()
 
-    def keep_place(self, place: Place) -> None:
+    def keep_place(self, place: SessionState) -> None:
         """Remember where the reviewer is, when the store has time for it."""
         self.here = place
         waiting, self._place = self._place is not None, place
@@ -163,7 +163,7 @@ class ReviewApp(App[None]):
 
     def _write_place(self) -> None:
         if self._place is not None:
-            self.clerk.remember(self._place_key, json.dumps(self._place.kept()))
+            self.clerk.remember(self._place_key, json.dumps(self._place.to_dict()))
 
     def _place_is_due(self) -> None:
         self._write_place()

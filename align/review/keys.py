@@ -28,9 +28,9 @@ class Action:
     call: str = ""
     """The Textual action; the id where empty."""
 
-    def binding(self) -> Binding:
-        """The Textual binding that `set_keymap` can change by its id."""
-        return Binding(self.keys, self.call or self.id, self.words, id=self.id, tooltip=self.tells)
+    def binding(self, call: str = "{}") -> Binding:
+        """The Textual binding that `set_keymap` can change by its id; `call` is the Textual action for an id."""
+        return Binding(self.keys, self.call or call.format(self.id), self.words, id=self.id, tooltip=self.tells)
 
 
 def _table(group: str, *rows: tuple[str, ...]) -> tuple[Action, ...]:
@@ -143,9 +143,9 @@ PAGES = _table(
 ALL = {action.id: action for action in (*REVIEW, *WORKSPACE, *PAGES)}
 
 
-def bindings(actions: Iterable[Action]) -> list[BindingType]:
-    """The Textual bindings of the actions."""
-    return [action.binding() for action in actions]
+def bindings(actions: Iterable[Action], call: str = "{}") -> list[BindingType]:
+    """The Textual bindings of the actions; `call` is the Textual action for the id of one, `{}`."""
+    return [action.binding(call) for action in actions]
 
 
 SCREENS = (REVIEW, (*WORKSPACE, ALL["help"], ALL["back"]), (*PAGES, ALL["undo"], ALL["redo"], ALL["help"], ALL["back"]))

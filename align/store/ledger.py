@@ -353,7 +353,8 @@ class Ledger:
 
     def land(self, decision: int, patches: Sequence[Patch]) -> None:
         """Enter the cuts and the patches of a decision, and bring the links, their counts and their queue to them."""
-        cuts.enter(self.db, decision, self.cuts, [made.rest for made in self.joins])
+        if self.cuts or self.joins:
+            cuts.enter(self.db, decision, self.cuts, [made.rest for made in self.joins])
         write_patches(self.db, decision, patches)
         buckets = buckets_of(self.db, patches)
         for number, _, now_ in patches:

@@ -28,77 +28,25 @@ def statuses(db: Path) -> str:
 
 async def test_accept_decides_and_goes_on(db: Path, run: Run) -> None:
     async with run() as pilot:
-        first = screen(pilot).current
+        first = screen(pilot).session.current
         await press(pilot, "a", "enter")
-        assert screen(pilot).links.cursor == 2
+        assert screen(pilot).session.cursor == 2
     assert statuses(db) == "aapppppp"
     assert links(db)[0].reviewer == "Aoi"
     assert first is not None
     assert first.status is Status.PROPOSED
 
 
-async def test_reject_and_skip(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "x", "space", "x")
-        assert screen(pilot).links.cursor == 3
-    assert statuses(db) == "rprppppp"
-
-
-async def test_undo_and_redo_go_to_where_it_happened(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "a", "a", "x", "u", "u")
-        assert screen(pilot).links.cursor == 1
-        assert statuses(db) == "appppppp"
-        await press(pilot, "U")
-        assert statuses(db) == "aapppppp"
-    async with run() as pilot:
-        await press(pilot, "u")
-    assert statuses(db) == "appppppp"
-
-
-async def test_undo_with_nothing_to_undo_says_so(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "u")
-        assert screen(pilot).query_one("#said").words == "Nothing to undo of Aoi's decisions."
-        await press(pilot, "U")
-        assert screen(pilot).query_one("#said").words == "Nothing to redo of Aoi's decisions."
-    assert statuses(db) == "pppppppp"
-
-
-async def test_accept_everything_to_here(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "x", "down", "down", "C")
-        assert screen(pilot).links.cursor == 4
-        assert screen(pilot).query_one("#said").words == "accepted 3 links"
-    assert statuses(db) == "raaapppp"
-
-
-async def test_accepting_everything_to_the_end_stays_there(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "end", "C")
-        assert screen(pilot).links.cursor == 7
-        await press(pilot, "C")
-        assert "Nothing to accept" in screen(pilot).query_one("#said").words
-        await press(pilot, "u")
-    assert statuses(db) == "pppppppp"
-
-
-async def test_what_was_said_goes_with_the_next_move(run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "a")
-        assert screen(pilot).query_one("#said").words == "accepted"
-        await press(pilot, "down")
-        assert screen(pilot).query_one("#said").words == ""
-
-
 async def test_a_long_message_has_two_lines(run: Run) -> None:
     async with run(size=(80, 24)) as pilot:
         said = screen(pilot).query_one("#said")
-        screen(pilot).say("word " * 30)
+        screen(pilot).session.inform("word " * 30)
+        screen(pilot).paint()
         await pilot.pause()
         assert said.size.height == 2
         assert said.render_line(1).text.startswith("word")
-        screen(pilot).say("short")
+        screen(pilot).session.inform("short")
+        screen(pilot).paint()
         await pilot.pause()
         assert said.size.height == 1
 
@@ -109,57 +57,15 @@ async def test_accept_above_a_confidence(db: Path, run: Run) -> None:
     assert [link.status is Status.ACCEPTED for link in links(db)] == [link.confidence >= 0.92 for link in links(db)]
 
 
-async def test_next_undecided_goes_around_the_end(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "a", "end", "n")
-        assert screen(pilot).links.cursor == 1
-
-
-async def test_next_doubtful_stops_at_doubtful_ones_only(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        visited = []
-        for _ in range(4):
-            await press(pilot, "N")
-            visited.append(screen(pilot).links.cursor)
-        assert visited == [3, 4, 7, 3]
-
-
 async def test_kind_note_and_bookmark(db: Path, run: Run) -> None:
     async with run() as pilot:
         await press(pilot, "t", "s", "c", *"nice", "enter", "b")
-        assert screen(pilot).links.cursor == 0
+        assert screen(pilot).session.cursor == 0
     link = links(db)[0]
     assert (link.kind, link.note, link.bookmarked, link.status) == (LinkKind.SUMMARY, "nice", True, Status.PROPOSED)
     async with run() as pilot:
         await press(pilot, "down", "down", "B")
-        assert screen(pilot).links.cursor == 0
-
-
-async def test_a_link_that_changed_meanwhile_is_shown_and_asked_again(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        shown = screen(pilot).current
-        assert shown is not None
-        with open_reviewer(db, "Ben") as reviewer:
-            reviewer.commit(edits.reject(shown.id))
-        await press(pilot, "a")
-        assert statuses(db) == "rppppppp"
-        said = screen(pilot).query_one("#said")
-        assert said.has_class("-bad")
-        assert screen(pilot).links.cursor == 0
-        await press(pilot, "a")
-        assert statuses(db) == "appppppp"
-
-
-async def test_what_a_colleague_decides_is_shown_and_the_cursor_stays(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "down", "down")
-        with open_reviewer(db, "Ben") as reviewer:
-            reviewer.commit(edits.accept(1))
-            reviewer.commit(edits.merge(4, 5))
-        screen(pilot).look_for_news()
-        await pilot.pause()
-        assert "5 left" in screen(pilot).query_one("#top").words
-        assert (screen(pilot).total, screen(pilot).links.cursor) == (7, 2)
+        assert screen(pilot).session.cursor == 0
 
 
 async def test_a_busy_store_holds_up_no_key_and_loses_nothing(db: Path, run: Run) -> None:
@@ -168,7 +74,7 @@ async def test_a_busy_store_holds_up_no_key_and_loses_nothing(db: Path, run: Run
             await pilot.press("a")
             await pilot.press("a")
             assert pilot.app.clerk.waiting == 2
-            assert screen(pilot).links.cursor == 2
+            assert screen(pilot).session.cursor == 2
             assert "saving" in screen(pilot).query_one("#said").words
         await press(pilot, "x")
         assert "saving" not in screen(pilot).query_one("#said").words
@@ -181,13 +87,6 @@ async def test_nothing_left_is_said(db: Path, run: Run) -> None:
         assert "nothing left" in screen(pilot).query_one("#top").words
         assert "Nothing is left" in screen(pilot).query_one("#said").words
     assert statuses(db) == "aaaaaaaa"
-
-
-async def test_accept_to_here_is_refused_where_the_doubtful_stand_above(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "o", "end", "C")
-        assert "`A`" in screen(pilot).query_one("#said").words
-    assert statuses(db) == "pppppppp"
 
 
 async def test_a_decision_that_cannot_be_saved_when_leaving_is_told(db: Path, run: Run) -> None:
@@ -278,7 +177,7 @@ async def test_the_link_that_is_read_stays_when_a_colleague_decides_it(db: Path,
         screen(pilot).look_for_news()
         said = screen(pilot).query_one("#said")
         assert re.match(r"Ben rejected this link at \d\d:\d\d\.", said.words)
-        current = screen(pilot).current
+        current = screen(pilot).session.current
         assert current is not None
         assert (current.id, current.status) == (1, Status.PROPOSED), "as it was read"
         await press(pilot, "a")
@@ -286,34 +185,6 @@ async def test_the_link_that_is_read_stays_when_a_colleague_decides_it(db: Path,
         assert "Decide again" in said.words
         await press(pilot, "a")
         assert statuses(db) == "appppppp"
-
-
-async def test_a_key_meant_for_a_link_that_left_the_list_decides_no_other(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "/", *"status:proposed", "enter", "down")
-        with open_reviewer(db, "Ben") as reviewer:
-            reviewer.commit(edits.reject(2))
-        for _ in range(2):
-            screen(pilot).look_for_news()
-            await pilot.pause()
-        current = screen(pilot).current
-        assert current is not None
-        assert current.id == 2
-        await press(pilot, "a")
-        assert statuses(db) == "prpppppp"
-        assert re.match(r"Ben rejected link 2 at \d\d:\d\d\. It is not listed", screen(pilot).query_one("#said").words)
-
-
-async def test_a_decision_on_many_is_on_those_that_were_listed(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "down", "down")
-        with open_reviewer(db, "Ben") as reviewer:
-            reviewer.commit(edits.note(1, "is this a quotation?"))
-        await press(pilot, "C")
-        assert statuses(db) == "pppppppp"
-        assert "Ben changed link 1" in screen(pilot).query_one("#said").words
-        await press(pilot, "C")
-        assert statuses(db) == "aaappppp"
 
 
 async def test_a_dialog_decides_on_the_link_it_was_opened_for(db: Path, run: Run) -> None:

@@ -13,11 +13,13 @@ from align.errors import UsageError
 from align.jobs.browse import LinkFilter
 from align.review.app import ReviewApp
 from align.review.filters import parse
-from align.review.keys import ALL, SCREENS, keymap, split
+from align.review.keys import ALL, REVIEW, SCREENS, keymap, split
 from align.review.screens.auditing import AuditScreen
 from align.review.screens.review import ReviewScreen
 from align.review.screens.workspace import PairList, WorkspaceScreen
+from align.review.session import ReviewSession
 from align.review.widgets.bars import KeyBar
+from align.review.widgets.link_list import LinkList
 from align.review.wishes import wishes
 from align.settings import Settings
 from align.store import open_store
@@ -25,30 +27,11 @@ from align.store import open_store
 from .conftest import Run, links, press, screen, settle
 
 
-async def test_filter_by_words_and_back(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "slash", *"会議", "enter")
-        assert screen(pilot).total == 2
-        await press(pilot, "slash", *["backspace"] * 2, "enter")
-        assert screen(pilot).total == 8
-
-
-async def test_a_filter_of_undecided_links_shrinks_as_they_are_decided(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "slash", *"status:proposed <95", "enter")
-        assert screen(pilot).total == 7
-        await press(pilot, "a", "a")
-        assert screen(pilot).total == 5
-        await press(pilot, "u")
-        assert screen(pilot).total == 6
-    assert sum(link.status is Status.ACCEPTED for link in links(db)) == 1
-
-
 async def test_a_filter_that_cannot_be_read_changes_nothing_and_says_what_can(db: Path, run: Run) -> None:
     async with run() as pilot:
         await press(pilot, "slash", *"status:nice", "enter")
         assert "proposed, accepted, rejected, edited" in screen(pilot).query_one("#said").words
-        assert screen(pilot).total == 8
+        assert screen(pilot).session.total == 8
 
 
 @pytest.mark.parametrize(
@@ -81,58 +64,21 @@ def test_what_is_no_language_is_named() -> None:
         parse("lang:japanese", LinkFilter())
 
 
-async def test_go_to_number_percent_and_words(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        places = []
-        for typed in ("5", "100%", "Moscow"):
-            await press(pilot, "g", *typed, "enter")
-            places.append(screen(pilot).links.cursor)
-        assert places == [4, 7, 6]
-
-
-async def test_go_to_the_number_of_a_link(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "m", "x")
-        await press(pilot, "g", *"#5", "enter")
-        current = screen(pilot).current
-        assert current is not None
-        assert current.id == 5
-        assert screen(pilot).links.cursor == 3
-        assert "link 5 · 4 of 7" in screen(pilot).query_one("#top").words
-        await press(pilot, "g", *"#2", "enter")
-        assert "no link 2" in screen(pilot).query_one("#said").words
-        await press(pilot, "g", *f"#{2**70}", "enter")
-        assert "no link" in screen(pilot).query_one("#said").words
-        await press(pilot, "slash", *"status:proposed", "enter", "g", *"#1", "enter")
-        assert "Link 1 is not in this list" in screen(pilot).query_one("#said").words
-
-
-async def test_doubt_first_begins_where_most_is_to_be_found_and_goes_on_from_there(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "down", "o")
-        first = screen(pilot).current
-        assert first is not None
-        assert first.confidence == pytest.approx(0.3)
-        await press(pilot, "x", "x", "o")
-        assert screen(pilot).place.order == "document"
-    assert [link.confidence for link in links(db) if link.status is Status.REJECTED] == pytest.approx([0.4, 0.3])
-
-
 async def test_starting_again_stands_where_the_reviewer_was(db: Path, run: Run) -> None:
     async with run() as pilot:
         await press(pilot, "slash", *"<95", "enter", "end", "up")
-        was = screen(pilot).current
+        was = screen(pilot).session.current
     async with run() as pilot:
-        again = screen(pilot).current
+        again = screen(pilot).session.current
         assert (was, again) == (again, was)
-        assert screen(pilot).place.typed == "<95"
+        assert screen(pilot).session.state.typed == "<95"
 
 
 async def test_a_place_that_makes_no_sense_any_more_is_forgotten(db: Path, run: Run) -> None:
     with open_store(db) as store:
         store.remember("place:Aoi", json.dumps({"filter": {"nonsense": 1}}))
     async with run() as pilot:
-        assert screen(pilot).total == 8
+        assert screen(pilot).session.total == 8
 
 
 async def test_workspace_tells_what_is_left_and_opens_a_pair(db: Path, run: Run) -> None:
@@ -144,7 +90,7 @@ async def test_workspace_tells_what_is_left_and_opens_a_pair(db: Path, run: Run)
         assert "7 links left" in pilot.app.screen.query_one("#top").words
         await press(pilot, "enter")
         assert isinstance(pilot.app.screen, ReviewScreen)
-        assert screen(pilot).place.filter.src_lang == "ja"
+        assert screen(pilot).session.state.filter.src_lang == "ja"
         await press(pilot, "slash", *"nowhere", "enter")
         assert "these two texts" in screen(pilot).query_one("#said").words
         await press(pilot, "q", "q")
@@ -238,6 +184,26 @@ def test_one_key_for_two_actions_is_refused(db: Path) -> None:
         ReviewApp(db, "Aoi", keys={"accept": "y", "reject": "x,y"})
 
 
+def test_every_key_of_the_list_has_a_method_of_its_screen_or_of_the_session() -> None:
+    for action in REVIEW:
+        assert action.call or hasattr(ReviewScreen, f"do_{action.id}") or hasattr(ReviewSession, action.id), action.id
+
+
+async def test_keys_do_what_the_session_does(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        session = screen(pilot).session
+        await press(pilot, "x", "space", "u", "U")
+        assert links(db)[0].status is Status.REJECTED
+        await press(pilot, "g", *"#5", "enter")
+        assert "link 5 · 5 of 8" in screen(pilot).query_one("#top").words
+        await press(pilot, "N", "J", "down", "up", "tab", "w", "C")
+        assert session.side == "tgt"
+        assert [link.status for link in links(db)][1:4] == [Status.ACCEPTED] * 3
+        await press(pilot, "slash", *"会議", "enter")
+        assert session.total == 2
+        assert screen(pilot).query_one("#said").words == "2 links"
+
+
 def test_no_default_key_does_two_things() -> None:
     for actions in SCREENS:
         keys = [key for action in actions for key in split(action.keys)]
@@ -273,7 +239,7 @@ async def test_help_and_history_open_and_close(db: Path, run: Run) -> None:
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (160, 48)])
 async def test_the_cursor_is_always_in_sight_with_a_row_around_it(db: Path, run: Run, size: tuple[int, int]) -> None:
     async with run(size=size) as pilot:
-        shown = screen(pilot).links
+        shown = screen(pilot).query_one(LinkList)
         for key in ("down",) * 7 + ("up",) * 7 + ("end", "home"):
             await press(pilot, key)
             first = shown.scroll_offset.y // shown.lines_each
@@ -281,14 +247,4 @@ async def test_the_cursor_is_always_in_sight_with_a_row_around_it(db: Path, run:
             rows = range(first, first + seen)
             assert shown.cursor in rows
             assert shown.cursor - 1 in rows or shown.cursor == 0
-            assert shown.cursor + 1 in rows or shown.cursor == shown.total - 1
-
-
-async def test_the_next_uneven_link(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "J")
-        assert screen(pilot).links.cursor == 3
-        await press(pilot, "slash", *"uneven", "enter")
-        assert screen(pilot).total == 1
-        await press(pilot, "d", "J")
-        assert screen(pilot).total == 1
+            assert shown.cursor + 1 in rows or shown.cursor == screen(pilot).session.total - 1

@@ -13,8 +13,6 @@ from align.review.screens.ripple import RippleScreen
 from align.review.screens.splitting import SplitScreen
 from align.review.widgets.pages import Pages
 from align.review.widgets.texts import Texts
-from align.reviewer import open_reviewer
-from align.store import edits
 
 from .conftest import Quiet, Run, links, press, screen, settle
 
@@ -40,19 +38,6 @@ async def test_merge_with_the_next_asks_the_solver_and_is_one_undo(db: Path, run
         assert set(solver.asked[0]["replaced"]) == {1, 2}
         await press(pilot, "u")
     assert shapes(db) == before
-
-
-async def test_merge_with_the_previous(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "down", "M")
-    assert settled(db) == [((0, 1), (0, 1))]
-
-
-async def test_merge_where_there_is_no_neighbour_says_so(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "M")
-        assert "no link above" in screen(pilot).query_one("#said").words
-    assert settled(db) == []
 
 
 async def test_split_of_two_by_two_takes_one_key(db: Path, run: Run) -> None:
@@ -116,17 +101,6 @@ async def test_split_of_two_by_two_elsewhere_than_in_the_middle(db: Path, run: R
     assert [ja for ja, _ in halves(db)] == ["日本は共同訓練を提案した", "。訓練は来年行われる。"]
 
 
-async def test_moving_boundary_sentences_on_both_sides(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "down", "down", "down", "left_square_bracket")
-        assert settled(db) == [((2, 3), (2,)), ((4,), (3, 4))]
-        await press(pilot, "tab", "right_square_bracket")
-        assert ((4,), (3,)) in settled(db)
-        assert ((5,), (4, 5)) in settled(db)
-        await press(pilot, "u", "u")
-        assert settled(db) == []
-
-
 async def test_taking_a_sentence_in(db: Path, run: Run) -> None:
     async with run() as pilot:
         await press(pilot, "end", "right_curly_bracket")
@@ -163,24 +137,11 @@ async def test_what_a_move_takes_from_a_reviewer_is_asked_for_and_named(db: Path
     assert links(db)[0].status is Status.ACCEPTED
 
 
-async def test_the_last_sentence_of_a_side_is_not_given_away(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "left_square_bracket")
-        assert "one sentence only" in screen(pilot).query_one("#said").words
-    assert settled(db) == []
-
-
 async def test_unlink_forbids_the_pair(db: Path, run: Run, solver: Quiet) -> None:
     async with run() as pilot:
         await press(pilot, "d")
     assert links(db)[0].status is Status.REJECTED
     assert solver.asked[0]["forbidden"] == (((1,), (11,)),)
-
-
-async def test_swap(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        await press(pilot, "w")
-    assert any((link.src.lang, link.tgt.lang) == ("en", "ja") for link in links(db))
 
 
 async def test_edit_keeps_the_original_and_shows_the_difference(db: Path, run: Run) -> None:
@@ -219,7 +180,7 @@ async def test_the_document_view_finds_what_is_linked_to_nothing_and_goes_to_rev
         assert pages.current is not None
         assert pages.current.position == 9
         await press(pilot, "home", "down", "r")
-        assert screen(pilot).links.cursor == 1
+        assert screen(pilot).session.cursor == 1
 
 
 async def test_rivals_are_shown_before_they_are_taken(db: Path, run: Run, solver: Quiet) -> None:
@@ -326,18 +287,6 @@ async def test_solving_again_around_what_is_settled_is_shown_and_one_decision(
         assert [link.confidence for link in links(db)][-1] == 0.66
         await press(pilot, "u")
     assert [link.confidence for link in links(db)][-1] == 0.3
-
-
-async def test_a_neighbour_that_changed_meanwhile_is_not_merged(db: Path, run: Run) -> None:
-    async with run() as pilot:
-        with open_reviewer(db, "Ben") as reviewer:
-            reviewer.commit(edits.edit_text(2, "tgt", "The meeting was in Tokyo."))
-        await press(pilot, "m")
-        assert "Ben edited link 2" in screen(pilot).query_one("#said").words
-    assert len(links(db)) == 8
-    async with run() as pilot:
-        await press(pilot, "m")
-    assert len(links(db)) == 7
 
 
 async def test_linking_a_settled_sentence_by_hand_asks(db: Path, run: Run, solver: Quiet) -> None:

@@ -2,59 +2,23 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from align.domain import SETTLED, Link
-from align.review.aids.sampling import sample, wilson
+from align.domain import Link
+from align.review.aids.sampling import wilson
 from align.review.reading import surroundings
-from align.review.screens.asking import Ask
-from align.review.screens.base import Part, ours
+from align.review.screens.base import ours
 from align.review.sides import shown_texts, side_of
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.texts import Texts
 
-USUAL = 50
-
-
-class Auditing(Part):
-    """The way to an audit from the list."""
-
-    def action_audit(self) -> None:
-        """Ask how many, then judge them."""
-        chosen = self.place.filter
-        settled = chosen if chosen.statuses else replace(chosen, statuses=SETTLED)
-        total = self.app.browser.count(settled)
-        if not total:
-            self.say("There is nothing to audit: no link of this list is accepted yet.")
-            return
-
-        def answered(typed: str | None) -> None:
-            if typed is None or not typed.strip().isdecimal() or int(typed) < 1:
-                return
-            ranks = sample(total, int(typed), random.Random())
-            links = [self.app.browser.at(rank, 1, settled)[0] for rank in ranks]
-            self.app.push_screen(AuditScreen(links), lambda result: self._audited(result))
-
-        hint = f"of {total:,} {'links of this list' if chosen.statuses else 'accepted links of this list'}"
-        self.app.push_screen(Ask("Judge how many, drawn at random?", str(min(USUAL, total)), hint), answered)
-
-    def _audited(self, result: tuple[int, int] | None) -> None:
-        if not result or not result[1]:
-            self.say("The audit was left; nothing is kept of it.")
-            return
-        right, judged = result
-        low, high = wilson(right, judged)
-        words = self.place.typed or "accepted"
-        future = self.app.clerk.submit(lambda reviewer: reviewer.record_audit(words, judged, right, low, high))
-        self.app.when_saved(future, self)
-        self.say(f"{right} of {judged} right: {100 * low:.1f} to {100 * high:.1f} % (95 %, Wilson). Kept.", "good")
+AUDIT_SIZE = 50
+"""Links that an audit proposes to judge."""
 
 
 class AuditScreen(Screen[tuple[int, int] | None]):

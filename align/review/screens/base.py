@@ -1,8 +1,8 @@
-"""What the parts of the review screen know of each other."""
+"""What screens need of the app."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
@@ -11,18 +11,11 @@ from align.errors import AlignError
 from align.jobs.browse import Browser
 from align.jobs.resolve import Resolver
 from align.review.clerk import Clerk, Helper
-from align.review.place import Place
+from align.review.session_state import SessionState
 from align.reviewer import Reviewer
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
-    from textual.screen import Screen
-
-    from align.domain import Link
-    from align.review.widgets.link_list import LinkList
-    from align.review.widgets.texts import Passage, Side
-    from align.store.edits import Edit
-    from align.store.edits import Side as SideName
 
 
 @runtime_checkable
@@ -43,10 +36,10 @@ class Host(Protocol):
     solver: Helper[Resolver]
     previews: Helper[Reviewer]
     """Derives previews, and waits for no decision that is being saved."""
-    here: Place
+    here: SessionState
     """Where the reviewer is in the links, or was last."""
 
-    def keep_place(self, place: Place) -> None:
+    def keep_place(self, place: SessionState) -> None:
         """Remember where the reviewer is."""
 
     def in_time(self, future: Future[Any], asked: Saver) -> bool:
@@ -60,45 +53,6 @@ class Host(Protocol):
 
     def pop_screen(self) -> object:
         """Back to the screen below."""
-
-
-if TYPE_CHECKING:
-
-    class Part(Screen[None]):
-        """The review screen, as its parts see it."""
-
-        app: Host  # type: ignore[assignment]
-        place: Place
-        total: int
-        left: int
-        expected: float
-        since: int
-        side: SideName
-        difference_shown: bool
-
-        @property
-        def links(self) -> LinkList: ...
-        @property
-        def current(self) -> Link | None: ...
-        def relist(self, link: int | None = None) -> None: ...
-        def count_left(self) -> None: ...
-        def look(self) -> None: ...
-        def saved(self, future: Future[Any]) -> None: ...
-        def say(self, words: str, mood: str = "") -> None: ...
-        def show_texts(self, link: Link | None) -> None: ...
-        def show_top(self) -> None: ...
-        def go_to_link(self, link: int | None) -> None: ...
-        def decide(
-            self, edit: Edit, link: Link, *, go_on: bool, expected: Any = None, realignment: Any = None
-        ) -> None: ...
-        def ask_reviewer(self, work: Any, after: Link | None = None) -> None: ...
-        def fix(self, edit: Edit, words: str, link: Link) -> None: ...
-        def relink(self, link: Link, src: Sequence[int], tgt: Sequence[int]) -> None: ...
-        def explanation(self, link: Link) -> list[Passage]: ...
-        def sides_of(self, link: Link, *, by_sentence: bool = False) -> tuple[Side, Side]: ...
-
-else:
-    Part = object
 
 
 def ours(node: DOMNode) -> Host:

@@ -1,181 +1,369 @@
-"""The screen where links are settled: the list, both texts, one key for each thing that can be done."""
+"""The screen where links are decided: the list and both texts of the current link, with a key for each action."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar
+import random
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.message import Message
 from textual.screen import Screen
 
-from align.domain import SETTLED, Link, Status
+from align.domain import SETTLED, Link
+from align.jobs.resolve import Rival
+from align.review.aids.sampling import sample, wilson
+from align.review.filters import GRAMMAR
 from align.review.keys import REVIEW, bindings
-from align.review.place import Place
-from align.review.screens.auditing import Auditing
-from align.review.screens.deciding import Deciding
-from align.review.screens.detail import Detail
-from align.review.screens.explaining import Explaining
-from align.review.screens.finding import Finding
-from align.review.screens.fixing import Fixing
+from align.review.points import Point
+from align.review.presenters import EMPTY, LinkPresenter
+from align.review.screens.asking import Ask, AskText, Choose
+from align.review.screens.auditing import AUDIT_SIZE, AuditScreen
+from align.review.screens.base import ours, reason
+from align.review.screens.document import DocumentScreen, View
+from align.review.screens.help import HelpScreen
+from align.review.screens.history import HistoryScreen
+from align.review.screens.linking import Known, ask_known
+from align.review.screens.ripple import Answer, RippleScreen
+from align.review.screens.splitting import SplitScreen, can_split
+from align.review.session import PendingEdit, ReviewSession
+from align.review.session_state import SessionState
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.link_list import LinkList
 from align.review.widgets.texts import Texts
 
-NEWS_EVERY = 2.0
+NEWS_SECONDS = 2.0
 """Seconds between two looks at what others did."""
-
-MANY_HITS = 20_000
-"""Links with the words of a filter that are not looked for anew by themselves: it takes a moment."""
-
-WITHOUT_LINK = frozenset({"filter", "undo", "redo", "help", "back"})
-"""What is of use where no link is listed."""
-
-USEFUL: dict[str, Callable[[Link, ReviewScreen], bool]] = {
-    "accept": lambda link, _screen: link.status not in SETTLED,
-    "reject": lambda link, _screen: link.status is not Status.REJECTED,
-    "skip": lambda link, _screen: link.status is Status.PROPOSED,
-    "give_up": lambda link, screen: len(getattr(link, screen.side).sentences) > 1,
-    "give_down": lambda link, screen: len(getattr(link, screen.side).sentences) > 1,
-    "difference": lambda link, _screen: link.src.original is not None or link.tgt.original is not None,
-    "rival": lambda _link, screen: screen.info_shown,
-    "next": lambda _link, screen: screen.left > 0,
-    "doubtful": lambda _link, screen: screen.left > 0,
-}
-"""When the key bar offers what is not of use to every link."""
+RIVALS = 9
+KIND_KEYS = (("t", "translation"), ("p", "partial"), ("s", "summary"), ("i", "title"), ("q", "quote"))
 
 
-class ReviewScreen(Deciding, Fixing, Explaining, Finding, Auditing, Detail, Screen[None]):
-    """The list of links in `place`, and what its reviewer does with them."""
+class ReviewScreen(Screen[None]):
+    """A session on screen. A key calls `do_` and its action here where it needs a dialog, else the session's method."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(REVIEW)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(REVIEW, "perform('{}')")
+    session: ReviewSession
+    presenter: LinkPresenter
 
-    def __init__(self, place: Place) -> None:
+    class RivalsFound(Message):
+        """The rivals of a link, or why there are none."""
+
+        def __init__(self, link: int, future: Future[list[Rival]]) -> None:
+            super().__init__()
+            self.link = link
+            self.future = future
+
+    def __init__(self, state: SessionState) -> None:
         super().__init__()
-        self.place = place
-        self.total = 0
-        self.left = 0
-        self.expected = 0.0
-        self.since = 0
-        """The last entry of the log when the list was fetched: what is decided on many links goes by it."""
-        self._painted: Link | None = None
-        self._stale: tuple[int, int] | None = None
-        self._said_of: int | None = None
+        self._state = state
+        self._rivals_asked: int | None = None
 
     def compose(self) -> ComposeResult:
-        """Top line, list and texts, what was said, keys."""
+        """Top line, list and texts, message, keys."""
+        app = ours(self)
+        self.session = ReviewSession(
+            app.browser,
+            app.clerk,
+            app.reviewer,
+            self._state,
+            remember=app.keep_place,
+            when_saved=lambda future: app.when_saved(future, self),
+        )
+        self.presenter = LinkPresenter(self.session)
         yield Line(id="top")
         with Container(id="both"):
-            yield LinkList(self._fetch, id="links")
+            yield LinkList(self.session, id="links")
             yield Texts(id="texts")
         yield Line(id="said", most=2)
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
-        """Stand where the reviewer was."""
+        """Go to the link where the last session ended."""
         self.query_one(LinkList).focus()
-        self.relist(self.place.link, self.place.rank)
-        if self.place.link is None:
-            self.action_next()
-        self.set_interval(NEWS_EVERY, self.look_for_news)
+        self.session.open()
+        self.paint()
+        self.set_interval(NEWS_SECONDS, self.look_for_news)
 
-    def look_for_news(self) -> None:
-        """Show what others did to the store meanwhile: a colleague, `align propose`, a bulk run.
+    def on_resize(self) -> None:
+        """Show as much context as there is room for."""
+        self.call_after_refresh(self.paint)
 
-        The link that is being read stays as it is on the screen, with a word on what became of it: a decision on it is
-        one on what the reviewer has read, and the store refuses it.
-        """
-        if not self.is_current or (self.place.filter.text and self.total > MANY_HITS):
+    # Painting
+
+    def paint(self) -> None:
+        """Show the session as it is."""
+        if not self.is_attached or not self.session.revision:
             return
-        browser, link = self.app.browser, self.current
-        if not browser.others_since(self.since, self.app.reviewer):
-            return
-        if link is not None:
-            changed = browser.who_changed(link)
-            if changed is None and not browser.has(link.id, self.place.filter, self.place.order):
-                changed = "this link is no longer in the list"
-            if changed is not None:
-                if self._stale != (link.id, self.since):
-                    self._stale = link.id, self.since
-                    self.say(f"{changed[:1].upper()}{changed[1:]}.", "bad")
-                return
-        self.relist(link.id if link else None)
-
-    def _fetch(self, rank: int, count: int) -> list[Link]:
-        return list(self.app.browser.at(rank, count, self.place.filter, self.place.order))
-
-    @property
-    def links(self) -> LinkList:
-        """The list widget."""
-        return self.query_one(LinkList)
-
-    @property
-    def current(self) -> Link | None:
-        """The link under the cursor, as it was when it was shown."""
-        link, painted = self.links.current, self._painted
-        return painted if link is not None and painted is not None and link.id == painted.id else link
-
-    def relist(self, link: int | None = None, rank: int | None = None) -> None:
-        """Count and fetch anew, and stand on the link; where it is no more, on that rank, or where the cursor was."""
-        browser = self.app.browser
-        self.since = browser.latest()
-        self.total = browser.count(self.place.filter)
-        self.count_left()
-        rank = self.links.cursor if rank is None else rank
-        if link is not None:
-            found = browser.rank(link, self.place.filter, self.place.order)
-            rank = rank if found is None else found
-        self.links.show(self.total, rank)
-        self.look()
-
-    def count_left(self) -> None:
-        """How many links of the list are undecided, and how many of those should be right."""
-        self.left, self.expected = self.app.browser.left(self.place.filter)
-
-    def on_link_list_moved(self, _message: LinkList.Moved) -> None:
-        """Show the link and remember the place."""
-        self.look()
-
-    def look(self) -> None:
-        """Show the link under the cursor, remember the place, and offer what can be done now."""
-        link = self._painted = self.links.current
-        if link is not None and link.id != self.place.link:
-            self.place = self.place.at(link.id, self.links.cursor)
-            self.app.keep_place(self.place)
-        if self._said_of != (link.id if link else None):
-            self.say("")  # What was said tells of where the reviewer was before.
-        self.show_texts(link)
-        self.show_top()
+        session, texts = self.session, self.query_one(Texts)
+        link = session.current
+        self.query_one(LinkList).update_rows()
+        height = texts.size.height
+        if link is None:
+            texts.show((), (EMPTY,))
+        else:
+            if self.presenter.reasons_shown and self.presenter.rivals_of != link.id:
+                self._ask_rivals(link)
+            texts.show(self.presenter.sides(link, height), self.presenter.foot(link, height))
+        self.query_one("#top", Line).show(*self.presenter.top(self.size.width))
+        self.paint_message()
         self.refresh_bindings()
 
-    def say(self, words: str, mood: str = "") -> None:
-        """A line or two about what just happened, until the reviewer moves on; mood `good`, `bad` or none."""
-        link = self.current
-        self._said_of = link.id if link else None
-        said = self.query_one("#said", Line)
-        said.set_class(mood == "good", "-good")
-        said.set_class(mood == "bad", "-bad")
-        waiting = self.app.clerk.waiting
-        said.show(words, f"saving {waiting} …" if waiting else "")
+    def paint_message(self) -> None:
+        """Show the message, and how many decisions are being saved."""
+        message, line = self.session.message, self.query_one("#said", Line)
+        line.set_class(message.mood == "good", "-good")
+        line.set_class(message.mood == "bad", "-bad")
+        waiting = ours(self).clerk.waiting
+        line.show(message.text, f"saving {waiting} …" if waiting and message.text else "")
 
-    def useful(self, action: str) -> bool:
-        """Whether the key bar offers the action now. The key works all the same, and says why it does nothing."""
-        link = self.current
-        name = action.partition("(")[0]
+    def useful(self, call: str) -> bool:
+        """Whether the key bar offers an action now. The key works all the same, and says why it does nothing."""
+        if call.startswith("rival"):
+            return self.presenter.reasons_shown and self.session.current is not None
+        return self.session.is_useful(call.split("'")[1])
+
+    def look_for_news(self) -> None:
+        """Show what others did to the store meanwhile."""
+        if self.is_current:
+            self.session.news()
+            self.paint()
+
+    def saved(self, future: Future[Any]) -> None:
+        """Show a decision that took long."""
+        self.session.saved(future)
+        self.paint()
+
+    def on_link_list_moved(self, message: LinkList.Moved) -> None:
+        """Go to the link of that row."""
+        self.session.move(message.rank)
+        self.paint()
+
+    # Keys
+
+    def action_perform(self, action: str) -> None:
+        """Do what a key is for; an edit that is solved around asks first."""
+        work: Callable[[], PendingEdit | None] = getattr(self, f"do_{action}", None) or getattr(self.session, action)
+        pending = work()
+        if pending is not None:
+            self._realign(pending)
+        self.paint()
+
+    def _realign(self, pending: PendingEdit) -> None:
+        """Preview an edit, solve around it, show what else changes, then commit both as one decision."""
+
+        def answered(answer: Answer | None) -> None:
+            if answer is None:
+                self.session.cancel(pending)
+            else:
+                self.session.commit(pending, answer.versions, answer.realignment)
+            self.paint()
+
+        self.app.push_screen(RippleScreen(pending.edit, pending.words), answered)
+
+    def _ask(self, dialog: Screen[Any], use: Callable[[Any], PendingEdit | None]) -> None:
+        """Show a dialog and use its answer; None cancels."""
+
+        def answered(answer: Any) -> None:
+            if answer is not None:
+                pending = use(answer)
+                if pending is not None:
+                    self._realign(pending)
+                self.paint()
+
+        self.app.push_screen(dialog, answered)
+
+    def do_next(self) -> None:
+        """Go to the next undecided link."""
+        self.session.next_undecided()
+
+    def do_side(self) -> None:
+        """Change the active side."""
+        self.session.other_side()
+
+    def do_filter(self) -> None:
+        """Ask what to list."""
+        self._ask(Ask("Show only", self.session.state.typed, f"{GRAMMAR} · empty = all"), self.session.filter)
+
+    def do_go_to(self) -> None:
+        """Ask where to go."""
+        hint = "a place in the list · #18 (the link's own number) · 50% · words of its text"
+        self._ask(Ask("Go to", "", hint), self.session.go_to)
+
+    def do_accept_above(self) -> None:
+        """Ask for the confidence."""
+        question = "Accept every undecided link that is at least this sure, in per cent"
+        self._ask(Ask(question, "90"), self.session.accept_above)
+
+    def do_kind(self) -> None:
+        """Ask for the kind of the link."""
+        link = self._current()
+        if link is not None:
+            dialog = Choose(f"Kind (now {link.kind.value})", KIND_KEYS)
+            self._ask(dialog, lambda kind: self.session.set_kind(link, kind))
+
+    def do_note(self) -> None:
+        """Ask for the note."""
+        link = self._current()
+        if link is not None:
+            self._ask(Ask("Note", link.note or "", "empty = no note"), lambda text: self.session.note(link, text))
+
+    def do_edit(self) -> None:
+        """Ask for the text of the active side."""
+        link, side = self._current(), self.session.side
+        if link is not None:
+            words = "source" if side == "src" else "target"
+            hint = "Enter saves · Esc cancels · the original is kept · Tab before `e` chooses the side"
+            dialog = AskText(f"Edit the {words}", getattr(link, side).text, hint)
+            self._ask(dialog, lambda text: self.session.edit_text(link, side, text))
+
+    def do_split(self) -> PendingEdit | None:
+        """Split a link of two by two sentences in the middle; ask where to split any other."""
+        link = self._current()
+        if link is not None and (len(link.src.sentences), len(link.tgt.sentences)) == (2, 2):
+            return self.session.split(link, 1, 1)
+        self._split_at(link)
+        return None
+
+    def do_split_at(self) -> None:
+        """Ask where to split the link."""
+        self._split_at(self._current())
+
+    def _split_at(self, link: Link | None) -> None:
         if link is None:
-            return name in WITHOUT_LINK
-        test = USEFUL.get(name)
-        return test(link, self) if test else True
+            return
+        sides = self.presenter.sides(link, self.query_one(Texts).size.height, by_sentence=True)
+        if not can_split(sides):
+            self.session.inform("A side has one character only: `d` unlinks, `r` links to another place.", "bad")
+            return
 
-    def action_down(self) -> None:
-        """Next link of the list."""
-        self.links.cursor += 1
+        def use(points: tuple[Point, Point]) -> PendingEdit:
+            return self.session.split(link, *points)
 
-    def action_up(self) -> None:
-        """Previous link of the list."""
-        self.links.cursor -= 1
+        self._ask(SplitScreen(sides), use)
 
-    def action_back(self) -> None:
-        """To the workspace."""
+    def do_document(self) -> None:
+        """Show both documents of the link."""
+        self._show_documents(relinks=False)
+
+    def do_relink(self) -> None:
+        """Choose other sentences for the link in its documents."""
+        self._show_documents(relinks=True)
+
+    def _show_documents(self, *, relinks: bool) -> None:
+        def back(number: int | None) -> None:
+            self.session.fetch(number if number is not None else self.session.state.link)
+            self.paint()
+
+        link = self.session.current
+        if link is not None:
+            self.app.push_screen(DocumentScreen(View.of(link, relinks=relinks)), back)
+
+    def do_history(self) -> None:
+        """Show what was decided on the link."""
+        link = self.session.current
+        if link is not None:
+            self.app.push_screen(HistoryScreen(link.id))
+
+    def do_help(self) -> None:
+        """Show every key."""
+        self.app.push_screen(HelpScreen())
+
+    def do_back(self) -> None:
+        """Go to the workspace."""
         self.app.pop_screen()
+
+    def do_scroll_down(self) -> None:
+        """Scroll the texts down."""
+        self.query_one(Texts).scroll_by(4)
+
+    def do_scroll_up(self) -> None:
+        """Scroll the texts up."""
+        self.query_one(Texts).scroll_by(-4)
+
+    def do_difference(self) -> None:
+        """Show or hide what was changed in edited texts."""
+        self.presenter.changes_shown = not self.presenter.changes_shown
+
+    def do_audit(self) -> None:
+        """Ask how many links to judge, then judge them."""
+        session = self.session
+        listed = session.state.filter
+        settled = listed if listed.statuses else replace(listed, statuses=SETTLED)
+        total = session.browser.count(settled)
+        if not total:
+            session.inform("There is nothing to audit: no link of this list is accepted yet.")
+            return
+
+        def use(typed: str) -> None:
+            if typed.strip().isdecimal() and int(typed) >= 1:
+                ranks = sample(total, int(typed), random.Random())
+                links = [session.browser.at(rank, 1, settled)[0] for rank in ranks]
+                self.app.push_screen(AuditScreen(links), self._audited)
+
+        hint = f"of {total:,} {'links of this list' if listed.statuses else 'accepted links of this list'}"
+        self._ask(Ask("Judge how many, drawn at random?", str(min(AUDIT_SIZE, total)), hint), use)
+
+    def _audited(self, result: tuple[int, int] | None) -> None:
+        if not result or not result[1]:
+            self.session.inform("The audit was left; nothing is kept of it.")
+        else:
+            self.session.record_audit(*result, *wilson(*result))
+        self.paint()
+
+    # Rivals
+
+    def do_info(self) -> None:
+        """Show or hide the reasons for the link."""
+        self.presenter.reasons_shown = not self.presenter.reasons_shown
+
+    def _ask_rivals(self, link: Link) -> None:
+        if self._rivals_asked == link.id:
+            return
+        self._rivals_asked = link.id
+        future = ours(self).solver.submit(lambda solver: solver.rivals(link, RIVALS))
+        future.add_done_callback(lambda done: self.post_message(self.RivalsFound(link.id, done)))
+
+    def on_review_screen_rivals_found(self, message: RivalsFound) -> None:
+        """Show them, if the link is still the current one. Whatever fails in the solver, the review goes on."""
+        link, self._rivals_asked = self.session.current, None
+        if link is not None and link.id == message.link:
+            error = message.future.exception()
+            self.presenter.rivals_of = link.id
+            self.presenter.rivals_failed = reason(error) if error else ""
+            self.presenter.rivals = [] if error else message.future.result()
+            self.paint()
+
+    def action_rival(self, number: int) -> None:
+        """Link the source side to a rival; where none are shown yet, show them first."""
+        link, presenter = self.session.current, self.presenter
+        if link is None:
+            return
+        if not presenter.reasons_shown or presenter.rivals_of != link.id:
+            presenter.reasons_shown = True
+        elif number > len(presenter.rivals):
+            self.session.inform(f"There is no rival {number}.")
+        else:
+            self._relink(link, link.src.sentences, presenter.rivals[number - 1].sentences)
+        self.paint()
+
+    def _relink(self, link: Link, src: Sequence[int], tgt: Sequence[int]) -> None:
+        """Move the link to other sentences; asks where they are in accepted links."""
+
+        def go_on(shared: Known | None) -> None:
+            if shared is None:
+                self.session.inform("re-link: cancelled, nothing changed.")
+                self.paint()
+            else:
+                self._realign(self.session.relink(link, src, tgt, shared))
+
+        ask_known(ours(self), (src, tgt), link, go_on)
+
+    def _current(self) -> Link | None:
+        """The current link; a message where there is none."""
+        if self.session.current is None:
+            self.session.inform("There is no link here.")
+        return self.session.current

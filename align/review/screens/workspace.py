@@ -19,11 +19,11 @@ from align.domain import Status
 from align.jobs.browse import LinkFilter, PairRow
 from align.review.keys import ALL, WORKSPACE, bindings
 from align.review.paint import plain
-from align.review.place import Place
 from align.review.screens.base import ours
 from align.review.screens.document import DocumentScreen, View
 from align.review.screens.help import HelpScreen
 from align.review.screens.history import HistoryScreen
+from align.review.session_state import SessionState
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.painted import Painted
 from align.text.counted import counted
@@ -178,14 +178,14 @@ class WorkspaceScreen(Screen[None]):
             chosen = LinkFilter(
                 documents=(pair.src_document, pair.tgt_document), src_lang=pair.src_lang, tgt_lang=pair.tgt_lang
             )
-            self._review(Place(filter=chosen, base=chosen))
+            self._review(SessionState(filter=chosen, base=chosen))
 
     def action_open_all(self) -> None:
         """Review everything."""
         if self._pair is not None:
-            self._review(Place())
+            self._review(SessionState())
 
-    def _review(self, place: Place) -> None:
+    def _review(self, place: SessionState) -> None:
         from align.review.screens.review import ReviewScreen
 
         self.app.push_screen(ReviewScreen(place))
@@ -201,7 +201,7 @@ class WorkspaceScreen(Screen[None]):
 
     def _show_link(self, link: int | None) -> None:
         if link is not None:
-            self._review(Place(link=link))
+            self._review(SessionState(link=link))
 
     def action_open_history(self) -> None:
         """The latest decisions."""

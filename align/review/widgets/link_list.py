@@ -1,9 +1,7 @@
-"""The list of links. It holds no links but those near what is seen, so that a million take no longer than ten."""
+"""The list of links: a row each, painted from those that the navigator has fetched."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -12,16 +10,14 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from align.domain import Link, LinkKind, Status
+from align.review.navigation import LinkNavigator
 from align.review.paint import plain
 from align.review.widgets.painted import Painted
 
-PAGE = 64
-PAGES_KEPT = 24
 MARKS = {Status.PROPOSED: " ", Status.ACCEPTED: "✓", Status.REJECTED: "✗", Status.EDITED: "✎"}
 KINDS = {
     LinkKind.TRANSLATION: " ",
@@ -42,11 +38,8 @@ def percent(confidence: float) -> int:
     return min(MOST_SURE, round(100 * confidence))
 
 
-Fetch = Callable[[int, int], Sequence[Link]]
-
-
 class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
-    """`fetch(rank, n)` gives the links in order; `show` says how many there are. The cursor is a rank."""
+    """The links of a navigator, and its cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("pagedown", "page(1)", "page down", show=False),
@@ -64,89 +57,54 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         "link-list--faint",
     }
 
-    cursor: reactive[int] = reactive(0, repaint=False)
-    total: reactive[int] = reactive(0, repaint=False)
-
     class Moved(Message):
-        """The cursor stands on another link."""
+        """The reviewer asks for another link."""
 
         def __init__(self, rank: int) -> None:
             super().__init__()
             self.rank = rank
 
-    def __init__(self, fetch: Fetch, **kwargs: object) -> None:
+    def __init__(self, navigator: LinkNavigator, **kwargs: object) -> None:
         super().__init__(**kwargs)
-        self._fetch = fetch
-        self._pages: OrderedDict[int, Sequence[Link]] = OrderedDict()
+        self._navigator = navigator
+        self._revision = -1
+        self._cursor = 0
         self.lines_each = 1
 
-    def show(self, total: int, cursor: int) -> None:
-        """Forget what was fetched: there are `total` links now, and the cursor stands on rank `cursor`."""
-        self._pages.clear()
-        self.total = total
-        self._resize()
-        self.set_reactive(LinkList.cursor, max(0, min(cursor, total - 1)))
-        self._keep_in_sight()
-        self.refresh()
-
-    def renew(self, links: Iterable[Link]) -> list[tuple[Link, Link]]:
-        """Put these in the place of what is held of them, the order being the same; returns those, was and is."""
-        new = {link.id: link for link in links}
-        changed = []
-        for number, page in self._pages.items():
-            if any(link.id in new for link in page):
-                self._pages[number] = [new.get(link.id, link) for link in page]
-                for offset, link in enumerate(page):
-                    if link.id in new:
-                        changed.append((link, new[link.id]))
-                        self._refresh_rank(number * PAGE + offset)
-        return changed
-
-    def link_at(self, rank: int) -> Link | None:
-        """The link of that rank; None outside the list."""
-        if not 0 <= rank < self.total:
-            return None
-        number, offset = divmod(rank, PAGE)
-        page = self._pages.get(number)
-        if page is None:
-            page = self._pages[number] = self._fetch(number * PAGE, PAGE)
-            if len(self._pages) > PAGES_KEPT:
-                self._pages.popitem(last=False)
+    def update_rows(self) -> None:
+        """Paint what changed in the list since the last call, and keep the cursor in sight."""
+        navigator, cursor = self._navigator, self._navigator.cursor
+        if navigator.revision != self._revision:
+            self._revision = navigator.revision
+            self._resize()
+            self.refresh()
         else:
-            self._pages.move_to_end(number)
-        return page[offset] if offset < len(page) else None
-
-    def rows_of(self, links: Collection[int]) -> list[Link]:
-        """Those of some links that are fetched, as this list shows them."""
-        return [row for page in self._pages.values() for row in page if row.id in links]
+            moved = {self._cursor, cursor} if cursor != self._cursor else set()
+            for rank in navigator.changed_ranks | moved:
+                self._refresh_rank(rank)
+        navigator.changed_ranks.clear()
+        self._cursor = cursor
+        self._keep_in_sight()
 
     @property
-    def current(self) -> Link | None:
-        """The link under the cursor."""
-        return self.link_at(self.cursor)
+    def cursor(self) -> int:
+        """The rank of the current link."""
+        return self._navigator.cursor
 
-    def validate_cursor(self, cursor: int) -> int:
-        """Stay in the list."""
-        return max(0, min(cursor, self.total - 1))
-
-    def watch_cursor(self, before: int, after: int) -> None:
-        """Repaint the two rows, and tell the screen."""
-        for rank in (before, after):
-            self._refresh_rank(rank)
-        self._keep_in_sight()
-        self.post_message(self.Moved(after))
+    def _move(self, rank: int) -> None:
+        self.post_message(self.Moved(rank))
 
     def action_page(self, step: int) -> None:
         """A screen up or down."""
-        self.cursor += step * max(1, self.size.height // self.lines_each - 1)
+        self._move(self.cursor + step * max(1, self.size.height // self.lines_each - 1))
 
     def action_end_of(self, end: int) -> None:
         """To the first or last link."""
-        self.cursor = end * (self.total - 1)
+        self._move(end * (self._navigator.total - 1))
 
     def on_click(self, event: events.Click) -> None:
         """The mouse may point, though nothing needs it."""
-        self.cursor = (event.y + self.scroll_offset.y) // self.lines_each
+        self._move((event.y + self.scroll_offset.y) // self.lines_each)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Two lines a link where both texts do not fit side by side."""
@@ -156,7 +114,7 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
     def _resize(self) -> None:
         width = self.scrollable_content_region.width or self.size.width
         self.lines_each = 1 if width >= 76 else 2
-        size = Size(width, self.total * self.lines_each)
+        size = Size(width, self._navigator.total * self.lines_each)
         if size != self.virtual_size:
             self.virtual_size = size
 
@@ -183,7 +141,7 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         line = y + self.scroll_offset.y
         rank, part = divmod(line, self.lines_each)
         width = self.scrollable_content_region.width
-        link = self.link_at(rank)
+        link = self._navigator.link_at(rank)
         if link is None:
             return Strip.blank(width, self.base)
         base = self.base

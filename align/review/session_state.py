@@ -1,4 +1,4 @@
-"""Where a reviewer is: which links are listed, in which order, and which one is looked at."""
+"""The state of a review session that the next one begins with: filter, order and current link."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Order = Literal["document", "doubt"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """`typed` is what stands in the filter's line; `base` is the pair of texts chosen in the workspace."""
+class SessionState:
+    """`typed` is the text of the filter; `base` filters the pair of texts that was opened in the workspace."""
 
     filter: LinkFilter = field(default_factory=LinkFilter)
     base: LinkFilter = field(default_factory=LinkFilter)
@@ -21,14 +21,14 @@ class Place:
     order: Order = "document"
     link: int | None = None
     rank: int = 0
-    """Where the link stood in the list, in case it is no more when the reviewer comes back."""
+    """The rank of the link, in case it is deleted by then."""
 
-    def at(self, link: int | None, rank: int = 0) -> Place:
+    def at(self, link: int | None, rank: int = 0) -> SessionState:
         """The same list, another link."""
         return replace(self, link=link, rank=rank)
 
-    def kept(self) -> dict[str, Any]:
-        """What JSON can hold."""
+    def to_dict(self) -> dict[str, Any]:
+        """The state as values for JSON."""
         return {
             "filter": _plain(self.filter),
             "base": _plain(self.base),
@@ -39,11 +39,11 @@ class Place:
         }
 
     @classmethod
-    def of(cls, kept: dict[str, Any]) -> Place:
-        """The inverse of `kept`."""
-        order: Order = "doubt" if kept.get("order") == "doubt" else "document"
-        where = kept["link"], int(kept.get("rank", 0))
-        return cls(_filter(kept["filter"]), _filter(kept["base"]), str(kept["typed"]), order, *where)
+    def from_dict(cls, fields: dict[str, Any]) -> SessionState:
+        """The inverse of `to_dict`."""
+        order: Order = "doubt" if fields.get("order") == "doubt" else "document"
+        where = fields["link"], int(fields.get("rank", 0))
+        return cls(_filter(fields["filter"]), _filter(fields["base"]), str(fields["typed"]), order, *where)
 
 
 def _plain(chosen: LinkFilter) -> dict[str, Any]:
