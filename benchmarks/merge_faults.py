@@ -216,8 +216,12 @@ class Trial:
             links = [row[0] for row in db.execute("select link from patches where decision = ?", (id_,))]
             values = {link: value(copy.store, link) for link in links if link <= SENTENCES and decided(db, id_, link)}
             self.uids[uid] = len(self.known)
+            # What an undo takes back is the last redo, where there is one; and the other way round.
             target = db.execute(
-                "select uid from decisions where id = (select target from decisions where id = ?)", (id_,)
+                """select done.uid from decisions as done join decisions as turn on turn.id = ?
+                   where (done.id = turn.target or done.target = turn.target) and done.id < turn.id
+                   order by done.id desc limit 1""",
+                (id_,),
             ).fetchone()
             turns = target[0] if target else ""
             self.known.append(Known(copy.knows, values, action in ("undo", "redo"), turns))

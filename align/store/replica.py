@@ -178,7 +178,8 @@ class Log:
     def _own(self, row: tuple[Any, ...], stored: list[tuple[int, str | None, str | None]]) -> Entry:
         _, uid, at, reviewer, action, link, target, written = row
         detail = json.loads(written)
-        made = [(self._number(one["sentence"]), one["at"]) for one in detail.pop("cuts", ())]
+        # By the number of the half: its document may have been read anew since, and the cut carried along.
+        made = [self._half(one["rest"]) or (self._number(one["sentence"]), one["at"]) for one in detail.pop("cuts", ())]
         joins = [self._half(rest) for rest in detail.pop("joins", ())]
         entry = Entry(uid, at, reviewer, action, self.origins[uid], detail=detail, cuts=made)
         entry.joins = [join for join in joins if join is not None]

@@ -192,6 +192,8 @@ class Resolution:
                 self._read_cut(position, sentence, self.sentences.half(sentence, at), made=False)
             for sentence, at in entry.cuts:
                 self._read_cut(position, sentence, self.sentences.half(sentence, at), made=True)
+            if entry.done == Action.IMPORT and self._texts is not None:
+                self._read_text(position, entry)
             for birth, was, now in entry.patches:
                 self._read_patch(position, entry, birth, was, now)
             if entry.action == Action.DISMISS and entry.link in self.by_birth and not entry.patches:
@@ -203,6 +205,24 @@ class Resolution:
         cut = _Cut(position, half, made)
         self._cuts.setdefault(sentence, []).append(cut)
         self._halves.setdefault(half, []).append(cut)
+
+    def _read_text(self, position: int, entry: Entry) -> None:
+        """A new text has the cuts that it carries along and no others; its undo has those of before again."""
+        document = str(entry.detail.get("name")), str(entry.detail.get("now"))
+        carried = {self.sentences.half(*cut) for cut in entry.cuts}
+        target = self.causality.position.get(entry.target or "")
+        for half, cuts in self._halves.items():
+            if self.sentences.document(half) != document or half in carried:
+                continue
+            made = False
+            if target is not None:
+                before = [cut for cut in cuts if self.causality.before(cut.position, target)]
+                before += [cut for cut in cuts if entry.action == Action.REDO and cut.position == target]
+                made = bool(before) and before[-1].made
+            if made != self._is_cut(half, by=position):
+                cut = _Cut(position, half, made)
+                self._cuts[self.sentences.parent(half) or 0].append(cut)
+                cuts.append(cut)
 
     def _read_patch(self, position: int, entry: Entry, birth: Birth, was: State | None, now: State | None) -> None:
         made = was is None and now is not None

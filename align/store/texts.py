@@ -43,17 +43,16 @@ class Texts:
     def fits(self, position: int, name: str) -> bool:
         """Whether the decision at a position is about the text that is here, or that text was made of the one that it
         is about."""
+        return self.cut_fits(position, name, self.digests.get(name, ""))
+
+    def cut_fits(self, position: int, name: str, digest: str) -> bool:
+        """Whether the decision at a position was made on the text of a digest, or on one that became it."""
         changes = self.changes.get(name)
-        digest = self.digests.get(name)
         return (
             not changes
             or digest in self.known_at(position, name)
             or any(now == digest and self.causality.before(position, at) for at, _, now in changes)
         )
-
-    def cut_fits(self, position: int, name: str, digest: str) -> bool:
-        """Whether the decision at a position was made on the text of a digest."""
-        return name not in self.changes or digest in self.known_at(position, name)
 
     def returns(self) -> Iterator[list[int]]:
         """Positions of the changes of a text up to one that brought it back, from the first after it."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
-from align.store import conflicts, cuts
+from align.store import conflicts, cuts, overlaps
 from align.store.actions import Action, Trait
 from align.store.causality import Causality, Origin, heads
 from align.store.copies import take_in_documents
@@ -196,6 +196,7 @@ class _Merge:
         outcomes = list(self.resolution.outcomes())
         self._number(outcomes)
         self._bring_cuts()
+        self._give_way(outcomes)
         for link, outcome in outcomes:
             self._bring_link(link, outcome)
         made = sorted(link for link in self.links.values() if self.ledger.is_made(link))
@@ -235,11 +236,24 @@ class _Merge:
                 joined.append(cut)
                 touched |= {cut.sentence, cut.rest}
         for cut in reversed(joined):
+            if cut.rest in gone:
+                self._move_to_whole(cut, own)
             self.ledger.join_cut(cut, but=own if cut.rest in gone else [*own, *self.ledger.links_of(cut.rest)])
             self.ids.pop(numbers[cut.rest], None)
         for half in wanted:
             if half not in self.ids:
                 self._make_cut(half, own, {numbers[cut.rest]: cut.rest for cut in joined})
+
+    def _move_to_whole(self, cut: Cut, own: set[int]) -> None:
+        """Move links from the second half of a cut to the whole, also those that wait for a text that is not here."""
+        for link in own & {*self.ledger.links_of(cut.rest), *self.ledger.moved_to([cut.rest])}:
+            if self.ledger.present(link):
+                state = self.ledger.state(link)
+                for side in SIDES:
+                    ids = sentences_of(state[side])
+                    if cut.rest in ids:
+                        whole = dict.fromkeys(cut.sentence if number == cut.rest else number for number in ids)
+                        self.ledger.change(link, **{side: stored([*whole])})
 
     def _cuts_in_force(self) -> list[int]:
         """The second halves that there are at last, each after the sentence that it was cut from."""
@@ -269,6 +283,26 @@ class _Merge:
         self.ledger.make_cut(made, but=but)
         self.ids[half] = rest
         self.cut_now[half] = made
+
+    def _give_way(self, outcomes: Sequence[tuple[Virtual, Outcome]]) -> None:
+        """Take away the proposals that share a sentence with a settled link, as a decision does (see `overlaps`)."""
+        settled: dict[int, list[State]] = {}
+        for _, outcome in outcomes:
+            if outcome.columns and overlaps.is_settled(outcome.columns):
+                for number in {*outcome.columns["src"], *outcome.columns["tgt"]}:
+                    settled.setdefault(number, []).append(outcome.columns)
+        for _, outcome in outcomes if settled else ():
+            columns = outcome.columns
+            if columns and is_untouched(columns):
+                others = {id(o): o for n in {*columns["src"], *columns["tgt"]} for o in settled.get(n, ())}
+                if any(self._share(columns, other) for other in others.values()):
+                    outcome.columns = None
+
+    def _share(self, one: State, other: State) -> bool:
+        here, there = self._local(one), self._local(other)
+        if here is None or there is None:
+            return False
+        return bool(overlaps.extent(self.db, here).shared(overlaps.extent(self.db, there)))
 
     def _bring_link(self, link: Virtual, outcome: Outcome) -> None:
         number = self.links.get(id(link))

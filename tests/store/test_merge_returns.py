@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from align.domain import LinkKind
+from align.domain import LinkKind, Proposal, Status
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
-from tests.store.conftest import JA, make_document
+from tests.store.conftest import EN, JA, make_document
 
 Step = Callable[[Reviewer], object]
 
@@ -134,3 +134,42 @@ def test_two_cuts_of_a_sentence_without_a_link_are_reported(store: Store, tmp_pa
         united = store.unite(copy.path)
     assert united.conflicts == 0
     assert "stay whole" in united.lines("copy.db")[-1]
+
+
+def test_proposals_of_another_copy_give_way_to_what_is_settled_here(store: Store, tmp_path: Path) -> None:
+    store.backup(tmp_path / "copy.db")
+    Reviewer(store, "ada").commit(edits.link_by_hand([1], [9]))
+    with open_store(tmp_path / "copy.db") as copy:
+        pairs = [((1,), (8,)), ((2,), (9,)), ((4,), (10,))]
+        copy.propose(1, 2, [Proposal(*pair, LinkKind.TRANSLATION, 0.1, 0.6) for pair in pairs], "use")
+        store.unite(copy.path)
+        copy.unite(store.path)
+        assert decided(store) == decided(copy)
+    on_settled = [link for link in store.links() if {JA[0], EN[2]} & {link.src.text, link.tgt.text}]
+    assert [(link.src.text, link.tgt.text, link.status) for link in on_settled] == [(JA[0], EN[2], Status.ACCEPTED)]
+    assert (JA[3], EN[3]) in {(link.src.text, link.tgt.text) for link in store.links()}
+
+
+def test_a_split_that_a_new_text_carries_along_stays(store: Store, tmp_path: Path) -> None:
+    ada = Reviewer(store, "ada")
+    ada.commit(edits.split(1, (0, 2), (0, 2)))
+    store.backup(tmp_path / "copy.db")
+    read(JA[:1])(ada)
+    ada.commit(edits.accept(1))
+    before = store.link(1).src.text
+    with open_store(tmp_path / "copy.db") as copy:
+        Reviewer(copy, "bo").commit(edits.accept(2))
+        store.unite(copy.path)
+    assert store.link(1).src.text == before != JA[0]
+    assert store.check() == []
+
+
+def test_a_link_whose_text_differs_is_sound_when_its_split_is_in_conflict(store: Store, tmp_path: Path) -> None:
+    store.backup(tmp_path / "copy.db")
+    ada = Reviewer(store, "ada")
+    ada.commit(edits.split(1, (0, 2), (0, 2)))
+    store.add_document(make_document("en.txt", EN[:3], "en"), reviewer="ada", replace_settled=True)
+    with open_store(tmp_path / "copy.db") as copy:
+        Reviewer(copy, "bo").commit(edits.swap(1))
+        store.unite(copy.path)
+    assert store.check() == []
