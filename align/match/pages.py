@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from align.match.bitext import _swapped, align_bitext, stretch
+from align.match.bitext import _swapped, bitext_beads, stretch
+from align.match.evidence import centred
 from align.match.kinds import kind_of
 from align.match.local import TAKEN, Cell, LocalAlignment
 from align.match.nearness import nearness
@@ -38,6 +39,8 @@ STRETCH = 6.0
 """How well a part of two such texts must speak for itself: ten sentences in a row, or more that stand less close."""
 SURE = 0.7
 """Confidence of a bead that speaks for such a part: it was calibrated on translations, which two texts may not be."""
+CLOSER, SHIFTS = 1.5, (7, -7, 19, -19, 43, -43)
+"""Standard deviations by which the sides of a sure bead are closer than those of beads that are so far apart."""
 BEYOND = 6
 """How far past its first and last sure cells a chain may reach, at least; half its length where that is more."""
 CELLS, SHARE, LEVEL = 5, 0.7, 0.14
@@ -252,19 +255,46 @@ def _whole(src: Passages, tgt: Passages, wanted: Constraints) -> list[Bead]:
     The search for bitext finds something for one sentence in twelve of texts that have nothing to do with each other;
     only where sure beads stand close together is one text the other's translation.
     """
-    linked = [bead for bead in align_bitext(src, tgt, constraints=wanted) if bead.src and bead.tgt]
+    linked = [bead for bead in bitext_beads(src, tgt, wanted) if bead.src and bead.tgt]
     main = [bead for bead in linked if bead.chain == 0]
-    parts = [part for part, score in maximal_segments(_spoken(main)) if score >= STRETCH]
+    similar = closer_than_others(src, tgt, main)
+    parts = [part for part, score in maximal_segments(_spoken(main, similar)) if score >= STRETCH]
     translated = [main[k // 2] for part in parts for k in part] + [bead for bead in linked if bead.chain]
     kept = {(bead.src, bead.tgt) for bead in translated if bead.confidence >= TOLD}.union(wanted.anchors)
     return [bead for bead in linked if (bead.src, bead.tgt) in kept]
 
 
-def _spoken(chain: Sequence[Bead]) -> Iterator[float]:
-    """For each bead what is passed by before it, then itself: above 0 in all where LOOSE_SHARE of a part is sure."""
+def closer_than_others(src: Passages, tgt: Passages, chain: Sequence[Bead]) -> npt.NDArray[np.bool_]:
+    """(c,) whether the sides of each bead are closer than sides of different beads are, by CLOSER standard deviations.
+
+    Numbers that run parallel, lengths and positions make beads sure in texts that have nothing else in common.
+    """
+    if len(chain) < 2:
+        return np.ones(len(chain), dtype=bool)
+    one, other = (
+        _normalised(np.array([side[run.start : run.stop].sum(axis=0) for run in runs]))
+        for side, runs in (
+            (centred(src.vectors), [bead.src for bead in chain]),
+            (centred(tgt.vectors), [bead.tgt for bead in chain]),
+        )
+    )
+    similar = (one * other).sum(axis=1)
+    shifted = np.array([(one * np.roll(other, shift, axis=0)).sum(axis=1) for shift in SHIFTS if shift % len(chain)])
+    return np.asarray(similar > shifted.mean() + CLOSER * shifted.std())
+
+
+def _normalised(vectors: Matrix) -> Matrix:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), dtype=np.float32)
+
+
+def _spoken(chain: Sequence[Bead], similar: npt.NDArray[np.bool_]) -> Iterator[float]:
+    """For each bead what is passed by before it, then itself: above 0 in all where LOOSE_SHARE of a part is sure.
+
+    similar (c,): whether the sides of each bead are closer than chance; only such beads are sure.
+    """
     i = j = 0
-    for bead in chain:
+    for bead, closer in zip(chain, similar.tolist(), strict=True):
         yield -LOOSE_SHARE * max(0, bead.src.start - i, bead.tgt.start - j)
         small, large = sorted((len(bead.src), len(bead.tgt)))
-        yield (1 - LOOSE_SHARE) * small if bead.confidence > SURE else -LOOSE_SHARE * large
+        yield (1 - LOOSE_SHARE) * small if closer and bead.confidence > SURE else -LOOSE_SHARE * large
         i, j = bead.src.stop, bead.tgt.stop
