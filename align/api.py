@@ -12,7 +12,7 @@ from align.domain import UNDETERMINED
 from align.encoders import Encoder, coverage_warning, load_encoder
 from align.encoders.embed import TextSide, embed_sides
 from align.jobs.documents import language_tag
-from align.match import Bead, Constraints, align_bitext, align_pages
+from align.match import Bead, Constraints, DocumentAlignment, align_documents, align_pages
 from align.text.clean import join, sentence_text
 from align.text.segment import segment
 
@@ -29,6 +29,10 @@ class Alignment:
     beads: tuple[Bead, ...]
     src_lang: str = "und"
     tgt_lang: str = "und"
+    confidence: float | None = None
+    """Document confidence: P(the texts are translations of each other, at least in part); None for pages."""
+    shuffled: bool = False
+    """Whether they are, but in another order of sentences: `whole=False` finds links in any order."""
 
     def pairs(self) -> list[tuple[str, str, float]]:
         """(source, target, confidence) of the beads that have both sides, in order; joined as the language does."""
@@ -84,8 +88,12 @@ def align_texts(
         warnings.warn(warning, stacklevel=2)
     sides = [TextSide(src_texts, src_lang), TextSide(tgt_texts, tgt_lang)]
     one, other = embed_sides(loaded, sides, whole=whole)
-    solver = align_bitext if whole else align_pages
-    return Alignment(src_texts, tgt_texts, tuple(solver(one, other, constraints=settled)), src_lang, tgt_lang)
+    if whole:
+        aligned = align_documents(one, other, constraints=settled)
+    else:
+        aligned = DocumentAlignment(align_pages(one, other, constraints=settled), None)
+    beads = tuple(aligned.beads)
+    return Alignment(src_texts, tgt_texts, beads, src_lang, tgt_lang, aligned.confidence, aligned.shuffled)
 
 
 def _pairs(name: str, given: Iterable[Pair]) -> list[Pair]:

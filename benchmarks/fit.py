@@ -8,7 +8,8 @@ One set of weights for each encoder that has its own, one for any other encoder 
 token vectors. A fold has never seen its corpus, in any form; it is written to tests/gates/folds/ with digests of the
 gold and of the list of features. Folds that are of today are not made again. The confidence of a fold is calibrated on
 the held-out links of the other folds, so it is final once all twelve are there. FOLDER stores vectors and features:
-the first fit takes most of an hour, each further fold some minutes.
+the first fit takes most of an hour, each further fold some minutes. `python -m benchmarks.fit_relatedness --write` goes
+after it: what is written here has no document confidence.
 """
 
 from __future__ import annotations

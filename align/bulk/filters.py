@@ -25,7 +25,8 @@ class Filters:
 
     `length_ratio`: longest side over shortest, in letters' worth, at most. `languages`: both sides are in the language
     that their file is said to be in. `dedupe`: "near" drops a link whose texts were written before but for case,
-    punctuation, digits and spaces; "exact" one whose texts are the same; "off" none.
+    punctuation, digits and spaces; "exact" one whose texts are the same; "off" none. `min_document_confidence`: all
+    links of a pair of documents that are less surely translations of each other are removed.
     """
 
     min_confidence: float = 0.0
@@ -33,10 +34,12 @@ class Filters:
     languages: bool = False
     dedupe: str = "off"
     kinds: frozenset[LinkKind] | None = None
+    min_document_confidence: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.min_confidence <= 1:
-            raise ValueError("min_confidence is between 0 and 1")
+        for name in ("min_confidence", "min_document_confidence"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is between 0 and 1")
         if self.length_ratio is not None and self.length_ratio < 1:
             raise ValueError("length_ratio is 1 or more")
         if self.dedupe not in ("off", "exact", "near"):

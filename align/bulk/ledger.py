@@ -22,7 +22,7 @@ from align.bulk.model import Batch, BatchResult, Item, Keys, PairEntry, State
 from align.errors import StoreError
 from align.sqlite import BUSY_SECONDS, told, writing
 
-VERSION = 1
+VERSION = 2
 APPLICATION_ID = 0x616C6264  # "albd"
 PAGE = 500
 DAMAGED = "Name another output folder: the run begins anew there."
@@ -34,7 +34,7 @@ create table documents (
     id integer primary key, src text not null, tgt text not null, src_lang text, tgt_lang text,
     batch integer not null, state text not null, tries integer not null default 0,
     src_sentences integer, tgt_sentences integer, found integer, links integer,
-    removed text, seconds real, error text
+    removed text, seconds real, error text, confidence real
 ) strict;
 create index documents_batch on documents (batch);
 create index documents_state on documents (state) where state <> 'done';
@@ -155,13 +155,14 @@ class Ledger:
                 counts = dict(item.counts)
                 connection.execute(
                     "update documents set state = ?, tries = ?, src_sentences = ?, tgt_sentences = ?, found = ?, "
-                    "links = ?, seconds = ?, error = ?, removed = ? where id = ? and batch = ?",
+                    "links = ?, seconds = ?, error = ?, confidence = ?, removed = ? where id = ? and batch = ?",
                     [
                         State.FAILED if item.error else State.DONE,
                         item.tries,
                         *(counts.pop(name, None) for name in ("src_sentences", "tgt_sentences", "found", "links")),
                         item.seconds,
                         item.error,
+                        item.confidence,
                         json.dumps(counts) if counts else None,
                         item.number,
                         result.number,
@@ -269,6 +270,16 @@ class Ledger:
         )
         for row in rows:
             yield row[0], PairEntry(*row[1:5]), row[5]
+
+    def judged(self) -> Iterator[tuple[PairEntry, int, float | None]]:
+        """Every document that is done, in order: files, links that were written, document confidence."""
+        query = "select src, tgt, src_lang, tgt_lang, links, confidence from documents where state = 'done' order by id"
+        for *entry, links, confidence in self._db.conn.execute(query):
+            yield PairEntry(*entry), links, confidence
+
+    def doubtful(self, below: float) -> int:
+        """How many documents have a document confidence below that."""
+        return int(self._rows("select count(*) from documents where confidence < ?", [below])[0][0])
 
     def pairs(self) -> Iterator[PairEntry]:
         """Every pair of the plan, in order."""

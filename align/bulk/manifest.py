@@ -51,7 +51,7 @@ def write_manifest(path: Path, entries: Iterable[PairEntry], extra: Iterable[Map
     """Write a TSV manifest; `extra` gives further columns, a mapping an entry."""
     rows = [dict(zip(COLUMNS, (e.src, e.tgt, e.src_lang or "", e.tgt_lang or ""), strict=True)) for e in entries]
     for row, more in zip(rows, extra, strict=False):
-        row.update({name: str(value) for name, value in more.items()})
+        row.update({name: "" if value is None else str(value) for name, value in more.items()})
     names = list(dict.fromkeys(name for row in rows for name in row)) or list(COLUMNS)
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, names, delimiter="\t", lineterminator="\n", restval="")

@@ -65,6 +65,8 @@ class ItemResult:
     payload: bytes = b""
     """What the driver keeps: compressed JSON Lines of the links, or a packed vector."""
     keys: Keys = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    confidence: float | None = None
+    """Document confidence; None where it is unknown, or the item is one document."""
     counts: dict[str, int] = field(default_factory=dict)
     """Of `src_sentences`, `tgt_sentences`, `found`, `links`, and `removed_<filter>`, and `uncovered_<language>`."""
     seconds: float = 0.0

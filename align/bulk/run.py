@@ -18,6 +18,7 @@ from align.errors import UsageError
 LEDGER = "ledger.db"
 LOCK = ".lock"
 FAILED = "failed.tsv"
+DOCUMENTS = "documents.tsv"
 
 Tell = Callable[[Standing], None]
 

@@ -42,6 +42,12 @@ LINE_EVERY = 10.0
 )
 @cutting_options
 @click.option("--min-confidence", type=Measure(0, 1), default=0.0, help="Leave out links less sure than this.")
+@click.option(
+    "--min-document-confidence",
+    type=Measure(0, 1),
+    default=0.0,
+    help="Leave out the links of documents that are less surely translations of each other.",
+)
 @click.option("--length-ratio", type=Measure(1), help="Leave out links with a side so many times the other.")
 @click.option("--check-language", is_flag=True, help="Leave out links with a side in another language than its file.")
 @click.option(
@@ -78,6 +84,7 @@ def bulk(
     timeout: float,
     encoder: str | None,
     min_confidence: float,
+    min_document_confidence: float,
     length_ratio: float | None,
     check_language: bool,
     dedupe: str,
@@ -109,7 +116,9 @@ def bulk(
         if place:
             refuse_store(place)
     settings = settings_for(encoder=encoder)
-    filters = Filters(min_confidence, length_ratio, check_language, dedupe)
+    filters = Filters(
+        min_confidence, length_ratio, check_language, dedupe, min_document_confidence=min_document_confidence
+    )
     spec = WorkSpec(
         settings.encoder, str(folder_of(sources)), cache=str(settings.cache), threads=threads, filters=filters, **work
     )
@@ -207,6 +216,11 @@ def print_summary(figures: dict[str, Any], out: Path) -> None:
     shards = f"{len(figures['shards']):,} file{'' if len(figures['shards']) == 1 else 's'}"
     note(f"{links['written']:,} links written to {shards} in {out}")
     note(f"{run['seconds']:,.1f} s, {run['sentences_per_second']:,.0f} sentences/s in this run")
+    if count := figures.get("doubtful", 0):
+        note(
+            f"warning: {count:,} pair{'' if count == 1 else 's'} of documents, probably no translations of each other; "
+            f"{out / 'documents.tsv'} has the confidence of each, --min-document-confidence leaves them out"
+        )
     for failure in figures["failed"][:5]:
         note(f"set aside: {failure['src']} - {failure['tgt']}: {failure['error']}")
     later = figures.get("since", {})

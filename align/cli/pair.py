@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 @cutting_options
 @click.option("--to", default="tsv", show_default=True, help="Format of the output; see `align export --help`.")
 @click.option("--min-confidence", type=Measure(0, 1), default=0.0, help="Leave out links less sure than this.")
+@click.option(
+    "--min-document-confidence",
+    type=Measure(0, 1),
+    default=0.0,
+    help="No links unless the files are so surely translations of each other.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object about the two files instead of the links.")
 @click.option("--with-nulls", is_flag=True, help="Sentences without a partner too, where the format can say it.")
 @encoder_option
 def pair(
@@ -33,6 +41,8 @@ def pair(
     boilerplate: bool,
     to: str,
     min_confidence: float,
+    min_document_confidence: float,
+    as_json: bool,
     with_nulls: bool,
     encoding: str | None,
     max_size: int,
@@ -42,7 +52,8 @@ def pair(
     from typing import cast
 
     from align.domain import Status
-    from align.encoders import coverage_warning, load_encoder
+    from align.encoders import TokenEncoder, coverage_warning, load_encoder
+    from align.encoders.embed import MOST_WITH_TOKENS
     from align.exchange.export import export
     from align.exchange.types import ExportOptions
     from align.jobs.pair import Segments, half, with_unpaired
@@ -59,19 +70,51 @@ def pair(
             others = ", ".join(f"{count} in {lang}" for lang, count in sorted(side.left_out.items()))
             note(f"{side.name}: left out {others}; {option} {side.lang} takes them as {side.lang}.")
     languages = {side.lang for side in halves}
+    sentences = sum(len(side.texts) for side in halves)
     with progress() as stage:
         unpacking = once_asked(stage, "Unpacking e5")
         model = load_encoder(settings.encoder, languages=languages, cache=settings.cache, preparing=unpacking)
         if warning := coverage_warning(model, languages):
             note(warning)
+        if isinstance(model, TokenEncoder) and sentences > MOST_WITH_TOKENS and not reordered:
+            note(f"{sentences:,} {segments}s are aligned without token vectors: more than {MOST_WITH_TOKENS:,}.")
         paired = pair_job(
-            *halves, model, reordered=reordered, min_confidence=min_confidence, progress=stage("Encoding")
+            *halves,
+            model,
+            reordered=reordered,
+            min_confidence=min_confidence,
+            min_document_confidence=min_document_confidence,
+            progress=stage("Encoding"),
         )
+    if paired.doubtful:
+        note(
+            f"warning: {src} and {tgt} are probably not translations of each other "
+            f"(document confidence {paired.confidence:.2f}); their links are doubtful."
+        )
+    if paired.shuffled:
+        note(f"{src} and {tgt} have their {segments}s in different orders: --reordered finds links in any order.")
+    if as_json:
+        click.echo(json.dumps(described(paired, *halves, model.name), ensure_ascii=False))
+        return
     links = with_unpaired(paired, *halves) if with_nulls else paired.links
     report = export(links, Path("-"), to, ExportOptions(statuses=frozenset(Status), with_nulls=with_nulls))
     for line in report.warnings:
         note(line)
     note(summary(paired, *halves, segments))
+    if paired.confidence is not None:
+        note(f"Document confidence {paired.confidence:.2f}.")
+
+
+def described(paired: Paired, src: Half, tgt: Half, encoder: str) -> dict[str, Any]:
+    """What came of two files, as `--json` prints it."""
+    return {
+        "src": {"doc": src.name, "lang": src.lang, "segments": len(src.texts), "unpaired": len(paired.unpaired[0])},
+        "tgt": {"doc": tgt.name, "lang": tgt.lang, "segments": len(tgt.texts), "unpaired": len(paired.unpaired[1])},
+        "links": len(paired.links),
+        "document_confidence": None if paired.confidence is None else round(paired.confidence, 4),
+        "shuffled": paired.shuffled,
+        "encoder": encoder,
+    }
 
 
 def summary(paired: Paired, src: Half, tgt: Half, segments: str) -> str:

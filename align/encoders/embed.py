@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from align.encoders.background import background
 from align.encoders.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
 from align.match import Passages
 from align.match.passages import IntArray
@@ -43,6 +44,7 @@ def embed_sides(
         vectors = encoder.encode(texts, progress)
     row = {text: number for number, text in enumerate(texts)}
     encode_runs = getattr(encoder, "encode_runs", None) if whole else None
+    unrelated = background(encoder) if whole else None
     passages = []
     for side in sides:
         rows = [row[text] for text in side.texts]
@@ -57,6 +59,7 @@ def embed_sides(
                 side.places,
                 encoder=encoder.name,
                 encode_runs=encode_runs,
+                background=unrelated,
             )
         )
     return passages

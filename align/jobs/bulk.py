@@ -18,7 +18,7 @@ from align.bulk.local import LocalPool
 from align.bulk.manifest import is_manifest, read_manifest, write_manifest
 from align.bulk.model import PairEntry
 from align.bulk.plan import bytes_of, planned
-from align.bulk.run import FAILED, LEDGER, output_folder
+from align.bulk.run import DOCUMENTS, FAILED, LEDGER, output_folder
 from align.bulk.shards import Lines, Shards, WriteShard, write_lines
 from align.bulk.standing import summary
 from align.domain import LinkKind, Status
@@ -31,6 +31,7 @@ from align.jobs.bulk_match import ALONE, PAIRS, match
 from align.jobs.bulk_order import OpenPool, Order, Tell, files_of, ledger_of, work_off
 from align.jobs.bulk_review import into_store
 from align.jobs.documents import asked_language
+from align.jobs.pair import UNRELATED
 
 DATE = "SOURCE_DATE_EPOCH"
 """By which builds ask for the same bytes again."""
@@ -75,7 +76,11 @@ def bulk(order: Order, open_pool: OpenPool, *, tell: Tell = lambda standing: Non
             if failures:
                 errors = [{"error": error} for _, _, error in failures]
                 write_manifest(order.out / FAILED, [absolute(order, entry) for _, entry, _ in failures], errors)
+            judged = list(ledger.judged())
+            extra = [{"links": links, "document_confidence": confidence} for _, links, confidence in judged]
+            write_manifest(order.out / DOCUMENTS, [absolute(order, entry) for entry, _, _ in judged], extra)
             return summary(ledger, standing) | {
+                "doubtful": ledger.doubtful(UNRELATED),
                 "alone": ledger.remembered("alone"), "repeated": ledger.remembered("repeated"),
                 "refused": refused,
             } | more  # fmt: skip

@@ -26,8 +26,8 @@ from align.encoders.embed import embed_sides, embed_texts
 from align.exchange.jsonl import unit_json, utf8
 from align.exchange.types import Unit
 from align.inputs import MAX_SIZE
-from align.jobs.pair import Half, Segments, as_link, half
-from align.match import Bead, Passages, align_bitext, align_pages
+from align.jobs.pair import Half, Segments, align, as_link, half
+from align.match import DocumentAlignment, Passages
 
 Result = TypeVar("Result")
 
@@ -135,32 +135,35 @@ class Aligner:
         return self._spec.read(entry.src, entry.src_lang), self._spec.read(entry.tgt, entry.tgt_lang)
 
     def _align(self, item: Item, src: Half, tgt: Half, sides: Sequence[Passages], began: float) -> ItemResult:
-        align = align_pages if self._spec.reordered else align_bitext
-        beads = align(sides[0], sides[1])
+        aligned = align(sides[0], sides[1], reordered=self._spec.reordered)
+        confidence = None if aligned.confidence is None else round(aligned.confidence, DIGITS)
         counts = Counter(src_sentences=len(src.texts), tgt_sentences=len(tgt.texts), found=0, links=0)
         counts.update(uncovered(self.encoder, src.lang, tgt.lang))
-        lines, keys = self._kept(item, [bead for bead in beads if bead.src and bead.tgt], src, tgt, counts)
+        lines, keys = self._kept(item, replace(aligned, confidence=confidence), src, tgt, counts)
         return ItemResult(
             item.number,
             payload=pack(lines),
             keys=np.array(keys, dtype=np.int64),
             counts=dict(counts),
+            confidence=confidence,
             seconds=time.perf_counter() - began,
         )
 
     def _kept(
-        self, item: Item, beads: list[Bead], src: Half, tgt: Half, counts: Counter[str]
+        self, item: Item, aligned: DocumentAlignment, src: Half, tgt: Half, counts: Counter[str]
     ) -> tuple[list[bytes], list[int]]:
         """The lines of the links that pass the filters, and their keys; counts what becomes of each."""
         lines: list[bytes] = []
         keys: list[int] = []
         filters = self._spec.filters
+        unrelated = (aligned.confidence or 0.0) < filters.min_document_confidence
+        beads = [bead for bead in aligned.beads if bead.src and bead.tgt]
         for number, bead in enumerate(beads, start=1):
             counts["found"] += 1
             link = as_link(item.number * IDS_A_DOCUMENT + number, bead, src, tgt, self.encoder.name)
             score, confidence = round(float(bead.score), DIGITS), round(float(bead.confidence), DIGITS)
             link = replace(link, score=score, confidence=confidence)
-            why = removed_by(link, filters, self._tell)
+            why = "document_confidence" if unrelated else removed_by(link, filters, self._tell)
             if why:
                 counts[f"removed_{why}"] += 1
                 continue

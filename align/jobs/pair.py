@@ -18,7 +18,7 @@ from align.inputs import MAX_SIZE
 from align.jobs.add import content_of
 from align.jobs.documents import asked_language
 from align.jobs.vectors import LEFT_OUT
-from align.match import Bead, align_bitext, align_pages
+from align.match import Bead, DocumentAlignment, Passages, align_documents, align_pages
 from align.readers import read
 from align.text.clean import join, sentence_text
 from align.text.han import chinese
@@ -28,6 +28,8 @@ Segments = Literal["line", "sentence", "paragraph"]
 UNSURE = 0.7
 """Confidence below which a SHORT segment's own language counts for nothing: it is in the file's."""
 SHORT = 40
+UNRELATED = 0.5
+"""Document confidence below which two files are probably no translations of each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,15 @@ class Paired:
     """In the order of the source, numbered from 1."""
     unpaired: tuple[tuple[int, ...], tuple[int, ...]]
     """The segments of the source and of the target that are in no link."""
+    confidence: float | None = None
+    """Document confidence: P(the files are translations of each other, at least in part); None where it is unknown."""
+    shuffled: bool = False
+    """Whether they are translations of each other in another order of segments."""
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the files probably have nothing to do with each other."""
+        return self.confidence is not None and self.confidence < UNRELATED and not self.shuffled
 
 
 def half(
@@ -174,17 +185,19 @@ def pair(
     *,
     reordered: bool = False,
     min_confidence: float = 0.0,
+    min_document_confidence: float = 0.0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Paired:
     """Links between two files, and what has no partner.
 
     Two files in the same order are covered whole; with `reordered`, passages may have moved and only what corresponds
-    is linked. Links below `min_confidence` are left out, and their sentences have no partner.
+    is linked. Links below `min_confidence` are left out, and their sentences have no partner; so are all links where
+    the document confidence is below `min_document_confidence`.
     """
     one, other = embed_sides(encoder, [src.text_side, tgt.text_side], whole=not reordered, progress=progress)
-    align = align_pages if reordered else align_bitext
-    found = [bead for bead in align(one, other) if bead.src and bead.tgt]
-    beads = [bead for bead in found if bead.confidence >= min_confidence]
+    aligned = align(one, other, reordered=reordered)
+    least = 2.0 if (aligned.confidence or 0.0) < min_document_confidence else min_confidence
+    beads = [bead for bead in aligned.beads if bead.src and bead.tgt and bead.confidence >= least]
     paired = {i for bead in beads for i in bead.src}, {j for bead in beads for j in bead.tgt}
     return Paired(
         tuple(as_link(number, bead, src, tgt, encoder.name) for number, bead in enumerate(beads, start=1)),
@@ -192,7 +205,20 @@ def pair(
             tuple(i for i in range(len(src.texts)) if i not in paired[0]),
             tuple(j for j in range(len(tgt.texts)) if j not in paired[1]),
         ),
+        aligned.confidence,
+        aligned.shuffled,
     )
+
+
+def align(src: Passages, tgt: Passages, *, reordered: bool) -> DocumentAlignment:
+    """Two whole files: in one order, or, with `reordered`, only what corresponds.
+
+    The confidence of a link between pages is a probability by itself, so that of pages is that of their surest link.
+    """
+    if not reordered:
+        return align_documents(src, tgt)
+    beads = align_pages(src, tgt)
+    return DocumentAlignment(beads, max((bead.confidence for bead in beads), default=0.0))
 
 
 def with_unpaired(paired: Paired, src: Half, tgt: Half) -> Iterator[Link]:

@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Any
 from align.match.passages import Bead, Constraints, Passages
 
 if TYPE_CHECKING:
-    from align.match.bitext import align_bitext
+    from align.match.bitext import DocumentAlignment, align_bitext, align_documents
     from align.match.pages import align_pages
 
-__all__ = ["Bead", "Constraints", "Passages", "align_bitext", "align_pages"]
+__all__ = ["Bead", "Constraints", "DocumentAlignment", "Passages", "align_bitext", "align_documents", "align_pages"]
 
-_LATE = {"align_bitext": "align.match.bitext", "align_pages": "align.match.pages"}
+_LATE = {
+    "DocumentAlignment": "align.match.bitext",
+    "align_bitext": "align.match.bitext",
+    "align_documents": "align.match.bitext",
+    "align_pages": "align.match.pages",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from align.match.grown import with_grown
 from align.match.guide import Indices, band
 from align.match.moved import with_moved, without
 from align.match.passages import Bead, Constraints, Pair, Passages
+from align.match.relatedness import document_confidence, is_shuffled
 from align.match.solve import Texts, look, solve
 
 Range = tuple[int, int]
@@ -22,28 +24,68 @@ RUN = 5
 """Trusted cells in a row, on one diagonal, that make a place sure."""
 
 
-def align_bitext(
+@dataclass(frozen=True, slots=True)
+class DocumentAlignment:
+    """The alignment of two whole texts."""
+
+    beads: list[Bead]
+    """They cover every sentence of both sides once, in the order of the source."""
+    confidence: float | None
+    """Calibrated P(the texts are translations of each other, at least in part), 0 to 1; None where the passages have
+    no background to measure it against."""
+    shuffled: bool = False
+    """Whether they are, but in another order of sentences."""
+
+
+def align_documents(
     src: Passages,
     tgt: Passages,
     *,
     constraints: Constraints | None = None,
-) -> list[Bead]:
-    """Beads that cover every sentence of both sides once; in order, but for anchors that cross and what was moved.
+) -> DocumentAlignment:
+    """Align two whole texts, and judge whether they belong together.
 
-    Sentences that the constraints call taken are in none.
-
-    The main chain is number 0; paragraphs that stand elsewhere in the other text are chains of their own.
+    The beads are in order, but for anchors that cross and what was moved. Sentences that the constraints call taken are
+    in none. The main chain is number 0; paragraphs that were moved are chains of their own. The confidence of a bead
+    includes the document confidence; an anchor's is 1.
 
     The same for swapped sides, mirrored. Raises ConflictError where the constraints contradict each other, ValueError
     where the widths of the vectors differ.
     """
-    wanted = constraints or Constraints()
-    wanted.check(len(src), len(tgt))
+    settled = constraints or Constraints()
+    settled.check(len(src), len(tgt))
+    swapped = _swapped(src, tgt)
+    if swapped:
+        src, tgt, settled = tgt, src, settled.mirrored
+    texts, beads = _align(src, tgt, settled)
+    confidence = document_confidence(texts, beads) if texts else None
+    if confidence is not None:
+        beads = [bead if (bead.src, bead.tgt) in settled.anchors else _scaled(bead, confidence) for bead in beads]
+    shuffled = texts is not None and is_shuffled(texts)
+    if swapped:
+        beads = [bead.mirrored for bead in beads]
+    return DocumentAlignment(sorted(beads, key=_place), confidence, shuffled)
+
+
+def align_bitext(src: Passages, tgt: Passages, *, constraints: Constraints | None = None) -> list[Bead]:
+    """The beads of `align_documents`."""
+    return align_documents(src, tgt, constraints=constraints).beads
+
+
+def bitext_beads(src: Passages, tgt: Passages, constraints: Constraints) -> list[Bead]:
+    """The beads of two texts that are known to belong together, at least in part; see `align_documents`."""
+    constraints.check(len(src), len(tgt))
     if _swapped(src, tgt):
-        found = [bead.mirrored for bead in _align(tgt, src, wanted.mirrored)]
+        beads = [bead.mirrored for bead in _align(tgt, src, constraints.mirrored)[1]]
     else:
-        found = _align(src, tgt, wanted)
-    return sorted(found, key=_place)
+        beads = _align(src, tgt, constraints)[1]
+    return sorted(beads, key=_place)
+
+
+def _scaled(bead: Bead, related: float) -> Bead:
+    """The bead with the probability that the texts are related in its confidence: if they are not, nulls are right."""
+    confidence = related * bead.confidence
+    return replace(bead, confidence=confidence if bead.src and bead.tgt else confidence + 1 - related)
 
 
 def _place(bead: Bead) -> tuple[int, int, int, int]:
@@ -56,11 +98,12 @@ def _swapped(src: Passages, tgt: Passages) -> bool:
     return (len(src), src.texts, src.lang) > (len(tgt), tgt.texts, tgt.lang)
 
 
-def _align(src: Passages, tgt: Passages, wanted: Constraints) -> list[Bead]:
+def _align(src: Passages, tgt: Passages, wanted: Constraints) -> tuple[Texts | None, list[Bead]]:
+    """The beads, and the texts that they were made from; None where a side is empty."""
     n, m = len(src), len(tgt)
     if not n or not m:
-        alone = [Bead(range(i, i + 1), range(0), confidence=1.0) for i in range(n)]
-        return alone + [Bead(range(0), range(j, j + 1), confidence=1.0) for j in range(m)]
+        nulls = [Bead(range(i, i + 1), range(0), confidence=1.0) for i in range(n)]
+        return None, nulls + [Bead(range(0), range(j, j + 1), confidence=1.0) for j in range(m)]
     texts = Texts(src, tgt)
     held = [Bead(s, t, 1.0, 1.0) for s, t in wanted.anchors]
     straight, crossing = _straight(wanted.anchors)
@@ -78,7 +121,7 @@ def _align(src: Passages, tgt: Passages, wanted: Constraints) -> list[Bead]:
 
     settled = wanted.settled
     # What was moved is sought in whole stretches, and there may be settled sentences in those.
-    return [free for bead in with_moved(texts, beads, around) for free in without(bead, *settled)] + held
+    return texts, [free for bead in with_moved(texts, beads, around) for free in without(bead, *settled)] + held
 
 
 def stretch(

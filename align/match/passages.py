@@ -41,8 +41,9 @@ class Passages:
     vectors of each sentence, which tell coverage, or None. places: (n,) where each sentence stands on its page,
     ascending, in one count for all languages of the page, or None where that is not known. encoder: the name of what
     made the vectors, whose weights are used; those of any encoder for other names. encode_runs: encodes the joined
-    texts of beads that sentence vectors leave open, or None. Raises ValueError where the lengths differ or a vector is
-    not finite.
+    texts of beads that sentence vectors leave open, or None. background: (k, d) float32 rows of length 1, vectors of
+    unrelated texts in many languages by the same encoder, which the document confidence is measured against; None:
+    there is none. Raises ValueError where the lengths differ or a vector is not finite.
     """
 
     texts: tuple[str, ...]
@@ -53,6 +54,7 @@ class Passages:
     places: IntArray | None = None
     encoder: str = ""
     encode_runs: EncodeRuns | None = None
+    background: Vectors | None = None
 
     def __post_init__(self) -> None:
         if self.tokens is not None and len(self.tokens) != len(self.texts):

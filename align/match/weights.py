@@ -1,4 +1,4 @@
-"""The fitted weights of the lattice: `weights.json`, made by `python -m benchmarks.fit`."""
+"""The fitted weights: `weights.json`, made by `python -m benchmarks.fit` and `python -m benchmarks.fit_relatedness`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ class Weights:
     slope: float
     """Confidence is 1 / (1 + exp(-(slope * logit(posterior) + shift))), fitted on held-out folds."""
     shift: float
+    related: Mapping[str, float] = field(default_factory=dict)
+    """Weights of the evidence that two texts belong together; empty: it is not judged."""
 
     def confidence(self, posterior: float) -> float:
         """Calibrated P(right) of a posterior."""
@@ -96,4 +98,4 @@ def parsed(stored: dict[str, Any]) -> Weights:
         )
         for look in ("first", "second")
     )
-    return Weights(first, second, stored["slope"], stored["shift"])
+    return Weights(first, second, stored["slope"], stored["shift"], stored.get("related", {}))

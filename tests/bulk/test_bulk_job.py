@@ -435,3 +435,27 @@ def test_a_run_leaves_out_of_the_store_what_would_take_settled_links_there(tmp_p
     assert len(json.loads((tmp_path / "o2.json").read_text())["refused"]) == 1
     with open_reviewer(tmp_path / "review.db", "ada") as reviewer:
         assert list(reviewer.store.links()) == before
+
+
+def test_documents_that_do_not_belong_together_are_told_apart(tmp_path: Path) -> None:
+    for name, english, japanese in (
+        ("1", TEXTS["en"], TEXTS["ja"]),
+        ("2", ["Stir the flour into the butter.", "My uncle collected stamps."], TEXTS["ja"][:2]),
+    ):
+        (tmp_path / f"{name}.en.txt").write_text("\n".join(english) + "\n", encoding="utf-8")
+        (tmp_path / f"{name}.ja.txt").write_text("\n".join(japanese) + "\n", encoding="utf-8")
+    least = ("--min-document-confidence", "0.5")
+    done = align("bulk", ".", "out", "--encoder", "use", "--workers", "1", *least, "--summary", "s.json",
+                 cwd=tmp_path)  # fmt: skip
+    out = tmp_path / "out"
+    rows = [line.split("\t") for line in (out / "documents.tsv").read_text(encoding="utf-8").splitlines()]
+    assert rows[0] == ["src", "tgt", "src_lang", "tgt_lang", "links", "document_confidence"]
+    assert float(rows[1][-1]) > 0.8
+    assert float(rows[2][-1]) < 0.5
+    assert rows[2][-2] == "0"
+    assert "1 pair of documents, probably no translations of each other" in done.stderr
+    figures = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))
+    assert figures["doubtful"] == 1
+    assert figures["links"]["found"] == figures["links"]["written"] + figures["links"]["removed"].get(
+        "document_confidence", 0
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,20 @@ def test_boilerplate_is_counted_and_taken_in_where_asked(tmp_path: Path) -> None
     assert half(names[1], boilerplate=True).texts == ("Home page", *ENGLISH)
     run = CliRunner().invoke(cli, ["pair", *names, "--encoder", "use"])
     assert "left out as boilerplate (--boilerplate takes them)" in run.stderr
+
+
+def test_files_that_do_not_belong_together_are_warned_of(news: list[str], tmp_path: Path) -> None:
+    other = tmp_path / "other.txt"
+    other.write_text("Stir the flour into the melted butter.\n\nMy grandfather collected stamps.\n", encoding="utf-8")
+    good = CliRunner().invoke(cli, ["pair", *news, "--encoder", "use", "--json"])
+    found = json.loads(good.stdout)
+    assert found["document_confidence"] > 0.8
+    assert (found["links"], found["shuffled"], found["src"]["unpaired"]) == (3, False, 1)
+    assert "warning" not in good.stderr
+    bad = CliRunner().invoke(cli, ["pair", news[0], str(other), "--encoder", "use"])
+    assert bad.exit_code == 0
+    assert "are probably not translations of each other (document confidence 0." in bad.stderr
+    none = CliRunner().invoke(
+        cli, ["pair", news[0], str(other), "--encoder", "use", "--min-document-confidence", "0.5", "--json"]
+    )
+    assert json.loads(none.stdout)["links"] == 0
