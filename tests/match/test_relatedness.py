@@ -101,3 +101,24 @@ def test_without_a_background_nothing_is_judged(encoder):
     assert found.beads == bitext_beads(one, other, Constraints())
     empty = align_documents(one, Passages((), np.zeros((0, one.vectors.shape[1]), dtype=np.float32), "en"))
     assert empty.confidence is None
+
+
+@pytest.mark.parametrize("width", [512, 200])
+@pytest.mark.parametrize("shift", [0.0, 2.0])
+def test_the_scale_of_an_encoder_does_not_matter(encoder, width, shift):
+    """Vectors cut to fewer numbers, and squeezed together: what an encoder that is none of ours may give."""
+
+    def other(vectors):
+        moved = vectors[:, :width] + shift * np.float32(width**-0.5)
+        return np.asarray(moved / np.linalg.norm(moved, axis=1, keepdims=True), dtype=np.float32)
+
+    def confidence(src, tgt):
+        one, two = (
+            replace(side, vectors=other(side.vectors), background=other(side.background), encoder="", encode_runs=None)
+            for side in sides(encoder, src, tgt)
+        )
+        return align_documents(one, two).confidence
+
+    for size in (3, 14):
+        assert confidence(GERMAN[:size], ENGLISH[:size]) > 0.5
+        assert confidence(GERMAN[:size], OTHER[:size]) < 0.5
