@@ -278,9 +278,9 @@ async def scripted() -> dict[str, Any]:
                     await pilot.pause(0.05)
 
                 done: set[str] = set()
-                while (screen := app.screen).left and len(pressed) < 200:  # type: ignore[attr-defined]
-                    for key in keys_for(app, screen.current, done):  # type: ignore[attr-defined]
-                        if key == "n" and not app.screen.left:  # type: ignore[attr-defined]
+                while (screen := app.screen).session.left and len(pressed) < 200:  # type: ignore[attr-defined]
+                    for key in keys_for(app, screen.session.current, done):  # type: ignore[attr-defined]
+                        if key == "n" and not app.screen.session.left:  # type: ignore[attr-defined]
                             break
                         await press(key)
                         if isinstance(app.screen, RippleScreen):

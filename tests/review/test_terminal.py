@@ -139,7 +139,11 @@ def test_the_seed_pages_are_reviewed_in_a_terminal(terminal, size: tuple[int, in
     assert "ja ¶" in text
     seen.keys("a")
     seen.until("2 of 20", "19 left")
-    seen.keys("x", "Space", "u")
+    seen.keys("x")
+    seen.until("3 of 20", "18 left")
+    seen.keys("Space")
+    seen.until("4 of 20", "18 left")
+    seen.keys("u")
     seen.until("2 of 20", "19 left")
     seen.keys("m")
     text = seen.until("merge", seconds=60)
