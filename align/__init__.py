@@ -1,4 +1,4 @@
-"""Find which passages of texts in several languages say the same thing, and settle the doubtful ones."""
+"""Find passages with the same meaning in texts of several languages, and review the doubtful ones."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """`align.align_texts` and `align.Alignment`, loaded when first asked for: the package itself stays light."""
+    """Import `align.align_texts` and `align.Alignment` on first use, so that importing the package is fast."""
     if name in ("align_texts", "Alignment"):
         from importlib import import_module
 

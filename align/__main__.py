@@ -1,4 +1,4 @@
-"""`python -m align` is the console script."""
+"""`python -m align` runs the console script."""
 
 from align.cli import main
 

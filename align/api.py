@@ -1,4 +1,4 @@
-"""`align.align_texts`: the aligner for those who script. Texts or sentences in, beads with scores out."""
+"""`align.align_texts`: the aligner for scripts. Texts or sentences in, beads with confidences out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Pair = tuple[range, range]
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """What came of it: the sentences as they were split (or given), and the beads as ranges of their indices."""
+    """Result of `align_texts`: the sentences as they were split (or given), and beads as ranges of their indices."""
 
     src: tuple[str, ...]
     tgt: tuple[str, ...]
@@ -35,7 +35,7 @@ class Alignment:
     """Whether they are, but in another order of sentences: `whole=False` finds links in any order."""
 
     def pairs(self) -> list[tuple[str, str, float]]:
-        """(source, target, confidence) of the beads that have both sides, in order; joined as the language does."""
+        """(source, target, confidence) of the beads with both sides, in order; joined as the language requires."""
         return [
             (
                 join(self.src[b.src.start : b.src.stop], self.src_lang),
@@ -61,18 +61,18 @@ def align_texts(
 ) -> Alignment:
     """Align two texts, or two lists of sentences.
 
-    src, tgt: a text, which is split into sentences, or sentences, which are taken as they are. src_lang, tgt_lang: tags
-    (BCP 47); that of a text is told from it where it is left out, that of sentences stays `und`. whole: every sentence
-    is in one bead, nulls included (translations; what was moved is a chain of its own); otherwise only what
-    corresponds, in any order (pages).
-    anchors, forbidden: beads, as pairs of ranges of sentence indices, that must or must not be. encoder: a name, as
-    `--encoder` takes it, or an Encoder; one that does not know a language warns. cache: the folder of unpacked models.
+    src, tgt: a text, which is split into sentences, or a list of sentences. src_lang, tgt_lang: BCP 47 tags; if
+    left out, the language of a text is detected, and that of a list of sentences is `und`. whole: every sentence is
+    in one bead, nulls included (translations; moved paragraphs are chains of their own); otherwise only
+    corresponding sentences, in any order (pages). anchors, forbidden: beads, as pairs of ranges of sentence
+    indices, that are fixed or excluded. encoder: a name as for `--encoder`, or an Encoder; warns if it does not
+    cover a language. cache: the folder for unpacked models.
 
-    Raises EncoderError where the encoder cannot be had, ConflictError where anchors contradict each other, UsageError
-    for a language that is none, TypeError and ValueError for arguments of another kind.
+    Raises EncoderError where the encoder is not available, ConflictError where anchors contradict each other,
+    UsageError for an invalid language tag, TypeError and ValueError for other invalid arguments.
 
-    >>> found = align_texts(["Guten Tag.", "Es regnet."], ["Good day.", "It is raining."], src_lang="de", tgt_lang="en")
-    >>> [(list(b.src), list(b.tgt)) for b in found.beads]
+    >>> out = align_texts(["Guten Tag.", "Es regnet."], ["Good day.", "It is raining."], src_lang="de", tgt_lang="en")
+    >>> [(list(b.src), list(b.tgt)) for b in out.beads]
     [([0], [0]), ([1], [1])]
     """
     settled = Constraints(_pairs("anchors", anchors), _pairs("forbidden", forbidden))
@@ -97,23 +97,23 @@ def align_texts(
 
 
 def _pairs(name: str, given: Iterable[Pair]) -> list[Pair]:
-    """Beads as the matcher takes them, each once."""
+    """Validate the beads and drop duplicates."""
     found: dict[Pair, None] = {}
     for pair in given:
         match pair:
             case (range(step=1) as src, range(step=1) as tgt):
                 found[src, tgt] = None
             case _:
-                raise ValueError(f"{name}: {pair!r} is not two ranges of sentences, as in (range(0, 2), range(0, 1))")
+                raise ValueError(f"{name}: {pair!r} is not a pair of sentence ranges, as in (range(0, 2), range(0, 1))")
     return list(found)
 
 
 def _sentences(name: str, text: Texts, lang: str) -> tuple[tuple[str, ...], str]:
-    """The sentences of a text, clean, or those given; and their language, told from a text where it is open."""
+    """Sentences of a text, clean, or those given; and their language, detected from a text if it is `und`."""
     if not isinstance(text, str):
         given = tuple(text) if isinstance(text, Iterable) else (text,)
         if not all(isinstance(one, str) for one in given):
-            raise TypeError(f"{name}: a text or sentences (str) are needed, not {text!r:.60}")
+            raise TypeError(f"{name}: must be a text or a list of sentences (str), not {text!r:.60}")
         return given, lang
     found: list[str] = []
     said: Counter[str] = Counter()

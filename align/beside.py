@@ -1,4 +1,4 @@
-"""A file that is there whole or not at all: written beside, synced, moved into place; and what is needed meanwhile."""
+"""Atomic files: written to a temporary file, synced and renamed; and temporary folders."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from types import FrameType
 from typing import IO, NoReturn
 
 PREFIX, SUFFIX = ".align-", ".part"
-"""How the names of folders for files in the making begin and end."""
+"""Prefix and suffix of temporary folders."""
 
 
 @contextmanager
 def written_beside(path: Path) -> Iterator[IO[bytes]]:
-    """A binary file that becomes `path` when the block ends well; until then, and otherwise, what is there stays.
+    """Yield a binary file that replaces `path` if the block succeeds; otherwise `path` is unchanged.
 
-    Its `name` is where it can be read until then. A link is followed; a pipe that somebody reads, or a character
-    device, is written to, since there is nothing to replace. Raises OSError, also for a disk as a device and for a pipe
-    that nobody reads: opening that would wait for ever.
+    Until then it can be read under its `name`. A symbolic link is followed; a pipe or a device is written to
+    directly. Raises OSError.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file() and not target.is_dir():
@@ -64,14 +63,14 @@ def opened_stream(path: Path) -> IO[bytes]:
 
 
 def umask() -> int:
-    """The bits that new files of this process do not have."""
+    """File mode bits that are masked in new files of this process."""
     mask = os.umask(0)
     os.umask(mask)
     return mask
 
 
 def sync(path: Path) -> None:
-    """Have a file, or the names in a folder, on the disk for certain. Raises OSError."""
+    """Flush a file, or the entries of a folder, to the disk. Raises OSError."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -80,21 +79,21 @@ def sync(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a move itself survive a power cut, where the system can."""
+    """Flush a rename to the disk, where the system supports it."""
     with suppress(OSError):
         sync(folder)
 
 
 @contextmanager
 def part_folder(parent: Path) -> Iterator[Path]:
-    """A folder in `parent` for a file in the making; afterwards it is gone, also where the process is terminated.
+    """Yield a temporary folder in `parent`; it is deleted afterwards, also when the process is terminated.
 
-    What killed processes left there is removed first: they no longer lock theirs.
+    Folders of killed processes, which are no longer locked, are deleted first.
     """
     _remove_dead_parts(parent)
     while True:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, suffix=SUFFIX, dir=parent))
-        with suppress(FileNotFoundError):  # Another program may have taken it for dead just now.
+        with suppress(FileNotFoundError):  # Another program may have deleted it as a leftover.
             handle = os.open(folder, os.O_RDONLY)
             fcntl.flock(handle, fcntl.LOCK_EX)
             if folder.exists():
@@ -121,7 +120,7 @@ def _remove_dead_parts(parent: Path) -> None:
 
 @contextmanager
 def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the block as an exception, so that it can clean up; in the main thread only."""
+    """Turn SIGTERM into an exception, so that the block can clean up; in the main thread only."""
 
     def end(number: int, _frame: FrameType | None) -> NoReturn:
         raise SystemExit(128 + number)

@@ -1,7 +1,7 @@
-"""The words of the house: documents, blocks, sentences, links and decisions, as values that cannot change.
+"""Domain model: documents, blocks, sentences, links and decisions, as immutable values.
 
-Offsets are in characters (code points) of `Document.text`, the document's decoded original text.
-Language tags are BCP 47 (`ja`, `en`, `zh-Hant`, `zh-Hans`, `und`).
+Offsets are in characters (code points) of `Document.text`, the document's decoded original text. Language tags are
+BCP 47 (`ja`, `en`, `zh-Hant`, `zh-Hans`, `und`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 UNDETERMINED = "und"
 LARGEST = 2**63 - 1
-"""No number of a link or of anything else in a store is larger, nor can more be asked for."""
+"""Largest id in a store, and largest number of rows that can be requested."""
 
 
 class Span(NamedTuple):
@@ -28,7 +28,7 @@ class Span(NamedTuple):
 
 
 class BlockKind(StrEnum):
-    """What a paragraph-level run of a document is."""
+    """Kind of a paragraph-level part of a document."""
 
     HEADING = "heading"
     BODY = "body"
@@ -51,11 +51,11 @@ class LinkKind(StrEnum):
 
 
 MEMORY_KINDS = frozenset({LinkKind.TRANSLATION, LinkKind.TITLE})
-"""The kinds that go to a translation memory unless others are asked for."""
+"""Kinds of links for a translation memory, by default."""
 
 
 class Status(StrEnum):
-    """What reviewers have made of a link so far."""
+    """Result of the decisions on a link so far."""
 
     PROPOSED = "proposed"
     ACCEPTED = "accepted"
@@ -64,22 +64,22 @@ class Status(StrEnum):
 
 
 SETTLED = frozenset({Status.ACCEPTED, Status.EDITED})
-"""The statuses that a reviewer stands behind."""
+"""Statuses of links that a reviewer confirmed."""
 
 STATUS_GROUPS = {
     "any": frozenset(Status) - {Status.REJECTED},
     "undecided": frozenset({Status.PROPOSED}),
     "confirmed": SETTLED,
 }
-"""Words that name several statuses, or one by what it means. `any` does not take in what a reviewer rejected."""
+"""Words for several statuses, or for one by its meaning. `any` does not include rejected links."""
 STATUS_WORDS = (*STATUS_GROUPS, *map(str, Status))
-"""Every word that `statuses_of` reads."""
+"""All words that `statuses_of` accepts."""
 
 
 def statuses_of(text: str) -> frozenset[Status]:
-    """The statuses that a list such as `accepted,edited` or `any,rejected` names; a status may be cut short.
+    """Statuses in a list such as `accepted,edited` or `any,rejected`; a status may be abbreviated.
 
-    Raises ValueError, naming the word, for one that names no status or more than one.
+    Raises ValueError, naming the word, for an unknown or ambiguous one.
     """
     named: set[Status] = set()
     for word in (part.strip().lower() for part in text.split(",")):
@@ -89,7 +89,7 @@ def statuses_of(text: str) -> frozenset[Status]:
         elif len(begun) == 1:
             named.add(begun[0])
         else:
-            raise ValueError(f"{word!r} is no status. There are: {', '.join(STATUS_WORDS)}; several with commas.")
+            raise ValueError(f"{word!r} is not a status. Choose from: {', '.join(STATUS_WORDS)}; several with commas.")
     return frozenset(named)
 
 
@@ -98,7 +98,7 @@ class Sentence:
     """The smallest unit that is linked.
 
     `pieces` are ascending, non-empty spans; more than one only where something that is not text (the timing of a
-    subtitle, an image name) stands inside the sentence.
+    subtitle, an image name) interrupts the sentence.
     """
 
     pieces: tuple[Span, ...]
@@ -113,7 +113,7 @@ class Sentence:
             if piece.end <= piece.start:
                 raise ValueError("a sentence covers at least one character")
             if piece.start < end:
-                raise ValueError("the pieces of a sentence ascend and do not overlap")
+                raise ValueError("the pieces of a sentence must be ascending and must not overlap")
             end = piece.end
 
     @property
@@ -135,10 +135,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One imported text: its original characters and the blocks found in them, ascending and apart."""
+    """One imported text: its original characters and its blocks, ascending and without overlap."""
 
     name: str
-    """The path as added; what exports call `doc`."""
+    """The path as added; the column `doc` of exports."""
     text: str
     blocks: tuple[Block, ...]
     reader: str = "text"
@@ -146,7 +146,7 @@ class Document:
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) of the text; lone surrogates are kept apart from each other."""
+        """SHA-256 (hex) of the text; different lone surrogates give different digests."""
         return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -161,35 +161,35 @@ class LinkSide:
     sentences: tuple[int, ...]
     """Store ids of the sentences."""
     text: str
-    """Clean text in force: the sentences joined as their script joins them, or what a reviewer made of it."""
+    """Current clean text: the sentences joined as their script requires, or the text that a reviewer edited."""
     spans: tuple[Span, ...]
     original: str | None = None
-    """The clean text before a reviewer edited it; None where nobody did."""
+    """Clean text before the first edit; None if it was never edited."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A stored bead: which sentences of two languages say the same thing, how surely, and what reviewers said."""
+    """A stored link between sentences of two languages, with its confidence and its review status."""
 
     id: int
     src: LinkSide
     tgt: LinkSide
     kind: LinkKind
     score: float
-    """The raw number of the solver; not a probability."""
+    """Raw score of the solver; not a probability."""
     confidence: float
     """Calibrated P(this link is right), 0 to 1."""
     status: Status
     encoder: str
     version: int = 1
-    """Grows with every decision on the link, so that a stale decision is noticed."""
+    """Incremented by every decision on the link, so that stale decisions are detected."""
     reviewer: str | None = None
     decided_at: str | None = None
     """ISO 8601, UTC, of the last decision."""
     note: str | None = None
     bookmarked: bool = False
     attention: str | None = None
-    """Why a reviewer should look again: `changed` (its text has), `conflict` (another copy or file says otherwise)."""
+    """Why it needs another review: `changed` (its text did), `conflict` (another copy or file disagrees)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,21 +203,21 @@ class Proposal:
     confidence: float
     chain: int = 0
     signals: dict[str, float] | None = None
-    """What the solver saw, for `align explain`."""
+    """Features for `align explain`."""
 
     def __post_init__(self) -> None:
         if not self.src or not self.tgt:
-            raise ValueError("a proposal has sentences on both sides")
+            raise ValueError("a proposal must have sentences on both sides")
 
 
 @dataclass(frozen=True, slots=True)
 class Realignment:
-    """What solving again around an edit would change among the undecided links."""
+    """Changes to undecided links from solving again around an edit."""
 
     removed: tuple[Link, ...] = ()
     added: tuple[Proposal, ...] = ()
     encoder: str = ""
-    """The encoder whose vectors led to the `added` links."""
+    """The encoder of the vectors behind the `added` links."""
 
     def __post_init__(self) -> None:
         if self.added and not self.encoder:
@@ -229,11 +229,11 @@ class Realignment:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One thing a reviewer did. Decisions are appended, never changed; links are what they add up to."""
+    """One action of a reviewer. Decisions are appended, never changed; links are their accumulated result."""
 
     id: int
     uid: str
-    """The same in every copy of a store (32 hex digits)."""
+    """Identical in every copy of a store (32 hex digits)."""
     at: str
     """ISO 8601 with microseconds, UTC."""
     reviewer: str

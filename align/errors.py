@@ -1,16 +1,16 @@
-"""What can go wrong in a way that the user can mend: what, where, and what to do next, with an exit code."""
+"""Errors that the user can fix: a message with what, where and what to do next, and an exit code."""
 
 from __future__ import annotations
 
 
 class AlignError(Exception):
-    """A mistake or mishap told in one line. `exit_code` is what the program ends with."""
+    """An error with a message of one line. `exit_code` is the exit status of the program."""
 
     exit_code = 1
 
 
 class UsageError(AlignError):
-    """The call itself is off: a file that is not there, a flag that does not fit."""
+    """The call itself is wrong: a file that does not exist, a flag that does not apply."""
 
     exit_code = 2
 
@@ -20,11 +20,11 @@ class ReadError(AlignError):
 
 
 class InputError(ReadError):
-    """An input cannot be opened: no file, not a regular one, too large, or not for this user."""
+    """An input cannot be opened: no file, not a regular one, too large, or without permission."""
 
 
 class MissingFileError(InputError, UsageError):
-    """An input is not there: the call names it wrongly."""
+    """An input does not exist: its name in the call is wrong."""
 
     exit_code = 2
 
@@ -34,15 +34,15 @@ class StoreError(AlignError):
 
 
 class ConflictError(StoreError):
-    """The link changed since the reviewer saw it, or a constraint contradicts another; nothing was written."""
+    """The link changed since the reviewer loaded it, or a constraint contradicts another; nothing was written."""
 
 
 class TextLossError(StoreError):
-    """A new text would take away more settled links than goes without a confirmation; nothing was written."""
+    """A new text would delete more confirmed links than is allowed without confirmation; nothing was written."""
 
 
 class EmptyDecisionError(ConflictError):
-    """There is nothing left to decide, to take back or to bring back; nothing was written."""
+    """There is nothing left to decide, undo or redo; nothing was written."""
 
 
 class EncoderError(AlignError):
@@ -50,4 +50,4 @@ class EncoderError(AlignError):
 
 
 class ExportError(AlignError):
-    """An output cannot be written, or does not read back as what was written."""
+    """An output cannot be written, or differs from what was written when it is read back."""

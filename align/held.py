@@ -1,8 +1,9 @@
-"""Which files SQLite has open in this process: nothing else may open them.
+"""Registry of the SQLite files that this process has open: no other code may open them.
 
-POSIX takes away all locks that a process holds on a file when the process closes any handle on it. With a store open,
-reading so much as its first bytes would leave it without locks: another program then takes it for unused, and removes
-its log under our decisions. See "How To Corrupt An SQLite Database File" (sqlite.org/howtocorrupt.html), 2.2.
+POSIX drops all locks that a process has on a file when the process closes any handle on it. While a store is open,
+even reading its first bytes by another handle would drop its locks: another program then takes it for unused, and
+removes its log with our decisions. See "How To Corrupt An SQLite Database File" (sqlite.org/howtocorrupt.html),
+2.2.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ from align.errors import StoreError
 
 Inode = tuple[int, int]
 LOCK_START, LOCK_LENGTH = 0x40000000, 512
-"""The bytes that SQLite locks (sqlite.org/fileformat2.html, 1.2): every connection in WAL mode keeps a shared lock on
-some of them until it is closed. A process that was killed has none."""
+"""The bytes that SQLite locks (sqlite.org/fileformat2.html, 1.2): every connection in WAL mode has a shared lock on
+some of them until it is closed. A killed process has none."""
 
 OPENING = RLock()
-"""Held from a look into a file that SQLite does not have open yet until SQLite has it."""
+"""Locked from the inspection of a file that SQLite has not opened yet until SQLite has opened it."""
 _held: Counter[Inode] = Counter()
 
 
 def inode(path: Path) -> Inode | None:
-    """Which file `path` names; None where there is none."""
+    """Device and inode number of the file at `path`; None where there is none."""
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -39,7 +40,7 @@ def inode(path: Path) -> Inode | None:
 
 
 def hold(path: Path) -> Inode:
-    """Count the file at `path` as open; what it is, to be handed to `release`."""
+    """Count the file at `path` as open and return its inode, for `unregister`."""
     with OPENING:
         status = path.stat()
         _held[status.st_dev, status.st_ino] += 1
@@ -47,13 +48,13 @@ def hold(path: Path) -> Inode:
 
 
 def release(file: Inode) -> None:
-    """SQLite has closed it."""
+    """Count a file as closed by SQLite."""
     with OPENING:
         _held[file] -= 1
 
 
 def is_held(path: Path) -> bool:
-    """Whether SQLite has the file at `path` open in this process, or its log, or the index of that."""
+    """Whether SQLite has the file at `path` open in this process, as a database, its WAL or the WAL index."""
     for suffix in ("", "-wal", "-shm"):
         home = path.with_name(path.name.removesuffix(suffix) or path.name)
         if path.name.endswith(suffix):
@@ -66,9 +67,9 @@ def is_held(path: Path) -> bool:
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[int]:
-    """Keep every other program from opening the SQLite file at `path` for the block; yields a handle on it.
+    """Prevent other programs from opening the SQLite file at `path` during the block; yields a handle on it.
 
-    Nothing inside may open and close the file, which would drop the lock. Raises StoreError where a program has the
+    The block must not open and close the file, which would drop the lock. Raises StoreError where a program has the
     file open, and OSError.
     """
     with OPENING:
@@ -80,20 +81,20 @@ def exclusive(path: Path) -> Iterator[int]:
                 fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB, LOCK_LENGTH, LOCK_START)
             except BlockingIOError:
                 who = f"another program{_owner(handle)}"
-                raise StoreError(f"{path}: is open in {who}. Close it and call again; nothing was changed.") from None
+                raise StoreError(f"{path}: is open in {who}. Close it and try again; nothing was changed.") from None
             yield handle
         finally:
             os.close(handle)
 
 
 def _owner(handle: int) -> str:
-    """The process that has the lock, where the system says so: ` (process 4711: align review)`."""
-    if sys.platform != "linux":  # The layout of `struct flock` is the system's.
+    """The process that has the lock, if the system reports it: ` (process 4711: align review)`."""
+    if sys.platform != "linux":  # The layout of `struct flock` depends on the system.
         return ""
     layout = "hhqqi"  # type, whence, start, length, process
     asked = struct.pack(layout, fcntl.F_WRLCK, os.SEEK_SET, LOCK_START, LOCK_LENGTH, 0)
     process = struct.unpack(layout, fcntl.fcntl(handle, fcntl.F_GETLK, asked))[-1]
-    if process <= 0:  # Released meanwhile, or of another container.
+    if process <= 0:  # Released in the meantime, or in another container.
         return ""
     words = ""
     with suppress(OSError):

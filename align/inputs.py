@@ -1,4 +1,4 @@
-"""Open what others wrote: regular files up to a size. Pipes, devices and folders are refused before they are opened."""
+"""Open input files: regular files up to a size. Pipes, devices and folders are rejected before they are opened."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import BinaryIO
 from align.errors import InputError, MissingFileError
 
 MAX_SIZE = 200_000_000
-"""Bytes of an input, unless `--max-size` says otherwise."""
+"""Maximum bytes of an input, by default; `--max-size` overrides it."""
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -22,7 +22,7 @@ _KINDS = (
     (stat.S_ISCHR, "a device"),
 )
 _OWN_HANDLE = re.compile(r"/dev/stdin|(?:/dev|/proc/self)/fd/\d+")
-"""A pipe that the shell opened for this very call, as in `align pair <(zcat a.gz) b.txt`; it ends with its writer."""
+"""A pipe that the shell opened for this call, as in `align pair <(zcat a.gz) b.txt`; it ends with its writer."""
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", re.IGNORECASE)
 
@@ -31,8 +31,8 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", re.IGNORECASE)
 def open_input(path: Path | str, max_size: int = MAX_SIZE) -> Iterator[BinaryIO]:
     """A regular file of at most `max_size` bytes, open for reading.
 
-    Raises MissingFileError where there is none, InputError for anything else that cannot be read. Whoever reads a file
-    as a whole calls `read_input`, which also sees that it does not grow.
+    Raises MissingFileError where there is none, InputError for anything else that cannot be read. To read a whole
+    file use `read_input`, which also checks that it does not change.
     """
     with _readable(path), _opened(path) as file:
         size = os.fstat(file.fileno()).st_size
@@ -44,8 +44,7 @@ def open_input(path: Path | str, max_size: int = MAX_SIZE) -> Iterator[BinaryIO]
 def read_input(path: Path | str, max_size: int = MAX_SIZE) -> bytes:
     """The bytes of a regular file.
 
-    Raises as `open_input` does, and InputError for a file that was written to meanwhile: half of it would be taken for
-    the whole.
+    Raises as `open_input` does, and InputError for a file that changed while it was read and may be incomplete.
     """
     if _OWN_HANDLE.fullmatch(str(path)):
         with _readable(path), open(path, "rb") as file:
@@ -54,16 +53,16 @@ def read_input(path: Path | str, max_size: int = MAX_SIZE) -> bytes:
         before = os.fstat(file.fileno())
         content = read_stream(str(path), file, max_size)
         after = os.fstat(file.fileno())
-        # What the system makes up as it is read (/proc) has no size, and another time each time.
+        # Generated files (/proc) have no size, and a new time on every read.
         if before.st_size and (before.st_size, before.st_mtime_ns, len(content)) != (
             after.st_size, after.st_mtime_ns, after.st_size,
         ):  # fmt: skip
-            raise InputError(f"{path}: changed while it was read. Call again when it is complete.")
+            raise InputError(f"{path}: changed while it was read. Try again when it is complete.")
         return content
 
 
 def read_stream(name: str, stream: BinaryIO, max_size: int = MAX_SIZE) -> bytes:
-    """What a stream gives until it ends. Raises InputError from `max_size` bytes on."""
+    """Content of a stream up to its end. Raises InputError above `max_size` bytes."""
     content = stream.read(max_size + 1) or b""
     if len(content) > max_size:
         raise _too_large(name, max_size)
@@ -71,7 +70,7 @@ def read_stream(name: str, stream: BinaryIO, max_size: int = MAX_SIZE) -> bytes:
 
 
 def parse_size(text: str) -> int:
-    """The bytes of `500MB`, `2 GB`, `1.5g` or `1000`. Raises ValueError for what is no size, or none above 0."""
+    """Bytes of `500MB`, `2 GB`, `1.5g` or `1000`. Raises ValueError for anything else, and for 0."""
     match = _SIZE.fullmatch(text.strip())
     size = round(float(match[1]) * _UNITS[match[2].lower()]) if match else 0
     if not 0 < size < 1 << 62:
@@ -80,10 +79,10 @@ def parse_size(text: str) -> int:
 
 
 def _opened(path: Path | str) -> BinaryIO:
-    """The file, looked at before it is opened (a device may do something then) and after (it may be another by now)."""
+    """Open the file, checking its kind before (opening a device has effects) and after (it may be another file)."""
     try:
         mode = os.stat(path).st_mode
-    except ValueError as error:  # a NUL, or half of a character
+    except ValueError as error:  # a NUL, or a lone surrogate
         raise MissingFileError(f"{path!r}: no file can have this name ({error}). Check the name.") from error
     _check_kind(path, mode)
     handle = os.open(
@@ -100,17 +99,17 @@ def _opened(path: Path | str) -> BinaryIO:
 def _check_kind(path: Path | str, mode: int) -> None:
     if not stat.S_ISREG(mode):
         kind = next((words for is_kind, words in _KINDS if is_kind(mode)), "no regular file")
-        raise InputError(f"{path}: {kind}, not a file. Save its text as a file and name that.")
+        raise InputError(f"{path}: {kind}, not a file. Save its text as a file and use that.")
 
 
 @contextmanager
 def _readable(path: Path | str) -> Iterator[None]:
-    """Errors of the system as ours."""
+    """Translate errors of the system into ours."""
     try:
         yield
     except FileNotFoundError as error:
         if os.path.islink(path):
-            raise InputError(f"{path}: a link to a file that is not there. Mend the link, or remove it.") from error
+            raise InputError(f"{path}: a link to a file that does not exist. Fix or remove the link.") from error
         raise MissingFileError(f"{path}: no such file. Check the name.") from error
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}. Check the name and your permissions.") from error
@@ -126,7 +125,7 @@ def _words(size: int) -> str:
 
 
 def walk(folder: str, suffixes: Collection[str]) -> Iterator[str]:
-    """Files below a folder whose suffix is in `suffixes`, sorted, hidden ones and links to folders left out."""
+    """Files below a folder whose suffix is in `suffixes`, sorted, without hidden ones and links to folders."""
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
@@ -135,9 +134,9 @@ def walk(folder: str, suffixes: Collection[str]) -> Iterator[str]:
 
 
 def known_as(path: str) -> str:
-    """The one name of a file, however it was called: its path below the current folder, else its whole path.
+    """The canonical name of a file: its path relative to the current folder if it is below it, else the absolute path.
 
-    Links are not followed, but for the ones on the way to the current folder itself.
+    Links are not resolved, except in the path of the current folder itself.
     """
     whole = os.path.abspath(path)
     logical = os.environ.get("PWD", "")

@@ -1,4 +1,4 @@
-"""What one reviewer does to the links of a store: edits, previewed or committed, each one decision."""
+"""Edits of one reviewer to the links of a store, previewed or committed, each as one decision."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ from align.store.log import State, sentences_of, stored
 from align.store.rows import Ends
 
 Expected = int | Mapping[int, int] | None
-"""The version of the link that the reviewer looked at, or the versions of all links that the edit may change."""
+"""The version of the link when the reviewer loaded it, or the versions of all links that the edit may change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an edit would change, derived from its draft: what solving again around it has to respect."""
+    """The changes of an edit, derived from its draft: constraints of the realignment around it."""
 
     anchors: tuple[Ends, ...]
-    """Sides of the links that it settles. A sentence that it cuts in two is whole here, as nothing is cut yet."""
+    """Sides of the links that it confirms. A sentence that it splits is whole here, since nothing is written yet."""
     forbidden: tuple[Ends, ...]
     """Sides of the links that it rejects."""
     replaced: tuple[int, ...]
-    """Links whose sides or status it changes, the deleted ones among them."""
+    """Links whose sides or status it changes, including the deleted ones."""
     deleted: tuple[int, ...]
-    """Links that it deletes and whose sentences are not all in an anchor: a merged link is not among them."""
+    """Links that it deletes and whose sentences are not all in an anchor; without merged links."""
     shared: tuple[int, ...]
-    """Settled links that share sentences with an anchor and stay."""
+    """Confirmed links that share sentences with an anchor and are not changed."""
     documents: tuple[int, ...]
     """The documents of the first of these links, source first; empty for an edit on no link."""
     versions: dict[int, int]
-    """Versions of the link it is on and of all links that it changes, at the moment of the preview."""
+    """Versions of its link and of all links that it changes, at the time of the preview."""
 
 
 def open_reviewer(path: Path, name: str) -> Reviewer:
-    """A reviewer with a connection of its own to the store at `path`; close it with `with`."""
+    """A reviewer with its own connection to the store at `path`; a context manager."""
     return Reviewer(open_store(path, create=False), name)
 
 
 class Reviewer:
-    """Commits the edits of one reviewer. `name` is what the log calls the reviewer."""
+    """Commits the edits of one reviewer. `name` is the reviewer's name in the log."""
 
     def __init__(self, store: Store, name: str) -> None:
         self.store = store
@@ -76,7 +76,7 @@ class Reviewer:
 
     @contextmanager
     def because(self, why: str) -> Iterator[None]:
-        """Note a reason on the decisions inside, for the history of their links."""
+        """Add a reason to the decisions inside, for the history of their links."""
         before, self.why = self.why, storable(why).strip()
         try:
             yield
@@ -86,11 +86,11 @@ class Reviewer:
     # Edits
 
     def commit(self, edit: Edit, *, expected: Expected = None, realignment: Realignment | None = None) -> Change:
-        """Write an edit as one decision, with what solving again around it changes; one undo reverts both.
+        """Write an edit as one decision, with its realignment; one undo reverts both.
 
-        `expected`: the version of the link that the reviewer looked at, or the versions of all links that the edit may
-        change. Raises ConflictError, with nothing written, where one has another version or is not among them.
-        Undecided links on the sentences of what is settled give way.
+        `expected`: the version of the link when the reviewer loaded it, or the versions of all links that the edit
+        may change. Raises ConflictError, with nothing written, where one has another version or is not among them.
+        Undecided links that share sentences with confirmed ones are deleted.
         """
         with self.store.writing():
             draft = Ledger(self.store.db, self.name)
@@ -111,7 +111,7 @@ class Reviewer:
         return Change(touched, decision, look_at, edit.action)
 
     def preview(self, edit: Edit) -> Preview:
-        """Derive what an edit would change; writes nothing. Raises UsageError or ConflictError as `commit` does."""
+        """Derive the changes of an edit; writes nothing. Raises UsageError or ConflictError as `commit` does."""
         with self.store.rehearsal(lock=False):
             draft = Ledger(self.store.db, self.name)
             edit.apply(draft)
@@ -120,11 +120,11 @@ class Reviewer:
     # Many at once
 
     def accept_above(self, confidence: float, chosen: LinkFilter | None = None, *, since: int | None = None) -> Change:
-        """Accept every undecided link of a filter whose confidence is at least this.
+        """Accept every undecided link of a filter with at least this confidence.
 
-        `since` is the number of the last decision when the reviewer looked: ConflictError where somebody else has
-        changed one of these links after it, or proposed it. A link whose sentences are settled otherwise is left out,
-        and so is the less sure of two that share a sentence. Raises EmptyDecisionError where there is none.
+        `since` is the id of the last decision when the reviewer loaded the links: ConflictError where somebody else
+        has changed or proposed one of them since. A link whose sentences are confirmed otherwise is left out, and
+        so is the less confident of two that share a sentence. Raises EmptyDecisionError where there is none.
         """
         if not 0.0 <= confidence <= 1.0:
             raise UsageError(f"a confidence is between 0 and 1, not {confidence}.")
@@ -142,25 +142,25 @@ class Reviewer:
         return self.store.accept_many(self.name, chosen or LinkFilter(), through=link, seen=expected, since=since)
 
     def remove_document(self, document: int) -> Change:
-        """Remove a document and its links; undo brings them back until the store is compacted."""
+        """Remove a document and its links; undo restores them until the store is compacted."""
         return self.store.remove_document(self.name, document)
 
     def contest(self, link: int, name: str, ours: Mapping[str, str], theirs: Mapping[str, str]) -> Change | None:
-        """Mark a link as in conflict with the file `name`. None where this conflict is unresolved already."""
+        """Mark a link as in conflict with the file `name`. None if this conflict is already unresolved."""
         return self.store.contest(self.name, link, name, ours, theirs, why=self.why)
 
     def dismiss(self, link: int) -> Change:
-        """Dismiss all unresolved conflicts of a link (which may be deleted): it stays as it is."""
+        """Dismiss all unresolved conflicts of a link (which may be deleted), keeping the local version."""
         return self.store.dismiss(self.name, link)
 
     # Undo and redo
 
     def undo(self) -> Change:
-        """Revert this reviewer's last decision in force. Raises ConflictError where its links changed since."""
+        """Revert this reviewer's last decision in effect. Raises ConflictError where its links changed since."""
         return self.store.undo(self.name)
 
     def redo(self) -> Change:
-        """Redo what was undone last, if nothing was decided since."""
+        """Redo the last undone decision, if there was no decision since."""
         return self.store.redo(self.name)
 
     # No decisions
@@ -175,7 +175,7 @@ class Reviewer:
 
 
 def _realign(draft: Ledger, realignment: Realignment) -> None:
-    """Let undecided links give way to the proposals of a realignment."""
+    """Delete undecided links that the realignment removes, and add its proposals."""
     for link in realignment.removed:
         if draft.present(link.id) and not draft.kept(link.id):
             draft.expect(link.id, link.version, called=f"link {link.id}")
@@ -197,7 +197,7 @@ def _realign(draft: Ledger, realignment: Realignment) -> None:
 
 
 def _preview(draft: Ledger, link: int | None) -> Preview:
-    """What the draft of an edit on `link` changes."""
+    """Changes of the draft of an edit on `link`."""
     patches = draft.patches()
     decided = [
         number for number, was, now in patches if was is None or now is None or now.get("decided_at") == draft.at
@@ -228,7 +228,7 @@ def _preview(draft: Ledger, link: int | None) -> Preview:
 
 
 def _ends(state: State, whole: Mapping[int, int]) -> Ends:
-    """Both sides of a link, second halves given as the sentence (`whole`) that they are cut from."""
+    """Both sides of a link, with second halves replaced by the sentence (`whole`) that they were split from."""
     src, tgt = (
         tuple(dict.fromkeys(whole.get(number, number) for number in sentences_of(state[side])))
         for side in ("src", "tgt")
@@ -241,7 +241,7 @@ def _sentences(ends: Ends) -> tuple[int, ...]:
 
 
 def _united(anchors: list[Ends]) -> list[Ends]:
-    """Anchors of two links of the same sentence as one."""
+    """The anchors, with those that share a sentence combined into one."""
     united: list[Ends] = []
     for src, tgt in anchors:
         for other in [other for other in united if set(other[0]) & set(src) or set(other[1]) & set(tgt)]:

@@ -1,4 +1,4 @@
-"""One frozen `Settings`, from defaults < config file < environment < flags; the only place that knows paths."""
+"""One frozen `Settings`, from defaults < config file < environment < flags; all default paths are defined here."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ APP = "align"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run is told from outside. Every field can stand in the config file and as `ALIGN_<FIELD>`."""
+    """Settings of a run. Every field can be set in the config file and as `ALIGN_<FIELD>`."""
 
     db: Path = Path("align.db")
     """The store."""
     encoder: str = "auto"
     reviewer: str = ""
-    """Who decides; empty means `default_reviewer()`."""
+    """Name for decisions; empty means `default_reviewer()`."""
     theme: str = ""
     """The review app's Textual theme; empty means its default."""
     keys: Mapping[str, str] = field(default_factory=dict)
-    """Rebound keys of the review app: action to comma-separated keys. In the config file only, as `[keys]`."""
+    """Key bindings of the review app: action to comma-separated keys. In the config file only, as `[keys]`."""
     cache: Path = field(default_factory=lambda: default_cache())
-    """Where unpacked models and compiled kernels live."""
+    """The folder for unpacked models and compiled kernels."""
 
     def with_flags(self, **flags: Any) -> Settings:
-        """A copy in which flags that were given (not None) win."""
+        """A copy in which the given flags (not None) take precedence."""
         return replace(self, **{name: flag for name, flag in flags.items() if flag is not None})
 
 
 def default_cache() -> Path:
-    """The user's cache folder; where it cannot be written (a container, a service), one below the temporary folder."""
+    """The user's cache folder; if it is not writable (a container, a service), one in the temporary folder."""
     folder = _of_user(platformdirs.user_cache_dir)
     if folder is not None and writable(folder):
         return folder
@@ -52,7 +52,7 @@ def default_cache() -> Path:
 
 
 def _of_user(kind: Callable[..., str]) -> Path | None:
-    """A folder of this user as platformdirs names it; None for a user without a home, as a container may have."""
+    """The user's folder by platformdirs; None for a user without a home directory, as in some containers."""
     try:
         folder = Path(kind(APP, appauthor=False))
     except RuntimeError:
@@ -61,23 +61,23 @@ def _of_user(kind: Callable[..., str]) -> Path | None:
 
 
 def temporary_folder() -> Path | None:
-    """A folder of this user below the temporary one, made where it is not there; None where it cannot be had.
+    """The user's folder in the system's temporary folder, created if missing; None where that is not possible.
 
-    It is for this user alone: what others could write into it would be run.
+    It must not be writable by other users, since its content is executed.
     """
     try:
         folder = Path(tempfile.gettempdir()) / f"{APP}-{os.getuid()}"
         with suppress(FileExistsError):
             folder.mkdir(mode=0o700)
         status = folder.lstat()
-    except (OSError, AttributeError):  # Windows has no user numbers, and always a folder for the user
+    except (OSError, AttributeError):  # Windows has no user ids, and always a folder for the user
         return None
     private = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o077
     return folder if private and writable(folder) else None
 
 
 def writable(folder: Path) -> bool:
-    """Whether files can be made in the folder, or it can be made."""
+    """Whether files can be created in the folder, or the folder itself."""
     try:
         while not folder.exists() and folder != folder.parent:
             folder = folder.parent
@@ -87,8 +87,10 @@ def writable(folder: Path) -> bool:
 
 
 def config_path(environ: Mapping[str, str] = os.environ) -> Path:
-    """The config file: `ALIGN_CONFIG`, or `config.toml` in the user's config folder, or in the machine's for a user
-    without a home. It need not exist."""
+    """The config file: `ALIGN_CONFIG`, else `config.toml` in the user's config folder. It need not exist.
+
+    For a user without a home directory it is in the system's config folder.
+    """
     named = environ.get("ALIGN_CONFIG")
     if named:
         return Path(named)
@@ -97,7 +99,7 @@ def config_path(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def is_there(path: Path) -> bool:
-    """Whether the file is there for this user: not in a folder that nobody may look into."""
+    """Whether the file exists and is not in a folder without access."""
     try:
         return path.exists()
     except PermissionError:
@@ -105,7 +107,7 @@ def is_there(path: Path) -> bool:
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Defaults, then the config file, then the environment. Raises UsageError for a file or value that is off."""
+    """Defaults, then the config file, then the environment. Raises UsageError for an invalid file or value."""
     kinds = {f.name: f.type for f in fields(Settings)}
     found: dict[str, Any] = {}
     path = config_path(environ)
@@ -113,10 +115,10 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         try:
             found = tomllib.loads(read_input(path).decode("utf-8"))
         except (ReadError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-            raise UsageError(f"{path}: not a TOML file we can read ({error}). Mend or remove it.") from error
+            raise UsageError(f"{path}: not a valid TOML file ({error}). Fix or remove it.") from error
         unknown = found.keys() - kinds.keys()
         if unknown:
-            raise UsageError(f"{path}: unknown setting {min(unknown)!r}. Known are {', '.join(sorted(kinds))}.")
+            raise UsageError(f"{path}: unknown setting {min(unknown)!r}. The settings are {', '.join(sorted(kinds))}.")
     for name in kinds.keys() - {"keys"}:
         value = environ.get(f"ALIGN_{name.upper()}")
         if value:
@@ -124,14 +126,14 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     for name, value in found.items():
         if name == "keys":
             if not isinstance(value, dict) or not all(isinstance(keys, str) for keys in value.values()):
-                raise UsageError(f'{path}: [keys] is a table of action = "key,key".')
+                raise UsageError(f'{path}: [keys] must be a table of action = "key,key".')
         elif not isinstance(value, str):
             raise UsageError(f"{path}: {name} must be a string, not {value!r}.")
         elif kinds[name] == "Path":
             try:
                 found[name] = Path(value).expanduser()
             except RuntimeError as error:
-                raise UsageError(f"{name} {value}: nobody of that name has a home here. Write the path out.") from error
+                raise UsageError(f"{name} {value}: that user has no home directory. Write the full path.") from error
     return Settings(**found)
 
 

@@ -1,4 +1,4 @@
-"""How this house writes to an SQLite file, a store or a ledger, and how what goes wrong with one is told."""
+"""Transactions on SQLite files (stores, databases of bulk jobs), and errors of SQLite as messages with a remedy."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from sqlite_utils import Database
 from align.errors import StoreError
 
 BUSY_SECONDS = 30.0
-"""How long a writer waits for another before it says so."""
+"""Seconds that a writer waits for another before it fails."""
 NO_ROOM = ("SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMOPEN")
-"""Names of errors of a file that cannot be written, as they begin."""
-NO_TEXT = "a text in it is no UTF-8"
-DAMAGED = "`align store check` says what is; `align store restore BACKUP` puts a backup in its place."
-"""What to do with a broken store."""
+"""Prefixes of SQLite error names for a file that cannot be written."""
+NO_TEXT = "a text in it is not UTF-8"
+DAMAGED = "`align store check` shows the damage; `align store restore BACKUP` restores a backup."
+"""Advice for a damaged store."""
 NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ncpfs", "davfs"})
 
 
 @contextmanager
 def writing(db: Database) -> Iterator[None]:
-    """Hold SQLite's one write lock for the block: all of it lands, or none. Inside another it joins that one."""
+    """Write in one transaction: all or nothing. Joins a transaction that is already open."""
     if db.conn.in_transaction:
         yield
         return
@@ -40,7 +40,7 @@ def writing(db: Database) -> Iterator[None]:
 
 @contextmanager
 def reading(db: Database) -> Iterator[None]:
-    """Several reads of one and the same moment, whatever others write meanwhile; never kept open over a `yield`."""
+    """Read from one snapshot, whatever others write in the meantime; must not stay open over a `yield`."""
     if db.conn.in_transaction:
         yield
         return
@@ -53,7 +53,7 @@ def reading(db: Database) -> Iterator[None]:
 
 @contextmanager
 def told(path: Path, *, damaged: str = DAMAGED) -> Iterator[None]:
-    """Turn SQLite's mishaps with the file at `path` into one line that says what to do; `damaged`: with a broken one.
+    """Translate SQLite errors of the file at `path` into one line; `damaged`: advice for a damaged file.
 
     Raises StoreError.
     """
@@ -68,16 +68,16 @@ def told(path: Path, *, damaged: str = DAMAGED) -> Iterator[None]:
 def _tell(path: Path, error: sqlite3.Error, damaged: str) -> str:
     name = getattr(error, "sqlite_errorname", "") or ""
     words = str(error)
-    if words.startswith("Could not decode"):  # With the damaged text itself, which is nothing for a terminal.
+    if words.startswith("Could not decode"):  # The message contains the damaged text, which a terminal may not show.
         return f"damaged ({NO_TEXT}). {damaged}"
-    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):  # The second: the index of the log cannot grow.
-        return "no room left on the disk; nothing of this step was written. Make room and try again."
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):  # The second: the WAL index cannot be enlarged.
+        return "no space left on the disk; nothing of this step was written. Free space and try again."
     if name.startswith(("SQLITE_IOERR_LOCK", "SQLITE_IOERR_SHM", "SQLITE_PROTOCOL")) or "locking protocol" in words:
         system = file_system(path)
         where = f"on a network file system ({system})" if system in NETWORK else f"on this file system ({system})"
         return f"file locks do not work {where}. Keep the store on a local disk."
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        if (system := file_system(path)) in NETWORK:  # Where the server gives no locks, SQLite says busy.
+        if (system := file_system(path)) in NETWORK:  # Where the server has no locks, SQLite reports busy.
             return (
                 f"no lock within {BUSY_SECONDS:.0f} s on a network file system ({system}): another program is writing, "
                 "or locks do not work there. Keep the store on a local disk."
@@ -90,14 +90,14 @@ def _tell(path: Path, error: sqlite3.Error, damaged: str) -> str:
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return f"damaged ({words}). {damaged}"
     if name.startswith("SQLITE_IOERR"):
-        return f"the disk failed ({words}); nothing of this step was written. Check the disk and its free space."
+        return f"disk error ({words}); nothing of this step was written. Check the disk and its free space."
     if name == "SQLITE_ERROR":  # A table or column is missing, or a trigger of another program fails.
-        return f"its tables are not as they should be ({words}). {damaged}"
+        return f"unexpected tables ({words}). {damaged}"
     return f"{words} ({name})" if name else words
 
 
 def file_system(path: Path) -> str:
-    """The type of the file system that `path` is on, as the kernel names it; `unknown` where it does not tell."""
+    """Type of the file system of `path`, as named by the kernel; `unknown` where it is not reported."""
     try:
         mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

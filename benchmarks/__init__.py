@@ -1,1 +1,1 @@
-"""Speed and quality against peers: each module is a command that prints what it measured."""
+"""Benchmarks of speed and quality against peers: each module is a command that prints its measurements."""

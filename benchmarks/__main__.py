@@ -1,11 +1,11 @@
-"""`python -m benchmarks`: what can be measured here, and measuring it.
+"""`python -m benchmarks`: list and run benchmarks.
 
     python -m benchmarks                 lists the benchmarks
     python -m benchmarks store review    runs these, one after the other
     python -m benchmarks store -- -h     runs one with its own arguments
-    python -m benchmarks --all           runs every one but those whose first line says that they write into align/
+    python -m benchmarks --all           runs all but those that write into align/, by their first line
 
-Each is a module of this folder with a `main()`. It prints ratios from one run, so that the machine matters little.
+Each is a module of this folder with a `main()`. It prints ratios from one run, which depend little on the machine.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def benchmarks() -> dict[str, str]:
-    """Name -> first line of the docstring, of every module here that has a `main()`. Nothing is imported."""
+    """Module name -> first line of the docstring, for every module with a `main()`. Nothing is imported."""
     found = {}
     for path in sorted(HERE.glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -32,8 +32,8 @@ def benchmarks() -> dict[str, str]:
 
 
 def run(name: str, arguments: list[str]) -> int:
-    """Run one in a process of its own, so that none leaves its memory or threads to the next; gives its exit code."""
-    # Some machines pin an old kernel of OpenBLAS by these, which would slow one side of a comparison.
+    """Run a benchmark in its own process, so that memory and threads do not affect the next; returns its exit code."""
+    # Some machines force an old OpenBLAS kernel by these, which would slow one side of a comparison.
     environ = {key: value for key, value in os.environ.items() if key not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
     print(f"== {name}", flush=True)
     begun = time.monotonic()
@@ -47,7 +47,7 @@ def run(name: str, arguments: list[str]) -> int:
 
 
 def main() -> int:
-    """List or run. Exit code 1 where one of them failed, 2 for a name that there is not."""
+    """List or run. Exit code 1 if one failed, 2 for an unknown name."""
     asked = sys.argv[1:]
     own: list[str] = []
     if "--" in asked:

@@ -1,15 +1,15 @@
-"""Ours beside other aligners, with the same sentence vectors, in one run: strict and lax F1, seconds, texts encoded.
+"""Compare our aligner with others on the same sentence vectors, in one run: strict and lax F1, seconds, texts encoded.
 
-Ours is measured with weights that never saw the set (`python -m benchmarks.fit --leave-out`).
+Ours uses weights that were fitted without the set (`python -m benchmarks.fit --leave-out`).
 
     python -m benchmarks.aligners [--encoder use] [--cache FOLDER] [SET ...]
     python -m benchmarks.aligners --search 5000
     python -m benchmarks.aligners --growth 1000 10000 100000
 
-sentweave is vecalign's dynamic program (Thompson and Koehn 2019); it asks for vectors of joined text, which it gets
-from the same encoder. bertalign's package wants Python 3.12 and its own encoder: `benchmarks.margin_peer` has its
-score. galechurch has no vectors. Without --cache the seconds are those of the whole job, encoding and all. --search:
-the search alone on two made-up texts of so many sentences. --growth: seconds a sentence and peak memory as texts grow.
+sentweave is vecalign's dynamic program (Thompson and Koehn 2019); it needs vectors of joined text, which it gets
+from the same encoder. bertalign's package requires Python 3.12 and its own encoder: `benchmarks.margin_peer` has
+its score. galechurch uses no vectors. Without --cache the seconds include encoding. --search: only the search, on
+two synthetic texts of so many sentences. --growth: seconds per sentence and peak memory by size of the texts.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Found = list[tuple[Sequence[int], Sequence[int]]]
 
 
 class Counted:
-    """An encoder that counts the texts it is given, each once a document."""
+    """An encoder that counts its texts, each once per document."""
 
     def __init__(self, encoder: Encoder) -> None:
         self.encoder, self.texts = encoder, 0
@@ -50,7 +50,7 @@ class Counted:
             self.encode_runs = self._counted_runs
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Any:
-        """Count and encode."""
+        """Count and encode the texts."""
         self.texts += len(texts)
         return self.encoder.encode(list(texts))
 
@@ -60,13 +60,13 @@ class Counted:
 
 
 def ours(document: dict[str, Any], encoder: Counted) -> Found:
-    """Sentence vectors, as the peers have them, and joined texts of what they leave open; no token vectors."""
+    """Sentence vectors, as for the peers, and joined texts of undecided beads; no token vectors."""
     sides = [TextSide(tuple(document[side]), document[f"{side}_lang"]) for side in ("src", "tgt")]
     return [(list(bead.src), list(bead.tgt)) for bead in align_bitext(*embed_sides(encoder, sides, whole=True))]
 
 
 def vecalign(document: dict[str, Any], encoder: Counted) -> Found:
-    """sentweave's defaults."""
+    """sentweave with its defaults."""
     import sentweave
 
     result = sentweave.align(document["src"], document["tgt"], encoder.encode)
@@ -79,7 +79,7 @@ def bertalign(document: dict[str, Any], encoder: Counted) -> Found:
 
 
 def gale_church(document: dict[str, Any], encoder: Counted) -> Found:
-    """galechurch's defaults: lengths alone."""
+    """galechurch with its defaults: lengths only."""
     import galechurch
 
     result = galechurch.align(document["src"], document["tgt"])
@@ -99,7 +99,7 @@ ALIGNERS: dict[str, Callable[[dict[str, Any], Counted], Found]] = {
 
 
 def compare(name: str, encoder: Encoder) -> dict[str, float]:
-    """Print a line an aligner for a set; strict F1 of each."""
+    """Print a line per aligner for a set; returns the strict F1 of each."""
     found = documents(name)
     gold = {d["id"]: beads_of(d["gold"]) for d in found}
     sentences = sum(len(d["src"]) + len(d["tgt"]) for d in found)
@@ -125,7 +125,7 @@ def compare(name: str, encoder: Encoder) -> dict[str, float]:
 
 
 def warm_up(encoder: Encoder) -> None:
-    """Have each aligner load what it needs, so that the seconds of the first set are not those of its start."""
+    """Load everything that the aligners need, so that start-up time is not part of the first set."""
     src, tgt = made_up(30)
     document = {"src": list(src.texts), "tgt": list(tgt.texts), "src_lang": "de", "tgt_lang": "de"}
     for run in ALIGNERS.values():
@@ -134,7 +134,7 @@ def warm_up(encoder: Encoder) -> None:
 
 
 def told(table: dict[str, dict[str, float]]) -> None:
-    """Every set against every aligner, and how far ours is ahead of the best of the others."""
+    """Run all aligners on all sets and print our lead over the best of the others."""
     peers = list(ALIGNERS)
     print(f"{'strict F1':32s}" + "".join(f"{word:>12s}" for word in [*peers, "ahead"]))
     for name, strict in table.items():
@@ -144,7 +144,7 @@ def told(table: dict[str, dict[str, float]]) -> None:
 
 
 def made_up(n: int, width: int = 512) -> tuple[Passages, Passages]:
-    """Two texts of about n sentences: noise for vectors, a twentieth of the targets left out."""
+    """Two synthetic texts of about n sentences: random vectors, a twentieth of the targets omitted."""
     chance = np.random.default_rng(5)
     src = chance.standard_normal((n, width), dtype=np.float32)
     kept = chance.random(n) > 0.05
@@ -161,7 +161,7 @@ def made_up(n: int, width: int = 512) -> tuple[Passages, Passages]:
 
 
 def search(n: int) -> None:
-    """Time the search alone, ours and vecalign's Cython, on the same vectors; the second run of each counts."""
+    """Time only the search, ours and vecalign's Cython, on the same vectors; the second run of each counts."""
     src, tgt = made_up(n)
     place: dict[str, Any] = {text: v for side in (src, tgt) for text, v in zip(side.texts, side.vectors, strict=True)}
     blank = np.zeros(src.vectors.shape[1], dtype=np.float32)
@@ -184,7 +184,7 @@ def search(n: int) -> None:
 
 
 def grow(sizes: Sequence[int]) -> None:
-    """Time and peak memory of texts of each size, each in a process of its own; a machine at work tells by CPU time."""
+    """Time and peak memory for texts of each size, each in its own process; CPU time, in case the machine is busy."""
     first = None
     for n in sizes:
         command = [sys.executable, "-m", "benchmarks.aligners", "--grown", str(n)]
@@ -196,7 +196,7 @@ def grow(sizes: Sequence[int]) -> None:
 
 
 def grown(n: int) -> None:
-    """One size: milliseconds a sentence of both sides, and the most memory that this process has held."""
+    """One size: milliseconds per sentence of both sides, and the peak memory of this process."""
     align_bitext(*made_up(500))
     src, tgt = made_up(n)
     started, worked = time.perf_counter(), time.process_time()

@@ -1,7 +1,8 @@
-"""Measures the means that `blend` centres on: `python -m benchmarks.blend_means` writes align/encoders/blend_means.npz.
+"""Measure the means of `blend`: `python -m benchmarks.blend_means` writes align/embeddings/blend_means.npz.
 
-From up to 60 sentences a side of every gold file in languages that `use` knows (news, history, manuals, mountaineering,
-web pages): first a mean a language, then the mean of those, so that no language or file outweighs the others.
+From up to 60 sentences a side of every gold file in languages that `use` covers (news, history, manuals,
+mountaineering, web pages): first a mean per language, then the mean of those, so that no language or file
+dominates.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ SIDE = 60
 
 
 def main() -> None:
-    """Measure and write."""
+    """Measure and write the means."""
     use, e5 = load_encoder("use"), load_encoder("e5")
     by_language: dict[str, list[str]] = {}
     for path in sorted(GOLD.glob("*.jsonl")):

@@ -1,4 +1,4 @@
-"""Bulk at size: rates against the bare encoder, workers, engines, memory, faults.
+"""Bulk jobs at scale: rates against the bare encoder, workers, engines, memory, faults.
 
     python -m benchmarks.bulk rate [--encoder use] [--documents 1000]
     python -m benchmarks.bulk workers
@@ -6,8 +6,8 @@
     python -m benchmarks.bulk memory [--documents 100000]
     python -m benchmarks.bulk faults [--kills 30]
 
-Each prints JSON objects, a figure a line. Rates are paired: what is compared is timed in one run, in turns. Beside
-seconds of the clock stand seconds of the processor, which others at work on the machine disturb less. Mining has its
+Each prints JSON objects, a figure per line. Rates are paired: both sides of a comparison are timed alternately in
+one run. Both wall-clock and CPU seconds are printed, since a busy machine affects the latter less. Mining has its
 own command, `benchmarks.bulk_mining`; document matching `benchmarks.bulk_matching`.
 """
 
@@ -40,28 +40,28 @@ from benchmarks.bulk_cluster import Cluster, Storm
 from benchmarks.bulk_corpus import write_corpus
 
 TURNS = 2
-"""Times that each side of a comparison is measured; the best counts."""
+"""Number of measurements of each side of a comparison; the best counts."""
 
 
 def say(**figures: object) -> None:
-    """One line of figures."""
+    """Print one line of figures."""
     print(json.dumps(figures), flush=True)
 
 
 def order_for(folder: Path, name: str, encoder: str, **more: Any) -> Order:
-    """The corpus of `folder`, into `folder/name`."""
+    """A job on the corpus of `folder`, into `folder/name`."""
     spec = WorkSpec(encoder, str(folder), segments="line")
     return Order((str(folder / "pairs.tsv"),), folder / name, spec, **more)
 
 
 def processor() -> float:
-    """Seconds of the processor that this process and its ended children took."""
+    """CPU seconds of this process and its finished children."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def timed(order: Order, pool: OpenPool) -> tuple[float, float, dict[str, Any]]:
-    """Seconds of the clock, of the processor, and the summary of a run from nothing."""
+    """Wall-clock and CPU seconds, and the summary, of a run from scratch."""
     shutil.rmtree(order.out, ignore_errors=True)
     began, used = time.perf_counter(), processor()
     figures = bulk(order, pool)
@@ -69,7 +69,7 @@ def timed(order: Order, pool: OpenPool) -> tuple[float, float, dict[str, Any]]:
 
 
 def batches_of(order: Order) -> list[Batch]:
-    """The batches of an order, as its ledger would plan them."""
+    """The batches of a job, as planned by its database."""
     entries, _ = entries_of(order)
     found: dict[int, list[Item]] = {}
     for number, plan in enumerate(planned(entries, bytes_of(Path(order.work.folder)), order.sizes), start=1):
@@ -78,8 +78,10 @@ def batches_of(order: Order) -> list[Batch]:
 
 
 def timed_both(order: Order) -> tuple[float, float, float, float]:
-    """A worker over all batches, and its encoder alone over the same texts in the same calls: seconds of the clock and
-    of the processor of each. Both in this process, warm, on one thread."""
+    """Time a worker over all batches, and its encoder over the same texts in the same calls.
+
+    Wall-clock and CPU seconds of each, both in this process, warm, on one thread.
+    """
     work = order.work()
     encoder = work.encoder  # type: ignore[attr-defined]
     batches = batches_of(order)
@@ -104,7 +106,7 @@ def timed_both(order: Order) -> tuple[float, float, float, float]:
 
 
 def rate(folder: Path, arguments: argparse.Namespace) -> None:
-    """A worker against its bare encoder on the same texts and core; and a whole run with its start."""
+    """A worker against its bare encoder on the same texts and core; and a whole run with start-up."""
     write_corpus(folder, arguments.documents, 12)
     order = order_for(folder, "rate", arguments.encoder)
     turns = [timed_both(order) for _ in range(TURNS)]
@@ -131,8 +133,10 @@ def workers(folder: Path, arguments: argparse.Namespace) -> None:
 
 
 def engines(folder: Path, arguments: argparse.Namespace) -> None:
-    """Two processes of ours against two Dask workers, started beforehand as on a cluster, and against a LocalCluster
-    that is started for the run, as an engine of its own would be; the bytes of all."""
+    """Two local processes against two Dask workers and against a LocalCluster; compares the bytes of all results.
+
+    The Dask workers are started beforehand, as on a cluster; the LocalCluster is started for the run.
+    """
     write_corpus(folder, arguments.documents, 12)
     order = order_for(folder, "engines", arguments.encoder)
     digests = {}
@@ -152,7 +156,7 @@ def engines(folder: Path, arguments: argparse.Namespace) -> None:
 
 
 class LocalClusterPool(ClusterPool):
-    """Two workers of a LocalCluster that lives as long as the pool."""
+    """Two workers of a LocalCluster that is closed with the pool."""
 
     def __init__(self, factory: WorkFactory, threads: int) -> None:
         from distributed import LocalCluster
@@ -169,7 +173,7 @@ class LocalClusterPool(ClusterPool):
 
 
 def memory(folder: Path, arguments: argparse.Namespace) -> None:
-    """Memory of each worker, and of the driver, as the documents go by."""
+    """Memory of each worker, and of the driver, over the course of a run."""
     write_corpus(folder, arguments.documents, 1)
     order = order_for(folder, "memory", arguments.encoder)
     pools: list[LocalPool] = []
@@ -192,7 +196,7 @@ def memory(folder: Path, arguments: argparse.Namespace) -> None:
 
 
 def resident(pid: int | str) -> int | None:
-    """Megabytes of a process in memory; None where it is gone."""
+    """Resident megabytes of a process; None if it has ended."""
     try:
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmRSS"):
@@ -203,7 +207,7 @@ def resident(pid: int | str) -> int | None:
 
 
 def digest(out: Path) -> str:
-    """Of all shards in order."""
+    """Digest of all shards in order."""
     found = hashlib.sha256()
     for shard in sorted(out.glob("part-*")):
         found.update(shard.name.encode() + shard.read_bytes())
@@ -211,7 +215,7 @@ def digest(out: Path) -> str:
 
 
 def faults(folder: Path, arguments: argparse.Namespace) -> None:
-    """Kill -9 of workers, schedulers and drivers at random, until the work is done; then compare with a calm run."""
+    """Kill -9 workers, schedulers and drivers at random until the work is done; then compare with a calm run."""
     spoilt = write_corpus(folder, arguments.documents, 6, broken=0.01)
     calm = order_for(folder, "calm", arguments.encoder)
     figures = bulk(calm, local_pool(2))
@@ -238,7 +242,7 @@ def faults(folder: Path, arguments: argparse.Namespace) -> None:
 
 
 def accounted(out: Path) -> list[tuple[int, str]]:
-    """Every document of a ledger with its state: each once."""
+    """Every document of a job's database with its state, each once."""
     ledger = open_ledger(out / LEDGER, begin=lambda new: None)
     try:
         return ledger.accounts()

@@ -1,4 +1,4 @@
-"""A Dask cluster on loopback for benchmarks, and storms that kill what works."""
+"""A Dask cluster on loopback for benchmarks, and random kills of its processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CALM = (1.0, 5.0)
 
 
 class Cluster:
-    """`dask scheduler` and `dask worker`s as processes, ended by their ids."""
+    """`dask scheduler` and `dask worker`s as processes, ended by their process ids."""
 
     def __init__(self, folder: Path, workers: int = 2) -> None:
         with socket.socket() as probe:
@@ -47,7 +47,7 @@ class Cluster:
             kill(process)
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """A dask command in a session of its own."""
+        """Start a dask command in its own session."""
         with (self.folder / "cluster.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "dask", *arguments],
@@ -55,18 +55,18 @@ class Cluster:
             )  # fmt: skip
 
     def start_scheduler(self) -> subprocess.Popen[bytes]:
-        """On the same port whenever it is started."""
+        """Start the scheduler, always on the same port."""
         return self.start("scheduler", "--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard", "--no-show")
 
     def start_again(self) -> None:
-        """A scheduler, and workers: Dask's leave when they lose theirs."""
+        """Start a scheduler, and workers: Dask's exit when they lose theirs."""
         for worker in self.workers:
             kill(worker)
         self.scheduler = self.start_scheduler()
         self.workers = [self.start_worker() for _ in self.workers]
 
     def start_worker(self) -> subprocess.Popen[bytes]:
-        """One process of one thread, under a nanny."""
+        """Start a worker of one process and one thread, under a nanny."""
         return self.start(
             "worker", self.address, "--nworkers", "1", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1",
             "--death-timeout", "120",
@@ -74,14 +74,14 @@ class Cluster:
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill -9 of a process and its session."""
+    """Kill -9 a process and its session."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def children(pid: int) -> list[int]:
-    """Process ids of a process's children that compute (not multiprocessing's resource tracker)."""
+    """Process ids of a process's children that compute (without multiprocessing's resource tracker)."""
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in task.read_text().split():
@@ -92,7 +92,7 @@ def children(pid: int) -> list[int]:
 
 
 class Storm:
-    """Runs `align bulk` to its end through kills at random moments of its workers, its scheduler and itself."""
+    """Runs `align bulk` to its end despite random kills of its workers, its scheduler and itself."""
 
     def __init__(self, folder: Path, name: str, encoder: str, rng: random.Random, *, clustered: bool) -> None:
         self.folder, self.rng = folder, rng
@@ -104,7 +104,7 @@ class Storm:
         self.kills: dict[str, int] = {}
 
     def run(self, most: int = 12) -> dict[str, int]:
-        """Kill up to `most` times, then let it end. Returns what was killed how often."""
+        """Kill up to `most` times, then let it finish. Returns the number of kills by kind."""
         if self.clustered:
             with Cluster(self.folder) as cluster:
                 self.command += ["--scheduler", cluster.address]
@@ -119,7 +119,7 @@ class Storm:
             try:
                 if driver.wait(self.rng.uniform(*CALM)) in (0, 3):
                     return
-                driver = self._start()  # it was told that the scheduler is gone
+                driver = self._start()  # it was notified that the scheduler is gone
                 continue
             except subprocess.TimeoutExpired:
                 pass

@@ -15,7 +15,7 @@ FILES = ("ntrex.ja_zh", "ntrex.ko_en", "ntrex.ru_en", "ntrex.zh-tw_en", "kyoto_j
 
 
 def gold_folder(named: Path | None = None) -> Path:
-    """`ALIGN_GOLD`, or `../shared/gold` beside the checkout. Ends the program with a word where it is not there."""
+    """`ALIGN_GOLD`, or `../shared/gold` next to the checkout. Exits with a message if it does not exist."""
     folder = named or Path(os.environ.get("ALIGN_GOLD") or ROOT.parent / "shared" / "gold")
     if not (folder / "dev").is_dir():
         raise SystemExit(f"no gold at {folder}: set ALIGN_GOLD to its folder")
@@ -42,8 +42,11 @@ def sentence_pairs(named: Path | None = None) -> list[tuple[str, str, str, str]]
 
 
 def write_corpus(folder: Path, documents: int, sentences: int, *, seed: int = 0, broken: float = 0.0) -> list[int]:
-    """`documents` pairs of files of about `sentences` sentences each, drawn from one language pair at a time, and a
-    manifest `pairs.tsv`. Returns the numbers (from 1) of the `broken` share, each in one of several ways."""
+    """Write `documents` pairs of files of about `sentences` sentences each, and a manifest `pairs.tsv`.
+
+    Each pair is drawn from one language pair. Returns the numbers (from 1) of the `broken` share, each damaged in
+    one of several forms.
+    """
     rng = np.random.default_rng(seed)
     by_languages: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for src_lang, tgt_lang, src, tgt in sentence_pairs():

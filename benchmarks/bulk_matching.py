@@ -1,10 +1,10 @@
-"""Document matching: how often the right document is found, and what a confidence means.
+"""Document matching: accuracy, and calibration of the confidence.
 
     python -m benchmarks.bulk_matching [--encoder use] [--fit]
 
-Prints, for every gold file, the share of shuffled documents that are matched rightly; then the same for pieces of a
-few sentences of which half have no partner, with a reliability table. `--fit` prints the weights of the confidence,
-fitted on the pieces (half of the files), with their error on the other half.
+Prints, for every gold file, the share of shuffled documents that are matched correctly; then the same for pieces of
+a few sentences of which half have no partner, with a reliability table. `--fit` prints the weights of the
+confidence, fitted on the pieces (half of the files), with their error on the other half.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from benchmarks.bulk_corpus import gold_documents
 
 FILES = ("ntrex.ja_zh", "ntrex.ko_en", "ntrex.ru_en", "ntrex.zh-tw_en", "kyoto_ja_en.dev", "pydocs.en_ja")
 MOST = 128
-"""Sentences of a document that its vector is made from."""
+"""Maximum sentences of a document that its vector is made from."""
 
 
 def vectors_of(encoder: Any, texts: list[str]) -> tuple[Any, Any]:
@@ -32,7 +32,7 @@ def vectors_of(encoder: Any, texts: list[str]) -> tuple[Any, Any]:
 
 
 def shuffled(src: Any, tgt: Any, seed: int) -> tuple[list[Match], Any]:
-    """Match `src` with `tgt` in another order; the matches and where each target went."""
+    """Match `src` with `tgt` in random order; returns the matches and the new index of each target."""
     order = np.random.default_rng(seed).permutation(len(tgt))
     moved = np.empty_like(tgt)
     moved[order] = tgt
@@ -50,8 +50,10 @@ def pieces(sides: list[tuple[Any, Any]], size: int) -> Any:
 
 
 def trial(src: Any, tgt: Any, seed: int) -> list[tuple[float, float, bool, float]]:
-    """Half of the sources and half of the targets are taken away, each by itself; margin, lead, right, confidence of
-    what is matched."""
+    """Remove half of the sources and half of the targets, independently, and match the rest.
+
+    Returns margin, lead, correctness and confidence of each match.
+    """
     rng = np.random.default_rng(seed)
     keep_s, keep_t = np.flatnonzero(rng.random(len(src)) < 0.7), np.flatnonzero(rng.random(len(tgt)) < 0.7)
     keep_t = rng.permutation(keep_t)
@@ -60,7 +62,7 @@ def trial(src: Any, tgt: Any, seed: int) -> list[tuple[float, float, bool, float
 
 
 def fit(rows: list[tuple[float, float, bool, float]]) -> list[float]:
-    """Weights of a logistic regression by Newton's method."""
+    """Fit the weights of a logistic regression by Newton's method."""
     x = np.array([[1.0, margin, min(lead, LEAD_MOST)] for margin, lead, _, _ in rows])
     y = np.array([float(right) for _, _, right, _ in rows])
     weights = np.zeros(3)
@@ -73,7 +75,7 @@ def fit(rows: list[tuple[float, float, bool, float]]) -> list[float]:
 
 
 def expected_calibration_error(confidences: Any, right: Any, bins: int = 10) -> float:
-    """Mean distance between what was said and what was so, over bins of equal size."""
+    """Mean distance between confidence and accuracy, over bins of equal size."""
     order = np.argsort(confidences)
     parts = np.array_split(order, bins)
     gaps = [abs(confidences[part].mean() - right[part].mean()) * len(part) for part in parts if len(part)]
@@ -99,7 +101,7 @@ def main() -> None:
         matches, order = shuffled(whole[0], whole[1], 0)
         right = sum(int(order[m.src]) == m.tgt for m in matches)
         print(json.dumps({"file": name, "documents": len(whole[0]), "right": round(right / len(whole[0]), 4)}))
-        if name.startswith("ntrex"):  # sentence by sentence the same on both sides, so pieces correspond
+        if name.startswith("ntrex"):  # one to one by sentence, so pieces correspond
             trials[name] = [
                 row
                 for size in (1, 2, 4)

@@ -1,14 +1,14 @@
-"""Mining at size: time, memory and recall of the index, against exact search and against usearch.
+"""Mining at scale: time, memory and recall of the index, against exact search and against usearch.
 
     python -m benchmarks.bulk_mining [--size 1000000] [--folder DIR] [--steps forward backward pair] [--encoder use]
     python -m benchmarks.bulk_mining --steps faiss usearch
 
-With `--folder`, vectors and neighbours stay there, so that the steps may be run one by one.
+`--folder` stores vectors and neighbours, so that the steps can be run one by one.
 
-Vectors are made from the gold sentences' own: each is a mixture of two sentences of one language pair, the same
-mixture on both sides, so that neighbourhoods are as crowded and translations as far apart as real ones. Prints one
-JSON object a step, with the seconds of the clock and of the processor and the peak of memory, vectors on disk not
-counted (they are read through memory maps). `faiss` and `usearch` set other indexes beside ours at the same size.
+Vectors are made from those of the gold sentences: each is a mixture of two sentences of one language pair, the same
+mixture on both sides, so that neighbourhoods are as dense and translations as distant as real ones. Prints one JSON
+object per step, with wall-clock and CPU seconds and peak memory, without vectors on disk (they are read through
+memory maps). `faiss` and `usearch` compare other indexes with ours at the same size.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def real_vectors(name: str) -> list[tuple[Any, Any]]:
 
 
 def synthesise(folder: Path, size: int, encoder: str) -> tuple[Any, Any]:
-    """Two memory maps (size, d) float16 of unit rows; row i of one translates row i of the other."""
+    """Two memory maps (size, d) float16 of unit rows; row i of one is the translation of row i of the other."""
     real = real_vectors(encoder)
     width = real[0][0].shape[1]
     maps = [
@@ -72,7 +72,7 @@ def synthesise(folder: Path, size: int, encoder: str) -> tuple[Any, Any]:
 
 
 class Watch(threading.Thread):
-    """Looks every so often how much memory is this process's own (not of files, which memory maps are)."""
+    """Samples the private memory of this process (without files, which memory maps are)."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -94,12 +94,12 @@ class Watch(threading.Thread):
 
 
 def say(**figures: object) -> None:
-    """One line of figures."""
+    """Print one line of figures."""
     print(json.dumps(figures), flush=True)
 
 
 def watched(step: str, work: Callable[[], Any], **more: object) -> Any:
-    """Do a step and say what it took."""
+    """Run a step and print its time and memory."""
     began, used = time.perf_counter(), time.process_time()
     with Watch() as watch:
         done = work()
@@ -109,27 +109,27 @@ def watched(step: str, work: Callable[[], Any], **more: object) -> Any:
 
 
 def recall(found: Any, truth: Any) -> float:
-    """Share of the truly nearest that were found."""
+    """Share of the true nearest neighbours that are in the result."""
     pairs = zip(found.tolist(), truth.tolist(), strict=True)
     return round(float(np.mean([len(set(a) & set(b)) / len(b) for a, b in pairs])), 4)
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Some queries with what is truly nearest to them."""
+    """Some queries with their true nearest neighbours."""
 
     rows: Any
     truth: Any
 
     def report(self, step: str, began: float, places: Any, size: int, **how: object) -> None:
-        """One line on an index: the processor's seconds for all queries, by those for the sample, and recall."""
+        """Print a line on an index: CPU seconds for all queries, for the sample, and recall."""
         took = (time.process_time() - began) * size / len(self.rows)
         say(step=step, **how, search_all_cpu_s=round(took), recall_at_4=recall(places[:, :4], self.truth),
             recall_at_1=recall(places[:, :1], self.truth[:, :1]))  # fmt: skip
 
 
 def sampled(src: Any, tgt: Any) -> Sample:
-    """Queries from all over, with their 4 nearest by exact search."""
+    """Random queries with their 4 nearest neighbours by exact search."""
     rows = np.sort(np.random.default_rng(1).choice(len(src), min(SAMPLE, len(src)), replace=False))
     began = time.perf_counter()
     truth, _ = ours.search_exactly(src[rows], tgt, 4)
@@ -140,7 +140,7 @@ def sampled(src: Any, tgt: Any) -> Sample:
 
 
 def direction(step: str, queries: Any, base: Any, folder: Path) -> None:
-    """The nearest of every query, kept in the folder; so is the index, which a run that was ended goes on with."""
+    """Nearest neighbours of every query, stored in the folder, as is the index, to resume interrupted runs."""
     import faiss
 
     kept = folder / f"{step}.index"
@@ -156,7 +156,7 @@ def direction(step: str, queries: Any, base: Any, folder: Path) -> None:
 
 
 def pair(src: Any, tgt: Any, folder: Path) -> None:
-    """Margins and one-to-one pairs of the neighbours that the two directions found; recall of both."""
+    """Margins and one-to-one pairs from the neighbours of both directions; recall of both."""
     near = [np.load(folder / f"{step}.npz") for step in ("forward", "backward")]
     both = [(one["places"], one["cosines"]) for one in near]
     mined = watched("pair", lambda: paired(src, tgt, *both))
@@ -170,7 +170,7 @@ def pair(src: Any, tgt: Any, folder: Path) -> None:
 
 
 def other_faiss(src: Any, tgt: Any) -> None:
-    """Ours with other numbers of probes, and vectors of 8 bits a number."""
+    """Our index with other numbers of probes, and vectors of 8 bits per number."""
     import faiss
 
     sample = sampled(src, tgt)
@@ -201,7 +201,7 @@ def other_faiss(src: Any, tgt: Any) -> None:
 
 
 def other_usearch(src: Any, tgt: Any) -> None:
-    """usearch's HNSW over 8-bit numbers, its finds compared exactly as ours are."""
+    """usearch's HNSW over 8-bit numbers, its results rescored exactly as ours are."""
     from usearch.index import Index
 
     sample = sampled(src, tgt)

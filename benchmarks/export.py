@@ -1,9 +1,9 @@
 """Speed and memory of exports, against a bare loop over the same rows: `python -m benchmarks.export [--links N]`.
 
-The bare loop reads the same links from the same store and writes a plain line of both texts. Every run is a process of
-its own; each round runs the bare loop and every format once, in turn, and the ratios are of the medians, by the clock
-and by processor time (which says more on a busy machine). Memory is the peak of the process above what it was when
-the export began, the writer's libraries loaded. Prints one JSON object.
+The bare loop reads the same links from the same store and writes a plain line of both texts. Every run has its own
+process; each round runs the bare loop and every format once, in turn, and the ratios are of the medians, of
+wall-clock and CPU time (the latter is more reliable on a busy machine). Memory is the peak of the process above its
+level at the start of the export, with the writer's libraries loaded. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ EN = 'The foreign ministers of both countries said the talks help "build trust" 
 
 
 def document(name: str, lang: str, pattern: str, numbers: range) -> Document:
-    """A text of a sentence for each number, in blocks of ten."""
+    """A text with a sentence for each number, in blocks of ten."""
     blocks: list[Block] = []
     inside: list[Sentence] = []
     parts: list[str] = []
@@ -48,7 +48,7 @@ def document(name: str, lang: str, pattern: str, numbers: range) -> Document:
 
 
 def fill(path: Path, links: int, each: int = 10_000) -> None:
-    """A store of so many accepted links, `each` between two documents."""
+    """Create a store of so many accepted links, `each` between two documents."""
     rng = random.Random(1)
     with open_store(path) as store:
         for first in range(0, links, each):
@@ -68,7 +68,7 @@ def peak() -> int:
 
 
 def forget_peak() -> None:
-    """Let the peak start anew from what is resident now."""
+    """Reset the peak to the current resident memory."""
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
@@ -99,7 +99,7 @@ def once(db: Path, name: str, folder: Path) -> dict[str, float]:
 
 
 def apart(db: Path, name: str, folder: Path) -> dict[str, float]:
-    """`once` in a process of its own."""
+    """`once` in its own process."""
     command = [sys.executable, "-m", "benchmarks.export", "--once", name, "--db", str(db), "--folder", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     told: dict[str, float] = json.loads(done.stdout)
@@ -107,7 +107,7 @@ def apart(db: Path, name: str, folder: Path) -> dict[str, float]:
 
 
 def measured(db: Path, names: list[str], rounds: int, folder: Path) -> dict[str, object]:
-    """Rows per second, ratio to the bare loop and memory of each format."""
+    """Rows per second, ratio to the bare loop and memory for each format."""
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in ["bare", *names]}
     for _ in range(rounds):
         for name, done in runs.items():

@@ -1,15 +1,14 @@
-"""Fit the weights of the aligner on gold and on harder versions of it, and write align/match/weights.json.
+"""Fit the weights of the aligner on gold and on perturbed versions of it, and write align/aligner/weights.json.
 
-    python -m benchmarks.fit --leave-out --cache FOLDER           # a fold for each corpus, what held-out figures need
+    python -m benchmarks.fit --leave-out --cache FOLDER           # a fold per corpus, for held-out figures
     python -m benchmarks.fit --leave-out mac udhr --cache FOLDER  # these two only
     python -m benchmarks.fit --write --cache FOLDER               # the shipped weights, on all corpora
 
-One set of weights for each encoder that has its own, one for any other encoder by sentence vectors alone and one with
-token vectors. A fold has never seen its corpus, in any form; it is written to tests/gates/folds/ with digests of the
-gold and of the list of features. Folds that are of today are not made again. The confidence of a fold is calibrated on
-the held-out links of the other folds, so it is final once all twelve are there. FOLDER stores vectors and features:
-the first fit takes most of an hour, each further fold some minutes. `python -m benchmarks.fit_relatedness --write` goes
-after it: what is written here has no document confidence.
+One set of weights for each encoder with its own, and two for all other encoders: with sentence vectors only and
+with token vectors. A fold is fitted without its corpus, in any form; it is written to tests/gates/folds/ with
+digests of the gold and of the list of features. Current folds are not fitted again. The confidence of a fold is
+calibrated on the held-out links of the other folds, so it is final once all twelve exist. FOLDER stores vectors and
+features: the first fit takes most of an hour, each further fold some minutes.
 """
 
 from __future__ import annotations
@@ -46,12 +45,12 @@ LinkCounts = list[tuple[float, float, float]]
 
 
 LEAST = 1e-6
-"""Posteriors are at least this far from 0 and 1."""
+"""Minimum distance of posteriors from 0 and 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A set of weights: the views whose texts it is fitted on, and features without a weight."""
+    """A set of weights: the views that it is fitted on, and features without a weight."""
 
     views: tuple[View, ...]
     tokens: bool
@@ -72,7 +71,7 @@ FAMILIES = {
 
 
 def groups_of(family: Family) -> list[Group]:
-    """The groups that a family is fitted on."""
+    """The groups for fitting a family."""
     return [group for group in GROUPS if group.tokens or not family.tokens]
 
 
@@ -85,7 +84,7 @@ def masks(family: Family) -> tuple[Floats, Floats]:
 
 
 def stored(fitted: Weights) -> dict[str, Any]:
-    """The JSON form of weights; what weighs nothing is left out."""
+    """The JSON form of weights, without zeros."""
     looks = {
         look: {
             "bead": {name: round(float(w), 4) for name, w in zip(BEAD_FEATURES, by.bead, strict=True) if w},
@@ -97,7 +96,7 @@ def stored(fitted: Weights) -> dict[str, Any]:
 
 
 class Fitting:
-    """The pieces of one family, and the weights that all of them give: where each fold begins."""
+    """The pieces of one family, and the weights fitted on all of them, from which each fold starts."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name, self.family = name, FAMILIES[name]
@@ -116,7 +115,7 @@ class Fitting:
             self.path.write_text(json.dumps(stored(self.full)), encoding="utf-8")
 
     def without(self, corpus: str) -> tuple[Weights, LinkCounts]:
-        """Weights that never saw a corpus, and what they say of its links; prints the held-out figures."""
+        """Weights fitted without a corpus, and their results on its links; prints the held-out figures."""
         active = np.array([piece.corpus != corpus for piece in self.batch.pieces])
         fitted = fit_both(self.batch, active, *masks(self.family), self.full)
         first_look(self.batch, fitted.first)
@@ -125,7 +124,7 @@ class Fitting:
 
 
 def report(name: str, held_out: Sequence[Piece], fitted: Weights) -> LinkCounts:
-    """Print strict and lax F1 and nulls of each group; returns its links, counted."""
+    """Print strict and lax F1 and nulls of each group; returns counts of its links."""
     rows = defaultdict(list)
     counts: dict[float, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for piece in held_out:
@@ -151,7 +150,7 @@ def report(name: str, held_out: Sequence[Piece], fitted: Weights) -> LinkCounts:
 
 
 def nulls_of(gold: Mapping[str, Any], ours: Mapping[str, Any]) -> tuple[tuple[int, int], int]:
-    """((nulls found, nulls of the gold), those that are both)."""
+    """((predicted nulls, gold nulls), nulls in both)."""
     theirs, found = (
         {(name, pair) for name, pairs in beads.items() for pair in pairs if not pair[0] or not pair[1]}
         for beads in (gold, ours)
@@ -160,7 +159,7 @@ def nulls_of(gold: Mapping[str, Any], ours: Mapping[str, Any]) -> tuple[tuple[in
 
 
 def decoded(piece: Piece, fitted: Weights) -> list[tuple[tuple[int, ...], tuple[int, ...], float]]:
-    """The beads that are taken, with their posteriors."""
+    """The beads of the best path, with their posteriors."""
     i = j = 0
     beads = []
     for _, a, b, chance in taken(piece.lattice, piece.sums(fitted.second)):
@@ -170,7 +169,7 @@ def decoded(piece: Piece, fitted: Weights) -> list[tuple[tuple[int, ...], tuple[
 
 
 def calibrated(links: LinkCounts) -> tuple[float, float]:
-    """Slope and shift on the logit of the posterior (Platt)."""
+    """Slope and shift on the logit of the posterior (Platt scaling)."""
     x, right, wrong = (np.array([row[k] for row in links], dtype=np.float64) for k in range(3))
 
     def loss(w: Floats) -> tuple[float, Floats]:
@@ -183,7 +182,7 @@ def calibrated(links: LinkCounts) -> tuple[float, float]:
 
 
 def make_folds(corpora: Iterable[str], families: Sequence[str], folder: Path) -> None:
-    """Fit the folds that are not of today, and write those that have all families."""
+    """Fit the folds that are not current, and write those with all families."""
     missing = [corpus for corpus in corpora if not current(corpus)]
     for name in families:
         fitting = None
@@ -210,12 +209,12 @@ def make_folds(corpora: Iterable[str], families: Sequence[str], folder: Path) ->
 
 
 def _part(folder: Path, name: str, corpus: str) -> Path:
-    """Where a family's weights without a corpus are stored until all families of the fold are there."""
+    """The file of a family's weights without a corpus, until the fold has all families."""
     return folder / f"{name}.without-{corpus}.{digest()}.{features_digest()}.json"
 
 
 def calibrate() -> None:
-    """Write the slope and shift of each fold: from the held-out links of all the others."""
+    """Write the slope and shift of each fold, fitted on the held-out links of all the others."""
     folds = {corpus: json.loads(fold_path(corpus).read_text(encoding="utf-8")) for corpus in CORPORA if current(corpus)}
     for corpus, fold in folds.items():
         for name, of_family in fold["families"].items():
@@ -226,7 +225,7 @@ def calibrate() -> None:
 
 
 def write_shipped(families: Sequence[str], folder: Path) -> None:
-    """Write the weights that all corpora give, with the confidence that all folds give."""
+    """Write the weights fitted on all corpora, with the confidence calibrated on all folds."""
     shipped = json.loads(FILE.read_text(encoding="utf-8"))
     folds = [json.loads(fold_path(corpus).read_text(encoding="utf-8")) for corpus in CORPORA if current(corpus)]
     for name in families:

@@ -1,12 +1,12 @@
-"""Fit how sure a link on a page is, and write align/match/pages.json.
+"""Fit the confidence of links on pages, and write align/aligner/pages.json.
 
     python -m benchmarks.fit_pages --write                 # the shipped weights
-    python -m benchmarks.fit_pages --rows FOLDER SET ...   # look at some sets only, keep what was found in a folder
+    python -m benchmarks.fit_pages --rows FOLDER SET ...   # some sets only, with the rows cached in a folder
 
 The pages are made from the gold: translations with sentences left out and paragraphs moved, digests of a few
-sentences, a sentence or two on another page, pages that have nothing to do with each other, pages on which languages
-take turns, whole books; and the seeds' own. Two logistic regressions over `align.match.trust.Found`. What is printed
-was found with each document's own rows held out (a seed page: all of its links), beside a hand-set rule on them.
+sentences, a sentence or two on another page, unrelated pages, pages on which languages alternate, whole books; and
+the seeds' own. Two logistic regressions over `align.aligner.link_confidence.LinkFeatures`. The printed figures hold
+out each document's own rows (for a seed page all of its links), next to a hand-set rule on them.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ WEIGHT = {
     "mixed, dropped": 0.7, "apart": 0.3, "loose": 0.3, "short": 1.0, "other page": 0.4, "book": 0.5,
     "book, dropped": 0.5, "other numbers": 0.15,
 }  # fmt: skip
-"""What a row of each kind of page weighs: real pages most; parts of one manual are not quite unrelated. Loose rows keep
-a long chain likely where it is too thin for the exact search, as a summary's is."""
+"""Weight of a row by kind of page: real pages most; parts of one manual are not quite unrelated. Loose rows ensure
+that a long chain is likely where it is too sparse for the exact search, as in a summary."""
 SHORT = (5, 7, 10, 14)
 """Links of the short pages that are cut from long ones."""
 AT_MOST = 5
-"""Documents of a set whose languages take turns: they are long."""
+"""Maximum documents of a set whose languages alternate: they are long."""
 GUESTS = (("tiny", 3), ("tiny", 3), ("lone", 99), ("lone", 99))
-"""Kinds of pages that hold a few translations of another's sentences, and the sentences of the smaller side."""
+"""Kinds of pages with a few translations of another page's sentences, and the sentences of the smaller side."""
 _DIGIT = re.compile("[0-9]")
 FOLDS = 8
 JUDGED = (
@@ -70,7 +70,7 @@ JUDGED = (
 
 @dataclass(frozen=True)
 class Row:
-    """A link that was found, from what it looks like to whether it is right."""
+    """A link from the search: its features and whether it is right."""
 
     document: str
     kind: str
@@ -80,13 +80,13 @@ class Row:
 
 
 def found(src: Passages, tgt: Passages, *, together: bool, loose: bool = False) -> list[Bead]:
-    """All that the search finds, however doubtful; `loose`: as if it took nothing for a text and its translation."""
+    """All links from the search, whatever their confidence; `loose`: without translation chains."""
     with mock.patch.multiple(searched, TOLD=-1.0, APART=-1.0, CELLS=10**9 if loose else searched.CELLS):
         return align_pages(src, tgt, together=together)
 
 
 class Made:
-    """Pages made from gold, with vectors that are made once."""
+    """Pages made from gold, with cached vectors."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
@@ -109,7 +109,7 @@ class Made:
         together: bool = True,
         loose: bool = False,
     ) -> Iterator[Row]:
-        """What is found between both sides of a gold document."""
+        """Links between both sides of a gold document."""
         if not page["src"] or not page["tgt"]:
             return
         src, tgt = (self.side(page[s], page[f"{s}_lang"], p) for s, p in zip(("src", "tgt"), places, strict=True))
@@ -125,13 +125,13 @@ class Made:
 
 
 def shared(run: range, gold: set[int], texts: Sequence[str]) -> bool:
-    """Whether the two have at least half of each's characters in common, as the seeds' gold is scored."""
+    """Whether the two have at least half of the characters of each in common, as in the score of the seeds' gold."""
     both = sum(len(texts[i]) for i in gold.intersection(run))
     return 2 * both >= sum(len(texts[i]) for i in run) and 2 * both >= sum(len(texts[i]) for i in gold)
 
 
 def news(made: Made, name: str) -> Iterator[Row]:
-    """Pages made from news, where no document has to do with another."""
+    """Pages made from news, whose documents are unrelated."""
     chance = random.Random(name)
     all_ = documents(name)
     for number, page in enumerate(all_):
@@ -152,7 +152,7 @@ def news(made: Made, name: str) -> Iterator[Row]:
 
 
 def misnumbered(page: Mapping[str, Any], chance: random.Random) -> dict[str, Any]:
-    """A translation in which half of the sentences with digits have others: prices and dates of something else."""
+    """A translation in which half of the sentences with digits have wrong ones: other prices and dates."""
 
     def other(digit: re.Match[str]) -> str:
         return str((int(digit[0]) + chance.randint(1, 9)) % 10)
@@ -163,7 +163,7 @@ def misnumbered(page: Mapping[str, Any], chance: random.Random) -> dict[str, Any
 
 
 def visited(page: Mapping[str, Any], other: Mapping[str, Any], size: int, chance: random.Random) -> dict[str, Any]:
-    """One to three sentences of `page` (or all, where size is large) beside `other`, which holds some translations."""
+    """One to three sentences of `page` (or all, if size is large) with `other`, which has translations."""
     ones = [(s[0], t[0]) for s, t in page["gold"] if len(s) == len(t) == 1]
     picked = sorted(chance.sample(ones, min(len(ones), chance.randint(1, 3))))
     own = other is page
@@ -177,7 +177,7 @@ def visited(page: Mapping[str, Any], other: Mapping[str, Any], size: int, chance
 
 
 def turned(made: Made, name: str) -> Iterator[Row]:
-    """Pages on which two languages take turns, whole and with a fifth left out; and apart."""
+    """Pages on which two languages alternate, whole and with a fifth left out; and as separate pages."""
     chance = random.Random(name)
     all_ = documents(name)[:AT_MOST]
     for number, page in enumerate(all_):
@@ -209,7 +209,7 @@ def bound(made: Made, name: str) -> Iterator[Row]:
 def cut(
     page: Mapping[str, Any], kept: Sequence[Sequence[int]], places: tuple[list[int], list[int]]
 ) -> tuple[dict[str, Any], tuple[list[int], list[int]]]:
-    """The page with the kept sentences of both sides alone, and where they stand."""
+    """The page with some sentences of both sides only, and their positions."""
     at = [{k: n for n, k in enumerate(some)} for some in kept]
     gold = [
         [[at[0][i] for i in s], [at[1][j] for j in t]]
@@ -241,7 +241,7 @@ def gathered(encoder: Encoder, name: str) -> list[Row]:
 
 
 def fitted(x: Floats, y: Floats, weight: Floats) -> Floats:
-    """Weights of a logistic regression, the constant last; ridge on what is brought to one scale."""
+    """Weights of a logistic regression, the constant last; ridge penalty on standardised features."""
     mean, spread = x.mean(0), x.std(0) + 1e-6
     z = np.c_[(x - mean) / spread, np.ones(len(x))]
 
@@ -258,26 +258,26 @@ def fitted(x: Floats, y: Floats, weight: Floats) -> Floats:
 
 
 def by_hand(x: Floats, names: Sequence[str]) -> Floats:
-    """The rule that the fit has to beat: margin, similarity and what stands beside, as one would guess."""
+    """The baseline for the fit: a plausible hand-set rule on margin, similarity and chain support."""
     at = {name: x[:, k] for k, name in enumerate(names)}
     near = at.get("beside", at["before"] + at["after"])
     return np.asarray(1 / (1 + np.exp(-(4 * at["margin"] + 7 * at["similarity"] + 2 * near - 1.3 * at["length"] - 4))))
 
 
 def surprise(p: Floats, y: Floats, weight: Floats) -> float:
-    """Weighted mean of -log P(what was so)."""
+    """Weighted mean of -log P(outcome)."""
     p = np.clip(p, 1e-6, 1 - 1e-6)
     return float(-(weight * (y * np.log(p) + (1 - y) * np.log(1 - p))).sum() / weight.sum())
 
 
 def calibration(p: Floats, y: Floats) -> float:
-    """Expected calibration error over tenths."""
+    """Expected calibration error over ten bins."""
     tenth = np.minimum((p * 10).astype(int), 9)
     return float(sum(abs(p[tenth == k].sum() - y[tenth == k].sum()) for k in range(10)) / max(1, len(p)))
 
 
 def fit(rows: Sequence[Row], names: Sequence[str], word: str) -> dict[str, float]:
-    """Weights from all rows; prints what held-out documents say."""
+    """Weights from all rows; prints held-out results."""
     x = np.array([[row.signals[name] for name in names] for row in rows])
     y, weight = np.array([row.right for row in rows], dtype=float), np.array([WEIGHT[row.kind] for row in rows])
     seeds = [row.document if row.kind == "seeds" else "" for row in rows]

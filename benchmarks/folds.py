@@ -1,4 +1,4 @@
-"""Weights that never saw a corpus, for held-out figures: `python -m benchmarks.fit --leave-out` makes them."""
+"""Weights fitted without a corpus, for held-out figures: `python -m benchmarks.fit --leave-out` makes them."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ FOLDS = Path(__file__).resolve().parents[1] / "tests" / "gates" / "folds"
 
 
 class StaleFoldError(Exception):
-    """A fold is missing, or of other gold or features than today's."""
+    """A fold is missing, or was made with other gold or features."""
 
 
 def fold_path(corpus: str) -> Path:
-    """Where the fold that never saw a corpus is stored."""
+    """The file of the fold without a corpus."""
     return FOLDS / f"{corpus}.json"
 
 
 def features_digest() -> str:
-    """Of the list of features and of the shapes of beads."""
+    """Digest of the list of features and of the shapes of beads."""
     return hashlib.sha256(repr((BEAD_FEATURES, GAP_FEATURES, SHAPES.tolist())).encode()).hexdigest()[:16]
 
 
 def current(corpus: str) -> bool:
-    """Whether the fold of a corpus is there, and of today's gold and features."""
+    """Whether the fold of a corpus exists and has the current gold and features."""
     path = fold_path(corpus)
     if not path.exists():
         return False
@@ -40,7 +40,7 @@ def current(corpus: str) -> bool:
 
 
 def fold(corpus: str) -> dict[str, Any]:
-    """The fold of a corpus. Raises StaleFoldError, with the command that makes it anew."""
+    """The fold of a corpus. Raises StaleFoldError, with the command to make it."""
     if not current(corpus):
         raise StaleFoldError(
             f"{fold_path(corpus)} is not of today's gold and features: "
@@ -52,7 +52,7 @@ def fold(corpus: str) -> dict[str, Any]:
 
 @contextmanager
 def unseen(name: str) -> Iterator[None]:
-    """Solve with the weights that never saw the corpus of a file or group. Raises StaleFoldError."""
+    """Solve with the weights fitted without the corpus of a file or group. Raises StaleFoldError."""
     families = {family: parsed(row) for family, row in fold(corpus_of(name))["families"].items()}
     with replaced(families):
         yield

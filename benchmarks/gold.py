@@ -1,4 +1,4 @@
-"""Where the gold is, and its documents as passages with vectors that are made once."""
+"""Location of the gold, and its documents as embedded sides with cached vectors."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ DEV = ROOT / "dev"
 
 
 def documents(name: str) -> list[dict[str, Any]]:
-    """The documents of a dev set, by the start of its file's name."""
+    """The documents of a dev set, by a prefix of its file name."""
     files = sorted(DEV.glob(f"{name}*.jsonl"))
     return [json.loads(line) for path in files for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
 def book(name: str) -> dict[str, Any]:
-    """The documents of a dev set one after the other, as one text and its translation."""
+    """The documents of a dev set concatenated as one text and its translation."""
     first, *others = documents(name)
     whole = {**first, "src": list(first["src"]), "tgt": list(first["tgt"]), "gold": list(first["gold"])}
     for page in others:
@@ -38,12 +38,12 @@ def book(name: str) -> dict[str, Any]:
 
 
 def names() -> list[str]:
-    """The dev sets, as their files are called."""
+    """Names of the dev sets, as in their file names."""
     return [path.name.removesuffix(".jsonl") for path in sorted(DEV.glob("*.jsonl"))]
 
 
 def asked_for(description: str | None) -> argparse.ArgumentParser:
-    """The arguments of a benchmark over dev sets: some of them by how they begin (all unless named), and an encoder."""
+    """Parse the arguments of a benchmark over dev sets: prefixes of set names (all by default), and an encoder."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="*")
     parser.add_argument("--encoder", default="use")
@@ -52,14 +52,14 @@ def asked_for(description: str | None) -> argparse.ArgumentParser:
 
 
 def chosen(sets: Sequence[str]) -> list[str]:
-    """The dev sets whose names begin with one of these; all where none is given."""
+    """The dev sets whose names start with one of these prefixes; all if there are none."""
     return [name for name in names() if not sets or name.startswith(tuple(sets))]
 
 
 def passages(
     encoder: Encoder, found: Sequence[dict[str, Any]], *, tokens: bool = True
 ) -> Iterator[tuple[Passages, Passages]]:
-    """Both sides of each document; every text is encoded once. tokens: whether token vectors are made, too."""
+    """Both sides of each document; every text is encoded once. tokens: whether to compute token vectors, too."""
     sides = [TextSide(tuple(document[side]), document[f"{side}_lang"]) for document in found for side in ("src", "tgt")]
     embedded = embed_sides(encoder, sides, whole=tokens)
     return zip(embedded[::2], embedded[1::2], strict=True)

@@ -1,4 +1,4 @@
-"""Writes into align/: align/text/_han_table.py, every Han character that has another form and what it folds to.
+"""Table of Han character forms: `python -m benchmarks.han_table` writes align/text/_han_table.py.
 
 The forms are OpenCC's (Apache-2.0): Japanese shinjitai to kyujitai (`jp2t`), variants of Taiwan and Hong Kong
 (`tw2t`, `hk2t`), then traditional to simplified (`t2s`), until nothing changes. Needs `pip install opencc`:
@@ -20,7 +20,7 @@ WIDTH = 80
 
 
 def folded(character: str) -> str:
-    """The form that `character` ends up in; itself where OpenCC knows no other or turns it into several."""
+    """The final form of `character`; itself where OpenCC has no other or maps it to several characters."""
     seen = {character}
     while True:
         step = unicodedata.normalize("NFC", character)

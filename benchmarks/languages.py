@@ -1,10 +1,10 @@
-"""Language identification beside langdetect, lingua and py3langid: `python -m benchmarks.languages [SET ...]`.
+"""Language identification compared with langdetect, lingua and py3langid: `python -m benchmarks.languages [SET ...]`.
 
-Each set is a page given line by line: `lines.tsv` of the seeds, the mixed pages of the gold (`mixed_order`), and the
-news of several languages shuffled into one page, and forty pages of eight clauses of 8 to 30 characters (`short`) for
-each language in Latin letters. Prints one JSON object a set: the share of segments whose language is
-right (Chinese counted as one for all four), and for ours also whether Hant and Hans are. The gold is found through
-ALIGN_GOLD or ../shared/gold; sets that are not there are left out, with a note on stderr.
+Each set is a page given line by line: `lines.tsv` of the seeds, the mixed pages of the gold (`mixed_order`), and
+the news of several languages shuffled into one page, and forty pages of eight clauses of 8 to 30 characters
+(`short`) for each language in Latin letters. Prints one JSON object per set: the share of segments whose language
+is right (Chinese counted as one for all four), and for ours also whether Hant and Hans are. The gold is in
+ALIGN_GOLD or ../shared/gold; missing sets are left out, with a note on stderr.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ CHINESE = {"zh": "zh-Hans", "zh-cn": "zh-Hans", "zh-tw": "zh-Hant", "zh-hant": "
 
 CLAUSES = re.compile(r"(?<=[.!?;:,])\s+")
 LINES = 8
-"""Of a short page."""
+"""Lines of a short page."""
 
 
 class Page(NamedTuple):
-    """Segments in the order of the page, and the language of each."""
+    """Segments in page order, and the language of each."""
 
     texts: list[str]
     langs: list[str]
@@ -69,7 +69,7 @@ def gold_pages(name: str, seed: int = 0) -> Iterator[Page]:
 
 
 def short_pages(name: str, side: str, seed: int = 0) -> list[Page]:
-    """Forty pages of eight short clauses of one side of a gold file; none where it has too few or is in no alphabet."""
+    """Forty pages of eight short clauses of one side of a gold file; none if it has too few or is not alphabetic."""
     documents = [json.loads(line) for line in (GOLD / "dev" / name).read_text(encoding="utf-8").splitlines()]
     lang = documents[0][f"{side}_lang"]
     clauses = [clause for document in documents for text in document[side] for clause in CLAUSES.split(text)]

@@ -1,8 +1,9 @@
-"""Bertalign's score and settings (Liu and Zhu 2022), so that it stands beside us where its package does not import.
+"""Bertalign's score and settings (Liu and Zhu 2022), for comparison where its package cannot be imported.
 
-The package wants Python 3.12 and its own encoder. Written from the paper: every run of up to four sentences is encoded
-as joined text; a bead is worth the cosine of its sides, less how close each is to what stands beside the other, times
-log2(1 + shorter / longer) of the lengths in bytes; leaving a sentence out costs 0.1; at most five sentences a bead.
+The package requires Python 3.12 and its own encoder. Written from the paper: every run of up to four sentences is
+encoded as joined text; the score of a bead is the cosine of its sides, minus the similarity of each to the
+neighbours of the other, times log2(1 + shorter / longer) of the lengths in bytes; leaving a sentence out costs 0.1;
+at most five sentences a bead.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from align.match.lattice import Lattice, best_path
 Floats = npt.NDArray[np.float64]
 SKIP = -0.1
 RUNS = 4
-"""Sentences of a side that are joined, at most; five in all."""
+"""Maximum sentences of a side that are joined; five in all."""
 EXACT = 600_000
-"""Nodes up to which all of them are searched: the published two passes can only do as well."""
+"""Nodes up to which all of them are searched: the published two passes can be no better."""
 SHAPES = [(a, b) for a in range(1, RUNS + 1) for b in range(1, RUNS + 1) if a + b <= RUNS + 1]
 
 
@@ -51,7 +52,7 @@ def align(
 
 
 def _runs(side: Sequence[str], encode: Callable[[Sequence[str]], Any]) -> tuple[Floats, Floats]:
-    """Vectors (RUNS, n, d) and lengths (RUNS, n) of the runs that begin at each sentence; short at the end."""
+    """Vectors (RUNS, n, d) and lengths (RUNS, n) of the runs from each sentence on; shorter at the end."""
     joined = [" ".join(side[k : k + size]) for size in range(1, RUNS + 1) for k in range(len(side))]
     vectors = np.asarray(encode(joined), dtype=np.float64)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
@@ -67,7 +68,7 @@ def _beads(
     len_s: Floats,
     len_t: Floats,
 ) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Every bead of the band, by (i, j), and what it is worth."""
+    """Every bead of the band, by (i, j), and its score."""
     n, m = len(low) - 1, vec_t.shape[1]
     rows = np.repeat(np.arange(n), (high - low + 1)[:-1])
     columns = np.concatenate([np.arange(low[i], high[i] + 1) for i in range(n)])
@@ -90,7 +91,7 @@ def _beads(
 def _beside(
     own: Floats, at: npt.NDArray[np.int64], single: Floats, start: npt.NDArray[np.int64], size: int, count: int
 ) -> Floats:
-    """How close each run is to the sentences before and after the run that it is held against."""
+    """Similarity of each run to the sentences before and after the run that it is compared with."""
     total, seen = np.zeros(len(at)), np.zeros(len(at))
     for place in (start - 1, start + size):
         there = (place >= 0) & (place < count)

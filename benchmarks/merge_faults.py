@@ -1,12 +1,12 @@
 """Merging copies, on random histories: `python -m benchmarks.merge_faults [--count N] [--start N] [--jobs N]`.
 
-Three copies of a store with clocks that are wrong by up to a day, and are set back in mid-history, take decisions of
-every sort, proposal runs, documents and merges of each other. Then they are merged in all orders and associations, and
-in each fifth history back and forth until nothing changes. All results must be equal and sound, and no decision may be
-gone without a later one that knew it or an open conflict; which decision knew which is kept here, apart from the store.
-Equal: documents and spans of both sides, kind, status, texts, note and open conflicts; ids and times aside. Documents
-whose texts differ are left out of that. History N depends on the seed and N: `--start N --count 1` plays it again.
-Prints one JSON object; exit code 1 where anything was wrong.
+Three copies of a store with clocks that are wrong by up to a day, and are set back in mid-history, get decisions of
+every kind, proposal runs, documents and merges of each other. Then they are merged in all orders and associations,
+and in each fifth history back and forth until nothing changes. All results must be equal and sound, and no decision
+may be lost without a later one that knew it or an open conflict; which decision knew which is recorded here,
+independently of the store. Equal: documents and spans of both sides, kind, status, texts, note and open conflicts,
+without ids and times. Documents with different texts are left out of that. History N depends on the seed and N:
+`--start N --count 1` repeats it. Prints one JSON object; exit code 1 where anything was wrong.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from align.store.unite import unite
 SENTENCES = 7
 DAY = 86_400.0
 CLOCKS = (ledger, log, bulk, documents, store_module)
-"""Modules that ask for the time."""
+"""Modules that read the time."""
 Key = tuple[Any, ...]
 Look = frozenset[Key]
 
@@ -59,7 +59,7 @@ def document(name: str, lang: str, count: int = SENTENCES, word: str = "") -> Do
 
 
 def proposals(store: Store, pair: tuple[int, int], rng: random.Random) -> list[Proposal]:
-    """One link a sentence, some of them shifted, as an encoder that is sometimes wrong has them."""
+    """One link per sentence, some of them shifted, like the errors of an encoder."""
     src, tgt = (store.sentences(number) for number in pair)
     shift = rng.choice([0, 0, 0, 1])
     return [
@@ -70,7 +70,7 @@ def proposals(store: Store, pair: tuple[int, int], rng: random.Random) -> list[P
 
 
 def make_template(path: Path) -> bytes:
-    """A store of three documents and links from the sentences of the first to those of the others."""
+    """Create a store of three documents and links from the sentences of the first to those of the others."""
     with open_store(path) as store:
         for name, lang in (("a", "ja"), ("b", "en"), ("e", "en")):
             store.add_document(document(name, lang))
@@ -78,26 +78,26 @@ def make_template(path: Path) -> bytes:
             pairs = enumerate(zip(store.sentences(1), store.sentences(target), strict=True))
             found = [Proposal((a.id,), (b.id,), LinkKind.TRANSLATION, 0.3, 0.5 + n / 20) for n, (a, b) in pairs]
             store.propose(1, target, found, "use")
-        store.db.conn.execute("pragma journal_mode = delete")  # A store in memory has no log beside it.
+        store.db.conn.execute("pragma journal_mode = delete")  # A store in memory has no WAL file.
     return path.read_bytes()
 
 
 @dataclass(slots=True)
 class Known:
-    """What the benchmark itself remembers of a decision."""
+    """The benchmark's own record of a decision."""
 
     knew: int
-    """Bit n: it knew decision n."""
+    """Bit n: its copy had decision n."""
     values: dict[int, Key]
-    """Link of the template -> what it was afterwards; () where it was gone."""
+    """Link of the template -> its value afterwards; () if it was deleted."""
     turned: bool
-    """An undo or redo."""
+    """Whether it is an undo or redo."""
     turns: str = ""
 
 
 @dataclass(slots=True)
 class Copy:
-    """One of the copies, with its clock and what its log holds."""
+    """One of the copies, with its clock and the decisions in its log."""
 
     store: Store
     reviewer: Reviewer
@@ -107,7 +107,7 @@ class Copy:
 
 @dataclass(slots=True)
 class Tally:
-    """What happened in the histories."""
+    """Counts over the histories."""
 
     histories: int = 0
     decisions: int = 0
@@ -119,7 +119,7 @@ class Tally:
     wrong: list[str] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
-        """Add another one to this."""
+        """Add the counts of another tally."""
         for name in ("histories", "decisions", "merges", "conflicts", "in_conflict"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.actions += other.actions
@@ -127,13 +127,13 @@ class Tally:
 
 
 class Names:
-    """Identities of decisions that are the same whenever a history is played."""
+    """Reproducible uids of decisions."""
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = random.Random(rng.random())
 
     def uuid4(self) -> uuid.UUID:
-        """The next one."""
+        """The next uid."""
         return uuid.UUID(int=self.rng.getrandbits(128))
 
 
@@ -153,7 +153,7 @@ class Trial:
         """Whether texts change in it."""
 
     def play(self, steps: int) -> None:
-        """Let the copies come about, decide and merge; then hold them against each other."""
+        """Create the copies, make decisions and merges, then compare the copies."""
         with ExitStack() as stack:
             reviewers = self.rng.choice([["ada", "bo", "cy"], ["ada", "bo", "ada"], ["ada", "ada", "ada"]])
             first = stack.enter_context(closing(self._open("copy0", self.template)))
@@ -168,7 +168,7 @@ class Trial:
             for _ in range(steps):
                 copy = self.rng.choice(self.copies)
                 if self.rng.random() < 0.05:
-                    copy.offset -= self.rng.uniform(0, 2 * DAY)  # Somebody sets the clock.
+                    copy.offset -= self.rng.uniform(0, 2 * DAY)  # The clock is set back.
                 if self.rng.random() < 0.12:
                     self._merge(copy, self.rng.choice([other for other in self.copies if other is not copy]))
                 else:
@@ -176,7 +176,7 @@ class Trial:
             self._compare([copy.store for copy in self.copies])
 
     def _open(self, name: str, content: bytes) -> Store:
-        """A store in memory: files would take most of the time."""
+        """Open a store in memory: files would take most of the time."""
         conn = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
         conn.deserialize(content)
         conn.execute("pragma foreign_keys = on")
@@ -204,7 +204,7 @@ class Trial:
         try:
             WORKS[name][1](self, copy, ids)
         except AlignError:
-            return  # Refused: nothing happened.
+            return  # Refused: nothing changed.
         self.tally.actions[name] += 1
         self._remember(copy, last)
 
@@ -275,7 +275,7 @@ class Trial:
                 break
 
     def _back_and_forth(self, contents: dict[str, bytes]) -> dict[str, Look]:
-        """Each takes in another one until nothing changes any more."""
+        """Merge each copy into each other until nothing changes."""
         with ExitStack() as stack:
             stores = [stack.enter_context(closing(self._open(*copy))) for copy in contents.items()]
             for _ in range(6):
@@ -308,7 +308,7 @@ class Trial:
                     )
 
     def _heads(self, link: int) -> list[tuple[str, Known]]:
-        """The decisions on a link of the template that no later one on it knew."""
+        """The decisions on a link of the template that no later decision on it knew."""
         numbers = [number for number, known in enumerate(self.known) if link in known.values]
         uids = list(self.uids)
         return [
@@ -318,8 +318,11 @@ class Trial:
         ]
 
     def _let_go(self, head: Known, link: int, now: Key) -> bool:
-        """Whether it may give way: an undo of what none of the others who decided on the link knew, or a link left
-        undecided that a proposal run took away."""
+        """Whether a decision may be overridden without a conflict.
+
+        That is an undo of a decision that not all others on the link knew, or an undecided link that a proposal run
+        deleted.
+        """
         if not now and head.values[link] and head.values[link][-1] == "proposed":
             return True
         if not head.turned:
@@ -330,7 +333,7 @@ class Trial:
 
 
 def decided(db: Any, decision: int, link: int) -> bool:
-    """Whether a decision is about what a link is: not only a mark on it, nor that a cut gave it both halves."""
+    """Whether a decision changes the value of a link: more than its marks, or the halves of a split sentence."""
     was, now, action = db.execute(
         """select was, now, coalesce(json_extract(detail, '$.action'), action)
            from patches join decisions on decisions.id = decision where decision = ? and patches.link = ?""",
@@ -344,7 +347,7 @@ def decided(db: Any, decision: int, link: int) -> bool:
 
 
 def value(store: Store, link: int) -> Key:
-    """What a link is, but for its note, kind and marks; () where there is none."""
+    """Value of a link without its note, kind and marks; () if there is none."""
     try:
         found = store.link(link)
     except KeyError:
@@ -362,7 +365,7 @@ def value(store: Store, link: int) -> Key:
 
 
 def look(store: Store) -> Look:
-    """The links and the open conflicts of a store, ids and times aside; of texts, what they are."""
+    """Links and open conflicts of a store, without ids and times, by text."""
     found: list[Key] = [("document", row.name, row.digest) for row in store.documents()]
     keys: dict[int, Key] = {}
     for link in store.links():
@@ -379,7 +382,7 @@ def look(store: Store) -> Look:
 
 
 def without(found: Look, names: set[str]) -> Look:
-    """What is not about documents of these names, whose texts are not the same in all copies."""
+    """Entries that do not concern documents of these names, whose texts differ between the copies."""
 
     def about(key: Key) -> set[str]:
         if key[0] == "document":
@@ -391,15 +394,15 @@ def without(found: Look, names: set[str]) -> Look:
 
 
 def content(store: Store) -> bytes:
-    """The whole store, as a file has it."""
+    """The whole store as bytes of a file."""
     return bytes(store.db.conn.serialize())
 
 
-# The sorts of work, each with its weight
+# The kinds of work, each with its weight
 
 
 def _pick(rng: random.Random, ids: list[int]) -> int:
-    """A link, more often one of the first: copies are to meet."""
+    """A random link, more often one of the first, so that copies meet."""
     return ids[min(int(rng.expovariate(0.35)), len(ids) - 1)]
 
 
@@ -521,7 +524,7 @@ WORKS: dict[str, tuple[float, Callable[[Trial, Copy, list[int]], object]]] = {
 
 
 def trials(seed: int, numbers: range, steps: int) -> Tally:
-    """Play the histories of these numbers."""
+    """Run the histories of these numbers."""
     tally = Tally()
     with tempfile.TemporaryDirectory(prefix="align-merge-") as name:
         template = make_template(Path(name) / "template.db")
@@ -540,7 +543,7 @@ def trials(seed: int, numbers: range, steps: int) -> Tally:
 
 @contextmanager
 def real_clocks() -> Iterator[None]:
-    """Give the modules of the store their clocks back afterwards."""
+    """Restore the clocks of the store's modules afterwards."""
     before = [module.now for module in CLOCKS]
     try:
         yield
@@ -551,12 +554,12 @@ def real_clocks() -> Iterator[None]:
 
 
 def batches(numbers: range, size: int) -> Iterator[range]:
-    """The numbers, so many at a time."""
+    """The numbers in batches of so many."""
     return (numbers[first : first + size] for first in range(0, len(numbers), size))
 
 
 def main() -> None:
-    """Run it and print what happened."""
+    """Run the benchmark and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=1000, help="histories")
     parser.add_argument("--start", type=int, default=0, help="number of the first history")

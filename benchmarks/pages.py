@@ -1,8 +1,8 @@
-"""How right links on pages are, and how sure: seeds, languages that take turns, whole books, unrelated pages.
+"""Accuracy and calibration of links on pages: seeds, alternating languages, whole books, unrelated pages.
 
 python -m benchmarks.pages [--encoder use] [--cache FOLDER] [--raw] [SET ...]
 
---raw also writes each page that mixes languages as one text, as a browser would copy it, and runs the whole job on it.
+--raw also writes each mixed page as one text, as copied from a browser, and runs the whole pipeline on it.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ SETS = ("k8s_en_zh", "w3c_layout.en_ja", "w3c_layout.en_zh-hant")
 NEWS = ("ntrex.ja_zh", "ntrex.ko_en", "ntrex.ru_en")
 BOOKS = ("textberg_de_fr.dev", "parice_en_is", "kyoto_ja_en.dev", "pydocs.en_ja")
 UNRELATED = 8
-"""Other documents that each document of news is held against."""
+"""Number of other documents that each news document is compared with."""
 SEEDS = seed_pages()
 
 
 @dataclass(frozen=True)
 class SeedGroup:
-    """What a seed page says in one language, and where its sentences stand."""
+    """The sentences of a seed page in one language, and their positions."""
 
     name: str
     lang: str
@@ -61,7 +61,7 @@ def seeds_gold() -> tuple[dict[str, str], list[GoldLink]]:
 
 
 def seed_groups(encoder: Encoder) -> list[SeedGroup]:
-    """The language runs of the seed pages, read and cut by the program itself."""
+    """The language runs of the seed pages, read and segmented by the program itself."""
     with tempfile.TemporaryDirectory() as folder:
         db = Path(folder) / "seeds.db"
         for _ in add(db, [str(page) for page in SEEDS]):
@@ -87,13 +87,13 @@ def right_in_seeds(src: SeedGroup, tgt: SeedGroup, bead: Bead) -> bool:
 
 
 def mixed(page: Mapping[str, Any]) -> tuple[list[int], list[int]]:
-    """Where the segments of both sides stand on the page that holds both."""
+    """Positions of the segments of both sides on a mixed page."""
     place = {(side, number): at for at, (side, number) in enumerate(page["mixed_order"])}
     return [place["s", i] for i in range(len(page["src"]))], [place["t", j] for j in range(len(page["tgt"]))]
 
 
 def placed(sides: tuple[Passages, Passages], places: tuple[Sequence[int], Sequence[int]]) -> tuple[Passages, Passages]:
-    """Both sides with where they stand."""
+    """Both sides with their positions."""
     src, tgt = (replace(side, places=np.array(at, dtype=np.int64)) for side, at in zip(sides, places, strict=True))
     return src, tgt
 
@@ -101,9 +101,9 @@ def placed(sides: tuple[Passages, Passages], places: tuple[Sequence[int], Sequen
 def raw_f1(encoder: Encoder, found: Sequence[Mapping[str, Any]]) -> float:
     """F1 of links by characters, from pages written as one text, through store, segmentation and languages.
 
-    The gold's segments hold several sentences each, and the program links sentences: a link is right where it lies
-    within one gold pair, a gold pair is found where a link joins its sides. What both sides write alike (code, product
-    names) is in one language to any reader, and is left out of the gold.
+    Segments of the gold have several sentences each, and the program links sentences: a link is right if it lies
+    within one gold pair, a gold pair counts if a link connects its sides. Segments that are equal on both sides
+    (code, product names) have no clear language, and are left out of the gold.
     """
     right = hit = ours = theirs = 0
     for number, page in enumerate(found):
@@ -141,7 +141,7 @@ def raw_f1(encoder: Encoder, found: Sequence[Mapping[str, Any]]) -> float:
 
 
 def unrelated(encoder: Encoder, name: str) -> tuple[int, int]:
-    """(links told, pairs of pages) among documents of news that have nothing to do with each other."""
+    """(links, pairs of pages) among unrelated news documents."""
     sides = list(passages(encoder, documents(name), tokens=False))
     told = pairs = 0
     for number, (src, _) in enumerate(sides):
@@ -152,7 +152,7 @@ def unrelated(encoder: Encoder, name: str) -> tuple[int, int]:
 
 
 def as_folder(encoder: Encoder, name: str, most: int = 12) -> tuple[int, int]:
-    """(links between a text and its translation, links between others) of a folder of files, two for a document."""
+    """(links between a text and its translation, links between others) for a folder with two files per document."""
     with tempfile.TemporaryDirectory() as folder:
         db = Path(folder) / "folder.db"
         for number, page in enumerate(documents(name)[:most]):
@@ -173,8 +173,10 @@ def _document(path: str) -> str:
 
 
 def as_book(encoder: Encoder, name: str) -> dict[str, Any]:
-    """Strict F1 of a set as one long text, found as pages, as pages too long for a table, and as clean bitext; and the
-    links between the first half of one side and the second of the other, which have nothing to do with each other."""
+    """Strict F1 of a set as one long text: aligned as pages, as pages too long for a table, and as bitext.
+
+    Also the links between the first half of one side and the second half of the other, which are unrelated.
+    """
     whole = book(name)
     n, m = len(whole["src"]), len(whole["tgt"])
     ends = {**whole, "src": whole["src"][: n // 2 - 10], "tgt": whole["tgt"][m // 2 + 10 :]}

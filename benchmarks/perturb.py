@@ -1,8 +1,8 @@
-"""Gold documents made harder, by a seed: sentences dropped, merged, cut, paragraphs moved, long omissions, strangers.
+"""Perturb gold documents, by a seed: drop, merge and split sentences, move paragraphs, insert omissions and noise.
 
     python -m benchmarks.perturb GOLD.jsonl OUT.jsonl --drop 0.2 --merge 0.1 --seed 1
 
-What comes out is gold again: what loses its partner becomes a null, what is merged or cut becomes an n-m bead.
+The output is gold again: a sentence that loses its partner becomes a null, merged or split ones an n-m bead.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from typing import Any
 CLAUSE = re.compile(r"(?<=[,;:，；：、。])\s*(?=\S)")
 SPACELESS = ("zh", "ja", "th", "yue")
 ONE_SIDE, CUT_AGAIN = 0.92, 0.2
-"""Share of the joined runs of a document that are on its one side; share of runs of three and more, joined, that are
-cut in two again."""
+"""Share of the joined runs of a document that are on its one side; share of joined runs of three and more that are
+split again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hardship:
-    """How much of each is done: shares of the beads, except where another unit is named."""
+    """Amount of each perturbation: shares of the beads, except where another unit is named."""
 
     drop: float = 0.0
-    """Share of the sentences of each side that are left out."""
+    """Share of the sentences of each side that are dropped."""
     merge: float = 0.0
-    """Share of the neighbouring pairs whose sentences are joined into one, on one side."""
+    """Share of adjacent pairs whose sentences are merged, on one side."""
     cut: float = 0.0
-    """Share of the sentences that are cut in two at a clause, on one side."""
+    """Share of the sentences that are split at a clause, on one side."""
     runs: tuple[float, ...] = ()
-    """Shares of the runs of 1, 2, 3, .. beads whose sentences are joined into one, on one side; one side of a document
-    takes ONE_SIDE of them."""
+    """Shares of the runs of 1, 2, 3, .. beads whose sentences are joined into one, on one side; a document has
+    ONE_SIDE of them on the same side."""
     moves: int = 0
-    """Runs of three to six beads that stand elsewhere on the target side."""
+    """Number of runs of three to six beads that are moved on the target side."""
     omissions: int = 0
-    """Runs of five to thirty sentences that one side leaves out."""
+    """Number of runs of five to thirty sentences that one side omits."""
     strangers: int = 0
-    """Runs of one to eight sentences of `others` put into one side."""
+    """Runs of one to eight sentences of `others` inserted into one side."""
     others: Sequence[dict[str, Any]] = field(default=(), repr=False)
 
 
@@ -53,7 +53,7 @@ class _Bead:
 
 
 def perturbed(document: dict[str, Any], hardship: Hardship, seed: int) -> dict[str, Any]:
-    """The document made harder; the same for the same seed. Takes and gives a line of a gold file, unchanged."""
+    """The perturbed document; the same for the same seed. Takes and returns a line of a gold file, unmodified."""
     chance = random.Random(f"{seed}/{document['id']}")
     beads = _ordered(document)
     beads = _merge(beads, hardship.merge, chance, document)
@@ -94,7 +94,7 @@ def perturbed(document: dict[str, Any], hardship: Hardship, seed: int) -> dict[s
 
 
 def _ordered(document: dict[str, Any]) -> list[_Bead]:
-    """Beads in an order that keeps both sides', nulls where they stand."""
+    """Beads in the order of both sides, with nulls at their positions."""
     beads = [(list(s), list(t)) for s, t in document["gold"] if s or t]
     alone = sorted((b for b in beads if not b[0]), key=lambda b: b[1])
     rest = sorted((b for b in beads if b[0]), key=lambda b: b[0])
@@ -128,7 +128,7 @@ def _merge(beads: list[_Bead], share: float, chance: random.Random, document: di
 def _join_runs(
     beads: list[_Bead], shares: Sequence[float], chance: random.Random, document: dict[str, Any]
 ) -> list[_Bead]:
-    """Join runs of beads of one sentence a side, as a translator does who writes longer sentences."""
+    """Join runs of beads of one sentence a side, like a translator who writes longer sentences."""
     usual, joined = chance.random() < 0.5, []
     at = 0
     while at < len(beads):
@@ -147,7 +147,7 @@ def _join_runs(
 
 
 def _cut_again(sentences: list[str], length: int, chance: random.Random) -> list[str]:
-    """Some of the long ones are cut at a clause, not where they were joined."""
+    """Split some of the long ones at a clause, not where they were joined."""
     return _halves(sentences[0], chance) if length > 2 and chance.random() < CUT_AGAIN else sentences
 
 
@@ -161,7 +161,7 @@ def _cut(beads: list[_Bead], share: float, chance: random.Random) -> list[_Bead]
 
 
 def _halves(text: str, chance: random.Random) -> list[str]:
-    """The text cut at one of its clauses, or whole where it has none."""
+    """The text split at one of its clauses, or whole if it has none."""
     places = [found.start() for found in CLAUSE.finditer(text) if 4 <= found.start() <= len(text) - 4]
     if not places:
         return [text]
@@ -170,7 +170,7 @@ def _halves(text: str, chance: random.Random) -> list[str]:
 
 
 def end_to_end(documents: Sequence[dict[str, Any]], sentences: int) -> list[dict[str, Any]]:
-    """The documents laid end to end, in texts of at least so many source sentences (the last may be shorter)."""
+    """Concatenate documents to texts of at least so many source sentences (the last may be shorter)."""
     texts: list[dict[str, Any]] = []
     for document in documents:
         last = texts[-1] if texts else None
@@ -189,7 +189,7 @@ def end_to_end(documents: Sequence[dict[str, Any]], sentences: int) -> list[dict
 
 
 def _document(document: dict[str, Any], beads: list[_Bead], order: list[int]) -> dict[str, Any]:
-    """Number the sentences again; targets stand in `order`. Nulls count one sentence each."""
+    """Number the sentences again; targets are in `order`. Nulls count one sentence each."""
     places: dict[int, list[int]] = {}
     tgt: list[str] = []
     for number in order:

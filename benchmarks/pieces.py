@@ -1,4 +1,4 @@
-"""Gold texts as lattices with features: what the aligner's weights are fitted on. Stored, as they take long."""
+"""Gold texts as lattices with features, for fitting the aligner's weights. Cached, as they take long."""
 
 from __future__ import annotations
 
@@ -29,32 +29,33 @@ Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
 ENTIRE = 120
-"""Source sentences of a piece, about."""
+"""Approximate source sentences of a piece."""
 LEAST_POSTERIOR = 3e-5
-"""Beads that the rough weights find less likely are left out."""
+"""Minimum rough posterior of a bead."""
 ROUGH = 0.7
-"""What the rough weights are multiplied by: they only choose the beads."""
+"""Factor of the rough weights, which only select the beads."""
 OPEN = 0.01
-"""Beads whose rough posterior is this far from 0 and 1 have their texts joined, more than in use: more to learn."""
+"""Beads whose rough posterior is this far from 0 and 1 get joined texts, more than in production: more to learn
+from."""
 UNKNOWN = 0.1
-"""Weight of a text whose language the encoder does not know: its vectors teach little."""
+"""Weight of a text in a language that the encoder does not cover: its vectors are hardly informative."""
 SHAPED = frozenset((a, b) for a, b in SHAPES.tolist())
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How the vectors of an encoder are seen by a fit."""
+    """How a fit uses the vectors of an encoder."""
 
     encoder: str
     tokens: bool = False
     joined: bool = False
     """Whether joined texts are encoded, by `use`."""
     width: int = 0
-    """Dimensions that are left of the vectors; 0: all. A weaker encoder, for the weights of any."""
+    """Dimensions of the vectors that are used; 0: all. Simulates a weaker encoder, for the generic weights."""
 
     @property
     def name(self) -> str:
-        """For files and tables."""
+        """Name in files and tables."""
         return (
             self.encoder + "-tokens" * self.tokens + "-joined" * self.joined + (f"-{self.width}" if self.width else "")
         )
@@ -62,12 +63,12 @@ class View:
 
 @dataclass
 class Piece:
-    """A stretch of a text between gold beads, gold in its own numbering."""
+    """A stretch of a text between gold beads, with gold in its own numbering."""
 
     group: str
     corpus: str
     text: str
-    """The document and its view: what habits are learned from."""
+    """The document and its view, over which style priors are estimated."""
     weight: float
     lattice: Lattice
     table: npt.NDArray[np.float32]
@@ -77,29 +78,29 @@ class Piece:
     gaps_t: Floats
     gold: list[tuple[tuple[int, ...], tuple[int, ...]]]
     right: Indices
-    """Numbers of the gold's beads."""
+    """Indices of the gold beads."""
     omitted_s: list[int]
     omitted_t: list[int]
     opened: int
-    """Gaps of the gold."""
+    """Number of gaps in the gold."""
     similarity: npt.NDArray[np.float32]
     """(3,) scale of the text's similarities, mean cosine of its sides, and log of its sentences."""
     habits: Habits = field(default_factory=Habits)
 
     def sums(self, by: Score, habits: Habits | None = None) -> Marginals:
-        """Posteriors under weights, for the habits that were learned if no others are given."""
+        """Posteriors under weights, with the stored style priors by default."""
         opening = float(by.gap[OPENING] + by.gap[OPENINGS] * (habits or self.habits).openings)
         return marginals(self.lattice, self.table @ by.bead, self.gaps_s @ by.gap, self.gaps_t @ by.gap, opening)
 
     def learn(self, habits: Habits) -> None:
-        """Take the habits of the text into the tables."""
+        """Write the style priors of the text to the tables."""
         self.habits = habits
         self.table[:, MERGING] = habits.more * (self.lattice.sizes > 2)
         self.gaps_s[:, OMITTING] = self.gaps_t[:, OMITTING] = habits.null
 
 
 def path_of(document: dict[str, Any]) -> list[tuple[int, int, int, int]]:
-    """The gold as a monotone path; what crosses is left alone, what has holes is closed."""
+    """The gold as a monotone path, without crossing beads; non-contiguous ones are filled."""
     n, m = len(document["src"]), len(document["tgt"])
     path: list[tuple[int, int, int, int]] = []
     i = j = 0
@@ -113,7 +114,7 @@ def path_of(document: dict[str, Any]) -> list[tuple[int, int, int, int]]:
 
 
 def stretches(path: Sequence[tuple[int, int, int, int]]) -> Iterator[list[tuple[int, int, int, int]]]:
-    """The path cut between beads into stretches of about ENTIRE source sentences, without beads of no shape."""
+    """The path split between beads into stretches of about ENTIRE source sentences, without beads of other shapes."""
     part: list[tuple[int, int, int, int]] = []
     for bead in path:
         linked = bool(bead[2] and bead[3])
@@ -186,7 +187,7 @@ def pieces(
 
 
 def _merged(one: Indices, other: Indices) -> Indices:
-    """The beads of both, each once, by where they begin and by shape as `candidates` has them."""
+    """The union of both sets of beads, sorted by (i, j) and by shape as in `candidates`."""
     both = np.unique(np.concatenate([one, other]), axis=0)
     order = np.lexsort((both[:, 2], both[:, 2] + both[:, 3], both[:, 1], both[:, 0]))
     return np.asarray(both[order])
@@ -195,7 +196,7 @@ def _merged(one: Indices, other: Indices) -> Indices:
 def _add_joined(
     texts: Texts, window: Window, lattice_: Lattice, table: npt.NDArray[np.float32], likely: Any, first: Marginals
 ) -> None:
-    """Write the features of joined texts to the rows of the table that are left."""
+    """Write the features of joined texts to the remaining rows of the table."""
     if texts.src.encode_runs is None:
         return
     posteriors = Marginals(first.beads[likely], first.gap_s, first.gap_t, first.opened, first.total)
@@ -209,7 +210,7 @@ def _languages(document: dict[str, Any]) -> set[str]:
 
 
 def joined_vectors(store: VectorStore, view: View, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-    """Vectors of joined texts by `use`, as they stand in the view's own vectors."""
+    """Vectors of joined texts by `use`, in the form of the view's own vectors."""
     if view.encoder == "blend":
         from align.encoders.blend import use_half
 
@@ -218,7 +219,7 @@ def joined_vectors(store: VectorStore, view: View, texts: Sequence[str]) -> npt.
 
 
 def passages_of(store: VectorStore, view: View, document: dict[str, Any]) -> tuple[Passages, Passages]:
-    """Both sides of a document as a view sees them."""
+    """Both sides of a document in a view."""
     sides = []
     for side in ("src", "tgt"):
         texts = tuple(document[side])
@@ -235,16 +236,16 @@ def passages_of(store: VectorStore, view: View, document: dict[str, Any]) -> tup
 
 
 def code_digest() -> str:
-    """Of the features and of all that they are made from."""
+    """Digest of the features and of the code that they depend on."""
     modules = (coverage, evidence, features, guide, joined, lattice, lengths, links, scale, tokens)
     trees = [ast.dump(ast.parse(inspect.getsource(module))) for module in modules]
     return hashlib.sha256("".join(trees).encode()).hexdigest()[:16]
 
 
 def gathered(groups: Sequence[Group], view: View, store: VectorStore, rough: Score, folder: Path) -> list[Piece]:
-    """The pieces of all groups, from files in `folder` where those are of today's features and gold.
+    """The pieces of all groups, from files in `folder` if those have the current features and gold.
 
-    Texts made harder are only those whose languages the encoder knows.
+    Perturbed texts are limited to languages that the encoder covers.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rough = Score(rough.bead * ROUGH, rough.gap * ROUGH)

@@ -1,6 +1,6 @@
-"""The texts that the aligner's weights are fitted on: the gold of twelve corpora, plain and made harder.
+"""Training texts for the aligner's weights: the gold of twelve corpora, original and perturbed.
 
-All parts of a source, and all that is made from them, are one corpus: it is fitted on or left out as a whole.
+All parts of a source, and everything made from them, are one corpus: it is used or left out as a whole.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CORPORA = {
     "udhr": "udhr",
     "w3c": "w3c",
 }
-"""Corpora, and how the names of their files begin."""
+"""Corpora, and the prefixes of their file names."""
 PLAIN = Hardship()
 SEED = 7
 SAGA = (0.45, 0.25, 0.14, 0.08, 0.05, 0.03)
@@ -37,27 +37,27 @@ EPIC = (0.33, 0.2, 0.14, 0.1, 0.08, 0.06, 0.04, 0.03, 0.02)
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Some texts of one corpus, of one habit."""
+    """Some texts of one corpus, with one style."""
 
     corpus: str
     name: str
-    """How the files begin, and what was done to them."""
+    """Prefix of the files, and the perturbation."""
     weight: float
     hardship: Hardship = PLAIN
     long: int = 0
-    """Documents are laid end to end in texts of so many sentences; 0: as they are."""
+    """Documents are concatenated to texts of so many sentences; 0: not at all."""
     sentences: int = 1_600
-    """Source sentences of the group, at most about."""
+    """Maximum source sentences of the group, about."""
     tokens: bool = True
-    """Whether it is also for weights with token vectors."""
+    """Whether it is also used for weights with token vectors."""
 
     @property
     def files(self) -> str:
-        """How its files' names begin."""
+        """Prefix of its file names."""
         return self.name.partition("+")[0]
 
     def texts(self) -> list[dict[str, Any]]:
-        """The documents, made harder."""
+        """The documents, perturbed."""
         found, count = [], 0
         plain = documents(self.files)
         for document in end_to_end(plain, self.long) if self.long else plain:
@@ -110,7 +110,7 @@ GROUPS = (
 
 
 def corpus_of(name: str) -> str:
-    """The corpus of a file or group. Raises KeyError for one that is none."""
+    """The corpus of a file or group. Raises KeyError for an unknown one."""
     for corpus, start in CORPORA.items():
         if name.startswith(start):
             return corpus
@@ -118,7 +118,7 @@ def corpus_of(name: str) -> str:
 
 
 def digest(corpora: Sequence[str] = tuple(CORPORA)) -> str:
-    """Of the gold of some corpora, and of how they are made harder."""
+    """Digest of the gold of some corpora, and of their perturbations."""
     total = hashlib.sha256()
     for corpus in corpora:
         for path in sorted(DEV.glob(f"{CORPORA[corpus]}*.jsonl")):

@@ -1,10 +1,10 @@
-"""How right the aligner is on corpora that its weights never saw: F1, nulls, reliability, and what is to be reached.
+"""Accuracy of the aligner on held-out corpora: F1, nulls, reliability, and the targets.
 
     python -m benchmarks.quality [--encoder use] [--cache FOLDER] [CORPUS ...]
 
-Each corpus is aligned with the fold that was fitted without it (`python -m benchmarks.fit --leave-out`). An encoder is
-judged on texts of the languages that it knows; `auto` is `blend` for those of `use`, else `e5`. --cache: the folder of
-the fits, which stores vectors. --shipped: with the shipped weights, which saw every corpus.
+Each corpus is aligned with the fold that was fitted without it (`python -m benchmarks.fit --leave-out`). An encoder
+is measured on texts of the languages that it covers; `auto` is `blend` for those of `use`, else `e5`. --cache: the
+folder of the fits, which stores vectors. --shipped: with the shipped weights, which were fitted on every corpus.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ from benchmarks.pool import CORPORA, corpus_of
 from benchmarks.vectors import encoder_of
 
 HARDER = Hardship(drop=0.2, merge=0.1)
-"""What is done to ntrex.ja_zh: a fifth of the sentences left out on each side, a tenth of the pairs merged."""
+"""Perturbation of ntrex.ja_zh: a fifth of the sentences dropped on each side, a tenth of the pairs merged."""
 SEEDS = (101, 102, 103)
 LONG = 200
-"""Source sentences of texts that are laid end to end."""
+"""Source sentences of concatenated texts."""
 LARGEST_GOLD = 8
-"""Beads of so many sentences on both sides are artefacts of the gold of udhr."""
+"""Larger beads (sentences on both sides) are artefacts of the gold of udhr."""
 BINS = 10
 
 Measured = dict[str, Any]
 
 
 def aligned(encoder: Encoder, found: Sequence[dict[str, Any]], *, pages: bool = False) -> list[list[Bead]]:
-    """The beads of each document, as whole texts or as pages that hold both."""
+    """The beads of each document, aligned as whole texts or as mixed pages."""
     both = passages(encoder, found, tokens=not pages)
     return [align_pages(src, tgt, together=True) if pages else align_bitext(src, tgt) for src, tgt in both]
 
 
 def figures(found: Sequence[dict[str, Any]], beads: Sequence[Sequence[Bead]]) -> Measured:
-    """The figures of `align eval`; nulls of the gold and predicted, and the share of the gold's that were found.
+    """The figures of `align eval`; nulls of the gold and predicted, and recall of the gold's.
 
-    `nulls_near` counts predicted nulls that are within one sentence of one of the gold, on the same side.
+    `nulls_near` counts predicted nulls within one sentence of a gold null, on the same side.
     """
     gold = {str(k): beads_of(d["gold"]) for k, d in enumerate(found)}
     ours = {str(k): beads_of((b.src, b.tgt) for b in of_text) for k, of_text in enumerate(beads)}
@@ -72,7 +72,7 @@ def figures(found: Sequence[dict[str, Any]], beads: Sequence[Sequence[Bead]]) ->
 
 
 def link_f1(found: Sequence[dict[str, Any]], beads: Sequence[Sequence[Bead]]) -> float:
-    """F1 of links alone: what is left out on either side does not count."""
+    """F1 of links only: omitted sentences do not count."""
     right = ours = theirs = 0
     for document, bs in zip(found, beads, strict=True):
         gold = {pair for pair in beads_of(document["gold"]) if pair[0] and pair[1]}
@@ -104,7 +104,7 @@ def reliability(rows: Sequence[tuple[float, bool]]) -> tuple[float, list[tuple[f
 
 
 def sets(corpus: str, belongs: Callable[[dict[str, Any]], bool]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """(name, documents) of a corpus, as they are and made harder; those documents alone that belong to an encoder."""
+    """(name, documents) of a corpus, original and perturbed; only documents for the encoder."""
     for name in names():
         if not name.startswith(CORPORA[corpus]):
             continue
@@ -128,7 +128,7 @@ def _without_large(document: dict[str, Any]) -> dict[str, Any]:
 
 
 class Counting:
-    """Counts the joined texts that an encoder is given."""
+    """Counts the joined texts that are encoded."""
 
     def __init__(self, encoder: Any) -> None:
         self.texts = 0
@@ -144,7 +144,7 @@ class Counting:
 def measure(
     corpus: str, name: str, folder: Any, *, shipped: bool = False
 ) -> Iterator[tuple[Measured, list[tuple[float, bool]]]]:
-    """The figures and the judged links of each set of a corpus, by an encoder or by `auto`."""
+    """Figures and judged links of each set of a corpus, for an encoder or `auto`."""
     for encoder_name in ("blend", "e5") if name == "auto" else (name,):
         encoder = encoder_of(encoder_name, folder)
         counting = Counting(encoder)
@@ -161,7 +161,7 @@ def measure(
 
 
 def _belongs(name: str, encoder: Encoder, document: dict[str, Any]) -> bool:
-    """Whether a document is one for the encoder: the one that `auto` chooses, or one that knows its languages."""
+    """Whether the encoder is measured on a document: `auto` chooses it, or it covers the languages."""
     languages = {document["src_lang"], document["tgt_lang"]}
     return choose(languages) == encoder.name if name == "auto" else not unknown_languages(encoder, languages)
 
@@ -171,12 +171,12 @@ REACH = {
     "blend": {"mac": 0.915, "textberg": 0.925, "bible": 0.92},
     "e5": {"parice": 0.95, "hunalign": 0.99, "udhr": 0.955},
 }
-"""Strict F1 to reach on held-out corpora."""
+"""Targets for strict F1 on held-out corpora."""
 LAX = {"use": {"mac": 0.992, "textberg": 0.993}}
 
 
 def reached(rows: Sequence[Measured]) -> Iterator[tuple[str, float, str]]:
-    """(what, figure, what is to be reached)."""
+    """(name, figure, target)."""
     for row in rows:
         name, corpus = row["set"], corpus_of(row["set"])
         encoder = row["encoder"]

@@ -1,10 +1,10 @@
-"""In which order a reviewer finds mistakes soonest: `python -m benchmarks.queue [--encoder use] [SET ...]`.
+"""Review orders compared by how soon they reach mistakes: `python -m benchmarks.queue [--encoder use] [SET ...]`.
 
-A reviewer who knows the gold goes through the links of a dev set in some order. A right link costs one key and is
-settled; a wrong one costs three, and what the gold has in its place is settled instead. After each fix what is left is
-solved again around all that is settled, as the app does. Counted after every key are the gold links that are not there
-yet; printed is, for each order, the mean share of mistakes left over the first tenth, third and all of the keys that
-the whole takes, and how many keys it takes until half of the mistakes are gone. Lower is better.
+A simulated reviewer with the gold goes through the links of a dev set in some order. A right link costs one key and
+is confirmed; a wrong one costs three and is replaced by the gold, which is confirmed. After each fix the rest is
+solved again around all confirmed links, as in the app. After every key the missing gold links are counted; printed
+is, for each order, the mean share of mistakes left over the first tenth, third and all of the keys that the whole
+takes, and the keys until half of the mistakes are gone. Lower is better.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from benchmarks.gold import asked_for, chosen, documents, passages
 
 Pair = tuple[tuple[int, ...], tuple[int, ...]]
 ACCEPT, FIX = 1, 3
-"""Keys."""
+"""Cost in keys."""
 Order = Callable[[Sequence[Bead]], np.ndarray]
 
 
 def by_document(links: Sequence[Bead]) -> np.ndarray:
-    """As they stand."""
+    """Reading order."""
     return np.arange(len(links), dtype=float)
 
 
 def by_confidence(links: Sequence[Bead]) -> np.ndarray:
-    """The least sure first."""
+    """Lowest confidence first."""
     return np.array([link.confidence for link in links])
 
 
 def by_gain(links: Sequence[Bead]) -> np.ndarray:
-    """As the app's doubt does."""
+    """The app's order of doubt."""
     return np.array(queue([link.confidence for link in links]))
 
 
@@ -50,7 +50,7 @@ def pair_of(link: Bead) -> Pair:
 
 
 def solved(src: Passages, tgt: Passages, settled: set[Pair], wrong: set[Pair]) -> list[Bead]:
-    """The links, in order, around what is settled."""
+    """The links, in order, solved around the confirmed ones."""
 
     def ranges(pairs: set[Pair]) -> list[tuple[range, range]]:
         return [(range(a[0], a[-1] + 1), range(b[0], b[-1] + 1)) for a, b in sorted(pairs)]
@@ -62,7 +62,7 @@ def solved(src: Passages, tgt: Passages, settled: set[Pair], wrong: set[Pair]) -
 
 
 def reviewed(src: Passages, tgt: Passages, gold: set[Pair], order: Order) -> list[int]:
-    """Gold links that are missing or wrong, after each key."""
+    """Missing or wrong gold links after each key."""
     settled: set[Pair] = set()
     wrong: set[Pair] = set()
     links = solved(src, tgt, settled, wrong)
@@ -94,7 +94,7 @@ def figures(runs: Sequence[Sequence[int]]) -> dict[str, float]:
 
 
 def main() -> None:
-    """Run and print."""
+    """Run the benchmark and print the results."""
     asked = asked_for(__doc__).parse_args()
     encoder = load_encoder(asked.encoder, cache=asked.cache)
     for name in chosen(asked.sets):

@@ -1,10 +1,10 @@
-"""How fast plain text is read, and in how much memory: `python -m benchmarks.reading [--big MB] [--fuzz SECONDS]`.
+"""Speed and memory of reading plain text: `python -m benchmarks.reading [--big MB] [--fuzz SECONDS]`.
 
-Prints one JSON object a line. First, for each language, MB of UTF-8 read in a second of one core's time (process time,
-best of three), with langdetect's share counted apart; `control` is a bare `text.split()` and dictionary count over the
-same text, so that two runs on different machines can be compared. Then a file of `--big` MB (100 if not said) in a
-process of its own: seconds, and peak memory as a multiple of the file. With `--fuzz`, every reader is fed mutated files
-by atheris for so many seconds in all; anything but a Document or a one-line ReadError is a failure.
+Prints one JSON object per line. First, for each language, MB of UTF-8 per CPU second on one core (best of three),
+with langdetect's share counted separately; `control` is a bare `text.split()` and dictionary count over the same
+text, so that two runs on different machines can be compared. Then a file of `--big` MB (100 by default) in its own
+process: seconds, and peak memory as a multiple of the file. With `--fuzz`, every reader is fed mutated files by
+atheris for so many seconds in all; anything but a Document or a one-line ReadError is a failure.
 
 The texts are the seed pages, repeated with their paragraphs shuffled; no gold is needed.
 """
@@ -51,7 +51,7 @@ def corpus(name: str, size: int, seed: int = 0) -> bytes:
 
 
 class Share:
-    """Seconds of process time spent in langdetect."""
+    """CPU seconds spent in langdetect."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -119,7 +119,7 @@ def memory(name: str, megabytes: int) -> dict[str, Any]:
 
 
 def long_line(megabytes: int) -> dict[str, Any]:
-    """One line of so many MB without a stop, then one with stops."""
+    """A line of so many MB without a stop, then one with stops."""
     found: dict[str, Any] = {"one line MB": megabytes}
     for what, unit in (("blank", b"word "), ("solid", b"x"), ("stops", "文。".encode()), ("open", "「文。".encode())):
         content = unit * (megabytes * 1_000_000 // len(unit))

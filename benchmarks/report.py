@@ -1,8 +1,8 @@
-"""The report page of many links: its size, the time to make it, and the time that Chromium takes to open it.
+"""The report page of many links: its size, the time to make it, and the time to open it in Chromium.
 
     python -m benchmarks.report [--links N]
 
-Times are best of three; opening is from the address typed to the page drawn (`load`), files from disk, light theme.
+Times are best of three; opening is from navigation to the rendered page (`load`), files from disk, light theme.
 Without Chromium or playwright the last part is left out.
 """
 
@@ -49,7 +49,7 @@ def fill(store: Store, links: int) -> None:
 
 
 def opened(path: Path) -> float | None:
-    """Best seconds to open the page in Chromium; None where there is none."""
+    """Best seconds to open the page in Chromium; None if it is not available."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     try:
         from playwright.sync_api import sync_playwright
@@ -71,7 +71,7 @@ def opened(path: Path) -> float | None:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--links", type=int, default=10_000)
     asked = parser.parse_args()

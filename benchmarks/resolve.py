@@ -1,9 +1,9 @@
-"""How long solving again around one decision takes: in a page of 400 sentences, and in a book of 20,000.
+"""Time of a realignment after one decision: in a page of 400 sentences, and in a book of 20,000.
 
     python -m benchmarks.resolve [SENTENCES ...]
 
 Sentences of both languages together; vectors are cached and the resolver is open, as in the review app. The first
-decision, which reads the vectors, is told apart.
+decision, which reads the vectors, is reported separately.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ DECISIONS = 15
 
 
 class Topics:
-    """Vectors out of the number that a sentence names: as alike as translations are, and no slower from the cache."""
+    """Vectors from the number in a sentence: as similar as translations are, and no slower than the cache."""
 
     name, dimensions, languages, digest = "topics", WIDTH, None, "benchmark-topics"
 
@@ -48,7 +48,7 @@ class Topics:
 
 
 def measured(sentences: int) -> dict[str, float]:
-    """Milliseconds of the first and of the median later decision, in a pair of documents of so many sentences."""
+    """Milliseconds of the first and of the median later decision, for two documents of so many sentences."""
     half = sentences // 2
     with tempfile.TemporaryDirectory() as folder, mock.patch.object(resolve, "load_encoder", return_value=Topics()):
         db = Path(folder) / "book.db"
@@ -75,7 +75,7 @@ def measured(sentences: int) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sentences", nargs="*", type=int, default=[400, 20_000])
-    measured(100)  # Compiles, or loads what was compiled: not told.
+    measured(100)  # Compiles or loads the kernels: not reported.
     for sentences in parser.parse_args().sentences:
         print(json.dumps(measured(sentences)), flush=True)
 

@@ -1,8 +1,8 @@
-"""Which share of translations each encoder finds among all sentences of NTREX news: `python -m benchmarks.retrieval`.
+"""Share of translations that encoders retrieve from all of NTREX news: `python -m benchmarks.retrieval`.
 
-Ratio margin with k = 4 (Artetxe and Schwenk 2019), the mean of both directions, on the one-to-one links of the gold's
-NTREX files. `kept` is the same with vectors rounded as the vector cache keeps them; `recentred` subtracts the own mean
-of each side.
+Ratio margin with k = 4 (Artetxe and Schwenk 2019), the mean of both directions, on the one-to-one links of the
+gold's NTREX files. `kept` is the same with vectors rounded as in the vector cache; `recentred` subtracts the own
+mean of each side.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def translations(path: Path) -> tuple[list[str], list[str]]:
-    """Sentences that are each other's translation, one to one."""
+    """Sentences that are mutual translations, one to one."""
     source: list[str] = []
     target: list[str] = []
     for line in path.read_text(encoding="utf-8").splitlines():
@@ -60,13 +60,13 @@ def found(source: Vectors, target: Vectors) -> float:
 
 
 def kept(vectors: Vectors) -> Vectors:
-    """As the cache gives them back."""
+    """Vectors as rounded by the cache."""
     rounded = vectors.astype(np.float16).astype(np.float32)
     return unit(rounded)
 
 
 def recentred(vectors: Vectors) -> Vectors:
-    """Less their own mean."""
+    """Vectors minus their mean."""
     return unit(vectors - vectors.mean(axis=0))
 
 

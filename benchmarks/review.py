@@ -1,12 +1,12 @@
-"""The review app at a million links: time up, key to painted, memory; and the key presses of a scripted review.
+"""The review app at a million links: start-up, key latency, memory; and the key presses of a scripted review.
 
     python -m benchmarks.review                         # all of it; prints one JSON object
     python -m benchmarks.review --links 100000 --keys 50
     python -m benchmarks.review --scripted              # only the key presses
 
-The app runs as `align review` in a pseudo-terminal of 160x48. `up` is from start until the list stands there; a key
-is `painted` when the last byte of the screen that answers it has been written. Ratios are of one run, the stores taken
-in turn. The key presses of OmegaT and InterText are counted from their own key lists, not run.
+The app runs as `align review` in a pseudo-terminal of 160x48. `up` is from start until the list is displayed; a key
+is `painted` when the last byte of the resulting screen has been written. Ratios are of one run, with the stores
+measured alternately. The key presses of OmegaT and InterText are counted from their key lists, not run.
 """
 
 from __future__ import annotations
@@ -65,14 +65,14 @@ def document(name: str, lang: str, sentences: int, seed: int) -> Document:
 
 
 def proposals(src: list[int], tgt: list[int], seed: int) -> Iterator[Proposal]:
-    """Each sentence to its like."""
+    """A link for each pair of sentences of the same number."""
     chance = random.Random(seed)
     for a, b in zip(src, tgt, strict=True):
         yield Proposal((a,), (b,), LinkKind.TRANSLATION, 0.3, chance.betavariate(6, 1.5))
 
 
 def build(path: Path, links: int) -> None:
-    """A store of so many links, in up to `PAIRS` pairs of documents."""
+    """Create a store of so many links, in up to `PAIRS` pairs of documents."""
     pairs = min(PAIRS, max(1, links // 10))
     with open_store(path) as store:
         for number in range(pairs):
@@ -85,7 +85,7 @@ def build(path: Path, links: int) -> None:
 
 
 class Terminal:
-    """`align review` in a pseudo-terminal; what it writes is read and timed."""
+    """`align review` in a pseudo-terminal; reads its output and measures times."""
 
     def __init__(self, db: Path, size: tuple[int, int] = SIZE) -> None:
         self.began = time.perf_counter()
@@ -96,7 +96,7 @@ class Terminal:
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
 
     def read(self, wait: float) -> bytes:
-        """What comes within `wait` seconds; empty if nothing does."""
+        """Output within `wait` seconds; empty if there is none."""
         ready, _, _ = select.select([self.fd], [], [], wait)
         return os.read(self.fd, 1 << 20) if ready else b""
 
@@ -110,12 +110,12 @@ class Terminal:
         return time.perf_counter() - self.began
 
     def rest(self, quiet: float = 0.5) -> None:
-        """Wait until nothing is written for a while."""
+        """Wait until there is no output for a while."""
         while self.read(quiet):
             pass
 
     def press(self, key: bytes) -> float:
-        """Seconds from the key to the last byte of the screen that answers it."""
+        """Seconds from the key to the last byte of the resulting screen."""
         began = last = time.perf_counter()
         os.write(self.fd, key)
         wait = 2.0
@@ -124,7 +124,7 @@ class Terminal:
         return last - began
 
     def processor(self) -> float:
-        """Seconds of processor time its main thread has had."""
+        """CPU seconds of its main thread."""
         return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[0]) / 1e9
 
     def memory(self) -> float:
@@ -133,14 +133,14 @@ class Terminal:
         return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) / 1024
 
     def close(self) -> None:
-        """End it."""
+        """End the app."""
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
         os.close(self.fd)
 
 
 def started(db: Path) -> tuple[float, float]:
-    """Seconds until the list stands there, and megabytes then."""
+    """Seconds until the list is displayed, and megabytes then."""
     terminal = Terminal(db)
     try:
         up = terminal.until(b" left, expected")
@@ -151,7 +151,7 @@ def started(db: Path) -> tuple[float, float]:
 
 
 def painted(db: Path, count: int) -> tuple[list[float], list[float], float]:
-    """Of `count` keys (accept, reject, skip, up and down, in turn): seconds, processor seconds; megabytes then."""
+    """For `count` keys (accept, reject, skip, up and down, in turn): seconds, CPU seconds; megabytes then."""
     keys = (b"a", b"a", b"x", b" ", b"\x1b[B", b"a", b"\x1b[A", b"n")
     terminal = Terminal(db)
     try:
@@ -174,7 +174,7 @@ def painted(db: Path, count: int) -> tuple[list[float], list[float], float]:
 
 
 def jumping(db: Path, count: int = 20) -> dict[str, Any]:
-    """Jumps in the order of doubt; a filter by a word that stands in most links, and keys in it after that: seconds."""
+    """Seconds of jumps in the order of doubt, of a filter by a word of most links, and of keys under the filter."""
     chance = random.Random(5)
     terminal = Terminal(db)
     try:
@@ -196,7 +196,7 @@ def jumping(db: Path, count: int = 20) -> dict[str, Any]:
         keys = [terminal.press(key) for key in (b"a", b"x", b" ", b"n", b"u") * (count // 5)]
         again = [typed(b"g", f"{chance.randrange(100)}%") for _ in range(count)]
         terminal.press(b"/")
-        terminal.press(b"\x15")  # Else the filter is there again at the next start.
+        terminal.press(b"\x15")  # Otherwise the next start restores the filter.
         terminal.press(b"\r")
         terminal.rest()
     finally:
@@ -211,7 +211,7 @@ def jumping(db: Path, count: int = 20) -> dict[str, Any]:
 
 
 def writer(db: Path) -> subprocess.Popen[bytes]:
-    """Another process that writes proposals into the same store without a pause."""
+    """A second process that writes proposals to the same store without a pause."""
     code = (
         "import sys; from pathlib import Path\n"
         "from benchmarks.review import proposals; from align.store import open_store\n"
@@ -225,7 +225,7 @@ def writer(db: Path) -> subprocess.Popen[bytes]:
 
 
 def summary(times: list[float]) -> dict[str, float]:
-    """Milliseconds. What a crowded machine adds to `painted` shows beside the processor time of the same keys."""
+    """Milliseconds. Compare `painted` with the CPU time of the same keys for the effect of a busy machine."""
     ordered = sorted(times)
     return {
         "keys": len(ordered),
@@ -236,9 +236,9 @@ def summary(times: list[float]) -> dict[str, float]:
 
 
 def keys_for(app: Any, link: Any, done: set[str]) -> tuple[str, ...]:
-    """What the scripted reviewer presses on a link: one merge, its split, both undone, one re-link; else a verdict.
+    """Keys of the scripted reviewer for a link: one merge, its split, both undone, one re-link; else a verdict.
 
-    Which links those are depends on what the solver proposes today; how many presses they take does not.
+    Which links those are depends on the current proposals; the number of presses does not.
     """
     from align.review.reading import neighbour
 
@@ -249,12 +249,12 @@ def keys_for(app: Any, link: Any, done: set[str]) -> tuple[str, ...]:
         return "m", "s", "u", "u", "a"
     if "relink" not in done and done and link.confidence < 0.9:
         done.add("relink")
-        return "1", "1", "n"  # its rivals are shown; the first is taken; on to the next
+        return "1", "1", "n"  # show alternatives; take the first; next link
     return ("a",) if link.confidence >= 0.5 else ("x",)
 
 
 async def scripted() -> dict[str, Any]:
-    """Review the first seed by keys alone; every link settled at the end. Counts the presses."""
+    """Review the first seed by keys only until every link is decided. Counts the presses."""
     from align.review.app import ReviewApp
     from align.review.screens.ripple import RippleScreen
 
@@ -302,22 +302,22 @@ async def scripted() -> dict[str, Any]:
 
 
 def elsewhere(accepted: int, rejected: int) -> dict[str, Any]:
-    """The same review by the key lists of two other tools: the fewest presses that those lists allow.
+    """The same review with the key lists of two other tools: the minimum number of presses.
 
-    OmegaT's aligner accepts a row by A and clears it by C; it has no undo, so that a merge and a split that were wrong
-    are put right by their opposites. InterText confirms all above by C, but each row is gone to first to be read, and
-    it cannot reject: the sides of a wrong link are pushed apart.
+    OmegaT's aligner accepts a row with A and clears it with C; it has no undo, so that a wrong merge and a wrong
+    split are reversed by their opposites. InterText confirms all rows above with C, but the cursor must visit each
+    row to read it, and it cannot reject: the sides of a wrong link are moved apart.
     """
     omegat = {
         "verdicts": accepted + rejected,
         "merge": 2,  # Shift+Down, M
-        "split": 3,  # S, the place of the cut, Enter
+        "split": 3,  # S, the split position, Enter
         "re-link": 3,  # Space, one move at least, Space
-        "undo twice": 5,  # there is none: Shift+Down, M; S, the place, Enter
+        "undo twice": 5,  # no undo: Shift+Down, M; S, the position, Enter
     }
     intertext = {
         "accept": accepted + 1,  # Down to each to read it; C once for all above
-        "reject": 2 * rejected,  # there is none: Ctrl+Enter, and Enter on the other side
+        "reject": 2 * rejected,  # no undo: Ctrl+Enter, and Enter on the other side
         "merge": 1,  # Ctrl+Backspace
         "split": 4,  # E, the cursor, Enter, Esc
         "re-link": 3,  # Enter or Backspace for every row between, on one side, and back below
@@ -330,7 +330,7 @@ def elsewhere(accepted: int, rejected: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Build, measure, print."""
+    """Build, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--links", type=int, default=1_000_000)
     parser.add_argument("--keys", type=int, default=200)
@@ -357,7 +357,7 @@ def main() -> None:
 
 
 def measure(few: Path, many: Path, keys: int) -> dict[str, Any]:
-    """Everything about time and memory."""
+    """All measurements of time and memory."""
     ups: dict[Path, list[tuple[float, float]]] = {few: [], many: []}
     for _ in range(5):
         for db in (few, many):

@@ -1,10 +1,10 @@
 """Sentence boundaries against sentencex, pysbd and syntok, in one run: `python -m benchmarks.sentences`.
 
-The segments of each gold document are joined again into paragraphs (by `par` where the file has it, else five at a
-time; without a space in Chinese and Japanese, with one elsewhere), split, and the boundaries inside the paragraphs
+The segments of each gold document are joined into paragraphs (by `par` if the file has it, else five at a time;
+without a space in Chinese and Japanese, with one elsewhere), split, and the boundaries inside the paragraphs
 compared: F1 over all of a file. Prints one JSON object for a file and side, then one for each language. The gold
-counts titles without a stop and segments of two sentences, so 1.0 is not there to be had. `None` = a peer that does
-not know the language. The gold is found through ALIGN_GOLD or ../shared/gold.
+contains titles without a stop and segments of two sentences, so 1.0 cannot be reached. `None` = a peer that does
+not support the language. The gold is in ALIGN_GOLD or ../shared/gold.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def by_pysbd(text: str, lang: str) -> Iterable[str]:
 
 
 def by_syntok(text: str, lang: str) -> Iterable[str]:
-    """syntok is made for en, de and es, and tried on whatever is written with spaces."""
+    """syntok is made for en, de and es; it is used for all languages written with spaces."""
     import syntok.segmenter
 
     if unspaced(lang):
@@ -72,7 +72,7 @@ def paragraphs(segments: list[str], numbers: list[int] | None) -> Iterator[list[
 
 
 def boundaries(pieces: Iterable[str]) -> set[int]:
-    """Where pieces end, counted in characters that are not white space."""
+    """End offsets of pieces, counted in characters other than white space."""
     at = 0
     found = set()
     for piece in pieces:
@@ -82,7 +82,7 @@ def boundaries(pieces: Iterable[str]) -> set[int]:
 
 
 class Score:
-    """Boundaries right, wrong and missed."""
+    """Counts of right, wrong and missed boundaries."""
 
     def __init__(self) -> None:
         self.right = self.wrong = self.missed = 0
@@ -109,7 +109,7 @@ def measure(scores: dict[str, Score], paragraph: list[str], lang: str) -> None:
             continue
         try:
             score.add(boundaries(splitter(text, lang)), gold)
-        except Exception:  # a peer that does not know the language, or breaks on it
+        except Exception:  # a peer that does not support the language, or fails on it
             if name == "ours":
                 raise
             score.knows = False

@@ -1,10 +1,10 @@
-"""From clone to the first reviewed pair, with a stopwatch and its parts.
+"""Time from clone to the first reviewed pair, in total and by part.
 
-    python -m benchmarks.stopwatch                   with the environment that is there
+    python -m benchmarks.stopwatch                   in the current environment
     python -m benchmarks.stopwatch --from-clone      clones the repository and sets everything up first (minutes)
 
-The parts are what a newcomer types by the README, on all the seed pages, with empty caches: kernels are compiled and
-weights unpacked in the clone. The reader of the README is not timed: the stopwatch types at once.
+The parts are the commands of the README for a newcomer, on all the seed pages, with empty caches: kernels are
+compiled and weights unpacked in the clone. Reading the README is not timed: commands are entered at once.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Stopwatch:
-    """Times parts and prints each when it is over."""
+    """Times parts and prints each when it is finished."""
 
     def __init__(self) -> None:
         self.total = 0.0
 
     def part(self, name: str, do: Callable[[], object]) -> None:
-        """Run one part."""
+        """Time one part."""
         begun = time.monotonic()
         do()
         taken = time.monotonic() - begun
@@ -43,14 +43,14 @@ class Stopwatch:
 
 
 def call(*command: str, cwd: Path, environ: dict[str, str]) -> None:
-    """Run a command that must succeed; what it prints is shown only where it does not."""
+    """Run a command that must succeed; its output is printed only if it fails."""
     ran = subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, check=False)
     if ran.returncode:
         raise SystemExit(f"{' '.join(command)}: exit code {ran.returncode}\n{ran.stdout}{ran.stderr}")
 
 
 def review_one(align: str, folder: Path, environ: dict[str, str], db: Path) -> None:
-    """Open the review app in a terminal, accept a link by key, wait until the store has it, leave."""
+    """Open the review app in a terminal, accept a link by key, wait until it is stored, and quit."""
     process_id, terminal = pty.fork()
     if process_id == 0:
         os.chdir(folder)
@@ -91,7 +91,7 @@ def accepted(db: Path) -> bool:
 
 
 def main() -> None:
-    """Time it, in a folder that is removed afterwards."""
+    """Measure in a folder that is deleted afterwards."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--from-clone", action="store_true", help="clone and install first")
     parser.add_argument("--encoder", default="auto")

@@ -1,7 +1,7 @@
 """Speed of the store with a million links, against SQLite itself: `python -m benchmarks.store [--links N]`.
 
-Prints one JSON object. Opening is compared with an empty store's, the import with `executemany` of the very same rows
-into the very same tables; both in this run. Times are milliseconds, medians unless named otherwise.
+Prints one JSON object. Opening is compared with an empty store, the import with `executemany` of the same rows into
+the same tables; both in this run. Times are milliseconds, medians unless named otherwise.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def document(name: str, lang: str, sentences: int) -> Document:
 
 
 def proposals(store: Store, src: int, tgt: int, rng: random.Random) -> list[Proposal]:
-    """A link for every two sentences of the same position."""
+    """A link for each pair of sentences of the same position."""
     sides = zip(store.sentences(src), store.sentences(tgt), strict=True)
     return [
         Proposal((a.id,), (b.id,), LinkKind.TRANSLATION, rng.random(), round(rng.random(), 3), n // 1000)
@@ -68,10 +68,10 @@ def median(work: Callable[[], object], times: int) -> dict[str, float]:
 
 
 def fill(path: Path, links: int, documents: int) -> dict[str, object]:
-    """Two languages, `documents` texts of each; returns what the import of the links took, ours and raw.
+    """Create `documents` texts in each of two languages; returns the time of the import of the links, ours and raw.
 
-    After each of our imports the rows that it made go by `executemany`, in one transaction, into a second file that
-    has the same tables, indexes and rows: the two take turns, so that a busy machine is fair to both.
+    After each of our imports its rows are inserted by `executemany`, in one transaction, into a second file with
+    the same tables, indexes and rows: the two alternate, so that a busy machine affects both.
     """
     rng = random.Random(1)
     each = links // documents
@@ -100,7 +100,7 @@ def fill(path: Path, links: int, documents: int) -> dict[str, object]:
 
 
 def both(work: Callable[[], object]) -> npt.NDArray[np.float64]:
-    """Seconds of one call by the clock on the wall and by the processor's, which others on the machine do not slow."""
+    """Wall-clock and CPU seconds of one call; other processes on the machine do not affect the latter."""
     start = np.array([time.perf_counter(), time.process_time()])
     work()
     taken: npt.NDArray[np.float64] = np.array([time.perf_counter(), time.process_time()]) - start
@@ -108,7 +108,7 @@ def both(work: Callable[[], object]) -> npt.NDArray[np.float64]:
 
 
 def raw_import(store: Store, conn: sqlite3.Connection, before: int, src: int) -> Callable[[], None]:
-    """Puts the rows of the last import by `executemany` into a bare file; they are read before the clock runs."""
+    """Insert the rows of the last import by `executemany` into a bare file; reading them is not timed."""
     conditions = {
         "decisions": f"first_link = {before + 1}",
         "links": f"id > {before}",
@@ -130,7 +130,7 @@ def raw_import(store: Store, conn: sqlite3.Connection, before: int, src: int) ->
 
 
 def opening(path: Path) -> dict[str, float]:
-    """Open to first page, each time anew."""
+    """Time from opening to the first page, with new connections."""
 
     def first_page() -> None:
         with open_store(path, create=False) as store:
@@ -141,10 +141,10 @@ def opening(path: Path) -> dict[str, float]:
 
 
 def browsing(path: Path, links: int) -> dict[str, object]:
-    """Pages, ranks and the next undecided or doubtful from random depths, before and after half is decided.
+    """Pages, ranks and the next undecided or doubtful link from random positions, before and after half is decided.
 
-    The file is in memory: a page in the order of doubt has 150 rows from anywhere, and a disk is waited for once for
-    each that is not.
+    The file is in memory: a page in the order of doubt has 150 rows from random positions, each of which may cost a
+    disk access otherwise.
     """
     rng = random.Random(2)
     read_once(path)
@@ -172,14 +172,14 @@ def browsing(path: Path, links: int) -> dict[str, object]:
 
 
 def read_once(path: Path) -> None:
-    """Have the operating system hold the file."""
+    """Read the file into the operating system's cache."""
     with path.open("rb") as file:
         while file.read(1 << 20):
             pass
 
 
 def deciding(path: Path, links: int, times: int) -> dict[str, object]:
-    """Durable decisions in random places, and undo and redo of them."""
+    """Durable decisions on random links, and undo and redo of them."""
     rng = random.Random(3)
     with open_store(path, create=False) as store:
         reviewer = Reviewer(store, "bench")
@@ -196,7 +196,7 @@ def deciding(path: Path, links: int, times: int) -> dict[str, object]:
 
 
 def fsyncs(folder: Path) -> Callable[[], None]:
-    """What the disk itself asks for one durable write."""
+    """Time of one durable write on the disk itself."""
     import os
 
     file = (folder / "fsync").open("wb")
@@ -224,7 +224,7 @@ PARTS = ("import", "open", "browse", "decide", "whole")
 
 
 def main() -> None:
-    """Run it and print the figures."""
+    """Run the benchmark and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--links", type=int, default=1_000_000)
     parser.add_argument("--documents", type=int, default=10, help="texts a language")

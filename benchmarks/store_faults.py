@@ -1,7 +1,7 @@
-"""What the store survives: `python -m benchmarks.store_faults [--kills N] [--cuts N] [--full N] [--decisions N]`.
+"""Fault tolerance of the store: `python -m benchmarks.store_faults [--kills N] [--cuts N] [--full N] [--decisions N]`.
 
-Each fault is followed by `align store check` and a look for every decision that had been acknowledged. Prints one JSON
-object; exit code 1 where anything was lost or unsound. POSIX only: children are forked and killed.
+Each fault is followed by `align store check` and a search for every acknowledged decision. Prints one JSON object;
+exit code 1 where anything was lost or unsound. POSIX only: children are forked and killed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from benchmarks.store_works import (
 
 @contextmanager
 def child(work: Work, path: Path, seed: int, before: Callable[[], None] = lambda: None) -> Iterator[tuple[int, int]]:
-    """The work in a process of its own: (its number, the end of the pipe on which it says what was acknowledged)."""
+    """Run the work in a child process: (its process id, the end of the pipe on which it reports acknowledgements)."""
     ours, theirs = os.pipe()
     number = os.fork()
 
@@ -76,7 +76,7 @@ def child(work: Work, path: Path, seed: int, before: Callable[[], None] = lambda
 
 
 def said(pipe: int) -> list[str]:
-    """Everything that was said, whole lines only."""
+    """All complete lines from the pipe."""
     content = b""
     while part := os.read(pipe, 1 << 16):
         content += part
@@ -84,7 +84,7 @@ def said(pipe: int) -> list[str]:
 
 
 def losses(path: Path, lines: list[str]) -> list[str]:
-    """What is wrong with a store after a fault: unsound, or something acknowledged is not there."""
+    """Problems of a store after a fault: unsound, or an acknowledged item is missing."""
     found: list[str] = []
     befores = sorted(path.parent.glob(f"{path.stem}.before-*.db"))
     try:
@@ -117,10 +117,10 @@ def losses(path: Path, lines: list[str]) -> list[str]:
 
 
 def forgotten(lines: list[str], uids: set[str], uids_before: set[str]) -> Iterator[str]:
-    """Acknowledged decisions that are not there: `uids` are in the store, `uids_before` in the stores of before.
+    """Yield acknowledged decisions that are missing: `uids` are in the store, `uids_before` in those before restores.
 
-    What was decided between a backup and its restore is in the store of before. A restore that was not acknowledged
-    any more, or the taking back of one, may have happened or not.
+    Decisions between a backup and its restore are in the store before the restore. An unacknowledged restore, or
+    undo of one, may have happened or not.
     """
     here: set[str] = set()
     saved: set[str] = set()
@@ -148,7 +148,7 @@ def forgotten(lines: list[str], uids: set[str], uids_before: set[str]) -> Iterat
 
 
 def unsettled(path: Path) -> Iterator[str]:
-    """Settled links that a changed text took away and that an undo does not bring back, tried on a copy."""
+    """Confirmed links that a changed text deleted and that an undo does not restore, tested on a copy."""
     note = path.with_suffix(".settled")
     if not note.exists():
         return
@@ -170,10 +170,10 @@ def unsettled(path: Path) -> Iterator[str]:
 
 
 def kills(folder: Path, times: int, rng: random.Random, links: int, at_least: int = 0) -> dict[str, object]:
-    """kill -9 at random moments of every work, over and over on the same store; before half of them another program
-    opens the store and closes it: if the work held no locks, that would take its log away.
+    """kill -9 at random moments of every kind of work, repeatedly on the same store.
 
-    Goes on past `times` until `at_least` things were acknowledged before a kill: a busy machine does less till then.
+    Before half of them another program opens the store and closes it: if the work had no locks, that would delete
+    its log.
     """
     path = folder / "kills.db"
     fill(path, links)
@@ -184,11 +184,11 @@ def kills(folder: Path, times: int, rng: random.Random, links: int, at_least: in
         if number >= times and (acknowledged >= at_least or number >= 20 * times):
             break
         name = list(WORKS)[number % len(WORKS)]
-        if number % 50 == 49:  # Else what was taken apart and changed leaves nothing to work on.
+        if number % 50 == 49:  # Otherwise splits and changes leave no links to work on.
             path.unlink()
             fill(path, links)
         with child(WORKS[name], path, rng.randrange(10**9)) as (process, pipe):
-            if rng.random() < 0.8:  # Else already while it opens the store.
+            if rng.random() < 0.8:  # Otherwise the limit is reached while the store is opened.
                 select.select([pipe], [], [], 20)
             most = 1.0 if name == "app" else 0.08
             time.sleep(rng.random() * most)
@@ -207,12 +207,12 @@ def kills(folder: Path, times: int, rng: random.Random, links: int, at_least: in
 
 UNDER_CUTS = (reviewing, merging, rewriting, restoring)
 BESIDE = (merging, rewriting)
-"""What goes on beside many reviewers."""
+"""Work that runs concurrently with many reviewers."""
 UNDER_FULL_DISKS = (adding, reviewing, proposing, merging, rewriting, restoring)
 
 
 def cuts(folder: Path, times: int, rng: random.Random, links: int) -> dict[str, object]:
-    """Power cuts: the writer stopped at a random moment, all files copied as they are, the log's tail torn."""
+    """Power cuts: the writer is stopped at a random moment, all files are copied, the end of the log is damaged."""
     wrong: list[str] = []
     acknowledged = 0
     for share, work in enumerate(UNDER_CUTS):
@@ -247,7 +247,7 @@ def cuts(folder: Path, times: int, rng: random.Random, links: int) -> dict[str, 
 
 
 def tear(wal: Path, rng: random.Random) -> None:
-    """What was never made durable, the frames after the last commit, may be missing, cut or garbage."""
+    """Damage the frames after the last durable commit: they may be missing, truncated or garbage."""
     content = bytearray(wal.read_bytes())
     if len(content) < 32:
         return
@@ -267,7 +267,7 @@ def tear(wal: Path, rng: random.Random) -> None:
 
 
 def full_disks(folder: Path, times: int, rng: random.Random, links: int) -> dict[str, object]:
-    """The disk takes no more after a random number of bytes: by a limit on file sizes, and by SQLite's own."""
+    """Fail writes after a random number of bytes: by a limit on file sizes, and by SQLite's own limit."""
     wrong: list[str] = []
     told: Counter[str] = Counter()
     for number in range(times):
@@ -298,7 +298,7 @@ def full_disks(folder: Path, times: int, rng: random.Random, links: int) -> dict
 
 @contextmanager
 def small_disk(folder: Path, megabytes: float) -> Iterator[Path | None]:
-    """A file system of its own with so much room; None where this process may not mount one."""
+    """Mount a small file system of its own; None if this process has no permission."""
     point = folder / "disk"
     point.mkdir()
     size = f"size={int(megabytes * 1024)}k"
@@ -314,7 +314,7 @@ def small_disk(folder: Path, megabytes: float) -> Iterator[Path | None]:
 
 
 def small_disks(folder: Path, times: int, rng: random.Random, links: int) -> dict[str, object]:
-    """Disks that really are full: the work goes on until there is no room, then some is made and it goes on."""
+    """Really full disks: work until there is no space, free some, and continue."""
     wrong: list[str] = []
     told: Counter[str] = Counter()
     tried = 0
@@ -348,8 +348,10 @@ def small_disks(folder: Path, times: int, rng: random.Random, links: int) -> dic
 
 
 def together(folder: Path, processes: int, decisions: int, links: int) -> dict[str, object]:
-    """So many reviewers at once on one store, each with so many decisions, while others merge, change texts and try to
-    restore, which is refused."""
+    """Many concurrent reviewers on one store, each with so many decisions, while others merge and change texts.
+
+    They also try to restore, which is refused.
+    """
     path = folder / "together.db"
     fill(path, links)
     with open_store(path) as store:
@@ -367,7 +369,7 @@ def together(folder: Path, processes: int, decisions: int, links: int) -> dict[s
                 except StoreError as error:
                     if "has been writing for over" not in str(error):
                         raise
-                    done.append("waited")  # Told, nothing written, tried again.
+                    done.append("waited")  # Reported, nothing written, tried again.
             say("\n".join(done))  # At the end: a full pipe would keep a writer waiting.
 
     def refused(path: Path, _rng: random.Random, say: Say) -> None:
@@ -387,7 +389,7 @@ def together(folder: Path, processes: int, decisions: int, links: int) -> dict[s
         manager = child(work, path, number)
         running.append((manager, *manager.__enter__()))
     for _, _, pipe in running:
-        select.select([pipe], [], [], 60)  # From now on the store is open.
+        select.select([pipe], [], [], 60)  # From here on the store is open.
     others = [(manager, *manager.__enter__()) for manager in (child(one, path, 99) for one in (refused, *BESIDE))]
     lines = [line for _, _, pipe in running for line in said(pipe)]
     for _, process, _ in others:
@@ -413,7 +415,7 @@ def together(folder: Path, processes: int, decisions: int, links: int) -> dict[s
 
 
 def stale(folder: Path, links: int, rounds: int) -> dict[str, object]:
-    """Two reviewers who look at the same links and decide: of each two decisions one lands, one is told."""
+    """Two reviewers decide on the same links: of each two decisions one is stored, one is refused."""
     path = folder / "stale.db"
     fill(path, links)
     landed = refused = 0
@@ -432,7 +434,7 @@ def stale(folder: Path, links: int, rounds: int) -> dict[str, object]:
 
 
 def main() -> None:
-    """Run it and print what happened."""
+    """Run the benchmark and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--acknowledged", type=int, default=0, help="go on killing until so many were acknowledged")

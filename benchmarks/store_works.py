@@ -1,4 +1,4 @@
-"""What the fault benchmark interrupts: each kind of work on a store, saying what it may rely on from then on."""
+"""Kinds of work for the fault benchmark: each reports what was acknowledged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from align.reviewer import Reviewer
 from align.store import Change, LinkFilter, Store, edits, open_store, restore
 
 REVIEWER = "Aoi"
-"""Who uses the app."""
+"""The reviewer of the app."""
 Say = Callable[[str], None]
 Work = Callable[[Path, random.Random, Say], None]
 
@@ -53,11 +53,11 @@ def fill(path: Path, links: int) -> None:
         store.propose(1, 2, proposals(store, 0), "use")
 
 
-# What is going on when the fault strikes: each says a line for each thing that was acknowledged.
+# Work during which faults occur: each reports a line for every acknowledged item.
 
 
 def reviewing(path: Path, rng: random.Random, say: Say) -> None:
-    """Decisions of every sort."""
+    """Make decisions of every kind."""
     with open_store(path) as store:
         reviewer = Reviewer(store, f"reviewer {rng.randrange(3)}")
         ids = [link.id for link in store.links()]
@@ -82,13 +82,13 @@ def reviewing(path: Path, rng: random.Random, say: Say) -> None:
 
 
 def visiting(path: Path, _rng: random.Random, _say: Say) -> None:
-    """Look in, and go: the last to close a store that nobody else holds takes its log away."""
+    """Open the store and close it: the last connection that closes deletes the log."""
     with open_store(path, create=False) as store:
         store.count()
 
 
 def adding(path: Path, rng: random.Random, say: Say) -> None:
-    """New documents, and changed ones."""
+    """Add new documents, and changed ones."""
     with open_store(path) as store:
         say("ready")
         while True:
@@ -102,7 +102,7 @@ def adding(path: Path, rng: random.Random, say: Say) -> None:
 
 
 def proposing(path: Path, rng: random.Random, say: Say) -> None:
-    """Proposal runs, each replacing what is undecided."""
+    """Run proposals, each replacing the undecided links."""
     with open_store(path) as store:
         say("ready")
         while True:
@@ -111,7 +111,7 @@ def proposing(path: Path, rng: random.Random, say: Say) -> None:
 
 
 def exporting(path: Path, rng: random.Random, say: Say) -> None:
-    """Exports over the same file, with decisions in between."""
+    """Export over the same file, with decisions in between."""
     out = path.with_suffix(".jsonl")
     with open_store(path) as store:
         say("ready")
@@ -122,7 +122,7 @@ def exporting(path: Path, rng: random.Random, say: Say) -> None:
 
 
 def merging(path: Path, rng: random.Random, say: Say) -> None:
-    """Copies decided in and taken in again."""
+    """Make decisions in copies and merge them."""
     with open_store(path) as store:
         say("ready")
         while True:
@@ -135,7 +135,7 @@ def merging(path: Path, rng: random.Random, say: Say) -> None:
 
 
 def settled(store: Store, names: list[str]) -> list[list[str]]:
-    """What reviewers settled between two documents, by text."""
+    """Confirmed links between two documents, by text."""
     numbers = {row.name: row.id for row in store.documents()}
     pair = (numbers[names[0]], numbers[names[1]])
     links = store.links(LinkFilter(documents=pair, statuses=SETTLED))
@@ -143,13 +143,13 @@ def settled(store: Store, names: list[str]) -> list[list[str]]:
 
 
 EDITOR = "editor"
-"""Who adds changed texts."""
+"""The user who adds changed texts."""
 
 
 def rewriting(path: Path, rng: random.Random, say: Say) -> None:
-    """A text changed under its settled links, and changed back: by undo, or by adding the old text again.
+    """Change a text under its confirmed links, and change it back: by undo, or by adding the old text again.
 
-    What was settled before is in a file beside the store while a change of text may be in force.
+    The confirmed links before are in a file next to the store while a change of text may be in effect.
     """
     note = path.with_suffix(".settled")
     count = rng.randrange(8, 30)
@@ -164,7 +164,7 @@ def rewriting(path: Path, rng: random.Random, say: Say) -> None:
         while True:
             before = settled(store, names)
             replace_file(note, json.dumps([names, before]))
-            with suppress(AlignError):  # Refused where too much would go: then nothing may have changed.
+            with suppress(AlignError):  # Refused if too many links would be deleted: then nothing may have changed.
                 changed = document(names[1], "en", rng.randrange(1, count))
                 store.add_document(changed, reviewer=EDITOR, replace_settled=rng.random() < 0.8)
                 if rng.random() < 0.5:
@@ -178,14 +178,14 @@ def rewriting(path: Path, rng: random.Random, say: Say) -> None:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """A small file, whole or not at all."""
+    """Write a small file atomically."""
     part = path.with_suffix(".part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)
 
 
 def restoring(path: Path, rng: random.Random, say: Say) -> None:
-    """Backups put back after more was decided, and now and then taken back."""
+    """Restore backups after further decisions, and sometimes undo the restore."""
     say("ready")
     saved = path.with_name("saved.db")
     while True:
@@ -206,14 +206,14 @@ def restoring(path: Path, rng: random.Random, say: Say) -> None:
 
 
 class NoSolver:
-    """Finds nothing new: the app is under fault here, not the solver."""
+    """A solver without results: the app is tested here, not the solver."""
 
     def around(self, *_documents: int, **_asked: object) -> Realignment:
-        """Nothing else changes."""
+        """No realignment."""
         return Realignment()
 
     def rivals(self, _link: Link, _count: int) -> list[Rival]:
-        """There are none."""
+        """No alternatives."""
         return []
 
 
@@ -221,7 +221,7 @@ KEYS = ("a", "x", "space", "down", "up", "u", "U", "m", "b", "w", "n", "o", "S",
 
 
 def using_the_app(path: Path, rng: random.Random, say: Say) -> None:
-    """`align review` itself, keys pressed at random; acknowledged is what it no longer says is being saved."""
+    """Run `align review` with random keys; decisions count once the app no longer shows them as being saved."""
     asyncio.run(_pressing(path, rng, say))
 
 

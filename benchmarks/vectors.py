@@ -21,7 +21,7 @@ AT_ONCE = 256
 
 @dataclass(frozen=True, slots=True)
 class StoredTokens:
-    """The tokens of one text: what `Passages.tokens` holds."""
+    """The tokens of one text, as in `EmbeddedSide.tokens`."""
 
     pieces: tuple[str, ...]
     vectors: npt.NDArray[np.float16]
@@ -150,7 +150,7 @@ class StoredTokenEncoder(StoredEncoder):
 
 
 def encoder_of(name: str, folder: Path | None) -> Encoder:
-    """The encoder called `name`, with what `folder` stores, or as it is."""
+    """The encoder called `name`, with the vectors stored in `folder` if one is given."""
     if folder is None:
         return load_encoder(name)
     store = VectorStore(folder / "vectors")

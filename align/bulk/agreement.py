@@ -1,7 +1,7 @@
-"""Of a pair of documents out of few: how much of the one is found again in the other, sentence by sentence.
+"""Verify document pairs in small collections: the confidence-weighted share of their sentences that is linked.
 
-Where there are few documents, the nearest of them is near to nothing, and no margin over rivals tells a translation
-from a stranger. Their sentences do.
+With few documents, the nearest neighbour of a document may be unrelated to it, and a margin does not separate
+translations from unrelated texts. Aligning their sentences does.
 """
 
 from __future__ import annotations
@@ -14,21 +14,22 @@ import numpy as np
 from align.match import Passages, align_pages
 
 FEW = 60
-"""Documents up to which a pair must be found again by its sentences."""
+"""Maximum number of documents for which pairs are verified by their sentences."""
 FIRST = 30
-"""Sentences of a document that are looked for: where a translation begins, its original does."""
+"""Sentences of a document that are aligned, from its start."""
 
 Pair = tuple[int, int]
 
 
 def agreements(src: Sequence[Passages], tgt: Sequence[Passages], pairs: Sequence[Pair]) -> list[float]:
-    """For each pair of places in `src` and `tgt`, the share of its shorter side that the other says too, each sentence
-    counted as far as its link is sure: 0 to 1.
+    """For each pair of indices into `src` and `tgt`, the confidence-weighted share of the shorter side that is
+    linked.
 
-    A pair is looked at by itself, and among all the others: those are what two short texts can be compared with.
+    From 0 to 1. Each pair is aligned by itself and together with all the others, which two short texts can be
+    compared with; the greater share counts.
     """
     rows = [row for row, _ in pairs]
-    # The other way round, so that no chain runs on from one pair into the next.
+    # In reverse order, so that no chain continues from one pair into the next.
     columns = [column for _, column in reversed(pairs)]
     together = found_again([src[row] for row in rows], [tgt[column] for column in columns]) if len(pairs) > 1 else {}
     last = len(pairs) - 1
@@ -39,7 +40,7 @@ def agreements(src: Sequence[Passages], tgt: Sequence[Passages], pairs: Sequence
 
 
 def found_again(src: Sequence[Passages], tgt: Sequence[Passages]) -> dict[Pair, float]:
-    """Of every two documents that have a link, the greater of the shares of their sentences that are linked."""
+    """For every two documents with a link, the greater of the shares of their sentences that are linked."""
     sides = src, tgt
     document = [np.repeat(np.arange(len(side)), [len(one) for one in side]) for side in sides]
     sure: tuple[dict[Pair, float], dict[Pair, float]] = ({}, {})
@@ -56,6 +57,6 @@ def found_again(src: Sequence[Passages], tgt: Sequence[Passages]) -> dict[Pair, 
 
 
 def joined(side: Sequence[Passages]) -> Passages:
-    """The documents of one language as one."""
+    """Concatenate the documents of one language."""
     texts = tuple(chain.from_iterable(one.texts for one in side))
     return Passages(texts, np.concatenate([one.vectors for one in side]), side[0].lang)

@@ -1,8 +1,8 @@
-"""The Dask engine: the workers of a scheduler that already runs, wherever they are.
+"""The Dask engine: the workers of a running scheduler, on any machines.
 
-`distributed` brings the transport, the elastic set of workers and the handing on of what a lost worker had. What is
-ours: a plugin that loads the encoder once a worker process, as many batches in flight as keep the workers busy, and
-the same account of losses as the local engine gives.
+`distributed` provides the transport, the elastic set of workers and the resubmission of a lost worker's tasks. This
+module adds a plugin that loads the encoder once per worker process, as many batches in flight as keep the workers
+busy, and the same reports of failures as the local engine.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from align.errors import AlignError
 CONNECT = 20.0
 """Seconds to wait for a scheduler."""
 COUNT_EVERY = 1.0
-"""Seconds between two looks at how many workers there are."""
+"""Minimum seconds between two queries of the number of workers."""
 
 
 class EncoderPlugin(WorkerPlugin):
-    """Holds the work of one run in a worker process. The encoder is loaded by the first batch, not in `setup`, which
-    would keep the worker from its heartbeats."""
+    """The batch work of one run in a worker process. The first batch loads the encoder, not `setup`, where it would
+    delay the worker's heartbeats."""
 
     def __init__(self, name: str, factory: WorkFactory) -> None:
         self.name = name
@@ -47,18 +47,20 @@ class EncoderPlugin(WorkerPlugin):
         self._turn = threading.Lock()
 
     def teardown(self, worker: Any) -> None:
-        """Called by Dask when the run is over: let go of the encoder."""
+        """Called by Dask when the run is over: release the encoder."""
         self._work = None
 
     def do(self, batch: Batch, timeout: float | None) -> tuple[BatchResult | None, str | None]:
-        """A batch, one at a time, whatever the number of the worker's threads: an encoder serves one thread."""
+        """Run a batch, one at a time whatever the worker's number of threads: an encoder serves one thread."""
         assert self._turn is not None
         with self._turn:
             if self._work is None:
                 if self.version != __version__:
-                    raise AlignError(f"a worker has align {__version__}, the driver {self.version}. Install the same.")
+                    raise AlignError(
+                        f"a worker has align {__version__}, the driver {self.version}. Install the same version."
+                    )
                 self._work = self._factory()
-            return do(self._work, batch, timeout, sys.__stderr__ or 2)  # the log of a cluster's worker
+            return do(self._work, batch, timeout, sys.__stderr__ or 2)  # the log of the Dask worker
 
 
 def run_batch(name: str, batch: Batch, timeout: float | None) -> tuple[BatchResult | None, str | None]:
@@ -69,12 +71,12 @@ def run_batch(name: str, batch: Batch, timeout: float | None) -> tuple[BatchResu
 
 
 class ClusterPool:
-    """The workers of the scheduler at `address`; see `Pool`. Raises AlignError where none answers there."""
+    """The workers of the scheduler at `address`; see `Pool`. Raises AlignError where no scheduler answers."""
 
     certain = False
 
     def __init__(self, factory: WorkFactory, address: str, *, timeout: float | None = None) -> None:
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters comes back to us as an error
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # errors that matter are raised here
         self._address = address
         self._timeout = timeout
         self._name = f"align-{uuid.uuid4().hex}"
@@ -94,11 +96,11 @@ class ClusterPool:
         except Exception as error:
             self.close()
             raise AlignError(
-                f"{address}: its workers cannot take our work ({error}). Is the same align installed there?"
+                f"{address}: its workers cannot run align ({error}). Is the same version installed there?"
             ) from error
 
     def room(self) -> int:
-        """See `Pool`. Without workers, one batch waits at the scheduler for the first that comes."""
+        """See `Pool`. Without workers, one batch is queued at the scheduler."""
         return max(1, AT_ONCE * self.workers()) - len(self._out)
 
     def submit(self, ticket: int, batch: Batch) -> None:
@@ -136,12 +138,12 @@ class ClusterPool:
         return self._count
 
     def close(self) -> None:
-        """See `Pool`. The cluster goes on; our tasks and our encoders leave it."""
+        """See `Pool`. The cluster keeps running; the tasks and encoders of this run are removed from it."""
         try:
             if self._client.status == "running":
                 self._client.cancel(list(self._out.values()))
                 self._client.unregister_worker_plugin(self._name)
-        except Exception:  # the cluster may be gone, and then there is nothing to take back
+        except Exception:  # the cluster may be gone: nothing to cancel
             logging.getLogger(__name__).debug("closing", exc_info=True)
         self._out.clear()
         self._client.close(timeout=2)
@@ -157,7 +159,7 @@ class ClusterPool:
         try:
             result, why = future.result(timeout=60)
         except KilledWorker as killed:
-            # Dask has tried it on that many workers itself; there is no sense in doing so again.
+            # Dask has already retried it on that many workers.
             tries = killed.allowed_failures + 1
             return Ended(ticket, error="its worker died (Dask gave it up)", tries=tries, died=True)
         except AlignError:
@@ -172,22 +174,22 @@ class ClusterPool:
 
     def _lost(self) -> AlignError:
         return AlignError(
-            f"{self._address}: the scheduler is gone. What was done is kept: start it and run the same command again."
+            f"{self._address}: the scheduler is gone. Completed work is saved: start it and run the same command again."
         )
 
 
 def status(future: Future[Any]) -> str:
-    """How a future stands at this moment; it changes behind our back."""
+    """The current status of a future, which may change at any time."""
     return str(future.status)
 
 
 def vanished(ticket: int) -> Ended:
-    """A batch that was done, but the worker that kept its result died before we fetched it."""
+    """The result for a batch whose worker died before its result was fetched."""
     return Ended(ticket, error="its worker died with the result", died=True)
 
 
 def _knock(address: str) -> None:
-    """Raises AlignError where nobody listens at an address; a `Client` would try on, and complain as it is dropped."""
+    """Raise AlignError where nothing listens at an address; a `Client` would retry, and log errors at its end."""
     try:
         host, port = get_address_host_port(address, strict=True)
         socket.create_connection((host, port), timeout=CONNECT).close()

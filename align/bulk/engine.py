@@ -1,8 +1,8 @@
-"""Run batches on a pool of workers that may die, and say what became of every document.
+"""Run batches on a pool of workers that may die, and report a result for every document.
 
-A batch that is lost with its worker is tried again as it was. Lost twice, its documents are tried one by one to find
-which of them kill; those are set aside, and the others are done together again, so that what is written does not
-depend on who died when.
+A batch that is lost with its worker is retried as it was. Lost twice, its documents are run one by one to identify
+those that kill a worker; these fail, and the others are run together again, so that the output does not depend on
+which worker died when.
 """
 
 from __future__ import annotations
@@ -15,78 +15,79 @@ from typing import Protocol
 from align.bulk.model import Batch, BatchResult, ItemResult
 
 TRIES = 2
-"""How often a document may fail before it is set aside."""
+"""How often a document may fail before it is reported as failed."""
 WHOLE_TRIES = 2
-"""How often a batch whose documents are all innocent is tried again before their single results are taken."""
+"""How often a batch without failed documents is retried before their single results are used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A task that came to an end: with a result, or with what went wrong."""
+    """The outcome of a task: a result, or an error."""
 
     ticket: int
     result: BatchResult | None = None
     error: str | None = None
-    """One line on why there is no result."""
+    """Why there is no result, on one line."""
     tries: int = 1
-    """How many workers it was tried on."""
+    """Number of workers it was tried on."""
     died: bool = False
-    """Whether a worker died with it, rather than said what is wrong."""
+    """Whether its worker died, rather than reported an error."""
     again: bool = True
-    """Whether another try may end otherwise; what took too long once is not waited for again."""
+    """Whether a retry may succeed; a timed-out task is not retried."""
 
 
 class Pool(Protocol):
-    """Workers that take batches. Tickets are the caller's own numbers."""
+    """Workers that run batches. Tickets are numbers that the caller chooses."""
 
     certain: bool
-    """Whether a batch that ended with its worker was the one at work. Dask blames all that the worker had before it."""
+    """Whether a batch that ended with its worker was the one being run. Dask blames all of the worker's batches."""
 
     def room(self) -> int:
-        """How many more batches it wants now (back-pressure: no more are handed over)."""
+        """Number of further batches it accepts now (back-pressure: no more are submitted)."""
 
     def submit(self, ticket: int, batch: Batch) -> None:
-        """Hand over a batch."""
+        """Submit a batch."""
 
     def wait(self, seconds: float) -> list[Ended]:
-        """What has ended; empty after `seconds` without any. Raises AlignError where the pool itself is lost."""
+        """The tasks that have ended; empty after `seconds` without any. AlignError where the pool itself is
+        lost."""
 
     def workers(self) -> int:
-        """How many workers there are at this moment."""
+        """Current number of workers."""
 
     def close(self) -> None:
-        """End the workers; what they were doing is dropped."""
+        """Stop the workers and drop their unfinished batches."""
 
 
 @dataclass(slots=True)
 class _Case:
-    """A batch on its way: which documents it still has, and what was tried."""
+    """The state of a batch in progress: its remaining documents and the attempts so far."""
 
     batch: Batch
     lost: int = 0
     probing: int = 0
-    """Single documents still out."""
+    """Single documents still in flight."""
     probed: bool = False
     single: dict[int, ItemResult] = field(default_factory=dict)
     poisonous: dict[int, ItemResult] = field(default_factory=dict)
 
 
 class Supervisor:
-    """Feeds a pool and yields results; see the module."""
+    """Submits batches to a pool, retries them and yields results; see the module."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._next_ticket = 0
         self._out: dict[int, tuple[_Case, Batch, int]] = {}
-        """Ticket -> the case, what was handed over, and how often it was lost before."""
+        """Ticket -> the batch state, what was submitted, and how often it was lost before."""
         self._again: deque[tuple[_Case, Batch, int]] = deque()
         self._suspects: deque[tuple[_Case, Batch, int]] = deque()
-        """Single documents to be tried with nothing else at work, where the pool cannot tell who killed."""
+        """Documents to be run one at a time, where the pool cannot identify which one killed a worker."""
         self._alone: int | None = None
-        """The ticket of the suspect at work."""
+        """The ticket of the suspect that is being run."""
 
     def run(self, batches: Iterator[Batch], *, beat: float = 0.5) -> Iterator[BatchResult | None]:
-        """The result of every batch, as they come; None after every `beat` seconds without one."""
+        """Yield the result of every batch as it ends; None after every `poll_seconds` without one."""
         more = True
         while more or self._out or self._again or self._suspects:
             for _ in range(self._pool.room()):

@@ -1,4 +1,4 @@
-"""What a corpus builder leaves out, with counts: doubtful links, odd lengths, wrong languages, near-duplicates."""
+"""Corpus filters with counts: low confidence, length ratios, wrong languages, near-duplicates."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ from align.text.tags import primary
 
 NO_LETTERS = re.compile(r"[\W\d_]+")
 TELLING_LENGTH = 20
-"""Below so many characters, a length ratio tells nothing and a language cannot be told."""
+"""Characters below which neither a length ratio nor a detected language is reliable."""
 
 TellLanguage = Callable[[str], str]
-"""The BCP 47 tag of a text; `und` where it cannot be told."""
+"""Returns the BCP 47 tag of a text; `und` where it is undetermined."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a link must be to stay. The defaults let everything through.
+    """Conditions that a link must meet. The defaults let everything through.
 
-    `length_ratio`: longest side over shortest, in letters' worth, at most. `languages`: both sides are in the language
-    that their file is said to be in. `dedupe`: "near" drops a link whose texts were written before but for case,
-    punctuation, digits and spaces; "exact" one whose texts are the same; "off" none. `min_document_confidence`: all
-    links of a pair of documents that are less surely translations of each other are removed.
+    `length_ratio`: maximum ratio of the longer to the shorter side, in weighted length. `languages`: both sides are
+    in the language declared for their file. `dedupe`: "near" drops a link whose texts were written before but for
+    case, punctuation, digits and spaces; "exact" one whose texts are the same; "off" none.
     """
 
     min_confidence: float = 0.0
@@ -47,7 +46,7 @@ class Filters:
 
 
 def removed_by(link: Link, filters: Filters, tell: TellLanguage) -> str | None:
-    """The filter that removes the link, or None where it stays. Near-duplicates are told by `near_key`."""
+    """The filter that removes the link, or None. Duplicates are detected by `link_key`."""
     if link.confidence < filters.min_confidence:
         return "confidence"
     if filters.kinds is not None and link.kind not in filters.kinds:
@@ -60,7 +59,7 @@ def removed_by(link: Link, filters: Filters, tell: TellLanguage) -> str | None:
 
 
 def link_key(link: Link, dedupe: str) -> int:
-    """63 bits that are the same for links that count as the same. "near" forgets case, punctuation, digits, spaces."""
+    """63 bits, equal for links that count as duplicates. "near" ignores case, punctuation, digits, spaces."""
     texts = (link.src.text, link.tgt.text)
     if dedupe == "near":
         texts = (letters(texts[0]), letters(texts[1]))
@@ -69,7 +68,7 @@ def link_key(link: Link, dedupe: str) -> int:
 
 
 def letters(text: str) -> str:
-    """The letters of a text, folded; the text itself where it has none (`42` is not `43`)."""
+    """The case-folded letters of a text; the text itself where it has none (`42` is not `43`)."""
     return NO_LETTERS.sub("", folded(text)) or text
 
 

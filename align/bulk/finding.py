@@ -1,4 +1,4 @@
-"""Find which files belong together by their names: `a.en.txt` with `a.ja.txt`, `en/a.txt` with `ja/a.txt`."""
+"""Pair files by name: `a.en.txt` with `a.ja.txt`, `en/a.txt` with `ja/a.txt`."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ TAG = r"[A-Za-z]{2,3}(?:[-_](?:Hans|Hant|Latn|Cyrl|Arab|Deva))?(?:[-_](?:[A-Z]{2
 IN_NAME = re.compile(rf"(?P<sign>^|[._-])(?P<tag>{TAG})(?=\.)")
 WHOLE = re.compile(rf"{TAG}$")
 HOLE = "\x00"
-"""Stands where the language stood; in no file's name."""
+"""Replaces the language tag in a path; occurs in no file name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Pairs by name, in order, and the files that have no partner."""
+    """Pairs by name, in order, and the files without a partner."""
 
     pairs: tuple[PairEntry, ...]
     alone: tuple[str, ...]
 
 
 def spelt(text: str) -> str | None:
-    """The language that a piece of a name spells, letter for letter but for case (`zh_TW` and `zh_HK` are two texts of
-    one tag), or None where it spells none."""
+    """The language tag that part of a name spells, in lower case (`zh_TW` and `zh_HK` stay two texts of one tag),
+    or None."""
     if not WHOLE.match(text):
         return None
     tag = text.lower().replace("_", "-")
@@ -49,7 +49,8 @@ def spelt(text: str) -> str | None:
 
 
 def markings(path: str) -> Iterator[tuple[str, str]]:
-    """Every way to read a language out of a path: (the path with a hole where the language stood, as `spelt`).
+    """Every reading of a language in a path: (the path with `PLACEHOLDER` for the language, the tag as in
+    `spelled_tag`).
 
     The likeliest reading comes first: `name.en.txt` and `en.txt`, then a folder `en`, then `name-en.txt`.
     """
@@ -72,7 +73,7 @@ def markings(path: str) -> Iterator[tuple[str, str]]:
 
 
 def _tags_in(name: str) -> Iterator[re.Match[str]]:
-    """Where a language may stand in a file's name. They may overlap: in `foo-en.txt`, `foo-en` is none, `en` is one."""
+    """Possible language tags in a file name. They may overlap: in `foo-en.txt`, `foo-en` is none, `en` is one."""
     found = IN_NAME.search(name)
     while found:
         yield found
@@ -80,9 +81,9 @@ def _tags_in(name: str) -> Iterator[re.Match[str]]:
 
 
 def pair_by_name(files: Sequence[str], src: str | None = None, tgt: str | None = None) -> Found:
-    """Pair files that differ only in a language, in the order of the files.
+    """Pair files whose names differ only in a language, in the order of the files.
 
-    With `src` and `tgt` (primary tags such as `en`, or whole ones such as `zh-Hant`) only that pair of languages and
+    With `src` and `tgt` (primary tags such as `en`, or whole ones such as `zh-Hant`) only that pair of languages,
     in that direction; with one of them, that side; with neither, every two languages of a text, by tag.
     """
     groups: dict[str, dict[str, str]] = defaultdict(dict)

@@ -1,9 +1,9 @@
-"""The nearest vectors of many: exact block by block, or through an inverted-file index where that takes too long.
+"""Nearest-neighbour search: exact in blocks, or with an inverted-file index where that takes too long.
 
-The index is faiss's IVF with product-quantised vectors, 4 bits for every two numbers, laid out for the registers of
-the processor; what it finds is compared again with the vectors themselves, so that cosines are right. Jégou et al.
-2011, "Product Quantization for Nearest Neighbor Search"; André et al. 2017, "Accelerated Nearest Neighbor Search with
-Quick ADC"; measured against 8-bit vectors and usearch's HNSW in docs/notes/bulk.md.
+The index is faiss's IVF with product-quantised vectors, 4 bits per two components, in the SIMD layout (fast scan);
+its candidates are reranked by their exact cosines. Jégou et al. 2011, "Product Quantization for Nearest Neighbor
+Search"; André et al. 2017, "Accelerated Nearest Neighbor Search with Quick ADC"; measured against 8-bit vectors and
+usearch's HNSW in docs/notes/bulk.md.
 """
 
 from __future__ import annotations
@@ -24,33 +24,33 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
 EXACT_CELLS = 4_000_000_000
-"""So many comparisons are made exactly: about a minute on two cores."""
+"""Maximum number of exact comparisons: about a minute on two cores."""
 ROWS = 1024
 COLUMNS = 65_536
-"""A block of comparisons: ROWS x COLUMNS float32 are 256 MB."""
+"""A block of comparisons: BLOCK_ROWS x BLOCK_COLUMNS float32 are 256 MB."""
 LEAST_INDEXED = 1000
-"""Rows below which there is no index: they are too few to find cells from, and comparing them all costs nothing."""
+"""Rows below which no index is built: too few to train cells on, and cheap to compare exhaustively."""
 ADDED = 65_536
-"""Vectors handed to the index at once."""
+"""Vectors added to the index per call."""
 TRAINED_ON = 40
-"""Vectors a cell that the cells are found from."""
+"""Training vectors per cell."""
 ROUNDS = 6
-"""Of finding them."""
+"""Iterations of k-means for the cells."""
 WIDE = 256
-"""Numbers in a vector from which on two of them share 4 bits; in narrower ones each has its own."""
+"""Dimensions from which two components share a 4-bit code; with fewer, each component has its own."""
 PROBES = 192
-"""Cells that are looked into."""
+"""Cells searched per query."""
 WIDER = 8
-"""Times as many are fetched from the index as are asked for, to be compared exactly."""
+"""Candidates fetched from the index per requested neighbour, for exact reranking."""
 COMPARED = 512
-"""Queries whose finds are compared exactly at once: with 40 finds of 512 numbers each, 42 MB."""
+"""Queries reranked at once: with 40 candidates of 512 dimensions each, 42 MB."""
 
 LEAD_MOST = 10.0
-"""Multiples of the scale above which a larger lead over the next best counts no more."""
+"""Cap of the lead over the next best, in multiples of the scale."""
 NEIGHBOURS = 4
 """Nearest vectors on each side that a pair is compared with."""
 ENOUGH_TO_SCALE = 30
-"""Candidates from which the scale of margins is estimated; with fewer it is USUAL_SCALE."""
+"""Minimum number of margins to estimate their scale from; with fewer it is DEFAULT_SCALE."""
 USUAL_SCALE = 0.05
 
 Progress = Callable[[int, int], None]
@@ -59,8 +59,8 @@ Progress = Callable[[int, int], None]
 def search(queries: Matrix, base: Matrix, k: int, *, exact: bool | None = None, progress: Progress | None = None) -> (
     tuple[Ints, Floats]
 ):  # fmt: skip
-    """The k nearest rows of `base` to each query, nearest first: places (n, k) and cosines (n, k); k is at most the
-    rows of `base`. `exact` None: exactly while that is quick; False: through an index, if there are rows for one."""
+    """The k nearest rows of `base` for each query, nearest first: indices (n, k) and cosines (n, k); k is capped at
+    `len(base)`. `exact` None: exact while that is quick; False: with an index, if there are enough rows."""
     k = min(k, len(base))
     if exact is None:
         exact = len(queries) * len(base) <= EXACT_CELLS
@@ -70,7 +70,7 @@ def search(queries: Matrix, base: Matrix, k: int, *, exact: bool | None = None, 
 
 
 def search_exactly(queries: Matrix, base: Matrix, k: int, progress: Progress | None = None) -> tuple[Ints, Floats]:
-    """See `search`. Holds one block of each side in memory."""
+    """Exact `search`. One block of each side is in memory at a time."""
     places = np.zeros((len(queries), k), dtype=np.int64)
     cosines = np.full((len(queries), k), -np.inf, dtype=np.float32)
     for low in range(0, len(base), COLUMNS):
@@ -91,7 +91,7 @@ def search_exactly(queries: Matrix, base: Matrix, k: int, progress: Progress | N
 
 
 def build_index(base: Matrix) -> Any:
-    """An index over the rows of `base`; a vector in it takes a quarter of a byte a number."""
+    """Build an index over the rows of `base`; it uses a quarter of a byte per component."""
     import faiss
 
     width = base.shape[1]
@@ -113,7 +113,7 @@ def build_index(base: Matrix) -> Any:
 def search_index(
     index: Any, queries: Matrix, base: Matrix, k: int, progress: Progress | None = None
 ) -> tuple[Ints, Floats]:
-    """See `search`."""
+    """`search` with an index."""
     places = np.empty((len(queries), k), dtype=np.int64)
     cosines = np.empty((len(queries), k), dtype=np.float32)
     wide = min(len(base), k * WIDER)
@@ -133,7 +133,7 @@ def search_index(
 
 
 def compared(queries: Matrix, found: Ints, base: Matrix, k: int) -> tuple[Ints, Floats]:
-    """Of what an index found, (n, wide) with -1 for nothing, the k nearest by the vectors themselves."""
+    """Rerank candidates (n, n_candidates), -1 for none, by exact cosines, and return the k nearest."""
     there = found >= 0
     known = np.where(there, found, 0)
     near = np.asarray(base[known.ravel()], dtype=np.float32).reshape(*found.shape, -1)
@@ -144,7 +144,7 @@ def compared(queries: Matrix, found: Ints, base: Matrix, k: int) -> tuple[Ints, 
 
 
 def edges(forward: Ints, backward: Ints) -> tuple[Ints, Ints]:
-    """Every (row, column) that is a candidate from either side, once, in order."""
+    """Every (row, column) that is a candidate from either side, without repeats, sorted."""
     n, m = len(forward), len(backward)
     rows = np.concatenate([np.repeat(np.arange(n), forward.shape[1]), backward.ravel()])
     columns = np.concatenate([forward.ravel(), np.repeat(np.arange(m), backward.shape[1])])
@@ -163,7 +163,7 @@ def dots(src: npt.NDArray[Any], tgt: npt.NDArray[Any], rows: Ints, columns: Ints
 
 
 def rivals(ends: Ints, others: Ints, places: Ints, cosines: Floats) -> Floats:
-    """For each edge, how close the nearest few are to its one end, the edge's other end left out; 0 where none are."""
+    """For each edge, the mean cosine of one end's nearest neighbours without the other end; 0 without any."""
     near, close = places[ends, : NEIGHBOURS + 1], cosines[ends, : NEIGHBOURS + 1]
     rival = near != others[:, None]
     rival[rival.sum(1) > NEIGHBOURS, -1] = False
@@ -188,8 +188,8 @@ def best_other(ends: Ints, margins: Floats) -> Floats:
 
 
 def spread(rows: Ints, margins: Floats) -> float:
-    """The scale that margins of an encoder have: their standard deviation over candidates that are not the best of
-    their row. Encoders differ fivefold in this, and the same confidence is to mean the same with all."""
+    """The scale of an encoder's margins: their standard deviation over candidates that are not the best of their
+    row. It differs fivefold between encoders; dividing by it makes confidences comparable."""
     others = margins[margins < best(rows, margins)]
     return max(float(others.std()), 1e-3) if len(others) >= ENOUGH_TO_SCALE else USUAL_SCALE
 

@@ -1,7 +1,7 @@
-"""The ledger of a bulk run: what each document pair came to, in one SQLite file inside the output folder.
+"""The database of a bulk run: the outcome of each document pair, one SQLite file in the output folder.
 
-Results are kept here until the shard they belong to is on disk; a kill at any moment loses nothing that was kept and
-repeats nothing that was written. Only the driver opens it.
+Results are stored here until the shard they belong to is on disk; a kill at any moment loses no stored result and
+repeats no written one. Only the driver opens it.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from align.sqlite import BUSY_SECONDS, told, writing
 VERSION = 2
 APPLICATION_ID = 0x616C6264  # "albd"
 PAGE = 500
-DAMAGED = "Name another output folder: the run begins anew there."
-"""What to do with a broken ledger."""
+DAMAGED = "Name another output folder: the run starts over there."
+"""The remedy in error messages on a damaged database."""
 
 SCHEMA = """
 create table meta (key text primary key, value text not null) strict;
@@ -50,7 +50,7 @@ create table seen (key integer primary key) strict;
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A pair with its place in the plan. `weight` is what batches are balanced by (bytes)."""
+    """A document pair with its batch and shard. `weight` (bytes) is what batches are balanced by."""
 
     entry: PairEntry
     batch: int
@@ -60,7 +60,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the ledger keeps of a document until its shard is written."""
+    """The stored result of a document whose shard is not written yet."""
 
     number: int
     keys: Keys
@@ -68,7 +68,7 @@ class Kept:
 
 
 class Ledger:
-    """One open ledger. `open_ledger` makes it."""
+    """An open database of a bulk run; see `open_run_database`."""
 
     def __init__(self, db: Database, path: Path) -> None:
         self._db = db
@@ -80,7 +80,7 @@ class Ledger:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the write lock for the block: all of it lands, or none. Raises StoreError where the disk refuses."""
+        """Transaction with the write lock; rolled back on an error. Raises StoreError where the disk refuses."""
         with told(self._path, damaged=DAMAGED), writing(self._db):
             yield
 
@@ -89,16 +89,16 @@ class Ledger:
             return self._db.conn.execute(sql, values).fetchall()
 
     def remembered(self, key: str) -> Any:
-        """A value of `remember`, None where there is none."""
+        """Load a value stored by `save_meta`, or None."""
         rows = self._rows("select value from meta where key = ?", [key])
         return json.loads(rows[0][0]) if rows else None
 
     def remember(self, key: str, value: Any) -> None:
-        """Keep a JSON value. Inside `writing`."""
+        """Store a JSON value. Inside `writing`."""
         self._db.conn.execute("insert or replace into meta values (?, ?)", [key, json.dumps(value)])
 
     def plan(self, planned: Iterable[Planned]) -> int:
-        """Write the whole plan, numbered from 1, in one transaction of the caller's. Returns how many."""
+        """Insert the whole plan, numbered from 1, in the caller's transaction. Returns the number of pairs."""
         connection = self._db.conn
         total, batch, shard, weight = 0, -1, -1, 0
 
@@ -127,7 +127,7 @@ class Ledger:
         return total
 
     def waiting(self) -> Iterator[Batch]:
-        """The batches whose results are not kept yet, in order, read page by page."""
+        """Yield the batches without a stored result, in order, read page by page."""
         after = -1
         while True:
             rows = self._rows("select id from batches where kept = 0 and id > ? order by id limit ?", [after, PAGE])
@@ -145,7 +145,7 @@ class Ledger:
         return Batch(number, tuple(Item(row[0], PairEntry(*row[1:])) for row in rows))
 
     def keep(self, result: BatchResult) -> None:
-        """Keep what a batch came to; its documents are accounted for from here on. A batch is kept once."""
+        """Store the result of a batch, once; its documents are done or failed from here on."""
         connection = self._db.conn
         with self.writing():
             changed = connection.execute("update batches set kept = 1 where id = ? and kept = 0", [result.number])
@@ -174,14 +174,14 @@ class Ledger:
                     )
 
     def next_shard(self) -> int | None:
-        """The first shard that is not written, if all its batches are kept."""
+        """The first unwritten shard, if the results of all its batches are stored."""
         ((shard,),) = self._rows("select min(id) from shards where file is null")
         if shard is None or self._rows("select 1 from batches where shard = ? and kept = 0 limit 1", [shard]):
             return None
         return int(shard)
 
     def kept(self, shard: int) -> Iterator[Kept]:
-        """What is kept for a shard, in the order of its documents."""
+        """Yield the stored results of a shard, in the order of its documents."""
         with told(self._path, damaged=DAMAGED):
             rows = self._db.conn.execute(
                 "select spool.id, keys, payload from spool join documents using (id) join batches "
@@ -192,15 +192,15 @@ class Ledger:
                 yield Kept(number, np.frombuffer(keys, dtype=np.int64), payload)
 
     def is_new(self, key: int) -> bool:
-        """Whether a key (of a link, or of a pair to be planned) was not seen before; it is now. Inside `writing`."""
+        """Add a key (of a link, or of a planned pair); returns whether it is new. Inside `writing`."""
         return self._db.conn.execute("insert or ignore into seen values (?)", [key]).rowcount == 1
 
     def forget_seen(self) -> None:
-        """Begin the keys anew: those of links have nothing to do with those of the plan. Inside `writing`."""
+        """Delete all keys: those of links are unrelated to those of the plan. Inside `writing`."""
         self._db.conn.execute("delete from seen")
 
     def drop_links(self, document: int, count: int) -> None:
-        """Count links of a document as removed because they stand elsewhere. Inside `writing`."""
+        """Count links of a document as removed duplicates. Inside `writing`."""
         self._db.conn.execute(
             "update documents set links = links - ?1, removed = json_set(coalesce(removed, '{}'), "
             "'$.removed_duplicate', ?1) where id = ?2",
@@ -208,7 +208,7 @@ class Ledger:
         )
 
     def shard_written(self, shard: int, file: str, links: int, dropped: int, digest: str) -> None:
-        """The shard is on disk: forget what was kept for it. Inside `writing`."""
+        """Record a shard as on disk, and delete its stored results. Inside `writing`."""
         connection = self._db.conn
         connection.execute(
             "update shards set file = ?, links = ?, dropped = ?, digest = ? where id = ?",
@@ -225,12 +225,12 @@ class Ledger:
         return self._rows("select id, file, links, digest from shards order by id")
 
     def states(self) -> dict[State, int]:
-        """How many documents are in each state."""
+        """Number of documents in each state."""
         counts = dict(self._rows("select state, count(*) from documents group by state"))
         return {state: counts.get(state, 0) for state in State}
 
     def languages(self) -> list[str]:
-        """The languages that the plan names, by tag."""
+        """The languages named in the plan, by tag."""
         rows = self._rows(
             "select src_lang from documents where src_lang is not null union "
             "select tgt_lang from documents where tgt_lang is not null order by 1"
@@ -238,7 +238,7 @@ class Ledger:
         return [row[0] for row in rows]
 
     def weights(self) -> tuple[int, int]:
-        """Bytes of the batches that are kept, and of all."""
+        """Bytes of the batches with a stored result, and of all."""
         ((done, total),) = self._rows("select coalesce(sum(weight * kept), 0), coalesce(sum(weight), 0) from batches")
         return int(done), int(total)
 
@@ -247,7 +247,7 @@ class Ledger:
         return int(self._rows("select weight from batches where id = ?", [batch])[0][0])
 
     def totals(self) -> dict[str, int]:
-        """Sums over the documents: sentences, links, and what each filter removed."""
+        """Sums over the documents: sentences, links, and the links removed by each filter."""
         (row,) = self._rows(
             "select coalesce(sum(src_sentences), 0), coalesce(sum(tgt_sentences), 0), coalesce(sum(found), 0), "
             "coalesce(sum(links), 0) from documents"
@@ -264,7 +264,7 @@ class Ledger:
         return float(self._rows("select coalesce(sum(seconds), 0) from documents")[0][0])
 
     def failed(self) -> Iterator[tuple[int, PairEntry, str]]:
-        """The documents that were set aside: number, files, error."""
+        """The failed documents: number, files, error."""
         rows = self._rows(
             "select id, src, tgt, src_lang, tgt_lang, error from documents where state = 'failed' order by id"
         )
@@ -300,10 +300,10 @@ class Ledger:
 
 
 def open_ledger(path: Path, *, begin: Callable[[Ledger], None]) -> Ledger:
-    """Open the ledger at `path`. Where there is none, make one and let `begin` write the plan in the same transaction,
-    so that a kill while planning leaves nothing behind.
+    """Open the database at `path`. Where there is none, create it and let `begin` write the plan in the same
+    transaction, so that a kill while planning leaves nothing behind.
 
-    Raises StoreError for a file that is not a ledger, or one of another version, or where the disk refuses.
+    Raises StoreError for a file that is no such database, or one of another version, or where the disk refuses.
     """
     with told(path, damaged=DAMAGED):
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
@@ -319,7 +319,7 @@ def open_ledger(path: Path, *, begin: Callable[[Ledger], None]) -> Ledger:
 
 
 def _prepare(path: Path, connection: sqlite3.Connection) -> None:
-    """Raises StoreError, with the file untouched, for what is not a ledger of this version."""
+    """Raise StoreError, leaving the file untouched, for anything but a database of this version."""
     try:
         found, version, tables = (
             connection.execute(query).fetchone()[0]
@@ -327,10 +327,14 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
         )
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorname == "SQLITE_NOTADB":
-            raise StoreError(f"{path}: not a ledger ({error}). Name another output folder.") from error
+            raise StoreError(
+                f"{path}: not the database of a bulk run ({error}). Name another output folder."
+            ) from error
         raise
     if tables and (found != APPLICATION_ID or version != VERSION):
-        raise StoreError(f"{path}: not a ledger of this version of align. Name another output folder.")
+        raise StoreError(
+            f"{path}: not the database of a bulk run of this version of align. Name another output folder."
+        )
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = normal")
 

@@ -1,6 +1,6 @@
-"""The local engine: a process a worker, two batches at each, so that none waits for the driver.
+"""The local engine: one process per worker, two batches in each, so that none waits for the driver.
 
-Not `concurrent.futures`: its pool is broken as a whole when one process dies, and does not tell which task died.
+Not `concurrent.futures`: when one process dies its whole pool is broken, and it does not report which task died.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from align.bulk.model import Batch, BatchResult, Work, WorkFactory
 from align.errors import AlignError
 
 AT_ONCE = 2
-"""Batches a worker holds: one in work, one at hand."""
+"""Batches per worker: one running, one queued."""
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -30,9 +30,9 @@ THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
 )
 TIMED_OUT = 1
-"""What faulthandler ends a process with."""
+"""Exit code of a process that faulthandler ends."""
 STARTS_IN_VAIN = 3
-"""A pool whose workers die this often before any is ready is given up."""
+"""Failed starts per worker, before any is ready, after which the pool gives up."""
 
 
 class LocalPool:
@@ -53,7 +53,7 @@ class LocalPool:
         return sum(AT_ONCE - len(worker.tasks) for worker in self._workers)
 
     def submit(self, ticket: int, batch: Batch) -> None:
-        """See `Pool`. The worker with the least to do takes it."""
+        """See `Pool`. The worker with the fewest tasks gets it."""
         worker = min(self._workers, key=lambda worker: len(worker.tasks))
         worker.tasks.append((ticket, batch))
         worker.send((ticket, batch))
@@ -91,7 +91,7 @@ class LocalPool:
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         kept = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-        # Libraries read these when they are loaded, which is before the child runs a line of ours.
+        # Libraries read these when they are loaded, before the child runs any code of align.
         os.environ.update({name: str(self._threads) for name in THREAD_VARIABLES})
         try:
             process = self._context.Process(
@@ -108,7 +108,7 @@ class LocalPool:
         return _Worker(process, ours)
 
     def _receive(self, worker: _Worker) -> list[Ended]:
-        """What the worker has sent. An end of file is left for the burial."""
+        """The results that the worker has sent. An end of file is left to `_reap`."""
         ended = []
         try:
             while worker.pipe.poll():
@@ -126,7 +126,7 @@ class LocalPool:
         return ended
 
     def _bury(self, place: int) -> list[Ended]:
-        """Take what a dead worker had sent, put another in its place, and say what was lost with it."""
+        """Receive what a dead worker had sent, start a replacement, and return its results and its lost task."""
         worker = self._workers[place]
         ended = self._receive(worker)
         worker.process.join()
@@ -142,7 +142,7 @@ class LocalPool:
             ticket, _ = worker.tasks.popleft()
             ended.append(Ended(ticket, error=self._end(code), died=True, again=not self._timed_out(code)))
         self._workers[place] = self._start()
-        # What was not begun goes on at the new worker, and nobody is told.
+        # Tasks that were not started move to the new worker without a report.
         for task in worker.tasks:
             self._workers[place].tasks.append(task)
             self._workers[place].send(task)
@@ -158,7 +158,7 @@ class LocalPool:
 
 
 class _Worker:
-    """The driver's end of a process."""
+    """The driver's side of a worker process."""
 
     def __init__(self, process: SpawnProcess, pipe: Connection) -> None:
         self.process = process
@@ -167,7 +167,7 @@ class _Worker:
         self.ready = False
 
     def send(self, message: tuple[int, Batch]) -> None:
-        """Give the worker a task. One that just died is found out by `wait`."""
+        """Send a task to the worker. If it has just died, `wait` notices."""
         with suppress(BrokenPipeError, ConnectionResetError):
             self.pipe.send(message)
 
@@ -177,22 +177,22 @@ def _died(code: int | None) -> str:
 
 
 def _serve(pipe: Connection, factory: WorkFactory, timeout: float | None) -> None:
-    """A worker's life: load, then take batches until the driver hangs up."""
+    """The main function of a worker: load the work, then run batches until the driver closes the pipe."""
     import signal
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to answer; it hangs up.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # The driver handles Ctrl-C and closes the pipe.
     tasks: queue.SimpleQueue[tuple[int, Batch]] = queue.SimpleQueue()
 
     def listen() -> None:
-        # Reads at all times, so that neither end waits for the other to take a message; ends the process with the
-        # driver, whatever the work is at.
+        # Always reads, so that neither end blocks on a full pipe; ends the process with the
+        # driver, whatever is running.
         try:
             while True:
                 tasks.put(pipe.recv())
         except (EOFError, OSError):
             os._exit(0)
 
-    # The stacks of what hangs would stand among the driver's own lines: they go nowhere.
+    # Stacks of a hanging process would mix with the driver's output: discard them.
     with open(os.devnull, "w") as nowhere, suppress(BrokenPipeError, ConnectionResetError):  # the driver is gone
         try:
             work = factory()
@@ -207,10 +207,9 @@ def _serve(pipe: Connection, factory: WorkFactory, timeout: float | None) -> Non
 
 
 def do(work: Work, batch: Batch, timeout: float | None, stacks: TextIO | int) -> tuple[BatchResult | None, str | None]:
-    """The result of a batch, or one line on why there is none. One that makes no progress (see `at_work`) for
-    `timeout` seconds ends the process with `TIMED_OUT`, its stacks written to `stacks`: what hangs in C code cannot be
-    interrupted otherwise.
-    """
+    """Run a batch; returns its result, or one line on why there is none. Without progress (see `start_step`) for
+    `timeout` seconds the process exits with `TIMEOUT_EXIT_CODE` and writes its stacks to `stacks`: C code that
+    hangs cannot be interrupted otherwise."""
     global _watch
     _watch = (timeout, stacks) if timeout else None
     at_work()
@@ -225,11 +224,11 @@ def do(work: Work, batch: Batch, timeout: float | None, stacks: TextIO | int) ->
 
 
 _watch: tuple[float, TextIO | int] | None = None
-"""The time-out of the batch at work, and where stacks go."""
+"""The time-out of the running batch, and where stacks are written."""
 
 
 def at_work(documents: int = 1) -> None:
-    """Begin a step of a batch, on so many documents of it: each has the whole time-out, whatever went before."""
+    """Begin a step of a batch on that many documents; each of them adds a whole time-out, counted from now."""
     if _watch is not None:
         timeout, stacks = _watch
         faulthandler.dump_traceback_later(timeout * max(1, documents), exit=True, file=stacks)

@@ -1,4 +1,4 @@
-"""Manifests: which file is the translation of which. TSV, CSV, JSON Lines or Parquet with columns `src` and `tgt`."""
+"""Manifests of document pairs: TSV, CSV, JSON Lines or Parquet with columns `src` and `tgt`."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ COLUMNS = ("src", "tgt", "src_lang", "tgt_lang")
 
 
 def is_manifest(path: Path) -> bool:
-    """Whether the file's name says that it is a manifest."""
+    """Whether the file has the suffix of a manifest."""
     return path.suffix.lower() in SUFFIXES
 
 
 def read_manifest(path: Path, max_size: int = MAX_SIZE) -> Iterator[PairEntry]:
-    """The pairs of a manifest in its order, one in memory at a time. Other columns are passed over.
+    """Yield the pairs of a manifest in order, one in memory at a time. Other columns are ignored.
 
-    Raises ReadError with the line for what is not a pair, UsageError where the file or its columns are not there.
+    Raises ReadError with the line for an invalid pair, UsageError where the file or its columns are missing.
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
@@ -48,7 +48,7 @@ def read_manifest(path: Path, max_size: int = MAX_SIZE) -> Iterator[PairEntry]:
 
 
 def write_manifest(path: Path, entries: Iterable[PairEntry], extra: Iterable[Mapping[str, object]] = ()) -> None:
-    """Write a TSV manifest; `extra` gives further columns, a mapping an entry."""
+    """Write a TSV manifest; `extra` gives further columns, one mapping per entry."""
     rows = [dict(zip(COLUMNS, (e.src, e.tgt, e.src_lang or "", e.tgt_lang or ""), strict=True)) for e in entries]
     for row, more in zip(rows, extra, strict=False):
         row.update({name: "" if value is None else str(value) for name, value in more.items()})
@@ -62,8 +62,7 @@ def write_manifest(path: Path, entries: Iterable[PairEntry], extra: Iterable[Map
 
 
 def _table(path: Path, content: BinaryIO, delimiters: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """The rows of a table; of the delimiters, the one that parts its heading most often (spreadsheets of half the world
-    write semicolons)."""
+    """The rows of a table; its delimiter is the most frequent one in the heading (some locales use semicolons)."""
     allow_long_cells()
     with io.TextIOWrapper(content, encoding="utf-8-sig", newline="") as file:
         heading = file.readline()
@@ -75,7 +74,7 @@ def _table(path: Path, content: BinaryIO, delimiters: str) -> Iterator[tuple[int
             for row in reader:
                 yield reader.line_num, row
         except csv.Error as error:
-            raise ReadError(f"{path}, line {reader.line_num}: {error}. Mend that line.") from error
+            raise ReadError(f"{path}, line {reader.line_num}: {error}. Fix that line.") from error
 
 
 def _json_lines(path: Path, content: BinaryIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -86,7 +85,7 @@ def _json_lines(path: Path, content: BinaryIO) -> Iterator[tuple[int, Mapping[st
             try:
                 row = json.loads(line)
             except (json.JSONDecodeError, RecursionError) as error:
-                raise ReadError(f"{path}, line {number}: not JSON ({error}). Mend that line.") from error
+                raise ReadError(f"{path}, line {number}: not JSON ({error}). Fix that line.") from error
             if not isinstance(row, dict):
                 raise ReadError(f'{path}, line {number}: a pair is an object {{"src": ..., "tgt": ...}}.')
             yield number, row
@@ -123,7 +122,7 @@ def _entry(path: Path, line: int, row: Mapping[str, Any]) -> PairEntry:
         if value is not None and not isinstance(value, str):
             raise ReadError(f"{path}, line {line}: {name} is a string, not {value!r}.")
         if value is not None and "\x00" in value:
-            raise ReadError(f"{path}, line {line}: {name} holds a NUL; no file is called so.")
+            raise ReadError(f"{path}, line {line}: {name} contains a NUL, which no file name has.")
         values.append(value or None)
     src, tgt, src_lang, tgt_lang = values
     if not src or not tgt:

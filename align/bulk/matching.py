@@ -1,4 +1,4 @@
-"""Which document of one language translates which of the other: document vectors, margins, one-to-one assignment."""
+"""Match documents across two languages: document vectors, margins, one-to-one assignment."""
 
 from __future__ import annotations
 
@@ -17,34 +17,35 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
 CANDIDATES = 16
-"""Partners that are considered for a document, from each side."""
+"""Candidate partners per document, from each side."""
 ROWS = 2048
-"""Documents compared at once: a block of `ROWS` times all the others is what memory must hold."""
+"""Documents compared at once; `BLOCK_ROWS` times all the others must fit in memory."""
 ENOUGH_TO_CENTRE = 8
-"""From so many documents on, their mean says what is common to the language rather than what they are about."""
+"""Minimum documents for centring: with fewer, their mean reflects their topics rather than the language."""
 WEIGHTS = (-3.6, 1.95, 0.81)
-"""Of P(right): constant, margin, lead over the next best, both in units of the scale. Fitted by
-`python -m benchmarks.bulk_matching --fit`."""
+"""Logistic regression for P(right): constant, margin, lead over the next best, both in units of the scale. Fitted
+by `python -m benchmarks.bulk_matching --fit`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Document `src` of one side translates document `tgt` of the other, with P(right)."""
+    """Document `src` of one side matched with document `tgt` of the other; `confidence` is P(right)."""
 
     src: int
     tgt: int
     margin: float
     lead: float
-    """Over the better of the two next best."""
+    """Margin over the better of the two runners-up."""
     scale: float
-    """What the two are measured in; see `spread`."""
+    """The unit of margin and lead; see `spread`."""
     confidence: float
 
 
 def document_vector(vectors: Vectors, lengths: npt.ArrayLike) -> Vectors:
-    """The mean of a document's sentence vectors (n, d), each weighted by the root of its length, of length 1: (d,).
+    """The mean of a document's sentence vectors (n, d), weighted by the square root of their lengths, of length 1:
+    (d,).
 
-    The root: a long sentence says more than a short one, but one long paragraph is not the whole document.
+    The root: a long sentence is more informative than a short one, but one long paragraph must not dominate.
     """
     weights = np.sqrt(np.maximum(np.asarray(lengths, dtype=np.float32), 1.0))
     mean: Vectors = unit((weights[:, None] * vectors).sum(0)[None, :])[0]
@@ -52,21 +53,20 @@ def document_vector(vectors: Vectors, lengths: npt.ArrayLike) -> Vectors:
 
 
 def unit(vectors: Vectors) -> Vectors:
-    """Rows of length 1; a row of zeros stays."""
+    """Rows scaled to length 1; a row of zeros is unchanged."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     scaled: Vectors = (vectors / np.where(norms > 0, norms, 1.0)).astype(np.float32)
     return scaled
 
 
 def centred(vectors: Vectors) -> Vectors:
-    """Less what all documents of the language have in common, of length 1 again."""
+    """Subtract the mean of the language's documents and scale to length 1 again."""
     return unit(vectors - vectors.mean(0)) if len(vectors) >= ENOUGH_TO_CENTRE else vectors
 
 
 def match_documents(src: Vectors, tgt: Vectors) -> list[Match]:
-    """One-to-one, in the order of `src`: the assignment with the greatest sum of margins; a document whose best is no
-    closer than its rivals stays alone. src (n, d), tgt (m, d): float32 rows of length 1.
-    """
+    """One-to-one assignment with the greatest sum of margins, in the order of `src`; a document without a positive
+    margin stays unpaired. src (n, d), tgt (m, d): float32 rows of length 1."""
     if not len(src) or not len(tgt):
         return []
     src, tgt = centred(src), centred(tgt)
@@ -91,7 +91,7 @@ def confidence(margin: float, lead: float, scale: float) -> float:
 
 
 def nearest(queries: Vectors, base: Vectors) -> tuple[Ints, Floats]:
-    """The CANDIDATES nearest of `base` to each query, nearest first: places (n, k) and cosines (n, k)."""
+    """The N_CANDIDATES nearest of `base` for each query, nearest first: indices (n, k) and cosines (n, k)."""
     k = min(CANDIDATES, len(base))
     places = np.empty((len(queries), k), dtype=np.int64)
     cosines = np.empty((len(queries), k), dtype=np.float32)
@@ -106,7 +106,7 @@ def nearest(queries: Vectors, base: Vectors) -> tuple[Ints, Floats]:
 
 
 def _assigned(rows: Ints, columns: Ints, margins: Floats, n: int, m: int) -> Ints:
-    """Numbers of the edges of the best assignment, by row. Each row may stay alone, which is worth a margin of 0."""
+    """Indices of the edges of the best assignment, by row. An unpaired row counts as a margin of 0."""
     worth = margins > 0
     edges = np.flatnonzero(worth)
     alone = np.arange(n)

@@ -1,7 +1,7 @@
-"""Equivalents across a whole corpus: candidates from both sides, margins against rivals, one-to-one, with confidence.
+"""Mine translation pairs from a whole corpus: candidates from both sides, margins, one-to-one, with confidence.
 
 Artetxe and Schwenk 2019, "Margin-based Parallel Corpus Mining with Multilingual Sentence Embeddings": the union of
-both directions, sorted by margin. The margin is a difference here, as in the rest of the house.
+both directions, sorted by margin. The margin is a difference here, as in all of align.
 """
 
 from __future__ import annotations
@@ -16,41 +16,41 @@ import numpy.typing as npt
 from align.bulk.index import LEAD_MOST, Floats, Ints, Matrix, Progress, best_other, dots, edges, rivals, search, spread
 
 NEAREST = 5
-"""Neighbours of a sentence that are looked at: a candidate and four rivals, or five candidates."""
+"""Neighbours fetched per sentence: a candidate and four for its margin, or five candidates."""
 WEIGHTS = (0.5, 0.88, -2.16, -1.88)
-"""What a score adds up: margin and lead in units of the scale, length difference, number difference. Fitted, as
-the next two, by `python -m benchmarks.bulk_mining_confidence --encoder use e5 --fit`; every run counts the same."""
+"""Weights of the score: margin and lead in units of the scale, length difference, number difference. Fitted, as the
+next two, by `python -m benchmarks.bulk_mining_confidence --encoder use e5 --fit`; every run counts the same."""
 WRONG = (-1.59, 2.24)
-"""Mean and deviation of the scores of wrong pairs. The same in every corpus that was looked at."""
+"""Mean and deviation of the scores of wrong pairs. The same in all corpora examined."""
 RIGHT = (4.9, 3.0)
-"""Of right pairs, where a run has too few pairs to tell itself: close translations have 6, free ones 3."""
+"""Prior mean and deviation of right pairs, for runs with few pairs: close translations have 6, free ones 3."""
 LEAST_RIGHT = 1.5
-"""The mean that right pairs have at least: what lies lower is how strangers score in this run, not a second kind."""
+"""Minimum mean of right pairs: a component below it is the wrong pairs of this run."""
 SHARE = 0.6
-"""Of right ones among the pairs; each run tells this itself too."""
+"""Prior share of right pairs; each run estimates its own."""
 PAIRS_OF_RIGHT, PAIRS_OF_SHARE = 5.0, 2.0
-"""How many pairs of a run `RIGHT` and `SHARE` are worth."""
+"""Weight of the priors `RIGHT_SCORES` and `RIGHT_SHARE`, in pairs."""
 ROUNDS = 100
 TOLD_FROM = 200_000
-"""Pairs that say enough of a run."""
+"""Maximum number of pairs of a run that the mixture is fitted on."""
 
 
 @dataclass(frozen=True, eq=False)
 class Mined:
-    """Pairs of rows, in the order of `src`, each row in one pair at most; all arrays have the same length."""
+    """Pairs of rows, in the order of `src`, each row in at most one pair; all arrays have the same length."""
 
     src: Ints
     tgt: Ints
     cosine: Floats
     margin: Floats
     lead: Floats
-    """Over the next best pair of either sentence."""
+    """Margin over the next best pair of either sentence."""
     scale: float
-    """What margins and leads are measured in; see `spread`."""
+    """The unit of margins and leads; see `spread`."""
 
 
 def mine_vectors(src: Matrix, tgt: Matrix, *, exact: bool | None = None, progress: Progress | None = None) -> Mined:
-    """Pairs of nearest neighbours whose margin is the greatest for both. src (n, d), tgt (m, d): unit rows."""
+    """Pairs of nearest neighbours, assigned one-to-one by margin. src (n, d), tgt (m, d): unit rows."""
     if not len(src) or not len(tgt):
         nothing, none = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         return Mined(nothing, nothing, none, none, none, 1.0)
@@ -64,7 +64,7 @@ def mine_vectors(src: Matrix, tgt: Matrix, *, exact: bool | None = None, progres
 
 
 def paired(src: Matrix, tgt: Matrix, forward: tuple[Ints, Floats], backward: tuple[Ints, Floats]) -> Mined:
-    """`mine_vectors` from the nearest of either side: places (n, k) and cosines (n, k)."""
+    """`mine_vectors` from the neighbours of either side: indices (n, k) and cosines (n, k)."""
     rows, columns = edges(forward[0], backward[0])
     cosines = dots(src, tgt, rows, columns)
     around = (rivals(rows, columns, *forward) + rivals(columns, rows, *backward)) / 2
@@ -76,7 +76,7 @@ def paired(src: Matrix, tgt: Matrix, forward: tuple[Ints, Floats], backward: tup
 
 
 def one_to_one(rows: Ints, columns: Ints, margins: Floats, n: int, m: int) -> Ints:
-    """Numbers of the edges that are taken when the greatest margin goes first, in the order of the rows."""
+    """Indices of the edges taken greedily by descending margin, in the order of the rows."""
     free_rows, free_columns = np.ones(n, dtype=bool), np.ones(m, dtype=bool)
     taken = []
     for edge in np.argsort(-margins, kind="stable").tolist():
@@ -89,8 +89,8 @@ def one_to_one(rows: Ints, columns: Ints, margins: Floats, n: int, m: int) -> In
 
 
 def features(mined: Mined, part: slice, length: npt.ArrayLike, numbers: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """(n, 4): what `WEIGHTS` weigh, of a part of what was mined. `length`: log of the ratio of the letters' worth,
-    without sign; `numbers`: share of the numbers of both that only one has."""
+    """(n, 4): the features that `SCORE_WEIGHTS` apply to, for a slice of the pairs. `length`: absolute log ratio of
+    the weighted lengths; `numbers`: share of the numbers of both that only one has."""
     columns = [
         mined.margin[part] / mined.scale,
         np.minimum(mined.lead[part] / mined.scale, LEAD_MOST),
@@ -101,13 +101,13 @@ def features(mined: Mined, part: slice, length: npt.ArrayLike, numbers: npt.Arra
 
 
 def scores(rows: npt.NDArray[np.float64], weights: npt.ArrayLike = WEIGHTS) -> npt.NDArray[np.float64]:
-    """One number a pair, of its features (n, 4): the greater, the likelier it is right."""
+    """One score per pair, from its features (n, 4): the greater, the likelier it is right."""
     found: npt.NDArray[np.float64] = rows @ np.asarray(weights)
     return found
 
 
 class Prior(NamedTuple):
-    """What is taken to be so before a run is looked at."""
+    """Prior of the mixture of wrong and right pairs."""
 
     wrong: tuple[float, float] = WRONG
     right: tuple[float, float] = RIGHT
@@ -118,11 +118,11 @@ USUAL = Prior()
 
 
 def confidence(found: npt.NDArray[np.float64], prior: Prior = USUAL) -> npt.NDArray[np.float64]:
-    """P(right) of all the pairs of a run, by their scores (n,).
+    """P(right) of all pairs of a run, from their scores (n,).
 
-    How wrong pairs score is known: it is what is left when the nearest of many strangers is taken. How many pairs are
-    right, and how they score, differs from corpus to corpus and is found from the run itself, as a mixture of two
-    normal distributions of which one is held (expectation and maximisation, with weak priors).
+    The distribution of wrong pairs is fixed: it is that of the nearest of many unrelated sentences. The share and
+    the distribution of right pairs differ between corpora and are estimated from the run, as a mixture of two
+    normal distributions (expectation maximisation with weak priors).
     """
     if not len(found):
         return np.empty(0)
@@ -142,8 +142,8 @@ def confidence(found: npt.NDArray[np.float64], prior: Prior = USUAL) -> npt.NDAr
 def odds(
     found: npt.NDArray[np.float64], wrong: tuple[float, float], right: tuple[float, float], share: float
 ) -> npt.NDArray[np.float64]:
-    """Log odds that pairs are right under two normal distributions. The ratio of two normals turns at one point; beyond
-    it, it is held, so that a greater score never counts less."""
+    """Log odds that pairs are right under two normal distributions. Their ratio has one turning point; beyond it it
+    is clamped, so that it never falls as the score rises."""
     curve = 1 / wrong[1] ** 2 - 1 / right[1] ** 2
     if curve:
         turn = (wrong[0] / wrong[1] ** 2 - right[0] / right[1] ** 2) / curve

@@ -1,4 +1,4 @@
-"""Which documents are done together, and which batches are written together: fixed once, before the first is done."""
+"""Assign document pairs to batches and batches to shards, once, before the first is run."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from align.bulk.ledger import Planned
 from align.bulk.model import PairEntry
 
 BYTES_PER_TOKEN = 4
-"""About right for sentencepiece over UTF-8: English 4.3, Japanese and Chinese 4 to 5, Russian 8."""
+"""Roughly right for sentencepiece over UTF-8: English 4.3, Japanese and Chinese 4 to 5, Russian 8."""
 UNKNOWN = 4096
-"""Bytes that a file is taken to have where this machine cannot see it."""
+"""Assumed size in bytes of a file that this machine cannot access."""
 
 Weigh = Callable[[PairEntry], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """`batch_tokens`: as many as make the encoder quick; a longer document is alone. `shard_tokens`: of an output."""
+    """`batch_tokens`: keeps the encoder fast; a longer document has its own batch. `shard_tokens`: per output."""
 
     batch_tokens: int = 16_384
     batch_documents: int = 256
@@ -32,7 +32,7 @@ class Sizes:
 
 
 def bytes_of(folder: Path) -> Weigh:
-    """Weighs a pair by the sizes of its files, which are named from `folder`."""
+    """A function that weighs a pair by the sizes of its files, relative to `folder`."""
 
     def size(name: str) -> int:
         try:
@@ -44,7 +44,7 @@ def bytes_of(folder: Path) -> Weigh:
 
 
 def planned(entries: Iterable[PairEntry], weigh: Weigh, sizes: Sizes) -> Iterator[Planned]:
-    """Each pair with its batch and shard, in order."""
+    """Yield each pair with its batch and shard, in order."""
     batch_limit, shard_limit = sizes.batch_tokens * BYTES_PER_TOKEN, sizes.shard_tokens * BYTES_PER_TOKEN
     batch = shard = count = 0
     in_batch = in_shard = 0

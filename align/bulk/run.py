@@ -1,4 +1,4 @@
-"""The driver: takes batches off the ledger, has a pool do them, keeps what comes back, writes shards."""
+"""The driver: runs the waiting batches of the database on a pool, stores the results, writes shards."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ Tell = Callable[[Standing], None]
 
 @contextmanager
 def output_folder(out: Path) -> Iterator[None]:
-    """Have the output folder, alone, for the block. The system lets go of it however this process ends.
+    """Lock the output folder exclusively for the block; the system releases the lock however the process ends.
 
-    Raises UsageError where it cannot be had, belongs to something else, or another run is in it.
+    Raises UsageError where it cannot be created, has other contents, or is used by another run.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -38,11 +38,11 @@ def output_folder(out: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise UsageError(f"{out}: another run is at work in it. Wait for it, or name another folder.") from error
+            raise UsageError(f"{out}: another run uses it. Wait for it, or name another folder.") from error
         strange = [name for name in os.listdir(out) if name != LOCK and not (out / LEDGER).exists()]
         strange = [name for name in strange if not name.startswith((LEDGER, "."))]
         if strange:
-            raise UsageError(f"{out}: holds {min(strange)} but no ledger. Name a new or an empty folder.")
+            raise UsageError(f"{out}: holds {min(strange)} but no bulk run. Name a new or an empty folder.")
         try:
             yield
         except BaseException:
@@ -53,19 +53,19 @@ def output_folder(out: Path) -> Iterator[None]:
 
 
 def leave_as_found(out: Path) -> None:
-    """Take away a folder in which nothing was begun: a ledger without a plan and the lock are all that is in it."""
+    """Delete the folder if no run was started: it contains only the lock and a database without a plan."""
     names = {LOCK, LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm"}
     try:
         if set(os.listdir(out)) <= names and not planned_in(out / LEDGER):
             for name in names:
                 (out / name).unlink(missing_ok=True)
             out.rmdir()
-    except (OSError, sqlite3.Error):  # What we cannot look into stays; the error that ends the run is told, not this.
+    except (OSError, sqlite3.Error):  # An unreadable folder stays; only the error that ended the run is reported.
         return
 
 
 def planned_in(ledger: Path) -> bool:
-    """Whether a ledger has a plan."""
+    """Whether a run database has a plan."""
     if not ledger.exists():
         return False
     with closing(sqlite3.connect(ledger)) as connection:
@@ -73,8 +73,7 @@ def planned_in(ledger: Path) -> bool:
 
 
 def drive(ledger: Ledger, pool: Pool, shards: Shards, standing: Standing, tell: Tell) -> None:
-    """Do what the ledger has waiting. Everything that is done is kept as it comes, so this may be ended at any time
-    and called again."""
+    """Run the waiting batches. Results are stored as they arrive: this can be interrupted and called again."""
     shards.write_complete()
     for result in Supervisor(pool).run(ledger.waiting()):
         standing.workers = pool.workers()

@@ -1,7 +1,7 @@
-"""Results to output files: shards in the order of the manifest, each written beside and moved into place.
+"""Write results to output files: shards in the order of the manifest, written to a temporary file and renamed.
 
-A shard is a function of what is kept for it and of the shards before it, so one that was interrupted is made again
-with the same bytes.
+A shard depends only on its stored results and on the shards before it, so an interrupted one is written again with
+the same bytes.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from align.bulk.model import Keys
 from align.errors import ExportError
 
 Lines = Iterator[bytes]
-"""Links as JSON Lines, one a link, each with its line feed."""
+"""Links as JSON Lines, one per link, each with its line feed."""
 WriteShard = Callable[[Lines, Path], None]
-"""Writes a shard's links to a path that is not there yet."""
+"""Writes a shard's links to a path that does not exist yet."""
 
 LEVEL = 1
-"""Of zlib: results are kept for minutes."""
+"""Low: results are stored only for minutes."""
 
 
 def pack(lines: list[bytes]) -> bytes:
-    """What a worker sends of a document's links; empty for none."""
+    """Compress the lines of a document's links; empty for none."""
     return zlib.compress(b"".join(lines), LEVEL) if lines else b""
 
 
@@ -55,7 +55,7 @@ class Shards:
         self._dedupe = dedupe
 
     def write_complete(self) -> int:
-        """Write every shard whose turn has come. Returns how many."""
+        """Write every shard that is complete, in order. Returns their number."""
         written = 0
         while (shard := self._ledger.next_shard()) is not None:
             self._write_one(shard)
@@ -76,8 +76,8 @@ class Shards:
                 self._ledger.shard_written(shard, final.name, counts["links"], counts["dropped"], digest)
         except OSError as error:
             raise ExportError(
-                f"{final}: cannot be written ({error.strerror or error}). Make room or mend the folder, and run the "
-                "same command again: what was done is kept."
+                f"{final}: cannot be written ({error.strerror or error}). Free space or fix the folder, and run the "
+                "same command again: completed work is saved."
             ) from error
 
     def _lines(self, shard: int, counts: dict[str, int]) -> Lines:
@@ -108,7 +108,7 @@ def _as_keys(keys: Keys) -> list[int]:
 
 
 def _synced_digest(path: Path) -> str:
-    """SHA-256 of a file that is on the disk for certain."""
+    """SHA-256 of a file, after syncing it to disk."""
     with path.open("rb+") as file:
         digest = _digest(file)
         os.fsync(file.fileno())

@@ -1,4 +1,4 @@
-"""How a run stands: what progress lines, the metrics file and the summary say."""
+"""Progress of a run: progress lines, the metrics file and the summary."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from align.bulk.ledger import Ledger
 from align.bulk.model import UNCOVERED, BatchResult, State
 
 METRICS_EVERY = 5.0
-"""Seconds between two writings of the metrics file."""
+"""Minimum seconds between two updates of the metrics file."""
 
 
 @dataclass(slots=True)
 class Standing:
-    """Counts of this run and of the ledger. `total` and `weight_total` are of the whole plan."""
+    """Counts of this run and of the run database. `total` and `weight_total` cover the whole plan."""
 
     total: int
     done: int
@@ -32,21 +32,21 @@ class Standing:
     run_links: int = 0
     run_weight: int = 0
     uncovered: set[str] = field(default_factory=set)
-    """Languages met in this run that the encoder does not know."""
+    """Languages of this run that the encoder does not cover."""
 
     @property
     def seconds(self) -> float:
-        """Since this run began."""
+        """Seconds since this run started."""
         return time.monotonic() - self.began
 
     @property
     def sentences_per_second(self) -> float:
-        """Of both sides, in this run."""
+        """Sentences of both sides, in this run."""
         return self.run_sentences / self.seconds if self.seconds > 0 else 0.0
 
     @property
     def seconds_left(self) -> float | None:
-        """By the bytes that are left; None before anything can be said."""
+        """Estimated from the remaining bytes; None before the first result."""
         if not self.run_weight:
             return None
         return (self.weight_total - self.weight_done) * self.seconds / self.run_weight
@@ -64,18 +64,18 @@ class Standing:
         self.run_weight += weight
 
     def line(self) -> str:
-        """One line for a person."""
+        """A progress line."""
         left = self.seconds_left
         workers = f"{self.workers} worker{'' if self.workers == 1 else 's'}" if self.workers else "waiting for a worker"
         return (
-            f"{self.done + self.failed:,}/{self.total:,} documents, {self.failed:,} set aside, "
+            f"{self.done + self.failed:,}/{self.total:,} documents, {self.failed:,} failed, "
             f"{self.sentences_per_second:,.0f} sentences/s, {workers}, "
             f"{'time left unknown' if left is None else told_time(left) + ' left'}"
         )
 
 
 def standing_of(ledger: Ledger) -> Standing:
-    """What the ledger says at the start of a run."""
+    """Read the counts from the database at the start of a run."""
     states = ledger.states()
     done, total = ledger.weights()
     return Standing(sum(states.values()), states[State.DONE], states[State.FAILED], done, total)
@@ -90,7 +90,7 @@ def told_time(seconds: float) -> str:
 
 
 class MetricsFile:
-    """Keeps a file in Prometheus' text format up to date, as node_exporter's textfile collector reads it."""
+    """A metrics file in Prometheus' text format, for node_exporter's textfile collector."""
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
@@ -98,7 +98,7 @@ class MetricsFile:
         self._written = float("-inf")
 
     def tell(self, standing: Standing, *, last: bool = False) -> None:
-        """Write the file if it is time to, or if this is the last word."""
+        """Write the file if it is due, or if this is the last update."""
         if not last and self._clock() - self._written < METRICS_EVERY:
             return
         self._written = self._clock()
@@ -121,7 +121,7 @@ def exposition(standing: Standing) -> str:
             ],
         ),
         ("align_bulk_bytes", "gauge", "Bytes of the plan.", [("", standing.weight_total)]),
-        ("align_bulk_bytes_done", "gauge", "Bytes of documents that are accounted for.", [("", standing.weight_done)]),
+        ("align_bulk_bytes_done", "gauge", "Bytes of documents that are done or failed.", [("", standing.weight_done)]),
         ("align_bulk_sentences_total", "counter", "Sentences read in this run.", [("", standing.run_sentences)]),
         ("align_bulk_links_total", "counter", "Links found in this run.", [("", standing.run_links)]),
         ("align_bulk_workers", "gauge", "Workers at this moment.", [("", standing.workers)]),
@@ -135,7 +135,7 @@ def exposition(standing: Standing) -> str:
 
 
 def summary(ledger: Ledger, standing: Standing) -> dict[str, Any]:
-    """What the whole work came to, as one JSON object. What depends on the clock is under `run`."""
+    """The result of all runs as one JSON object. Values that depend on the clock are under `run`."""
     states = ledger.states()
     totals = ledger.totals()
     removed, uncovered = (

@@ -1,4 +1,4 @@
-"""The command line: one file a noun; parse, call a job, print. stdout is data, stderr is notes.
+"""The command line: one module per command; parse options, call a function, print. stdout is data, stderr is notes.
 
 Commands are imported when they are called, so that `align --help` loads no model, no app and no store.
 """
@@ -19,32 +19,32 @@ from align.text.visible import take_any_text, visible
 COMMANDS: dict[str, tuple[str, str]] = {
     "add": ("align.cli.add:add", "Add texts to the store: files, folders, patterns, or - for standard input."),
     "documents": ("align.cli.documents:documents", "List the documents of the store."),
-    "propose": ("align.cli.propose:propose", "Find which passages say the same thing and propose links."),
-    "review": ("align.cli.review:review", "Settle the links in a terminal app."),
+    "propose": ("align.cli.propose:propose", "Find passages with the same meaning and propose links."),
+    "review": ("align.cli.review:review", "Review links in a terminal app."),
     "export": ("align.cli.export:export", "Write links as TMX, TSV, JSONL and other formats."),
-    "import": ("align.cli.import_:import_", "Bring back what was edited elsewhere, or another tool's memory."),
+    "import": ("align.cli.import_:import_", "Import an edited export, or a memory of another tool."),
     "pair": ("align.cli.pair:pair", "Align two files and print the result; needs no store."),
     "eval": ("align.cli.evaluate:evaluate", "Align a gold file and print precision, recall and F1."),
-    "explain": ("align.cli.explain:explain", "Show the signals behind a link and its best rivals."),
-    "search": ("align.cli.search:search", "Find words in all texts, with what stands on the other side."),
-    "history": ("align.cli.history:history", "Tell what was done to a link, a document, or at all."),
+    "explain": ("align.cli.explain:explain", "Show the signals behind a link and the best alternatives."),
+    "search": ("align.cli.search:search", "Find words in all texts, with the linked text of the other side."),
+    "history": ("align.cli.history:history", "List the decisions on a link, on a document, or all."),
     "store": ("align.cli.store:store", "Check, back up, restore, rebuild, merge and compact the store."),
     "bulk": ("align.cli.bulk:bulk", "Align many pairs of documents, on all cores or a cluster, restartable."),
-    "mine": ("align.cli.mine:mine", "Find equivalents across the whole store or corpus, in any order."),
-    "demo": ("align.cli.demo:demo", "Run the main job on the five pages this started from."),
-    "report": ("align.cli.report:report", "Write a page on how the work stands: coverage, maps, progress, omissions."),
-    "stats": ("align.cli.stats:stats", "Print how the work stands, with small plots."),
-    "serve": ("align.cli.serve:serve", "Open the review app to browsers on this machine, behind a token."),
-    "doctor": ("align.cli.doctor:doctor", "Look at what a run needs, and say what to mend."),
+    "mine": ("align.cli.mine:mine", "Find sentences with the same meaning anywhere in a store or corpus."),
+    "demo": ("align.cli.demo:demo", "Add, align and export the seed pages."),
+    "report": ("align.cli.report:report", "Write an HTML report: coverage, maps, progress, omissions."),
+    "stats": ("align.cli.stats:stats", "Print review statistics with small plots."),
+    "serve": ("align.cli.serve:serve", "Serve the review app to browsers on this machine, protected by a token."),
+    "doctor": ("align.cli.doctor:doctor", "Check the installation, and say how to fix problems."),
     "models": ("align.cli.models:models", "List, prepare and check the encoders."),
     "config": ("align.cli.config:config", "Show the settings in force, or write a commented config file."),
     "completion": ("align.cli.completion:completion", "Print the script that completes commands in your shell."),
 }
-"""Name -> where the command is, and its line in the help."""
+"""Name -> location of the command, and its line in the help."""
 
 
 class LazyGroup(click.Group):
-    """Lists commands from the table and imports the one that is called."""
+    """Lists commands from the table, and imports only the one that is called."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, global_first(args))
@@ -81,16 +81,19 @@ class LazyGroup(click.Group):
     epilog="Example: align add page.txt original.txt && align propose && align review && align export memory.tmx",
 )
 @click.option("--quiet", is_flag=True, help="No notes and no progress bars; data and errors only.")
-@click.option("--verbose", is_flag=True, help="Say more on stderr, and show where an error came from.")
+@click.option("--verbose", is_flag=True, help="Print more on stderr, with the traceback of an error.")
 @click.option(
-    "--log-file", type=click.Path(dir_okay=False), metavar="FILE", help="Add notes, errors and their origin to FILE."
+    "--log-file",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Append notes, errors and their tracebacks to FILE.",
 )
 @click.version_option(__version__, prog_name="align")
 def cli(quiet: bool, verbose: bool, log_file: str | None) -> None:
-    """Find which passages of texts in several languages say the same thing, settle the doubtful ones,
+    """Find passages with the same meaning in texts of several languages, review the doubtful ones,
     and hand translators a memory they can trust.
 
-    --quiet, --verbose and --log-file may also stand after the command."""
+    --quiet, --verbose and --log-file may also follow the command."""
     if verbose or log_file:
         from align.cli.log import start
 
@@ -98,7 +101,7 @@ def cli(quiet: bool, verbose: bool, log_file: str | None) -> None:
 
 
 def global_first(args: list[str]) -> list[str]:
-    """The arguments with the options that every command knows moved to the front; nothing after `--` moves."""
+    """Move the global options to the front of the arguments; nothing after `--` moves."""
     end = args.index("--") if "--" in args else len(args)
     front: list[str] = []
     rest: list[str] = []
@@ -117,18 +120,18 @@ def global_first(args: list[str]) -> list[str]:
 
 
 def keep_in_log(error: BaseException) -> None:
-    """Hand the error to the log, where `--verbose` or `--log-file` opened one."""
+    """Log the error, if `--verbose` or `--log-file` opened a log."""
     if "align.cli.log" in sys.modules:
         sys.modules["align.cli.log"].failed(error)
 
 
 def complain(message: str) -> None:
-    """Say in one line on stderr what went wrong."""
+    """Print an error as one line on stderr."""
     click.echo(f"align: {visible(message)}", err=True)
 
 
 def main() -> NoReturn:
-    """The console script: every mishap is one line on stderr and an exit code, never a traceback."""
+    """The console script: every error is one line on stderr and an exit code, never a traceback."""
     take_any_text(sys.stdout, sys.stderr)
     try:
         status = cli.main(prog_name="align", standalone_mode=False)
@@ -145,20 +148,22 @@ def main() -> NoReturn:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        complain("interrupted; what was done is kept.")
+        complain("interrupted; completed work is saved.")
         sys.exit(130)
     except BrokenPipeError:
-        # The reader of our output left (`align ... | head`): nothing to say, and nothing more to flush.
+        # The reader of stdout has closed it (`align ... | head`): no message, and nothing left to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except OSError as error:
-        # A disk that is full or a file that went away: the system's own words say it best.
+        # A full disk or a deleted file: the message of the system is the clearest.
         where = f"{error.filename}: " if error.filename else ""
-        complain(f"{where}{error.strerror or error}. What was done is kept; mend it and call again.")
+        complain(
+            f"{where}{error.strerror or error}. Completed work is saved; fix the problem and run the command again."
+        )
         keep_in_log(error)
         sys.exit(1)
     except Exception as error:
-        complain(f"{type(error).__name__}: {error}. A mistake of ours: call again with --verbose and report it.")
+        complain(f"{type(error).__name__}: {error}. This is a bug: run the command again with --verbose and report it.")
         keep_in_log(error)
         sys.exit(70)
     sys.exit(status if isinstance(status, int) else 0)

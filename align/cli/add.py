@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: align add page.html translation.docx subtitles/")
 @click.argument("sources", nargs=-1, required=True, metavar="FILE|FOLDER|PATTERN|-...")
 @store_option
-@click.option("--encoding", help="The files' character encoding, where the guess is wrong (such as shift_jis).")
-@click.option("--lang", help="The files' language (BCP 47, such as ja or zh-Hant), where the guess is wrong.")
+@click.option("--encoding", help="Character encoding of the files, such as shift_jis.  [default: detected]")
+@click.option("--lang", help="Language of the files (BCP 47, such as ja or zh-Hant).  [default: detected]")
 @click.option(
     "--as",
     "--name",
     "name",
     metavar="NAME",
-    help="What to call the document of one file, or of standard input.  [default: its path; - with a digest]",
+    help="Name of the document of one file, or of standard input.  [default: its path; - with a digest]",
 )
 @click.option(
-    "--replace", is_flag=True, help="Take a new text though many settled links lose theirs; undo brings them back."
+    "--replace", is_flag=True, help="Replace a text even if many confirmed links lose theirs; undo restores them."
 )
 @size_option
 @click.option("--reviewer", help="Who replaces a text.  [env: ALIGN_REVIEWER; default: git's user name]")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a file on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per file on stdout.")
 def add(
     sources: tuple[str, ...],
     db: Path | None,
@@ -46,10 +46,10 @@ def add(
 ) -> None:
     """Add texts to the store.
 
-    Plain text, web pages, office documents and subtitles are told apart by their content; folders are searched with
+    Plain text, web pages, office documents and subtitles are recognised by their content; folders are searched with
     all below them. The same content added twice changes nothing. A file is called by its path below the current folder,
-    else by its whole path; another file of that name is another document, called by the shortest path that tells them
-    apart. A file whose text changed keeps the links of what is still there. If more than 10 % of its document's settled
+    else by its whole path; another file of that name is another document, called by the shortest path that is
+    unique. A changed file keeps the links of what is still there. If more than 10 % of its document's confirmed
     links, or more than 20, would lose their text, it is refused without --replace; `align store undo` takes a change
     back.
     """

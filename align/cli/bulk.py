@@ -19,36 +19,38 @@ if TYPE_CHECKING:
     from align.settings import Settings
 
 SET_ASIDE = 3
-"""Exit code of a run that is finished, but for documents that were set aside."""
+"""Exit code of a completed run with failed documents."""
 LINE_EVERY = 10.0
-"""Seconds between two lines of progress where stderr is not a terminal."""
+"""Seconds between two progress lines where stderr is not a terminal."""
 
 
 @click.command(epilog="Example: align bulk corpus/ aligned/ --src en --tgt ja --min-confidence 0.7")
 @click.argument("sources", nargs=-1, required=True, metavar="MANIFEST|FOLDER...")
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--src", help="Language of the source side; what found pairs are limited to.")
-@click.option("--tgt", help="Language of the target side; what found pairs are limited to.")
+@click.option("--src", help="Language of the source side; pairs found in folders are limited to it.")
+@click.option("--tgt", help="Language of the target side; pairs found in folders are limited to it.")
 @click.option("--to", default="jsonl", show_default=True, help="Format of the shards; see `align export --help`.")
 @click.option("--workers", type=click.IntRange(1), help="Processes on this machine.  [default: one a core]")
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of the encoder, in each worker.")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Encoder threads in each worker.")
 @click.option("--scheduler", metavar="URL", help="A Dask scheduler (tcp://...) whose workers do the work instead.")
 @click.option(
     "--timeout",
     type=Measure(1),
     default=120,
     show_default=True,
-    help="Seconds that a document may take to be read, or aligned; one that takes longer is set aside.",
+    help="Seconds that reading or aligning a document may take; a slower one counts as failed.",
 )
 @cutting_options
-@click.option("--min-confidence", type=Measure(0, 1), default=0.0, help="Leave out links less sure than this.")
+@click.option("--min-confidence", type=Measure(0, 1), default=0.0, help="Leave out links below this confidence.")
 @click.option(
     "--min-document-confidence",
     type=Measure(0, 1),
     default=0.0,
     help="Leave out the links of documents that are less surely translations of each other.",
 )
-@click.option("--length-ratio", type=Measure(1), help="Leave out links with a side so many times the other.")
+@click.option(
+    "--length-ratio", type=Measure(1), help="Leave out links with a side more than N times as long as the other."
+)
 @click.option("--check-language", is_flag=True, help="Leave out links with a side in another language than its file.")
 @click.option(
     "--dedupe",
@@ -57,20 +59,35 @@ LINE_EVERY = 10.0
     show_default=True,
     help="Write the same pair of texts once; near: but for case, punctuation, digits and spaces.",
 )
-@click.option("--match", is_flag=True, help="Find out by content which document translates which; folders only.")
+@click.option("--match", is_flag=True, help="Pair documents by content instead of by name; folders only.")
 @click.option(
-    "--match-confidence", type=Measure(0, 1), default=0.5, show_default=True, help="Leave less sure pairs apart."
+    "--match-confidence",
+    type=Measure(0, 1),
+    default=0.5,
+    show_default=True,
+    help="Minimum confidence of a document pair.",
 )
 @click.option(
-    "--into-store", "store", type=click.Path(path_type=Path, dir_okay=False), help="Propose doubtful links here."
+    "--into-store", "store", type=click.Path(path_type=Path, dir_okay=False), help="Store to propose doubtful links in."
 )
-@click.option("--doubtful-below", type=Measure(0, 1), default=0.9, show_default=True, help="For --into-store.")
+@click.option(
+    "--doubtful-below",
+    type=Measure(0, 1),
+    default=0.9,
+    show_default=True,
+    help="Confidence below which a link is doubtful, for --into-store.",
+)
 @click.option("--batch-tokens", type=click.IntRange(1), default=16_384, hidden=True)
-@click.option("--shard-tokens", type=click.IntRange(1), default=4_194_304, help="Tokens of input to an output file.")
+@click.option("--shard-tokens", type=click.IntRange(1), default=4_194_304, help="Input tokens per output file.")
 @click.option(
-    "--summary", "summary_file", type=click.Path(path_type=Path, dir_okay=False), help="Write it as JSON too."
+    "--summary",
+    "summary_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the summary to this file as JSON.",
 )
-@click.option("--metrics", type=click.Path(path_type=Path, dir_okay=False), help="Keep a file for Prometheus here.")
+@click.option(
+    "--metrics", type=click.Path(path_type=Path, dir_okay=False), help="Write metrics for Prometheus to this file."
+)
 @encoder_option
 def bulk(
     sources: tuple[str, ...],
@@ -101,7 +118,7 @@ def bulk(
     """Align many pairs of documents, unattended, into shards in the folder OUT.
 
     Pairs come from a manifest (columns src and tgt) or are found in folders by name. Run the same command again and it
-    goes on where it was. What fails twice is set aside in OUT/failed.tsv; the exit code is 3 then.
+    continues where it stopped. Pairs that fail twice are listed in OUT/failed.tsv; the exit code is then 3.
     """
     from align.bulk.filters import Filters
     from align.bulk.plan import Sizes
@@ -153,7 +170,7 @@ def bulk(
 
 
 def warn_of(languages: set[str], settings: Settings) -> None:
-    """Say which languages the encoder does not know."""
+    """Warn of languages that the encoder does not cover."""
     from align.encoders import coverage_warning, load_encoder
 
     model = load_encoder(settings.encoder, languages=languages, purpose="speed", cache=settings.cache)
@@ -162,7 +179,7 @@ def warn_of(languages: set[str], settings: Settings) -> None:
 
 
 class telling(AbstractContextManager[Any]):  # noqa: N801
-    """Progress on stderr: a bar in a terminal, a line now and then elsewhere, nothing with `--quiet`."""
+    """Progress on stderr: a bar in a terminal, otherwise a line at intervals, nothing with `--quiet`."""
 
     def __init__(self) -> None:
         self._bars: Any = nullcontext()
@@ -197,17 +214,17 @@ class telling(AbstractContextManager[Any]):  # noqa: N801
 
 
 def print_summary(figures: dict[str, Any], out: Path) -> None:
-    """What a run came to, for a person, on stderr."""
+    """Print the result of a run on stderr."""
     documents, links, run = figures["documents"], figures["links"], figures["run"]
-    note(f"{documents['done']:,} documents done, {documents['failed']:,} set aside, {documents['waiting']:,} waiting")
+    note(f"{documents['done']:,} documents done, {documents['failed']:,} failed, {documents['waiting']:,} waiting")
     for failure in figures.get("matching", {}).get("failed", [])[:5]:
-        note(f"set aside: {failure['doc']}: {failure['error']}")
+        note(f"failed: {failure['doc']}: {failure['error']}")
     if figures.get("repeated"):
-        note(f"{figures['repeated']:,} rows of the manifest name a pair again; each pair was done once")
+        note(f"{figures['repeated']:,} rows of the manifest repeat a pair; each pair was aligned once")
     for refusal in figures.get("refused", []):
         note(f"left out of the store: {refusal}")
     if figures.get("alone"):
-        note(f"without a partner, and left out: {figures['alone']:,} files")
+        note(f"left out: {figures['alone']:,} files without a partner")
     note(
         f"{figures['sentences']['src']:,} and {figures['sentences']['tgt']:,} sentences, {links['found']:,} links found"
     )
@@ -222,12 +239,14 @@ def print_summary(figures: dict[str, Any], out: Path) -> None:
             f"{out / 'documents.tsv'} has the confidence of each, --min-document-confidence leaves them out"
         )
     for failure in figures["failed"][:5]:
-        note(f"set aside: {failure['src']} - {failure['tgt']}: {failure['error']}")
+        note(f"failed: {failure['src']} - {failure['tgt']}: {failure['error']}")
     later = figures.get("since", {})
     if any(later.values()):
         note(
-            f"Since this run was begun: {later['changed']:,} files changed, {later['new']:,} new pairs. "
-            "What is done stays as it is: name another folder for them."
+            f"Since this run started: {later['changed']:,} files changed, {later['new']:,} new pairs. "
+            "Finished pairs are not aligned again: use another output folder for them."
         )
     if documents["failed"]:
-        note(f"All that were set aside are in {out / 'failed.tsv'}: mend them and run that into another folder.")
+        note(
+            f"Failed pairs are listed in {out / 'failed.tsv'}: fix the files and run that manifest into another folder."
+        )

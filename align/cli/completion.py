@@ -24,9 +24,9 @@ def completion(shell: str | None) -> None:
     """Print the script that completes commands, options and file names in SHELL (default: the one you are in)."""
     shell = shell or Path(os.environ.get("SHELL", "")).name
     if shell not in SHELLS:
-        raise UsageError("Which shell? Say one: align completion bash, zsh or fish.")
+        raise UsageError("Unknown shell. Name one: align completion bash, zsh or fish.")
     click.echo(source(shell))
-    note(f"# Put it to work: {WHERE[shell]}")
+    note(f"# To enable it: {WHERE[shell]}")
 
 
 def source(shell: str) -> str:

@@ -15,7 +15,7 @@ from align.cli.context import note, say
 def config(ctx: click.Context, as_json: bool) -> None:
     """Show the settings in force and where each comes from.
 
-    Flags win over ALIGN_<NAME> in the environment, that over the config file, that over the defaults.
+    Precedence: flags, ALIGN_<NAME> in the environment, the config file, the defaults.
     """
     if ctx.invoked_subcommand:
         return
@@ -32,12 +32,12 @@ def config(ctx: click.Context, as_json: bool) -> None:
 
 
 @config.command(epilog="Example: align config init")
-@click.option("--force", is_flag=True, help="Write over the file that is there.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 def init(force: bool) -> None:
     """Write a config file in which every setting is explained and commented out."""
     from align.jobs.configure import write_default
 
-    note(f"{write_default(force=force)}: written. Every line is commented out: take the # away to change a setting.")
+    note(f"{write_default(force=force)}: written. Every line is commented out: remove the # to change a setting.")
 
 
 @config.command(epilog='Example: "$EDITOR" "$(align config path)"')

@@ -1,4 +1,4 @@
-"""What commands share: options, the settings of a call, the store, and progress on stderr."""
+"""Shared by the commands: options, settings, opening the store, and progress on stderr."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Report = Callable[[int, int], None]
 
 
 class Number(click.IntRange):
-    """The number of a link, or how many: no larger than a store can hold."""
+    """The number of a link, or a count: at most what a store can hold."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         number: int = super().convert(value, param, ctx)
@@ -38,7 +38,7 @@ class Number(click.IntRange):
 
 
 class Measure(click.FloatRange):
-    """A finite number in a range, such as a share from 0 to 1; no comparison keeps nan out."""
+    """A finite number in a range, such as a share from 0 to 1; comparisons do not exclude nan."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         measure: float = super().convert(value, param, ctx)
@@ -48,7 +48,7 @@ class Measure(click.FloatRange):
 
 
 class Statuses(click.ParamType):  # type: ignore[type-arg]  # generic from a later click on than we ask for
-    """A list of statuses with commas between them, as `domain.statuses_of` reads it."""
+    """A comma-separated list of statuses, as `models.statuses_of` reads it."""
 
     name = "status"
 
@@ -60,7 +60,7 @@ class Statuses(click.ParamType):  # type: ignore[type-arg]  # generic from a lat
 
 
 def status_option(command: Decorated) -> Decorated:
-    """`--status`: the statuses of the links that are meant; an empty tuple where nothing was asked for."""
+    """`--status`: statuses of links; an empty tuple by default."""
     return click.option(
         "--status",
         "statuses",
@@ -72,14 +72,14 @@ def status_option(command: Decorated) -> Decorated:
 
 
 def store_option(command: Decorated) -> Decorated:
-    """`--db`: which store."""
+    """`--db`: the store."""
     return click.option(
         "--db", type=click.Path(path_type=Path, dir_okay=False), help="The store.  [env: ALIGN_DB; default: align.db]"
     )(command)
 
 
 def encoder_option(command: Decorated) -> Decorated:
-    """`--encoder`: what turns texts into vectors."""
+    """`--encoder`: the encoder."""
     return click.option(
         "--encoder",
         metavar="NAME",
@@ -88,19 +88,19 @@ def encoder_option(command: Decorated) -> Decorated:
 
 
 def cutting_options(command: Decorated) -> Decorated:
-    """How two files are read and aligned: `--segments`, `--boilerplate`, `--reordered`, `--encoding`,
+    """Options of reading and aligning files: `--segments`, `--boilerplate`, `--reordered`, `--encoding`,
     `--max-size`."""
     for option in (
         size_option,
-        click.option("--encoding", help="The files' character encoding, where the guess is wrong."),
-        click.option("--reordered", is_flag=True, help="Passages may have moved; link only what corresponds."),
-        click.option("--boilerplate", is_flag=True, help="Take in menus, page numbers and what a site repeats."),
+        click.option("--encoding", help="Character encoding of the files.  [default: detected]"),
+        click.option("--reordered", is_flag=True, help="Passages may be in another order; link only what corresponds."),
+        click.option("--boilerplate", is_flag=True, help="Include menus, page numbers and lines that a site repeats."),
         click.option(
             "--segments",
             type=click.Choice(["line", "sentence", "paragraph"]),
             default="sentence",
             show_default=True,
-            help="What is aligned: lines as they stand, sentences, or paragraphs.",
+            help="Unit of alignment: lines, sentences or paragraphs.",
         ),
     ):
         command = option(command)
@@ -122,7 +122,7 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic from a later c
 
 
 def size_option(command: Decorated) -> Decorated:
-    """`--max-size`: how large an input may be."""
+    """`--max-size`: maximum size of an input."""
     return click.option(
         "--max-size",
         type=Size(),
@@ -133,13 +133,13 @@ def size_option(command: Decorated) -> Decorated:
 
 
 def settings_for(**flags: Any) -> Settings:
-    """Defaults < config file < environment < the flags that were given."""
+    """Defaults < config file < environment < the given flags."""
     return load_settings().with_flags(**flags)
 
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Store]:
-    """The store of this call. Raises UsageError where there is none."""
+    """Open the store of this call. Raises UsageError where there is none."""
     from align.errors import UsageError
     from align.store import open_store
 
@@ -150,42 +150,42 @@ def opened(settings: Settings) -> Iterator[Store]:
 
 
 def ask(question: str, otherwise: str) -> None:
-    """Go on only after a yes. Else the call ends with code 1 and says `otherwise`; nobody there to ask is an error."""
+    """Continue only after a yes. Else print `refusal` and exit with code 1; AlignError without a terminal."""
     try:
         agreed = click.confirm(visible(question), err=True)
     except click.Abort:
         if sys.stdin.isatty():
             raise
-        raise AlignError(f"{otherwise} There is nobody to ask here: --yes goes on without.") from None
+        raise AlignError(f"{otherwise} Cannot ask without a terminal: use --yes to continue.") from None
     if not agreed:
         note(otherwise)
         raise click.exceptions.Exit(1)
 
 
 def quiet() -> bool:
-    """Whether this call was told `--quiet`."""
+    """Whether this call has `--quiet`."""
     ctx = click.get_current_context(silent=True)
     return bool(ctx and ctx.find_root().params.get("quiet"))
 
 
 _above: list[Callable[[str], None]] = []
-"""Where bars are drawn: how to print a line above them."""
+"""Functions that print a line above a progress bar; the last one is in use."""
 
 
 def say(text: str) -> None:
-    """A line on stdout for a person: nothing in it steers the terminal. JSON goes out by `click.echo`."""
+    """Print a line on stdout, with control characters escaped. JSON is printed with `click.echo`."""
     click.echo(visible(text))
 
 
 def cell(text: object) -> Text:
-    """What somebody else wrote, as a cell of a table: nothing in it is markup or steers the terminal."""
+    """Text of others as a table cell, with markup and control characters disabled."""
     from rich.text import Text
 
     return Text(visible(text))
 
 
 def note(text: str) -> None:
-    """A line for the person at the terminal; never part of the data. `--log-file` keeps it too."""
+    """Print a line on stderr; never part of the data. Also logged with `--log-file`."""
     text = visible(text)
     if not quiet():
         (_above[-1] if _above else lambda line: click.echo(line, err=True))(text)
@@ -195,9 +195,9 @@ def note(text: str) -> None:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], Report]]:
-    """Bars on stderr for as long as the block runs, one a stage: `stage("Reading")(done, total)`.
+    """Progress bars on stderr during the block, one per stage: `stage("Reading")(done, total)`.
 
-    A total of 0 is one that is not known. Nothing is drawn where stderr is not a terminal, or with `--quiet`.
+    A total of 0 is unknown. Nothing is drawn where stderr is not a terminal, or with `--quiet`.
     """
     if quiet() or not sys.stderr.isatty():
         yield lambda label: lambda done, total: None
@@ -218,7 +218,7 @@ def progress() -> Iterator[Callable[[str], Report]]:
 
 @contextmanager
 def notes_above(console: Console) -> Iterator[None]:
-    """Have notes stand above the bars that a console draws, whole, for the block."""
+    """Print notes above the console's progress bars, unwrapped, during the block."""
     from rich.text import Text
 
     _above.append(lambda line: console.print(Text(line), soft_wrap=True))
@@ -229,7 +229,7 @@ def notes_above(console: Console) -> Iterator[None]:
 
 
 def once_asked(stage: Callable[[str], Report], label: str) -> Report:
-    """A report in bytes whose bar, in MB, appears with its first call: for what is rarely needed."""
+    """A callback for progress in bytes; its bar, in MB, appears with the first call: for rare stages."""
     bars: list[Report] = []
 
     def report(done: int, total: int) -> None:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 )
 @encoder_option
 def demo(out: Path, encoder: str | None) -> None:
-    """Run the main job on the pages this started from: add, propose, print the links, export a memory.
+    """Process the seed pages: add, propose, print the links, export a memory.
 
-    Uses the fastest encoder unless another is named, so that it is over in seconds.
+    Uses the fastest encoder unless another is named, so that it takes only seconds.
     """
     from align.jobs.demo import demo as demo_job
 
@@ -34,7 +34,7 @@ def demo(out: Path, encoder: str | None) -> None:
 
 
 def print_links(links: list[Link]) -> None:
-    """The links for a person, by pair of pages, with how sure each is."""
+    """Print the links by pair of pages, with confidences."""
     from rich.console import Console
     from rich.table import Table
 

@@ -14,9 +14,9 @@ from align.text.visible import visible
 
 @click.command(epilog="Example: align doctor --json")
 @store_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a finding.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per check.")
 def doctor(db: Path | None, as_json: bool) -> int:
-    """Look at what a run needs: libraries, terminal, config, encoders, store - and say what to mend.
+    """Check libraries, terminal, config, encoders and store, and say how to fix problems.
 
     Exit code 1 where something will fail, else 0.
     """

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 class DocumentsGroup(click.Group):
-    """Knows where removing is, for who looks for it here."""
+    """Points to `align store remove` for commands that would remove a document."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] in ("remove", "rm", "delete"):
-            ctx.fail(f"No such command {args[0]!r}. `align store remove DOCUMENT` takes a document out.")
+            ctx.fail(f"No such command {args[0]!r}. `align store remove DOCUMENT` removes a document.")
         return super().resolve_command(ctx, args)
 
 
 @click.group(cls=DocumentsGroup, invoke_without_command=True, epilog="Example: align documents --json")
 @store_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a document.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per document.")
 @click.pass_context
 def documents(ctx: click.Context, db: Path | None, as_json: bool) -> None:
     """List the documents of the store: sentences by language, links by status.
@@ -52,16 +52,16 @@ def documents(ctx: click.Context, db: Path | None, as_json: bool) -> None:
 @store_option
 @click.pass_context
 def set_lang(ctx: click.Context, document: str, lang: str, db: Path | None) -> None:
-    """Say which language DOCUMENT (its name or number) is in; remembered when it is added again."""
+    """Set the language of DOCUMENT (its name or number); it is kept when the document is added again."""
     from align.jobs.documents import set_language
 
     with opened(settings_for(db=db or ctx.obj)) as store:
         name = set_language(store, document, lang)
-    note(f"{name}: language set to {lang}. `align propose` matches it anew.")
+    note(f"{name}: language set to {lang}. `align propose` aligns it again.")
 
 
 def as_object(row: DocumentRow) -> dict[str, object]:
-    """The row in the shape that `--json` prints."""
+    """The row as `--json` prints it."""
     return {
         "id": row.id,
         "doc": row.name,
@@ -76,7 +76,7 @@ def as_object(row: DocumentRow) -> dict[str, object]:
 
 
 def print_table(rows: list[DocumentRow]) -> None:
-    """The documents for a person."""
+    """Print the documents as a table."""
     from rich.console import Console
     from rich.table import Table
 

@@ -15,7 +15,11 @@ CASES = ("blog-summary", "blog-comment", "titles", "rt-translation")
 @click.command(epilog="Example: align eval textberg_de_fr.dev.jsonl --encoder use --predictions beads.jsonl")
 @click.argument("gold", type=click.Path(path_type=Path), required=False)
 @encoder_option
-@click.option("--predictions", type=click.Path(path_type=Path), help="Write the beads found here, a document a line.")
+@click.option(
+    "--predictions",
+    type=click.Path(path_type=Path),
+    help="Write the predicted beads to this file, a document per line.",
+)
 @click.option(
     "--case",
     "cases",
@@ -24,7 +28,7 @@ CASES = ("blog-summary", "blog-comment", "titles", "rt-translation")
     help="Instead of GOLD: a case of the seed pages that come with the program.",
 )
 @size_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, as without it; for scripts that ask.")
+@click.option("--json", "as_json", is_flag=True, help="No effect: the output is always JSON.")
 def evaluate(
     gold: Path | None,
     encoder: str | None,
@@ -36,19 +40,19 @@ def evaluate(
     """Align each document of GOLD (segments as given) and print one JSON object: strict and lax precision, recall
     and F1, sentences per second, encoder calls per sentence.
 
-    With --case, the whole job runs on the raw seed pages, all in one store that is thrown away, and the links are held
-    against the hand-made ones by characters: one JSON object a case.
+    With --case, the raw seed pages are added to a temporary store and aligned, and the links are compared
+    with the gold links by characters: one JSON object per case.
     """
     from align.errors import UsageError
 
     settings = settings_for(encoder=encoder)
     if bool(cases) == (gold is not None):
-        raise UsageError("Name a GOLD file or a --case of the seed pages, one of the two.")
+        raise UsageError("Name either a GOLD file or a --case of the seed pages.")
     if cases:
         from align.jobs.cases import evaluate_cases
 
         if predictions is not None:
-            raise UsageError("--predictions are of a GOLD file; `align export` writes the links of pages.")
+            raise UsageError("--predictions needs a GOLD file; `align export` writes the links of documents.")
         wanted = CASES if "all" in cases else list(dict.fromkeys(cases))
         for found in evaluate_cases(wanted, settings.encoder, cache=settings.cache, warn=note):
             click.echo(json.dumps(found))

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: align explain 1")
 @click.argument("link", type=int)
-@click.option("--rivals", type=click.IntRange(min=0), default=3, show_default=True, help="How many rivals to show.")
+@click.option(
+    "--rivals", type=click.IntRange(min=0), default=3, show_default=True, help="How many alternatives to show."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @encoder_option
 @store_option
 def explain(link: int, rivals: int, as_json: bool, encoder: str | None, db: Path | None) -> None:
-    """Show the signals behind LINK (its number) and the best places it could have gone instead."""
+    """Show the signals behind LINK (its number) and the best alternative targets."""
     from align.jobs.explain import explain as explain_job
 
     settings = settings_for(db=db, encoder=encoder)
@@ -34,7 +36,7 @@ def explain(link: int, rivals: int, as_json: bool, encoder: str | None, db: Path
 
 
 def lines_of(found: Explanation) -> list[str]:
-    """The explanation for a person."""
+    """The explanation as lines of text."""
     from align.jobs.explain import MEANING
 
     link = found.link
@@ -43,8 +45,8 @@ def lines_of(found: Explanation) -> list[str]:
         f"score {link.score:.3f}, {link.encoder}",
         f"  {link.src.lang}: {link.src.text}",
         f"  {link.tgt.lang}: {link.tgt.text}",
-        "signals" if found.signals else "signals: none kept (made by hand, or before they were kept)",
+        "signals" if found.signals else "signals: none stored (a link made by hand, or by an older version)",
     ]
     lines += [f"  {name:12s} {value:8.3f}  {MEANING.get(name, '')}".rstrip() for name, value in found.signals.items()]
-    lines.append("rivals" if found.rivals else "rivals: none")
+    lines.append("rivals" if found.rivals else "alternatives: none")
     return lines + [f"  {rival.score:6.3f}  {rival.text}" for rival in found.rivals]

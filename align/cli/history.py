@@ -11,11 +11,13 @@ from align.cli.context import Number, note, opened, say, settings_for, store_opt
 
 @click.command(epilog="Example: align history page.txt --limit 20")
 @click.argument("what", metavar="[LINK|DOCUMENT]", required=False)
-@click.option("--limit", type=Number(1), default=100, show_default=True, help="At most so many, latest first.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a decision.")
+@click.option(
+    "--limit", type=Number(1), default=100, show_default=True, help="Maximum number of decisions, latest first."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per decision.")
 @store_option
 def history(what: str | None, limit: int, as_json: bool, db: Path | None) -> None:
-    """Tell what was done: to a LINK (its number), to a DOCUMENT (its name) and its links, or at all."""
+    """List the decisions on a LINK (its number), on a DOCUMENT (its name) and its links, or all."""
     from align.jobs.history import as_json as line_of
     from align.jobs.history import events_of, lines_of
 
@@ -29,4 +31,4 @@ def history(what: str | None, limit: int, as_json: bool, db: Path | None) -> Non
                     say(line)
             count += 1
     if not count:
-        note("Nothing was done to it yet.")
+        note("No decisions yet.")

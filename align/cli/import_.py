@@ -20,9 +20,11 @@ from align.exchange.formats import format_names
 @click.option("--accept", is_flag=True, help="Accept units without a status.")
 @click.option("--new/--no-new", default=None, help="Add units that match no link as documents with links.  "
               "[default: only if none matches]")  # fmt: skip
-@click.option("--as", "name", metavar="NAME", help="What to call the documents that FILE becomes.  [default: its path]")
-@click.option("--replace", is_flag=True, help="Take a changed memory in though many settled links are no longer in it; "
-              "undo brings them back.")  # fmt: skip
+@click.option(
+    "--as", "name", metavar="NAME", help="Name of the documents that are created from FILE.  [default: its path]"
+)
+@click.option("--replace", is_flag=True, help="Import a changed memory even if it lacks many of its confirmed links; "
+              "undo restores them.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Report the changes without making them.")
 def import_(
     file: Path,

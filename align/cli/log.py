@@ -1,4 +1,4 @@
-"""What `--verbose` and `--log-file` keep of a run; imported only when one of them is given."""
+"""Logging for `--verbose` and `--log-file`; imported only if one of them is given."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ from align.errors import UsageError
 from align.text.visible import visible
 
 LOG = logging.getLogger("align")
-LOG.addHandler(logging.NullHandler())  # without any, Python prints errors as they are
+LOG.addHandler(logging.NullHandler())  # without a handler, Python prints errors unformatted
 NOTES = logging.getLogger("align.note")
 """Lines that are on stderr already, so that `--verbose` does not print them twice."""
 
 
 class Lines(logging.Formatter):
-    """`2026-11-21T22:30:00Z INFO align.store: text`; each line of a traceback as it is, but for what would steer a
-    terminal."""
+    """`2026-11-21T22:30:00Z INFO align.store: text`; lines of a traceback with control characters escaped."""
 
     converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%SZ"
@@ -87,10 +86,10 @@ def start(*, verbose: bool, log_file: str | None) -> None:
 
 
 def noted(text: str) -> None:
-    """Keep a line that the person saw (or, with `--quiet`, did not)."""
+    """Log a line that was printed on stderr (or, with `--quiet`, was not)."""
     NOTES.info("%s", text)
 
 
 def failed(error: BaseException) -> None:
-    """Keep an error with where it came from."""
+    """Log an error with its traceback."""
     LOG.error("%s: %s", type(error).__name__, error, exc_info=error)

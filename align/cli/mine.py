@@ -28,23 +28,33 @@ if TYPE_CHECKING:
     from align.settings import Settings
 
 FEW = 20_000
-"""Sentences of a store that the best encoder does in two minutes."""
+"""Number of sentences of a store that the best encoder encodes in two minutes."""
 
 
 @click.command(epilog="Example: align mine news.jsonl --src en --min-confidence 0.8")
 @click.argument("sources", nargs=-1, metavar="[FILE|FOLDER]...")
 @click.argument("out", metavar="OUT|-")
 @store_option
-@click.option("--to", help="Format; by default the suffix of OUT says it (jsonl, tsv, tmx, ...), jsonl for -.")
+@click.option("--to", help="Format (jsonl, tsv, tmx, ...).  [default: by the suffix of OUT; jsonl for -]")
 @click.option("--src", help="Language of the source side.")
 @click.option("--tgt", help="Language of the target side.")
-@click.option("--min-confidence", type=Measure(0, 1), default=0.5, show_default=True, help="Leave out the rest.")
-@click.option("--exact/--index", default=None, help="Compare all, or through an index.  [default: by the size]")
-@click.option("--lang", help="Language of the files, where it is known.")
-@click.option("--encoding", help="The files' character encoding, where the guess is wrong.")
+@click.option(
+    "--min-confidence",
+    type=Measure(0, 1),
+    default=0.5,
+    show_default=True,
+    help="Leave out pairs below this confidence.",
+)
+@click.option(
+    "--exact/--index", default=None, help="Compare all sentences exactly, or search an index.  [default: by size]"
+)
+@click.option("--lang", help="Language of the files.  [default: detected]")
+@click.option("--encoding", help="Character encoding of the files.  [default: detected]")
 @size_option
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
-@click.option("--summary", type=click.Path(path_type=Path, dir_okay=False), help="Write the counts here as JSON.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+@click.option(
+    "--summary", type=click.Path(path_type=Path, dir_okay=False), help="Write the counts to this file as JSON."
+)
 @encoder_option
 def mine(
     sources: tuple[str, ...],
@@ -62,9 +72,9 @@ def mine(
     summary: Path | None,
     encoder: str | None,
 ) -> int:
-    """Find sentences that say the same in different languages anywhere in the store, or in FILEs and FOLDERs.
+    """Find sentences with the same meaning in different languages in the store, or in FILEs and FOLDERs.
 
-    Not document by document: news about one event, pages that quote each other, texts in any order.
+    The documents need not be translations: news about one event, pages that quote each other, texts in any order.
     """
     from align.domain import LinkKind, Status
     from align.encoders import load_encoder
@@ -100,10 +110,10 @@ def mine(
     for line in written.lines():
         note(line)
     counted = ", ".join(f"{count:,} {name}" for name, count in report.sentences.items())
-    note(f"{counted} sentences; {report.repeated:,} more were repeated")
+    note(f"{counted} sentences; {report.repeated:,} repeated ones left out")
     for name, count in report.pairs.items():
         note(f"{count:,} pairs {name}")
-    note(f"Left out: {report.doubtful:,} pairs less sure than {min_confidence}")
+    note(f"Left out: {report.doubtful:,} pairs below confidence {min_confidence}")
     for why in report.skipped[:5]:
         note(f"skipped {why}")
     if summary:
@@ -121,8 +131,8 @@ def told_sentences(
     lang: str | None,
     max_size: int,
 ) -> Iterator[tuple[Iterator[Told], set[str], Purpose]]:
-    """The sentences of the files, or of the store where there are none, the languages known beforehand, and what
-    `auto` is to look for: the best encoder where there is little to encode."""
+    """The sentences of the files, or of the store without files; their languages if listed in advance; and the
+    purpose for `auto`: the best encoder for small inputs."""
     from align.jobs.mine import sentences_of_files, sentences_of_store
 
     if sources:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 @click.group(invoke_without_command=True, epilog="Example: align models --json")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object an encoder.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per encoder.")
 @click.pass_context
 def models(ctx: click.Context, as_json: bool) -> None:
     """List the encoders: languages, size, and whether they are ready.
 
-    `auto`, the default, is blend where use knows every language at hand, else e5. Any sentence-transformers model can
-    be named instead, by its folder or by its name on the hub, which is asked for nothing else.
+    `auto`, the default, is blend where use covers all languages given, else e5. Any sentence-transformers model can
+    be named instead, by its folder or its name on the hub; nothing else is downloaded from there.
     """
     if ctx.invoked_subcommand:
         return
@@ -38,7 +38,7 @@ def models(ctx: click.Context, as_json: bool) -> None:
 
 @models.command(epilog="Example: align models prepare")
 def prepare() -> None:
-    """Unpack e5 (550 MB in the cache), or mend what is broken of it. Without this it happens on first use."""
+    """Unpack e5 (550 MB in the cache), or repair it. Otherwise this happens on first use."""
     from align.jobs import models as job
 
     with progress() as stage:
@@ -50,7 +50,7 @@ def prepare() -> None:
 @models.command(epilog="Example: align models check use")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 def check(names: tuple[str, ...]) -> None:
-    """Encode sentences in 22 languages and compare with the vectors they should get. All of ours without NAME."""
+    """Encode sentences in 22 languages and compare with stored vectors. Without NAME, check all built-in encoders."""
     from align.jobs import models as job
 
     cache: Path = settings_for().cache

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: align pair book.de.txt book.fr.txt --to tmx > book.tmx")
 @click.argument("src")
 @click.argument("tgt")
-@click.option("--src-lang", help="Language of SRC (BCP 47).  [default: found out]")
-@click.option("--tgt-lang", help="Language of TGT (BCP 47).  [default: found out]")
+@click.option("--src-lang", help="Language of SRC (BCP 47).  [default: detected]")
+@click.option("--tgt-lang", help="Language of TGT (BCP 47).  [default: detected]")
 @cutting_options
 @click.option("--to", default="tsv", show_default=True, help="Format of the output; see `align export --help`.")
-@click.option("--min-confidence", type=Measure(0, 1), default=0.0, help="Leave out links less sure than this.")
+@click.option("--min-confidence", type=Measure(0, 1), default=0.0, help="Leave out links below this confidence.")
 @click.option(
     "--min-document-confidence",
     type=Measure(0, 1),
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     help="No links unless the files are so surely translations of each other.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object about the two files instead of the links.")
-@click.option("--with-nulls", is_flag=True, help="Sentences without a partner too, where the format can say it.")
+@click.option("--with-nulls", is_flag=True, help="Include unpaired sentences, where the format can mark them.")
 @encoder_option
 def pair(
     src: str,
@@ -68,7 +68,7 @@ def pair(
     for side, option in zip(halves, ("--src-lang", "--tgt-lang"), strict=True):
         if side.left_out:
             others = ", ".join(f"{count} in {lang}" for lang, count in sorted(side.left_out.items()))
-            note(f"{side.name}: left out {others}; {option} {side.lang} takes them as {side.lang}.")
+            note(f"{side.name}: left out {others}; {option} {side.lang} reads them as {side.lang}.")
     languages = {side.lang for side in halves}
     sentences = sum(len(side.texts) for side in halves)
     with progress() as stage:
@@ -118,13 +118,13 @@ def described(paired: Paired, src: Half, tgt: Half, encoder: str) -> dict[str, A
 
 
 def summary(paired: Paired, src: Half, tgt: Half, segments: str) -> str:
-    """What came of two files, and what was left over, in a line."""
+    """The result of aligning two files, and what was left out, in one line."""
     alone = (
         f"{len(numbers):,} of {len(side.texts):,} {side.lang}"
         for numbers, side in zip(paired.unpaired, (src, tgt), strict=True)
     )
     count = len(paired.links)
-    line = f"{count:,} link{'' if count == 1 else 's'}; {' and '.join(alone)} {segments}s have no partner"
+    line = f"{count:,} link{'' if count == 1 else 's'}; {' and '.join(alone)} {segments}s are unpaired"
     if boilerplate := src.boilerplate + tgt.boilerplate:
-        line += f"; {boilerplate:,} left out as boilerplate (--boilerplate takes them)"
+        line += f"; {boilerplate:,} left out as boilerplate (--boilerplate includes them)"
     return line + "."

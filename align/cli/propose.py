@@ -17,13 +17,13 @@ from align.text.counted import counted
 @click.argument("documents", nargs=-1, metavar="[DOCUMENT]...")
 @store_option
 @encoder_option
-@click.option("--boilerplate", is_flag=True, help="Match menus, footers and the like too.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a pair of language runs on stdout.")
+@click.option("--boilerplate", is_flag=True, help="Align menus, footers and other boilerplate too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per pair of language runs on stdout.")
 def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, boilerplate: bool, as_json: bool) -> None:
-    """Find which passages say the same thing, inside each page and across all, and propose links.
+    """Find passages with the same meaning, within and across documents, and propose links.
 
-    What reviewers have settled is kept, and the rest is solved around it. Without DOCUMENT names, all are matched. Two
-    texts whose settled links contradict each other are named and left as they are; the exit code is 1 then.
+    Decisions of reviewers are kept; the rest is aligned around them. Without DOCUMENT names, all are aligned. Two
+    texts whose confirmed links contradict each other are reported and left unchanged; the exit code is then 1.
     """
     from align.encoders import cached, coverage_warning, load_encoder
     from align.jobs.documents import find_document
@@ -66,9 +66,9 @@ def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, bo
                 src, tgt = names[pair.src.document], names[pair.tgt.document]
                 where = src if src == tgt else f"{src} - {tgt}"
                 if pair.contradiction:
-                    note(f"Left as it is: {where} ({pair.src.lang} - {pair.tgt.lang}): {pair.contradiction}.")
+                    note(f"Left unchanged: {where} ({pair.src.lang} - {pair.tgt.lang}): {pair.contradiction}.")
                 elif (pair.added or pair.kept) and not as_json:
-                    kept = f", {pair.kept} decided kept" if pair.kept else ""
+                    kept = f", {pair.kept} decided links kept" if pair.kept else ""
                     note(f"{pair.added:>6} proposed{kept}: {where} ({pair.src.lang} - {pair.tgt.lang})")
         if not total and not stopped and not store.pairs():
             note(f"0 links proposed with {model.name}. {why_nothing(store, boilerplate=boilerplate)}")
@@ -77,6 +77,6 @@ def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, bo
     note(f"{found} Next: `align review`, or `align export OUT.tmx --status any`.")
     if stopped:
         raise ConflictError(
-            f"{counted(stopped, 'pair')} of texts left as they are: decisions on them contradict each other, see "
+            f"{counted(stopped, 'pair')} of texts left unchanged: decisions on them contradict each other, see "
             "above. All others are proposed."
         )

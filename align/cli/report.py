@@ -16,21 +16,21 @@ from align.errors import UsageError
 @click.argument("out", required=False, type=click.Path(path_type=Path, dir_okay=False), metavar="[OUT.html]")
 @store_option
 @click.option("--document", metavar="NAME", help="Only the links with a side in this document (name or number).")
-@click.option("--json", "as_json", is_flag=True, help="Print the same as one JSON object instead.")
-@click.option("--force", is_flag=True, help="Write over OUT where it exists.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object instead.")
+@click.option("--force", is_flag=True, help="Replace an existing OUT.")
 def report(out: Path | None, db: Path | None, document: str | None, as_json: bool, force: bool) -> None:
-    """Write a page on how the work stands: coverage in both directions, maps of what corresponds to what, confidence
-    against decisions, progress by reviewer, and what has no partner. The page needs no network."""
+    """Write an HTML report: coverage in both directions, maps of the links, confidence
+    against decisions, progress by reviewer, and unpaired sentences. The page needs no network."""
     from align.exchange.export_target import check_target, written_file
     from align.jobs.report import survey
     from align.jobs.report_page import page
 
     if out is None and not as_json:
-        raise UsageError("Say where the page goes (align report OUT.html), or ask for --json.")
+        raise UsageError("Name the output (align report OUT.html), or use --json.")
     if out is not None and as_json:
-        raise UsageError(f"--json prints what the page would tell and writes no page. Leave out {out}, or --json.")
+        raise UsageError(f"--json prints the report and writes no page. Leave out {out}, or --json.")
     if out is not None:
-        check_target(out, out.resolve(), force)  # before the work, too
+        check_target(out, out.resolve(), force)  # before building the report, too
     with opened(settings_for(db=db)) as store, progress() as stage:
         found = survey(store, document=document, progress=stage("Reading links"))
     if out is None:

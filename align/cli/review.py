@@ -15,14 +15,14 @@ from align.errors import UsageError
 @click.command(epilog="Example: align review --db talks.db --reviewer Aoi")
 @store_option
 @encoder_option
-@click.option("--reviewer", help="Who decides.  [env: ALIGN_REVIEWER; default: git's user name]")
+@click.option("--reviewer", help="Name of the reviewer.  [env: ALIGN_REVIEWER; default: git's user name]")
 @click.option("--theme", help="A Textual theme, such as textual-dark, textual-light, ansi-dark.  [env: ALIGN_THEME]")
 def review(db: Path | None, encoder: str | None, reviewer: str | None, theme: str | None) -> int:
-    """Settle the links one key at a time. Every decision is saved as it is made; `?` in the app lists the keys."""
+    """Review links, one key per decision. Every decision is saved as it is made; `?` in the app lists the keys."""
     settings = settings_for(db=db, encoder=encoder, reviewer=reviewer, theme=theme)
     with opened(settings):
-        pass  # what is wrong with the store is said before the app takes the screen
-    # Under `align serve`, Textual's web driver speaks with pipes.
+        pass  # reports errors of the store before the app takes over the screen
+    # Under `align serve`, Textual's web driver communicates through pipes.
     if not (sys.stdin.isatty() and sys.stderr.isatty()) and "TEXTUAL_DRIVER" not in os.environ:
         raise UsageError("align review needs a terminal. `align serve` opens it to a browser instead.")
     from align.review import run

@@ -21,15 +21,21 @@ if TYPE_CHECKING:
 @click.command(epilog='Example: align search 霧 "rising fog" --status accepted')
 @click.argument("query", nargs=-1, required=True)
 @status_option
-@click.option("--kind", "kinds", multiple=True, type=click.Choice([k.value for k in LinkKind]), help="Only these.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice([k.value for k in LinkKind]),
+    help="Only links of this kind; repeatable.",
+)
 @click.option("--src-lang", help="Only links from this language (zh covers zh-Hant).")
 @click.option("--tgt-lang", help="Only links to this language.")
 @click.option("--document", help="Only links with a side in this document (its name or number).")
-@click.option("--min-confidence", type=Measure(0, 1), help="Only links at least this sure.")
-@click.option("--by", "reviewer", help="Only what this reviewer decided last.")
+@click.option("--min-confidence", type=Measure(0, 1), help="Minimum confidence of a link.")
+@click.option("--by", "reviewer", help="Only links whose last decision is by this reviewer.")
 @click.option("--noted", is_flag=True, help="Only links with a note.")
-@click.option("--limit", type=Number(1), default=50, show_default=True, help="At most so many hits.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a hit.")
+@click.option("--limit", type=Number(1), default=50, show_default=True, help="Maximum number of hits.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per hit.")
 @store_option
 def search(
     query: tuple[str, ...],
@@ -45,9 +51,9 @@ def search(
     as_json: bool,
     db: Path | None,
 ) -> None:
-    """Find QUERY in all texts, with what stands on the other side of its links.
+    """Find QUERY in all texts, with the linked text of the other side.
 
-    Every word must be there, on either side. A word finds longer ones that begin with it; "quotes" find it alone.
+    Every word must be there, on either side. A word finds longer ones that begin with it; "quotes": only itself.
     Scripts without spaces are found anywhere, Han characters in all their written forms.
     """
     from align.jobs.documents import find_document
@@ -73,13 +79,13 @@ def search(
         else:
             print_hit(hit)
     if not hits:
-        note("Nothing found.")
+        note("No hits.")
     elif len(hits) == limit:
         note(f"The first {limit}; more with --limit.")
 
 
 def as_object(hit: Hit) -> dict[str, object]:
-    """The hit in the shape that `--json` prints."""
+    """The hit as `--json` prints it."""
 
     def side(shown: Shown) -> dict[str, object]:
         return {
@@ -102,7 +108,7 @@ def as_object(hit: Hit) -> dict[str, object]:
 
 
 def print_hit(hit: Hit) -> None:
-    """The hit for a person: where it is, the words in context, the partner below."""
+    """Print a hit: location, the match in context, and the linked text below."""
     from rich.console import Console
     from rich.text import Text
 
@@ -115,7 +121,7 @@ def print_hit(hit: Hit) -> None:
 
 
 def in_context(shown: Shown) -> Text:
-    """The text with the words highlighted, between what stands before and after it."""
+    """The text with the matches highlighted, between the sentences before and after it."""
     from rich.text import Text
 
     text = Text(harmless(shown.text))

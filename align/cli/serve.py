@@ -16,22 +16,26 @@ if TYPE_CHECKING:
     from align.settings import Settings
 
 BAR = ("accept", "reject", "skip", "undo", "next", "up", "down", "filter", "help")
-"""The actions that a phone gets buttons for."""
+"""Actions that have buttons on a phone."""
 TYPES = {"space": " ", "enter": "\r", "tab": "\t", "escape": "\x1b", "up": "\x1b[A", "down": "\x1b[B",
          "slash": "/", "question_mark": "?"}  # fmt: skip
-"""What keys with a name send."""
+"""Characters that named keys send."""
 
 
 @click.command(epilog="Example: align serve --reviewer Aoi")
 @store_option
 @encoder_option
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Where to listen; the default is this machine only."
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; the default is this machine only."
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=8317, show_default=True, help="0 takes a free one.")
-@click.option("--allow-host", multiple=True, metavar="NAME", help="Another name that browsers may ask for; repeatable.")
-@click.option("--seats", type=click.IntRange(1), default=4, show_default=True, help="How many may review at once.")
-@click.option("--reviewer", help="Who decides; without it, the page asks.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8317, show_default=True, help="0 picks a free port.")
+@click.option(
+    "--allow-host", multiple=True, metavar="NAME", help="Another host name of the server in browsers; repeatable."
+)
+@click.option(
+    "--seats", type=click.IntRange(1), default=4, show_default=True, help="Maximum number of simultaneous sessions."
+)
+@click.option("--reviewer", help="Name of the reviewer; without it, the page asks.")
 @click.option("--theme", help="A Textual theme.  [env: ALIGN_THEME]")
 def serve(
     db: Path | None,
@@ -43,9 +47,9 @@ def serve(
     reviewer: str | None,
     theme: str | None,
 ) -> None:
-    """Open the review app to browsers, for those who have no terminal at hand.
+    """Serve the review app to browsers, for reviewers without a terminal.
 
-    Prints the address on stdout: only who has its token comes in, and each visit is a process of its own. Ctrl-C ends
+    Prints the address on stdout: only requests with its token are answered, and each session is a process. Ctrl-C ends
     it; decisions are saved as they are made. Needs the extra `serve`.
     """
     settings = settings_for(db=db, encoder=encoder, theme=theme)
@@ -81,14 +85,14 @@ def serve(
 
 
 def stamped(line: str) -> None:
-    """A line of the log, with the time."""
+    """Print a log line with the time."""
     import time
 
     note(f"{time.strftime('%H:%M:%S')} {line}")
 
 
 def touch_keys(settings: Settings) -> list[TouchKey]:
-    """The key bar of a phone, from the review app's own table and the keys as rebound."""
+    """The key bar for phones, from the review app's table of keys and the configured keys."""
     from align.review.keys import ALL
     from align.serve.server import TouchKey
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 @click.option("--pairs", "most", type=click.IntRange(0), default=10, show_default=True, help="How many pairs to list.")
 @click.option("--map", "with_map", is_flag=True, help="Draw a map of each listed pair: source across, target down.")
 def stats(db: Path | None, document: str | None, most: int, with_map: bool) -> None:
-    """Print how the work stands: links by status, confidence, coverage in both directions, pace.
+    """Print review statistics: links by status, confidence, coverage in both directions, pace.
 
-    `align report` writes the whole as a page, `align report --json` for programs.
+    `align report` writes all of it as a page, `align report --json` for programs.
     """
     from rich.console import Console
 
@@ -68,23 +68,23 @@ def summary(found: Report) -> Iterable[str]:
     decided = [row for row in found.bins if row.decided]
     if decided:
         kept = ", ".join(f"{row.low:.0%}-{row.high:.0%}: {row.right}/{row.decided}" for row in decided)
-        yield f"  kept of what was decided, by confidence: {kept}"
+        yield f"  confirmed of decided, by confidence: {kept}"
     for pace in found.reviewers:
-        speed = "" if pace.median_seconds is None else f", {pace.median_seconds:g} s between two"
+        speed = "" if pace.median_seconds is None else f", {pace.median_seconds:g} s between two decisions"
         counts = f"{pace.accepted} accepted, {pace.edited} edited, {pace.rejected} rejected"
         yield f"{pace.reviewer}: {counts}{speed}"
 
 
 def pair_table(pairs: Iterable[Pair], *, bars: bool) -> Table:
-    """The pairs, with coverage in both directions; as bars too where there is room, else a name a line."""
+    """The pairs with coverage in both directions, as bars too in a wide terminal; else one name per line."""
     from rich.table import Table
     from rich.text import Text
 
     from align.jobs.stats import bar
 
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2 if bars else 1, 0, 0))
-    for name in ("pair", "languages", "links", "settled", "source linked", "target linked", "crossings"):
-        justify: Literal["left", "right"] = "right" if name in ("links", "settled", "crossings") else "left"
+    for name in ("pair", "languages", "links", "confirmed", "source linked", "target linked", "crossings"):
+        justify: Literal["left", "right"] = "right" if name in ("links", "confirmed", "crossings") else "left"
         if name in ("pair", "languages"):
             table.add_column(name, no_wrap=True, overflow="ellipsis")
         else:
@@ -102,7 +102,7 @@ def pair_table(pairs: Iterable[Pair], *, bars: bool) -> Table:
 
 
 def title(pair: Pair) -> str:
-    """The two documents, or the one."""
+    """The names of the two documents, or of the one."""
     src, tgt = PurePath(pair.src_doc).name, PurePath(pair.tgt_doc).name
     return src if pair.src_doc == pair.tgt_doc else f"{src} - {tgt}"
 

@@ -1,4 +1,4 @@
-"""`align store`: look after the file."""
+"""`align store`: maintain the store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class _Side(click.ParamType):  # type: ignore[type-arg]  # generic from a later 
     name = "side"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        """The two numbers."""
+        """Parse the two numbers."""
         if isinstance(value, tuple):
             return value
         link, _, side = str(value).partition(":")
@@ -34,13 +34,13 @@ def store() -> None:
 
 
 @store.command(epilog="Example: align store check")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a finding: the problem and the command.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per finding: the problem and the command.")
 @store_option
 def check(as_json: bool, db: Path | None) -> None:
     """Look for damage: the file, texts, decisions, links, the search index, and tables of other programs.
 
-    Looks at a copy: nobody has to wait, nothing is written. Prints a line for each finding with the command that
-    mends it; exit code 1 if there is any.
+    Checks a copy: the store is neither locked nor written. Prints a line for each finding with the command that
+    repairs it; exit code 1 if there is any.
     """
     with opened(settings_for(db=db)) as opened_store:
         findings = opened_store.check()
@@ -52,15 +52,15 @@ def check(as_json: bool, db: Path | None) -> None:
     if findings:
         note(f"{counted(len(findings), 'finding')}.")
         raise click.exceptions.Exit(1)
-    note("The store is sound.")
+    note("No damage found.")
 
 
 @store.command(epilog="Example: align store backup monday.db")
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--force", is_flag=True, help="Replace OUT if it is there.")
+@click.option("--force", is_flag=True, help="Replace an existing OUT.")
 @store_option
 def backup(out: Path, force: bool, db: Path | None) -> None:
-    """Copy the store to OUT as it is at this moment, while others go on working."""
+    """Copy the store to OUT as it is now, while other programs use it."""
     with opened(settings_for(db=db)) as opened_store:
         size = opened_store.backup(out, force=force)
     note(f"{out}: {size:,} bytes.")
@@ -70,9 +70,9 @@ def backup(out: Path, force: bool, db: Path | None) -> None:
 @click.argument("backup", type=click.Path(path_type=Path, dir_okay=False))
 @store_option
 def restore(backup: Path, db: Path | None) -> None:
-    """Put a copy of BACKUP in the place of the store, whole, after checking it.
+    """Replace the store with a copy of BACKUP, after checking it.
 
-    Refused while any program has the store open. The store of before is kept beside it; restoring that one takes it
+    Refused while any program has the store open. The previous store is saved next to it; restoring that one takes it
     back.
     """
     from align.store import restore as restore_store
@@ -82,15 +82,15 @@ def restore(backup: Path, db: Path | None) -> None:
     holds = f"{counted(restored.documents, 'document')}, {counted(restored.links, 'link')}"
     note(f"{path}: restored from {backup} ({holds}, {counted(restored.decisions, 'decision')}).")
     if restored.mended:
-        note(f"{counted(restored.mended, 'finding')} in the backup mended, as `align store rebuild` does.")
+        note(f"{counted(restored.mended, 'finding')} in the backup repaired, as `align store rebuild` does.")
     if restored.before:
-        note(f"The store of before is {restored.before}; `align store restore {restored.before}` takes it back.")
+        note(f"The previous store is {restored.before}; `align store restore {restored.before}` restores it.")
 
 
 @store.command(epilog="Example: align store rebuild")
 @store_option
 def rebuild(db: Path | None) -> None:
-    """Make the links, the search index and all indexes anew from the texts and the log of decisions."""
+    """Rebuild the links, the search index and all indexes from the texts and the decision log."""
     with opened(settings_for(db=db)) as opened_store:
         count = opened_store.rebuild()
     note(f"{counted(count, 'link')} rebuilt.")
@@ -101,10 +101,10 @@ def rebuild(db: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a conflict.")
 @store_option
 def merge(other: Path, as_json: bool, db: Path | None) -> None:
-    """Take in the decisions of another copy of this store.
+    """Merge the decisions of another copy of this store.
 
-    Who knew which decision counts, not the clocks: the later of two is in force. Two that were made in both copies
-    without each other and do not agree are a conflict. Such a link stays as both copies knew it and is printed.
+    Order follows which decisions a copy knew, not clocks: the later of two counts. Two decisions made in both copies
+    independently that do not agree are a conflict. Such a link keeps its last common state and is printed.
     Accept, reject or edit it in the review, or see `align store conflicts --take`.
     """
     from align.jobs.merge import told, unite
@@ -124,10 +124,10 @@ def merge(other: Path, as_json: bool, db: Path | None) -> None:
     type=_Side(),
     multiple=True,
     metavar="LINK:SIDE",
-    help="Decide a link as the first (LINK:1) or second side of its conflict has it, or a further one.",
+    help="Resolve a conflict with its first side (LINK:1), its second or a further one.",
 )
 @click.option(
-    "--dismiss", type=Number(1), multiple=True, metavar="LINK", help="Leave a link as it is; also one that is gone."
+    "--dismiss", type=Number(1), multiple=True, metavar="LINK", help="Keep the local version (also for deleted links)."
 )
 @click.option("--reviewer", help="Who decides.  [default: the config file's, else git's user]")
 @store_option
@@ -153,7 +153,7 @@ def conflicts(
     if not found:
         note("No conflicts.")
     elif not as_json:
-        note("Decide them in `align review`, or with `--take LINK:1` (the first side) or `--take LINK:2` (the second).")
+        note("Resolve them in `align review` or with `--take LINK:1` (the first side) or `--take LINK:2` (the second).")
 
 
 @store.command(epilog="Example: align store remove page.txt --yes")
@@ -162,7 +162,7 @@ def conflicts(
 @click.option("--reviewer", help="Who decides.  [default: the config file's, else git's user]")
 @store_option
 def remove(document: str, yes: bool, reviewer: str | None, db: Path | None) -> None:
-    """Take DOCUMENT (its name or number) and its links out. Undo in the review brings it back until you compact."""
+    """Remove DOCUMENT (its name or number) and its links. Undo restores it until the store is compacted."""
     from align.jobs.documents import find_document
     from align.reviewer import Reviewer
     from align.settings import default_reviewer
@@ -175,16 +175,16 @@ def remove(document: str, yes: bool, reviewer: str | None, db: Path | None) -> N
             what = f"{counted(row.sentences, 'sentence')} and {counted(links, 'link')}"
             ask(f"Remove {row.name} with its {what}?", "Nothing was removed.")
         Reviewer(opened_store, settings.reviewer or default_reviewer()).remove_document(row.id)
-    back = "Undo in `align review` (or `align store undo`) brings it back."
+    back = "Undo in `align review` (or `align store undo`) restores it."
     note(f"{row.name}: removed with {counted(links, 'link')}. {back}")
 
 
 @store.command(epilog="Example: align store undo")
-@click.option("--redo", is_flag=True, help="Bring back what was undone last instead.")
+@click.option("--redo", is_flag=True, help="Redo the last undone decision instead.")
 @click.option("--reviewer", help="Whose decision.  [default: the config file's, else git's user]")
 @store_option
 def undo(redo: bool, reviewer: str | None, db: Path | None) -> None:
-    """Take back the reviewer's last decision, however long ago it was made."""
+    """Undo the reviewer's last decision, however long ago it was made."""
     from align.reviewer import Reviewer
     from align.settings import default_reviewer
 
@@ -200,11 +200,11 @@ def undo(redo: bool, reviewer: str | None, db: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the sizes as a JSON object.")
 @store_option
 def compact(yes: bool, as_json: bool, db: Path | None) -> None:
-    """Forget removed documents for good and give their room back."""
+    """Delete removed documents permanently and free their space."""
     with opened(settings_for(db=db)) as opened_store:
         if not yes:
-            ask("Forget removed documents for good?", "Nothing was forgotten.")
+            ask("Delete removed documents permanently?", "Nothing was deleted.")
         forgotten, before, after = opened_store.compact()
     if as_json:
         click.echo(json.dumps({"documents": forgotten, "bytes_before": before, "bytes_after": after}))
-    note(f"{counted(forgotten, 'removed document')} forgotten; {before:,} bytes became {after:,}.")
+    note(f"{counted(forgotten, 'removed document')} deleted; {before:,} bytes became {after:,}.")

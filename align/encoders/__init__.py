@@ -28,7 +28,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The cache when it is asked for: its database costs as much time as the first vector."""
+    """Import the cache on first use: its database takes as long as the first vector."""
     if name in ("CachedEncoder", "cached"):
         from align.encoders import cache
 

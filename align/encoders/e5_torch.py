@@ -1,4 +1,4 @@
-"""e5 through sentence-transformers: exact float32, or bfloat16 where the processor multiplies it."""
+"""e5 by sentence-transformers: exact float32, or bfloat16 on processors with bfloat16 products."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float32]
 
 
 class TorchRuntime:
-    """The stock `Transformer` module of the unpacked folder; torch spreads a batch over the cores itself."""
+    """The standard `Transformer` module of the unpacked folder; torch itself distributes a batch over the cores."""
 
     workers = 1
 

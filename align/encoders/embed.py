@@ -1,6 +1,6 @@
-"""Two or more texts made ready for a match: the one caller of encoders for everything that aligns.
+"""Embed two or more texts for alignment: the only caller of encoders for everything that aligns.
 
-`eval`, `pair`, `propose`, `bulk`, `mine` and `align_texts` all see the same evidence because they all get it here.
+`eval`, `pair`, `propose`, `bulk`, `mine` and `align_texts` all use it, so that they see the same evidence.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from align.match import Passages
 from align.match.passages import IntArray
 
 MOST_WITH_TOKENS = 20_000
-"""Sentences in one call above which token vectors are left out: they take about 60 kB a sentence in the solver."""
+"""Sentences per call above which token vectors are left out: they take about 60 kB per sentence in the solver."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextSide:
-    """Sentences of one side in reading order, without vectors. The fields are those of `Passages`."""
+    """Sentences of one side in reading order, without vectors. The fields are those of `EmbeddedSide`."""
 
     texts: tuple[str, ...]
     lang: str = "und"
@@ -30,11 +30,10 @@ class TextSide:
 def embed_sides(
     encoder: Encoder, sides: Sequence[TextSide], *, whole: bool, progress: Progress | None = None
 ) -> list[Passages]:
-    """The sides with their vectors, and their token vectors where the encoder has them; each text is encoded once.
+    """The sides with their vectors, and token vectors if the encoder has them; each text is encoded once.
 
-    whole: whether the sides are for `align_bitext`. Token vectors and joined texts are for it alone: `align_pages` does
-    without them.
-    Raises EncoderError.
+    for_bitext: whether the sides are for `align_bitext`. Only that uses token vectors and joined texts;
+    `align_pages` does not. Raises EncoderError.
     """
     texts = list(dict.fromkeys(text for side in sides for text in side.texts))
     tokens: list[Tokens] | None = None
@@ -66,7 +65,7 @@ def embed_sides(
 
 
 def embed_texts(encoder: Encoder, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-    """(n, d) float32 unit vectors of texts in any number, each encoded once. Raises EncoderError."""
+    """(n, d) float32 unit vectors of any number of texts, each encoded once. Raises EncoderError."""
     distinct = list(dict.fromkeys(texts))
     row = {text: number for number, text in enumerate(distinct)}
     rows: Vectors = encoder.encode(distinct, progress)[[row[text] for text in texts]]

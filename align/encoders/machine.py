@@ -1,4 +1,4 @@
-"""What this machine can do: how many cores we may use, and which fast number formats its processor has."""
+"""Usable cores, and the fast number formats of the processor."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from align.errors import UsageError
 
 
 def cores(wanted: int | None = None) -> int:
-    """`wanted` threads, else `ALIGN_THREADS`, else the cores this process may run on. At least 1.
+    """Number of threads: the argument, else `ALIGN_THREADS`, else the usable cores. At least 1.
 
-    Raises UsageError where `ALIGN_THREADS` is no number of threads.
+    Raises UsageError where `ALIGN_THREADS` is not a positive integer.
     """
     if wanted is None:
         told = os.environ.get("ALIGN_THREADS", "").strip()
         if told and not (told.isdecimal() and int(told)):
-            raise UsageError(f"ALIGN_THREADS is a number of threads, 1 or more, not {told!r}.")
+            raise UsageError(f"ALIGN_THREADS must be a number of threads, 1 or more, not {told!r}.")
         wanted = int(told) if told else usable_cores()
     return max(1, wanted)
 
 
 Crew = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
-"""Like `map`: results in the order of the items."""
+"""A function like `map`: results in the order of the items."""
 
 
 @contextmanager
 def crew(threads: int) -> Iterator[Crew]:
-    """`map` by as many threads; plain `map` for one, which costs nothing to start."""
+    """`map` on a thread pool; plain `map` for one thread, which has no start-up cost."""
     if threads == 1:
         yield map
         return
@@ -42,14 +42,14 @@ def crew(threads: int) -> Iterator[Crew]:
 
 
 def usable_cores() -> int:
-    """Cores this process may run on, as its affinity has it."""
+    """Cores that this process may use, by its affinity."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 @cache
 def processor_flags() -> frozenset[str]:
-    """What the processor says it can (Linux); elsewhere what its architecture always has; empty if unknown."""
+    """Feature flags of the processor (Linux); elsewhere those that its architecture always has; empty if unknown."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             name, _, value = line.partition(":")
@@ -61,10 +61,10 @@ def processor_flags() -> frozenset[str]:
 
 
 def has_fast_int8() -> bool:
-    """Dot products of bytes in one instruction; without it 8-bit products saturate or win nothing."""
+    """Whether there are dot products of bytes; without them 8-bit products saturate or are no faster."""
     return bool(processor_flags() & {"avx512_vnni", "avx_vnni", "asimddp", "amx_int8"})
 
 
 def has_fast_bf16() -> bool:
-    """Dot products of bfloat16 in one instruction."""
+    """Whether there are dot products of bfloat16."""
     return bool(processor_flags() & {"avx512_bf16", "amx_bf16", "bf16"})

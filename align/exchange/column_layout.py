@@ -1,6 +1,6 @@
-"""The layout of tables, our own or another tool's: which columns hold the two texts, and how rows become units.
+"""The layout of tables, of align or another tool: the columns with the two texts, and how rows become units.
 
-Columns are recognised by the names of our own header, by language codes, or by the languages of their texts.
+Columns are recognised by the header of our exports, by language codes, or by the languages of their texts.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _TEXT_HEADERS = frozenset(
      "譯文", "日本語", "英語", "中文", "english", "japanese", "chinese", "french", "german", "spanish", "korean")
 )  # fmt: skip
 _VALUE_COLUMNS = frozenset(column.name for column in COLUMNS if column.parse is not None and not column.hidden)
-"""Columns of ours that are read from another tool's table too: what people type."""
+"""Columns of our exports that people fill in: they are also read from tables of other tools."""
 _OWN_COLUMNS = frozenset({"stamp", "src_spans"})
-"""Columns that only an export of ours has."""
+"""Columns that occur only in our exports."""
 
 
 class Layout(NamedTuple):
@@ -59,7 +59,7 @@ class Layout(NamedTuple):
 
 
 def layout_of(rows: Sequence[Sequence[str]]) -> Layout | None:
-    """The layout of a table from its first `SAMPLE` rows; None where no two columns hold texts in two languages."""
+    """The layout of a table from its first `SAMPLE_ROWS` rows; None without texts in two languages."""
     if not rows:
         return None
     header = [name.strip().lower() for name in rows[0]]
@@ -111,7 +111,7 @@ def _by_language(rows: Sequence[Sequence[str]], header: list[str]) -> Layout | N
 
 
 def is_own_header(header: Iterable[str]) -> bool:
-    """Whether the header is that of an export of ours, so that its cells are escaped as our writer does."""
+    """Whether the header is that of one of our exports, whose cells are escaped."""
     return not _OWN_COLUMNS.isdisjoint(header)
 
 
@@ -134,7 +134,7 @@ def read_table(
 ) -> Iterator[ImportedUnit]:
     """The units of a table. Raises ReadError where no layout is recognised.
 
-    `sheet`: prefix of locations. `decode`: the inverse of what our writer does to cells, for tables of our own.
+    `sheet`: prefix of locations. `decode`: the inverse of the escaping of cells in our exports.
     """
     sample = list(islice(rows, SAMPLE))
     layout = layout_of(sample)

@@ -20,7 +20,8 @@ ArrowType = Literal["int64", "float64", "string", "category", "spans", "strings"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a link. Parquet has every column; `table`, `context` and `dataset` say which others have it."""
+    """One column of a link. Parquet has every column; `table`, `context` and `dataset` mark those of other
+    formats."""
 
     name: str
     description: str
@@ -95,7 +96,7 @@ COLUMNS = (
     Column("tgt_before", "sentences before the target", _context(1, 0), "\n".join, arrow="strings", context=True),
     Column("tgt_after", "sentences after the target", _context(1, 1), "\n".join, arrow="strings", context=True),
 )  # fmt: skip
-"""What a translator looks at first, then where it comes from, then what an import compares with."""
+"""In this order: what a translator reads first, the origin, and what an import compares with."""
 
 _TABLE = tuple(column for column in COLUMNS if column.table and not column.context)
 _TABLE_WITH_CONTEXT = tuple(column for column in COLUMNS if column.table)

@@ -21,7 +21,7 @@ from align.held import is_held
 STDOUT = Path("-")
 _SQLITE = b"SQLite format 3\0"
 CARD_TITLE = "# Aligned passages"
-"""First heading of the README.md in a folder of ours."""
+"""First heading of the README.md in an exported folder."""
 _STORE_SUFFIXES = ("-wal", "-shm", "-journal", ".vectors")
 """Appended to the name of a store, they give the names of its other files."""
 

@@ -41,7 +41,7 @@ class Match(NamedTuple):
 
 
 class MatchResult(NamedTuple):
-    """The units of a file, by what they were matched with."""
+    """The units of a file, by how they were matched."""
 
     matches: list[Match]
     unmatched: list[ImportedUnit]

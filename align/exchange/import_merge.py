@@ -13,7 +13,7 @@ from align.exchange.link_stamp import Stamp, checksum
 
 Side = Literal["src", "tgt"]
 RESULT = re.compile(r"Err:\d+|#[A-Z][A-Z0-9/]*[!?]?|TRUE|FALSE|[-+]?\d[\d.,]*(E[-+]?\d+)?%?")
-"""What a spreadsheet replaces a text with that it takes for a formula: an error, a truth value or a number."""
+"""The result that a spreadsheet puts instead of a supposed formula: an error, a truth value or a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _merge_texts(match: Match, plan: MergePlan) -> None:
 
 
 def _is_calculated(side: LinkSide, theirs: str) -> bool:
-    """Whether the text in the file is what a spreadsheet makes of ours."""
+    """Whether the text in the file is a spreadsheet's result for the exported text."""
     return escape_formula(side.text) != side.text and RESULT.fullmatch(theirs) is not None
 
 

@@ -83,7 +83,7 @@ def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> Non
 
 @dataclass
 class _Entry:
-    """An entry while its lines are read; `values`: status, kind, confidence and stamp as our writer leaves them."""
+    """An entry while its lines are read; `values`: status, kind, confidence and stamp as our exports have them."""
 
     line: int = 0
     strings: dict[str, str] = field(default_factory=dict)

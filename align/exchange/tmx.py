@@ -50,7 +50,7 @@ from align.exchange.xml import (
 )
 
 DOCTYPE = '<!DOCTYPE tmx SYSTEM "tmx14.dtd">'
-ORIGIN = "Made by align (align-workbench) {version}. Props named x-align:* say where a unit comes from."
+ORIGIN = "Made by align (align-workbench) {version}. Props named x-align:* give the origin of a unit."
 ANY_LANGUAGE = "*all*"
 """The source language of a memory without units."""
 ENCODERS = "x-align:encoder names what proposed a unit; its version is the one installed where this was exported."

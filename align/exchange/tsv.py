@@ -57,7 +57,7 @@ def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> Non
 
 
 def read(path: Path, encoding: str | None = None) -> Iterator[ImportedUnit]:
-    """The rows of the table; in one of our own, escape sequences are resolved."""
+    """The rows of the table; escape sequences are resolved in our exports."""
     with open_table(path, encoding) as file:
         header = file.readline().rstrip("\r\n").split("\t")
         own = is_own_header(header)
@@ -68,7 +68,7 @@ def read(path: Path, encoding: str | None = None) -> Iterator[ImportedUnit]:
 
 
 def _is_recalculated(file: TextIO, header: Sequence[str]) -> bool:
-    """Whether a spreadsheet has saved our table since the export."""
+    """Whether a spreadsheet has saved our export."""
     index = header.index("confidence") if "confidence" in header else len(header)
     rows = [line.rstrip("\r\n").split("\t") for line in islice(file, SAMPLE)]
     return any(index < len(row) and _CALCULATED.fullmatch(row[index]) is not None for row in rows)
@@ -90,7 +90,7 @@ def _restore_quotes(unit: ImportedUnit) -> ImportedUnit:
 
 
 def _is_requoted(file: TextIO, header: Sequence[str]) -> bool:
-    """Whether a spreadsheet has quoted the cells of our table: no text that starts with a quote is as exported."""
+    """Whether a spreadsheet has quoted the cells of our export: no text that starts with a quote is as exported."""
     indexes = {name: index for index, name in enumerate(header)}
     if not {"src", "tgt", "stamp"}.issubset(indexes):
         return False

@@ -131,7 +131,7 @@ def _files(xml: etree._IncrementalFileWriter, units: Iterator[Unit]) -> None:
 
 
 def read_unit(unit: etree._Element, languages: tuple[str, str], docs: tuple[str, str]) -> Iterator[ImportedUnit]:
-    """A `unit` of ours is one unit, even if a tool has split it into segments; of another tool, each segment is one."""
+    """A `unit` of our exports is one unit, even if a tool has split it; of another tool, each segment is one."""
     segments = [s for s in unit.iter("{*}segment", "{*}ignorable") if s.find("{*}target") is not None]
     metas = {meta.get("type", ""): meta.text or "" for meta in unit.iter("{*}meta")}
     if "stamp" in metas:

@@ -129,7 +129,7 @@ def _write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> No
         if output.failed or not isinstance(cause, OSError):
             raise cause from None
         where = tempfile.gettempdir()
-        raise ExportError(f"{where}: {cause.strerror}. Set TMPDIR to a folder with room for the sheets.") from error
+        raise ExportError(f"{where}: {cause.strerror}. Set TMPDIR to a folder with free space.") from error
 
 
 class _Output:

@@ -1,4 +1,4 @@
-"""Take texts into a store: files, folders, patterns and standard input, and say what became of each."""
+"""Add texts to a store: files, folders, patterns and standard input, with a result for each."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ STDIN = "-"
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one file."""
+    """The result of adding one file."""
 
     name: str
     outcome: Outcome
@@ -42,14 +42,14 @@ class Taken:
     why: str = ""
     """Why it was skipped or refused; empty otherwise."""
     links: int = 0
-    """Pairs that the file held as such; of one that grew, those that are new."""
+    """Number of translation pairs in the file; for a file that was added before, of the new ones."""
     told: tuple[str, ...] = ()
-    """What of it was not taken, and why; what else there is to know."""
+    """What was not imported, and why; further notes."""
     change: TextChange | None = None
-    """What its new text did to links; None where the text is no new one."""
+    """The effect of a new text on links; None without a new text."""
 
     def line(self) -> str:
-        """What became of the file, but for the outcome."""
+        """The result in one line, without the outcome."""
         if self.outcome in ("skipped", "refused"):
             return f"{self.name}: {self.why}"
         size = f"{self.sentences} sentences, {', '.join(self.languages) or '-'}"
@@ -61,13 +61,13 @@ class Taken:
 
 
 def total(results: Sequence[Taken]) -> Iterator[str]:
-    """What all files came to, a line each for what a person has to know."""
+    """Summary lines over all files, one per fact."""
     changes = [one.change for one in results if one.change and one.change.affected]
     if changes:
         removed, reopened = sum(one.removed for one in changes), sum(one.reopened for one in changes)
         yield (
-            f"{counted(removed + reopened, 'settled link')} of {counted(len(changes), 'file')} lost their text "
-            f"({removed:,} removed, {reopened:,} to be decided again). `align store undo` brings back text and links."
+            f"{counted(removed + reopened, 'confirmed link')} of {counted(len(changes), 'file')} lost their text "
+            f"({removed:,} removed, {reopened:,} to be decided again). `align store undo` restores text and links."
         )
     for outcome in ("skipped", "refused"):
         count = sum(one.outcome == outcome for one in results)
@@ -87,26 +87,26 @@ def add(
     reviewer: str = "",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Taken]:
-    """Read each source and put it into the store at `db`, one transaction a document; yields what became of each.
+    """Read each source and add it to the store at `db`, one transaction per document; yields a result for each.
 
-    A document is called `name`, else by its file's path below the current folder, else by the whole path; a file that
-    was added before is that document, and one of a name that another file has is another (see `store.origins`).
-    Standard input is called `name`, else by its content. What cannot be read is skipped with its reason. A file of
-    texts with their translations becomes documents that are linked already. `encoding` and `lang` override what would
-    be found out. A new text of a document is a decision of `reviewer` (default: see `settings`); one that would take
-    too many settled links away is refused, but for `replace`. What was added before an error stays added; the store is
-    made only when there is something to put into it.
+    A document is called `name`, else by its file's path below the current folder, else by the whole path; a file
+    that was added before is the same document, and another file of the same name is another (see `store.origins`).
+    Standard input is called `name`, else by its content. Unreadable files are skipped with a reason. A file of
+    texts with their translations becomes linked documents. `encoding` and `lang` override detection. A new text of
+    a document is a decision of `reviewer` (default: see `settings`); one that would remove too many confirmed links
+    is refused, unless `replace`. Files added before an error stay added; the store is created only when there is
+    something to add.
 
-    Raises UsageError for a source that is not there, a language that is none or a `name` for several, ReadError and
-    TextLossError for the only file that was named, and at the end where one of several could not be read or was
+    Raises UsageError for a missing source, an invalid language or a `name` for several files; ReadError and
+    TextLossError for the only file that was named, and at the end if one of several could not be read or was
     refused.
     """
     lang = asked_language(lang)
     if name is not None and (not name.strip() or len(sources) != 1 or os.path.isdir(sources[0])):
-        raise UsageError(f"--as {name}: names the document of one file, or of standard input. Add that alone.")
+        raise UsageError(f"--as {name}: names the document of one file, or of standard input. Add only that.")
     found = list(find(sources))
     if name is not None and len(found) > 1:
-        raise UsageError(f"--as {name}: names one document, and {sources[0]} stands for {len(found)} files.")
+        raise UsageError(f"--as {name}: names one document, and {sources[0]} matches {len(found)} files.")
     who = reviewer or default_reviewer()
     failed = refused = 0
     with ExitStack() as stack:
@@ -145,16 +145,16 @@ def add(
     progress(len(found), len(found))
     words = f"{failed} of the files could not be read" if failed else ""
     if refused:
-        words += f"{' and ' if words else ''}{counted(refused, 'new text')} would take settled links away"
+        words += f"{' and ' if words else ''}{counted(refused, 'new text')} would remove confirmed links"
         raise TextLossError(f"{words}: see above. The other files are added.")
     if failed:
         raise ReadError(f"{words}: see above. The others are added.")
 
 
 def read_piped(content: bytes, name: str | None, *, encoding: str | None, lang: str | None) -> Document:
-    """The text from standard input, called `name`, or by its content: two texts piped in are two documents.
+    """Read the text from standard input, called `name`, or by its content: two texts piped in are two documents.
 
-    Raises ReadError, also where it holds translations: they are imported from a file.
+    Raises ReadError, also if it contains translations: they are imported from a file.
     """
     if is_bilingual(name or STDIN, content, encoding=encoding) or (
         name is None
@@ -168,12 +168,11 @@ def read_piped(content: bytes, name: str | None, *, encoding: str | None, lang: 
 def take_text(
     store: Store, source: str, document: Document, who: str, *, name: str | None, lang: str | None, replace: bool
 ) -> Taken:
-    """Take in the text of a file or of standard input; a language that was set by hand, now or before, is what it stays
-    in."""
+    """Add the text of a file or of standard input; a language set by hand, now or before, is preserved."""
     by_hand = chinese(document.text) if lang == "zh" else lang
     origin: str | None = None
     told: tuple[str, ...] = ()
-    with store.writing():  # A text that was to be in a language is never there without it.
+    with store.writing():  # In one transaction: no text is stored without the language set for it.
         if source != STDIN:
             identity = store.identify(source, source)
             origin, told = identity.origin, () if name else namesake(identity)
@@ -205,7 +204,7 @@ def take_pairs(
     replace: bool = False,
     max_size: int = MAX_SIZE,
 ) -> Taken:
-    """Take in a file that holds texts with their translations, as documents that are linked already."""
+    """Add a file of texts with their translations, as linked documents."""
     from align.jobs.import_ import import_file
 
     report = import_file(
@@ -223,7 +222,7 @@ def take_pairs(
 
 
 def content_of(name: str, max_size: int = MAX_SIZE) -> bytes:
-    """The bytes of a file or of standard input, at most `max_size`. Raises ReadError where they cannot be had."""
+    """The bytes of a file or of standard input, at most `max_size`. Raises ReadError where it cannot be read."""
     if name == STDIN:
         return read_stream(STDIN, sys.stdin.buffer, max_size)
     if is_held(Path(name)):
@@ -232,10 +231,10 @@ def content_of(name: str, max_size: int = MAX_SIZE) -> bytes:
 
 
 def find(sources: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """The files that the sources stand for, as they are `known_as`, and whether each was named itself.
+    """Expand the sources to files, named as by `document_path`, and whether each was named itself.
 
-    Folders are walked with all below them (hidden files left out) for the suffixes that a reader claims. Raises
-    UsageError for a path that is not there and for a folder or pattern with nothing to read.
+    Folders are searched recursively (without hidden files) for the suffixes of the readers. Raises UsageError for a
+    missing path, and for a folder or pattern without readable files.
     """
     for source in sources:
         if source == STDIN:

@@ -1,4 +1,4 @@
-"""Look through the links of a store: pages by number, neighbours, contexts, tallies. Reads only."""
+"""Read access to the links of a store for a front end: lists, neighbours, contexts, counts."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ __all__ = ["Browser", "DocumentRow", "Left", "LinkFilter", "Order", "PairRow", "
 
 
 class Left(NamedTuple):
-    """What is undecided: how many links, and how many of them are expected to be right."""
+    """The undecided links: their number, and how many are expected to be right."""
 
     links: int
     expected_right: float
 
 
 def open_browser(path: Path, *, create: bool = False) -> Browser:
-    """A browser of its own, with its own connection; close it with `with`."""
+    """Open a store with a connection of its own; use it in a `with` block."""
     return Browser(open_store(path, create=create))
 
 
 class Browser:
-    """Reading access for a front end: one connection, used by one thread."""
+    """Read access for a front end: one connection, used by one thread."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -44,19 +44,20 @@ class Browser:
         self.close()
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         self.store.close()
 
     # The list
 
     def count(self, chosen: LinkFilter) -> int:
-        """How many links a filter has."""
+        """Number of links that match the filter."""
         return self.store.count(chosen)
 
     def at(self, rank: int, n: int, chosen: LinkFilter, order: Order = "document") -> list[Link]:
-        """`n` links of the filter from number `rank` (from 0).
+        """`n` links of the filter from index `rank`.
 
-        Beside what was asked for last it is found without counting up to there, which by doubt takes its time.
+        Pages next to the previous request are fetched without counting up to `rank`, which is slow in the order of
+        doubt.
         """
         asked = (chosen, order, self.store.latest())
         known, first, found = self._page
@@ -70,45 +71,45 @@ class Browser:
         return links
 
     def rank(self, link: int, chosen: LinkFilter, order: Order = "document") -> int | None:
-        """Where a link stands in the filter's order, or would stand; None where it is no more."""
+        """The index of a link in the filter's order, also of one that does not match; None for a deleted link."""
         return self.store.rank(link, chosen, order=order)
 
     def next_undecided(
         self, after: int | None, chosen: LinkFilter, order: Order = "document", *, max_confidence: float | None = None
     ) -> int | None:
-        """The next undecided link of the filter after link `after`, from the start again where none is left.
+        """The next undecided link of the filter after link `after`, wrapping around at the end.
 
-        With `max_confidence` only links that doubtful count.
+        `max_confidence`: only links up to this confidence.
         """
         return self.store.next_undecided(after, chosen, order=order, max_confidence=max_confidence)
 
     def next(self, after: int | None, chosen: LinkFilter, order: Order = "document") -> int | None:
-        """The next link of the filter after link `after`, from the start again where none is left."""
+        """The next link of the filter after link `after`, wrapping around at the end."""
         return self.store.next_link(after, chosen, order=order)
 
     def left(self, chosen: LinkFilter) -> Left:
-        """How many links of the filter are undecided, and how many of those are expected to be right."""
+        """Number of undecided links of the filter, and how many of them are expected to be right."""
         return Left(*self.store.left(chosen))
 
     def latest(self) -> int:
-        """The number of the last entry of the log."""
+        """The number of the last decision in the log."""
         return self.store.latest()
 
     def others_since(self, decision: int, reviewer: str) -> bool:
-        """Whether anybody but the reviewer, the program too, has put something into the log after that decision."""
+        """Whether anyone other than the reviewer, the program included, made a decision after that one."""
         return self.store.others_since(decision, reviewer)
 
     def who_changed(self, link: Link) -> str | None:
-        """`B rejected this link at 12:05`, if somebody changed it since it was read; None where it is as it was."""
+        """`B rejected this link at 12:05`, if the link was changed since it was read; None if not."""
         return self.store.who_changed(link)
 
     def has(self, link: int, chosen: LinkFilter, order: Order = "document") -> bool:
-        """Whether the filter has the link."""
+        """Whether the link matches the filter."""
         rank = self.store.rank(link, chosen, order=order)
         return rank is not None and [one.id for one in self.store.at(rank, 1, chosen, order=order)] == [link]
 
     def link(self, link: int) -> Link | None:
-        """The link, or None where it is no more."""
+        """The link, or None if it was deleted."""
         try:
             return self.store.link(link)
         except KeyError:
@@ -117,7 +118,7 @@ class Browser:
     # Around a link
 
     def context(self, side: LinkSide, n: int) -> tuple[tuple[SentenceRow, ...], tuple[SentenceRow, ...]]:
-        """Up to `n` sentences before the side and after it, in reading order."""
+        """Up to `n` sentences before and after the side, in reading order."""
         return self.store.context(side, n)
 
     def sentences(self, document: int, start: int, n: int) -> list[SentenceRow]:
@@ -129,11 +130,11 @@ class Browser:
         return self.store.sentences_by_id(wanted)
 
     def sentence_count(self, document: int) -> int:
-        """How many sentences a document has."""
+        """Number of sentences of a document."""
         return self.store.sentence_count(document)
 
     def links_of_sentences(self, sentences: list[int]) -> dict[int, list[Link]]:
-        """The links of each of these sentences; sentences without any are there with none."""
+        """The links of each of these sentences; an empty list for sentences without links."""
         return self.store.links_of_sentences(sentences)
 
     def linked_already(
@@ -148,33 +149,33 @@ class Browser:
         return [(self.sentences_by_id(list(common))[0], self.store.link(link)) for link, common in links.items()]
 
     def signals(self, link: int) -> dict[str, float] | None:
-        """What the solver saw when it proposed the link."""
+        """The features of the link when it was proposed."""
         return self.store.signals(link)
 
-    # The whole
+    # The store
 
     def documents(self) -> list[DocumentRow]:
         """Every document, in the order of adding."""
         return self.store.documents()
 
     def pairs(self) -> list[PairRow]:
-        """Every two documents and languages with links between them, and how far their review is."""
+        """Every two documents and languages with links between them, with their review progress."""
         return self.store.pairs()
 
     def history(self, link: int | None = None, n: int | None = None) -> list[Decision]:
-        """What was done, latest first: to one link, or at all."""
+        """Decisions, latest first: on one link, or all."""
         return self.store.decisions(link=link, limit=n)
 
     def conflicts(self, link: int) -> list[Conflict]:
-        """What another copy decided differently on a link and nobody has chosen yet."""
+        """Unresolved conflicts of a link with other copies."""
         return self.store.conflicts(link)
 
-    # What the front end keeps
+    # State of the front end
 
     def recall(self, key: str) -> str | None:
-        """What `Reviewer.remember` kept under this key."""
+        """The value stored under this key by `Desk.remember`."""
         return self.store.recall(key)
 
     def audits(self) -> list[dict[str, object]]:
-        """The audits that were recorded, latest first."""
+        """The recorded audits, latest first."""
         return self.store.audits()

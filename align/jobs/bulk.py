@@ -1,4 +1,4 @@
-"""Bulk: pairs of documents by the thousand, through readers, encoder, solver and writers, on many processes."""
+"""Bulk alignment: thousands of document pairs through readers, encoder, solver and writers, in many processes."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ from align.jobs.documents import asked_language
 from align.jobs.pair import UNRELATED
 
 DATE = "SOURCE_DATE_EPOCH"
-"""By which builds ask for the same bytes again."""
+"""Environment variable for reproducible builds; writers take dates from it."""
 
 
 def local_pool(count: int, timeout: float | None = None) -> OpenPool:
-    """Processes of this machine."""
+    """Worker processes on this machine."""
     return lambda work, threads: LocalPool(work, count, threads=threads, timeout=timeout)
 
 
@@ -50,10 +50,10 @@ def cluster_pool(address: str, timeout: float | None = None) -> OpenPool:
 
 
 def bulk(order: Order, open_pool: OpenPool, *, tell: Tell = lambda standing: None) -> dict[str, Any]:
-    """Do the order, or what is left of it, and return its summary (see `summary`).
+    """Run the job, or the rest of it, and return its summary (see `summary`).
 
-    Raises UsageError where the sources, the output folder or the order do not do. Whatever ends it, a later call with
-    the same order goes on where this one was.
+    Raises UsageError for unsuitable sources, output folder or options. After an interruption, a call with the same
+    job continues where it stopped.
     """
     order = replace(order, src=asked_language(order.src), tgt=asked_language(order.tgt))
     suffix, write = shard_writer(order.to)
@@ -88,7 +88,7 @@ def bulk(order: Order, open_pool: OpenPool, *, tell: Tell = lambda standing: Non
 
 @contextmanager
 def dated(seconds: int) -> Iterator[None]:
-    """Have writers put this date (Unix time) into files for the block, so that a shard made again is the same."""
+    """Set the default date (Unix time) that writers use for the block, so that a rewritten shard is identical."""
     before = os.environ.get(DATE)
     os.environ.setdefault(DATE, str(seconds))
     try:
@@ -99,13 +99,13 @@ def dated(seconds: int) -> Iterator[None]:
 
 
 def absolute(order: Order, entry: PairEntry) -> PairEntry:
-    """The entry with names that hold from any folder."""
+    """The entry with absolute file names."""
     folder = order.work.folder
     return replace(entry, src=os.path.join(folder, entry.src), tgt=os.path.join(folder, entry.tgt))
 
 
 def begin(ledger: Ledger, order: Order) -> None:
-    """Write the plan of an order into a new ledger."""
+    """Write the plan of a job into a new database."""
     entries, alone = entries_of(order)
     repeated = 0
 
@@ -128,10 +128,10 @@ def begin(ledger: Ledger, order: Order) -> None:
 
 
 def since(ledger: Ledger, order: Order) -> dict[str, int]:
-    """What the ledger's plan does not know, and its run does not do: files that were written to since it was begun, and
-    pairs that there are more now. Nothing where the sources are gone."""
+    """Changes to the sources that the plan does not cover: files modified since the start, and new pairs. Zero new
+    pairs where the sources are missing."""
     begun, folder = ledger.remembered("begun"), Path(order.work.folder)
-    # The second that it was begun in is cut off, and so is theirs.
+    # The start is truncated to the second, and so are the times of files.
     changed = sum(written_after(folder / name, begun + 1) for pair in ledger.pairs() for name in (pair.src, pair.tgt))
     try:
         known = sum(ledger.states().values()) + ledger.remembered("repeated")
@@ -142,7 +142,7 @@ def since(ledger: Ledger, order: Order) -> dict[str, int]:
 
 
 def written_after(path: Path, seconds: float) -> bool:
-    """Whether the file is there and was written to later than that (Unix time)."""
+    """Whether the file exists and was modified at that Unix time or later."""
     try:
         return path.stat().st_mtime >= seconds
     except (OSError, ValueError):
@@ -150,13 +150,13 @@ def written_after(path: Path, seconds: float) -> bool:
 
 
 def named(entry: PairEntry) -> int:
-    """63 bits of a pair's names: what is named twice is done once."""
+    """63 bits of a pair's file names, to run repeated pairs once."""
     both = f"{os.path.normpath(entry.src)}\0{os.path.normpath(entry.tgt)}"
     return int.from_bytes(hashlib.blake2b(both.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1
 
 
 def entries_of(order: Order) -> tuple[Iterable[PairEntry], int]:
-    """The pairs that the sources name, and how many files have no partner."""
+    """The pairs of the sources, and the number of files without a partner."""
     if order.match:
         return read_manifest(order.out / PAIRS, sys.maxsize), sum(1 for _ in (order.out / ALONE).open(encoding="utf-8"))
     paths = [Path(source) for source in order.sources]
@@ -172,30 +172,30 @@ def entries_of(order: Order) -> tuple[Iterable[PairEntry], int]:
 
 
 def with_languages(entry: PairEntry, order: Order) -> PairEntry:
-    """The entry, with the languages of the call where it names none itself."""
+    """The entry, with the languages of the job where it has none."""
     return replace(entry, src_lang=entry.src_lang or order.src, tgt_lang=entry.tgt_lang or order.tgt)
 
 
 def found_by_name(order: Order) -> Found:
-    """The pairs in folders. Raises UsageError where there are none."""
+    """The pairs in folders. Raises UsageError if there are none."""
     files = files_of(order)
     found = pair_by_name(files, order.src, order.tgt)
     if not found.pairs:
         raise UsageError(
-            f"{order.sources[0]}: no two of {len(files):,} files are called alike but for a language (a.en.txt and "
+            f"{order.sources[0]}: no two of {len(files):,} files have the same name but for a language (a.en.txt and "
             "a.ja.txt, en/a.txt and ja/a.txt). Pair them by content with --match, or write a manifest."
         )
     return found
 
 
 def shard_writer(to: str) -> tuple[str, WriteShard]:
-    """The suffix of shards in a format, and what writes one. Raises UsageError for a format that there is not."""
+    """The suffix and the writer of shards in a format. Raises UsageError for an unknown or unsuitable format."""
     form = export_format(to, Path("part"))
     if form.name == "jsonl":
         return ".jsonl", write_lines
     if form.shape != "file":
         single = ", ".join(other.name for other in FORMATS if other.shape == "file")
-        raise UsageError(f"--to {to}: writes more than one file, and a shard is one. There are: {single}.")
+        raise UsageError(f"--to {to}: writes more than one file, and a shard is one. Choose one of: {single}.")
     options = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind), prove=False, force=True)
 
     def write(lines: Lines, path: Path) -> None:
@@ -205,6 +205,6 @@ def shard_writer(to: str) -> tuple[str, WriteShard]:
 
 
 def folder_of(sources: Sequence[str]) -> Path:
-    """What names start from: those of a manifest from its folder, found ones from where we stand."""
+    """The folder that file names are relative to: that of a manifest, else the current one."""
     first = Path(sources[0])
     return first.resolve().parent if len(sources) == 1 and first.is_file() else Path.cwd()

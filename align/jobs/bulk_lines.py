@@ -1,4 +1,4 @@
-"""Links from the lines that workers write: the JSON Lines contract, read."""
+"""Parse links from the JSON Lines that workers write."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def links_of(lines: Iterable[bytes]) -> Iterator[Link]:
 
 
 def side_of(document: int, record: dict[str, Any]) -> LinkSide:
-    """A side from its record."""
+    """A side of a link from its JSON record."""
     spans = tuple(Span(*span) for span in record["spans"])
     return LinkSide(document, record["doc"], record["lang"], (), record["text"], spans)

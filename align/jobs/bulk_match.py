@@ -1,4 +1,4 @@
-"""Pair documents by content: describe each by a vector, on the engine of the run, then match the languages."""
+"""Pair documents by content: a vector for each, computed on the engine of the run, then matched by language."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ ALONE = "alone.txt"
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A document as a worker described it."""
+    """A document with the vector computed by a worker."""
 
     doc: str
     lang: str
     vector: Vectors
     first: Passages
-    """Its first sentences, where the documents are few; none otherwise."""
+    """Its first sentences, in small collections; empty otherwise."""
 
 
 def match(order: Order, open_pool: OpenPool, tell: Tell) -> dict[str, Any]:
-    """Describe every document below the sources and write the pairs found to `pairs.tsv` in the output folder, a
-    manifest with margins and confidences. Restartable as the run itself. Returns what it came to."""
+    """Match all documents below the sources and write the pairs to `pairs.tsv` in the output folder, a manifest
+    with margins and confidences. Restartable as the run itself. Returns the counts and the failed documents."""
     folder = order.out / FOLDER
     folder.mkdir(exist_ok=True)
     ledger = ledger_of(folder / LEDGER, order, begin)
@@ -64,19 +64,19 @@ def match(order: Order, open_pool: OpenPool, tell: Tell) -> dict[str, Any]:
     with written_beside(order.out / ALONE) as file:
         file.write("".join(f"{name}\n" for name in alone).encode())
     if not pairs:
-        raise UsageError(f"{order.sources[0]}: no two documents in different languages belong together.")
+        raise UsageError(f"{order.sources[0]}: no two documents in different languages match.")
     return {"documents": len(known) + len(failed), "failed": failed, "pairs": len(pairs), "alone": len(alone)}
 
 
 def begin(ledger: Ledger, order: Order) -> None:
-    """Write the plan: every file is a document of its own."""
+    """Write the plan: one entry per file."""
     entries = (PairEntry(name, "") for name in files_of(order))
     ledger.plan(planned(entries, bytes_of(Path(order.work.folder)), order.sizes))
     ledger.remember("order", order.described())
 
 
 def described(folder: Path) -> Iterator[Described]:
-    """What the workers said, in the order of the files."""
+    """Read the results of the workers, in the order of the files."""
     for shard in sorted(folder.glob("part-*.jsonl")):
         with shard.open(encoding="utf-8", errors="surrogateescape") as lines:
             for line in lines:
@@ -87,7 +87,7 @@ def described(folder: Path) -> Iterator[Described]:
 
 
 def paired(known: list[Described], order: Order) -> tuple[list[PairEntry], list[dict[str, object]]]:
-    """The pairs of every two languages that are asked for, in the order of the first, with what they scored."""
+    """The pairs of every two requested languages, in the order of the source documents, with their scores."""
     by_language: dict[str, list[Described]] = defaultdict(list)
     for document in known:
         if document.lang != UNDETERMINED and meant(document.lang, order.src, order.tgt):
@@ -110,7 +110,7 @@ def paired(known: list[Described], order: Order) -> tuple[list[PairEntry], list[
 
 
 def matches_of(src: list[Described], tgt: list[Described]) -> list[Match]:
-    """Which document translates which; where they are few, as sure as what their sentences say at most."""
+    """Match the documents of two languages; in small collections, linked shares cap the confidence."""
     found = match_documents(*(unit(np.array([d.vector for d in side])) for side in (src, tgt)))
     if not all(len(document.first) for document in (*src, *tgt)):
         return found

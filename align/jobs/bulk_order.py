@@ -1,4 +1,4 @@
-"""What a bulk run is asked to do, and what every stage of it does in the same way."""
+"""The specification of a bulk run, and what all its stages share."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from align.jobs.bulk_work import WorkSpec
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a bulk run is asked to do. The engine is not part of it: any may go on with what another began.
+    """The specification of a bulk run. The engine is not part of it: any engine can continue a run.
 
-    `match`: pair the documents by content rather than by name; pairs less sure than `match_confidence` stay apart.
-    `store`: where links less sure than `doubtful_below` go as proposals, for review.
+    `match`: pair the documents by content instead of by name; pairs below `match_confidence` are left out. `store`:
+    the store in which links below `doubtful_below` are proposed, for review.
     """
 
     sources: tuple[str, ...]
@@ -44,7 +44,7 @@ class Order:
     doubtful_below: float = 0.9
 
     def described(self) -> dict[str, Any]:
-        """What must be the same for a run to be gone on with."""
+        """The options that must be equal for a run to be continued."""
         known = asdict(self)
         for place in ("out", "store"):
             known.pop(place)
@@ -55,12 +55,12 @@ class Order:
 
 
 OpenPool = Callable[[WorkFactory, int], Pool]
-"""Opens a pool for some work, of so many threads a worker."""
+"""Opens a pool for some work, with a number of threads per worker."""
 Tell = Callable[[Standing], None]
 
 
 def work_off(ledger: Ledger, shards: Shards, open_pool: Callable[[], Pool], tell: Tell) -> Standing:
-    """Do what a ledger has waiting, and write what is left to write. A pool is opened only if there is work."""
+    """Run the waiting batches and write the remaining shards. A pool is opened only if there is work."""
     standing = standing_of(ledger)
     shards.write_complete()
     if standing.done + standing.failed < standing.total:
@@ -74,10 +74,10 @@ def work_off(ledger: Ledger, shards: Shards, open_pool: Callable[[], Pool], tell
 
 
 def ledger_of(path: Path, order: Order, begin: Callable[[Ledger, Order], None]) -> Ledger:
-    """The ledger of an order, begun by `begin` where there is none. One that another order began, and that no document
-    came to anything in, keeps nothing: it is begun anew, so that a mistyped call does not spoil its folder.
+    """Open the database of a job, or create it with `begin`. A database of another job without any results is
+    replaced, so that a mistyped command does not spoil its folder.
 
-    Raises UsageError where another order was worked on.
+    Raises UsageError if it has results of another job.
     """
     ledger = open_ledger(path, begin=lambda new: begin(new, order))
     try:
@@ -94,19 +94,19 @@ def ledger_of(path: Path, order: Order, begin: Callable[[Ledger, Order], None]) 
 
 
 def check_same(ledger: Ledger, order: Order) -> None:
-    """Raises UsageError where the folder was begun with another order."""
+    """Raise UsageError if the folder was started with another job."""
     before, now = ledger.remembered("order"), order.described()
     if before != now:
         flat = [{**kind, **kind["work"], **kind["work"]["filters"]} for kind in (before, now)]
         name = min(k for k in flat[1] if flat[0].get(k) != flat[1][k] and k not in ("work", "filters"))
         raise UsageError(
-            f"{order.out}: was begun with {name} = {flat[0].get(name)!r}, not {flat[1][name]!r}. Go on as it was "
-            "begun, or name another folder."
+            f"{order.out}: was started with {name} = {flat[0].get(name)!r}, not {flat[1][name]!r}. Continue with "
+            "that value, or name another folder."
         )
 
 
 def files_of(order: Order) -> list[str]:
-    """The readable files below the sources, in a stable order. Raises UsageError where there are none."""
+    """The readable files below the sources, in a stable order. Raises UsageError if there are none."""
     readable = readable_suffixes()
     files: list[str] = []
     for source in order.sources:

@@ -1,4 +1,4 @@
-"""What a bulk run is unsure of, into a store: both documents, and the doubtful links as proposals."""
+"""Import the doubtful part of a bulk run into a store: both documents, and the doubtful links as proposals."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from align.text.tags import primary
 
 
 def into_store(write: WriteShard, db: Path, work: WorkSpec, below: float, refused: Callable[[str], None]) -> WriteShard:
-    """A shard writer that also puts what is less sure than `below` into the store at `db`.
+    """A shard writer that also proposes links below the confidence `below` in the store at `db`.
 
-    A document pair without doubtful links is left out, and so is one with a text that would take settled links of its
-    document there away: why goes to `refused`. Doing a shard twice, after a kill, changes nothing more.
+    Document pairs without doubtful links are left out, and so are those with a text that would remove confirmed
+    links of its document; `refused` gets the reason. Repeating a shard after a kill changes nothing further.
     """
 
     def both(lines: Lines, path: Path) -> None:
@@ -62,7 +62,7 @@ def put(store: Store, lines: list[bytes], work: WorkSpec, refused: Callable[[str
 
 
 def take(store: Store, side: LinkSide, work: WorkSpec, reviewer: str) -> tuple[int, list[SentenceRow]]:
-    """The store's number of a document, which is read and added, and its sentences."""
+    """Read a document and add it to the store; returns its number and its sentences."""
     path = os.path.join(work.folder, side.doc)
     identity = store.identify(path, side.doc)
     document = read(side.doc, content_of(path), encoding=work.encoding, lang=side.lang)
@@ -72,7 +72,7 @@ def take(store: Store, side: LinkSide, work: WorkSpec, reviewer: str) -> tuple[i
 
 
 def proposal(link: Link, src: list[SentenceRow], tgt: list[SentenceRow]) -> Proposal | None:
-    """The link in sentences of the store; None where the run cut its segments so that it has none of a side whole."""
+    """The link with sentence ids of the store; None if a side has none, as segments may differ from sentences."""
     ends = inside(link.src, src), inside(link.tgt, tgt)
     if not ends[0] or not ends[1]:
         return None

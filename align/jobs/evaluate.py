@@ -28,12 +28,13 @@ def evaluate(
     progress: Callable[[int, int], None] | None = None,
     warn: Callable[[str], None] = lambda line: None,
 ) -> dict[str, float]:
-    """Strict and lax precision, recall and F1 over a gold file; sentences per second and encoder calls per sentence.
+    """Strict and lax precision, recall and F1 over a gold file; sentences per second and encoder calls per
+    sentence.
 
-    gold: a document a line, `{"id", "src_lang", "tgt_lang", "src": [...], "tgt": [...], "gold": [[[i], [j]], ...]}`.
-    predictions: where to write what was found, `{"id", "beads"}` a line. warn: told where the encoder was not made for
-    a language of the file. Raises ReadError for a file that is not that,
-    ExportError for one that cannot be written, EncoderError.
+    gold: one document per line, `{"id", "src_lang", "tgt_lang", "src": [...], "tgt": [...], "gold": [[[i], [j]],
+    ...]}`. predictions: file to write the predicted beads to, `{"id", "beads"}` per line. warn: gets a warning if
+    the encoder does not cover a language of the file. Raises ReadError for an invalid file, ExportError for one
+    that cannot be written, EncoderError.
     """
     from align.encoders import coverage_warning, load_encoder
 
@@ -90,9 +91,9 @@ def read_gold(path: Path, max_size: int = MAX_SIZE) -> list[dict[str, Any]]:
                 f'{path}, line {number}: not a gold document with "src", "tgt" and "gold" ({error}).'
             ) from error
         if not inside:
-            raise ReadError(f"{path}, line {number}: a gold bead points at a sentence that is not there.")
+            raise ReadError(f"{path}, line {number}: a gold bead refers to a sentence that does not exist.")
         if not document["gold"] and 0 in sizes:
-            # Nothing stands on the other side: that every sentence is a null need not be said.
+            # One side is empty: every sentence is implicitly a null.
             document["gold"] = [[[i], []] for i in range(sizes[0])] + [[[], [i]] for i in range(sizes[1])]
         documents.append(document)
     if not documents:
@@ -113,7 +114,7 @@ def _check_types(document: Mapping[str, Any]) -> None:
 
 
 def write_beads(path: Path, found: Mapping[str, Sequence[Bead]]) -> None:
-    """Write the beads, a document a line. Raises ExportError, and UsageError for a place that must stay."""
+    """Write the beads, one document per line. Raises ExportError, and UsageError for a protected target."""
     lines = (
         json.dumps({"id": name, "beads": [[list(bead.src), list(bead.tgt)] for bead in beads]}, ensure_ascii=False)
         + "\n"
@@ -124,7 +125,7 @@ def write_beads(path: Path, found: Mapping[str, Sequence[Bead]]) -> None:
 
 
 def beads_of(rows: Iterable[Sequence[Iterable[int]]]) -> Pairs:
-    """Beads as pairs of index tuples, without any that is empty on both sides."""
+    """Beads as pairs of index tuples, without those empty on both sides."""
     pairs = {(tuple(src), tuple(tgt)) for src, tgt in rows}
     return {pair for pair in pairs if pair[0] or pair[1]}
 
@@ -132,8 +133,8 @@ def beads_of(rows: Iterable[Sequence[Iterable[int]]]) -> Pairs:
 def score(gold: Mapping[str, Pairs], found: Mapping[str, Pairs]) -> dict[str, float]:
     """Precision (nulls count), recall (nulls left out on both sides) and F1, strict and lax (Sennrich & Volk 2011).
 
-    Strict: the same bead is in the gold. Lax: it shares a source and a target sentence with a gold bead, too. Where
-    there is nothing to find, nothing was missed.
+    Strict: the same bead is in the gold. Lax: it shares a source and a target sentence with a gold bead, or is the
+    same. Without gold pairs, recall is 1.
     """
     precision, recall = [0, 0, 0], [0, 0, 0]
     for name, reference in gold.items():
@@ -154,7 +155,7 @@ def score(gold: Mapping[str, Pairs], found: Mapping[str, Pairs]) -> dict[str, fl
 
 
 def _matches(candidates: Pairs, reference: Pairs) -> tuple[int, int]:
-    """How many candidates match the reference strictly, and laxly."""
+    """Number of candidates that match the reference strictly, and laxly."""
     partners: dict[int, set[int]] = defaultdict(set)
     for src, tgt in reference:
         for i in src:

@@ -1,4 +1,4 @@
-"""Why a link was proposed: the signals behind it, and the best places it could have gone instead."""
+"""Explain why a link was proposed: its signals, and the best alternative targets."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from align.store import open_store
 
 MEANING = {
     "margin": "closer to each other than to their neighbourhoods (CSLS)",
-    "similarity": "alike in meaning: 0 as any two sentences here, 1 the same",
-    "strong": "similarity above what needs nothing beside it",
-    "beside": "links beside it in its chain",
+    "similarity": "similarity: 0 as two arbitrary sentences of the texts, 1 identical",
+    "strong": "similarity above the level that needs no support by neighbours",
+    "beside": "neighbouring links in its chain",
     "before": "the link just before it in its chain",
     "after": "the link just after it in its chain",
     "length": "lengths differ: |log| of their ratio as these languages write",
     "numbers": "numbers, dates and years in common",
     "words": "names, words and Han characters in common",
     "size": "length of the shorter side (log characters)",
-    "short": "how much the shorter side is too short to tell",
-    "cells": "how many pairs there were to choose from (log)",
+    "short": "how far the shorter side is below a reliable length",
+    "cells": "number of candidate pairs (log)",
     "together": "both sides on one page",
     "posterior": "log odds of the exact search, where the chain is a translation",
-    "woven": "the languages take turns on the page",
-    "level": "how near the whole chain is",
+    "woven": "the page alternates between the languages",
+    "level": "how similar the whole chain is",
     "count": "links in its chain (log)",
-    "extra": "sentences beyond one and one",
+    "extra": "sentences more than 1:1",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A link, what the solver saw, and its rivals, the likeliest first."""
+    """A link, its signals, and its alternatives, best first."""
 
     link: Link
     signals: dict[str, float]
@@ -54,9 +54,9 @@ class Explanation:
 
 
 def explain(db: Path, link: int, *, encoder: str = "auto", count: int = 3, cache: Path | None = None) -> Explanation:
-    """Look behind a link. Writes nothing. Raises UsageError where there is no such link.
+    """Explain a link. Read-only. Raises UsageError for an unknown link.
 
-    Rivals are looked for with `encoder`; `auto` is the link's own, where it is at hand.
+    Alternatives are searched with `encoder`; `auto` is the link's own, where it is locally available.
     """
     with open_store(db, create=False, readonly=True) as store:
         try:

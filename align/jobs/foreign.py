@@ -119,10 +119,10 @@ def create_documents(
 ) -> ImportedDocuments:
     """Create documents and links from units.
 
-    Links are accepted where the file says so, or by the nature of the format (`Format.confirmed`). A unit of several
-    languages becomes a link between its source and each other language. A file that was imported before adds what is
-    new; decisions on the other links stay. `name`: of the documents, instead of the path. Raises TextLossError where
-    the file lacks too many of their confirmed links, unless `replace_settled`.
+    Links are accepted where the file marks them so, or by the nature of the format (`Format.confirmed`). A unit of
+    several languages becomes a link between its source and each other language. A file that was imported before
+    adds new units; decisions on the other links are unchanged. `name`: of the documents, instead of the path.
+    Raises TextLossError where the file lacks too many of their confirmed links, unless `replace_settled`.
     """
     count = len(units)
     units = with_languages([unit for unit in units if unit.status != Status.REJECTED])
@@ -170,9 +170,9 @@ def create_documents(
 def _link_sentences(
     store: Store, reviewer: Reviewer, documents: tuple[int, int], units: Sequence[_LinkedUnit], form: str
 ) -> tuple[list[_LinkedUnit], int]:
-    """Link the sentences that are in no link yet; other links stay as they are.
+    """Link the sentences that are in no link yet; other links are unchanged.
 
-    Returns the new links, and the number of units left out because their sentences are in other links.
+    Returns the new links, and the number of those left out because a reviewer has linked one of their sentences.
     """
     links = list(store.links(LinkFilter(documents=documents)))
     linked = {number for link in links for number in (*link.src.sentences, *link.tgt.sentences)}

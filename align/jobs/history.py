@@ -1,4 +1,4 @@
-"""The story of a link or a document, or of the whole store, in words."""
+"""The history of a link, of a document or of the whole store, in words."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from align.store.actions import past_tense
 from align.text.counted import counted
 
 COLUMNS = {"status", "kind", "note", "bookmarked", "anchored", "src_text", "tgt_text", "src", "tgt", "attention"}
-"""What of a link a story tells; the rest follows from it."""
+"""The columns of a link whose changes are shown; the others follow from them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A decision in words, with what it changed of the link that was asked for."""
+    """A decision in words, with its changes to the requested link."""
 
     decision: Decision
     words: str
     changes: tuple[tuple[str, object, object], ...] = ()
-    """(what, before, after)."""
+    """(column, before, after)."""
 
 
 def history(
     store: Store, *, link: int | None = None, document: int | None = None, limit: int | None = None
 ) -> Iterator[Event]:
-    """What was done, latest first: to a link, to a document and its links, or at all."""
+    """Decisions, latest first: on a link, on a document and its links, or all."""
     for decision in store.decisions(link=link, document=document, limit=limit):
         changes = store.changes(decision.id, link) if link is not None else ()
         yield Event(decision, words_of(decision), tuple(change for change in changes if change[0] in COLUMNS))
 
 
 def words_of(decision: Decision) -> str:
-    """What was done, in words."""
+    """The decision in words."""
     words = past_tense(decision.action)
     detail = decision.detail
     if decision.action in ("undo", "redo"):
@@ -45,13 +45,13 @@ def words_of(decision: Decision) -> str:
         turned = f"{words}: {past_tense(action)}"
         if action == "import":
             turned = f"{detail.get('name', '')}: {turned}{_in_links(detail)}"
-        return f"{turned}. Passed over: {detail['skipped']}" if detail.get("skipped") else turned
+        return f"{turned}. Skipped: {detail['skipped']}" if detail.get("skipped") else turned
     if decision.action == "import" and "removed" in detail and "proposals" in detail:
-        stay = f"{detail['same']:,} sentences stay, {detail['reworded']:,} reworded, {detail['lost']:,} gone"
+        stay = f"{detail['same']:,} sentences unchanged, {detail['reworded']:,} reworded, {detail['lost']:,} removed"
         come = f"{detail['returned']:,} returned, {detail['new']:,} new"
         return f"{detail.get('name', '')}: {words} ({stay}, {come}){_in_links(detail)}"
     if decision.action == "compact":
-        return f"{words}: {counted(int(str(detail.get('documents', 0))), 'removed document')} deleted for good"
+        return f"{words}: {counted(int(str(detail.get('documents', 0))), 'removed document')} deleted permanently"
     if decision.action == "accept-many":
         how = f" of confidence {detail['above']} and more" if "above" in detail else ""
         words = f"accepted {counted(int(str(detail.get('links', 0))), 'link')}{how}"
@@ -60,21 +60,21 @@ def words_of(decision: Decision) -> str:
         return words
     if decision.action == "propose":
         added, removed = detail.get("added", 0), detail.get("removed", 0)
-        return f"{words} {counted(int(str(added)), 'link')} ({detail.get('encoder', '')}), took back {removed:,}"
+        return f"{words} {counted(int(str(added)), 'link')} ({detail.get('encoder', '')}), removed {removed:,}"
     if decision.action in ("import", "remove", "unite"):
         rest = ", ".join(f"{key} {value}" for key, value in detail.items() if isinstance(value, int))
         return f"{detail.get('name', '')}: {words}" + (f" ({rest})" if rest else "")
     if detail.get("conflict"):
         words = f"{words}, in another copy (conflict)"
     if "emptied" in detail:
-        words = f"{words}; link {detail['emptied']}, left with nothing, went"
+        words = f"{words}; link {detail['emptied']} had no sentences left and was deleted"
     if "gave_way" in detail:
-        words = f"{words}; {counted(int(str(detail['gave_way'])), 'undecided link')} on its sentences gave way"
+        words = f"{words}; {counted(int(str(detail['gave_way'])), 'undecided link')} on its sentences deleted"
     return f"{words} ({detail['why']})" if detail.get("why") else words
 
 
 def _in_links(detail: Mapping[str, object]) -> str:
-    """What a change of text did to links, to follow on its words."""
+    """The effect of a new text on links, as a suffix."""
     names = {
         "removed": ("settled link", "removed"), "reopened": ("settled link", "to be decided again"),
         "proposals": ("proposal", "removed"), "restored": ("settled link", "restored"),
@@ -105,7 +105,7 @@ def as_json(event: Event) -> str:
 
 
 def lines_of(event: Event) -> list[str]:
-    """The event in lines for a person: when, who, what, and what it changed."""
+    """The event as lines of text: when, who, what, and its changes."""
     decision = event.decision
     link = f" link {decision.link}" if decision.link is not None else ""
     lines = [f"{decision.at[:19].replace('T', ' ')}  {decision.reviewer}:{link} {event.words}"]
@@ -118,9 +118,9 @@ def _short(value: object) -> str:
 
 
 def events_of(store: Store, what: str | None, *, limit: int | None = None) -> Iterator[Event]:
-    """The story of what a person names: a link by its number, a document by its name. A number that is both is a link.
+    """The history of a link by its number or a document by its name. A number that matches both is a link.
 
-    Raises UsageError for what is neither.
+    Raises UsageError where neither exists.
     """
     if what is None:
         return history(store, limit=limit)
@@ -130,6 +130,6 @@ def events_of(store: Store, what: str | None, *, limit: int | None = None) -> It
         document = find_document(store, what).id
     except UsageError as error:
         if what.isdecimal():
-            raise UsageError(f"{what}: there was never a link of that number, and no such document.") from error
+            raise UsageError(f"{what}: no link ever had this number, and no document has this name.") from error
         raise
     return history(store, document=document, limit=limit)

@@ -30,7 +30,7 @@ from align.store import Store, edits
 
 New = Literal["auto", "always", "never", "own"]
 """Whether units without a match become documents with links: only if no unit has a match; always; never. `own`: all
-units do, even those with texts of other links, unless the file is an export of this store."""
+units do, even those with texts of other links, unless the file was exported from this store."""
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class ImportReport:
     ignored: list[str] = field(default_factory=list)
     """Unknown values of the file, and changes that are impossible."""
     calculated: list[str] = field(default_factory=list)
-    """Texts that a spreadsheet replaced with results of formulas; the links keep theirs."""
+    """Texts that a spreadsheet replaced with results of formulas; the links are unchanged."""
     documents: ImportedDocuments | None = None
     """The documents that the file became."""
     dry_run: bool = False

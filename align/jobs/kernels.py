@@ -1,4 +1,4 @@
-"""Whether the matching has its kernels compiled yet: the first time on a machine takes longer, and says so."""
+"""Detect whether the aligner's kernels are compiled, for the label of the first, slower run on a machine."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from pathlib import Path
 
 
 def matching_stage() -> str:
-    """What the bar of the matching is called: numba compiles in the first run and keeps what it made."""
+    """The progress label of the aligner; numba compiles in the first run and caches the result."""
     return "Matching" if compiled() else "Compiling once, then matching"
 
 
 def compiled() -> bool:
-    """Whether numba has kept kernels of an earlier run; False costs a longer word on the screen, no more."""
+    """Whether numba has cached kernels of an earlier run; a wrong False affects only the label."""
     from align.match import lattice
     from align.match.kernels import kernel_cache
 

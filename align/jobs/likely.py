@@ -1,4 +1,4 @@
-"""Which language runs of many documents may have anything in common: by the nearest neighbours of their sentences."""
+"""Select the language runs of many documents that may correspond, by the nearest neighbours of their sentences."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from align.match.nearness import SCALE
 Pair = tuple[int, int]
 
 ALL = 400
-"""Pairs of runs up to which every one is looked at: a few seconds."""
+"""Maximum number of run pairs that are all aligned: a few seconds."""
 NEIGHBOURS = 10
-"""Sentences of the other language that each sentence is compared with, the nearest of all documents."""
+"""Nearest sentences of the other language, among all documents, that each sentence is compared with."""
 NEAR = 0.2
-"""How much nearer than its neighbourhood among all documents a sentence of another run must be to stand out; on the
-scale of `align.match.nearness`."""
+"""Minimum margin, over the neighbourhoods in all documents, of a distinct sentence pair; on the scale of
+`align.aligner.similarity`."""
 FEW = 3
-"""Links between two documents below which one of their sentences must stand out among all documents."""
+"""Minimum links between two documents without a distinct sentence pair."""
 BEST = 5
-"""Runs that each run is held against in any case, those with the most that is near."""
+"""Runs that each run is always paired with: those with the greatest sum of margins."""
 
 
 def likely_pairs(found: Sequence[Group], also: frozenset[Pair] = frozenset()) -> list[tuple[Pair, bool]]:
-    """Pairs (a, b), a < b, of runs in different languages that are worth matching, in order, and whether a few links
-    of theirs would be worth telling: what is nearest in two documents is often nearer in a third.
+    """Sorted pairs (a, b), a < b, of runs in different languages to be aligned, and whether each is distinct, so
+    that a few links between them count: the nearest sentences of two documents are often nearer in a third.
 
-    All where there are few. Else the pairs within one document, those of documents in `also` (they have links, which
-    are to be found again or taken away), those that hold a pair of sentences which stands out among all documents, and
-    each run's BEST: a number that grows with the runs, not with their square.
+    All pairs if there are at most MAX_EXHAUSTIVE_PAIRS. Else the pairs within one document, those in
+    `linked_documents` (whose links are proposed again or deleted), those with a distinct sentence pair, and each
+    run's N_BEST_RUNS: a number linear in the runs, not quadratic.
     """
     pairs = [(a, b) for a, b in combinations(range(len(found)), 2) if found[a].primary != found[b].primary]
     if len(pairs) <= ALL:
@@ -50,8 +50,7 @@ def likely_pairs(found: Sequence[Group], also: frozenset[Pair] = frozenset()) ->
 
 
 def _near(found: Sequence[Group], src: Sequence[int], tgt: Sequence[int]) -> Iterator[tuple[Pair, bool]]:
-    """The pairs of runs of two languages that hold something near, by CSLS among all sentences of both; and whether
-    it stands out."""
+    """The pairs of runs of two languages with near sentences, by CSLS among all, and whether each is distinct."""
     one, other = (np.concatenate([found[k].passages.vectors for k in side]) for side in (src, tgt))
     run_of, run_of_other = (np.repeat(np.array(side), [len(found[k].sentences) for k in side]) for side in (src, tgt))
     places, cosines = search(one, other, NEIGHBOURS)
@@ -77,5 +76,5 @@ def _near(found: Sequence[Group], src: Sequence[int], tgt: Sequence[int]) -> Ite
 
 
 def ordered(pair: Pair) -> Pair:
-    """The run that comes first as the source."""
+    """The pair with the smaller index as the source."""
     return (min(pair), max(pair))

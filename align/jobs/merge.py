@@ -1,4 +1,4 @@
-"""Merge two copies of a store; list and decide the conflicts between their decisions."""
+"""Merge two copies of a store; list and resolve the conflicts between their decisions."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from align.store.actions import Action
 from align.store.edits import set_columns
 
 CHOOSABLE = frozenset({"status", "src_text", "tgt_text", "kind", "note"})
-"""Columns that can be taken from one side of a conflict; links that were drawn anew are drawn again in the review."""
+"""Columns that can be taken from one side of a conflict; changed sentences are resolved in the review app."""
 STATUS_ACTIONS = {"accepted": Action.ACCEPT, "rejected": Action.REJECT, "proposed": Action.REOPEN}
 
 
 def unite(store: Store, other: Path) -> United:
-    """Take in the decisions of the copy at `other`. Raises UsageError for the store itself, StoreError for no store."""
+    """Merge the decisions of the copy at `other`. UsageError for the store itself, StoreError if it is no store."""
     if other.exists() and other.samefile(store.path):
-        raise UsageError(f"{other}: is this very store. Name the other copy.")
+        raise UsageError(f"{other}: is the store itself. Name the other copy.")
     return store.unite(other)
 
 
 def take_side(reviewer: Reviewer, link: int, side: int) -> Change:
-    """Decide a link in conflict as one of the sides has it, numbered from 1 as `sides` lists them.
+    """Resolve a link's conflict with one of its sides, numbered from 1 as `sides` lists them.
 
-    Raises UsageError where there is no such side, or where it cannot be taken over as it is.
+    Raises UsageError for an unknown side, or one that cannot be applied here.
     """
     found = sides(reviewer.store.conflicts(link))
     if not found:
@@ -42,7 +42,9 @@ def take_side(reviewer: Reviewer, link: int, side: int) -> Change:
             if columns.get(name) == (one.original or one.text):
                 del columns[name]
     if not columns.keys() <= CHOOSABLE or columns.get("status") == "taken away":
-        raise UsageError(f"link {link}: side {side} draws links anew. Make that change in `align review`.")
+        raise UsageError(
+            f"link {link}: side {side} changes the sentences of links. Make that change in `align review`."
+        )
     action = STATUS_ACTIONS.get(columns.get("status", ""), Action.EDIT)
     if columns.keys() <= {"kind", "note"}:
         action = Action.KIND if "kind" in columns else Action.NOTE
@@ -51,7 +53,7 @@ def take_side(reviewer: Reviewer, link: int, side: int) -> Change:
 
 
 def sides(conflicts: list[Conflict]) -> list[dict[str, Any]]:
-    """The sides of the conflicts of one link, those of the first one first."""
+    """The sides of the conflicts of one link, the local one first."""
     found = [conflict.ours for conflict in conflicts[:1]]
     return found + [conflict.theirs for conflict in conflicts]
 
@@ -74,7 +76,7 @@ def told(conflict: Conflict, *, as_json: bool = False) -> str:
             ensure_ascii=False,
         )
     when = conflict.at[:16].replace("T", " ")
-    gone = " It is gone here: `align store conflicts --dismiss` has done with it." if conflict.gone else ""
+    gone = " It was deleted here: `align store conflicts --dismiss` removes the conflict." if conflict.gone else ""
     first = f"{conflict.by or 'here'} {_side(conflict.ours)}"
     second = f"{conflict.reviewer} in {conflict.name} ({when}): {_side(conflict.theirs)}"
     return f"link {conflict.link}: {first}; {second}.{gone}"
@@ -85,7 +87,7 @@ def _side(columns: dict[str, object]) -> str:
 
 
 def _column(column: str, value: object) -> str:
-    """A column and what it holds; words that nobody wrote are the text's own."""
+    """A column with its value; without an edited text, that of the document."""
     if value is None:
         return f"{column} as in the document" if column.endswith("_text") else f"no {column}"
     return f"{column} {value}"

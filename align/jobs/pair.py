@@ -26,7 +26,7 @@ from align.text.tags import primary
 
 Segments = Literal["line", "sentence", "paragraph"]
 UNSURE = 0.7
-"""Confidence below which a SHORT segment's own language counts for nothing: it is in the file's."""
+"""Minimum confidence for a short segment's own language; below it, the segment counts as in the file's language."""
 SHORT = 40
 UNRELATED = 0.5
 """Document confidence below which two files are probably no translations of each other."""
@@ -34,7 +34,7 @@ UNRELATED = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Half:
-    """One file, cut into segments of one language."""
+    """One file, split into segments of one language."""
 
     name: str
     lang: str
@@ -42,21 +42,21 @@ class Half:
     pieces: tuple[tuple[Span, ...], ...]
     blocks: tuple[int, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
-    """How many segments there were in each other language."""
+    """Number of segments in each other language."""
     boilerplate: int = 0
-    """How many segments were left out as boilerplate: menus, page numbers, lines that a site repeats."""
+    """Number of segments left out as boilerplate: menus, page numbers, lines that a site repeats."""
 
     @property
     def text_side(self) -> TextSide:
-        """What is matched of it."""
+        """The texts for the encoder."""
         return TextSide(self.texts, self.lang, np.array(self.blocks, dtype=np.int64))
 
 
 class Segment(NamedTuple):
-    """A stretch of a document that is aligned as one."""
+    """A part of a document that is aligned as one unit."""
 
     number: int
-    """Of its block, or its line."""
+    """Index of its block, or of its line."""
     pieces: tuple[Span, ...]
     lang: str
     confidence: float
@@ -69,12 +69,12 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """What came of two files."""
+    """The result of aligning two files."""
 
     links: tuple[Link, ...]
     """In the order of the source, numbered from 1."""
     unpaired: tuple[tuple[int, ...], tuple[int, ...]]
-    """The segments of the source and of the target that are in no link."""
+    """Indexes of the source and of the target segments without a link."""
     confidence: float | None = None
     """Document confidence: P(the files are translations of each other, at least in part); None where it is unknown."""
     shuffled: bool = False
@@ -95,9 +95,11 @@ def half(
     max_size: int = MAX_SIZE,
     boilerplate: bool = False,
 ) -> Half:
-    """Read a file for `pair`. Without `lang`, the language that most of its characters are in; other languages are
-    left out, and boilerplate unless `boilerplate`. Raises ReadError where no text is left, UsageError for a language
-    that is none."""
+    """Read a file for `pair`. Without `lang`, the language of most of its characters.
+
+    Other languages are left out, and boilerplate unless `boilerplate`. Raises ReadError where no text remains,
+    UsageError for an invalid language.
+    """
     lang = asked_language(lang)
     content = content_of(name, max_size)
     check_is_text(name, content)
@@ -108,7 +110,7 @@ def half(
     left = 0 if boilerplate else sum(1 for _ in cut(document, segments, boilerplate=True)) - len(found)
     if not kept:
         remedy = (
-            " --boilerplate takes in what looks like a menu or a page number." if left else " Is it the right file?"
+            " --boilerplate includes what looks like a menu or a page number." if left else " Is it the right file?"
         )
         raise ReadError(f"{name}: no text to align.{remedy}")
     return Half(
@@ -123,7 +125,7 @@ def half(
 
 
 def main_language(document: Document) -> str:
-    """The language that most characters of the document are in."""
+    """The language of most characters of the document."""
     counts: Counter[str] = Counter()
     for block in document.blocks:
         for sentence in block.sentences:
@@ -150,8 +152,8 @@ def cut(document: Document, segments: Segments, *, boilerplate: bool = False) ->
 
 
 def lines(document: Document, left_out: frozenset[BlockKind] = LEFT_OUT) -> Iterator[tuple[Span, ...]]:
-    """The lines that are not blank: of plain text as they stand, else what of them is text, without its timing and
-    markup. left_out: kinds of blocks whose lines are left out where the document is no plain text."""
+    """The non-blank lines of plain text, unchanged; of other formats their text, without timing and markup.
+    left_out: kinds of blocks whose lines are left out, except in plain text."""
     said = [piece for block in document.blocks if block.kind not in left_out for piece in whole(block)]
     start = place = 0
     for line in document.text.splitlines(keepends=True):
@@ -174,7 +176,7 @@ def lines(document: Document, left_out: frozenset[BlockKind] = LEFT_OUT) -> Iter
 
 
 def whole(block: Block) -> tuple[Span, ...]:
-    """The pieces of all the block's sentences."""
+    """The spans of all the block's sentences."""
     return tuple(piece for sentence in block.sentences for piece in sentence.pieces)
 
 
@@ -188,11 +190,11 @@ def pair(
     min_document_confidence: float = 0.0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Paired:
-    """Links between two files, and what has no partner.
+    """Align two files.
 
-    Two files in the same order are covered whole; with `reordered`, passages may have moved and only what corresponds
-    is linked. Links below `min_confidence` are left out, and their sentences have no partner; so are all links where
-    the document confidence is below `min_document_confidence`.
+    By default both are assumed to be in the same order and aligned completely; with `reordered`, passages may be in
+    another order and only corresponding ones are linked. Links below `min_confidence` are left out, and their
+    sentences count as unpaired.
     """
     one, other = embed_sides(encoder, [src.text_side, tgt.text_side], whole=not reordered, progress=progress)
     aligned = align(one, other, reordered=reordered)
@@ -222,8 +224,8 @@ def align(src: Passages, tgt: Passages, *, reordered: bool) -> DocumentAlignment
 
 
 def with_unpaired(paired: Paired, src: Half, tgt: Half) -> Iterator[Link]:
-    """The links and, where they stand, the segments without a partner as links with one side, number 0 and no
-    confidence: those of the source in its order, those of the target after what precedes them there."""
+    """The links and the unpaired segments, as links with one side, number 0 and no confidence: those of the source
+    in its order, those of the target after the segment that precedes them there."""
     nothing = range(0)
     alone_src = [as_link(0, Bead(range(i, i + 1), nothing), src, tgt, "") for i in paired.unpaired[0]]
     alone_tgt = [as_link(0, Bead(nothing, range(j, j + 1)), src, tgt, "") for j in paired.unpaired[1]]
@@ -236,7 +238,7 @@ def with_unpaired(paired: Paired, src: Half, tgt: Half) -> Iterator[Link]:
 
 
 def as_link(number: int, bead: Bead, src: Half, tgt: Half, encoder: str) -> Link:
-    """The bead as a proposed link; document 1 is the source, 2 the target, sentences are numbers of segments."""
+    """The bead as a proposed link; document 1 is the source, 2 the target, sentences are indexes of segments."""
     return Link(
         id=number,
         src=link_side(1, src, bead.src),

@@ -1,4 +1,4 @@
-"""What reviewers have done, counted: by confidence, by day, by reviewer, and how fast."""
+"""Review statistics: decided links by confidence, by day and by reviewer, and the pace of reviewers."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from align.store.actions import Action, Trait
 from align.store.proposals import PROGRAM
 
 PAUSE_SECONDS = 300.0
-"""A longer gap between two decisions is a pause, not work."""
+"""A longer gap between two decisions is a pause, not review time."""
 QUICKEST_SECONDS = 0.1
-"""A shorter one is a program's: an import, or many accepted at once."""
+"""A shorter gap is not manual review: an import, or accepting many links at once."""
 REVIEWS = Action.having(Trait.REVIEW)
-"""Actions that are a judgement on a link."""
+"""Actions that judge a link."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What one reviewer has decided that is in force, and how fast."""
+    """The decisions of one reviewer that are in force, and their pace."""
 
     reviewer: str
     accepted: int
     edited: int
     rejected: int
     decisions: int
-    """Decisions made one by one, whether still in force or not."""
+    """Single decisions, whether still in force or not."""
     median_seconds: float | None
-    """Between two decisions in a row, pauses left out; None where there are too few to say."""
+    """Median gap between consecutive decisions, without pauses; None where there are too few."""
     first: str
     last: str
 
 
 class Tally:
-    """Counts links as they stream by."""
+    """Counts links from a stream."""
 
     def __init__(self, bins: int) -> None:
         self._n = bins
@@ -64,7 +64,7 @@ class Tally:
         self._confidence[place] += link.confidence
 
     def bins(self) -> Iterable[tuple[float, float, int, int, int, float]]:
-        """`low, high, links, decided, right, mean confidence of the decided` a stretch."""
+        """Per bin: `low, high, links, decided, right, mean confidence of the decided`."""
         for place in range(self._n):
             decided = self._decided[place]
             mean = self._confidence[place] / decided if decided else 0.0
@@ -73,7 +73,7 @@ class Tally:
 
 
 def paces(tally: Tally, decisions: Iterable[Decision]) -> tuple[Pace, ...]:
-    """Each reviewer who decided something, the busiest first. `decisions` in any order."""
+    """Each reviewer with decisions, most decisions first. `decisions` in any order."""
     moments: dict[str, list[datetime]] = defaultdict(list)
     for decision in decisions:
         if decision.action in REVIEWS and decision.reviewer != PROGRAM:

@@ -1,4 +1,4 @@
-"""Match what the documents of a store say in different languages, and propose the links."""
+"""Align the language runs of a store's documents, and propose links."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from align.text.tags import primary
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """What a run did to the links of one pair of language runs."""
+    """The changes to the links of one pair of language runs."""
 
     src: Group
     tgt: Group
     added: int
     removed: int
     kept: int
-    """Links that a reviewer had decided on, left as they are."""
+    """Reviewed links, which stay unchanged."""
     contradiction: str = ""
-    """Which two settled links contradict each other, so that nothing was proposed between the two; empty otherwise."""
+    """Two confirmed links that contradict each other, so that nothing was proposed; empty otherwise."""
 
 
 def propose(
@@ -40,13 +40,13 @@ def propose(
     encoding: Callable[[int, int], None] | None = None,
     matching: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Proposed]:
-    """Match every two language runs, inside a page and across documents; yields what became of each pair.
+    """Align every two language runs, within a document and across documents; yields the changes of each pair.
 
-    Links that were decided on are kept and constrain the rest. Each pair is one transaction. Where there are many
-    documents, only those that have something near each other are matched, and of a pair that has no links, before or
-    after, nothing is told. Texts and their translations come first; what two other runs have in common is not proposed
-    where both sides have their translations already. A pair whose settled links contradict each other is left as it is,
-    and its `contradiction` says why. `encoding` and `matching` are told of progress.
+    Reviewed links stay, and constrain the solver. Each pair is one transaction. With many documents, only pairs
+    with near sentences are aligned, and a pair without links before and after is not yielded. Texts and their
+    translations are proposed first; what two other runs have in common is not proposed where both sides have
+    translations already. A pair whose confirmed links contradict each other is unchanged, with the reason in
+    `contradiction`. `encoding` and `matching` are progress callbacks.
     """
     chosen = [row.id for row in store.documents()] if documents is None else list(documents)
     linked = frozenset((row.src_document, row.tgt_document) for row in store.pairs())
@@ -85,13 +85,13 @@ def propose(
 
 
 def why_nothing(store: Store, *, boilerplate: bool = False) -> str:
-    """Why a store whose documents have been matched holds no link, in a sentence, with what may help."""
+    """Explain in a sentence why no links were proposed in a store, with a remedy."""
     languages = {primary(lang) for row in store.documents() for lang in row.languages if lang != UNDETERMINED}
     if len(languages) < 2:
-        found = f"is in {languages.pop()}" if languages else "is of no known language"
-        return f"All text {found}: there is nothing to match. `align documents set-lang` corrects a language."
+        found = f"is in {languages.pop()}" if languages else "has no detected language"
+        return f"All text {found}: there is nothing to align. `align documents set-lang` corrects a language."
     kinds = [sentence.kind for row in store.documents() for sentence in store.sentences(row.id)]
     left_out = 0 if boilerplate else sum(kind in LEFT_OUT for kind in kinds)
     if left_out:
-        return f"{left_out:,} of {len(kinds):,} sentences were left out as boilerplate; --boilerplate takes them in."
-    return "No passages say the same thing, as far as this encoder can tell; `align pair` aligns a known translation."
+        return f"{left_out:,} of {len(kinds):,} sentences were left out as boilerplate; --boilerplate includes them."
+    return "The encoder found no passages with the same meaning; `align pair` aligns a known translation."

@@ -1,4 +1,4 @@
-"""How a workspace stands, as values: coverage both ways, maps, confidence against decisions, progress, omissions."""
+"""A report on a store, as values: coverage, maps, confidence against decisions, progress, omissions."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """How much of one side of a pair stands in a link: sentences of its language, menus and the like left out."""
+    """Coverage of one side of a pair: sentences of its language, without boilerplate and separators."""
 
     sentences: int
     linked: int
     settled: int
-    """Of `linked`, how many a reviewer stands behind."""
+    """Number of linked sentences with a confirmed link."""
     characters: int
     linked_characters: int
 
     @property
     def share(self) -> float:
-        """Linked characters of all, 0 to 1; 1 where there are none."""
+        """Share of the characters that are linked, 0 to 1; 1 without characters."""
         return self.linked_characters / self.characters if self.characters else 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Unlinked:
-    """A sentence without a partner, between sentences that have one."""
+    """An unpaired sentence between linked ones."""
 
     position: int
     start: int
-    """Where it begins, in characters of the document."""
+    """Offset of its start in the document, in characters."""
     text: str
 
 
@@ -60,7 +60,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two documents (or one with itself) in two languages, and the links between them. Rejected links count nowhere."""
+    """The links between two documents (or within one) in two languages. Rejected links are not counted."""
 
     src_doc: str
     tgt_doc: str
@@ -68,24 +68,24 @@ class Pair:
     tgt_lang: str
     statuses: dict[Status, int]
     expected_right: float
-    """The confidences of the undecided links, added up."""
+    """Sum of the confidences of the undecided links."""
     src: Covered
     tgt: Covered
     src_length: int
     """Sentences of the whole source document: the height of the map."""
     tgt_length: int
     crossings: int
-    """Pairs of links whose order differs on the two sides."""
+    """Number of pairs of links whose order differs between the sides."""
     dots: tuple[Dot, ...]
     omissions: tuple[Unlinked, ...]
-    """Source sentences without a partner, from the first linked one to the last."""
+    """Unpaired source sentences between the first and the last linked one."""
     additions: tuple[Unlinked, ...]
-    """The same of the target."""
+    """Unpaired target sentences between the first and the last linked one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Links of a stretch of confidence: how many, and what reviewers made of those that they decided."""
+    """The links in a range of confidence, and how many of the decided ones were confirmed."""
 
     low: float
     high: float
@@ -93,12 +93,12 @@ class Bin:
     decided: int
     right: int
     mean_confidence: float
-    """Of the decided ones; 0 where there are none."""
+    """Of the decided links; 0 without any."""
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentShare:
-    """A document and how much of it stands in some link."""
+    """A document with the numbers of its sentences that are linked and confirmed."""
 
     name: str
     characters: int
@@ -110,7 +110,7 @@ class DocumentShare:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All of it. `day` keys are dates (UTC)."""
+    """The whole report. The keys of `days` are dates (UTC)."""
 
     store: str
     document: str | None
@@ -130,7 +130,7 @@ class Report:
 
 @dataclass(slots=True)
 class _Group:
-    """The links of one pair while they stream by."""
+    """Accumulates the links of one pair."""
 
     dots: list[Dot] = field(default_factory=list)
     statuses: Counter[Status] = field(default_factory=Counter)
@@ -142,7 +142,7 @@ class _Group:
 
 
 class _Sentences:
-    """The sentences of each document, read when first asked for."""
+    """The sentences of each document, loaded on first use."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -150,7 +150,7 @@ class _Sentences:
         self._places: dict[int, dict[int, int]] = {}
 
     def rows(self, document: int) -> list[SentenceRow]:
-        """In reading order: the index is the position."""
+        """The sentences in reading order: the index is the position."""
         if document not in self._rows:
             self._rows[document] = self._store.sentences(document)
         return self._rows[document]
@@ -163,9 +163,9 @@ class _Sentences:
 
 
 def survey(store: Store, *, document: str | None = None, progress: Progress = lambda done, total: None) -> Report:
-    """Look at every link of the store, or of one document by name or number. Changes nothing.
+    """Build the report on all links of the store, or of one document by name or number. Read-only.
 
-    Raises UsageError where no document is called so, or the store has no documents.
+    Raises UsageError for an unknown document, or a store without documents.
     """
     rows = store.documents()
     if not rows:
@@ -218,7 +218,7 @@ def survey(store: Store, *, document: str | None = None, progress: Progress = la
 
 
 def _take(group: _Group, link: Link, sentences: _Sentences) -> None:
-    """Count a link in."""
+    """Count a link."""
     group.statuses[link.status] += 1
     src = [sentences.places(link.src.document)[number] for number in link.src.sentences]
     tgt = [sentences.places(link.tgt.document)[number] for number in link.tgt.sentences]
@@ -235,7 +235,7 @@ def _take(group: _Group, link: Link, sentences: _Sentences) -> None:
 
 
 def _in_links(document: int, groups: dict[tuple[int, int, str, str], _Group]) -> tuple[int, int]:
-    """How many sentences of a document are linked to anything, and how many of those links are settled."""
+    """Number of sentences of a document in links, and in confirmed links."""
     linked: set[int] = set()
     settled: set[int] = set()
     for (src, tgt, _, _), group in groups.items():
@@ -249,7 +249,7 @@ def _in_links(document: int, groups: dict[tuple[int, int, str, str], _Group]) ->
 
 
 def _pair(key: tuple[int, int, str, str], group: _Group, names: dict[int, str], sentences: _Sentences) -> Pair:
-    """What one pair comes to."""
+    """The report on one pair."""
     src_id, tgt_id, src_lang, tgt_lang = key
     src_rows, tgt_rows = sentences.rows(src_id), sentences.rows(tgt_id)
     standing = [dot for dot in group.dots if dot.status is not Status.REJECTED]
@@ -272,7 +272,7 @@ def _pair(key: tuple[int, int, str, str], group: _Group, names: dict[int, str], 
 
 
 def _counts(row: SentenceRow, lang: str) -> bool:
-    """Whether a sentence is of the language of a side, and is text."""
+    """Whether a sentence is text in the language of a side."""
     return row.kind not in NOT_TEXT and primary(row.lang) == primary(lang)
 
 
@@ -289,7 +289,7 @@ def _covered(rows: Sequence[SentenceRow], lang: str, linked: set[int], settled: 
 
 
 def _unlinked(rows: Sequence[SentenceRow], lang: str, linked: set[int]) -> Iterable[Unlinked]:
-    """The sentences that are passed over between the first linked one and the last."""
+    """The unpaired sentences between the first and the last linked one."""
     if not linked:
         return
     for place in range(min(linked), max(linked)):
@@ -299,7 +299,7 @@ def _unlinked(rows: Sequence[SentenceRow], lang: str, linked: set[int]) -> Itera
 
 
 def inversions(numbers: Sequence[int]) -> int:
-    """How many pairs stand in the wrong order: `i < j` and `numbers[i] > numbers[j]`. O(n log n), by merging."""
+    """Number of inversions: pairs `i < j` with `numbers[i] > numbers[j]`. O(n log n), by merge sort."""
 
     def sort(part: list[int]) -> tuple[list[int], int]:
         if len(part) < 2:

@@ -1,4 +1,4 @@
-"""Solve again what lies around a decision, from cached vectors, and say what would change before anything does."""
+"""Realign the sentences around a decision, from cached vectors, and return the changes without making them."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from align.store import open_store
 from align.text.clean import join
 
 REACH = 40
-"""Sentences on either side of a decision that are looked at: enough for an honest neighbourhood."""
+"""Sentences on either side of a decision that are realigned: enough context for a reliable result."""
 
 WIDEST_RIVAL = 3
-"""Sentences in the longest rival that is looked for."""
+"""Maximum number of sentences of an alternative target."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """Another place that a side could be linked to. `score`: similarity less that of the four likeliest places."""
+    """Another target that a link's source could be linked to. `score`: see `similar_spans`."""
 
     sentences: SentenceIds
     text: str
@@ -37,7 +37,7 @@ class Rival:
 
 
 class Resolver:
-    """Solves around decisions in one store. Holds a connection and vectors of its own: one for each thread."""
+    """Realigns around decisions in one store. Has a connection and vectors of its own: use one per thread."""
 
     def __init__(self, db: Path, encoder: str = "auto", *, cache: Path | None = None) -> None:
         self._store = open_store(db)
@@ -54,7 +54,7 @@ class Resolver:
         self.close()
 
     def close(self) -> None:
-        """Let go of the store and the vectors."""
+        """Close the store and the vector cache."""
         self._encoder.close()
         self._store.close()
 
@@ -68,12 +68,12 @@ class Resolver:
         replaced: Collection[int] = (),
         known: Collection[int] = (),
     ) -> Realignment:
-        """What would change between the nearest anchors if `anchors` were settled and `forbidden` ruled out.
+        """The changes between the nearest anchors if `anchors` were confirmed and `forbidden` excluded.
 
-        `replaced` are links that the operation itself takes away; `known` are settled links that share sentences with
-        the anchors and stay, as one anchor with them. Nothing changes on sentences of other links that stay. Writes
-        nothing. Raises ConflictError where the anchors contradict what is settled otherwise, UsageError where a side
-        mixes languages.
+        `replaced`: links that the edit itself deletes; `shared_links`: confirmed links that share sentences with
+        the anchors and stay, merged with them into one anchor. Sentences of other links that stay are not changed.
+        Writes nothing. Raises ConflictError where the anchors contradict other confirmed links, UsageError where a
+        side mixes languages.
         """
         touched = [*anchors, *forbidden]
         if not touched:
@@ -94,7 +94,7 @@ class Resolver:
             if link not in old and link.status is not Status.REJECTED
             for sentence in (*link.src.sentences, *link.tgt.sentences)
         }
-        # Where an anchor stands is given, not found: only what was found can be news.
+        # Anchors are given: only other beads can be new proposals.
         news = [
             proposal
             for proposal in solved
@@ -105,7 +105,7 @@ class Resolver:
         before, after = ({runs.pair(ends(one)) for one in some} for some in (old, news))
         added = [proposal for proposal in news if runs.pair(ends(proposal)) not in before]
         if 2 * sum(runs.turned(ends(link)) for link in near) > len(near):
-            # It is the link at hand that is swapped: what comes goes the way of the others around it.
+            # Only the touched link is swapped: new proposals follow the direction of its neighbours.
             added = [replace(proposal, src=proposal.tgt, tgt=proposal.src) for proposal in added]
         return Realignment(
             removed=tuple(link for link in old if runs.pair(ends(link)) not in after),
@@ -114,7 +114,7 @@ class Resolver:
         )
 
     def rivals(self, link: Link, count: int = 9) -> list[Rival]:
-        """The best other places for the link's source side, the likeliest first, none sharing a sentence."""
+        """The best other targets for the link's source, best first, without shared sentences."""
         src = self._group(link.src.document, link.src.sentences)
         tgt = self._group(link.tgt.document, link.tgt.sentences)
         wanted = np.isin(np.array(src.sentences), np.array(link.src.sentences))
@@ -133,13 +133,15 @@ class Resolver:
         return rivals
 
     def _group(self, document: int, sentences: SentenceIds) -> Group:
-        edition = self._store.edition(document)  # Sentences are cut and documents read anew while the app is open.
+        edition = self._store.edition(document)  # Sentences are split and documents reread while the app is open.
         if document not in self._groups or self._groups[document][0] != edition:
             self._groups[document] = edition, groups(self._store, self._encoder, [document], boilerplate=True)
         for group in self._groups[document][1]:
             if set(sentences) <= set(group.sentences):
                 return group
-        raise UsageError("These sentences are of several languages, or of none; link sentences of one language a side.")
+        raise UsageError(
+            "These sentences are in several languages, or in none; link sentences of one language per side."
+        )
 
     def _constraints(
         self,
@@ -149,7 +151,7 @@ class Resolver:
         replaced: Collection[int],
         known: Collection[int],
     ) -> Constraints:
-        """What is settled, less what is replaced, and what is to be settled."""
+        """The confirmed links without the replaced ones, and the links to be confirmed."""
         stored = runs.stored(self._store)
         anchors, forbidden = ([runs.facing(ends) for ends in some] for some in (anchors, forbidden))
         left = [one for one in stored.settled if one.link not in replaced]
@@ -159,13 +161,13 @@ class Resolver:
             agreed = one.anchored or one.link in known or one.ends in anchors
             if not (agreed or drawn.isdisjoint((*one.ends[0], *one.ends[1]))):
                 raise ConflictError(
-                    f"{one.status} link {one.link} and what is to be linked both claim a sentence. Reject that link "
+                    f"{one.status} link {one.link} and the new link share a sentence. Reject that link "
                     "first, or link both by hand."
                 )
         return runs.constraints([*(one.ends for one in left), *anchors], [*stored.forbidden, *forbidden])
 
     def _between(self, runs: Runs, region: Pair) -> Iterator[Link]:
-        """The links between the one run and the other, whichever way round, that touch the region."""
+        """The links between the two runs, in either direction, that touch the region."""
         sentences = [
             *runs.src.sentences[region[0].start : region[0].stop],
             *runs.tgt.sentences[region[1].start : region[1].stop],
@@ -177,9 +179,10 @@ class Resolver:
 
 
 def open_resolver(db: Path, asked: str, links: Sequence[Link] = (), *, cache: Path | None = None) -> Resolver:
-    """A resolver with the encoder that is asked for; for `auto`, with the one that found the links, as it has vectors.
+    """Open a realigner with the requested encoder; for `auto`, with the one that proposed the links.
 
-    The first of `links` counts whose encoder needs nobody's leave: one may be made by hand, or by another's model.
+    Its vectors are cached. The first of `links` with a locally available encoder counts: a link may be made by hand
+    or with another model.
     """
     found = next((link.encoder for link in links if at_hand(link.encoder)), None)
     if asked == "auto" and found is not None:
@@ -196,7 +199,7 @@ def ends(link: Link | Proposal) -> Ends:
 
 
 def hull(pairs: Sequence[Pair]) -> Pair:
-    """The smallest ranges that hold all the pairs."""
+    """The smallest ranges that contain all the pairs."""
     src, tgt = (
         range(min(pair[side].start for pair in pairs), max(pair[side].stop for pair in pairs)) for side in (0, 1)
     )
@@ -204,12 +207,12 @@ def hull(pairs: Sequence[Pair]) -> Pair:
 
 
 def reach(here: range, size: int) -> range:
-    """`here` and `REACH` sentences on either side, of a run of `size`."""
+    """The range extended by `REACH_SENTENCES` on either side, within a run of `size` sentences."""
     return range(max(0, here.start - REACH), min(size, here.stop + REACH))
 
 
 def between(here: Pair, anchors: Sequence[Pair], window: Pair) -> Pair:
-    """From the nearest anchor that lies before `here` on both sides to the nearest that lies after on both."""
+    """The region from the nearest anchor before the touched ranges on both sides to the nearest one after them."""
     before = [a for a in anchors if a[0].stop <= here[0].start and a[1].stop <= here[1].start]
     after = [a for a in anchors if a[0].start >= here[0].stop and a[1].start >= here[1].stop]
     src, tgt = (
@@ -223,7 +226,7 @@ def between(here: Pair, anchors: Sequence[Pair], window: Pair) -> Pair:
 
 
 def inside(constraints: Constraints, window: Pair) -> Constraints:
-    """The constraints on the window, in its numbering; of an anchor that is partly in it, the sentences are taken."""
+    """The constraints on the window, in its indexes; sentences of an anchor across its edge are unavailable."""
 
     def moved(pairs: Sequence[Pair]) -> list[Pair]:
         return [
@@ -248,20 +251,21 @@ def shifted(run: range, window: range) -> range:
 
 
 def held(run: range, window: range) -> bool:
-    """Whether the run lies wholly in the window."""
+    """Whether the run lies completely in the window."""
     return window.start <= run.start and run.stop <= window.stop
 
 
 def within(runs: Runs, link: Link | Proposal, region: Pair) -> bool:
-    """Whether both sides lie wholly in the region."""
+    """Whether both sides lie completely in the region."""
     pair = runs.pair(ends(link))
     return pair is not None and all(held(run, side) for run, side in zip(pair, region, strict=True))
 
 
 def spans_like(query: Vectors, vectors: Vectors) -> Iterator[tuple[float, range]]:
-    """Every span of up to `WIDEST_RIVAL` sentences with its similarity to `query` (d,), less that of the best four.
+    """Spans of up to `MAX_ALTERNATIVE_SENTENCES` with their similarity to `query` (d,), less the mean of the best
+    four.
 
-    vectors (n, d) float32 unit rows. Spans of different widths compare, since each is measured against its own kind.
+    vectors (n, d): float32 unit rows. The mean is per width, so that spans of different widths are comparable.
     """
     for width in range(1, min(WIDEST_RIVAL, len(vectors)) + 1):
         count = len(vectors) - width + 1

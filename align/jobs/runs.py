@@ -1,4 +1,4 @@
-"""Two language runs that are matched with each other, and the way between the store's ids and the solver's numbers."""
+"""Two language runs to be aligned, with the mapping between sentence ids of the store and indexes of the solver."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ Numbers = tuple[frozenset[int], frozenset[int]]
 
 @dataclass(frozen=True)
 class Runs:
-    """A source and a target group. Ends are store ids of sentences; pairs are ranges in the groups' own numbering."""
+    """A source and a target group. `SentencePair`: sentence ids of the store; `RangePair`: indexes in the
+    groups."""
 
     src: Group
     tgt: Group
@@ -33,15 +34,15 @@ class Runs:
         return src, tgt
 
     def pair(self, ends: Ends) -> Pair | None:
-        """Where the ends stand, whichever is which; None where they are not one in each group."""
+        """The index ranges of a sentence pair, in either direction; None where it is not one side in each group."""
         return self._stands(ends) or self._stands(ends[::-1])
 
     def facing(self, ends: Ends) -> Ends:
-        """The ends with that of the source group first."""
+        """The sentence pair with the side of the source group first."""
         return ends[::-1] if self.turned(ends) else ends
 
     def turned(self, ends: Ends) -> bool:
-        """Whether the ends go from the target group to the source group."""
+        """Whether the sentence pair goes from the target group to the source group."""
         return self._stands(ends) is None and self._stands(ends[::-1]) is not None
 
     def _stands(self, ends: Sequence[SentenceIds]) -> Pair | None:
@@ -54,19 +55,19 @@ class Runs:
         return found[0], found[1]
 
     def pairs(self, ends: Sequence[Ends]) -> list[Pair]:
-        """Where each of the ends stands, each place once; those that are not wholly in the groups are left out."""
+        """The distinct index ranges of the sentence pairs; pairs not completely in the groups are left out."""
         return list(dict.fromkeys(pair for pair in map(self.pair, ends) if pair))
 
     def settled(self, store: Store) -> Constraints:
-        """What reviewers have settled between the two. Raises ConflictError, naming both links, where two of them
-        contradict each other."""
+        """The constraints from reviewed links between the two runs. Raises ConflictError, naming both links, where
+        two of them contradict each other."""
         stored = self.stored(store)
         if contradiction := contradictory(store, stored):
             raise ConflictError(contradiction)
         return self.constraints([one.ends for one in stored.settled], stored.forbidden)
 
     def stored(self, store: Store) -> StoredConstraints:
-        """The links that were settled or rejected between the two runs, in whole or in part, source to target."""
+        """The confirmed and rejected links between the two runs, completely or partly, source to target."""
         found = store.constraints(self.src.document, self.tgt.document)
 
         def concerns(one: Constraint) -> bool:
@@ -79,11 +80,11 @@ class Runs:
         return StoredConstraints(settled, rejected)
 
     def constraints(self, settled: Sequence[Ends], forbidden: Sequence[Ends]) -> Constraints:
-        """What the solver is told of links (source to target) that are settled or must not be proposed.
+        """Solver constraints from links (source to target) that are confirmed or must not be proposed.
 
-        Links that share sentences are one anchor of their union. Of one that is not in one piece on a side, the
-        longest piece is the anchor, and its other sentences are taken, as are those of a link that is partly in runs
-        of other languages or in what is left out.
+        Links that share sentences become one anchor, their union. Of a link with gaps on a side, the longest
+        contiguous part is the anchor and its other sentences are unavailable, as are those of a link that is partly
+        in runs of other languages or in omitted blocks.
         """
         anchors: list[Pair] = []
         taken: tuple[set[int], set[int]] = (set(), set())
@@ -97,7 +98,7 @@ class Runs:
         return Constraints(anchors, list(dict.fromkeys(barred)), (frozenset(taken[0]), frozenset(taken[1])))
 
     def _numbers(self, ends: Ends) -> Numbers:
-        """The numbers of those sentences of the ends that are in the groups."""
+        """Indexes of those sentences of a pair that are in the groups."""
         src, tgt = (
             frozenset(place[sentence] for sentence in side if sentence in place)
             for place, side in zip(self._places, ends, strict=True)
@@ -105,21 +106,21 @@ class Runs:
         return src, tgt
 
     def _whole(self, ends: Ends) -> Pair | None:
-        """Where the ends stand, source to target; None where a side is not in one piece in its group."""
+        """The index ranges of a pair, source to target; None where a side is not contiguous in its group."""
         pair = self._stands(ends)
         return pair if pair and all(len(run) == len(side) for run, side in zip(pair, ends, strict=True)) else None
 
     def part(self, window: Pair) -> Runs:
-        """The two runs cut down to a window."""
+        """The two runs restricted to a window."""
         return Runs(_cut(self.src, window[0]), _cut(self.tgt, window[1]))
 
     def solve(self, constraints: Constraints) -> list[Bead]:
-        """What corresponds, in the groups' own numbering."""
+        """Align the two groups; beads are in their indexes."""
         one_page = self.src.document == self.tgt.document
         return align_pages(self.src.passages, self.tgt.passages, constraints=constraints, together=one_page)
 
     def proposal(self, bead: Bead) -> Proposal:
-        """A bead in the ids of the store."""
+        """A bead as a proposal with the sentence ids of the store."""
         return Proposal(
             src=self.src.sentences[bead.src.start : bead.src.stop],
             tgt=self.tgt.sentences[bead.tgt.start : bead.tgt.stop],
@@ -132,17 +133,17 @@ class Runs:
 
 
 def contradictory(store: Store, stored: StoredConstraints) -> str | None:
-    """What is wrong where two links contradict each other, and what to do; None where none do.
+    """Describe the first two links that contradict each other, and the remedy; None without a contradiction.
 
-    Links of the same sentences, one settled and one rejected, or two settled ones that share a sentence without a
-    reviewer's word that both are to stay.
+    Either a confirmed and a rejected link have the same sentences, or two confirmed ones share a sentence and no
+    reviewer has confirmed that both stay.
     """
     rejected = {one.ends: one for one in stored.rejected}
     having: dict[int, Constraint] = {}
     for one in stored.settled:
         if (other := rejected.get(one.ends)) is not None:
             return (
-                f"{_called(one)} and {_called(other)} are of the same sentences. Undo or decide one of the two anew "
+                f"{_called(one)} and {_called(other)} have the same sentences. Undo or change one of the two "
                 "in `align review`"
             )
         for sentence in (*one.ends[0], *one.ends[1]):
@@ -164,7 +165,7 @@ def _called(one: Constraint) -> str:
 
 
 def _unions(links: Sequence[Numbers]) -> list[Numbers]:
-    """The links with those that share a number on a side put together."""
+    """Merge links that share an index on a side."""
     root = list(range(len(links)))
 
     def find(link: int) -> int:
@@ -186,7 +187,7 @@ def _unions(links: Sequence[Numbers]) -> list[Numbers]:
 
 
 def _longest(numbers: frozenset[int]) -> range:
-    """The longest run of numbers that follow each other, the first of several; empty for none."""
+    """The longest range of consecutive numbers, the first of several; empty for none."""
     longest = range(0)
     for number in numbers:
         if number - 1 not in numbers:

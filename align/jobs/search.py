@@ -1,4 +1,4 @@
-"""The bilingual concordance: where words stand, with what stands on the other side."""
+"""The bilingual concordance: search terms in context, with the linked text of the other side."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Marks = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A text with what was looked for marked, and where it stands."""
+    """A text with the matches marked, and its location."""
 
     doc: str
     lang: str
@@ -24,29 +24,29 @@ class Shown:
     marks: Marks
     """[start, end) in characters of `text`."""
     spans: tuple[tuple[int, int], ...]
-    """Of the original document."""
+    """In the original document."""
     before: str = ""
     after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A link with the words on one of its sides, or a sentence that no link has."""
+    """A link with a match on one of its sides, or an unpaired sentence with one."""
 
     link: Link | None
     sides: tuple[Shown, ...]
-    """The side with the words first, then its partner; one only where nothing is linked."""
+    """The side with the match first, then the other; only one without a link."""
 
 
 def search(store: Store, query: str, chosen: LinkFilter | None = None, *, limit: int = 50) -> Iterator[Hit]:
-    """Hits in document order: links first, then (where no filter is set) sentences without a link; at most `limit`.
+    """Hits in document order: links first, then (without a filter) unpaired sentences; at most `limit`.
 
-    Every word must be there, on either side; a word also finds longer ones that begin with it, "quotes" only itself.
-    Raises UsageError for an empty query.
+    Every word must occur, on either side; a word matches as a prefix, a quoted one exactly. UsageError for an empty
+    query.
     """
     terms = parse(query)
     if not terms:
-        raise UsageError('nothing to look for. Example: align search 霧 "rising fog"')
+        raise UsageError('the query is empty. Example: align search 霧 "rising fog"')
     filter_ = replace(chosen or LinkFilter(), text=query)
     found = 0
     for link in store.links(filter_, limit=limit):

@@ -1,4 +1,4 @@
-"""Small plots in characters. Pure."""
+"""Small plots of characters. Pure functions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
 def bar(share: float, width: int) -> str:
-    """A bar of `width` cells, filled to an eighth of a cell; something is never nothing, and nearly is never all."""
+    """A bar of `width` cells, to an eighth of a cell; a share above 0 is never empty, one below 1 never full."""
     whole = width * 8
     eighths = round(min(max(share, 0.0), 1.0) * whole)
     if share > 0:
@@ -24,7 +24,7 @@ def bar(share: float, width: int) -> str:
 
 
 def columns(counts: Sequence[int]) -> str:
-    """A histogram, a character a count; what is there is seen."""
+    """A histogram, one character per count; counts above 0 are always visible."""
     most = max(counts, default=0)
     return "".join(COLUMNS[max(1, round(8 * count / most))] if count else " " for count in counts)
 

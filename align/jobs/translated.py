@@ -1,4 +1,4 @@
-"""Which sentences have their translation in another document: what is like them elsewhere is an echo, not a link."""
+"""Sentences with a translation in another document: similar sentences elsewhere are repeats, not links."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from align.match import Bead
 
 
 class Translated:
-    """The sentences of each run that stand in a text and its translation, by the language of the translation.
+    """The sentences of each run that have a translation, by the language of the translation.
 
-    Where many documents are translated, headings and set phrases of one are like those of all others. A byte for each
+    With many translated documents, headings and set phrases of one resemble those of all others. One byte per
     sentence and language.
     """
 
@@ -23,14 +23,14 @@ class Translated:
         self._marks: dict[tuple[int, str], npt.NDArray[np.bool_]] = {}
 
     def note(self, src: int, tgt: int, beads: Sequence[Bead]) -> None:
-        """Take in what was found between two runs (by their numbers)."""
+        """Mark the sentences of the beads between two runs (by index) as translated."""
         for bead in beads:
             if not bead.loose:
                 self._of(src, tgt)[bead.src.start : bead.src.stop] = True
                 self._of(tgt, src)[bead.tgt.start : bead.tgt.stop] = True
 
     def is_echo(self, src: int, tgt: int, bead: Bead) -> bool:
-        """Whether both sides of a bead between two runs have their translations, in the same languages."""
+        """Whether both sides of a bead between two runs have translations already, in the same languages."""
         return bool(
             self._of(src, tgt)[bead.src.start : bead.src.stop].all()
             and self._of(tgt, src)[bead.tgt.start : bead.tgt.stop].all()

@@ -1,4 +1,4 @@
-"""Sentences of a store, ready to be matched: their clean texts and their vectors, in groups of one language."""
+"""Group the sentences of a store by language, with normalised texts and vectors, for alignment."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from align.store import Store
 from align.text.tags import primary
 
 LEFT_OUT = frozenset({BlockKind.BOILERPLATE, BlockKind.SEPARATOR})
-"""Kinds of blocks that are not matched unless asked."""
+"""Kinds of blocks that are aligned only on request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What one document says in one language: the side of a match. `sentences` are store ids, in reading order."""
+    """The sentences of one document in one language. `sentences`: store ids, in reading order."""
 
     document: int
     lang: str
@@ -41,10 +41,10 @@ def groups(
     boilerplate: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Group]:
-    """The documents' sentences by document and primary language, in the order of the documents; each text encoded once.
+    """Group sentences by document and primary language, in the order of the documents; encode each text once.
 
-    Within a document the language that appears first comes first. Sentences of no known language are left out, and
-    so are boilerplate blocks unless `boilerplate`.
+    Within a document, languages are in the order of first appearance. Sentences of undetermined language are left
+    out, and so are boilerplate blocks unless `boilerplate`.
     """
     gathered: list[tuple[int, list[_Row]]] = []
     for document in documents:

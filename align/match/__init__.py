@@ -1,4 +1,4 @@
-"""Which sentences of two texts say the same: similarity, beads, chains, confidence, constraints. Pure."""
+"""Alignment of the sentences of two texts: similarity, beads, chains, confidence, constraints. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LATE = {
 
 
 def __getattr__(name: str) -> Any:
-    """The solvers are compiled (numba takes half a second to import): only who calls one loads it."""
+    """Import a solver on first use: they are compiled, and numba takes half a second to import."""
     if name in _LATE:
         from importlib import import_module
 

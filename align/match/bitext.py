@@ -1,4 +1,4 @@
-"""The whole of one text against the whole of another: every sentence in one bead, nulls included."""
+"""Align the whole of one text with the whole of another: every sentence in one bead, nulls included."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from align.match.solve import Texts, look, solve
 
 Range = tuple[int, int]
 ROWS_AT_ONCE = 240
-"""Sentences of a window, about: books are cut where the path is sure."""
+"""Sentences per window, about; windows are cut where the path is sure."""
 UNGUIDED = 4_000
-"""Nodes of a window without trusted cells that are all looked at."""
+"""Maximum nodes of a window without trusted cells."""
 RUN = 5
-"""Trusted cells in a row, on one diagonal, that make a place sure."""
+"""Consecutive trusted cells on one diagonal from which a position is sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,15 @@ def align_documents(
 
 
 def align_bitext(src: Passages, tgt: Passages, *, constraints: Constraints | None = None) -> list[Bead]:
-    """The beads of `align_documents`."""
+    """Beads that cover every sentence of both sides once, in order except for crossing anchors and moved paragraphs.
+
+    Sentences that the constraints block are in none.
+
+    The main chain has number 0; paragraphs at other positions in the other text are chains of their own.
+
+    Symmetric in the sides. Raises ConflictError where the constraints contradict each other, ValueError where the
+    widths of the vectors differ.
+    """
     return align_documents(src, tgt, constraints=constraints).beads
 
 
@@ -89,7 +97,7 @@ def _scaled(bead: Bead, related: float) -> Bead:
 
 
 def _place(bead: Bead) -> tuple[int, int, int, int]:
-    """Reading order of the source; a target omission after all of the source that stands before it."""
+    """Sort key: reading order of the source, then the target omissions."""
     return (bead.src.start, 0, bead.tgt.start, 0) if bead.src else (10**12, 1, bead.tgt.start, 0)
 
 
@@ -120,7 +128,7 @@ def _align(src: Passages, tgt: Passages, wanted: Constraints) -> tuple[Texts | N
         return stretch(texts, rows, columns, wanted.forbidden, cells)
 
     settled = wanted.settled
-    # What was moved is sought in whole stretches, and there may be settled sentences in those.
+    # Crossing chains are searched in whole stretches, which may contain unavailable sentences.
     return texts, [free for bead in with_moved(texts, beads, around) for free in without(bead, *settled)] + held
 
 
@@ -131,7 +139,7 @@ def stretch(
     forbidden: Sequence[Pair],
     trusted: Indices | None = None,
 ) -> list[Bead]:
-    """Beads that cover the rows and columns, in order. trusted: cells to look around, else those of the whole."""
+    """Beads that cover the rows and columns, in order. trusted: cells for the band, else those of the whole."""
     cells = texts.guided[0] if trusted is None else trusted
     inside = (cells[:, 0] >= rows[0]) & (cells[:, 0] < rows[1])
     inside &= (cells[:, 1] >= columns[0]) & (cells[:, 1] < columns[1])
@@ -147,7 +155,7 @@ def stretch(
 def windows(
     cells: Indices, rows: tuple[int, int], columns: tuple[int, int]
 ) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Cut where RUN trusted cells follow each other on a diagonal, every ROWS_AT_ONCE sentences or so."""
+    """Cut at SURE_RUN_CELLS consecutive trusted cells on a diagonal, about every WINDOW_SENTENCES sentences."""
     i0, j0 = rows[0], columns[0]
     for at in range(len(cells) - RUN + 1):
         first, last = cells[at], cells[at + RUN - 1]
@@ -163,7 +171,7 @@ def windows(
 def _bounded(
     cells: Indices, rows: tuple[int, int], columns: tuple[int, int]
 ) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Halve a window that is too large to look at everywhere and has next to nothing to be guided by."""
+    """Halve windows that are too large to be searched without a band and have next to no trusted cells."""
     (i0, i1), (j0, j1) = rows, columns
     inside = cells[(cells[:, 0] > i0) & (cells[:, 0] < i1) & (cells[:, 1] > j0) & (cells[:, 1] < j1)]
     if (i1 - i0) * (j1 - j0) <= UNGUIDED or len(inside) * 10 >= min(i1 - i0, j1 - j0) or min(i1 - i0, j1 - j0) < 2:
@@ -178,9 +186,9 @@ def _bounded(
 
 
 def _straight(anchors: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
-    """The most anchors that keep one order on both sides, and the others."""
+    """The largest set of anchors in the same order on both sides, and the other anchors."""
     ordered = sorted(anchors, key=lambda anchor: anchor[0].start)
-    ends: list[int] = []  # Where the best order of each length ends in the target, and the anchor that ends it.
+    ends: list[int] = []  # Smallest target start that ends an order of each length, and its anchor.
     last: list[int] = []
     before: list[int] = []
     for number, (_, tgt) in enumerate(ordered):
@@ -196,7 +204,7 @@ def _straight(anchors: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
 
 
 def _between(anchors: Sequence[Pair], n: int, m: int) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """What lies between anchors that keep one order, as rows and columns."""
+    """Rows and columns between monotone anchors."""
     i, j = 0, 0
     for src, tgt in anchors:
         yield (i, src.start), (j, tgt.start)

@@ -1,4 +1,4 @@
-"""How much of what one sentence says stands in others: best matches of its tokens, weighted by how rare they are."""
+"""Share of a sentence's content that other sentences have: best matches of its tokens, weighted by rarity."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Indices = npt.NDArray[np.int64]
 
 
 class Bag:
-    """The tokens of one side, laid end to end: unit vectors (t, width), rarity (t,), and where sentences begin."""
+    """The tokens of one side, concatenated: unit vectors (t, width), rarity (t,), and the start of each sentence."""
 
     def __init__(self, sentences: Sequence[TokenVectors]) -> None:
         width = max((s.vectors.shape[1] for s in sentences if len(s.vectors)), default=1)
@@ -40,10 +40,10 @@ class Bag:
 
 
 def coverage(own: Bag, other: Bag, low: Indices, high: Indices, rows: slice, columns: slice) -> Floats32:
-    """(n, m, LONGEST_RUN) float32: the share of each own sentence that other sentences j..j+b+1 cover, 0 to about 1.
+    """(n, m, LONGEST_RUN) float32: share of each own sentence that the other sentences j..j+b+1 cover, 0 to about 1.
 
-    For the window rows x columns, in its own numbering: low and high (n,) say which columns row i is asked about; what
-    no bead can ask for is 0.
+    For the window rows x columns, in its own numbering: low and high (n,) limit the columns of row i; cells that no
+    bead can use are 0.
     """
     n, m = rows.stop - rows.start, columns.stop - columns.start
     own_starts = own.starts[rows.start : rows.stop + 1]

@@ -1,4 +1,4 @@
-"""Evidence of two texts before any bead is tried: arrays that the kernels of `features` sum over spans."""
+"""Evidence of two texts that does not depend on beads: arrays that the kernels of `features` sum over spans."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ _END = {
 
 
 def centred(vectors: Vectors) -> Vectors:
-    """Vectors less what all of a side have in common, of length 1 again. (n, d) float32 in and out.
+    """Subtract the mean of a side from its vectors and normalise to length 1. (n, d) float32 in and out.
 
-    A language is a direction of its own in a multilingual model; less of it is taken where there are few sentences.
+    A multilingual encoder adds a direction for each language. Less is subtracted where there are few sentences.
     """
     if not len(vectors):
         return vectors
@@ -53,18 +53,18 @@ def centred(vectors: Vectors) -> Vectors:
 
 @dataclass(frozen=True)
 class Side:
-    """What is known about one side alone."""
+    """Evidence of one side on its own."""
 
     vectors: Vectors
     """(n, d) centred."""
     length: Floats
     """(n,) characters, without spaces."""
     ends: npt.NDArray[np.int64]
-    """(n,) how each ends: 0 without punctuation, 1 stop, 2 question, 3 exclamation, 4 colon, semicolon or comma."""
+    """(n,) closing mark: 0 no punctuation, 1 stop, 2 question, 3 exclamation, 4 colon, semicolon or comma."""
 
 
 def side(passages: Passages) -> Side:
-    """Evidence of one side alone."""
+    """Evidence of one side on its own."""
     return Side(
         centred(passages.vectors),
         np.array([max(1, len("".join(text.split()))) for text in passages.texts], dtype=np.float64),
@@ -79,14 +79,14 @@ def _end(text: str) -> int:
 
 @dataclass(frozen=True)
 class Tokens:
-    """What both sides write alike."""
+    """Numbers and words that both sides write in the same form."""
 
     numbers: Shared
     words: Shared
 
 
 def alike(src: Passages, tgt: Passages) -> Tokens:
-    """Tokens that both sides hold."""
+    """Numbers and words that both sides contain."""
     latin = all(_alphabetic(side.texts) for side in (src, tgt))
     bags_s, bags_t = ([tokens(text, latin=latin) for text in side.texts] for side in (src, tgt))
     return Tokens(
@@ -102,7 +102,7 @@ def _alphabetic(texts: Sequence[str]) -> bool:
 
 
 def run_norms(weighted: Floats) -> Floats:
-    """Lengths of the sums of 1 to LONGEST_RUN rows in a row: (LONGEST_RUN + 1, n), 1 where a run reaches outside."""
+    """Norms of the sums of 1 to LONGEST_RUN consecutive rows: (LONGEST_RUN + 1, n), 1 where a run exceeds the side."""
     n = len(weighted)
     products = prefix(weighted @ weighted.T)
     norms = np.ones((LONGEST_RUN + 1, n))
@@ -114,19 +114,19 @@ def run_norms(weighted: Floats) -> Floats:
 
 
 def prefix(cells: Floats) -> Floats:
-    """(n + 1, m + 1) sums over everything above and to the left."""
+    """(n + 1, m + 1) prefix sums: all cells above and to the left."""
     sums = np.zeros((cells.shape[0] + 1, cells.shape[1] + 1))
     sums[1:, 1:] = cells
     return sums.cumsum(0).cumsum(1)
 
 
 def running(values: npt.NDArray[np.generic]) -> Floats:
-    """(n + 1,) sums of the values before each."""
+    """(n + 1,) sums of the values before each index."""
     return np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
 
 
 def dense(tokens_: Shared, rows: slice, columns: slice) -> Floats:
-    """(n, m) weight of the tokens that two sentences share, for a window of sentences."""
+    """(n, m) weight of the tokens that each pair of sentences in a window shares."""
     cells = np.zeros((rows.stop - rows.start, columns.stop - columns.start))
     here = slice(*np.searchsorted(tokens_.src, [rows.start, rows.stop]))
     src, tgt, weight = tokens_.src[here], tokens_.tgt[here], tokens_.weight[here]
@@ -141,13 +141,13 @@ NO_COVER = np.zeros((0, 0, 0), dtype=np.float32)
 
 @dataclass(frozen=True)
 class TokenEvidence:
-    """What token vectors say of the whole of two texts."""
+    """Evidence from the token vectors of both whole texts."""
 
     links: Shared
     linked: tuple[Floats, Floats]
-    """(n,), (m,) weight of the links of each sentence."""
+    """(n,), (m,) link weight of each sentence."""
     standing: tuple[Floats, Floats]
-    """(n,), (m,) how the linked share of each sentence compares with the others of its text: robust z-scores."""
+    """(n,), (m,) linked share of each sentence as a robust z-score within its text."""
 
 
 def window(
@@ -164,8 +164,8 @@ def window(
 ) -> tuple[Evidence, Floats, Floats]:
     """Evidence of a window of both texts, and (n, G) and (m, G) features of omissions.
 
-    ratio: source characters per target character. scale: what similarities are multiplied by. cover, tokens_: what
-    token vectors say, of the window and of the whole, where both sides have them.
+    ratio: source characters per target character. scale: factor of the similarities. cover, tokens_: evidence from
+    token vectors for the window and for the whole texts, if both sides have them.
     """
     even = ratio**0.5
     length_s, length_t = src.length[rows] / even, tgt.length[columns] * even
@@ -217,7 +217,7 @@ def window(
 
 
 def _best(dots: Floats, own: Floats, other: Floats) -> Floats:
-    """(n,) the greatest similarity of each sentence to one to three sentences in a row of the other side."""
+    """(n,) greatest similarity of each sentence to one to three consecutive sentences of the other side."""
     rows = np.diff(dots, axis=0)
     m = rows.shape[1] - 1
     best = np.full(len(rows), -1.0)

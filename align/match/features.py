@@ -1,6 +1,6 @@
 """Features of beads and of omissions: the score of the lattice is a weighted sum of them."""
 
-# ruff: noqa: N803 - E is the evidence, as every kernel calls it
+# ruff: noqa: N803 - E is the evidence, in all kernels
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -15,7 +15,8 @@ Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 
 LONGEST_RUN, LARGEST_BLOCK = 9, 8
-"""Sentences of one side that one sentence of the other may correspond to; and of both sides of a larger bead."""
+"""Maximum sentences of a run that one sentence may correspond to, and of both sides together in a many-to-many
+bead."""
 SHAPES = np.array(
     sorted(
         (
@@ -28,7 +29,7 @@ SHAPES = np.array(
     ),
     dtype=np.int64,
 )
-"""(K, 2): how many source and target sentences a bead may have, small beads first."""
+"""(K, 2): source and target sentence counts of all beads, small beads first."""
 
 BEAD_FEATURES = (
     "pair", "one-two", "two-two", "one-three", "two-three", "one-four", "larger", "extra sentences", "imbalance",
@@ -51,13 +52,13 @@ OMISSION, OPENING, BEST, SHORT, NUMBERS, LINKED, LINKED_STANDING, OMITTING, OPEN
 """Columns of a table of features of omissions."""
 
 NEIGHBOUR_WEIGHT = 0.6
-"""Share of the neighbours' similarity that a bead's margin loses."""
+"""Share of the neighbours' similarity that is subtracted for the margin of a bead."""
 LINKED_SHARE = 0.25
-"""Share of a sentence's tokens that a translation links, at least."""
+"""Minimum share of a sentence's token weight that is linked inside a translation."""
 
 
 class Evidence(NamedTuple):
-    """What a window of two texts says about beads; (n, m) sentences. Prefix sums have a row and a column more."""
+    """Evidence of a window of (n, m) sentences for its beads. Prefix sums have one row and column more."""
 
     dots: Floats
     """Prefix sums of the products of length-weighted vectors."""
@@ -127,7 +128,7 @@ def length_penalty(E, i, a, j, b):  # type: ignore[no-untyped-def]
 def bead_features(E, i, a, j, b, out):  # type: ignore[no-untyped-def]
     """Write the features of source i..i+a with target j..j+b to `out`. Symmetric in the sides.
 
-    Joined texts and habits are not in the evidence: their columns stay 0.
+    Joined texts and style priors are not part of the evidence: their columns stay 0.
     """
     n, m = E.dots.shape[0] - 1, E.dots.shape[1] - 1
     for f in range(out.shape[0]):
@@ -185,9 +186,9 @@ def bead_features(E, i, a, j, b, out):  # type: ignore[no-untyped-def]
 
 @kernel(error_model="numpy")
 def least_covered(cover, i, a, j, b, others):  # type: ignore[no-untyped-def]
-    """(least, least gain): the share of each of sentences i..i+a that j..j+b covers, 0 to about 1.
+    """(lowest, lowest gain): minimum share of sentences i..i+a that j..j+b covers, 0 to about 1.
 
-    The gain is that share less what the sentences just outside cover.
+    The gain is that share minus the coverage by the sentences just outside.
     """
     least, least_gain = 1.0, 1.0
     for x in range(i, i + a):
@@ -203,7 +204,7 @@ def least_covered(cover, i, a, j, b, others):  # type: ignore[no-untyped-def]
 
 @kernel(error_model="numpy")
 def coverage_features(E, i, a, j, b, out):  # type: ignore[no-untyped-def]
-    """How much of each sentence's tokens the other side covers, and not better just outside."""
+    """Lowest token coverage of the bead's sentences, and its gain over the sentences just outside."""
     n, m = E.cover_s.shape[0], E.cover_t.shape[0]
     least_s, gain_s = least_covered(E.cover_s, i, a, j, b, m)
     least_t, gain_t = least_covered(E.cover_t, j, b, i, a, n)
@@ -212,7 +213,7 @@ def coverage_features(E, i, a, j, b, out):  # type: ignore[no-untyped-def]
 
 @kernel(error_model="numpy")
 def link_features(E, i, a, j, b, out):  # type: ignore[no-untyped-def]
-    """Sentences with few token links inside the bead, and the weight of links that leave it."""
+    """Shortfall of token links inside the bead per sentence, and the weight of links that leave it."""
     n, m = E.links.shape[0] - 1, E.links.shape[1] - 1
     missing = 0.0
     for x in range(i, i + a):
@@ -225,10 +226,10 @@ def link_features(E, i, a, j, b, out):  # type: ignore[no-untyped-def]
 
 
 def candidates(E: Evidence, low: Indices, high: Indices, top: int, left: int, limit: float) -> Indices:
-    """Beads that are worth a score: (c, 4) int64 of i, j, a, b, by (i, j), then by shape.
+    """Candidate beads: (c, 4) int64 of i, j, a, b, by (i, j), then by shape.
 
-    The lattice starts at row `top` and column `left` of the window that E describes. Beads that are `limit` below the
-    best rivals of both their first sentences are left out.
+    The lattice starts at row `top` and column `left` of the window that E describes. Beads more than `limit` below
+    the best similarity of both their first sentences are left out.
     """
     most = int((high - low + 1)[:-1].sum()) * len(SHAPES)
     beads = np.empty((most, 4), dtype=np.int64)
@@ -238,7 +239,7 @@ def candidates(E: Evidence, low: Indices, high: Indices, top: int, left: int, li
 
 @kernel(error_model="numpy")
 def _candidates(E, low, high, shapes, top, left, limit, beads):  # type: ignore[no-untyped-def]
-    """Write the candidates to `beads` and return how many there are."""
+    """Write the candidates to `beads` and return their number."""
     n, m = len(low) - 1, high[len(low) - 1]
     c = 0
     for i in range(n):
@@ -257,7 +258,7 @@ def _candidates(E, low, high, shapes, top, left, limit, beads):  # type: ignore[
 
 @kernel(error_model="numpy")
 def margins(E, beads, top, left):  # type: ignore[no-untyped-def]
-    """(c,) float64: the feature "scaled margin" alone, which is a small part of the work of all of them."""
+    """(c,) float64: only the feature "scaled margin", at a fraction of the cost of all features."""
     scores = np.empty(len(beads))
     for c in range(len(beads)):
         i, j, a, b = top + beads[c, 0], left + beads[c, 1], beads[c, 2], beads[c, 3]
@@ -268,7 +269,7 @@ def margins(E, beads, top, left):  # type: ignore[no-untyped-def]
 
 @kernel(error_model="numpy")
 def length_penalties(E, beads):  # type: ignore[no-untyped-def]
-    """(c,) float64: the length penalty of beads in the window's own numbering."""
+    """(c,) float64: length penalty of beads given in rows and columns of E."""
     penalties = np.empty(len(beads))
     for c in range(len(beads)):
         penalties[c] = length_penalty(E, beads[c, 0], beads[c, 2], beads[c, 1], beads[c, 3])
@@ -277,7 +278,7 @@ def length_penalties(E, beads):  # type: ignore[no-untyped-def]
 
 @kernel(error_model="numpy")
 def bead_scores(E, beads, first, second, top, left):  # type: ignore[no-untyped-def]
-    """(2, c) float64: the weighted features of each bead, by the weights (F,) of the first and of the second look."""
+    """(2, c) float64: weighted feature sums of each bead with the weights (F,) of the first and of the second pass."""
     scores = np.zeros((2, len(beads)))
     out = np.zeros(len(first))
     for c in range(len(beads)):
@@ -290,7 +291,7 @@ def bead_scores(E, beads, first, second, top, left):  # type: ignore[no-untyped-
 
 @kernel(error_model="numpy")
 def bead_table(E, beads, features, top, left):  # type: ignore[no-untyped-def]
-    """(c, features) float32: the features themselves, for fitting the weights."""
+    """(c, features) float32: unweighted features of each bead, for fitting the weights."""
     table = np.zeros((len(beads), features), dtype=np.float32)
     out = np.zeros(features)
     for c in range(len(beads)):

@@ -1,4 +1,4 @@
-"""Beads of more sentences than the lattice has shapes for: one that is full takes in what is left over beside it."""
+"""Beads larger than the shapes of the lattice: a bead of maximal size absorbs adjacent omissions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from align.match.solve import Texts
 
 
 def with_grown(texts: Texts, beads: Sequence[Bead], forbidden: Sequence[Pair]) -> list[Bead]:
-    """The beads, in order; those with LONGEST_RUN sentences on a side have grown by adjacent omissions."""
+    """The beads, in order; those with LONGEST_RUN sentences on a side are extended by adjacent omissions."""
     found = list(beads)
     barred = set(forbidden)
     at = 0
@@ -25,13 +25,13 @@ def with_grown(texts: Texts, beads: Sequence[Bead], forbidden: Sequence[Pair]) -
 
 
 def _grow(texts: Texts, found: list[Bead], at: int, barred: set[Pair]) -> int:
-    """Let the bead at `at` take in its neighbours, which leave the list; where it stands then."""
+    """Merge neighbours into the bead at `index` and return its new index."""
     for step in (1, -1):
         while 0 <= at + step < len(found):
             larger = _joined(found[at], found[at + step])
             if larger is None or (larger.src, larger.tgt) in barred:
                 break
-            if _cosine(texts, larger) <= _cosine(texts, found[at]):  # a stranger lowers it
+            if _cosine(texts, larger) <= _cosine(texts, found[at]):  # an unrelated sentence lowers it
                 break
             found[at] = larger
             del found[at + step]
@@ -40,7 +40,7 @@ def _grow(texts: Texts, found: list[Bead], at: int, barred: set[Pair]) -> int:
 
 
 def _joined(bead: Bead, beside: Bead) -> Bead | None:
-    """The bead with an omission that adjoins it, on the side that has the more sentences already."""
+    """The bead extended by an adjacent omission, on its longer side; None if they are not adjacent."""
     if beside.src and beside.tgt:
         return None
     longer, other = (bead.src, beside.src) if len(bead.src) > len(bead.tgt) else (bead.tgt, beside.tgt)
@@ -51,7 +51,7 @@ def _joined(bead: Bead, beside: Bead) -> Bead | None:
 
 
 def _cosine(texts: Texts, bead: Bead) -> float:
-    """How close the sums of both sides are, longer sentences counting more."""
+    """Cosine of the length-weighted vector sums of both sides."""
     one, other = (
         (side.vectors[run.start : run.stop] * side.length[run.start : run.stop, None]).sum(0)
         for side, run in zip(texts.sides, (bead.src, bead.tgt), strict=True)

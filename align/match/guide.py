@@ -1,4 +1,4 @@
-"""Where the path runs, roughly: trusted one-to-one cells, found coarse to fine, and the band of nodes around them."""
+"""The coarse path: trusted one-to-one cells, coarse to fine, and the band of nodes around them."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from align.match.passages import Matrix, Vectors
 
 Indices = npt.NDArray[np.int64]
 DENSE = 4_000_000
-"""Cells up to which every source sentence is compared with every target sentence."""
+"""Cells up to which all source sentences are compared with all target sentences."""
 GROUP = 4
-"""How many sentences a level above takes together."""
+"""Sentences that are averaged into one row of the next coarser level."""
 HALF = 48
-"""How far a finer level looks to either side of the coarser path."""
+"""Half width of the corridor around the coarser path, in sentences."""
 ROWS, COLUMNS = 5, 5
-"""How far the exact search looks to either side of trusted cells."""
+"""Half width of the band around trusted cells, in rows and columns."""
 RIVALS, LEAST = 4, np.float32(-0.2)
-"""A cell stands out above this many-th best of its row and column, which counts as at least LEAST."""
+"""A gain is relative to the similarity of this rank in the row and in the column, or to the minimum if that is
+higher."""
 SMALL = 2_500
-"""Nodes up to which the exact search looks everywhere."""
+"""Nodes up to which the band is the whole lattice."""
 
 
 def guide(src: Vectors, tgt: Vectors) -> tuple[Indices, npt.NDArray[np.float32]]:
-    """Trusted cells (c, 2) of a monotone one-to-one path, ascending on both sides, and how far each stands out.
+    """Trusted cells (c, 2) of a monotone one-to-one path, ascending on both sides, and the gain of each.
 
-    src (n, d), tgt (m, d): centred rows of length 1. Near-linear: above DENSE cells, runs of GROUP sentences are
-    matched first.
+    src (n, d), tgt (m, d): centred rows of length 1. Near-linear: above MAX_DENSE_CELLS cells, means of
+    GROUP_SENTENCES sentences are matched first.
     """
     n, m = len(src), len(tgt)
     if n == 0 or m == 0:
@@ -46,14 +47,14 @@ def guide(src: Vectors, tgt: Vectors) -> tuple[Indices, npt.NDArray[np.float32]]
 
 
 def _grouped(vectors: Vectors) -> Vectors:
-    """Means of GROUP rows in a row, of length 1."""
+    """Means of GROUP_SENTENCES consecutive rows, of length 1."""
     starts = np.arange(0, len(vectors), GROUP)
     sums = np.add.reduceat(vectors, starts, axis=0)
     return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
 
 def _corridor(coarse: Indices, n: int, m: int) -> tuple[Indices, int]:
-    """First column of each row's window, and the one width, around a path over groups."""
+    """First column of each row's window, and the common width, around a path over groups."""
     points = np.concatenate([[[0, 0]], coarse * GROUP + GROUP // 2, [[n, m]]]).astype(np.float64)
     rows = np.arange(n, dtype=np.float64)
     centre = np.interp(rows, points[:, 0], points[:, 1])
@@ -66,7 +67,7 @@ def _corridor(coarse: Indices, n: int, m: int) -> tuple[Indices, int]:
 
 
 def _banded(src: Vectors, tgt: Vectors, low: Indices, width: int) -> Matrix:
-    """(n, width) similarity of row i with columns low[i].. ."""
+    """(n, width) similarity of row i with the columns from low[i] on."""
     n = len(src)
     if width == len(tgt):
         return np.asarray(src @ tgt.T, dtype=np.float32)
@@ -81,9 +82,9 @@ def _banded(src: Vectors, tgt: Vectors, low: Indices, width: int) -> Matrix:
 
 
 def _outstanding(close: Matrix, low: Indices, m: int) -> Matrix:
-    """How much closer a cell is than the fourth closest of its row and of its column: mutual bests stand out.
+    """Similarity of each cell above the fourth highest of its row and column: high for mutual bests.
 
-    Written over `close`, which is large and of no more use.
+    Overwrites `close`, which is large and not needed any more.
     """
     row = _kth_of_rows(close, RIVALS)
     top = np.full((m, RIVALS), -1.0, dtype=np.float32)
@@ -93,7 +94,7 @@ def _outstanding(close: Matrix, low: Indices, m: int) -> Matrix:
 
 
 def _kth_of_rows(close: Matrix, k: int) -> Matrix:
-    """(n,) the k-th greatest of each row, at least LEAST."""
+    """(n,) the k-th greatest of each row, at least MIN_REFERENCE_SIMILARITY."""
     if close.shape[1] < k:
         return np.full(len(close), LEAST, dtype=np.float32)
     return np.maximum(np.partition(close, -k, axis=1)[:, -k], LEAST)
@@ -101,7 +102,7 @@ def _kth_of_rows(close: Matrix, k: int) -> Matrix:
 
 @kernel(error_model="numpy")
 def _kth_of_columns(close, low, top):  # type: ignore[no-untyped-def]
-    """Write the greatest values of each column to top (m, k), ascending, where they exceed what stands there."""
+    """Merge the greatest values of each column into top (m, k), ascending."""
     n, width = close.shape
     m, k = top.shape
     for i in range(n):
@@ -118,7 +119,7 @@ def _kth_of_columns(close, low, top):  # type: ignore[no-untyped-def]
 
 @kernel(error_model="numpy")
 def _outstand(close, low, row, column):  # type: ignore[no-untyped-def]
-    """Turn similarities into what is left of them above the levels of row and column; 0 where that is next to none."""
+    """Replace similarities by their excess over the levels of row and column; 0 where it is 0.02 or less."""
     n, width = close.shape
     m = len(column)
     for i in range(n):
@@ -131,7 +132,7 @@ def _outstand(close, low, row, column):  # type: ignore[no-untyped-def]
 
 
 def _path(gain: Matrix, low: Indices, m: int) -> Indices:
-    """Cells (c, 2) of the monotone path with the greatest sum of gains. Of equals the one nearest to the start."""
+    """Cells (c, 2) of the monotone path with the greatest sum of gains. Ties go to the path nearest to the start."""
     n, width = gain.shape
     step = np.zeros((n, width + 1), dtype=np.int8)
     cells = np.zeros((min(n, m), 2), dtype=np.int64)
@@ -141,7 +142,7 @@ def _path(gain: Matrix, low: Indices, m: int) -> Indices:
 
 @kernel(error_model="numpy")
 def _walk(gain, low, step, running, best, cells):  # type: ignore[no-untyped-def]
-    """Fill `step` and write the cells of the path, last to first; how many there are. best and running are zeros.
+    """Fill `step`, write the cells of the path, last to first, and return their number. best and running are zeros.
 
     best[c] is the sum over rows before i and columns before low[i] + c.
     """
@@ -172,7 +173,7 @@ def _walk(gain, low, step, running, best, cells):  # type: ignore[no-untyped-def
 
 
 def band(cells: Indices, n: int, m: int) -> tuple[Indices, Indices]:
-    """Nodes worth a look: low and high (n + 1,), ascending, from (0, 0) to (n, m), wide where cells are missing."""
+    """Band around the cells: low and high (n + 1,), ascending, from (0, 0) to (n, m); wide where cells are missing."""
     if (n + 1) * (m + 1) <= SMALL:
         return np.zeros(n + 1, dtype=np.int64), np.full(n + 1, m, dtype=np.int64)
     rows = np.arange(n + 1)

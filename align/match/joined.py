@@ -1,7 +1,7 @@
-"""Similarity of joined texts, for beads of more than two sentences that a first look leaves open.
+"""Similarity of joined texts, for beads of more than two sentences that a first pass leaves undecided.
 
-The sum of sentence vectors is close to the vector of the joined text, and costs nothing; where two ways to cut a
-passage compete, the vector of the joined text decides better. Only the runs of such beads are encoded.
+The sum of sentence vectors is close to the vector of the joined text, and costs nothing; where two segmentations of
+a passage compete, the vector of the joined text decides better. Only the runs of such beads are encoded.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class RunVectors:
         return self.separator.join(self.passages.texts[start : start + count])
 
     def sums(self, start: Indices, count: Indices) -> Floats:
-        """(c, d) unit vectors of runs by the sums of their length-weighted vectors."""
+        """(c, d) unit vectors of runs from the sums of their length-weighted sentence vectors."""
         rows = np.zeros((len(start), self.single.shape[1]))
         for k in range(int(count.max(initial=0))):
             inside = count > k
@@ -47,13 +47,13 @@ class RunVectors:
         return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9))
 
     def centred(self, vectors: Vectors) -> Floats:
-        """(c, d) vectors of joined texts, centred as those of the sentences are."""
+        """(c, d) vectors of joined texts, centred like those of the sentences."""
         rows = vectors.astype(np.float64) - self.shift
         return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9))
 
 
 def joined_gains(src: RunVectors, tgt: RunVectors, beads: Indices, encode: EncodeRuns) -> Floats:
-    """(c, 2): how much the similarity and the margin of each bead grow where its runs are encoded as joined texts.
+    """(c, 2): gain in similarity and in margin of each bead when its runs are encoded as joined texts.
 
     beads (c, 4): i, j, a, b of the whole texts. The margin is without its length penalty.
     """

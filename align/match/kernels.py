@@ -1,4 +1,4 @@
-"""Compiled functions, and the folder that their machine code is cached in."""
+"""Compiled functions (numba), and the folder of their cached machine code."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ BESIDE = Path(__file__).parent / "__pycache__"
 
 @cache
 def kernel_cache() -> Path | None:
-    """The folder with compiled kernels; None where no folder can be written, so that each run compiles its own.
+    """The folder of compiled kernels; None where no folder can be written, so that each run compiles its own.
 
-    `NUMBA_CACHE_DIR`, else beside the code, else in the cache folder of the settings, else in a temporary folder
-    that is this user's alone: what is in it is run.
+    `NUMBA_CACHE_DIR`, else `__pycache__` next to the code, else in the cache folder of the settings, else in a
+    temporary folder that only this user can write: its content is executed.
     """
     for folder in _folders():
         try:
@@ -39,7 +39,7 @@ def _folders() -> Iterator[Path]:
     if named := os.environ.get("NUMBA_CACHE_DIR"):
         yield Path(named)
     yield BESIDE
-    with suppress(AlignError):  # a broken config file: what reads it next says so
+    with suppress(AlignError):  # A broken config file is reported by the next reader.
         yield load_settings().cache / FOLDER
     if (temporary := temporary_folder()) is not None:
         yield temporary / FOLDER
@@ -48,18 +48,18 @@ def _folders() -> Iterator[Path]:
 def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """`numba.njit` with these options, cached in `kernel_cache()`.
 
-    Numba's `cache=True` alone raises where it finds no folder to write, and then nothing can be imported.
+    Numba's own `cache=True` raises where no folder can be written, and the import of the module fails.
     """
 
     def compiled(function: Callable[..., Any]) -> Any:
         folder = kernel_cache()
         config: Any = numba.config
         before = config.CACHE_DIR
-        # Numba looks at its configuration as a function is decorated; the caller's own functions keep theirs.
+        # Numba reads its configuration when a function is decorated; it is restored for the caller's functions.
         config.CACHE_DIR = "" if folder in (None, BESIDE) else str(folder)
         try:
             return numba.njit(cache=folder is not None, **options)(function)
-        except RuntimeError:  # the folder went away, or is full
+        except RuntimeError:  # The folder was deleted or is full.
             return numba.njit(**options)(function)
         finally:
             config.CACHE_DIR = before

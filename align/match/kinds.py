@@ -1,4 +1,4 @@
-"""What kind of correspondence a bead is, from how much each side says that the other does not."""
+"""Kind of a link, from the content that each side has and the other lacks."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from align.match.trust import Found
 
 OPENING = ("“", "「", "『", "«", "„", '"')
 UNEVEN, CHANCE = 0.75, 2.5
-"""|log| of the ratio of lengths above which one side leaves something out (about 1 : 2.1), and what is added to it over
-the root of the characters of the shorter side, as English has them: six words may be twice as long in a translation
-that leaves out nothing. Of the links of twelve development corpora 0.6 % at most lie above, in each of them."""
+"""|log| of the length ratio above which one side leaves something out (about 1 : 2.1), and the slack added to it,
+divided by the root of the shorter side's characters (in English terms): six words may be twice as long in a
+complete translation. At most 0.6 % of the links in each of twelve development corpora exceed it."""
 COMPACT = 0.22
-"""Nearness over all the sentences of a chain from which it is a translation: a summary has less of each sentence."""
+"""Mean CSLS over all sentences of a chain from which it is a translation: a summary has less of each sentence."""
 SAME, COST = 0.11, 0.6
-"""What nearness, less COST of the difference in lengths, must reach where a link outside a translated run says the same
-on both sides: both values by the seeds' gold."""
+"""Minimum CSLS, less LENGTH_COST of the length difference, at which a link outside a translated run is a
+translation: both values by the seeds' gold."""
 ALIKE = 0.6
-"""Similarity of what says the same, in however many sentences."""
+"""Similarity from which two sides are equivalent."""
 LONE = 0.35
-"""Support from the chain below which a link stands alone."""
+"""Chain support below which a link is isolated."""
 HEADING = 90
-"""Characters of the longest heading."""
+"""Maximum characters of a heading."""
 
 
 def kind_of(texts: Texts, src: range, tgt: range, seen: Found, *, dense: bool) -> LinkKind:
-    """The kind of a bead. dense: whether its chain is a text and its translation."""
+    """Kind of a bead. in_translation: whether its chain is a text and its translation."""
     one, other = (_joined(side.texts, run) for side, run in ((texts.src, src), (texts.tgt, tgt)))
     if seen.beside < LONE and one.startswith(OPENING) and other.startswith(OPENING):
         return LinkKind.QUOTE
@@ -47,8 +47,10 @@ def kind_of(texts: Texts, src: range, tgt: range, seen: Found, *, dense: bool) -
 
 
 def _difference(texts: Texts, src: range, tgt: range) -> float:
-    """|log| of the ratio of the lengths of a bead, as the two languages write or as these two texts do, whichever fits:
-    a manual that keeps its English terms is longer in Chinese than Chinese is."""
+    """|log| of a bead's length ratio, relative to the ratio of the languages or of these two texts.
+
+    The smaller of the two: a manual that retains its English terms is longer in Chinese than other texts.
+    """
     one, other = (
         float(side.length[run.start : run.stop].sum()) for side, run in zip(texts.sides, (src, tgt), strict=True)
     )
@@ -61,6 +63,8 @@ def _joined(texts: tuple[str, ...], run: range) -> str:
 
 
 def _of_a_heading(ends: Sequence[int]) -> bool:
-    """Whether sentences with these ends may be headings: without a stop, and a question or a cry on one side at most,
-    for else it is a sentence of a talk."""
+    """Whether sentences with these end marks may be headings.
+
+    No full stop; a question or exclamation mark on at most one side, since dialogue has it on both.
+    """
     return all(end in (0, 2, 3) for end in ends) and 0 in ends

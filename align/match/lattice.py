@@ -1,7 +1,7 @@
-"""The sums over every path through a band of nodes (forward-backward), and the best path.
+"""Forward-backward sums over all paths through a band of nodes, and the best path.
 
-A lattice has nodes (i, j), 0 <= i <= n and low[i] <= j <= high[i]: how much of either side is used up. Edges are beads,
-and omissions of one sentence in two states (source gap, target gap), so that a long one is cheap once it is opened.
+A lattice has nodes (i, j), 0 <= i <= n and low[i] <= j <= high[i]: the number of sentences used on each side. Edges
+are beads, and omissions of one sentence in two states (source gap, target gap) with a separate cost of opening one.
 Scores are linear in the features: a semi-Markov conditional random field (Sarawagi & Cohen 2004).
 """
 
@@ -19,7 +19,7 @@ from align.match.kernels import kernel
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 NONE = -1
-"""Where a step does not lead to a node of the band."""
+"""Index for a step that leaves the band."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Lattice:
 
     @cached_property
     def first(self) -> Indices:
-        """(n + 2,) the number of each row's first node."""
+        """(n + 2,) index of each row's first node, and the total."""
         return np.concatenate([[0], np.cumsum(self.high - self.low + 1)]).astype(np.int64)
 
     @cached_property
@@ -46,23 +46,23 @@ class Lattice:
         return rows, np.arange(self.first[-1]) - self.first[rows] + self.low[rows]
 
     def number(self, i: Indices, j: Indices) -> Indices:
-        """The nodes (i, j), which must be in the band."""
+        """Indices of the nodes (i, j), which must be in the band."""
         return np.asarray(self.first[i] + j - self.low[i], dtype=np.int64)
 
     @cached_property
     def sizes(self) -> Indices:
-        """(c,) sentences of each bead, of both sides."""
+        """(c,) number of sentences in each bead, both sides together."""
         return np.asarray(self.beads[:, 2] + self.beads[:, 3], dtype=np.int64)
 
     @cached_property
     def ends(self) -> tuple[Indices, Indices]:
-        """The nodes that each bead leads from, and to."""
+        """Start node and end node of each bead."""
         i, j, a, b = self.beads.T
         return self.number(i, j), self.number(i + a, j + b)
 
     @cached_property
     def down(self) -> Indices:
-        """The node below each, with one source sentence more, or NONE."""
+        """The node below each node, with one source sentence more, or NO_NODE."""
         rows, columns = self.places
         below = np.minimum(rows + 1, len(self.low) - 1)
         inside = (rows + 1 < len(self.low)) & (columns >= self.low[below]) & (columns <= self.high[below])
@@ -70,13 +70,13 @@ class Lattice:
 
     @cached_property
     def across(self) -> Indices:
-        """The node to the right of each, with one target sentence more, or NONE."""
+        """The node to the right of each node, with one target sentence more, or NO_NODE."""
         rows, columns = self.places
         return np.where(columns < self.high[rows], np.arange(len(rows)) + 1, NONE)
 
     @cached_property
     def graph(self) -> Graph:
-        """Edges by where they begin and by where they lead, for `posteriors`."""
+        """Edges by start node and by end node, for `posteriors`."""
         starts, stops = self.ends
         nodes = np.arange(len(self.down) + 1)
         order = np.argsort(stops, kind="stable")
@@ -94,18 +94,18 @@ class Lattice:
 
 
 class Graph(NamedTuple):
-    """The edges of a lattice as arrays of node and bead numbers; NONE where a step leaves the band."""
+    """The edges of a lattice as arrays of node and bead indices; NO_NODE where a step leaves the band."""
 
     leaving: Indices
-    """(nodes + 1,) beads leaving[t] to leaving[t + 1] begin at node t."""
+    """(nodes + 1,) beads leaving[t] to leaving[t + 1] start at node t."""
     target: Indices
-    """(c,) the node that each bead leads to."""
+    """(c,) end node of each bead."""
     entering: Indices
-    """(nodes + 1,) entering[t] to entering[t + 1] of entrant and source lead to node t."""
+    """(nodes + 1,) entrant and source [entering[t]:entering[t + 1]]: beads that end at node t."""
     entrant: Indices
-    """(c,) bead numbers by where they lead."""
+    """(c,) bead indices sorted by end node."""
     source: Indices
-    """(c,) the nodes that those begin at."""
+    """(c,) start nodes of those beads."""
     down: Indices
     """(nodes,) the node after an omitted source sentence."""
     across: Indices
@@ -116,12 +116,12 @@ class Graph(NamedTuple):
 
 @dataclass(frozen=True)
 class Marginals:
-    """How much of the summed weight of all paths passes each edge, 0 to 1; and the log of that sum."""
+    """Posterior of each edge, 0 to 1, and the log of the summed weight of all paths."""
 
     beads: Floats
     """(c,)"""
     gap_s: Floats
-    """(nodes,) the omission of the source sentence that follows the node."""
+    """(nodes,) omission of the source sentence after each node."""
     gap_t: Floats
     opened: float
     """The expected number of gaps."""
@@ -129,7 +129,7 @@ class Marginals:
 
 
 def marginals(lattice: Lattice, scores: Floats, null_s: Floats, null_t: Floats, opening: float) -> Marginals:
-    """Sum over every path. scores (c,) of the beads; null_s (n,), null_t (m,) of omissions; opening: of each gap."""
+    """Sum over all paths. Scores of beads (c,), of omissions null_s (n,), null_t (m,), and of opening a gap."""
     rows, columns = lattice.places
     cost_s, cost_t = np.append(null_s, -np.inf)[rows], np.append(null_t, -np.inf)[columns]
     beads, gap_s, gap_t = np.zeros(len(scores)), np.zeros(len(rows)), np.zeros(len(rows))
@@ -138,7 +138,7 @@ def marginals(lattice: Lattice, scores: Floats, null_s: Floats, null_t: Floats, 
 
 
 def _sources(step: Indices) -> Indices:
-    """Where a step into each node comes from, or NONE. step: where the step from each node leads."""
+    """Predecessor of each node, or NO_NODE. step: successor of each node."""
     found = np.full(len(step), NONE)
     leading = np.flatnonzero(step != NONE)
     found[step[leading]] = leading
@@ -159,9 +159,9 @@ def add(x, y):  # type: ignore[no-untyped-def]
 def posteriors(graph, scores, cost_s, cost_t, opening, beads, gap_s, gap_t):  # type: ignore[no-untyped-def]
     """Write the posteriors of beads (c,) and of omissions (nodes,); return the log of the sum and the expected gaps.
 
-    cost_s, cost_t (nodes,): of the omission of the sentence after each node. The last step into a node was a bead
-    (state 0), a source omission (1) or a target omission (2), which no source omission follows. `opening` is paid at
-    the first sentence of a gap.
+    cost_s, cost_t (nodes,): score of omitting the sentence after each node. The last step into a node was a bead
+    (state 0), a source omission (1) or a target omission (2), which no source omission follows. `opening` is added
+    at the first sentence of a gap.
     """
     count = len(graph.down)
     into, any_ = np.empty((count, 3)), np.empty(count)
@@ -211,10 +211,10 @@ def posteriors(graph, scores, cost_s, cost_t, opening, beads, gap_s, gap_t):  # 
 
 
 def best_path(lattice: Lattice, gain: Floats, gap_s: Floats, gap_t: Floats) -> Indices:
-    """The path with the greatest sum of gains: the numbers of its beads, and -1 and -2 for source and target omissions.
+    """The path with the greatest sum of gains: bead indices, and -1 and -2 for source and target omissions.
 
-    gain (c,) of the beads, -inf for those that must not be; gap_s and gap_t (nodes,). Of equals the bead that comes
-    first is taken, beads before omissions.
+    gain (c,) of the beads, -inf for excluded ones; gap_s and gap_t (nodes,). Ties go to the first bead, and to
+    beads before omissions.
     """
     starts, stops = lattice.ends
     bounds = np.searchsorted(starts, np.arange(len(gap_s) + 1))
@@ -223,7 +223,7 @@ def best_path(lattice: Lattice, gain: Floats, gap_s: Floats, gap_t: Floats) -> I
 
 @kernel(error_model="numpy")
 def steps(bounds, target, gain, down, gap_s, across, gap_t):  # type: ignore[no-untyped-def]
-    """The edges of the best path from node 0 to the last, as `best_path` tells."""
+    """Edges of the best path from node 0 to the last, as in `best_path`."""
     count = len(bounds) - 1
     best = np.full(count, -np.inf)
     step = np.full(count, -3, dtype=np.int64)

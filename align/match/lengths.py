@@ -1,4 +1,4 @@
-"""How many characters of one text correspond to how many of its translation."""
+"""Ratio of characters between a text and its translation."""
 
 from __future__ import annotations
 
@@ -10,35 +10,36 @@ import numpy.typing as npt
 from align.text.tags import primary
 
 CHARACTERS = {"zh": 0.33, "yue": 0.33, "ja": 0.42, "ko": 0.48, "he": 0.76, "ar": 0.8, "th": 0.9}
-"""Characters without spaces that a language needs for one of English; 1 for a language that is not listed."""
+"""Characters without spaces per character of English, by language; 1 for languages not listed."""
 ADJACENT = 9
-"""Sentences between two trusted cells, at most, for the stretch between them to count."""
+"""Maximum sentences between two trusted cells for the stretch between them to count."""
 OUTLIER = 0.5
-"""A stretch whose log ratio is farther than this from the median holds an omission."""
+"""A stretch whose log ratio is farther than this from the median contains an omission."""
 COMPENSATION = 0.5
-"""Share of an outlier's excess that its neighbours lack where it is no omission, at least."""
+"""Minimum share of an outlier's excess that its neighbours lack where it is no omission."""
 PRIOR = 5.0
-"""Stretches of evidence that the usual ratio of the two languages is worth."""
+"""Number of stretches that the expected ratio of the two languages counts as."""
 
 
 def usual_ratio(src_lang: str, tgt_lang: str) -> float:
-    """Source characters per target character that the two languages usually have. BCP 47 tags."""
+    """Typical source characters per target character of the two languages. BCP 47 tags."""
     return CHARACTERS.get(primary(src_lang), 1.0) / CHARACTERS.get(primary(tgt_lang), 1.0)
 
 
 def length_ratio(
     src: npt.NDArray[np.float64], tgt: npt.NDArray[np.float64], cells: npt.NDArray[np.int64], usual: float
 ) -> float:
-    """Source characters per target character of two texts, without what only one of them has.
+    """Source characters per target character of two texts, omissions excluded.
 
-    src (n,), tgt (m,): characters of each sentence, above 0. cells (c, 2): trusted one-to-one cells, ascending on both
-    sides. usual: the ratio that the languages have.
+    src (n,), tgt (m,): characters of each sentence, above 0. cells (c, 2): trusted one-to-one cells, ascending on
+    both sides. expected: the ratio of the languages.
 
     The estimate sums all characters from the middle of one trusted cell to the middle of the next: where a sentence
-    was translated by two, its cell holds only one of them, so the cells alone give too high a ratio. A stretch that is
-    an outlier holds an omission and is left out, unless its neighbours lack what it has too much. `usual` counts as
-    PRIOR stretches. Where no two cells are adjacent, next to nothing is translated one to one: the cells themselves
-    count, and with none the totals, as much as `usual` does, since they include what has no translation.
+    was translated by two, its cell has only one of them, so the cells by themselves give too high a ratio. A
+    stretch that is an outlier contains an omission and is left out, unless its neighbours lack its excess.
+    `expected` counts as PRIOR_STRETCHES stretches. Where no two cells are adjacent, next to nothing is translated
+    one to one: the cells themselves are used, and without cells the totals, weighted as much as `expected`, since
+    they include omissions.
     """
     near = (np.diff(cells, axis=0) <= ADJACENT).all(axis=1)
     one, other = (

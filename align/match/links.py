@@ -1,7 +1,7 @@
 """Links between the tokens of two texts: best matches in both directions, inside a band of the whole of both.
 
 Document-level word alignment: a token has one counterpart in the text, so a sentence that is merely similar stays
-without links where another sentence holds the translation.
+without links where another sentence contains the translation.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 LEAST_WEIGHT = 0.1
-"""Token weight of a sentence, at least."""
+"""Minimum token weight of a sentence."""
 
 
 def token_links(src: Bag, tgt: Bag, low: Indices, high: Indices) -> Shared:
-    """Tokens that are each other's best match, summed by pairs of sentences.
+    """Mutual best matches of tokens, summed by pairs of sentences.
 
-    low, high (n,): target sentences low..high that each source sentence is compared with. The weight of a link is the
-    geometric mean of the rarities of its tokens times their cosine; total_src and total_tgt are the token weights of
-    the sentences.
+    low, high (n,): target sentences low..high that each source sentence is compared with. The weight of a link is
+    the geometric mean of the rarities of its tokens times their cosine; total_src and total_tgt are the token
+    weights of the sentences.
     """
     n, m = len(src.starts) - 1, len(tgt.starts) - 1
     forward, backward = np.full(len(src.vectors), -1), np.full(len(tgt.vectors), -1)
@@ -61,12 +61,12 @@ def linked_weight(links: Shared) -> tuple[Floats, Floats]:
 
 
 def _summed(where: Indices, weight: npt.NDArray[np.floating], count: int) -> Floats:
-    """(count,) sums of the weights by where they belong."""
+    """(count,) sums of the weights by index."""
     return np.bincount(where, weight, count).astype(np.float64)
 
 
 def standing(values: Floats) -> Floats:
-    """(n,) robust z-scores of values in their own text, from -4 to 3."""
+    """(n,) robust z-scores of values within their own text, clipped to -4 to 3."""
     if not len(values):
         return values
     away = values - np.median(values)

@@ -1,7 +1,7 @@
-"""Local alignment of two texts by how near their sentences are, kept up to date while parts of it are taken away.
+"""Local alignment of two texts by CSLS, updated incrementally as parts of it are blocked.
 
-T. Smith and M. Waterman: Identification of common molecular subsequences (1981). The best path that crosses none taken
-before: M. Waterman and M. Eggert: A new algorithm for best subsequence alignments (1987).
+T. Smith and M. Waterman: Identification of common molecular subsequences (1981). The best path that crosses none
+taken before: M. Waterman and M. Eggert: A new algorithm for best subsequence alignments (1987).
 """
 
 from __future__ import annotations
@@ -17,19 +17,18 @@ from align.match.passages import Matrix
 Cell = tuple[int, int]
 
 TAKEN = -1.0
-"""Nearness of a cell that is no more to be had."""
+"""CSLS of a blocked cell."""
 
 
 class LocalAlignment:
-    """The best local path through a table of nearness, again and again, as rows, columns and cells are taken.
+    """The best local path through a CSLS table, repeatedly, as rows, columns and cells are blocked.
 
-    After something is taken only what it can change is reckoned again, so that n chains of a sentence or two cost about
-    as much as the first, not n times that. The same paths as from a table made anew.
+    Only the scores that blocking can change are recomputed, so that n chains of a sentence or two cost about as
+    much as the first, not n times that. The paths are the same as from a table computed anew.
     """
 
     def __init__(self, close: Matrix, gap: float) -> None:
-        """close: float32 (n, m), above 0 where a cell carries a path on; it is written to. gap: what a path loses for
-        a row or column that it passes by."""
+        """margins: (n, m) float32, above 0 where a path may pass; overwritten. gap: cost per skipped row or column."""
         self.close = close
         n, m = close.shape
         self._gap = gap
@@ -40,7 +39,7 @@ class LocalAlignment:
         self._refresh(np.ones(n, dtype=np.int64), np.full(n, m + 1, dtype=np.int64))
 
     def best(self) -> list[Cell]:
-        """The matched cells of the best path, first to last; none where nothing is near."""
+        """The matched cells of the best path, first to last; empty if no cell is positive."""
         i = int(self._tops.argmax())
         j = int(self._places[i])
         path: list[Cell] = []
@@ -52,7 +51,7 @@ class LocalAlignment:
         return [(i, j) for i, j in reversed(path) if self.close[i, j] > 0]
 
     def take(self, spans: Iterable[tuple[range, range]]) -> None:
-        """Take away rows and columns: no path matches them any more."""
+        """Block rows and columns: no path matches them any more."""
         n, m = self.close.shape
         low, high = np.full(n, m + 1, dtype=np.int64), np.zeros(n, dtype=np.int64)
         for rows, columns in spans:
@@ -64,7 +63,7 @@ class LocalAlignment:
         self._refresh(low, high)
 
     def take_cells(self, cells: Iterable[Cell]) -> None:
-        """Take away single cells."""
+        """Block single cells."""
         n, m = self.close.shape
         low, high = np.full(n, m + 1, dtype=np.int64), np.zeros(n, dtype=np.int64)
         for i, j in cells:
@@ -78,9 +77,9 @@ class LocalAlignment:
 
 @kernel()
 def _refresh(close, gap, score, step, tops, places, low, high):  # type: ignore[no-untyped-def]
-    """Reckon row i anew in columns low[i] to high[i] of the table, and all that follows from what changed."""
+    """Recompute row i in columns low[i] to high[i] of the table, and all cells that depend on changed ones."""
     n, m = close.shape
-    start, stop = m + 1, 0  # What changed in the row above.
+    start, stop = m + 1, 0  # Changed columns of the row above.
     for i in range(1, n + 1):
         first, last = min(low[i - 1], start), max(high[i - 1], stop + 1)
         start, stop = m + 1, 0

@@ -1,4 +1,4 @@
-"""What stands elsewhere in the other text: chains that cross the main one, among the sentences it has left over."""
+"""Moved paragraphs: chains that cross the main chain, among the sentences that it leaves unlinked."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from align.match.similarity import neighbourhood
 from align.match.solve import Texts
 
 DOUBT = 0.8
-"""Confidence below which a bead of the main chain may be taken apart again."""
+"""Confidence below which a bead of the main chain may be dissolved."""
 CLOSE = 0.06
-"""Margin that a cell must have to carry a chain on."""
+"""Minimum margin of a cell in a chain."""
 STRENGTH = 0.3
-"""Sum of the margins of the weakest chain that is taken: two or three sentences that fit well."""
+"""Minimum sum of the margins of a chain: two or three good sentences."""
 HOLE = 2
-"""Sentences that a chain may pass by between two cells."""
+"""Maximum sentences that a chain skips between two cells."""
 SEEDS = 4
-"""Cells that a chain may grow from, for each sentence that is left over: the strongest."""
+"""Number of the strongest cells that chains are extended from, for each free sentence."""
 BOOK = 6_000_000
-"""Cells of the whole above which moved paragraphs are not sought: every sentence is held against every other."""
+"""Cells of the whole above which moved paragraphs are not searched: the search compares all pairs of sentences."""
 
 Stretch = Callable[[Texts, tuple[int, int], tuple[int, int], Indices], list[Bead]]
 
 
 def with_moved(texts: Texts, beads: Sequence[Bead], stretch: Stretch) -> list[Bead]:
-    """The beads of the main chain, and of those that cross it, numbered; every sentence stays in one bead.
+    """Beads of the main chain and of numbered chains that cross it; every sentence stays in one bead.
 
-    stretch: finds the beads of rows and columns around cells.
+    align_stretch: aligns rows and columns around cells.
     """
     unsure = [bead for bead in beads if not (bead.src and bead.tgt) or bead.confidence < DOUBT]
     free_s = np.array(sorted(i for bead in unsure for i in bead.src), dtype=np.int64)
@@ -55,7 +55,7 @@ def with_moved(texts: Texts, beads: Sequence[Bead], stretch: Stretch) -> list[Be
 
 
 def _margins(texts: Texts, free_s: Indices, free_t: Indices) -> Matrix:
-    """(free, free) similarity less the mean of both neighbourhoods in the whole of the other text."""
+    """(free, free) similarity minus the mean of both neighbourhoods in the whole of the other text."""
     src, tgt = (side.vectors for side in texts.sides)
     around_s = neighbourhood(src[free_s] @ tgt.T, 4, 1)
     around_t = neighbourhood(src @ tgt[free_t].T, 4, 0)
@@ -64,7 +64,7 @@ def _margins(texts: Texts, free_s: Indices, free_t: Indices) -> Matrix:
 
 
 def _chains(close: Matrix, free_s: Indices, free_t: Indices) -> Iterator[Indices]:
-    """Cells (c, 2) of each chain that is strong enough, the strongest cell first; `close` is used up."""
+    """Yield the cells (c, 2) of each chain that is strong enough, strongest first; overwrites `close`."""
     rows_of, columns_of = ({int(i): k for k, i in enumerate(side)} for side in (free_s, free_t))
     seeds = np.argwhere(close > CLOSE)
     strongest = np.argsort(-close[tuple(seeds.T)], kind="stable")[: SEEDS * min(close.shape)]
@@ -89,7 +89,7 @@ def _chains(close: Matrix, free_s: Indices, free_t: Indices) -> Iterator[Indices
 def _next(
     close: Matrix, rows_of: dict[int, int], columns_of: dict[int, int], i: int, j: int, step: int
 ) -> tuple[int, int] | None:
-    """The best cell a little further on, through sentences that are all free."""
+    """The best cell within MAX_SKIPPED_SENTENCES, with only free sentences between."""
     best, found = CLOSE, None
     for di in range(1, HOLE + 2):
         if i + step * di not in rows_of:
@@ -104,7 +104,7 @@ def _next(
 
 
 def _in_order(chain: Sequence[Bead], beads: Sequence[Bead]) -> bool:
-    """Whether a chain would fit into the main one: then the main one had its reasons to leave it."""
+    """Whether a chain fits into the order of the main chain, which then left it out for a reason."""
     sure = [bead for bead in beads if bead.src and bead.tgt and bead.confidence >= DOUBT]
     first, last = chain[0], chain[-1]
     return all(
@@ -115,7 +115,7 @@ def _in_order(chain: Sequence[Bead], beads: Sequence[Bead]) -> bool:
 
 
 def without(bead: Bead, taken_s: Set[int], taken_t: Set[int]) -> Iterator[Bead]:
-    """The bead less sentences that others hold: whole, or its free sentences alone."""
+    """The bead unchanged if none of its sentences is used elsewhere, else its free sentences as nulls."""
     free_s = [i for i in bead.src if i not in taken_s]
     free_t = [j for j in bead.tgt if j not in taken_t]
     if len(free_s) == len(bead.src) and len(free_t) == len(bead.tgt):

@@ -1,4 +1,4 @@
-"""How near each sentence of a page is to each of another, over what any two there are: CSLS that small pages stand."""
+"""CSLS between the sentences of two pages, corrected for small pages and for the encoder's baseline."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from align.match.passages import Matrix, Vectors
 from align.match.similarity import neighbourhood
 
 K = 10
-"""Sentences of a neighbourhood."""
+"""Neighbours in a neighbourhood."""
 SCALE = 0.7
-"""CSLS is told as if any two sentences had a cosine of 0.3: models whose vectors all lie close compare with others."""
+"""CSLS is scaled to a baseline cosine of 0.3, to compare encoders whose vectors all lie close together."""
 
 
 def nearness(src: Vectors, tgt: Vectors, usual: float) -> Matrix:
-    """(n, m) float32: cross-domain similarity local scaling (Conneau et al. 2018), 0 where nothing stands out.
+    """(n, m) float32: cross-domain similarity local scaling (Conneau et al. 2018), 0 at the level of the neighbours.
 
-    src (n, d), tgt (m, d): rows of length 1. usual: the cosine of any two. A page of two sentences has no
-    neighbourhood of ten to compare with: what it lacks is filled up with the mean of the longer page's neighbourhoods,
-    so that one sentence and its paraphrase do not take each other's margin away.
+    src (n, d), tgt (m, d): rows of length 1. baseline: mean cosine of arbitrary pairs. A page of two sentences has
+    no neighbourhood of ten: it is filled up with the mean neighbourhood of the longer page, so that one sentence
+    and its paraphrase do not cancel each other's margin.
     """
     similar = np.asarray(src @ tgt.T, dtype=np.float32)
     n, m = similar.shape
@@ -32,5 +32,5 @@ def nearness(src: Vectors, tgt: Vectors, usual: float) -> Matrix:
 
 
 def _filled(sums: Matrix, have: int, want: int, level: float) -> Matrix:
-    """Means of `want` values of which only `have` are known, by their sums."""
+    """Means of `target_count` values: the sums of `count` values, filled up with `level`."""
     return np.asarray((sums + (want - have) * np.float32(level)) / np.float32(want), dtype=np.float32)

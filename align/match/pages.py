@@ -1,4 +1,4 @@
-"""What corresponds between two pages: local monotone chains, several, and they may cross."""
+"""Correspondences of two pages: several local monotone chains, which may cross."""
 
 from __future__ import annotations
 
@@ -22,47 +22,48 @@ from align.match.woven import turns
 Reach = tuple[int, int]
 
 FLOOR = 0.03
-"""Nearness that a cell must exceed to carry a chain on."""
+"""CSLS of a cell that adds nothing to a chain and takes nothing from it."""
 NEAR = -0.07
-"""Nearness, less FLOOR, that a sentence must exceed to join its neighbour's bead."""
+"""CSLS minus MIN_CELL_CSLS that a sentence must exceed to join its neighbour's bead."""
 WIDEST = 4
-"""Sentences on one side of a bead that is not found by the exact search."""
+"""Maximum sentences on one side of a bead that the exact search did not make."""
 RIVAL = 0.2
-"""How much nearer another sentence may be than the partner that a loose chain gives one."""
+"""Lead in CSLS of another partner over the partner in a loose chain from which the cell is contested."""
 GAP = 0.03
-"""What a chain loses for a sentence that it passes by."""
+"""Cost of a sentence that a chain skips."""
 LEAST = 0.12
-"""The weakest chain that is looked at."""
+"""Minimum score of a chain."""
 BOOK = 6_000_000
-"""Cells above which two texts are taken for one, and aligned whole."""
+"""Cells above which two texts are aligned as a whole."""
 STRETCH = 6.0
-"""How well a part of two such texts must speak for itself: ten sentences in a row, or more that stand less close."""
+"""Minimum score of a translated part of such texts: about ten sentences in a row, or more with gaps."""
 SURE = 0.7
-"""Confidence of a bead that speaks for such a part: it was calibrated on translations, which two texts may not be."""
+"""Minimum confidence of a bead that counts for such a part. It is calibrated on translations, which the texts may
+not be."""
 CLOSER, SHIFTS = 1.5, (7, -7, 19, -19, 43, -43)
 """Standard deviations by which the sides of a sure bead are closer than those of beads that are so far apart."""
 BEYOND = 6
-"""How far past its first and last sure cells a chain may reach, at least; half its length where that is more."""
+"""Minimum sentences that a chain is extended past its first and last cell; half its length where that is more."""
 CELLS, SHARE, LEVEL = 5, 0.7, 0.14
-"""How many cells a text and its translation have, how much of the longer side they are, and how near over all."""
+"""Minimum cells of a text and its translation, their share of the longer side, and their mean CSLS over it."""
 LOOSE_SHARE = 0.4
-"""The same share where the languages take turns on the page, or the exact search finds COVERED of both."""
+"""Minimum share where the languages alternate, or the exact search covers MIN_COVERED_SHARE of both sides."""
 COVERED = 0.85
 TOLD, APART = 0.35, 0.5
-"""Confidence below which a link is not worth a reviewer's look; and where it stands alone, between two documents: of
-those there are many pairs, and few have to do with each other."""
+"""Minimum confidence of a link; and of a link in a loose chain between two documents: there are many pairs of
+documents, and few are related."""
 
 
 def align_pages(
     src: Passages, tgt: Passages, *, constraints: Constraints | None = None, together: bool = False
 ) -> list[Bead]:
-    """Beads of what says the same on both sides, chain by chain; what nothing translates is in none.
+    """Beads of all passages that correspond, chain by chain; untranslated sentences are in none.
 
-    together: whether both sides stand on one page, which makes a lone correspondence likelier; where their languages
-    take turns there (`Passages.places`), what stands together belongs together.
+    together: both sides are on one page, which makes an isolated correspondence likelier; where their languages
+    alternate on it (`EmbeddedSide.positions`), adjacent runs are aligned with each other.
 
-    Each sentence is in at most one bead. The same for swapped sides, mirrored. Raises ConflictError where the
-    constraints contradict each other, ValueError where the widths of the vectors differ.
+    Each sentence is in at most one bead. Symmetric in the sides. Raises ConflictError where the constraints
+    contradict each other, ValueError where the widths of the vectors differ.
     """
     n, m = len(src), len(tgt)
     wanted = constraints or Constraints()
@@ -79,7 +80,7 @@ def align_pages(
 
 
 def _align(src: Passages, tgt: Passages, wanted: Constraints, together: bool) -> list[Bead]:
-    # Sentence vectors alone: chains found with token coverage were no better on any page that we have.
+    # Sentence vectors only: token coverage gave no better chains on any of our test pages.
     texts = Texts(*(replace(side, tokens=None, encode_runs=None) for side in (src, tgt)))
     held = [Bead(s, t, 1.0, 1.0, chain=chain, loose=True) for chain, (s, t) in enumerate(wanted.anchors)]
     close = nearness(src.vectors, tgt.vectors, texts.usual) - np.float32(FLOOR)
@@ -95,7 +96,7 @@ def _align(src: Passages, tgt: Passages, wanted: Constraints, together: bool) ->
 
 @dataclass
 class _Search:
-    """Two pages, and the chains that can still be found between them."""
+    """Two pages, and the search for the remaining chains between them."""
 
     texts: Texts
     paths: LocalAlignment
@@ -104,11 +105,11 @@ class _Search:
 
     @property
     def close(self) -> Matrix:
-        """How near the sentences are; TAKEN where a chain has them."""
+        """CSLS minus MIN_CELL_CSLS of all pairs; BLOCKED if used."""
         return self.paths.close
 
     def beads(self, number: int) -> Iterator[Bead]:
-        """The beads of all chains, the best chain first, numbered from `number`."""
+        """Yield the beads of all chains, best chain first, with chain numbers from `number` on."""
         while True:
             cells = self.paths.best()
             if not cells or sum(float(self.close[cell]) for cell in cells) < LEAST:
@@ -133,7 +134,7 @@ class _Search:
             number += 1
 
     def _translation(self, cells: list[Cell]) -> Chain | None:
-        """The beads around the cells by the exact search, where they are a text and its translation."""
+        """Beads of the exact search around the cells if they form a text and its translation, else None."""
         span = _span(cells)
         if len(cells) >= max(CELLS, LOOSE_SHARE * span):
             rows, columns = self._reach(cells)
@@ -151,7 +152,7 @@ class _Search:
         return None
 
     def _reach(self, cells: list[Cell]) -> tuple[Reach, Reach]:
-        """Rows and columns from a little before the first cell to a little after the last, as far as they are free."""
+        """Rows and columns of the cells, extended at both ends as far as the sentences are free."""
         open_ = self.close > TAKEN
         far = max(BEYOND, len(cells) // 2)
         return (
@@ -160,7 +161,7 @@ class _Search:
         )
 
     def _exact(self, cells: list[Cell], parts: Sequence[tuple[Reach, Reach]]) -> list[Bead]:
-        """The beads of a chain by the exact search, in each part for itself; one sentence and one are a bead."""
+        """Beads of a chain by the exact search in each part; a part of one sentence on each side is one bead."""
         free_s, free_t = (np.asarray((self.close > TAKEN).any(axis=axis)) for axis in (1, 0))
         trusted = np.array(cells, dtype=np.int64)
         found: list[Bead] = []
@@ -177,7 +178,7 @@ class _Search:
         ]  # fmt: skip
 
     def _rivalled(self, cells: list[Cell]) -> list[Cell]:
-        """The cells one of whose sentences has a much nearer partner, nearest to it too; never the best cell."""
+        """Cells with a sentence that is the mutual best of a much closer partner; never the best cell."""
         best = max(cells, key=lambda cell: float(self.close[cell]))
 
         def rivalled(i: int, j: int) -> bool:
@@ -189,7 +190,7 @@ class _Search:
         return [cell for cell in cells if cell != best and rivalled(*cell)]
 
     def _grown(self, path: list[Cell]) -> Iterator[Bead]:
-        """The chain's cells, each grown by neighbours that are close to its partner and make the two more alike."""
+        """Yield the cells as beads, extended by neighbours that are close to the partner and keep up the cosine."""
         taken = {i for i, _ in path}, {j for _, j in path}
         for i, j in path:
             pair = range(i, i + 1), range(j, j + 1)
@@ -205,7 +206,7 @@ class _Search:
             yield Bead(*pair, self._score(*pair))
 
     def _larger(self, pair: Pair, cell: Cell, taken: tuple[set[int], set[int]]) -> Iterator[Pair]:
-        """The bead with one free neighbour more, on a side where it may grow: one to many, never many to many."""
+        """Yield the bead with one free neighbour more on either side: one to many, never many to many."""
         for side in (0, 1):
             run, other = pair[side], pair[1 - side]
             if len(other) > 1 or len(run) >= WIDEST:
@@ -222,7 +223,7 @@ class _Search:
                     yield larger
 
     def _alike(self, src: range, tgt: range) -> float:
-        """Cosine of two spans, sentences weighing as they are long; by the centred vectors, unlike `trust.likeness`."""
+        """Length-weighted cosine of two spans, from the centred vectors, unlike `link_confidence.span_similarity`."""
         one, other = (
             side.vectors[run.start : run.stop].T @ side.length[run.start : run.stop]
             for side, run in zip(self.texts.sides, (src, tgt), strict=True)
@@ -230,7 +231,7 @@ class _Search:
         return float(one @ other / max(1e-9, float(np.linalg.norm(one) * np.linalg.norm(other))))
 
     def _score(self, src: range, tgt: range) -> float:
-        """The nearest pair of sentences of a bead."""
+        """CSLS of the closest pair of sentences of a bead."""
         return float(self.close[src.start : src.stop, tgt.start : tgt.stop].max()) + FLOOR
 
 
@@ -240,7 +241,7 @@ def _span(cells: list[Cell]) -> int:
 
 
 def _reach(start: int, stop: int, free: npt.NDArray[np.bool_], far: int) -> tuple[int, int]:
-    """A run made longer by up to `far` free sentences at each end."""
+    """start..stop, extended by free sentences, up to `max_sentences` at each end."""
     low, high = start, stop
     while low > 0 and start - low < far and free[low - 1]:
         low -= 1
@@ -250,10 +251,10 @@ def _reach(start: int, stop: int, free: npt.NDArray[np.bool_], far: int) -> tupl
 
 
 def _whole(src: Passages, tgt: Passages, wanted: Constraints) -> list[Bead]:
-    """Two long texts: coarse to fine, without a table of all pairs; passages that moved are chains of their own.
+    """Align two long texts coarse to fine, without a table of all pairs; moved passages are chains of their own.
 
-    The search for bitext finds something for one sentence in twelve of texts that have nothing to do with each other;
-    only where sure beads stand close together is one text the other's translation.
+    The bitext search links one sentence in twelve of two unrelated texts. Only parts where sure beads are dense are
+    taken for translations.
     """
     linked = [bead for bead in bitext_beads(src, tgt, wanted) if bead.src and bead.tgt]
     main = [bead for bead in linked if bead.chain == 0]
@@ -288,10 +289,7 @@ def _normalised(vectors: Matrix) -> Matrix:
 
 
 def _spoken(chain: Sequence[Bead], similar: npt.NDArray[np.bool_]) -> Iterator[float]:
-    """For each bead what is passed by before it, then itself: above 0 in all where LOOSE_SHARE of a part is sure.
-
-    similar (c,): whether the sides of each bead are closer than chance; only such beads are sure.
-    """
+    """Scores of the sentences before each bead and of the bead, positive from a share of MIN_INTERLEAVED_SHARE on."""
     i = j = 0
     for bead, closer in zip(chain, similar.tolist(), strict=True):
         yield -LOOSE_SHARE * max(0, bead.src.start - i, bead.tgt.start - j)

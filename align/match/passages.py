@@ -1,4 +1,4 @@
-"""What a match is given and what it returns: passages of one language, beads, and constraints."""
+"""Input and output of the aligner: embedded sentences of one language, beads, and constraints."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Matrix = npt.NDArray[np.float32]
 
 
 EncodeRuns = Callable[[Sequence[str]], Vectors]
-"""Joined texts to (n, d) unit vectors that compare with the first d columns of the passages' vectors."""
+"""Encodes joined texts to (n, d) unit vectors, comparable with the first d columns of the sentence vectors."""
 
 
 class TokenVectors(Protocol):
-    """The tokens of one sentence: how they are spelt, and (t, width) states of an inner layer of a model."""
+    """The tokens of one sentence: their spelling, and (t, width) states of an inner layer of a model."""
 
     @property
     def pieces(self) -> tuple[str, ...]: ...
@@ -34,16 +34,14 @@ class TokenVectors(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Passages:
-    """One side of a match: sentences in reading order, their vectors, their language.
+    """One side of an alignment: sentences in reading order, their vectors, their language.
 
-    texts: n clean sentences. vectors: (n, d) float32 rows of length 1. lang: BCP 47. blocks: (n,) a number that is the
-    same for sentences of one paragraph, or None where paragraphs are not known. tokens: the token
-    vectors of each sentence, which tell coverage, or None. places: (n,) where each sentence stands on its page,
-    ascending, in one count for all languages of the page, or None where that is not known. encoder: the name of what
-    made the vectors, whose weights are used; those of any encoder for other names. encode_runs: encodes the joined
-    texts of beads that sentence vectors leave open, or None. background: (k, d) float32 rows of length 1, vectors of
-    unrelated texts in many languages by the same encoder, which the document confidence is measured against; None:
-    there is none. Raises ValueError where the lengths differ or a vector is not finite.
+    texts: n clean sentences. vectors: (n, d) float32 rows of length 1. lang: BCP 47. blocks: (n,) the same number
+    for all sentences of one paragraph, or None where there are no paragraphs. tokens: the token vectors of each
+    sentence, for coverage, or None. positions: (n,) position of each sentence on its page, ascending, in one count
+    for all languages of the page, or None. encoder: name of the encoder of the vectors, which selects the weights;
+    generic weights for other names. encode_runs: encodes the joined texts of beads that sentence vectors leave
+    undecided, or None. Raises ValueError where the lengths differ or a vector is not finite.
     """
 
     texts: tuple[str, ...]
@@ -58,13 +56,13 @@ class Passages:
 
     def __post_init__(self) -> None:
         if self.tokens is not None and len(self.tokens) != len(self.texts):
-            raise ValueError(f"{len(self.texts)} texts need the tokens of as many, not of {len(self.tokens)}")
+            raise ValueError(f"{len(self.texts)} texts need the tokens of as many texts, not of {len(self.tokens)}")
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.texts):
             raise ValueError(f"{len(self.texts)} texts need as many vectors, not an array of {self.vectors.shape}")
         if self.blocks is not None and len(self.blocks) != len(self.texts):
             raise ValueError(f"{len(self.texts)} texts need as many block numbers, not {len(self.blocks)}")
         if self.places is not None and len(self.places) != len(self.texts):
-            raise ValueError(f"{len(self.texts)} texts need as many places, not {len(self.places)}")
+            raise ValueError(f"{len(self.texts)} texts need as many positions, not {len(self.places)}")
         if not np.isfinite(self.vectors).all():
             raise ValueError("vectors must be finite")
 
@@ -79,14 +77,14 @@ class Bead:
     src: range
     tgt: range
     score: float = 0.0
-    """The raw number of the solver; not a probability."""
+    """Raw score of the solver; not a probability."""
     confidence: float = 0.0
     """Calibrated P(this bead is right), 0 to 1."""
     kind: LinkKind = LinkKind.TRANSLATION
     chain: int = 0
     signals: dict[str, float] | None = None
     loose: bool = False
-    """Whether its chain is what two pages have in common, rather than a text and its translation."""
+    """Whether its chain is a correspondence of two pages rather than a text and its translation."""
 
     def __post_init__(self) -> None:
         if not self.src and not self.tgt:
@@ -103,11 +101,11 @@ Pair = tuple[range, range]
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """What reviewers have settled: anchors are kept as they are, forbidden beads are not proposed again.
+    """Decisions that the solver must respect: anchors are fixed, forbidden beads are not proposed again.
 
-    `taken` are source and target sentences that are settled otherwise than by an anchor, such as those of a link that
-    is not in one piece: they are in no bead. Raises ConflictError, naming both, where two anchors claim a sentence, and
-    where one is forbidden too.
+    `blocked` are source and target sentences that are confirmed without an anchor, such as those of a link that is
+    not contiguous: they are in no bead. Raises ConflictError, naming both, where two anchors contain the same
+    sentence, and where an anchor is also forbidden.
     """
 
     anchors: Sequence[Pair] = ()
@@ -117,7 +115,7 @@ class Constraints:
     def __post_init__(self) -> None:
         for src, tgt in self.anchors:
             if not src or not tgt:
-                raise ConflictError("an anchor has sentences on both sides")
+                raise ConflictError("an anchor must have sentences on both sides")
         for side, word in ((0, "source"), (1, "target")):
             ordered = sorted(self.anchors, key=lambda anchor: anchor[side].start)
             for one, other in pairwise(ordered):
@@ -134,7 +132,7 @@ class Constraints:
         """Raises ConflictError where an anchor reaches outside n source and m target sentences."""
         for src, tgt in self.anchors:
             if src.start < 0 or tgt.start < 0 or src.stop > n or tgt.stop > m:
-                raise ConflictError(f"{told((src, tgt))} reaches outside the {n} and {m} sentences at hand.")
+                raise ConflictError(f"{told((src, tgt))} is outside the {n} source and {m} target sentences.")
 
     @property
     def mirrored(self) -> Constraints:
@@ -144,7 +142,7 @@ class Constraints:
 
     @property
     def settled(self) -> tuple[frozenset[int], frozenset[int]]:
-        """The source and the target sentences that nothing may be proposed on."""
+        """Source and target sentences that no bead may contain."""
         src, tgt = (
             taken.union(number for anchor in self.anchors for number in anchor[side])
             for side, taken in enumerate(self.taken)
@@ -153,7 +151,7 @@ class Constraints:
 
 
 def told(pair: Pair) -> str:
-    """`source 3-4 with target 5`, counted from 1."""
+    """Format a pair as `source 3-4 with target 5`, counted from 1."""
 
     def numbers(run: range) -> str:
         return f"{run.start + 1}-{run.stop}" if len(run) > 1 else f"{run.start + 1}"

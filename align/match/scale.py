@@ -1,7 +1,7 @@
-"""The scale of the similarities of two texts: what a good match reaches in them.
+"""The scale of the similarities of two texts: the similarity that a good match reaches in them.
 
-Where one sentence became four, or a language is new to the encoder, every similarity is lower than in news. What
-counts is how much lower a sentence is than the others of the same text.
+Where one sentence became four, or the encoder hardly covers a language, every similarity is lower than in news. A
+sentence is therefore compared with the others of the same text.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ Indices = npt.NDArray[np.int64]
 Vectors = npt.NDArray[np.float32]
 
 TYPICAL = 0.6
-"""Median best similarity that texts are brought to."""
+"""Median best similarity that texts are scaled to."""
 LOWEST, HIGHEST = 0.7, 1.6
-"""Factors that similarities are multiplied by, at least and at most."""
+"""Minimum and maximum factor of similarities."""
 SENTENCES = 6.0
-"""Sentences whose evidence the factor 1 is worth."""
+"""Number of sentences that the prior factor of 1 counts as."""
 SPANS, ROWS, SAMPLE = 4, 64, 512
-"""Sentences of the other side in a match, at most; rows compared at once; rows of a side that are compared, about."""
+"""Maximum sentences of the other side in a match; rows per block; approximate number of sampled rows of a side."""
 
 
 def similarity_factor(
@@ -30,10 +30,10 @@ def similarity_factor(
     low: Indices,
     high: Indices,
 ) -> float:
-    """What similarities are multiplied by, so that their median best is TYPICAL.
+    """Factor of similarities that makes their median best TARGET_SIMILARITY.
 
     src (n, d), tgt (m, d): centred rows of length 1. src_length (n,), tgt_length (m,): characters. low, high (n,):
-    target sentences low..high that a source sentence is compared with. Two short texts keep most of their own scale.
+    target sentences low..high that a source sentence is compared with. For two short texts the factor stays near 1.
     """
     n, m = len(src), len(tgt)
     if not n or not m:
@@ -51,10 +51,10 @@ def similarity_factor(
 
 
 def best_matches(own: Vectors, other: Vectors, low: Indices, high: Indices) -> npt.NDArray[np.float32]:
-    """Greatest cosine of sentences with 1 to SPANS sentences in a row of the other side that begin in low..high.
+    """Greatest cosine of sentences with 1 to MAX_SPAN_SENTENCES sentences of the other side that start in low..high.
 
-    own (n, d): rows of length 1; other (m, d): rows weighted by length. (n,) float32, or those of blocks of ROWS rows
-    spread evenly over a long text.
+    own (n, d): rows of length 1; other (m, d): rows weighted by length. (n,) float32, or those of blocks of
+    ROWS_PER_BLOCK rows spread evenly over a long text.
     """
     n, m = len(own), len(other)
     starts = np.arange(0, n, ROWS)

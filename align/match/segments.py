@@ -1,4 +1,4 @@
-"""The parts of a sequence that score best: where a long text is translated, and where it is not."""
+"""Maximal scoring parts of a sequence: the translated parts of a long text."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterable
 def maximal_segments(scores: Iterable[float]) -> list[tuple[range, float]]:
     """All maximal scoring segments, in order, each with its sum (above 0); no two of them overlap.
 
-    A segment is maximal when none that holds it, and none inside it, sums to as much. In linear time.
-    W. Ruzzo and M. Tompa: A linear time algorithm for finding all maximal scoring subsequences (ISMB 1999).
+    A segment is maximal when none that contains it, and none inside it, sums to as much. In linear time. W. Ruzzo
+    and M. Tompa: A linear time algorithm for finding all maximal scoring subsequences (ISMB 1999).
     """
     found: list[tuple[int, int, float, float]] = []  # start, stop, total before it, total after it
     total = 0.0

@@ -1,4 +1,4 @@
-"""Two whole texts made ready, and the exact search inside a window of them."""
+"""Both texts with the evidence of the whole, and the exact search inside one window of them."""
 
 from __future__ import annotations
 
@@ -24,36 +24,37 @@ from align.match.scale import similarity_factor
 from align.match.weights import Weights, family, weights
 
 CONTEXT = 8
-"""Sentences beyond a window that its edges are compared with."""
+"""Sentences beyond a window that beads at its edges are compared with."""
 SURE = 0.45
-"""A bead this much less alike than the best rivals of both its first sentences is not looked at."""
+"""A bead is no candidate if its similarity is this far below the best of its first source and first target
+sentence."""
 NEAR = 4
-"""Sentences beyond the band that token links and the scale of similarities are looked for in."""
+"""Target sentences beyond the band that are searched for token links and for the scale of similarities."""
 OPEN = 0.05
-"""A bead whose posterior is this far from 0 and from 1 is open: the texts of its runs are worth encoding."""
+"""A bead whose posterior is this far from 0 and from 1 is undecided: the joined texts of its runs are encoded."""
 BEAD_PRICE, GAP_PRICE = 0.6, 0.45
-"""Expected hits that a bead, and an omission, must be worth to be on the path. Cheaper omissions find more of what has
-no translation in news, and invent omissions in novels, whose sentences are merged and rarely left out."""
+"""Cost of a bead and of an omission on the path, in expected hits. Cheaper omissions recover more untranslated
+sentences in news, and invent omissions in novels, whose sentences are merged and rarely left out."""
 FAINT = 0.02
-"""A bead less likely than this pays for each pair of its sentences: one large wrong bead is no better than many."""
+"""A bead with a lower posterior pays for each pair of its sentences: one large wrong bead is no better than many."""
 MERGED, BEADS_BEFORE = 0.12, 10.0
-"""The usual share of beads of more than two sentences, and how many beads that belief is worth."""
+"""Prior share of beads with more than two sentences, and the number of beads that the prior counts as."""
 LEFT_OUT, OPENED, SENTENCES_BEFORE = 0.05, 0.03, 20.0
-"""The usual shares of sentences that are left out and that begin an omission, and how many sentences that is worth."""
+"""Prior shares of sentences that are omitted and that open an omission, and the sentences that the prior counts as."""
 HABIT_LIMIT = 0.7
-"""Nats that a habit may differ from the usual, at most: a first look that is wrong must not confirm itself."""
+"""Limit of each style prior, in nats: a wrong first pass must not confirm itself."""
 
 HARD, IMPOSSIBLE = 8.0, 1e-7
-"""How sharply the rough score tells beads apart, less so than the fitted one; and the likelihood that is too small."""
+"""Factor of the rough score (not as sharp as the fitted one), and the posterior below which a bead is pruned."""
 LINES, SURELY = 2.5, 16.0
-"""Lines that speak as much as a nat for a text translated line by line, and the most nats that they come to."""
+"""Lines that count as one nat of evidence for a line-by-line translation, and the limit of that evidence in nats."""
 IN_LINE = 0.5
-"""Expected share of lines that are paired with the line of their number, at least, for a text to be one of those."""
+"""Minimum expected share of lines that are paired with the line of their number in a line-by-line translation."""
 
 
 @dataclass(frozen=True)
 class Texts:
-    """Both sides, and what the whole of both says."""
+    """Both sides, and the evidence that comes from the whole of both."""
 
     src: Passages
     tgt: Passages
@@ -63,35 +64,35 @@ class Texts:
     def __post_init__(self) -> None:
         if self.src.vectors.shape[1] != self.tgt.vectors.shape[1]:
             widths = self.src.vectors.shape[1], self.tgt.vectors.shape[1]
-            raise ValueError(f"vectors of {widths[0]} and of {widths[1]} numbers cannot be compared")
+            raise ValueError(f"vectors of {widths[0]} and of {widths[1]} dimensions cannot be compared")
         encoder = self.src.encoder if self.src.encoder == self.tgt.encoder else ""
         object.__setattr__(self, "fitted", weights(family(encoder, tokens=self.bags is not None)))
 
     @cached_property
     def sides(self) -> tuple[Side, Side]:
-        """Both sides' own evidence."""
+        """Evidence of each side on its own."""
         return side(self.src), side(self.tgt)
 
     @cached_property
     def known(self) -> Tokens:
-        """What both write alike."""
+        """Numbers and words that both sides write in the same form."""
         return alike(self.src, self.tgt)
 
     @cached_property
     def bags(self) -> tuple[Bag, Bag] | None:
-        """Token vectors of both sides, where both have them."""
+        """Token vectors of both sides; None unless both have them."""
         if self.src.tokens is None or self.tgt.tokens is None:
             return None
         return Bag(self.src.tokens), Bag(self.tgt.tokens)
 
     @cached_property
     def guided(self) -> tuple[Indices, npt.NDArray[np.float32]]:
-        """Trusted one-to-one cells of the whole."""
+        """Trusted one-to-one cells of the whole texts, and the gain of each."""
         return guide(self.sides[0].vectors, self.sides[1].vectors)
 
     @cached_property
     def ratio(self) -> float:
-        """Source characters per target character, without what only one side has."""
+        """Source characters per target character, omissions excluded."""
         src, tgt = self.sides
         return length_ratio(src.length, tgt.length, self.guided[0], usual_ratio(self.src.lang, self.tgt.lang))
 
@@ -104,13 +105,13 @@ class Texts:
 
     @cached_property
     def scale(self) -> float:
-        """What similarities are multiplied by."""
+        """Factor of all similarities."""
         src, tgt = self.sides
         return similarity_factor(src.vectors, tgt.vectors, src.length, tgt.length, *self.near)
 
     @cached_property
     def token_evidence(self) -> TokenEvidence | None:
-        """Links between the tokens of both sides, where both have token vectors."""
+        """Links between the tokens of both sides; None unless both have token vectors."""
         if self.bags is None:
             return None
         links = token_links(*self.bags, *self.near)
@@ -120,11 +121,11 @@ class Texts:
 
     @cached_property
     def usual(self) -> float:
-        """The cosine that any two sentences of the two sides have."""
+        """Mean cosine of any source sentence with any target sentence."""
         return float(self.src.vectors.mean(0) @ self.tgt.vectors.mean(0))
 
     def covers(self, rows: slice, columns: slice, low: Indices, high: Indices) -> tuple[Floats32, Floats32] | None:
-        """Coverage of a window both ways: low and high are the nodes of its band, in the window's numbering."""
+        """Coverage of a window in both directions; low, high: the nodes of its band, relative to the window."""
         if self.bags is None:
             return None
         n, m = rows.stop - rows.start, columns.stop - columns.start
@@ -137,7 +138,7 @@ class Texts:
         )
 
     def joined(self, beads: Indices) -> Floats:
-        """(c, 2) gains of similarity and of margin by the joined texts of beads (c, 4), on the texts' own scale."""
+        """(c, 2) gains in similarity and in margin of the joined texts of beads (c, 4), times `scale`."""
         encode = self.src.encode_runs
         if encode is None or not len(beads):
             return np.zeros((len(beads), 2))
@@ -151,7 +152,7 @@ class Texts:
 
 @dataclass(frozen=True)
 class Window:
-    """A lattice over rows i0..i1 and columns j0..j1 of the texts, with all that its kernels need."""
+    """A lattice over rows i0..i1 and columns j0..j1 of the texts, with the arrays that its kernels need."""
 
     rows: tuple[int, int]
     columns: tuple[int, int]
@@ -165,7 +166,7 @@ class Window:
 
 
 def look(texts: Texts, rows: tuple[int, int], columns: tuple[int, int], low: Indices, high: Indices) -> Window:
-    """Make a window ready. low and high (rows + 1,): its band of nodes, counted from the window's corner."""
+    """Build the lattice and evidence of rows x columns. low, high (rows + 1,): its band, relative to the window."""
     n, m = len(texts.src), len(texts.tgt)
     wide_rows = slice(max(0, rows[0] - CONTEXT), min(n, rows[1] + CONTEXT))
     wide_columns = slice(max(0, columns[0] - CONTEXT), min(m, columns[1] + CONTEXT))
@@ -190,7 +191,7 @@ def look(texts: Texts, rows: tuple[int, int], columns: tuple[int, int], low: Ind
 
 
 def solve(texts: Texts, seen: Window, forbidden: Sequence[Pair] = ()) -> list[Bead]:
-    """The beads of a window with the greatest expected number of hits, in order; nulls are beads with an empty side."""
+    """Beads of a window with the greatest expected number of hits, in order; nulls are beads with an empty side."""
     n, m = seen.rows[1] - seen.rows[0], seen.columns[1] - seen.columns[0]
     if not n or not m:
         alone = [Bead(range(i, i + 1), range(0), confidence=1.0) for i in range(*seen.rows)]
@@ -227,9 +228,10 @@ def solve(texts: Texts, seen: Window, forbidden: Sequence[Pair] = ()) -> list[Be
 def joined_features(
     texts: Texts, seen: Window, lattice: Lattice, first: Marginals, limit: float = OPEN
 ) -> tuple[Indices, Floats]:
-    """Numbers (c,) of the beads that a first look leaves open, and (c, 2) what their joined texts add.
+    """Indices (c,) of the beads that a first pass leaves undecided, and (c, 2) the features of their joined texts.
 
-    The columns are JOINED_SIMILARITY and JOINED_MARGIN. Open is a posterior that is `limit` away from 0 and from 1.
+    The columns are JOINED_SIMILARITY and JOINED_MARGIN. Undecided: a posterior `limit` or more away from 0 and from
+    1.
     """
     at = np.flatnonzero((lattice.sizes > 2) & (first.beads > limit) & (first.beads < 1 - limit))
     beads = lattice.beads[at]
@@ -240,9 +242,9 @@ def joined_features(
 
 
 def worthwhile(lattice: Lattice, seen: Window, *, lines: bool = False) -> Lattice:
-    """The lattice less beads that one feature alone finds next to impossible: most of the work is looking closer.
+    """Lattice without the beads that their scaled margin makes next to impossible; saves most of the scoring.
 
-    lines: keep what pairs each line with the other side's line of that number.
+    lines: keep the beads that pair each line with the line of the same number.
     """
     scores = features.margins(seen.evidence, lattice.beads, seen.top, seen.left)
     null_s, null_t = (HARD * (0.175 - 0.5 * gaps[:, features.BEST]) for gaps in (seen.gaps_s, seen.gaps_t))
@@ -254,27 +256,27 @@ def worthwhile(lattice: Lattice, seen: Window, *, lines: bool = False) -> Lattic
 
 
 def _diagonal(lattice: Lattice) -> npt.NDArray[np.bool_]:
-    """(c,) whether each bead pairs lines of one number."""
+    """(c,) whether each bead pairs two lines of the same number."""
     return np.asarray((lattice.beads[:, 0] == lattice.beads[:, 1]) & (lattice.sizes == 2))
 
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How much oftener than elsewhere two texts do what a path can do; 0 where there is little to tell from."""
+    """Log odds of merging and omitting in two texts relative to the prior; 0 where there is little evidence."""
 
     more: float = 0.0
     """Log odds of beads of more than two sentences."""
     null: float = 0.0
-    """Log share of sentences that the other side leaves out."""
+    """Log share of omitted sentences."""
     openings: float = 0.0
-    """Log share of omissions, however long each is."""
+    """Log share of sentences that open an omission, whatever its length."""
 
 
 def habits(looked: Sequence[tuple[Lattice, Marginals]]) -> Habits:
-    """What is usual in a text, from its windows as they are seen by weights that do not know.
+    """Estimate the style of two texts from the posteriors of a first pass over their windows (empirical Bayes).
 
-    An encyclopaedia that was translated line by line has next to no merged sentences, a yearbook a third of them;
-    telling the two apart from a first look at the whole is worth more than any one sentence can say (empirical Bayes).
+    An encyclopaedia that was translated line by line has next to no merged sentences, a yearbook a third of them.
+    Estimating this from the whole text is worth more than the evidence of any one sentence.
     """
     one, more, alone, opened, sentences = 0.0, 0.0, 0.0, 0.0, 0
     for lattice, rough in looked:
@@ -291,12 +293,13 @@ def habits(looked: Sequence[tuple[Lattice, Marginals]]) -> Habits:
 
 
 def line_by_line(lattice: Lattice, scores: Floats, passed: Marginals, slope: float) -> Marginals:
-    """The marginals of a text of as many lines on both sides, which may well have been translated line by line.
+    """Marginals for texts of equal line counts, which may have been translated line by line.
 
-    A mixture of two hypotheses: that every line is the other side's line of that number, which LINES lines make
-    likelier by a nat, and what the sums say, whose log odds are calibrated by `slope`. One list that reads like another
-    then does not shift by some lines, while lines that are off cost far more than this gives. Texts of which less than
-    IN_LINE is line by line without it are not of this kind: they may have nothing to do with each other.
+    A mixture of two hypotheses: every line is paired with the line of its number, which gains a nat of evidence for
+    each LINES_PER_NAT lines; and the marginals as given, whose log odds are calibrated by `slope`. A repetitive
+    list is then not shifted by some lines, while lines that are truly off cost far more than this prior gives.
+    Marginals with less than MIN_DIAGONAL_SHARE of the lines on the diagonal are returned unchanged: the texts may
+    be unrelated.
     """
     diagonal = _diagonal(lattice)
     count = len(lattice.low) - 1
@@ -309,7 +312,7 @@ def line_by_line(lattice: Lattice, scores: Floats, passed: Marginals, slope: flo
 
 
 def taken(lattice: Lattice, passed: Marginals) -> Iterator[tuple[int, int, int, float]]:
-    """The path with the greatest expected number of hits: (number of the bead or -1, a, b, posterior) of each step."""
+    """Yield the steps (bead index or -1, a, b, posterior) of the path with the greatest expected number of hits."""
     price = np.where(passed.beads < FAINT, BEAD_PRICE * lattice.sizes / 2, BEAD_PRICE)
     path = best_path(lattice, 2 * passed.beads - price, passed.gap_s - GAP_PRICE, passed.gap_t - GAP_PRICE)
     node, (_, stops) = 0, lattice.ends
@@ -326,12 +329,12 @@ def taken(lattice: Lattice, passed: Marginals) -> Iterator[tuple[int, int, int, 
 
 
 def _allowed(beads: Indices, seen: Window, forbidden: Sequence[Pair]) -> Indices:
-    """The beads less those that are forbidden, and those that would only hide one: with more on both of its sides."""
+    """Beads without the forbidden ones and those that only enclose one, with more sentences on both sides."""
     allowed = np.ones(len(beads), dtype=bool)
     rows, columns = range(*seen.rows), range(*seen.columns)
     i, j, a, b = beads.T
     for src, tgt in forbidden:
-        if src.start in rows and tgt.start in columns:  # A book's rejected links are in few of its windows.
+        if src.start in rows and tgt.start in columns:  # A rejected link of a book lies in few of its windows.
             top, left = src.start - rows.start, tgt.start - columns.start
             inside = (i <= top) & (i + a >= top + len(src)) & (j <= left) & (j + b >= left + len(tgt))
             larger = (a > len(src)) & (b > len(tgt))

@@ -1,4 +1,4 @@
-"""What two languages write alike: numbers, dates and eras, names and Latin words, Han characters.
+"""Tokens that two languages write in the same form: numbers, dates and eras, names and Latin words, Han characters.
 
 Sentences become bags of tokens of two classes. NUMBER tokens are values: `1,234`, `１２３４` and `千二百三十四` are one
 token, and so are 令和6年, 民國113年 and 2024. WORD tokens are folded words, their first five letters, and folded Han
@@ -55,10 +55,10 @@ def tokens(text: str, *, latin: bool) -> tuple[list[str], list[str]]:
 
 @dataclass(frozen=True)
 class Shared:
-    """Tokens that both sides hold, as triples by source sentence: source sentence, target sentence, weight.
+    """Tokens that both sides contain, as triples by source sentence: source sentence, target sentence, weight.
 
-    Weights are inverse document frequencies. `total_src` (n,) and `total_tgt` (m,) are what each sentence holds in
-    all, shared or not.
+    Weights are inverse document frequencies. `total_src` (n,) and `total_tgt` (m,) are the weights of all tokens of
+    each sentence, shared or not.
     """
 
     src: npt.NDArray[np.int64]
@@ -69,11 +69,11 @@ class Shared:
 
 
 COMMON = 4000
-"""A token that would pair more sentences than this says nothing."""
+"""A token that pairs more sentences than this is ignored as uninformative."""
 
 
 def shared(src: Sequence[Sequence[str]], tgt: Sequence[Sequence[str]]) -> Shared:
-    """Pair up the tokens of two sides."""
+    """Pair the equal tokens of two sides."""
     numbered: dict[str, int] = {}
     flat_s, flat_t = (
         [numbered.setdefault(token, len(numbered)) for bag in bags for token in bag] for bags in (src, tgt)
@@ -99,7 +99,7 @@ def shared(src: Sequence[Sequence[str]], tgt: Sequence[Sequence[str]]) -> Shared
 
 @dataclass(frozen=True)
 class _Counts:
-    """How often each sentence has each of its tokens, by sentence, then by token."""
+    """Token counts of each sentence, sorted by sentence, then by token."""
 
     sentence: npt.NDArray[np.int64]
     token: npt.NDArray[np.int64]
@@ -107,7 +107,7 @@ class _Counts:
 
 
 def _counted(flat: Sequence[int], bags: Sequence[Sequence[str]], known: int) -> _Counts:
-    """flat: the numbers of the tokens of all bags, which are below `known`."""
+    """Count tokens. flat: token ids of all bags, below `vocabulary_size`."""
     sentence = np.repeat(np.arange(len(bags)), [len(bag) for bag in bags])
     places, count = np.unique(sentence * max(known, 1) + np.array(flat, dtype=np.int64), return_counts=True)
     sentences, numbers_ = np.divmod(places, max(known, 1))

@@ -1,7 +1,7 @@
-"""How sure a link is that stands on a page, rather than in a text that is known to be translated.
+"""Confidence of a link between two pages, as opposed to one in a text and its translation.
 
-The weights in `pages.json` are those of two logistic regressions, one for links of a chain that is a text and its
-translation, one for all others; `python -m benchmarks.fit_pages --write` makes them.
+`pages.json` has the weights of two logistic regressions, one for links in the chain of a text and its translation,
+one for all others; `python -m benchmarks.fit_pages --write` makes them.
 """
 
 from __future__ import annotations
@@ -22,78 +22,78 @@ from align.match.tokens import Shared
 
 FILE = Path(__file__).with_name("pages.json")
 ENOUGH = 0.45
-"""Similarity of what needs nothing beside it."""
+"""Similarity from which a link needs no support from its chain."""
 MANY = 50
-"""Links that no chance makes a chain of, however near they are: the more sentences a text has, the nearer is each one's
-neighbourhood, and the lower the nearness of its links."""
+"""Number of links that are never a chance chain, however low their CSLS: in long texts every sentence has close
+neighbours, which lowers the CSLS of all links."""
 STRAY = 0.02
-"""Nearness of what does not stand out."""
+"""CSLS up to which a link counts as isolated."""
 FEW = 3.0
-"""log of the characters below which a text says too little to be told from others: about twenty."""
+"""log of the characters below which a text is too short to be distinctive: about twenty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """What is known of the chain that a link stands in."""
+    """The chain that a link belongs to."""
 
     beads: Sequence[Bead]
     span: int
     """Sentences from its first to its last, on the longer side."""
     dense: bool
-    """Whether it is a text and its translation, and its beads were found by the exact search."""
+    """Whether it is a text and its translation, with beads from the exact search."""
     woven: bool
-    """Whether its languages take turns on the page."""
+    """Whether the languages alternate on the page."""
 
     @property
     def level(self) -> float:
-        """How near its links are, over all its sentences."""
+        """Mean CSLS of its links over all sentences of its span, 0 to 1."""
         return min(1.0, sum(max(0.0, bead.score) for bead in self.beads) / max(1, self.span))
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What speaks for a link, and against it."""
+    """Features of a link for its confidence."""
 
     margin: float
-    """CSLS: how much closer the two are than their neighbourhoods."""
+    """CSLS: cosine of the two minus that of their neighbourhoods."""
     similarity: float
-    """Cosine of the two, between what any two sentences of the pages have (0) and 1."""
+    """Cosine of the two sides, scaled: 0 for two arbitrary sentences of the pages, at most 1."""
     strong: float
-    """How far the similarity is above what needs nothing beside it."""
+    """Similarity above STRONG_SIMILARITY, else 0."""
     beside: float
-    """What stands beside it in its chain, nearer counting more."""
+    """CSLS of the other links of its chain, discounted by distance."""
     before: float
     after: float
-    """How near the link before it in its chain is, and that after it, less for each sentence between."""
+    """CSLS of the previous and of the next link of its chain, discounted for each sentence between."""
     length: float
-    """|log| of the ratio of lengths, as the pages' languages write."""
+    """|log| of the length ratio, relative to the ratio of the languages."""
     numbers: float
     clash: float
-    """log of the numbers that only one side has, where both have such: a price or a date that is another."""
+    """log of the numbers that differ, where both sides have some: another price or date."""
     words: float
     size: float
     """log of the characters of the shorter side."""
     short: float
-    """How much it is below what can be told from others."""
+    """Amount by which `size` is below MIN_LOG_CHARACTERS."""
     cells: float
-    """log of how many pairs of sentences there were to choose from."""
+    """log of the number of sentence pairs between the pages."""
     together: float
-    """1 where both sides stand on one page."""
+    """1 where both sides are on one page."""
     posterior: float
-    """Log odds of the exact search; 0 where it was not asked."""
+    """Log odds of the exact search; 0 where it was not used."""
     woven: float
-    """1 where its languages take turns on the page."""
+    """1 where the languages alternate on the page."""
     level: float
-    """How near the links of its chain are, over all its sentences."""
+    """Mean CSLS of its chain over all sentences of its span."""
     count: float
-    """log of the links of its chain."""
+    """log of the number of links in its chain."""
     extra: float
-    """Sentences beyond one and one."""
+    """Number of sentences above two."""
     stray: float
-    """1 where it is no nearer than its neighbourhood, in a short chain: others carry it."""
+    """1 for an isolated link in a short chain: its CSLS is no higher than its surroundings'."""
 
     def told(self) -> dict[str, float]:
-        """For `align explain`."""
+        """All features, rounded, for `align explain`."""
         return {name: round(float(getattr(self, name)), 4) for name in NAMES}
 
 
@@ -101,7 +101,7 @@ NAMES = tuple(field.name for field in fields(Found))
 
 
 def look(texts: Texts, chain: Chain, number: int, together: bool) -> Found:
-    """What speaks for the bead that is `number` in its chain."""
+    """Features of bead `number` of a chain."""
     bead = chain.beads[number]
     rows, columns = slice(bead.src.start, bead.src.stop), slice(bead.tgt.start, bead.tgt.stop)
     src, tgt = texts.sides
@@ -110,7 +110,7 @@ def look(texts: Texts, chain: Chain, number: int, together: bool) -> Found:
     similar = likeness(texts, bead)
     beside = sum(o.score * 0.7 ** (abs(number - k) - 1) for k, o in enumerate(chain.beads) if k != number)
     size = log(min(ls, lt * ratio) + 1)
-    # A bead of the exact search that was given rather than found says nothing of its own.
+    # A bead without a confidence was fixed by the caller, not scored by the exact search.
     chance = min(max(bead.confidence, 1e-3), 1 - 1e-3) if chain.dense and bead.confidence else 0.5
 
     def both(shared: Shared) -> float:
@@ -146,7 +146,7 @@ def look(texts: Texts, chain: Chain, number: int, together: bool) -> Found:
 
 
 def likeness(texts: Texts, bead: Bead) -> float:
-    """Cosine of the two sides of a bead: 0 is what any two sentences of the pages have, 1 the same."""
+    """Cosine of the two sides of a bead, scaled: 0 for two arbitrary sentences of the pages, 1 for equal ones."""
     one, other = (
         (passages.vectors[run.start : run.stop] * side.length[run.start : run.stop, None]).sum(0)
         for passages, side, run in zip((texts.src, texts.tgt), texts.sides, (bead.src, bead.tgt), strict=True)
@@ -157,7 +157,7 @@ def likeness(texts: Texts, bead: Bead) -> float:
 
 
 def _next(beads: Sequence[Bead], number: int, other: int) -> float:
-    """How near the link that stands next is (0 where there is none), less for each sentence between the two."""
+    """CSLS of a neighbouring link (0 where there is none), discounted for each sentence between the two."""
     if not 0 <= other < len(beads):
         return 0.0
     one, two = beads[min(number, other)], beads[max(number, other)]
@@ -167,13 +167,13 @@ def _next(beads: Sequence[Bead], number: int, other: int) -> float:
 
 @cache
 def fitted() -> Mapping[str, Mapping[str, float]]:
-    """The weights: `chain` for a text and its translation, `lone` for what stands apart; `one` is the constant."""
+    """The weights: `chain` for a text and its translation, `lone` for loose chains; `one` is the constant."""
     found: dict[str, dict[str, float]] = json.loads(FILE.read_text(encoding="utf-8"))
     return found
 
 
 def confidence(found: Found, *, dense: bool, weights: Mapping[str, Mapping[str, float]] | None = None) -> float:
-    """P(right), 0 to 1. dense: whether its chain is a text and its translation."""
+    """P(right), 0 to 1. in_translation: whether the chain is a text and its translation."""
     chosen = (weights or fitted())["chain" if dense else "lone"]
     total = chosen["one"] + sum(weight * getattr(found, name) for name, weight in chosen.items() if name != "one")
     return 1 / (1 + exp(-max(-40.0, min(40.0, total))))

@@ -31,10 +31,10 @@ class Score:
 
 @dataclass(frozen=True)
 class Weights:
-    """The scores of both looks at a window, and the calibration of the posteriors."""
+    """The scores of both passes over a window, and the calibration of the posteriors."""
 
     first: Score
-    """Without joined texts and habits, which the first look finds out."""
+    """Without joined texts and style priors, which depend on the first pass."""
     second: Score
     slope: float
     """Confidence is 1 / (1 + exp(-(slope * logit(posterior) + shift))), fitted on held-out folds."""
@@ -49,7 +49,7 @@ class Weights:
 
 
 SENTENCES, TOKENS = "sentences", "tokens"
-"""Weights for any encoder, by sentence vectors alone and with token vectors."""
+"""Generic weights for any encoder, with sentence vectors only and with token vectors."""
 OWN = {
     ("use", False): "use",
     ("blend", True): "blend",
@@ -58,16 +58,16 @@ OWN = {
     ("e5-bf16", True): "e5",
     ("e5-exact", True): "e5",
 }
-"""Weights of their own: for encoders without and with token vectors."""
+"""Weight families of single encoders, by name and whether token vectors are used."""
 
 
 def family(encoder: str, *, tokens: bool) -> str:
-    """The set of weights for the vectors of an encoder. tokens: whether both sides have token vectors."""
+    """Name of the weights for the vectors of an encoder. tokens: whether both sides have token vectors."""
     return OWN.get((encoder, tokens), TOKENS if tokens else SENTENCES)
 
 
 def weights(name: str) -> Weights:
-    """The weights of a family: the shipped ones, unless `replaced`. Raises KeyError for a name that is none."""
+    """Weights of a family: shipped, unless `override_weights` is active. Raises KeyError for an unknown family."""
     return (_replacement.get() or _shipped())[name]
 
 
@@ -81,7 +81,7 @@ _replacement: ContextVar[Mapping[str, Weights] | None] = ContextVar("weights", d
 
 @contextmanager
 def replaced(families: Mapping[str, Weights]) -> Iterator[None]:
-    """Solve with other weights than the shipped ones: measurements on texts that the shipped ones saw."""
+    """Override the shipped weights, for measurements on texts that they were fitted on."""
     token = _replacement.set(families)
     try:
         yield
@@ -90,7 +90,7 @@ def replaced(families: Mapping[str, Weights]) -> Iterator[None]:
 
 
 def parsed(stored: dict[str, Any]) -> Weights:
-    """Weights from their JSON form; a feature that is not named weighs nothing."""
+    """Weights from their JSON form; features that are not listed get 0."""
     first, second = (
         Score(
             np.array([stored[look]["bead"].get(name, 0.0) for name in BEAD_FEATURES]),

@@ -1,4 +1,4 @@
-"""Pages on which two languages take turns: what stands together there says the same, most likely."""
+"""Pages on which two languages alternate: adjacent runs most likely have the same meaning."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from align.match.passages import Passages
 
 Reach = tuple[int, int]
 TURNS = 4
-"""Turns of a language, at least, before a page is taken for one that is woven."""
+"""Minimum runs of a language for a page to be interleaved."""
 SHARE = 0.8
-"""Share of the sure pairs that stand in turns that follow each other."""
+"""Minimum share of the sure pairs that lie in adjacent runs."""
 
 
 def turns(
     src: Passages, tgt: Passages, rows: Reach, columns: Reach, cells: Sequence[tuple[int, int]]
 ) -> list[tuple[Reach, Reach]] | None:
-    """Rows and columns cut where one turn of both languages ends and the next begins; None where they take no turns.
+    """Partition an interleaved page into (rows, columns) at the language changes; None if it is not interleaved.
 
-    cells: the sure pairs. A turn is a run of one language and the run of the other that follows it (or stands before
-    it, where the pairs say so); a run that has none stands alone.
+    cells: the sure pairs. A part is a run of one language and the run of the other that follows it (or precedes it,
+    if most pairs do); a run without such a partner is a part of its own.
     """
     if src.places is None or tgt.places is None:
         return None
@@ -42,7 +42,7 @@ def turns(
 
 
 def _cut(runs: Sequence[tuple[int, list[int]]], first: int, rows: Reach, columns: Reach) -> list[tuple[Reach, Reach]]:
-    """Each run of the side that comes first with the run after it, as rows and columns."""
+    """Each run of the side that comes first with the next run, as rows and columns."""
     ends = [(rows[0], columns[0])]
     at = 0
     while at < len(runs):

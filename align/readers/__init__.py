@@ -1,4 +1,4 @@
-"""A file's bytes into a document: one module a format, one registry, by content first and suffix second."""
+"""Read a file's bytes into a document: one module per format, one registry, by content first and suffix second."""
 
 from __future__ import annotations
 

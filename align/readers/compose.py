@@ -1,4 +1,4 @@
-"""Blocks that a format gives, in order, into one text and its document."""
+"""Build a text and its document from the blocks of a format."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from align.text.segment import Mark, segment
 
 
 class Composer:
-    """Collects blocks and writes the text of the document: a blank line between blocks, each at a known place.
+    """Collects blocks and builds the text of the document, with a blank line between blocks and a span for each.
 
     name, size in bytes: of the file that the blocks come from.
     """
@@ -22,7 +22,7 @@ class Composer:
         self._at = 0
 
     def add(self, text: str, kind: BlockKind, lang: str | None = None, *, whole: bool = False) -> None:
-        """One block; a blank one is left out. Raises ReadError where the text is longer than a file can have."""
+        """Add a block unless it is blank. Raises ReadError where the text is longer than the file's size allows."""
         bare = text.strip()
         if not bare:
             return
@@ -38,7 +38,7 @@ class Composer:
         return len(self._marks)
 
     def document(self, reader: str, encoding: str, lang: str | None, hint: str) -> Document:
-        """The document. Raises ReadError with `hint` (what to do) where no block was found."""
+        """The document. Raises ReadError with `hint` (what to do) if there is no block."""
         if not self._marks:
             raise ReadError(f"{self._name}: no text found. {hint}")
         text = "".join(self._texts)

@@ -1,4 +1,4 @@
-"""DOCX by python-docx: paragraphs in reading order, with the kinds that their styles name."""
+"""DOCX by python-docx: paragraphs in reading order, with kinds by their styles."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _OUTSIDE = frozenset(
     {f"{_W}p", f"{_W}rt", f"{_W}moveFrom", "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"}
 )
-"""What a run's text belongs to: its paragraph, or something that is not read (readings, what moved away, doubles)."""
+"""Ancestors of a text node: its paragraph, or elements that are not read (ruby, moved text, fallbacks)."""
 _STYLES = (
     (
         re.compile(r"^(?:heading|title|subtitle|überschrift|titre|título|titolo|見出し|标题|標題|제목)", re.IGNORECASE),
@@ -30,7 +30,7 @@ _STYLES = (
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
-    """The paragraphs of a Word file, tables, notes, headers and footers included. Raises ReadError."""
+    """Read the paragraphs of a Word file, with tables, notes, headers and footers. Raises ReadError."""
     with unpack(name, content) as archive:
         no_entities(name, archive)
     import docx
@@ -42,9 +42,9 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
             composer.add(text, kind)
     except ReadError:
         raise
-    except Exception as error:  # python-docx lets KeyError, ValueError, lxml errors and others through
+    except Exception as error:  # python-docx raises KeyError, ValueError, lxml errors and others
         raise ReadError(f"{name}: a broken Word file ({_first_line(error)}). Open and save it again.") from error
-    return composer.document("docx", "utf-8", lang, "Is it made of pictures? Recognise their text (OCR) first.")
+    return composer.document("docx", "utf-8", lang, "If it consists of pictures, recognise their text (OCR) first.")
 
 
 def _first_line(error: Exception) -> str:
@@ -73,7 +73,7 @@ def _root(part: Any) -> Any:
 
 
 def _text(paragraph: Any) -> str:
-    """The text of a paragraph as it reads: deleted revisions out, breaks as line breaks, no text boxes inside."""
+    """Visible text of a paragraph: without deleted revisions and nested text boxes, breaks as line breaks."""
     pieces: list[str] = []
     for node in paragraph.iter():
         tag = node.tag

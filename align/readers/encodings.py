@@ -1,7 +1,7 @@
-"""Bytes of unknown encoding into text.
+"""Decode bytes of unknown encoding.
 
 A byte order mark or valid UTF-8 decides at once. Otherwise the encodings that decode the bytes without an error are
-weighed by how common the characters are that come out; charset-normalizer is asked where they are single-byte ones.
+scored by how common the resulting characters are; charset-normalizer chooses among single-byte encodings.
 """
 
 from __future__ import annotations
@@ -39,11 +39,13 @@ _HAN = re.compile("[\u3400-\u9fff]")
 
 
 def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str, str]:
-    """The text of `content` and the encoding it was in. Raises ReadError where no encoding fits,
-    UsageError where none is called so.
+    """Decode `content`; returns the text and its encoding.
 
-    `encoding` is what the user or the format says; then nothing else is tried. A byte order mark is no part of the text.
-    """  # noqa: E501
+    Raises ReadError where no encoding fits, UsageError where the name of the encoding is unknown.
+
+    `encoding` is given by the user or the format; no other is tried then. A byte order mark is not part of the
+    text.
+    """
     if encoding:
         return _named(name, content, encoding)
     for mark, codec in MARKS:
@@ -62,7 +64,7 @@ def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str,
     except UnicodeDecodeError as error:
         broken = error
     if b"\xed" in content and _decodes(content, "utf-8", "surrogatepass"):
-        # UTF-16 written as if it were characters (CESU-8): pairs are one character; a lone half stays what it is.
+        # UTF-16 code units encoded as characters (CESU-8): pairs are one character; lone surrogates are not changed.
         halves = content.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
         return halves.decode("utf-16-le", "surrogatepass"), "utf-8"
     if not _mostly_utf8(content):
@@ -70,13 +72,13 @@ def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str,
         if found:
             return content.decode(found), NAMES.get(found, found)
     raise ReadError(
-        f"{name}: byte {broken.start} fits no encoding we know. Name it with --encoding (shift_jis, big5, gb18030, "
+        f"{name}: byte {broken.start} fits no supported encoding. Give it with --encoding (shift_jis, big5, gb18030, "
         "windows-1252, ...), or save the file as UTF-8."
     )
 
 
 def codec_of(name: str, content: bytes, encoding: str | None = None) -> str:
-    """The codec that reads what `decode` reads, a byte order mark left away. Raises as `decode` does."""
+    """The codec for what `decode` reads, without a byte order mark. Raises as `decode` does."""
     found = decode(name, content, encoding)[1]
     return found if encoding else CODECS.get(found, found)
 
@@ -88,16 +90,16 @@ def _named(name: str, content: bytes, encoding: str) -> tuple[str, str]:
             raise LookupError(encoding)
         text = content.decode(encoding)
     except (LookupError, UnicodeEncodeError) as error:
-        raise UsageError(f"no encoding is called {encoding!r}. Try utf-8, shift_jis, big5, gb18030.") from error
+        raise UsageError(f"unknown encoding {encoding!r}. Try utf-8, shift_jis, big5, gb18030.") from error
     except UnicodeDecodeError as error:
         raise ReadError(
-            f"{name}: byte {error.start} is not {encoding}. Leave --encoding away to have the encoding found."
+            f"{name}: byte {error.start} is not valid {encoding}. Leave out --encoding to detect the encoding."
         ) from error
     return text.removeprefix("\ufeff"), codec.name
 
 
 def _unmarked_utf16(content: bytes) -> str | None:
-    """UTF-16 without a mark: every other byte of Western text, line ends and spaces is zero."""
+    """Detect UTF-16 without a mark: every other byte of Western text, line ends and spaces is zero."""
     head = content[: SAMPLE & ~1]
     if len(content) % 2 or not head:
         return None
@@ -114,7 +116,7 @@ def _unmarked_utf16(content: bytes) -> str | None:
 
 
 def _mostly_utf8(content: bytes) -> bool:
-    """UTF-8 with a few broken bytes: to be said, not to be read as something else."""
+    """Whether it is UTF-8 with a few broken bytes, to be reported rather than read in another encoding."""
     text = content[:SAMPLE].decode("utf-8", "replace")
     broken = text.count("\ufffd")
     return len(text.encode("utf-8", "ignore")) - len(text) > 20 * broken and broken < 0.01 * len(text)
@@ -126,7 +128,7 @@ def _legacy(content: bytes) -> str | None:
     single = _single(content)
     if best is None:
         return single
-    # Letters with accents seldom pair up into common Chinese, Japanese or Korean characters.
+    # Accented letters seldom form common Chinese, Japanese or Korean characters.
     return best if worth[best] > 0.55 or single is None else single
 
 
@@ -139,7 +141,7 @@ def _decodes(content: bytes, codec: str, errors: str = "strict") -> bool:
 
 
 def _worth(content: bytes, codec: str) -> float:
-    """How common the characters beyond ASCII are that a sample decodes to: about -1 to 1."""
+    """How common the non-ASCII characters of a decoded sample are: about -1 to 1."""
     text = content[:SAMPLE].decode(codec, "ignore")
     beyond = [c for c in text if c > "\x7f"]
     if not beyond:
@@ -162,13 +164,13 @@ SINGLE = [*WESTERN, "cp1258", "cp1251", "cp1253", "cp1255", "cp1256", "koi8_r", 
 
 
 def _single(content: bytes) -> str | None:
-    """The single-byte encoding that charset-normalizer finds."""
+    """The single-byte encoding by charset-normalizer."""
     from charset_normalizer import from_bytes
 
     found = from_bytes(content[:SAMPLE], cp_isolation=SINGLE).best()
     guess = str(found.encoding) if found else WESTERN[0]
     if guess in WESTERN or not _decodes(content, guess):
-        # These differ in a few letters only: the one in which the words are words.
+        # These differ in a few letters only: choose by the language fit of the words.
         fits = [(_fits(content[:SAMPLE].decode(codec)), codec) for codec in WESTERN if _decodes(content, codec)]
         guess = max(fits, key=lambda pair: pair[0])[1] if fits else ""
     return guess or None

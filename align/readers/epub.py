@@ -1,4 +1,4 @@
-"""EPUB by zipfile and lxml: the pages of the spine, in order, each as HTML."""
+"""EPUB by zipfile and lxml: the pages of the spine, in order, each read as HTML."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CONTAINER = "META-INF/container.xml"
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
-    """A book into blocks. Raises ReadError for a broken, protected or empty one."""
+    """Read a book into blocks. Raises ReadError for a broken, protected or empty one."""
     composer = Composer(name, len(content))
     with unpack(name, content) as archive:
         if "META-INF/rights.xml" in archive.namelist():
@@ -26,7 +26,7 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
         for page in _spine(name, archive):
             source, _ = source_of(f"{name}/{page}", part(name, archive, page), encoding)
             add_page(composer, source, find_main=False)
-    return composer.document("epub", "utf-8", lang, "Are its pages pictures? Recognise their text (OCR) first.")
+    return composer.document("epub", "utf-8", lang, "If its pages are pictures, recognise their text (OCR) first.")
 
 
 def _xml(name: str, archive: ZipFile, path: str) -> Any:
@@ -35,12 +35,12 @@ def _xml(name: str, archive: ZipFile, path: str) -> Any:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
     root = etree.fromstring(part(name, archive, path), parser)
     if root is None:
-        raise ReadError(f"{name}: its part {path} is no XML. Save the book again.")
+        raise ReadError(f"{name}: its part {path} is not XML. Save the book again.")
     return root
 
 
 def _spine(name: str, archive: ZipFile) -> list[str]:
-    """The paths of the pages in reading order; all pages by name where the book does not tell."""
+    """Paths of the pages in reading order; all pages by name if the book has no order."""
     found: list[str] = []
     try:
         rootfile = _xml(name, archive, _CONTAINER).find(".//{*}rootfile")
@@ -56,5 +56,5 @@ def _spine(name: str, archive: ZipFile) -> list[str]:
     except (ReadError, ValueError, SyntaxError):
         found = []
     names = set(archive.namelist())
-    pages = [path for path in dict.fromkeys(found) if path in names]  # a page is there once, however often it is named
+    pages = [path for path in dict.fromkeys(found) if path in names]  # every page once, even if listed several times
     return pages or sorted(path for path in names if re.search(r"\.x?html?$", path, re.IGNORECASE))

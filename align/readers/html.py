@@ -1,6 +1,6 @@
-"""HTML: every visible text of the page, block by block; trafilatura says which of it is the main text.
+"""HTML: every visible text of the page, block by block; trafilatura identifies the main text.
 
-Nothing visible is dropped: menus, footers and the like come as boilerplate, in their places.
+Nothing visible is dropped: menus, footers and the like are boilerplate blocks at their positions.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _BLOCKS = words(
     "summary table tbody td tfoot th thead title tr ul"
 )
 _HIDDEN = words("script style noscript template head svg math canvas iframe object select textarea rt rp rtc")
-"""Elements whose text is no part of the page's; readings above characters (ruby) would split the words they explain."""
+"""Elements whose text is not part of the page; ruby annotations would interrupt the words that they explain."""
 _KINDS = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6", "title", "legend", "summary"), BlockKind.HEADING),
     **dict.fromkeys(("li", "dt", "dd"), BlockKind.LIST),
@@ -42,28 +42,28 @@ _ANCHORS = frozenset("¶#§🔗")
 _COMMENTS = re.compile(r"(?:^|[\s_-])(?:comments?|commentlist|replies|disqus)(?:$|[\s_-])", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _WIDE_BREAK = re.compile(f"(?<=[{WIDE}])[ \t]*\r?\n[ \t\r\n]*(?=[{WIDE}])")
-"""A line break of the source between characters that are written without spaces: nothing, not a space."""
+"""A line break of the source between characters of unspaced scripts: nothing, not a space."""
 _SUBSET = re.compile(r"\A(\s*<!DOCTYPE[^<>\[]{0,1000})\[.{0,60000}?\]\s*>", re.IGNORECASE | re.DOTALL)
-"""What a document type declares inside itself, which the parser would take for text."""
+"""Internal subset of a document type, which the parser would take for text."""
 _ANY_TAG = re.compile(r"</?([a-zA-Z][\w-]*)(?![\w-])[^<>]*>")
 DEEPEST = 400
-"""Elements inside each other that are followed; deeper ones are read as text of the one around."""
+"""Maximum nesting of elements; deeper ones are read as text of their parent."""
 _UNWRAPPED = words("audio button data label meter output picture progress ruby rb time video")
-"""Elements inside a paragraph that the finder of main text would leave out, with their words."""
+"""Elements inside a paragraph that trafilatura would drop with their words."""
 _INLINE = words(
     "a abbr b bdi bdo big cite code del dfn em font i img ins kbd label mark nobr q s samp small span strike strong "
     "sub sup tt u var wbr"
 )
 MOST_INLINE = 500
-"""Elements in one that keep their inline ones: the finder takes time quadratic in them."""
+"""Children of an element above which inline ones are removed: trafilatura takes quadratic time in them."""
 _UNREAD = tuple(sorted(_HIDDEN - {"script", "style", "head"}))
-"""Elements that it would take words from, and we do not."""
+"""Elements that trafilatura would read, and we do not."""
 LONGEST_MAIN = 3 << 20
-"""Characters of a page up to which the main text is looked for: its finder takes more than linear time."""
+"""Maximum characters of a page for which the main text is extracted: trafilatura takes more than linear time."""
 
 
 SUMMARY = 40
-"""Letters (CJK counted double) of a text in another language than the main text that is worth reading."""
+"""Minimum letters (CJK counted double) of a text in another language than the main text that is not boilerplate."""
 
 
 class _Piece(NamedTuple):
@@ -73,15 +73,15 @@ class _Piece(NamedTuple):
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
-    """A page into blocks. Raises ReadError where it has no text."""
+    """Read a page into blocks. Raises ReadError where it has no text."""
     source, found = source_of(name, content, encoding)
     composer = Composer(name, len(content))
     add_page(composer, source)
-    return composer.document("html", found, lang, "Is it rendered by JavaScript? Save the page as text and add that.")
+    return composer.document("html", found, lang, "If JavaScript renders it, save the page as text and add that.")
 
 
 def source_of(name: str, content: bytes, encoding: str | None) -> tuple[str, str]:
-    """The decoded source: by `encoding`, a byte order mark, what the page says of itself, or its bytes."""
+    """Decode the source: by `encoding`, a byte order mark, the page's own declaration, or its bytes."""
     said = _CHARSET.search(content[:4096])
     if encoding is None and said and not content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         charset = (said[1] or said[2]).decode("ascii").lower()
@@ -90,12 +90,12 @@ def source_of(name: str, content: bytes, encoding: str | None) -> tuple[str, str
                 name, content, {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252"}.get(charset, charset)
             )
         except (ReadError, UsageError):
-            pass  # pages are often wrong about themselves
+            pass  # declarations of pages are often wrong
     return decode(name, content, encoding)
 
 
 def add_page(composer: Composer, source: str, *, find_main: bool = True) -> None:
-    """The blocks of a page, in order, into `composer`."""
+    """Add the blocks of a page, in order, to `composer`."""
     tree = _tree(source)
     if tree is None:
         return
@@ -107,10 +107,10 @@ def add_page(composer: Composer, source: str, *, find_main: bool = True) -> None
 
 
 def _kinds_beside(main: str, pieces: list[_Piece]) -> list[BlockKind]:
-    """The kinds of the pieces of a page, given its main text: what is not in it is boilerplate.
+    """Kinds of the pieces of a page, given its main text: pieces outside it are boilerplate.
 
-    Comments stay comments; so do long headings, those that a piece of main text follows, and what is in another
-    language than the main text.
+    Exceptions are comments, long headings, headings before a piece of main text, and pieces in another language
+    than the main text.
     """
     lang = weigh(main[:2000]).best
     kinds: list[BlockKind] = []
@@ -131,10 +131,10 @@ def _kinds_beside(main: str, pieces: list[_Piece]) -> list[BlockKind]:
 def _tree(source: str) -> Any:
     from lxml import etree, html
 
-    # A declared encoding contradicts text that is decoded already; NULs end a page for the parser.
+    # The text is decoded already, so remove a declared encoding; the parser stops at NULs.
     source = _SUBSET.sub(r"\1>", re.sub(r"^\s*<\?xml[^>]*\?>", "", source.replace("\0", ""), count=1), count=1)
     for made in (str, _flat):
-        # Without huge_tree, the parser drops all that follows the 256th element inside another; with it, the 2048th.
+        # Without huge_tree, the parser drops everything after 256 levels of nesting; with it, after 2048.
         parser = html.HTMLParser(
             no_network=True, remove_comments=True, remove_pis=True, huge_tree=True, encoding="utf-8"
         )
@@ -148,7 +148,7 @@ def _tree(source: str) -> Any:
 
 
 def _flat(source: str) -> str:
-    """A page without nesting, its blocks cut apart: for one that goes deeper than any parser follows."""
+    """A page without nesting, split at its blocks: for pages nested too deeply for the parser."""
     kept = _HIDDEN | {"html", "title", "body", "br"}
 
     def replaced(tag: re.Match[str]) -> str:
@@ -159,16 +159,16 @@ def _flat(source: str) -> str:
 
 
 def _says_it_otherwise(text: str, lang: str) -> bool:
-    """Whether a text is surely in another language than the main text: a summary or a translation beside it.
+    """Whether a text is certainly in another language than the main text: a summary or a translation of it.
 
-    The finder of main text takes an article for all there is, and leaves out what stands above it.
+    trafilatura reads the article only and drops such texts above it.
     """
     evidence = weigh(text)
     return evidence.settled and evidence.weight >= SUMMARY and evidence.best != lang
 
 
 def _main_text(source: str, tree: Any) -> str:
-    """The main text by trafilatura, of the words that are read here; empty where it finds none."""
+    """The main text by trafilatura, limited to the words that we read; empty if it finds none."""
     import copy
     import logging
 
@@ -176,7 +176,7 @@ def _main_text(source: str, tree: Any) -> str:
     from lxml import etree
 
     if len(tree) < 2 and "html" not in source[:50].lower():
-        return ""  # a piece of a page, without the rest that a main text stands out from
+        return ""  # a fragment of a page has no other text than its main text
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     try:
         page = copy.copy(tree)
@@ -187,16 +187,16 @@ def _main_text(source: str, tree: Any) -> str:
             etree.strip_tags(crowded, *_INLINE)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            # As text once more: the finder takes quadratic time over texts that lost the elements between them.
+            # Serialise again: trafilatura takes quadratic time over adjacent texts without elements between them.
             plain = etree.tostring(page, encoding="unicode", method="html")
             found = trafilatura.extract(plain, include_comments=False, include_tables=True, favor_recall=True)
-    except Exception:  # a finder that fails on odd markup leaves the page as it is, unmarked
+    except Exception:  # if trafilatura fails on odd markup, there is no main text
         return ""
     return found or ""
 
 
 def _pieces(tree: Any) -> Iterator[_Piece]:
-    """The texts of the page between the edges of block elements, with what stands around each."""
+    """Yield the texts of the page between the borders of block elements, with the kind and language of each."""
     buffer: list[str] = []
 
     def flush(kind: BlockKind, lang: str | None) -> Iterator[_Piece]:
@@ -240,7 +240,7 @@ def _pieces(tree: Any) -> Iterator[_Piece]:
 
 
 def _is_anchor(node: Any, tag: str) -> bool:
-    """Whether a link is but the sign beside a heading that leads to the heading itself."""
+    """Whether a link is only a sign next to a heading that points to the heading itself."""
     return tag == "a" and (node.text or "").strip() in _ANCHORS and not len(node) and node.get("href", "")[:1] == "#"
 
 

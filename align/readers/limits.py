@@ -1,4 +1,4 @@
-"""What no input may do to us: unpack without end, name what lies outside, or hide what it is."""
+"""Limits against malicious inputs: decompression bombs, XML entities, encrypted archives."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import zipfile
 from align.errors import ReadError
 
 MAX_UNPACKED = 400 << 20
-"""Bytes that a packed file (DOCX, EPUB, XLSX) may unpack to."""
+"""Maximum unpacked bytes of a packed file (DOCX, EPUB, XLSX)."""
 MAX_RATIO = 200
-"""How many times its packed size a file may unpack to, from FREE bytes on."""
+"""Maximum ratio of unpacked to packed size, above FREE_BYTES."""
 FREE = 8 << 20
 MAX_ENTRIES = 20_000
 _ENTITY = re.compile(rb"<!(?:DOCTYPE|ENTITY)|<\x00!\x00(?:D\x00O|E\x00N)", re.IGNORECASE)
 
 
 def most_text(packed: int) -> int:
-    """Bytes or characters that may come out of so many bytes: what refers to one text again and again is a bomb too."""
+    """Maximum bytes or characters from `packed` bytes: many references to one text are a bomb too."""
     return min(MAX_UNPACKED, max(FREE, MAX_RATIO * packed))
 
 
 def check_unfolded(name: str, packed: int, size: int) -> None:
-    """Raises ReadError where `size` characters are more than any document has that is `packed` bytes large."""
+    """Raises ReadError where `size` characters are too many for a file of `packed` bytes."""
     if size > most_text(packed):
         raise ReadError(
-            f"{name}: unfolds to more than {most_text(packed) >> 20:,} MB of text, which no document needs. "
+            f"{name}: expands to more than {most_text(packed) >> 20:,} MB of text, too much for its size. "
             "If you trust it, save its text as a plain file and add that."
         )
 
@@ -41,7 +41,7 @@ def unpack(name: str, content: bytes) -> zipfile.ZipFile:
     size = sum(entry.file_size for entry in entries)
     if len(entries) > MAX_ENTRIES or size > most_text(len(content)):
         raise ReadError(
-            f"{name}: unpacks to {size >> 20:,} MB in {len(entries):,} parts, which no document needs. "
+            f"{name}: unpacks to {size >> 20:,} MB in {len(entries):,} parts, too much for a document. "
             "If you trust it, save its text as a plain file and add that."
         )
     if any(entry.flag_bits & 1 for entry in entries):
@@ -55,16 +55,16 @@ def part(name: str, archive: zipfile.ZipFile, path: str) -> bytes:
         return archive.read(path)
     except (KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
         raise ReadError(f"{name}: its part {path} is missing or broken ({error}). Save it again.") from error
-    except Exception as error:  # zlib.error, lzma.LZMAError and their like have no common base
+    except Exception as error:  # zlib.error, lzma.LZMAError and others have no common base class
         raise ReadError(f"{name}: its part {path} cannot be unpacked ({error}). Save it again.") from error
 
 
 def no_entities(name: str, archive: zipfile.ZipFile) -> None:
-    """Raises ReadError where a part of an Office file declares XML entities: none of them ever needs to."""
+    """Raises ReadError where a part of an Office file declares XML entities, which none needs."""
     for entry in archive.infolist():
         if entry.filename.lower().endswith((".xml", ".rels")) and _ENTITY.search(
             part(name, archive, entry.filename)[:4096]
         ):
             raise ReadError(
-                f"{name}: its part {entry.filename} declares XML entities, which is never needed. Not read."
+                f"{name}: its part {entry.filename} declares XML entities, which are never needed. Not read."
             )

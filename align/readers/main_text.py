@@ -1,4 +1,4 @@
-"""Which pieces of a page are in its main text, in time linear in the length of both."""
+"""Match the pieces of a page with its main text, in time linear in the length of both."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHINGLE = 12
-"""Letters and digits in a row that two texts share only where one was taken from the other."""
+"""Consecutive letters and digits that two texts share only if one was copied from the other."""
 WIDE_SHINGLE = 6
-"""The same where most characters are CJK ones."""
+"""The same for mostly CJK characters."""
 ENOUGH = 0.5
-"""Share of a piece's letters in such shingles: the two may differ by an inline element, not in most of it."""
+"""Minimum share of a piece's letters in such shingles: inline elements may cause small differences."""
 _BASE = 0x9E3779B97F4A7C15
-"""Odd, so that no hash of a shingle loses bits of its characters."""
+"""Odd, so that hashes of shingles do not lose bits of their characters."""
 
 
 def in_main(main: str, pieces: Sequence[str]) -> list[bool]:
     """Whether each piece is in the main text: most of its letters and digits are in shingles of it.
 
-    Nothing else of the two is compared, and not the order of the shingles. A piece shorter than a shingle has to be
-    in the main text as a whole; one without a letter or digit is.
+    Only shingles are compared, not their order. A piece shorter than a shingle has to be in the main text as a
+    whole; a piece without a letter or digit counts as in it.
     """
     import numpy as np
 
@@ -56,9 +56,9 @@ def _codes(text: str) -> NDArray[uint32]:
 
 
 def _covered(main: NDArray[uint32], joined: NDArray[uint32], lengths: NDArray[uint64], size: int) -> NDArray[bool_]:
-    """Which characters of the `joined` pieces are in a shingle of `size` characters that the main text has too.
+    """Which characters of the `joined` pieces are in a shingle of `size` characters that also occurs in the main text.
 
-    lengths (n,): of the pieces, each at least `size`; no shingle runs from one piece into the next.
+    lengths (n,): of the pieces, each at least `size`; no shingle spans two pieces.
     """
     import numpy as np
 
@@ -74,7 +74,7 @@ def _covered(main: NDArray[uint32], joined: NDArray[uint32], lengths: NDArray[ui
 
 
 def _hashes(codes: NDArray[uint32], size: int) -> NDArray[uint64]:
-    """A 64-bit hash of each run of `size` characters."""
+    """64-bit hash of each run of `size` characters."""
     import numpy as np
 
     count = max(0, len(codes) - size + 1)

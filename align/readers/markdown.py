@@ -1,4 +1,4 @@
-"""Markdown: blocks by markdown-it, sentences over the source with the markup left between their pieces."""
+"""Markdown: blocks by markdown-it, sentences over the source with the markup left out between their pieces."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _KINDS = {
     "blockquote_open": BlockKind.QUOTE,
 }
 LONGEST = 4 << 20
-"""Characters from which on a file is read as plain text: the parser is made for pages."""
+"""Characters above which a file is read as plain text: the parser is made for pages."""
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
-    """Markdown into blocks. The text stays the source. Raises ReadError."""
+    """Read Markdown into blocks. The text is the source. Raises ReadError."""
     text, found = text_of(name, content, encoding)
     if len(text) > LONGEST:
         return Document(name, text, segment(text, lang=lang), "text", found)
@@ -32,14 +32,14 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
 
 
 def marks(text: str) -> list[Mark]:
-    """The blocks of a Markdown source, with the parts of each that are text."""
+    """The blocks of a Markdown source, each with its text spans."""
     from markdown_it import MarkdownIt
 
     front = _FRONT.match(text)
     shift = front.end() if front else 0
     body = text[shift:]
     starts = _line_starts(body)
-    # Escapes and entities stay tokens of their own, which can be found in the source.
+    # Escapes and entities remain separate tokens, which can be located in the source.
     tokens = MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").disable("text_join").parse(body)
     found: list[Mark] = []
     if front:
@@ -63,12 +63,12 @@ def marks(text: str) -> list[Mark]:
 
 
 def _line_starts(text: str) -> list[int]:
-    """Where each line begins, as markdown-it counts lines, with the end of the text last."""
+    """Start offset of each line, as counted by markdown-it, and the end of the text."""
     return [0, *(m.end() for m in re.finditer(r"\r\n|\n|\r", text)), len(text)]
 
 
 def _mark(text: str, token: Token, start: int, end: int, kind: BlockKind, cell: bool) -> Mark | None:
-    """The block of a token that has lines: with its markup, but for cells, which share their line."""
+    """The block of a token with lines, including its markup; cells share a line, so theirs is left out."""
     if token.type == "inline":
         parts = tuple(_parts(text, token, start, end))
         if not parts:
@@ -90,7 +90,7 @@ def _trimmed(text: str, start: int, end: int) -> Span | None:
 
 
 def _parts(text: str, token: Token, start: int, end: int) -> Iterator[Span]:
-    """Where the texts of an inline token stand in the source, in order; what is escaped is found piece by piece."""
+    """Yield the source spans of an inline token's texts, in order; escaped texts are searched piece by piece."""
     at = start
     for child in token.children or ():
         if child.type == "text_special":

@@ -1,4 +1,4 @@
-"""PDF by pypdf: the text layer, page by page; what repeats at the edges of pages is boilerplate."""
+"""PDF by pypdf: the text layer, page by page; repeated lines at the edges of pages are boilerplate."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from align.text.scripts import HAN_CLASS, KANA_CLASS
 
 _NUMBER = re.compile(r"\d+")
 _CUT = re.compile(r"(?P<mark>[-\u00ad\u2010])[ \t]*\n(?P<after>[^\W\d_A-ZÀ-ÞА-Я]{2,})")
-"""A hyphen at a line's end that cuts a word, if it follows one: what comes after it begins small."""
+"""A hyphen at a line's end that may split a word: the next line begins in lower case."""
 _WORD_BACKWARDS = re.compile(r"[^\W\d_]++(?:-[^\W\d_]++)*+")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _ENDED = re.compile(r"[.!?。！？｡…:：;؟۔।]['\"’”»」』)）\]]*\s*$")
 _SMALL = re.compile("[\"'“‘(]?[a-zß-öø-ÿāă-žа-яёіїєґα-ωά-ώ]")
 _FIRST_WORD = re.compile(r"[!-~\u00c0-\u024f\u0370-\u052f]+|.")
 _BETWEEN_WIDE = re.compile(f"(?<=[{HAN_CLASS}{KANA_CLASS}ー、。]) (?=[{HAN_CLASS}{KANA_CLASS}ー、。])")
-"""A space that the layout put between two characters of a text that writes none."""
+"""A space inserted by the layout between two characters of an unspaced script."""
 _POINT = re.compile("(?<=[\u3041-\u30ff\u3400-\u9fff])\u2027(?=[\u3041-\u30ff\u3400-\u9fff])")
-"""A hyphenation point that stands for the middle dot of Japanese names."""
+"""A hyphenation point used as the middle dot of Japanese names."""
 EDGE = 2
-"""Lines at the top and at the foot of a page that can be its running head, its foot, its number."""
+"""Lines at the top and at the bottom of a page that may be its header, footer or page number."""
 OCR = "Its pages are pictures. Recognise their text first (OCR, for example with ocrmypdf) and add the result."
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
-    """The text of a PDF's pages. Raises ReadError for a broken, protected or image-only one."""
+    """Read the text of a PDF's pages. Raises ReadError for a broken, protected or image-only one."""
     pages = [_tidy(page) for page in _pages(name, content)]
     known = _words(pages)
     composer = Composer(name, len(content))
@@ -60,7 +60,7 @@ def _pages(name: str, content: bytes) -> list[str]:
             size = 0
             for page in reader.pages:
                 number = page.indirect_reference.idnum if page.indirect_reference is not None else -1 - len(pages)
-                if number not in read:  # a page is there once, however often it is named
+                if number not in read:  # every page once, even if referenced several times
                     read.add(number)
                     pages.append(page.extract_text() or "")
                     size += len(pages[-1])
@@ -70,29 +70,29 @@ def _pages(name: str, content: bytes) -> list[str]:
         raise
     except pypdf.errors.DependencyError as error:
         raise ReadError(
-            f"{name}: encrypted in a way we cannot read. Save it without protection and add that."
+            f"{name}: encrypted with an unsupported method. Save it without protection and add that."
         ) from error
-    except (Exception, RecursionError) as error:  # pypdf lets many kinds through for damaged files
+    except (Exception, RecursionError) as error:  # pypdf raises many kinds of errors for damaged files
         reason = (str(error).splitlines() or [""])[0][:120] or type(error).__name__
         raise ReadError(f"{name}: a broken PDF ({reason}). Open it and print it to a new PDF.") from error
 
 
 def _tidy(page: str) -> str:
-    """The page with what fonts' tables leave behind mended: halves of characters, NULs, radicals for characters."""
+    """Repair artefacts of font tables in a page: surrogates, NULs, radicals instead of characters."""
     page = page.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
     page = letters(page.replace("\f", "\n"))
     return _POINT.sub("・", _BETWEEN_WIDE.sub("", page))
 
 
 def _words(pages: list[str]) -> Counter[str]:
-    """The words of the pages that have one cut by a hyphen at a line's end, compounds as such; else none."""
+    """Word counts of the pages, compounds included, if any word is split by a hyphen at a line's end; else none."""
     if not any(True for page in pages for _ in _cuts(page)):
         return Counter()
     return Counter(word for page in pages for word in _WORD.findall(page.lower()))
 
 
 def _unhyphenated(text: str, known: Counter[str]) -> str:
-    """`text` with words whole that a line's end cuts: without the hyphen, unless it is written so elsewhere too."""
+    """Join words split at line ends, without the hyphen unless the hyphenated form is more frequent."""
     pieces: list[str] = []
     at = 0
     for before, cut in _cuts(text):
@@ -106,24 +106,24 @@ def _unhyphenated(text: str, known: Counter[str]) -> str:
 
 
 def _cuts(text: str) -> Iterator[tuple[str, re.Match[str]]]:
-    """The words that a hyphen cuts at a line's end, with the hyphen and what comes after it.
+    """Yield the words split by a hyphen at a line's end, with the match of the hyphen and the rest.
 
-    The hyphen is looked for first, and the word before it backwards: from every letter on, a long run of letters would
-    take quadratic time.
+    The hyphen is searched first, then the word before it backwards: a search from every letter would take quadratic
+    time on a long run of letters.
     """
     at = 0
     for cut in _CUT.finditer(text):
         word = _WORD_BACKWARDS.match(text[at : cut.start()][::-1])
         at = cut.start()
         before = word[0][::-1] if word else ""
-        while before and before.find("-") in (0, 1):  # a compound begins with a part of two letters or more
+        while before and before.find("-") in (0, 1):  # the first part of a compound has two letters or more
             before = before.partition("-")[2]
         if len(before) > 1:
             yield before, cut
 
 
 def _over_pages(pages: list[str]) -> Iterator[tuple[str, BlockKind]]:
-    """The blocks of all pages; a paragraph that goes on over a page's end is one, before what stands at the edges."""
+    """Yield the blocks of all pages; a paragraph across a page break is one block, before the edge lines."""
     pending: tuple[str, BlockKind] | None = None
     edges: list[tuple[str, BlockKind]] = []
     for blocks in _by_page(pages):
@@ -142,7 +142,7 @@ def _over_pages(pages: list[str]) -> Iterator[tuple[str, BlockKind]]:
 
 
 def _goes_on(before: tuple[str, BlockKind], after: tuple[str, BlockKind]) -> bool:
-    """Whether the first paragraph of a page goes on with the last one of the page before."""
+    """Whether the first paragraph of a page continues the last one of the previous page."""
     if before[1] is not BlockKind.BODY or _ENDED.search(before[0]):
         return False
     if _SMALL.match(after[0]):
@@ -151,7 +151,7 @@ def _goes_on(before: tuple[str, BlockKind], after: tuple[str, BlockKind]) -> boo
 
 
 def _full(before: str, after: str) -> bool:
-    """Whether the first word of `after` had no room on the last line of `before`."""
+    """Whether the first word of `after` did not fit on the last line of `before`."""
     *lines, last = before.splitlines()
     word = _FIRST_WORD.match(after)
     room = width(last) + 1 + (width(word[0]) if word else 0)
@@ -159,7 +159,7 @@ def _full(before: str, after: str) -> bool:
 
 
 def _by_page(pages: list[str]) -> Iterator[list[tuple[str, BlockKind]]]:
-    """The blocks of each page; lines that stand at the edge of several pages, and page numbers, are boilerplate."""
+    """Yield the blocks of each page; lines at the edges of several pages, and page numbers, are boilerplate."""
     inked = [[line for line in page.splitlines() if line.strip()] for page in pages]
     edges: Counter[str] = Counter()
     for lines in inked:
@@ -175,7 +175,7 @@ def _by_page(pages: list[str]) -> Iterator[list[tuple[str, BlockKind]]]:
 
 
 def _between(page: str, lines: list[str], top: int, foot: int) -> str:
-    """The page without its first `top` and last `foot` lines with ink; its blank lines stay."""
+    """The page without its first `top` and last `foot` visible lines; blank lines are not removed."""
     kept = page.splitlines()
     for _ in range(top):
         del kept[: 1 + next(i for i, line in enumerate(kept) if line.strip())]
@@ -185,5 +185,5 @@ def _between(page: str, lines: list[str], top: int, foot: int) -> str:
 
 
 def _numbered(line: str) -> str:
-    """An edge line with its numbers alike, so that page numbers do not tell pages apart."""
+    """An edge line with its numbers masked, so that page numbers do not differ."""
     return _NUMBER.sub("#", line.strip())

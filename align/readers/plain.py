@@ -1,4 +1,4 @@
-"""Plain text in any of the usual encodings."""
+"""Plain text in any common encoding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from align.text.segment import segment
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
-    """Lines into blocks and sentences. Raises ReadError for what is empty, binary or undecodable."""
+    """Read lines into blocks and sentences. Raises ReadError for what is empty, binary or undecodable."""
     text, found = text_of(name, content, encoding)
     return Document(name, text, segment(text, lang=lang), "text", found)
 
@@ -32,6 +32,6 @@ _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def binary(text: str) -> bool:
-    """Whether what was decoded is no text: more control characters than any text has."""
+    """Whether a decoded text is binary data: it has more control characters than any text."""
     head = text[:8192]
     return len(_CONTROLS.findall(head)) > max(3, 0.02 * len(head))

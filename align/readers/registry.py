@@ -1,4 +1,4 @@
-"""Which reader takes which file: by what its bytes begin with first, by its suffix second."""
+"""Choice of the reader for a file: by its first bytes, then by its suffix."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PAGE = re.compile(
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-"""The stream that holds an Office file under a password (MS-OFFCRYPTO)."""
+"""The stream of a password-protected Office file (MS-OFFCRYPTO)."""
 _FOREIGN = {
     b"{\\rtf": "RTF", b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture", b"GIF8": "a picture", b"\x1f\x8b": "gzip",
     b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR", b"SQLite format 3\0": "an SQLite database (an align store, perhaps)",
@@ -30,7 +30,7 @@ _FOREIGN = {
 
 
 class Reader(Protocol):
-    """What each module of this room gives."""
+    """The function `read` of each reader module."""
 
     def __call__(
         self, name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None
@@ -38,14 +38,14 @@ class Reader(Protocol):
 
 
 def suffixes() -> frozenset[str]:
-    """Suffixes (lower case, with their dot) of files that are read as texts."""
+    """Suffixes (lower case, with their dot) of supported files."""
     return frozenset(_BY_SUFFIX)
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
-    """The document in the bytes of a file called `name`. Raises ReadError with what is wrong and what to do.
+    """Read the bytes of a file called `name` into a document. Raises ReadError with the problem and a remedy.
 
-    `encoding` and `lang` (BCP 47) are set by hand: they win over what the file says and over what is found.
+    `encoding` and `lang` (BCP 47) are set by hand and override the file's declaration and detection.
     """
     if not content.strip():
         raise ReadError(f"{name}: empty. There is no text to align in it.")
@@ -54,7 +54,7 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
 
 
 def kind(name: str, content: bytes, encoding: str | None = None) -> str:
-    """The name of the module that reads the file. Raises ReadError for what none of them reads."""
+    """Name of the reader module for a file. Raises ReadError for unsupported files."""
     suffix = PurePath(name).suffix.lower()
     head = content[:4096]
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -67,19 +67,19 @@ def kind(name: str, content: bytes, encoding: str | None = None) -> str:
         raise ReadError(f"{name}: an Office file in the old format. Save it as DOCX or XLSX and add that.")
     for magic, what in _FOREIGN.items():
         if content.startswith(magic):
-            raise ReadError(f"{name}: {what}, which we do not read. Save its text as plain text, DOCX or HTML.")
+            raise ReadError(f"{name}: {what}, which is not supported. Save its text as plain text, DOCX or HTML.")
     if _PAGE.match(head):
         return "html"
     try:
         text = head.decode(encoding or "utf-8", "ignore")
     except (LookupError, UnicodeError):
-        text = ""  # the reader says so
+        text = ""  # reported by the reader
     if _is_subtitles(text):
         return "subtitles"
     by_suffix = _BY_SUFFIX.get(suffix, "plain")
     if by_suffix in ("docx", "epub", "pdf"):
         raise ReadError(
-            f"{name}: named {suffix} but no such file inside. Save it again with the program that wrote it."
+            f"{name}: has the suffix {suffix} but another format. Save it again with the program that created it."
         )
     return by_suffix
 

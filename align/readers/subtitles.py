@@ -1,6 +1,6 @@
-"""SRT and WebVTT: cues into sentences that run across cue breaks.
+"""SRT and WebVTT: cues into sentences, which may span several cues.
 
-The text is the file's own, with its escapes as the characters that they stand for; timings are no text.
+The text is that of the file, with escapes decoded; timings are not text.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from align.readers.plain import text_of
 from align.text.segment import Mark, segment
 
 _EOL = r"(?:\r\n|\n|\r(?!\n))"
-"""A line end of any system; `^` and `$` of re.MULTILINE know `\\n` alone."""
+"""A line end of any system; `^` and `$` of re.MULTILINE match at `\\n` only."""
 _TIMING = re.compile(
     r"(?<![^\r\n])[ \t]*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}[ \t]*-->[ \t]*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}[^\r\n]*"
 )
@@ -26,22 +26,22 @@ _BLANK = re.compile(rf"{_EOL}[ \t]*{_EOL}")
 _LINE = re.compile(r"[^\r\n]+")
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,80}>|<\d[\d:.]{3,16}>|\{\\[^{}\n]{0,80}\}")
 _ENTITY = re.compile(r"&(?:amp|gt|quot|apos|nbsp|lrm|rlm|#39|#x27|lt(?=;[^A-Za-z/]));")
-"""Characters as WebVTT escapes them; `&lt;` stays where a tag would come of it."""
+"""Characters that WebVTT escapes; `&lt;` is not decoded where that would make a tag."""
 _ENDS = re.compile(r"[.!?。！？…؟।♪\"”」』)）\]]\s*$")
 _DASH = re.compile(r"\s*[-–—‐]\s*(?=\S)")
 LONGEST = 12
-"""Cues that one block runs over at most: speech without any stop is cut there."""
+"""Maximum cues of a block: speech without any stop is split there."""
 
 
 def sniff(head: str) -> bool:
-    """Whether the beginning of a text is a subtitle file's: a first line as the standard has it, and a timing."""
+    """Whether the beginning of a text is that of a subtitle file: a first line as in the standard, and a timing."""
     if _WEBVTT.match(head):
         return _TIMING.search(head) is not None
     return _FIRST_CUE.match(head) is not None
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
-    """Cues into blocks, one a run of cues that goes on from one to the next. Raises ReadError where no cue has text."""
+    """Read cues into blocks, one for each run of cues up to a sentence end. Raises ReadError where no cue has text."""
     source, found = text_of(name, content, encoding)
     text = _ENTITY.sub(lambda match: html.unescape(match[0]), source)
     blocks = segment(text, kinds=marks(text), lang=lang)
@@ -51,7 +51,7 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
 
 
 def marks(text: str) -> list[Mark]:
-    """The blocks: each a run of cues up to the end of a sentence, its parts the spoken lines."""
+    """The blocks: each a run of cues up to the end of a sentence, with the spoken lines as parts."""
     found: list[Mark] = []
     run: list[Span] = []
     start = stop = cues = 0
@@ -80,9 +80,9 @@ def _mark(start: int, parts: list[Span], stop: int) -> Mark:
 
 class _Cue(NamedTuple):
     start: int
-    """Where its number or name begins, or its timing where it has none."""
+    """Start of its number or name, or of its timing if it has none."""
     lines: list[Span]
-    """What is spoken."""
+    """Spans of the spoken text."""
 
 
 def _cues(text: str) -> list[_Cue]:
@@ -96,14 +96,14 @@ def _cues(text: str) -> list[_Cue]:
         end = blank.start() if blank else stop
         lines = [Span(m.start(), m.end()) for m in _LINE.finditer(text, timing.end(), end) if m[0].strip()]
         if following and not blank and lines and lines[-1].of(text).strip().isdigit():
-            lines.pop()  # the number of the next cue, where no blank line parts them
+            lines.pop()  # the number of the next cue, if there is no blank line between
         done = lines[-1].end if lines else timing.end()
         cues.append(_Cue(label.start() if label else timing.start(), lines))
     return cues
 
 
 def _untagged(text: str, start: int, end: int) -> list[Span]:
-    """The spans of a line that are not formatting tags; blanks at its ends are left out, those beside tags are not."""
+    """The spans of a line without formatting tags and without blanks at its ends; blanks next to tags are included."""
     spans: list[Span] = []
     at = start
     for tag in [*(m.span() for m in _TAG.finditer(text, start, end)), (end, end)]:
@@ -118,5 +118,5 @@ def _untagged(text: str, start: int, end: int) -> list[Span]:
 
 
 def _blanks(text: str, start: int, end: int) -> int:
-    """How many blanks the stretch begins with."""
+    """Number of leading blanks of the span."""
     return end - start - len(text[start:end].lstrip())

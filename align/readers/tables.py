@@ -1,4 +1,4 @@
-"""CSV, TSV and XLSX: each cell with letters is a block and a sentence as it stands, row by row."""
+"""CSV, TSV and XLSX: each cell with letters is a block of one sentence, row by row."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from align.text.csv_dialect import table_rows
 
 _SHOWN = re.compile(r"^'(?=[=+\-@\t])")
 MAX_CELLS = 20_000_000
-"""Cells of a workbook, empty ones between others counted, that are looked at."""
+"""Maximum cells of a workbook, including empty ones between others."""
 HINT = "A table needs cells with text in them."
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
-    """The cells of a table into blocks. Raises ReadError."""
+    """Read the cells of a table into blocks. Raises ReadError."""
     composer = Composer(name, len(content))
     found = "utf-8"
     if content.startswith(b"PK"):
@@ -37,15 +37,15 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
 
 
 def text_rows(name: str, text: str) -> Iterator[list[str]]:
-    """The rows of a CSV or TSV text. Raises ReadError."""
+    """Yield the rows of a CSV or TSV text. Raises ReadError."""
     try:
         yield from table_rows(io.StringIO(text.replace("\0", ""), newline=""))
     except csv.Error as error:
-        raise ReadError(f"{name}: not a table we can read ({error}). Save it as UTF-8 CSV or TSV.") from error
+        raise ReadError(f"{name}: not a readable table ({error}). Save it as UTF-8 CSV or TSV.") from error
 
 
 def sheet_rows(name: str, content: bytes) -> Iterator[list[str]]:
-    """The rows of all sheets of a workbook, values as text. Raises ReadError."""
+    """Yield the rows of all sheets of a workbook, values as text. Raises ReadError."""
     with unpack(name, content) as archive:
         no_entities(name, archive)
     import openpyxl
@@ -55,9 +55,9 @@ def sheet_rows(name: str, content: bytes) -> Iterator[list[str]]:
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
             seen = 0
-            # A sheet is there once, however often it is named.
+            # Every sheet once, even if listed several times.
             for sheet in {getattr(sheet, "_worksheet_path", sheet.title): sheet for sheet in book.worksheets}.values():
-                # A sheet may claim any size: rows are taken as wide as what is in them.
+                # A sheet may declare any size: rows are read up to their last cell.
                 sheet.reset_dimensions()
                 for row in sheet.iter_rows(values_only=True):
                     seen += len(row) + 1
@@ -66,6 +66,6 @@ def sheet_rows(name: str, content: bytes) -> Iterator[list[str]]:
                     yield [str(cell) for cell in row if cell is not None]
     except ReadError:
         raise
-    except Exception as error:  # openpyxl lets KeyError, ValueError, zipfile and expat errors through
+    except Exception as error:  # openpyxl raises KeyError, ValueError, zipfile and expat errors
         reason = (str(error).splitlines() or [""])[0][:120] or type(error).__name__
         raise ReadError(f"{name}: a broken workbook ({reason}). Open and save it again.") from error

@@ -1,4 +1,4 @@
-"""The Textual app. Knows jobs and domain, never SQL."""
+"""The review app, in Textual. Uses `workspace` and `models`, never SQL."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from align.settings import Settings
 
 
 def run(settings: Settings) -> int:
-    """Review the store of the settings in the terminal; Textual is imported only now."""
+    """Review the store of the settings in the terminal. Imports Textual only when called."""
     from align.review.app import run as run_app
 
     return run_app(settings)

@@ -1,4 +1,4 @@
-"""The review app: opens the store, knows the reviewer, the keys and the theme, and shows the screens."""
+"""The review app: opens the store, sets reviewer, keys and theme, and shows the screens."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ DISPLAY = {
 
 
 PLACE_EVERY = 0.25
-"""Seconds between two writes of where the reviewer is."""
+"""Minimum seconds between two writes of the session state."""
 
 PATIENCE = 0.015
-"""Seconds a key waits for the store before it goes on; far more than a decision takes where nobody else writes."""
+"""Seconds that a key waits for the store before it goes on; far more than a decision takes without other writers."""
 
 FEW = 20
-"""Links that are looked at for the encoder that found them: some are made by hand."""
+"""Number of links sampled for the encoder of their proposals, since some are made by hand."""
 
 IDLE = 1.5
-"""Seconds without a key after which memory is tidied up."""
+"""Seconds without a key press before garbage collection."""
 
 
 class ReviewApp(App[None]):
@@ -71,7 +71,7 @@ class ReviewApp(App[None]):
     ]
 
     class Saved(Message):
-        """A decision that took long is done: `future` holds its Change, or its error; `asked` wants to know."""
+        """A slow decision is finished: `future` has its Change or its error; `asked` is the screen to notify."""
 
         def __init__(self, future: Future[Any], asked: Saver) -> None:
             super().__init__()
@@ -110,13 +110,13 @@ class ReviewApp(App[None]):
         self.set_keymap(keymap(keys or {}))
 
     def _open_solver(self) -> Resolver:
-        """The encoder that is asked for; where none is, the one that found the links: its vectors are at hand."""
+        """Open the solver with the requested encoder, else with that of the proposals, whose vectors are cached."""
         with open_browser(self.store_path) as browser:
             links = browser.at(0, FEW, LinkFilter())
         return open_resolver(self.store_path, self.encoder, links, cache=self.cache)
 
     def on_mount(self) -> None:
-        """Show the workspace, and over it the list, where the reviewer last was."""
+        """Show the workspace, and over it the link list as the reviewer last left it."""
         if self._theme_wanted in self.available_themes:
             self.theme = self._theme_wanted
         else:
@@ -126,26 +126,26 @@ class ReviewApp(App[None]):
         if self._start == "last" and self.browser.count(place.filter):
             self.push_screen(ReviewScreen(place))
         if self._owns_process:
-            # A full round of the collector held up a key by 110 ms: it goes round when nobody types.
+            # A full collection delayed a key by 110 ms, so it runs when nobody types.
             gc.set_threshold(20_000, 50, 1_000_000)
             self.set_interval(IDLE, self._tidy)
 
     def _tidy(self) -> None:
-        """Collect, once after each spell of typing; what is left is not looked at while somebody types."""
+        """Collect garbage once after each spell of typing and freeze the rest, so that no collection delays a key."""
         if self._typed_at is not None and time.monotonic() - self._typed_at >= IDLE:
             self._typed_at = None
-            gc.unfreeze()  # A screen that was open the last time may be closed by now.
+            gc.unfreeze()  # screens that were open at the last freeze may be closed
             gc.collect()
             gc.freeze()
 
     async def on_event(self, event: events.Event) -> None:
-        """Know when the reviewer types."""
+        """Record the time of the last key press."""
         if isinstance(event, events.Key):
             self._typed_at = time.monotonic()
         await super().on_event(event)
 
     def last_place(self) -> SessionState:
-        """Where this reviewer was when the app was last open."""
+        """Session state of this reviewer when the app was last open."""
         kept = self.browser.recall(self._place_key)
         try:
             return SessionState.from_dict(json.loads(kept)) if kept else SessionState()
@@ -153,11 +153,11 @@ class ReviewApp(App[None]):
             return SessionState()
 
     def keep_place(self, place: SessionState) -> None:
-        """Remember where the reviewer is, when the store has time for it."""
+        """Save the session state, at most once per `STATE_WRITE_SECONDS`."""
         self.here = place
         waiting, self._place = self._place is not None, place
         if not waiting:
-            # At once, and then no more often than so: a held-down arrow key is not worth a write a row.
+            # At once, then at most once per interval: a repeating arrow key must not write for every row.
             self._write_place()
             self.set_timer(PLACE_EVERY, self._place_is_due)
 
@@ -174,18 +174,18 @@ class ReviewApp(App[None]):
         return f"place:{self.reviewer}"
 
     def in_time(self, future: Future[Any], asked: Saver) -> bool:
-        """Whether a decision is saved, or refused, within a moment; where it is not, `asked` hears of it later."""
+        """Whether a decision was saved or refused within `SAVE_WAIT_SECONDS`; if not, `asked` is notified later."""
         done, _ = wait([future], PATIENCE)
         if not done:
             self.when_saved(future, asked)
         return bool(done)
 
     def when_saved(self, future: Future[Any], asked: Saver) -> None:
-        """Let the screen that asked hear of the outcome, by a `Saved` message."""
+        """Post a `Saved` message when the decision is finished."""
         future.add_done_callback(lambda done: self.post_message(self.Saved(done, asked)))
 
     def on_review_app_saved(self, message: Saved) -> None:
-        """Let the screen that asked say how it went; where it was left meanwhile, the one below it."""
+        """Pass the result to the screen that made the decision, or to the top one if that was closed since."""
         screens = [screen for screen in reversed(self.screen_stack) if isinstance(screen, Saver)]
         if screens:
             (message.asked if message.asked in screens else screens[0]).saved(message.future)
@@ -195,11 +195,11 @@ class ReviewApp(App[None]):
             self.notify(visible(f"A decision was not saved: {reason(error)}"), severity="error", markup=False)
 
     def get_key_display(self, binding: Binding) -> str:
-        """Keys as they stand on the keyboard."""
+        """Key names as printed on the keyboard."""
         return DISPLAY.get(binding.key) or super().get_key_display(binding)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The command palette offers every action that can be done now, and the themes."""
+        """Offer every action that is enabled now in the command palette, and the themes."""
         yield from super().get_system_commands(screen)
         for _node, binding, enabled, tip in screen.active_bindings.values():
             if enabled and binding.id and binding.description:
@@ -214,7 +214,7 @@ class ReviewApp(App[None]):
         return do
 
     def _handle_exception(self, error: Exception) -> None:
-        """A store that fails is told in a line by whoever started the app; anything else is our fault, and shown."""
+        """Exit on an error of the store, which the caller reports in a line; other exceptions are bugs, and shown."""
         failed = error if isinstance(error, AlignError) else self.browser.store.damage(error)
         if failed is not None:
             self.failed = failed
@@ -223,7 +223,7 @@ class ReviewApp(App[None]):
             super()._handle_exception(error)
 
     def close_store(self) -> None:
-        """Finish saving and let go of the store. Raises StoreError where a decision could not be saved any more."""
+        """Finish saving and close the store. Raises StoreError if a decision could not be saved."""
         self._write_place()
         self.clerk.close()
         self.solver.close()
@@ -234,7 +234,7 @@ class ReviewApp(App[None]):
 
 
 def run(settings: Settings) -> int:
-    """Review the store of the settings until the reviewer leaves. Returns the exit code."""
+    """Review the store of the settings until the reviewer quits. Returns the exit code."""
     app = ReviewApp(
         settings.db,
         settings.reviewer,

@@ -1,4 +1,4 @@
-"""The sentences of a document as rows: all of them by position, or those of one language of a mixed page."""
+"""Sentences of a document as rows: all of them by position, or those of one language of a mixed page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ KEPT = 400
 
 
 class WholeDocument:
-    """Every sentence; only what is near the rows seen is fetched."""
+    """All sentences, fetched only near the visible rows."""
 
     def __init__(self, browser: Browser, document: int) -> None:
         self._browser = browser
@@ -19,7 +19,7 @@ class WholeDocument:
         self.renew()
 
     def renew(self) -> None:
-        """Look anew: a sentence was cut in two, or is whole again."""
+        """Reload after a sentence was split or joined."""
         self.count = self._browser.sentence_count(self._document)
         self._first = 0
         self._kept: Sequence[SentenceRow] = ()
@@ -34,7 +34,7 @@ class WholeDocument:
         return self._kept[start - self._first : stop - self._first]
 
     def place(self, sentence: int) -> int | None:
-        """Where a sentence stands; None where it is of another document."""
+        """Row number of a sentence; None if it is in another document."""
         if sentence not in self._places:
             for row in self._browser.sentences_by_id([sentence]):
                 if row.document == self._document:
@@ -43,7 +43,7 @@ class WholeDocument:
 
 
 class OneLanguage:
-    """The sentences of a document in one language (and those of none): a side of a page that mixes languages."""
+    """Sentences of a document in one language: a side of a page that mixes languages."""
 
     def __init__(self, browser: Browser, document: int, lang: str) -> None:
         self._browser = browser
@@ -52,7 +52,7 @@ class OneLanguage:
         self.renew()
 
     def renew(self) -> None:
-        """Look anew: a sentence was cut in two, or is whole again."""
+        """Reload after a sentence was split or joined."""
         every = self._browser.sentences(self._document, 0, self._browser.sentence_count(self._document))
         self._rows = [row for row in every if primary(row.lang) == self._primary]
         self._places = {row.id: number for number, row in enumerate(self._rows)}
@@ -63,5 +63,5 @@ class OneLanguage:
         return self._rows[start : start + n]
 
     def place(self, sentence: int) -> int | None:
-        """Where a sentence stands; None where it is not in this language."""
+        """Row number of a sentence; None if it is not in this language."""
         return self._places.get(sentence)

@@ -1,4 +1,4 @@
-"""What a reviewer types to narrow the list: words, and `status:proposed kind:summary lang:ja-zh <50 >90 doc:talk`."""
+"""The filter language of the link list: words, and `status:proposed kind:summary lang:ja-zh <50 >90 doc:talk`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GRAMMAR = (
 
 
 def parse(typed: str, base: LinkFilter, documents: Sequence[tuple[int, str]] = ()) -> LinkFilter:
-    """`base` narrowed by what was typed. `documents`: (id, name), to find `doc:` by a part of its name.
+    """Narrow `base` by the typed conditions. `documents`: (id, name), where `doc:` matches a part of the name.
 
     Raises UsageError that names the word it cannot read.
     """
@@ -62,7 +62,7 @@ def _statuses(value: str) -> frozenset[Status]:
 
 
 def _kind(value: str) -> LinkKind:
-    """The kind that begins with what was typed."""
+    """The kind with that prefix."""
     members = [member for member in LinkKind if member.value.startswith(value.lower())]
     if len(members) != 1 or not value:
         raise UsageError(f"{value!r}: choose one of {', '.join(member.value for member in LinkKind)}.")
@@ -70,11 +70,11 @@ def _kind(value: str) -> LinkKind:
 
 
 def _languages(value: str) -> tuple[str | None, str | None]:
-    """Source and target of `ja-en`, `ja`, `-en` or `zh-Hant-en`: parted before what is written as a language is."""
+    """Source and target of `ja-en`, `ja`, `-en` or `zh-Hant-en`, divided where a lower-case language follows."""
     parts = value.replace("_", "-").split("-")
     for at in range(1, len(parts)):
         src, tgt = "-".join(parts[:at]), "-".join(parts[at:])
-        # `zh-TW` is one tag: a language has small letters, a region capitals, as they are shown.
+        # `zh-TW` is one tag: languages are lower case, regions upper case, as displayed.
         if (not src or canonical(src)) and (not tgt or (canonical(tgt) and parts[at].islower())):
             return canonical(src), canonical(tgt)
     if found := canonical(value):
@@ -85,5 +85,5 @@ def _languages(value: str) -> tuple[str | None, str | None]:
 def _document(value: str, documents: Sequence[tuple[int, str]]) -> int:
     found = [number for number, name in documents if value == str(number) or value.lower() in name.lower()]
     if not found:
-        raise UsageError(f"doc:{value}: no document is called so.")
+        raise UsageError(f"doc:{value}: no document has this in its name.")
     return found[0]

@@ -1,4 +1,4 @@
-"""Every action of the app with its default keys: bindings, key bar, help and rebinding are all made from this table."""
+"""All actions of the app with their default keys; bindings, key bar, help and rebinding are derived from it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ MODIFIERS = frozenset({"ctrl", "alt", "shift", "meta", "super", "hyper"})
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a reviewer can do by one key. `id` is its name in the config file's `[keys]`."""
+    """An action with a key. `id` is its name in the config file's `[keys]`."""
 
     id: str
     keys: str
     words: str
-    """Short, for the key bar."""
+    """Label in the key bar."""
     tells: str
-    """One sentence, for the help."""
+    """One sentence for the help screen."""
     group: str
     call: str = ""
     """The Textual action; the id where empty."""
@@ -38,7 +38,7 @@ def _table(group: str, *rows: tuple[str, ...]) -> tuple[Action, ...]:
 
 
 DECIDE = _table(
-    "Decide and go on",
+    "Decide",
     ("accept", "a,enter", "accept", "Accept the link and go to the next undecided one."),
     (
         "reject",
@@ -47,42 +47,57 @@ DECIDE = _table(
         "Reject the link and go to the next undecided one; the solver will not propose it again.",
     ),
     ("skip", "space", "skip", "Leave the link undecided and go to the next undecided one."),
-    ("undo", "u", "undo", "Take back the last decision; again and again, also after a restart."),
-    ("redo", "U", "redo", "Decide again what was taken back."),
+    ("undo", "u", "undo", "Undo the last decision; repeat for earlier ones, also after a restart."),
+    ("redo", "U", "redo", "Redo the last undone decision."),
     ("accept_through", "C", "accept to here", "Accept this link and every undecided one above it."),
-    ("accept_above", "A", "accept sure", "Accept every undecided link above a confidence that you name."),
-    ("kind", "t", "kind", "Say what kind of link this is: translation, partial, summary, title or quote."),
+    ("accept_above", "A", "accept above", "Accept every undecided link above a confidence that you enter."),
+    ("kind", "t", "kind", "Set the kind of the link: translation, partial, summary, title or quote."),
     ("note", "c", "note", "Write a note on the link."),
     ("bookmark", "b", "bookmark", "Set or remove a bookmark on the link."),
 )
 
 FIX = _table(
-    "Put right",
-    ("merge_next", "m", "merge next", "Make one link of this one and the next."),
-    ("merge_previous", "M", "merge previous", "Make one link of this one and the previous."),
-    ("split", "s", "split", "Split the link in two; two by two sentences at once, else choose where as with `S`."),
+    "Edit",
+    ("merge_next", "m", "merge next", "Merge the link with the next one."),
+    ("merge_previous", "M", "merge previous", "Merge the link with the previous one."),
+    (
+        "split",
+        "s",
+        "split",
+        "Split the link in two: a 2:2 link at once, others at points that you select, as with `S`.",
+    ),
     (
         "split_at",
         "S",
         "split at",
-        "Split the link where you say on each side, between two sentences or inside one.",
+        "Split the link at a point that you select on each side, between sentences or inside one.",
     ),
-    ("side", "tab", "other side", "Choose the side that the next four keys work on."),
-    ("give_up", "left_square_bracket", "first up", "Give the first sentence of the side to what stands above."),
-    ("give_down", "right_square_bracket", "last down", "Give the last sentence of the side to what stands below."),
-    ("take_up", "left_curly_bracket", "take above", "Take the sentence above into this side."),
-    ("take_down", "right_curly_bracket", "take below", "Take the sentence below into this side."),
-    ("relink", "r", "re-link", "Link to another place: choose the sentences of both sides in the document view."),
-    ("unlink", "d", "unlink", "Take the link apart: its sentences are linked to nothing."),
-    ("edit", "e", "edit", "Edit the text of a side; the original is kept."),
+    ("side", "tab", "other side", "Change the side that the next four keys act on."),
+    (
+        "give_up",
+        "left_square_bracket",
+        "first up",
+        "Move the first sentence of the side out of the link, to the link above.",
+    ),
+    (
+        "give_down",
+        "right_square_bracket",
+        "last down",
+        "Move the last sentence of the side out of the link, to the link below.",
+    ),
+    ("take_up", "left_curly_bracket", "take above", "Add the sentence above to the side."),
+    ("take_down", "right_curly_bracket", "take below", "Add the sentence below to the side."),
+    ("relink", "r", "re-link", "Link other sentences: select them on both sides in the document view."),
+    ("unlink", "d", "unlink", "Delete the link; its sentences become unpaired."),
+    ("edit", "e", "edit", "Edit the text of a side; the original is not lost."),
     ("swap", "w", "swap", "Swap the sides: source becomes target."),
     (
         "solve",
         "R",
-        "solve again",
-        "Solve again what is undecided around the nearest settled link, as after a fix; shown before it is taken.",
+        "realign",
+        "Realign undecided links around the nearest confirmed link, as after an edit; shown before it is saved.",
     ),
-    ("info", "i", "why, rivals", "Show the solver's signals, and the rivals that keys 1 to 9 choose."),
+    ("info", "i", "why, others", "Show the solver's features, and the alternatives that keys 1 to 9 select."),
 )
 
 MOVE = _table(
@@ -90,17 +105,17 @@ MOVE = _table(
     ("down", "down,j", "down", "Go to the next link of the list."),
     ("up", "up,k", "up", "Go to the previous link of the list."),
     ("next", "n", "next undecided", "Go to the next undecided link."),
-    ("doubtful", "N", "next doubtful", "Go to the next undecided link that is more likely wrong than the rest."),
+    ("doubtful", "N", "next doubtful", "Go to the next undecided link of low confidence."),
     ("next_uneven", "J", "next uneven", "Go to the next link that is not one sentence to one."),
     ("next_bookmark", "B", "next bookmark", "Go to the next bookmarked link."),
     (
         "go_to",
         "g",
         "go to",
-        "Go to a link by its place in the list, by `#` and its number, by %, or by words in its text.",
+        "Go to a link by its position in the list, by `#` and its number, by %, or by words in its text.",
     ),
     ("filter", "slash", "filter", "Show only links of a status, kind, language, confidence, or with words in them."),
-    ("sort", "o", "sort", "Change between document order and doubt first."),
+    ("sort", "o", "sort", "Switch between document order and doubt order."),
     ("document", "v", "documents", "Show both documents side by side with the links between them."),
     ("scroll_down", "ctrl+d", "scroll down", "Scroll the texts down."),
     ("scroll_up", "ctrl+u", "scroll up", "Scroll the texts up."),
@@ -108,15 +123,15 @@ MOVE = _table(
 
 LOOK = _table(
     "Look",
-    ("audit", "y", "audit", "Judge a random sample of the accepted links, for a rate with its interval."),
-    ("difference", "equals_sign", "changes", "Show or hide what was changed in edited texts."),
-    ("history", "h", "history", "Show what was decided on this link, and by whom."),
+    ("audit", "y", "audit", "Judge a random sample of the accepted links to estimate how many are right."),
+    ("difference", "equals_sign", "changes", "Show or hide the changes in edited texts."),
+    ("history", "h", "history", "Show the decisions on the link, with reviewer and time."),
     ("help", "question_mark,f1", "all keys", "Show every key."),
-    ("back", "q,escape", "back", "Go back; from the workspace, leave. Everything is saved already."),
+    ("back", "q,escape", "back", "Go back, or quit from the workspace. Everything is saved already."),
 )
 
 RIVALS = tuple(
-    Action(f"rival_{n}", str(n), f"rival {n}", f"Link to rival {n} instead.", "Put right", f"rival({n})")
+    Action(f"rival_{n}", str(n), f"alternative {n}", f"Link to alternative {n} instead.", "Edit", f"rival({n})")
     for n in range(1, 10)
 )
 
@@ -132,11 +147,11 @@ WORKSPACE = _table(
 
 PAGES = _table(
     "Documents",
-    ("pick", "space", "pick", "Pick the sentence, or let go of it; the first on each side begins a hand-made link."),
-    ("make", "l,enter", "link", "Link the sentences picked on both sides."),
+    ("pick", "space", "pick", "Select or deselect the sentence, to link the selected sentences by hand."),
+    ("make", "l,enter", "link", "Link the selected sentences of both sides."),
     ("cross", "tab,left,right", "other side", "Go to the other document."),
     ("partner", "p", "partner", "Go to the sentence that this one is linked to."),
-    ("next_unlinked", "n", "next unlinked", "Go to the next sentence that is linked to nothing."),
+    ("next_unlinked", "n", "next unpaired", "Go to the next unpaired sentence."),
     ("show_link", "r", "review", "Review the link of this sentence."),
 )
 
@@ -149,20 +164,20 @@ def bindings(actions: Iterable[Action], call: str = "{}") -> list[BindingType]:
 
 
 SCREENS = (REVIEW, (*WORKSPACE, ALL["help"], ALL["back"]), (*PAGES, ALL["undo"], ALL["redo"], ALL["help"], ALL["back"]))
-"""The actions of each screen: inside one of them a key does one thing."""
+"""Actions of each screen; within a screen no key has two actions."""
 
 
 def keymap(keys: Mapping[str, str]) -> dict[str, str]:
-    """The reviewer's own keys, ready for `App.set_keymap`: a key that they give away leaves its default action.
+    """The reviewer's key bindings for `App.set_keymap`. A key that they rebind is removed from its default action.
 
-    Raises UsageError for an action or a key there is not, for an action that would be left without one, and where they
-    give one key to two actions of a screen.
+    Raises UsageError for an unknown action or key, for an action without a key, and for a key with two actions of a
+    screen.
     """
     for name in keys:
         if name not in ALL:
             raise UsageError(f"[keys]: there is no action {name!r}. Actions are {', '.join(sorted(ALL))}.")
         if not split(keys[name]):
-            raise UsageError(f"[keys]: {name} is given no key. Name one, or take the line out.")
+            raise UsageError(f"[keys]: {name} has no key. Name one, or remove the line.")
     own = {name: ",".join(split(wanted)) for name, wanted in keys.items()}
     for actions in SCREENS:
         taken: dict[str, str] = {}
@@ -175,7 +190,7 @@ def keymap(keys: Mapping[str, str]) -> dict[str, str]:
 
 
 def one_name(key: str) -> str:
-    """A key's character where it has one (`slash` is `/`), else its name. Raises UsageError for what is no key."""
+    """Character of a key if it has one (`slash` is `/`), else its name. Raises UsageError if it is not a key."""
     if len(key) == 1:
         return key
     *held, last = key.split("+")
@@ -187,12 +202,12 @@ def one_name(key: str) -> str:
 
 
 def split(keys: str) -> list[str]:
-    """Comma-separated keys, one by one."""
+    """Split comma-separated keys."""
     return [key.strip() for key in keys.split(",") if key.strip()]
 
 
 def keys_of(action: Action, own: Mapping[str, str]) -> list[str]:
-    """The keys that do the action, given the reviewer's own; empty where all of its defaults were given away."""
+    """Keys of the action after rebinding; empty if all of its defaults are bound to other actions."""
     if action.id in own:
         return split(own[action.id])
     mates = next(actions for actions in SCREENS if action in actions)

@@ -1,4 +1,4 @@
-"""Turn texts into coloured cells. Nothing of a text is ever read as markup or sent to the terminal as it is."""
+"""Render texts as styled cells. Text is never interpreted as markup, and no control character reaches the terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from align.text.width import clusters, fit, wrap
 
 
 class Paint(NamedTuple):
-    """A style for `[start, end)` in characters of a text; later ones lie over earlier ones."""
+    """A style for `[start, end)` in characters of a text; later ones override earlier ones."""
 
     start: int
     end: int
@@ -27,7 +27,7 @@ def plain(text: str, width: int, style: Style) -> Segment:
 
 
 def painted(text: str, start: int, end: int, base: Style, paints: Sequence[Paint] = ()) -> Iterator[Segment]:
-    """`text[start:end]` in as few segments as its styles need. A cluster takes the style of its first character."""
+    """`text[start:end]` as the minimal number of styled segments. A cluster has the style of its first character."""
     run: list[str] = []
     style = base
     for cluster in clusters(text[start:end]):
@@ -47,7 +47,7 @@ def painted(text: str, start: int, end: int, base: Style, paints: Sequence[Paint
 
 @lru_cache(maxsize=1024)
 def paragraph(text: str, width: int, base: Style, paints: tuple[Paint, ...] = ()) -> tuple[Strip, ...]:
-    """The text wrapped into strips of exactly `width` cells. Kept: the next link has nearly the same surroundings."""
+    """The text wrapped into strips of exactly `width` cells. Cached: neighbouring links share most of their context."""
     strips = []
     for line in wrap(text, width):
         near = [paint for paint in paints if paint.start < line.end and line.start < paint.end]

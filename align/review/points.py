@@ -1,4 +1,4 @@
-"""Where a side of a link can be split: between two sentences, or between two characters of one. Pure."""
+"""Split points of a side: between two sentences, or between two characters of one. Pure."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import NamedTuple
 from align.text.width import cells, clusters
 
 CLAUSE = frozenset("。．，、；：？！」』】〕〉》）］｝.,;:?!)]}”’»…—–")
-"""What a clause ends with."""
+"""Characters that end a clause."""
 
 
 class Point(NamedTuple):
-    """After so many sentences, and so many characters of the next one."""
+    """Number of whole sentences before the point, and of characters of the next one."""
 
     sentence: int
     character: int = 0
 
 
 def points(texts: Sequence[str]) -> list[Point]:
-    """Every place with text on both sides of it, in order; a blank belongs to what stands before it."""
+    """All points with text on both sides, in order; whitespace belongs to the text before it."""
     found = []
     for number, text in enumerate(texts):
         starts = (cluster.start for cluster in clusters(text))
@@ -29,7 +29,7 @@ def points(texts: Sequence[str]) -> list[Point]:
 
 
 def stops(texts: Sequence[str], among: Sequence[Point]) -> list[Point]:
-    """Those where a sentence or a clause begins."""
+    """Points where a sentence or a clause begins."""
     return [
         point
         for point in among
@@ -43,18 +43,18 @@ def stops(texts: Sequence[str], among: Sequence[Point]) -> list[Point]:
 
 
 def _apart(text: str, at: int) -> bool:
-    """In 1,500 or 7.1 nothing ends: after a narrow mark stands a space."""
+    """Whether a narrow mark is followed by a space: 1,500 and 7.1 do not end a clause."""
     return not text[at - 1].isascii() or text[at - 1].isspace()
 
 
 def share(texts: Sequence[str], point: Point) -> float:
-    """How much of the text, by its width, stands before the point: 0 to 1."""
+    """Share of the text before the point, by display width: 0 to 1."""
     before = sum(cells(text) for text in texts[: point.sentence]) + cells(texts[point.sentence][: point.character])
     return before / max(1, sum(cells(text) for text in texts))
 
 
 def near(texts: Sequence[str], wanted: float, among: Sequence[Point]) -> Point:
-    """The point with about the wanted share of the text before it: between sentences, else at a clause, else a word."""
+    """The point nearest to that share of the text: between sentences if possible, else at a clause, else at a word."""
 
     def off(point: Point) -> float:
         return abs(share(texts, point) - wanted)
@@ -69,13 +69,13 @@ def near(texts: Sequence[str], wanted: float, among: Sequence[Point]) -> Point:
 
 
 def words(texts: Sequence[str], among: Sequence[Point]) -> list[Point]:
-    """Those where a sentence, a clause or, in scripts with spaces, a word begins."""
+    """Points where a sentence, a clause or, in scripts with spaces, a word begins."""
     halts = set(stops(texts, among))
     return [point for point in among if point in halts or texts[point.sentence][point.character - 1].isspace()]
 
 
 def step(among: Sequence[Point], here: Point, by: int) -> Point:
-    """The next (1) or previous (-1) of some points; `here` itself where there is none."""
+    """The next (1) or previous (-1) of `among`; `here` if there is none."""
     place = bisect_left(among, here)
     if by > 0:
         place += place < len(among) and among[place] == here

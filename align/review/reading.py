@@ -1,4 +1,4 @@
-"""What the screens ask about a link's surroundings, on top of the Browser."""
+"""Queries of the screens about the context of a link."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ WEIGHT = {Status.EDITED: 3, Status.ACCEPTED: 3, Status.PROPOSED: 2, Status.REJEC
 
 
 def surroundings(browser: Browser, side: LinkSide, reach: int) -> Surroundings:
-    """The side's sentences and `reach` above and below, with what became of those."""
+    """Sentences of the side and `count` before and after it, with the link status of those."""
     before, after = browser.context(side, reach)
     own = browser.sentences_by_id(side.sentences)
     return Surroundings(before, own, after, statuses(browser, [row.id for row in (*before, *after)]))
 
 
 def statuses(browser: Browser, sentences: Sequence[int]) -> dict[int, Status]:
-    """The strongest status among each sentence's links; sentences without one, or with rejected ones only, are out."""
+    """Strongest link status of each sentence; sentences without links, or only with rejected ones, are left out."""
     found = {}
     for sentence, links in browser.links_of_sentences(list(sentences)).items():
         alive = [link.status for link in links if link.status in ALIVE]
@@ -30,7 +30,7 @@ def statuses(browser: Browser, sentences: Sequence[int]) -> dict[int, Status]:
 
 
 def of_the_same_texts(link: Link) -> LinkFilter:
-    """The links of the same two texts and languages that are not rejected."""
+    """Filter for the links of the same two texts and languages, without rejected ones."""
     return LinkFilter(
         statuses=ALIVE,
         documents=(link.src.document, link.tgt.document),
@@ -50,7 +50,7 @@ def neighbour(browser: Browser, link: Link, step: int) -> Link | None:
 
 
 def nearest_settled(browser: Browser, link: Link, reach: int = 100) -> Link | None:
-    """The link itself if it is settled, else the nearest settled one above or below it in the same texts."""
+    """The link itself if it is confirmed, else the nearest confirmed one within `reach` links of the same texts."""
     if link.status in SETTLED:
         return link
     same = of_the_same_texts(link)
@@ -64,7 +64,7 @@ def nearest_settled(browser: Browser, link: Link, reach: int = 100) -> Link | No
 
 
 def link_at(browser: Browser, sentence: int, like: Link, side: str) -> Link | None:
-    """The link that has the sentence on that side, between the documents of `like`; a settled one first."""
+    """A link with the sentence on that side, between the documents of `like`; confirmed ones first."""
     found = [
         link
         for link in browser.links_of_sentences([sentence])[sentence]

@@ -1,4 +1,4 @@
-"""From a link and its surroundings to what the texts widget shows."""
+"""View data of a link for the text widget."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from align.review.widgets.texts import Passage, Side
 Marks = tuple[tuple[int, int, str], ...]
 STATUS_MARGIN = {Status.PROPOSED: "·", Status.ACCEPTED: "✓", Status.REJECTED: "✗", Status.EDITED: "✎"}
 
-ATTENTION = {"changed": "its text changed since", "conflict": "in conflict"}
-"""Why a link asks to be decided again."""
+ATTENTION = {"changed": "text changed since", "conflict": "in conflict"}
+"""Why a link should be decided again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The sentences of one side of a link, and those above and below; `linked`: sentence id to its best link."""
+    """Sentences of a side of a link, and those before and after; `linked`: sentence id -> status of its best link."""
 
     before: Sequence[SentenceRow]
     own: Sequence[SentenceRow]
@@ -36,7 +36,7 @@ def side_of(
     active: bool = False,
     shown: Sequence[str] | None = None,
 ) -> Side:
-    """One side as shown. `shown` are the texts that `marks` are of: a sentence each, or one edited text for all."""
+    """View of one side. `texts_shown`: the texts that `marks` refer to, one a sentence or one edited text for all."""
     texts = list(shown) if shown is not None else shown_texts(side, around.own)
     marks = list(marks) + [()] * (len(texts) - len(marks))
     body = tuple(Passage(text, mark, "body", "▌" if active else "▏") for text, mark in zip(texts, marks, strict=False))
@@ -51,14 +51,14 @@ def side_of(
 
 
 def shown_texts(side: LinkSide, own: Sequence[SentenceRow]) -> list[str]:
-    """The side's sentences one by one; where a reviewer edited the text, that text as one."""
+    """Texts of the side's sentences; the edited text as one if there is one."""
     if side.original is not None or not own:
         return [side.text]
     return [row.text for row in own]
 
 
 def title_of(side: LinkSide, own: Sequence[SentenceRow]) -> str:
-    """Language, place in the document, document."""
+    """Language, location in the document, document name."""
     place = ""
     if own:
         span = own[0].span.start, own[-1].span.end
@@ -74,7 +74,7 @@ def _context(row: SentenceRow, around: Surroundings) -> Passage:
 
 
 def headline(link: Link, rank: int, total: int) -> str:
-    """What is known of the link, in words."""
+    """One-line summary of the link."""
     parts = [f"{rank + 1:,} of {total:,}", link.status.value]
     if link.status is Status.PROPOSED:
         parts[-1] += f", {percent(link.confidence)} % sure"

@@ -1,4 +1,4 @@
-"""What the settings ask of the review app, looked at before it starts."""
+"""Check the settings of the review app before it starts."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from align.settings import Settings
 
 
 def wishes(settings: Settings) -> Iterator[Finding]:
-    """What of the keys and the theme cannot be had."""
+    """Findings about keys and theme that are not usable."""
     try:
         keymap(settings.keys)
     except UsageError as error:
-        yield Finding("keys", State.BAD, str(error), "Mend the file that `align config path` names.")
+        yield Finding("keys", State.BAD, str(error), "Edit the file that `align config path` prints.")
     if settings.theme and settings.theme not in BUILTIN_THEMES:
-        says = f"there is no theme {settings.theme!r}; the usual one is taken"
+        says = f"there is no theme {settings.theme!r}; the default is used"
         yield Finding("theme", State.NOTE, says, f"Themes are {', '.join(sorted(BUILTIN_THEMES))}.")

@@ -1,1 +1,1 @@
-"""The review app in a browser: a loopback server that opens only to who holds the token."""
+"""The review app in a browser: a loopback server that requires a token."""

@@ -1,4 +1,4 @@
-"""Who may come in: the token in the address, the Host that was asked for, the Origin that asks. Pure."""
+"""Authorisation of requests: the token in the address, the Host header, the Origin header. Pure functions."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def new_token() -> str:
-    """192 random bits, fit for an address."""
+    """A URL-safe token of 192 random bits."""
     return secrets.token_urlsafe(24)
 
 
 def host_name(netloc: str) -> str:
-    """`name:port`, `[::1]:port` or `name` without the port, in lower case; empty where it is none of these."""
+    """The host of `name:port`, `[::1]:port` or `name`, in lower case; empty if it is none of these."""
     try:
         return (urlsplit(f"//{netloc}").hostname or "").lower()
     except ValueError:
@@ -24,7 +24,7 @@ def host_name(netloc: str) -> str:
 
 
 def _netloc(origin: str) -> str | None:
-    """`name:port` of an Origin in lower case; None where it is no address."""
+    """`name:port` of an Origin in lower case; None for an invalid one."""
     try:
         return urlsplit(origin).netloc.lower()
     except ValueError:
@@ -32,7 +32,7 @@ def _netloc(origin: str) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only programs on this machine reach a server that listens on `host`."""
+    """Whether a server that listens on `host` is reachable only from this machine."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -40,7 +40,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_address(host: str) -> bool:
-    """Whether `host` is a bare IP address, which no one can point elsewhere as they can a name."""
+    """Whether `host` is an IP address, which, unlike a name, cannot be pointed elsewhere (DNS rebinding)."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -50,29 +50,29 @@ def is_address(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What a request must show. `listening` is the address that the server is bound to."""
+    """Checks of a request. `listening`: the address that the server is bound to."""
 
     listening: str
     names: frozenset[str] = frozenset()
-    """Other names by which the server may be asked for (`--allow-host`)."""
+    """Further host names of the server (`--allow-host`)."""
     token: str = field(default_factory=new_token, repr=False)
 
     def refusal(self, *, token: str, host: str, origin: str | None, upgrade: bool) -> str | None:
-        """Why the request stays outside, in words for the log; None where it may come in.
+        """Why the request is refused, for the log; None if it is allowed.
 
-        host and origin are the headers as sent. `upgrade`: the request opens a websocket, and must name its origin,
+        host and origin are the headers as sent. `upgrade`: the request opens a websocket and must have an Origin,
         since browsers let any page on the web open one.
         """
         name = host_name(host)
         if not self._knows(name):
-            return f"asked for the host {name!r}, which is not ours (--allow-host NAME lets it in)"
+            return f"asked for the host {name!r}, which is not a name of this server (--allow-host NAME allows it)"
         if upgrade and origin is None:
             return "opened a websocket without an Origin"
         if origin is not None and _netloc(origin) != host.lower():
             return f"came from a page of {origin!r}"
-        # A path may hold bytes that are no UTF-8.
+        # A path may contain bytes that are not UTF-8.
         if not secrets.compare_digest(token.encode("utf-8", "surrogatepass"), self.token.encode()):
-            return "brought no token, or a wrong one"
+            return "sent no token, or a wrong one"
         return None
 
     def _knows(self, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""The server: pages, their scripts and fonts, and a websocket a visit, all behind the gate and under the token."""
+"""The review server: pages with scripts and fonts, and a websocket per session, all authorised by a token."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FILES = {
     "textual.js": (THEIRS / "js" / "textual.js", "text/javascript"),
     "RobotoMono.ttf": (THEIRS / "fonts" / "RobotoMono-VariableFont_wght.ttf", "font/ttf"),
 }
-"""All that pages load, by the name they load it by. Nothing else on disk can be asked for."""
+"""All static files of the pages, by their names in URLs. Nothing else on disk is served."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -41,7 +41,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 LIGHT = "textual-light"
-"""The theme of the app for a browser that asks for light pages, unless another was asked for."""
+"""Theme of the app for browsers that prefer light pages, unless another was requested."""
 MOST_CELLS = 1000
 LONGEST_NAME = 80
 Say = Callable[[str], None]
@@ -50,7 +50,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class TouchKey:
-    """A key of the bar that a phone shows: what it is called, what it says on hover, what it types."""
+    """A key of the bar on phones: its label, its tooltip, and the characters that it sends."""
 
     label: str
     title: str
@@ -59,15 +59,15 @@ class TouchKey:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to serve. `command` starts the Textual app of a visit: a program and its arguments."""
+    """Options of the server. `command`: the program and arguments that start the Textual app of a session."""
 
     command: list[str]
     title: str
     host: str = "127.0.0.1"
     port: int = 8317
-    """0 takes a free one."""
+    """0 picks a free port."""
     seats: int = 4
-    """How many visits may be open at once; each is a process."""
+    """Maximum number of simultaneous sessions; each is a process."""
     reviewer: str = ""
     """Empty: the page asks for a name."""
     names: frozenset[str] = frozenset()
@@ -75,7 +75,7 @@ class Plan:
 
 
 class ReviewServer:
-    """Serves the plan until told to stop. `say` takes a line for the log."""
+    """Serves the review app until stopped. `log` takes a line."""
 
     def __init__(self, plan: Plan, say: Say) -> None:
         self.plan = plan
@@ -87,12 +87,12 @@ class ReviewServer:
 
     @property
     def address(self) -> str:
-        """The address to open, token and all."""
+        """The URL to open, with the token."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.plan.host, self.plan.host)
         return f"http://{f'[{host}]' if ':' in host and host[0] != '[' else host}:{self.port}/{self.gate.token}/"
 
     def application(self) -> web.Application:
-        """The aiohttp application: routes under the token, the gate before them all."""
+        """The aiohttp application: routes below the token; every request is authorised first."""
         app = web.Application(middlewares=[self._guard])
         app.router.add_get("/{token}", self._whole)
         app.router.add_get("/{token}/", self._page)
@@ -102,7 +102,7 @@ class ReviewServer:
         return app
 
     async def serve(self, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
-        """Listen, call `ready`, and go on until `stop` is set. Raises UsageError where the address cannot be had."""
+        """Listen, call `ready`, and serve until `stop` is set. UsageError if the address is not available."""
         runner = web.AppRunner(
             self.application(), handle_signals=False, access_log=None, shutdown_timeout=FINISH_SECONDS + 5
         )
@@ -114,7 +114,7 @@ class ReviewServer:
             except OSError as error:
                 raise UsageError(
                     f"{self.plan.host}:{self.plan.port}: cannot listen there ({error.strerror}). "
-                    "Choose another --port; 0 takes a free one."
+                    "Choose another --port; 0 picks a free port."
                 ) from error
             self.port = runner.addresses[0][1]
             ready()
@@ -132,7 +132,7 @@ class ReviewServer:
         )
         if refusal is not None:
             self.say(f"refused {request.remote}: {refusal}")
-            return web.Response(status=403, text="Nothing here. Open the whole address that `align serve` printed.\n")
+            return web.Response(status=403, text="Access denied. Open the full address that `align serve` printed.\n")
         try:
             response = await handler(request)
         except web.HTTPException as error:
@@ -142,7 +142,7 @@ class ReviewServer:
         return response
 
     async def _whole(self, request: web.Request) -> web.Response:
-        """The address without its last stroke."""
+        """Redirect to the address with a trailing slash."""
         return web.Response(status=308, headers={"Location": f"{request.path}/"})
 
     async def _page(self, request: web.Request) -> web.Response:
@@ -160,8 +160,8 @@ class ReviewServer:
 
     async def _visit(self, request: web.Request) -> web.StreamResponse:
         if self._taken >= self.plan.seats:
-            self.say(f"turned away {request.remote}: all {self.plan.seats} seats are taken")
-            raise web.HTTPServiceUnavailable(reason="All seats are taken")
+            self.say(f"refused {request.remote}: all {self.plan.seats} sessions are in use")
+            raise web.HTTPServiceUnavailable(reason="All sessions are in use")
         self._taken += 1
         try:
             return await self._seated(request)
@@ -180,7 +180,7 @@ class ReviewServer:
 
         environment = {"ALIGN_REVIEWER": reviewer} if reviewer else {}
         if request.match_info["scheme"] == "light":
-            environment["ALIGN_THEME"] = LIGHT  # a theme that was asked for stands in the command, and wins
+            environment["ALIGN_THEME"] = LIGHT  # a requested theme is in the command and takes precedence
         session = Session(
             self.plan.command,
             environment=environment,
@@ -188,7 +188,7 @@ class ReviewServer:
             write_str=socket.send_str,
             close=close,
         )
-        self.say(f"opened for {who}: {self._taken} of {self.plan.seats} seats taken")
+        self.say(f"opened for {who}: {self._taken} of {self.plan.seats} sessions in use")
         watch: asyncio.Task[None] | None = None
         try:
             await session.start(cells(request, "width", 80), cells(request, "height", 24))
@@ -204,7 +204,7 @@ class ReviewServer:
         return socket
 
     async def _close_after(self, session: Session, socket: web.WebSocketResponse) -> None:
-        """Close the page's socket where the app ends by itself, also where it failed to start."""
+        """Close the websocket when the app exits by itself, also if it failed to start."""
         if session._process is not None:
             await session._process.wait()
             await socket.close()
@@ -215,8 +215,8 @@ class ReviewServer:
 
 
 async def relay(socket: web.WebSocketResponse, session: Session) -> None:
-    """Hand what the page sends to the app, until one of them leaves. What is not understood is dropped; what no page
-    sends ends the visit."""
+    """Forward messages of the page to the app until one of them closes. Invalid messages are ignored; messages that
+    no page sends (binary, or nested too deeply) close the session."""
     async for message in socket:
         if message.type != WSMsgType.TEXT:
             await socket.close(code=WSCloseCode.UNSUPPORTED_DATA, message=b"text messages only")
@@ -242,12 +242,12 @@ async def relay(socket: web.WebSocketResponse, session: Session) -> None:
 
 
 def within(number: int) -> int:
-    """A width or height that a terminal may have."""
+    """Clamp a width or height to that of a terminal."""
     return max(1, min(number, MOST_CELLS))
 
 
 def cells(request: web.Request, name: str, default: int) -> int:
-    """A width or height of the query, kept within reason."""
+    """A width or height from the query, clamped."""
     try:
         return within(int(request.query.get(name, default)))
     except ValueError:
@@ -255,12 +255,12 @@ def cells(request: web.Request, name: str, default: int) -> int:
 
 
 def clean_name(name: str) -> str:
-    """A reviewer's name as typed, without what could not stand in a line or in the environment."""
+    """A reviewer's name as typed, without characters that a line or the environment cannot contain."""
     return "".join(c for c in name if c.isprintable()).strip()[:LONGEST_NAME]
 
 
 def run(plan: Plan, say: Say, ready: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM. `ready` gets the address to open."""
+    """Serve until Ctrl-C or SIGTERM. `ready` gets the URL to open."""
 
     async def serving() -> None:
         stop = asyncio.Event()

@@ -1,4 +1,4 @@
-"""One visit: a review app in a process of its own, driven through Textual's web driver."""
+"""A session: a review app in a process, run through Textual's web driver."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from textual_serve.download_manager import DownloadManager
 from align.sqlite import BUSY_SECONDS
 
 STOP_SECONDS = 5.0
-"""How long an app may take to leave before anybody is told."""
+"""Seconds that an app may take to exit before the wait is reported."""
 FINISH_SECONDS = BUSY_SECONDS + 15
-"""How long at most: a decision waits for another program's writing, and is saved or said to be lost."""
+"""Maximum seconds: a decision waits for another program's write lock, and is saved or reported as lost."""
 
 
 class Session(AppService):
-    """textual-serve's service, started without a shell, with an end that always comes.
+    """textual-serve's service, started without a shell, and guaranteed to end.
 
-    environment: what the app sees on top of ours (the reviewer's name).
+    environment: additional variables for the app (the reviewer's name).
     """
 
     def __init__(
@@ -46,12 +46,12 @@ class Session(AppService):
 
     @property
     def complaint(self) -> str:
-        """The last line that the app wrote to stderr; empty where it wrote none."""
+        """The last line that the app wrote to stderr; empty if there is none."""
         lines = self._complaints.decode("utf-8", "replace").strip().splitlines()
         return lines[-1] if lines else ""
 
     async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
-        # Without a shell: nothing in a path or a name can become a command.
+        # Without a shell: no part of a path or name is executed.
         environment = self._build_environment(width=width, height=height) | self._extra
         process = await asyncio.create_subprocess_exec(
             *self._program, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment
@@ -61,7 +61,7 @@ class Session(AppService):
         self._process = process
         self._stdin = process.stdin
         self._listening = asyncio.create_task(self._listen(process.stderr))
-        # textual-serve would print what the app says on stderr to our stdout, which is for the address.
+        # textual-serve would print the app's stderr to stdout, which is reserved for the address.
         process.stderr = asyncio.StreamReader()
         process.stderr.feed_eof()
         return process
@@ -72,10 +72,10 @@ class Session(AppService):
             del self._complaints[:-65536]
 
     async def finish(self, waiting: Callable[[], None] = lambda: None) -> int | None:
-        """Ask the app to leave, and make it leave where it does not; returns its exit code.
+        """Ask the app to exit, and kill it after a time-out; returns its exit code.
 
-        It has as long as a decision waits for the store while another program writes; `waiting` is called where it
-        takes more than a moment.
+        The time-out covers a decision that waits while another program writes to the store; `on_wait` is called if
+        it takes more than `STOP_SECONDS`.
         """
         process = self._process
         if process is None:
@@ -96,7 +96,7 @@ class Session(AppService):
         return process.returncode
 
     async def _leave(self, process: Process) -> None:
-        """Have the app leave, and read what it still paints: it comes to a stand where nobody does."""
+        """Ask the app to exit, and read its remaining output: it would block on a full pipe."""
         await self._download_manager.cancel_app_downloads(app_service_id=self.app_service_id)
         if self._task is not None:
             await self.send_meta({"type": "quit"})

@@ -1,4 +1,4 @@
-"""Documents, links and decisions in one SQLite file. All SQL on it lives here."""
+"""Documents, links and decisions in one SQLite file. All SQL on it is in this package."""
 
 from align.store.backup import Restored, restore
 from align.store.check import Finding

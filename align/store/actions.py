@@ -1,4 +1,4 @@
-"""The actions of the decision log, with what the rest of the program needs to know of each."""
+"""Actions of the decision log, with the traits that the rest of the program checks."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ class Trait(Flag):
     REVIEW = auto()
     """A reviewer's judgement on links, counted in pace and reports."""
     UNDOABLE = auto()
-    """A reviewer's undo may take it back."""
+    """Undo by the reviewer reverts it."""
     REPLICATED = auto()
-    """Merging another copy of the store takes it over."""
+    """A merge takes it over from the other copy."""
     KEEPS_TEXT = auto()
-    """The same links have the same texts afterwards, so that search results stay valid."""
+    """Links and their texts stay the same, so that search results stay valid."""
     KEEPS_ORDER = auto()
-    """The same links stay in an unfiltered list, at the same positions."""
+    """Links stay at the same positions of an unfiltered list."""
 
 
 _HOUSEKEEPING = Trait(0)
@@ -28,7 +28,7 @@ _VERDICT = _TEXT_KEPT | Trait.KEEPS_ORDER
 
 
 class Action(StrEnum):
-    """What a decision does. The value is what the log stores; every list of actions elsewhere is made from traits."""
+    """What a decision does. The value is stored in the log; all other lists of actions are derived from traits."""
 
     past_tense: str
     traits: Trait
@@ -76,5 +76,5 @@ class Action(StrEnum):
 
 
 def past_tense(name: str) -> str:
-    """How an action is named in a history; the name itself where there is no such action."""
+    """Name of an action in a history; `name` itself if there is no such action."""
     return next((action.past_tense for action in Action if action == name), name)

@@ -1,4 +1,4 @@
-"""What stands around a link: neighbours in the text, other links of the same sentences, tallies by pair."""
+"""Context of a link: neighbouring sentences, other links of the same sentences, counts by pair."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def links_on_side(db: Database, sentence: int, side: int, documents: tuple[int, 
 
 
 def links_of_sentences(db: Database, sentences: Sequence[int]) -> dict[int, list[Link]]:
-    """The links of each sentence, by number."""
+    """Links of each sentence, ordered by id."""
     inside = ",".join(map(str, sentences))
     pairs = db.conn.execute(
         f"select sentence, link from link_sentences where sentence in ({inside}) order by sentence, link"
@@ -62,13 +62,13 @@ def links_of_sentences(db: Database, sentences: Sequence[int]) -> dict[int, list
 
 
 def signals(db: Database, link: int) -> dict[str, float] | None:
-    """What the solver saw, where it was kept."""
+    """Feature values of a link, or None if they were not stored."""
     row = db.conn.execute("select signals from links where id = ?", (link,)).fetchone()
     return json.loads(row[0]) if row and row[0] else None
 
 
 def pair_rows(db: Database) -> list[PairRow]:
-    """Tallies of every two documents and languages with links, in document order."""
+    """Link counts of each pair of documents and languages, in document order."""
     names = dict(db.conn.execute("select id, name from documents"))
     found: dict[tuple[int, int, str, str], PairRow] = {}
     for src, tgt, src_lang, tgt_lang, status, count, expected in db.conn.execute(

@@ -1,4 +1,4 @@
-"""Copies of a store, and a copy put in the place of the store."""
+"""Backup of a store, and its restoration."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ from align.store.transaction import transaction
 from align.text.counted import counted
 
 LOGS = ("-wal", "-journal")
-"""What SQLite replays into a file when it opens it, by the ends of their names."""
+"""Suffixes of the log files that SQLite replays when it opens a file."""
 STEP = 2048
-"""Pages copied at a time; signals are heard between two steps."""
+"""Pages copied per step; signals are handled between two steps."""
 
 
 def backup(db: Database, out: Path, *, mode: int, force: bool = False) -> int:
-    """Copy the store as it is at this moment to `out`, while others go on reading and writing; returns its size.
+    """Copy the current state of the store to `out` while others read and write; returns the size in bytes.
 
     The file appears whole or not at all, with the permissions `mode`; a link at `out` is replaced, not followed.
-    Raises UsageError where `out` is there (and not `force`) or cannot be, and StoreError where it is a store in use.
+    Raises UsageError if `out` exists (and not `force`) or cannot be created, StoreError if it is a store in use.
     """
     if not out.parent.is_dir():
         raise UsageError(f"{out}: the folder {out.parent} does not exist. Make it first.")
     if out.is_dir() and not out.is_symlink():
         raise UsageError(f"{out}: is a folder. Name a file in it.")
     if os.path.lexists(out) and not force:
-        raise UsageError(f"{out}: is there already. Choose another name, or say --force.")
+        raise UsageError(f"{out}: exists already. Choose another name, or use --force.")
     if out.exists() and not out.is_file() and not out.is_symlink():
         raise UsageError(f"{out}: is a pipe or a device, so it stays. Name a file.")
     try:
@@ -53,47 +53,47 @@ def backup(db: Database, out: Path, *, mode: int, force: bool = False) -> int:
             new.chmod(mode)
             sync(new)
             with exclusive(out) if out.is_file() and not out.is_symlink() else nullcontext():
-                for log in _logs(out):  # SQLite would replay it into the backup.
+                for log in _logs(out):  # or SQLite would replay it into the backup
                     log.unlink(missing_ok=True)
                 os.replace(new, out)
             sync_folder(out.parent)
     except OSError as error:
-        raise StoreError(f"{out}: cannot be written ({error.strerror}). Choose another place.") from error
+        raise StoreError(f"{out}: cannot be written ({error.strerror}). Choose another path.") from error
     return out.stat().st_size
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restored store holds, and where the store of before is (None: there was none)."""
+    """Counts of a restored store, and the path of the previous store (None: there was none)."""
 
     documents: int
     links: int
     decisions: int
     before: Path | None
     mended: int
-    """Findings of the check that a rebuild mended."""
+    """Number of findings that a rebuild repaired."""
 
 
 def restore(path: Path, source: Path) -> Restored:
-    """Put a copy of the backup at `source` in the place of the store at `path`.
+    """Replace the store at `path` by a copy of the backup at `source`.
 
-    The store of before is kept beside it, and nothing of its log reaches the new one. Killed at any moment, it leaves
-    the old store or the new one, whole. Raises UsageError where `source` cannot be used, StoreError where it is no
-    sound store or the store is open in any program; the store is then as it was.
+    The previous store is saved under another name in the same folder, and its log never reaches the new one. If the
+    process is killed, either the old or the new store is there, whole. Raises UsageError if `source` cannot be
+    used, StoreError if it is damaged or the store is open in any program; the store is then unchanged.
     """
     if path.is_symlink():
         path = Path(os.path.realpath(path))
     if not source.exists():
         raise UsageError(f"{source}: no such file. Name a backup that `align store backup` made.")
     if path.exists() and path.samefile(source):
-        raise UsageError(f"{source}: is this very store. Name a backup of it.")
+        raise UsageError(f"{source}: is the store itself. Name a backup of it.")
     if not path.parent.is_dir():
         raise UsageError(f"{path}: the folder {path.parent} does not exist. Make it first.")
     _refuse_other_files(path)
     try:
         if path.exists():
             with exclusive(path):
-                pass  # Before the work of copying and checking, not only after it.
+                pass  # fail before the work of copying and checking, not only after it
         with part_folder(path.parent) as folder:
             new = folder / path.name
             alone = not source.with_name(f"{source.name}-wal").exists()
@@ -110,12 +110,12 @@ def restore(path: Path, source: Path) -> Restored:
     except OSError as error:
         raise StoreError(f"{path}: cannot be written ({error.strerror}). Check its permissions.") from error
     if there != restored[:3]:
-        raise StoreError(f"{path}: was changed by another program meanwhile. The store of before is {before}.")
+        raise StoreError(f"{path}: was changed by another program meanwhile. The previous store is {before}.")
     return Restored(*restored[:3], before, restored[3])
 
 
 def _remove_index(source: Path) -> None:
-    """Remove the empty log and its index that SQLite leaves where it only reads, unless somebody uses them."""
+    """Remove the empty log and its index that a read-only SQLite leaves, unless they are in use."""
     with suppress(OSError, StoreError), exclusive(source):
         if not any(_content(log) for log in _logs(source)):
             for end in ("-wal", "-shm"):
@@ -126,9 +126,9 @@ def _remove_index(source: Path) -> None:
 
 
 def _copy(db: Database, new: Path, out: Path) -> None:
-    """The whole file in one read transaction, with a number of its own. Raises StoreError with `out`'s name.
+    """Copy the file in one read transaction and give it a new number. Raises StoreError that names `out`.
 
-    In the mode for one file alone: a WAL's index would be left beside it by whoever only reads it.
+    The copy is in rollback-journal mode: with WAL, a program that only reads it would leave an index file.
     """
     try:
         with closing(sqlite3.connect(new, isolation_level=None)) as target:
@@ -139,15 +139,15 @@ def _copy(db: Database, new: Path, out: Path) -> None:
             target.execute("pragma journal_mode = delete")
     except sqlite3.Error as error:
         if (getattr(error, "sqlite_errorname", None) or "").startswith(NO_ROOM):
-            raise StoreError(f"{out}: no room for it on the disk. Make some, or choose another place.") from error
+            raise StoreError(f"{out}: not enough disk space for it. Free some, or choose another path.") from error
         raise
 
 
-# A copy in the place of the store
+# Replacing the store
 
 
 def _refuse_other_files(path: Path) -> None:
-    """Raise StoreError where what is at `path` is clearly no store."""
+    """Raise StoreError if the file at `path` is clearly not a store."""
     if is_held(path) or not path.exists():
         return
     if not path.is_file():
@@ -156,12 +156,12 @@ def _refuse_other_files(path: Path) -> None:
         head = file.read(100)
     if head and not (head.startswith(MAGIC) and int.from_bytes(head[68:72], "big") == APPLICATION_ID):
         raise StoreError(
-            f"{path}: is not a store of align, so it stays. Move it away first, or name another with --db."
+            f"{path}: is not a store of align, so it was not replaced. Move it away first, or name another with --db."
         )
 
 
 def _examined(new: Path, path: Path, source: Path) -> tuple[int, int, int, int]:
-    """(documents, links, decisions, findings mended) of the copy, brought to this layout and checked."""
+    """(documents, links, decisions, repaired findings) of the copy, after migration and check."""
     try:
         with closing(connect(new, create=False, readonly=False)) as db, told(path):
             findings = check(db)
@@ -174,14 +174,14 @@ def _examined(new: Path, path: Path, source: Path) -> tuple[int, int, int, int]:
             if lasting:
                 more = f" and {counted(len(lasting) - 1, 'more finding')}" if lasting[1:] else ""
                 raise StoreError(
-                    f"{source}: damaged ({lasting[0]}{more}). Restore another backup; {path} stays as it is."
+                    f"{source}: damaged ({lasting[0]}{more}). Restore another backup; {path} is unchanged."
                 )
             counts = _counts(db)
             db.conn.execute("pragma wal_checkpoint(truncate)")
     except StoreError as error:
         raise StoreError(str(error).replace(str(new), str(path))) from error
     if any(_content(log) for log in _logs(new)):
-        raise StoreError(f"{path}: no room for the restored store. Make some; the store stays as it is.")
+        raise StoreError(f"{path}: not enough disk space for the restored store. Free some; the store is unchanged.")
     return *counts, mended
 
 
@@ -194,7 +194,7 @@ def _counts(db: Database) -> tuple[int, int, int]:
 
 
 def _permit(new: Path, like: Path) -> None:
-    """Give the new file the permissions of another, and its owner where that is allowed."""
+    """Copy the permissions of `original` to the new file, and its owner where permitted."""
     status = like.stat()
     with suppress(OSError):
         os.chown(new, status.st_uid, status.st_gid)
@@ -202,10 +202,10 @@ def _permit(new: Path, like: Path) -> None:
 
 
 def _put_in_place(new: Path, path: Path) -> Path | None:
-    """Let `new` be the store; returns where the store of before is now.
+    """Install `new` as the store; returns the path of the previous store.
 
-    What was in the log of the store of before is written into it first, so that no log is left that SQLite would
-    replay into the new one. A log that cannot be, or that belongs to another file, is kept beside it.
+    The log of the previous store is checkpointed first, so that SQLite cannot replay it into the new one. A log
+    that cannot be, or that belongs to another file, is saved with the previous store.
     """
     for attempt in count():
         if not path.exists():
@@ -218,7 +218,7 @@ def _put_in_place(new: Path, path: Path) -> Path | None:
             _write_log_into(path)
         with exclusive(path) as handle:
             if not foreign and attempt < 2 and any(_content(log) for log in _logs(path)):
-                continue  # Another program has used the store meanwhile, and was killed.
+                continue  # another program used the store meanwhile and was killed
             before = _keep(path, handle, new.parent)
             _set_aside(path, before, foreign=foreign)
             os.replace(new, path)
@@ -228,7 +228,7 @@ def _put_in_place(new: Path, path: Path) -> Path | None:
 
 
 def _write_log_into(path: Path) -> None:
-    """Have SQLite replay what a killed program left. A store too damaged for that stays as it is."""
+    """Checkpoint the log that a killed program left. A store too damaged for that is left unchanged."""
     if not any(_content(log) for log in _logs(path)):
         return
     with OPENING, suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as conn:
@@ -237,17 +237,17 @@ def _write_log_into(path: Path) -> None:
 
 
 def _keep(path: Path, handle: int, folder: Path) -> Path:
-    """Give the store of before a name of its own, from where it can be restored. `handle` is the store's."""
+    """Link the previous store to a name from which it can be restored. `handle` is an open handle of the store."""
     for there in path.parent.glob(f"{glob.escape(path.stem)}.before-*{glob.escape(path.suffix)}"):
         if there.is_file() and there.samefile(path):
-            return there  # A restore was killed right after it did this.
+            return there  # an earlier restore was killed right after this step
     while True:
         before = _name_of_before(path)
         try:
             os.link(path, before)
         except FileExistsError:
             continue
-        except OSError:  # A file system without links.
+        except OSError:  # the file system has no hard links
             _copy_kept(handle, folder / "before.db", before)
         sync_folder(path.parent)
         return before
@@ -263,14 +263,14 @@ def _copy_kept(handle: int, part: Path, before: Path) -> None:
 
 
 def _name_of_before(path: Path) -> Path:
-    """A free name for the store of before: `align.before-2026-11-30.db`, then `align.before-2026-11-30-2.db`."""
+    """Free name for the previous store: `align.before-2026-11-30.db`, then `align.before-2026-11-30-2.db`."""
     today = date.today().isoformat()
     names = (f"{path.stem}.before-{today}{'' if n == 1 else f'-{n}'}{path.suffix}" for n in count(1))
     return next(there for name in names if not os.path.lexists(there := path.with_name(name)))
 
 
 def _set_aside(path: Path, before: Path, *, foreign: bool) -> None:
-    """Leave no log beside the store: one with content goes beside `before`, one of another file where none reads it."""
+    """Delete empty logs; move others next to `before`, with another suffix if they belong to another file."""
     for log, end in zip(_logs(path), LOGS, strict=True):
         if _content(log):
             os.replace(log, before.with_name(f"{before.name}{'.of-another-file' if foreign else ''}{end}"))
@@ -284,7 +284,7 @@ def _logs(path: Path) -> list[Path]:
 
 
 def _content(log: Path) -> bool:
-    """Whether a log has any."""
+    """Whether a log exists and is not empty."""
     try:
         return log.stat().st_size > 0
     except OSError:

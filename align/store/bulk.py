@@ -1,4 +1,4 @@
-"""One decision on many links, told to SQLite as a whole instead of link by link."""
+"""Decisions on many links, made with a few SQL statements instead of link by link."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def accept_many(
     through: int | None,
     since: int | None = None,
 ) -> Change:
-    """Accept undecided links of a filter as one decision with a patch a link. Runs inside the caller's `writing`.
-    `more` is what the log tells beside how they were chosen.
+    """Accept undecided links of a filter as one decision with a patch per link. Call inside `writing`. `extra_detail`:
+    further fields of the log entry.
 
-    Where the sentences of a link are settled otherwise it is left out; of two that share a sentence, the surer one is
-    accepted. Raises EmptyDecisionError where there are none, ConflictError where others changed or proposed one of
-    them after decision `since`.
+    A link whose sentences are settled in another link is left out; of two that share a sentence, the one with the
+    higher confidence is accepted. Raises EmptyDecisionError if there are none, ConflictError if others changed or
+    proposed one of them after decision `since`.
     """
     condition, values = where(chosen)
-    condition += " and status = 'proposed' and attention is not 'conflict'"  # A conflict is decided by itself.
+    condition += " and status = 'proposed' and attention is not 'conflict'"  # Conflicts are resolved one by one.
     detail = dict(more)
     if above is not None:
         condition += " and confidence >= ?"
@@ -54,14 +54,14 @@ def accept_many(
     sql = f"select id, confidence from links where {condition} order by place, id"
     candidates: dict[int, float] = dict(db.conn.execute(sql, values))
     if not candidates:
-        raise EmptyDecisionError("nothing to accept: no link like that is undecided.")
+        raise EmptyDecisionError("nothing to accept: no matching link is undecided.")
     overlaps.pick(db, candidates)
     if since is not None:
         _expect_unchanged(db, reviewer, since)
     left_out, giving_way = _contradicted(db, candidates)
     links = [link for link in candidates if link not in left_out]
     if not links:
-        raise EmptyDecisionError("nothing to accept: the sentences of these links are in accepted links already.")
+        raise EmptyDecisionError("nothing to accept: all sentences of these links are in accepted links already.")
     if left_out:
         overlaps.pick(db, links)
         detail["left_out"] = len(left_out)
@@ -89,7 +89,7 @@ def accept_many(
 
 
 def _expect_unchanged(db: Database, reviewer: str, since: int) -> None:
-    """Raise ConflictError where somebody else changed or proposed links that were picked after decision `since`."""
+    """Raise ConflictError if someone else changed or proposed picked links after decision `since`."""
     row = db.conn.execute(
         """select patches.link from patches join decisions on decisions.id = decision
            where decision > ? and reviewer <> ? and patches.link in (select link from picked)
@@ -105,12 +105,12 @@ def _expect_unchanged(db: Database, reviewer: str, since: int) -> None:
         (since,),
     ).fetchone()
     if row is not None:
-        raise ConflictError(f"some of these links were proposed anew at {local(row[0])}. Decide again.")
+        raise ConflictError(f"some of these links were proposed again at {local(row[0])}. Decide again.")
 
 
 def _contradicted(db: Database, candidates: Mapping[int, float]) -> tuple[set[int], set[int]]:
-    """Of the undecided links that were picked, those that are not to be accepted; and untouched ones, picked or not,
-    that give way to the others."""
+    """(links not to accept, links to delete): picked links that overlap settled or more confident ones, and unreviewed
+    links, picked or not, that overlap the accepted ones."""
     edges = set(overlaps.pairs(db))
     if not edges:
         return set(), set()
@@ -133,7 +133,7 @@ def _contradicted(db: Database, candidates: Mapping[int, float]) -> tuple[set[in
 
 
 def refresh_touched(db: Database, decision: int) -> None:
-    """Count the buckets of the links that a decision touched anew."""
+    """Recount the buckets of the links that a decision touched."""
     sql = (
         f"select distinct place >> {tallies.SHIFT} from links where id in (select link from patches where decision = ?)"
     )
@@ -141,17 +141,17 @@ def refresh_touched(db: Database, decision: int) -> None:
 
 
 ALIKE = 20
-"""So many different patches may a decision on many links have to be turned round as a whole."""
+"""Maximum number of distinct patches for which a decision on many links is inverted as a whole."""
 
 
 def turn_alike(
     db: Database, reviewer: str, target: int, action: str, more: Mapping[str, object]
 ) -> tuple[Decision, tuple[int, ...]] | None:
-    """Append an `undo` or `redo` of a decision that did the same few things to many links; `more`: what else the log
-    says.
+    """Append an `undo` or `redo` of a decision that made the same few changes to many links; `extra_detail`: further
+    fields of the log entry.
 
-    None where it is not such a decision, or where sentences of those links are settled otherwise. Raises ConflictError
-    where links changed since.
+    None if it is not such a decision, or if sentences of those links are settled in other links. Raises
+    ConflictError if links changed since.
     """
     groups = db.conn.execute(
         "select was, now, count(*) from patches where decision = ? group by was, now limit ?", (target, ALIKE + 1)
@@ -182,7 +182,7 @@ def turn_alike(
 def _turn_group(
     db: Database, target: int, group: tuple[str, str], before: State, after: State, count: int, told: str
 ) -> None:
-    """Bring the links that `target` changed in one way to `after`; all of them must still be as in `before`."""
+    """Set the links with the patch `group` of `target` to `after`; all of them must still be as in `before`."""
     inside = "id in (select link from patches where decision = ? and was = ? and now = ?)"
     same = " and ".join(f"{column} is ?" for column in before)
     sets = ", ".join(f"{column} = ?" for column in after)
@@ -192,5 +192,5 @@ def _turn_group(
     ).rowcount
     if changed != count:
         raise ConflictError(
-            f"cannot take back {told!r}: {count - changed:,} of its links changed since. Decide them anew."
+            f"cannot undo or redo {told!r}: {count - changed:,} of its links changed since. Decide them again."
         )

@@ -1,7 +1,7 @@
-"""Is everything as it should be? Looked at in a copy, so that nobody waits and nothing is written.
+"""Integrity check of a store, made in a temporary copy: nothing is written to the store and nobody is blocked.
 
-What is wrong is looked for, then the copy is rebuilt and looked at again: what is not wrong any more is what
-`align store rebuild` mends.
+The copy is checked, rebuilt from the log and checked again. Problems that the rebuild removes are reported with
+`align store rebuild` as their remedy.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ from align.text.counted import counted
 MENDS = "align store rebuild"
 RESTORES = "align store restore BACKUP"
 LINK_TABLES = ("links", "link_sentences", "tallies", "cuts")
-"""What the log adds up to."""
+"""Tables that can be rebuilt from the log."""
 _ROUNDED = "bucket, status, src_document, tgt_document, src_lang, tgt_lang, n, round(total, 6), least"
-"""A sum of floats depends on the order of adding; its last digits are no finding."""
+"""The last digits of a sum of floats depend on the order of addition, so `total` is compared rounded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is wrong with a store."""
+    """A problem of a store."""
 
     problem: str
     command: str
-    """What to do about it."""
+    """Command that repairs it."""
 
     def __str__(self) -> str:
-        return f"{self.problem}. `{self.command}` mends it."
+        return f"{self.problem}. `{self.command}` repairs it."
 
 
 def check(db: Database) -> list[Finding]:
-    """What is wrong; nothing for a sound store. Raises StoreError where a copy has no room."""
+    """Problems of the store; none if it is sound. Raises StoreError if there is no space for the copy."""
     try:
         with part_folder(Path(tempfile.gettempdir())) as folder:
             return _examine(db, folder / "store.db")
@@ -58,7 +58,7 @@ def check(db: Database) -> list[Finding]:
             raise
         where = tempfile.tempdir or "the temporary folders"
         raise StoreError(
-            f"no room in {where} for the copy that is looked into. Set TMPDIR to a folder with more."
+            f"not enough space in {where} for the copy that is checked. Set TMPDIR to a folder with more."
         ) from error
 
 
@@ -70,7 +70,7 @@ def _examine(db: Database, twin: Path) -> list[Finding]:
             if _without_room(error):
                 raise
             return [Finding(f"the file cannot be read to its end ({error})", RESTORES)]
-        # Damaged texts are compared and shown, not stumbled over.
+        # so that damaged texts can be compared and shown
         conn.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
         conn.execute("pragma journal_mode = off")
         conn.execute("pragma synchronous = off")
@@ -79,7 +79,7 @@ def _examine(db: Database, twin: Path) -> list[Finding]:
 
 
 def _without_room(error: sqlite3.Error) -> bool:
-    """Whether the copy could not be written: that says nothing about the store."""
+    """Whether the copy could not be written for lack of space, which is no finding about the store."""
     return (getattr(error, "sqlite_errorname", None) or "").startswith(NO_ROOM)
 
 
@@ -96,7 +96,7 @@ def _findings(db: Database, path: str) -> list[Finding]:
             raise
         failure = error
     if failure is not None:
-        problems = [*problems, *derived, *unsealed, f"the log of decisions cannot be added up ({_plain(failure)})"]
+        problems = [*problems, *derived, *unsealed, f"the decision log cannot be replayed ({_plain(failure)})"]
         return [Finding(problem, RESTORES) for problem in problems]
     lasting = set(_problems(db)) if problems else set()
     found = [Finding(problem, RESTORES if problem in lasting else MENDS) for problem in problems]
@@ -104,24 +104,26 @@ def _findings(db: Database, path: str) -> list[Finding]:
     found += [Finding(problem, MENDS) for problem in (*unsealed, *derived)]
     for kind, name in schema.of_others(db):
         drop = f'drop {kind} "{name}"'
-        found.append(Finding(f"the {kind} {_shown(name)} is not of align", shlex.join(["sqlite-utils", path, drop])))
+        found.append(
+            Finding(f"the {kind} {_shown(name)} is not part of align", shlex.join(["sqlite-utils", path, drop]))
+        )
     return found
 
 
 def _problems(db: Database) -> Iterator[str]:
-    """What is wrong with what cannot be had again, and with the file as such."""
+    """Problems of the data that cannot be rebuilt, and of the file itself."""
     yield from _guarded("the file", _integrity, db)
     yield from _guarded("the tables", schema.differences, db)
     yield from _guarded("the references", _references, db)
     yield from _guarded("the checksums", _sums, db)
     yield from _guarded("the documents", _texts, db)
     yield from _guarded("the log", _log, db)
-    yield from _guarded("the cuts", cuts.findings, db)
-    yield from _guarded("the earlier texts", revisions.findings, db)
+    yield from _guarded("the sentence splits", cuts.findings, db)
+    yield from _guarded("the earlier texts of documents", revisions.findings, db)
 
 
 def _guarded(what: str, look: Callable[[Database], Iterable[str]], db: Database) -> Iterator[str]:
-    """What `look` yields; what it stumbles over is a finding too, and the other looks go on."""
+    """Yield what `examine` yields; an exception in it becomes a finding, and the other checks go on."""
     try:
         yield from look(db)
     except Exception as error:  # Whatever damaged values lead to.
@@ -136,7 +138,7 @@ def _plain(error: Exception) -> str:
 
 
 def _shown(value: object) -> str:
-    """A stored value in a line for people, whatever is in it."""
+    """A stored value for a line of output, escaped if it is not printable."""
     return str(value) if str(value).isprintable() else ascii(value)
 
 
@@ -144,7 +146,7 @@ def _unique(lines: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-# What cannot be had again
+# Primary data
 
 
 def _integrity(db: Database) -> Iterator[str]:
@@ -164,7 +166,7 @@ def _integrity(db: Database) -> Iterator[str]:
 
 
 def _integrity_lines(db: Database, sql: str) -> list[str]:
-    """The lines of an integrity check, none for `ok`."""
+    """Lines of an integrity check; none for `ok`."""
     try:
         rows = [str(row[0]).replace("*** in database main ***", "") for row in db.conn.execute(sql)]
     except sqlite3.DatabaseError as error:
@@ -177,17 +179,17 @@ def _integrity_lines(db: Database, sql: str) -> list[str]:
 
 def _references(db: Database) -> Iterator[str]:
     for table, row, parent, _ in db.conn.execute("pragma foreign_key_check"):
-        yield f"{table} row {row} points to a row of {parent} that is not there"
+        yield f"{table} row {row} points to a row of {parent} that does not exist"
 
 
 def _sums(db: Database) -> Iterator[str]:
-    """Documents and decisions are what was written. The sums are kept: rebuilding the copy opens some of them."""
+    """Compare documents and decisions with their checksums, copied first since a rebuild resets some of them."""
     db.conn.execute("create temp table if not exists was_seals as select * from main.seals")
     numbers = dict(db.conn.execute("select name, seq from sqlite_sequence"))
     for kind, key, was in db.conn.execute("select kind, key, sum from was_seals where sum is not null").fetchall():
         if kind == seals.SEQUENCE:
             if numbers.get(key) != was:
-                yield f"the last number given in {_shown(key)} is {numbers.get(key)} instead of {was}"
+                yield f"the last id assigned in {_shown(key)} is {numbers.get(key)} instead of {was}"
         elif kind in seals.PARTS:
             try:
                 now = seals.compute(db, kind, key)
@@ -195,13 +197,13 @@ def _sums(db: Database) -> Iterator[str]:
                 yield f"{_called(db, kind, key)} cannot be read ({_plain(error)})"
                 continue
             if now is None:
-                yield f"{_called(db, kind, key)} is gone"
+                yield f"{_called(db, kind, key)} is missing"
             elif now != was:
-                yield f"{_called(db, kind, key)} is not what was written"
+                yield f"{_called(db, kind, key)} does not match its checksum"
 
 
 def _unsealed(db: Database) -> Iterator[str]:
-    """What has no checksum, and checksums of nothing: rebuilding seals what is there as it is."""
+    """Rows without checksum and checksums of unknown kinds; a rebuild computes checksums of the current content."""
     for kind, key in db.conn.execute("select kind, key from was_seals where sum is null").fetchall():
         if kind in seals.PARTS:
             yield f"{_called(db, kind, key)} was written by another program"
@@ -218,7 +220,7 @@ def _unsealed(db: Database) -> Iterator[str]:
 
 
 def _called(db: Database, kind: str, key: object) -> str:
-    """How a finding calls what a checksum is of."""
+    """Description of the row that a checksum belongs to."""
     row = None
     try:
         if kind == "document":
@@ -232,14 +234,14 @@ def _called(db: Database, kind: str, key: object) -> str:
         link = "" if row[2] is None else f", link {row[2]}"
         return f"decision {key} ({_shown(row[0])} by {_shown(row[1])}{link})"
     words = {
-        "alias": "the numbers of links of another copy", "conflict": "the conflict of link", "note": "the setting",
+        "alias": "the link ids of another copy", "conflict": "the conflict of link", "note": "the setting",
         "revision": "the text from before decision", "displaced link": "the former text of link",
     }  # fmt: skip
     return f"{words.get(kind, kind)} {_shown(key)}"
 
 
 def _texts(db: Database) -> Iterator[str]:
-    """Documents are what was added; blocks and sentences lie inside them, in order."""
+    """Check that texts have their digests, and that blocks and sentences lie inside them, in order."""
     documents = db.conn.execute("select id, name, digest, characters from documents").fetchall()
     for document, name, digest, characters in documents:
         named = _shown(name)
@@ -251,7 +253,7 @@ def _texts(db: Database) -> Iterator[str]:
         if row is None:
             yield f"{named}: its text is missing"
         elif hashlib.sha256(row[0]).hexdigest() != digest:
-            yield f"{named}: its text is not the one that was added"
+            yield f"{named}: its text does not match its digest"
         elif len(row[0].decode("utf-8", "surrogatepass")) != characters:
             yield f"{named}: its text does not have {characters} characters"
         yield from _guarded(named, partial(_spans, document, characters, named), db)
@@ -284,14 +286,14 @@ def _log(db: Database) -> Iterator[str]:
     for decision, target in db.conn.execute(
         "select id, target from decisions where action in ('undo', 'redo') and (target is null or target >= id)"
     ):
-        yield f"decision {decision} takes back {target}, which is not before it"
+        yield f"decision {decision} undoes or redoes {target}, which is not an earlier decision"
 
 
-# What follows from it
+# Derived data
 
 
 def _remember_derived(db: Database) -> Iterator[str]:
-    """Copy the derived tables for `_changed_by_rebuild`; what cannot be read is a finding."""
+    """Copy the derived tables for `_changed_by_rebuild`; a table that cannot be read is a finding."""
     for table in LINK_TABLES:
         try:
             db.conn.execute(f"create temp table was_{table} as select * from main.{table}")
@@ -310,11 +312,11 @@ def _remember_derived(db: Database) -> Iterator[str]:
 
 
 def _changed_by_rebuild(db: Database) -> Iterator[str]:
-    """Links, their counts and the search index are what documents and log add up to."""
+    """Compare links, their counts and the search index before and after the rebuild."""
     there = {row[0] for row in db.conn.execute("select name from temp.sqlite_schema")}
     for table in LINK_TABLES:
         if f"was_{table}" not in there or _width(db, table) != _width(db, f"was_{table}"):
-            continue  # It has a finding already.
+            continue  # reported already
         columns = _ROUNDED if table == "tallies" else "*"
         one, other = (f"select {columns} from {name}" for name in (f"main.{table}", f"temp.was_{table}"))
         rows = db.conn.execute(
@@ -323,12 +325,12 @@ def _changed_by_rebuild(db: Database) -> Iterator[str]:
         if rows and table == "links":
             links = sorted({row[0] for row in rows})
             named = ", ".join(map(str, links[:5])) + (" ..." if links[5:] else "")
-            yield f"{counted(len(links), 'link')} not as the log has it: {named}"
+            yield f"{counted(len(links), 'link')} not as in the log: {named}"
         elif rows:
-            yield f"the table {table} is not what the log adds up to, in {counted(len(rows), 'row')}"
+            yield f"the table {table} differs from the log in {counted(len(rows), 'row')}"
     was = db.conn.execute("select sum from was_search").fetchone()
     if was and was[0] != _search_sum(db):
-        yield "the search index is not that of the sentences"
+        yield "the search index does not match the sentences"
 
 
 def _width(db: Database, table: str) -> int:
@@ -336,7 +338,7 @@ def _width(db: Database, table: str) -> int:
 
 
 def _search_sum(db: Database) -> int:
-    """A checksum of what the search index has: each word with the sentences and the positions in them."""
+    """CRC-32 of the content of the search index: each term with its sentences and positions."""
     db.conn.execute("create virtual table temp.words using fts5vocab(main, search, instance)")
     total = 0
     for sql in (

@@ -1,7 +1,8 @@
-"""Conflicts that wait for a reviewer: decisions of merged copies that do not agree, or what a file says of a link.
+"""Unresolved conflicts: contradictory decisions of merged copies, or differences to an imported file.
 
-A link waits while its `attention` is `conflict`; its rows here have both sides. Rows of another copy are written by
-`unite`. What a file says is in the log too, in the detail of a decision `conflict`: its row comes and goes with it.
+A link has open conflicts while its `attention` is `conflict`; its rows here have both versions. `unite` writes the
+rows of other copies. A difference to a file is also in the log, in the detail of a decision `conflict`, and its row
+is updated with undo and redo of that decision.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from align.store.replica import Entry
 from align.store.rows import Conflict
 
 FILE = "import"
-"""What the `action` of a row is where a file says otherwise."""
+"""Value of `action` in rows of imported files."""
 
 
 class Row(NamedTuple):
-    """What a decision that is in conflict about a link says of it, against another one or what the link is."""
+    """One decision in conflict about a link, compared with another decision or with the link's current state."""
 
     link: int
     uid: str
@@ -36,13 +37,13 @@ class Row(NamedTuple):
     theirs: dict[str, object]
     name: str
     by: str | None
-    """Who decided `ours`; None where that is what the link is."""
+    """Who decided `ours`; None if that is the link's current state."""
     decisions: list[str]
-    """The uids of all decisions on the link that are out of force."""
+    """Uids of all decisions on the link that are out of force."""
 
 
 def waiting(db: Database, link: int | None = None) -> list[Conflict]:
-    """Those that nobody has chosen yet, in document order; of one link, or all."""
+    """Unresolved conflicts in document order, of one link or all."""
     chosen, values = ("1", []) if link is None else ("link = ?", [link])
     rows = db.conn.execute(
         f"""select link, at, conflicts.reviewer, action, ours, theirs, name, links.id is null,
@@ -59,7 +60,7 @@ def waiting(db: Database, link: int | None = None) -> list[Conflict]:
 
 
 def replace(db: Database, rows: Sequence[Row]) -> int:
-    """Put the conflicts that a merge leaves in the place of those that merges left before; returns how many are new."""
+    """Replace the unresolved conflicts of earlier merges by those of this one; returns the number of new ones."""
     waiting = "contested is not null and dismissed is null"
     before = set(db.conn.execute(f"select link, uid from conflicts where {waiting}"))
     db.conn.execute(f"delete from conflicts where {waiting}")
@@ -76,7 +77,7 @@ def replace(db: Database, rows: Sequence[Row]) -> int:
 
 
 def restate(db: Database, contests: Iterable[tuple[int, Entry, bool | None]]) -> None:
-    """Bring what files say otherwise to what a merge made of it: (link, decision, whether it waits; None: undone)."""
+    """Update the rows of imported files after a merge: (link, decision, whether it is unresolved; None: undone)."""
     for link, entry, waits in contests:
         if waits is None:
             db.conn.execute("delete from conflicts where uid = ? and action = ?", (entry.uid, FILE))
@@ -102,10 +103,10 @@ def contest(
     theirs: Mapping[str, str],
     more: Mapping[str, object],
 ) -> tuple[Decision, tuple[int, ...]] | None:
-    """The file `name` has other columns than the link: it waits for a reviewer. None where it waits for that already.
+    """Record that the file `name` has other columns for the link. None if that conflict is open already.
 
-    `more` is what else the log tells. Runs inside the caller's `writing`. Raises ConflictError where the link is no
-    more.
+    `extra_detail`: further fields of the log entry. Call inside `writing`. Raises ConflictError if the link was
+    deleted.
     """
     name = storable(name)
     here, there = ({column: storable(value) for column, value in told.items()} for told in (ours, theirs))
@@ -113,7 +114,7 @@ def contest(
         return None
     ledger = Ledger(db, reviewer)
     ledger.change(link, attention="conflict")
-    ledger.say(link, "attention")  # It may wait already, for another reason: undo is to find this one all the same.
+    ledger.say(link, "attention")  # recorded even if unchanged, so that undo finds this decision
     detail: dict[str, object] = {"name": name, "ours": here, "theirs": there}
     decision, touched = ledger.close("conflict", link=link, detail={**more, **detail})
     follow(db, decision)
@@ -121,7 +122,7 @@ def contest(
 
 
 def dismiss(db: Database, reviewer: str, link: int) -> tuple[Decision, tuple[int, ...]]:
-    """The link stays as it is. Runs inside the caller's `writing`. Raises UsageError where it has no conflict."""
+    """Dismiss the conflicts; the link is unchanged. Call inside `writing`. Raises UsageError if it has none."""
     if not waiting(db, link):
         raise UsageError(f"link {link} has no conflict. `align store conflicts` lists them.")
     ledger = Ledger(db, reviewer)
@@ -135,7 +136,7 @@ def dismiss(db: Database, reviewer: str, link: int) -> tuple[Decision, tuple[int
 
 
 def follow(db: Database, decision: Decision) -> None:
-    """Bring the rows to a decision that was just written, and to those that it takes back or brings back."""
+    """Update the rows for a decision just written, and for the decision that it undoes or redoes."""
     if decision.action not in ("undo", "redo"):
         _enter(db, decision)
         return
@@ -171,7 +172,7 @@ def _enter(db: Database, decision: Decision) -> None:
 
 
 def _waited(db: Database, decision: Decision) -> bool:
-    """Whether the link waited for a reviewer before; where not, whatever stood against it is settled."""
+    """Whether the link was in conflict before; if not, its earlier conflict rows are resolved."""
     was = next((was for link, was, _ in read_patches(db, decision.id) if link == decision.link), None)
     return was is not None and was.get("attention") == "conflict"
 

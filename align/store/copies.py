@@ -1,6 +1,6 @@
-"""The documents of another copy of a store, taken in where they are missing.
+"""Copy documents that are missing here from another copy of the store.
 
-Documents are the same by name and text; sentences by the place where they were read (see `replica`).
+Documents are identified by name and text, sentences by the position at which they were read (see `replica`).
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ SENTENCE = f"position, {SENTENCE_REST}"
 
 @dataclass(slots=True)
 class Documents:
-    """What became of the other copy's documents."""
+    """What happened to the other copy's documents."""
 
     added: int = 0
     restored: list[str] = field(default_factory=list)
     """Names of documents that had been removed here."""
     differing: list[str] = field(default_factory=list)
-    """Names of documents whose text is not the same in both."""
+    """Names of documents whose texts differ."""
 
 
 def take_in_documents(ours: Database, theirs: Database) -> Documents:
-    """Take in the documents that are missing here. Runs inside the caller's `writing`."""
+    """Copy the documents that are missing here. Call inside `writing`."""
     found = Documents()
     known = dict(ours.conn.execute("select name, digest from documents where removed_at is null"))
     for id_, name, digest in theirs.conn.execute(
@@ -66,7 +66,7 @@ def _take_in(ours: Database, theirs: Database, document: int) -> None:
         f"insert into blocks (document, {columns}) values (?, ?, ?, ?, ?, ?, ?)",
         ((new, *row) for row in theirs.conn.execute(f"select {columns} from blocks where document = ?", (document,))),
     )
-    # As it was read: what was cut since is cut again when the decisions that did it are taken over.
+    # without splits: they are made again when their decisions are merged
     whole, made = cuts.read_pieces(theirs, document)
     text_read = document_text(theirs, document) if whole else ""
     rows = theirs.conn.execute(
@@ -82,7 +82,7 @@ def _take_in(ours: Database, theirs: Database, document: int) -> None:
 
 
 def _as_read(row: tuple[Any, ...], whole: Pieces | None, text: str) -> tuple[Any, ...]:
-    """(block, `SENTENCE`) of a sentence as it was before anybody cut it."""
+    """(block, `SENTENCE`) of a sentence as it was before any split."""
     if whole is None:
         return row
     block, position, _, _, _, lang, sure, _ = row

@@ -1,8 +1,9 @@
-"""Sentences that a reviewer cut in two. Each half keeps its place in the original text; nothing of the text is touched.
+"""Sentence splits: a reviewer cuts a sentence in two, each half keeps its spans in the unchanged original text.
 
-A cut says which sentence, where, and what that sentence covered before. So it can be taken back, made again, carried
-to a new reading of its document and to another copy of the store. Those in force stand in `cuts`: they are the sum of
-the log, where a decision's detail tells which it made (`cuts`) and which it took back (`joins`).
+A split records the sentence, the offset and the spans that the sentence had before, so it can be undone, redone,
+and carried over to a new text of its document or to another copy of the store. The table `cuts` has the splits in
+force. They can be replayed from the log: the detail of a decision lists the splits it made (`cuts`) and joined
+(`joins`).
 """
 
 from __future__ import annotations
@@ -27,34 +28,34 @@ Pieces = tuple[Span, ...]
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """`sentence` keeps its number and what stands before `at`; `rest` is the new sentence with what stands after."""
+    """One split: `sentence` keeps its id and the text before `at`; `rest` is the new sentence after it."""
 
     document: int
     sentence: int
     rest: int
     at: int
-    """In characters of the document's original text."""
+    """Offset in characters of the document's original text."""
     pieces: Pieces
-    """What `sentence` covered before."""
+    """Spans of `sentence` before the split."""
 
     def told(self) -> dict[str, Any]:
-        """As the log keeps it."""
+        """The split as a JSON object, as stored in the log."""
         return asdict(self)
 
     @classmethod
     def of(cls, told: dict[str, Any]) -> Cut:
-        """The inverse of `told`."""
+        """Inverse of `to_dict`."""
         return cls(**{**told, "pieces": tuple(Span(*piece) for piece in told["pieces"])})
 
 
 def follows(patch: tuple[int, dict[str, Any] | None, dict[str, Any] | None]) -> bool:
-    """Whether a patch of a cut only says that a link has both halves now, or the whole again."""
+    """Whether a patch of a split only replaces a link's sentence by its halves, or the halves by the sentence."""
     _, was, now = patch
     return was is not None and now is not None and now.keys() <= {"src", "tgt"}
 
 
 def halves(text: str, pieces: Pieces, at: int) -> tuple[Pieces, Pieces]:
-    """What stands before and after `at`, without blanks at the cut. Either may be empty."""
+    """Spans before and after `at`, without whitespace at the cut. Either may be empty."""
     before = _clipped(text, pieces, pieces[0].start, at)
     return before, _clipped(text, pieces, at, pieces[-1].end)
 
@@ -70,9 +71,9 @@ def _clipped(text: str, pieces: Pieces, low: int, high: int) -> Pieces:
 
 
 def place_after(text: str, pieces: Pieces, count: int) -> int:
-    """The offset in `text` that parts the first `count` characters of the sentence's clean text from the others.
+    """Offset in `text` that separates the first `count` characters of the sentence's clean text from the rest.
 
-    Raises UsageError where one half would be empty, or where the clean text does not come apart there.
+    Raises UsageError if one half would be empty, or if no offset divides the clean text there.
     """
     whole = sentence_text(text, pieces)
     count = max(0, count)
@@ -85,7 +86,7 @@ def place_after(text: str, pieces: Pieces, count: int) -> int:
         return sentence_text(text, before) if before else ""
 
     low, high = pieces[0].start, pieces[-1].end
-    while low < high:  # The clean text grows with the offset, but for image names that vanish when they are whole.
+    while low < high:  # Clean text grows with the offset, except at image names, which are dropped.
         middle = (low + high) // 2
         low, high = (middle + 1, high) if len(first(middle)) < len(wanted[0]) else (low, middle)
     places: list[int] = [low, *range(pieces[0].start + 1, pieces[-1].end)]
@@ -93,14 +94,14 @@ def place_after(text: str, pieces: Pieces, count: int) -> int:
         before, after = halves(text, pieces, at)
         if before and after and (first(at), sentence_text(text, after)) == wanted:
             return at
-    raise UsageError("the sentence cannot be cut there: its text was put together. Choose another place.")
+    raise UsageError("the sentence cannot be split there: its text was joined from parts. Choose another position.")
 
 
-# What is in force
+# Splits in force
 
 
 def in_force(db: Database, document: int | None = None) -> list[Cut]:
-    """The cuts in force, in the order in which they came into it."""
+    """Splits in force, of one document or all, in the order in which they took effect."""
     condition, values = ("1", list[int]()) if document is None else ("document = ?", [document])
     rows = db.conn.execute(f"select decision, document, sentence, rest, at, pieces from cuts where {condition}", values)
     found = [(row[0], Cut(row[1], row[2], row[3], row[4], pieces_of(0, 0, row[5]))) for row in rows.fetchall()]
@@ -108,20 +109,20 @@ def in_force(db: Database, document: int | None = None) -> list[Cut]:
 
 
 def _order(entry: tuple[int, Cut]) -> tuple[int, int, int]:
-    """The order of cuts by decision; of one decision, those of the longer stretch first: others may lie in a half."""
+    """Sort key: by decision; within one decision longer spans first, since later splits may lie in a half of them."""
     decision, made = entry
     return decision, made.pieces[0].start - made.pieces[-1].end, made.rest
 
 
 def with_decisions(db: Database, document: int) -> list[tuple[int, Cut]]:
-    """The cuts in force of a document, each with the decision that brought it into force."""
+    """Splits in force of a document, each with the id of the decision that put it in force."""
     sql = "select decision from cuts where document = ? order by decision, rest"
     decisions = [row[0] for row in db.conn.execute(sql, (document,))]
     return list(zip(decisions, in_force(db, document), strict=True))
 
 
 def read_pieces(db: Database, document: int) -> tuple[dict[int, Pieces], set[int]]:
-    """The cut sentences of a document as they were read, and the numbers of those that came of cuts."""
+    """Original spans of the split sentences of a document (id -> spans), and the ids of the rests."""
     return _read_pieces(in_force(db, document))
 
 
@@ -135,7 +136,7 @@ def _read_pieces(in_force: Sequence[Cut]) -> tuple[dict[int, Pieces], set[int]]:
 
 
 def enter(db: Database, decision: int, cuts: Iterable[Cut], joins: Iterable[int]) -> None:
-    """Note what a decision made and took back."""
+    """Record in `cuts` which splits a decision made and joined."""
     db.conn.executemany("delete from cuts where rest = ?", ((rest,) for rest in joins))
     db.conn.executemany(
         "insert into cuts (document, sentence, rest, at, pieces, decision) values (?, ?, ?, ?, ?, ?)",
@@ -143,20 +144,20 @@ def enter(db: Database, decision: int, cuts: Iterable[Cut], joins: Iterable[int]
     )
 
 
-# The rows of the sentences
+# Sentence rows
 
 
 def next_rest(db: Database) -> int:
-    """The number of the next sentence; none is given twice."""
+    """Id of the next sentence. No id is used twice."""
     row = db.conn.execute("select seq from sqlite_sequence where name = 'sentences'").fetchone()
     return int(row[0] if row else 0) + 1
 
 
 def cut(db: Database, made: Cut) -> None:
-    """Cut the sentence. Raises ConflictError where it is not what it was any more."""
+    """Split the sentence. Raises ConflictError if its spans have changed since."""
     seals.refuse_damaged(db, "document", [made.document])
     if pieces_now(db, made.sentence) != made.pieces or pieces_now(db, made.rest) is not None:
-        raise ConflictError("the sentence was cut or read anew since. Look again.")
+        raise ConflictError("the sentence was split or its text replaced since. Reload.")
     text = document_text(db, made.document)
     before, after = halves(text, made.pieces, made.at)
     if not (before and after):
@@ -176,11 +177,11 @@ def cut(db: Database, made: Cut) -> None:
 
 
 def join(db: Database, made: Cut) -> None:
-    """Take the cut back. Raises ConflictError where one of the halves was cut again, or read anew."""
+    """Undo a split. Raises ConflictError if one of the halves was split again or its document's text was replaced."""
     seals.refuse_damaged(db, "document", [made.document])
     text = document_text(db, made.document)
     if (pieces_now(db, made.sentence), pieces_now(db, made.rest)) != halves(text, made.pieces, made.at):
-        raise ConflictError("a half of the sentence was cut or read anew since. Take that back first.")
+        raise ConflictError("a half of the sentence was split or its text replaced since. Undo that first.")
     position = db.conn.execute("select position from sentences where id = ?", (made.sentence,)).fetchone()[0]
     _unindex(db, made.rest)
     db.conn.execute("delete from sentences where id = ?", (made.rest,))
@@ -190,13 +191,13 @@ def join(db: Database, made: Cut) -> None:
 
 
 def pieces_now(db: Database, sentence: int) -> Pieces | None:
-    """What a sentence covers; None where there is none of that number."""
+    """Current spans of a sentence, or None if there is no sentence with that id."""
     row = db.conn.execute('select start, "end", pieces from sentences where id = ?', (sentence,)).fetchone()
     return pieces_of(*row) if row else None
 
 
 def _cover(db: Database, text: str, sentence: int, pieces: Pieces) -> None:
-    """Let a sentence cover these pieces: its row and the index."""
+    """Set the spans of a sentence: its row, its clean text and its entry in the search index."""
     _unindex(db, sentence)
     written = storable(sentence_text(text, pieces))
     db.conn.execute(
@@ -212,7 +213,7 @@ def _unindex(db: Database, sentence: int) -> None:
 
 
 def _shift(db: Database, document: int, after: int, step: int) -> None:
-    """Sentences behind position `after` stand `step` further on, and so do the links that begin at them."""
+    """Add `step` to the position of sentences after position `after` and to the sort key of links that begin there."""
     db.conn.execute(
         "update sentences set position = position + ? where document = ? and position > ?", (step, document, after)
     )
@@ -224,22 +225,22 @@ def _shift(db: Database, document: int, after: int, step: int) -> None:
         )
 
 
-# The sum of the log
+# Replay of the log
 
 OF_CUTS = """(detail like '%"cuts":%' or detail like '%"joins":%')"""
-"""SQL: a decision made cuts, or took some back."""
+"""SQL condition: the decision made splits or joined some."""
 
 
 def deciding(db: Database) -> list[int]:
-    """The decisions that made cuts or took some back."""
+    """Ids of the decisions that made splits or joined some."""
     return [row[0] for row in db.conn.execute(f"select id from decisions where {OF_CUTS} order by id")]
 
 
 def summed(db: Database, through: int | None = None) -> list[tuple[int, Cut]]:
-    """The cuts in force as the log tells it, each with the decision that brought it into force; by now, or just after
-    the decision `through`.
+    """Splits in force by the log, each with the id of the decision that put it in force: now, or after decision
+    `through`.
 
-    A new text of a document begins with the cuts that it carries over; its undo has those of before again.
+    A new text of a document starts with the splits that it carries over; its undo restores those from before.
     """
     found: dict[int, tuple[int, Cut]] = {}
     replaced: dict[int, dict[int, tuple[int, Cut]]] = {}
@@ -254,7 +255,7 @@ def summed(db: Database, through: int | None = None) -> list[tuple[int, Cut]]:
         if told.get("action", action) == "import":
             source = target if action == "undo" else turned.get(target) if action == "redo" else None
             if action != "import" and source not in replaced:
-                continue  # It turns what another copy did to its own text.
+                continue  # It inverts a change that another copy made to its own text.
             if action == "undo":
                 turned[target] = decision
             replaced[decision] = {rest: entry for rest, entry in found.items() if entry[1].document == document}
@@ -271,7 +272,7 @@ def summed(db: Database, through: int | None = None) -> list[tuple[int, Cut]]:
 
 
 def rebuild(db: Database) -> None:
-    """Cut the sentences anew, as the log tells it."""
+    """Split the sentences again as recorded in the log."""
     told = summed(db)
     now = in_force(db)
     if not told and not now:
@@ -285,57 +286,58 @@ def rebuild(db: Database) -> None:
 
 
 def findings(db: Database) -> Iterator[str]:
-    """Where cuts and sentences do not fit together."""
+    """Yield a line for each split that does not match the log or its sentences."""
     if in_force(db) != [made for _, made in summed(db)]:
-        yield "the cuts in force are not the log's sum"
+        yield "the sentence splits in force differ from the log"
     sim: dict[int, Pieces | None] = {}
     texts: dict[int, str] = {}
     for made in reversed(in_force(db)):
         text = texts.setdefault(made.document, document_text(db, made.document))
         now = [sim[number] if number in sim else pieces_now(db, number) for number in (made.sentence, made.rest)]
         if tuple(now) != halves(text, made.pieces, made.at):
-            yield f"sentences {made.sentence} and {made.rest} are not the halves of what was cut"
+            yield f"sentences {made.sentence} and {made.rest} are not the halves of the sentence that was split"
         sim[made.sentence], sim[made.rest] = made.pieces, None
 
 
-# A new reading of the document
+# New text of the document
 
 Values = tuple[Any, ...]
-"""(block, position, start, end, pieces, lang, lang_confidence, text), as `documents.sentence_values` gives them."""
+"""(block, position, start, end, pieces, lang, lang_confidence, text), as from `documents.sentence_values`."""
 
 
 class Source(NamedTuple):
-    """A text of the document whose cuts are carried over."""
+    """A text of the document whose splits are carried over."""
 
     text: str
     cuts: Sequence[Cut]
     sentences: Sequence[tuple[int | None, Values]]
-    """Number and columns, in reading order."""
+    """Id and columns of each sentence, in reading order."""
 
 
 @dataclass(slots=True)
 class Carried:
-    """The sentences of a new reading with the cuts of the old, and those cuts. `numbers`: new position -> old number of
-    what came of a cut."""
+    """Sentences of a new text with the old splits applied, and those splits. `numbers`: new position -> old id, for
+    the parts of split sentences."""
 
     values: list[Values]
     cuts: list[Cut]
     numbers: dict[int, int]
 
     def placed(self, ids: Sequence[int]) -> list[Cut]:
-        """The cuts with the numbers that the sentences got: `ids` by position."""
+        """The splits with the new sentence ids; `ids` by position."""
         now = {old: ids[position] for position, old in self.numbers.items()}
         return [replace(made, sentence=now[made.sentence], rest=now[made.rest]) for made in self.cuts]
 
 
 def carry(sources: Sequence[Source], text: str, values: Sequence[Values]) -> Carried:
-    """Cut the sentences of a new reading where the same sentences were cut in the first of the sources that has them.
+    """Apply splits of old texts to equal sentences of the new text; the first source with the sentence decides.
 
-    The first source is the text that is replaced: what is whole there stays whole, whatever it was earlier.
+    The first source is the text being replaced: a sentence that is whole in it stays whole, even if an older text
+    split it.
     """
     pools = [_Pool.of(source) for source in sources]
     texts = {row[7] for row in values}
-    used = {number for number, row in sources[0].sentences if row[7] in texts}  # Whole, and still there.
+    used = {number for number, row in sources[0].sentences if row[7] in texts}  # whole, and in both texts
     carried = Carried([], [], {})
     for row in values:
         pool = next((pool for pool in pools if pool.has(row[7])), None)
@@ -358,7 +360,7 @@ def carry(sources: Sequence[Source], text: str, values: Sequence[Values]) -> Car
 
 @dataclass(slots=True)
 class _Pool:
-    """The sentences of a source by text, in reading order: the number of one that was cut, None for another."""
+    """Sentences of a source by text, in reading order: the id of a split sentence, None for a whole one."""
 
     source: Source
     waiting: dict[str, list[int | None]]
@@ -375,16 +377,16 @@ class _Pool:
         return pool
 
     def has(self, text: str) -> bool:
-        """Whether a sentence of that text is left."""
+        """Whether a sentence with that text is left."""
         return bool(self.waiting.get(text))
 
     def take(self, text: str) -> int | None:
-        """The next of that text."""
+        """Remove and return the next one with that text."""
         return self.waiting[text].pop(0)
 
 
 def _again(made: Sequence[Cut], parts: dict[int, Pieces], old_text: str, text: str) -> Iterator[Cut]:
-    """The cuts of one sentence, made in its new reading; `parts` (number -> pieces) grows by what comes of them."""
+    """The splits of one sentence, applied to its new text; the parts that result are added to `parts` (id -> spans)."""
     for one in made:
         if one.sentence in parts:
             before = sentence_text(old_text, halves(old_text, one.pieces, one.at)[0])

@@ -1,4 +1,4 @@
-"""Documents, their blocks and their sentences: in once, out in reading order."""
+"""Documents with their blocks and sentences: inserted once, read in reading order."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from align.text.clean import join, sentence_text
 
 MOST_DOCUMENTS = 1 << 20
 MOST_SENTENCES = 1 << 22
-"""What `links.place` has room for."""
+"""Limits given by the bits of `links.place`."""
 
 
 def insert_document(db: Database, doc: Document) -> int:
-    """The document with all below it, as new rows; returns its id."""
+    """Insert the document with its blocks and sentences; returns its id."""
     cursor = db.conn.execute(
         """insert into documents (name, digest, reader, encoding, characters, added_at)
            values (?, ?, ?, ?, ?, ?)""",
@@ -32,7 +32,7 @@ def insert_document(db: Database, doc: Document) -> int:
     document = cursor.lastrowid
     assert document is not None
     if document >= MOST_DOCUMENTS:
-        raise StoreError(f"a store holds {MOST_DOCUMENTS - 1:,} documents. Begin another with --db.")
+        raise StoreError(f"a store has at most {MOST_DOCUMENTS - 1:,} documents. Create another with --db.")
     db.conn.execute("insert into texts (document, content) values (?, ?)", (document, as_bytes(doc.text)))
     insert_blocks(db, document, doc.blocks)
     insert_sentences(db, document, sentence_values(doc))
@@ -41,7 +41,7 @@ def insert_document(db: Database, doc: Document) -> int:
 
 
 def insert_sentences(db: Database, document: int, values: Iterable[tuple[object, ...]]) -> None:
-    """New sentences, of what `sentence_values` gives, into the rows and the index."""
+    """Insert sentences, as from `sentence_values`, and index them for search."""
     last = db.conn.execute("select coalesce(max(id), 0) from sentences").fetchone()[0]
     db.conn.executemany(
         """insert into sentences (document, block, position, start, "end", pieces, lang, lang_confidence, text)
@@ -55,7 +55,7 @@ def insert_sentences(db: Database, document: int, values: Iterable[tuple[object,
 
 
 def summarise(db: Database, document: int) -> None:
-    """Keep what lists of documents tell: how many sentences in which languages."""
+    """Update the sentence counts of a document, in total and by language."""
     counts = db.conn.execute(
         "select lang, count(*) from sentences where document = ? group by lang order by count(*) desc, lang",
         (document,),
@@ -67,7 +67,7 @@ def summarise(db: Database, document: int) -> None:
 
 
 def tagged(doc: Document, lang: str) -> Document:
-    """The document with every block and sentence in one language, as set by hand."""
+    """The document with all blocks and sentences in one language, set by hand."""
     blocks = tuple(
         replace(
             block,
@@ -81,7 +81,7 @@ def tagged(doc: Document, lang: str) -> Document:
 
 
 def insert_blocks(db: Database, document: int, blocks: Sequence[Block]) -> None:
-    """The blocks of a document as new rows, numbered from 0."""
+    """Insert the blocks of a document, numbered from 0."""
     db.conn.executemany(
         """insert into blocks (document, position, start, "end", kind, lang, lang_confidence)
            values (?, ?, ?, ?, ?, ?, ?)""",
@@ -109,21 +109,21 @@ def sentence_values(doc: Document) -> Iterator[tuple[object, ...]]:
 
 
 def name_there(db: Database, document: int) -> str:
-    """The name of a document. Raises ConflictError where it is not there (any more)."""
+    """Name of a document. Raises ConflictError if it does not exist (any more)."""
     row = db.conn.execute("select name from documents where id = ? and removed_at is null", (document,)).fetchone()
     if row is None:
-        raise ConflictError(f"document {document} is not there (any more). `align documents` lists them.")
+        raise ConflictError(f"document {document} does not exist (any more). `align documents` lists them.")
     return str(row[0])
 
 
 def document_text(db: Database, document: int) -> str:
-    """The original characters of a document."""
+    """Original text of a document."""
     text: bytes = _one(db, document)[0]
     return text.decode("utf-8", "surrogatepass")
 
 
 def document_rows(db: Database) -> list[DocumentRow]:
-    """Every document that was not removed, in the order of adding."""
+    """All documents that are not removed, in the order they were added."""
     links: dict[int, dict[Status, int]] = {}
     for document, status, count in db.conn.execute(
         """select document, status, sum(n) from (
@@ -153,7 +153,7 @@ def document_rows(db: Database) -> list[DocumentRow]:
 
 
 def blocks_of(db: Database, document: int) -> list[Block]:
-    """The blocks with their sentences, as they were read."""
+    """Blocks of a document with their sentences."""
     _one(db, document)
     sentences: dict[int, list[Sentence]] = {}
     for block, start, end, pieces, lang, confidence in db.conn.execute(
@@ -181,12 +181,12 @@ def sentence_rows(db: Database, document: int, start: int = 0, count: int | None
 
 
 def sentences_by_id(db: Database, wanted: Sequence[int]) -> list[SentenceRow]:
-    """These sentences, in reading order."""
+    """Sentences with these ids, in reading order."""
     return _sentence_rows(db, f"sentences.id in ({','.join(map(str, wanted))})")
 
 
 def _sentence_rows(db: Database, condition: str, *values: int) -> list[SentenceRow]:
-    # Joined, not looked up: a book has more blocks than a page of sentences may wait for.
+    # A join reads only the blocks of these sentences; a book has too many blocks to load them all for a page.
     rows = db.conn.execute(
         f"""select sentences.id, sentences.document, block, blocks.kind, sentences.position, sentences.start,
                    sentences."end", pieces, sentences.lang, text
@@ -201,17 +201,17 @@ def _sentence_rows(db: Database, condition: str, *values: int) -> list[SentenceR
 
 
 def pieces_of(start: int, end: int, pieces: str | None) -> tuple[Span, ...]:
-    """The spans of a sentence from its columns."""
+    """Spans of a sentence from its columns."""
     return (Span(start, end),) if pieces is None else tuple(Span(*piece) for piece in json.loads(pieces))
 
 
 def halves(db: Database) -> frozenset[int]:
-    """The sentences that came of cuts."""
+    """Ids of the sentences that are the second part of a split."""
     return frozenset(row[0] for row in db.conn.execute("select rest from cuts"))
 
 
 def joined(rows: Sequence[tuple[int, int, int, str]], lang: str, cut: Collection[int]) -> str:
-    """The texts of consecutive sentences (id, start, end, text) as one; what was cut inside a word is whole again."""
+    """Join texts of consecutive sentences (id, start, end, text); parts of a word that was split get no space."""
     texts: list[str] = []
     ended = -1
     for number, start, end, text in rows:
@@ -224,7 +224,7 @@ def joined(rows: Sequence[tuple[int, int, int, str]], lang: str, cut: Collection
 
 
 def refuse_damaged(db: Database, document: int) -> None:
-    """Raise StoreError where the document is not what was written: a change to it would seal the damage."""
+    """Raise StoreError if the document is damaged: changing it would renew its checksum and hide the damage."""
     digest, text = db.conn.execute(
         "select digest, content from documents join texts on texts.document = documents.id where id = ?", (document,)
     ).fetchone()
@@ -234,7 +234,7 @@ def refuse_damaged(db: Database, document: int) -> None:
 
 
 def set_language(db: Database, document: int, lang: str) -> None:
-    """Tag every block and sentence of the document by hand, and its links with them."""
+    """Set the language of all blocks, sentences and links of the document by hand."""
     _one(db, document)
     seals.refuse_damaged(db, "document", [document])
     for table in ("blocks", "sentences"):
@@ -247,12 +247,12 @@ def set_language(db: Database, document: int, lang: str) -> None:
 
 
 def set_origin(db: Database, document: int, origin: str) -> None:
-    """Note which file the document was read from last; see `origins`."""
+    """Set the file that the document was last read from; see `origins`."""
     db.conn.execute("update documents set origin = ?1 where id = ?2 and origin is not ?1", (origin, document))
 
 
 def languages_of(db: Database, document: int) -> dict[str, int]:
-    """The languages of a document's sentences, the most frequent first, with how many are in each."""
+    """Sentence counts by language, most frequent first."""
     row = db.conn.execute("select languages from documents where id = ?", (document,)).fetchone()
     if row is None:
         raise KeyError(f"document {document}")

@@ -1,4 +1,4 @@
-"""The one door to the file: how a store is recognised and opened."""
+"""Recognise a store and open its connection."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from align.store.schema import APPLICATION_ID, migrations
 MAGIC = b"SQLite format 3\0"
 
 
-RESTORE = "`align store restore BACKUP` puts a backup in its place."
+RESTORE = "`align store restore BACKUP` restores a backup."
 
 
 def connect(path: Path, *, create: bool, readonly: bool, older: bool = False) -> Database:
-    """A connection to the store at `path`, recognised and brought to this program's layout.
+    """Connect to the store at `path`; checks that it is one and migrates it to the current schema.
 
-    With `readonly` it is not changed, and one of an earlier layout is refused, or with `older` opened as it is.
+    With `readonly` the file is not changed; an earlier schema is refused, or with `older` opened as it is.
 
-    Raises StoreError, with the file untouched, where there is none (and not `create`), where it is not ours, damaged,
-    from a newer program, or cannot be written (and not `readonly`).
+    Raises StoreError, with the file unchanged, if there is none (and not `create`), if it is not a store, damaged,
+    from a newer program, or not writable (and not `readonly`).
     """
     with OPENING:
         present = recognise(path)
@@ -52,12 +52,12 @@ def connect(path: Path, *, create: bool, readonly: bool, older: bool = False) ->
 
 
 class _Connection(sqlite3.Connection):
-    """A connection whose file is held from when it is opened to when it is closed."""
+    """Connection that registers its file as open from opening to closing."""
 
     file: Inode | None = None
 
     def close(self) -> None:
-        """Close it; once no connection has the file, others may look into it."""
+        """Close the connection and release the file."""
         super().close()
         if self.file is not None:
             release(self.file)
@@ -65,7 +65,7 @@ class _Connection(sqlite3.Connection):
 
 
 def recognise(path: Path) -> bool:
-    """Whether a SQLite file stands at `path`. An absent or empty file is none; anything else raises StoreError."""
+    """Whether an SQLite file is at `path`; False if it is absent or empty. Raises StoreError for anything else."""
     if is_held(path):
         return True
     if path.exists() and not path.is_file():
@@ -87,17 +87,17 @@ def recognise(path: Path) -> bool:
     expected = pages * (65536 if page_size == 1 else page_size)
     log = path.with_name(path.name + "-wal")
     if len(head) < 100 or (size < expected and not (log.exists() and log.stat().st_size)):
-        raise StoreError(f"{path}: cut short ({size:,} of {expected:,} bytes). {RESTORE}")
+        raise StoreError(f"{path}: truncated ({size:,} of {expected:,} bytes). {RESTORE}")
     if wal.is_foreign(path):
         raise StoreError(
-            f"{path}: the log beside it ({path.name}-wal) belongs to another file, which a copied or moved file "
-            f"replaced. Nothing was opened. {RESTORE} To open this file as it is, move the log away."
+            f"{path}: the log next to it ({path.name}-wal) belongs to another file, which a copied or moved file "
+            f"replaced. Nothing was opened. {RESTORE} To open this file without the log, move the log away."
         )
     return True
 
 
 def known(path: Path) -> None:
-    """Read who made the file. Raises StoreError where it is not ours or from a newer program. Changes nothing."""
+    """Check application id and schema, read-only. Raises StoreError for files of other or newer programs."""
     db = _open(path, "ro")
     try:
         application = db.execute("pragma application_id").fetchone()[0]
@@ -119,7 +119,7 @@ def known(path: Path) -> None:
 
 
 def _open_for_writing(path: Path, present: bool) -> Database:
-    """For writing where that is allowed; a store on a medium that may only be read still opens, and refuses writes."""
+    """Open for writing if permitted; a store on read-only media opens read-only, and refuses writes."""
     try:
         return _open(path, "rwc")
     except sqlite3.OperationalError as error:
@@ -130,7 +130,7 @@ def _open_for_writing(path: Path, present: bool) -> Database:
 
 
 def refuse_replaced(path: Path, db: Database) -> None:
-    """Raise StoreError where the open file is no longer the one at `path`: what is written would go nowhere."""
+    """Raise StoreError if the open file is no longer the one at `path`: writes would be lost."""
     if isinstance(db.conn, _Connection) and db.conn.file != inode(path):
         raise StoreError(
             f"{path}: was replaced or removed while it was open here. Nothing was written; close it and open it again."
@@ -148,7 +148,7 @@ def _open(path: Path, mode: str) -> Database:
     try:
         return _connection(path, uri)
     except sqlite3.OperationalError:
-        # A read-only folder has no room for the shared memory of WAL; without a log the file alone is the truth.
+        # WAL's shared-memory file cannot be created in a read-only folder; without a log the file is complete.
         if mode != "ro" or (log.exists() and log.stat().st_size):
             raise
         return _connection(path, uri + "&immutable=1")
@@ -163,15 +163,15 @@ def _connection(path: Path, uri: str) -> Database:
         conn.file = hold(path)
         conn.execute("select count(*) from sqlite_master").fetchone()
         if before not in (None, conn.file) or inode(path) != conn.file:
-            # Put in place by a restore between the opening of the old file and our lock on it.
+            # A restore replaced the file between our opening and locking it.
             conn.close()
             return _connection(path, uri)
-        # FULL: in WAL mode only this makes a commit survive a power cut.
+        # In WAL mode only FULL makes a commit survive a power failure.
         conn.execute("pragma synchronous = full")
         conn.execute("pragma foreign_keys = on")
         conn.execute("pragma cache_size = -32768")
         conn.execute("pragma temp_store = memory")
-        # After a big import the log would keep its size for good.
+        # Without a limit the log stays as large as the largest import.
         conn.execute("pragma journal_size_limit = 67108864")
     except BaseException:
         conn.close()
@@ -180,7 +180,7 @@ def _connection(path: Path, uri: str) -> Database:
 
 
 def _prepare(path: Path, db: Database) -> None:
-    """WAL and the newest layout, decided inside one write lock: first openers race."""
+    """Switch to WAL and migrate, inside one write lock since several processes may open a new store at once."""
     pending = bool(migrations.pending(db))
     may_write = all(os.access(there, os.W_OK) for there in (path, path.parent))
     if (pending or may_write) and db.execute("pragma journal_mode").fetchone()[0] != "wal":  # New, or a backup.

@@ -1,4 +1,4 @@
-"""Which links are meant: a value that front ends build, and the SQL that it stands for."""
+"""Link filters: the conditions that front ends set, and their SQL."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from align.store.charset import storable
 
 @dataclass(frozen=True, slots=True)
 class LinkFilter:
-    """Conditions on links, all of which must hold; None or empty = any."""
+    """Conditions on links, combined with "and"; None or empty = any."""
 
     statuses: frozenset[Status] = frozenset()
     kinds: frozenset[LinkKind] = frozenset()
@@ -26,13 +26,13 @@ class LinkFilter:
     max_confidence: float | None = None
     reviewer: str | None = None
     text: str | None = None
-    """What `align search` takes: words that stand on one of the two sides."""
+    """Query as for `align search`: terms that one of the sides contains."""
     noted: bool = False
     bookmarked: bool = False
     uneven: bool = False
-    """Links of several sentences on a side."""
+    """Links with several sentences on a side."""
     attention: bool = False
-    """Links whose text changed since, or that another copy or a file has otherwise."""
+    """Links whose text changed since the decision, or that are in conflict."""
 
     def __post_init__(self) -> None:
         for name in ("statuses", "kinds"):
@@ -48,13 +48,13 @@ ANY = LinkFilter()
 
 
 def language_term(column: str, lang: str) -> Condition:
-    """Tags that a language range covers: `zh` itself and whatever stands below it."""
-    # `-` sorts just before `.`: the second range is every tag that goes on with `-`.
+    """SQL condition for the tags in a language range: `zh` covers `zh` and all its subtags."""
+    # `-` sorts directly before `.`, so the range covers every tag that continues with `-`.
     return f"({column} = ? or ({column} > ? and {column} < ?))", [lang, lang + "-", lang + "."]
 
 
 def where(chosen: LinkFilter) -> Condition:
-    """The SQL condition on `links` (never empty) and its parameters."""
+    """SQL condition on `links` (never empty) with its parameters."""
     terms: list[str] = []
     values: list[object] = []
 

@@ -1,8 +1,8 @@
-"""The links with the words that are looked for, kept beside the connection while they are paged through.
+"""Cache of the links that match a search, in temporary tables of the connection.
 
-A word that stands in half of a million links takes a second to gather; a list that is paged through, counted and
-jumped in would gather them at every step. They are gathered once, in both orders, and anew when links or texts changed:
-a verdict, a note or a bookmark changes neither.
+A term that half a million links contain takes a second to search for, and a list that is paged, counted and jumped
+in would search at every step. Links are gathered once per query, in both orders, and again only after a decision
+that changes links or texts; verdicts, notes and bookmarks change neither.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from align.store import search
 from align.store.actions import Action, Trait
 
 TEXT_KEPT: Final = tuple(sorted(Action.having(Trait.KEEPS_TEXT)))
-"""Decisions after which the same links have the same texts."""
+"""Actions that leave links and their texts unchanged."""
 TABLE: Final = "temp.hits"
 TABLES: Final = {"document": TABLE, "doubt": "temp.hits_by_doubt"}
 KEYS: Final = {"document": "h_place", "doubt": "h_queue"}
 JOIN: Final = "cross join links on links.id = h_id"
 JOINED: Final = f"{TABLE} {JOIN}"
 MANY: Final = 50_000
-"""Sentences from which on a word is common: going through all links is faster than looking each up."""
+"""Minimum number of sentences with a common term: scanning all links is then faster than looking up each."""
 
 
 class Kept(NamedTuple):
-    """What is gathered: for which query, up to which decision, and what of it is undecided."""
+    """State of the cache: the query, the decisions it covers, and the undecided links in it."""
 
     query: str
     gathered: int
-    """The latest decision when they were gathered; verdicts since may have changed what is undecided."""
+    """Last decision when the links were gathered; later verdicts may have changed which are undecided."""
     known: int
-    """The latest decision that was looked at."""
+    """Last decision that was checked."""
     left: int
     expected: float
 
 
 def gather(db: Database, query: str) -> Kept:
-    """Have the links of a query in `temp.hits`, in document order; status and confidence as they were then."""
+    """Fill `temp.hits` with the links of a query in document order, with their status and confidence at that time."""
     latest = db.conn.execute("select coalesce(max(id), 0) from decisions").fetchone()[0]
     kept = _kept(db)
     if kept and kept.query == query and (kept.known == latest or _same_words(db, kept.known)):
@@ -56,7 +56,7 @@ def gather(db: Database, query: str) -> Kept:
             h_place integer, h_id integer, h_status text, h_confidence real,
             primary key (h_place, h_id)) without rowid"""
     )
-    # A word that many have: through all links in order, by an index that has all that is asked, and no sorting.
+    # For common terms, scan all links in order of the covering index: no sort is needed.
     by = "indexed by links_place" if all(_common(db, term) for term in search.parse(query)) else ""
     db.conn.execute(
         f"""insert into temp.hits select place, id, status, confidence from links {by}
@@ -73,13 +73,13 @@ def gather(db: Database, query: str) -> Kept:
 
 
 def _common(db: Database, term: search.Term) -> bool:
-    """Whether more than `MANY` sentences have the term."""
+    """Whether more than `COMMON_TERM_SENTENCES` sentences contain the term."""
     sql, values = search.sentences_with(term)
     return int(db.conn.execute(f"select count(*) from ({sql} limit {MANY + 1})", values).fetchone()[0]) > MANY
 
 
 def by_doubt(db: Database) -> None:
-    """Have them in the order of doubt too: `temp.hits_by_doubt` (h_queue, h_id)."""
+    """Fill `temp.hits_by_doubt` (h_queue, h_id): the same links in doubt order."""
     if db.conn.execute("select 1 from temp.sqlite_master where name = 'hits_by_doubt'").fetchone():
         return
     db.conn.execute(
@@ -96,7 +96,7 @@ def _kept(db: Database) -> Kept | None:
 
 
 def _same_words(db: Database, known: int) -> bool:
-    """Whether the decisions after this one left links and texts as they were."""
+    """Whether the decisions after `since` left links and texts unchanged."""
     marks = ", ".join("?" * len(TEXT_KEPT))
     other = db.conn.execute(
         f"""select 1 from decisions where id > ?

@@ -1,8 +1,8 @@
-"""The log: decisions appended with what they changed, and the links kept in step.
+"""The decision log: append decisions with their patches, and apply them to the links.
 
-A decision's patches say, link by link, which columns were what and became what. `was` null: the link was made;
-`now` null: it was taken away. So undo is a decision with the patches turned round, and the links are the sum of the
-log: proposals (see `proposals`) and patches in the order of their ids.
+A patch gives the old and new values of a link's changed columns. `was` is null for a new link, `now` for a deleted
+one. Undo is a decision with inverted patches, and the links are the result of all proposal runs (see `proposals`)
+and patches in id order.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from align.store.actions import Action
 from align.store.causality import Origin
 
 State = dict[str, Any]
-"""What a link is, by column of `FIELDS`."""
+"""A link's columns (`FIELDS`) and values."""
 Patch = tuple[int, State | None, State | None]
-"""A link, what of it was what before, and what it became."""
+"""Link id, old values, new values."""
 
 FIELDS: Final = (
     "src_document", "tgt_document", "src", "tgt", "kind", "score", "confidence", "encoder", "chain", "signals",
@@ -37,18 +37,19 @@ NEW: Final[State] = {
     "attention": None,
 }  # fmt: skip
 PENDING: Final[State] = {"place": 0, "src_lang": "und", "tgt_lang": "und"}
-"""What follows from the sentences, until it is derived."""
+"""Columns that follow from the sentences, before they are derived."""
 KEPT: Final = """(status <> 'proposed' or note is not null or bookmarked or anchored or touched
     or src_text is not null or tgt_text is not null)"""
-"""SQL: the link has a reviewer's touch, so no proposal run takes it away."""
+"""SQL condition: a reviewer changed the link, so no proposal run deletes it."""
 SOURCE: Final = 1 << 42
 TARGET: Final = 1 << 22
-"""`links.place` = source document * SOURCE + target document * TARGET + position of the first source sentence, so that
-document order goes through one pair of documents after the other. Room for 2 ** 20 documents of 2 ** 22 sentences."""
+"""`links.place` = source document * SOURCE_FACTOR + target document * TARGET_FACTOR + position of the first source
+sentence, so that document order goes through one pair of documents after the other. Limits: 2 ** 20 documents of 2
+** 22 sentences."""
 
 
 def untouched(state: State) -> bool:
-    """Whether a link is as a solver left it: what `KEPT` says in SQL, the other way round."""
+    """Whether no reviewer has changed the link; the negation of `REVIEWED`."""
     marks = ("note", "bookmarked", "anchored", "touched")
     worded = state.get("src_text") is not None or state.get("tgt_text") is not None
     return state.get("status") == "proposed" and not worded and not any(state.get(column) for column in marks)
@@ -61,23 +62,23 @@ def reshapes(patch: Patch) -> bool:
 
 
 def sentences_of(side: str) -> tuple[int, ...]:
-    """The sentence ids of a side's column."""
+    """Sentence ids from a side's column."""
     return tuple(map(int, side.split(","))) if "," in side else (int(side),)
 
 
 def stored(sentences: Sequence[int]) -> str:
-    """Sentence ids as a side's column."""
+    """Sentence ids as the value of a side's column."""
     return str(sentences[0]) if len(sentences) == 1 else ",".join(map(str, sentences))
 
 
 def next_link(db: Database) -> int:
-    """The number of the next link."""
+    """Id of the next link."""
     row = db.conn.execute("select seq from sqlite_sequence where name = 'links'").fetchone()
     return (row[0] if row else 0) + 1
 
 
 def state_of(db: Database, link: int) -> State | None:
-    """The link as it is, or None."""
+    """Current state of the link, or None."""
     row = db.conn.execute(f"select {', '.join(FIELDS)} from links where id = ?", (link,)).fetchone()
     return dict(zip(FIELDS, row, strict=True)) if row else None
 
@@ -97,7 +98,7 @@ def append(
     proposals: bytes | None = None,
     origin: Origin | None = None,
 ) -> Decision:
-    """Write a row of the log. `origin`: what it knew, where that is not all that is in the log."""
+    """Append a decision to the log. `origin`: the decisions it knew, if not all that are in the log."""
     at, uid = at or now(), uid or uuid.uuid4().hex
     written = json.dumps(detail or {}, ensure_ascii=False)
     depth, parents = _after_last(db) if origin is None else (origin.depth, json.dumps(origin.parents))
@@ -112,7 +113,7 @@ def append(
 
 
 def _after_last(db: Database) -> tuple[int, str | None]:
-    """`depth` and `parents` of a row that knows all of the log; what the last one was told by a merge is passed on."""
+    """`depth` and `parents` of a decision that knows the whole log; after a merge, with the merge's parents."""
     row = db.conn.execute("select depth, parents, action from decisions order by id desc limit 1").fetchone()
     if row is None:
         return 1, None
@@ -121,7 +122,7 @@ def _after_last(db: Database) -> tuple[int, str | None]:
 
 
 def write_patches(db: Database, decision: int, patches: Iterable[Patch]) -> None:
-    """The patches of a decision as rows."""
+    """Insert the patches of a decision."""
     db.conn.executemany(
         "insert into patches (decision, link, was, now) values (?, ?, ?, ?)",
         ((decision, link, _dump(was), _dump(now_)) for link, was, now_ in patches),
@@ -129,7 +130,7 @@ def write_patches(db: Database, decision: int, patches: Iterable[Patch]) -> None
 
 
 def read_patches(db: Database, decision: int) -> list[Patch]:
-    """The patches of a decision, by link."""
+    """Patches of a decision, by link."""
     rows = db.conn.execute("select link, was, now from patches where decision = ? order by link", (decision,))
     return [(link, _load(was), _load(now_)) for link, was, now_ in rows]
 
@@ -143,14 +144,14 @@ def _load(stored: str | None) -> State | None:
 
 
 def buckets_of(db: Database, patches: Iterable[Patch]) -> set[int]:
-    """The stretches of text in which the links of patches stand now."""
+    """Buckets in which the links of patches are now."""
     inside = ",".join(str(link) for link, _, _ in patches)
     rows = db.conn.execute(f"select distinct place from links where id in ({inside})")
     return {row[0] >> tallies.SHIFT for row in rows}
 
 
 def apply(db: Database, decision: int, link: int, columns: State | None) -> None:
-    """Bring one link to what a patch says it is now: made (all columns), changed (some) or taken away (None)."""
+    """Apply a patch to one link: create it (all columns), change it (some) or delete it (None)."""
     if columns is None:
         unindex(db, link)
     elif "src" in columns or "tgt" in columns:
@@ -162,7 +163,7 @@ def apply(db: Database, decision: int, link: int, columns: State | None) -> None
 
 
 def apply_columns(db: Database, decision: int, link: int, columns: State | None) -> None:
-    """Write what a patch says into the row of one link, and nothing else."""
+    """Apply a patch to the row of one link, and to nothing else."""
     if columns is None:
         db.conn.execute("delete from links where id = ?", (link,))
         return
@@ -173,7 +174,7 @@ def apply_columns(db: Database, decision: int, link: int, columns: State | None)
             f"update links set {assignments}, version = version + 1 where id = ?", (*changed.values(), link)
         )
     else:
-        # A link that comes back goes on counting: whoever saw an earlier life of it is out of date.
+        # A restored link continues its version count, so that versions read before it was deleted are out of date.
         sql = "select count(*) from patches where link = ? and decision <= ?"
         earlier = db.conn.execute(sql, (link, decision)).fetchone()[0]
         changed = {"id": link, "version": max(1, earlier), **PENDING, **changed}
@@ -182,7 +183,7 @@ def apply_columns(db: Database, decision: int, link: int, columns: State | None)
 
 
 def unindex(db: Database, link: int) -> None:
-    """Forget which sentences a link has."""
+    """Delete the rows of a link in `link_sentences`."""
     row = db.conn.execute("select src, tgt from links where id = ?", (link,)).fetchone()
     if row:
         ids = ",".join(row)
@@ -190,7 +191,7 @@ def unindex(db: Database, link: int) -> None:
 
 
 def index(db: Database, link: int, src: str, tgt: str) -> None:
-    """Note which sentences a link has."""
+    """Insert the rows of a link in `link_sentences`."""
     db.conn.executemany(
         "insert into link_sentences (sentence, link, side) values (?, ?, ?)",
         [(number, link, side) for side, ids in enumerate((src, tgt)) for number in sentences_of(ids)],
@@ -198,7 +199,7 @@ def index(db: Database, link: int, src: str, tgt: str) -> None:
 
 
 def derived(db: Database, src: str, tgt: str) -> State:
-    """Columns that follow from the sentences: documents, place, languages. Raises StoreError where one is missing."""
+    """Columns that follow from the sentences. ConflictError if one is missing, StoreError for mixed documents."""
     columns: State = {}
     for side, ids in (("src", src), ("tgt", tgt)):
         rows = db.conn.execute(
@@ -208,7 +209,7 @@ def derived(db: Database, src: str, tgt: str) -> State:
         if len(rows) != ids.count(",") + 1:
             raise ConflictError("the text of this link is no longer in its document. Link it again by hand.")
         if len({row[0] for row in rows}) != 1:
-            raise StoreError("one side of a link cannot reach over two documents. Link them one by one.")
+            raise StoreError("all sentences of one side must be in one document. Link them one by one.")
         columns[f"{side}_document"], columns[f"{side}_lang"] = rows[0][0], rows[0][2]
         if side == "src":
             position = rows[0][1]
@@ -217,7 +218,7 @@ def derived(db: Database, src: str, tgt: str) -> State:
 
 
 def pair_start(src_document: int, tgt_document: int) -> int:
-    """Where the places of the links from one document to the other begin; they end before `+ TARGET`."""
+    """First sort key of the links from one document to the other; all are below this + `TARGET_FACTOR`."""
     return src_document * SOURCE + tgt_document * TARGET
 
 
@@ -249,7 +250,7 @@ def decisions(
 
 
 def changes_of(db: Database, decision: int, link: int) -> list[tuple[str, object, object]]:
-    """What a decision changed of a link: (column, before, after); None for what was not there."""
+    """Columns of a link that a decision changed: (column, before, after); None for a missing value."""
     row = db.conn.execute("select was, now from patches where decision = ? and link = ?", (decision, link)).fetchone()
     if row is None:
         return []

@@ -1,8 +1,8 @@
-"""Which document a file is: the one that was read from it, so that files of one name are documents of their own.
+"""Origins: map a file to the document that was read from it, so that files with the same name are different documents.
 
-The origin of a document is its file: the path from the store's folder where the file lies below that (such a folder may
-be moved or copied with its store), else the whole path. A file of the same name from elsewhere is another document as
-long as the first file is there; where it is no more, the document has moved to the new place.
+The origin is the path of the file: relative to the store's folder if the file is below it (such a folder can be
+moved with its store), else absolute. A file with the same name from elsewhere is another document while the first
+file exists; if that is gone, the document is taken to have moved to the new path.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from align.store.charset import stored_name
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a file is called in a store, and where it is."""
+    """Document name and origin of a file."""
 
     name: str
     origin: str
     namesake: tuple[str, str] | None = None
-    """Another document that has the file's own name, and its file."""
+    """Another document that has the file's name, and its file."""
 
 
 def identify(db: Database, store: Path, path: str, plain: str, parts: Sequence[str] = ("",)) -> Identity:
-    """The document of a file, by where it is, else by its name `plain`; a new one of the same name gets the shortest
-    path that tells the two apart.
+    """The document of a file, by origin, else by `file_name`; a new document whose name is in use gets the shortest
+    path that is unique.
 
-    A file that becomes several documents has several `parts`, which follow on its name and on its origin.
+    A file that becomes several documents has several `parts`, suffixes of its names and origins.
     """
     folder = os.path.realpath(store.parent)
     origin = origin_of(path, folder)
@@ -43,7 +43,7 @@ def identify(db: Database, store: Path, path: str, plain: str, parts: Sequence[s
             return Identity(name, origin)
     files = {part: file for part in parts if (file := _file_of(db, plain, part, folder))}
     rivals = [file for _, file in files.values() if not _same_file(file, path)]
-    if not rivals:  # The first file, by a link or in another spelling, or one that has moved here.
+    if not rivals:  # the same file by a link or in another spelling, or moved here
         return Identity(plain, next((first for first, _ in files.values()), origin))
     longer = list(_longer_names(path))
     ends = [f"/{rival.replace(os.sep, '/')}" for rival in rivals]
@@ -57,7 +57,7 @@ def identify(db: Database, store: Path, path: str, plain: str, parts: Sequence[s
 
 
 def names_of_parts(db: Database, store: Path, path: str, plain: str) -> frozenset[str]:
-    """The names of the documents that a file of several parts became."""
+    """Names of the documents that a file with several parts became."""
     folder = os.path.realpath(store.parent)
     origin = origin_of(path, folder)
     rows = db.conn.execute("select name, origin from documents where removed_at is null").fetchall()
@@ -69,7 +69,7 @@ def names_of_parts(db: Database, store: Path, path: str, plain: str) -> frozense
 
 
 def origin_of(path: str, folder: str) -> str:
-    """Where a file is, as a store in `folder` (a real path) writes it. A link is not followed, folders of links are."""
+    """Origin of a file, for a store in `folder` (a real path). Links are resolved in the folders, not in the file."""
     whole = _whole(path)
     inside = whole.startswith(os.path.join(folder, ""))
     return stored_name(os.path.relpath(whole, folder).replace(os.sep, "/") if inside else whole)
@@ -81,27 +81,27 @@ def _whole(path: str) -> str:
 
 
 def _file(origin: str, folder: str) -> str:
-    """The path of an origin."""
+    """Path of an origin."""
     raw = re.sub(r"\\u(dc[89a-f][0-9a-f])", lambda escape: chr(int(escape[1], 16)), origin)
     return os.path.join(folder, raw)
 
 
 def _read_from(db: Database, origin: str, part: str, path: str, folder: str, plain: str) -> str | None:
-    """What the document is called that was read from this file."""
+    """Name of the document that was read from this file, or None."""
     rows = db.conn.execute(
         """select name, origin from documents where origin = ? collate nocase and removed_at is null
            order by origin = ? desc, name = ? desc, id desc""",
         (origin + part, origin + part, plain + part),
     ).fetchall()
     for name, other in rows:
-        # Only where the file system does not tell upper and lower case apart are they one file.
+        # Names that differ in case are one file only if the file system ignores case.
         if other == origin + part or _same_file(_file(other.removesuffix(part), folder), path):
             return str(name).removesuffix(part)
     return None
 
 
 def _file_of(db: Database, name: str, part: str, folder: str) -> tuple[str, str] | None:
-    """The origin, without the part, and the file of the document of that name, if the file is still there."""
+    """(origin without the part, file) of the document with that name, if the file still exists."""
     row = db.conn.execute(
         "select origin from documents where name = ? and removed_at is null", (name + part,)
     ).fetchone()
@@ -120,7 +120,7 @@ def _same_file(one: str, other: str) -> bool:
 
 
 def _longer_names(path: str) -> Iterator[str]:
-    """The name of a file with its folder, with the folder above that, and so on to the whole path."""
+    """Yield the file name with its folder, then with the folder above, and so on to the absolute path."""
     whole = _whole(path)
     parts = os.path.splitdrive(whole)[1].strip(os.sep).split(os.sep)
     for count in range(2, len(parts)):
@@ -129,7 +129,7 @@ def _longer_names(path: str) -> Iterator[str]:
 
 
 def namesake(identity: Identity) -> tuple[str, ...]:
-    """That there is another document of the file's own name, in words."""
+    """A note that another document has the file's name, or nothing."""
     if identity.namesake is None:
         return ()
     name, file = identity.namesake

@@ -1,8 +1,8 @@
 """Links between the same texts that share a sentence.
 
-What a reviewer has settled on a sentence holds for those two texts: an undecided link on it gives way, and a second
-settled link needs the reviewer's word (`anchored`). Whoever decides anything goes through `settle`; `pairs` says the
-same of many links at once.
+A settled link (accepted, edited or anchored) takes its sentences for that pair of texts: undecided links on them
+are displaced, and a second settled link must be confirmed by the reviewer (`anchored`). Every decision goes through
+`resolve_overlaps`; `pairs` applies the same rule to many links at once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """The sentences of a link, source first, with the document and the primary language of each side."""
+    """Sentences of a link, source first, with the document and primary language of each side."""
 
     documents: tuple[int, int]
     languages: tuple[str, str]
@@ -32,14 +32,14 @@ class Extent:
 
     @property
     def turned(self) -> Extent:
-        """The same with the sides swapped."""
+        """The extent with its sides swapped."""
         return Extent(self.documents[::-1], self.languages[::-1], self.sentences[::-1])
 
     def shared(self, other: Extent) -> frozenset[int]:
-        """The sentences that both have, where they link the same two texts; whichever way round.
+        """Sentences in both extents if they link the same two texts, in either direction.
 
-        A page may be linked to one in several languages: then one sentence alone is no contradiction. Sentences on
-        both sides are, whatever the languages.
+        A page may be linked to a page in several languages: one shared sentence is then no overlap, but sentences
+        shared on both sides are, in any language.
         """
         found: frozenset[int] = frozenset()
         for turned in (other, other.turned):
@@ -51,12 +51,12 @@ class Extent:
 
 
 def is_settled(state: State) -> bool:
-    """Whether the solver has to keep the link."""
+    """Whether the solver must keep the link."""
     return state["status"] in ("accepted", "edited") or bool(state["anchored"])
 
 
 def extent(db: Database, state: State) -> Extent:
-    """The extent of a link. A sentence that is no more has no language."""
+    """Extent of a link. A side whose first sentence no longer exists has no language."""
 
     def language(side: str) -> str:
         row = db.conn.execute("select lang from sentences where id = ?", (sentences_of(side)[0],)).fetchone()
@@ -70,7 +70,7 @@ def extent(db: Database, state: State) -> Extent:
 
 
 def sharing(ledger: Ledger, state: State, but: Collection[int | None] = ()) -> dict[int, frozenset[int]]:
-    """The links that share sentences with one, as the ledger has them by now, and which; rejected ones are out."""
+    """Links in the draft that share sentences with one, without rejected ones: link id -> the shared sentences."""
     here = extent(ledger.db, state)
     inside = ",".join(map(str, here.sentences[0] | here.sentences[1]))
     rows = ledger.db.conn.execute(f"select distinct link from link_sentences where sentence in ({inside})")
@@ -85,13 +85,13 @@ def sharing(ledger: Ledger, state: State, but: Collection[int | None] = ()) -> d
 
 
 def settled_on(ledger: Ledger, state: State, but: Collection[int | None] = ()) -> dict[int, frozenset[int]]:
-    """The settled ones among the links that share sentences with one."""
+    """Those of `sharing` that are settled."""
     found = sharing(ledger, state, but)
     return {link: common for link, common in found.items() if is_settled(ledger.state(link))}
 
 
 def against(ledger: Ledger, state: State, link: int) -> list[int]:
-    """The settled links that a link in this state would contradict: neither is `anchored`, nor were both so before."""
+    """Settled links that a link in this state contradicts: neither is `anchored`, and they did not overlap before."""
     return [
         other
         for other in settled_on(ledger, state, (link,))
@@ -100,11 +100,11 @@ def against(ledger: Ledger, state: State, link: int) -> list[int]:
 
 
 def settle(ledger: Ledger) -> None:
-    """Bring what is undecided in line with what the decision in the making settles.
+    """Adjust undecided links to the links that the draft settles.
 
-    Untouched proposals on sentences that it settles give way, and so do those that it would make or bring back on
-    sentences that are settled. Raises ConflictError where it would settle a sentence twice: a reviewer who wants both
-    links gives their word for it, and then one of the two is `anchored`.
+    Unreviewed proposals on newly settled sentences are deleted, and so are those that the draft would create or
+    restore on settled sentences. Raises ConflictError if a sentence would be settled twice: a reviewer who wants
+    both links confirms that, and one of the two is `anchored`.
     """
     for link in sorted(ledger.changed()):
         if not ledger.present(link):
@@ -119,7 +119,7 @@ def settle(ledger: Ledger) -> None:
 
 
 def _matters(state: State) -> tuple[object, ...]:
-    """What of a link other links have to go by."""
+    """The parts of a link's state that matter for overlaps."""
     return state["src"], state["tgt"], is_settled(state), state["anchored"], untouched(state)
 
 
@@ -134,7 +134,7 @@ def _make_room(ledger: Ledger, link: int) -> None:
 
 
 def _overlapped(ledger: Ledger, link: int, other: int) -> bool:
-    """Whether both were settled on the same sentences before the decision in the making."""
+    """Whether both were settled on the same sentences before the draft."""
     one, two = ledger.before(link), ledger.before(other)
     if one is None or two is None or not (is_settled(one) and is_settled(two)):
         return False
@@ -142,7 +142,7 @@ def _overlapped(ledger: Ledger, link: int, other: int) -> bool:
 
 
 def already(ledger: Ledger, link: int, common: Iterable[int]) -> str:
-    """`sentence 11 of a.txt is already in accepted link 57`, for the first of the sentences that it has in common."""
+    """`sentence 11 of a.txt is already in accepted link 57`, for the first shared sentence."""
     inside = ",".join(map(str, common))
     row = ledger.db.conn.execute(
         f"""select name, position from sentences join documents on documents.id = document
@@ -154,7 +154,7 @@ def already(ledger: Ledger, link: int, common: Iterable[int]) -> str:
     return f"{where} is already in {status} link {link}"
 
 
-# Many links at once
+# Bulk decisions
 
 PICKED = "create temp table if not exists picked (link integer primary key)"
 EDGES = """
@@ -166,18 +166,18 @@ EDGES = """
     cross join links as b on b.id = other.link
     where b.status <> 'rejected'
         and iif(one.side, a.src_document, a.tgt_document) = iif(other.side, b.src_document, b.tgt_document)"""
-"""The document that the shared sentence is in is the same; those of the sides that face it are, too."""
+"""The shared sentences are in the same document, and the opposite sides are, too."""
 
 
 def pick(db: Database, links: Iterable[int]) -> None:
-    """Note links for `pairs`, in the place of those that were noted before."""
+    """Set the links that `pairs` examines, replacing the previous ones."""
     db.conn.execute(PICKED)
     db.conn.execute("delete from picked")
     db.conn.executemany("insert or ignore into picked values (?)", ((link,) for link in links))
 
 
 def pairs(db: Database) -> Iterator[tuple[int, int]]:
-    """Each link that was picked with each link that shares sentences with it, as `Extent.shared` sees it.
+    """Pairs of each picked link with each link that shares sentences with it, by the rule of `Extent.shared`.
 
     A pair may come more than once.
     """
@@ -189,7 +189,7 @@ def pairs(db: Database) -> Iterator[tuple[int, int]]:
 
 
 def with_settled(db: Database) -> bool:
-    """Whether one of the links that were picked shares a sentence with a settled one that was not."""
+    """Whether a picked link shares a sentence with a settled one that was not picked."""
     others = {other for _, other in pairs(db)}
     inside = ",".join(map(str, others))
     sql = f"""select 1 from links where id in ({inside}) and id not in (select link from picked)

@@ -1,7 +1,7 @@
-"""Where links stand in a list: counts, ranks, jumps and the next of a kind, each in milliseconds among a million.
+"""Positions of links in a list: counts, ranks, jumps and the next match, each in milliseconds among a million links.
 
-Document order goes by `links.place`, then id; the order of doubt by `links.queue`, then id. An index covers each, so
-the text of no link is read on the way.
+Document order sorts by `links.place`, then id; doubt order by `links.queue`, then id. Both have a covering index,
+so no link texts are read.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from align.store.filter import ANY, Condition, LinkFilter, where
 Order = Literal["document", "doubt"]
 Key = tuple[int | float, int]
 KEYS: dict[Order, str] = {"document": "place", "doubt": "queue"}
-"""What each order goes by; links that are alike in it go by id."""
+"""Sort column of each order; ties are sorted by id."""
 
 
 def key_of(db: Database, key: str, link: int) -> Key | None:
-    """The link's place in the order `key`; None where there is no such link."""
+    """Sort key of the link in the order `key`; None if there is no such link."""
     row = db.conn.execute(f"select {key} from links where id = ?", (link,)).fetchone()
     return (row[0], link) if row else None
 
 
 class Source(NamedTuple):
-    """Where the links of a filter are found: tables, the names of key and number in them, the rest of the condition."""
+    """SQL for the links of a filter: tables, the columns of sort key and id in them, the remaining condition."""
 
     tables: str
     key: str
@@ -37,7 +37,7 @@ class Source(NamedTuple):
 
 
 def source(db: Database, chosen: LinkFilter, order: Order = "document") -> Source:
-    """The links of a filter; those with words in them are gathered first, and kept for the next question."""
+    """SQL for the links of a filter. Matches of search terms are gathered first and cached for the next query."""
     if not search.parse(chosen.text or ""):
         return Source("links", KEYS[order], "id", *where(chosen))
     hits.gather(db, chosen.text or "")
@@ -49,7 +49,7 @@ def source(db: Database, chosen: LinkFilter, order: Order = "document") -> Sourc
 
 
 def count(db: Database, chosen: LinkFilter = ANY) -> int:
-    """How many links a filter has."""
+    """Number of links that match a filter."""
     known = tallies.coarse(chosen)
     if known is not None:
         return int(db.conn.execute(f"select coalesce(sum(n), 0) from tallies where {known[0]}", known[1]).fetchone()[0])
@@ -60,7 +60,7 @@ def count(db: Database, chosen: LinkFilter = ANY) -> int:
 
 
 def left(db: Database, chosen: LinkFilter = ANY) -> tuple[int, float]:
-    """How many links of a filter are undecided, and the sum of their confidences."""
+    """Number of undecided links that match a filter, and the sum of their confidences."""
     known = tallies.coarse(chosen)
     if known is not None:
         sql = f"select coalesce(sum(n), 0), total(total) from tallies where {known[0]} and status = 'proposed'"
@@ -78,7 +78,7 @@ def left(db: Database, chosen: LinkFilter = ANY) -> tuple[int, float]:
 
 
 def ids_at(db: Database, rank: int, n: int, chosen: LinkFilter = ANY, order: Order = "document") -> list[int]:
-    """`n` link numbers of a filter from number `rank` (from 0) in an order."""
+    """`n` link ids of a filter from 0-based `rank` in an order."""
     if rank < 0 or n < 1:
         return []
     tables, key, number, condition, values = source(db, chosen, order)
@@ -86,7 +86,7 @@ def ids_at(db: Database, rank: int, n: int, chosen: LinkFilter = ANY, order: Ord
     if order == "document" and known is not None:
         start, rank = _bucket_at(db, rank, known)
         condition, values = f"place >= ? and {condition}", [start, *values]
-    elif (total := count(db, chosen)) < 2 * rank:  # From the end it is nearer.
+    elif (total := count(db, chosen)) < 2 * rank:  # nearer from the end
         stop = total - rank
         sql = f"select {number} from {tables} where {condition} order by {key} desc, {number} desc limit ? offset ?"
         rows = db.conn.execute(sql, [*values, min(n, stop), max(0, stop - n)]).fetchall() if stop > 0 else []
@@ -100,7 +100,7 @@ def ids_at(db: Database, rank: int, n: int, chosen: LinkFilter = ANY, order: Ord
 def ids_beside(
     db: Database, link: int, n: int, chosen: LinkFilter = ANY, order: Order = "document", *, before: bool = False
 ) -> list[int]:
-    """The `n` link numbers of a filter that stand next after a link in an order, or before it; in the order."""
+    """The `n` link ids of a filter directly after a link in an order, or before it; in that order."""
     place = key_of(db, KEYS[order], link)
     if place is None:
         return []
@@ -116,9 +116,9 @@ def ids_beside(
 
 
 def _bucket_at(db: Database, rank: int, known: Condition) -> tuple[int, int]:
-    """Where the bucket with the link of that rank starts, and the rank inside it."""
+    """First sort key of the bucket with the link of that rank, and the rank inside the bucket."""
     before = start = 0
-    # Counted here: the same by a window function takes SQLite four times as long.
+    # Summed here, since a window function takes SQLite four times as long.
     for bucket, n in db.conn.execute(
         f"select bucket, sum(n) from tallies where {known[0]} group by bucket order by bucket", known[1]
     ):
@@ -130,7 +130,7 @@ def _bucket_at(db: Database, rank: int, known: Condition) -> tuple[int, int]:
 
 
 def rank(db: Database, link: int, chosen: LinkFilter = ANY, order: Order = "document") -> int | None:
-    """How many links of the filter stand before this one; None where the link is no more."""
+    """Number of links of the filter before this one; None if the link does not exist."""
     place = key_of(db, KEYS[order], link)
     if place is None:
         return None
@@ -149,7 +149,7 @@ def rank(db: Database, link: int, chosen: LinkFilter = ANY, order: Order = "docu
 def next_id(
     db: Database, after: int | None, chosen: LinkFilter = ANY, order: Order = "document", *, wrap: bool = True
 ) -> int | None:
-    """The first link of the filter after link `after` in the order, from the start again where there is none."""
+    """Id of the first link of the filter after link `after` in the order, from the start again if there is none."""
     place = key_of(db, KEYS[order], after) if after is not None else None
     found = _first_after(db, place, chosen, order)
     if found is None and place is not None and wrap:
@@ -164,7 +164,7 @@ def _first_after(db: Database, place: Key | None, chosen: LinkFilter, order: Ord
         sql = f"select {number} from {tables} where {beyond} and {condition} order by {key}, {number} limit 1"
         row = db.conn.execute(sql, [*start, *values]).fetchone()
         return row[0] if row else None
-    # Bucket by bucket: those that cannot hold what is looked for are stepped over.
+    # Bucket by bucket, skipping those without a possible match.
     possible, parameters = tallies.loose(chosen)
     bucket = -1 if place is None else int(place[0]) >> tallies.SHIFT
     buckets = db.conn.execute(

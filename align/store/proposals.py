@@ -1,7 +1,7 @@
-"""What a solver's run does to the links of its pair: undecided ones give way, decided ones stay.
+"""Proposal runs: replace the undecided links of a pair of documents; reviewed links stay.
 
-The run is a row of the log: what it took away, what it found again and what it made stand in a compact BLOB, so that
-the links can be had from the log alone.
+A run is a row of the log. A compact BLOB in it lists the links that were deleted, rescored and added, so that the
+links can be rebuilt from the log.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from align.text.tags import primary
 
 Places = dict[int, tuple[int, int, str]]
 LOST = (0, 0, "und")
-"""Where a sentence stands that a later reading of its document no longer has."""
+"""Position of a sentence that the current text of its document no longer has."""
 PROGRAM = "align"
-"""Who signs what the program does by itself."""
+"""Reviewer name of decisions that the program makes itself."""
 KIND_CODES = {kind: code for code, kind in enumerate(("translation", "partial", "summary", "title", "quote"))}
 CODE_KINDS = {code: kind for kind, code in KIND_CODES.items()}
 INSERT = """insert into links (id, src_document, tgt_document, place, src, tgt, src_lang, tgt_lang, kind, score,
@@ -39,12 +39,12 @@ INSERT = """insert into links (id, src_document, tgt_document, place, src, tgt, 
 
 @dataclass(slots=True)
 class Run:
-    """What a proposal run changed: ids taken away, ids found again (with new scores), and sides of the links made."""
+    """Changes of a proposal run: ids of deleted and rescored links, content of rescored and new links."""
 
     removed: array[int] = field(default_factory=lambda: array("q"))
     again: array[int] = field(default_factory=lambda: array("q"))
     sizes: array[int] = field(default_factory=lambda: array("H"))
-    """Sentences of the source and of the target, two numbers a link: first those found again, then those made."""
+    """Number of source and target sentences, two values a link: first the rescored links, then the new ones."""
     sentences: array[int] = field(default_factory=lambda: array("q"))
     kinds: array[int] = field(default_factory=lambda: array("B"))
     scores: array[float] = field(default_factory=lambda: array("d"))
@@ -53,7 +53,7 @@ class Run:
     signals: list[dict[str, float] | None] = field(default_factory=list)
 
     def take(self, proposals: Sequence[Proposal]) -> None:
-        """Append proposals that were found again or made."""
+        """Append rescored or new proposals."""
         self.sizes.extend([size for p in proposals for size in (len(p.src), len(p.tgt))])
         self.sentences.extend([sentence for p in proposals for side in (p.src, p.tgt) for sentence in side])
         self.kinds.extend([KIND_CODES[p.kind] for p in proposals])
@@ -63,7 +63,7 @@ class Run:
         self.signals.extend([p.signals for p in proposals])
 
     def proposals(self) -> Iterator[Proposal]:
-        """What `take` took, in order."""
+        """Yield the proposals in the order appended."""
         start = 0
         for number, kind in enumerate(self.kinds):
             middle = start + self.sizes[2 * number]
@@ -80,7 +80,7 @@ class Run:
             start = stop
 
     def pack(self) -> bytes:
-        """As bytes: the lengths as JSON, a newline, then the arrays, deflated."""
+        """Serialise: the part lengths as JSON, a newline, then the arrays; deflated."""
         signals = json.dumps(self.signals).encode() if any(self.signals) else b""
         parts = [numbers.tobytes() for numbers in self._arrays()] + [signals]
         head = json.dumps([len(part) for part in parts]).encode() + b"\n"
@@ -88,7 +88,7 @@ class Run:
 
     @classmethod
     def unpack(cls, packed: bytes) -> Run:
-        """What `pack` packed."""
+        """Inverse of `pack`."""
         head, _, body = zlib.decompress(packed).partition(b"\n")
         lengths = json.loads(head)
         run = cls()
@@ -115,10 +115,9 @@ def propose(
 ) -> ProposeCounts:
     """Replace the undecided links from one document to the other by `proposals`, within `languages` if given.
 
-    A proposal with the very sides of an undecided link keeps that link's number. One that repeats a link with a
-    reviewer's touch, or that is on a sentence of one that was not rejected, is left out.
-    Runs inside the caller's `writing`. Raises ConflictError for a document that was removed meanwhile, KeyError for a
-    sentence that is not in its document.
+    A proposal with the same sides as an undecided link keeps that link's id. One that repeats a reviewed link, or
+    has a sentence of one that was not rejected, is left out. Call inside `writing`. Raises ConflictError for a
+    document that was removed meanwhile, KeyError for a sentence that is not in its document.
     """
     for document in (src_document, tgt_document):
         name_there(db, document)
@@ -153,7 +152,7 @@ def propose(
 
 
 def _any(db: Database, start: int) -> bool:
-    """Whether there are links yet between two documents."""
+    """Whether there are links between two documents."""
     row = db.conn.execute("select 1 from links where place >= ? and place < ? limit 1", (start, start + TARGET))
     return row.fetchone() is not None
 
@@ -169,7 +168,7 @@ def _refuse_strangers(proposals: Sequence[Proposal], places: tuple[Places, Place
 def _found_again(
     proposals: Sequence[Proposal], undecided: dict[tuple[str, str], int]
 ) -> tuple[list[tuple[int, Proposal]], list[Proposal]]:
-    """Proposals that have the very sides of an undecided link, taken out of `undecided`, and the others."""
+    """Divide proposals into those with the sides of an undecided link (removed from `undecided`) and new ones."""
     again, fresh = [], []
     for proposal in proposals:
         number = undecided.pop((stored(proposal.src), stored(proposal.tgt)), None)
@@ -183,7 +182,7 @@ def _found_again(
 def detail_of(
     tgt_document: int, encoder: str, languages: tuple[str, str] | None, added: int, removed: int
 ) -> dict[str, object]:
-    """What the log tells about a run in words."""
+    """The `detail` of a run's log entry."""
     return {
         "tgt_document": tgt_document, "encoder": encoder, "languages": list(languages or ()), "added": added,
         "removed": removed,
@@ -191,7 +190,7 @@ def detail_of(
 
 
 def apply_run(db: Database, run: Run, first: int, src_document: int, tgt_document: int, encoder: str) -> None:
-    """Bring the links to what a run of the log says."""
+    """Apply a run from the log to the links."""
     take_away(db, run.removed)
     proposals = list(run.proposals())
     found = len(run.again)
@@ -201,7 +200,7 @@ def apply_run(db: Database, run: Run, first: int, src_document: int, tgt_documen
 
 
 def score_again(db: Database, again: Sequence[tuple[int, Proposal]], encoder: str) -> None:
-    """Undecided links that a run found again get its scores and keep their numbers."""
+    """Write the new scores of undecided links that a run proposed again; their ids stay."""
     db.conn.executemany(
         "update links set kind = ?, score = ?, confidence = ?, encoder = ?, chain = ?, signals = ? where id = ?",
         ((p.kind.value, p.score, p.confidence, encoder, p.chain, _signals(p), number) for number, p in again),
@@ -218,14 +217,14 @@ def insert_links(
     *,
     alone: bool = False,
 ) -> None:
-    """New links, numbered from `first`. Where they are all of their pair (`alone`), their places in the queue too."""
+    """Insert new links with ids from `first`; if they are all links of their pair, with their queue values."""
     src_document, tgt_document = documents
     sources, targets = places
     start = pair_start(src_document, tgt_document)
     kinds = {kind: kind.value for kind in LinkKind}
     sides = [(stored(p.src), stored(p.tgt)) for p in proposals]
     queued = _queued(proposals, sources) if alone else repeat(0.0)
-    # One expression, no calls for the common case: this is most of what an import adds to SQLite's own time.
+    # One expression without calls in the common case: the most expensive part of a run apart from SQLite itself.
     rows = (
         (
             number, src_document, tgt_document, start + at[1], src, tgt, at[2], targets.get(p.tgt[0], LOST)[2],
@@ -235,7 +234,7 @@ def insert_links(
         for at in (sources.get(p.src[0], LOST),)
     )  # fmt: skip
     db.conn.executemany(INSERT, rows)
-    # Side by side: in the order of the text the tree grows at its end instead of being split in its middle.
+    # One side after the other: in document order the B-tree grows at its end instead of splitting pages in the middle.
     for side in (0, 1):
         entries = (
             (sentence, number, side)
@@ -246,7 +245,7 @@ def insert_links(
 
 
 def _queued(proposals: Sequence[Proposal], sources: Places) -> list[float]:
-    """The places in the queue of proposals that are all the links of their pair."""
+    """Queue values of proposals that are all the links of their pair."""
     positions = [sources.get(p.src[0], LOST)[1] for p in proposals]
     if all(map(le, positions, positions[1:])):
         return queue.queue([p.confidence for p in proposals])
@@ -258,7 +257,7 @@ def _queued(proposals: Sequence[Proposal], sources: Places) -> list[float]:
 
 
 def take_away(db: Database, links: Sequence[int]) -> None:
-    """Delete links and what is known of their sentences."""
+    """Delete links and their rows in `link_sentences`."""
     if not links:
         return
     db.conn.execute("create temp table if not exists going (link integer primary key)")
@@ -273,13 +272,13 @@ def take_away(db: Database, links: Sequence[int]) -> None:
 
 
 def places_of_pair(db: Database, src_document: int, tgt_document: int) -> tuple[Places, Places]:
-    """Where the sentences of the two documents stand."""
+    """Sentence positions of both documents."""
     places = sentence_places(db, src_document)
     return places, places if tgt_document == src_document else sentence_places(db, tgt_document)
 
 
 def sentence_places(db: Database, document: int) -> Places:
-    """Sentence id -> (itself, position, language) of a document."""
+    """Sentence id -> (id, position, language), for one document."""
     rows = db.conn.execute("select id, position, lang from sentences where document = ?", (document,))
     return {row[0]: row for row in rows}
 
@@ -306,23 +305,23 @@ def _undecided(
 
 
 class _Kept:
-    """The links with a reviewer's touch between two documents, whichever way round, and what they rule out.
+    """Reviewed links between two documents in either direction, and the proposals that they exclude.
 
-    `rows`: sides, their languages, status, and whether it is within the languages that are proposed for.
+    `rows`: sides, their languages, status, and whether the link is within the languages proposed for.
     """
 
     def __init__(self, rows: Iterable[tuple[str, str, str, str, str, int]]) -> None:
         self.same: set[tuple[str, str]] = set()
         self.taken: set[tuple[int, str]] = set()
-        """Sentences of links that are not rejected, each with the primary language that it is linked to."""
+        """Sentences of links that are not rejected, each with the primary language on the other side of the link."""
         self.facing: dict[int, list[set[int]]] = {}
-        """What each of those sentences is linked to, whatever its language."""
+        """Sentences linked to each of those, in any language."""
         self.any = False
         self.count = 0
         for one, other, lang, other_lang, status, within in rows:
             self.any = True
             self.count += bool(within)
-            for src, tgt, facing in ((one, other, other_lang), (other, one, lang)):  # Swapped or not, it says the same.
+            for src, tgt, facing in ((one, other, other_lang), (other, one, lang)):  # both directions count
                 self.same.add((src, tgt))
                 if status != "rejected":
                     others = set(sentences_of(tgt))
@@ -331,7 +330,7 @@ class _Kept:
                         self.facing.setdefault(sentence, []).append(others)
 
     def refuses(self, proposal: Proposal, places: tuple[Places, Places]) -> bool:
-        """Whether a proposal repeats one of them, or is on a sentence of one that is not rejected."""
+        """Whether a proposal repeats a reviewed link, or has a sentence of one that is not rejected."""
         src, tgt = proposal.src, proposal.tgt
         if (stored(src), stored(tgt)) in self.same:
             return True
@@ -361,8 +360,8 @@ def _kept(db: Database, src_document: int, tgt_document: int, languages: tuple[s
 
 
 def constraints(db: Database, src_document: int, tgt_document: int) -> StoredConstraints:
-    """Accepted, edited and anchored links are settled, the others with a verdict rejected; swapped links count turned
-    round, those within one document both ways."""
+    """Accepted, edited and anchored links as `settled`, rejected ones as `rejected`. Links in the other direction are
+    mirrored; links within one document are listed in both directions."""
     found: tuple[list[Constraint], list[Constraint]] = ([], [])
     rows = db.conn.execute(
         """select src_document, id, src, tgt, src_lang, tgt_lang, status, anchored, reviewer from links

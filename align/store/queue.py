@@ -1,15 +1,14 @@
-"""The order of doubt: where a look of the reviewer is expected to find the most mistakes.
+"""Doubt order: links sorted by the number of mistakes that a reviewer is expected to find by looking at them.
 
-A link of confidence p is wrong with probability q = 1 - p. Looking at it finds that mistake; and since two links that
-share a boundary are wrong together when the boundary is, a fix here puts the neighbour right too when what lies around
-it is solved again. `SHARED` of the smaller of two neighbours' doubts is taken to be mended so. A look is expected to
-find
+A link of confidence p is wrong with probability q = 1 - p. Two links that share a boundary are wrong together if
+the boundary is, so a fix of one with a realignment also fixes the neighbour; this is assumed for `SHARED_DOUBT` of
+the smaller of the two doubts. The expected number of mistakes is
 
-    q + SHARED * (min(q, q above) + min(q, q below))
+    q + SHARED_DOUBT * (min(q, q above) + min(q, q below))
 
-mistakes: `links.queue`, negative, so that what comes first is smallest. It follows from the confidences of the links
-between two documents alone, not from what was decided: the queue stands still while it is worked off.
-`benchmarks.queue` holds it against other orders.
+`links.queue` is its negative, so that the first link has the smallest value. It depends only on the confidences of
+the links between two documents, not on decisions: the order does not change during the review. `benchmarks.queue`
+compares it with other orders.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ from sqlite_utils import Database
 from align.store.tallies import SHIFT
 
 SHARED: Final = 0.2
-"""How much of two neighbours' common doubt a fix of one of them mends."""
+"""Share of the common doubt of two neighbours that a fix of one of them removes."""
 PAIR: Final = 22
-"""`links.place >> PAIR` is the pair of documents; see `log.TARGET`."""
+"""`links.place >> PAIR_BITS` is the pair of documents; see `decision_log.TARGET_FACTOR`."""
 
 _DOUBT = "(1.0 - confidence)"
 _SHARED = f"(min({_DOUBT}, 1.0 - coalesce(above, 1.0)) + min({_DOUBT}, 1.0 - coalesce(below, 1.0)))"
@@ -39,7 +38,7 @@ _UPDATE = f"""update links set queue = found.value from (
 
 
 def queue(confidences: Sequence[float]) -> list[float]:
-    """The values of all links between two documents, whose confidences stand in the order of the text."""
+    """Queue values of all links between two documents, from their confidences in document order."""
     doubts = [1.0 - confidence for confidence in confidences]
     found = []
     above = 0.0
@@ -51,13 +50,13 @@ def queue(confidences: Sequence[float]) -> list[float]:
 
 
 def refresh(db: Database, buckets: Iterable[int]) -> None:
-    """Reckon anew what stands in and beside these stretches of text (`tallies.SHIFT`), whose links became others."""
+    """Recompute the values in and next to these buckets (`2 ** BUCKET_BITS` sentences), whose links changed."""
     for bucket in set(buckets):
         start, stop = bucket << SHIFT, (bucket + 1) << SHIFT
         pair = start >> PAIR
         low, high = pair << PAIR, (pair + 1) << PAIR
         first, last = _before(db, start, low), _after(db, stop - 1, high)
-        # The values of the neighbours change too, and theirs have neighbours of their own.
+        # The neighbours' values change too, and depend on their own neighbours.
         db.conn.execute(_UPDATE, (_before(db, first, low), _after(db, last, high), first, last))
 
 
@@ -74,12 +73,12 @@ def _after(db: Database, place: int, high: int) -> int:
 
 
 def refresh_range(db: Database, low: int, high: int) -> None:
-    """Reckon the links of the places from `low` to before `high` anew: whole pairs of documents."""
+    """Recompute all links with sort keys in [low, high), which must cover whole pairs of documents."""
     db.conn.execute(_UPDATE, (low, high - 1, low, high - 1))
 
 
 def refresh_all(db: Database) -> None:
-    """Reckon every link anew."""
+    """Recompute all links."""
     row = db.conn.execute("select min(place), max(place) from links").fetchone()
     if row[0] is not None:
         refresh_range(db, row[0], row[1] + 1)

@@ -1,4 +1,4 @@
-"""The links anew, from the log alone: every proposal run and every patch again, in order."""
+"""Rebuild the links from the log: apply every proposal run and every patch again, in order."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from align.store.proposals import Run, apply_run
 
 
 def rebuild(db: Database) -> int:
-    """Make cuts, `links`, `link_sentences`, `tallies`, the search index, indexes and triggers anew; returns how many
-    links there are.
+    """Rebuild splits, `links`, `link_sentences`, `tallies`, the search index, indexes and triggers; returns the number
+    of links.
 
-    Runs inside the caller's `writing`. What the links were before does not matter; their numbers and versions come
-    out the same.
+    Call inside `writing`. The current links are ignored; ids and versions come out the same.
     """
     strict = db.conn.text_factory
-    # A damaged text of what is made anew must not be in the way.
+    # Damaged texts in derived tables must not stop the rebuild.
     db.conn.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
     try:
         return _rebuild(db)
@@ -28,7 +27,7 @@ def rebuild(db: Database) -> int:
 
 
 def _rebuild(db: Database) -> int:
-    # On the way to what they are now, links may stand at documents that are forgotten.
+    # During the replay, links may refer to documents that were purged.
     db.conn.execute("pragma defer_foreign_keys = on")
     schema.repair(db)
     seals.enter_missing(db)
@@ -45,7 +44,7 @@ def _rebuild(db: Database) -> int:
             if not told.get("dormant"):
                 apply_run(db, Run.unpack(packed), first, document, told["tgt_document"], told["encoder"])
         if decision in taken:
-            continue  # What it does to the links is in the entry of the merge that brought it.
+            continue  # Its effect on the links is in the entry of the merge.
         for link, _, columns in read_patches(db, decision):
             apply_columns(db, decision, link, columns)
     derive(db)
@@ -55,8 +54,8 @@ def _rebuild(db: Database) -> int:
 
 
 def derive(db: Database) -> None:
-    """What follows from the sentences as they are now: documents, places and languages of links, and their index."""
-    for side in ("tgt", "src"):  # The place of the source follows from the target's document too.
+    """Set what follows from the sentences: documents, sort keys, languages of links, and `link_sentences`."""
+    for side in ("tgt", "src"):  # the sort key needs the target's document
         _derive_columns(db, side, "1")
     db.conn.execute("delete from link_sentences")
     db.conn.execute(
@@ -69,14 +68,14 @@ def derive(db: Database) -> None:
 
 
 def derive_document(db: Database, document: int) -> None:
-    """The same columns for the links with a side in one document."""
+    """Set the same columns for the links with a side in one document."""
     for side in ("tgt", "src"):
         _derive_columns(db, side, f"{side}_document = {int(document)}")
 
 
 def _derive_columns(db: Database, side: str, condition: str) -> None:
     place = f", place = document * {SOURCE} + tgt_document * {TARGET} + position" if side == "src" else ""
-    # The number before the first comma is what the cast reads: the side's first sentence.
+    # The cast reads the number before the first comma: the side's first sentence.
     db.conn.execute(
         f"""update links set {side}_document = document, {side}_lang = lang {place} from sentences
             where sentences.id = cast({side} as integer) and {condition}"""

@@ -1,4 +1,4 @@
-"""Documents taken out, undoable until the store is compacted; and the compacting."""
+"""Remove documents, which can be undone until the store is compacted, and compact the store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from align.store.transaction import transaction
 
 
 def remove_document(db: Database, reviewer: str, document: int) -> tuple[Decision, tuple[int, ...]]:
-    """Take a document and its links out of sight, as one decision. Runs inside the caller's `writing`."""
+    """Hide a document and delete its links, as one decision. Call inside `writing`."""
     name = name_there(db, document)
     ledger = Ledger(db, reviewer)
     links = db.conn.execute(
@@ -60,7 +60,7 @@ def _ends(state: State) -> tuple[object, object]:
 
 
 def bring_back(db: Database, document: int) -> None:
-    """A removed document is there again. Raises ConflictError where another took its name, or it was compacted away."""
+    """Restore a removed document. Raises ConflictError if its name is in use again, or if it was compacted away."""
     row = db.conn.execute("select name from documents where id = ?", (document,)).fetchone()
     if row is None:
         raise ConflictError("the document was compacted away. Add its file again.")
@@ -71,7 +71,7 @@ def bring_back(db: Database, document: int) -> None:
 
 
 def compact(db: Database) -> int:
-    """Forget removed documents and what only they need, then give the room back; returns how many were forgotten."""
+    """Purge removed documents with all that only they need and shrink the file; returns the number of documents."""
     with transaction(db):
         removed = [row[0] for row in db.conn.execute("select id from documents where removed_at is not null")]
         _shorten_log(db, removed)
@@ -86,13 +86,13 @@ def compact(db: Database) -> int:
 
 
 def size(db: Database) -> int:
-    """Bytes of the store, with what still stands in its log."""
+    """Size of the store in bytes, including its log."""
     pages, each = (db.conn.execute(f"pragma {name}").fetchone()[0] for name in ("page_count", "page_size"))
     return int(pages * each)
 
 
 def _forget(db: Database, document: int) -> None:
-    """The text of a document, and all that was read from it."""
+    """Delete the text of a document and everything that was read from it."""
     search.drop(db, db.conn.execute("select id, text from sentences where document = ?", (document,)).fetchall())
     revisions.forget(db, document)
     for table in ("cuts", "sentences", "blocks", "texts"):
@@ -101,10 +101,11 @@ def _forget(db: Database, document: int) -> None:
 
 
 def _shorten_log(db: Database, documents: Sequence[int]) -> None:
-    """Forget the links that went with these documents, and those of superseded runs, with what the log told of them.
+    """Purge links of these documents and of superseded runs, with their patches.
 
-    A run is a row: while one of the links that it made or scored is there or may come back, it stays, and so does
-    whatever says that the others are gone. What a run took away stays always: another may have made it.
+    The proposals of a run are one BLOB: it stays while a link that the run made or rescored exists or may come
+    back, and so do the entries that deleted its other links. The links that a run deleted are always stored:
+    another run may have made them.
     """
     seals.refuse_damaged(db, "decision", [row[0] for row in db.conn.execute("select id from decisions")])
     _find_gone(db, documents)
@@ -119,7 +120,7 @@ def _shorten_log(db: Database, documents: Sequence[int]) -> None:
 
 
 def _find_gone(db: Database, documents: Sequence[int]) -> None:
-    """Make the table `gone`: the links whose end found them at one of the documents."""
+    """Create the table `gone`: deleted links whose last state had a side in one of the documents."""
     inside = f"({','.join(map(str, documents))})"
     db.conn.execute(
         f"""create temp table gone as
@@ -135,7 +136,7 @@ def _find_gone(db: Database, documents: Sequence[int]) -> None:
 
 
 def _runs(db: Database, condition: str = "1") -> Iterator[tuple[int, range, Run]]:
-    """The runs of the log, each with its decision and the numbers of the links that it made."""
+    """Runs of the log, each with its decision id and the ids of the links that it made."""
     rows = db.conn.execute(
         f"select id, first_link, detail from decisions where proposals is not null and ({condition}) order by id"
     ).fetchall()
@@ -145,7 +146,7 @@ def _runs(db: Database, condition: str = "1") -> Iterator[tuple[int, range, Run]
 
 
 def _needed(db: Database, made: range, run: Run) -> bool:
-    """Whether a link that the run made is there or told of by what stays of the log, or one that it scored is there."""
+    """Whether a link that the run made exists or is in the remaining log, or a link that it rescored exists."""
     again = ",".join(map(str, run.again))
     row = db.conn.execute(
         f"""select exists(select 1 from links where id >= ?1 and id < ?2)

@@ -1,7 +1,7 @@
-"""Earlier texts of a document: what a decision replaced is stored with it, for undo and for texts that return.
+"""Earlier texts of a document: a replaced text is stored with the decision, for undo and for texts that return.
 
-The links that lost their text then are in `displaced_links`, with digests of the texts they stood on: where those
-texts are there again, the links can come back as they were.
+Links that lost their text are in `displaced_links`, with digests of the texts they linked: where those texts
+return, the links can be restored.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ from align.store.log import sentences_of, stored
 BLOCK = 'position, start, "end", kind, lang, lang_confidence'
 SENTENCE = 'block, position, start, "end", pieces, lang, lang_confidence, text'
 Values = tuple[Any, ...]
-"""Columns of `SENTENCE`, as `documents.sentence_values` gives them."""
+"""Columns of `SENTENCE`, as from `documents.sentence_values`."""
 Rows = list[tuple[int | None, Values]]
-"""Sentences in reading order: number (None: a new one) and columns."""
+"""Sentences in reading order: id (None for a new one) and columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A document's text with all that was read from it and cut in it, as rows."""
+    """Text of a document with its blocks, sentences and splits, as rows."""
 
     digest: str
     reader: str
     encoding: str
     lang: str | None
-    """The language that was set by hand."""
+    """Language set by hand."""
     text: str
     blocks: list[Values]
     """Columns of `BLOCK`."""
     sentences: Rows
     cuts: list[tuple[int, Cut]]
-    """Cuts in force, each with its decision."""
+    """Splits in force, each with its decision."""
 
     @classmethod
     def of(cls, db: Database, document: int) -> Revision:
-        """The document as it is now."""
+        """The current revision of a document."""
         digest, reader, encoding, lang = db.conn.execute(
             "select digest, reader, encoding, lang from documents where id = ?", (document,)
         ).fetchone()
@@ -67,11 +67,11 @@ class Revision:
 
     @property
     def by_number(self) -> dict[int, str]:
-        """Sentence number -> clean text."""
+        """Sentence id -> clean text."""
         return {number: values[-1] for number, values in self.sentences if number is not None}
 
     def pack(self) -> bytes:
-        """As deflated JSON."""
+        """Serialise as deflated JSON."""
         fields = (
             self.digest, self.reader, self.encoding, self.lang, self.text, self.blocks, self.sentences,
             [(decision, cut.told()) for decision, cut in self.cuts],
@@ -80,7 +80,7 @@ class Revision:
 
     @classmethod
     def unpack(cls, packed: bytes) -> Revision:
-        """The inverse of `pack`."""
+        """Inverse of `pack`."""
         digest, reader, encoding, lang, text, blocks, sentences, cut = json.loads(
             zlib.decompress(packed).decode("utf-8", "surrogatepass")
         )
@@ -96,7 +96,7 @@ class Revision:
         )
 
     def tagged(self, lang: str | None) -> Revision:
-        """The same in one language, as set by hand; None: in the languages that it has."""
+        """The revision in one language, set by hand; None: with the languages that it has."""
         if lang is None:
             return replace(self, lang=None)
         blocks = [(*block[:-2], lang, 1.0) for block in self.blocks]
@@ -104,9 +104,9 @@ class Revision:
         return replace(self, lang=lang, blocks=blocks, sentences=sentences)
 
     def write(self, db: Database, document: int) -> list[int]:
-        """Make this the document's text; returns the numbers of its sentences. Links and `cuts` are the caller's.
+        """Write this as the document's text; returns its sentence ids. The caller updates links and `cuts`.
 
-        A sentence whose number the document has now is changed in place, one whose number it had once comes back.
+        A sentence whose id exists in the document is updated, one whose id existed earlier is restored.
         """
         before = dict(db.conn.execute("select id, text from sentences where document = ?", (document,)).fetchall())
         db.conn.execute(
@@ -142,7 +142,7 @@ class Revision:
 
 
 def preserve(db: Database, decision: int, document: int, replaced: Revision) -> None:
-    """Store what a decision replaced."""
+    """Store the revision that a decision replaced."""
     db.conn.execute(
         "insert into revisions (decision, document, digest, content) values (?, ?, ?, ?)",
         (decision, document, replaced.digest, replaced.pack()),
@@ -150,9 +150,9 @@ def preserve(db: Database, decision: int, document: int, replaced: Revision) -> 
 
 
 def replaced_by(db: Database, decision: int) -> Revision | None:
-    """What a decision replaced; None where it replaced no text, or that is not stored (any more).
+    """The revision that a decision replaced; None if it replaced no text, or if that is not stored (any more).
 
-    Raises ConflictError where it is damaged.
+    Raises ConflictError if it is damaged.
     """
     row = db.conn.execute("select content, digest from revisions where decision = ?", (decision,)).fetchone()
     if row is None:
@@ -167,7 +167,7 @@ def replaced_by(db: Database, decision: int) -> Revision | None:
 
 
 def earlier(db: Database, document: int) -> Iterator[Revision]:
-    """The earlier texts of a document, latest first, but for damaged ones."""
+    """Earlier revisions of a document, latest first, without damaged ones."""
     rows = db.conn.execute("select decision from revisions where document = ? order by decision desc", (document,))
     for (decision,) in rows.fetchall():
         with suppress(ConflictError):
@@ -177,20 +177,20 @@ def earlier(db: Database, document: int) -> Iterator[Revision]:
 
 
 class Sides(NamedTuple):
-    """Digests of the texts of a link's source and target."""
+    """Text digests of a link's source and target."""
 
     src: str
     tgt: str
 
 
 def digest(texts: Iterable[str]) -> str:
-    """The digest of a side by its sentences' texts; blanks do not count, so that cuts change nothing."""
+    """Digest of a side's sentence texts. Whitespace is ignored, so that splits do not change it."""
     joined = "".join("".join(texts).split())
     return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def sides_of(db: Database, links: Iterable[int]) -> dict[int, Sides]:
-    """The digests of links as they are now."""
+    """Current digests of links, by id."""
     digests: dict[int, Sides] = {}
     for link in links:
         row = db.conn.execute("select src, tgt from links where id = ?", (link,)).fetchone()
@@ -200,7 +200,7 @@ def sides_of(db: Database, links: Iterable[int]) -> dict[int, Sides]:
 
 
 def _texts_of(db: Database, sentences: Sequence[int]) -> dict[int, str]:
-    """Number -> text of those that are there, in reading order."""
+    """Sentence id -> text of the sentences that exist, in reading order."""
     inside = ",".join(map(str, sentences))
     rows = db.conn.execute(
         f"""select sentences.id, text from sentences join documents on documents.id = document
@@ -210,14 +210,14 @@ def _texts_of(db: Database, sentences: Sequence[int]) -> dict[int, str]:
 
 
 def fitting(db: Database, side: str, expected: str) -> str | None:
-    """The sentences of a side if they have the text of a digest now; None if they have not.
+    """Sentence ids of a side, as stored, if their text now has the expected digest, else None.
 
-    Halves of cuts that were made since are taken in, those of cuts that were taken back are left out.
+    Halves of later splits are included; those of splits that were undone are left out.
     """
     texts = _texts_of(db, sentences_of(side))
     if texts and digest(texts.values()) != expected:
         numbers = [*texts]
-        for number in numbers:  # Grows while it is gone through: a half may have been cut again.
+        for number in numbers:  # grows during the loop: a half may have been split again
             rests = db.conn.execute("select rest from cuts where sentence = ?", (number,)).fetchall()
             numbers += [rest for (rest,) in rests if rest not in numbers]
         texts = _texts_of(db, numbers)
@@ -225,7 +225,7 @@ def fitting(db: Database, side: str, expected: str) -> str | None:
 
 
 def displace(db: Database, decision: int, documents: Mapping[int, tuple[int, int]], sides: Mapping[int, Sides]) -> None:
-    """Note links whose text a decision took or changed: their documents, and the texts they stood on."""
+    """Record links whose text a decision deleted or changed: their documents, and the digests of their texts before."""
     db.conn.executemany(
         """insert into displaced_links (link, decision, src_document, tgt_document, src, tgt)
            values (?, ?, ?, ?, ?, ?)""",
@@ -234,7 +234,7 @@ def displace(db: Database, decision: int, documents: Mapping[int, tuple[int, int
 
 
 def displaced(db: Database, document: int) -> dict[int, dict[int, Sides]]:
-    """Links of a document whose text was taken or changed: link -> decision -> the texts they stood on before."""
+    """Links of a document whose text was deleted or changed: link -> decision -> digests of the texts before."""
     noted: dict[int, dict[int, Sides]] = {}
     for link, decision, src, tgt in db.conn.execute(
         """select link, decision, src, tgt from displaced_links where src_document = ?1 or tgt_document = ?1
@@ -246,16 +246,16 @@ def displaced(db: Database, document: int) -> dict[int, dict[int, Sides]]:
 
 
 def forget(db: Database, document: int) -> None:
-    """Delete the earlier texts of a document that is compacted away."""
+    """Delete the earlier revisions of a document that is compacted away."""
     db.conn.execute("delete from revisions where document = ?", (document,))
     db.conn.execute("delete from displaced_links where src_document = ?1 or tgt_document = ?1", (document,))
 
 
 def findings(db: Database) -> Iterator[str]:
-    """Earlier texts that are damaged, a line each."""
+    """Yield a line for each damaged revision."""
     rows = db.conn.execute("select decision, name from revisions join documents on documents.id = document order by 1")
     for decision, name in rows.fetchall():
         try:
             replaced_by(db, decision)
         except ConflictError:
-            yield f"{name}: its text from before decision {decision} is damaged, so undo cannot bring it back"
+            yield f"{name}: its text from before decision {decision} is damaged, so undo cannot restore it"

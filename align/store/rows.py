@@ -1,4 +1,4 @@
-"""What the store hands out beside the words of the house: rows as values that cannot change."""
+"""Immutable records that the store returns, in addition to those of `models`."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from align.text.counted import counted
 
 @dataclass(frozen=True, slots=True)
 class TextChange:
-    """What a new text did to the links of its document."""
+    """Effect of a new text on the links of its document."""
 
     settled: int
-    """Settled links (accepted, edited, rejected, anchored) before."""
+    """Decided links (accepted, edited, rejected, anchored) before."""
     removed: int = 0
-    """Settled links whose text is gone."""
+    """Decided links whose text was deleted."""
     reopened: int = 0
-    """Settled links that are undecided again: their text was reworded, or is there in part."""
+    """Decided links that are undecided again, because their text changed or is partly deleted."""
     proposals: int = 0
-    """Undecided links whose text is gone."""
+    """Undecided links whose text was deleted."""
     restored: int = 0
-    """Links that are settled as they once were, since their text is there again."""
+    """Links whose earlier decisions were restored because their text returned."""
 
     @property
     def affected(self) -> int:
-        """Settled links that lost their text."""
+        """Decided links that lost their text."""
         return self.removed + self.reopened
 
     def losses(self) -> dict[str, int]:
-        """What became of links, by name."""
+        """Counts of affected links, by name."""
         return {
             "removed": self.removed, "reopened": self.reopened, "proposals": self.proposals, "restored": self.restored
         }  # fmt: skip
 
     def words(self) -> list[str]:
-        """What became of links, a phrase each; nothing for what did not happen."""
+        """Counts of affected links as phrases, without zeros."""
         phrases = []
         if self.affected:
             of = f"{self.affected:,} of {counted(self.settled, 'settled link')}"
@@ -50,7 +50,7 @@ class TextChange:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of a document that was added."""
+    """Outcome of adding a document."""
 
     document: int
     outcome: Literal["added", "unchanged", "changed"]
@@ -67,9 +67,9 @@ class DocumentRow:
     characters: int
     sentences: int
     languages: dict[str, int]
-    """Language tag -> sentences, most first."""
+    """Language tag -> sentences, most frequent first."""
     links: dict[Status, int]
-    """Status -> links with a side in this document; every status is there."""
+    """Status -> links with a side in this document; has every status."""
     added_at: str
     digest: str
 
@@ -96,73 +96,73 @@ class SentenceRow:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Two decisions on a link that do not agree, made in two copies without each other; or what a file says of it."""
+    """Two contradictory decisions on a link, made independently in two copies, or a difference to an imported file."""
 
     link: int
     at: str
     reviewer: str
-    """Who decided `theirs`, or brought the file back."""
+    """Who decided `theirs`, or imported the file."""
     action: str
     ours: dict[str, object]
-    """What `by` decided, the columns that differ; as the link is, where that is None."""
+    """Differing columns as decided by `by`; as in the link if that is None."""
     theirs: dict[str, object]
-    """What `reviewer` decided, or what the file says."""
+    """The same columns as decided by `reviewer`, or as in the file."""
     name: str
-    """The copy that was merged last, or the file."""
+    """The copy merged last, or the file."""
     gone: bool = False
-    """The link is no more here."""
+    """Whether the link is deleted here."""
     by: str | None = None
 
 
 Ends = tuple[tuple[int, ...], tuple[int, ...]]
-"""The sentences of the source and of the target, as store ids."""
+"""Sentence ids of source and target."""
 
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """A link that the solver must keep or must not propose; sides in the order of the documents that were asked for."""
+    """A link that the solver must keep or must not propose; sides in the order of the requested documents."""
 
     link: int
     ends: Ends
     languages: tuple[str, str]
-    """Of the first sentence of each side."""
+    """Languages of the first sentence of each side."""
     status: Status
     anchored: bool
-    """Whether a reviewer wants it kept whatever else its sentences are in."""
+    """Whether the solver must keep it even if its sentences are in other links."""
     reviewer: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredConstraints:
-    """What reviewers have settled between two documents: what the solver must keep, and what it must not propose."""
+    """Decided links between two documents: those that the solver must keep, and those it must not propose."""
 
     settled: tuple[Constraint, ...]
     rejected: tuple[Constraint, ...]
 
     @property
     def anchors(self) -> tuple[Ends, ...]:
-        """The sentences of what is settled."""
+        """Sentences of the settled links."""
         return tuple(one.ends for one in self.settled)
 
     @property
     def forbidden(self) -> tuple[Ends, ...]:
-        """The sentences of what is rejected."""
+        """Sentences of the rejected links."""
         return tuple(one.ends for one in self.rejected)
 
 
 @dataclass(frozen=True, slots=True)
 class ProposeCounts:
-    """What a proposal run did to the links of its pair."""
+    """Effect of a proposal run on the links of its pair."""
 
     added: int
     removed: int
     kept: int
-    """Links with a reviewer's touch, left as they are."""
+    """Reviewed links, left unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class PairRow:
-    """How far the review of the links between two documents in two languages is."""
+    """Review progress of the links between two documents in two languages."""
 
     src_document: int
     tgt_document: int
@@ -171,18 +171,18 @@ class PairRow:
     src_lang: str
     tgt_lang: str
     counts: dict[Status, int]
-    """Status -> links; every status is there."""
+    """Status -> links; has every status."""
     expected_right: float
-    """The confidences of the undecided links together: how many of them are expected to be right."""
+    """Sum of the confidences of the undecided links: the expected number of right ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a decision changed: every link it touched (made and removed ones too), and the decision itself."""
+    """Effect of a decision: the links it touched (new and deleted ones too), and the decision."""
 
     link_ids: tuple[int, ...]
     decision: Decision
     look_at: int | None = None
-    """The link to show next where the one decided on is no longer the place to be; None = stay."""
+    """Link to show next if not the one decided on; None = stay."""
     words: str = ""
     """One line for a status bar."""

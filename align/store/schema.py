@@ -1,8 +1,8 @@
-"""The tables. Migrations are history: append, never edit what a release has carried.
+"""Tables and migrations. Migrations are history: append to them, never edit a released one.
 
-These tables hold what cannot be had again: `documents`, `texts`, `blocks`, `sentences` (what was read), `decisions`,
-`patches` (what was proposed and decided, in order), `revisions` and `displaced_links` (what new texts replaced).
-`links` and `link_sentences` are what those add up to, kept ready for reading; `align store rebuild` makes them anew.
+Primary data: `documents`, `texts`, `blocks`, `sentences` (what was read), `decisions`, `patches` (what was proposed
+and decided, in order), `revisions` and `displaced_links` (what new texts replaced). `links` and `link_sentences`
+are derived from these for fast reads; `align store rebuild` makes them again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from align.errors import StoreError
 from align.store import queue, seals, search
 
 APPLICATION_ID: Final = 0x416C676E
-"""`Algn` in the file's header: how a store is told from other SQLite files."""
+"""`Algn` in the file header, which distinguishes a store from other SQLite files."""
 
 migrations = Migrations("align.store")
 
@@ -81,7 +81,7 @@ def m001_first(db: Database) -> None:
 
 @migrations()
 def m002_tallies(db: Database) -> None:
-    """Counts by stretch of text, so that lists of a million links know where they are; summaries of documents."""
+    """Link counts by bucket, for positions in lists of a million links; summaries of documents."""
     _run(
         db,
         """create table tallies (
@@ -135,7 +135,7 @@ def m004_search(db: Database) -> None:
 
 @migrations()
 def m005_conflicts(db: Database) -> None:
-    """What two copies decided differently, until a reviewer chooses."""
+    """Contradictory decisions of two copies, until a reviewer resolves them."""
     _run(
         db,
         """create table conflicts (
@@ -153,7 +153,7 @@ def m006_language_by_hand(db: Database) -> None:
 
 @migrations()
 def m007_aliases(db: Database) -> None:
-    """Links that came from another copy are known by their birth there."""
+    """Links of another copy are identified by their creating decision there."""
     _run(
         db,
         """create table aliases (
@@ -164,7 +164,7 @@ def m007_aliases(db: Database) -> None:
 
 @migrations()
 def m008_texts_apart(db: Database) -> None:
-    """Texts have a table of their own: a list of documents must not wade through them."""
+    """Texts in a table of their own, so that listing documents does not read them."""
     _run(
         db,
         """create table texts (
@@ -176,7 +176,7 @@ def m008_texts_apart(db: Database) -> None:
 
 @migrations()
 def m009_cuts(db: Database) -> None:
-    """Sentences that reviewers cut in two; see `cuts`."""
+    """Sentence splits; see `sentence_splits`."""
     _run(
         db,
         """create table cuts (
@@ -188,7 +188,7 @@ def m009_cuts(db: Database) -> None:
 
 @migrations()
 def m010_queue(db: Database) -> None:
-    """The order of doubt goes by what a look is expected to find; see `queue`."""
+    """Doubt order by the expected yield of mistakes per look; see `pagination`."""
     _run(
         db,
         "drop index links_doubt",
@@ -200,19 +200,19 @@ def m010_queue(db: Database) -> None:
 
 @migrations()
 def m011_dismissed(db: Database) -> None:
-    """Conflicts that a reviewer has done with: the decision that said so."""
+    """The decision that dismissed a conflict."""
     _run(db, "alter table conflicts add column dismissed text")
 
 
 @migrations()
 def m012_seals(db: Database) -> None:
-    """Checksums of documents and decisions; see `seals`."""
+    """Checksums of documents and decisions; see `checksums`."""
     seals.create(db)
 
 
 @migrations()
 def m013_revisions(db: Database) -> None:
-    """Earlier texts of documents with the links that stood on them; the files that documents were read from."""
+    """Earlier texts of documents with the links they had; the files that documents were read from."""
     _run(
         db,
         """create table revisions (
@@ -235,9 +235,8 @@ def m013_revisions(db: Database) -> None:
 def m014_causality(db: Database) -> None:
     """What each decision knew when it was made (see `causality`), and what came from other copies (see `replica`).
 
-    Of a decision that was `taken` from another copy the patches are for the story only. A log from before was made in
-    the order of its ids: `parents` null is the row before. Of the aliases of a link, the `main` one is what other
-    copies call it.
+    The patches of a decision with `taken` are for display only. Earlier logs were written in id order: `parents`
+    null means the row before. Of the aliases of a link, the `main` one is its identity in other copies.
     """
     _run(
         db,
@@ -254,14 +253,14 @@ def m014_causality(db: Database) -> None:
 
 
 DERIVED: Final = ("links", "link_sentences", "tallies", "search")
-"""Tables that hold nothing of their own: they are made anew from the others."""
+"""Derived tables, which are rebuilt from the others."""
 _OBJECTS = "select type, name, sql from sqlite_schema where sql is not null and name not like 'sqlite\\_%' escape '\\'"
 _COLUMNS = 'select name, type, "notnull", dflt_value, pk from pragma_table_xinfo(?) order by cid'
 
 
 @cache
 def expected() -> tuple[dict[tuple[str, str], str], dict[str, list[tuple[Any, ...]]]]:
-    """What a store of this layout consists of: (type, name) -> SQL of every object, table -> its columns."""
+    """Objects of the current schema: (type, name) -> SQL of every object, table -> its columns."""
     db = Database(memory=True)
     migrations.apply(db)
     objects = {(kind, name): sql for kind, name, sql in db.conn.execute(_OBJECTS)}
@@ -272,11 +271,11 @@ def expected() -> tuple[dict[tuple[str, str], str], dict[str, list[tuple[Any, ..
 
 
 def differences(db: Database) -> Iterator[str]:
-    """How the tables, columns, indexes and triggers of a store are not those of its layout."""
+    """Yield a line for each table, column, index and trigger that differs from the current schema."""
     objects, columns = expected()
     layouts = [row[0] for row in db.conn.execute("select name from _sqlite_migrations not indexed order by id")]
     if sorted(layouts) != sorted(migration.name for migration in migrations._migrations):
-        yield "the table _sqlite_migrations does not name the layouts of align"
+        yield "the table _sqlite_migrations does not list the migrations of align"
     there = {(kind, name): sql for kind, name, sql in db.conn.execute(_OBJECTS)}
     for kind, name in objects.keys() - there.keys():
         yield f"the {kind} {name} is missing"
@@ -285,7 +284,7 @@ def differences(db: Database) -> Iterator[str]:
             yield f"the {kind} {name} is not of align"
     for kind, name in objects.keys() & there.keys():
         if kind != "table" and objects[kind, name] != there[kind, name]:
-            yield f"the {kind} {name} is another one than align makes"
+            yield f"the {kind} {name} differs from the schema of align"
     for name in columns.keys() & {name for kind, name in there if kind == "table"}:
         now = db.conn.execute(_COLUMNS, (name,)).fetchall()
         names = [row[0] for row in now]
@@ -293,7 +292,7 @@ def differences(db: Database) -> Iterator[str]:
         if missing:
             yield f"the table {name} has no column {missing[0]}"
         elif now != columns[name]:
-            yield f"the columns of the table {name} are not those of align"
+            yield f"the columns of the table {name} differ from the schema of align"
 
 
 def refuse_foreign(db: Database) -> None:
@@ -310,14 +309,14 @@ def refuse_foreign(db: Database) -> None:
 
 
 def of_others(db: Database) -> list[tuple[str, str]]:
-    """Tables and views of other programs: (`table` or `view`, name). They may hold something, so they stay."""
+    """Tables and views of other programs: (`table` or `view`, name). They may contain data and are never dropped."""
     there = {(kind, name) for kind, name, _ in db.conn.execute(_OBJECTS)}
     return sorted(key for key in there - expected()[0].keys() if key[0] in ("table", "view"))
 
 
 def repair(db: Database) -> None:
-    """Drop indexes and triggers that are not of this layout, and make those that are missing and the derived tables
-    anew, the latter empty. Tables of others stay. Runs inside the caller's `writing`."""
+    """Drop indexes and triggers that are not in the schema, create missing ones, and recreate the derived tables
+    empty. Tables of other programs stay. Call inside `writing`."""
     objects, _ = expected()
     for kind, name, sql in db.conn.execute(_OBJECTS).fetchall():
         if kind in ("index", "trigger") and objects.get((kind, name)) != sql:

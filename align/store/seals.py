@@ -1,9 +1,9 @@
-"""Checksums of what cannot be had again, so that a damaged byte is noticed and its document or decision named.
+"""Checksums of primary data, so that a damaged byte is detected and its document or decision named.
 
-`seals` has a CRC-32 for each document (with its blocks and sentences; its text has a digest of its own), each decision
-(with its patches) and each row of what reviewers left open. Triggers note what a transaction writes by setting the sum
-to null; `seal` computes those sums before the transaction is committed. A CRC-32 notices every error of up to 32
-consecutive bits.
+`seals` has a CRC-32 for each document (with its blocks and sentences; its text has a separate digest), each
+decision (with its patches) and each row of the other primary tables. Triggers set the checksum of written rows to
+null; `seal` recomputes those before the transaction is committed. A CRC-32 detects every error burst of up to 32
+bits.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ PARTS: Final = {
     "revision": (("revisions", "decision", "decision"),),
     "displaced link": (("displaced_links", "link", "decision"),),
 }
-"""What a sum of each kind covers: (table, column with the key, order of its rows). The first table has the keys."""
+"""Tables of each kind of checksum: (table, key column, row order). The first table has the keys."""
 DAMAGED: Final = (
-    "{} is damaged, so nothing was changed. `align store check` says what is; `align store restore BACKUP` puts a "
-    "backup in the store's place."
+    "{} is damaged, so nothing was changed. `align store check` shows the damage; `align store restore BACKUP` "
+    "restores a backup."
 )
 SEQUENCE: Final = "sequence"
-"""Kind of the numbers that were given last, by table; the sum is the number itself."""
+"""Kind of the last assigned ids, by table; the checksum is the id itself."""
 
 
 def create(db: Database) -> None:
-    """The table and its triggers; everything there is waits to be sealed."""
+    """Create the table and its triggers, with all existing rows to be sealed."""
     db.conn.execute(
         "create table seals (kind text not null, key any not null, sum integer, primary key (kind, key))"
         " strict, without rowid"
@@ -53,7 +53,7 @@ def create(db: Database) -> None:
 
 
 def create_triggers(db: Database) -> None:
-    """The triggers of the tables that there are, but for those made before: later layouts have more tables."""
+    """Create missing triggers of the existing tables; later schemas have more tables."""
     there = _objects(db)
     for name, statement in triggers(there).items():
         if name not in there:
@@ -65,7 +65,7 @@ def _objects(db: Database) -> set[str]:
 
 
 def triggers(tables: Container[str] | None = None) -> dict[str, str]:
-    """Name -> SQL of the triggers that note what is written, to these tables or to all."""
+    """Name -> SQL of the triggers that record writes, for these tables or all."""
     found = {}
     for kind, parts in PARTS.items():
         for table, column, _ in parts:
@@ -82,7 +82,7 @@ def triggers(tables: Container[str] | None = None) -> dict[str, str]:
 
 
 def enter_missing(db: Database) -> None:
-    """Note what has no sum, and forget sums of nothing that is known here."""
+    """Add rows for data without a checksum, and delete checksums of unknown kinds."""
     there = _objects(db)
     for kind, parts in PARTS.items():
         table, column, _ = parts[0]
@@ -94,13 +94,13 @@ def enter_missing(db: Database) -> None:
 
 
 def reopen(db: Database) -> None:
-    """Let everything be sealed anew: the tables have other columns now."""
+    """Invalidate all checksums, after a change of the tables' columns."""
     enter_missing(db)
     db.conn.execute("update seals set sum = null where kind <> ?", (SEQUENCE,))
 
 
 def seal(db: Database) -> None:
-    """Compute the sums of what the open transaction wrote."""
+    """Compute the checksums of what the open transaction wrote."""
     rows = db.conn.execute("select kind, key from seals indexed by seals_open where sum is null").fetchall()
     for kind, key in rows:
         found = compute(db, kind, key)
@@ -116,7 +116,7 @@ def seal(db: Database) -> None:
 
 
 def compute(db: Database, kind: str, key: Key) -> int | None:
-    """The sum of what is there now; None where nothing is."""
+    """Checksum of the current rows; None if there are none."""
     total, there = 0, False
     for table, column, order in PARTS[kind]:
         rows = db.conn.execute(f"select * from {table} where {column} = ? order by {order}", (key,))
@@ -128,14 +128,14 @@ def compute(db: Database, kind: str, key: Key) -> int | None:
 
 
 def _plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """A row with BLOBs as their sums: written out they would be four times as long."""
+    """A row with BLOBs replaced by their CRC-32: their repr would be four times as long."""
     if any(isinstance(value, bytes) for value in row):
         return tuple(zlib.crc32(value) if isinstance(value, bytes) else value for value in row)
     return row
 
 
 def refuse_damaged(db: Database, kind: str, keys: Iterable[Key]) -> None:
-    """Raise StoreError where one of them is not what was written: a change to it would seal the damage."""
+    """Raise StoreError if one of them is damaged: changing it would renew its checksum and hide the damage."""
     for key in keys:
         row = db.conn.execute("select sum from seals where kind = ? and key = ?", (kind, key)).fetchone()
         if row and row[0] is not None and row[0] != compute(db, kind, key):
@@ -143,5 +143,5 @@ def refuse_damaged(db: Database, kind: str, keys: Iterable[Key]) -> None:
 
 
 def all_sums(db: Database) -> Iterator[tuple[str, Key, int | None]]:
-    """Every sum as it was stored: (kind, key, sum)."""
+    """Every stored checksum: (kind, key, sum)."""
     yield from db.conn.execute("select kind, key, sum from seals not indexed")

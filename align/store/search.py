@@ -1,8 +1,8 @@
-"""Full text over every sentence, in scripts with and without spaces between words.
+"""Full-text search over all sentences, in scripts with and without spaces between words.
 
-Words go in as they are, folded (case, width, accents, written forms of Han characters); text of scripts without spaces
-goes in as overlapping pairs of characters and the last character alone, because a trigram index misses 雾气 and a
-word index finds nothing inside a run. A pair is then a token, a longer piece a phrase of pairs, one character a prefix.
+Words are indexed folded (case, width, accents, variants of Han characters). Text of scripts without spaces is
+indexed as overlapping character pairs plus the last character, because a trigram index misses 雾气 and a word index
+finds nothing inside a run. A pair is then a token, a longer term a phrase of pairs, one character a prefix.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ RUN = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
     "\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
-"""Scripts written without spaces between words, and Hangul, whose words carry their endings with them."""
+"""Scripts written without spaces between words, and Hangul, whose words have suffixes attached."""
 _PART = re.compile(rf"[{RUN}]+|[^\W{RUN}]+")
 _WORD = re.compile(rf"[^\W{RUN}]")
 _IS_RUN = re.compile(rf"[{RUN}]")
 _MARKED = re.compile(r".[\u0300-\u036f\u3099\u309a\uff9e\uff9f]*", re.DOTALL)
 _TERM = re.compile(r'"([^"]*)"|(\S+)')
 LATIN_END = "\u0530"
-"""Below this, Latin, Greek and Cyrillic: accents are folded away. Elsewhere a mark makes another letter (か, が)."""
+"""Below this, Latin, Greek and Cyrillic: accents are removed. Elsewhere a mark makes another letter (か, が)."""
 
 
 def folded(text: str) -> tuple[str, list[int]]:
-    """What is compared of `text`, and for each of its characters the offset in `text` it comes from."""
+    """`text` folded for comparison, and for each folded character the offset in `text` that it comes from."""
     letters: list[str] = []
     places: list[int] = []
     for found in _MARKED.finditer(text):
@@ -45,7 +45,7 @@ def folded(text: str) -> tuple[str, list[int]]:
 
 
 def tokens(text: str) -> str:
-    """The text as the index takes it: tokens with spaces between."""
+    """The text as index input: tokens separated by spaces."""
     return " ".join(token for part in _PART.findall(folded(text)[0]) for token in _part_tokens(part, whole=True))
 
 
@@ -60,15 +60,15 @@ def _part_tokens(part: str, *, whole: bool) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One of the words or phrases looked for, all of which must be there."""
+    """A word or phrase of a query; all terms must match."""
 
     text: str
     exact: bool
-    """Written in quotes: whole words only."""
+    """Written in quotes: matches whole words only."""
 
     @property
     def match(self) -> str:
-        """The term in FTS5's own language; empty where it has nothing that is indexed."""
+        """The term in FTS5 query syntax; empty if it has nothing that is indexed."""
         parts = _PART.findall(folded(self.text)[0])
         found = [t for n, part in enumerate(parts) for t in _part_tokens(part, whole=n < len(parts) - 1)]
         if not found:
@@ -78,7 +78,7 @@ class Term:
 
 
 def parse(query: str) -> tuple[Term, ...]:
-    """The terms of a query: words, each also the beginning of longer ones, and "exact phrases" in quotes."""
+    """Terms of a query: words, which match as prefixes, and "exact phrases" in quotes."""
     found = [Term(quoted or word, bool(quoted)) for quoted, word in _TERM.findall(storable(query))]
     return tuple(term for term in found if term.text.strip())
 
@@ -91,12 +91,12 @@ def sentences_with(term: Term) -> tuple[str, list[object]]:
 
 
 def like(text: str) -> str:
-    """A pattern for `like ... escape '\\'` that finds the text anywhere."""
+    r"""Pattern for `like ... escape '\'` that matches the text anywhere."""
     return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
 
 
 def links_with(term: Term) -> tuple[str, list[object]]:
-    """SQL for the ids of the links with a term on either side, a reviewer's wording included, and its parameters."""
+    """SQL for the ids of the links with a term on either side, edited texts included, and its parameters."""
     inside, values = sentences_with(term)
     return (
         f"""select link from link_sentences where sentence in ({inside})
@@ -107,7 +107,7 @@ def links_with(term: Term) -> tuple[str, list[object]]:
 
 
 def marks(text: str, terms: Iterable[Term]) -> tuple[tuple[int, int], ...]:
-    """Where in `text` the terms stand: [start, end) in its characters, ascending and apart."""
+    """Matches of the terms in `text`: [start, end) in characters, ascending and disjoint."""
     flat, places = folded(text)
     found: set[int] = set()
     for term in terms:
@@ -115,7 +115,7 @@ def marks(text: str, terms: Iterable[Term]) -> tuple[tuple[int, int], ...]:
         if not wanted:
             continue
         pattern = r"\s+".join(re.escape(word) for word in wanted.split())
-        # A word begins where it is looked for; a run of pairs, or a sign, stands anywhere.
+        # Words match at word starts; runs of pairs and signs match anywhere.
         if _WORD.match(wanted):
             pattern = rf"(?<![^\W{RUN}]){pattern}"
         if term.exact and _WORD.match(wanted[-1]):
@@ -142,25 +142,25 @@ def add(db: Database, rows: Iterable[tuple[int, str]]) -> None:
 
 
 def drop(db: Database, rows: Iterable[tuple[int, str]]) -> None:
-    """Take sentences out of the index: (id, the text they were indexed with)."""
+    """Remove sentences from the index: (id, the text they were indexed with)."""
     db.conn.executemany(
         "insert into search (search, rowid, body) values ('delete', ?, ?)", ((id_, tokens(text)) for id_, text in rows)
     )
 
 
 def reindex(db: Database) -> None:
-    """The index anew."""
+    """Rebuild the index."""
     db.conn.execute("insert into search (search) values ('delete-all')")
     add_all(db)
 
 
 def add_all(db: Database) -> None:
-    """Index every sentence; the index is empty."""
+    """Index all sentences, into an empty index."""
     add(db, db.conn.execute("select id, text from sentences order by id"))
 
 
 def unlinked(db: Database, terms: tuple[Term, ...], limit: int) -> list[int]:
-    """Sentences with every term that stand in no link, in document order."""
+    """Unlinked sentences that match every term, in document order."""
     if not terms:
         return []
     conditions, values = [], list[object]()

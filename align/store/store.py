@@ -1,4 +1,4 @@
-"""The store as the jobs see it: one file, one connection, one door for writing."""
+"""The `Store` interface: one file, one connection, one transaction at a time."""
 
 from __future__ import annotations
 
@@ -63,20 +63,20 @@ OF_DAMAGE = (
     ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError, struct.error,
     zlib.error,
 )  # fmt: skip
-"""What damaged values lead to."""
+"""Exceptions that damaged values may cause."""
 
 
 def open_store(path: Path, *, create: bool = True, readonly: bool = False) -> Store:
-    """Open the store at `path`, or make one there; close it with `with` or `close()`.
+    """Open the store at `path`, creating it if needed; close it with `with` or `close()`.
 
-    One connection: another thread opens its own. Raises StoreError, the file untouched, where there is none to open
-    or it is not a store that this program can use.
+    The connection is for one thread. Raises StoreError, the file unchanged, if there is no store to open or the
+    file is not a store that this program can use.
     """
     return Store(path, connect(path, create=create, readonly=readonly))
 
 
 class Store:
-    """Documents, links and decisions. Every method may raise StoreError with what the disk or another writer did."""
+    """Documents, links and decisions. Every method may raise StoreError for disk errors and locks of other writers."""
 
     def __init__(self, path: Path, db: Database) -> None:
         self.path = path
@@ -98,24 +98,24 @@ class Store:
             self.close()
 
     def damage(self, error: BaseException) -> StoreError | None:
-        """The damage of the store that may have led to an unexpected error; None where the store is sound."""
+        """StoreError for damage that may have caused an unexpected error; None if the store is sound."""
         if not isinstance(error, OF_DAMAGE):
             return None
         try:
             findings = self.check()
-        except StoreError:  # No room for the look, or closed by now: that says nothing.
+        except StoreError:  # no space for the check, or closed by now: unknown
             return None
         if not findings:
             return None
-        return StoreError(f"{self.path}: damaged ({findings[0].problem}). `align store check` lists what is.")
+        return StoreError(f"{self.path}: damaged ({findings[0].problem}). `align store check` lists the damage.")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self.db.close()
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """All writes inside land together or not at all; never encode or wait for a person inside."""
+        """Write transaction: all writes inside are committed or none. Never encode or wait for input inside."""
         with self._writing_anything():
             self._refuse_foreign()
             yield
@@ -138,7 +138,7 @@ class Store:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Decisions made inside land together, and one undo takes all of a reviewer's back."""
+        """Group decisions: those made inside are committed together, and one undo reverts all of a reviewer's."""
         with self.writing():
             before, self._group = self._group, self._group or uuid.uuid4().hex
             try:
@@ -148,10 +148,7 @@ class Store:
 
     @contextmanager
     def rehearsal(self, *, lock: bool = True) -> Iterator[None]:
-        """Nothing that is written inside stays; what it raises is raised.
-
-        Without `lock`, other writers are waited for only where something is written.
-        """
+        """Roll back all writes made inside; exceptions are passed on."""
         with self.writing() if lock else told(self.path):
             self.db.conn.execute("savepoint rehearsal")
             try:
@@ -175,7 +172,7 @@ class Store:
         replace_settled: bool = False,
         origin: str | None = None,
     ) -> Added:
-        """Take in a document under its name; see `add_documents`."""
+        """Add a document under its name; see `add_documents`."""
         (added,), _ = self.add_documents(
             [doc], reviewer=reviewer, lang=lang, replace_settled=replace_settled, origins=[origin]
         )
@@ -190,14 +187,13 @@ class Store:
         replace_settled: bool = False,
         origins: Sequence[str | None] = (),
     ) -> tuple[list[Added], TextChange | None]:
-        """Take in documents of one file under their names; returns what became of each and, where texts changed, of
-        their links. The same text again changes nothing.
+        """Add the documents of one file under their names. Returns the outcome of each and, if texts changed, what
+        happened to their links. An unchanged text changes nothing.
 
-        A text that was removed and comes back under its name has its links again. Of a text that changed, what is
-        still there keeps its sentences and links; see `reimport`. The change is a
-        decision of `reviewer`, which undo takes back. `lang` is the language of a new text, as set by hand with it;
-        `origins` are the files, where there are any (see `origins`). Raises TextLossError, with nothing written, where
-        too many settled links would lose their text, and not `replace_settled`.
+        In a changed text, sentences that are still there keep their ids and links; see `reimport`. The change is a
+        decision of `reviewer`, which undo reverts. `lang`: language set by hand for a new text; `origins`: the
+        files read, if any (see `origins`). Raises TextLossError, with nothing written, if too many decided links
+        would lose their text and not `replace_settled`.
         """
         docs = [replace(doc, name=stored_name(doc.name)) for doc in docs]
         added: list[Added] = []
@@ -230,53 +226,53 @@ class Store:
         return added, change
 
     def identify(self, path: str, plain: str, parts: Sequence[str] = ("",)) -> Identity:
-        """What document a file is, called `plain` where nothing speaks against it; see `origins`."""
+        """The document that a file belongs to, named `file_name` unless that name is in use; see `origins`."""
         with told(self.path):
             return origins.identify(self.db, self.path, path, plain, parts)
 
     def names_of_parts(self, path: str, plain: str) -> frozenset[str]:
-        """The names of the documents, one a language, that a file of translations became."""
+        """Names of the documents, one a language, that were read from a multilingual file."""
         with told(self.path):
             return origins.names_of_parts(self.db, self.path, path, plain)
 
     def remove_document(self, reviewer: str, document: int) -> Change:
-        """Take a document and its links out, undoable until the store is compacted."""
+        """Remove a document and its links; undo restores them until the store is compacted."""
         with self.writing():
             decision, touched = remove.remove_document(self.db, reviewer, document)
         return Change(touched, decision, None, f"removed {decision.detail['name']}")
 
     def documents(self) -> list[DocumentRow]:
-        """Every document, in the order of adding."""
+        """All documents, in the order they were added."""
         with told(self.path):
             return documents.document_rows(self.db)
 
     def text(self, document: int) -> str:
-        """The original characters. Raises KeyError for a number that is no document's."""
+        """Original text of a document. Raises KeyError if there is no such document."""
         with told(self.path):
             return documents.document_text(self.db, document)
 
     def blocks(self, document: int) -> list[Block]:
-        """The blocks with their sentences, as they were read."""
+        """Blocks of a document with their sentences."""
         with told(self.path):
             return documents.blocks_of(self.db, document)
 
     def sentences(self, document: int, start: int = 0, count: int | None = None) -> list[SentenceRow]:
-        """Sentences in reading order: `count` of them (None: all) from position `start`."""
+        """`count` sentences (None: all) from position `start`, in reading order."""
         with told(self.path):
             return documents.sentence_rows(self.db, document, start, count)
 
     def sentences_by_id(self, wanted: Sequence[int]) -> list[SentenceRow]:
-        """These sentences, in reading order."""
+        """Sentences with these ids, in reading order."""
         with told(self.path):
             return documents.sentences_by_id(self.db, wanted)
 
     def languages_of(self, document: int) -> dict[str, int]:
-        """The languages of its sentences, the most frequent first, with how many are in each."""
+        """Sentence counts by language, most frequent first."""
         with told(self.path):
             return documents.languages_of(self.db, document)
 
     def set_language(self, document: int, lang: str) -> None:
-        """Tag all of a document by hand."""
+        """Set the language of a whole document by hand."""
         with self.writing():
             documents.set_language(self.db, document, lang)
 
@@ -296,12 +292,12 @@ class Store:
             return proposals.propose(self.db, src_document, tgt_document, found, encoder, languages)
 
     def constraints(self, src_document: int, tgt_document: int) -> StoredConstraints:
-        """What reviewers have settled between two documents, for the solver."""
+        """Decided links between two documents, as constraints for the solver."""
         with told(self.path):
             return proposals.constraints(self.db, src_document, tgt_document)
 
     def link(self, link: int) -> Link:
-        """The link of that number. Raises KeyError where there is none (any more)."""
+        """The link with that id. Raises KeyError if there is none (any more)."""
         with told(self.path):
             found = links.link_by_id(self.db, link)
         if found is None:
@@ -311,55 +307,55 @@ class Store:
     def links(
         self, chosen: LinkFilter = ANY, *, order: Order = "document", after: int | None = None, limit: int | None = None
     ) -> Iterator[Link]:
-        """The links of a filter, streaming, from the one after link `after`."""
+        """Stream the links that match a filter, beginning after link `after`."""
         with told(self.path):
             yield from links.stream(self.db, chosen, order=order, after=after, limit=limit)
 
     def count(self, chosen: LinkFilter = ANY) -> int:
-        """How many links a filter has."""
+        """Number of links that match a filter."""
         with told(self.path):
             return places.count(self.db, chosen)
 
     def at(self, rank: int, n: int = 1, chosen: LinkFilter = ANY, *, order: Order = "document") -> list[Link]:
-        """`n` links of the filter from number `rank` (from 0)."""
+        """`n` links that match a filter, from 0-based `rank`."""
         with told(self.path):
             return links.by_ids(self.db, places.ids_at(self.db, rank, n, chosen, order))
 
     def beside(
         self, link: int, n: int, chosen: LinkFilter = ANY, *, order: Order = "document", before: bool = False
     ) -> list[Link]:
-        """The `n` links of the filter next after a link, or before it, in the order."""
+        """The `n` links that match a filter directly after a link, or before it, in list order."""
         with told(self.path):
             return links.by_ids(self.db, places.ids_beside(self.db, link, n, chosen, order, before=before))
 
     def latest(self) -> int:
-        """The number of the last decision; 0 where there is none."""
+        """Id of the last decision; 0 if there is none."""
         with told(self.path):
             return int(self.db.conn.execute("select coalesce(max(id), 0) from decisions").fetchone()[0])
 
     def others_since(self, decision: int, reviewer: str) -> bool:
-        """Whether anybody but the reviewer, the program too, has put something into the log after that decision."""
+        """Whether anyone but the reviewer, the program included, appended to the log after that decision."""
         with told(self.path):
             sql = "select exists (select 1 from decisions where id > ? and reviewer <> ?)"
             return bool(self.db.conn.execute(sql, (decision, reviewer)).fetchone()[0])
 
     def who_changed(self, link: Link) -> str | None:
-        """`B rejected this link at 12:05`, if somebody changed it since it was read; None where it is as it was."""
+        """Last change of a link, as `B rejected this link at 12:05`; None if unchanged since it was read."""
         with told(self.path):
             row = self.db.conn.execute("select version from links where id = ?", (link.id,)).fetchone()
             if row is None:
-                return f"this link is no more: {who_removed(self.db, link.id)}"
+                return f"this link was deleted: {who_removed(self.db, link.id)}"
             return who_changed(self.db, link.id, row[0] - link.version) if row[0] != link.version else None
 
     def rank(self, link: int, chosen: LinkFilter = ANY, *, order: Order = "document") -> int | None:
-        """How many links of the filter stand before this one; None where the link is no more."""
+        """Number of links of the filter before this one; None if the link does not exist."""
         with told(self.path):
             return places.rank(self.db, link, chosen, order)
 
     def next_link(
         self, after: int | None, chosen: LinkFilter = ANY, *, order: Order = "document", wrap: bool = True
     ) -> int | None:
-        """The number of the first link of the filter after link `after`, from the start again where none is left."""
+        """Id of the first link of the filter after link `after`, from the start again at the end of the list."""
         with told(self.path):
             return places.next_id(self.db, after, chosen, order, wrap=wrap)
 
@@ -372,7 +368,7 @@ class Store:
         max_confidence: float | None = None,
         wrap: bool = True,
     ) -> int | None:
-        """The next undecided link of the filter after link `after`; with `max_confidence` the next that doubtful."""
+        """Id of the next undecided link of the filter after `after`, of confidence at most `max_confidence`."""
         if chosen.statuses and Status.PROPOSED not in chosen.statuses:
             return None
         wanted = replace(chosen, statuses=frozenset({Status.PROPOSED}))
@@ -382,17 +378,17 @@ class Store:
         return self.next_link(after, wanted, order=order, wrap=wrap)
 
     def left(self, chosen: LinkFilter = ANY) -> tuple[int, float]:
-        """How many links of the filter are undecided, and the sum of their confidences."""
+        """Number of undecided links that match a filter, and the sum of their confidences."""
         with told(self.path):
             return places.left(self.db, chosen)
 
     def context(self, side: LinkSide, n: int) -> tuple[tuple[SentenceRow, ...], tuple[SentenceRow, ...]]:
-        """Up to `n` sentences before a side and after it."""
+        """Up to `n` sentences before and after a side."""
         with told(self.path):
             return around.context(self.db, side, n)
 
     def edition(self, document: int) -> tuple[object, ...]:
-        """A value that is another one whenever the sentences of the document are others: read anew, or cut."""
+        """Opaque value that changes whenever the sentences of the document change: new text or sentence split."""
         with told(self.path):
             row: tuple[object, ...] = self.db.conn.execute(
                 """select digest, sentences, lang, (select total(decision) from cuts where document = ?1)
@@ -402,7 +398,7 @@ class Store:
         return row or ()
 
     def sentence_count(self, document: int) -> int:
-        """How many sentences a document has."""
+        """Number of sentences of a document; 0 if there is no such document."""
         with told(self.path):
             row = self.db.conn.execute("select sentences from documents where id = ?", (document,)).fetchone()
         return int(row[0]) if row else 0
@@ -413,24 +409,24 @@ class Store:
             return around.links_of_sentences(self.db, sentences)
 
     def untouched(self, wanted: Sequence[int]) -> set[int]:
-        """Which of these links are as a solver left them: undecided, without a note or any other mark."""
+        """The links among `link_ids` that no reviewer has changed: undecided, without a note or any other mark."""
         inside = ",".join(map(str, wanted))
         with told(self.path):
             rows = self.db.conn.execute(f"select id from links where id in ({inside}) and not {log.KEPT}").fetchall()
         return {row[0] for row in rows}
 
     def signals(self, link: int) -> dict[str, float] | None:
-        """What the solver saw when it proposed the link."""
+        """Feature values of a link, as stored when it was proposed."""
         with told(self.path):
             return around.signals(self.db, link)
 
     def pairs(self) -> list[PairRow]:
-        """Every two documents and languages with links between them, and how far their review is."""
+        """Review progress for each pair of documents and languages with links."""
         with told(self.path):
             return around.pair_rows(self.db)
 
     def unlinked_with(self, query: str, limit: int) -> list[SentenceRow]:
-        """Sentences that have all that `query` asks for and stand in no link, in document order."""
+        """Unlinked sentences that match all terms of `query`, in document order."""
         with told(self.path):
             found = search.unlinked(self.db, search.parse(query), limit)
             rows = self.sentences_by_id(found)
@@ -441,12 +437,12 @@ class Store:
     def decisions(
         self, *, link: int | None = None, document: int | None = None, limit: int | None = None
     ) -> list[Decision]:
-        """What was done, latest first: to one link, to a document and the links of it, or at all."""
+        """Decisions, latest first: on one link, on a document and its links, or all."""
         with told(self.path):
             return log.decisions(self.db, link=link, document=document, limit=limit)
 
     def changes(self, decision: int, link: int) -> list[tuple[str, object, object]]:
-        """What a decision changed of a link: (column, before, after)."""
+        """Columns of a link that a decision changed: (column, before, after)."""
         with told(self.path):
             return log.changes_of(self.db, decision, link)
 
@@ -460,10 +456,10 @@ class Store:
         seen: int | None = None,
         since: int | None = None,
     ) -> Change:
-        """Accept the undecided links of a filter: those of confidence `above` or more, those up to link `through`.
+        """Accept undecided links of a filter: those with confidence at least `above`, those up to link `through`.
 
-        `seen` is the version of `through`, and `since` the number of the last decision, when the reviewer looked.
-        Raises EmptyDecisionError where there is none, ConflictError where others changed them since.
+        `expected_version` of `through`, and `since`, the id of the last decision, are from when the reviewer
+        looked. Raises EmptyDecisionError if there is none, ConflictError if others changed them since.
         """
         with self.writing():
             if through is not None:
@@ -471,14 +467,14 @@ class Store:
             return bulk.accept_many(self.db, reviewer, chosen, self.detail(), above=above, through=through, since=since)
 
     def undo(self, reviewer: str) -> Change:
-        """Take back the reviewer's last decision in force, with what was decided `together` with it.
+        """Revert the reviewer's last decision in force, with those grouped with it by `together`.
 
-        One that cannot be taken back is passed over with a reason. Raises ConflictError where none can be.
+        A decision that cannot be reverted is skipped with a reason. Raises ConflictError if none can be.
         """
         return self._turn(reviewer, "undo")
 
     def redo(self, reviewer: str) -> Change:
-        """Bring back what the reviewer undid last."""
+        """Redo the reviewer's last undone decision."""
         return self._turn(reviewer, "redo")
 
     def _turn(self, reviewer: str, action: str) -> Change:
@@ -489,13 +485,13 @@ class Store:
         if done == "import":
             words = f"{action}: new text of {decision.detail['name']}"
         if skipped:
-            words += f". Passed over: {skipped}"
+            words += f". Skipped: {skipped}"
         return Change(links, decision, decision.link, words)
 
-    # What front ends keep
+    # Values of front ends
 
     def remember(self, key: str, value: str) -> None:
-        """Keep a value under a key: where a reviewer stood, how a list was sorted. No decision."""
+        """Store a value of a front end under a key, such as the session state of a reviewer. Not a decision."""
         with self.writing():
             self.db.conn.execute(
                 "insert into kept values (?, ?) on conflict (key) do update set value = excluded.value",
@@ -503,13 +499,13 @@ class Store:
             )
 
     def recall(self, key: str) -> str | None:
-        """What was kept under a key."""
+        """The value stored under a key, or None."""
         with told(self.path):
             row = self.db.conn.execute("select value from kept where key = ?", (key,)).fetchone()
         return row[0] if row else None
 
     def record_audit(self, reviewer: str, filter_text: str, n: int, right: int, low: float, high: float) -> None:
-        """Keep what a random-sample audit found: `right` of `n`, and the confidence interval of the rate."""
+        """Store the result of a random-sample audit: `right` of `n` links, and the confidence interval of the rate."""
         with self.writing():
             self.db.conn.execute(
                 """insert into audits (at, reviewer, filter, n, "right", low, high) values (?, ?, ?, ?, ?, ?, ?)""",
@@ -517,19 +513,19 @@ class Store:
             )
 
     def audits(self) -> list[dict[str, object]]:
-        """Audits, latest first: `at, reviewer, filter, n, right, low, high`."""
+        """Audits, latest first, as dicts with `id, at, reviewer, filter, n, right, low, high`."""
         with told(self.path):
             return list(self.db.query("select * from audits order by id desc"))
 
-    # The whole file
+    # Maintenance
 
     def rebuild(self) -> int:
-        """Make the links anew from the log; returns how many there are."""
+        """Rebuild the links from the log; returns their number."""
         with self._writing_anything():
             return rebuild(self.db)
 
     def compact(self) -> tuple[int, int, int]:
-        """Forget removed documents and give their room back; returns how many, and the bytes before and after."""
+        """Purge removed documents and shrink the file; returns their number and the bytes before and after."""
         with told(self.path):
             self._refuse_foreign()
             before = remove.size(self.db)
@@ -537,14 +533,14 @@ class Store:
             return forgotten, before, remove.size(self.db)
 
     def unite(self, other: Path) -> United:
-        """Take in the decisions of another copy of this store; those that do not agree are left for review."""
+        """Merge the decisions of another copy of this store; contradictory ones become conflicts."""
         with closing(connect(other, create=False, readonly=True)) as theirs, self.writing(), told(other):
             return unite(self.db, theirs, storable(other.name))
 
     def conflicts(self, link: int | None = None) -> list[Conflict]:
         """Unresolved conflicts with a merged copy or an imported file, in document order; of one link, or all.
 
-        A link that is gone here has its conflicts until they are dismissed.
+        A deleted link has its conflicts until they are dismissed.
         """
         with told(self.path):
             return conflicts.waiting(self.db, link)
@@ -552,28 +548,28 @@ class Store:
     def contest(
         self, reviewer: str, link: int, name: str, ours: Mapping[str, str], theirs: Mapping[str, str], *, why: str = ""
     ) -> Change | None:
-        """Let a link wait for a reviewer: the file `name` has other columns. None where it waits for that already."""
+        """Record a conflict: the file `name` has other columns for the link. None if that conflict is already open."""
         with self.writing():
             contested = conflicts.contest(self.db, reviewer, link, name, ours, theirs, self.detail(why))
         if contested is None:
             return None
         decision, touched = contested
-        return Change(touched, decision, link, f"link {link}: asks for attention")
+        return Change(touched, decision, link, f"link {link}: in conflict")
 
     def dismiss(self, reviewer: str, link: int) -> Change:
-        """Resolve the conflicts of a link: it stays as it is. Raises UsageError where it has none."""
+        """Dismiss the conflicts of a link, which stays unchanged. Raises UsageError if it has none."""
         with self.writing():
             decision, touched = conflicts.dismiss(self.db, reviewer, link)
-        return Change(touched, decision, None, f"link {link}: stays as it is")
+        return Change(touched, decision, None, f"link {link}: conflicts dismissed, link unchanged")
 
     def check(self) -> list[Finding]:
-        """What is wrong with the store; nothing for a sound one. Writes nothing, holds up nobody."""
+        """Findings about the store, none if it is sound. Writes nothing and blocks nobody."""
         with told(self.path):
             return check(self.db)
 
     def backup(self, out: Path, *, force: bool = False) -> int:
-        """Copy the store to `out` as it is at this moment; returns the size in bytes. UsageError for itself."""
+        """Copy the store as it is now to `out`; returns the bytes. Raises UsageError if `out` is the store."""
         if out.exists() and out.samefile(self.path):
-            raise UsageError(f"{out}: is this very store. Name another file.")
+            raise UsageError(f"{out}: is the store itself. Name another file.")
         with told(self.path):
             return backup(self.db, out, mode=self.path.stat().st_mode & 0o777, force=force)

@@ -1,8 +1,8 @@
-"""Counts of links by stretch of text (`bucket`: `STRETCH` sentences of the source), kept with every write.
+"""Link counts by bucket of `2 ** BUCKET_BITS` source sentences, updated with every write.
 
-They make counts, ranks and jumps cheap in a list of a million: whole buckets are added up, and only the bucket where
-the place lies is looked into. They answer for conditions on status, documents and languages; for others
-`coarse` says None and the caller counts the links themselves.
+They make counts, ranks and jumps cheap in a list of a million links: whole buckets are summed, and only the bucket
+of the position is scanned. They can answer conditions on status, documents and languages; for others
+`exact_condition` returns None and the caller counts the links.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from sqlite_utils import Database
 from align.store.filter import Condition, LinkFilter, language_term
 
 SHIFT = 9
-"""2 ** SHIFT sentences a bucket: 2,000 buckets in a million links, and under a millisecond to look into one."""
+"""2 ** BUCKET_BITS sentences per bucket: 2,000 buckets for a million links, under a millisecond to scan one."""
 GROUPED = """select place >> 9, status, src_document, tgt_document, src_lang, tgt_lang, count(*), total(confidence),
     min(confidence) from links"""
 
 
 def coarse(chosen: LinkFilter) -> Condition | None:
-    """The filter as a condition on `tallies`, or None where they cannot answer for it."""
+    """The filter as a condition on `tallies`, or None if they cannot answer it."""
     plain = LinkFilter(
         statuses=chosen.statuses,
         src_lang=chosen.src_lang,
@@ -34,7 +34,7 @@ def coarse(chosen: LinkFilter) -> Condition | None:
 
 
 def loose(chosen: LinkFilter) -> Condition:
-    """A condition on `tallies` that every bucket with a link of the filter meets; others may meet it too."""
+    """Condition on `tallies` that is true for every bucket with a match of the filter, and perhaps for others."""
     terms, values = ["1"], list[object]()
     if chosen.statuses:
         terms.append(f"status in ({', '.join('?' * len(chosen.statuses))})")
@@ -57,7 +57,7 @@ def loose(chosen: LinkFilter) -> Condition:
 
 
 def refresh(db: Database, buckets: Iterable[int]) -> None:
-    """Count these buckets anew."""
+    """Recount these buckets."""
     for bucket in set(buckets):
         db.conn.execute("delete from tallies where bucket = ?", (bucket,))
         db.conn.execute(
@@ -67,12 +67,12 @@ def refresh(db: Database, buckets: Iterable[int]) -> None:
 
 
 def refresh_all(db: Database) -> None:
-    """Count everything anew."""
+    """Recount all links."""
     db.conn.execute("delete from tallies")
     db.conn.execute(f"insert into tallies {GROUPED} group by 1, 2, 4, 5, 6")
 
 
 def refresh_range(db: Database, low: int, high: int) -> None:
-    """Count the buckets of the places from `low` (a bucket's start) to `high` anew."""
+    """Recount the buckets of the sort keys from `low` (first of a bucket) to `high`."""
     db.conn.execute("delete from tallies where bucket >= ? and bucket < ?", (low >> SHIFT, high >> SHIFT))
     db.conn.execute(f"insert into tallies {GROUPED} where place >= ? and place < ? group by 1, 2, 4, 5, 6", (low, high))

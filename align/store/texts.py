@@ -1,4 +1,4 @@
-"""Which text of a document a decision is about, where copies changed texts without each other."""
+"""Determine which text of a document a decision refers to, where copies changed texts independently."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class TextChange(NamedTuple):
 
 
 class Texts:
-    """The changes of text of all logs; `digests`: document name -> digest of the text that this store has."""
+    """Text changes of all logs; `digests`: document name -> digest of this store's text."""
 
     def __init__(self, causality: Causality, entries: Sequence[Entry], digests: Mapping[str, str]) -> None:
         self.causality = causality
@@ -32,8 +32,8 @@ class Texts:
                 self.changes.setdefault(str(entry.detail.get("name")), []).append(change)
 
     def known_at(self, position: int, name: str) -> set[str]:
-        """Digests of the texts that the document may have had for the decision at a position: more than one where it
-        knew changes that were made without each other."""
+        """Digests of the texts that the document may have had at the decision at a position: several if it knew
+        independent changes."""
         changes = self.changes.get(name, [])
         before = self.causality.before
         known = [change for change in changes if change.position == position or before(change.position, position)]
@@ -41,12 +41,11 @@ class Texts:
         return {change.now for change in latest} or {change.was for change in changes[:1]}
 
     def fits(self, position: int, name: str) -> bool:
-        """Whether the decision at a position is about the text that is here, or that text was made of the one that it
-        is about."""
+        """Whether the decision at a position refers to this store's text, or to one that this text was changed from."""
         return self.cut_fits(position, name, self.digests.get(name, ""))
 
     def cut_fits(self, position: int, name: str, digest: str) -> bool:
-        """Whether the decision at a position was made on the text of a digest, or on one that became it."""
+        """Whether the decision at a position was made on the text with that digest."""
         changes = self.changes.get(name)
         return (
             not changes
@@ -55,7 +54,7 @@ class Texts:
         )
 
     def returns(self) -> Iterator[list[int]]:
-        """Positions of the changes of a text up to one that brought it back, from the first after it."""
+        """Positions of the changes of a text from the first one to the one that restored the text before it."""
         before = self.causality.before
         for changes in self.changes.values():
             for number, last in enumerate(changes):

@@ -1,4 +1,4 @@
-"""How a store is written: one transaction at a time, each sealed and numbered."""
+"""Write transactions of a store: one at a time, each with checksums and a number."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from align.store import seals, wal
 
 @contextmanager
 def transaction(db: Database) -> Iterator[None]:
-    """Hold the write lock for the block: all of it lands, or none. Inside another it joins that one."""
+    """Write transaction: all of the block is committed, or nothing. Nested calls join the outer one."""
     if db.conn.in_transaction:
         yield
         return

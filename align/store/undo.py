@@ -1,7 +1,7 @@
-"""Undo and redo, without limit and across restarts: both are decisions, with the patches of another turned round.
+"""Undo and redo, unlimited and across restarts: both are decisions with the inverted patches of another decision.
 
-A decision that cannot be turned, since others changed its links since or it was compacted away, is passed over with a
-reason: it is in nobody's way.
+A decision that cannot be inverted, because others changed its links since or because it was compacted away, is
+skipped with a reason, so that it never blocks earlier ones.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from align.store.remove import bring_back, note_displaced, removed, with_both_do
 from align.store.revisions import sides_of
 
 UNDOABLE = Action.having(Trait.UNDOABLE)
-"""Actions that a reviewer's undo takes back; it steps over all others."""
+"""Actions that a reviewer's undo reverts; it skips all others."""
 ON_DOCUMENTS = ("cut", "remove", "import")
-"""Decisions that change a document, if no link."""
+"""Decisions that change a document even if they change no link."""
 
 
 class _Entry(NamedTuple):
-    """A reviewer's entry of the log, and the decision that it is, takes back or brings back."""
+    """A reviewer's log entry, with the decision that it is, undoes or redoes."""
 
     action: str
     target: int
-    """The number of the decision; what follows is of it."""
+    """Id of that decision; the following fields describe it."""
     group: str | None
     done: str
     link: int | None
     name: str | None
     patched: bool
-    """Whether it changed links, as far as the log still says."""
+    """Whether the log has patches of it."""
     has_document: bool
     has_link: bool
     compacted: bool
@@ -50,7 +50,7 @@ class _Entry(NamedTuple):
 
     @property
     def loss(self) -> str:
-        """Why it can never be turned: what it is about was compacted away. Else empty."""
+        """Why it can never be inverted: its document or link was compacted away. Empty if it can."""
         if self.done in ON_DOCUMENTS and not self.has_document:
             return f"{self.done!r} of {self.name or 'a document'}: it was compacted away"
         if self.compacted and self.link is not None and not self.has_link:
@@ -59,30 +59,30 @@ class _Entry(NamedTuple):
 
     @property
     def changes(self) -> bool:
-        """Whether there is, or was, anything to take back."""
+        """Whether there is, or was, anything to undo."""
         return self.patched or self.done in ON_DOCUMENTS or bool(self.loss)
 
 
 class _Turnable(NamedTuple):
-    """A decision that undo or redo comes to."""
+    """A candidate for undo or redo."""
 
     entry: _Entry
     reported: bool
-    """Whether the reviewer turned an earlier one since: why this one was passed over is no news then."""
+    """Whether an earlier decision was inverted since, so that the reason for skipping this one is not new."""
 
 
 def turn_last(db: Database, reviewer: str, action: str) -> tuple[Decision, tuple[int, ...], str]:
-    """Take back the reviewer's last decision in force (`undo`), or bring back what was undone last if nothing was
-    decided since (`redo`), with those made together with it. Runs inside the caller's `writing`.
+    """Undo the reviewer's last decision in force (`undo`), or redo the last undone one if nothing was decided since
+    (`redo`), with the decisions grouped with it. Call inside `writing`.
 
-    Returns the last entry written, the links touched, and why later decisions were passed over, if that is news. Raises
-    ConflictError where none can be turned, EmptyDecisionError where there is none.
+    Returns the last entry written, the links touched, and the new reasons for skipping later decisions. Raises
+    ConflictError if none can be inverted, EmptyDecisionError if there is none.
     """
     reasons: list[str] = []
     news: list[str] = []
 
     def others() -> Iterator[list[_Turnable]]:
-        """Rarely asked for, and only then is the whole log gone through."""
+        """The further groups, computed only if needed, since that reads the whole log."""
         yield from _groups(db, reviewer, action)[1:]
 
     for group in chain(_groups(db, reviewer, action, 1), others()):
@@ -106,14 +106,14 @@ def turn_last(db: Database, reviewer: str, action: str) -> tuple[Decision, tuple
 
 
 def _summary(reasons: list[str]) -> str:
-    """The first reason, and how many more there are."""
+    """The first reason, and the number of further ones."""
     more = f" ({len(reasons) - 1:,} more)" if len(reasons) > 1 else ""
     return f"{reasons[0]}{more}" if reasons else ""
 
 
 @contextmanager
 def _attempt(db: Database) -> Iterator[None]:
-    """What fails inside leaves nothing behind, and the transaction around it goes on."""
+    """Savepoint: an exception inside rolls back to it, and the enclosing transaction continues."""
     db.conn.execute("savepoint attempt")
     try:
         yield
@@ -125,7 +125,7 @@ def _attempt(db: Database) -> Iterator[None]:
 
 
 def _groups(db: Database, reviewer: str, action: str, count: int | None = None) -> list[list[_Turnable]]:
-    """What undo or redo would turn, first to last (or `count` of it): decisions, with those made together with them."""
+    """Candidates for undo or redo in order (at most `count` groups): decisions with those grouped with them."""
     with closing((_done if action == "undo" else _undone)(db, reviewer)) as entries:
         return list(islice(_together(entries), count))
 
@@ -159,7 +159,7 @@ def _done(db: Database, reviewer: str) -> Generator[_Turnable, None, None]:
 
 
 def _undone(db: Database, reviewer: str) -> Generator[_Turnable, None, None]:
-    """What the reviewer undid since deciding anything, latest first."""
+    """Decisions that the reviewer undid since the last other decision, latest first."""
     settled: set[int] = set()
     latest: int | None = None
     with closing(_backwards(db, reviewer)) as entries:
@@ -175,7 +175,7 @@ def _undone(db: Database, reviewer: str) -> Generator[_Turnable, None, None]:
 
 
 def _backwards(db: Database, reviewer: str) -> Generator[_Entry, None, None]:
-    """The reviewer's entries of the log, latest first."""
+    """The reviewer's log entries, latest first."""
     cursor = db.conn.execute(
         """select entry.action, done.id, json_extract(done.detail, '$.group'), done.action, done.link,
                json_extract(done.detail, '$.name'),
@@ -198,10 +198,9 @@ def _backwards(db: Database, reviewer: str) -> Generator[_Entry, None, None]:
 def turn(
     db: Database, reviewer: str, target: int, action: str, skipped: str = "", more: Mapping[str, object] | None = None
 ) -> tuple[Decision, tuple[int, ...]]:
-    """Append an `undo` or `redo` of the decision `target`. `skipped`: why later ones were passed over, for the log;
-    `more`: what else it says.
+    """Append an `undo` or `redo` of the decision `target`. `skipped`: why later ones were skipped, for the log.
 
-    Raises ConflictError where its links changed since; the caller takes back what was written till then.
+    Raises ConflictError if its links changed since; the caller rolls back what was written before.
     """
     more = dict(more or {}) | ({"skipped": skipped} if skipped else {})
     whole = bulk.turn_alike(db, reviewer, target, action, more)
@@ -258,9 +257,9 @@ def bring_back_removed(
 
 
 def _last_turn(db: Database, target: int, action: str) -> int:
-    """What the undo or redo of a decision turns round: the last entry that did it, or that took it back.
+    """The entry whose patches are inverted: the last that undid or redid the decision, else the decision itself.
 
-    It may have changed other proposals than the first one did: they come and go in between.
+    It may have changed other proposals than the decision did, since they come and go in between.
     """
     turned = "redo" if action == "undo" else "undo"
     row = db.conn.execute("select max(id) from decisions where action = ? and target = ?", (turned, target)).fetchone()
@@ -268,7 +267,7 @@ def _last_turn(db: Database, target: int, action: str) -> int:
 
 
 def cut_patches(ledger: Ledger, action: str, patches: list[Patch]) -> list[Patch]:
-    """What undo or redo of a cut tells of links by itself. That others have both halves, or the whole, follows."""
+    """Patches to invert for the undo or redo of a split, without those that follow from it for other links."""
     kept = []
     for patch in patches:
         if follows(patch) and action == "redo":
@@ -283,14 +282,14 @@ def cut_patches(ledger: Ledger, action: str, patches: list[Patch]) -> list[Patch
 
 
 def turn_cuts(ledger: Ledger, target: int, action: str, own: set[int]) -> None:
-    """Take back the cuts that the decision `target` made, or make them again; `own`: links that it told what to have.
+    """Undo or redo the splits of the decision `target`; `own_links`: links whose patches were inverted.
 
-    Raises ConflictError where the sentences, or links on their halves, changed since.
+    Raises ConflictError if the sentences, or links of their halves, changed since.
     """
     detail = ledger.db.conn.execute("select detail from decisions where id = ?", (target,)).fetchone()[0]
     made = [Cut.of(one) for one in json.loads(detail).get("cuts", ())]
     if action == "undo":
-        # As they are now: the document may have been read anew, and they with it.
+        # their current form: a new text of the document may have changed them
         now = {one.rest: one for number in {one.document for one in made} for one in in_force(ledger.db, number)}
         for one in reversed(made):
             ledger.join_cut(now.get(one.rest, one))

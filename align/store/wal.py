@@ -1,10 +1,10 @@
-"""Whether the write-ahead log beside a store belongs to it.
+"""Detect a write-ahead log that belongs to another file.
 
-SQLite replays `NAME-wal` into whatever file is called NAME: after a crash, a backup copied over the store would be
-overwritten by pages of the old store. Nothing in the log names its file. So every transaction here numbers the store:
-it sets `user_version`, in the file's header on page 1, to one more than it was, and a new store or backup begins at a
-random number. A log belongs to the file if the file's number is the one before the log's first transaction or one of
-those in the log. Formats: sqlite.org/fileformat2.html, 1.3 and 4.
+SQLite replays `NAME-wal` into whatever file is called NAME: if a backup is copied over a store after a crash, pages
+of the old store overwrite it. Nothing in the log names its file. So every transaction increments the store's
+number, `user_version` in the file header on page 1, and a new store or backup starts at a random number. A log
+belongs to the file if the file's number is the one before the log's first transaction or one of those in the log.
+Formats: sqlite.org/fileformat2.html, 1.3 and 4.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from sqlite_utils import Database
 LARGEST = 2**31 - 1
 _HEADER, _FRAME = 32, 24
 _MAGIC = 0x377F0682
-"""With the lowest bit set, checksums are over big-endian words."""
+"""If the lowest bit is set, checksums are over big-endian words."""
 _NUMBER = 60
 """Offset of `user_version` in page 1."""
 
 
 def advance(db: Database) -> None:
-    """Number the transaction that is open."""
+    """Increment the number of the store, inside the open transaction."""
     number = db.conn.execute("pragma user_version").fetchone()[0]
     if number <= 0:
         renumber(db)
@@ -36,14 +36,15 @@ def advance(db: Database) -> None:
 
 
 def renumber(db: Database) -> None:
-    """Give a file of its own a number of its own: no log of another file fits it."""
+    """Set a random number, which no log of another file matches."""
     db.conn.execute(f"pragma user_version = {secrets.randbelow(LARGEST) + 1}")
 
 
 def is_foreign(path: Path) -> bool:
-    """Whether the log beside the store at `path` belongs to another file. Reads only; False where that is not known.
+    """Whether the log next to the store at `path` belongs to another file; False if unknown. Read-only.
 
-    Others may write meanwhile: it is foreign only if the file's number stays the same while the log is read.
+    Others may write meanwhile: it is foreign only if the file's number is the same before and after the log is
+    read.
     """
     for _ in range(10):
         number = _number_of(path)
@@ -73,7 +74,7 @@ def _number_of(path: Path) -> int | None:
 
 
 def _is_between(number: int, numbers: list[int]) -> bool:
-    """Whether the file's number fits a log with these, in order; numbers begin again at 1 after LARGEST."""
+    """Whether the file's number matches a log with these numbers, in order; after MAX_FILE_NUMBER they restart at 1."""
     if not numbers or min(numbers) <= 0:
         return True
     before = numbers[0] - 1
@@ -81,7 +82,7 @@ def _is_between(number: int, numbers: list[int]) -> bool:
 
 
 def _numbers(log: BinaryIO, *, checked: bool) -> list[int]:
-    """The numbers in the log's copies of page 1, up to the last commit; `checked`: only while the checksums hold."""
+    """Numbers in the log's copies of page 1, up to the last commit; `checked`: only while the checksums are valid."""
     log.seek(0)
     head = log.read(_HEADER)
     if len(head) < _HEADER:
@@ -109,7 +110,7 @@ def _numbers(log: BinaryIO, *, checked: bool) -> list[int]:
 
 
 def _frames(log: BinaryIO, page_size: int, *, whole: bool) -> Iterator[tuple[bytes, bytes]]:
-    """The frames' headers and pages, of which only what holds the number is read unless `whole`."""
+    """Yield header and page of each frame; unless `whole`, only the part of the page up to the number."""
     size = os.fstat(log.fileno()).st_size
     wanted = _FRAME + (page_size if whole else _NUMBER + 4)
     for start in range(_HEADER, size - page_size - _FRAME + 1, page_size + _FRAME):

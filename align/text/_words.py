@@ -1,14 +1,14 @@
-"""The most frequent function words of languages that share an alphabet: what tells them apart fastest.
+"""Frequent function words of languages that share an alphabet, for fast identification.
 
-Grammar words only (articles, pronouns, prepositions, conjunctions, auxiliaries), lower case, as they stand in running
-text. A word that several languages have counts less for each of them.
+Grammar words only (articles, pronouns, prepositions, conjunctions, auxiliaries), lower case, as in running text. A
+word of several languages counts less for each of them.
 """
 
 from __future__ import annotations
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a table."""
+    """Split a table into its words."""
     return frozenset(text.split())
 
 
@@ -148,7 +148,8 @@ LETTERS: dict[str, str] = {
     "ru": "ёъыэщ", "uk": "ґєії", "be": "ўіёэ", "bg": "ъщ", "sr": "ђћџљњј", "mk": "ѓќѕџљњј", "kk": "әғқңөұүһі", "mn": "өү",  # noqa: E501
     "ar": "ةىأإ", "fa": "پچژگیک", "ur": "ٹڈڑںےہھگچپیک",
 }  # fmt: skip
-"""Letters beyond the plain alphabet that a language writes with. A letter that it never writes speaks against it."""
+"""Letters beyond a-z (or the plain alphabet) of each language. A letter that a language lacks is evidence against
+it."""
 
 SCRIPT_LANGUAGES: dict[str, tuple[str, ...]] = {
     "latin": ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "no", "fi", "is", "pl", "cs", "sk", "sl", "hr", "hu", "ro", "tr", "id", "vi", "ca", "gl", "eu", "lt", "lv", "et", "sq", "af", "cy", "ga", "sw", "tl", "so", "mt"),  # noqa: E501
@@ -156,4 +157,4 @@ SCRIPT_LANGUAGES: dict[str, tuple[str, ...]] = {
     "arabic": ("ar", "fa", "ur"),
     "devanagari": ("hi", "mr", "ne"),
 }  # fmt: skip
-"""Scripts that several languages share, and those that we can tell apart."""
+"""Scripts of several languages, and those languages that we can distinguish."""

@@ -1,4 +1,4 @@
-"""Words that end in a full stop which does not end a sentence, by language. Lower case, without the last stop."""
+"""Abbreviations whose full stop does not end a sentence, by language. Lower case, without the last stop."""
 
 from __future__ import annotations
 
@@ -48,22 +48,22 @@ NUMBERED = words(
     "no nos nr nrn vol vols fig figs p pp pág págs pag art arts ch sec cap chap abb tab bd kap abs núm č str с "
     "стр рис табл гл ст № n° n.º op hl h min"
 )
-"""Abbreviations only before a number: `no. 5` goes on, `I said no.` ends."""
+"""Abbreviations only before a number: `no. 5` continues, `I said no.` ends."""
 MONTHS = words("jan feb mar apr jun jul aug sept sep oct nov dec mon tue wed thu fri sat sun")
-"""Short months and days: `Oct. 5` goes on, `until Oct.` before a capital ends."""
+"""Short months and days: `Oct. 5` continues, `until Oct.` before a capital ends."""
 BEFORE_STARTER = words("u.s u.k u.n e.u d.c a.m p.m inc corp ltd co jr sr etc ph.d b.c a.d p.s m.d")
-"""Abbreviations that often end a sentence too: they do where the next word is one that begins sentences."""
+"""Abbreviations that may also end a sentence: they do if the next word typically begins one."""
 ORDINAL = words("de da no fi cs sk sl hr sr hu is et lv pl tr eu nb nn lb")
-"""Languages that write ordinals as a number and a stop (`am 3. Mai`)."""
+"""Languages with ordinals of a number and a stop (`am 3. Mai`)."""
 
 
 @cache
 def abbreviations(lang: str) -> frozenset[str]:
-    """The abbreviations of a primary language tag, with those that all languages share."""
+    """Abbreviations of a primary language tag, with those of all languages."""
     return frozenset(ALWAYS[""].split()) | frozenset(ALWAYS.get(lang, "").split())
 
 
 @cache
 def starters(lang: str) -> frozenset[str]:
-    """Lower-case function words of `lang` (else English), which begin sentences far oftener than names do."""
+    """Lower-case function words of `lang` (else English), which are sentence beginnings far more often than names."""
     return frozenset(WORDS.get(lang, WORDS["en"]).split()) | frozenset(WORDS["en"].split())

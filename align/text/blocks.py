@@ -1,7 +1,7 @@
-"""Plain text into paragraph-level runs with a kind, from its lines alone. Pure; spans keep every visible character.
+"""Split plain text into paragraph-level blocks with a kind. Pure; spans cover every visible character.
 
-What a file's format does not say, its lines must: hard-wrapped lines (also with blank lines between the halves of a
-sentence) are one run, a headline glued to its source, date and address is three, an image name is none of the text.
+Only lines are used, since there is no markup: hard-wrapped lines (also with blank lines in the middle of sentences)
+are one block, a headline run together with its source, date and address is three, an image name is not text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from align.text.scripts import IMAGE_NAME, latin_only
 
 
 class Run(NamedTuple):
-    """A paragraph-level run of the text and what it seems to be."""
+    """A paragraph-level block of the text and its probable kind."""
 
     span: Span
     kind: BlockKind
@@ -28,21 +28,21 @@ class _Line(NamedTuple):
     start: int
     end: int
     breaks: int
-    """Line breaks between this line and the one before; 0 where a line was cut in two."""
+    """Line breaks between this line and the previous one; 0 for the second part of a split line."""
     indent: int
     kind: BlockKind | None
-    """What the line is by itself, where that shows."""
+    """Kind of the line if it is evident from the line itself."""
 
 
 class _Wrapped(NamedTuple):
-    """How the lines of a page were broken."""
+    """Line wrapping of a page."""
 
     width: int
-    """Cells of the longest lines; 0 where lines are paragraphs."""
+    """Terminal cells of the longest lines; 0 where lines are paragraphs."""
     halved: bool
-    """Whether blank lines stand between the halves of sentences."""
+    """Whether blank lines separate the halves of sentences."""
     one_latin: bool
-    """Whether all lines in Latin letters are in one language, so that none need be told apart."""
+    """Whether all lines in Latin letters are in one language, so that their languages need not be compared."""
 
 
 _LINE = re.compile(r"[^\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
@@ -90,7 +90,7 @@ _DANGLING = words(
     "le la les de des du un une et ou à dans pour sur par el los las del y o en con por para il lo gli di che e "
     "da per"
 )
-"""Words that a line can end with, but hardly a sentence or a title."""
+"""Words that can end a line, but hardly a sentence or a title."""
 _STOPPED = re.compile("[.!?。！？｡…:：;；,、，؟۔।][\"'”’»」』）)\\]】]*$")
 _CHAPTER = re.compile(
     r"(?:chapter|part|book|section|appendix|kapitel|teil|chapitre|partie|cap[ií]tulo|capitolo|parte|глава|часть|раздел)\s+(?:[ivxlc]{1,7}|\d{1,3})\b"
@@ -102,7 +102,7 @@ _LABELLED = re.compile(
     r"|(?:tags?|categor(?:y|ies)|posted|published|updated|filed under|labels?)\s*[:：]",
     re.IGNORECASE,
 )
-"""Lines about the page rather than of it."""
+"""Lines with metadata of the page."""
 _MAY_BE_SPECIAL = re.compile(
     r"[A-Za-z]{1,4}[)）.]|[一二三四五六七八九十]{1,3}[、．]|https?:|ftp:|www\.|url|link|リンク|copyright|all rights"
     "|無断|版[权權]|chapter|part|book|section|appendix|kapitel|teil|chapitre|cap|глава|часть|раздел|第|photo|image"
@@ -110,17 +110,17 @@ _MAY_BE_SPECIAL = re.compile(
     "|発表|投稿|更新|特集|共通|[標标]|分[類类]|[發发]|tag|categor|posted|published|updated|filed|label",
     re.IGNORECASE,
 )
-"""What a line that begins with a letter begins with where it is one of the kinds that show."""
+"""Beginnings, by a letter, of lines whose kind is evident."""
 PROSE_WIDTH = 100
 FRONT_RUNS = 8
 HEADING_WIDTH = 90
 WRAPPED_AT_MOST = 160
 SAMPLE = 1000
-"""Lines that are looked at for the languages of a page."""
+"""Lines that are sampled for the languages of a page."""
 
 
 def runs(text: str) -> list[Run]:
-    """The runs of `text`, ascending and apart; between them is white space (and invisible controls) only."""
+    """The blocks of `text`, ascending and disjoint; between them is only white space (and invisible controls)."""
     lines = list(_lines(text))
     widest = _wrap_width(text, lines)
     wrapped = _Wrapped(widest, _halved(text, lines, widest), _one_latin(text, lines))
@@ -134,7 +134,7 @@ def runs(text: str) -> list[Run]:
 
 
 def width(piece: str) -> int:
-    """Cells of a terminal: two for East Asian wide characters."""
+    """Terminal cells: two for East Asian wide characters."""
     if piece.isascii():
         return len(piece)
     return len(piece) + len("".join(_WIDE.findall(piece)))
@@ -145,7 +145,7 @@ _WIDE = re.compile("[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\ua4cf\ua960-
 
 
 def _lines(text: str) -> Iterator[_Line]:
-    """Lines with ink, cut where one holds several things: an image name, a headline glued to its source."""
+    """Yield visible lines, split where one has several parts: an image name, a headline with its source."""
     before = 0
     first = True
     for match in _LINE.finditer(text):
@@ -165,7 +165,7 @@ def _lines(text: str) -> Iterator[_Line]:
 
 
 def _cut(line: str) -> list[tuple[int, int, BlockKind | None]]:
-    """The parts of a line: (start, end, kind where it shows)."""
+    """The parts of a line: (start, end, kind if evident)."""
     parts: list[tuple[int, int, BlockKind | None]] = []
     start = 0
     if "." in line:
@@ -185,7 +185,7 @@ def _cut(line: str) -> list[tuple[int, int, BlockKind | None]]:
 
 
 def _headline(line: str, start: int) -> list[tuple[int, int, BlockKind | None]]:
-    """A headline with source, date and address run together, told apart; [] where the line is none."""
+    """Split a headline from the source, date and address after it; [] for other lines."""
     url = _GLUED_URL.search(line, start)
     if not url or url.start() - start < 8:
         return []
@@ -228,7 +228,7 @@ def _kind_of_line(line: str) -> BlockKind | None:
 
 
 def _wrap_width(text: str, lines: list[_Line]) -> int:
-    """The width that lines were broken at; 0 where lines are paragraphs."""
+    """The width at which lines were wrapped; 0 where lines are paragraphs."""
     if len(lines) < 3:
         return 0
     sample = lines if len(lines) <= 2000 else lines[:: len(lines) // 2000]
@@ -238,7 +238,7 @@ def _wrap_width(text: str, lines: list[_Line]) -> int:
 
 
 def _halved(text: str, lines: list[_Line], widest: int) -> bool:
-    """Whether blank lines stand between the halves of sentences: nearly all lines are set apart, many unfinished."""
+    """Whether blank lines separate the halves of sentences: nearly all lines are separated, many unfinished."""
     if not widest or len(lines) < 6:
         return False
     pairs = [(lines[at], lines[at + 1]) for at in range(0, len(lines) - 1, 1 + len(lines) // (2 * SAMPLE))]
@@ -252,7 +252,7 @@ def _halved(text: str, lines: list[_Line], widest: int) -> bool:
 
 
 def _continues(text: str, a: _Line, b: _Line, wrapped: _Wrapped) -> bool:
-    """Whether line `b` goes on with what line `a` began."""
+    """Whether line `b` continues the paragraph of line `a`."""
     if not _may_continue(text, a, b, wrapped):
         return False
     before, after = text[a.start : min(a.end, a.start + 300)], text[b.start : min(b.end, b.start + 300)]
@@ -265,7 +265,7 @@ def _continues(text: str, a: _Line, b: _Line, wrapped: _Wrapped) -> bool:
 
 
 def _one_latin(text: str, lines: list[_Line]) -> bool:
-    """Whether the page's lines in Latin letters are in one language, as far as a thousand of them tell."""
+    """Whether the page's lines in Latin letters are in one language, by a sample of about a thousand."""
     sample = lines if len(lines) <= SAMPLE else lines[:: len(lines) // SAMPLE]
     spoken = {_language(text[line.start : min(line.end, line.start + 300)]) for line in sample}
     return len({lang for script, lang in spoken if script == "latin" and lang}) <= 1
@@ -273,13 +273,13 @@ def _one_latin(text: str, lines: list[_Line]) -> bool:
 
 @lru_cache(maxsize=8)
 def _language(line: str) -> tuple[str, str]:
-    """The script that carries a line and the language that it is surely in; each empty where that is open."""
+    """Dominant script of a line and its certain language; each empty if undecided."""
     evidence = weigh(line)
     return evidence.script if evidence.weight >= 8 else "", evidence.best if evidence.settled else ""
 
 
 def _may_continue(text: str, a: _Line, b: _Line, wrapped: _Wrapped) -> bool:
-    """The same, whatever languages the two are in."""
+    """As `_continues`, whatever the languages of the two."""
     widest = wrapped.width
     if b.breaks == 0 or b.breaks > (2 if wrapped.halved else 1):
         return False
@@ -306,14 +306,14 @@ def _may_continue(text: str, a: _Line, b: _Line, wrapped: _Wrapped) -> bool:
 
 
 def _full(text: str, a: _Line, b: _Line, widest: int) -> bool:
-    """Whether the first word of `b` had no room on line `a`."""
+    """Whether the first word of `b` did not fit on line `a`."""
     word = _FIRST_WORD.match(text, b.start, b.end)
     room = width(text[a.start : a.end]) + a.indent + 1 + (width(word[0]) if word else 0)
     return room >= 0.85 * widest and widest >= 30
 
 
 def _kinds(text: str, found: list[list[_Line]]) -> list[Run]:
-    """The runs with their kinds, which also depend on what stands around them."""
+    """The blocks with their kinds, which also depend on their surroundings."""
     result: list[Run] = []
     comments = False
     front = _front(text, found)
@@ -333,7 +333,7 @@ def _kinds(text: str, found: list[list[_Line]]) -> list[Run]:
 
 
 def _is_title(text: str, lines: list[_Line]) -> bool:
-    """Whether a run could be a title by itself: one short line that no stop ends."""
+    """Whether a block could be a title: one short line without a stop."""
     line = lines[0]
     if len(lines) > 1 or line.end - line.start > HEADING_WIDTH or _STOPPED.search(text, line.end - 3, line.end):
         return False
@@ -341,7 +341,7 @@ def _is_title(text: str, lines: list[_Line]) -> bool:
 
 
 def _is_prose(text: str, lines: list[_Line]) -> bool:
-    """Whether a run is a paragraph of running text: long, and ended by a stop."""
+    """Whether a block is a paragraph of running text: long, and ended by a stop."""
     start, end = lines[0].start, lines[-1].end
     return (
         lines[0].kind is None
@@ -351,7 +351,7 @@ def _is_prose(text: str, lines: list[_Line]) -> bool:
 
 
 def _front(text: str, found: list[list[_Line]]) -> int:
-    """How many runs stand above the text itself: titles, names, dates; 0 where no running text follows soon."""
+    """Number of blocks before the text itself (titles, names, dates); 0 where no running text follows soon."""
     for index, lines in enumerate(found[: FRONT_RUNS + 1]):
         if _is_prose(text, lines):
             return index
@@ -359,7 +359,7 @@ def _front(text: str, found: list[list[_Line]]) -> int:
 
 
 def _heads(text: str, line: _Line, found: list[list[_Line]], index: int) -> bool:
-    """Whether something longer follows a title, with nothing between but dates, addresses and the like."""
+    """Whether a longer text follows a title, with nothing between but dates, addresses and the like."""
     for following in found[index + 1 : index + 5]:
         if following[0].kind is BlockKind.BOILERPLATE:
             continue

@@ -1,7 +1,7 @@
-"""The clean text of sentences: what is encoded, matched, shown and exported, made from original characters.
+"""Clean text of sentences for encoding, alignment, display and export, made from the original characters.
 
-The original keeps every character; here controls that only steer display go, line breaks and runs of blanks become one
-space (or none between CJK characters, which need none), and image names glued to a sentence are left out.
+The original is not changed. In clean text, display controls are removed, line breaks and runs of blanks become one
+space (or none between CJK characters, which need none), and image names attached to a sentence are left out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from align.text.scripts import HAN_CLASS, IMAGE_NAME, KANA_CLASS
 from align.text.tags import primary
 
 INVISIBLE = "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"  # noqa: E501
-"""Controls, zero-width and bidi steering, lone surrogates. ZWJ and ZWNJ (U+200C, U+200D) spell words: they stay."""
+"""Controls, zero-width and bidi marks, lone surrogates. ZWJ and ZWNJ (U+200C, U+200D) are part of words: not
+included."""
 _INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 _DIRTY = re.compile(f"[{INVISIBLE}]|\\s\\s|[^\\S ]")
 WIDE = f"{HAN_CLASS}{KANA_CLASS}\u3001-\u303f\u30fb\u30fc\uff01-\uff60\uff61-\uff65"
@@ -29,7 +30,7 @@ _SUPPLEMENT = (
     "⺠民⺟母⺝月⺨犭⺩王⺫目⺬示⺮竹⺶羊⺷羊⺸羊⺻聿⺼月⺽臼⻁虎⻂衤⻄西⻅见⻆角⻇角⻉贝⻋车⻌辶⻍辶⻎辶⻑長⻓长⻔门⻖阝⻗雨⻘青⻙韦⻚页"
     "⻛风⻜飞⻝食⻟飠⻠饣⻡首⻢马⻣骨⻤鬼⻥鱼⻦鸟⻨麦⻩黄⻪黾⻫斉⻬齐⻭歯⻮齿⻯竜⻰龙⻱龜⻲亀⻳龟"
 )
-"""Radicals of Unicode's supplement, each before the character that it is when it stands alone."""
+"""Radicals of Unicode's supplement, each followed by its standard character."""
 _LETTERS = {
     **dict(zip(range(0xFB00, 0xFB07), ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True)),
     **{code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)},
@@ -37,21 +38,21 @@ _LETTERS = {
 }
 _IMAGE = re.compile(rf"(?<![/\w.])(?:{IMAGE_NAME})+", re.ASCII | re.IGNORECASE)
 UNSPACED = frozenset({"ja", "zh", "yue", "lzh", "bo", "my", "lo", "km", "th"})
-"""Primary tags of languages that put no space between sentences or words that belong together on two lines."""
+"""Primary tags of languages without spaces between sentences, and between words joined across a line break."""
 MEANS_NOTHING = re.compile(r"[\W_]++(?!\d)|(?<![\W\d_])[\W_]++")
-"""What is neither letter nor digit, but for what stands between digits: 1.5 is not 15."""
+"""Characters other than letters and digits, except those between digits: 1.5 is not 15."""
 WIDE_SCRIPT_LANGUAGES = frozenset({"zh", "ja", "ko", "yue", "wuu"})
 WIDE_WEIGHT = 2.2
-"""A character of these scripts says about as much as so many letters."""
+"""Letters that a character of these scripts counts as."""
 
 
 def unspaced(lang: str) -> bool:
-    """Whether `lang` is written without spaces between sentences."""
+    """Whether there are no spaces between sentences in `lang`."""
     return primary(lang) in UNSPACED
 
 
 def sentence_text(text: str, pieces: Sequence[Span]) -> str:
-    """The clean text of the sentence that `pieces` of the original `text` make up."""
+    """The clean text of a sentence whose spans in the original `text` are `pieces`."""
     raw = pieces[0].of(text)
     for before, piece in itertools.pairwise(pieces):
         raw += ("\n" if broken(text, before, piece) else "") + piece.of(text)
@@ -59,7 +60,7 @@ def sentence_text(text: str, pieces: Sequence[Span]) -> str:
 
 
 def broken(text: str, before: Span, after: Span) -> bool:
-    """Whether a line ends between two pieces of a sentence: they join as lines do, else as they stand."""
+    """Whether there is a line break between two pieces of a sentence: they are then joined like lines."""
     return any(mark in text[before.end : after.start] for mark in "\n\r\u2028\u2029\x0b\x0c\x85")
 
 
@@ -76,33 +77,33 @@ def clean(raw: str) -> str:
 
 
 def letters(text: str) -> str:
-    """`text` with letters for the signs that a font draws them with, as PDFs give them: ﬁ is fi, ⽇ is 日."""
+    """`text` with ligatures and radicals, as in PDFs, replaced by letters: ﬁ is fi, ⽇ is 日."""
     return text if text.isascii() or not _SIGN.search(text) else text.translate(_LETTERS)
 
 
 def join(texts: Sequence[str], lang: str) -> str:
-    """The texts of consecutive sentences as one: without a space in zh, ja and their like, else with one."""
+    """Join the texts of consecutive sentences: without a space in zh, ja and similar languages, else with one."""
     if not unspaced(lang):
         return " ".join(texts)
     joined = ""
     for text in texts:
-        # Latin words in such a text keep apart: "... Python" + "Software ..." needs its space.
+        # Latin words in such a text are separated: "... Python" + "Software ..." needs its space.
         space = joined[-1:].isascii() and joined[-1:].isalnum() and text[:1].isascii() and text[:1].isalnum()
         joined += f" {text}" if space and joined else text
     return joined
 
 
 def plain(text: str) -> str:
-    """The letters and the numbers of a text, folded; the text itself where it has none."""
+    """The letters and numbers of a text, folded; the text itself if it has none."""
     return MEANS_NOTHING.sub("", folded(text)) or text
 
 
 def folded(text: str) -> str:
-    """A text without case and widths."""
+    """NFKC-normalised, case-folded text."""
     return unicodedata.normalize("NFKC", text).casefold()
 
 
 def worth(text: str, lang: str) -> float:
-    """The length of a text in letters' worth, so that scripts can be compared."""
+    """Non-space characters, times WIDE_WEIGHT in CJK, to compare lengths."""
     length = sum(1 for char in text if not char.isspace())
     return length * (WIDE_WEIGHT if primary(lang) in WIDE_SCRIPT_LANGUAGES else 1.0)

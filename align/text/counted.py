@@ -1,4 +1,4 @@
-"""Numbers of things, as a sentence says them."""
+"""Counts with nouns for messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text tables cut into cells: which mark parts them, and whether quotation marks quote a cell or are text."""
+"""Split text tables into cells: detect the delimiter, and whether quotation marks are quoting or text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 HEAD = 8192
-"""Characters by which the mark between the cells is told."""
+"""Characters that are read to detect the delimiter."""
 _MARKS = "\t;,"
 _WITHIN = re.compile(r'"[^"]*"')
 _CELL = re.compile(r'(?:"(?P<quoted>[^"]*(?:""[^"]*)*)"|(?P<bare>[^"\t\r\n]*))(?P<end>\t|\r\n?|\n|\Z)')
@@ -18,10 +18,10 @@ _NEEDS = re.compile(r'["\t\r\n]')
 
 
 def table_rows(file: TextIO, *, literal: bool = False) -> Iterator[list[str]]:
-    """The rows of a CSV or TSV from its start, whichever it is by its first lines; `file` opened with `newline=""`.
+    """Yield the rows of a CSV or TSV, detected by its first lines; `file` must be opened with `newline=""`.
 
-    Between commas or semicolons, quotes quote. Between tabs a line is a row and quotes are text, unless the whole
-    table quotes as spreadsheets do; with `literal` that is not asked, and the file is read once. Raises csv.Error.
+    With commas or semicolons, quotes are quoting. With tabs a line is a row and quotes are text, unless the whole
+    table is quoted as by spreadsheets; `literal` skips that check, and the file is read once. Raises csv.Error.
     """
     file.seek(0)
     delimiter = delimiter_of(file.read(HEAD))
@@ -39,9 +39,9 @@ def table_rows(file: TextIO, *, literal: bool = False) -> Iterator[list[str]]:
 
 
 def delimiter_of(head: str) -> str:
-    """The mark of the first line, if it has any, that stands equally often in most lines; a comma where there is none.
+    """The delimiter of the first line, if any, with the same count in most lines; a comma if there is none.
 
-    A comma or semicolon in quotes does not count; between tabs, quotes may be text.
+    Commas and semicolons in quotes do not count; with tabs, quotes may be text.
     """
     first = next((line for line in head.splitlines() if line.strip()), "")
     unquoted = _WITHIN.sub("", head)
@@ -59,9 +59,9 @@ def delimiter_of(head: str) -> str:
 def quotes_cells(text: str) -> bool:
     """Whether a tab-separated text quotes its cells as spreadsheets do.
 
-    All of it must: a cell with a quote in it is whole in quotes, the quotes in it doubled. And what is quoted needs it
-    (a quote, a tab or a line end in it; a comma, as Excel sees it), or all that has letters is quoted: `"Hello."` among
-    cells without quotes is somebody speaking.
+    All of it must: a cell with a quote in it is whole in quotes, the quotes in it doubled. And either every quoted
+    cell needs it (a quote, a tab or a line end in it; a comma, as in Excel), or all cells with letters are quoted:
+    `"Hello."` among cells without quotes is direct speech.
     """
     if '"' not in text:
         return False
@@ -83,5 +83,5 @@ def quotes_cells(text: str) -> bool:
 
 
 def allow_long_cells() -> None:
-    """Let `csv` take cells as long as a document. Its limit is one of the whole process, so it has one value."""
+    """Raise the limit of `csv` to cells of the length of a document. The limit is global, so it has one value."""
     csv.field_size_limit(1 << 27)

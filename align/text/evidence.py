@@ -1,4 +1,4 @@
-"""What a text by itself says of its language: its scripts, its letters and its function words. Pure and quick."""
+"""Evidence for the language of a text from its scripts, letters and function words. Pure and fast."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from align.text.scripts import CJK, HAN, KANA, LATIN_LETTERS, SOLE_LANGUAGE, cou
 
 JA, HANT, HANS = "ja", "zh-Hant", "zh-Hans"
 SURE = 3.0
-"""Nats by which the best language must lead for the first evidence to settle the matter (odds of 20)."""
+"""Lead in nats of the best language from which the evidence is settled (odds of 20)."""
 HOPELESS = 9.0
-"""Nats behind the best from which on a language is left out: no prior makes up for it."""
+"""Nats behind the best language from which a language is dropped: no prior makes up for it."""
 WORD = 1.4
-"""Nats for a function word that only one language has."""
+"""Nats for a function word of a single language."""
 STRANGE_LETTER = 2.0
-"""Nats against a language for a letter that it does not write."""
+"""Nats against a language for a letter that it does not use."""
 KANA_WORTH = 3.0
-"""Nats against Chinese for a kana, up to KANA_MOST of them."""
+"""Nats against Chinese for each kana, up to MAX_KANA."""
 KANA_MOST = 6
 READ = 2400
-"""Characters of a text that are looked at for words and letters."""
+"""Characters of a text that are searched for words and letters."""
 _PARTICLES = re.compile("[的了是在這这們们你我他她它嗎吗吧呢啊哪怎麼么什很都把被讓让還还沒没這與与及之]")
-"""Han characters that Chinese grammar cannot do without and Japanese seldom writes."""
+"""Han characters that are essential in Chinese grammar and rare in Japanese."""
 _JAPANESE = re.compile("(?:明治|大正|昭和|平成|令和)[0-9０-９元]|[月火水木金土日]曜|株式会社|[々〆ヶ]")
-"""What Japanese writes without kana and Chinese does not."""
+"""Japanese without kana that does not occur in Chinese."""
 _WORDS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _ASCII_WORDS = re.compile("[a-z]+(?:'[a-z]+)?")
 _CAPITALISED = re.compile("(?!^)[A-Z\u00c0-\u00de\u0100\u010c\u0118\u011a\u0130\u0141\u0150\u0158\u015a\u015e\u0160\u016e\u0170\u0179\u017b\u017d]"  # noqa: E501
                           r"[^\W\d_]+")  # fmt: skip
 _FRAMED = re.compile("^[^\\w]*[\u3041-\u30ff\u3400-\u9fff].*[\u3041-\u30f6\u3400-\u9fff][^\\w]*$", re.DOTALL)
-"""CJK at both ends: the sentence is what stands around the words in the middle."""
+"""CJK at both ends: the words in the middle are embedded in a CJK sentence."""
 LATIN_ONLY = re.compile(f"[^{LATIN_LETTERS.pattern[1:-2]}'’]+")
 
 
 class Guess(NamedTuple):
-    """A language tag and how sure it is, 0 to 1."""
+    """A language tag and its confidence, 0 to 1."""
 
     lang: str
     confidence: float
@@ -50,15 +50,15 @@ class Guess(NamedTuple):
 
 NOTHING = Guess(UNDETERMINED, 0.0)
 _PRINTED = tuple(zip("\u2019\u2018\u201c\u201d\u2013\u2014\u2026\xa0", "''\"\"--. ", strict=True))
-"""Printers' quotes and dashes as typed: they tell nothing, and what is left is often ASCII."""
+"""Typographic quotes and dashes with ASCII equivalents: not informative, and the rest is often ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a text by itself says: log-likelihoods (nats, the best is 0) of the languages it may be in.
+    """Evidence of a text by itself: log-likelihoods (nats, the best is 0) of its possible languages.
 
-    `weight` is how many letters (CJK counted double) speak; `settled` that no further evidence is needed; `script`
-    the one that carries the text.
+    `weight` is the number of letters (CJK counted double) it is based on; `is_certain` whether further evidence is
+    unnecessary; `script` the dominant script of the text.
     """
 
     scores: Mapping[str, float] = field(default_factory=dict)
@@ -66,19 +66,19 @@ class Evidence:
     settled: bool = False
     script: str = ""
     best: str = UNDETERMINED
-    """The likeliest language; `und` where nothing speaks."""
+    """The likeliest language; `und` without evidence."""
 
 
 EMPTY = Evidence()
 
 
 def sure(lang: str, weight: int, script: str) -> Evidence:
-    """Evidence that leaves no other language open."""
+    """Evidence for one language only."""
     return Evidence({lang: 0.0}, weight, True, script, lang)
 
 
 def normal(scores: Mapping[str, float], weight: int, script: str, lead: float = SURE) -> Evidence:
-    """Evidence of raw `scores`: the best at 0, the hopeless left out, settled where the best leads by `lead`."""
+    """Normalise raw `scores`: the best at 0, hopeless ones dropped, settled where the best leads by `lead`."""
     top = max(scores.values())
     kept = {lang: score - top for lang, score in scores.items() if top - score < HOPELESS}
     best = max([lang for lang, score in kept.items() if score == 0.0])
@@ -87,7 +87,7 @@ def normal(scores: Mapping[str, float], weight: int, script: str, lead: float = 
 
 
 def decide(evidence: Evidence, prior: Mapping[str, float]) -> Guess:
-    """The likeliest language under `prior` (nats; 0 for a language that it does not name)."""
+    """The likeliest language under `prior` (nats; 0 for languages that are not listed)."""
     scores = evidence.scores
     if len(scores) <= 1:
         return Guess(evidence.best, 1.0) if scores else NOTHING
@@ -100,7 +100,7 @@ def decide(evidence: Evidence, prior: Mapping[str, float]) -> Guess:
 
 
 def weigh(text: str) -> Evidence:
-    """First evidence only: scripts, letters and function words. Never calls langdetect; pure and quick."""
+    """First evidence only: scripts, letters and function words. Never calls langdetect; pure and fast."""
     said = spoken(text)
     if not said.isascii() and latin_only(said):
         for printed, typed in _PRINTED:
@@ -130,7 +130,7 @@ def weigh(text: str) -> Evidence:
             return _cjk(text, counts, cjk)
     script = max(others, key=lambda name: others[name])
     if script == "latin" and len(others) > 1:
-        # Names and terms in Latin letters stand in texts of every script; the reverse is rare.
+        # Names and terms in Latin letters occur in texts of every script; the reverse is rare.
         foreign = max((name for name in others if name != "latin"), key=lambda name: others[name])
         if others[foreign] * 2 >= others["latin"]:
             script = foreign
@@ -140,9 +140,9 @@ def weigh(text: str) -> Evidence:
 
 
 def _outweighs(text: str, script: str, letters: int, cjk: int) -> bool:
-    """Whether the words in `script` carry the text rather than its `cjk` characters.
+    """Whether the text is mainly in `script` rather than in its `cjk` characters.
 
-    A CJK text holds many Latin names, hardly any Latin grammar; a Latin text that mentions a CJK word holds both.
+    A CJK text has many Latin names but hardly any Latin grammar; a Latin text that mentions a CJK word has both.
     """
     if script != "latin":
         return letters > 3 * cjk
@@ -156,7 +156,7 @@ def _outweighs(text: str, script: str, letters: int, cjk: int) -> bool:
 
 
 def _cjk(text: str, counts: Mapping[str, int], cjk: int) -> Evidence:
-    """ja, zh-Hant, zh-Hans or ko by the characters."""
+    """Evidence for ja, zh-Hant, zh-Hans or ko by the characters."""
     hangul, kana, bopomofo = (counts.get(script, 0) for script in ("hangul", "kana", "bopomofo"))
     if hangul * 3 > cjk and hangul >= kana:
         return sure("ko", 2 * cjk, "hangul")
@@ -172,7 +172,7 @@ def _cjk(text: str, counts: Mapping[str, int], cjk: int) -> Evidence:
 
 @cache
 def _table(script: str) -> dict[str, tuple[tuple[str, float], ...]]:
-    """Function word to the languages of `script` that have it, each with the nats it is worth."""
+    """Function words with the languages of `script` that use them, and the nats for each."""
     owners: dict[str, list[str]] = {}
     for lang in SCRIPT_LANGUAGES.get(script, ()):
         for word in set(WORDS.get(lang, "").split()):
@@ -185,7 +185,7 @@ def _table(script: str) -> dict[str, tuple[tuple[str, float], ...]]:
 
 @cache
 def _strangers(script: str) -> dict[str, frozenset[str]]:
-    """Letter beyond a-z to the languages of `script` that write it."""
+    """Letters beyond a-z with the languages of `script` that use them."""
     letters: dict[str, set[str]] = {}
     for lang in SCRIPT_LANGUAGES.get(script, ()):
         for letter in set(LETTERS.get(lang, "")):
@@ -194,7 +194,7 @@ def _strangers(script: str) -> dict[str, frozenset[str]]:
 
 
 def _alphabetic(text: str, script: str, weight: int, words: list[str] | None = None) -> Evidence:
-    """The languages that share an alphabet, by their function words and letters."""
+    """Evidence for the languages that share an alphabet, by function words and letters."""
     languages = SCRIPT_LANGUAGES.get(script)
     if not languages:
         return sure(UNDETERMINED, weight, script)
@@ -204,7 +204,7 @@ def _alphabetic(text: str, script: str, weight: int, words: list[str] | None = N
         scores, count = _by_words(words[: READ // 5], script), len(words)
     ranked = sorted(scores.values(), reverse=True)[:2]
     if ranked and ranked[0] - (ranked[1] if len(ranked) > 1 else 0.0) >= SURE and ranked[0] >= 0.1 * WORD * count:
-        return normal(scores, weight, script)  # languages that nothing speaks for are out
+        return normal(scores, weight, script)  # drop languages without evidence
     if not ranked or ranked[0] >= HOPELESS or min(scores.values()) < 0.0:
         found = normal({**dict.fromkeys(languages, 0.0), **scores}, weight, script)
         return Evidence(found.scores, weight, False, script, found.best)
@@ -217,7 +217,7 @@ def _alphabetic(text: str, script: str, weight: int, words: list[str] | None = N
 
 
 def _by_words(words: list[str], script: str) -> dict[str, float]:
-    """Nats for the languages that function words among `words` speak for."""
+    """Nats by language from the function words among `words`."""
     table = _table(script)
     scores: dict[str, float] = {}
     for word in words:
@@ -227,7 +227,7 @@ def _by_words(words: list[str], script: str) -> dict[str, float]:
 
 
 def _scored(text: str, script: str) -> tuple[dict[str, float], int]:
-    """Nats for the languages of `script` by function words and letters, others 0; and how many words there are."""
+    """Nats by language of `script` from function words and letters, 0 if missing; and the number of words."""
     lowered = text.lower()
     words = _WORDS.findall(lowered)
     scores = _by_words(words, script)
@@ -236,7 +236,7 @@ def _scored(text: str, script: str) -> tuple[dict[str, float], int]:
         plain = ""
         for letter in set(lowered):
             if letter in strangers:
-                # A capitalised word after the first may be a foreign name: its letters say less.
+                # A capitalised word after the first may be a foreign name: its letters count less.
                 plain = plain or f" {_CAPITALISED.sub('', text).lower() if script == 'latin' else lowered}"
                 worth = STRANGE_LETTER * min(2.0, plain.count(letter) or 0.3)
                 for lang in strangers[letter]:
@@ -245,23 +245,23 @@ def _scored(text: str, script: str) -> tuple[dict[str, float], int]:
 
 
 def fit(text: str) -> float:
-    """How well a text in Latin letters fits the language that it fits best, in nats: to choose between decodings."""
+    """Nats of the best-fitting language for a text in Latin letters: to choose between decodings."""
     return max(_scored(text, "latin")[0].values(), default=0.0)
 
 
 def has_letters(text: str) -> bool:
-    """Whether there is anything to tell a language from."""
+    """Whether there are letters to identify a language by."""
     return bool(count_scripts(spoken(text)))
 
 
 def grammar_share(text: str) -> float:
-    """How much of the Latin words of `text` are function words of some language, 0 to 1."""
+    """Share of the Latin words of `text` that are function words of some language, 0 to 1."""
     words = _WORDS.findall(text.lower())
     return sum(len(word) > 1 and word in _table("latin") for word in words) / len(words) if words else 0.0
 
 
 def plainly(text: str, lang: str) -> bool:
-    """Whether a sentence is in `lang`, the language of its block, at first sight: the cheap yes, never a no."""
+    """Whether a sentence is obviously in `lang`, the language of its block; False means undecided."""
     if lang == JA:
         return KANA.search(text) is not None and not _LATIN_WORDS.search(text)
     if lang in (HANT, HANS):

@@ -1,7 +1,7 @@
-"""Han characters across their written forms: Japanese, traditional and simplified Chinese share what they mean.
+"""Han characters across their written forms: Japanese, traditional and simplified Chinese.
 
-`fold` makes 日俄會議, 日俄会议 and 会議 comparable character by character; `han_evidence` tells which of the three
-ways of writing a run of Han characters fits, from the character sets that each of them has long been written with.
+`fold` makes 日俄會議, 日俄会议 and 会議 comparable character by character; `han_evidence` shows which of the three forms
+a run of Han characters fits, by the national character sets.
 """
 
 from __future__ import annotations
@@ -13,33 +13,33 @@ from align.text._han_table import FOLDED, FORMS
 _FOLD = str.maketrans(FORMS, FOLDED)
 
 ENOUGH = 400
-"""Han characters of a run that are looked at: more of them changes nothing."""
+"""Maximum Han characters that are used of a run; more do not change the result."""
 UNUSUAL = 1.2
-"""Nats against a way of writing for a character that its large character set has but its everyday set has not."""
+"""Nats against a form for a character in its full character set but not in its common one."""
 FOREIGN = 3.6
-"""Nats against a way of writing for a character that is not in its character set at all."""
+"""Nats against a form for a character that is not in its character set."""
 KANJI_ONLY = 0.22
-"""Nats against Japanese for each further Han character of a run that has no kana in it."""
+"""Nats against Japanese for each further Han character of a run without kana."""
 
 
 def fold(text: str) -> str:
     """`text` with every shinjitai, traditional or variant Han character in one (mostly the simplified) form.
 
-    Pure, and as long as `text`: offsets stay valid. What a word of one language is written with in another is
-    not touched (that would be translation); idempotent.
+    Pure, and of the same length as `text`: offsets stay valid. Words that differ between the languages are not
+    changed (that would be translation); idempotent.
     """
     return text.translate(_FOLD)
 
 
 def _two_byte(codec: str, leads: range, trails: range) -> frozenset[str]:
-    """The characters that a legacy two-byte encoding has in a block of its code table."""
+    """Characters in a block of the code table of a legacy two-byte encoding."""
     raw = b"".join(bytes((lead, trail)) for lead in leads for trail in trails)
     return frozenset(raw.decode(codec, "ignore"))
 
 
 @cache
 def _classes() -> tuple[dict[int, str], dict[str, tuple[float, float, float]]]:
-    """A translation of each Han character to a letter for its class, and each class's (ja, Hant, Hans) cost."""
+    """A table from each Han character to a letter for its class, and the (ja, Hant, Hans) cost of each class."""
     kanji_common = _two_byte("euc_jp", range(0xB0, 0xD0), range(0xA1, 0xFF))
     kanji = kanji_common | _two_byte("euc_jp", range(0xD0, 0xF5), range(0xA1, 0xFF))
     trails = range(0x40, 0xFF)
@@ -48,7 +48,7 @@ def _classes() -> tuple[dict[int, str], dict[str, tuple[float, float, float]]]:
     hans_common = _two_byte("gb2312", range(0xB0, 0xD8), range(0xA1, 0xFF))
     hans = hans_common | _two_byte("gb2312", range(0xD8, 0xF8), range(0xA1, 0xFF))
     simplified = {simple for form, simple in zip(FORMS, FOLDED, strict=True) if form in hant_common}
-    # Big5's rarer half holds characters that nobody writes but as simplified forms (体, 万): they speak against Hant.
+    # Big5's rarer half has characters that are only used as simplified forms (体, 万): they count against Hant.
     hant = frozenset(c for c in hant if c in hant_common or c not in simplified)
     letters: dict[tuple[float, float, float], str] = {}
     table: dict[int, str] = {}
@@ -66,7 +66,7 @@ def _classes() -> tuple[dict[int, str], dict[str, tuple[float, float, float]]]:
 
 @cache
 def common_han(codec: str) -> frozenset[str]:
-    """The everyday Han characters of the national character set that a legacy encoding carries; empty for others."""
+    """The common Han characters of the national character set of a legacy encoding; empty for others."""
     if codec in ("cp932", "shift_jis", "euc_jp", "iso2022_jp"):
         return _two_byte("euc_jp", range(0xB0, 0xD0), range(0xA1, 0xFF))
     if codec in ("gb18030", "gb2312", "gbk"):
@@ -77,9 +77,9 @@ def common_han(codec: str) -> frozenset[str]:
 
 
 def han_evidence(han: str) -> tuple[float, float, float]:
-    """How badly a run of Han characters fits (ja, zh-Hant, zh-Hans), in nats; 0 is a perfect fit.
+    """Misfit of a run of Han characters with (ja, zh-Hant, zh-Hans), in nats; 0 is a perfect fit.
 
-    `han` holds Han characters only (others are ignored). Nothing here knows of kana: the caller does.
+    `han` consists of Han characters only (others are ignored). Kana is not considered here: the caller does that.
     """
     table, costs = _classes()
     classes = han[:ENOUGH].translate(table)
@@ -94,6 +94,6 @@ def han_evidence(han: str) -> tuple[float, float, float]:
 
 
 def chinese(text: str) -> str:
-    """`zh-Hant` or `zh-Hans`: the way in which the Han characters of a Chinese text are written."""
+    """`zh-Hant` or `zh-Hans`, by the Han characters of a Chinese text."""
     _, hant, hans = han_evidence("".join(c for c in text[:20_000] if c > "\u33ff"))
     return "zh-Hant" if hant < hans else "zh-Hans"

@@ -1,14 +1,14 @@
-"""Which language a text is in, by three kinds of evidence in this order.
+"""Identify the language of a text by three kinds of evidence in this order.
 
 1. Its scripts: kana, hangul, bopomofo, the Han characters that only one of Japanese, traditional and simplified
-   Chinese writes; then letters and function words that few languages share (`evidence`).
-2. langdetect, seeded and restricted to the languages that the first evidence leaves open (`ngrams`).
-3. The neighbours and the document (`settle`), which decide where a title or a name tells nothing by itself: what the
-   document's languages look like in its own settled blocks (`profile`), how much of it is in each (where little is
-   settled, what its open lines say together: `mixture`), what stands nearby, and which of two equal lines is the
-   translation's (`twins`).
+   Chinese uses; then letters and function words that few languages share (`language_evidence`).
+2. langdetect, seeded and restricted to the languages that the first evidence leaves undecided (`ngrams`).
+3. The neighbours and the document (`identify_blocks`), for titles and names without evidence of their own: letter
+   trigrams of the document's settled blocks, the document's share of each language (estimated from the short lines
+   together where little is settled), the neighbouring blocks, and which of two equal lines is the translation's
+   (`document_language`).
 
-Tags are BCP 47. A tag comes with a confidence, 0 to 1; `und` where there is no letter to tell from.
+Tags are BCP 47. A tag has a confidence, 0 to 1; `und` where there is no letter.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from align.text.scripts import spoken
 from align.text.twins import settle_twins
 
 NEIGHBOUR = 0.7
-"""Nats that the nearest settled block of the same script is worth for its language, on either side."""
+"""Nats that the nearest settled block of the same script, before or after, adds for its language."""
 HINT = 3.0
-"""Nats that a hint of the format is worth."""
+"""Nats that a hint of the format adds."""
 CERTAIN = 0.97
-"""Confidence under the document's languages from which on langdetect is not asked."""
+"""Confidence under the document's prior above which langdetect is not used."""
 FEW = 6
-"""Letters below which langdetect is not asked: it would always be sure of something."""
+"""Letters below which langdetect is not used: it is overconfident on short texts."""
 PLAIN = 7.5
-"""Nats by which a language leads in a document that is plainly in it."""
+"""Lead in nats from which the document's language is assigned directly."""
 DOCUMENT = 40.0
-"""Letters of settled text that weigh as much as what we expect of any document."""
+"""Letters of settled text that weigh as much as the default prior."""
 _DEFAULT = {HANS: 0.4, HANT: 0.3, JA: 0.3, "en": 0.3}
 _OTHER = 0.02
-"""How likely any document is in a language that is not named above."""
+"""Prior probability of any language not listed above."""
 
 
 def identify(text: str, *, lang: str | None = None) -> Guess:
-    """The language of `text` alone. `lang` is a hint (an attribute, a setting): it decides what is open."""
+    """The language of a single text. `lang` is a hint (an attribute, a setting) for undecided cases."""
     evidence = weigh(text)
     if not evidence.scores:
         return NOTHING
@@ -49,7 +49,7 @@ def identify(text: str, *, lang: str | None = None) -> Guess:
 
 
 def sharpen(text: str, evidence: Evidence, prior: Mapping[str, float] | None = None) -> Evidence:
-    """`evidence` with langdetect's opinion where the first evidence left the language open."""
+    """Add the probabilities of langdetect where the evidence leaves the language undecided."""
     if evidence.settled or evidence.script not in SCRIPT_LANGUAGES or evidence.weight < FEW:
         return evidence
     open_languages = {
@@ -60,7 +60,7 @@ def sharpen(text: str, evidence: Evidence, prior: Mapping[str, float] | None = N
     found = ngrams.probabilities(spoken(text), evidence.script, open_languages)
     if not found:
         return evidence
-    # A short text convinces langdetect easily and wrongly: believe it as far as there are letters.
+    # langdetect is overconfident on short texts: weight it by the number of letters.
     trust = min(1.0, evidence.weight / 60)
     known = ngrams.covered(evidence.script)
     scores = {
@@ -74,10 +74,10 @@ def sharpen(text: str, evidence: Evidence, prior: Mapping[str, float] | None = N
 def settle(
     texts: Sequence[str], evidence: Iterable[Evidence], hints: Sequence[str | None] = ()
 ) -> tuple[list[Guess], dict[str, float]]:
-    """The languages of the blocks of one document, in order, each helped by its neighbours and by the document.
+    """The languages of the blocks of one document, in order, with evidence of neighbours and of the document.
 
-    `hints` (as many as texts, or none) are what a reader knows of each: a `lang` attribute, for example. The second
-    value is the document's languages with the letters that speak for each.
+    `hints` (one per text, or none) are given by a reader: a `lang` attribute, for example. The second value is the
+    number of letters in each of the document's languages.
     """
     found = list(evidence)
     hints = hints or [None] * len(found)
@@ -119,8 +119,10 @@ def settle(
 
 
 def _ask_together(texts: Sequence[str], found: list[Evidence], document: dict[str, float]) -> frozenset[int]:
-    """Ask the open blocks of a document that has settled little all at once; returns which. `found` and `document`
-    are changed."""
+    """Rescore the undecided blocks of a document with little settled text together; returns their indices.
+
+    `evidence` and `document` are modified.
+    """
     asked: set[int] = set()
     for script, lines in mixture.unsettled(found, document).items():
         for index in lines:
@@ -132,7 +134,7 @@ def _ask_together(texts: Sequence[str], found: list[Evidence], document: dict[st
 
 
 def _closer(texts: Sequence[str], index: int, one: Evidence, profiles: Profiles | None, priors: _Priors) -> Evidence:
-    """The evidence of a block whose language is open, with what its document knows and, if need be, langdetect."""
+    """Evidence of an undecided block, refined by the document's profiles and, if necessary, langdetect."""
     prior = priors.of(one)
     if profiles is not None:
         like = profiles.scores(texts[index])
@@ -146,7 +148,7 @@ def _closer(texts: Sequence[str], index: int, one: Evidence, profiles: Profiles 
 
 
 class _Priors:
-    """`relative` of one document, kept for each set of languages: most blocks leave the same ones open."""
+    """`document_prior` of one document, cached by set of languages: most blocks have the same undecided ones."""
 
     def __init__(self, document: Mapping[str, float]) -> None:
         self._document = document
@@ -156,7 +158,7 @@ class _Priors:
         return self._of(evidence)[0]
 
     def plain(self, evidence: Evidence) -> Guess | None:
-        """The document's own language where it is by far the likeliest and nothing in the block speaks against it."""
+        """The document's own language if it is by far the likeliest and the block has no evidence against it."""
         _, lang, lead = self._of(evidence)
         if lead < PLAIN or evidence.scores[lang] < -0.5:
             return None
@@ -164,7 +166,7 @@ class _Priors:
 
     def _of(self, evidence: Evidence) -> tuple[dict[str, float], str, float]:
         scores = evidence.scores
-        # Most blocks of a page in letters leave all languages of their script open: no need to spell them out.
+        # Most alphabetic blocks leave all languages of their script undecided: the script is a shorter key.
         every = len(scores) == len(SCRIPT_LANGUAGES.get(evidence.script, ()))
         key = (evidence.script,) if every else tuple(scores)
         kept = self._kept.get(key)
@@ -177,7 +179,7 @@ class _Priors:
 
 
 def _learnt(texts: Sequence[str], found: Sequence[Evidence]) -> dict[str, Profiles]:
-    """The trigrams of the settled blocks, by script; scripts with one language only are left out."""
+    """Trigrams of the settled blocks, by script; without scripts that have one language only."""
     langs: dict[str, set[str]] = {}
     for one in found:
         if one.settled and one.script in SCRIPT_LANGUAGES:
@@ -201,7 +203,7 @@ def _neighbours(found: Sequence[Evidence]) -> list[str]:
 
 
 def relative(document: Mapping[str, float], evidence: Evidence) -> dict[str, float]:
-    """What the document's other blocks say of the languages that `evidence` leaves open, in nats below 0."""
+    """Log prior (nats, below 0) of the undecided languages from the document's other blocks."""
     mass = {lang: document.get(lang, 0.0) for lang in evidence.scores}
     total = sum(mass.values())
     base = {lang: _DEFAULT.get(lang, _OTHER) for lang in evidence.scores}

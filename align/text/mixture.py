@@ -1,8 +1,8 @@
-"""Which languages a page of short lines is in: what tells little by itself is asked all together. Pure.
+"""Languages of a page of short lines, estimated from all its undecided blocks together. Pure.
 
-A line of a dialogue says little of its language, a page of them much. What each line looks like (its words, letters and
-n-grams) and how much of the page is in each language are found in turns until they agree (expectation and
-maximisation), so a page in two languages comes out as one.
+A line of a dialogue is weak evidence of its language, a page of them strong. The likelihood of each line (its
+words, letters and n-grams) and the page's share of each language are estimated in turns (expectation maximisation),
+so a page in two languages is recognised as one.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from align.text._words import SCRIPT_LANGUAGES
 from align.text.evidence import Evidence, normal
 
 LITTLE = 400.0
-"""Settled letters of a script below which its open blocks are asked together."""
+"""Settled letters of a script below which its undecided blocks are rescored together."""
 CARRIES = 0.2
-"""Share of a page's letters from which on a script carries text; below it stand names and terms in it."""
+"""Minimum share of a page's letters in a script for it to carry text; below it the letters are names and terms."""
 ROUNDS = 6
 LEAST = 8.0
-"""Letters that a language must have from the open blocks, in each round, to be one of the page's."""
+"""Minimum letters from the undecided blocks, in each round, for a language to be one of the page's."""
 UNKNOWN = 3.0
-"""Nats behind the likest language of one whose n-grams are not known, in a block of LONG letters or more."""
+"""Nats behind the likeliest language for a language without n-grams, in a block of LONG_BLOCK_LETTERS or more."""
 LONG = 60
 
 
 def unsettled(found: Sequence[Evidence], document: Mapping[str, float]) -> dict[str, list[int]]:
-    """The open blocks of each script that carries text of the page and in which little is settled.
+    """Undecided blocks by script, for scripts that carry text of the page and of which little is settled.
 
-    `document`: letters that are settled in each language.
+    `document`: settled letters in each language.
     """
     lines: dict[str, list[int]] = {}
     for index, one in enumerate(found):
@@ -47,7 +47,7 @@ def unsettled(found: Sequence[Evidence], document: Mapping[str, float]) -> dict[
 
 
 def likened(text: str, one: Evidence) -> Evidence:
-    """The evidence of an open block with what its n-grams say."""
+    """The evidence of an undecided block, with the scores of its n-grams."""
     like = ngrams.likeness(text, one.script)
     if not like:
         return one
@@ -59,12 +59,12 @@ def likened(text: str, one: Evidence) -> Evidence:
 def shares(
     blocks: Sequence[Evidence], document: Mapping[str, float], expected: Mapping[str, float]
 ) -> dict[str, float]:
-    """The letters of the document in each language, with those of its open blocks; languages with none are left out.
+    """Letters of the document in each language, undecided blocks included; without languages that have none.
 
-    `expected`: letters that each language of the script counts as having in any document.
+    `expected`: prior letters of each language of the script.
     """
     settled = {lang: document.get(lang, 0.0) + letters for lang, letters in expected.items()}
-    mass = dict.fromkeys(settled, 1.0)  # else what is settled by chance would take the lines of all others
+    mass = dict.fromkeys(settled, 1.0)  # from the settled counts, a chance majority would take all lines
     for _ in range(ROUNDS):
         prior = {lang: math.log(letters) for lang, letters in mass.items()}
         more = dict.fromkeys(settled, 0.0)

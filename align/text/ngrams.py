@@ -1,8 +1,8 @@
-"""langdetect, held: one factory a script with that script's profiles only, a fixed seed, and a prior.
+"""langdetect with one cached factory per script, limited to that script's profiles, with a fixed seed and a prior.
 
-It is the second evidence. What the script or the function words settle never comes here: langdetect does a few
-hundred texts a second. Its profiles also say by themselves how like each language a text is (`likeness`): what it says
-of a short text hangs on the n-grams that it draws, the sum over all of them does not.
+It is the second evidence, used only where script and function words do not settle the language: langdetect
+processes a few hundred texts per second. `ngram_scores` uses its profiles directly: for short texts langdetect
+depends on the n-grams that it samples, the sum over all n-grams does not.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from align.text._words import SCRIPT_LANGUAGES
 
 SEED = 0
 LONGEST = 600
-"""Characters of a text that are looked at; more of it changes the answer no further."""
+"""Characters of a text that are used; more do not change the result."""
 _WORDS = re.compile(r"[^\W\d_]+")
 _WEIGHT = 0.13
-"""Nats that a nat of an n-gram is worth: those of a word overlap and say much the same, and a name has them too."""
+"""Weight of an n-gram's nats: the n-grams of a word overlap and are correlated, and names have them too."""
 _SMOOTH = 5e-5
-"""What an n-gram that a language was never seen with counts as, like langdetect's own."""
+"""Probability of an n-gram that is unseen in a language, as in langdetect."""
 
 
 @cache
 def _factory(script: str) -> Any:
-    """langdetect's factory with the profiles of the languages of `script`; None where it has fewer than two."""
+    """langdetect's factory with the profiles of the languages of `script`; None if there are fewer than two."""
     import langdetect
     from langdetect.detector_factory import DetectorFactory
 
@@ -44,15 +44,15 @@ def _factory(script: str) -> Any:
 
 
 def covered(script: str) -> frozenset[str]:
-    """The languages of `script` that langdetect knows."""
+    """Languages of `script` that langdetect supports."""
     factory = _factory(script)
     return frozenset(factory.get_lang_list()) if factory else frozenset()
 
 
 def probabilities(text: str, script: str, allowed: Mapping[str, float]) -> dict[str, float]:
-    """P(language) by langdetect among `allowed` (language to prior weight); {} where it has nothing to say.
+    """P(language) by langdetect among `allowed` (language to prior weight); {} if it gives no result.
 
-    The same text, script and prior always give the same answer.
+    Deterministic for the same text, script and prior.
     """
     known = tuple(sorted((lang, weight) for lang, weight in allowed.items() if weight > 0 and lang in covered(script)))
     if not known:
@@ -63,7 +63,7 @@ def probabilities(text: str, script: str, allowed: Mapping[str, float]) -> dict[
 
 
 def likeness(text: str, script: str) -> dict[str, float]:
-    """Nats for each language of `script` that langdetect knows, the best at 0; {} where no n-gram of it is known."""
+    """Nats for each language of `script` that langdetect supports, the best at 0; {} if no n-gram is in a profile."""
     rows = [row for gram in _grams(text[:LONGEST]) if (row := _nats(script, gram))]
     if not rows:
         return {}
@@ -73,7 +73,7 @@ def likeness(text: str, script: str) -> dict[str, float]:
 
 
 def _grams(text: str) -> Iterator[str]:
-    """The letters, and the pairs and triples of letters and word ends, of the words of a text."""
+    """Yield the letters, pairs and triples of letters (word ends included) of the words of a text."""
     for word in _WORDS.findall(text.lower() if text.isupper() else text):
         padded = f" {word} "
         for size in (1, 2, 3):
@@ -85,7 +85,7 @@ def _grams(text: str) -> Iterator[str]:
 
 @lru_cache(maxsize=1 << 15)
 def _nats(script: str, gram: str) -> tuple[float, ...]:
-    """The logarithm of how often each language has an n-gram; () where none has it."""
+    """Log probability of an n-gram in each language; () if no profile has it."""
     factory = _factory(script)
     found = factory.word_lang_prob_map.get(gram) if factory else None
     return tuple(math.log(share + _SMOOTH) for share in found) if found else ()
@@ -97,7 +97,7 @@ def _detect(text: str, script: str, prior: tuple[tuple[str, float], ...]) -> tup
 
     detector = _factory(script).create()
     detector.set_prior_map(dict(prior))
-    # A text in capitals has no n-grams for langdetect, which takes such words for acronyms.
+    # langdetect ignores words in capitals as acronyms.
     detector.append(text.lower() if text.isupper() else text)
     try:
         return tuple((found.lang, float(found.prob)) for found in detector.get_probabilities())

@@ -1,7 +1,8 @@
-"""Numbers, dates and eras of a text, with their spans and the values that they may stand for, in many scripts.
+"""Numbers, dates and eras of a text in many scripts, with their spans and possible values.
 
-`51億`, `5.1 billion`, `5,1 Mrd.` and `5,100,000,000` have one value; so have 令和6年, 民國113年, พ.ศ. 2567 and 2024,
-and so have 11月, November and ноября. A date is three numbers. The one grammar for matching, highlighting and mining.
+`51億`, `5.1 billion`, `5,1 Mrd.` and `5,100,000,000` have the same value; so have 令和6年, 民國113年, พ.ศ. 2567 and
+2024, and so have 11月, November and ноября. A date is three numbers. The one grammar for matching, highlighting and
+mining.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ ERAS = {
     "Taishō": 1911, "Meiji": 1867, "Keio": 1864, "Ansei": 1853, "Tenpo": 1829, "Minguo": 1911, "Guangxu": 1874,
     "Qianlong": 1735, "Kangxi": 1661,
 }  # fmt: skip
-"""The year before an era's first (元年)."""
+"""The year before the first year (元年) of each era."""
 HAN_DIGITS = {
     c: n
     for n, forms in enumerate(
@@ -36,9 +37,10 @@ COUNTERS = frozenset(
     "年月日時时分秒人名個个回次度番號号位目条條項项章节節頁页點点カヶヵか箇歳岁才円圓元倍割階台臺機机隻只艘発週周"
     "世紀纪代種种国國者社字句歩步冊册本枚件天"
 )
-"""What follows a lone Han numeral that is a number, rather than a part of a word (三菱, 統一)."""
+"""Characters after a single Han numeral that make it a number rather than a part of a word (三菱, 統一)."""
 FIRM_COUNTERS = frozenset("年月日時时歳岁世章節节条條項项号號頁页円圓元")
-"""What follows one that every translation has, but for 一: 三月, 五歳; not 二人 or 十分, which are words as well."""
+"""Those of them with which a numeral is translated as a number, except 一: 三月, 五歳; not 二人 or 十分, which are
+words too."""
 
 
 def _table(rows: dict[float, str]) -> dict[str, float]:
@@ -64,7 +66,7 @@ SCALES = _table({
     10**12: "trillion trillions billionen billón billones триллион триллиона триллионов трлн bilion bilionów "
             "biljoen biljon biljoner bilione bilioni trilhão trilhões",
 })  # fmt: skip
-"""What a figure before it is multiplied by. `billion` as in English; the long scale's word has another form."""
+"""Factor of the figure before each word. `billion` as in English; the long scale uses other forms."""
 THAI_SCALES = {"พันล้าน": 10**9, "ล้าน": 10**6, "แสน": 10**5, "หมื่น": 10**4, "พัน": 10**3}
 
 MONTHS = {
@@ -101,9 +103,9 @@ DATED = frozenset({
     "jul", "jun", "oct", "okt", "feb", "mart", "ocak", "ekim", "kasım", "aralık", "listopada", "листопада", "leden",
     "luty", "مارس",
 })  # fmt: skip
-"""Months that are other words too, or names: numbers only where a figure is next to them."""
+"""Months that are also other words or names: numbers only next to a figure."""
 WRITTEN_LARGE = frozenset({"march", "august", "april"})
-"""Months that are verbs or names at the beginning of a sentence or in small letters."""
+"""Months that are also verbs or names at the beginning of a sentence or in lower case."""
 
 WORDS = _table({
     0: "zero", 1: "one first", 2: "two second twice both", 3: "three third", 4: "four fourth", 5: "five fifth",
@@ -120,7 +122,7 @@ ZEROS = "٠۰०০੦૦୦௦౦೦൦๐໐༠၀០߀０"
 _FOLD = {ord(zero) + n: str(n) for zero in ZEROS for n in range(10)} | {
     ord(char): plain for char, plain in zip("．٫٬’\u202f\u2009", "..,'\u00a0\u00a0", strict=True)
 }
-"""Digits of all scripts and separators, one character for one: spans stay valid."""
+"""Digits of all scripts and separators, folded one to one so that spans stay valid."""
 _UNFOLDED = re.compile(f"[{''.join(map(chr, _FOLD))}]")
 _WIDE_COMMA = re.compile("(?<=[０-９])，(?=[０-９])")
 
@@ -138,7 +140,7 @@ _THAI_MONTH = "|".join(word for word in MONTHS if "\u0e00" <= word[0] <= "\u0e7f
 _SIGN = "\u00bc-\u00be\u2150-\u2188\u2460-\u2473"
 _BEGINNING = "".join({name[0] for name in f"{_ERA}|{_THAI_MONTH}".split("|")})
 _TOKEN = re.compile(
-    rf"(?=[\dIVX{_SIGN}{_HAN}{_BEGINNING}])(?:"  # what else is not tried: most characters begin no number
+    rf"(?=[\dIVX{_SIGN}{_HAN}{_BEGINNING}])(?:"  # skip other characters: most cannot begin a number
     rf"(?P<era>{_ERA})\s?(?:\d{{1,4}}|元(?=年)|[{_HAN}]+(?=年)|[{_HAN}]{{2,}})年?"
     rf"|\b(?P<nth>\d{{1,2}})(?:st|nd|rd|th) year of (?:the )?(?P<nth_era>(?i:{'|'.join(_LATIN_ERAS)}))"
     rf"|(?P<mixed>{_FIGURE}[{_UNIT}{_SCALE}{_HANGUL}]"
@@ -165,10 +167,10 @@ _ROMAN = {"I": 1, "V": 5, "X": 10}
 
 
 class Number(NamedTuple):
-    """A number of a text: `[start, end)` in characters.
+    """A number in a text: `[start, end)` in characters.
 
-    values: what it may stand for, the likeliest first: `1.500` is 1500 or 1.5. firm: whether a faithful translation
-    has it too, which cannot be said of `one`, `IV` or a lone 一.
+    values: possible values, the likeliest first: `1.500` is 1500 or 1.5. firm: whether a faithful translation has
+    it too, which is uncertain for `one`, `IV` or a single 一.
     """
 
     start: int
@@ -178,7 +180,7 @@ class Number(NamedTuple):
 
 
 def numbers(text: str) -> list[Number]:
-    """The numbers of a text, from left to right; their spans do not overlap. Pure."""
+    """Numbers of a text, from left to right, without overlap. Pure."""
     plain = _WIDE_COMMA.sub(",", text).translate(_FOLD) if not text.isascii() and _UNFOLDED.search(text) else text
     found = [number for match in _TOKEN.finditer(plain) if (number := _number(plain, match))]
     if not _FIRST_LETTERS.isdisjoint(_LETTERS.findall(plain.casefold())):
@@ -210,7 +212,7 @@ def _number(text: str, match: re.Match[str]) -> Number | None:
 
 
 def readings(figure: str) -> tuple[float, ...]:
-    """The values that ASCII digits with separators may have, the likeliest first: `1,500` is 1500 before 1.5."""
+    """Possible values of ASCII digits with separators, the likeliest first: `1,500` is 1500 before 1.5."""
     digits = re.sub(r"(?<=\d)[ \u00a0'·](?=\d)", "", figure)
     marks = [c for c in digits if c in ",."]
     if not marks:
@@ -226,7 +228,7 @@ def readings(figure: str) -> tuple[float, ...]:
 
 
 def numeral(text: str) -> float:
-    """The value of a Han, Hangul or mixed numeral: `二十三`, `1万2000`, `3.5億`, `2억 3천만`, `二〇一三`."""
+    """Value of a Han, Hangul or mixed numeral: `二十三`, `1万2000`, `3.5億`, `2억 3천만`, `二〇一三`."""
     total = section = 0.0
     current: float | None = None
     for part in _PART.findall(text):
@@ -243,7 +245,7 @@ def numeral(text: str) -> float:
 
 
 def _scale(text: str, end: int) -> tuple[float, int]:
-    """What the words after a figure multiply it by, two at most, and where they end."""
+    """Factor of at most two scale words after a figure, and the end of the words."""
     factor = 1.0
     for _ in range(2):
         after = _SCALED.match(text, end, end + 20)
@@ -255,7 +257,7 @@ def _scale(text: str, end: int) -> tuple[float, int]:
 
 
 def _written(text: str, start: int, end: int) -> Number | None:
-    """A run of Han numerals, where it is likely a number: not the 三 of 三菱, the 百 of 百貨店 or 数十."""
+    """A run of Han numerals if it is probably a number: not the 三 of 三菱, the 百 of 百貨店 or 数十."""
     run, before, after = text[start:end], text[max(0, start - 1) : start], text[end : end + 1]
     if run[0] in HAN_SCALES or before in ("数", "數", "幾", "几"):
         return None
@@ -271,7 +273,7 @@ def _written(text: str, start: int, end: int) -> Number | None:
 
 
 def _roman(letters: str, start: int) -> Number | None:
-    """`XIV`; None where the letters are no numeral."""
+    """`XIV`; None where the letters are not a numeral."""
     values = [_ROMAN[letter] for letter in letters]
     value = sum(-v if v < w else v for v, w in zip(values, [*values[1:], 0], strict=True))
     tens, units = divmod(value, 10)
@@ -280,7 +282,7 @@ def _roman(letters: str, start: int) -> Number | None:
 
 
 def _of_words(text: str, words: list[re.Match[str]]) -> Iterator[Number]:
-    """Numbers in English words, years of eras in Latin script, and months."""
+    """Yield numbers in English words, years of eras in Latin script, and months."""
     at = 0
     while at < len(words):
         match = words[at]
@@ -295,7 +297,7 @@ def _of_words(text: str, words: list[re.Match[str]]) -> Iterator[Number]:
                 yield Number(match.start(), year.end(), (_LATIN_ERAS[word] + float(year[0]),))
             continue
         total, current, scaled, end = 0.0, WORDS.get(word), False, match.end()
-        if current is None:  # a scale: it counts from a number before it, as in `two million`
+        if current is None:  # a scale word needs a number before it, as in `two million`
             continue
         tens = current >= 20
         while at < len(words):
@@ -320,13 +322,13 @@ def _of_words(text: str, words: list[re.Match[str]]) -> Iterator[Number]:
 
 
 def _is_month(text: str, match: re.Match[str], word: str) -> bool:
-    """Whether a word that may be a month is one here."""
+    """Whether a word that may be a month is used as one."""
     if word not in DATED and word not in WRITTEN_LARGE:
         return True
     before = text[max(0, match.start() - 12) : match.start()]
     if _FIGURE_BEFORE.search(before) or _FIGURE_AFTER.match(text, match.end()):
         return True
-    if _SMALL_BEFORE.search(before):  # French and Spanish write months small
+    if _SMALL_BEFORE.search(before):  # French and Spanish write months in lower case
         return True
     large = match[0][0].isupper()
     if large and _TIME_BEFORE.search(before):

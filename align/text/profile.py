@@ -1,7 +1,7 @@
-"""What the languages of one document look like in that very document: letter trigrams of its settled blocks.
+"""Language profiles of one document: letter trigrams of its settled blocks.
 
-The third evidence for a short line: a dialogue of Icelandic and English, a page of German and French say best what
-their own short lines are like. Naive Bayes over trigrams, learnt anew for each document.
+The third evidence for a short line: on a dialogue in Icelandic and English, or a page in German and French, the
+best model is the document's own short lines. Naive Bayes over trigrams, trained for each document.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 LEARN = 20_000
-"""Letters of each language that are learnt from; more adds nothing to telling two languages apart."""
+"""Maximum letters to learn from in each language; more does not improve the distinction."""
 ENOUGH = 300
-"""Letters of a language below which its trigrams say too little."""
+"""Minimum letters of a language for its trigrams to be used."""
 _WORDS = re.compile(r"[^\W\d_]+")
 _WEIGHT = 0.4
-"""Nats that a nat of a trigram is worth: neighbouring trigrams say much the same."""
+"""Weight of a trigram's nats: neighbouring trigrams are correlated."""
 _SMOOTH = 0.5
 
 
@@ -36,14 +36,14 @@ class Profiles:
         self._letters: Counter[str] = Counter()
 
     def learn(self, lang: str, text: str) -> None:
-        """Take a text that is surely in `lang`."""
+        """Add a text that is certainly in `lang`."""
         if self._letters[lang] < LEARN:
             text = text[: LEARN - self._letters[lang]]
             self._letters[lang] += len(text)
             self._counts.setdefault(lang, Counter()).update(_trigrams(text))
 
     def scores(self, text: str) -> Mapping[str, float]:
-        """Nats for each language learnt well enough, the best at 0; {} where fewer than two were."""
+        """Nats for each language with enough letters, the best at 0; {} if there are fewer than two."""
         known = [lang for lang, letters in self._letters.items() if letters >= ENOUGH]
         if len(known) < 2:
             return {}

@@ -1,4 +1,4 @@
-"""Which scripts a text is written in, counted in letters; what says nothing about its language is taken out first."""
+"""Count the letters of each script in a text, without parts that are not natural language."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SOLE_LANGUAGE = {
     "odia": "or", "tamil": "ta", "telugu": "te", "kannada": "kn", "malayalam": "ml", "sinhala": "si", "lao": "lo",
     "tibetan": "bo", "myanmar": "my", "georgian": "ka", "ethiopic": "am", "khmer": "km", "armenian": "hy",
 }  # fmt: skip
-"""Scripts that (nearly) only one living language is written in."""
+"""Scripts that (almost) only one living language uses."""
 
 CJK = frozenset({"han", "kana", "hangul", "bopomofo"})
 LATIN_LETTERS = re.compile("[A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]+")
@@ -68,7 +68,7 @@ _NAMES = re.compile(r"(?<![\w#@.])[#@.]?\w{0,60}_\w{1,60}", _FLAGS)
 
 
 def uncoded(text: str) -> str:
-    """`text` without addresses and image names only: what a line of nothing but code has left to tell."""
+    """`text` without addresses and image names."""
     if "://" in text or "www." in text:
         text = _URLS.sub(" ", text)
     if "@" in text:
@@ -79,7 +79,7 @@ def uncoded(text: str) -> str:
 
 
 def spoken(text: str) -> str:
-    """`text` without what tells nothing of a language: addresses, image names, markup, code, identifiers.
+    """`text` without parts that are not natural language: addresses, image names, markup, code, identifiers.
 
     Not for offsets: lengths change.
     """
@@ -92,12 +92,12 @@ def spoken(text: str) -> str:
 
 
 def latin_only(text: str) -> bool:
-    """Whether no letter of `text` is of another script than Latin."""
+    """Whether all letters of `text` are Latin."""
     return text.isascii() or not _FOREIGN.search(text)
 
 
 def count_scripts(text: str) -> dict[str, int]:
-    """Letters of each script that occurs in `text`; digits, signs and what `spoken` takes out are the caller's."""
+    """Letters of each script in `text`, without digits and signs; apply `natural_text` first."""
     counts: dict[str, int] = {}
     if not text.isascii() and _FOREIGN.search(text):
         for name in _COMMON if not _RARE.search(text) else _RUNS:

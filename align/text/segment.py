@@ -1,4 +1,4 @@
-"""Plain text into blocks with sentences and languages: what every reader ends in. Pure."""
+"""Split plain text into blocks with sentences and languages: the last step of every reader. Pure."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ from align.text.scripts import HAN_CLASS, KANA_CLASS, spoken
 from align.text.tags import canonical, hinted
 
 SILENT = frozenset({BlockKind.SEPARATOR})
-"""Kinds of blocks that hold no sentence."""
+"""Kinds of blocks without sentences."""
 
 
 class Mark(NamedTuple):
-    """What a reader knows of a stretch of the text: that it is one block, its kind, perhaps its language."""
+    """A block given by a reader: its span, its kind and possibly its language."""
 
     span: Span
     kind: BlockKind
     lang: str | None = None
     parts: tuple[Span, ...] | None = None
-    """The spans inside that are text, ascending, where markup or timing stands between; None = all of it."""
+    """The spans inside that are text, ascending, if there is markup or timing between them; None = all of it."""
     whole: bool = False
-    """Whether the block is one sentence as it stands (a cell, a segment)."""
+    """Whether the block is exactly one sentence (a cell, a segment)."""
 
 
 def segment(text: str, *, kinds: Sequence[Mark] | None = None, lang: str | None = None) -> tuple[Block, ...]:
-    """The blocks of `text`, ascending and apart, with their sentences and language tags.
+    """The blocks of `text`, ascending and disjoint, with their sentences and language tags.
 
-    kinds: blocks that the format gives, ascending and apart; None finds them in the lines. lang: a tag set by hand,
-    which every block that has a letter gets (`zh` alone: Hant or Hans, as the text is written). Between blocks, and
-    between the sentences of a block, nothing is lost but white space, invisible controls, list marks and image names.
+    kinds: blocks given by the format, ascending and disjoint; None detects them by lines. lang: a tag set by hand
+    for every block that has a letter (plain `zh` becomes Hant or Hans, by the characters). Nothing is lost between
+    blocks and between the sentences of a block but white space, invisible controls, list marks and image names.
     """
     with _uncollected():
         return _segment(text, kinds, lang)
@@ -60,8 +60,10 @@ def segment(text: str, *, kinds: Sequence[Mark] | None = None, lang: str | None 
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without rounds of the cyclic collector: a text becomes small values by the hundred thousand, none in a cycle, and
-    looking them over again and again takes a tenth of the time."""
+    """Disable the cyclic garbage collector for the block.
+
+    A text becomes hundreds of thousands of small values, none in a cycle; collecting takes a tenth of the time.
+    """
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -87,21 +89,21 @@ def _segment(text: str, kinds: Sequence[Mark] | None, lang: str | None) -> tuple
 
 
 def _evidence(mark: Mark, piece: str) -> Evidence:
-    """What a block says of its language; a source, a date and an address say nothing of the page around them."""
+    """Language evidence of a block; none for a source, a date or an address."""
     if mark.kind is BlockKind.BOILERPLATE and "://" in piece and 2 * len(spoken(piece)) < len(piece):
         return EMPTY
     return weigh(piece)
 
 
 def _of_its_line(text: str, before: Mark, mark: Mark, guess: Guess) -> Guess:
-    """The source and address of a headline are in its language, as far as they are in any."""
+    """Give the source and address of a headline the headline's language, with half its confidence."""
     if before.kind is BlockKind.HEADING and "\n" not in text[before.span.end : mark.span.start]:
         return Guess(guess.lang, guess.confidence / 2)
     return NOTHING
 
 
 class _Pieces(Sequence[str]):
-    """The texts of the marks, made when they are asked for: a book is not held twice."""
+    """The texts of the marks, extracted on access, so that a book is not in memory twice."""
 
     def __init__(self, text: str, marks: Sequence[Mark]) -> None:
         self._text = text
@@ -124,7 +126,7 @@ class _Pieces(Sequence[str]):
 
 
 def _filled(text: str, marks: Sequence[Mark]) -> list[Mark]:
-    """The marks, with runs of the text that they leave out in between, so that every visible character has a block."""
+    """The marks, with blocks for the text between them, so that every visible character is in a block."""
     filled: list[Mark] = []
     at = 0
     for mark in [*marks, Mark(Span(len(text), len(text)), BlockKind.BODY)]:
@@ -142,7 +144,7 @@ def _filled(text: str, marks: Sequence[Mark]) -> list[Mark]:
 
 
 def _block(text: str, mark: Mark, guess: Guess, document: Mapping[str, float] | None) -> Block:
-    """The block with its sentences; `document` weighs the document's languages, None where one was set by hand."""
+    """The block with its sentences; `document`: letters in each of its languages, None if set by hand."""
     if mark.kind in SILENT or (mark.parts is not None and not mark.parts):
         return Block(mark.span, mark.kind, guess.lang, guess.confidence)
     if mark.parts is None:
@@ -164,7 +166,7 @@ def _block(text: str, mark: Mark, guess: Guess, document: Mapping[str, float] | 
 
 
 class _Place:
-    """Where characters of a block's body stand in the document."""
+    """Maps offsets in a block's body to spans of the document."""
 
     def __init__(self, parts: tuple[Span, ...], gaps: Sequence[int]) -> None:
         self._parts = parts
@@ -173,7 +175,7 @@ class _Place:
         """Where in the body each part begins; a gap is the one line break that the body has between two parts, or 0."""
 
     def pieces(self, start: int, end: int) -> tuple[Span, ...]:
-        """The spans of the document that `[start, end)` of the body comes from."""
+        """The spans of the document for `[start, end)` of the body."""
         if len(self._parts) == 1:
             at = self._parts[0].start
             return (Span(at + start, at + end),)
@@ -189,7 +191,7 @@ class _Place:
 
 
 def _projected(text: str, parts: tuple[Span, ...]) -> tuple[str, _Place]:
-    """The text of the parts as one body: a line break between those that a line break parts, else nothing."""
+    """The text of the parts as one body, joined by a line break where the document has one between them."""
     gaps = [int(broken(text, a, b)) for a, b in pairwise(parts)]
     body = parts[0].of(text) + "".join(
         ("\n" if gap else "") + part.of(text) for gap, part in zip(gaps, parts[1:], strict=True)
@@ -203,7 +205,7 @@ _LEAD = re.compile(
 
 
 def _lead(piece: str, kind: BlockKind) -> int:
-    """Characters of a list mark or quotation mark of the line that are not text."""
+    """Length of a list mark or quotation mark at the beginning of a line, which is not text."""
     if kind not in (BlockKind.LIST, BlockKind.QUOTE, BlockKind.COMMENT):
         return 0
     match = _LEAD.match(piece)
@@ -214,14 +216,14 @@ _QUOTATION = re.compile(
     r"(?:(?<=[。！？!?.」』”）)：:])|^)\s*(?:\"(?P<a>[^\"「」『』“”]{24,})\"|“(?P<b>[^“”]{24,})”|[「『](?P<c>[^「」『』]{24,})[」』])"
 )
 _TAKEN_UP = re.compile("\\s?(?:と|って|という|との|など|[はがをにのもでやへ])")
-"""What follows a quotation that is a part of the sentence around it."""
+"""Particles after a quotation that is a part of the surrounding sentence."""
 _WIDE = re.compile(f"[{HAN_CLASS}{KANA_CLASS}]")
 
 
 def _languages(
     body: str, span: Span, guess: Guess, document: Mapping[str, float] | None, count: int
 ) -> list[tuple[int, int, Guess]]:
-    """The parts of a sentence with their languages: more than one where it quotes another language at length."""
+    """The parts of a sentence with their languages: several if it has a long quotation in another language."""
     if document is None:
         return [(span.start, span.end, guess)]
     sentence = body[span.start : span.end]
@@ -238,7 +240,7 @@ def _languages(
 
 
 def _own(evidence: Evidence, block: Guess, document: Mapping[str, float]) -> Guess:
-    """The language of a sentence of a block: the block's, unless the sentence clearly says another."""
+    """The language of a sentence: that of its block, unless the evidence clearly shows another."""
     if not evidence.scores or evidence.weight < (8 if evidence.script in ("han", "hangul") else 12):
         return block
     if block.lang in evidence.scores:
@@ -251,7 +253,7 @@ def _own(evidence: Evidence, block: Guess, document: Mapping[str, float]) -> Gue
 
 
 def _quoted(sentence: str, offset: int) -> list[tuple[int, int]]:
-    """A CJK sentence cut around quotations in Latin letters that are sentences by themselves, of six words or more."""
+    """Split a CJK sentence around quotations in Latin letters that are sentences themselves, of six words or more."""
     cuts = [0]
     for match in _QUOTATION.finditer(sentence):
         said = match["a"] or match["b"] or match["c"]

@@ -1,8 +1,8 @@
-"""Paragraphs into sentences, with exact offsets. Pure.
+"""Split paragraphs into sentences, with exact offsets. Pure.
 
-One pass over the marks that can end a sentence; at each, what stands before (abbreviation, number, initial), what
-closes after it (quotes, brackets) and what follows (a particle that goes on, who said it, a new sentence) decide.
-Brackets, and quotations that the sentence around them goes on from, hold their sentences together.
+One pass over the marks that can end a sentence. Each is judged by its left context (abbreviation, number, initial),
+the quotes and brackets that close after it, and its right context (a particle that continues, a speech tag, a new
+sentence). Brackets, and quotations that the surrounding sentence continues after, are not split.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _ENDS = f"[。｡！？{_OTHER_STOPS}.!?…](?:[ \u00a0]?[{_WIDE_STOPS}{_OTHER_S
 _CLOSING = "”’»›)]}」』）】〕〉》］｝〟"
 _PAIRS = {"「": "」", "『": "』", "（": "）", "(": ")", "“": "”", "«": "»", "»": "«", "‹": "›", "›": "‹", "„": "“”",
           "”": "”", "‚": "‘", "‘": "’", "【": "】", "《": "》", "〈": "〉", "［": "］", "[": "]"}  # fmt: skip
-"""What opens, and the marks that close it: «French», »German«, „Polish”, ”Swedish”."""
+"""Opening marks and the marks that close them: «French», »German«, „Polish”, ”Swedish”."""
 _BOTH = "«»‹›”"
-"""Marks that open a quotation in some languages and close it in others."""
+"""Marks that open a quotation in some languages and close one in others."""
 _OPENING = re.compile("(?<![^\\s(\\[{\"'“‘„‚—–-])[«»‹›”](?=[^\\W_]|(?:…|\\.{3}) ?[^\\W_]|[„‚“‘«»‹›¿¡—–-])")
-"""One that opens: a word follows right after it, and none is before it."""
+"""Such a mark as an opening one: directly before a word, and not directly after one."""
 _LAST_MARKS = re.compile(f"[\"'“‘«‹{re.escape(_CLOSING)}]{{1,8}}(?:\\s|[„‚]|$)")
 _BRACKETS = re.compile("[" + re.escape("".join(sorted({*_PAIRS, *"".join(_PAIRS.values())}))) + ']|"')
 _ROUND = "（([［【"
 _LONGEST_HELD = 60
-"""Characters of a bracket that can hold its sentences together; a longer one was likely never closed."""
+"""Maximum characters of a bracket that is not split; a longer one was probably never closed."""
 _DEEPEST = 20
 _LONGEST_QUOTE = 45
-"""Characters of a quotation that can: a longer one is read, and translated, sentence by sentence."""
+"""Maximum characters of a quotation that is not split: longer ones are read and translated by sentence."""
 _TITLES = "『《〈"
 _IS_WIDE = re.compile(f"[{_WIDE}{HANGUL_CLASS}」』）】〉》]")
 _IS_CJK = re.compile(f"[{_WIDE}]")
@@ -81,8 +81,8 @@ def _ends(lang: str) -> re.Pattern[str]:
 def split(text: str, lang: str) -> list[Span]:
     """The sentences of a paragraph: ascending spans with only white space between, before and after them.
 
-    `lang` is a BCP 47 tag; `und` takes the rules that all languages share. Line breaks inside are white space.
-    Never empty spans; a paragraph without any stop is one sentence, a blank one none.
+    `lang` is a BCP 47 tag; `und` uses the rules that all languages share. Line breaks inside are white space. Spans
+    are never empty; a paragraph without any stop is one sentence, a blank one none.
     """
     if (
         not _INSIDE.search(text)
@@ -96,7 +96,7 @@ def split(text: str, lang: str) -> list[Span]:
         return [Span(start, start + len(bare))] if bare else []
     spans = _once(text, 0, lang)
     for _ in range(ROUNDS):
-        # A piece by itself may show a boundary that its surroundings hid (an odd number of quotation marks).
+        # The context may hide a boundary that a piece by itself shows (an odd number of quotation marks).
         again: list[Span] = []
         changed = False
         for span in spans:
@@ -114,17 +114,18 @@ def split(text: str, lang: str) -> list[Span]:
 
 
 def _hidden(lang: str, text: str) -> bool:
-    """Whether sentences may end where no stop stands."""
+    """Whether sentences may end without a stop."""
     return len(text) > LONGEST or primary(lang) in unstopped.LANGUAGES
 
 
 LONGEST = 4000
-"""Characters that a sentence may have: one without any stop is cut there, since no encoder and no reader takes more."""
+"""Maximum characters of a sentence: one without any stop is split there, since encoders and readers cannot take
+more."""
 _PAUSES = re.compile(r"[,;:、，；：]\s*|\s+")
 
 
 def _cut(text: str, span: Span) -> Iterator[Span]:
-    """A sentence in parts of at most LONGEST characters, at a pause where there is one in the second half."""
+    """Yield parts of at most MAX_SENTENCE_CHARACTERS, split at a pause if there is one in the second half."""
     start = span.start
     while span.end - start > LONGEST:
         end = start + LONGEST
@@ -139,14 +140,14 @@ def _cut(text: str, span: Span) -> Iterator[Span]:
 
 
 ROUNDS = 6
-"""How often pieces are looked at again by themselves, at most; two settle nearly every text."""
+"""Maximum passes over the pieces by themselves; two are enough for nearly every text."""
 _INSIDE = re.compile(
     f"[。｡！？{_OTHER_STOPS}.!?…;\u037e．][\\s{re.escape(_CLOSING)}\"'“]*[^\\s{re.escape(_CLOSING)}\"'“]"
 )
 
 
 def _once(text: str, offset: int, lang: str) -> list[Span]:
-    """One pass: the sentences of `text`, their spans moved by `offset`."""
+    """One pass: the sentences of `text`, with `offset` added to their spans."""
     spans: list[Span] = []
     start = 0
     ends: Iterable[int] = _boundaries(text, primary(lang))
@@ -174,7 +175,7 @@ _BEFORE_LABEL = re.compile('(?:^|[.!?。！？:：;；)）」』”"»])\\s*[(�
 
 
 def _enumerated(text: str) -> list[int]:
-    """Where the items of an enumeration begin that runs on in one paragraph: 1. ... 2. ... 3. ..."""
+    """Start offsets of the items of an enumeration inside one paragraph: 1. ... 2. ... 3. ..."""
     if "2." not in text and "2)" not in text:
         return []
     labels = [
@@ -199,11 +200,11 @@ def _enumerated(text: str) -> list[int]:
 _WORK = "(?:『[^『』]{1,60}』|《[^《》]{1,60}》)[ \u3000]?(?:（[^（）]{2,80}）|\\([^()]{2,80}\\))"
 _A_WORK = re.compile(_WORK)
 _WORKS = re.compile(f"(?:{_WORK}[ \u3000]?){{3,}}")
-"""Works with their makers or years, one after the other without a comma: a list that lost its line breaks."""
+"""Consecutive titles with their authors or years, without commas: a list that lost its line breaks."""
 
 
 def _works(text: str) -> list[int]:
-    """Where the items of a list of works begin that runs on in one paragraph: 『...』（1990年）『...』（1994年）..."""
+    """Start offsets of the items in a list of works inside one paragraph: 『...』（1990年）『...』（1994年）..."""
     if text.count("』") < 3 and text.count("》") < 3:
         return []
     starts: list[int] = []
@@ -214,7 +215,7 @@ def _works(text: str) -> list[int]:
 
 
 class _Quotes:
-    """Which quotation marks are open at a position, for marks that open in some languages and close in others."""
+    """State of the quotation marks at a position, for marks that open in some languages and close in others."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -224,7 +225,7 @@ class _Quotes:
         self.angles = 0
 
     def closes(self, at: int) -> bool:
-        """Whether the mark at `at`, right after a stop, closes a quotation. Positions ascend from call to call."""
+        """Whether the mark at `at`, directly after a stop, closes a quotation. `at` must ascend from call to call."""
         mark, following = self.text[at], self.text[at + 1 : at + 2]
         if _LAST_MARKS.match(self.text, at):
             return True
@@ -238,7 +239,7 @@ class _Quotes:
         return not following.isalnum()
 
     def move(self, at: int) -> None:
-        """Count what opens and closes up to `at`."""
+        """Update the counts of open marks up to `at`."""
         text = self.text
         self.straight += text.count('"', self.at, at)
         self.curly = max(0, self.curly + text.count("“", self.at, at) - text.count("”", self.at, at))
@@ -264,7 +265,7 @@ def _boundaries(text: str, lang: str) -> Iterator[int]:
         while hold < len(held) and held[hold][1] < end:
             hold += 1
         if hold < len(held) and held[hold][0] < stop:  # noqa: SIM102
-            # A bracket that the sentence began with and that closes right here ends with it.
+            # A bracket that starts the sentence and closes here ends with it.
             if end < held[hold][1] or text[start : held[hold][0]].strip():
                 continue
         if not _ends_here(text, match, end, start, lang):
@@ -277,7 +278,7 @@ def _boundaries(text: str, lang: str) -> Iterator[int]:
 
 
 def _close(text: str, at: int, quotes: _Quotes) -> int:
-    """The end of the quotes and brackets that close right after a stop."""
+    """The end of the quotes and brackets that close directly after a stop."""
     size = len(text)
     while at < size:
         mark = text[at]
@@ -291,14 +292,14 @@ def _close(text: str, at: int, quotes: _Quotes) -> int:
             quotes.move(at)
             if _OPENING.match(text, at + 1) and not (text[at + 1] == "”" and quotes.curly):
                 return at
-            at += 2  # with a space before it, as in French
+            at += 2  # after a space, as in French
         else:
             return at
     return at
 
 
 def _held(text: str, lang: str) -> list[tuple[int, int]]:
-    """Brackets and quotations inside which no sentence ends: (start, end just after the closer), outermost only."""
+    """Brackets and quotations that are not split: (start, end after the closing mark), outermost only."""
     stack: list[tuple[str, int]] = []
     held: list[tuple[int, int]] = []
     for match in _BRACKETS.finditer(text):
@@ -316,7 +317,7 @@ def _held(text: str, lang: str) -> list[tuple[int, int]]:
                     held.pop()
                 held.append((start, end))
         elif len(stack) >= _DEEPEST:
-            stack.clear()  # nobody nests so deep: what was opened was not meant as a bracket
+            stack.clear()  # too deep for real text: the open marks were not meant as brackets
         elif mark == '"':
             stack.append(('"', match.start()))
         elif (opens or (mark in _PAIRS and mark not in _CLOSING)) and not (
@@ -327,7 +328,7 @@ def _held(text: str, lang: str) -> list[tuple[int, int]]:
 
 
 def _keeps(text: str, start: int, end: int, lang: str) -> bool:
-    """Whether a bracket or quotation is part of a sentence that begins before it or goes on after it."""
+    """Whether a bracket or quotation is part of a sentence that begins before it or continues after it."""
     mark = text[start]
     if mark in _ROUND:
         return True
@@ -345,7 +346,7 @@ def _keeps(text: str, start: int, end: int, lang: str) -> bool:
 
 
 def _ends_here(text: str, match: re.Match[str], end: int, start: int, lang: str) -> bool:
-    """Whether the marks of `match`, closed at `end`, end the sentence that began at `start`."""
+    """Whether the marks of `match`, with closing marks up to `end`, end the sentence that starts at `start`."""
     stop = match[0]
     closed = end > match.end()
     before = text[match.start() - 1 : match.start()]
@@ -367,11 +368,11 @@ def _ends_here(text: str, match: re.Match[str], end: int, start: int, lang: str)
 
 
 def _ends_alphabetic(text: str, match: re.Match[str], end: int, start: int, lang: str, wide: bool) -> bool:
-    """The same for the stops that abbreviations, numbers and ellipses share."""
+    """As `_ends_here`, for stops that also occur in abbreviations, numbers and ellipses."""
     stop = match[0]
     dash = _DASH.match(text, end)
     if dash and stop != "." and dash[1].islower():
-        return False  # who said it: — Да! — сказал он.
+        return False  # speech tag: — Да! — сказал он.
     opened = _OPENS.match(text, end)
     at = opened.end() if opened else end
     gap = 0
@@ -401,7 +402,7 @@ def _ends_alphabetic(text: str, match: re.Match[str], end: int, start: int, lang
 
 
 def before_wide(text: str, at: int) -> bool:
-    """Whether a CJK character stands right before `at`."""
+    """Whether the character before `at` is CJK."""
     return at > 0 and _IS_CJK.match(text[at - 1]) is not None
 
 
@@ -410,7 +411,7 @@ _NEXT_WORD = re.compile(r"[^\W\d_]+")
 
 
 def _abbreviated(word: str, text: str, stop: int, start: int, at: int, lang: str) -> bool:
-    """Whether the full stop after `word` belongs to it; `at` is where the next word begins."""
+    """Whether the full stop after `word` is part of it; `at` is the start of the next word."""
     bare = word.strip("\"'“‘(").lower()
     first = text[at : at + 1]
     if not bare:

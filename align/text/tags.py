@@ -1,4 +1,4 @@
-"""Language tags as this house writes them: BCP 47, Chinese by its script, no region where it tells nothing."""
+"""Language tags in canonical form: BCP 47, Chinese by its script."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*\Z")
 
 
 def canonical(tag: str) -> str | None:
-    """`tag` as this house writes it: `zh_TW` is `zh-Hant`, `EN-us` is `en-US`; None where it is no language tag."""
+    """The canonical form of `tag`: `zh_TW` is `zh-Hant`, `EN-us` is `en-US`; None where it is not a language tag."""
     tag = tag.strip()
     if not _TAG.match(tag):
         return None
@@ -29,12 +29,12 @@ def canonical(tag: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def primary(tag: str) -> str:
-    """The language of a tag without script or region, in small letters: `zh` of `zh-Hant` and of `zh_TW`."""
+    """The language of a tag without script or region, in lower case: `zh` of `zh-Hant` and of `zh_TW`."""
     return tag.replace("_", "-").partition("-")[0].strip().lower()
 
 
 def hinted(tag: str | None) -> str | None:
-    """The tag that a format's own `lang` is evidence for: what `canonical` says, without region; None for nothing."""
+    """Language hint from a format's `lang`: its canonical tag without region; None if it is not informative."""
     found = canonical(tag) if tag else None
     if found is None or found in ("zh", "und", "mul", "zxx"):
         return None
@@ -42,12 +42,14 @@ def hinted(tag: str | None) -> str | None:
 
 
 def covers(wanted: str | None, tag: str) -> bool:
-    """Whether a language range (None = any) covers a tag: `zh` covers `zh-Hant`."""
+    """Whether a language range (None = any) includes a tag: `zh` includes `zh-Hant`."""
     return wanted is None or tag.lower() == wanted.lower() or tag.lower().startswith(wanted.lower() + "-")
 
 
 def meant(tag: str, *asked: str | None) -> bool:
-    """Whether a text is of the script or region that is asked for: with `zh-Hant`, no other Chinese. What is in another
-    language than those asked for is not decided here."""
+    """Whether a tag matches the requested script or region of its language: `zh-Hant` excludes other Chinese.
+
+    A tag of another language than the requested ones matches.
+    """
     same = [wanted for wanted in asked if wanted and primary(wanted) == primary(tag)]
     return not same or any(covers(wanted, tag) for wanted in same)

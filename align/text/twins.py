@@ -1,8 +1,8 @@
-"""Lines that a page in two languages holds twice in a row: one belongs to each language. Pure.
+"""Repeated lines on a page in two languages: one belongs to each language. Pure.
 
-Where every paragraph is followed by its translation, names, options and code are left as they are in it, so the same
-line stands twice, once in the run of each language (`Ubuntu`, `Ubuntu`). By themselves both say the same; what stands
-around them tells which is whose: after a Chinese paragraph and before an English one, the English one comes first.
+Where every paragraph is followed by its translation, names, options and code are not translated, so the same line
+occurs twice, once in the run of each language (`Ubuntu`, `Ubuntu`). The lines themselves are equal; their languages
+follow from the context: after a Chinese paragraph and before an English one, the English one comes first.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from itertools import pairwise
 from align.text.evidence import Evidence, Guess
 
 TELLING = 8
-"""Letters (CJK counted double) from which on a settled block tells which language its place of the page is in."""
+"""Minimum letters (CJK counted double) of a settled block that shows the language of its surroundings."""
 SWITCHES = 0.5
-"""How often the language changes from one telling block to the next, at least, where a page goes pair by pair."""
+"""Minimum share of such blocks that differ in language from the previous one, where a page goes pair by pair."""
 FEWEST = 3
-"""Changes of language that such a page has at least."""
+"""Minimum changes of language on such a page."""
 LONGEST = 40
-"""Lines in a row that can stand again right after themselves."""
+"""Maximum lines of a sequence that is repeated."""
 CONFIDENCE = 0.75
 _MARKS = re.compile(r"[\W_]+")
 
@@ -29,10 +29,10 @@ _MARKS = re.compile(r"[\W_]+")
 def settle_twins(
     texts: Sequence[str], found: Sequence[Evidence], guesses: list[Guess], letters: Mapping[str, float]
 ) -> None:
-    """Give each of two equal lines its language, where the page goes pair by pair. `guesses` is changed.
+    """Assign the languages of repeated lines on a page that goes pair by pair. `guesses` is modified.
 
-    texts, found, guesses: one a block, in order; letters: how many speak for each language of the page. What its own
-    text settles stays; a page that does not go from one language to the other and back is left as it is.
+    texts, evidence, guesses: one per block, in order; letters: number in each language of the page. Settled blocks
+    are not changed, nor is a page that does not alternate between two languages.
     """
     two = sorted(letters, key=lambda lang: (-letters[lang], lang))[:2]
     if len(two) < 2:
@@ -46,7 +46,7 @@ def settle_twins(
         before = found[telling[at - 1]].best if at else ""
         after = found[telling[at]].best if at < len(telling) else ""
         begins = after or next(lang for lang in two if lang != before)
-        if before == after:  # a translation is missing here: as the page begins
+        if before == after:  # a translation is missing here: use the order at the beginning of the page
             begins = found[telling[0]].best
         follows = next(lang for lang in two if lang != begins)
         for first, second in _twins(texts, found, run):
@@ -57,7 +57,7 @@ def settle_twins(
 
 
 def _open_runs(found: Sequence[Evidence]) -> Iterator[range]:
-    """The runs of two and more blocks that do not settle their language by themselves."""
+    """Yield runs of two or more blocks whose language is not settled."""
     start = 0
     for index in range(len(found) + 1):
         if index == len(found) or found[index].settled:
@@ -67,7 +67,7 @@ def _open_runs(found: Sequence[Evidence]) -> Iterator[range]:
 
 
 def _twins(texts: Sequence[str], found: Sequence[Evidence], run: range) -> Iterator[tuple[int, int]]:
-    """The pairs of equal lines (their letters and digits, small) of one script in a run: a a, also a b a b."""
+    """Yield pairs of equal lines (by letters and digits, case folded) of one script in a run: a a, also a b a b."""
     inks = [_MARKS.sub("", texts[index].casefold()) for index in run]
     at = 0
     while at < len(inks):

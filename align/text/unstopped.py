@@ -1,8 +1,8 @@
-"""Sentences of Thai and Lao, which write no stop: a space parts sentences, and clauses and items of lists too. Pure.
+"""Split Thai and Lao, which have no full stop: a space separates sentences, but also clauses and list items. Pure.
 
-A space is taken for the end of a sentence where enough was said before it, what follows is no mere word, and it does
-not begin with a word that goes on (and, which, that, of). Where that guesses wrong, a sentence is two clauses: the
-matching joins such pieces again, while it could not cut a paragraph that was left whole.
+A space ends a sentence if there is enough text before it, more than a word after it, and the next word is not one
+that continues (and, which, that, of). Where that is wrong, a sentence is split into two clauses: alignment can
+merge such pieces again, while it could not split a paragraph.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from align.text._words import words
 
 LANGUAGES = frozenset({"th", "lo"})
 ENOUGH = 45
-"""Characters after which a space can end a sentence; Thai sentences of news have 60 to 120."""
+"""Minimum characters before a space that ends a sentence; Thai sentences of news have 60 to 120."""
 FEW = 14
-"""The same after a word that ends what is said (ครับ, ค่ะ)."""
+"""The same after a sentence-final particle (ครับ, ค่ะ)."""
 CLAUSE = 20
-"""Characters up to the next space from which on what follows is more than a name or a number."""
+"""Minimum characters up to the next space for the text after to be more than a name or a number."""
 BRACKET = 200
-"""Characters within which a bracket is closed; one that is open for longer was never meant to hold a sentence."""
+"""Maximum characters of a bracket that prevents a split; one that is open for longer was never closed."""
 _SPACE = re.compile(r"(?<=\S)[ \u00a0]+(?=\S)")
 _PARTICLES = ("ครับ", "ค่ะ", "คะ", "นะ", "จ้ะ", "จ้า", "ເດີ້", "ແດ່")
 _GOES_ON = tuple(
@@ -32,16 +32,16 @@ _GOES_ON = tuple(
         )
     )
 )
-"""Words that go on with what was said."""
+"""Words that continue a sentence."""
 _ANNOUNCES = ("คือ", "ว่า", "ได้แก่", "เช่น", "ว่า:", "ຄື", "ວ່າ")
-"""Words that what follows belongs to."""
+"""Words that belong to the text after them."""
 _THAI = re.compile("[\u0e01-\u0ec6]")
 _OPEN = re.compile('[(\\[“"「]')
 _CLOSE = re.compile('[)\\]”"」]')
 
 
 def cut(text: str, span: Span) -> Iterator[Span]:
-    """The sentences that a stretch without a stop holds, ascending; between them are spaces only. Idempotent."""
+    """Yield the sentences in a span without stops, ascending; between them are only spaces. Idempotent."""
     start = span.start
     for space in _SPACE.finditer(text, span.start, span.end):
         if _ends(text, start, space.start(), space.end(), span.end):
@@ -51,7 +51,7 @@ def cut(text: str, span: Span) -> Iterator[Span]:
 
 
 def _ends(text: str, start: int, end: int, after: int, stop: int) -> bool:
-    """Whether the sentence that began at `start` ends at `end`; `after` is where the text goes on, up to `stop`."""
+    """Whether the sentence from `start` ends at `end`; the text after the space is `after` to `stop`."""
     if text.endswith(_ANNOUNCES, start, end):
         return False
     enough = FEW if text.endswith(_PARTICLES, start, end) else ENOUGH

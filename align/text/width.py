@@ -1,10 +1,10 @@
-"""How wide text is in a terminal, how to break it into lines, and how to show it so that it can do no harm.
+"""Width of text in a terminal, line breaking, and escaping of characters that would affect the terminal.
 
-Everything works on clusters: what takes one place on the screen, with the characters it stands for. A cluster's
-`shown` form is harmless: control, escape and bidi characters become marks, emoji joined by zero-width joiners stand
-apart (terminals disagree on the width of the joined form), so that the width we count is the width we get.
+Everything works on clusters: the characters that are drawn in the same cells. The `shown` form of a cluster is
+safe: control, escape and bidi characters are replaced by marks, emoji joined by zero-width joiners are separated
+(terminals disagree on the width of the joined form), so that the computed width is the displayed width.
 
-Widths are in cells (0, 1 or 2 a character) as `rich.cells` counts them, which is what the painter uses.
+Widths are in cells (0, 1 or 2 per character) as counted by `rich.cells`, which is also used for rendering.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ ELLIPSIS = "…"
 MARK = "\N{REPLACEMENT CHARACTER}"
 BASE = "\N{DOTTED CIRCLE}"
 MOST_MARKS = 4
-"""Combining marks shown on one base; more would draw over the lines around it."""
+"""Maximum combining marks on one base; more would overlap the adjacent lines."""
 
 NO_START = frozenset(
     "。．，、；：？！」』】〕〗〙〛）］｝〉》”’」』｡､･゠・ー々〻〃ヽヾゝゞ‐–〜～ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶ"
     ")]}>,.;:?!%…‥″′°℃％‰¢゛゜｣»›"
 )
-"""What must not begin a line (JIS X 4051, GB/T 15834, CNS): closing marks, small kana, repetition and length marks."""
+"""Characters that must not begin a line (JIS X 4051, GB/T 15834, CNS): closing, repetition and length marks, small
+kana."""
 
 NO_END = frozenset("「『【〔〖〘〚（［｛〈《“‘｢([{«‹＄￥￡$¥£€№#＃@＠")
-"""What must not end a line: opening marks and signs that belong to what follows."""
+"""Characters that must not end a line: opening marks, and signs that belong to the next character."""
 
 
 class Cluster(NamedTuple):
-    """`[start, end)` in characters of the text, what is drawn for them, and how many cells that takes."""
+    """`[start, end)` in characters of the text, the text displayed for them, and its cells."""
 
     start: int
     end: int
@@ -41,7 +42,7 @@ class Cluster(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One wrapped line: `[start, end)` in characters of the text (spaces at the break are left out) and its cells."""
+    """One wrapped line: `[start, end)` in characters of the text (without spaces at the break) and its cells."""
 
     start: int
     end: int
@@ -49,7 +50,7 @@ class Line(NamedTuple):
 
 
 def _single(char: str) -> tuple[str, int]:
-    """The harmless form of one character and its cells; width 0 attaches to what stands before."""
+    """The safe form of one character and its cells; width 0 attaches to the previous character."""
     code = ord(char)
     if char in "\t\n\r\v\f\x85\u2028\u2029":
         return " ", 1
@@ -98,17 +99,17 @@ def clusters(text: str) -> Iterator[Cluster]:
 
 
 def cells(text: str) -> int:
-    """How many cells `text` takes on one line, shown harmlessly."""
+    """Cells of the safe form of `text` on one line."""
     return sum(cluster.width for cluster in clusters(text))
 
 
 def shown(text: str) -> str:
-    """`text` as it may be sent to a terminal: nothing in it moves the cursor, recolours or reorders."""
+    """`text` in a form that is safe for a terminal: nothing moves the cursor, recolours or reorders."""
     return "".join(cluster.shown for cluster in clusters(text))
 
 
 def fit(text: str, width: int) -> str:
-    """The harmless form of `text` in exactly `width` cells: cut with an ellipsis, or filled with spaces."""
+    """The safe form of `text` in exactly `width` cells: truncated with an ellipsis, or padded with spaces."""
     pieces: list[str] = []
     used = 0
     for cluster in clusters(text):
@@ -125,7 +126,7 @@ def fit(text: str, width: int) -> str:
 
 
 def _may_break(left: Cluster, right: Cluster, text: str) -> bool:
-    """Whether a line may end after `left` when `right` comes next."""
+    """Whether a line may end after `left` before `right`."""
     before, after = text[left.start], text[right.start]
     if not keeps_rules(before, after):
         return False
@@ -148,9 +149,9 @@ def keeps_rules(before: str, after: str) -> bool:
 
 
 def wrap(text: str, width: int) -> list[Line]:
-    """`text` in lines of at most `width` cells (at least 2), with kinsoku.
+    """Wrap `text` into lines of at most `width` cells (at least 2), with kinsoku.
 
-    Breaks at spaces and between wide characters; a word longer than a line is cut. No line begins with a closing
+    Breaks at spaces and between wide characters; a word longer than a line is split. No line begins with a closing
     mark or ends with an opening one, except where a run of such marks is itself longer than a line. At least one
     line, even for no text. Every character that is not a space at a break is in exactly one line.
     """
@@ -175,7 +176,7 @@ def wrap(text: str, width: int) -> list[Line]:
 
 
 def _break_before(row: list[Cluster], first: int, last: int, text: str) -> int:
-    """Where to end the line that starts at cluster `first` and is full before cluster `last`."""
+    """The cluster to break before, for a line that starts at cluster `first` and is full before cluster `last`."""
     if _is_space(row[last], text):
         return last
     for at in range(last, first, -1):

@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing else: no network, no other file, no script from the texts."""
+"""A report as one self-contained HTML page: no network, no other files, and no script but its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from align.jobs.report import Bin, Covered, Pair, Report, Unlinked
 MOST_PAIRS = 200
 MOST_DOTS = 40_000
 MOST_UNLINKED = 60
-"""Sentences shown a side and pair; `--json` has them all."""
+"""Maximum number of listed sentences per side and pair; `--json` has all."""
 LONGEST = 240
 WORDS = {
     Status.ACCEPTED: "accepted",
@@ -28,7 +28,7 @@ WORDS = {
 
 
 def page(report: Report) -> Iterator[str]:
-    """The page, piece by piece."""
+    """Yield the page in parts."""
     folder = resources.files(__name__)
     style = (folder / "report.css").read_text(encoding="utf-8")
     script = (folder / "report.js").read_text(encoding="utf-8")
@@ -48,24 +48,24 @@ def page(report: Report) -> Iterator[str]:
     yield reviewers(report)
     yield from pairs(report.pairs)
     yield (
-        f"</main><footer>align {escape(report.version)}, {escape(report.made_at)}. A report on what the store held "
-        f"then; {MOST_UNLINKED} unlinked sentences a side at most are listed, <code>align report --json</code> has "
+        f"</main><footer>align {escape(report.version)}, {escape(report.made_at)}. A report on the store at that "
+        f"time; at most {MOST_UNLINKED} unlinked sentences per side are listed, <code>align report --json</code> has "
         f"all.</footer><script>{script}</script></body></html>\n"
     )
 
 
 def percent(share: float) -> str:
-    """`0.5` -> `50 %`; never 100 where it is not all, never 0 where it is something."""
+    """`0.5` -> `50 %`; never 100 for less than all, never 0 for more than none."""
     return f"{min(max(round(100 * share), int(share > 0)), 100 if share >= 1 else 99)} %"
 
 
 def part(count: float, of: float) -> float:
-    """A share that is 0 of nothing."""
+    """A share; 0 if the total is 0."""
     return count / of if of else 0.0
 
 
 def bar(share: float, name: str = "") -> str:
-    """A bar with its percentage beside it."""
+    """A bar followed by its percentage."""
     return (
         f'<span class="bar"><i class="{name or "linked"}" style="width:{100 * share:.1f}%"></i></span>'
         f'<span class="n">{percent(share)}</span>'
@@ -73,14 +73,14 @@ def bar(share: float, name: str = "") -> str:
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table of cells that are HTML already; it scrolls by itself where it is too wide."""
+    """A table of HTML cells; it scrolls where it is too wide."""
     cells = "".join(f"<th>{escape(name)}</th>" for name in head)
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     return f'<div class="wide"><table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def summary(report: Report) -> str:
-    """The first line: what there is, and what is left to do."""
+    """The first line: documents, links, and the remaining work."""
     total = sum(report.statuses.values())
     waiting = report.statuses[Status.PROPOSED]
     settled = sum(report.statuses[status] for status in SETTLED)
@@ -92,12 +92,12 @@ def summary(report: Report) -> str:
     )
     return (
         f"<p>{len(report.documents):,} documents, {total:,} links between {len(report.pairs):,} pairs of texts; "
-        f"{settled:,} settled.{left}</p>"
+        f"{settled:,} confirmed.{left}</p>"
     )
 
 
 def progress(report: Report) -> str:
-    """Links by status, as one bar, and by kind, encoder and language in words."""
+    """A bar of links by status, and counts by kind, encoder and language."""
     total = sum(report.statuses.values())
     slices = "".join(
         f'<i class="{status}" style="width:{100 * part(count, total):.2f}%"></i>'
@@ -118,7 +118,7 @@ def progress(report: Report) -> str:
 
 
 def documents(report: Report) -> str:
-    """How much of each document stands in some link."""
+    """The linked and confirmed shares of each document."""
     rows = (
         (
             escape(PurePath(row.name).name),
@@ -129,12 +129,12 @@ def documents(report: Report) -> str:
         )
         for row in report.documents
     )
-    head = ("document", "sentences", "languages", "linked to something", "settled")
+    head = ("document", "sentences", "languages", "linked", "confirmed")
     return f"<section><h2>Documents</h2>{table(head, rows)}</section>"
 
 
 def confidence(report: Report) -> str:
-    """The histogram, and what reviewers made of what the solver was sure of."""
+    """The histogram, and confidence against the reviewers' decisions."""
     most = max((row.links for row in report.bins), default=0)
     columns = "".join(column(row, most) for row in report.bins)
     decided = sum(row.decided for row in report.bins)
@@ -142,12 +142,12 @@ def confidence(report: Report) -> str:
         body = "".join(reliability(row) for row in report.bins if row.decided)
         told = (
             f"<p>Of {decided:,} decided links, by the confidence that the solver had: the dot is the share that "
-            "reviewers kept, the line its 95 % interval, the tick the mean confidence. A calibrated solver has its dot "
+            "is confirmed, the line its 95 % interval, the tick the mean confidence. A calibrated solver has its dot "
             "on the tick. Reviewers choose what they decide, so this is no random sample.</p>"
             f'<div class="rel">{body}</div>'
         )
     else:
-        told = "<p>Nothing is decided yet, so confidence cannot be held against decisions.</p>"
+        told = "<p>Nothing is decided yet, so confidence cannot be compared with decisions.</p>"
     audits = "".join(
         f"<li>{escape(str(row['at'])[:10])} {escape(str(row['reviewer']))}: {row['right']} of {row['n']} right, "
         f"95 % interval {percent(float(str(row['low'])))} to {percent(float(str(row['high'])))}</li>"
@@ -159,7 +159,7 @@ def confidence(report: Report) -> str:
 
 
 def column(row: Bin, most: int) -> str:
-    """One column of the histogram; the settled part is drawn in it."""
+    """One column of the histogram; its decided part is filled."""
     height = 100 * part(row.links, most)
     inside = 100 * part(row.decided, row.links)
     label = f"{row.low:.0%} to {row.high:.0%}: {row.links} links, {row.decided} decided"
@@ -192,7 +192,7 @@ def reliability(row: Bin) -> str:
 
 
 def reviewers(report: Report) -> str:
-    """Who decided what, how fast, and when."""
+    """Each reviewer's decisions and pace, and the links decided per day."""
     if not report.reviewers:
         return "<section><h2>Reviewers</h2><p>Nobody has decided anything yet.</p></section>"
     rows = (
@@ -208,7 +208,7 @@ def reviewers(report: Report) -> str:
         f'<div title="{day}: {count} links"><i style="height:{100 * part(count, most):.1f}%"></i></div>'
         for day, count in report.days.items()
     )
-    head = ("reviewer", "accepted", "edited", "rejected", "decisions made", "median between two", "days")
+    head = ("reviewer", "accepted", "edited", "rejected", "decisions made", "median between two decisions", "days")
     ends = list(report.days)
     shown = (
         f'<div class="days">{days}</div><p class="dim">Links decided a day, {ends[0]} to {ends[-1]}.</p>'
@@ -219,7 +219,7 @@ def reviewers(report: Report) -> str:
 
 
 def pairs(found: tuple[Pair, ...]) -> Iterator[str]:
-    """Each pair of texts: coverage both ways, the map, what has no partner."""
+    """Each pair of texts: coverage of both sides, the map, unpaired sentences."""
     yield '<section><h2>Pairs of texts</h2><p class="views" hidden><button data-view="dots">Dots</button>'
     yield '<button data-view="ribbons">Ribbons</button></p>'
     if not found:
@@ -236,7 +236,7 @@ def pairs(found: tuple[Pair, ...]) -> Iterator[str]:
 
 
 def pair(one: Pair, number: int, *, with_map: bool) -> str:
-    """One pair."""
+    """The section of one pair."""
     src, tgt = PurePath(one.src_doc).name, PurePath(one.tgt_doc).name
     total = sum(one.statuses.values())
     where = src if one.src_doc == one.tgt_doc else f"{src} - {tgt}"
@@ -252,28 +252,28 @@ def pair(one: Pair, number: int, *, with_map: bool) -> str:
         f'<article><h3>{escape(where)} <span class="tag">{escape(one.src_lang)} - {escape(one.tgt_lang)}</span></h3>'
         f"<p>{label}: {counts}.</p>"
         f'<div class="cover">{cover("source", one.src)}{cover("target", one.tgt)}</div>{chart}'
-        f"{unlinked('omissions: source sentences without a partner', one.omissions)}"
-        f"{unlinked('additions: target sentences without a partner', one.additions)}</article>"
+        f"{unlinked('omissions: unpaired source sentences', one.omissions)}"
+        f"{unlinked('additions: unpaired target sentences', one.additions)}</article>"
     )
 
 
 def cover(side: str, covered: Covered) -> str:
-    """How much of a side is linked."""
+    """The coverage of a side."""
     return (
         f"<div><span>{side}</span>{bar(covered.share)}"
-        f"<small>{covered.linked:,} of {covered.sentences:,} sentences, {covered.settled:,} settled</small></div>"
+        f"<small>{covered.linked:,} of {covered.sentences:,} sentences, {covered.settled:,} confirmed</small></div>"
     )
 
 
 def as_json(one: Pair) -> str:
-    """The map, as numbers only: nothing of the texts is in it."""
+    """The map, as numbers only, without any text."""
     order = list(Status)
     dots = [[*dot.src, *dot.tgt, round(100 * dot.confidence), order.index(dot.status)] for dot in one.dots]
     return json.dumps({"s": one.src_length, "t": one.tgt_length, "d": dots}, separators=(",", ":"))
 
 
 def unlinked(title: str, found: tuple[Unlinked, ...]) -> str:
-    """Sentences without a partner, folded away."""
+    """Unpaired sentences, collapsed."""
     if not found:
         return ""
     items = "".join(

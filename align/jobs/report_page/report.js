@@ -24,7 +24,7 @@
     pen.strokeStyle = dim;
     pen.globalAlpha = 0.4;
     pen.strokeRect(left, top, right - left, bottom - top);
-    // What is rejected lies lowest, what is settled on top.
+    // Rejected links are drawn first, confirmed ones on top.
     const rank = [1, 2, 0, 2];
     const order = [...map.d].sort((a, b) => rank[a[5]] - rank[b[5]]);
     for (const [s0, s1, t0, t1, sure, status] of order) {

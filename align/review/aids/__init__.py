@@ -1,4 +1,4 @@
-"""Reading aids: what of one text is found again in the other, and what stands alone. Pure."""
+"""Highlights for review: corresponding parts of two texts, and parts without a counterpart. Pure."""
 
 from align.review.aids.changes import changed
 from align.review.aids.partners import Mark, partners

@@ -1,4 +1,4 @@
-"""What differs between a text and its edited form."""
+"""Difference between a text and its edited form."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ UNIT = re.compile(r"\s+|[A-Za-zÀ-ɏ0-9]+|.", re.DOTALL)
 
 
 def changed(before: str, after: str) -> tuple[Marks, Marks]:
-    """Marks `removed` in the one and `added` in the other; Latin words change as wholes, all else by character."""
+    """Highlights `removed` in the first text and `added` in the second; by word in Latin script, else by character."""
     old, new = (list(UNIT.finditer(text)) for text in (before, after))
     matcher = SequenceMatcher(None, [m[0] for m in old], [m[0] for m in new], autojunk=False)
     removed: list[Mark] = []

@@ -1,4 +1,4 @@
-"""Katakana against Latin words: プーチン and Putin have the same consonants."""
+"""Match katakana with Latin words: プーチン and Putin have the same consonants."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LATIN = (
 
 @lru_cache(maxsize=4096)
 def skeleton(word: str) -> str:
-    """The consonants of a katakana or Latin word, in classes that Japanese does not tell apart, none twice running."""
+    """Consonants of a katakana or Latin word, in classes that Japanese does not distinguish, each run once."""
     if "\u30a0" <= word[0] <= "\u30ff":
         bones = "".join(_KANA.get(char, "") for char in word if char != "ッ")
     else:
@@ -44,11 +44,11 @@ _ROWS = {
 }  # fmt: skip
 _VOWEL = {char: vowel for vowel, chars in _ROWS.items() for char in chars}
 _HEARD = {"a": "ae", "e": "ei", "i": "ia", "o": "oau", "u": "uao", "y": "ia"}
-"""The vowels that a Latin one is heard as."""
+"""Kana vowels that can transcribe a Latin vowel."""
 
 
 def begins_alike(kana_word: str, latin_word: str) -> bool:
-    """Whether the first vowels may be one; what tells a borrowed word (missile) from any other (between)."""
+    """Whether the first vowels can correspond, which separates loanwords (missile) from other words (between)."""
     written = next((char for char in latin_word.lower() if char in _HEARD), "")
     heard = _VOWEL.get(kana_word[0], "")
     if kana_word[1:2] in tuple("ァィゥェォャュョ"):
@@ -57,7 +57,7 @@ def begins_alike(kana_word: str, latin_word: str) -> bool:
 
 
 def alike(kana: str, latin: str, kana_word: str, latin_word: str) -> bool:
-    """Whether two skeletons are of one word: short ones must be equal and of a name, long ones nearly equal."""
+    """Whether two consonant keys are of one word: short keys must be equal and of a name, long ones nearly equal."""
     if min(len(kana), len(latin)) < 2 or (latin_word[0].islower() and not begins_alike(kana_word, latin_word)):
         return False
     if max(len(kana), len(latin)) < 4:

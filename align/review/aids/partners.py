@@ -1,4 +1,4 @@
-"""Which parts of two texts correspond, as far as can be told cheaply and across scripts, and which stand alone."""
+"""Find corresponding parts of two texts by cheap rules that work across scripts, and parts without a counterpart."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KATAKANA_NAME = re.compile(r"[ァ-ヺーヽヾ]{2,}")
 
 
 class Mark(NamedTuple):
-    """`[start, end)` of a text and what it is: `number`, `latin`, `name`, `han`, `word`, or `lonely`."""
+    """`[start, end)` in characters of a text and its role: `number`, `latin`, `name`, `han`, `word`, or `lonely`."""
 
     start: int
     end: int
@@ -37,7 +37,7 @@ Marks = tuple[Mark, ...]
 
 @lru_cache(maxsize=512)
 def partners(src: str, tgt: str, src_lang: str = "und", tgt_lang: str = "und") -> tuple[Marks, Marks]:
-    """The marks of both texts, by start. Pure; what is of no use in a pair of languages is not looked for."""
+    """Highlights of both texts, by start. Pure; rules that do not apply to the two languages are skipped."""
     found: tuple[list[Mark], list[Mark]] = ([], [])
     for find in (_numbers, _latin, _kana, _transcribed, _han, _words):
         for side, marks in zip(found, find((src, tgt), (src_lang, tgt_lang)), strict=True):
@@ -58,7 +58,7 @@ def _cjk(lang: str) -> bool:
 
 
 def _numbers(texts: Pair, langs: Pair) -> Found:
-    """Figures with a partner of the same value; a firm one without is lonely."""
+    """Numbers of equal value on both sides; a `firm` number without a counterpart is `lonely`."""
     found = [_loose_numbers(text) for text in texts]
     values = [{value for number in side for value in number.values} for side in found]
     marks: Found = ([], [])
@@ -78,7 +78,7 @@ def _loose_numbers(text: str) -> list[Number]:
 
 
 def _latin(texts: Pair, langs: Pair) -> Found:
-    """Latin tokens inside CJK text, codes and acronyms everywhere: found again, or lonely."""
+    """Latin tokens in CJK text, and codes and acronyms in any text: on both sides, or `lonely`."""
     return _both(_latin_side, texts, langs)
 
 
@@ -103,7 +103,7 @@ def _bare(text: str) -> str:
 
 
 def _kana(texts: Pair, langs: Pair) -> Found:
-    """Katakana against Latin words by their consonants; a person's name without a partner is lonely."""
+    """Katakana and Latin words with matching consonants; a person's name without a counterpart is `lonely`."""
     marks: Found = ([], [])
     for here, there in ((0, 1), (1, 0)):
         if not langs[here].startswith("ja") or _cjk(langs[there]):
@@ -128,7 +128,7 @@ def _kana(texts: Pair, langs: Pair) -> Found:
 
 
 def _transcribed(texts: Pair, langs: Pair) -> Found:
-    """Names that Han characters transcribe, against katakana or Latin words."""
+    """Names in Han characters, matched with katakana or Latin words."""
     marks: Found = ([], [])
     for here, there in ((0, 1), (1, 0)):
         own, other = primary(langs[here]), primary(langs[there])
@@ -148,7 +148,7 @@ def _transcribed(texts: Pair, langs: Pair) -> Found:
 
 
 def _han(texts: Pair, langs: Pair) -> Found:
-    """Han words that both texts share once their written forms are folded together."""
+    """Han words in both texts, after folding of character variants."""
     if not (_cjk(langs[0]) and _cjk(langs[1])):
         return [], []
     folded = fold(texts[0]), fold(texts[1])
@@ -173,7 +173,7 @@ def _shared(text: str, other: str) -> list[Mark]:
 
 
 def _words(texts: Pair, langs: Pair) -> Found:
-    """Words that look alike in two languages of Latin script; a name that nothing looks like is lonely."""
+    """Similar words of two languages in Latin script; a name without a similar word is `lonely`."""
     if _cjk(langs[0]) or _cjk(langs[1]):
         return [], []
     return _both(_words_side, texts, langs)
@@ -198,7 +198,7 @@ def _words_side(text: str, other: str, lang: str, _other_lang: str) -> list[Mark
 
 
 def _is_name(text: str, match: re.Match[str], lang: str) -> bool:
-    """A capitalised word in the middle of a sentence, where the language does not capitalise every noun."""
+    """Whether the word is capitalised inside a sentence, in a language that does not capitalise every noun."""
     before = text[: match.start()].rstrip(" \"'“‘(«")
     return (
         primary(lang) in ("en", "fr", "es", "it", "pt", "nl", "is", "sv", "da", "nb")

@@ -1,8 +1,9 @@
-"""Names across scripts: 普京, プーチン and Putin, by the sound of the characters that transcribe, else from a list.
+"""Names across scripts: 普京, プーチン and Putin, matched by the sound of the transcription or by a list.
 
-Chinese writes foreign names with a few hundred characters chosen for their sound; a row of such characters has a
-skeleton of consonants like a katakana or Latin word (see `kana`), and rows with the skeleton of a name on the other
-side are that name. Names of places that go by meaning or by an old sound stand in `PLACES`.
+Chinese transcribes foreign names with a few hundred characters selected for their sound. A run of such characters
+has a consonant key like a katakana or Latin word (see `consonant_key`), and runs with the key of a name on the
+other side are that name. Geographic names that are translated, or transcribed by an old sound, are in
+`NAME_SPELLINGS`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ BONES = {fold(char): bones for bones, chars in SOUNDS.items() for char in chars}
 ROW = re.compile(f"[{''.join(map(re.escape, BONES))}]{{2,}}")
 VOWELS = frozenset(fold(char) for char in SOUNDS[""] + "安昂恩因英翁文温")
 LONGEST = 8
-"""Characters of a name."""
+"""Maximum number of characters of a name."""
 
 PLACES = tuple(
     tuple(names.split())
@@ -81,9 +82,9 @@ KNOWN = {fold(name): number for number, names in enumerate(PLACES) for name in n
 
 
 def rows(text: str) -> Iterator[tuple[int, int]]:
-    """Every row of characters that could transcribe a name: [start, end) in characters of the text.
+    """Yield [start, end) of every run of characters that could transcribe a name.
 
-    None ends with a character of h, which has no sound there that a skeleton keeps.
+    No run ends with a character of h, since final h is not in the consonant key.
     """
     for match in ROW.finditer(fold(text)):
         for start in range(match.start(), match.end() - 1):
@@ -94,7 +95,7 @@ def rows(text: str) -> Iterator[tuple[int, int]]:
 
 @lru_cache(maxsize=4096)
 def bones_of(row: str) -> str:
-    """The skeleton of a row of folded characters, in the classes of `kana.skeleton`; h counts at the beginning only."""
+    """Consonant key of a run of folded characters, in the classes of `consonant_key`; h only at the beginning."""
     bones = "".join(BONES[char] for char in row)
     return re.sub(r"(.)\1+", r"\1", bones[:1] + bones[1:].replace("h", ""))
 
@@ -112,7 +113,7 @@ def same_name(row: str, name: str) -> bool:
 
 
 def found(han: str, names: list[str]) -> Iterator[tuple[int, int, int]]:
-    """Where the names stand in a text of Han characters: (start, end, number of the name), the longest rows first."""
+    """Yield (start, end, number of the name) for each name in a text of Han characters, longest runs first."""
     flat = fold(han)
     wanted = {number: KNOWN.get(fold(name.casefold().replace(" ", ""))) for number, name in enumerate(names)}
     taken: list[tuple[int, int]] = []

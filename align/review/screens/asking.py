@@ -1,4 +1,4 @@
-"""Small questions over the screen: a line of text, a choice of a letter. Stock widgets, so that IMEs work."""
+"""Dialogs: a line of text, a longer text, a confirmation, a choice by letter. Stock widgets, so that IMEs work."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from align.text.width import shown
 
 
 class Ask(ModalScreen[str | None]):
-    """One line of text; Esc answers None."""
+    """Dialog for one line of text; Esc returns None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss_none", "cancel")]
 
@@ -33,16 +33,16 @@ class Ask(ModalScreen[str | None]):
             yield Static(Text(shown(self._hint)), classes="hint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter answers."""
+        """Return the text on Enter."""
         self.dismiss(event.value)
 
     def action_dismiss_none(self) -> None:
-        """Esc."""
+        """Return None."""
         self.dismiss(None)
 
 
 class AskText(ModalScreen[str | None]):
-    """A longer text; Ctrl+S answers, Esc answers None. Enter answers too: a sentence has no line breaks."""
+    """Dialog for a longer text; Ctrl+S or Enter returns it (a sentence has no line breaks), Esc returns None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss_none", "cancel"),
@@ -63,16 +63,16 @@ class AskText(ModalScreen[str | None]):
             yield Static(Text(shown(self._hint)), classes="hint")
 
     def action_answer(self) -> None:
-        """Enter."""
+        """Return the text."""
         self.dismiss(self.query_one(TextArea).text)
 
     def action_dismiss_none(self) -> None:
-        """Esc."""
+        """Return None."""
         self.dismiss(None)
 
 
 class Confirm(ModalScreen[bool]):
-    """A question that Enter or y agrees to, Esc or n not."""
+    """Confirmation dialog: Enter or y confirms, Esc, n or q cancels."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,y", "dismiss(True)", "yes"),
@@ -84,7 +84,7 @@ class Confirm(ModalScreen[bool]):
         self._question, self._lines = question, lines
 
     def compose(self) -> ComposeResult:
-        """The question, what it is about, and the keys."""
+        """Question, details, hint."""
         with Vertical(classes="dialog"):
             yield Static(Text(shown(self._question)), classes="question")
             for line in self._lines:
@@ -93,7 +93,7 @@ class Confirm(ModalScreen[bool]):
 
 
 class Choose(ModalScreen[str | None]):
-    """A choice by one letter; Esc answers None. `choices`: (key, words), the words being the answer."""
+    """Dialog for a choice by one letter; Esc returns None. `choices`: (key, words); the words are returned."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss_none", "cancel")]
 
@@ -102,7 +102,7 @@ class Choose(ModalScreen[str | None]):
         self._question, self._choices = question, dict(choices)
 
     def compose(self) -> ComposeResult:
-        """The question and the letters."""
+        """Question, choices."""
         words = Text()
         for key, choice in self._choices.items():
             words.append(f"  {key}", style="bold")
@@ -112,17 +112,17 @@ class Choose(ModalScreen[str | None]):
             yield Static(words, classes="choices")
 
     def on_key(self, event: events.Key) -> None:
-        """A letter answers."""
+        """Return the choice of a letter."""
         choice = self._choices.get(event.character or "")
         if choice is not None:
             event.stop()
             self.dismiss(choice)
 
     def action_dismiss_none(self) -> None:
-        """Esc."""
+        """Return None."""
         self.dismiss(None)
 
 
 def shown_lines(text: str) -> str:
-    """The text for an edit field: on one line, without what a terminal could obey."""
+    """The text for an input field: on one line, without control characters."""
     return "".join(char if char.isprintable() else " " if char.isspace() else "" for char in text)

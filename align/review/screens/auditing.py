@@ -1,4 +1,4 @@
-"""A random sample judged by eye: what share of the links is right, and how sure that is."""
+"""Audit: a reviewer judges a random sample of links, which estimates the share of right ones with an interval."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ AUDIT_SIZE = 50
 
 
 class AuditScreen(Screen[tuple[int, int] | None]):
-    """One sampled link after the other; answers (right, judged). What was judged so far counts when left early."""
+    """Judge sampled links in turn. Dismissed with (right, judged), also when stopped early, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a,enter", "judge(True)", "right", id="audit_right"),
         Binding("x", "judge(False)", "wrong", id="audit_wrong"),
         Binding("u", "back_one", "back one", id="audit_back"),
-        Binding("q", "finish", "stop and keep", id="audit_stop"),
-        Binding("escape", "leave", "leave without keeping", id="audit_leave"),
+        Binding("q", "finish", "stop and save", id="audit_stop"),
+        Binding("escape", "leave", "discard", id="audit_leave"),
     ]
 
     def __init__(self, links: Sequence[Link]) -> None:
@@ -38,17 +38,17 @@ class AuditScreen(Screen[tuple[int, int] | None]):
         self._verdicts: list[bool] = []
 
     def compose(self) -> ComposeResult:
-        """How far, the texts, keys."""
+        """Header, texts, key bar."""
         yield Line(id="top")
         yield Texts(id="texts")
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
-        """The first."""
+        """Show the first link."""
         self._show()
 
     def on_resize(self) -> None:
-        """With as much around it as there is room for."""
+        """Adapt the context to the new height."""
         self._show()
 
     def _show(self) -> None:
@@ -68,20 +68,20 @@ class AuditScreen(Screen[tuple[int, int] | None]):
         self.query_one(Texts).show(sides)
 
     def action_judge(self, right: bool) -> None:
-        """Right or wrong."""
+        """Record a verdict and show the next link."""
         self._verdicts.append(right)
         self._show()
 
     def action_back_one(self) -> None:
-        """Judge the last one again."""
+        """Go back to the previous link and discard its verdict."""
         if self._verdicts:
             self._verdicts.pop()
             self._show()
 
     def action_finish(self) -> None:
-        """Keep what was judged."""
+        """Return the verdicts."""
         self.dismiss((sum(self._verdicts), len(self._verdicts)))
 
     def action_leave(self) -> None:
-        """Keep nothing."""
+        """Discard the verdicts."""
         self.dismiss(None)

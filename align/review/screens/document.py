@@ -1,4 +1,4 @@
-"""Both documents with the links between them; here links are drawn by hand."""
+"""Document screen: both documents with their links; links are made by hand here."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from align.text.tags import primary
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Which documents and languages; `link` is where to stand; `relinks`: that link is to be moved."""
+    """Documents and languages to show; `link`: initial position; `relinks`: the link is to be relinked."""
 
     documents: tuple[int, int]
     langs: tuple[str, str]
@@ -42,7 +42,7 @@ class View:
 
     @classmethod
     def of(cls, link: Link, *, relinks: bool = False) -> View:
-        """The documents of a link."""
+        """View of a link's documents."""
         return cls(
             (link.src.document, link.tgt.document),
             (link.src.lang, link.tgt.lang),
@@ -53,7 +53,7 @@ class View:
 
 
 class DocumentScreen(Screen[int | None]):
-    """Answers the link to review next, or None."""
+    """Both documents. Dismissed with the id of the link to review next, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings((*PAGES, ALL["undo"], ALL["redo"], ALL["help"], ALL["back"]))
 
@@ -64,7 +64,7 @@ class DocumentScreen(Screen[int | None]):
         self._move: Future[Any] | None = None
 
     def compose(self) -> ComposeResult:
-        """Top line, both documents, the sentences in full, what was said, keys."""
+        """Header, both documents, the current sentences in full, message line, key bar."""
         browser = ours(self).browser
         src, tgt = self.view.documents
         if src == tgt:
@@ -81,7 +81,7 @@ class DocumentScreen(Screen[int | None]):
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
-        """Stand on the link."""
+        """Go to the sentences of the link."""
         pages = self.query_one(Pages)
         pages.focus()
         link = self.view.link
@@ -91,17 +91,17 @@ class DocumentScreen(Screen[int | None]):
         if self._moving is not None:
             pages.picked[0].update(self._moving.src.sentences)
             pages.side = 1
-            self.say("Go to the new partner and press Enter; Space picks several. Tab changes the source side.")
+            self.say("Go to the new target and press Enter; Space selects several. Tab goes to the source side.")
         names = [name.rsplit("/", 1)[-1] for name in self.view.names]
         title = " ↔ ".join(dict.fromkeys(names))
         self.query_one("#top", Line).show(f" {title}", f"{self.view.langs[0]} → {self.view.langs[1]} ")
 
     def say(self, words: str) -> None:
-        """One line."""
+        """Show a message."""
         self.query_one("#said", Line).show(words)
 
     def _links_of(self, sentences: Sequence[int]) -> list[Link]:
-        """The links of these sentences between the two documents, on the sides they are shown on."""
+        """Links of these sentences between the two documents, in the direction shown."""
         found: dict[int, Link] = {}
         for links in ours(self).browser.links_of_sentences(list(sentences)).values():
             for link in links:
@@ -115,7 +115,7 @@ class DocumentScreen(Screen[int | None]):
         return list(found.values())
 
     def on_pages_moved(self, _message: Pages.Moved) -> None:
-        """Show both sentences in full."""
+        """Show both current sentences in full."""
         pages = self.query_one(Pages)
         rows = (pages.current, pages.other())
         left, right = rows if pages.side == 0 else rows[::-1]
@@ -128,13 +128,13 @@ class DocumentScreen(Screen[int | None]):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what can be done here."""
+        """Disable actions that need a link."""
         if action in ("partner", "show_link") and self.is_mounted:
             return bool(self.query_one(Pages).links_here())
         return True
 
     def action_pick(self) -> None:
-        """Pick or let go; with nothing picked over there yet, go over."""
+        """Toggle the sentence in the selection; change sides if the other side has no selection."""
         pages = self.query_one(Pages)
         row = pages.current
         if row is None:
@@ -147,17 +147,17 @@ class DocumentScreen(Screen[int | None]):
             pages.refresh()
 
     def action_cross(self) -> None:
-        """The other side."""
+        """Change to the other side."""
         pages = self.query_one(Pages)
         pages.side = 1 - pages.side
         pages.go(pages.side, pages.cursors[pages.side])
 
     def action_partner(self) -> None:
-        """What this sentence is linked to, the next one each time where it is several."""
+        """Go to a linked sentence."""
         self.action_cross()
 
     def action_next_unlinked(self) -> None:
-        """The next sentence of this side without a link."""
+        """Go to the next sentence of this side without a link."""
         pages = self.query_one(Pages)
         column, start = pages.columns[pages.side], pages.cursors[pages.side] + 1
         while start < column.count:
@@ -175,7 +175,7 @@ class DocumentScreen(Screen[int | None]):
         self.say("Every sentence below is linked.")
 
     def action_make(self) -> None:
-        """Link what is picked; a side without picks gives the sentence of its cursor."""
+        """Link the selected sentences; a side without a selection uses its current sentence."""
         pages = self.query_one(Pages)
         ends = []
         for side in (0, 1):
@@ -183,7 +183,7 @@ class DocumentScreen(Screen[int | None]):
             picked = sorted(pages.picked[side]) or [row.id for row in here]
             ends.append(tuple(picked))
         if not (pages.picked[0] or pages.picked[1]):
-            self.say("Pick with Space first: one sentence on each side, or several.")
+            self.say("Select sentences with Space first, one or more on each side.")
             return
         src, tgt = ends
 
@@ -226,7 +226,7 @@ class DocumentScreen(Screen[int | None]):
             self.say("saving …")
 
     def saved(self, future: Future[Any]) -> None:
-        """A decision is done, or was refused."""
+        """Show the result of a decision, or its error."""
         try:
             change = future.result()
         except AlignError as error:
@@ -243,30 +243,30 @@ class DocumentScreen(Screen[int | None]):
         pages.settle()
 
     def _let_go(self) -> None:
-        """Nothing is picked any more: what was picked is on its way."""
+        """Clear the selection."""
         pages = self.query_one(Pages)
         for picked in pages.picked:
             picked.clear()
         pages.refresh()
 
     def action_undo(self) -> None:
-        """Take back."""
+        """Undo the last decision."""
         self._save(Reviewer.undo)
 
     def action_redo(self) -> None:
-        """Once more."""
+        """Redo the last undone decision."""
         self._save(Reviewer.redo)
 
     def action_show_link(self) -> None:
-        """Review it."""
+        """Review the sentence's link."""
         links = self.query_one(Pages).links_here()
         if links:
             self.dismiss(links[0].id)
 
     def action_help(self) -> None:
-        """Every key."""
+        """Show all keys."""
         self.app.push_screen(HelpScreen())
 
     def action_back(self) -> None:
-        """To where one came from."""
+        """Return to the previous screen."""
         self.dismiss(None)

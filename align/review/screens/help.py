@@ -1,4 +1,4 @@
-"""Every key as it is bound."""
+"""Help screen: all keys as they are bound."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from align.review.keys import PAGES, REVIEW, RIVALS, WORKSPACE, Action, keys_of
 
 CLOSING = """
 In the filter: words, status:proposed, kind:summary, lang:ja-zh, <50, >90, doc:name, by:reviewer, noted, bookmarked,
-uneven (not one sentence to one), attention (what changed since, or is in conflict).
+uneven (not one sentence to one), attention (text changed since, or in conflict).
 
-In the list: ✓ accepted, ✎ edited or drawn by hand, ✗ rejected; the number is how sure the solver is, in per cent;
+In the list: ✓ accepted, ✎ edited or linked by hand, ✗ rejected; the number is the solver's confidence in per cent;
 p partial, s summary, T title, q quote; 2:1 sentences on each side; ⚑ bookmark, # note.
-Around a link: ∅ marks a sentence that is linked to nothing.
+Around a link: ∅ marks an unpaired sentence.
 
 Keys are changed in the config file:  [keys]  accept = "y"   (`align config` shows where it is.)
-Ctrl+P finds any action by name, and changes the colours. Ctrl+Q leaves; everything is saved already.
+Ctrl+P searches actions by name and changes the colours. Ctrl+Q quits; everything is saved already.
 """
 
 
 class HelpScreen(ModalScreen[None]):
-    """A table of keys; any closing key leaves."""
+    """Table of keys and a legend of the screens."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1,enter", "dismiss", "back")]
 
     def compose(self) -> ComposeResult:
-        """The table."""
+        """Table of keys, legend."""
         with VerticalScroll(classes="page"):
             yield Static(self._keys_told())
             yield Static(Text(CLOSING))
 
     def _keys_told(self) -> Table:
-        """Keys on the left; what they do wraps beside them."""
+        """Table of keys and their help texts."""
         table = Table.grid(padding=(0, 2))
         table.add_column(no_wrap=True)
         table.add_column()

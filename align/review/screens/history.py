@@ -1,4 +1,4 @@
-"""What was decided, by whom and when."""
+"""History screen: decisions with reviewer and time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from align.text.width import shown
 
 
 class HistoryScreen(ModalScreen[None]):
-    """The decisions on one link, or the latest of the store, newest first."""
+    """Decisions on one link, or the latest ones of the store, newest first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,h,enter", "dismiss", "back")]
     MOST = 200
@@ -28,7 +28,7 @@ class HistoryScreen(ModalScreen[None]):
         self._link = link
 
     def compose(self) -> ComposeResult:
-        """A decision a line."""
+        """One line per decision."""
         decisions = ours(self).browser.history(self._link, self.MOST)
         with VerticalScroll(classes="page"):
             yield Static(self._words(decisions))
@@ -37,7 +37,7 @@ class HistoryScreen(ModalScreen[None]):
         words = Text()
         words.append(f"Link {self._link}\n\n" if self._link else "The latest decisions\n\n", style="bold")
         if not decisions:
-            words.append("Nobody has decided anything here yet.")
+            words.append("No decisions yet.")
         for decision in decisions:
             words.append(f"{decision.at[:19].replace('T', ' ')}  ", style="dim")
             words.append(shown(decision.reviewer))

@@ -1,4 +1,4 @@
-"""Where to split a link: a cut on each side, moved with the arrows, between sentences or inside one."""
+"""Split screen: select a split point on each side, between sentences or inside one."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Points = tuple[Point, Point]
 
 
 class SplitScreen(ModalScreen[Points | None]):
-    """Answers where to cut each side, or None. Each half keeps some text on both sides.
+    """Select a split point on each side; dismissed with both, or None. Each half has text on both sides.
 
-    `sides` have a passage a sentence. The cuts begin where the texts are half through: between two sentences, else at a
-    clause if one is near. The cut of the target follows that of the source until it is moved by itself.
+    `sides` have a passage per sentence. The initial point is nearest to half of the source: between two sentences,
+    else at a clause if one is near. The target's point follows the source's until it is moved itself.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,14 +47,14 @@ class SplitScreen(ModalScreen[Points | None]):
         self._follows = True
 
     def compose(self) -> ComposeResult:
-        """Both texts with their cuts, keys."""
+        """Both texts with their split points, key bar."""
         with Vertical(classes="dialog -tall"):
             yield Line(id="split-top", most=2)
             yield Texts(id="split-texts")
             yield KeyBar(id="split-keys")
 
     def on_mount(self) -> None:
-        """Show the cuts."""
+        """Show the split points."""
         self._show()
 
     def _show(self) -> None:
@@ -63,22 +63,22 @@ class SplitScreen(ModalScreen[Points | None]):
             for number, (side, cut) in enumerate(zip(self._sides, self._cuts, strict=True))
         ]
         inside = any(cut.character for cut in self._cuts)
-        told = "Split where? The dashed line is the cut of its side"
-        self.query_one("#split-top", Line).show(f"{told}{'; a sentence is cut in two.' if inside else '.'}")
+        told = "Split where? The dashed line is the split point of its side"
+        self.query_one("#split-top", Line).show(f"{told}{'; a sentence is split in two.' if inside else '.'}")
         self.query_one(Texts).show(sides)
 
     def action_sentence(self, by: int) -> None:
-        """To where the next or previous sentence begins; where there is one only, the next or previous clause."""
+        """Move to the next or previous sentence start; on a side with one sentence, to the next or previous clause."""
         among = self._points[self._active]
         between = [point for point in among if not point.character]
         self._move(step(between or stops(self._texts[self._active], among), self._cuts[self._active], by))
 
     def action_word(self, by: int) -> None:
-        """To where the next or previous word or clause begins."""
+        """Move to the next or previous start of a word or clause."""
         self._move(step(words(self._texts[self._active], self._points[self._active]), self._cuts[self._active], by))
 
     def action_point(self, by: int) -> None:
-        """By one character."""
+        """Move by one character."""
         self._move(step(self._points[self._active], self._cuts[self._active], by))
 
     def _move(self, point: Point) -> None:
@@ -90,26 +90,26 @@ class SplitScreen(ModalScreen[Points | None]):
         self._show()
 
     def action_side(self) -> None:
-        """The other side."""
+        """Change to the other side."""
         self._active = 1 - self._active
         self._show()
 
     def action_take(self) -> None:
-        """Split here."""
+        """Return the split points."""
         self.dismiss((self._cuts[0], self._cuts[1]))
 
     def action_cancel(self) -> None:
-        """Leave it whole."""
+        """Cancel."""
         self.dismiss(None)
 
 
 def can_split(sides: tuple[Side, Side]) -> bool:
-    """Whether both sides have a place to be cut at."""
+    """Whether both sides have a split point."""
     return all(points([passage.text for passage in side.body]) for side in sides)
 
 
 def cut_side(side: Side, cut: Point, *, active: bool) -> Side:
-    """The side with its cut, the sentence in which it falls in two passages."""
+    """The side with its split point; a sentence that is split is shown as two passages."""
     body = list(side.body)
     if cut.character:
         whole = body[cut.sentence]

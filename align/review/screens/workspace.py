@@ -1,4 +1,4 @@
-"""The workspace: which texts are there, how far their review is, what is left."""
+"""Workspace screen: the pairs of texts with their review progress."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DONE = (Status.ACCEPTED, Status.EDITED, Status.REJECTED)
 
 
 class PairList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
-    """A pair of texts each two lines: names and languages; a bar, what is left, how much of it should be right."""
+    """List of pairs of texts, two lines each: names and languages; progress, undecided links, expected precision."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "step(1)", "down", show=False),
@@ -54,31 +54,31 @@ class PairList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         self.pairs: list[PairRow] = []
 
     def show(self, pairs: list[PairRow]) -> None:
-        """List these."""
+        """Set the pairs."""
         self.pairs = pairs
         self.virtual_size = Size(self.size.width, len(pairs) * self.EACH)
         self.cursor = min(self.cursor, max(0, len(pairs) - 1))
         self.refresh()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """As wide as the screen."""
+        """Adapt to the new width."""
         self.virtual_size = Size(self.size.width, len(self.pairs) * self.EACH)
 
     def validate_cursor(self, cursor: int) -> int:
-        """Stay in the list."""
+        """Limit the cursor to the list."""
         return max(0, min(cursor, len(self.pairs) - 1))
 
     def watch_cursor(self) -> None:
-        """Keep it in sight."""
+        """Scroll the cursor into view."""
         self.scroll_to_region(Region(0, self.cursor * self.EACH, 1, self.EACH), animate=False, force=True)
         self.refresh()
 
     def action_step(self, step: int) -> None:
-        """Up or down."""
+        """Move the cursor."""
         self.cursor += step
 
     def render_line(self, y: int) -> Strip:
-        """Names, or progress."""
+        """Render the names or the progress of a pair."""
         width = self.scrollable_content_region.width
         number, part = divmod(y + self.scroll_offset.y, self.EACH)
         if number >= len(self.pairs):
@@ -100,7 +100,7 @@ class PairList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         total = sum(pair.counts.values())
         done = sum(pair.counts[status] for status in DONE)
         left = pair.counts[Status.PROPOSED]
-        words = f" {done:,} of {total:,} settled"
+        words = f" {done:,} of {total:,} decided"
         if left:
             words += f", {left:,} left, expected {100 * pair.expected_right / left:.0f} % right"
         bar = max(4, min(24, width // 4))
@@ -123,7 +123,7 @@ class WorkspaceScreen(Screen[None]):
         self._stood_on: int | None = None
 
     def compose(self) -> ComposeResult:
-        """Top line, pairs, documents, keys."""
+        """Header, pair list, message line, key bar."""
         yield Line(id="top")
         yield PairList(id="pairs")
         yield Line(id="said", most=2)
@@ -135,7 +135,7 @@ class WorkspaceScreen(Screen[None]):
         self._list()
 
     def on_screen_resume(self) -> None:
-        """The review may have changed things."""
+        """Reload, since the review may have changed links."""
         self._list()
 
     def _list(self) -> None:
@@ -152,10 +152,10 @@ class WorkspaceScreen(Screen[None]):
             f" {counted(left, 'link')} left · {ours(self).reviewer} ",
         )
         if not pairs:
-            self.query_one("#said", Line).show("No links yet: leave with q and run `align propose`.")
+            self.query_one("#said", Line).show("No links yet: quit with q and run `align propose`.")
 
     def _stand(self, pairs: list[PairRow]) -> None:
-        """Stand on the pair whose link was reviewed last, once."""
+        """Move the cursor to the pair of the link reviewed last, once per link."""
         number = ours(self).here.link
         link = ours(self).browser.link(number) if number is not None and number != self._stood_on else None
         self._stood_on = number
@@ -172,7 +172,7 @@ class WorkspaceScreen(Screen[None]):
         return pairs.pairs[pairs.cursor] if pairs.pairs else None
 
     def action_open(self) -> None:
-        """Review the pair."""
+        """Review the links of the current pair."""
         pair = self._pair
         if pair is not None:
             chosen = LinkFilter(
@@ -181,7 +181,7 @@ class WorkspaceScreen(Screen[None]):
             self._review(SessionState(filter=chosen, base=chosen))
 
     def action_open_all(self) -> None:
-        """Review everything."""
+        """Review all links."""
         if self._pair is not None:
             self._review(SessionState())
 
@@ -191,7 +191,7 @@ class WorkspaceScreen(Screen[None]):
         self.app.push_screen(ReviewScreen(place))
 
     def action_open_document(self) -> None:
-        """Both documents of the pair."""
+        """Show both documents of the pair."""
         pair = self._pair
         if pair is not None:
             view = View(
@@ -204,13 +204,13 @@ class WorkspaceScreen(Screen[None]):
             self._review(SessionState(link=link))
 
     def action_open_history(self) -> None:
-        """The latest decisions."""
+        """Show the last decisions."""
         self.app.push_screen(HistoryScreen())
 
     def action_help(self) -> None:
-        """Every key."""
+        """Show all keys."""
         self.app.push_screen(HelpScreen())
 
     def action_back(self) -> None:
-        """Leave."""
+        """Quit the app."""
         self.app.exit()

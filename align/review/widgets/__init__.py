@@ -1,1 +1,1 @@
-"""What the screens are made of. Widgets paint; they decide nothing."""
+"""Widgets of the screens. They render and send messages; they change no data."""

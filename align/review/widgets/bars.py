@@ -1,4 +1,4 @@
-"""Narrow widgets: where the reviewer is, what just happened, and which keys do something now."""
+"""Bars: position in the list, last message, and the keys that are enabled."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from align.text.width import cells, fit, wrap
 
 
 class Line(Painted):
-    """One line of text, cut to the width; or as many as it takes, up to `most`. `right` stays whole if it can."""
+    """A line of text, cut to the width, or wrapped to at most `max_lines`. `right` is shown whole if it fits."""
 
     def __init__(self, *, most: int = 1, **kwargs: object) -> None:
         super().__init__(**kwargs)
@@ -25,18 +25,18 @@ class Line(Painted):
         self._right = ""
 
     def show(self, left: str, right: str = "") -> None:
-        """Show these words."""
+        """Set the text."""
         if (left, right) != (self._left, self._right):
             self._left, self._right = left, right
             self._grow()
             self.refresh()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Wrap anew."""
+        """Wrap again."""
         self._grow()
 
     def _grow(self) -> None:
-        """Be as high as the words need."""
+        """Adapt the height to the text."""
         if self._most > 1 and self.size.width:
             wanted = min(self._most, max(1, len(self._wrapped())))
             if wanted != (self.styles.height.value if self.styles.height else 1):
@@ -47,37 +47,37 @@ class Line(Painted):
 
     @property
     def _room(self) -> int:
-        """Cells for what stands on the left."""
+        """Width of the left part, in cells."""
         width = self.size.width
         room = width - min(cells(self._right), width)
         return width if room < 12 and self._left else room
 
     @property
     def words(self) -> str:
-        """What it says."""
+        """The text shown."""
         return f"{self._left} {self._right}".strip()
 
     def render_line(self, y: int) -> Strip:
-        """The line, or a blank one."""
+        """Render a line of the text, or a blank one."""
         width, style, room = self.size.width, self.base, self._room
         lines = self._wrapped() if self._most > 1 else [(0, len(self._left))]
         if y >= min(self._most, len(lines)):
             return Strip.blank(width, style)
         start, end = lines[y]
-        # The last line has all the rest, so that it shows where there is more.
+        # The last line gets all remaining text, so that its cut is visible.
         words = self._left[start : end if y < self._most - 1 else None]
         right = self._right if y == 0 else ""
         return Strip([plain(words, room, style), plain(right, width - room, style)], width)
 
 
 class KeyBar(Painted):
-    """The keys that do something now, as they are bound, as many as fit; the last is always the one for all keys."""
+    """The enabled keys as they are bound, as many as fit; the last one is always the help key."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key"}
     _shown: Sequence[tuple[str, str]] = ()
 
     def on_mount(self) -> None:
-        """Follow what is bound."""
+        """Subscribe to changes of the bindings."""
         self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self._renew())
 
     def _renew(self) -> None:
@@ -87,18 +87,18 @@ class KeyBar(Painted):
             self.refresh()
 
     def entries(self) -> list[tuple[str, str]]:
-        """Key and words of every action that can be done now."""
+        """Key and label of every enabled action."""
         seen: dict[str, tuple[str, str]] = {}
         for _node, binding, enabled, _tip in self.screen.active_bindings.values():
             if enabled and binding.show and binding.description and binding.action not in seen:
                 seen[binding.action] = (self.app.get_key_display(binding), binding.description)
-        # As the screen lists them: what is needed most comes first, wherever Textual found it.
+        # In the order of the screen's table, most important first.
         listed = [binding.action for binding in type(self.screen).BINDINGS if isinstance(binding, Binding)]
         useful: Callable[[str], bool] = getattr(self.screen, "useful", lambda _action: True)
         return [seen[call] for call in listed if call in seen and useful(call)]
 
     def render_line(self, y: int) -> Strip:
-        """Fill the lines from the left; what does not fit is under the help key."""
+        """Fill the lines from the left; keys that do not fit are in the help screen."""
         width, style = self.size.width, self.base
         key_style = style + self.look("key-bar--key")
         lines = self._lines(width)

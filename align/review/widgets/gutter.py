@@ -1,4 +1,4 @@
-"""Links drawn between two columns of rows: who goes where, crossings too. Pure."""
+"""Draw links between two columns of rows, crossings included. Pure."""
 
 from __future__ import annotations
 
@@ -7,49 +7,49 @@ from dataclasses import dataclass
 
 LEFT, RIGHT, UP, DOWN = 1, 2, 4, 8
 GLYPHS = " ╴╶─╵┘└┴╷┐┌┬│┤├┼"
-"""Box drawing by the arms that meet in a cell: LEFT + RIGHT + UP + DOWN."""
+"""Box-drawing character by the sum of the arms in a cell: LEFT + RIGHT + UP + DOWN."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """One link: the visible rows on each side, and whether it goes on above or below what is visible there."""
+    """One link: its visible rows on each side, and the direction of a side that is not visible."""
 
     left: tuple[int, ...]
     right: tuple[int, ...]
     beyond: int = 0
-    """Where the other end is off the screen: -1 above, 1 below; 0 where both ends are in sight."""
+    """Direction of the side that is off the screen: -1 above, 1 below; 0 if both are visible."""
 
     @property
     def rows(self) -> tuple[int, int]:
-        """The first and last row it touches."""
+        """First and last row of the link."""
         both = (*self.left, *self.right)
         return min(both), max(both)
 
     @property
     def straight(self) -> bool:
-        """One row to the row beside it."""
+        """Whether it links one row to the same row."""
         return self.left == self.right and len(self.left) == 1
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What stands in a cell, and which wire drew it last (the index; None where empty)."""
+    """Glyph of a cell, and index of the wire that drew it last (None if empty)."""
 
     glyph: str = " "
     wire: int | None = None
 
 
 def tracks(wires: Sequence[Wire], width: int) -> dict[int, int]:
-    """A column for the upright part of each wire, so that no two share one where they overlap; short ones first.
+    """Column of the vertical part of each wire: wires that overlap get different columns, short wires first.
 
-    Where there are more than fit, the last column is shared.
+    If there are more than fit, they share the last column.
     """
     taken: list[list[tuple[int, int]]] = [[] for _ in range(max(1, width - 2))]
     found: dict[int, int] = {}
     bent = [n for n, wire in enumerate(wires) if not wire.beyond and not wire.straight]
     for number in sorted(bent, key=lambda n: (wires[n].rows[1] - wires[n].rows[0], wires[n].rows)):
         low, high = wires[number].rows
-        # From the middle out: bends look alike from both sides.
+        # From the middle outwards, so that bends look symmetric.
         middle = len(taken) // 2
         for column in sorted(range(len(taken)), key=lambda c: (abs(c - middle), c)):
             if all(high < a or b < low for a, b in taken[column]):
@@ -62,7 +62,7 @@ def tracks(wires: Sequence[Wire], width: int) -> dict[int, int]:
 
 
 def draw(wires: Sequence[Wire], height: int, width: int) -> list[list[Cell]]:
-    """`height` rows of `width` cells. Later wires lie over earlier ones."""
+    """`height` rows of `width` cells. Later wires are drawn over earlier ones."""
     arms = [[0] * width for _ in range(height)]
     owner: list[list[int | None]] = [[None] * width for _ in range(height)]
     glyphs: dict[tuple[int, int], str] = {}
@@ -75,7 +75,7 @@ def draw(wires: Sequence[Wire], height: int, width: int) -> list[list[Cell]]:
 
     def across(row: int, first: int, last: int, wire: int) -> None:
         for column in range(first, last + 1):
-            # At the edges the line goes on to the text.
+            # At the edges the line continues to the text.
             arm = LEFT if column > first or first == 0 else 0
             arm |= RIGHT if column < last or last == width - 1 else 0
             lay(row, column, arm, wire)

@@ -1,4 +1,4 @@
-"""The list of links: a row each, painted from those that the navigator has fetched."""
+"""List of links. It fetches only pages near the visible part, so that a million links are as fast as ten."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ KINDS = {
     LinkKind.QUOTE: "q",
 }
 HEAD = 14
-"""Cells before the texts: cursor, status, confidence, kind, numbers of sentences, flags."""
+"""Cells before the texts: cursor, status, confidence, kind, sentence counts, flags."""
 
 MOST_SURE = 99
-"""Per cent: nobody is surer before a reviewer is."""
+"""Maximum per cent shown: only a reviewer can be certain."""
 
 
 def percent(confidence: float) -> int:
-    """A confidence as it is shown, the same everywhere: rounded, and no more than `MOST_SURE`."""
+    """Confidence in per cent as shown everywhere: rounded, at most `MAX_SHOWN_PERCENT`."""
     return min(MOST_SURE, round(100 * confidence))
 
 
 class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
-    """The links of a navigator, and its cursor."""
+    """`fetch(rank, n)` returns the links in order; `show` sets their number. The cursor is a rank."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("pagedown", "page(1)", "page down", show=False),
@@ -58,7 +58,7 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
     }
 
     class Moved(Message):
-        """The reviewer asks for another link."""
+        """The cursor moved to another link."""
 
         def __init__(self, rank: int) -> None:
             super().__init__()
@@ -95,19 +95,19 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         self.post_message(self.Moved(rank))
 
     def action_page(self, step: int) -> None:
-        """A screen up or down."""
+        """Move by a page."""
         self._move(self.cursor + step * max(1, self.size.height // self.lines_each - 1))
 
     def action_end_of(self, end: int) -> None:
-        """To the first or last link."""
+        """Go to the first or last link."""
         self._move(end * (self._navigator.total - 1))
 
     def on_click(self, event: events.Click) -> None:
-        """The mouse may point, though nothing needs it."""
+        """Move the cursor to the clicked row; no function needs the mouse."""
         self._move((event.y + self.scroll_offset.y) // self.lines_each)
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Two lines a link where both texts do not fit side by side."""
+        """Use two lines a link if the texts do not fit side by side."""
         self._resize()
         self._keep_in_sight()
 
@@ -119,8 +119,8 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
             self.virtual_size = size
 
     def _keep_in_sight(self) -> None:
-        """Scroll by most of a page when the cursor comes near an edge: a list that stands still is read and painted
-        more easily than one that moves at every key."""
+        """Scroll by most of a page when the cursor comes near an edge: a list that is still between such steps is
+        easier to read and faster to render than one that scrolls at every key."""
         each, seen = self.lines_each, self.size.height // self.lines_each
         if seen < 1:
             return
@@ -137,7 +137,7 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh(Region(0, top, self.size.width, self.lines_each))
 
     def render_line(self, y: int) -> Strip:
-        """One line of one link."""
+        """Render a line of a link."""
         line = y + self.scroll_offset.y
         rank, part = divmod(line, self.lines_each)
         width = self.scrollable_content_region.width

@@ -1,4 +1,4 @@
-"""Two documents side by side, a sentence a row, with the links drawn between them."""
+"""Two documents side by side, a sentence per row, with links drawn between them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GUTTER = 11
 
 
 class Column(Protocol):
-    """One side: how many rows, the sentences of a range of them, and where a sentence stands (None: not here)."""
+    """One side: number of rows, sentences of a range of rows, row number of a sentence (None if not in it)."""
 
     count: int
 
@@ -34,13 +34,13 @@ class Column(Protocol):
 
 
 def row_of(column: Column, number: int) -> SentenceRow | None:
-    """One row; None outside."""
+    """One row; None if out of range."""
     found = column.rows(number, 1) if 0 <= number < column.count else ()
     return found[0] if found else None
 
 
 class Pages(Painted, can_focus=True):
-    """The cursor is on one side; the other side follows it to what it is linked to."""
+    """Both documents with one cursor; the other side scrolls to the linked sentence."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "step(1)", "down", show=False),
@@ -62,7 +62,7 @@ class Pages(Painted, can_focus=True):
     }
 
     class Moved(Message):
-        """The cursor stands on another sentence."""
+        """The cursor moved to another sentence."""
 
     def __init__(
         self, columns: tuple[Column, Column], links_of: Callable[[list[int]], Sequence[Link]], **kwargs: object
@@ -80,44 +80,44 @@ class Pages(Painted, can_focus=True):
         self._here: set[int] = set()
 
     def on_mount(self) -> None:
-        """Draw."""
+        """Draw both sides."""
         self.settle()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Draw anew."""
+        """Draw again."""
         self.settle()
 
     @property
     def current(self) -> SentenceRow | None:
-        """The sentence under the cursor."""
+        """Sentence under the cursor."""
         return row_of(self.columns[self.side], self.cursors[self.side])
 
     def other(self) -> SentenceRow | None:
-        """The sentence that the other side's cursor stands on."""
+        """Current sentence of the other side."""
         return row_of(self.columns[1 - self.side], self.cursors[1 - self.side])
 
     def links_here(self) -> list[Link]:
-        """The links of the sentence under the cursor, settled ones first."""
+        """Links of the sentence under the cursor, decided ones first."""
         row = self.current
         found = list(self._links_of([row.id])) if row else []
         return sorted(found, key=lambda link: (link.status is Status.PROPOSED, -link.confidence))
 
     def go(self, side: int, number: int) -> None:
-        """Put the cursor on a row of a side."""
+        """Move the cursor to a row of a side."""
         self.side = side
         self.cursors[side] = max(0, min(number, self.columns[side].count - 1))
         self.settle()
 
     def action_step(self, step: int) -> None:
-        """Up or down."""
+        """Move the cursor."""
         self.go(self.side, self.cursors[self.side] + step)
 
     def action_page(self, step: int) -> None:
-        """A screen up or down."""
+        """Move by a page."""
         self.action_step(step * max(1, self.size.height - 2))
 
     def settle(self) -> None:
-        """Scroll both sides to the cursor and its partner, and draw."""
+        """Scroll both sides to the cursor and the linked sentence, and draw."""
         height = self.size.height
         if not height:
             return
@@ -126,7 +126,7 @@ class Pages(Painted, can_focus=True):
         partner = self._partner_row()
         if partner is not None:
             self.cursors[other] = partner
-            # The partner stands beside the cursor where the document's end does not forbid it.
+            # Level with the cursor unless the end of the document is too near.
             beside = partner - (self.cursors[side] - self.tops[side])
             self.tops[other] = max(0, min(beside, max(0, self.columns[other].count - height)))
         self.tops[other] = _scrolled(self.tops[other], self.cursors[other], height, self.columns[other].count, margin=0)
@@ -141,7 +141,7 @@ class Pages(Painted, can_focus=True):
         return None
 
     def _wire(self, height: int) -> None:
-        """The links of what is visible, as wires."""
+        """Convert the links of the visible rows to wires."""
         places: list[dict[int, int]] = []
         for column, top in zip(self.columns, self.tops, strict=True):
             places.append({row.id: y for y, row in enumerate(column.rows(top, height))})
@@ -170,7 +170,7 @@ class Pages(Painted, can_focus=True):
         self._here = here
 
     def render_line(self, y: int) -> Strip:
-        """A row of both documents and the cells between them."""
+        """Render a row of both documents and the gutter."""
         width = self.size.width
         left = (width - GUTTER) // 2
         rooms = (left, width - GUTTER - left)
@@ -215,7 +215,7 @@ class Pages(Painted, can_focus=True):
 
 
 def _scrolled(top: int, cursor: int, height: int, count: int, *, margin: int = 2) -> int:
-    """The nearest top that shows the cursor with a margin."""
+    """Nearest first row that shows the cursor with a margin."""
     margin = min(margin, (height - 1) // 2)
     top = min(top, cursor - margin)
     top = max(top, cursor + margin - height + 1)

@@ -1,4 +1,4 @@
-"""A widget that paints its own lines, in styles that are looked up once."""
+"""Base of widgets that render their own lines, with cached styles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 
 class Painted(Widget):
-    """`base` is the widget's own style; finding it walks all ancestors, too slow for every line of every key."""
+    """`base` is the widget's own style, cached since a look-up walks all ancestors and is too slow per line and key."""
 
     _base: Style | None = None
 
@@ -19,15 +19,15 @@ class Painted(Widget):
 
     @property
     def base(self) -> Style:
-        """Colours of plain text here."""
+        """Style of plain text."""
         if self._base is None:
             self._base = self.rich_style
         return self._base
 
     def look(self, name: str, *, ground: bool = False) -> Style:
-        """A component's style to lay over others; with `ground`, its background too.
+        """Style of a component to combine with others; with `ground`, includes its background.
 
-        Taken whole and cut down: a partial style of Textual's leaves muted colours unblended, white on any theme.
+        Taken from the full style: Textual's partial styles leave muted colours unblended, white on any theme.
         """
         key = (name, ground)
         if key not in self._looks:
@@ -45,7 +45,7 @@ class Painted(Widget):
         return self._looks[key]
 
     def notify_style_update(self) -> None:
-        """Another theme, or another state."""
+        """Clear the cache if theme or state changed."""
         super().notify_style_update()
         if self._base is not None and self.is_mounted and self._base != self.rich_style:
             self._base = None
@@ -53,4 +53,4 @@ class Painted(Widget):
             self.restyled()
 
     def restyled(self) -> None:
-        """The colours changed: what was painted ahead must be painted again."""
+        """Called when the colours changed, to render cached lines again."""

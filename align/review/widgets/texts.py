@@ -1,4 +1,4 @@
-"""Both texts of a link side by side (or stacked where narrow), with what stands above and below them."""
+"""Both texts of a link side by side (stacked on narrow screens), with the sentences before and after them."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from align.review.paint import Paint, paragraph, plain
 from align.review.widgets.painted import Painted
 
 SIDE_BY_SIDE = 76
-"""From this width on, the texts stand side by side."""
+"""Minimum width for texts side by side."""
 GAP = " │ "
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One sentence as shown. `marks` are `(start, end, role)`; roles are the component classes `texts--ROLE`."""
+    """One sentence with its style. `marks` are `(start, end, role)`; roles are the component classes `texts--ROLE`."""
 
     text: str
     marks: tuple[tuple[int, int, str], ...] = ()
     role: str = "body"
     margin: str = " "
-    """One cell before the text: what became of the sentence."""
+    """One cell before the text: status of the sentence."""
     most: int = 0
-    """At most so many lines; 0 = all of them."""
+    """Maximum number of lines; 0 = all."""
 
 
 FootLine = Passage | tuple[Passage, Passage]
@@ -37,7 +37,7 @@ FootLine = Passage | tuple[Passage, Passage]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one side shows. `cut`: after how many sentences of `body` a split would fall; None without one."""
+    """View of one side. `cut`: number of sentences of `body` before the split point; None without one."""
 
     title: str
     before: tuple[Passage, ...] = ()
@@ -49,7 +49,7 @@ class Side:
 
 @dataclass(slots=True)
 class _Column:
-    """A side in strips of one width."""
+    """Rendered strips of a side, of equal width."""
 
     title: Strip
     before: list[Strip] = field(default_factory=list)
@@ -58,10 +58,10 @@ class _Column:
 
 
 class Texts(Painted):
-    """`show(sides, foot)`: paints both sides, the link's own sentences in sight.
+    """`show(sides, footer)` renders both sides and scrolls to the link's sentences.
 
-    It scrolls by itself: a ScrollView lays the whole screen out anew whenever its content changes its height, and
-    here that is at every key.
+    It scrolls without ScrollView, which lays out the whole screen whenever the height of its content changes, and
+    here that happens at every key.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -96,25 +96,25 @@ class Texts(Painted):
         self._top = 0
 
     def show(self, sides: Sequence[Side], foot: Sequence[FootLine] = ()) -> None:
-        """Paint these sides and, below them, the lines of `foot`."""
+        """Set the sides and the lines of the footer."""
         self._sides, self._foot = tuple(sides), tuple(foot)
         self._compose_lines()
 
     @property
     def words(self) -> str:
-        """What stands on the lines, for tests."""
+        """The text of all lines, for tests."""
         return "\n".join(strip.text for strip in (*self._above, *self._strips, *self._below))
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Wrap anew."""
+        """Wrap again."""
         self._compose_lines()
 
     def restyled(self) -> None:
-        """Wrap anew in the colours of another theme."""
+        """Wrap again in the colours of the theme."""
         self._compose_lines()
 
     def scroll_by(self, lines: int) -> None:
-        """Show what is further down, or further up: the texts first, then what stands below them."""
+        """Scroll the texts, and at their end the footer."""
         top = max(0, min(self._top + lines, len(self._strips) - self._room()))
         if top == self._top:
             self._foot_top = max(0, min(self._foot_top + lines, len(self._feet) - len(self._below)))
@@ -123,18 +123,18 @@ class Texts(Painted):
         self.refresh()
 
     def on_mouse_scroll_down(self) -> None:
-        """The wheel."""
+        """Scroll down by three lines."""
         self.scroll_by(3)
 
     def on_mouse_scroll_up(self) -> None:
-        """The wheel."""
+        """Scroll up by three lines."""
         self.scroll_by(-3)
 
     def _style(self, role: str) -> Style:
         return self.look(f"texts--{role}", ground=role.startswith("title"))
 
     def _compose_lines(self) -> None:
-        """Titles and foot stay in sight; what is between scrolls, the link's own sentences in its middle."""
+        """Titles and footer are fixed; the part between scrolls, initially with the link's sentences in its middle."""
         width, height = self.size.width - 1, self.size.height
         if width < 1 or not height:
             return
@@ -156,11 +156,11 @@ class Texts(Painted):
         self.refresh()
 
     def _room(self) -> int:
-        """Lines that scroll."""
+        """Number of visible lines that scroll."""
         return max(1, self.size.height - len(self._above) - len(self._below))
 
     def _foot_strips(self, line: FootLine, width: int) -> list[Strip]:
-        """A line of the foot; a pair stands side by side where there is room."""
+        """Strips of a footer line; a pair is side by side if it fits."""
         if isinstance(line, Passage):
             return self._passage(line, width)
         if width < SIDE_BY_SIDE:
@@ -202,7 +202,7 @@ class Texts(Painted):
         return Strip([Segment("╌" * width, self.base + self._style("cut"))], width)
 
     def _side_by_side(self, width: int) -> tuple[list[Strip], int, int]:
-        """Strips, where the link's own sentences begin, and how many strips they take."""
+        """(strips, index of the link's first strip, number of its strips)."""
         left = (width - len(GAP)) // 2
         widths = (left, width - len(GAP) - left)
         columns = [self._column(side, room) for side, room in zip(self._sides, widths, strict=True)]
@@ -226,7 +226,7 @@ class Texts(Painted):
         return [Strip.join([a, rule, b]) for a, b in zip(*whole, strict=True)], 1 + above, body
 
     def _stacked(self, width: int, height: int) -> tuple[list[Strip], int, int]:
-        """One side under the other; context only where there is room for it."""
+        """The same with the sides stacked; context only if it fits."""
         columns = [self._column(side, width) for side in self._sides]
         bodies = sum(len(column.body) + 1 for column in columns)
         room = max(0, (height - bodies) // (2 * len(columns)))
@@ -239,7 +239,7 @@ class Texts(Painted):
         return strips, 0, min(bodies, height)
 
     def render_line(self, y: int) -> Strip:
-        """One line, and on the right where in the whole it is."""
+        """Render a line with the scroll mark at its right."""
         width, room, above = self.size.width - 1, self._room(), len(self._above)
         mark = " "
         if y < above:

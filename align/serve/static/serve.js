@@ -1,11 +1,11 @@
-// Before textual.js starts: asks who reviews, sizes the terminal, and gives a phone the keys it has not got.
+// Before textual.js starts: asks for the reviewer, sizes the terminal, and adds keys that phones lack.
 "use strict";
 (() => {
   const body = document.body;
   const card = (name) => {
     for (const each of document.querySelectorAll(".card")) each.hidden = each.id !== name;
   };
-  // textual.js keeps its socket to itself; the key bar types through the same one.
+  // textual.js does not expose its socket; the key bar sends through the same one.
   const sockets = [];
   const Plain = window.WebSocket;
   window.WebSocket = class extends Plain {
@@ -19,12 +19,12 @@
         if (drawn || typeof event.data === "string" || event.data.byteLength <= 10) return;
         drawn = true;
         card("");
-        // The first key counts; but on a phone no keyboard slides in before one is asked for.
+        // The terminal gets the first key; but on a phone, no keyboard opens before it is requested.
         if (!matchMedia("(pointer: coarse)").matches) document.querySelector(".xterm-helper-textarea")?.focus();
       });
       this.addEventListener("close", () => {
         if (!opened) document.getElementById("why").textContent =
-          "It could not be opened: all seats are taken, or the server has stopped. Try again in a while.";
+          "It could not be opened: all sessions are in use, or the server has stopped. Try again in a while.";
         card("closed");
         document.getElementById("again").focus();
       });
@@ -38,7 +38,7 @@
     button.type = "button";
     button.textContent = key.label;
     button.title = key.title;
-    // Not on click: the terminal keeps the focus, and no keyboard slides in.
+    // Not on click: the terminal keeps the focus, and no keyboard opens.
     button.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       sockets.at(-1)?.send(JSON.stringify(["stdin", key.types]));
@@ -60,7 +60,7 @@
     window.alignStart();
   };
 
-  // textual.js starts every terminal it finds when the page has loaded; here that waits for a name.
+  // textual.js starts all terminals when the page has loaded; here they wait for a name.
   let loaded = null;
   window.alignStart = () => { if (loaded) loaded(); };
   window.addEventListener("load", () => {
@@ -75,7 +75,7 @@
   document.getElementById("who").addEventListener("submit", (event) => {
     event.preventDefault();
     const name = document.getElementById("name").value.trim();
-    try { localStorage.setItem("align-name", name); } catch { /* a private window keeps nothing */ }
+    try { localStorage.setItem("align-name", name); } catch { /* no storage in a private window */ }
     if (name) open(name);
   });
   document.getElementById("again").addEventListener("click", () => location.reload());
