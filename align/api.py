@@ -16,8 +16,8 @@ from align.match import Bead, Constraints, DocumentAlignment, align_documents, a
 from align.text.clean import join, sentence_text
 from align.text.segment import segment
 
-Texts = str | Sequence[str]
-Pair = tuple[range, range]
+TextInput = str | Sequence[str]
+RangePair = tuple[range, range]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,15 @@ class Alignment:
 
 
 def align_texts(
-    src: Texts,
-    tgt: Texts,
+    src: TextInput,
+    tgt: TextInput,
     *,
     src_lang: str = "und",
     tgt_lang: str = "und",
     encoder: str | Encoder = "auto",
     whole: bool = True,
-    anchors: Iterable[Pair] = (),
-    forbidden: Iterable[Pair] = (),
+    anchors: Iterable[RangePair] = (),
+    forbidden: Iterable[RangePair] = (),
     cache: Path | str | None = None,
 ) -> Alignment:
     """Align two texts, or two lists of sentences.
@@ -75,7 +75,7 @@ def align_texts(
     >>> [(list(b.src), list(b.tgt)) for b in out.beads]
     [([0], [0]), ([1], [1])]
     """
-    settled = Constraints(_pairs("anchors", anchors), _pairs("forbidden", forbidden))
+    constraints = Constraints(_pairs("anchors", anchors), _pairs("forbidden", forbidden))
     src_lang, tgt_lang = language_tag(src_lang), language_tag(tgt_lang)
     (src_texts, src_lang), (tgt_texts, tgt_lang) = _sentences("src", src, src_lang), _sentences("tgt", tgt, tgt_lang)
     languages = {src_lang, tgt_lang} - {UNDETERMINED}
@@ -87,41 +87,41 @@ def align_texts(
     if warning := coverage_warning(loaded, languages):
         warnings.warn(warning, stacklevel=2)
     sides = [TextSide(src_texts, src_lang), TextSide(tgt_texts, tgt_lang)]
-    one, other = embed_sides(loaded, sides, whole=whole)
+    one, other = embed_sides(loaded, sides, for_bitext=whole)
     if whole:
-        aligned = align_documents(one, other, constraints=settled)
+        aligned = align_documents(one, other, constraints=constraints)
     else:
-        aligned = DocumentAlignment(align_pages(one, other, constraints=settled), None)
+        aligned = DocumentAlignment(align_pages(one, other, constraints=constraints), None)
     beads = tuple(aligned.beads)
     return Alignment(src_texts, tgt_texts, beads, src_lang, tgt_lang, aligned.confidence, aligned.shuffled)
 
 
-def _pairs(name: str, given: Iterable[Pair]) -> list[Pair]:
+def _pairs(name: str, given: Iterable[RangePair]) -> list[RangePair]:
     """Validate the beads and drop duplicates."""
-    found: dict[Pair, None] = {}
+    pairs: dict[RangePair, None] = {}
     for pair in given:
         match pair:
             case (range(step=1) as src, range(step=1) as tgt):
-                found[src, tgt] = None
+                pairs[src, tgt] = None
             case _:
                 raise ValueError(f"{name}: {pair!r} is not a pair of sentence ranges, as in (range(0, 2), range(0, 1))")
-    return list(found)
+    return list(pairs)
 
 
-def _sentences(name: str, text: Texts, lang: str) -> tuple[tuple[str, ...], str]:
+def _sentences(name: str, text: TextInput, lang: str) -> tuple[tuple[str, ...], str]:
     """Sentences of a text, clean, or those given; and their language, detected from a text if it is `und`."""
     if not isinstance(text, str):
         given = tuple(text) if isinstance(text, Iterable) else (text,)
         if not all(isinstance(one, str) for one in given):
             raise TypeError(f"{name}: must be a text or a list of sentences (str), not {text!r:.60}")
         return given, lang
-    found: list[str] = []
-    said: Counter[str] = Counter()
+    sentence_texts: list[str] = []
+    letters_by_lang: Counter[str] = Counter()
     for block in segment(text, lang=None if lang == UNDETERMINED else lang):
         for sentence in block.sentences:
-            found.append(sentence_text(text, sentence.pieces))
-            said[sentence.lang] += len(found[-1])
+            sentence_texts.append(sentence_text(text, sentence.pieces))
+            letters_by_lang[sentence.lang] += len(sentence_texts[-1])
     if lang == UNDETERMINED:
-        del said[UNDETERMINED]
-        lang = said.most_common(1)[0][0] if said else lang
-    return tuple(sentence for sentence in found if sentence), lang
+        del letters_by_lang[UNDETERMINED]
+        lang = letters_by_lang.most_common(1)[0][0] if letters_by_lang else lang
+    return tuple(sentence for sentence in sentence_texts if sentence), lang

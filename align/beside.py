@@ -20,7 +20,7 @@ PREFIX, SUFFIX = ".align-", ".part"
 
 
 @contextmanager
-def written_beside(path: Path) -> Iterator[IO[bytes]]:
+def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     """Yield a binary file that replaces `path` if the block succeeds; otherwise `path` is unchanged.
 
     Until then it can be read under its `name`. A symbolic link is followed; a pipe or a device is written to
@@ -33,17 +33,17 @@ def written_beside(path: Path) -> Iterator[IO[bytes]]:
         return
     handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent)
     os.close(handle)
-    beside = Path(name)
+    temporary = Path(name)
     try:
-        with beside.open("w+b") as file:
+        with temporary.open("w+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(beside, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~umask())
-        os.replace(beside, target)
+        os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~umask())
+        os.replace(temporary, target)
     except BaseException:
         with suppress(OSError):
-            beside.unlink()
+            temporary.unlink()
         raise
     sync_folder(target.parent)
 

@@ -17,7 +17,7 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def local(at: str) -> str:
+def local_time(at: str) -> str:
     """The time of a decision in local time: `12:05`, with the date before it unless it is today."""
     when, today = datetime.fromisoformat(at).astimezone(), datetime.now().astimezone()
     return when.strftime("%H:%M" if when.date() == today.date() else "%Y-%m-%d %H:%M")

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 UNDETERMINED = "und"
-LARGEST = 2**63 - 1
+MAX_ID = 2**63 - 1
 """Largest id in a store, and largest number of rows that can be requested."""
 
 
@@ -63,13 +63,13 @@ class Status(StrEnum):
     EDITED = "edited"
 
 
-SETTLED = frozenset({Status.ACCEPTED, Status.EDITED})
+CONFIRMED = frozenset({Status.ACCEPTED, Status.EDITED})
 """Statuses of links that a reviewer confirmed."""
 
 STATUS_GROUPS = {
     "any": frozenset(Status) - {Status.REJECTED},
     "undecided": frozenset({Status.PROPOSED}),
-    "confirmed": SETTLED,
+    "confirmed": CONFIRMED,
 }
 """Words for several statuses, or for one by its meaning. `any` does not include rejected links."""
 STATUS_WORDS = (*STATUS_GROUPS, *map(str, Status))
@@ -83,11 +83,11 @@ def statuses_of(text: str) -> frozenset[Status]:
     """
     named: set[Status] = set()
     for word in (part.strip().lower() for part in text.split(",")):
-        begun = [status for status in Status if word and status.value.startswith(word)]
+        matches = [status for status in Status if word and status.value.startswith(word)]
         if word in STATUS_GROUPS:
             named |= STATUS_GROUPS[word]
-        elif len(begun) == 1:
-            named.add(begun[0])
+        elif len(matches) == 1:
+            named.add(matches[0])
         else:
             raise ValueError(f"{word!r} is not a status. Choose from: {', '.join(STATUS_WORDS)}; several with commas.")
     return frozenset(named)

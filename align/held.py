@@ -25,9 +25,9 @@ LOCK_START, LOCK_LENGTH = 0x40000000, 512
 """The bytes that SQLite locks (sqlite.org/fileformat2.html, 1.2): every connection in WAL mode has a shared lock on
 some of them until it is closed. A killed process has none."""
 
-OPENING = RLock()
+OPEN_LOCK = RLock()
 """Locked from the inspection of a file that SQLite has not opened yet until SQLite has opened it."""
-_held: Counter[Inode] = Counter()
+_open_counts: Counter[Inode] = Counter()
 
 
 def inode(path: Path) -> Inode | None:
@@ -39,28 +39,28 @@ def inode(path: Path) -> Inode | None:
     return status.st_dev, status.st_ino
 
 
-def hold(path: Path) -> Inode:
+def register(path: Path) -> Inode:
     """Count the file at `path` as open and return its inode, for `unregister`."""
-    with OPENING:
+    with OPEN_LOCK:
         status = path.stat()
-        _held[status.st_dev, status.st_ino] += 1
+        _open_counts[status.st_dev, status.st_ino] += 1
         return status.st_dev, status.st_ino
 
 
-def release(file: Inode) -> None:
+def unregister(file: Inode) -> None:
     """Count a file as closed by SQLite."""
-    with OPENING:
-        _held[file] -= 1
+    with OPEN_LOCK:
+        _open_counts[file] -= 1
 
 
-def is_held(path: Path) -> bool:
+def is_open(path: Path) -> bool:
     """Whether SQLite has the file at `path` open in this process, as a database, its WAL or the WAL index."""
     for suffix in ("", "-wal", "-shm"):
         home = path.with_name(path.name.removesuffix(suffix) or path.name)
         if path.name.endswith(suffix):
-            with suppress(OSError), OPENING:
+            with suppress(OSError), OPEN_LOCK:
                 status = home.stat()
-                if _held[status.st_dev, status.st_ino] > 0:
+                if _open_counts[status.st_dev, status.st_ino] > 0:
                     return True
     return False
 
@@ -72,8 +72,8 @@ def exclusive(path: Path) -> Iterator[int]:
     The block must not open and close the file, which would drop the lock. Raises StoreError where a program has the
     file open, and OSError.
     """
-    with OPENING:
-        if is_held(path):
+    with OPEN_LOCK:
+        if is_open(path):
             raise StoreError(f"{path}: is open in this program. Close it first; nothing was changed.")
         handle = os.open(path, os.O_RDWR)
         try:
@@ -92,8 +92,8 @@ def _owner(handle: int) -> str:
     if sys.platform != "linux":  # The layout of `struct flock` depends on the system.
         return ""
     layout = "hhqqi"  # type, whence, start, length, process
-    asked = struct.pack(layout, fcntl.F_WRLCK, os.SEEK_SET, LOCK_START, LOCK_LENGTH, 0)
-    process = struct.unpack(layout, fcntl.fcntl(handle, fcntl.F_GETLK, asked))[-1]
+    request = struct.pack(layout, fcntl.F_WRLCK, os.SEEK_SET, LOCK_START, LOCK_LENGTH, 0)
+    process = struct.unpack(layout, fcntl.fcntl(handle, fcntl.F_GETLK, request))[-1]
     if process <= 0:  # Released in the meantime, or in another container.
         return ""
     words = ""

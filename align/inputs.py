@@ -133,14 +133,14 @@ def walk(folder: str, suffixes: Collection[str]) -> Iterator[str]:
                 yield os.path.join(parent, name)
 
 
-def known_as(path: str) -> str:
+def document_path(path: str) -> str:
     """The canonical name of a file: its path relative to the current folder if it is below it, else the absolute path.
 
     Links are not resolved, except in the path of the current folder itself.
     """
     whole = os.path.abspath(path)
     logical = os.environ.get("PWD", "")
-    for here in (os.getcwd(), logical if os.path.isdir(logical) and os.path.samefile(logical, ".") else ""):
-        if here and whole.startswith(os.path.join(here, "")):
-            return os.path.relpath(whole, here)
+    for folder in (os.getcwd(), logical if os.path.isdir(logical) and os.path.samefile(logical, ".") else ""):
+        if folder and whole.startswith(os.path.join(folder, "")):
+            return os.path.relpath(whole, folder)
     return whole

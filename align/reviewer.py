@@ -10,14 +10,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from align.domain import SETTLED, Realignment, Status
+from align.domain import CONFIRMED, Realignment, Status
 from align.errors import UsageError
 from align.store import Change, LinkFilter, Store, open_store
 from align.store.charset import storable
 from align.store.edits import Edit, document_of
 from align.store.ledger import Ledger
 from align.store.log import State, sentences_of, stored
-from align.store.rows import Ends
+from align.store.rows import SentencePair
 
 Expected = int | Mapping[int, int] | None
 """The version of the link when the reviewer loaded it, or the versions of all links that the edit may change."""
@@ -27,9 +27,9 @@ Expected = int | Mapping[int, int] | None
 class Preview:
     """The changes of an edit, derived from its draft: constraints of the realignment around it."""
 
-    anchors: tuple[Ends, ...]
+    anchors: tuple[SentencePair, ...]
     """Sides of the links that it confirms. A sentence that it splits is whole here, since nothing is written yet."""
-    forbidden: tuple[Ends, ...]
+    forbidden: tuple[SentencePair, ...]
     """Sides of the links that it rejects."""
     replaced: tuple[int, ...]
     """Links whose sides or status it changes, including the deleted ones."""
@@ -112,7 +112,7 @@ class Reviewer:
 
     def preview(self, edit: Edit) -> Preview:
         """Derive the changes of an edit; writes nothing. Raises UsageError or ConflictError as `commit` does."""
-        with self.store.rehearsal(lock=False):
+        with self.store.dry_run(lock=False):
             draft = Ledger(self.store.db, self.name)
             edit.apply(draft)
             return _preview(draft, edit.link)
@@ -139,7 +139,9 @@ class Reviewer:
         since: int | None = None,
     ) -> Change:
         """Accept this link and every undecided one before it in a filter, in document order; as `accept_above`."""
-        return self.store.accept_many(self.name, chosen or LinkFilter(), through=link, seen=expected, since=since)
+        return self.store.accept_many(
+            self.name, chosen or LinkFilter(), through=link, expected_version=expected, since=since
+        )
 
     def remove_document(self, document: int) -> Change:
         """Remove a document and its links; undo restores them until the store is compacted."""
@@ -206,7 +208,7 @@ def _preview(draft: Ledger, link: int | None) -> Preview:
     if link is not None and not decided:
         after[link] = draft.state(link)
     whole = {made.rest: made.sentence for made in draft.cuts}
-    anchors = [_ends(state, whole) for state in after.values() if state["status"] in SETTLED]
+    anchors = [_ends(state, whole) for state in after.values() if state["status"] in CONFIRMED]
     linked = {sentence for ends in anchors for sentence in _sentences(ends)}
     existing = dict.fromkeys(number for number, was, _ in patches if was is not None)
     if link is not None:
@@ -227,7 +229,7 @@ def _preview(draft: Ledger, link: int | None) -> Preview:
     )
 
 
-def _ends(state: State, whole: Mapping[int, int]) -> Ends:
+def _ends(state: State, whole: Mapping[int, int]) -> SentencePair:
     """Both sides of a link, with second halves replaced by the sentence (`whole`) that they were split from."""
     src, tgt = (
         tuple(dict.fromkeys(whole.get(number, number) for number in sentences_of(state[side])))
@@ -236,13 +238,13 @@ def _ends(state: State, whole: Mapping[int, int]) -> Ends:
     return src, tgt
 
 
-def _sentences(ends: Ends) -> tuple[int, ...]:
+def _sentences(ends: SentencePair) -> tuple[int, ...]:
     return (*ends[0], *ends[1])
 
 
-def _united(anchors: list[Ends]) -> list[Ends]:
+def _united(anchors: list[SentencePair]) -> list[SentencePair]:
     """The anchors, with those that share a sentence combined into one."""
-    united: list[Ends] = []
+    united: list[SentencePair] = []
     for src, tgt in anchors:
         for other in [other for other in united if set(other[0]) & set(src) or set(other[1]) & set(tgt)]:
             united.remove(other)

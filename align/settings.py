@@ -98,7 +98,7 @@ def config_path(environ: Mapping[str, str] = os.environ) -> Path:
     return (folder or Path(platformdirs.site_config_dir(APP, appauthor=False))) / "config.toml"
 
 
-def is_there(path: Path) -> bool:
+def file_exists(path: Path) -> bool:
     """Whether the file exists and is not in a folder without access."""
     try:
         return path.exists()
@@ -109,21 +109,21 @@ def is_there(path: Path) -> bool:
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Defaults, then the config file, then the environment. Raises UsageError for an invalid file or value."""
     kinds = {f.name: f.type for f in fields(Settings)}
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     path = config_path(environ)
-    if is_there(path) and str(path) != os.devnull:
+    if file_exists(path) and str(path) != os.devnull:
         try:
-            found = tomllib.loads(read_input(path).decode("utf-8"))
+            values = tomllib.loads(read_input(path).decode("utf-8"))
         except (ReadError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
             raise UsageError(f"{path}: not a valid TOML file ({error}). Fix or remove it.") from error
-        unknown = found.keys() - kinds.keys()
+        unknown = values.keys() - kinds.keys()
         if unknown:
             raise UsageError(f"{path}: unknown setting {min(unknown)!r}. The settings are {', '.join(sorted(kinds))}.")
     for name in kinds.keys() - {"keys"}:
         value = environ.get(f"ALIGN_{name.upper()}")
         if value:
-            found[name] = value
-    for name, value in found.items():
+            values[name] = value
+    for name, value in values.items():
         if name == "keys":
             if not isinstance(value, dict) or not all(isinstance(keys, str) for keys in value.values()):
                 raise UsageError(f'{path}: [keys] must be a table of action = "key,key".')
@@ -131,10 +131,10 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
             raise UsageError(f"{path}: {name} must be a string, not {value!r}.")
         elif kinds[name] == "Path":
             try:
-                found[name] = Path(value).expanduser()
+                values[name] = Path(value).expanduser()
             except RuntimeError as error:
                 raise UsageError(f"{name} {value}: that user has no home directory. Write the full path.") from error
-    return Settings(**found)
+    return Settings(**values)
 
 
 def default_reviewer() -> str:

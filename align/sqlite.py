@@ -13,12 +13,18 @@ from align.errors import StoreError
 
 BUSY_SECONDS = 30.0
 """Seconds that a writer waits for another before it fails."""
-NO_ROOM = ("SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMOPEN")
+UNWRITABLE_ERRORS = (
+    "SQLITE_FULL",
+    "SQLITE_CANTOPEN",
+    "SQLITE_IOERR_WRITE",
+    "SQLITE_IOERR_SHMSIZE",
+    "SQLITE_IOERR_SHMOPEN",
+)
 """Prefixes of SQLite error names for a file that cannot be written."""
-NO_TEXT = "a text in it is not UTF-8"
-DAMAGED = "`align store check` shows the damage; `align store restore BACKUP` restores a backup."
+NOT_UTF8 = "a text in it is not UTF-8"
+DAMAGED_STORE_ADVICE = "`align store check` shows the damage; `align store restore BACKUP` restores a backup."
 """Advice for a damaged store."""
-NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ncpfs", "davfs"})
+NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ncpfs", "davfs"})
 
 
 @contextmanager
@@ -52,7 +58,7 @@ def reading(db: Database) -> Iterator[None]:
 
 
 @contextmanager
-def told(path: Path, *, damaged: str = DAMAGED) -> Iterator[None]:
+def translate_errors(path: Path, *, damaged: str = DAMAGED_STORE_ADVICE) -> Iterator[None]:
     """Translate SQLite errors of the file at `path` into one line; `damaged`: advice for a damaged file.
 
     Raises StoreError.
@@ -60,24 +66,28 @@ def told(path: Path, *, damaged: str = DAMAGED) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(f"{path}: {_tell(path, error, damaged)}") from error
+        raise StoreError(f"{path}: {_error_message(path, error, damaged)}") from error
     except UnicodeDecodeError as error:
-        raise StoreError(f"{path}: damaged ({NO_TEXT}). {damaged}") from error
+        raise StoreError(f"{path}: damaged ({NOT_UTF8}). {damaged}") from error
 
 
-def _tell(path: Path, error: sqlite3.Error, damaged: str) -> str:
+def _error_message(path: Path, error: sqlite3.Error, damaged: str) -> str:
     name = getattr(error, "sqlite_errorname", "") or ""
     words = str(error)
     if words.startswith("Could not decode"):  # The message contains the damaged text, which a terminal may not show.
-        return f"damaged ({NO_TEXT}). {damaged}"
+        return f"damaged ({NOT_UTF8}). {damaged}"
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):  # The second: the WAL index cannot be enlarged.
         return "no space left on the disk; nothing of this step was written. Free space and try again."
     if name.startswith(("SQLITE_IOERR_LOCK", "SQLITE_IOERR_SHM", "SQLITE_PROTOCOL")) or "locking protocol" in words:
         system = file_system(path)
-        where = f"on a network file system ({system})" if system in NETWORK else f"on this file system ({system})"
+        where = (
+            f"on a network file system ({system})"
+            if system in NETWORK_FILE_SYSTEMS
+            else f"on this file system ({system})"
+        )
         return f"file locks do not work {where}. Keep the store on a local disk."
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        if (system := file_system(path)) in NETWORK:  # Where the server has no locks, SQLite reports busy.
+        if (system := file_system(path)) in NETWORK_FILE_SYSTEMS:  # Where the server has no locks, SQLite reports busy.
             return (
                 f"no lock within {BUSY_SECONDS:.0f} s on a network file system ({system}): another program is writing, "
                 "or locks do not work there. Keep the store on a local disk."
@@ -102,10 +112,10 @@ def file_system(path: Path) -> str:
         mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return "unknown"
-    best, found = "", "unknown"
+    best, fs_type = "", "unknown"
     for line in mounts:
         fields = line.split(" ")
         point = fields[1].replace("\\040", " ")
         if path.absolute().is_relative_to(point) and len(point) >= len(best):
-            best, found = point, fields[2]
-    return found
+            best, fs_type = point, fields[2]
+    return fs_type

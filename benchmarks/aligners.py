@@ -29,7 +29,7 @@ import numpy as np
 from align.encoders import Encoder, Progress
 from align.encoders.embed import TextSide, embed_sides
 from align.jobs.evaluate import beads_of, score
-from align.match import Passages, align_bitext
+from align.match import EmbeddedSide, align_bitext
 from benchmarks import margin_peer
 from benchmarks.folds import unseen
 from benchmarks.gold import asked_for, chosen, documents
@@ -62,7 +62,7 @@ class Counted:
 def ours(document: dict[str, Any], encoder: Counted) -> Found:
     """Sentence vectors, as for the peers, and joined texts of undecided beads; no token vectors."""
     sides = [TextSide(tuple(document[side]), document[f"{side}_lang"]) for side in ("src", "tgt")]
-    return [(list(bead.src), list(bead.tgt)) for bead in align_bitext(*embed_sides(encoder, sides, whole=True))]
+    return [(list(bead.src), list(bead.tgt)) for bead in align_bitext(*embed_sides(encoder, sides, for_bitext=True))]
 
 
 def vecalign(document: dict[str, Any], encoder: Counted) -> Found:
@@ -143,7 +143,7 @@ def told(table: dict[str, dict[str, float]]) -> None:
         print(f"{name:32s}{cells}{strict['align'] - best:+12.4f}")
 
 
-def made_up(n: int, width: int = 512) -> tuple[Passages, Passages]:
+def made_up(n: int, width: int = 512) -> tuple[EmbeddedSide, EmbeddedSide]:
     """Two synthetic texts of about n sentences: random vectors, a twentieth of the targets omitted."""
     chance = np.random.default_rng(5)
     src = chance.standard_normal((n, width), dtype=np.float32)
@@ -156,7 +156,7 @@ def made_up(n: int, width: int = 512) -> tuple[Passages, Passages]:
     sides = (texts, src), ([t for t, k in zip(texts, kept, strict=True) if k], tgt)
     for _, vectors in sides:
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    one, other = (Passages(tuple(t), vectors) for t, vectors in sides)
+    one, other = (EmbeddedSide(tuple(t), vectors) for t, vectors in sides)
     return one, other
 
 

@@ -27,14 +27,14 @@ from typing import Any
 
 from align.bulk.cluster import ClusterPool
 from align.bulk.engine import Pool
-from align.bulk.ledger import open_ledger
+from align.bulk.ledger import open_run_database
 from align.bulk.local import LocalPool
 from align.bulk.model import Batch, Item, WorkFactory
-from align.bulk.plan import bytes_of, planned
-from align.bulk.run import LEDGER
-from align.bulk.standing import Standing
+from align.bulk.plan import plan_batches, weigh_by_size
+from align.bulk.run import DATABASE_FILE
+from align.bulk.standing import RunProgress
 from align.jobs.bulk import bulk, cluster_pool, entries_of, local_pool
-from align.jobs.bulk_order import OpenPool, Order
+from align.jobs.bulk_order import BulkJob, OpenPool
 from align.jobs.bulk_work import WorkSpec
 from benchmarks.bulk_cluster import Cluster, Storm
 from benchmarks.bulk_corpus import write_corpus
@@ -48,10 +48,10 @@ def say(**figures: object) -> None:
     print(json.dumps(figures), flush=True)
 
 
-def order_for(folder: Path, name: str, encoder: str, **more: Any) -> Order:
+def order_for(folder: Path, name: str, encoder: str, **more: Any) -> BulkJob:
     """A job on the corpus of `folder`, into `folder/name`."""
     spec = WorkSpec(encoder, str(folder), segments="line")
-    return Order((str(folder / "pairs.tsv"),), folder / name, spec, **more)
+    return BulkJob((str(folder / "pairs.tsv"),), folder / name, spec, **more)
 
 
 def processor() -> float:
@@ -60,7 +60,7 @@ def processor() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
-def timed(order: Order, pool: OpenPool) -> tuple[float, float, dict[str, Any]]:
+def timed(order: BulkJob, pool: OpenPool) -> tuple[float, float, dict[str, Any]]:
     """Wall-clock and CPU seconds, and the summary, of a run from scratch."""
     shutil.rmtree(order.out, ignore_errors=True)
     began, used = time.perf_counter(), processor()
@@ -68,16 +68,16 @@ def timed(order: Order, pool: OpenPool) -> tuple[float, float, dict[str, Any]]:
     return time.perf_counter() - began, processor() - used, figures
 
 
-def batches_of(order: Order) -> list[Batch]:
+def batches_of(order: BulkJob) -> list[Batch]:
     """The batches of a job, as planned by its database."""
     entries, _ = entries_of(order)
     found: dict[int, list[Item]] = {}
-    for number, plan in enumerate(planned(entries, bytes_of(Path(order.work.folder)), order.sizes), start=1):
+    for number, plan in enumerate(plan_batches(entries, weigh_by_size(Path(order.work.folder)), order.sizes), start=1):
         found.setdefault(plan.batch, []).append(Item(number, plan.entry))
     return [Batch(number, tuple(items)) for number, items in found.items()]
 
 
-def timed_both(order: Order) -> tuple[float, float, float, float]:
+def timed_both(order: BulkJob) -> tuple[float, float, float, float]:
     """Time a worker over all batches, and its encoder over the same texts in the same calls.
 
     Wall-clock and CPU seconds of each, both in this process, warm, on one thread.
@@ -183,7 +183,7 @@ def memory(folder: Path, arguments: argparse.Namespace) -> None:
         pools.append(LocalPool(work, 2, threads=threads))
         return pools[-1]
 
-    def tell(standing: Standing) -> None:
+    def tell(standing: RunProgress) -> None:
         share = (standing.done + standing.failed) / standing.total
         if pools and marks and share >= marks[0]:
             at = marks.pop(0)
@@ -191,7 +191,7 @@ def memory(folder: Path, arguments: argparse.Namespace) -> None:
             say(what="memory", at=at, documents=standing.done, workers_mb=sizes, driver_mb=resident("self"))
 
     began = time.perf_counter()
-    figures = bulk(order, opened, tell=tell)
+    figures = bulk(order, opened, on_progress=tell)
     say(what="memory", documents=figures["documents"], seconds=round(time.perf_counter() - began, 1))
 
 
@@ -243,9 +243,9 @@ def faults(folder: Path, arguments: argparse.Namespace) -> None:
 
 def accounted(out: Path) -> list[tuple[int, str]]:
     """Every document of a job's database with its state, each once."""
-    ledger = open_ledger(out / LEDGER, begin=lambda new: None)
+    ledger = open_run_database(out / DATABASE_FILE, begin=lambda new: None)
     try:
-        return ledger.accounts()
+        return ledger.document_states()
     finally:
         ledger.close()
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from align.bulk.index import LEAD_MOST
-from align.bulk.matching import Match, document_vector, match_documents
+from align.bulk.index import MAX_LEAD
+from align.bulk.matching import DocumentMatch, document_vector, match_documents
 from align.encoders import load_encoder
 from benchmarks.bulk_corpus import gold_documents
 
@@ -31,7 +31,7 @@ def vectors_of(encoder: Any, texts: list[str]) -> tuple[Any, Any]:
     return encoder.encode(texts), np.array([len(text) for text in texts])
 
 
-def shuffled(src: Any, tgt: Any, seed: int) -> tuple[list[Match], Any]:
+def shuffled(src: Any, tgt: Any, seed: int) -> tuple[list[DocumentMatch], Any]:
     """Match `src` with `tgt` in random order; returns the matches and the new index of each target."""
     order = np.random.default_rng(seed).permutation(len(tgt))
     moved = np.empty_like(tgt)
@@ -63,7 +63,7 @@ def trial(src: Any, tgt: Any, seed: int) -> list[tuple[float, float, bool, float
 
 def fit(rows: list[tuple[float, float, bool, float]]) -> list[float]:
     """Fit the weights of a logistic regression by Newton's method."""
-    x = np.array([[1.0, margin, min(lead, LEAD_MOST)] for margin, lead, _, _ in rows])
+    x = np.array([[1.0, margin, min(lead, MAX_LEAD)] for margin, lead, _, _ in rows])
     y = np.array([float(right) for _, _, right, _ in rows])
     weights = np.zeros(3)
     for _ in range(50):
@@ -123,7 +123,7 @@ def main() -> None:
             out = [row for name in held for row in trials[name]]
             expected = np.array(
                 [
-                    1 / (1 + np.exp(-(weights[0] + weights[1] * m + weights[2] * min(lead, LEAD_MOST))))
+                    1 / (1 + np.exp(-(weights[0] + weights[1] * m + weights[2] * min(lead, MAX_LEAD))))
                     for m, lead, _, _ in out
                 ]
             )

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from align.bulk import index as ours
-from align.bulk.mining import NEAREST, paired
+from align.bulk.mining import N_NEAREST, pairs_of_neighbours
 from align.encoders import load_encoder
 from benchmarks.bulk_corpus import sentence_pairs
 
@@ -150,7 +150,7 @@ def direction(step: str, queries: Any, base: Any, folder: Path) -> None:
     index: Any = faiss.read_index(str(kept))
     index.nprobe = min(ours.PROBES, index.nlist)
     places, cosines = watched(
-        f"{step}: search", lambda: ours.search_index(index, queries, base, NEAREST), queries=len(queries)
+        f"{step}: search", lambda: ours.search_index(index, queries, base, N_NEAREST), queries=len(queries)
     )
     np.savez(folder / f"{step}.npz", places=places, cosines=cosines)
 
@@ -159,7 +159,7 @@ def pair(src: Any, tgt: Any, folder: Path) -> None:
     """Margins and one-to-one pairs from the neighbours of both directions; recall of both."""
     near = [np.load(folder / f"{step}.npz") for step in ("forward", "backward")]
     both = [(one["places"], one["cosines"]) for one in near]
-    mined = watched("pair", lambda: paired(src, tgt, *both))
+    mined = watched("pair", lambda: pairs_of_neighbours(src, tgt, *both))
     right, sure = mined.src == mined.tgt, mined.margin > 0
     sample = sampled(src, tgt)
     places = both[0][0][sample.rows]
@@ -179,13 +179,13 @@ def other_faiss(src: Any, tgt: Any) -> None:
     for probes in (96, 128, 192, 256):
         index.nprobe = probes
         began = time.process_time()
-        places, _ = ours.search_index(index, queries, tgt, NEAREST)
+        places, _ = ours.search_index(index, queries, tgt, N_NEAREST)
         sample.report("ours", began, places, len(src), probes=probes)
     width, cells = tgt.shape[1], index.nlist
     eight = faiss.IndexIVFScalarQuantizer(
         index.quantizer, width, cells, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
     )
-    step = max(1, len(tgt) // (cells * ours.TRAINED_ON))
+    step = max(1, len(tgt) // (cells * ours.TRAINING_ROWS_PER_CELL))
 
     def build() -> None:
         eight.train(np.ascontiguousarray(tgt[::step], dtype=np.float32))
@@ -196,7 +196,7 @@ def other_faiss(src: Any, tgt: Any) -> None:
     for probes in (96, 128):
         eight.nprobe = probes
         began = time.process_time()
-        places, _ = ours.search_index(eight, queries, tgt, NEAREST)
+        places, _ = ours.search_index(eight, queries, tgt, N_NEAREST)
         sample.report("8 bits a number", began, places, len(src), probes=probes)
 
 
@@ -218,8 +218,8 @@ def other_usearch(src: Any, tgt: Any) -> None:
     for wide in (64, 256, 1024):
         hnsw.expansion_search = wide
         began = time.process_time()
-        found = hnsw.search(queries, NEAREST * ours.WIDER, threads=threads).keys.astype(np.int64)
-        places, _ = ours.compared(queries, found, tgt, NEAREST)
+        found = hnsw.search(queries, N_NEAREST * ours.RERANK_FACTOR, threads=threads).keys.astype(np.int64)
+        places, _ = ours.rerank(queries, found, tgt, N_NEAREST)
         sample.report("usearch HNSW i8", began, places, len(src), expansion_search=wide)
 
 

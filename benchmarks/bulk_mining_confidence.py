@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from align.bulk.mining import USUAL, WEIGHTS, Prior, confidence, features, mine_vectors, scores
+from align.bulk.mining import DEFAULT_PRIOR, SCORE_WEIGHTS, Prior, confidence, features, mine_vectors, scores
 from align.encoders import load_encoder
-from align.jobs.mine import LEAST_WORTH, length_difference, number_difference
-from align.text.clean import plain, worth
+from align.jobs.mine import MIN_SENTENCE_LENGTH, length_difference, number_difference
+from align.text.clean import letters_and_digits, weighted_length
 from benchmarks.bulk_corpus import FILES, gold_documents
 from benchmarks.bulk_matching import expected_calibration_error
 
@@ -46,8 +46,8 @@ def pairs_of(name: str) -> list[Pair]:
             if len(src) == len(tgt) == 1:
                 a, b = document["src"][src[0]], document["tgt"][tgt[0]]
                 told = (a, document["src_lang"], b, document["tgt_lang"])
-                if min(worth(*told[:2]), worth(*told[2:])) >= LEAST_WORTH:
-                    pairs.setdefault((plain(a), plain(b)), told)
+                if min(weighted_length(*told[:2]), weighted_length(*told[2:])) >= MIN_SENTENCE_LENGTH:
+                    pairs.setdefault((letters_and_digits(a), letters_and_digits(b)), told)
     return list(pairs.values())
 
 
@@ -98,7 +98,7 @@ def fit(found: list[Run]) -> tuple[list[float], Prior]:
     return [round(float(w), 2) for w in weights[1:]], Prior(ends[0], ends[1])
 
 
-def error(found: list[Run], weights: Any = WEIGHTS, prior: Prior = USUAL) -> float:
+def error(found: list[Run], weights: Any = SCORE_WEIGHTS, prior: Prior = DEFAULT_PRIOR) -> float:
     """Expected calibration error over all runs of a file, each estimated separately."""
     said = np.concatenate([confidence(scores(run.rows, weights), prior) for run in found])
     return round(expected_calibration_error(said, np.concatenate([run.right for run in found])), 4)

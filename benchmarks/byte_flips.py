@@ -24,11 +24,11 @@ import click
 from click.testing import CliRunner
 
 from align.cli import cli
-from align.domain import SETTLED, LinkKind
+from align.domain import CONFIRMED, LinkKind
 from align.errors import AlignError
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, edits, open_store, restore
-from align.store.check import MENDS
+from align.store.check import REBUILD_COMMAND
 from benchmarks.store_works import document, fill
 
 COMMANDS = (
@@ -58,7 +58,7 @@ def make(path: Path, links: int) -> None:
         store.backup(copy)
     with open_store(copy) as theirs:
         Reviewer(theirs, "cy").commit(edits.edit_text(2, "tgt", "as cy has it"))
-        settled = [link.id for link in theirs.links(LinkFilter(statuses=SETTLED))]
+        settled = [link.id for link in theirs.links(LinkFilter(statuses=CONFIRMED))]
         Reviewer(theirs, "cy").commit(edits.link_by_hand([1, 2], [links + 3], shared=settled))
     with open_store(path) as store:
         Reviewer(store, "ada").commit(edits.reject(2))
@@ -145,7 +145,7 @@ def examine(path: Path, saved: Path, was: dict[str, object]) -> str:
             return f"mistake: {' '.join(command)}: {type(stop).__name__}: {stop} after {findings[:1]}"
     path.write_bytes(flipped)
     try:
-        if findings and all(finding.command == MENDS for finding in findings):
+        if findings and all(finding.command == REBUILD_COMMAND for finding in findings):
             with open_store(path) as store:
                 store.rebuild()
                 left = store.check()

@@ -25,7 +25,7 @@ from align.match.features import (
 )
 from align.match.kernels import kernel
 from align.match.lattice import Graph, posteriors
-from align.match.solve import Habits, habits
+from align.match.solve import StylePriors, style_priors
 from align.match.weights import Score, Weights
 from benchmarks.pieces import Piece
 
@@ -49,7 +49,7 @@ class Batch:
         of_s, of_t, start = [], [], 0
         for piece in pieces:
             n, m = len(piece.gaps_s), len(piece.gaps_t)
-            rows, columns = piece.lattice.places
+            rows, columns = piece.lattice.positions
             of_s.append(np.where(rows < n, start + rows, -1))
             of_t.append(np.where(columns < m, start + n + columns, -1))
             start += n + m
@@ -69,7 +69,7 @@ class Batch:
         self.openings = np.zeros(len(pieces))
         self.weight = np.array([p.weight for p in pieces])
 
-    def learn(self, of_pieces: Sequence[Habits]) -> None:
+    def learn(self, of_pieces: Sequence[StylePriors]) -> None:
         """Write the style priors of the texts to the tables."""
         more, null = (np.array([getattr(h, name) for h in of_pieces]) for name in ("more", "null"))
         self.openings = np.array([h.openings for h in of_pieces])
@@ -133,10 +133,10 @@ def first_look(batch: Batch, first: Score) -> None:
     by_text: dict[str, list[int]] = defaultdict(list)
     for number, piece in enumerate(batch.pieces):
         by_text[piece.text].append(number)
-    learned = [Habits()] * len(batch.pieces)
+    learned = [StylePriors()] * len(batch.pieces)
     for numbers in by_text.values():
         parts = [batch.pieces[k] for k in numbers]
-        own = habits([(p.lattice, p.sums(first, Habits())) for p in parts])
+        own = style_priors([(p.lattice, p.sums(first, StylePriors())) for p in parts])
         for k in numbers:
             learned[k] = own
     batch.learn(learned)

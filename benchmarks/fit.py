@@ -31,8 +31,8 @@ from scipy.optimize import minimize
 
 from align.jobs.evaluate import beads_of, score
 from align.match.features import BEAD_FEATURES, GAP_FEATURES
-from align.match.solve import taken
-from align.match.weights import FILE, SENTENCES, TOKENS, Weights, parsed, weights
+from align.match.solve import decode_path
+from align.match.weights import FILE, SENTENCES, TOKENS, Weights, parse_weights, weights
 from benchmarks.crf import Batch, first_look, fit_both
 from benchmarks.folds import FOLDS, current, features_digest, fold_path
 from benchmarks.pieces import Piece, View, gathered
@@ -109,7 +109,7 @@ class Fitting:
         self.batch = Batch(found)
         self.path = folder / f"{name}.{digest()}.{features_digest()}.json"
         if self.path.exists():
-            self.full = parsed(json.loads(self.path.read_text(encoding="utf-8")))
+            self.full = parse_weights(json.loads(self.path.read_text(encoding="utf-8")))
         else:
             self.full = fit_both(self.batch, np.ones(len(found), dtype=bool), *masks(self.family))
             self.path.write_text(json.dumps(stored(self.full)), encoding="utf-8")
@@ -162,7 +162,7 @@ def decoded(piece: Piece, fitted: Weights) -> list[tuple[tuple[int, ...], tuple[
     """The beads of the best path, with their posteriors."""
     i = j = 0
     beads = []
-    for _, a, b, chance in taken(piece.lattice, piece.sums(fitted.second)):
+    for _, a, b, chance in decode_path(piece.lattice, piece.sums(fitted.second)):
         beads.append(((*range(i, i + a),), (*range(j, j + b),), chance))
         i, j = i + a, j + b
     return beads

@@ -28,7 +28,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from align.encoders import Encoder, load_encoder, unknown_languages
-from align.match import Bead, Passages, align_pages
+from align.match import Bead, EmbeddedSide, align_pages
 from align.match import pages as searched
 from align.match.trust import FILE
 from benchmarks.gold import book, documents
@@ -38,10 +38,10 @@ from benchmarks.perturb import Hardship, perturbed
 Floats = npt.NDArray[np.float64]
 CHAIN = (
     "margin", "similarity", "strong", "before", "after", "length", "numbers", "clash", "words", "size", "short",
-    "together", "posterior", "woven", "level", "count", "extra", "stray",
+    "together", "posterior", "interleaved", "level", "count", "extra", "isolated",
 )  # fmt: skip
 LONE = (
-    "margin", "similarity", "strong", "beside", "before", "after", "length", "numbers", "clash", "words", "size",
+    "margin", "similarity", "strong", "chain_support", "before", "after", "length", "numbers", "clash", "words", "size",
     "short", "cells", "together", "count", "extra",
 )  # fmt: skip
 NEWS = ("ntrex.ja_zh", "ntrex.ko_en", "ntrex.ru_en")
@@ -79,9 +79,9 @@ class Row:
     right: bool
 
 
-def found(src: Passages, tgt: Passages, *, together: bool, loose: bool = False) -> list[Bead]:
+def found(src: EmbeddedSide, tgt: EmbeddedSide, *, together: bool, loose: bool = False) -> list[Bead]:
     """All links from the search, whatever their confidence; `loose`: without translation chains."""
-    with mock.patch.multiple(searched, TOLD=-1.0, APART=-1.0, CELLS=10**9 if loose else searched.CELLS):
+    with mock.patch.multiple(searched, TOLD=-1.0, APART=-1.0, CELLS=10**9 if loose else searched.MIN_TRANSLATION_CELLS):
         return align_pages(src, tgt, together=together)
 
 
@@ -92,12 +92,12 @@ class Made:
         self._encoder = encoder
         self._vectors: dict[str, npt.NDArray[np.float32]] = {}
 
-    def side(self, texts: Sequence[str], lang: str, places: Sequence[int] | None) -> Passages:
+    def side(self, texts: Sequence[str], lang: str, places: Sequence[int] | None) -> EmbeddedSide:
         """Texts as one side."""
         new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
         self._vectors.update(zip(new, self._encoder.encode(new), strict=True))
         where = None if places is None else np.array(places, dtype=np.int64)
-        return Passages(tuple(texts), np.array([self._vectors[text] for text in texts]), lang, places=where)
+        return EmbeddedSide(tuple(texts), np.array([self._vectors[text] for text in texts]), lang, positions=where)
 
     def rows(
         self,
@@ -117,11 +117,11 @@ class Made:
         for bead in found(src, tgt, together=together, loose=loose):
             right = any(
                 (set(bead.src), set(bead.tgt)) == pair
-                if not bead.loose
+                if not bead.partial_chain
                 else shared(bead.src, pair[0], src.texts) and shared(bead.tgt, pair[1], tgt.texts)
                 for pair in gold
             )
-            yield Row(name, kind, not bead.loose, bead.signals or {}, right)
+            yield Row(name, kind, not bead.partial_chain, bead.signals or {}, right)
 
 
 def shared(run: range, gold: set[int], texts: Sequence[str]) -> bool:
@@ -227,7 +227,7 @@ def of_seeds(encoder: Encoder) -> Iterator[Row]:
         src, tgt = groups[one, lang], groups[other, other_lang]
         for bead in found(src.passages, tgt.passages, together=one == other):
             name = f"seeds/{one}" if other != "rt_" else "seeds/rt_"
-            yield Row(name, "seeds", not bead.loose, bead.signals or {}, right_in_seeds(src, tgt, bead))
+            yield Row(name, "seeds", not bead.partial_chain, bead.signals or {}, right_in_seeds(src, tgt, bead))
 
 
 def gathered(encoder: Encoder, name: str) -> list[Row]:
@@ -260,7 +260,7 @@ def fitted(x: Floats, y: Floats, weight: Floats) -> Floats:
 def by_hand(x: Floats, names: Sequence[str]) -> Floats:
     """The baseline for the fit: a plausible hand-set rule on margin, similarity and chain support."""
     at = {name: x[:, k] for k, name in enumerate(names)}
-    near = at.get("beside", at["before"] + at["after"])
+    near = at.get("chain_support", at["before"] + at["after"])
     return np.asarray(1 / (1 + np.exp(-(4 * at["margin"] + 7 * at["similarity"] + 2 * near - 1.3 * at["length"] - 4))))
 
 
@@ -297,7 +297,7 @@ def fit(rows: Sequence[Row], names: Sequence[str], word: str) -> dict[str, float
     for kind in WEIGHT:
         here = np.array([row.kind == kind for row in rows])
         if here.any():
-            shown = here & (p >= searched.TOLD)
+            shown = here & (p >= searched.MIN_LINK_CONFIDENCE)
             all_ = f"{int(y[here].sum()):5d} right of {here.sum():5d}"
             some = f"told {shown.sum():5d}, right {int(y[shown].sum()):5d}"
             print(f"  {kind:15s} {all_}; {some}; ece {calibration(p[here], y[here]):.3f}")

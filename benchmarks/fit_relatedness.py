@@ -29,10 +29,10 @@ from scipy.optimize import minimize
 
 from align.encoders import unknown_languages
 from align.encoders.embed import TextSide, embed_sides
-from align.match import Bead, Constraints, Passages
+from align.match import Bead, Constraints, EmbeddedSide
 from align.match.bitext import bitext_beads
 from align.match.relatedness import EVIDENCE, evidence
-from align.match.solve import Texts
+from align.match.solve import Bitext
 from align.match.weights import FILE, SENTENCES, TOKENS
 from benchmarks.folds import fold, fold_path, unseen
 from benchmarks.pool import CORPORA
@@ -115,19 +115,21 @@ def _key(source: Source, corpus: str, found: Sequence[DocumentPair]) -> str:
 
 def embedded(
     found: Sequence[DocumentPair], source: Source, folder: Path
-) -> Iterator[tuple[DocumentPair, list[Passages]]]:
+) -> Iterator[tuple[DocumentPair, list[EmbeddedSide]]]:
     """The pairs in languages that the encoder knows, with both sides."""
     encoder = StoredEncoder(VectorStore(folder / "vectors"), source.name)
     for pair in found:
         if unknown_languages(encoder, {pair.src_lang, pair.tgt_lang}):
             continue
-        sides = embed_sides(encoder, [TextSide(pair.src, pair.src_lang), TextSide(pair.tgt, pair.tgt_lang)], whole=True)
+        sides = embed_sides(
+            encoder, [TextSide(pair.src, pair.src_lang), TextSide(pair.tgt, pair.tgt_lang)], for_bitext=True
+        )
         yield pair, sides if source.own else [replace(side, encoder="", encode_runs=None) for side in sides]
 
 
-def row(pair: DocumentPair, src: Passages, tgt: Passages, beads: Sequence[Bead]) -> Row:
+def row(pair: DocumentPair, src: EmbeddedSide, tgt: EmbeddedSide, beads: Sequence[Bead]) -> Row:
     """The evidence of a pair."""
-    values = evidence(Texts(src, tgt), beads)
+    values = evidence(Bitext(src, tgt), beads)
     surest = max((bead.confidence for bead in beads if bead.src and bead.tgt), default=0.0)
     return Row((pair.corpus, pair.other), pair.kind, pair.links, pair.related, tuple(values.tolist()), surest)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from align.match.features import BEAD_FEATURES, GAP_FEATURES, SHAPES
-from align.match.weights import parsed, replaced
+from align.match.weights import override_weights, parse_weights
 from benchmarks.pool import corpus_of, digest
 
 FOLDS = Path(__file__).resolve().parents[1] / "tests" / "gates" / "folds"
@@ -53,6 +53,6 @@ def fold(corpus: str) -> dict[str, Any]:
 @contextmanager
 def unseen(name: str) -> Iterator[None]:
     """Solve with the weights fitted without the corpus of a file or group. Raises StaleFoldError."""
-    families = {family: parsed(row) for family, row in fold(corpus_of(name))["families"].items()}
-    with replaced(families):
+    families = {family: parse_weights(row) for family, row in fold(corpus_of(name))["families"].items()}
+    with override_weights(families):
         yield

@@ -13,7 +13,7 @@ import numpy as np
 
 from align.encoders import Encoder
 from align.encoders.embed import TextSide, embed_sides
-from align.match import Passages
+from align.match import EmbeddedSide
 
 ROOT = Path(os.environ.get("ALIGN_GOLD", Path(__file__).parents[2] / "shared" / "gold"))
 DEV = ROOT / "dev"
@@ -58,10 +58,10 @@ def chosen(sets: Sequence[str]) -> list[str]:
 
 def passages(
     encoder: Encoder, found: Sequence[dict[str, Any]], *, tokens: bool = True
-) -> Iterator[tuple[Passages, Passages]]:
+) -> Iterator[tuple[EmbeddedSide, EmbeddedSide]]:
     """Both sides of each document; every text is encoded once. tokens: whether to compute token vectors, too."""
     sides = [TextSide(tuple(document[side]), document[f"{side}_lang"]) for document in found for side in ("src", "tgt")]
-    embedded = embed_sides(encoder, sides, whole=tokens)
+    embedded = embed_sides(encoder, sides, for_bitext=tokens)
     return zip(embedded[::2], embedded[1::2], strict=True)
 
 

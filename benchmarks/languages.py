@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from align.text._words import SCRIPT_LANGUAGES
-from align.text.evidence import weigh
-from align.text.language import settle
+from align.text.evidence import first_evidence
+from align.text.language import identify_blocks
 
 ROOT = Path(__file__).parents[1]
 GOLD = Path(os.environ.get("ALIGN_GOLD", ROOT.parent / "shared" / "gold"))
@@ -81,7 +81,7 @@ def short_pages(name: str, side: str, seed: int = 0) -> list[Page]:
 
 
 def ours(texts: list[str]) -> list[str]:
-    return [guess.lang for guess in settle(texts, [weigh(text) for text in texts])[0]]
+    return [guess.lang for guess in identify_blocks(texts, [first_evidence(text) for text in texts])[0]]
 
 
 def peers() -> dict[str, Callable[[list[str]], list[str]]]:

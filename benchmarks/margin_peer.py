@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from align.match.evidence import centred
-from align.match.guide import band, guide
+from align.match.guide import band, coarse_path
 from align.match.lattice import Lattice, best_path
 
 Floats = npt.NDArray[np.float64]
@@ -37,7 +37,7 @@ def align(
     if (n + 1) * (m + 1) <= EXACT:
         low, high = np.zeros(n + 1, dtype=np.int64), np.full(n + 1, m, dtype=np.int64)
     else:
-        cells, _ = guide(*(centred(side[0].astype(np.float32)) for side in (vec_s, vec_t)))
+        cells, _ = coarse_path(*(centred(side[0].astype(np.float32)) for side in (vec_s, vec_t)))
         low, high = band(cells, n, m)
     beads, gains = _beads(low, high, vec_s, vec_t, len_s, len_t * ratio)
     lattice = Lattice(low, high, beads)

@@ -21,11 +21,11 @@ import numpy as np
 
 from align.encoders import Encoder, cached, load_encoder, unknown_languages
 from align.jobs.add import add
-from align.jobs.cases import CASES, GoldLink, Side, evaluate_cases, gold_links, inked
+from align.jobs.cases import CASE_LANGUAGES, FileCharacters, GoldLink, evaluate_cases, gold_links, non_space_chars
 from align.jobs.demo import seed_pages
 from align.jobs.propose import propose
 from align.jobs.vectors import groups
-from align.match import Bead, Passages, align_bitext, align_pages
+from align.match import Bead, EmbeddedSide, align_bitext, align_pages
 from align.match import pages as searched
 from align.store import LinkFilter, open_store
 from benchmarks.gold import book, documents, passages
@@ -45,13 +45,13 @@ class SeedGroup:
 
     name: str
     lang: str
-    passages: Passages
+    passages: EmbeddedSide
     pieces: tuple[tuple[tuple[int, int], ...], ...]
 
-    def side(self, run: range) -> Side:
+    def side(self, run: range) -> FileCharacters:
         """The sentences of a run as characters of the page."""
         texts, _ = seeds_gold()
-        return self.name, inked(texts[self.name], (piece for k in run for piece in self.pieces[k]))
+        return self.name, non_space_chars(texts[self.name], (piece for k in run for piece in self.pieces[k]))
 
 
 @cache
@@ -92,9 +92,11 @@ def mixed(page: Mapping[str, Any]) -> tuple[list[int], list[int]]:
     return [place["s", i] for i in range(len(page["src"]))], [place["t", j] for j in range(len(page["tgt"]))]
 
 
-def placed(sides: tuple[Passages, Passages], places: tuple[Sequence[int], Sequence[int]]) -> tuple[Passages, Passages]:
+def placed(
+    sides: tuple[EmbeddedSide, EmbeddedSide], places: tuple[Sequence[int], Sequence[int]]
+) -> tuple[EmbeddedSide, EmbeddedSide]:
     """Both sides with their positions."""
-    src, tgt = (replace(side, places=np.array(at, dtype=np.int64)) for side, at in zip(sides, places, strict=True))
+    src, tgt = (replace(side, positions=np.array(at, dtype=np.int64)) for side, at in zip(sides, places, strict=True))
     return src, tgt
 
 
@@ -113,7 +115,7 @@ def raw_f1(encoder: Encoder, found: Sequence[Mapping[str, Any]]) -> float:
             spans[side, k] = (len(text), len(text) + len(line))
             text += line + "\n\n"
         gold = [
-            (inked(text, (spans["s", i] for i in s)), inked(text, (spans["t", j] for j in t)))
+            (non_space_chars(text, (spans["s", i] for i in s)), non_space_chars(text, (spans["t", j] for j in t)))
             for s, t in page["gold"]
             if s and t and [page["src"][i] for i in s] != [page["tgt"][j] for j in t]
         ]
@@ -126,7 +128,10 @@ def raw_f1(encoder: Encoder, found: Sequence[Mapping[str, Any]]) -> float:
                 for _ in propose(store, vectors):
                     pass
                 links = [
-                    tuple(("", inked(text, ((p.start, p.end) for p in side.spans))) for side in (link.src, link.tgt))
+                    tuple(
+                        ("", non_space_chars(text, ((p.start, p.end) for p in side.spans)))
+                        for side in (link.src, link.tgt)
+                    )
                     for link in store.links(LinkFilter())
                 ]
         pairs = [frozenset(a | b) for a, b in gold]
@@ -182,8 +187,8 @@ def as_book(encoder: Encoder, name: str) -> dict[str, Any]:
     ends = {**whole, "src": whole["src"][: n // 2 - 10], "tgt": whole["tgt"][m // 2 + 10 :]}
     (src, tgt), strangers = passages(encoder, [whole, ends], tokens=False)
     figures: dict[str, Any] = {"set": name, "sentences": [n, m]}
-    for way, most in (("pages", searched.BOOK), ("long", 0)):
-        with mock.patch.object(searched, "BOOK", most):
+    for way, most in (("pages", searched.MAX_PAGE_CELLS), ("long", 0)):
+        with mock.patch.object(searched, "MAX_PAGE_CELLS", most):
             figures[way] = round(link_f1([whole], [align_pages(src, tgt)]), 4)
             figures[f"unrelated, {way}"] = len(align_pages(*strangers))
     return figures | {"bitext": round(link_f1([whole], [align_bitext(src, tgt)]), 4)}
@@ -240,7 +245,7 @@ def main() -> None:
     asked = parser.parse_args()
     names = asked.sets or ["seeds", *SETS, *BOOKS, *NEWS]
     if "seeds" in names:
-        for figures in evaluate_cases(list(CASES), asked.encoder, cache=asked.cache):
+        for figures in evaluate_cases(list(CASE_LANGUAGES), asked.encoder, cache=asked.cache):
             print(json.dumps(figures), flush=True)
     rows = measured(
         load_encoder(asked.encoder, cache=asked.cache), names, asked.raw, lambda line: print(line, flush=True)

@@ -19,8 +19,8 @@ from align.encoders import unknown_languages
 from align.match import coverage, evidence, features, guide, joined, lattice, lengths, links, scale, tokens
 from align.match.features import BEAD_FEATURES, MERGING, OMITTING, OPENING, OPENINGS, SHAPES
 from align.match.lattice import Lattice, Marginals, marginals
-from align.match.passages import Passages
-from align.match.solve import Habits, Texts, Window, joined_features, look, worthwhile
+from align.match.passages import EmbeddedSide
+from align.match.solve import Bitext, StylePriors, Window, build_window, joined_features, prune
 from align.match.weights import Score
 from benchmarks.pool import Group, digest
 from benchmarks.vectors import VectorStore
@@ -85,17 +85,17 @@ class Piece:
     """Number of gaps in the gold."""
     similarity: npt.NDArray[np.float32]
     """(3,) scale of the text's similarities, mean cosine of its sides, and log of its sentences."""
-    habits: Habits = field(default_factory=Habits)
+    habits: StylePriors = field(default_factory=StylePriors)
 
-    def sums(self, by: Score, habits: Habits | None = None) -> Marginals:
+    def sums(self, by: Score, habits: StylePriors | None = None) -> Marginals:
         """Posteriors under weights, with the stored style priors by default."""
         opening = float(by.gap[OPENING] + by.gap[OPENINGS] * (habits or self.habits).openings)
         return marginals(self.lattice, self.table @ by.bead, self.gaps_s @ by.gap, self.gaps_t @ by.gap, opening)
 
-    def learn(self, habits: Habits) -> None:
+    def learn(self, habits: StylePriors) -> None:
         """Write the style priors of the text to the tables."""
         self.habits = habits
-        self.table[:, MERGING] = habits.more * (self.lattice.sizes > 2)
+        self.table[:, MERGING] = habits.merged * (self.lattice.sizes > 2)
         self.gaps_s[:, OMITTING] = self.gaps_t[:, OMITTING] = habits.null
 
 
@@ -130,15 +130,17 @@ def stretches(path: Sequence[tuple[int, int, int, int]]) -> Iterator[list[tuple[
 def pieces(
     group: Group,
     document: dict[str, Any],
-    sides: tuple[Passages, Passages],
+    sides: tuple[EmbeddedSide, EmbeddedSide],
     view: View,
     store: VectorStore,
     rough: Score,
 ) -> Iterator[Piece]:
     """The document in pieces; evidence is that of the whole."""
-    texts = Texts(*sides)
-    cells = texts.guided[0]
-    document_scale = np.array([texts.scale, texts.usual, np.log(len(sides[0]) + len(sides[1]))], dtype=np.float32)
+    texts = Bitext(*sides)
+    cells = texts.anchor_path[0]
+    document_scale = np.array(
+        [texts.scale, texts.baseline_cosine, np.log(len(sides[0]) + len(sides[1]))], dtype=np.float32
+    )
     for part in stretches(path_of(document)):
         i0, j0 = part[0][:2]
         i1, j1 = part[-1][0] + part[-1][2], part[-1][1] + part[-1][3]
@@ -150,9 +152,9 @@ def pieces(
         for i, j, _, _ in path:
             low[i], high[i] = min(low[i], j), max(high[i], j)
         low, high = np.minimum.accumulate(low[::-1])[::-1].copy(), np.maximum.accumulate(high)
-        window = look(texts, (i0, i1), (j0, j1), low, high)
+        window = build_window(texts, (i0, i1), (j0, j1), low, high)
         every = Lattice(low, high, features.candidates(window.evidence, low, high, window.top, window.left, np.inf))
-        possible = worthwhile(every, window).beads
+        possible = prune(every, window).beads
         right = np.array([bead for bead in path if bead[2] and bead[3]], dtype=np.int64).reshape(-1, 4)
         whole = Lattice(low, high, _merged(possible, right))
         table = features.bead_table(window.evidence, whole.beads, len(BEAD_FEATURES), window.top, window.left)
@@ -194,7 +196,7 @@ def _merged(one: Indices, other: Indices) -> Indices:
 
 
 def _add_joined(
-    texts: Texts, window: Window, lattice_: Lattice, table: npt.NDArray[np.float32], likely: Any, first: Marginals
+    texts: Bitext, window: Window, lattice_: Lattice, table: npt.NDArray[np.float32], likely: Any, first: Marginals
 ) -> None:
     """Write the features of joined texts to the remaining rows of the table."""
     if texts.src.encode_runs is None:
@@ -218,7 +220,7 @@ def joined_vectors(store: VectorStore, view: View, texts: Sequence[str]) -> npt.
     return store.vectors("use", texts)
 
 
-def passages_of(store: VectorStore, view: View, document: dict[str, Any]) -> tuple[Passages, Passages]:
+def passages_of(store: VectorStore, view: View, document: dict[str, Any]) -> tuple[EmbeddedSide, EmbeddedSide]:
     """Both sides of a document in a view."""
     sides = []
     for side in ("src", "tgt"):
@@ -231,7 +233,7 @@ def passages_of(store: VectorStore, view: View, document: dict[str, Any]) -> tup
         name = "" if view.width else view.encoder
         encode = partial(joined_vectors, store, view) if view.joined else None
         lang = document[f"{side}_lang"]
-        sides.append(Passages(texts, vectors, lang, None, tokens_, encoder=name, encode_runs=encode))
+        sides.append(EmbeddedSide(texts, vectors, lang, None, tokens_, encoder=name, encode_runs=encode))
     return sides[0], sides[1]
 
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from align.encoders import Encoder, choose, unknown_languages
-from align.jobs.evaluate import Pairs, beads_of, score
+from align.encoders import Encoder, choose_encoder, unknown_languages
+from align.jobs.evaluate import BeadSet, beads_of, score
 from align.match import Bead, align_bitext, align_pages
 from benchmarks.folds import unseen
 from benchmarks.gold import asked_for, documents, names, passages
@@ -76,7 +76,7 @@ def link_f1(found: Sequence[dict[str, Any]], beads: Sequence[Sequence[Bead]]) ->
     right = ours = theirs = 0
     for document, bs in zip(found, beads, strict=True):
         gold = {pair for pair in beads_of(document["gold"]) if pair[0] and pair[1]}
-        got: Pairs = {pair for pair in beads_of((b.src, b.tgt) for b in bs) if pair[0] and pair[1]}
+        got: BeadSet = {pair for pair in beads_of((b.src, b.tgt) for b in bs) if pair[0] and pair[1]}
         right, ours, theirs = right + len(gold & got), ours + len(got), theirs + len(gold)
     return 2 * right / (ours + theirs) if ours + theirs else 0.0
 
@@ -163,7 +163,7 @@ def measure(
 def _belongs(name: str, encoder: Encoder, document: dict[str, Any]) -> bool:
     """Whether the encoder is measured on a document: `auto` chooses it, or it covers the languages."""
     languages = {document["src_lang"], document["tgt_lang"]}
-    return choose(languages) == encoder.name if name == "auto" else not unknown_languages(encoder, languages)
+    return choose_encoder(languages) == encoder.name if name == "auto" else not unknown_languages(encoder, languages)
 
 
 REACH = {

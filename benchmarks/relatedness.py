@@ -22,7 +22,7 @@ from align.encoders import Encoder, unknown_languages
 from align.encoders.embed import TextSide, embed_sides
 from align.jobs.pair import UNRELATED
 from align.match import DocumentAlignment, align_documents
-from align.text.clean import worth
+from align.text.clean import weighted_length
 from benchmarks.folds import unseen
 from benchmarks.gold import asked_for, documents, names
 from benchmarks.vectors import encoder_of
@@ -94,14 +94,14 @@ def one_to_one(name: str, encoder: Encoder, longest: float | None = None) -> dic
 
 def _worth(document: dict[str, Any], i: int, j: int) -> float:
     return max(
-        worth(document["src"][i], document["src_lang"].split("-")[0]),
-        worth(document["tgt"][j], document["tgt_lang"].split("-")[0]),
+        weighted_length(document["src"][i], document["src_lang"].split("-")[0]),
+        weighted_length(document["tgt"][j], document["tgt_lang"].split("-")[0]),
     )
 
 
 def aligned(encoder: Encoder, case: Case) -> DocumentAlignment:
     """The alignment by the fold that never saw the corpus."""
-    sides = embed_sides(encoder, [TextSide(tuple(text), lang) for text, lang in (case.src, case.tgt)], whole=True)
+    sides = embed_sides(encoder, [TextSide(tuple(text), lang) for text, lang in (case.src, case.tgt)], for_bitext=True)
     with unseen(case.file):
         return align_documents(*sides)
 

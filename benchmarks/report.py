@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span
-from align.jobs.report import survey
+from align.jobs.report import build_report
 from align.jobs.report_page import page
 from align.store import Store, open_store
 
@@ -82,7 +82,7 @@ def main() -> None:
             times = []
             for _ in range(RUNS):
                 begun = time.perf_counter()
-                found = survey(store)
+                found = build_report(store)
                 path.write_text("".join(page(found)), encoding="utf-8")
                 times.append(time.perf_counter() - begun)
         print(f"{sum(found.statuses.values()):,} links: {path.stat().st_size / 1e6:.2f} MB, made in {min(times):.2f} s")

@@ -63,11 +63,11 @@ def measured(sentences: int) -> dict[str, float]:
             links = [Proposal((a,), (b,), LinkKind.TRANSLATION, 1.0, 0.9) for a, b in zip(src, tgt, strict=True)]
             store.propose(one, other, links, "topics", languages=("en", "ja"))
         times = []
-        with resolve.Resolver(db, "topics") as resolver:
+        with resolve.Realigner(db, "topics") as resolver:
             for number in range(DECISIONS + 1):
                 at = (half // 3 + number * 7) % (half - 1)
                 began = time.perf_counter()
-                resolver.around(one, other, anchors=[((src[at],), (tgt[at + 1],))])
+                resolver.realign(one, other, anchors=[((src[at],), (tgt[at + 1],))])
                 times.append(1000 * (time.perf_counter() - began))
     return {"sentences": sentences, "first_ms": round(times[0], 1), "median_ms": round(median(times[1:]), 1)}
 

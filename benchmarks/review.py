@@ -273,7 +273,7 @@ async def scripted() -> dict[str, Any]:
                     await pilot.press(key)
                     for _ in range(1000):
                         await pilot.pause(0.01)
-                        if not app.clerk.waiting and not app.solver.waiting:
+                        if not app.decision_writer.waiting and not app.solver.waiting:
                             break
                     await pilot.pause(0.05)
 

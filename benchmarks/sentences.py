@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from align.text.clean import unspaced
+from align.text.clean import is_unspaced
 from align.text.sentences import split
 
 ROOT = Path(__file__).parents[1]
@@ -49,7 +49,7 @@ def by_syntok(text: str, lang: str) -> Iterable[str]:
     """syntok is made for en, de and es; it is used for all languages written with spaces."""
     import syntok.segmenter
 
-    if unspaced(lang):
+    if is_unspaced(lang):
         raise ValueError(lang)
     return [
         "".join(token.spacing + token.value for token in sentence)
@@ -101,7 +101,7 @@ class Score:
 
 
 def measure(scores: dict[str, Score], paragraph: list[str], lang: str) -> None:
-    text = ("" if unspaced(lang) else " ").join(paragraph)
+    text = ("" if is_unspaced(lang) else " ").join(paragraph)
     gold = boundaries(paragraph)
     for name, splitter in {"ours": ours, **PEERS}.items():
         score = scores.setdefault(name, Score())

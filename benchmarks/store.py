@@ -164,7 +164,7 @@ def browsing(path: Path, links: int) -> dict[str, object]:
         report["counts_by_status"] = median(
             lambda: [store.count(LinkFilter(statuses=frozenset({s}))) for s in Status], 50
         )
-        report["left"] = median(lambda: store.left(), 50)
+        report["left"] = median(lambda: store.undecided(), 50)
         report["documents"] = median(lambda: store.documents(), 20)
         report["pairs"] = median(lambda: store.pairs(), 20)
         report["search"] = median(lambda: store.at(0, PAGE, LinkFilter(text="777777番目")), 20)

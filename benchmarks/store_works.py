@@ -9,11 +9,11 @@ from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
-from align.domain import SETTLED, Block, BlockKind, Document, Link, LinkKind, Proposal, Realignment, Sentence, Span
+from align.domain import CONFIRMED, Block, BlockKind, Document, Link, LinkKind, Proposal, Realignment, Sentence, Span
 from align.errors import AlignError
 from align.exchange.export import export_store
 from align.exchange.types import ExportOptions
-from align.jobs.resolve import Rival
+from align.jobs.resolve import AlternativeTarget
 from align.review.app import ReviewApp
 from align.review.screens.review import ReviewScreen
 from align.reviewer import Reviewer
@@ -138,7 +138,7 @@ def settled(store: Store, names: list[str]) -> list[list[str]]:
     """Confirmed links between two documents, by text."""
     numbers = {row.name: row.id for row in store.documents()}
     pair = (numbers[names[0]], numbers[names[1]])
-    links = store.links(LinkFilter(documents=pair, statuses=SETTLED))
+    links = store.links(LinkFilter(documents=pair, statuses=CONFIRMED))
     return sorted([link.status.value, link.src.text, link.tgt.text] for link in links)
 
 
@@ -208,11 +208,11 @@ def restoring(path: Path, rng: random.Random, say: Say) -> None:
 class NoSolver:
     """A solver without results: the app is tested here, not the solver."""
 
-    def around(self, *_documents: int, **_asked: object) -> Realignment:
+    def realign(self, *_documents: int, **_asked: object) -> Realignment:
         """No realignment."""
         return Realignment()
 
-    def rivals(self, _link: Link, _count: int) -> list[Rival]:
+    def alternatives(self, _link: Link, _count: int) -> list[AlternativeTarget]:
         """No alternatives."""
         return []
 
@@ -231,7 +231,7 @@ async def _pressing(path: Path, rng: random.Random, say: Say) -> None:
     known = ""
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.pause()
-        kept = app.last_place().link
+        kept = app.last_state().link
         if kept is not None and app.browser.link(kept) is None:
             kept = None
         current = app.screen.session.current if isinstance(app.screen, ReviewScreen) else None
@@ -239,7 +239,7 @@ async def _pressing(path: Path, rng: random.Random, say: Say) -> None:
         say("ready" if kept in (None, shown) else f"traceback it stands on {shown}, not on {kept}")
         while app.is_running:
             await pilot.press(rng.choice(KEYS))
-            if app.clerk.waiting:
+            if app.decision_writer.waiting:
                 continue
             latest = next((d.uid for d in app.browser.history(None, 20) if d.reviewer == REVIEWER), "")
             if latest not in (known, ""):

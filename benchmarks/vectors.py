@@ -45,9 +45,9 @@ class VectorStore:
     def vectors(self, name: str, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """(n, d) float32 rows of length 1."""
         if name == "blend":
-            from align.encoders.blend import joined
+            from align.encoders.blend import join_vectors
 
-            return joined(self.vectors("use", texts), self.vectors("e5", texts))
+            return join_vectors(self.vectors("use", texts), self.vectors("e5", texts))
         rows = self._rows(name, texts)
         found = np.frombuffer(b"".join(rows[text][0] for text in texts), dtype=np.float16)
         found = found.reshape(len(texts), -1).astype(np.float32)

@@ -11,17 +11,17 @@ from itertools import chain
 
 import numpy as np
 
-from align.match import Passages, align_pages
+from align.match import EmbeddedSide, align_pages
 
-FEW = 60
+VERIFY_MAX_DOCUMENTS = 60
 """Maximum number of documents for which pairs are verified by their sentences."""
-FIRST = 30
+FIRST_SENTENCES = 30
 """Sentences of a document that are aligned, from its start."""
 
-Pair = tuple[int, int]
+IndexPair = tuple[int, int]
 
 
-def agreements(src: Sequence[Passages], tgt: Sequence[Passages], pairs: Sequence[Pair]) -> list[float]:
+def linked_shares(src: Sequence[EmbeddedSide], tgt: Sequence[EmbeddedSide], pairs: Sequence[IndexPair]) -> list[float]:
     """For each pair of indices into `src` and `tgt`, the confidence-weighted share of the shorter side that is
     linked.
 
@@ -31,32 +31,37 @@ def agreements(src: Sequence[Passages], tgt: Sequence[Passages], pairs: Sequence
     rows = [row for row, _ in pairs]
     # In reverse order, so that no chain continues from one pair into the next.
     columns = [column for _, column in reversed(pairs)]
-    together = found_again([src[row] for row in rows], [tgt[column] for column in columns]) if len(pairs) > 1 else {}
+    shares_together = (
+        linked_share_by_pair([src[row] for row in rows], [tgt[column] for column in columns]) if len(pairs) > 1 else {}
+    )
     last = len(pairs) - 1
     return [
-        max(found_again([src[row]], [tgt[column]]).get((0, 0), 0.0), together.get((n, last - n), 0.0))
+        max(linked_share_by_pair([src[row]], [tgt[column]]).get((0, 0), 0.0), shares_together.get((n, last - n), 0.0))
         for n, (row, column) in enumerate(pairs)
     ]
 
 
-def found_again(src: Sequence[Passages], tgt: Sequence[Passages]) -> dict[Pair, float]:
+def linked_share_by_pair(src: Sequence[EmbeddedSide], tgt: Sequence[EmbeddedSide]) -> dict[IndexPair, float]:
     """For every two documents with a link, the greater of the shares of their sentences that are linked."""
     sides = src, tgt
     document = [np.repeat(np.arange(len(side)), [len(one) for one in side]) for side in sides]
-    sure: tuple[dict[Pair, float], dict[Pair, float]] = ({}, {})
+    confidence_sums: tuple[dict[IndexPair, float], dict[IndexPair, float]] = ({}, {})
     for bead in align_pages(joined(src), joined(tgt)):
         for row in bead.src:
             for column in bead.tgt:
                 pair = int(document[0][row]), int(document[1][column])
-                for told, share in zip(sure, (len(bead.tgt), len(bead.src)), strict=True):
-                    told[pair] = told.get(pair, 0.0) + bead.confidence / share
+                for sums, n_sentences in zip(confidence_sums, (len(bead.tgt), len(bead.src)), strict=True):
+                    sums[pair] = sums.get(pair, 0.0) + bead.confidence / n_sentences
     return {
-        (row, column): min(1.0, max(sure[0][row, column] / len(src[row]), sure[1][row, column] / len(tgt[column])))
-        for row, column in sure[0]
+        (row, column): min(
+            1.0,
+            max(confidence_sums[0][row, column] / len(src[row]), confidence_sums[1][row, column] / len(tgt[column])),
+        )
+        for row, column in confidence_sums[0]
     }
 
 
-def joined(side: Sequence[Passages]) -> Passages:
+def joined(side: Sequence[EmbeddedSide]) -> EmbeddedSide:
     """Concatenate the documents of one language."""
     texts = tuple(chain.from_iterable(one.texts for one in side))
-    return Passages(texts, np.concatenate([one.vectors for one in side]), side[0].lang)
+    return EmbeddedSide(texts, np.concatenate([one.vectors for one in side]), side[0].lang)

@@ -14,14 +14,14 @@ from typing import Protocol
 
 from align.bulk.model import Batch, BatchResult, ItemResult
 
-TRIES = 2
+MAX_TRIES = 2
 """How often a document may fail before it is reported as failed."""
-WHOLE_TRIES = 2
+MAX_BATCH_RETRIES = 2
 """How often a batch without failed documents is retried before their single results are used."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class TaskResult:
     """The outcome of a task: a result, or an error."""
 
     ticket: int
@@ -30,9 +30,9 @@ class Ended:
     """Why there is no result, on one line."""
     tries: int = 1
     """Number of workers it was tried on."""
-    died: bool = False
+    worker_died: bool = False
     """Whether its worker died, rather than reported an error."""
-    again: bool = True
+    can_retry: bool = True
     """Whether a retry may succeed; a timed-out task is not retried."""
 
 
@@ -42,13 +42,13 @@ class Pool(Protocol):
     certain: bool
     """Whether a batch that ended with its worker was the one being run. Dask blames all of the worker's batches."""
 
-    def room(self) -> int:
+    def capacity(self) -> int:
         """Number of further batches it accepts now (back-pressure: no more are submitted)."""
 
     def submit(self, ticket: int, batch: Batch) -> None:
         """Submit a batch."""
 
-    def wait(self, seconds: float) -> list[Ended]:
+    def wait(self, seconds: float) -> list[TaskResult]:
         """The tasks that have ended; empty after `seconds` without any. AlignError where the pool itself is
         lost."""
 
@@ -60,16 +60,16 @@ class Pool(Protocol):
 
 
 @dataclass(slots=True)
-class _Case:
+class _BatchState:
     """The state of a batch in progress: its remaining documents and the attempts so far."""
 
     batch: Batch
-    lost: int = 0
+    failures: int = 0
     probing: int = 0
     """Single documents still in flight."""
     probed: bool = False
-    single: dict[int, ItemResult] = field(default_factory=dict)
-    poisonous: dict[int, ItemResult] = field(default_factory=dict)
+    single_results: dict[int, ItemResult] = field(default_factory=dict)
+    failed: dict[int, ItemResult] = field(default_factory=dict)
 
 
 class Supervisor:
@@ -78,93 +78,95 @@ class Supervisor:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._next_ticket = 0
-        self._out: dict[int, tuple[_Case, Batch, int]] = {}
+        self._in_flight: dict[int, tuple[_BatchState, Batch, int]] = {}
         """Ticket -> the batch state, what was submitted, and how often it was lost before."""
-        self._again: deque[tuple[_Case, Batch, int]] = deque()
-        self._suspects: deque[tuple[_Case, Batch, int]] = deque()
+        self._retries: deque[tuple[_BatchState, Batch, int]] = deque()
+        self._suspects: deque[tuple[_BatchState, Batch, int]] = deque()
         """Documents to be run one at a time, where the pool cannot identify which one killed a worker."""
-        self._alone: int | None = None
+        self._suspect_ticket: int | None = None
         """The ticket of the suspect that is being run."""
 
-    def run(self, batches: Iterator[Batch], *, beat: float = 0.5) -> Iterator[BatchResult | None]:
+    def run(self, batches: Iterator[Batch], *, poll_seconds: float = 0.5) -> Iterator[BatchResult | None]:
         """Yield the result of every batch as it ends; None after every `poll_seconds` without one."""
-        more = True
-        while more or self._out or self._again or self._suspects:
-            for _ in range(self._pool.room()):
-                if self._suspects or self._alone:
-                    if not self._out:
-                        self._hand_over(*self._suspects.popleft())
-                        self._alone = self._next_ticket
+        has_more = True
+        while has_more or self._in_flight or self._retries or self._suspects:
+            for _ in range(self._pool.capacity()):
+                if self._suspects or self._suspect_ticket:
+                    if not self._in_flight:
+                        self._submit(*self._suspects.popleft())
+                        self._suspect_ticket = self._next_ticket
                     break
-                if self._again:
-                    self._hand_over(*self._again.popleft())
+                if self._retries:
+                    self._submit(*self._retries.popleft())
                     continue
-                batch = next(batches, None) if more else None
+                batch = next(batches, None) if has_more else None
                 if batch is None:
-                    more = False
+                    has_more = False
                     break
-                self._hand_over(_Case(batch), batch, 0)
-            if not (self._out or self._again or self._suspects or more):
+                self._submit(_BatchState(batch), batch, 0)
+            if not (self._in_flight or self._retries or self._suspects or has_more):
                 return
-            ended = self._pool.wait(beat)
-            if not ended:
+            task_results = self._pool.wait(poll_seconds)
+            if not task_results:
                 yield None
-            for one in ended:
-                result = self._settle(one)
+            for task_result in task_results:
+                result = self._settle(task_result)
                 if result is not None:
                     yield result
 
-    def _hand_over(self, case: _Case, batch: Batch, lost: int) -> None:
+    def _submit(self, case: _BatchState, batch: Batch, failures: int) -> None:
         self._next_ticket += 1
-        self._out[self._next_ticket] = (case, batch, lost)
+        self._in_flight[self._next_ticket] = (case, batch, failures)
         self._pool.submit(self._next_ticket, batch)
 
-    def _settle(self, ended: Ended) -> BatchResult | None:
-        case, batch, lost = self._out.pop(ended.ticket)
-        alone = ended.ticket == self._alone
-        if alone:
-            self._alone = None
+    def _settle(self, task_result: TaskResult) -> BatchResult | None:
+        case, batch, failures = self._in_flight.pop(task_result.ticket)
+        is_suspect = task_result.ticket == self._suspect_ticket
+        if is_suspect:
+            self._suspect_ticket = None
         if case.probing:
-            return self._settle_single(case, batch, lost, ended, sure=alone or self._pool.certain)
-        if ended.result is not None:
-            return self._whole(case, ended.result.items)
-        case.lost += ended.tries if ended.again else TRIES
+            return self._settle_single(case, batch, failures, task_result, is_certain=is_suspect or self._pool.certain)
+        if task_result.result is not None:
+            return self._batch_result(case, task_result.result.items)
+        case.failures += task_result.tries if task_result.can_retry else MAX_TRIES
         if case.probed:
-            if case.lost < WHOLE_TRIES:
-                self._again.append((case, batch, 0))
+            if case.failures < MAX_BATCH_RETRIES:
+                self._retries.append((case, batch, 0))
                 return None
-            return self._whole(case, tuple(case.single.values()))
-        if case.lost < TRIES:
-            self._again.append((case, batch, 0))
+            return self._batch_result(case, tuple(case.single_results.values()))
+        if case.failures < MAX_TRIES:
+            self._retries.append((case, batch, 0))
         else:
             case.probing = len(batch.items)
-            self._again.extend((case, replace(batch, items=(item,)), 0) for item in batch.items)
+            self._retries.extend((case, replace(batch, items=(item,)), 0) for item in batch.items)
         return None
 
-    def _settle_single(self, case: _Case, batch: Batch, lost: int, ended: Ended, *, sure: bool) -> BatchResult | None:
+    def _settle_single(
+        self, case: _BatchState, batch: Batch, failures: int, task_result: TaskResult, *, is_certain: bool
+    ) -> BatchResult | None:
         number = batch.items[0].number
-        lost += ended.tries
-        if ended.result is not None:
-            case.single[number] = ended.result.items[0]
-        elif lost < TRIES and ended.again:
-            self._again.append((case, batch, lost))
+        failures += task_result.tries
+        if task_result.result is not None:
+            case.single_results[number] = task_result.result.items[0]
+        elif failures < MAX_TRIES and task_result.can_retry:
+            self._retries.append((case, batch, failures))
             return None
-        elif ended.died and not sure:
-            self._suspects.append((case, batch, lost))
+        elif task_result.worker_died and not is_certain:
+            self._suspects.append((case, batch, failures))
             return None
         else:
-            case.poisonous[number] = ItemResult(number, error=ended.error or "lost with its worker", tries=lost)
+            case.failed[number] = ItemResult(number, error=task_result.error or "lost with its worker", tries=failures)
         case.probing -= 1
         if case.probing:
             return None
-        case.probed, case.lost = True, 0
-        left = tuple(item for item in case.batch.items if item.number not in case.poisonous)
-        if not left:
-            return self._whole(case, ())
-        self._again.append((case, replace(case.batch, items=left), 0))
+        case.probed, case.failures = True, 0
+        remaining = tuple(item for item in case.batch.items if item.number not in case.failed)
+        if not remaining:
+            return self._batch_result(case, ())
+        self._retries.append((case, replace(case.batch, items=remaining), 0))
         return None
 
     @staticmethod
-    def _whole(case: _Case, done: tuple[ItemResult, ...]) -> BatchResult:
-        items = sorted((*done, *case.poisonous.values()), key=lambda item: item.number)
+    def _batch_result(case: _BatchState, done: tuple[ItemResult, ...]) -> BatchResult:
+        items = sorted((*done, *case.failed.values()), key=lambda item: item.number)
         return BatchResult(case.batch.number, tuple(items))

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from align.domain import Link, LinkKind, LinkSide
-from align.text.clean import folded, worth
+from align.text.clean import folded, weighted_length
 from align.text.tags import primary
 
-NO_LETTERS = re.compile(r"[\W\d_]+")
-TELLING_LENGTH = 20
+NON_LETTERS = re.compile(r"[\W\d_]+")
+MIN_CHECKED_LENGTH = 20
 """Characters below which neither a length ratio nor a detected language is reliable."""
 
-TellLanguage = Callable[[str], str]
+IdentifyLanguage = Callable[[str], str]
 """Returns the BCP 47 tag of a text; `und` where it is undetermined."""
 
 
@@ -45,7 +45,7 @@ class Filters:
             raise ValueError("dedupe is off, exact or near")
 
 
-def removed_by(link: Link, filters: Filters, tell: TellLanguage) -> str | None:
+def removed_by(link: Link, filters: Filters, identify: IdentifyLanguage) -> str | None:
     """The filter that removes the link, or None. Duplicates are detected by `link_key`."""
     if link.confidence < filters.min_confidence:
         return "confidence"
@@ -53,7 +53,7 @@ def removed_by(link: Link, filters: Filters, tell: TellLanguage) -> str | None:
         return "kind"
     if filters.length_ratio is not None and _ratio(link) > filters.length_ratio:
         return "length"
-    if filters.languages and not (_speaks(link.src, tell) and _speaks(link.tgt, tell)):
+    if filters.languages and not (_is_in_language(link.src, identify) and _is_in_language(link.tgt, identify)):
         return "language"
     return None
 
@@ -69,19 +69,19 @@ def link_key(link: Link, dedupe: str) -> int:
 
 def letters(text: str) -> str:
     """The case-folded letters of a text; the text itself where it has none (`42` is not `43`)."""
-    return NO_LETTERS.sub("", folded(text)) or text
+    return NON_LETTERS.sub("", folded(text)) or text
 
 
 def _ratio(link: Link) -> float:
-    src, tgt = worth(link.src.text, link.src.lang), worth(link.tgt.text, link.tgt.lang)
-    if max(src, tgt) < TELLING_LENGTH:
+    src, tgt = weighted_length(link.src.text, link.src.lang), weighted_length(link.tgt.text, link.tgt.lang)
+    if max(src, tgt) < MIN_CHECKED_LENGTH:
         return 1.0
     return max(src, tgt) / max(min(src, tgt), 1.0)
 
 
-def _speaks(side: LinkSide, tell: TellLanguage) -> bool:
+def _is_in_language(side: LinkSide, identify: IdentifyLanguage) -> bool:
     text, lang = side.text, side.lang
-    if worth(text, lang) < TELLING_LENGTH or lang == "und":
+    if weighted_length(text, lang) < MIN_CHECKED_LENGTH or lang == "und":
         return True
-    found = tell(text)
-    return found == "und" or primary(found) == primary(lang)
+    identified = identify(text)
+    return identified == "und" or primary(identified) == primary(lang)

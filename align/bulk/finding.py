@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from align.bulk.model import PairEntry
-from align.text.tags import canonical, covers, primary
+from align.text.tags import canonical, primary, range_matches
 
 # ISO 639-1, and the three-letter codes that corpora use for languages without a shorter one.
-CODES = frozenset(
+LANGUAGE_CODES = frozenset(
     """
     aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da
     de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz
@@ -24,63 +24,63 @@ CODES = frozenset(
     yue wuu ckb
     """.split()  # noqa: SIM905
 )
-TAG = r"[A-Za-z]{2,3}(?:[-_](?:Hans|Hant|Latn|Cyrl|Arab|Deva))?(?:[-_](?:[A-Z]{2}|[0-9]{3}|[a-z]{2}))?"
-IN_NAME = re.compile(rf"(?P<sign>^|[._-])(?P<tag>{TAG})(?=\.)")
-WHOLE = re.compile(rf"{TAG}$")
-HOLE = "\x00"
+TAG_PATTERN = r"[A-Za-z]{2,3}(?:[-_](?:Hans|Hant|Latn|Cyrl|Arab|Deva))?(?:[-_](?:[A-Z]{2}|[0-9]{3}|[a-z]{2}))?"
+TAG_IN_NAME = re.compile(rf"(?P<sign>^|[._-])(?P<tag>{TAG_PATTERN})(?=\.)")
+WHOLE_TAG = re.compile(rf"{TAG_PATTERN}$")
+PLACEHOLDER = "\x00"
 """Replaces the language tag in a path; occurs in no file name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FilenamePairs:
     """Pairs by name, in order, and the files without a partner."""
 
     pairs: tuple[PairEntry, ...]
-    alone: tuple[str, ...]
+    unpaired: tuple[str, ...]
 
 
-def spelt(text: str) -> str | None:
+def spelled_tag(text: str) -> str | None:
     """The language tag that part of a name spells, in lower case (`zh_TW` and `zh_HK` stay two texts of one tag),
     or None."""
-    if not WHOLE.match(text):
+    if not WHOLE_TAG.match(text):
         return None
     tag = text.lower().replace("_", "-")
-    return tag if primary(tag) in CODES else None
+    return tag if primary(tag) in LANGUAGE_CODES else None
 
 
-def markings(path: str) -> Iterator[tuple[str, str]]:
+def tag_readings(path: str) -> Iterator[tuple[str, str]]:
     """Every reading of a language in a path: (the path with `PLACEHOLDER` for the language, the tag as in
     `spelled_tag`).
 
     The likeliest reading comes first: `name.en.txt` and `en.txt`, then a folder `en`, then `name-en.txt`.
     """
     folder, name = os.path.split(path)
-    late: list[tuple[str, str]] = []
-    for found in reversed(list(_tags_in(name))):
-        tag = spelt(found["tag"])
+    unlikely: list[tuple[str, str]] = []
+    for match in reversed(list(_tags_in(name))):
+        tag = spelled_tag(match["tag"])
         if tag:
-            marking = os.path.join(folder, name[: found.start("tag")] + HOLE + name[found.end() :]), tag
-            if found["sign"] in ("", "."):
-                yield marking
+            reading = os.path.join(folder, name[: match.start("tag")] + PLACEHOLDER + name[match.end() :]), tag
+            if match["sign"] in ("", "."):
+                yield reading
             else:
-                late.append(marking)
+                unlikely.append(reading)
     parts = folder.split(os.sep)
-    for place in range(len(parts) - 1, -1, -1):
-        tag = spelt(parts[place])
+    for index in range(len(parts) - 1, -1, -1):
+        tag = spelled_tag(parts[index])
         if tag:
-            yield os.sep.join([*parts[:place], HOLE, *parts[place + 1 :], name]), tag
-    yield from late
+            yield os.sep.join([*parts[:index], PLACEHOLDER, *parts[index + 1 :], name]), tag
+    yield from unlikely
 
 
 def _tags_in(name: str) -> Iterator[re.Match[str]]:
     """Possible language tags in a file name. They may overlap: in `foo-en.txt`, `foo-en` is none, `en` is one."""
-    found = IN_NAME.search(name)
-    while found:
-        yield found
-        found = IN_NAME.search(name, found.end() if spelt(found["tag"]) else found.start("tag") + 1)
+    match = TAG_IN_NAME.search(name)
+    while match:
+        yield match
+        match = TAG_IN_NAME.search(name, match.end() if spelled_tag(match["tag"]) else match.start("tag") + 1)
 
 
-def pair_by_name(files: Sequence[str], src: str | None = None, tgt: str | None = None) -> Found:
+def pair_by_name(files: Sequence[str], src: str | None = None, tgt: str | None = None) -> FilenamePairs:
     """Pair files whose names differ only in a language, in the order of the files.
 
     With `src` and `tgt` (primary tags such as `en`, or whole ones such as `zh-Hant`) only that pair of languages,
@@ -88,31 +88,31 @@ def pair_by_name(files: Sequence[str], src: str | None = None, tgt: str | None =
     """
     groups: dict[str, dict[str, str]] = defaultdict(dict)
     for path in files:
-        for key, tag in markings(path):
+        for key, tag in tag_readings(path):
             groups[key].setdefault(tag, path)
     pairs: list[PairEntry] = []
     used: set[str] = set()
     done: set[str] = set()
     for path in files:
-        shared = next((key for key, _ in markings(path) if len(groups[key]) > 1), None)
+        shared = next((key for key, _ in tag_readings(path) if len(groups[key]) > 1), None)
         if shared is None or shared in done:
             continue
         done.add(shared)
         group = groups[shared]
         for one, other in combinations(sorted(group), 2):
             tags = {name: canonical(name) or name for name in (one, other)}
-            ends = _directed(one, other, tags, src, tgt)
+            ends = _in_direction(one, other, tags, src, tgt)
             if ends is not None:
                 entry = PairEntry(*(group[end] for end in ends), *(tags[end] for end in ends))
                 pairs.append(entry)
                 used.update((entry.src, entry.tgt))
-    return Found(tuple(pairs), tuple(path for path in files if path not in used))
+    return FilenamePairs(tuple(pairs), tuple(path for path in files if path not in used))
 
 
-def _directed(
+def _in_direction(
     one: str, other: str, tags: Mapping[str, str], src: str | None, tgt: str | None
 ) -> tuple[str, str] | None:
     for ends in ((one, other), (other, one)):
-        if covers(src, tags[ends[0]]) and covers(tgt, tags[ends[1]]):
+        if range_matches(src, tags[ends[0]]) and range_matches(tgt, tags[ends[1]]):
             return ends
     return None

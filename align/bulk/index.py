@@ -18,129 +18,131 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Matrix = npt.NDArray[Any]
+VectorMatrix = npt.NDArray[Any]
 """(n, d) float32 or float16 rows of length 1; may be a memory map."""
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
-EXACT_CELLS = 4_000_000_000
+MAX_EXACT_COMPARISONS = 4_000_000_000
 """Maximum number of exact comparisons: about a minute on two cores."""
-ROWS = 1024
-COLUMNS = 65_536
+BLOCK_ROWS = 1024
+BLOCK_COLUMNS = 65_536
 """A block of comparisons: BLOCK_ROWS x BLOCK_COLUMNS float32 are 256 MB."""
-LEAST_INDEXED = 1000
+MIN_INDEXED_ROWS = 1000
 """Rows below which no index is built: too few to train cells on, and cheap to compare exhaustively."""
-ADDED = 65_536
+ADD_BATCH_ROWS = 65_536
 """Vectors added to the index per call."""
-TRAINED_ON = 40
+TRAINING_ROWS_PER_CELL = 40
 """Training vectors per cell."""
-ROUNDS = 6
+KMEANS_ROUNDS = 6
 """Iterations of k-means for the cells."""
-WIDE = 256
+MIN_PAIRED_DIMENSIONS = 256
 """Dimensions from which two components share a 4-bit code; with fewer, each component has its own."""
 PROBES = 192
 """Cells searched per query."""
-WIDER = 8
+RERANK_FACTOR = 8
 """Candidates fetched from the index per requested neighbour, for exact reranking."""
-COMPARED = 512
+RERANK_QUERIES = 512
 """Queries reranked at once: with 40 candidates of 512 dimensions each, 42 MB."""
 
-LEAD_MOST = 10.0
+MAX_LEAD = 10.0
 """Cap of the lead over the next best, in multiples of the scale."""
-NEIGHBOURS = 4
+N_NEIGHBOURS = 4
 """Nearest vectors on each side that a pair is compared with."""
-ENOUGH_TO_SCALE = 30
+MIN_SCALE_MARGINS = 30
 """Minimum number of margins to estimate their scale from; with fewer it is DEFAULT_SCALE."""
-USUAL_SCALE = 0.05
+DEFAULT_SCALE = 0.05
 
 Progress = Callable[[int, int], None]
 
 
-def search(queries: Matrix, base: Matrix, k: int, *, exact: bool | None = None, progress: Progress | None = None) -> (
-    tuple[Ints, Floats]
-):  # fmt: skip
+def search(
+    queries: VectorMatrix, base: VectorMatrix, k: int, *, exact: bool | None = None, progress: Progress | None = None
+) -> tuple[Ints, Floats]:
     """The k nearest rows of `base` for each query, nearest first: indices (n, k) and cosines (n, k); k is capped at
     `len(base)`. `exact` None: exact while that is quick; False: with an index, if there are enough rows."""
     k = min(k, len(base))
     if exact is None:
-        exact = len(queries) * len(base) <= EXACT_CELLS
-    if exact or len(base) < LEAST_INDEXED:
+        exact = len(queries) * len(base) <= MAX_EXACT_COMPARISONS
+    if exact or len(base) < MIN_INDEXED_ROWS:
         return search_exactly(queries, base, k, progress)
     return search_index(build_index(base), queries, base, k, progress)
 
 
-def search_exactly(queries: Matrix, base: Matrix, k: int, progress: Progress | None = None) -> tuple[Ints, Floats]:
+def search_exactly(
+    queries: VectorMatrix, base: VectorMatrix, k: int, progress: Progress | None = None
+) -> tuple[Ints, Floats]:
     """Exact `search`. One block of each side is in memory at a time."""
-    places = np.zeros((len(queries), k), dtype=np.int64)
+    indices = np.zeros((len(queries), k), dtype=np.int64)
     cosines = np.full((len(queries), k), -np.inf, dtype=np.float32)
-    for low in range(0, len(base), COLUMNS):
-        columns = np.ascontiguousarray(base[low : low + COLUMNS], dtype=np.float32).T
-        for start in range(0, len(queries), ROWS):
-            rows = slice(start, min(start + ROWS, len(queries)))
+    for low in range(0, len(base), BLOCK_COLUMNS):
+        columns = np.ascontiguousarray(base[low : low + BLOCK_COLUMNS], dtype=np.float32).T
+        for start in range(0, len(queries), BLOCK_ROWS):
+            rows = slice(start, min(start + BLOCK_ROWS, len(queries)))
             block = np.asarray(queries[rows], dtype=np.float32) @ columns
-            few = min(k, block.shape[1])
-            top = np.argpartition(block, -few, axis=1)[:, -few:]
+            block_k = min(k, block.shape[1])
+            top = np.argpartition(block, -block_k, axis=1)[:, -block_k:]
             both = np.concatenate([cosines[rows], np.take_along_axis(block, top, axis=1)], axis=1)
-            ids = np.concatenate([places[rows], top + low], axis=1)
+            ids = np.concatenate([indices[rows], top + low], axis=1)
             order = np.argsort(-both, axis=1, kind="stable")[:, :k]
             cosines[rows] = np.take_along_axis(both, order, axis=1)
-            places[rows] = np.take_along_axis(ids, order, axis=1)
+            indices[rows] = np.take_along_axis(ids, order, axis=1)
             if progress:
                 progress(low * len(queries) + rows.stop * columns.shape[1], len(base) * len(queries))
-    return places, cosines
+    return indices, cosines
 
 
-def build_index(base: Matrix) -> Any:
+def build_index(base: VectorMatrix) -> Any:
     """Build an index over the rows of `base`; it uses a quarter of a byte per component."""
     import faiss
 
     width = base.shape[1]
-    cells = max(1, min(int(4 * math.sqrt(len(base))), len(base) // TRAINED_ON))
+    cells = max(1, min(int(4 * math.sqrt(len(base))), len(base) // TRAINING_ROWS_PER_CELL))
     quantizer = faiss.IndexFlatIP(width)
-    parts = width // 2 if width >= WIDE and width % 2 == 0 else width
+    parts = width // 2 if width >= MIN_PAIRED_DIMENSIONS and width % 2 == 0 else width
     index = faiss.IndexIVFPQFastScan(quantizer, width, cells, parts, 4, faiss.METRIC_INNER_PRODUCT)
     index.by_residual = False
-    index.cp.niter = ROUNDS
+    index.cp.niter = KMEANS_ROUNDS
     index.cp.spherical = True
-    step = max(1, len(base) // (cells * TRAINED_ON))
-    index.train(np.ascontiguousarray(base[::step][: cells * TRAINED_ON], dtype=np.float32))
-    for start in range(0, len(base), ADDED):
-        index.add(np.ascontiguousarray(base[start : start + ADDED], dtype=np.float32))
+    step = max(1, len(base) // (cells * TRAINING_ROWS_PER_CELL))
+    index.train(np.ascontiguousarray(base[::step][: cells * TRAINING_ROWS_PER_CELL], dtype=np.float32))
+    for start in range(0, len(base), ADD_BATCH_ROWS):
+        index.add(np.ascontiguousarray(base[start : start + ADD_BATCH_ROWS], dtype=np.float32))
     index.nprobe = min(PROBES, cells)
     return index
 
 
 def search_index(
-    index: Any, queries: Matrix, base: Matrix, k: int, progress: Progress | None = None
+    index: Any, queries: VectorMatrix, base: VectorMatrix, k: int, progress: Progress | None = None
 ) -> tuple[Ints, Floats]:
     """`search` with an index."""
-    places = np.empty((len(queries), k), dtype=np.int64)
+    indices = np.empty((len(queries), k), dtype=np.int64)
     cosines = np.empty((len(queries), k), dtype=np.float32)
-    wide = min(len(base), k * WIDER)
+    n_candidates = min(len(base), k * RERANK_FACTOR)
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for start in range(0, len(queries), ROWS * 4):
-            block = np.ascontiguousarray(queries[start : start + ROWS * 4], dtype=np.float32)
-            _, found = index.search(block, wide)
-            lows = range(0, len(block), COMPARED)
-            parts = ([rows[low : low + COMPARED] for low in lows] for rows in (block, found))
-            nearest = threads.map(compared, *parts, repeat(base), repeat(k))
-            places[start : start + len(block)], cosines[start : start + len(block)] = map(
+        for start in range(0, len(queries), BLOCK_ROWS * 4):
+            block = np.ascontiguousarray(queries[start : start + BLOCK_ROWS * 4], dtype=np.float32)
+            _, candidates = index.search(block, n_candidates)
+            lows = range(0, len(block), RERANK_QUERIES)
+            parts = ([rows[low : low + RERANK_QUERIES] for low in lows] for rows in (block, candidates))
+            nearest = threads.map(rerank, *parts, repeat(base), repeat(k))
+            indices[start : start + len(block)], cosines[start : start + len(block)] = map(
                 np.concatenate, zip(*nearest, strict=True)
             )
             if progress:
                 progress(start + len(block), len(queries))
-    return places, cosines
+    return indices, cosines
 
 
-def compared(queries: Matrix, found: Ints, base: Matrix, k: int) -> tuple[Ints, Floats]:
+def rerank(queries: VectorMatrix, candidates: Ints, base: VectorMatrix, k: int) -> tuple[Ints, Floats]:
     """Rerank candidates (n, n_candidates), -1 for none, by exact cosines, and return the k nearest."""
-    there = found >= 0
-    known = np.where(there, found, 0)
-    near = np.asarray(base[known.ravel()], dtype=np.float32).reshape(*found.shape, -1)
+    is_valid = candidates >= 0
+    rows = np.where(is_valid, candidates, 0)
+    near = np.asarray(base[rows.ravel()], dtype=np.float32).reshape(*candidates.shape, -1)
     exact = np.einsum("qd,qkd->qk", queries, near)
-    exact[~there] = -np.inf
+    exact[~is_valid] = -np.inf
     order = np.argsort(-exact, axis=1, kind="stable")[:, :k]
-    return np.take_along_axis(known, order, axis=1), np.take_along_axis(exact, order, axis=1)
+    return np.take_along_axis(rows, order, axis=1), np.take_along_axis(exact, order, axis=1)
 
 
 def edges(forward: Ints, backward: Ints) -> tuple[Ints, Ints]:
@@ -154,21 +156,21 @@ def edges(forward: Ints, backward: Ints) -> tuple[Ints, Ints]:
 
 def dots(src: npt.NDArray[Any], tgt: npt.NDArray[Any], rows: Ints, columns: Ints) -> Floats:
     """The cosine of each edge."""
-    found = np.empty(len(rows), dtype=np.float32)
-    for at in range(0, len(rows), ROWS):
-        part = slice(at, at + ROWS)
+    cosines = np.empty(len(rows), dtype=np.float32)
+    for at in range(0, len(rows), BLOCK_ROWS):
+        part = slice(at, at + BLOCK_ROWS)
         pair = [np.asarray(side[ends[part]], dtype=np.float32) for side, ends in ((src, rows), (tgt, columns))]
-        found[part] = np.einsum("ed,ed->e", *pair)
-    return found
+        cosines[part] = np.einsum("ed,ed->e", *pair)
+    return cosines
 
 
-def rivals(ends: Ints, others: Ints, places: Ints, cosines: Floats) -> Floats:
+def neighbour_means(ends: Ints, others: Ints, indices: Ints, cosines: Floats) -> Floats:
     """For each edge, the mean cosine of one end's nearest neighbours without the other end; 0 without any."""
-    near, close = places[ends, : NEIGHBOURS + 1], cosines[ends, : NEIGHBOURS + 1]
-    rival = near != others[:, None]
-    rival[rival.sum(1) > NEIGHBOURS, -1] = False
-    counted: Floats = (close * rival).sum(1) / np.maximum(rival.sum(1), 1)
-    return counted
+    near, close = indices[ends, : N_NEIGHBOURS + 1], cosines[ends, : N_NEIGHBOURS + 1]
+    is_neighbour = near != others[:, None]
+    is_neighbour[is_neighbour.sum(1) > N_NEIGHBOURS, -1] = False
+    means: Floats = (close * is_neighbour).sum(1) / np.maximum(is_neighbour.sum(1), 1)
+    return means
 
 
 def best_other(ends: Ints, margins: Floats) -> Floats:
@@ -183,15 +185,15 @@ def best_other(ends: Ints, margins: Floats) -> Floats:
     followed = starts[starts + 1 < len(order)]
     followed = followed[~first[followed + 1]]
     second[ends[order][followed]] = margins[order][followed + 1]
-    found: Floats = np.where(margins >= top[ends], second[ends], top[ends])
-    return found
+    runner_up: Floats = np.where(margins >= top[ends], second[ends], top[ends])
+    return runner_up
 
 
 def spread(rows: Ints, margins: Floats) -> float:
     """The scale of an encoder's margins: their standard deviation over candidates that are not the best of their
     row. It differs fivefold between encoders; dividing by it makes confidences comparable."""
     others = margins[margins < best(rows, margins)]
-    return max(float(others.std()), 1e-3) if len(others) >= ENOUGH_TO_SCALE else USUAL_SCALE
+    return max(float(others.std()), 1e-3) if len(others) >= MIN_SCALE_MARGINS else DEFAULT_SCALE
 
 
 def best(ends: Ints, margins: Floats) -> Floats:

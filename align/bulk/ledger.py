@@ -18,14 +18,14 @@ from typing import Any
 import numpy as np
 from sqlite_utils import Database
 
-from align.bulk.model import Batch, BatchResult, Item, Keys, PairEntry, State
+from align.bulk.model import Batch, BatchResult, Item, ItemState, Keys, PairEntry
 from align.errors import StoreError
-from align.sqlite import BUSY_SECONDS, told, writing
+from align.sqlite import BUSY_SECONDS, translate_errors, writing
 
 VERSION = 2
 APPLICATION_ID = 0x616C6264  # "albd"
-PAGE = 500
-DAMAGED = "Name another output folder: the run starts over there."
+PAGE_ROWS = 500
+DAMAGED_REMEDY = "Name another output folder: the run starts over there."
 """The remedy in error messages on a damaged database."""
 
 SCHEMA = """
@@ -49,7 +49,7 @@ create table seen (key integer primary key) strict;
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedPair:
     """A document pair with its batch and shard. `weight` (bytes) is what batches are balanced by."""
 
     entry: PairEntry
@@ -59,7 +59,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SpooledResult:
     """The stored result of a document whose shard is not written yet."""
 
     number: int
@@ -67,7 +67,7 @@ class Kept:
     payload: bytes
 
 
-class Ledger:
+class RunDatabase:
     """An open database of a bulk run; see `open_run_database`."""
 
     def __init__(self, db: Database, path: Path) -> None:
@@ -81,23 +81,23 @@ class Ledger:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Transaction with the write lock; rolled back on an error. Raises StoreError where the disk refuses."""
-        with told(self._path, damaged=DAMAGED), writing(self._db):
+        with translate_errors(self._path, damaged=DAMAGED_REMEDY), writing(self._db):
             yield
 
     def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        with told(self._path, damaged=DAMAGED):
+        with translate_errors(self._path, damaged=DAMAGED_REMEDY):
             return self._db.conn.execute(sql, values).fetchall()
 
-    def remembered(self, key: str) -> Any:
+    def load_meta(self, key: str) -> Any:
         """Load a value stored by `save_meta`, or None."""
         rows = self._rows("select value from meta where key = ?", [key])
         return json.loads(rows[0][0]) if rows else None
 
-    def remember(self, key: str, value: Any) -> None:
+    def save_meta(self, key: str, value: Any) -> None:
         """Store a JSON value. Inside `writing`."""
         self._db.conn.execute("insert or replace into meta values (?, ?)", [key, json.dumps(value)])
 
-    def plan(self, planned: Iterable[Planned]) -> int:
+    def plan(self, planned: Iterable[PlannedPair]) -> int:
         """Insert the whole plan, numbered from 1, in the caller's transaction. Returns the number of pairs."""
         connection = self._db.conn
         total, batch, shard, weight = 0, -1, -1, 0
@@ -107,7 +107,7 @@ class Ledger:
                 connection.execute("insert into batches values (?, ?, ?, 0)", [batch, shard, weight])
 
         rows = iter(planned)
-        while chunk := list(islice(rows, PAGE)):
+        while chunk := list(islice(rows, PAGE_ROWS)):
             for one in chunk:
                 if one.batch != batch:
                     flush()
@@ -118,7 +118,15 @@ class Ledger:
             connection.executemany(
                 "insert into documents (id, src, tgt, src_lang, tgt_lang, batch, state) values (?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (total + n, p.entry.src, p.entry.tgt, p.entry.src_lang, p.entry.tgt_lang, p.batch, State.WAITING)
+                    (
+                        total + n,
+                        p.entry.src,
+                        p.entry.tgt,
+                        p.entry.src_lang,
+                        p.entry.tgt_lang,
+                        p.batch,
+                        ItemState.WAITING,
+                    )
                     for n, p in enumerate(chunk, start=1)
                 ],
             )
@@ -126,11 +134,13 @@ class Ledger:
         flush()
         return total
 
-    def waiting(self) -> Iterator[Batch]:
+    def waiting_batches(self) -> Iterator[Batch]:
         """Yield the batches without a stored result, in order, read page by page."""
         after = -1
         while True:
-            rows = self._rows("select id from batches where kept = 0 and id > ? order by id limit ?", [after, PAGE])
+            rows = self._rows(
+                "select id from batches where kept = 0 and id > ? order by id limit ?", [after, PAGE_ROWS]
+            )
             if not rows:
                 return
             for (number,) in rows:
@@ -144,7 +154,7 @@ class Ledger:
         )
         return Batch(number, tuple(Item(row[0], PairEntry(*row[1:])) for row in rows))
 
-    def keep(self, result: BatchResult) -> None:
+    def save_result(self, result: BatchResult) -> None:
         """Store the result of a batch, once; its documents are done or failed from here on."""
         connection = self._db.conn
         with self.writing():
@@ -157,7 +167,7 @@ class Ledger:
                     "update documents set state = ?, tries = ?, src_sentences = ?, tgt_sentences = ?, found = ?, "
                     "links = ?, seconds = ?, error = ?, confidence = ?, removed = ? where id = ? and batch = ?",
                     [
-                        State.FAILED if item.error else State.DONE,
+                        ItemState.FAILED if item.error else ItemState.DONE,
                         item.tries,
                         *(counts.pop(name, None) for name in ("src_sentences", "tgt_sentences", "found", "links")),
                         item.seconds,
@@ -180,22 +190,22 @@ class Ledger:
             return None
         return int(shard)
 
-    def kept(self, shard: int) -> Iterator[Kept]:
+    def spooled(self, shard: int) -> Iterator[SpooledResult]:
         """Yield the stored results of a shard, in the order of its documents."""
-        with told(self._path, damaged=DAMAGED):
+        with translate_errors(self._path, damaged=DAMAGED_REMEDY):
             rows = self._db.conn.execute(
                 "select spool.id, keys, payload from spool join documents using (id) join batches "
                 "on batches.id = documents.batch where batches.shard = ? order by spool.id",
                 [shard],
             )
             for number, keys, payload in rows:
-                yield Kept(number, np.frombuffer(keys, dtype=np.int64), payload)
+                yield SpooledResult(number, np.frombuffer(keys, dtype=np.int64), payload)
 
-    def is_new(self, key: int) -> bool:
+    def add_key(self, key: int) -> bool:
         """Add a key (of a link, or of a planned pair); returns whether it is new. Inside `writing`."""
         return self._db.conn.execute("insert or ignore into seen values (?)", [key]).rowcount == 1
 
-    def forget_seen(self) -> None:
+    def forget_keys(self) -> None:
         """Delete all keys: those of links are unrelated to those of the plan. Inside `writing`."""
         self._db.conn.execute("delete from seen")
 
@@ -207,7 +217,7 @@ class Ledger:
             [count, document],
         )
 
-    def shard_written(self, shard: int, file: str, links: int, dropped: int, digest: str) -> None:
+    def mark_shard_written(self, shard: int, file: str, links: int, dropped: int, digest: str) -> None:
         """Record a shard as on disk, and delete its stored results. Inside `writing`."""
         connection = self._db.conn
         connection.execute(
@@ -224,10 +234,10 @@ class Ledger:
         """Every shard: number, file, links, SHA-256; None while it is not written."""
         return self._rows("select id, file, links, digest from shards order by id")
 
-    def states(self) -> dict[State, int]:
+    def states(self) -> dict[ItemState, int]:
         """Number of documents in each state."""
         counts = dict(self._rows("select state, count(*) from documents group by state"))
-        return {state: counts.get(state, 0) for state in State}
+        return {state: counts.get(state, 0) for state in ItemState}
 
     def languages(self) -> list[str]:
         """The languages named in the plan, by tag."""
@@ -286,42 +296,42 @@ class Ledger:
         for row in self._db.conn.execute("select src, tgt, src_lang, tgt_lang from documents order by id"):
             yield PairEntry(*row)
 
-    def accounts(self) -> list[tuple[int, str]]:
+    def document_states(self) -> list[tuple[int, str]]:
         """Every document with its state."""
         return self._rows("select id, state from documents order by id")
 
     def entries(self, numbers: Sequence[int]) -> list[PairEntry]:
         """The files of documents, in the order of the numbers."""
-        found = []
+        entries = []
         for number in numbers:
             (row,) = self._rows("select src, tgt, src_lang, tgt_lang from documents where id = ?", [number])
-            found.append(PairEntry(*row))
-        return found
+            entries.append(PairEntry(*row))
+        return entries
 
 
-def open_ledger(path: Path, *, begin: Callable[[Ledger], None]) -> Ledger:
+def open_run_database(path: Path, *, begin: Callable[[RunDatabase], None]) -> RunDatabase:
     """Open the database at `path`. Where there is none, create it and let `begin` write the plan in the same
     transaction, so that a kill while planning leaves nothing behind.
 
     Raises StoreError for a file that is no such database, or one of another version, or where the disk refuses.
     """
-    with told(path, damaged=DAMAGED):
+    with translate_errors(path, damaged=DAMAGED_REMEDY):
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             _prepare(path, connection)
-            ledger = Ledger(Database(connection), path)
+            database = RunDatabase(Database(connection), path)
             if not connection.execute("select count(*) from sqlite_master").fetchone()[0]:
-                _begin(connection, ledger, begin)
+                _begin(connection, database, begin)
         except BaseException:
             connection.close()
             raise
-        return ledger
+        return database
 
 
 def _prepare(path: Path, connection: sqlite3.Connection) -> None:
     """Raise StoreError, leaving the file untouched, for anything but a database of this version."""
     try:
-        found, version, tables = (
+        application_id, version, tables = (
             connection.execute(query).fetchone()[0]
             for query in ("pragma application_id", "pragma user_version", "select count(*) from sqlite_master")
         )
@@ -331,7 +341,7 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
                 f"{path}: not the database of a bulk run ({error}). Name another output folder."
             ) from error
         raise
-    if tables and (found != APPLICATION_ID or version != VERSION):
+    if tables and (application_id != APPLICATION_ID or version != VERSION):
         raise StoreError(
             f"{path}: not the database of a bulk run of this version of align. Name another output folder."
         )
@@ -339,10 +349,10 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
     connection.execute("pragma synchronous = normal")
 
 
-def _begin(connection: sqlite3.Connection, ledger: Ledger, begin: Callable[[Ledger], None]) -> None:
-    with ledger.writing():
+def _begin(connection: sqlite3.Connection, database: RunDatabase, begin: Callable[[RunDatabase], None]) -> None:
+    with database.writing():
         for statement in SCHEMA.split(";"):
             connection.execute(statement)
-        begin(ledger)
+        begin(database)
         connection.execute(f"pragma application_id = {APPLICATION_ID}")
         connection.execute(f"pragma user_version = {VERSION}")

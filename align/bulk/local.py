@@ -16,11 +16,11 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import TextIO
 
-from align.bulk.engine import Ended
-from align.bulk.model import Batch, BatchResult, Work, WorkFactory
+from align.bulk.engine import TaskResult
+from align.bulk.model import Batch, BatchResult, BatchWork, WorkFactory
 from align.errors import AlignError
 
-AT_ONCE = 2
+BATCHES_PER_WORKER = 2
 """Batches per worker: one running, one queued."""
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -29,9 +29,9 @@ THREAD_VARIABLES = (
     "NUMBA_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-TIMED_OUT = 1
+TIMEOUT_EXIT_CODE = 1
 """Exit code of a process that faulthandler ends."""
-STARTS_IN_VAIN = 3
+MAX_FAILED_STARTS = 3
 """Failed starts per worker, before any is ready, after which the pool gives up."""
 
 
@@ -45,12 +45,12 @@ class LocalPool:
         self._threads = threads
         self._timeout = timeout
         self._context = multiprocessing.get_context("spawn")
-        self._in_vain = 0
+        self._failed_starts = 0
         self._workers = [self._start() for _ in range(count)]
 
-    def room(self) -> int:
+    def capacity(self) -> int:
         """See `Pool`."""
-        return sum(AT_ONCE - len(worker.tasks) for worker in self._workers)
+        return sum(BATCHES_PER_WORKER - len(worker.tasks) for worker in self._workers)
 
     def submit(self, ticket: int, batch: Batch) -> None:
         """See `Pool`. The worker with the fewest tasks gets it."""
@@ -58,15 +58,15 @@ class LocalPool:
         worker.tasks.append((ticket, batch))
         worker.send((ticket, batch))
 
-    def wait(self, seconds: float) -> list[Ended]:
+    def wait(self, seconds: float) -> list[TaskResult]:
         """See `Pool`."""
         wait([end for worker in self._workers for end in (worker.pipe, worker.process.sentinel)], seconds)
-        ended: list[Ended] = []
-        for place, worker in enumerate(self._workers):
-            ended += self._receive(worker)
+        results: list[TaskResult] = []
+        for index, worker in enumerate(self._workers):
+            results += self._receive(worker)
             if not worker.process.is_alive():
-                ended += self._bury(place)
-        return ended
+                results += self._reap(index)
+        return results
 
     def workers(self) -> int:
         """See `Pool`."""
@@ -89,72 +89,76 @@ class LocalPool:
         self._workers = []
 
     def _start(self) -> _Worker:
-        ours, theirs = self._context.Pipe()
-        kept = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+        driver_end, worker_end = self._context.Pipe()
+        previous = {name: os.environ.get(name) for name in THREAD_VARIABLES}
         # Libraries read these when they are loaded, before the child runs any code of align.
         os.environ.update({name: str(self._threads) for name in THREAD_VARIABLES})
         try:
             process = self._context.Process(
-                target=_serve, args=(theirs, self._factory, self._timeout), name="align-bulk", daemon=True
+                target=_serve, args=(worker_end, self._factory, self._timeout), name="align-bulk", daemon=True
             )
             process.start()
         finally:
-            for name, value in kept.items():
+            for name, value in previous.items():
                 if value is None:
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
-        theirs.close()
-        return _Worker(process, ours)
+        worker_end.close()
+        return _Worker(process, driver_end)
 
-    def _receive(self, worker: _Worker) -> list[Ended]:
+    def _receive(self, worker: _Worker) -> list[TaskResult]:
         """The results that the worker has sent. An end of file is left to `_reap`."""
-        ended = []
+        results = []
         try:
             while worker.pipe.poll():
                 message = worker.pipe.recv()
                 if message is None:
-                    worker.ready, self._in_vain = True, 0
+                    worker.ready, self._failed_starts = True, 0
                 elif isinstance(message, AlignError):
                     raise message
                 else:
                     ticket, result, error = message
                     worker.tasks = deque(task for task in worker.tasks if task[0] != ticket)
-                    ended.append(Ended(ticket, result, error))
+                    results.append(TaskResult(ticket, result, error))
         except (EOFError, OSError):
             worker.process.join(1)
-        return ended
+        return results
 
-    def _bury(self, place: int) -> list[Ended]:
+    def _reap(self, index: int) -> list[TaskResult]:
         """Receive what a dead worker had sent, start a replacement, and return its results and its lost task."""
-        worker = self._workers[place]
-        ended = self._receive(worker)
+        worker = self._workers[index]
+        results = self._receive(worker)
         worker.process.join()
         code = worker.process.exitcode
         worker.pipe.close()
         worker.process.close()
         if not worker.ready:
-            self._in_vain += 1
-            if self._in_vain >= STARTS_IN_VAIN * len(self._workers):
-                del self._workers[place]
-                raise AlignError(f"bulk: workers die as they start ({_died(code)}). Try `align pair` on one document.")
+            self._failed_starts += 1
+            if self._failed_starts >= MAX_FAILED_STARTS * len(self._workers):
+                del self._workers[index]
+                raise AlignError(
+                    f"bulk: workers die as they start ({_exit_reason(code)}). Try `align pair` on one document."
+                )
         elif worker.tasks:
             ticket, _ = worker.tasks.popleft()
-            ended.append(Ended(ticket, error=self._end(code), died=True, again=not self._timed_out(code)))
-        self._workers[place] = self._start()
+            results.append(
+                TaskResult(ticket, error=self._failure(code), worker_died=True, can_retry=not self._timed_out(code))
+            )
+        self._workers[index] = self._start()
         # Tasks that were not started move to the new worker without a report.
         for task in worker.tasks:
-            self._workers[place].tasks.append(task)
-            self._workers[place].send(task)
-        return ended
+            self._workers[index].tasks.append(task)
+            self._workers[index].send(task)
+        return results
 
     def _timed_out(self, code: int | None) -> bool:
-        return self._timeout is not None and code == TIMED_OUT
+        return self._timeout is not None and code == TIMEOUT_EXIT_CODE
 
-    def _end(self, code: int | None) -> str:
+    def _failure(self, code: int | None) -> str:
         if self._timed_out(code):
             return f"took longer than {self._timeout:g} s"
-        return f"its worker died ({_died(code)})"
+        return f"its worker died ({_exit_reason(code)})"
 
 
 class _Worker:
@@ -172,7 +176,7 @@ class _Worker:
             self.pipe.send(message)
 
 
-def _died(code: int | None) -> str:
+def _exit_reason(code: int | None) -> str:
     return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
 
 
@@ -193,7 +197,7 @@ def _serve(pipe: Connection, factory: WorkFactory, timeout: float | None) -> Non
             os._exit(0)
 
     # Stacks of a hanging process would mix with the driver's output: discard them.
-    with open(os.devnull, "w") as nowhere, suppress(BrokenPipeError, ConnectionResetError):  # the driver is gone
+    with open(os.devnull, "w") as devnull, suppress(BrokenPipeError, ConnectionResetError):  # the driver is gone
         try:
             work = factory()
         except AlignError as error:
@@ -203,20 +207,22 @@ def _serve(pipe: Connection, factory: WorkFactory, timeout: float | None) -> Non
         threading.Thread(target=listen, daemon=True).start()
         while True:
             ticket, batch = tasks.get()
-            pipe.send((ticket, *do(work, batch, timeout, nowhere)))
+            pipe.send((ticket, *run_with_timeout(work, batch, timeout, devnull)))
 
 
-def do(work: Work, batch: Batch, timeout: float | None, stacks: TextIO | int) -> tuple[BatchResult | None, str | None]:
+def run_with_timeout(
+    work: BatchWork, batch: Batch, timeout: float | None, stacks: TextIO | int
+) -> tuple[BatchResult | None, str | None]:
     """Run a batch; returns its result, or one line on why there is none. Without progress (see `start_step`) for
     `timeout` seconds the process exits with `TIMEOUT_EXIT_CODE` and writes its stacks to `stacks`: C code that
     hangs cannot be interrupted otherwise."""
     global _watch
     _watch = (timeout, stacks) if timeout else None
-    at_work()
+    start_step()
     try:
         return work(batch), None
     except Exception as error:
-        return None, told(error)
+        return None, error_line(error)
     finally:
         if timeout:
             faulthandler.cancel_dump_traceback_later()
@@ -227,14 +233,14 @@ _watch: tuple[float, TextIO | int] | None = None
 """The time-out of the running batch, and where stacks are written."""
 
 
-def at_work(documents: int = 1) -> None:
+def start_step(documents: int = 1) -> None:
     """Begin a step of a batch on that many documents; each of them adds a whole time-out, counted from now."""
     if _watch is not None:
         timeout, stacks = _watch
         faulthandler.dump_traceback_later(timeout * max(1, documents), exit=True, file=stacks)
 
 
-def told(error: BaseException) -> str:
+def error_line(error: BaseException) -> str:
     """An error in one line."""
     words = " ".join(str(error).split())
     return words if isinstance(error, AlignError) and words else f"{type(error).__name__}: {words}".rstrip(": ")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from align.beside import written_beside
+from align.beside import atomic_write
 from align.bulk.model import PairEntry
 from align.errors import ReadError, UsageError
 from align.inputs import MAX_SIZE, open_input
@@ -17,7 +17,7 @@ from align.text.csv_dialect import allow_long_cells
 from align.text.tags import canonical
 
 SUFFIXES = frozenset({".tsv", ".csv", ".jsonl", ".ndjson", ".parquet"})
-COLUMNS = ("src", "tgt", "src_lang", "tgt_lang")
+MANIFEST_COLUMNS = ("src", "tgt", "src_lang", "tgt_lang")
 
 
 def is_manifest(path: Path) -> bool:
@@ -49,15 +49,17 @@ def read_manifest(path: Path, max_size: int = MAX_SIZE) -> Iterator[PairEntry]:
 
 def write_manifest(path: Path, entries: Iterable[PairEntry], extra: Iterable[Mapping[str, object]] = ()) -> None:
     """Write a TSV manifest; `extra` gives further columns, one mapping per entry."""
-    rows = [dict(zip(COLUMNS, (e.src, e.tgt, e.src_lang or "", e.tgt_lang or ""), strict=True)) for e in entries]
+    rows = [
+        dict(zip(MANIFEST_COLUMNS, (e.src, e.tgt, e.src_lang or "", e.tgt_lang or ""), strict=True)) for e in entries
+    ]
     for row, more in zip(rows, extra, strict=False):
         row.update({name: "" if value is None else str(value) for name, value in more.items()})
-    names = list(dict.fromkeys(name for row in rows for name in row)) or list(COLUMNS)
+    names = list(dict.fromkeys(name for row in rows for name in row)) or list(MANIFEST_COLUMNS)
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, names, delimiter="\t", lineterminator="\n", restval="")
     writer.writeheader()
     writer.writerows(rows)
-    with written_beside(path) as file:
+    with atomic_write(path) as file:
         file.write(text.getvalue().encode())
 
 
@@ -98,9 +100,9 @@ def _parquet(path: Path, content: BinaryIO) -> Iterator[tuple[int, Mapping[str, 
     try:
         with pq.ParquetFile(content) as file:
             _check_columns(path, file.schema_arrow.names)
-            wanted = [name for name in COLUMNS if name in file.schema_arrow.names]
+            columns = [name for name in MANIFEST_COLUMNS if name in file.schema_arrow.names]
             number = 0
-            for rows in file.iter_batches(batch_size=10_000, columns=wanted):
+            for rows in file.iter_batches(batch_size=10_000, columns=columns):
                 for row in rows.to_pylist():
                     number += 1
                     yield number, row
@@ -111,13 +113,13 @@ def _parquet(path: Path, content: BinaryIO) -> Iterator[tuple[int, Mapping[str, 
 def _check_columns(path: Path, names: Iterable[str]) -> None:
     missing = {"src", "tgt"} - set(names)
     if missing:
-        found = ", ".join(names) or "none"
-        raise ReadError(f"{path}: no column {min(missing)!r} (found: {found}). A manifest has src and tgt.")
+        present = ", ".join(names) or "none"
+        raise ReadError(f"{path}: no column {min(missing)!r} (found: {present}). A manifest has src and tgt.")
 
 
 def _entry(path: Path, line: int, row: Mapping[str, Any]) -> PairEntry:
     values: list[str | None] = []
-    for name in COLUMNS:
+    for name in MANIFEST_COLUMNS:
         value = row.get(name)
         if value is not None and not isinstance(value, str):
             raise ReadError(f"{path}, line {line}: {name} is a string, not {value!r}.")
@@ -131,7 +133,7 @@ def _entry(path: Path, line: int, row: Mapping[str, Any]) -> PairEntry:
 
 
 def _language(path: Path, line: int, tag: str | None) -> str | None:
-    known = canonical(tag) if tag else None
-    if tag and known is None:
+    canonical_tag = canonical(tag) if tag else None
+    if tag and canonical_tag is None:
         raise ReadError(f"{path}, line {line}: {tag!r} is not a language tag. Write it as ja, en, zh-Hant or pt-BR.")
-    return known
+    return canonical_tag

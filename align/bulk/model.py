@@ -10,13 +10,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-UNCOVERED = "uncovered_"
+UNCOVERED_PREFIX = "uncovered_"
 """Prefix of counts of documents in a language that the encoder does not cover."""
 Keys = npt.NDArray[np.int64]
 """One number per link; equal for near-duplicates."""
 
 
-class State(StrEnum):
+class ItemState(StrEnum):
     """The state of a document pair in the run database."""
 
     WAITING = "waiting"
@@ -81,12 +81,12 @@ class BatchResult:
     items: tuple[ItemResult, ...]
 
 
-Work = Callable[[Batch], BatchResult]
+BatchWork = Callable[[Batch], BatchResult]
 """Runs a batch. Raises only where the failing item is unknown."""
 
 
 class WorkFactory(Protocol):
     """Picklable; called once in each worker process to load what the work needs (the encoder)."""
 
-    def __call__(self) -> Work:
+    def __call__(self) -> BatchWork:
         """The work, ready to run. Raises AlignError where this process cannot do it."""

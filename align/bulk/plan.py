@@ -7,19 +7,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from align.bulk.ledger import Planned
+from align.bulk.ledger import PlannedPair
 from align.bulk.model import PairEntry
 
 BYTES_PER_TOKEN = 4
 """Roughly right for sentencepiece over UTF-8: English 4.3, Japanese and Chinese 4 to 5, Russian 8."""
-UNKNOWN = 4096
+UNKNOWN_FILE_BYTES = 4096
 """Assumed size in bytes of a file that this machine cannot access."""
 
-Weigh = Callable[[PairEntry], int]
+WeighPair = Callable[[PairEntry], int]
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class PlanSizes:
     """`batch_tokens`: keeps the encoder fast; a longer document has its own batch. `shard_tokens`: per output."""
 
     batch_tokens: int = 16_384
@@ -31,19 +31,19 @@ class Sizes:
             raise ValueError("a batch and a shard hold at least one token and one document")
 
 
-def bytes_of(folder: Path) -> Weigh:
+def weigh_by_size(folder: Path) -> WeighPair:
     """A function that weighs a pair by the sizes of its files, relative to `folder`."""
 
     def size(name: str) -> int:
         try:
             return os.stat(folder / name).st_size
         except (OSError, ValueError):
-            return UNKNOWN
+            return UNKNOWN_FILE_BYTES
 
     return lambda entry: size(entry.src) + size(entry.tgt)
 
 
-def planned(entries: Iterable[PairEntry], weigh: Weigh, sizes: Sizes) -> Iterator[Planned]:
+def plan_batches(entries: Iterable[PairEntry], weigh: WeighPair, sizes: PlanSizes) -> Iterator[PlannedPair]:
     """Yield each pair with its batch and shard, in order."""
     batch_limit, shard_limit = sizes.batch_tokens * BYTES_PER_TOKEN, sizes.shard_tokens * BYTES_PER_TOKEN
     batch = shard = count = 0
@@ -59,4 +59,4 @@ def planned(entries: Iterable[PairEntry], weigh: Weigh, sizes: Sizes) -> Iterato
         count += 1
         in_batch += weight
         in_shard += weight
-        yield Planned(entry, batch, shard, weight)
+        yield PlannedPair(entry, batch, shard, weight)

@@ -10,17 +10,17 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from align.bulk.engine import Pool, Supervisor
-from align.bulk.ledger import Ledger
+from align.bulk.ledger import RunDatabase
 from align.bulk.shards import Shards
-from align.bulk.standing import Standing
+from align.bulk.standing import RunProgress
 from align.errors import UsageError
 
-LEDGER = "ledger.db"
-LOCK = ".lock"
-FAILED = "failed.tsv"
+DATABASE_FILE = "ledger.db"
+LOCK_FILE = ".lock"
+FAILED_FILE = "failed.tsv"
 DOCUMENTS = "documents.tsv"
 
-Tell = Callable[[Standing], None]
+OnProgress = Callable[[RunProgress], None]
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def output_folder(out: Path) -> Iterator[None]:
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        handle = os.open(out / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        handle = os.open(out / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise UsageError(f"{out}: cannot be used as the output folder ({error.strerror or error}).") from error
     try:
@@ -39,24 +39,24 @@ def output_folder(out: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise UsageError(f"{out}: another run uses it. Wait for it, or name another folder.") from error
-        strange = [name for name in os.listdir(out) if name != LOCK and not (out / LEDGER).exists()]
-        strange = [name for name in strange if not name.startswith((LEDGER, "."))]
-        if strange:
-            raise UsageError(f"{out}: holds {min(strange)} but no bulk run. Name a new or an empty folder.")
+        unexpected = [name for name in os.listdir(out) if name != LOCK_FILE and not (out / DATABASE_FILE).exists()]
+        unexpected = [name for name in unexpected if not name.startswith((DATABASE_FILE, "."))]
+        if unexpected:
+            raise UsageError(f"{out}: holds {min(unexpected)} but no bulk run. Name a new or an empty folder.")
         try:
             yield
         except BaseException:
-            leave_as_found(out)
+            remove_if_unused(out)
             raise
     finally:
         os.close(handle)
 
 
-def leave_as_found(out: Path) -> None:
+def remove_if_unused(out: Path) -> None:
     """Delete the folder if no run was started: it contains only the lock and a database without a plan."""
-    names = {LOCK, LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm"}
+    names = {LOCK_FILE, DATABASE_FILE, f"{DATABASE_FILE}-wal", f"{DATABASE_FILE}-shm"}
     try:
-        if set(os.listdir(out)) <= names and not planned_in(out / LEDGER):
+        if set(os.listdir(out)) <= names and not has_plan(out / DATABASE_FILE):
             for name in names:
                 (out / name).unlink(missing_ok=True)
             out.rmdir()
@@ -64,22 +64,24 @@ def leave_as_found(out: Path) -> None:
         return
 
 
-def planned_in(ledger: Path) -> bool:
+def has_plan(path: Path) -> bool:
     """Whether a run database has a plan."""
-    if not ledger.exists():
+    if not path.exists():
         return False
-    with closing(sqlite3.connect(ledger)) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         return bool(connection.execute("select count(*) from sqlite_master").fetchone()[0])
 
 
-def drive(ledger: Ledger, pool: Pool, shards: Shards, standing: Standing, tell: Tell) -> None:
+def run_batches(
+    database: RunDatabase, pool: Pool, shards: Shards, progress: RunProgress, on_progress: OnProgress
+) -> None:
     """Run the waiting batches. Results are stored as they arrive: this can be interrupted and called again."""
     shards.write_complete()
-    for result in Supervisor(pool).run(ledger.waiting()):
-        standing.workers = pool.workers()
+    for result in Supervisor(pool).run(database.waiting_batches()):
+        progress.workers = pool.workers()
         if result is not None:
-            ledger.keep(result)
-            standing.take(result, ledger.weight(result.number))
+            database.save_result(result)
+            progress.add_result(result, database.weight(result.number))
             shards.write_complete()
-        tell(standing)
+        on_progress(progress)
     shards.write_complete()

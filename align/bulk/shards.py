@@ -16,22 +16,22 @@ from typing import IO
 import numpy as np
 
 from align.beside import sync_folder
-from align.bulk.ledger import Kept, Ledger
+from align.bulk.ledger import RunDatabase, SpooledResult
 from align.bulk.model import Keys
 from align.errors import ExportError
 
-Lines = Iterator[bytes]
+JsonLines = Iterator[bytes]
 """Links as JSON Lines, one per link, each with its line feed."""
-WriteShard = Callable[[Lines, Path], None]
+WriteShard = Callable[[JsonLines, Path], None]
 """Writes a shard's links to a path that does not exist yet."""
 
-LEVEL = 1
+ZLIB_LEVEL = 1
 """Low: results are stored only for minutes."""
 
 
 def pack(lines: list[bytes]) -> bytes:
     """Compress the lines of a document's links; empty for none."""
-    return zlib.compress(b"".join(lines), LEVEL) if lines else b""
+    return zlib.compress(b"".join(lines), ZLIB_LEVEL) if lines else b""
 
 
 def unpack(payload: bytes) -> list[bytes]:
@@ -47,8 +47,8 @@ def shard_name(number: int, suffix: str) -> str:
 class Shards:
     """Writes the shards of a run into its output folder as they become complete."""
 
-    def __init__(self, ledger: Ledger, out: Path, suffix: str, write: WriteShard, *, dedupe: bool) -> None:
-        self._ledger = ledger
+    def __init__(self, database: RunDatabase, out: Path, suffix: str, write: WriteShard, *, dedupe: bool) -> None:
+        self._database = database
         self._out = out
         self._suffix = suffix
         self._write = write
@@ -57,53 +57,53 @@ class Shards:
     def write_complete(self) -> int:
         """Write every shard that is complete, in order. Returns their number."""
         written = 0
-        while (shard := self._ledger.next_shard()) is not None:
+        while (shard := self._database.next_shard()) is not None:
             self._write_one(shard)
             written += 1
         return written
 
     def _write_one(self, shard: int) -> None:
         final = self._out / shard_name(shard, self._suffix)
-        beside = self._out / f".{final.name}.part"
+        temporary = self._out / f".{final.name}.part"
         counts = {"links": 0, "dropped": 0}
         try:
-            with self._ledger.writing():
-                beside.unlink(missing_ok=True)
-                self._write(self._lines(shard, counts), beside)
-                digest = _synced_digest(beside)
-                os.replace(beside, final)
+            with self._database.writing():
+                temporary.unlink(missing_ok=True)
+                self._write(self._lines(shard, counts), temporary)
+                digest = _synced_digest(temporary)
+                os.replace(temporary, final)
                 sync_folder(self._out)
-                self._ledger.shard_written(shard, final.name, counts["links"], counts["dropped"], digest)
+                self._database.mark_shard_written(shard, final.name, counts["links"], counts["dropped"], digest)
         except OSError as error:
             raise ExportError(
                 f"{final}: cannot be written ({error.strerror or error}). Free space or fix the folder, and run the "
                 "same command again: completed work is saved."
             ) from error
 
-    def _lines(self, shard: int, counts: dict[str, int]) -> Lines:
-        for kept in self._ledger.kept(shard):
-            lines = unpack(kept.payload)
+    def _lines(self, shard: int, counts: dict[str, int]) -> JsonLines:
+        for result in self._database.spooled(shard):
+            lines = unpack(result.payload)
             if self._dedupe:
-                fresh = self._fresh(kept)
+                fresh = self._new_keys(result)
                 dropped = len(lines) - int(fresh.sum())
                 if dropped:
-                    self._ledger.drop_links(kept.number, dropped)
+                    self._database.drop_links(result.number, dropped)
                     counts["dropped"] += dropped
                     lines = [line for line, new in zip(lines, fresh, strict=True) if new]
             counts["links"] += len(lines)
             yield from lines
 
-    def _fresh(self, kept: Kept) -> np.ndarray:
-        return np.array([self._ledger.is_new(int(key)) for key in _as_keys(kept.keys)], dtype=bool)
+    def _new_keys(self, result: SpooledResult) -> np.ndarray:
+        return np.array([self._database.add_key(int(key)) for key in _key_list(result.keys)], dtype=bool)
 
 
-def write_lines(lines: Lines, path: Path) -> None:
+def write_lines(lines: JsonLines, path: Path) -> None:
     """The `WriteShard` of JSON Lines."""
     with path.open("wb") as file:
         file.writelines(lines)
 
 
-def _as_keys(keys: Keys) -> list[int]:
+def _key_list(keys: Keys) -> list[int]:
     return keys.tolist()  # type: ignore[no-any-return]
 
 

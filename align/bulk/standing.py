@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from align.beside import written_beside
-from align.bulk.ledger import Ledger
-from align.bulk.model import UNCOVERED, BatchResult, State
+from align.beside import atomic_write
+from align.bulk.ledger import RunDatabase
+from align.bulk.model import UNCOVERED_PREFIX, BatchResult, ItemState
 
-METRICS_EVERY = 5.0
+METRICS_SECONDS = 5.0
 """Minimum seconds between two updates of the metrics file."""
 
 
 @dataclass(slots=True)
-class Standing:
+class RunProgress:
     """Counts of this run and of the run database. `total` and `weight_total` cover the whole plan."""
 
     total: int
@@ -51,14 +51,16 @@ class Standing:
             return None
         return (self.weight_total - self.weight_done) * self.seconds / self.run_weight
 
-    def take(self, result: BatchResult, weight: int) -> None:
+    def add_result(self, result: BatchResult, weight: int) -> None:
         """Count a result."""
         for item in result.items:
             self.done += item.error is None
             self.failed += item.error is not None
             self.run_sentences += item.counts.get("src_sentences", 0) + item.counts.get("tgt_sentences", 0)
             self.run_links += item.counts.get("links", 0)
-            self.uncovered.update(name.removeprefix(UNCOVERED) for name in item.counts if name.startswith(UNCOVERED))
+            self.uncovered.update(
+                name.removeprefix(UNCOVERED_PREFIX) for name in item.counts if name.startswith(UNCOVERED_PREFIX)
+            )
         self.run_documents += len(result.items)
         self.weight_done += weight
         self.run_weight += weight
@@ -70,18 +72,18 @@ class Standing:
         return (
             f"{self.done + self.failed:,}/{self.total:,} documents, {self.failed:,} failed, "
             f"{self.sentences_per_second:,.0f} sentences/s, {workers}, "
-            f"{'time left unknown' if left is None else told_time(left) + ' left'}"
+            f"{'time left unknown' if left is None else format_duration(left) + ' left'}"
         )
 
 
-def standing_of(ledger: Ledger) -> Standing:
+def read_progress(database: RunDatabase) -> RunProgress:
     """Read the counts from the database at the start of a run."""
-    states = ledger.states()
-    done, total = ledger.weights()
-    return Standing(sum(states.values()), states[State.DONE], states[State.FAILED], done, total)
+    states = database.states()
+    done, total = database.weights()
+    return RunProgress(sum(states.values()), states[ItemState.DONE], states[ItemState.FAILED], done, total)
 
 
-def told_time(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """`2 h 05 min`, `3 min 20 s`, `4 s`."""
     whole = max(0, round(seconds))
     if whole >= 3600:
@@ -97,35 +99,35 @@ class MetricsFile:
         self._clock = clock
         self._written = float("-inf")
 
-    def tell(self, standing: Standing, *, last: bool = False) -> None:
+    def update(self, progress: RunProgress, *, is_last: bool = False) -> None:
         """Write the file if it is due, or if this is the last update."""
-        if not last and self._clock() - self._written < METRICS_EVERY:
+        if not is_last and self._clock() - self._written < METRICS_SECONDS:
             return
         self._written = self._clock()
-        with written_beside(self._path) as file:
-            file.write(exposition(standing).encode())
+        with atomic_write(self._path) as file:
+            file.write(exposition(progress).encode())
 
 
-def exposition(standing: Standing) -> str:
+def exposition(progress: RunProgress) -> str:
     """The metrics in Prometheus' text exposition format 0.0.4."""
-    waiting = standing.total - standing.done - standing.failed
+    waiting = progress.total - progress.done - progress.failed
     families: list[tuple[str, str, str, list[tuple[str, float]]]] = [
         (
             "align_bulk_documents",
             "gauge",
             "Document pairs of the plan by state.",
             [
-                ('{state="done"}', standing.done),
-                ('{state="failed"}', standing.failed),
+                ('{state="done"}', progress.done),
+                ('{state="failed"}', progress.failed),
                 ('{state="waiting"}', waiting),
             ],
         ),
-        ("align_bulk_bytes", "gauge", "Bytes of the plan.", [("", standing.weight_total)]),
-        ("align_bulk_bytes_done", "gauge", "Bytes of documents that are done or failed.", [("", standing.weight_done)]),
-        ("align_bulk_sentences_total", "counter", "Sentences read in this run.", [("", standing.run_sentences)]),
-        ("align_bulk_links_total", "counter", "Links found in this run.", [("", standing.run_links)]),
-        ("align_bulk_workers", "gauge", "Workers at this moment.", [("", standing.workers)]),
-        ("align_bulk_run_seconds", "gauge", "Seconds since this run began.", [("", round(standing.seconds, 3))]),
+        ("align_bulk_bytes", "gauge", "Bytes of the plan.", [("", progress.weight_total)]),
+        ("align_bulk_bytes_done", "gauge", "Bytes of documents that are done or failed.", [("", progress.weight_done)]),
+        ("align_bulk_sentences_total", "counter", "Sentences read in this run.", [("", progress.run_sentences)]),
+        ("align_bulk_links_total", "counter", "Links found in this run.", [("", progress.run_links)]),
+        ("align_bulk_workers", "gauge", "Workers at this moment.", [("", progress.workers)]),
+        ("align_bulk_run_seconds", "gauge", "Seconds since this run began.", [("", round(progress.seconds, 3))]),
     ]
     lines = []
     for name, kind, about, samples in families:
@@ -134,13 +136,13 @@ def exposition(standing: Standing) -> str:
     return "\n".join(lines) + "\n"
 
 
-def summary(ledger: Ledger, standing: Standing) -> dict[str, Any]:
+def summary(database: RunDatabase, progress: RunProgress) -> dict[str, Any]:
     """The result of all runs as one JSON object. Values that depend on the clock are under `run`."""
-    states = ledger.states()
-    totals = ledger.totals()
+    states = database.states()
+    totals = database.totals()
     removed, uncovered = (
         {name.removeprefix(prefix): n for name, n in totals.items() if name.startswith(prefix)}
-        for prefix in ("removed_", UNCOVERED)
+        for prefix in ("removed_", UNCOVERED_PREFIX)
     )
     return {
         "documents": {state.value: count for state, count in states.items()},
@@ -148,17 +150,17 @@ def summary(ledger: Ledger, standing: Standing) -> dict[str, Any]:
         "uncovered": uncovered,
         "links": {"found": totals["found"], "removed": removed, "written": totals["links"]},
         "shards": [
-            {"file": file, "links": links, "sha256": digest} for _, file, links, digest in ledger.shards() if file
+            {"file": file, "links": links, "sha256": digest} for _, file, links, digest in database.shards() if file
         ],
         "failed": [
             {"document": number, "src": entry.src, "tgt": entry.tgt, "error": error}
-            for number, entry, error in ledger.failed()
+            for number, entry, error in database.failed()
         ],
         "run": {
-            "seconds": round(standing.seconds, 3),
-            "documents": standing.run_documents,
-            "sentences": standing.run_sentences,
-            "sentences_per_second": round(standing.sentences_per_second, 1),
-            "worker_seconds": round(ledger.seconds(), 3),
+            "seconds": round(progress.seconds, 3),
+            "documents": progress.run_documents,
+            "sentences": progress.run_sentences,
+            "sentences_per_second": round(progress.sentences_per_second, 1),
+            "worker_seconds": round(database.seconds(), 3),
         },
     }

@@ -14,7 +14,7 @@ import click
 
 from align import __version__
 from align.errors import AlignError
-from align.text.visible import take_any_text, visible
+from align.text.visible import escape_unencodable, visible
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "add": ("align.cli.add:add", "Add texts to the store: files, folders, patterns, or - for standard input."),
@@ -47,7 +47,7 @@ class LazyGroup(click.Group):
     """Lists commands from the table, and imports only the one that is called."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, global_first(args))
+        return super().parse_args(ctx, global_options_first(args))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -100,7 +100,7 @@ def cli(quiet: bool, verbose: bool, log_file: str | None) -> None:
         start(verbose=verbose, log_file=log_file)
 
 
-def global_first(args: list[str]) -> list[str]:
+def global_options_first(args: list[str]) -> list[str]:
     """Move the global options to the front of the arguments; nothing after `--` moves."""
     end = args.index("--") if "--" in args else len(args)
     front: list[str] = []
@@ -119,26 +119,26 @@ def global_first(args: list[str]) -> list[str]:
     return front + rest + args[end:]
 
 
-def keep_in_log(error: BaseException) -> None:
+def log_error(error: BaseException) -> None:
     """Log the error, if `--verbose` or `--log-file` opened a log."""
     if "align.cli.log" in sys.modules:
         sys.modules["align.cli.log"].failed(error)
 
 
-def complain(message: str) -> None:
+def print_error(message: str) -> None:
     """Print an error as one line on stderr."""
     click.echo(f"align: {visible(message)}", err=True)
 
 
 def main() -> NoReturn:
     """The console script: every error is one line on stderr and an exit code, never a traceback."""
-    take_any_text(sys.stdout, sys.stderr)
+    escape_unencodable(sys.stdout, sys.stderr)
     try:
         status = cli.main(prog_name="align", standalone_mode=False)
         sys.stdout.flush()
     except AlignError as error:
-        complain(str(error))
-        keep_in_log(error)
+        print_error(str(error))
+        log_error(error)
         sys.exit(error.exit_code)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
@@ -148,7 +148,7 @@ def main() -> NoReturn:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        complain("interrupted; completed work is saved.")
+        print_error("interrupted; completed work is saved.")
         sys.exit(130)
     except BrokenPipeError:
         # The reader of stdout has closed it (`align ... | head`): no message, and nothing left to flush.
@@ -157,13 +157,15 @@ def main() -> NoReturn:
     except OSError as error:
         # A full disk or a deleted file: the message of the system is the clearest.
         where = f"{error.filename}: " if error.filename else ""
-        complain(
+        print_error(
             f"{where}{error.strerror or error}. Completed work is saved; fix the problem and run the command again."
         )
-        keep_in_log(error)
+        log_error(error)
         sys.exit(1)
     except Exception as error:
-        complain(f"{type(error).__name__}: {error}. This is a bug: run the command again with --verbose and report it.")
-        keep_in_log(error)
+        print_error(
+            f"{type(error).__name__}: {error}. This is a bug: run the command again with --verbose and report it."
+        )
+        log_error(error)
         sys.exit(70)
     sys.exit(status if isinstance(status, int) else 0)

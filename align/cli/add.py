@@ -12,7 +12,7 @@ import click
 from align.cli.context import note, progress, settings_for, size_option, store_option
 
 if TYPE_CHECKING:
-    from align.jobs.add import Taken
+    from align.jobs.add import AddResult
 
 
 @click.command(epilog="Example: align add page.html translation.docx subtitles/")
@@ -54,23 +54,23 @@ def add(
     back.
     """
     from align.jobs.add import add as add_job
-    from align.jobs.add import total
+    from align.jobs.add import summary_lines
 
     settings = settings_for(db=db, reviewer=reviewer)
-    results: list[Taken] = []
+    results: list[AddResult] = []
     try:
         with progress() as stage:
-            for taken in add_job(
+            for result in add_job(
                 settings.db, sources, encoding=encoding, lang=lang, name=name, replace=replace, max_size=max_size,
                 reviewer=settings.reviewer, progress=stage("Reading"),
             ):  # fmt: skip
-                results.append(taken)
+                results.append(result)
                 if as_json:
-                    click.echo(json.dumps(asdict(taken), ensure_ascii=False))
+                    click.echo(json.dumps(asdict(result), ensure_ascii=False))
                     continue
-                note(f"{taken.outcome:<10} {taken.line()}")
-                for line in taken.told:
+                note(f"{result.outcome:<10} {result.line()}")
+                for line in result.messages:
                     note(f"           {line}")
     finally:
-        for line in total(results):
+        for line in summary_lines(results):
             note(line)

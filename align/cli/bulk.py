@@ -12,15 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from align.cli.context import Measure, cutting_options, encoder_option, note, notes_above, quiet, settings_for
+from align.cli.context import (
+    FiniteFloatRange,
+    encoder_option,
+    is_quiet,
+    note,
+    notes_above,
+    reading_options,
+    settings_for,
+)
 
 if TYPE_CHECKING:
-    from align.bulk.standing import Standing
+    from align.bulk.standing import RunProgress
     from align.settings import Settings
 
-SET_ASIDE = 3
+EXIT_FAILED = 3
 """Exit code of a completed run with failed documents."""
-LINE_EVERY = 10.0
+LINE_SECONDS = 10.0
 """Seconds between two progress lines where stderr is not a terminal."""
 
 
@@ -35,21 +43,25 @@ LINE_EVERY = 10.0
 @click.option("--scheduler", metavar="URL", help="A Dask scheduler (tcp://...) whose workers do the work instead.")
 @click.option(
     "--timeout",
-    type=Measure(1),
+    type=FiniteFloatRange(1),
     default=120,
     show_default=True,
     help="Seconds that reading or aligning a document may take; a slower one counts as failed.",
 )
-@cutting_options
-@click.option("--min-confidence", type=Measure(0, 1), default=0.0, help="Leave out links below this confidence.")
+@reading_options
+@click.option(
+    "--min-confidence", type=FiniteFloatRange(0, 1), default=0.0, help="Leave out links below this confidence."
+)
 @click.option(
     "--min-document-confidence",
-    type=Measure(0, 1),
+    type=FiniteFloatRange(0, 1),
     default=0.0,
     help="Leave out the links of documents that are less surely translations of each other.",
 )
 @click.option(
-    "--length-ratio", type=Measure(1), help="Leave out links with a side more than N times as long as the other."
+    "--length-ratio",
+    type=FiniteFloatRange(1),
+    help="Leave out links with a side more than N times as long as the other.",
 )
 @click.option("--check-language", is_flag=True, help="Leave out links with a side in another language than its file.")
 @click.option(
@@ -62,7 +74,7 @@ LINE_EVERY = 10.0
 @click.option("--match", is_flag=True, help="Pair documents by content instead of by name; folders only.")
 @click.option(
     "--match-confidence",
-    type=Measure(0, 1),
+    type=FiniteFloatRange(0, 1),
     default=0.5,
     show_default=True,
     help="Minimum confidence of a document pair.",
@@ -72,7 +84,7 @@ LINE_EVERY = 10.0
 )
 @click.option(
     "--doubtful-below",
-    type=Measure(0, 1),
+    type=FiniteFloatRange(0, 1),
     default=0.9,
     show_default=True,
     help="Confidence below which a link is doubtful, for --into-store.",
@@ -121,17 +133,17 @@ def bulk(
     continues where it stopped. Pairs that fail twice are listed in OUT/failed.tsv; the exit code is then 3.
     """
     from align.bulk.filters import Filters
-    from align.bulk.plan import Sizes
+    from align.bulk.plan import PlanSizes
     from align.bulk.standing import MetricsFile
     from align.exchange.export_target import refuse_store, written_file
     from align.jobs.bulk import bulk as bulk_job
     from align.jobs.bulk import cluster_pool, folder_of, local_pool
-    from align.jobs.bulk_order import Order
+    from align.jobs.bulk_order import BulkJob
     from align.jobs.bulk_work import WorkSpec
 
-    for place in (summary_file, metrics):
-        if place:
-            refuse_store(place)
+    for path in (summary_file, metrics):
+        if path:
+            refuse_store(path)
     settings = settings_for(encoder=encoder)
     filters = Filters(
         min_confidence, length_ratio, check_language, dedupe, min_document_confidence=min_document_confidence
@@ -139,37 +151,37 @@ def bulk(
     spec = WorkSpec(
         settings.encoder, str(folder_of(sources)), cache=str(settings.cache), threads=threads, filters=filters, **work
     )
-    sizes = Sizes(batch_tokens, shard_tokens=shard_tokens)
-    order = Order(
+    sizes = PlanSizes(batch_tokens, shard_tokens=shard_tokens)
+    job = BulkJob(
         sources, out, spec, to, src, tgt, sizes, match, match_confidence, store=store, doubtful_below=doubtful_below
     )
     pool = cluster_pool(scheduler, timeout) if scheduler else local_pool(workers or os.cpu_count() or 1, timeout)
-    kept = MetricsFile(metrics) if metrics else None
-    last: list[Standing] = []
+    metrics_file = MetricsFile(metrics) if metrics else None
+    last: list[RunProgress] = []
     warned: set[str] = set()
-    with telling() as show:
+    with progress_display() as show:
 
-        def tell(standing: Standing) -> None:
-            last[:] = [standing]
-            if standing.uncovered - warned:
-                warned.update(standing.uncovered)
-                warn_of(warned, settings)
-            show(standing)
-            if kept:
-                kept.tell(standing)
+        def on_progress(progress: RunProgress) -> None:
+            last[:] = [progress]
+            if progress.uncovered - warned:
+                warned.update(progress.uncovered)
+                warn_uncovered(warned, settings)
+            show(progress)
+            if metrics_file:
+                metrics_file.update(progress)
 
-        figures = bulk_job(order, pool, tell=tell)
-    if kept and last:
-        kept.tell(last[0], last=True)
+        figures = bulk_job(job, pool, on_progress=on_progress)
+    if metrics_file and last:
+        metrics_file.update(last[0], is_last=True)
     if summary_file:
         with written_file(summary_file, force=True) as file:
             file.write(json.dumps(figures, ensure_ascii=False, indent=1).encode() + b"\n")
     print_summary(figures, out)
     matched = figures.get("matching", {})
-    return SET_ASIDE if figures["documents"]["failed"] or matched.get("failed") else 0
+    return EXIT_FAILED if figures["documents"]["failed"] or matched.get("failed") else 0
 
 
-def warn_of(languages: set[str], settings: Settings) -> None:
+def warn_uncovered(languages: set[str], settings: Settings) -> None:
     """Warn of languages that the encoder does not cover."""
     from align.encoders import coverage_warning, load_encoder
 
@@ -178,18 +190,18 @@ def warn_of(languages: set[str], settings: Settings) -> None:
         note(warning)
 
 
-class telling(AbstractContextManager[Any]):  # noqa: N801
+class progress_display(AbstractContextManager[Any]):  # noqa: N801
     """Progress on stderr: a bar in a terminal, otherwise a line at intervals, nothing with `--quiet`."""
 
     def __init__(self) -> None:
         self._bars: Any = nullcontext()
-        self._line_at = time.monotonic()
+        self._printed_at = time.monotonic()
 
     def __enter__(self) -> Any:
-        if quiet():
-            return lambda standing: None
+        if is_quiet():
+            return lambda progress: None
         if not sys.stderr.isatty():
-            return self._line
+            return self._print_line
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
@@ -207,10 +219,10 @@ class telling(AbstractContextManager[Any]):  # noqa: N801
     def __exit__(self, *error: object) -> None:
         self._bars.__exit__(*error)
 
-    def _line(self, standing: Standing) -> None:
-        if time.monotonic() - self._line_at >= LINE_EVERY:
-            self._line_at = time.monotonic()
-            note(standing.line())
+    def _print_line(self, progress: RunProgress) -> None:
+        if time.monotonic() - self._printed_at >= LINE_SECONDS:
+            self._printed_at = time.monotonic()
+            note(progress.line())
 
 
 def print_summary(figures: dict[str, Any], out: Path) -> None:
@@ -240,10 +252,10 @@ def print_summary(figures: dict[str, Any], out: Path) -> None:
         )
     for failure in figures["failed"][:5]:
         note(f"failed: {failure['src']} - {failure['tgt']}: {failure['error']}")
-    later = figures.get("since", {})
-    if any(later.values()):
+    since = figures.get("since", {})
+    if any(since.values()):
         note(
-            f"Since this run started: {later['changed']:,} files changed, {later['new']:,} new pairs. "
+            f"Since this run started: {since['changed']:,} files changed, {since['new']:,} new pairs. "
             "Finished pairs are not aligned again: use another output folder for them."
         )
     if documents["failed"]:

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from align.cli.context import note, say
+from align.cli.context import note, print_line
 
 
 @click.group(invoke_without_command=True, epilog="Example: align config init && align config")
@@ -19,16 +19,16 @@ def config(ctx: click.Context, as_json: bool) -> None:
     """
     if ctx.invoked_subcommand:
         return
-    from align.jobs.configure import origins
+    from align.jobs.configure import setting_origins
 
-    rows = origins()
+    rows = setting_origins()
     if as_json:
         named = {row.name: {"value": row.value, "source": row.source} for row in rows}
         click.echo(json.dumps(named, ensure_ascii=False))
         return
     width = max(len(row.name) for row in rows)
     for row in rows:
-        say(f"{row.name:<{width}}  {row.value or '-'}  ({row.source})")
+        print_line(f"{row.name:<{width}}  {row.value or '-'}  ({row.source})")
 
 
 @config.command(epilog="Example: align config init")

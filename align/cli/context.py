@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from align.domain import LARGEST, STATUS_WORDS, Status, statuses_of
+from align.domain import MAX_ID, STATUS_WORDS, Status, statuses_of
 from align.errors import AlignError
 from align.inputs import MAX_SIZE, parse_size
 from align.settings import Settings, load_settings
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from align.store import Store
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-Report = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 
 
-class Number(click.IntRange):
+class StoreIntRange(click.IntRange):
     """The number of a link, or a count: at most what a store can hold."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         number: int = super().convert(value, param, ctx)
-        if number > LARGEST:
+        if number > MAX_ID:
             self.fail(f"{number} is larger than any number in a store.", param, ctx)
         return number
 
 
-class Measure(click.FloatRange):
+class FiniteFloatRange(click.FloatRange):
     """A finite number in a range, such as a share from 0 to 1; comparisons do not exclude nan."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
@@ -47,7 +47,7 @@ class Measure(click.FloatRange):
         return measure
 
 
-class Statuses(click.ParamType):  # type: ignore[type-arg]  # generic from a later click on than we ask for
+class StatusList(click.ParamType):  # type: ignore[type-arg]  # generic from a later click on than we ask for
     """A comma-separated list of statuses, as `models.statuses_of` reads it."""
 
     name = "status"
@@ -66,7 +66,7 @@ def status_option(command: Decorated) -> Decorated:
         "statuses",
         metavar="STATUS[,...]",
         multiple=True,
-        type=Statuses(),
+        type=StatusList(),
         help=f"Only these: {', '.join(STATUS_WORDS)}. any is all but rejected. Repeatable.",
     )(command)
 
@@ -87,7 +87,7 @@ def encoder_option(command: Decorated) -> Decorated:
     )(command)
 
 
-def cutting_options(command: Decorated) -> Decorated:
+def reading_options(command: Decorated) -> Decorated:
     """Options of reading and aligning files: `--segments`, `--boilerplate`, `--reordered`, `--encoding`,
     `--max-size`."""
     for option in (
@@ -107,7 +107,7 @@ def cutting_options(command: Decorated) -> Decorated:
     return command
 
 
-class Size(click.ParamType):  # type: ignore[type-arg]  # generic from a later click on than we ask for
+class ByteSize(click.ParamType):  # type: ignore[type-arg]  # generic from a later click on than we ask for
     """A number of bytes, with a unit such as MB."""
 
     name = "size"
@@ -125,7 +125,7 @@ def size_option(command: Decorated) -> Decorated:
     """`--max-size`: maximum size of an input."""
     return click.option(
         "--max-size",
-        type=Size(),
+        type=ByteSize(),
         metavar="SIZE",
         default=MAX_SIZE,
         help="Refuse a file over this size, such as 500MB or 2GB.  [default: 200MB]",
@@ -149,30 +149,30 @@ def opened(settings: Settings) -> Iterator[Store]:
         yield store
 
 
-def ask(question: str, otherwise: str) -> None:
+def require_yes(question: str, refusal: str) -> None:
     """Continue only after a yes. Else print `refusal` and exit with code 1; AlignError without a terminal."""
     try:
-        agreed = click.confirm(visible(question), err=True)
+        is_confirmed = click.confirm(visible(question), err=True)
     except click.Abort:
         if sys.stdin.isatty():
             raise
-        raise AlignError(f"{otherwise} Cannot ask without a terminal: use --yes to continue.") from None
-    if not agreed:
-        note(otherwise)
+        raise AlignError(f"{refusal} Cannot ask without a terminal: use --yes to continue.") from None
+    if not is_confirmed:
+        note(refusal)
         raise click.exceptions.Exit(1)
 
 
-def quiet() -> bool:
+def is_quiet() -> bool:
     """Whether this call has `--quiet`."""
     ctx = click.get_current_context(silent=True)
     return bool(ctx and ctx.find_root().params.get("quiet"))
 
 
-_above: list[Callable[[str], None]] = []
+_note_printers: list[Callable[[str], None]] = []
 """Functions that print a line above a progress bar; the last one is in use."""
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     """Print a line on stdout, with control characters escaped. JSON is printed with `click.echo`."""
     click.echo(visible(text))
 
@@ -187,19 +187,19 @@ def cell(text: object) -> Text:
 def note(text: str) -> None:
     """Print a line on stderr; never part of the data. Also logged with `--log-file`."""
     text = visible(text)
-    if not quiet():
-        (_above[-1] if _above else lambda line: click.echo(line, err=True))(text)
+    if not is_quiet():
+        (_note_printers[-1] if _note_printers else lambda line: click.echo(line, err=True))(text)
     if "align.cli.log" in sys.modules:
         sys.modules["align.cli.log"].noted(text)
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[str], Report]]:
+def progress() -> Iterator[Callable[[str], ProgressCallback]]:
     """Progress bars on stderr during the block, one per stage: `stage("Reading")(done, total)`.
 
     A total of 0 is unknown. Nothing is drawn where stderr is not a terminal, or with `--quiet`.
     """
-    if quiet() or not sys.stderr.isatty():
+    if is_quiet() or not sys.stderr.isatty():
         yield lambda label: lambda done, total: None
         return
     from rich.console import Console
@@ -209,7 +209,7 @@ def progress() -> Iterator[Callable[[str], Report]]:
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True) as bars, notes_above(console):
 
-        def stage(label: str) -> Report:
+        def stage(label: str) -> ProgressCallback:
             task = bars.add_task(label, total=None)
             return lambda done, total: bars.update(task, completed=done, total=total or None)
 
@@ -221,16 +221,16 @@ def notes_above(console: Console) -> Iterator[None]:
     """Print notes above the console's progress bars, unwrapped, during the block."""
     from rich.text import Text
 
-    _above.append(lambda line: console.print(Text(line), soft_wrap=True))
+    _note_printers.append(lambda line: console.print(Text(line), soft_wrap=True))
     try:
         yield
     finally:
-        _above.pop()
+        _note_printers.pop()
 
 
-def once_asked(stage: Callable[[str], Report], label: str) -> Report:
+def progress_on_demand(stage: Callable[[str], ProgressCallback], label: str) -> ProgressCallback:
     """A callback for progress in bytes; its bar, in MB, appears with the first call: for rare stages."""
-    bars: list[Report] = []
+    bars: list[ProgressCallback] = []
 
     def report(done: int, total: int) -> None:
         if not bars:

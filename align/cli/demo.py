@@ -28,7 +28,7 @@ def demo(out: Path, encoder: str | None) -> None:
 
     settings = settings_for(encoder=encoder)
     with progress() as stage:
-        links = demo_job(out, encoder or "use", cache=settings.cache, stage=stage, say=note)
+        links = demo_job(out, encoder or "use", cache=settings.cache, stage=stage, log_line=note)
     print_links(links)
     note(f"{len(links)} links. Review them: align review --db {out / 'demo.db'}")
 
@@ -39,13 +39,13 @@ def print_links(links: list[Link]) -> None:
     from rich.table import Table
 
     console = Console()
-    for (src, tgt), found in groupby(links, key=lambda link: (link.src.doc, link.tgt.doc)):
+    for (src, tgt), pair_links in groupby(links, key=lambda link: (link.src.doc, link.tgt.doc)):
         title = Path(src).name if src == tgt else f"{Path(src).name} - {Path(tgt).name}"
         table = Table(title=title, title_justify="left", title_style="bold", expand=True, header_style="dim")
         table.add_column("sure", justify="right", width=5)
         table.add_column("kind", width=11)
         table.add_column("source", ratio=1, overflow="fold")
         table.add_column("target", ratio=1, overflow="fold")
-        for link in found:
+        for link in pair_links:
             table.add_row(f"{link.confidence:.0%}", str(link.kind), cell(link.src.text), cell(link.tgt.text))
         console.print(table)

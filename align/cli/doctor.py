@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import say, store_option
+from align.cli.context import print_line, store_option
 from align.text.visible import visible
 
 
@@ -20,18 +20,18 @@ def doctor(db: Path | None, as_json: bool) -> int:
 
     Exit code 1 where something will fail, else 0.
     """
-    from align.jobs.doctor import State, examine
-    from align.review.wishes import wishes
+    from align.jobs.doctor import CheckState, run_checks
+    from align.review.wishes import check_settings
 
-    marks = {State.GOOD: ("green", "good"), State.NOTE: ("yellow", "note"), State.BAD: ("red", "bad ")}
+    marks = {CheckState.GOOD: ("green", "good"), CheckState.NOTE: ("yellow", "note"), CheckState.BAD: ("red", "bad ")}
     failed = 0
-    for finding in examine(db=db, wishes=wishes):
-        failed |= finding.state is State.BAD
+    for result in run_checks(db=db, check_settings=check_settings):
+        failed |= result.state is CheckState.BAD
         if as_json:
-            click.echo(json.dumps(asdict(finding), ensure_ascii=False))
+            click.echo(json.dumps(asdict(result), ensure_ascii=False))
             continue
-        colour, word = marks[finding.state]
-        click.echo(f"{click.style(word, fg=colour)}  {finding.area:<12} {visible(finding.says)}")
-        if finding.remedy and finding.state is not State.GOOD:
-            say(f"      {'':<12} -> {finding.remedy}")
+        colour, word = marks[result.state]
+        click.echo(f"{click.style(word, fg=colour)}  {result.area:<12} {visible(result.message)}")
+        if result.remedy and result.state is not CheckState.GOOD:
+            print_line(f"      {'':<12} -> {result.remedy}")
     return failed

@@ -9,7 +9,7 @@ import click
 
 from align.cli.context import encoder_option, note, progress, settings_for, size_option
 
-CASES = ("blog-summary", "blog-comment", "titles", "rt-translation")
+CASE_NAMES = ("blog-summary", "blog-comment", "titles", "rt-translation")
 
 
 @click.command(epilog="Example: align eval textberg_de_fr.dev.jsonl --encoder use --predictions beads.jsonl")
@@ -23,7 +23,7 @@ CASES = ("blog-summary", "blog-comment", "titles", "rt-translation")
 @click.option(
     "--case",
     "cases",
-    type=click.Choice([*CASES, "all"]),
+    type=click.Choice([*CASE_NAMES, "all"]),
     multiple=True,
     help="Instead of GOLD: a case of the seed pages that come with the program.",
 )
@@ -53,9 +53,9 @@ def evaluate(
 
         if predictions is not None:
             raise UsageError("--predictions needs a GOLD file; `align export` writes the links of documents.")
-        wanted = CASES if "all" in cases else list(dict.fromkeys(cases))
-        for found in evaluate_cases(wanted, settings.encoder, cache=settings.cache, warn=note):
-            click.echo(json.dumps(found))
+        case_names = CASE_NAMES if "all" in cases else list(dict.fromkeys(cases))
+        for case_scores in evaluate_cases(case_names, settings.encoder, cache=settings.cache, warn=note):
+            click.echo(json.dumps(case_scores))
         return
     from align.jobs.evaluate import evaluate as evaluate_job
 

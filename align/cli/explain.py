@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import encoder_option, say, settings_for, store_option
+from align.cli.context import encoder_option, print_line, settings_for, store_option
 
 if TYPE_CHECKING:
     from align.jobs.explain import Explanation
@@ -27,26 +27,29 @@ def explain(link: int, rivals: int, as_json: bool, encoder: str | None, db: Path
     from align.jobs.explain import explain as explain_job
 
     settings = settings_for(db=db, encoder=encoder)
-    found = explain_job(settings.db, link, encoder=settings.encoder, count=rivals, cache=settings.cache)
+    explanation = explain_job(settings.db, link, encoder=settings.encoder, count=rivals, cache=settings.cache)
     if as_json:
-        click.echo(json.dumps(found.as_object(), ensure_ascii=False))
+        click.echo(json.dumps(explanation.as_object(), ensure_ascii=False))
         return
-    for line in lines_of(found):
-        say(line)
+    for line in lines_of(explanation):
+        print_line(line)
 
 
-def lines_of(found: Explanation) -> list[str]:
+def lines_of(explanation: Explanation) -> list[str]:
     """The explanation as lines of text."""
-    from align.jobs.explain import MEANING
+    from align.jobs.explain import SIGNAL_MEANINGS
 
-    link = found.link
+    link = explanation.link
     lines = [
         f"link {link.id}: {link.kind}, {link.status}, confidence {link.confidence:.2f}, "
         f"score {link.score:.3f}, {link.encoder}",
         f"  {link.src.lang}: {link.src.text}",
         f"  {link.tgt.lang}: {link.tgt.text}",
-        "signals" if found.signals else "signals: none stored (a link made by hand, or by an older version)",
+        "signals" if explanation.signals else "signals: none stored (a link made by hand, or by an older version)",
     ]
-    lines += [f"  {name:12s} {value:8.3f}  {MEANING.get(name, '')}".rstrip() for name, value in found.signals.items()]
-    lines.append("rivals" if found.rivals else "alternatives: none")
-    return lines + [f"  {rival.score:6.3f}  {rival.text}" for rival in found.rivals]
+    lines += [
+        f"  {name:12s} {value:8.3f}  {SIGNAL_MEANINGS.get(name, '')}".rstrip()
+        for name, value in explanation.signals.items()
+    ]
+    lines.append("alternatives" if explanation.alternatives else "alternatives: none")
+    return lines + [f"  {rival.score:6.3f}  {rival.text}" for rival in explanation.alternatives]

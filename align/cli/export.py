@@ -9,10 +9,10 @@ from typing import Literal
 
 import click
 
-from align.cli.context import Measure, note, opened, settings_for, status_option, store_option
+from align.cli.context import FiniteFloatRange, note, opened, settings_for, status_option, store_option
 from align.domain import LinkKind, Status
 from align.exchange.formats import BLOCKS, format_names
-from align.text.counted import counted
+from align.text.counted import pluralise
 
 ANY = "any"
 TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
@@ -31,7 +31,9 @@ TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
     type=click.Choice([*map(str, LinkKind), ANY]),
     help="Only links of this kind; repeatable.",
 )
-@click.option("--min-confidence", type=Measure(0, 1), default=0.0, help="Leave out links below this confidence.")
+@click.option(
+    "--min-confidence", type=FiniteFloatRange(0, 1), default=0.0, help="Leave out links below this confidence."
+)
 @click.option("--src", metavar="LANG", help="Language of the source; links are turned to this direction.")
 @click.option("--tgt", metavar="LANG", help="Language of the target.")
 @click.option(
@@ -113,7 +115,7 @@ def export(
         note(line)
     if waiting:
         verb = "waits" if waiting == 1 else "wait"
-        note(f"{counted(waiting, 'link')} {verb} for a decision on a conflict: `align store conflicts` lists them.")
+        note(f"{pluralise(waiting, 'link')} {verb} for a decision on a conflict: `align store conflicts` lists them.")
 
 
 def lang_map(tags: Sequence[str]) -> dict[str, str]:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import Number, note, opened, say, settings_for, store_option
+from align.cli.context import StoreIntRange, note, opened, print_line, settings_for, store_option
 
 
 @click.command(epilog="Example: align history page.txt --limit 20")
 @click.argument("what", metavar="[LINK|DOCUMENT]", required=False)
 @click.option(
-    "--limit", type=Number(1), default=100, show_default=True, help="Maximum number of decisions, latest first."
+    "--limit", type=StoreIntRange(1), default=100, show_default=True, help="Maximum number of decisions, latest first."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per decision.")
 @store_option
@@ -28,7 +28,7 @@ def history(what: str | None, limit: int, as_json: bool, db: Path | None) -> Non
                 click.echo(line_of(event))
             else:
                 for line in lines_of(event):
-                    say(line)
+                    print_line(line)
             count += 1
     if not count:
         note("No decisions yet.")

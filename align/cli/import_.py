@@ -40,12 +40,12 @@ def import_(
     dry_run: bool,
 ) -> None:
     """Import FILE: an edited export as decisions on its links, or a memory of another tool as documents with links."""
-    from align.jobs.import_ import New, import_units, read_file
+    from align.jobs.import_ import NewUnits, import_units, read_file
     from align.settings import default_reviewer
     from align.store import open_store
 
     settings = settings_for(db=db, reviewer=reviewer)
-    policy: New = "auto" if new is None else "always" if new else "never"
+    policy: NewUnits = "auto" if new is None else "always" if new else "never"
     imported = read_file(file, form, encoding, max_size)
     with open_store(settings.db, create=not dry_run and policy != "never") as store:
         who = settings.reviewer or default_reviewer()

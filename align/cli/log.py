@@ -22,7 +22,7 @@ NOTES = logging.getLogger("align.note")
 """Lines that are on stderr already, so that `--verbose` does not print them twice."""
 
 
-class Lines(logging.Formatter):
+class LogFormatter(logging.Formatter):
     """`2026-11-21T22:30:00Z INFO align.store: text`; lines of a traceback with control characters escaped."""
 
     converter = staticmethod(time.gmtime)
@@ -71,17 +71,17 @@ def start(*, verbose: bool, log_file: str | None) -> None:
     LOG.setLevel(logging.DEBUG)
     LOG.propagate = False
     if verbose:
-        shown = logging.StreamHandler(sys.stderr)
-        shown.setFormatter(Lines())
-        shown.addFilter(lambda record: record.name != NOTES.name)
-        LOG.addHandler(shown)
+        stderr_handler = logging.StreamHandler(sys.stderr)
+        stderr_handler.setFormatter(LogFormatter())
+        stderr_handler.addFilter(lambda record: record.name != NOTES.name)
+        LOG.addHandler(stderr_handler)
     if log_file:
         try:
-            kept = LogFile(log_file)
+            file_handler = LogFile(log_file)
         except OSError as error:
             raise UsageError(f"{log_file}: cannot be written ({error.strerror}). Name another --log-file.") from error
-        kept.setFormatter(Lines())
-        LOG.addHandler(kept)
+        file_handler.setFormatter(LogFormatter())
+        LOG.addHandler(file_handler)
     LOG.debug("align %s, Python %s: %s", __version__, sys.version.split()[0], shlex.join(sys.argv[1:]))
 
 

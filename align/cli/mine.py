@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from align.cli.context import (
-    Measure,
-    Report,
+    FiniteFloatRange,
+    ProgressCallback,
     encoder_option,
     note,
     opened,
@@ -24,10 +24,10 @@ from align.cli.context import (
 
 if TYPE_CHECKING:
     from align.encoders import Purpose
-    from align.jobs.mine import MiningReport, Told
+    from align.jobs.mine import MiningReport, MiningSentence
     from align.settings import Settings
 
-FEW = 20_000
+MAX_QUALITY_SENTENCES = 20_000
 """Number of sentences of a store that the best encoder encodes in two minutes."""
 
 
@@ -40,7 +40,7 @@ FEW = 20_000
 @click.option("--tgt", help="Language of the target side.")
 @click.option(
     "--min-confidence",
-    type=Measure(0, 1),
+    type=FiniteFloatRange(0, 1),
     default=0.5,
     show_default=True,
     help="Leave out pairs below this confidence.",
@@ -81,30 +81,36 @@ def mine(
     from align.exchange.export import export
     from align.exchange.export_target import refuse_store, written_file
     from align.exchange.types import ExportOptions
-    from align.jobs.documents import asked_language
+    from align.jobs.documents import language_tag_or_none
     from align.jobs.mine import MiningReport, as_dict
     from align.jobs.mine import mine as mine_job
 
     if summary:
         refuse_store(summary)
-    src, tgt, lang = (asked_language(tag) for tag in (src, tgt, lang))
+    src, tgt, lang = (language_tag_or_none(tag) for tag in (src, tgt, lang))
     settings = settings_for(db=db, encoder=encoder)
     report = MiningReport()
     options = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind), force=force)
     with progress() as stage:
-        bars: dict[str, Report] = {}
+        bars: dict[str, ProgressCallback] = {}
 
-        def tell(name: str, done: int, total: int) -> None:
+        def on_progress(name: str, done: int, total: int) -> None:
             if name not in bars:
                 bars[name] = stage(name)
             bars[name](done, total)
 
         languages = {tag for tag in (src, tgt, lang) if tag}
-        with told_sentences(settings, sources, report, encoding, lang, max_size) as (sentences, more, purpose):
-            model = load_encoder(settings.encoder, languages=languages | more, purpose=purpose, cache=settings.cache)
+        with open_sentences(settings, sources, report, encoding, lang, max_size) as (
+            sentences,
+            store_languages,
+            purpose,
+        ):
+            model = load_encoder(
+                settings.encoder, languages=languages | store_languages, purpose=purpose, cache=settings.cache
+            )
             links = mine_job(
-                sentences, model, report, src=src, tgt=tgt, min_confidence=min_confidence, exact=exact, progress=tell,
-                warn=note,
+                sentences, model, report, src=src, tgt=tgt, min_confidence=min_confidence, exact=exact,
+                progress=on_progress, warn=note,
             )  # fmt: skip
             written = export(links, Path(out), to or ("jsonl" if out == "-" else None), options)
     for line in written.lines():
@@ -123,14 +129,14 @@ def mine(
 
 
 @contextmanager
-def told_sentences(
+def open_sentences(
     settings: Settings,
     sources: tuple[str, ...],
     report: MiningReport,
     encoding: str | None,
     lang: str | None,
     max_size: int,
-) -> Iterator[tuple[Iterator[Told], set[str], Purpose]]:
+) -> Iterator[tuple[Iterator[MiningSentence], set[str], Purpose]]:
     """The sentences of the files, or of the store without files; their languages if listed in advance; and the
     purpose for `auto`: the best encoder for small inputs."""
     from align.jobs.mine import sentences_of_files, sentences_of_store
@@ -140,5 +146,5 @@ def told_sentences(
         return
     with opened(settings) as store:
         rows = store.documents()
-        purpose: Purpose = "quality" if sum(row.sentences for row in rows) <= FEW else "speed"
+        purpose: Purpose = "quality" if sum(row.sentences for row in rows) <= MAX_QUALITY_SENTENCES else "speed"
         yield sentences_of_store(store), {tag for row in rows for tag in row.languages}, purpose

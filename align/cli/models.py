@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import note, progress, say, settings_for
+from align.cli.context import note, print_line, progress, settings_for
 from align.text.visible import visible
 
 if TYPE_CHECKING:
-    from align.jobs.models import Listed
+    from align.jobs.models import EncoderState
 
 
 @click.group(invoke_without_command=True, epilog="Example: align models --json")
@@ -26,14 +26,14 @@ def models(ctx: click.Context, as_json: bool) -> None:
     """
     if ctx.invoked_subcommand:
         return
-    from align.jobs.models import listed
+    from align.jobs.models import list_encoders
 
-    found = listed(settings_for().cache)
+    encoders = list_encoders(settings_for().cache)
     if as_json:
-        for row in found:
+        for row in encoders:
             click.echo(json.dumps(_as_object(row), ensure_ascii=False))
     else:
-        _print_table(found)
+        _print_table(encoders)
 
 
 @models.command(epilog="Example: align models prepare")
@@ -44,7 +44,7 @@ def prepare() -> None:
     with progress() as stage:
         folder = job.prepare(settings_for().cache, stage("Unpacking e5"))
     note("e5 and blend are ready.")
-    say(str(folder))
+    print_line(str(folder))
 
 
 @models.command(epilog="Example: align models check use")
@@ -55,18 +55,18 @@ def check(names: tuple[str, ...]) -> None:
 
     cache: Path = settings_for().cache
     checked = job.check_all(list(names) or ["use", "e5", "blend"], cache, lambda name: note(f"{name} ..."))
-    for found in checked:
-        click.echo("\t".join(map(visible, (found.name, "ok" if found.ok else "FAILED", found.told))))
+    for result in checked:
+        click.echo("\t".join(map(visible, (result.name, "ok" if result.ok else "FAILED", result.message))))
     job.refuse_failed(checked)
 
 
-def _as_object(row: Listed) -> dict[str, object]:
+def _as_object(row: EncoderState) -> dict[str, object]:
     return {
-        "name": row.known.name,
-        "about": row.known.about,
-        "package": row.known.package,
-        "dimensions": row.known.dimensions,
-        "languages": sorted(row.known.languages),
+        "name": row.model.name,
+        "about": row.model.about,
+        "package": row.model.package,
+        "dimensions": row.model.dimensions,
+        "languages": sorted(row.model.languages),
         "form": row.form,
         "bytes": row.size,
         "ready": row.ready,
@@ -74,17 +74,17 @@ def _as_object(row: Listed) -> dict[str, object]:
     }
 
 
-def _print_table(found: list[Listed]) -> None:
+def _print_table(encoders: list[EncoderState]) -> None:
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("encoder", "what it is", "dimensions", "form", "on disk", "state", "languages"):
         table.add_column(column, overflow="fold")
-    for row in found:
-        languages = sorted(row.known.languages)
-        told = " ".join(languages) if len(languages) < 20 else f"{len(languages)}, see --json"
+    for row in encoders:
+        languages = sorted(row.model.languages)
+        language_list = " ".join(languages) if len(languages) < 20 else f"{len(languages)}, see --json"
         size = f"{row.size / 1e6:.0f} MB"
-        known = row.known
-        table.add_row(known.name, known.about, str(known.dimensions), row.form, size, row.state, told)
+        model = row.model
+        table.add_row(model.name, model.about, str(model.dimensions), row.form, size, row.state, language_list)
     Console().print(table)

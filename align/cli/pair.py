@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from align.cli.context import Measure, cutting_options, encoder_option, note, once_asked, progress, settings_for
+from align.cli.context import (
+    FiniteFloatRange,
+    encoder_option,
+    note,
+    progress,
+    progress_on_demand,
+    reading_options,
+    settings_for,
+)
 
 if TYPE_CHECKING:
-    from align.jobs.pair import Half, Paired
+    from align.jobs.pair import FileSide, PairedFiles
 
 
 @click.command(epilog="Example: align pair book.de.txt book.fr.txt --to tmx > book.tmx")
@@ -19,12 +27,14 @@ if TYPE_CHECKING:
 @click.argument("tgt")
 @click.option("--src-lang", help="Language of SRC (BCP 47).  [default: detected]")
 @click.option("--tgt-lang", help="Language of TGT (BCP 47).  [default: detected]")
-@cutting_options
+@reading_options
 @click.option("--to", default="tsv", show_default=True, help="Format of the output; see `align export --help`.")
-@click.option("--min-confidence", type=Measure(0, 1), default=0.0, help="Leave out links below this confidence.")
+@click.option(
+    "--min-confidence", type=FiniteFloatRange(0, 1), default=0.0, help="Leave out links below this confidence."
+)
 @click.option(
     "--min-document-confidence",
-    type=Measure(0, 1),
+    type=FiniteFloatRange(0, 1),
     default=0.0,
     help="No links unless the files are so surely translations of each other.",
 )
@@ -53,33 +63,37 @@ def pair(
 
     from align.domain import Status
     from align.encoders import TokenEncoder, coverage_warning, load_encoder
-    from align.encoders.embed import MOST_WITH_TOKENS
+    from align.encoders.embed import MAX_TOKEN_SENTENCES
     from align.exchange.export import export
     from align.exchange.types import ExportOptions
-    from align.jobs.pair import Segments, half, with_unpaired
+    from align.jobs.pair import Segments, read_side, with_unpaired
     from align.jobs.pair import pair as pair_job
 
     settings = settings_for(encoder=encoder)
-    cutting = cast(Segments, segments)
-    halves = (
-        half(src, lang=src_lang, segments=cutting, encoding=encoding, max_size=max_size, boilerplate=boilerplate),
-        half(tgt, lang=tgt_lang, segments=cutting, encoding=encoding, max_size=max_size, boilerplate=boilerplate),
+    segment_type = cast(Segments, segments)
+    file_sides = (
+        read_side(
+            src, lang=src_lang, segments=segment_type, encoding=encoding, max_size=max_size, boilerplate=boilerplate
+        ),
+        read_side(
+            tgt, lang=tgt_lang, segments=segment_type, encoding=encoding, max_size=max_size, boilerplate=boilerplate
+        ),
     )
-    for side, option in zip(halves, ("--src-lang", "--tgt-lang"), strict=True):
+    for side, option in zip(file_sides, ("--src-lang", "--tgt-lang"), strict=True):
         if side.left_out:
             others = ", ".join(f"{count} in {lang}" for lang, count in sorted(side.left_out.items()))
             note(f"{side.name}: left out {others}; {option} {side.lang} reads them as {side.lang}.")
-    languages = {side.lang for side in halves}
-    sentences = sum(len(side.texts) for side in halves)
+    languages = {side.lang for side in file_sides}
+    sentences = sum(len(side.texts) for side in file_sides)
     with progress() as stage:
-        unpacking = once_asked(stage, "Unpacking e5")
+        unpacking = progress_on_demand(stage, "Unpacking e5")
         model = load_encoder(settings.encoder, languages=languages, cache=settings.cache, preparing=unpacking)
         if warning := coverage_warning(model, languages):
             note(warning)
-        if isinstance(model, TokenEncoder) and sentences > MOST_WITH_TOKENS and not reordered:
-            note(f"{sentences:,} {segments}s are aligned without token vectors: more than {MOST_WITH_TOKENS:,}.")
+        if isinstance(model, TokenEncoder) and sentences > MAX_TOKEN_SENTENCES and not reordered:
+            note(f"{sentences:,} {segments}s are aligned without token vectors: more than {MAX_TOKEN_SENTENCES:,}.")
         paired = pair_job(
-            *halves,
+            *file_sides,
             model,
             reordered=reordered,
             min_confidence=min_confidence,
@@ -94,18 +108,18 @@ def pair(
     if paired.shuffled:
         note(f"{src} and {tgt} have their {segments}s in different orders: --reordered finds links in any order.")
     if as_json:
-        click.echo(json.dumps(described(paired, *halves, model.name), ensure_ascii=False))
+        click.echo(json.dumps(described(paired, *file_sides, model.name), ensure_ascii=False))
         return
-    links = with_unpaired(paired, *halves) if with_nulls else paired.links
+    links = with_unpaired(paired, *file_sides) if with_nulls else paired.links
     report = export(links, Path("-"), to, ExportOptions(statuses=frozenset(Status), with_nulls=with_nulls))
     for line in report.warnings:
         note(line)
-    note(summary(paired, *halves, segments))
+    note(summary(paired, *file_sides, segments))
     if paired.confidence is not None:
         note(f"Document confidence {paired.confidence:.2f}.")
 
 
-def described(paired: Paired, src: Half, tgt: Half, encoder: str) -> dict[str, Any]:
+def described(paired: PairedFiles, src: FileSide, tgt: FileSide, encoder: str) -> dict[str, Any]:
     """What came of two files, as `--json` prints it."""
     return {
         "src": {"doc": src.name, "lang": src.lang, "segments": len(src.texts), "unpaired": len(paired.unpaired[0])},
@@ -117,14 +131,14 @@ def described(paired: Paired, src: Half, tgt: Half, encoder: str) -> dict[str, A
     }
 
 
-def summary(paired: Paired, src: Half, tgt: Half, segments: str) -> str:
+def summary(paired: PairedFiles, src: FileSide, tgt: FileSide, segments: str) -> str:
     """The result of aligning two files, and what was left out, in one line."""
-    alone = (
+    unpaired_counts = (
         f"{len(numbers):,} of {len(side.texts):,} {side.lang}"
         for numbers, side in zip(paired.unpaired, (src, tgt), strict=True)
     )
     count = len(paired.links)
-    line = f"{count:,} link{'' if count == 1 else 's'}; {' and '.join(alone)} {segments}s are unpaired"
+    line = f"{count:,} link{'' if count == 1 else 's'}; {' and '.join(unpaired_counts)} {segments}s are unpaired"
     if boilerplate := src.boilerplate + tgt.boilerplate:
         line += f"; {boilerplate:,} left out as boilerplate (--boilerplate includes them)"
     return line + "."

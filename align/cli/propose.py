@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import encoder_option, note, once_asked, opened, progress, settings_for, store_option
+from align.cli.context import encoder_option, note, opened, progress, progress_on_demand, settings_for, store_option
 from align.errors import ConflictError
-from align.text.counted import counted
+from align.text.counted import pluralise
 
 
 @click.command(epilog="Example: align propose --encoder use")
@@ -28,18 +28,18 @@ def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, bo
     from align.encoders import cached, coverage_warning, load_encoder
     from align.jobs.documents import find_document
     from align.jobs.kernels import matching_stage
+    from align.jobs.propose import explain_no_links
     from align.jobs.propose import propose as propose_job
-    from align.jobs.propose import why_nothing
 
     settings = settings_for(db=db, encoder=encoder)
     with ExitStack() as opening:
         store = opening.enter_context(opened(settings))
-        chosen = [find_document(store, called).id for called in documents] or None
+        document_ids = [find_document(store, called).id for called in documents] or None
         names = {row.id: row.name for row in store.documents()}
         languages = {lang for row in store.documents() for lang in row.languages}
-        total = stopped = 0
+        total = contradictions = 0
         with progress() as stage:
-            unpacking = once_asked(stage, "Unpacking e5")
+            unpacking = progress_on_demand(stage, "Unpacking e5")
             model = load_encoder(settings.encoder, languages=languages, cache=settings.cache, preparing=unpacking)
             if warning := coverage_warning(model, languages):
                 note(warning)
@@ -47,36 +47,36 @@ def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, bo
             run = propose_job(
                 store,
                 vectors,
-                documents=chosen,
+                documents=document_ids,
                 boilerplate=boilerplate,
                 encoding=stage("Encoding"),
                 matching=stage(matching_stage()),
             )
             for pair in run:
                 total += pair.added
-                stopped += bool(pair.contradiction)
+                contradictions += bool(pair.contradiction)
                 if as_json:
                     ends = {
                         side: {"doc": names[group.document], "lang": group.lang}
                         for side, group in (("src", pair.src), ("tgt", pair.tgt))
                     }
-                    counts = {"added": pair.added, "removed": pair.removed, "kept": pair.kept}
+                    counts = {"added": pair.added, "removed": pair.removed, "kept": pair.reviewed}
                     error = {"contradiction": pair.contradiction} if pair.contradiction else {}
                     click.echo(json.dumps(ends | counts | error, ensure_ascii=False))
                 src, tgt = names[pair.src.document], names[pair.tgt.document]
                 where = src if src == tgt else f"{src} - {tgt}"
                 if pair.contradiction:
                     note(f"Left unchanged: {where} ({pair.src.lang} - {pair.tgt.lang}): {pair.contradiction}.")
-                elif (pair.added or pair.kept) and not as_json:
-                    kept = f", {pair.kept} decided links kept" if pair.kept else ""
-                    note(f"{pair.added:>6} proposed{kept}: {where} ({pair.src.lang} - {pair.tgt.lang})")
-        if not total and not stopped and not store.pairs():
-            note(f"0 links proposed with {model.name}. {why_nothing(store, boilerplate=boilerplate)}")
+                elif (pair.added or pair.reviewed) and not as_json:
+                    reviewed = f", {pair.reviewed} decided links kept" if pair.reviewed else ""
+                    note(f"{pair.added:>6} proposed{reviewed}: {where} ({pair.src.lang} - {pair.tgt.lang})")
+        if not total and not contradictions and not store.pairs():
+            note(f"0 links proposed with {model.name}. {explain_no_links(store, boilerplate=boilerplate)}")
             return
-    found = f"{counted(total, 'link')} proposed with {model.name}."
-    note(f"{found} Next: `align review`, or `align export OUT.tmx --status any`.")
-    if stopped:
+    proposed = f"{pluralise(total, 'link')} proposed with {model.name}."
+    note(f"{proposed} Next: `align review`, or `align export OUT.tmx --status any`.")
+    if contradictions:
         raise ConflictError(
-            f"{counted(stopped, 'pair')} of texts left unchanged: decisions on them contradict each other, see "
-            "above. All others are proposed."
+            f"{pluralise(contradictions, 'pair')} of texts left unchanged: decisions on them contradict each other, "
+            "see above. All others are proposed."
         )

@@ -22,7 +22,7 @@ def report(out: Path | None, db: Path | None, document: str | None, as_json: boo
     """Write an HTML report: coverage in both directions, maps of the links, confidence
     against decisions, progress by reviewer, and unpaired sentences. The page needs no network."""
     from align.exchange.export_target import check_target, written_file
-    from align.jobs.report import survey
+    from align.jobs.report import build_report
     from align.jobs.report_page import page
 
     if out is None and not as_json:
@@ -32,10 +32,10 @@ def report(out: Path | None, db: Path | None, document: str | None, as_json: boo
     if out is not None:
         check_target(out, out.resolve(), force)  # before building the report, too
     with opened(settings_for(db=db)) as store, progress() as stage:
-        found = survey(store, document=document, progress=stage("Reading links"))
+        store_report = build_report(store, document=document, progress=stage("Reading links"))
     if out is None:
-        click.echo(json.dumps(asdict(found), ensure_ascii=False))
+        click.echo(json.dumps(asdict(store_report), ensure_ascii=False))
         return
     with written_file(out, force=force) as file:
-        file.writelines(part.encode("utf-8", "replace") for part in page(found))
+        file.writelines(part.encode("utf-8", "replace") for part in page(store_report))
     note(f"{out}: {out.stat().st_size / 1000:,.0f} kB. Open it in a browser.")

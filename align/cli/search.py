@@ -8,14 +8,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import Measure, Number, cell, note, opened, settings_for, status_option, store_option
+from align.cli.context import (
+    FiniteFloatRange,
+    StoreIntRange,
+    cell,
+    note,
+    opened,
+    settings_for,
+    status_option,
+    store_option,
+)
 from align.domain import LinkKind, Status
 from align.text.visible import harmless, visible
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from align.jobs.search import Hit, Shown
+    from align.jobs.search import ConcordanceHit, ConcordanceText
 
 
 @click.command(epilog='Example: align search 霧 "rising fog" --status accepted')
@@ -31,10 +40,10 @@ if TYPE_CHECKING:
 @click.option("--src-lang", help="Only links from this language (zh covers zh-Hant).")
 @click.option("--tgt-lang", help="Only links to this language.")
 @click.option("--document", help="Only links with a side in this document (its name or number).")
-@click.option("--min-confidence", type=Measure(0, 1), help="Minimum confidence of a link.")
+@click.option("--min-confidence", type=FiniteFloatRange(0, 1), help="Minimum confidence of a link.")
 @click.option("--by", "reviewer", help="Only links whose last decision is by this reviewer.")
 @click.option("--noted", is_flag=True, help="Only links with a note.")
-@click.option("--limit", type=Number(1), default=50, show_default=True, help="Maximum number of hits.")
+@click.option("--limit", type=StoreIntRange(1), default=50, show_default=True, help="Maximum number of hits.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per hit.")
 @store_option
 def search(
@@ -62,7 +71,7 @@ def search(
 
     words = " ".join(f'"{word}"' if " " in word and '"' not in word else word for word in query)
     with opened(settings_for(db=db)) as store:
-        chosen = LinkFilter(
+        link_filter = LinkFilter(
             statuses=frozenset().union(*statuses),
             kinds=frozenset(LinkKind(k) for k in kinds),
             src_lang=src_lang,
@@ -72,7 +81,7 @@ def search(
             reviewer=reviewer,
             noted=noted,
         )
-        hits = list(find(store, words, chosen, limit=limit))
+        hits = list(find(store, words, link_filter, limit=limit))
     for hit in hits:
         if as_json:
             click.echo(json.dumps(as_object(hit), ensure_ascii=False))
@@ -84,10 +93,10 @@ def search(
         note(f"The first {limit}; more with --limit.")
 
 
-def as_object(hit: Hit) -> dict[str, object]:
+def as_object(hit: ConcordanceHit) -> dict[str, object]:
     """The hit as `--json` prints it."""
 
-    def side(shown: Shown) -> dict[str, object]:
+    def side(shown: ConcordanceText) -> dict[str, object]:
         return {
             "doc": shown.doc,
             "lang": shown.lang,
@@ -107,7 +116,7 @@ def as_object(hit: Hit) -> dict[str, object]:
     return {"link": about, "hit": side(hit.sides[0]), "partner": side(hit.sides[1]) if len(hit.sides) > 1 else None}
 
 
-def print_hit(hit: Hit) -> None:
+def print_hit(hit: ConcordanceHit) -> None:
     """Print a hit: location, the match in context, and the linked text below."""
     from rich.console import Console
     from rich.text import Text
@@ -120,7 +129,7 @@ def print_hit(hit: Hit) -> None:
         console.print(cell(f"  {shown.lang:8}") + in_context(shown))
 
 
-def in_context(shown: Shown) -> Text:
+def in_context(shown: ConcordanceText) -> Text:
     """The text with the matches highlighted, between the sentences before and after it."""
     from rich.text import Text
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from align.serve.server import TouchKey
     from align.settings import Settings
 
-BAR = ("accept", "reject", "skip", "undo", "next", "up", "down", "filter", "help")
+BAR_ACTIONS = ("accept", "reject", "skip", "undo", "next", "up", "down", "filter", "help")
 """Actions that have buttons on a phone."""
-TYPES = {"space": " ", "enter": "\r", "tab": "\t", "escape": "\x1b", "up": "\x1b[A", "down": "\x1b[B",
+KEY_SEQUENCES = {"space": " ", "enter": "\r", "tab": "\t", "escape": "\x1b", "up": "\x1b[A", "down": "\x1b[B",
          "slash": "/", "question_mark": "?"}  # fmt: skip
 """Characters that named keys send."""
 
@@ -56,7 +56,7 @@ def serve(
     if not settings.db.exists():
         raise UsageError(f"{settings.db}: no store there. Make one with `align add FILE`, or name another with --db.")
     try:
-        from align.serve.server import Plan, run
+        from align.serve.server import ServerOptions, run
     except ModuleNotFoundError as error:
         raise UsageError(f"{error.name} is not installed. Install it: pip install 'align-workbench[serve]'.") from error
 
@@ -71,20 +71,20 @@ def serve(
         settings.encoder,
     ]
     command += ["--theme", settings.theme] if settings.theme else []
-    plan = Plan(
+    options = ServerOptions(
         command=command,
         title=settings.db.stem,
         host=host,
         port=port,
-        seats=seats,
+        max_sessions=seats,
         reviewer=reviewer or "",
         names=frozenset(name.lower() for name in allow_host),
         keys=touch_keys(settings),
     )
-    run(plan, stamped, ready=click.echo)
+    run(options, note_with_time, ready=click.echo)
 
 
-def stamped(line: str) -> None:
+def note_with_time(line: str) -> None:
     """Print a log line with the time."""
     import time
 
@@ -93,16 +93,16 @@ def stamped(line: str) -> None:
 
 def touch_keys(settings: Settings) -> list[TouchKey]:
     """The key bar for phones, from the review app's table of keys and the configured keys."""
-    from align.review.keys import ALL
+    from align.review.keys import ACTIONS_BY_ID
     from align.serve.server import TouchKey
 
-    found = []
-    for name in BAR:
-        action = ALL.get(name)
+    keys = []
+    for name in BAR_ACTIONS:
+        action = ACTIONS_BY_ID.get(name)
         if action is None:
             continue
         key = str(settings.keys.get(name, action.keys)).split(",")[0].strip()
-        types = key if len(key) == 1 else TYPES.get(key)
+        types = key if len(key) == 1 else KEY_SEQUENCES.get(key)
         if types is not None:
-            found.append(TouchKey(action.words, action.tells, types))
-    return found
+            keys.append(TouchKey(action.label, action.help_text, types))
+    return keys

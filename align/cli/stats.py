@@ -9,73 +9,77 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from align.cli.context import cell, opened, progress, settings_for, store_option
-from align.domain import SETTLED, Status
-from align.text.counted import counted
+from align.domain import CONFIRMED, Status
+from align.text.counted import pluralise
 from align.text.visible import visible
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from align.jobs.report import Pair, Report
+    from align.jobs.report import PairReport, Report
 
 
 @click.command(epilog="Example: align stats --map")
 @store_option
 @click.option("--document", metavar="NAME", help="Only the links with a side in this document (name or number).")
-@click.option("--pairs", "most", type=click.IntRange(0), default=10, show_default=True, help="How many pairs to list.")
+@click.option(
+    "--pairs", "max_pairs", type=click.IntRange(0), default=10, show_default=True, help="How many pairs to list."
+)
 @click.option("--map", "with_map", is_flag=True, help="Draw a map of each listed pair: source across, target down.")
-def stats(db: Path | None, document: str | None, most: int, with_map: bool) -> None:
+def stats(db: Path | None, document: str | None, max_pairs: int, with_map: bool) -> None:
     """Print review statistics: links by status, confidence, coverage in both directions, pace.
 
     `align report` writes all of it as a page, `align report --json` for programs.
     """
     from rich.console import Console
 
-    from align.jobs.report import survey
+    from align.jobs.report import build_report
 
     with opened(settings_for(db=db)) as store, progress() as stage:
-        found = survey(store, document=document, progress=stage("Reading links"))
+        report = build_report(store, document=document, progress=stage("Reading links"))
     console = Console(highlight=False, soft_wrap=True)
-    for line in summary(found):
+    for line in summary(report):
         console.print(cell(line))
-    if found.pairs and most:
+    if report.pairs and max_pairs:
         console.print()
-        console.print(pair_table(found.pairs[:most], bars=console.width >= 100))
-        if len(found.pairs) > most:
-            console.print(f"... and {len(found.pairs) - most} pairs with fewer links: --pairs {len(found.pairs)}")
+        console.print(pair_table(report.pairs[:max_pairs], bars=console.width >= 100))
+        if len(report.pairs) > max_pairs:
+            console.print(
+                f"... and {len(report.pairs) - max_pairs} pairs with fewer links: --pairs {len(report.pairs)}"
+            )
     if with_map:
-        for pair in found.pairs[:most]:
+        for pair in report.pairs[:max_pairs]:
             console.print()
-            for line in drawn(pair):
+            for line in map_lines(pair):
                 console.print(cell(line))
 
 
-def summary(found: Report) -> Iterable[str]:
+def summary(report: Report) -> Iterable[str]:
     """The lines above the table."""
     from align.jobs.stats import bar, columns
 
-    total = sum(found.statuses.values())
-    pairs = counted(len(found.pairs), "pair")
-    yield f"{counted(len(found.documents), 'document')}, {counted(total, 'link')}, {pairs} of texts"
-    for status, count in found.statuses.items():
+    total = sum(report.statuses.values())
+    pairs = pluralise(len(report.pairs), "pair")
+    yield f"{pluralise(len(report.documents), 'document')}, {pluralise(total, 'link')}, {pairs} of texts"
+    for status, count in report.statuses.items():
         yield f"  {status:<9} {bar(count / total if total else 0.0, 24)} {count}"
-    waiting = found.statuses[Status.PROPOSED]
+    waiting = report.statuses[Status.PROPOSED]
     if waiting:
-        expected = sum(pair.expected_right for pair in found.pairs) / waiting
+        expected = sum(pair.expected_right for pair in report.pairs) / waiting
         yield f"  of the proposed, {expected:.0%} are expected to be right"
-    histogram = columns([row.links for row in found.bins])
+    histogram = columns([row.links for row in report.bins])
     yield f"confidence  0 |{histogram}| 1"
-    decided = [row for row in found.bins if row.decided]
+    decided = [row for row in report.bins if row.decided]
     if decided:
-        kept = ", ".join(f"{row.low:.0%}-{row.high:.0%}: {row.right}/{row.decided}" for row in decided)
-        yield f"  confirmed of decided, by confidence: {kept}"
-    for pace in found.reviewers:
+        right_counts = ", ".join(f"{row.low:.0%}-{row.high:.0%}: {row.right}/{row.decided}" for row in decided)
+        yield f"  confirmed of decided, by confidence: {right_counts}"
+    for pace in report.reviewers:
         speed = "" if pace.median_seconds is None else f", {pace.median_seconds:g} s between two decisions"
         counts = f"{pace.accepted} accepted, {pace.edited} edited, {pace.rejected} rejected"
         yield f"{pace.reviewer}: {counts}{speed}"
 
 
-def pair_table(pairs: Iterable[Pair], *, bars: bool) -> Table:
+def pair_table(pairs: Iterable[PairReport], *, bars: bool) -> Table:
     """The pairs with coverage in both directions, as bars too in a wide terminal; else one name per line."""
     from rich.table import Table
     from rich.text import Text
@@ -94,20 +98,20 @@ def pair_table(pairs: Iterable[Pair], *, bars: bool) -> Table:
             cell(title(one)) if bars else Text(visible(title(one)).replace(" - ", " -\n")),
             cell(f"{one.src_lang}-{one.tgt_lang}"),
             str(sum(one.statuses.values())),
-            str(sum(one.statuses[status] for status in SETTLED)),
+            str(sum(one.statuses[status] for status in CONFIRMED)),
             *(f"{bar(side.share, 8) if bars else ''} {side.share:4.0%}".strip() for side in (one.src, one.tgt)),
             str(one.crossings),
         )
     return table
 
 
-def title(pair: Pair) -> str:
+def title(pair: PairReport) -> str:
     """The names of the two documents, or of the one."""
     src, tgt = PurePath(pair.src_doc).name, PurePath(pair.tgt_doc).name
     return src if pair.src_doc == pair.tgt_doc else f"{src} - {tgt}"
 
 
-def drawn(pair: Pair) -> Iterable[str]:
+def map_lines(pair: PairReport) -> Iterable[str]:
     """A map of one pair in braille."""
     from align.jobs.stats import dot_map
 

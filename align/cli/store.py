@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import Number, ask, note, opened, say, settings_for, store_option
-from align.text.counted import counted
+from align.cli.context import StoreIntRange, note, opened, print_line, require_yes, settings_for, store_option
+from align.text.counted import pluralise
 
 
-class _Side(click.ParamType):  # type: ignore[type-arg]  # generic from a later click on than we ask for
+class _ConflictSide(click.ParamType):  # type: ignore[type-arg]  # generic from a later click on than we ask for
     """`17:2`: a link and one of the sides of its conflict."""
 
     name = "side"
@@ -22,7 +22,7 @@ class _Side(click.ParamType):  # type: ignore[type-arg]  # generic from a later 
         if isinstance(value, tuple):
             return value
         link, _, side = str(value).partition(":")
-        number = Number(1)
+        number = StoreIntRange(1)
         if not side:
             self.fail(f"{value!r} is not of the form 17:2, a link and a side of its conflict.", param, ctx)
         return number.convert(link, param, ctx), number.convert(side, param, ctx)
@@ -48,9 +48,9 @@ def check(as_json: bool, db: Path | None) -> None:
         if as_json:
             click.echo(json.dumps(asdict(finding), ensure_ascii=False))
         else:
-            say(str(finding))
+            print_line(str(finding))
     if findings:
-        note(f"{counted(len(findings), 'finding')}.")
+        note(f"{pluralise(len(findings), 'finding')}.")
         raise click.exceptions.Exit(1)
     note("No damage found.")
 
@@ -79,10 +79,10 @@ def restore(backup: Path, db: Path | None) -> None:
 
     path = settings_for(db=db).db
     restored = restore_store(path, backup)
-    holds = f"{counted(restored.documents, 'document')}, {counted(restored.links, 'link')}"
-    note(f"{path}: restored from {backup} ({holds}, {counted(restored.decisions, 'decision')}).")
-    if restored.mended:
-        note(f"{counted(restored.mended, 'finding')} in the backup repaired, as `align store rebuild` does.")
+    contents = f"{pluralise(restored.documents, 'document')}, {pluralise(restored.links, 'link')}"
+    note(f"{path}: restored from {backup} ({contents}, {pluralise(restored.decisions, 'decision')}).")
+    if restored.repaired:
+        note(f"{pluralise(restored.repaired, 'finding')} in the backup repaired, as `align store rebuild` does.")
     if restored.before:
         note(f"The previous store is {restored.before}; `align store restore {restored.before}` restores it.")
 
@@ -93,7 +93,7 @@ def rebuild(db: Path | None) -> None:
     """Rebuild the links, the search index and all indexes from the texts and the decision log."""
     with opened(settings_for(db=db)) as opened_store:
         count = opened_store.rebuild()
-    note(f"{counted(count, 'link')} rebuilt.")
+    note(f"{pluralise(count, 'link')} rebuilt.")
 
 
 @store.command(epilog="Example: align store merge from-ada.db")
@@ -107,12 +107,12 @@ def merge(other: Path, as_json: bool, db: Path | None) -> None:
     independently that do not agree are a conflict. Such a link keeps its last common state and is printed.
     Accept, reject or edit it in the review, or see `align store conflicts --take`.
     """
-    from align.jobs.merge import told, unite
+    from align.jobs.merge import conflict_line, merge_copy
 
     with opened(settings_for(db=db)) as opened_store:
-        united = unite(opened_store, other)
+        united = merge_copy(opened_store, other)
         for conflict in opened_store.conflicts():
-            (click.echo if as_json else say)(told(conflict, as_json=as_json))
+            (click.echo if as_json else print_line)(conflict_line(conflict, as_json=as_json))
     for line in united.lines(str(other)):
         note(line)
 
@@ -121,13 +121,17 @@ def merge(other: Path, as_json: bool, db: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a conflict.")
 @click.option(
     "--take",
-    type=_Side(),
+    type=_ConflictSide(),
     multiple=True,
     metavar="LINK:SIDE",
     help="Resolve a conflict with its first side (LINK:1), its second or a further one.",
 )
 @click.option(
-    "--dismiss", type=Number(1), multiple=True, metavar="LINK", help="Keep the local version (also for deleted links)."
+    "--dismiss",
+    type=StoreIntRange(1),
+    multiple=True,
+    metavar="LINK",
+    help="Keep the local version (also for deleted links).",
 )
 @click.option("--reviewer", help="Who decides.  [default: the config file's, else git's user]")
 @store_option
@@ -135,7 +139,7 @@ def conflicts(
     as_json: bool, take: tuple[tuple[int, int], ...], dismiss: tuple[int, ...], reviewer: str | None, db: Path | None
 ) -> None:
     """List unresolved conflicts with a merged copy or an imported file."""
-    from align.jobs.merge import take_side, told
+    from align.jobs.merge import conflict_line, take_side
     from align.reviewer import Reviewer
     from align.settings import default_reviewer
 
@@ -144,13 +148,13 @@ def conflicts(
         committer = Reviewer(opened_store, settings.reviewer or default_reviewer())
         with committer.batch():
             for link, side in take:
-                note(take_side(committer, link, side).words)
+                note(take_side(committer, link, side).summary)
             for link in dismiss:
-                note(committer.dismiss(link).words)
-        found = opened_store.conflicts()
-    for conflict in found:
-        click.echo(told(conflict, as_json=as_json))
-    if not found:
+                note(committer.dismiss(link).summary)
+        remaining = opened_store.conflicts()
+    for conflict in remaining:
+        click.echo(conflict_line(conflict, as_json=as_json))
+    if not remaining:
         note("No conflicts.")
     elif not as_json:
         note("Resolve them in `align review` or with `--take LINK:1` (the first side) or `--take LINK:2` (the second).")
@@ -172,11 +176,11 @@ def remove(document: str, yes: bool, reviewer: str | None, db: Path | None) -> N
         row = find_document(opened_store, document)
         links = sum(row.links.values())
         if not yes:
-            what = f"{counted(row.sentences, 'sentence')} and {counted(links, 'link')}"
-            ask(f"Remove {row.name} with its {what}?", "Nothing was removed.")
+            what = f"{pluralise(row.sentences, 'sentence')} and {pluralise(links, 'link')}"
+            require_yes(f"Remove {row.name} with its {what}?", "Nothing was removed.")
         Reviewer(opened_store, settings.reviewer or default_reviewer()).remove_document(row.id)
     back = "Undo in `align review` (or `align store undo`) restores it."
-    note(f"{row.name}: removed with {counted(links, 'link')}. {back}")
+    note(f"{row.name}: removed with {pluralise(links, 'link')}. {back}")
 
 
 @store.command(epilog="Example: align store undo")
@@ -192,7 +196,7 @@ def undo(redo: bool, reviewer: str | None, db: Path | None) -> None:
     with opened(settings) as opened_store:
         committer = Reviewer(opened_store, settings.reviewer or default_reviewer())
         change = committer.redo() if redo else committer.undo()
-    note(f"{change.words} ({counted(len(change.link_ids), 'link')})")
+    note(f"{change.summary} ({pluralise(len(change.link_ids), 'link')})")
 
 
 @store.command(epilog="Example: align store compact --yes")
@@ -203,8 +207,8 @@ def compact(yes: bool, as_json: bool, db: Path | None) -> None:
     """Delete removed documents permanently and free their space."""
     with opened(settings_for(db=db)) as opened_store:
         if not yes:
-            ask("Delete removed documents permanently?", "Nothing was deleted.")
+            require_yes("Delete removed documents permanently?", "Nothing was deleted.")
         forgotten, before, after = opened_store.compact()
     if as_json:
         click.echo(json.dumps({"documents": forgotten, "bytes_before": before, "bytes_after": after}))
-    note(f"{counted(forgotten, 'removed document')} deleted; {before:,} bytes became {after:,}.")
+    note(f"{pluralise(forgotten, 'removed document')} deleted; {before:,} bytes became {after:,}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from align.encoders.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
-from align.encoders.registry import Purpose, at_hand, choose, coverage_warning, load_encoder, unknown_languages
+from align.encoders.registry import Purpose, choose_encoder, coverage_warning, is_local, load_encoder, unknown_languages
 
 if TYPE_CHECKING:
     from align.encoders.cache import CachedEncoder, cached
@@ -18,10 +18,10 @@ __all__ = [
     "TokenEncoder",
     "Tokens",
     "Vectors",
-    "at_hand",
     "cached",
-    "choose",
+    "choose_encoder",
     "coverage_warning",
+    "is_local",
     "load_encoder",
     "unknown_languages",
 ]

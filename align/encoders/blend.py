@@ -38,7 +38,7 @@ class BlendEncoder:
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """See `Encoder.encode`."""
-        return joined(self._use.encode(texts), self._e5.encode(texts, progress))
+        return join_vectors(self._use.encode(texts), self._e5.encode(texts, progress))
 
     def encode_runs(self, texts: Sequence[str]) -> Vectors:
         """See `RunEncoder.encode_runs`: by `use` only, the first 512 columns."""
@@ -53,10 +53,10 @@ class BlendEncoder:
     ) -> tuple[Vectors, list[Tokens]]:
         """See `TokenEncoder.encode_with_tokens`."""
         vectors, tokens = self._e5.encode_with_tokens(texts, progress)
-        return joined(self._use.encode(texts), vectors), tokens
+        return join_vectors(self._use.encode(texts), vectors), tokens
 
 
-def joined(use: Vectors, e5: Vectors) -> Vectors:
+def join_vectors(use: Vectors, e5: Vectors) -> Vectors:
     """(n, 512) and (n, 384) unit rows to (n, 896) unit rows: each centred, normalised to length 1, concatenated."""
     rows: Vectors = np.hstack([_centred(vectors, mean) for vectors, mean in zip((use, e5), _means(), strict=True)])
     rows *= np.float32(np.sqrt(0.5))

@@ -22,18 +22,18 @@ from sqlite_utils import Database
 from align.encoders.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
 
 VERSION = 1
-ENCODED_AT_ONCE = 2048
+TEXTS_PER_COMMIT = 2048
 """Texts per commit: at most these are lost on an interruption."""
-ASKED_AT_ONCE = 500
+KEYS_PER_QUERY = 500
 
-Item = TypeVar("Item")
+ItemT = TypeVar("ItemT")
 
 log = logging.getLogger(__name__)
 
 
-def cached(encoder: Encoder, beside: Path) -> CachedEncoder:
+def cached(encoder: Encoder, store_path: Path) -> CachedEncoder:
     """Wrap `encoder` with a cache in `<store_path>.vectors`. A `TokenEncoder` stays one."""
-    path = beside.with_name(beside.name + ".vectors")
+    path = store_path.with_name(store_path.name + ".vectors")
     return CachedTokenEncoder(encoder, path) if isinstance(encoder, TokenEncoder) else CachedEncoder(encoder, path)
 
 
@@ -88,42 +88,42 @@ class CachedEncoder:
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """See `Encoder.encode`. Only texts that are not cached are encoded."""
         keys = [key_of(text) for text in texts]
-        found = self._known(list(dict.fromkeys(keys)))
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
+        stored = self._stored_vectors(list(dict.fromkeys(keys)))
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in stored}
         done = 0
-        for part in batched(missing.items(), ENCODED_AT_ONCE):
+        for part in batched(missing.items(), TEXTS_PER_COMMIT):
             behind = done
 
             def report(count: int, _: int, behind: int = behind) -> None:
                 if progress:
                     progress(behind + count, len(missing))
 
-            fresh = self._encoder.encode([text for _, text in part], report).astype(np.float16)
-            new = {key: row.tobytes() for (key, _), row in zip(part, fresh, strict=True)}
-            self._keep(new)
-            found |= new
+            encoded = self._encoder.encode([text for _, text in part], report).astype(np.float16)
+            new = {key: row.tobytes() for (key, _), row in zip(part, encoded, strict=True)}
+            self._store_vectors(new)
+            stored |= new
             done += len(part)
         if not keys:
             return np.zeros((0, self.dimensions), dtype=np.float32)
-        rows = np.frombuffer(b"".join(found[key] for key in keys), dtype=np.float16)
+        rows = np.frombuffer(b"".join(stored[key] for key in keys), dtype=np.float16)
         vectors = rows.reshape(len(keys), -1).astype(np.float32)
         units: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-9))
         return units
 
-    def _known(self, keys: list[bytes]) -> dict[bytes, bytes]:
-        found: dict[bytes, bytes] = {}
+    def _stored_vectors(self, keys: list[bytes]) -> dict[bytes, bytes]:
+        stored: dict[bytes, bytes] = {}
         try:
             db = self._opened()
-            for part in batched(keys, ASKED_AT_ONCE):
+            for part in batched(keys, KEYS_PER_QUERY):
                 marks = ",".join("?" * len(part))
-                asked = f"select text, vector from vectors where encoder = ? and text in ({marks})"
-                found.update(db.conn.execute(asked, [self.digest, *part]))
+                query = f"select text, vector from vectors where encoder = ? and text in ({marks})"
+                stored.update(db.conn.execute(query, [self.digest, *part]))
         except sqlite3.Error as error:
             self._distrust(error, "read")
         width = 2 * self.dimensions
-        return {key: vector for key, vector in found.items() if len(vector) == width}
+        return {key: vector for key, vector in stored.items() if len(vector) == width}
 
-    def _keep(self, vectors: dict[bytes, bytes]) -> None:
+    def _store_vectors(self, vectors: dict[bytes, bytes]) -> None:
         rows = [(self.digest, key, vector) for key, vector in vectors.items()]
         try:
             db = self._opened()
@@ -167,7 +167,7 @@ class CachedEncoder:
         try:
             conn.execute("pragma synchronous = normal")
             if conn.execute("pragma user_version").fetchone()[0] != VERSION:
-                _lay_out(conn)
+                _create_schema(conn)
         except BaseException:
             conn.close()
             raise
@@ -188,15 +188,15 @@ class CachedTokenEncoder(CachedEncoder):
     ) -> tuple[Vectors, list[Tokens]]:
         """See `TokenEncoder.encode_with_tokens`. Only the layers for tokens are computed if all vectors are cached."""
         keys = [key_of(text) for text in texts]
-        if set(keys) <= self._known(list(dict.fromkeys(keys))).keys():
+        if set(keys) <= self._stored_vectors(list(dict.fromkeys(keys))).keys():
             return self.encode(texts), self._encoder.encode_tokens(texts, progress)
         vectors, tokens = self._encoder.encode_with_tokens(texts, progress)
         rows = vectors.astype(np.float16)
-        self._keep({key: row.tobytes() for key, row in zip(keys, rows, strict=True)})
+        self._store_vectors({key: row.tobytes() for key, row in zip(keys, rows, strict=True)})
         return self.encode(texts), tokens
 
 
-def _lay_out(conn: sqlite3.Connection) -> None:
+def _create_schema(conn: sqlite3.Connection) -> None:
     """Create the table, unless another process has; drops the table of another version."""
     conn.execute("pragma journal_mode = wal")
     conn.execute("begin immediate")
@@ -214,7 +214,7 @@ def key_of(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def batched(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
+def batched(items: Iterable[ItemT], size: int) -> Iterator[tuple[ItemT, ...]]:
     """Yield the items in tuples of up to `size`."""
     rest = iter(items)
     while part := tuple(islice(rest, size)):

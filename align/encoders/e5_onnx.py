@@ -43,7 +43,7 @@ def product_inputs(layers: int) -> list[str]:
 def write_int8(model: PackedModel, path: Path) -> None:
     """Write the 8-bit graph with the stored ranges. Raises OSError where it cannot be written."""
     stored = json.loads(RANGES.read_text(encoding="utf-8"))
-    path.write_bytes(_Graph(model, {name: Range(**found) for name, found in stored.items()}).serialised([]))
+    path.write_bytes(_Graph(model, {name: Range(**fields) for name, fields in stored.items()}).serialised([]))
 
 
 def float_graph(model: PackedModel, outputs: Sequence[str] = ()) -> bytes:
@@ -98,8 +98,8 @@ class _Graph:
         self._constant("positions", self.model.matrix("emb.pos", width) + self.model.matrix("emb.type", width)[0])
         self._constant("zero", np.zeros(1, dtype=np.int64))
         length = self._node("Shape", ["input_ids"], "length", start=1, end=2)
-        placed = self._node("Slice", ["positions", "zero", length, "zero"], "place")
-        summed = self._node("Add", [looked_up, placed], "summed")
+        sliced = self._node("Slice", ["positions", "zero", length, "zero"], "place")
+        summed = self._node("Add", [looked_up, sliced], "summed")
         norm = [self._vector("emb.ln.w"), self._vector("emb.ln.b")]
         return self._node("LayerNormalization", [summed, *norm], "l0.in", axis=-1, epsilon=1e-12)
 
@@ -131,17 +131,17 @@ class _Graph:
         if self.ranges is None:
             product = self._node("MatMul", [tensor, self._constant(name + ".weights", weights)], name + ".product")
             return self._node("Add", [product, bias], name)
-        found = self.ranges[ranged]
+        value_range = self.ranges[ranged]
         factors = np.ones(width)
-        for channel, factor in found.factors.items():
+        for channel, factor in value_range.factors.items():
             factors[int(channel)] = factor
         smooth = tensor
-        if found.factors:
+        if value_range.factors:
             divisors = self._constant(ranged + ".divisors", (1 / factors).astype(np.float32))
             smooth = self._node("Mul", [tensor, divisors], ranged + ".smooth")
-        step = np.float32((found.high - found.low) / 255)
+        step = np.float32((value_range.high - value_range.low) / 255)
         scale = self._constant(ranged + ".scale", np.asarray(step, dtype=np.float32))
-        zero = self._constant(ranged + ".zero", np.asarray(round(-found.low / float(step)), dtype=np.uint8))
+        zero = self._constant(ranged + ".zero", np.asarray(round(-value_range.low / float(step)), dtype=np.uint8))
         eight = self._node("QuantizeLinear", [smooth, scale, zero], ranged + ".int8")
         weights = weights * factors[:, None]
         steps = np.maximum(np.abs(weights).max(axis=0), 1e-12) / 127

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 TILDE = "～"
-STAND_IN = "\uf8ff"
+TILDE_PLACEHOLDER = "\uf8ff"
 """A private-use character that NFKC does not change."""
 
 
@@ -34,9 +34,9 @@ def build_tokenizer(model: PackedModel) -> Tokenizer:
         [
             normalizers.Replace(Regex(_class(dropped)), ""),
             normalizers.Replace(Regex(_class(spaces)), " "),
-            normalizers.Replace(TILDE, STAND_IN),
+            normalizers.Replace(TILDE, TILDE_PLACEHOLDER),
             normalizers.NFKC(),
-            normalizers.Replace(STAND_IN, TILDE),
+            normalizers.Replace(TILDE_PLACEHOLDER, TILDE),
             normalizers.Replace(Regex(" {2,}"), " "),
         ]
     )

@@ -12,7 +12,7 @@ from align.encoders.e5_onnx import MIDDLE_LAYER
 from align.encoders.transformer import load_sentence_transformer
 
 Ids = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
+Float32Array = npt.NDArray[np.float32]
 
 
 class TorchRuntime:
@@ -29,11 +29,11 @@ class TorchRuntime:
         self._torch: Any = torch
         self._model: Any = model[0].auto_model.eval()
 
-    def last(self, ids: Ids, mask: Ids) -> Floats:
+    def last(self, ids: Ids, mask: Ids) -> Float32Array:
         """See `Runtime`."""
         return self._states(self._pass(ids, mask).last_hidden_state)
 
-    def middle(self, ids: Ids, mask: Ids) -> Floats:
+    def middle(self, ids: Ids, mask: Ids) -> Float32Array:
         """See `Runtime`."""
         layers = self._model.encoder.layer
         try:
@@ -42,7 +42,7 @@ class TorchRuntime:
         finally:
             self._model.encoder.layer = layers
 
-    def both(self, ids: Ids, mask: Ids) -> tuple[Floats, Floats]:
+    def both(self, ids: Ids, mask: Ids) -> tuple[Float32Array, Float32Array]:
         """See `Runtime`."""
         output = self._pass(ids, mask, output_hidden_states=True)
         return self._states(output.last_hidden_state), self._states(output.hidden_states[MIDDLE_LAYER])
@@ -53,6 +53,6 @@ class TorchRuntime:
                 input_ids=self._torch.from_numpy(ids), attention_mask=self._torch.from_numpy(mask), **options
             )
 
-    def _states(self, tensor: Any) -> Floats:
-        states: Floats = tensor.float().numpy()
+    def _states(self, tensor: Any) -> Float32Array:
+        states: Float32Array = tensor.float().numpy()
         return states

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from align.encoders.background import background
 from align.encoders.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
-from align.match import Passages
+from align.match import EmbeddedSide
 from align.match.passages import IntArray
 
-MOST_WITH_TOKENS = 20_000
+MAX_TOKEN_SENTENCES = 20_000
 """Sentences per call above which token vectors are left out: they take about 60 kB per sentence in the solver."""
 
 
@@ -24,12 +24,12 @@ class TextSide:
     texts: tuple[str, ...]
     lang: str = "und"
     blocks: IntArray | None = None
-    places: IntArray | None = None
+    positions: IntArray | None = None
 
 
 def embed_sides(
-    encoder: Encoder, sides: Sequence[TextSide], *, whole: bool, progress: Progress | None = None
-) -> list[Passages]:
+    encoder: Encoder, sides: Sequence[TextSide], *, for_bitext: bool, progress: Progress | None = None
+) -> list[EmbeddedSide]:
     """The sides with their vectors, and token vectors if the encoder has them; each text is encoded once.
 
     for_bitext: whether the sides are for `align_bitext`. Only that uses token vectors and joined texts;
@@ -37,31 +37,35 @@ def embed_sides(
     """
     texts = list(dict.fromkeys(text for side in sides for text in side.texts))
     tokens: list[Tokens] | None = None
-    if whole and isinstance(encoder, TokenEncoder) and sum(len(side.texts) for side in sides) <= MOST_WITH_TOKENS:
+    if (
+        for_bitext
+        and isinstance(encoder, TokenEncoder)
+        and sum(len(side.texts) for side in sides) <= MAX_TOKEN_SENTENCES
+    ):
         vectors, tokens = encoder.encode_with_tokens(texts, progress)
     else:
         vectors = encoder.encode(texts, progress)
     row = {text: number for number, text in enumerate(texts)}
-    encode_runs = getattr(encoder, "encode_runs", None) if whole else None
-    unrelated = background(encoder) if whole else None
-    passages = []
+    encode_runs = getattr(encoder, "encode_runs", None) if for_bitext else None
+    unrelated = background(encoder) if for_bitext else None
+    embedded = []
     for side in sides:
         rows = [row[text] for text in side.texts]
-        bags = None if tokens is None else [tokens[number] for number in rows]
-        passages.append(
-            Passages(
+        side_tokens = None if tokens is None else [tokens[number] for number in rows]
+        embedded.append(
+            EmbeddedSide(
                 side.texts,
                 vectors[rows],
                 side.lang,
                 side.blocks,
-                bags,
-                side.places,
+                side_tokens,
+                side.positions,
                 encoder=encoder.name,
                 encode_runs=encode_runs,
                 background=unrelated,
             )
         )
-    return passages
+    return embedded
 
 
 def embed_texts(encoder: Encoder, texts: Sequence[str], progress: Progress | None = None) -> Vectors:

@@ -14,25 +14,25 @@ from typing import Any
 from align.errors import UsageError
 
 
-def cores(wanted: int | None = None) -> int:
+def thread_count(threads: int | None = None) -> int:
     """Number of threads: the argument, else `ALIGN_THREADS`, else the usable cores. At least 1.
 
     Raises UsageError where `ALIGN_THREADS` is not a positive integer.
     """
-    if wanted is None:
-        told = os.environ.get("ALIGN_THREADS", "").strip()
-        if told and not (told.isdecimal() and int(told)):
-            raise UsageError(f"ALIGN_THREADS must be a number of threads, 1 or more, not {told!r}.")
-        wanted = int(told) if told else usable_cores()
-    return max(1, wanted)
+    if threads is None:
+        setting = os.environ.get("ALIGN_THREADS", "").strip()
+        if setting and not (setting.isdecimal() and int(setting)):
+            raise UsageError(f"ALIGN_THREADS must be a number of threads, 1 or more, not {setting!r}.")
+        threads = int(setting) if setting else usable_cores()
+    return max(1, threads)
 
 
-Crew = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
+ThreadMap = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 """A function like `map`: results in the order of the items."""
 
 
 @contextmanager
-def crew(threads: int) -> Iterator[Crew]:
+def thread_map(threads: int) -> Iterator[ThreadMap]:
     """`map` on a thread pool; plain `map` for one thread, which has no start-up cost."""
     if threads == 1:
         yield map

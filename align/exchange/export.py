@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from align.domain import SETTLED, Block, Link, LinkSide
+from align.domain import CONFIRMED, Block, Link, LinkSide
 from align.errors import UsageError
 from align.exchange.block_units import block_links
 from align.exchange.context import LinkedSentences, SentenceContext, null_links
@@ -46,7 +46,7 @@ def export(
         options = replace(options, encoders=encoder_versions())
     report = write_links(links, out, form, options, store)
     if report.units == 0:
-        report.hint = _why_empty(report, exported_statuses(options, form) == SETTLED)
+        report.hint = _why_empty(report, exported_statuses(options, form) == CONFIRMED)
     elif options.kinds is None and any(reason.startswith("of kind ") for reason in report.left_out):
         report.hint = "Use --kind any to export every kind."
     return report
@@ -85,10 +85,10 @@ def _blocks(store: Store) -> Iterator[tuple[str, Block]]:
 
 def encoder_versions() -> dict[str, str]:
     """The package and version of each installed encoder, by the encoder's name."""
-    from align.encoders.registry import KNOWN
+    from align.encoders.registry import ENCODERS
 
     versions: dict[str, str] = {}
-    for encoder in KNOWN:
+    for encoder in ENCODERS:
         try:
             versions[encoder.name] = f"{encoder.package} {version(encoder.package)}"
         except PackageNotFoundError:  # not installed, or a blend, which is not a package

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from align.beside import sync, sync_folder, umask, written_beside
+from align.beside import atomic_write, sync, sync_folder, umask
 from align.errors import ExportError, UsageError
-from align.held import is_held
+from align.held import is_open
 
 STDOUT = Path("-")
 _SQLITE = b"SQLite format 3\0"
@@ -41,7 +41,7 @@ def written_file(out: Path, *, force: bool = False) -> Iterator[IO[bytes]]:
     if replaces:
         check_target(out, target, force)
     try:
-        with written_beside(target) as file:
+        with atomic_write(target) as file:
             yield file
             if replaces:
                 check_target(out, target, force)
@@ -135,7 +135,7 @@ def refuse_store(out: Path) -> None:
 
 
 def _is_database(path: Path) -> bool:
-    if is_held(path):
+    if is_open(path):
         return True
     if not path.is_file():
         return False

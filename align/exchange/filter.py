@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 
-from align.domain import MEMORY_KINDS, SETTLED, Link, LinkKind, Status
+from align.domain import CONFIRMED, MEMORY_KINDS, Link, LinkKind, Status
 from align.errors import UsageError
 from align.exchange.digest_set import DigestSet, digest64
 from align.exchange.formats import Format
@@ -41,7 +41,7 @@ def exported_statuses(options: ExportOptions, form: Format) -> frozenset[Status]
     if options.statuses is not None:
         return options.statuses
     if form.memory:
-        return SETTLED
+        return CONFIRMED
     return frozenset(Status) if form.rejected else frozenset(Status) - {Status.REJECTED}
 
 

@@ -20,13 +20,13 @@ MAX_REPEATS = 100 * MAX_CANDIDATES
 """Units with one text that are considered per link."""
 OTHER_LINK = -1
 """Version of a stamp with the texts of the link, but exported from a link with another number."""
-Ends = tuple[int, int]
+SideIndexes = tuple[int, int]
 """Indexes of source and target in `ImportedUnit.sides`."""
 Locations = tuple[int, int]
 """`location_crc` of the source and the target of a link."""
 
 
-class Match(NamedTuple):
+class UnitMatch(NamedTuple):
     """A unit, or one pair of its languages, and its link; `src` and `tgt` are the unit's texts for the link's sides."""
 
     unit: ImportedUnit
@@ -43,7 +43,7 @@ class Match(NamedTuple):
 class MatchResult(NamedTuple):
     """The units of a file, by how they were matched."""
 
-    matches: list[Match]
+    matches: list[UnitMatch]
     unmatched: list[ImportedUnit]
     """Units of no link in the store."""
     blocks: int = 0
@@ -58,7 +58,7 @@ class UnitPair(NamedTuple):
     unit: ImportedUnit
     number: int | None
     """The link's id in the file."""
-    ends: Ends
+    ends: SideIndexes
     """Source and target at export time."""
     status: Status | None
     stamp: Stamp | None
@@ -79,7 +79,7 @@ def match_units(store: Store, units: Sequence[ImportedUnit]) -> MatchResult:
 
     A number alone does not identify a link, since other tools number their units too.
     """
-    matches: list[Match] = []
+    matches: list[UnitMatch] = []
     left: list[UnitPair] = []
     matched: set[int] = set()
     names = {document.name for document in store.documents()}
@@ -139,7 +139,7 @@ def _locations(link: Link) -> Locations:
     return location_crc(link.src.doc, link.src.spans), location_crc(link.tgt.doc, link.tgt.spans)
 
 
-def _match_by_number(pair: UnitPair, link: Link) -> Match | None:
+def _match_by_number(pair: UnitPair, link: Link) -> UnitMatch | None:
     """The match with the link of the unit's number, if its stamp, its location or both its texts agree."""
     locations = _locations(link)
     if pair.stamp is None:
@@ -161,7 +161,7 @@ def _match_by_number(pair: UnitPair, link: Link) -> Match | None:
     return None
 
 
-def _agrees(unit: ImportedUnit, ends: Ends, link: Link, locations: Locations) -> bool:
+def _agrees(unit: ImportedUnit, ends: SideIndexes, link: Link, locations: Locations) -> bool:
     """Whether the locations or both texts of a unit are those of the link."""
     if locations == (_written_location(unit, ends[0]), _written_location(unit, ends[1])):
         return True
@@ -187,7 +187,7 @@ def _is_revised(pair: UnitPair, stamp: Stamp, link: Link, locations: Locations) 
     return (src and (tgt or stamp.src_location == locations[0])) or (tgt and stamp.tgt_location == locations[1])
 
 
-def _ends_of_link(pair: UnitPair, link: Link, locations: Locations) -> Ends | None:
+def _ends_of_link(pair: UnitPair, link: Link, locations: Locations) -> SideIndexes | None:
     """The indexes of the unit's sides for the link's source and target, in whatever order a tool wrote them.
 
     Sides are compared by texts, locations, then languages (a tool may use other tags). None where the languages
@@ -200,7 +200,7 @@ def _ends_of_link(pair: UnitPair, link: Link, locations: Locations) -> Ends | No
         return pair.ends
     sides = (link.src, link.tgt)
 
-    def likeness(ends: Ends) -> tuple[bool, int, int, int, bool]:
+    def likeness(ends: SideIndexes) -> tuple[bool, int, int, int, bool]:
         segments = [unit.sides[end] for end in ends]
         if stamp is not None:
             bases = (stamp.src, stamp.tgt)
@@ -233,18 +233,18 @@ def _language_fit(tag: str, link_tag: str) -> int:
     return int(primary(tag) == primary(link_tag))
 
 
-def _contradicts(unit: ImportedUnit, ends: Ends, link: Link) -> bool:
+def _contradicts(unit: ImportedUnit, ends: SideIndexes, link: Link) -> bool:
     """Whether a side has the language of the link's other side."""
     src, tgt = primary(link.src.lang), primary(link.tgt.lang)
     unit_src, unit_tgt = (primary(unit.sides[end].lang) for end in ends)
     return src != tgt and UNDETERMINED not in (src, tgt) and (unit_src == tgt or unit_tgt == src)
 
 
-def _match(pair: UnitPair, link: Link, ends: Ends | None, *, by_number: bool = True) -> Match | None:
+def _match(pair: UnitPair, link: Link, ends: SideIndexes | None, *, by_number: bool = True) -> UnitMatch | None:
     if ends is None:
         return None
     sides = pair.unit.sides
-    return Match(pair.unit, link, sides[ends[0]], sides[ends[1]], pair.status, pair.stamp, by_number)
+    return UnitMatch(pair.unit, link, sides[ends[0]], sides[ends[1]], pair.status, pair.stamp, by_number)
 
 
 def _has_text(side: LinkSide, text: str) -> bool:
@@ -305,7 +305,7 @@ class _Candidates(dict[int, list[tuple[int, bool]]]):
 
 def _match_by_text(
     store: Store, pairs: Sequence[UnitPair], matched: set[int], by_number: int
-) -> tuple[list[Match], list[ImportedUnit]]:
+) -> tuple[list[UnitMatch], list[ImportedUnit]]:
     """Match by texts, in this order: both texts; both texts at export; one text, if most of the file matched so far.
 
     `matched`: links that have a unit already. `by_number`: number of units that are matched already.
@@ -345,7 +345,7 @@ class _Assignment:
         self.matched = set(matched)
         self.assigned: set[int] = set()
         """Numbers of units."""
-        self.matches: list[Match] = []
+        self.matches: list[UnitMatch] = []
 
     def by_both_texts(self, candidates: _Candidates) -> None:
         """Assign units to links with both their texts; the first of equal units gets the link."""

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from align.domain import SETTLED, LinkKind, LinkSide, Status
+from align.domain import CONFIRMED, LinkKind, LinkSide, Status
 from align.exchange.csv import escape_formula
-from align.exchange.import_match import Match, normalise
+from align.exchange.import_match import UnitMatch, normalise
 from align.exchange.link_stamp import Stamp, checksum
 
-Side = Literal["src", "tgt"]
+SideName = Literal["src", "tgt"]
 RESULT = re.compile(r"Err:\d+|#[A-Z][A-Z0-9/]*[!?]?|TRUE|FALSE|[-+]?\d[\d.,]*(E[-+]?\d+)?%?")
 """The result that a spreadsheet puts instead of a supposed formula: an error, a truth value or a number."""
 
@@ -44,7 +44,7 @@ class MergePlan:
     """The changes of one link; None or empty: no change."""
 
     link: int
-    edits: dict[Side, str] = field(default_factory=dict)
+    edits: dict[SideName, str] = field(default_factory=dict)
     status: Status | None = None
     kind: LinkKind | None = None
     note: str | None = None
@@ -62,7 +62,7 @@ class MergePlan:
         return changes + ["kind changed"] * (self.kind is not None) + ["note changed"] * (self.note is not None)
 
 
-def merge(match: Match, *, accept: bool = False) -> MergePlan:
+def merge(match: UnitMatch, *, accept: bool = False) -> MergePlan:
     """The changes that a unit makes to its link. `accept`: a unit without a status counts as accepted."""
     plan = MergePlan(match.link.id)
     plan.ignored += [f"{match.unit.where}, {value}" for value in match.unit.unknown_values]
@@ -74,13 +74,13 @@ def merge(match: Match, *, accept: bool = False) -> MergePlan:
     return plan
 
 
-def _is_decided_since(match: Match) -> bool:
+def _is_decided_since(match: UnitMatch) -> bool:
     """Whether there was a decision on the link since its export."""
     return match.stamp is None or match.link.version != match.stamp.version
 
 
-def _merge_texts(match: Match, plan: MergePlan) -> None:
-    sides: tuple[tuple[Side, LinkSide, str], ...] = (
+def _merge_texts(match: UnitMatch, plan: MergePlan) -> None:
+    sides: tuple[tuple[SideName, LinkSide, str], ...] = (
         ("src", match.link.src, match.src.text),
         ("tgt", match.link.tgt, match.tgt.text),
     )
@@ -108,7 +108,7 @@ def _is_calculated(side: LinkSide, theirs: str) -> bool:
     return escape_formula(side.text) != side.text and RESULT.fullmatch(theirs) is not None
 
 
-def _withdraw_edits(match: Match, plan: MergePlan) -> None:
+def _withdraw_edits(match: UnitMatch, plan: MergePlan) -> None:
     """Turn edits of texts into conflicts where the status was decided here since, on the text as it was."""
     link, stamp = match.link, match.stamp
     if not plan.edits or not _is_decided_since(match):
@@ -124,7 +124,7 @@ def _withdraw_edits(match: Match, plan: MergePlan) -> None:
     plan.edits.clear()
 
 
-def _is_text_changed(stamp: Stamp | None, name: Side, side: LinkSide, theirs: str) -> bool:
+def _is_text_changed(stamp: Stamp | None, name: SideName, side: LinkSide, theirs: str) -> bool:
     """Whether the text was changed in the file. Without a stamp, the original text counts as unchanged."""
     if stamp is None:
         return side.original is None or normalise(theirs) != normalise(side.original)
@@ -134,10 +134,10 @@ def _is_text_changed(stamp: Stamp | None, name: Side, side: LinkSide, theirs: st
 
 def _verdict(status: Status) -> Status:
     """The status, with edited as accepted: both confirm the link."""
-    return Status.ACCEPTED if status in SETTLED else status
+    return Status.ACCEPTED if status in CONFIRMED else status
 
 
-def _merge_status(match: Match, plan: MergePlan, accept: bool) -> None:
+def _merge_status(match: UnitMatch, plan: MergePlan, accept: bool) -> None:
     theirs = match.status if match.status is not None else Status.ACCEPTED if accept else None
     if theirs is None or any(conflict.what == "status" for conflict in plan.conflicts):
         return
@@ -158,7 +158,7 @@ def _merge_status(match: Match, plan: MergePlan, accept: bool) -> None:
         plan.status = theirs
 
 
-def _merge_kind(match: Match, plan: MergePlan) -> None:
+def _merge_kind(match: UnitMatch, plan: MergePlan) -> None:
     theirs, stamp, link = match.unit.kind, match.stamp, match.link
     if theirs is None or stamp is None or theirs in (stamp.kind, link.kind):
         return
@@ -168,7 +168,7 @@ def _merge_kind(match: Match, plan: MergePlan) -> None:
         plan.kind = theirs
 
 
-def _merge_note(match: Match, plan: MergePlan) -> None:
+def _merge_note(match: UnitMatch, plan: MergePlan) -> None:
     theirs, stamp, link = match.unit.note, match.stamp, match.link
     if theirs is None or theirs.strip() == (link.note or "").strip():
         return

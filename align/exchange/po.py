@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from align import __version__
-from align.domain import SETTLED, Status
+from align.domain import CONFIRMED, Status
 from align.errors import ReadError
 from align.exchange.charsets import utf8_text
 from align.exchange.columns import spans_cell
@@ -19,7 +19,7 @@ from align.exchange.link_stamp import stamp_of
 from align.exchange.types import ExportOptions, ImportedUnit, Segment, Unit, parse_id, parse_kind
 from align.readers.encodings import codec_of
 
-HEAD = 8192
+HEAD_BYTES = 8192
 """Bytes that the header is searched in for the encoding."""
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"})
 _UNESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
@@ -55,7 +55,7 @@ def entry(unit: Unit) -> Iterator[str]:
     for context in unit.context or ():
         for text in (*context.before, *context.after):
             yield from comment(".", f"around: {text}")
-    if link.status not in SETTLED:
+    if link.status not in CONFIRMED:
         yield "#, fuzzy\n"
     obsolete = "#~ " if link.status == Status.REJECTED else ""
     yield f"{obsolete}msgctxt {quoted(f'align:{link.id}')}\n"
@@ -82,7 +82,7 @@ def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> Non
 
 
 @dataclass
-class _Entry:
+class _PoEntry:
     """An entry while its lines are read; `values`: status, kind, confidence and stamp as our exports have them."""
 
     line: int = 0
@@ -118,7 +118,7 @@ def read(path: Path, encoding: str | None = None) -> Iterator[ImportedUnit]:
             yield from _plurals(entry, languages, source)
 
 
-def _unit(entry: _Entry, languages: list[str], source: str, target: str) -> ImportedUnit:
+def _unit(entry: _PoEntry, languages: list[str], source: str, target: str) -> ImportedUnit:
     context = entry.strings.get("msgctxt", "")
     confirmed = Status.EDITED if entry.values[:1] == [Status.EDITED] else Status.ACCEPTED
     return ImportedUnit(
@@ -134,7 +134,7 @@ def _unit(entry: _Entry, languages: list[str], source: str, target: str) -> Impo
     )
 
 
-def _plurals(entry: _Entry, languages: list[str], source: str) -> Iterator[ImportedUnit]:
+def _plurals(entry: _PoEntry, languages: list[str], source: str) -> Iterator[ImportedUnit]:
     """A unit per plural form: the first with the singular as its source, the others with the plural. Without ids."""
     forms = sorted((name, text) for name, text in entry.strings.items() if name.startswith("msgstr[") and text)
     for name, text in forms:
@@ -146,7 +146,7 @@ def _plurals(entry: _Entry, languages: list[str], source: str) -> Iterator[Impor
 def charset(path: Path) -> str | None:
     """The encoding that the header names, other than UTF-8; None for an unknown one."""
     with path.open("rb") as file:
-        declared = _CHARSET.search(file.read(HEAD))
+        declared = _CHARSET.search(file.read(HEAD_BYTES))
     try:
         name = codecs.lookup(declared[1].decode()).name if declared else "utf-8"
         "".encode(name)  # raises LookupError for the codecs that do not encode texts
@@ -155,8 +155,8 @@ def charset(path: Path) -> str | None:
     return None if name == "utf-8" else name
 
 
-def _entries(path: Path, encoding: str) -> Iterator[_Entry]:
-    entry = _Entry()
+def _entries(path: Path, encoding: str) -> Iterator[_PoEntry]:
+    entry = _PoEntry()
     with path.open(encoding=encoding, newline="\n") as file:
         for number, raw in enumerate(file, start=1):
             line = raw.rstrip("\r\n")
@@ -164,7 +164,7 @@ def _entries(path: Path, encoding: str) -> Iterator[_Entry]:
                 continue
             if any(name.startswith("msgstr") for name in entry.strings) and not _continues(line):
                 yield entry
-                entry = _Entry()
+                entry = _PoEntry()
             entry.line = entry.line or number
             _take(entry, line, f"{path}:{number}")
     if entry.strings:
@@ -175,7 +175,7 @@ def _continues(line: str) -> bool:
     return line.removeprefix("#~").lstrip().startswith(('"', "msgstr["))
 
 
-def _take(entry: _Entry, line: str, where: str) -> None:
+def _take(entry: _PoEntry, line: str, where: str) -> None:
     if line.startswith("#~"):
         entry.obsolete = True
         line = line[2:].lstrip()
@@ -193,7 +193,7 @@ def _take(entry: _Entry, line: str, where: str) -> None:
     entry.strings[entry.last] += _ESCAPED.sub(lambda match: _UNESCAPES.get(match[1], match[1]), string[1])
 
 
-def _comment(entry: _Entry, line: str) -> None:
+def _comment(entry: _PoEntry, line: str) -> None:
     if line.startswith("#, "):
         entry.fuzzy = entry.fuzzy or "fuzzy" in line
     elif line.startswith("#. align: "):

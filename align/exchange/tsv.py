@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TextIO
 
 from align.exchange.charsets import utf8_text
-from align.exchange.column_layout import SAMPLE, is_own_header, open_table, read_table
+from align.exchange.column_layout import SAMPLE_ROWS, is_own_header, open_table, read_table
 from align.exchange.columns import cells, table_columns
 from align.exchange.link_stamp import checksum, read_stamp
 from align.exchange.types import ExportOptions, ImportedUnit, Unit
@@ -70,7 +70,7 @@ def read(path: Path, encoding: str | None = None) -> Iterator[ImportedUnit]:
 def _is_recalculated(file: TextIO, header: Sequence[str]) -> bool:
     """Whether a spreadsheet has saved our export."""
     index = header.index("confidence") if "confidence" in header else len(header)
-    rows = [line.rstrip("\r\n").split("\t") for line in islice(file, SAMPLE)]
+    rows = [line.rstrip("\r\n").split("\t") for line in islice(file, SAMPLE_ROWS)]
     return any(index < len(row) and _CALCULATED.fullmatch(row[index]) is not None for row in rows)
 
 

@@ -15,7 +15,7 @@ from typing import IO, Any
 from lxml import etree
 
 from align import __version__
-from align.domain import SETTLED, Status
+from align.domain import CONFIRMED, Status
 from align.errors import ReadError
 from align.exchange.columns import spans_cell
 from align.exchange.link_stamp import stamp_of
@@ -66,7 +66,7 @@ def element(unit: Unit) -> etree._Element:
     src, tgt = link.src, link.tgt
     attributes = {
         "id": str(link.id),
-        "approved": "yes" if link.status in SETTLED else "no",
+        "approved": "yes" if link.status in CONFIRMED else "no",
         XML_SPACE: "preserve",
         _provenance("kind"): link.kind,
         _provenance("confidence"): f"{link.confidence:.4f}",

@@ -21,7 +21,7 @@ from align.clock import build_time
 from align.domain import Status
 from align.errors import ExportError, ReadError
 from align.exchange.charsets import xlsx_text
-from align.exchange.column_layout import NO_LAYOUT, SAMPLE, layout_of, read_table
+from align.exchange.column_layout import NO_LAYOUT, SAMPLE_ROWS, layout_of, read_table
 from align.exchange.columns import cells, table_columns
 from align.exchange.types import ExportOptions, ImportedUnit, Unit
 from align.text.tags import primary
@@ -203,7 +203,7 @@ def read(path: Path) -> Iterator[ImportedUnit]:
     """The rows of every sheet with columns of texts in two languages. Raises ReadError where there is none."""
     sheets = 0
     for title, rows in _sheets(path):
-        sample = list(islice(rows, SAMPLE))
+        sample = list(islice(rows, SAMPLE_ROWS))
         if layout_of(sample) is not None:
             sheets += 1
             yield from read_table(chain(sample, rows), path, sheet=f"{title} ")

@@ -13,10 +13,10 @@ from align.store.edits import linked_already
 from align.store.ledger import Ledger
 from align.store.places import Order
 
-__all__ = ["Browser", "DocumentRow", "Left", "LinkFilter", "Order", "PairRow", "SentenceRow", "open_browser"]
+__all__ = ["Browser", "DocumentRow", "LinkFilter", "Order", "PairRow", "SentenceRow", "Undecided", "open_browser"]
 
 
-class Left(NamedTuple):
+class Undecided(NamedTuple):
     """The undecided links: their number, and how many are expected to be right."""
 
     links: int
@@ -49,47 +49,52 @@ class Browser:
 
     # The list
 
-    def count(self, chosen: LinkFilter) -> int:
+    def count(self, link_filter: LinkFilter) -> int:
         """Number of links that match the filter."""
-        return self.store.count(chosen)
+        return self.store.count(link_filter)
 
-    def at(self, rank: int, n: int, chosen: LinkFilter, order: Order = "document") -> list[Link]:
+    def at(self, rank: int, n: int, link_filter: LinkFilter, order: Order = "document") -> list[Link]:
         """`n` links of the filter from index `rank`.
 
         Pages next to the previous request are fetched without counting up to `rank`, which is slow in the order of
         doubt.
         """
-        asked = (chosen, order, self.store.latest())
-        known, first, found = self._page
-        if order == "doubt" and known == asked and found and rank == first + len(found):
-            links = self.store.beside(found[-1], n, chosen, order=order)
-        elif order == "doubt" and known == asked and found and rank + n == first:
-            links = self.store.beside(found[0], n, chosen, order=order, before=True)
+        key = (link_filter, order, self.store.latest())
+        page_key, first, page_ids = self._page
+        if order == "doubt" and page_key == key and page_ids and rank == first + len(page_ids):
+            links = self.store.adjacent_links(page_ids[-1], n, link_filter, order=order)
+        elif order == "doubt" and page_key == key and page_ids and rank + n == first:
+            links = self.store.adjacent_links(page_ids[0], n, link_filter, order=order, before=True)
         else:
-            links = self.store.at(rank, n, chosen, order=order)
-        self._page = asked, rank, [link.id for link in links]
+            links = self.store.at(rank, n, link_filter, order=order)
+        self._page = key, rank, [link.id for link in links]
         return links
 
-    def rank(self, link: int, chosen: LinkFilter, order: Order = "document") -> int | None:
+    def rank(self, link: int, link_filter: LinkFilter, order: Order = "document") -> int | None:
         """The index of a link in the filter's order, also of one that does not match; None for a deleted link."""
-        return self.store.rank(link, chosen, order=order)
+        return self.store.rank(link, link_filter, order=order)
 
     def next_undecided(
-        self, after: int | None, chosen: LinkFilter, order: Order = "document", *, max_confidence: float | None = None
+        self,
+        after: int | None,
+        link_filter: LinkFilter,
+        order: Order = "document",
+        *,
+        max_confidence: float | None = None,
     ) -> int | None:
         """The next undecided link of the filter after link `after`, wrapping around at the end.
 
         `max_confidence`: only links up to this confidence.
         """
-        return self.store.next_undecided(after, chosen, order=order, max_confidence=max_confidence)
+        return self.store.next_undecided(after, link_filter, order=order, max_confidence=max_confidence)
 
-    def next(self, after: int | None, chosen: LinkFilter, order: Order = "document") -> int | None:
+    def next(self, after: int | None, link_filter: LinkFilter, order: Order = "document") -> int | None:
         """The next link of the filter after link `after`, wrapping around at the end."""
-        return self.store.next_link(after, chosen, order=order)
+        return self.store.next_link(after, link_filter, order=order)
 
-    def left(self, chosen: LinkFilter) -> Left:
+    def undecided(self, link_filter: LinkFilter) -> Undecided:
         """Number of undecided links of the filter, and how many of them are expected to be right."""
-        return Left(*self.store.left(chosen))
+        return Undecided(*self.store.undecided(link_filter))
 
     def latest(self) -> int:
         """The number of the last decision in the log."""
@@ -103,10 +108,10 @@ class Browser:
         """`B rejected this link at 12:05`, if the link was changed since it was read; None if not."""
         return self.store.who_changed(link)
 
-    def has(self, link: int, chosen: LinkFilter, order: Order = "document") -> bool:
+    def has(self, link: int, link_filter: LinkFilter, order: Order = "document") -> bool:
         """Whether the link matches the filter."""
-        rank = self.store.rank(link, chosen, order=order)
-        return rank is not None and [one.id for one in self.store.at(rank, 1, chosen, order=order)] == [link]
+        rank = self.store.rank(link, link_filter, order=order)
+        return rank is not None and [one.id for one in self.store.at(rank, 1, link_filter, order=order)] == [link]
 
     def link(self, link: int) -> Link | None:
         """The link, or None if it was deleted."""
@@ -125,9 +130,9 @@ class Browser:
         """`n` sentences of a document from position `start`."""
         return self.store.sentences(document, start, n)
 
-    def sentences_by_id(self, wanted: Sequence[int]) -> list[SentenceRow]:
+    def sentences_by_id(self, ids: Sequence[int]) -> list[SentenceRow]:
         """These sentences, in reading order."""
-        return self.store.sentences_by_id(wanted)
+        return self.store.sentences_by_id(ids)
 
     def sentence_count(self, document: int) -> int:
         """Number of sentences of a document."""

@@ -12,14 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from align.bulk.finding import Found, pair_by_name
-from align.bulk.ledger import Ledger
+from align.bulk.finding import FilenamePairs, pair_by_name
+from align.bulk.ledger import RunDatabase
 from align.bulk.local import LocalPool
 from align.bulk.manifest import is_manifest, read_manifest, write_manifest
 from align.bulk.model import PairEntry
-from align.bulk.plan import bytes_of, planned
-from align.bulk.run import DOCUMENTS, FAILED, LEDGER, output_folder
-from align.bulk.shards import Lines, Shards, WriteShard, write_lines
+from align.bulk.plan import plan_batches, weigh_by_size
+from align.bulk.run import DATABASE_FILE, DOCUMENTS, FAILED_FILE, output_folder
+from align.bulk.shards import JsonLines, Shards, WriteShard, write_lines
 from align.bulk.standing import summary
 from align.domain import LinkKind, Status
 from align.errors import AlignError, UsageError
@@ -27,13 +27,13 @@ from align.exchange.export import write_links
 from align.exchange.formats import FORMATS, export_format
 from align.exchange.types import ExportOptions
 from align.jobs.bulk_lines import links_of
-from align.jobs.bulk_match import ALONE, PAIRS, match
-from align.jobs.bulk_order import OpenPool, Order, Tell, files_of, ledger_of, work_off
+from align.jobs.bulk_match import PAIRS_FILE, UNPAIRED_FILE, match
+from align.jobs.bulk_order import BulkJob, OnProgress, OpenPool, open_job_database, readable_files, run_pending
 from align.jobs.bulk_review import into_store
-from align.jobs.documents import asked_language
+from align.jobs.documents import language_tag_or_none
 from align.jobs.pair import UNRELATED
 
-DATE = "SOURCE_DATE_EPOCH"
+DATE_VARIABLE = "SOURCE_DATE_EPOCH"
 """Environment variable for reproducible builds; writers take dates from it."""
 
 
@@ -49,96 +49,96 @@ def cluster_pool(address: str, timeout: float | None = None) -> OpenPool:
     return lambda work, threads: ClusterPool(work, address, timeout=timeout)
 
 
-def bulk(order: Order, open_pool: OpenPool, *, tell: Tell = lambda standing: None) -> dict[str, Any]:
+def bulk(job: BulkJob, open_pool: OpenPool, *, on_progress: OnProgress = lambda progress: None) -> dict[str, Any]:
     """Run the job, or the rest of it, and return its summary (see `summary`).
 
     Raises UsageError for unsuitable sources, output folder or options. After an interruption, a call with the same
     job continues where it stopped.
     """
-    order = replace(order, src=asked_language(order.src), tgt=asked_language(order.tgt))
-    suffix, write = shard_writer(order.to)
+    job = replace(job, src=language_tag_or_none(job.src), tgt=language_tag_or_none(job.tgt))
+    suffix, write = shard_writer(job.to)
     refused: list[str] = []
-    if order.store is not None:
-        write = into_store(write, order.store, order.work, order.doubtful_below, refused.append)
-    with output_folder(order.out):
-        more: dict[str, Any] = {}
-        if order.match:
-            more["matching"] = match(order, open_pool, tell)
-        gone_on_with = (order.out / LEDGER).exists()
-        ledger = ledger_of(order.out / LEDGER, order, begin)
-        with closing(ledger), dated(ledger.remembered("begun")):
-            if gone_on_with:
-                more["since"] = since(ledger, order)
-            work = replace(order.work, languages=tuple(ledger.languages()))
-            shards = Shards(ledger, order.out, suffix, write, dedupe=work.filters.dedupe != "off")
-            standing = work_off(ledger, shards, lambda: open_pool(work, work.threads), tell)
-            failures = list(ledger.failed())
+    if job.store is not None:
+        write = into_store(write, job.store, job.work, job.doubtful_below, refused.append)
+    with output_folder(job.out):
+        extra: dict[str, Any] = {}
+        if job.match:
+            extra["matching"] = match(job, open_pool, on_progress)
+        is_resumed = (job.out / DATABASE_FILE).exists()
+        database = open_job_database(job.out / DATABASE_FILE, job, begin)
+        with closing(database), dated(database.load_meta("begun")):
+            if is_resumed:
+                extra["since"] = changes_since_start(database, job)
+            work_spec = replace(job.work, languages=tuple(database.languages()))
+            shards = Shards(database, job.out, suffix, write, dedupe=work_spec.filters.dedupe != "off")
+            progress = run_pending(database, shards, lambda: open_pool(work_spec, work_spec.threads), on_progress)
+            failures = list(database.failed())
             if failures:
                 errors = [{"error": error} for _, _, error in failures]
-                write_manifest(order.out / FAILED, [absolute(order, entry) for _, entry, _ in failures], errors)
-            judged = list(ledger.judged())
-            extra = [{"links": links, "document_confidence": confidence} for _, links, confidence in judged]
-            write_manifest(order.out / DOCUMENTS, [absolute(order, entry) for entry, _, _ in judged], extra)
-            return summary(ledger, standing) | {
-                "doubtful": ledger.doubtful(UNRELATED),
-                "alone": ledger.remembered("alone"), "repeated": ledger.remembered("repeated"),
+                write_manifest(job.out / FAILED_FILE, [absolute(job, entry) for _, entry, _ in failures], errors)
+            judged = list(database.judged())
+            columns = [{"links": links, "document_confidence": confidence} for _, links, confidence in judged]
+            write_manifest(job.out / DOCUMENTS, [absolute(job, entry) for entry, _, _ in judged], columns)
+            return summary(database, progress) | {
+                "doubtful": database.doubtful(UNRELATED),
+                "alone": database.load_meta("alone"), "repeated": database.load_meta("repeated"),
                 "refused": refused,
-            } | more  # fmt: skip
+            } | extra  # fmt: skip
 
 
 @contextmanager
 def dated(seconds: int) -> Iterator[None]:
     """Set the default date (Unix time) that writers use for the block, so that a rewritten shard is identical."""
-    before = os.environ.get(DATE)
-    os.environ.setdefault(DATE, str(seconds))
+    before = os.environ.get(DATE_VARIABLE)
+    os.environ.setdefault(DATE_VARIABLE, str(seconds))
     try:
         yield
     finally:
         if before is None:
-            os.environ.pop(DATE, None)
+            os.environ.pop(DATE_VARIABLE, None)
 
 
-def absolute(order: Order, entry: PairEntry) -> PairEntry:
+def absolute(job: BulkJob, entry: PairEntry) -> PairEntry:
     """The entry with absolute file names."""
-    folder = order.work.folder
+    folder = job.work.folder
     return replace(entry, src=os.path.join(folder, entry.src), tgt=os.path.join(folder, entry.tgt))
 
 
-def begin(ledger: Ledger, order: Order) -> None:
+def begin(database: RunDatabase, job: BulkJob) -> None:
     """Write the plan of a job into a new database."""
-    entries, alone = entries_of(order)
+    entries, n_unpaired = entries_of(job)
     repeated = 0
 
-    def once() -> Iterator[PairEntry]:
+    def unique_entries() -> Iterator[PairEntry]:
         nonlocal repeated
         for entry in entries:
-            if ledger.is_new(named(entry)):
+            if database.add_key(pair_key(entry)):
                 yield entry
             else:
                 repeated += 1
 
-    count = ledger.plan(planned(once(), bytes_of(Path(order.work.folder)), order.sizes))
-    ledger.forget_seen()
+    count = database.plan(plan_batches(unique_entries(), weigh_by_size(Path(job.work.folder)), job.sizes))
+    database.forget_keys()
     if not count:
-        raise UsageError(f"{order.sources[0]}: names no pair of documents.")
-    ledger.remember("order", order.described())
-    ledger.remember("alone", alone)
-    ledger.remember("repeated", repeated)
-    ledger.remember("begun", int(time.time()))
+        raise UsageError(f"{job.sources[0]}: names no pair of documents.")
+    database.save_meta("order", job.to_dict())
+    database.save_meta("alone", n_unpaired)
+    database.save_meta("repeated", repeated)
+    database.save_meta("begun", int(time.time()))
 
 
-def since(ledger: Ledger, order: Order) -> dict[str, int]:
+def changes_since_start(database: RunDatabase, job: BulkJob) -> dict[str, int]:
     """Changes to the sources that the plan does not cover: files modified since the start, and new pairs. Zero new
     pairs where the sources are missing."""
-    begun, folder = ledger.remembered("begun"), Path(order.work.folder)
+    begun, folder = database.load_meta("begun"), Path(job.work.folder)
     # The start is truncated to the second, and so are the times of files.
-    changed = sum(written_after(folder / name, begun + 1) for pair in ledger.pairs() for name in (pair.src, pair.tgt))
+    changed = sum(written_after(folder / name, begun + 1) for pair in database.pairs() for name in (pair.src, pair.tgt))
     try:
-        known = sum(ledger.states().values()) + ledger.remembered("repeated")
-        now = sum(1 for _ in entries_of(order)[0])
+        n_planned = sum(database.states().values()) + database.load_meta("repeated")
+        now = sum(1 for _ in entries_of(job)[0])
     except AlignError:
         return {"changed": changed, "new": 0}
-    return {"changed": changed, "new": max(0, now - known)}
+    return {"changed": changed, "new": max(0, now - n_planned)}
 
 
 def written_after(path: Path, seconds: float) -> bool:
@@ -149,43 +149,45 @@ def written_after(path: Path, seconds: float) -> bool:
         return False
 
 
-def named(entry: PairEntry) -> int:
+def pair_key(entry: PairEntry) -> int:
     """63 bits of a pair's file names, to run repeated pairs once."""
     both = f"{os.path.normpath(entry.src)}\0{os.path.normpath(entry.tgt)}"
     return int.from_bytes(hashlib.blake2b(both.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1
 
 
-def entries_of(order: Order) -> tuple[Iterable[PairEntry], int]:
+def entries_of(job: BulkJob) -> tuple[Iterable[PairEntry], int]:
     """The pairs of the sources, and the number of files without a partner."""
-    if order.match:
-        return read_manifest(order.out / PAIRS, sys.maxsize), sum(1 for _ in (order.out / ALONE).open(encoding="utf-8"))
-    paths = [Path(source) for source in order.sources]
+    if job.match:
+        return read_manifest(job.out / PAIRS_FILE, sys.maxsize), sum(
+            1 for _ in (job.out / UNPAIRED_FILE).open(encoding="utf-8")
+        )
+    paths = [Path(source) for source in job.sources]
     for path in paths:
         if not os.path.lexists(path):
             raise UsageError(f"{path}: no such file or folder. Check the name.")
     if len(paths) == 1 and not paths[0].is_dir():
         if not is_manifest(paths[0]):
             raise UsageError(f"{paths[0]}: not a manifest (TSV, CSV, JSONL, Parquet) and not a folder.")
-        return (with_languages(entry, order) for entry in read_manifest(paths[0], order.work.max_size)), 0
-    found = found_by_name(order)
-    return found.pairs, len(found.alone)
+        return (with_languages(entry, job) for entry in read_manifest(paths[0], job.work.max_size)), 0
+    filename_pairs = pairs_by_filename(job)
+    return filename_pairs.pairs, len(filename_pairs.unpaired)
 
 
-def with_languages(entry: PairEntry, order: Order) -> PairEntry:
+def with_languages(entry: PairEntry, job: BulkJob) -> PairEntry:
     """The entry, with the languages of the job where it has none."""
-    return replace(entry, src_lang=entry.src_lang or order.src, tgt_lang=entry.tgt_lang or order.tgt)
+    return replace(entry, src_lang=entry.src_lang or job.src, tgt_lang=entry.tgt_lang or job.tgt)
 
 
-def found_by_name(order: Order) -> Found:
+def pairs_by_filename(job: BulkJob) -> FilenamePairs:
     """The pairs in folders. Raises UsageError if there are none."""
-    files = files_of(order)
-    found = pair_by_name(files, order.src, order.tgt)
-    if not found.pairs:
+    files = readable_files(job)
+    filename_pairs = pair_by_name(files, job.src, job.tgt)
+    if not filename_pairs.pairs:
         raise UsageError(
-            f"{order.sources[0]}: no two of {len(files):,} files have the same name but for a language (a.en.txt and "
+            f"{job.sources[0]}: no two of {len(files):,} files have the same name but for a language (a.en.txt and "
             "a.ja.txt, en/a.txt and ja/a.txt). Pair them by content with --match, or write a manifest."
         )
-    return found
+    return filename_pairs
 
 
 def shard_writer(to: str) -> tuple[str, WriteShard]:
@@ -198,7 +200,7 @@ def shard_writer(to: str) -> tuple[str, WriteShard]:
         raise UsageError(f"--to {to}: writes more than one file, and a shard is one. Choose one of: {single}.")
     options = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind), prove=False, force=True)
 
-    def write(lines: Lines, path: Path) -> None:
+    def write(lines: JsonLines, path: Path) -> None:
         write_links(links_of(lines), path, form, options)
 
     return form.suffixes[0], write

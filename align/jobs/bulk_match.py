@@ -13,106 +13,108 @@ from typing import Any
 
 import numpy as np
 
-from align.beside import written_beside
-from align.bulk.agreement import FEW, FIRST, agreements
-from align.bulk.ledger import Ledger
+from align.beside import atomic_write
+from align.bulk.agreement import FIRST_SENTENCES, VERIFY_MAX_DOCUMENTS, linked_shares
+from align.bulk.ledger import RunDatabase
 from align.bulk.manifest import write_manifest
-from align.bulk.matching import Match, Vectors, match_documents, unit
+from align.bulk.matching import DocumentMatch, Vectors, match_documents, normalise_rows
 from align.bulk.model import PairEntry
-from align.bulk.plan import bytes_of, planned
-from align.bulk.run import LEDGER
+from align.bulk.plan import plan_batches, weigh_by_size
+from align.bulk.run import DATABASE_FILE
 from align.bulk.shards import Shards, write_lines
 from align.domain import UNDETERMINED
 from align.errors import UsageError
-from align.jobs.bulk_order import OpenPool, Order, Tell, files_of, ledger_of, work_off
-from align.jobs.bulk_work import DescribeSpec, unpacked
-from align.match import Passages
-from align.text.tags import covers, meant, primary
+from align.jobs.bulk_order import BulkJob, OnProgress, OpenPool, open_job_database, readable_files, run_pending
+from align.jobs.bulk_work import DescribeSpec, decode_vectors
+from align.match import EmbeddedSide
+from align.text.tags import is_requested, primary, range_matches
 
-FOLDER = "matching"
-PAIRS = "pairs.tsv"
-ALONE = "alone.txt"
+MATCHING_FOLDER = "matching"
+PAIRS_FILE = "pairs.tsv"
+UNPAIRED_FILE = "alone.txt"
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class DocumentVector:
     """A document with the vector computed by a worker."""
 
     doc: str
     lang: str
     vector: Vectors
-    first: Passages
+    first: EmbeddedSide
     """Its first sentences, in small collections; empty otherwise."""
 
 
-def match(order: Order, open_pool: OpenPool, tell: Tell) -> dict[str, Any]:
+def match(job: BulkJob, open_pool: OpenPool, on_progress: OnProgress) -> dict[str, Any]:
     """Match all documents below the sources and write the pairs to `pairs.tsv` in the output folder, a manifest
     with margins and confidences. Restartable as the run itself. Returns the counts and the failed documents."""
-    folder = order.out / FOLDER
+    folder = job.out / MATCHING_FOLDER
     folder.mkdir(exist_ok=True)
-    ledger = ledger_of(folder / LEDGER, order, begin)
-    with closing(ledger):
-        spec = DescribeSpec(order.work, FIRST if sum(ledger.states().values()) <= FEW else 0)
-        shards = Shards(ledger, folder, ".jsonl", write_lines, dedupe=False)
-        work_off(ledger, shards, lambda: open_pool(spec, order.work.threads), tell)
-        failed = [{"doc": entry.src, "error": error} for _, entry, error in ledger.failed()]
-    known = list(described(folder))
-    pairs, scores = paired(known, order)
-    write_manifest(order.out / PAIRS, pairs, scores)
+    database = open_job_database(folder / DATABASE_FILE, job, begin)
+    with closing(database):
+        spec = DescribeSpec(job.work, FIRST_SENTENCES if sum(database.states().values()) <= VERIFY_MAX_DOCUMENTS else 0)
+        shards = Shards(database, folder, ".jsonl", write_lines, dedupe=False)
+        run_pending(database, shards, lambda: open_pool(spec, job.work.threads), on_progress)
+        failed = [{"doc": entry.src, "error": error} for _, entry, error in database.failed()]
+    documents = list(read_document_vectors(folder))
+    pairs, scores = pair_languages(documents, job)
+    write_manifest(job.out / PAIRS_FILE, pairs, scores)
     used = {name for pair in pairs for name in (pair.src, pair.tgt)}
-    alone = [document.doc for document in known if document.doc not in used]
-    with written_beside(order.out / ALONE) as file:
-        file.write("".join(f"{name}\n" for name in alone).encode())
+    unpaired = [document.doc for document in documents if document.doc not in used]
+    with atomic_write(job.out / UNPAIRED_FILE) as file:
+        file.write("".join(f"{name}\n" for name in unpaired).encode())
     if not pairs:
-        raise UsageError(f"{order.sources[0]}: no two documents in different languages match.")
-    return {"documents": len(known) + len(failed), "failed": failed, "pairs": len(pairs), "alone": len(alone)}
+        raise UsageError(f"{job.sources[0]}: no two documents in different languages match.")
+    return {"documents": len(documents) + len(failed), "failed": failed, "pairs": len(pairs), "alone": len(unpaired)}
 
 
-def begin(ledger: Ledger, order: Order) -> None:
+def begin(database: RunDatabase, job: BulkJob) -> None:
     """Write the plan: one entry per file."""
-    entries = (PairEntry(name, "") for name in files_of(order))
-    ledger.plan(planned(entries, bytes_of(Path(order.work.folder)), order.sizes))
-    ledger.remember("order", order.described())
+    entries = (PairEntry(name, "") for name in readable_files(job))
+    database.plan(plan_batches(entries, weigh_by_size(Path(job.work.folder)), job.sizes))
+    database.save_meta("order", job.to_dict())
 
 
-def described(folder: Path) -> Iterator[Described]:
+def read_document_vectors(folder: Path) -> Iterator[DocumentVector]:
     """Read the results of the workers, in the order of the files."""
     for shard in sorted(folder.glob("part-*.jsonl")):
         with shard.open(encoding="utf-8", errors="surrogateescape") as lines:
             for line in lines:
                 record = json.loads(line)
-                vector, texts = unpacked(record["vector"]), tuple(record["texts"])
-                first = Passages(texts, unpacked(record["vectors"]).reshape(len(texts), len(vector)), record["lang"])
-                yield Described(record["doc"], record["lang"], vector, first)
+                vector, texts = decode_vectors(record["vector"]), tuple(record["texts"])
+                first = EmbeddedSide(
+                    texts, decode_vectors(record["vectors"]).reshape(len(texts), len(vector)), record["lang"]
+                )
+                yield DocumentVector(record["doc"], record["lang"], vector, first)
 
 
-def paired(known: list[Described], order: Order) -> tuple[list[PairEntry], list[dict[str, object]]]:
+def pair_languages(documents: list[DocumentVector], job: BulkJob) -> tuple[list[PairEntry], list[dict[str, object]]]:
     """The pairs of every two requested languages, in the order of the source documents, with their scores."""
-    by_language: dict[str, list[Described]] = defaultdict(list)
-    for document in known:
-        if document.lang != UNDETERMINED and meant(document.lang, order.src, order.tgt):
+    by_language: dict[str, list[DocumentVector]] = defaultdict(list)
+    for document in documents:
+        if document.lang != UNDETERMINED and is_requested(document.lang, job.src, job.tgt):
             by_language[primary(document.lang)].append(document)
-    wanted_src, wanted_tgt = (primary(tag) if tag else None for tag in (order.src, order.tgt))
+    src_range, tgt_range = (primary(tag) if tag else None for tag in (job.src, job.tgt))
     pairs: list[PairEntry] = []
     scores: list[dict[str, object]] = []
     for one, other in combinations(sorted(by_language), 2):
-        if not (covers(wanted_src, one) and covers(wanted_tgt, other)):
+        if not (range_matches(src_range, one) and range_matches(tgt_range, other)):
             one, other = other, one
-            if not (covers(wanted_src, one) and covers(wanted_tgt, other)):
+            if not (range_matches(src_range, one) and range_matches(tgt_range, other)):
                 continue
         src, tgt = by_language[one], by_language[other]
-        for found in matches_of(src, tgt):
-            if found.confidence >= order.match_confidence:
-                a, b = src[found.src], tgt[found.tgt]
+        for candidate in match_sides(src, tgt):
+            if candidate.confidence >= job.match_confidence:
+                a, b = src[candidate.src], tgt[candidate.tgt]
                 pairs.append(PairEntry(a.doc, b.doc, a.lang, b.lang))
-                scores.append({"confidence": round(found.confidence, 4), "margin": round(found.margin, 4)})
+                scores.append({"confidence": round(candidate.confidence, 4), "margin": round(candidate.margin, 4)})
     return pairs, scores
 
 
-def matches_of(src: list[Described], tgt: list[Described]) -> list[Match]:
+def match_sides(src: list[DocumentVector], tgt: list[DocumentVector]) -> list[DocumentMatch]:
     """Match the documents of two languages; in small collections, linked shares cap the confidence."""
-    found = match_documents(*(unit(np.array([d.vector for d in side])) for side in (src, tgt)))
+    matches = match_documents(*(normalise_rows(np.array([d.vector for d in side])) for side in (src, tgt)))
     if not all(len(document.first) for document in (*src, *tgt)):
-        return found
-    said = agreements([d.first for d in src], [d.first for d in tgt], [(m.src, m.tgt) for m in found])
-    return [replace(m, confidence=min(m.confidence, share)) for m, share in zip(found, said, strict=True)]
+        return matches
+    shares = linked_shares([d.first for d in src], [d.first for d in tgt], [(m.src, m.tgt) for m in matches])
+    return [replace(m, confidence=min(m.confidence, share)) for m, share in zip(matches, shares, strict=True)]

@@ -11,12 +11,12 @@ from typing import Any
 
 from align import __version__
 from align.bulk.engine import Pool
-from align.bulk.ledger import Ledger, open_ledger
-from align.bulk.model import State, WorkFactory
-from align.bulk.plan import Sizes
-from align.bulk.run import drive
+from align.bulk.ledger import RunDatabase, open_run_database
+from align.bulk.model import ItemState, WorkFactory
+from align.bulk.plan import PlanSizes
+from align.bulk.run import run_batches
 from align.bulk.shards import Shards
-from align.bulk.standing import Standing, standing_of
+from align.bulk.standing import RunProgress, read_progress
 from align.errors import UsageError
 from align.exchange.detect_format import readable_suffixes
 from align.inputs import walk
@@ -24,7 +24,7 @@ from align.jobs.bulk_work import WorkSpec
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class BulkJob:
     """The specification of a bulk run. The engine is not part of it: any engine can continue a run.
 
     `match`: pair the documents by content instead of by name; pairs below `match_confidence` are left out. `store`:
@@ -37,84 +37,86 @@ class Order:
     to: str = "jsonl"
     src: str | None = None
     tgt: str | None = None
-    sizes: Sizes = field(default_factory=Sizes)
+    sizes: PlanSizes = field(default_factory=PlanSizes)
     match: bool = False
     match_confidence: float = 0.5
     store: Path | None = None
     doubtful_below: float = 0.9
 
-    def described(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The options that must be equal for a run to be continued."""
-        known = asdict(self)
-        for place in ("out", "store"):
-            known.pop(place)
-        known["work"].pop("cache")
-        known["work"]["filters"]["kinds"] = sorted(self.work.filters.kinds or ())
-        described: dict[str, Any] = json.loads(json.dumps(known))
+        values = asdict(self)
+        for name in ("out", "store"):
+            values.pop(name)
+        values["work"].pop("cache")
+        values["work"]["filters"]["kinds"] = sorted(self.work.filters.kinds or ())
+        described: dict[str, Any] = json.loads(json.dumps(values))
         return described | {"version": __version__}
 
 
 OpenPool = Callable[[WorkFactory, int], Pool]
 """Opens a pool for some work, with a number of threads per worker."""
-Tell = Callable[[Standing], None]
+OnProgress = Callable[[RunProgress], None]
 
 
-def work_off(ledger: Ledger, shards: Shards, open_pool: Callable[[], Pool], tell: Tell) -> Standing:
+def run_pending(
+    database: RunDatabase, shards: Shards, open_pool: Callable[[], Pool], on_progress: OnProgress
+) -> RunProgress:
     """Run the waiting batches and write the remaining shards. A pool is opened only if there is work."""
-    standing = standing_of(ledger)
+    progress = read_progress(database)
     shards.write_complete()
-    if standing.done + standing.failed < standing.total:
+    if progress.done + progress.failed < progress.total:
         pool = open_pool()
         try:
-            drive(ledger, pool, shards, standing, tell)
+            run_batches(database, pool, shards, progress, on_progress)
         finally:
             pool.close()
-    tell(standing)
-    return standing
+    on_progress(progress)
+    return progress
 
 
-def ledger_of(path: Path, order: Order, begin: Callable[[Ledger, Order], None]) -> Ledger:
+def open_job_database(path: Path, job: BulkJob, begin: Callable[[RunDatabase, BulkJob], None]) -> RunDatabase:
     """Open the database of a job, or create it with `begin`. A database of another job without any results is
     replaced, so that a mistyped command does not spoil its folder.
 
     Raises UsageError if it has results of another job.
     """
-    ledger = open_ledger(path, begin=lambda new: begin(new, order))
+    database = open_run_database(path, begin=lambda new: begin(new, job))
     try:
-        states = ledger.states()
-        if ledger.remembered("order") != order.described() and not states[State.DONE] + states[State.FAILED]:
-            ledger.close()
+        states = database.states()
+        if database.load_meta("order") != job.to_dict() and not states[ItemState.DONE] + states[ItemState.FAILED]:
+            database.close()
             path.unlink()
-            ledger = open_ledger(path, begin=lambda new: begin(new, order))
-        check_same(ledger, order)
+            database = open_run_database(path, begin=lambda new: begin(new, job))
+        check_same_job(database, job)
     except BaseException:
-        ledger.close()
+        database.close()
         raise
-    return ledger
+    return database
 
 
-def check_same(ledger: Ledger, order: Order) -> None:
+def check_same_job(database: RunDatabase, job: BulkJob) -> None:
     """Raise UsageError if the folder was started with another job."""
-    before, now = ledger.remembered("order"), order.described()
+    before, now = database.load_meta("order"), job.to_dict()
     if before != now:
         flat = [{**kind, **kind["work"], **kind["work"]["filters"]} for kind in (before, now)]
         name = min(k for k in flat[1] if flat[0].get(k) != flat[1][k] and k not in ("work", "filters"))
         raise UsageError(
-            f"{order.out}: was started with {name} = {flat[0].get(name)!r}, not {flat[1][name]!r}. Continue with "
+            f"{job.out}: was started with {name} = {flat[0].get(name)!r}, not {flat[1][name]!r}. Continue with "
             "that value, or name another folder."
         )
 
 
-def files_of(order: Order) -> list[str]:
+def readable_files(job: BulkJob) -> list[str]:
     """The readable files below the sources, in a stable order. Raises UsageError if there are none."""
     readable = readable_suffixes()
     files: list[str] = []
-    for source in order.sources:
+    for source in job.sources:
         if os.path.isfile(source):
             raise UsageError(f"{source}: give one manifest, or folders.")
         if not os.path.isdir(source):
             raise UsageError(f"{source}: no such file or folder. Check the name.")
         files += walk(source, readable)
     if not files:
-        raise UsageError(f"{order.sources[0]}: no texts in it (looked for {' '.join(sorted(readable))}).")
+        raise UsageError(f"{job.sources[0]}: no texts in it (looked for {' '.join(sorted(readable))}).")
     return files

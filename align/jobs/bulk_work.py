@@ -16,28 +16,28 @@ from typing import TypeVar
 
 import numpy as np
 
-from align.bulk.filters import Filters, TellLanguage, link_key, removed_by
-from align.bulk.local import at_work, told
+from align.bulk.filters import Filters, IdentifyLanguage, link_key, removed_by
+from align.bulk.local import error_line, start_step
 from align.bulk.matching import document_vector
-from align.bulk.model import UNCOVERED, Batch, BatchResult, Item, ItemResult, PairEntry, Work
+from align.bulk.model import UNCOVERED_PREFIX, Batch, BatchResult, BatchWork, Item, ItemResult, PairEntry
 from align.bulk.shards import pack
 from align.encoders import Encoder, Vectors, load_encoder, unknown_languages
 from align.encoders.embed import embed_sides, embed_texts
 from align.exchange.jsonl import unit_json, utf8
 from align.exchange.types import Unit
 from align.inputs import MAX_SIZE
-from align.jobs.pair import Half, Segments, align, as_link, half
-from align.match import DocumentAlignment, Passages
+from align.jobs.pair import FileSide, Segments, align, as_link, read_side
+from align.match import DocumentAlignment, EmbeddedSide
 
 Result = TypeVar("Result")
 
-IDS_A_DOCUMENT = 1_000_000
+IDS_PER_DOCUMENT = 1_000_000
 """Link n of document d has the id d * IDS_PER_DOCUMENT + n, whatever the other documents contain."""
-DIGITS = 6
+OUTPUT_DECIMALS = 6
 """Decimals of scores and confidences in outputs."""
-PATIENCE = 0.05
+RETRY_SECONDS = 0.05
 """Seconds before an unreadable document is retried."""
-MOST = 128
+MAX_VECTOR_SENTENCES = 128
 """Maximum number of sentences, evenly spread, for a document's vector: more do not improve matching."""
 
 
@@ -61,15 +61,15 @@ class WorkSpec:
     boilerplate: bool = False
     filters: Filters = field(default_factory=Filters)
 
-    def __call__(self) -> Work:
+    def __call__(self) -> BatchWork:
         """Load the encoder; see `WorkFactory`."""
         limit_threads(self.threads)
         return Aligner(self, open_encoder(self))
 
-    def read(self, name: str, lang: str | None) -> Half:
+    def read(self, name: str, lang: str | None) -> FileSide:
         """Read a file and split it into segments. Raises AlignError."""
         path = os.path.join(self.folder, name)
-        found = half(
+        side = read_side(
             path,
             lang=lang,
             segments=self.segments,
@@ -77,7 +77,7 @@ class WorkSpec:
             max_size=self.max_size,
             boilerplate=self.boilerplate,
         )
-        return replace(found, name=name)
+        return replace(side, name=name)
 
 
 def open_encoder(spec: WorkSpec) -> Encoder:
@@ -103,43 +103,45 @@ class Aligner:
     def __init__(self, spec: WorkSpec, encoder: Encoder) -> None:
         self._spec = spec
         self.encoder = encoder
-        self._tell = teller()
+        self._identify = language_identifier()
 
     def __call__(self, batch: Batch) -> BatchResult:
         """Read every document, encode their sentences together, align each. See `BatchWork`."""
         results: dict[int, ItemResult] = {}
-        read: list[tuple[Item, Half, Half, float]] = []
+        read: list[tuple[Item, FileSide, FileSide, float]] = []
         for item in batch.items:
             began = time.perf_counter()
-            at_work()
+            start_step()
             try:
-                src, tgt = twice(partial(self._halves, item.entry))
+                src, tgt = retry_once(partial(self._read_pair, item.entry))
                 read.append((item, src, tgt, time.perf_counter() - began))
             except Exception as error:
-                results[item.number] = set_aside(item, error, began)
-        at_work(len(read))
+                results[item.number] = mark_failed(item, error, began)
+        start_step(len(read))
         began = time.perf_counter()
-        halves = [side.text_side for _, src, tgt, _ in read for side in (src, tgt)]
-        sides = embed_sides(self.encoder, halves, whole=not self._spec.reordered)
-        a_text = (time.perf_counter() - began) / max(1, sum(map(len, sides)))
+        text_sides = [side.text_side for _, src, tgt, _ in read for side in (src, tgt)]
+        sides = embed_sides(self.encoder, text_sides, for_bitext=not self._spec.reordered)
+        seconds_per_text = (time.perf_counter() - began) / max(1, sum(map(len, sides)))
         for (item, src, tgt, seconds), *ends in zip(read, sides[::2], sides[1::2], strict=True):
-            began = time.perf_counter() - seconds - a_text * (len(src.texts) + len(tgt.texts))
-            at_work()
+            began = time.perf_counter() - seconds - seconds_per_text * (len(src.texts) + len(tgt.texts))
+            start_step()
             try:
-                results[item.number] = twice(partial(self._align, item, src, tgt, ends, began))
+                results[item.number] = retry_once(partial(self._align, item, src, tgt, ends, began))
             except Exception as error:
-                results[item.number] = set_aside(item, error, began)
+                results[item.number] = mark_failed(item, error, began)
         return BatchResult(batch.number, tuple(results[item.number] for item in batch.items))
 
-    def _halves(self, entry: PairEntry) -> tuple[Half, Half]:
+    def _read_pair(self, entry: PairEntry) -> tuple[FileSide, FileSide]:
         return self._spec.read(entry.src, entry.src_lang), self._spec.read(entry.tgt, entry.tgt_lang)
 
-    def _align(self, item: Item, src: Half, tgt: Half, sides: Sequence[Passages], began: float) -> ItemResult:
+    def _align(
+        self, item: Item, src: FileSide, tgt: FileSide, sides: Sequence[EmbeddedSide], began: float
+    ) -> ItemResult:
         aligned = align(sides[0], sides[1], reordered=self._spec.reordered)
-        confidence = None if aligned.confidence is None else round(aligned.confidence, DIGITS)
+        confidence = None if aligned.confidence is None else round(aligned.confidence, OUTPUT_DECIMALS)
         counts = Counter(src_sentences=len(src.texts), tgt_sentences=len(tgt.texts), found=0, links=0)
-        counts.update(uncovered(self.encoder, src.lang, tgt.lang))
-        lines, keys = self._kept(item, replace(aligned, confidence=confidence), src, tgt, counts)
+        counts.update(uncovered_counts(self.encoder, src.lang, tgt.lang))
+        lines, keys = self._filtered_links(item, replace(aligned, confidence=confidence), src, tgt, counts)
         return ItemResult(
             item.number,
             payload=pack(lines),
@@ -149,8 +151,8 @@ class Aligner:
             seconds=time.perf_counter() - began,
         )
 
-    def _kept(
-        self, item: Item, aligned: DocumentAlignment, src: Half, tgt: Half, counts: Counter[str]
+    def _filtered_links(
+        self, item: Item, aligned: DocumentAlignment, src: FileSide, tgt: FileSide, counts: Counter[str]
     ) -> tuple[list[bytes], list[int]]:
         """The lines and keys of the links that pass the filters; counts links, and removals per filter."""
         lines: list[bytes] = []
@@ -160,10 +162,13 @@ class Aligner:
         beads = [bead for bead in aligned.beads if bead.src and bead.tgt]
         for number, bead in enumerate(beads, start=1):
             counts["found"] += 1
-            link = as_link(item.number * IDS_A_DOCUMENT + number, bead, src, tgt, self.encoder.name)
-            score, confidence = round(float(bead.score), DIGITS), round(float(bead.confidence), DIGITS)
+            link = as_link(item.number * IDS_PER_DOCUMENT + number, bead, src, tgt, self.encoder.name)
+            score, confidence = (
+                round(float(bead.score), OUTPUT_DECIMALS),
+                round(float(bead.confidence), OUTPUT_DECIMALS),
+            )
             link = replace(link, score=score, confidence=confidence)
-            why = "document_confidence" if unrelated else removed_by(link, filters, self._tell)
+            why = "document_confidence" if unrelated else removed_by(link, filters, self._identify)
             if why:
                 counts[f"removed_{why}"] += 1
                 continue
@@ -184,7 +189,7 @@ class DescribeSpec:
     work: WorkSpec
     first: int = 0
 
-    def __call__(self) -> Work:
+    def __call__(self) -> BatchWork:
         """Load the encoder."""
         limit_threads(self.work.threads)
         return Describer(self.work, open_encoder(self.work), self.first)
@@ -202,29 +207,29 @@ class Describer:
         """One line per document: `doc`, `lang`, `sentences`, `vector`, and `texts` and `vectors` of its first
         sentences (all vectors float16, base64). See `BatchWork`."""
         results: dict[int, ItemResult] = {}
-        read: list[tuple[Item, Half, tuple[str, ...], float]] = []
+        read: list[tuple[Item, FileSide, tuple[str, ...], float]] = []
         for item in batch.items:
             began = time.perf_counter()
-            at_work()
+            start_step()
             try:
-                side = twice(partial(self._spec.read, item.entry.src, item.entry.src_lang))
-                read.append((item, side, side.texts[:: -(-len(side.texts) // MOST)], began))
+                side = retry_once(partial(self._spec.read, item.entry.src, item.entry.src_lang))
+                read.append((item, side, side.texts[:: -(-len(side.texts) // MAX_VECTOR_SENTENCES)], began))
             except Exception as error:
-                results[item.number] = set_aside(item, error, began)
-        looked_at = [(*texts, *side.texts[: self._first]) for _, side, texts, _ in read]
-        at_work(len(read))
-        vectors = embed_texts(self._encoder, list(chain.from_iterable(looked_at)))
+                results[item.number] = mark_failed(item, error, began)
+        described_texts = [(*texts, *side.texts[: self._first]) for _, side, texts, _ in read]
+        start_step(len(read))
+        vectors = embed_texts(self._encoder, list(chain.from_iterable(described_texts)))
         start = 0
-        for (item, side, texts, began), both in zip(read, looked_at, strict=True):
+        for (item, side, texts, began), both in zip(read, described_texts, strict=True):
             rows, start = vectors[start : start + len(both)], start + len(both)
             first = side.texts[: self._first]
             record = {
                 "doc": side.name,
                 "lang": side.lang,
                 "sentences": len(side.texts),
-                "vector": packed(document_vector(rows[: len(texts)], [len(text) for text in texts])),
+                "vector": encode_vectors(document_vector(rows[: len(texts)], [len(text) for text in texts])),
                 "texts": first,
-                "vectors": packed(rows[len(texts) :]) if first else "",
+                "vectors": encode_vectors(rows[len(texts) :]) if first else "",
             }
             results[item.number] = ItemResult(
                 item.number,
@@ -233,43 +238,43 @@ class Describer:
                     "src_sentences": len(side.texts),
                     "found": 1,
                     "links": 1,
-                    **uncovered(self._encoder, side.lang),
+                    **uncovered_counts(self._encoder, side.lang),
                 },
                 seconds=time.perf_counter() - began,
             )
         return BatchResult(batch.number, tuple(results[item.number] for item in batch.items))
 
 
-def packed(vectors: Vectors) -> str:
+def encode_vectors(vectors: Vectors) -> str:
     """Encode vectors as base64 of float16."""
     return base64.b64encode(vectors.astype("<f2").tobytes()).decode()
 
 
-def unpacked(text: str) -> Vectors:
+def decode_vectors(text: str) -> Vectors:
     """The inverse of `encode_vectors`, as a flat array."""
     return np.frombuffer(base64.b64decode(text), dtype="<f2").astype(np.float32)
 
 
-def uncovered(encoder: Encoder, *languages: str) -> dict[str, int]:
+def uncovered_counts(encoder: Encoder, *languages: str) -> dict[str, int]:
     """A count for each of a document's languages that the encoder does not cover."""
-    return dict.fromkeys((f"{UNCOVERED}{tag}" for tag in unknown_languages(encoder, languages)), 1)
+    return dict.fromkeys((f"{UNCOVERED_PREFIX}{tag}" for tag in unknown_languages(encoder, languages)), 1)
 
 
-def twice(action: Callable[[], Result]) -> Result:
+def retry_once(action: Callable[[], Result]) -> Result:
     """Run an action, and once more after a pause if it fails: a file on a network may be readable then."""
     try:
         return action()
     except Exception:
-        time.sleep(PATIENCE)
+        time.sleep(RETRY_SECONDS)
         return action()
 
 
-def set_aside(item: Item, error: Exception, began: float) -> ItemResult:
+def mark_failed(item: Item, error: Exception, began: float) -> ItemResult:
     """The result of a failed document."""
-    return ItemResult(item.number, error=told(error), seconds=time.perf_counter() - began, tries=2)
+    return ItemResult(item.number, error=error_line(error), seconds=time.perf_counter() - began, tries=2)
 
 
-def teller() -> TellLanguage:
+def language_identifier() -> IdentifyLanguage:
     """The language detector of the language filter."""
     from align.text.language import identify
 

@@ -18,7 +18,7 @@ from align.jobs.propose import propose
 from align.store import LinkFilter, open_store
 from align.text.tags import primary
 
-CASES = {
+CASE_LANGUAGES = {
     "blog-summary": frozenset({"zh", "ja"}),
     "blog-comment": frozenset({"en", "zh"}),
     "titles": frozenset({"en", "ja"}),
@@ -26,7 +26,7 @@ CASES = {
 }
 """Cases, and the two languages of each."""
 
-Side = tuple[str, frozenset[int]]
+FileCharacters = tuple[str, frozenset[int]]
 """A file name and the character offsets in it, without white space."""
 
 
@@ -35,11 +35,11 @@ class GoldLink:
     """A manually made link. `optional`: correct if predicted, not missed otherwise."""
 
     case: str
-    sides: tuple[Side, Side]
+    sides: tuple[FileCharacters, FileCharacters]
     kind: str
     optional: bool
 
-    def matches(self, sides: tuple[Side, Side]) -> bool:
+    def matches(self, sides: tuple[FileCharacters, FileCharacters]) -> bool:
         """Whether the sides, in either direction, overlap these by at least half of each."""
         (a, b), (c, d) = self.sides, sides
         return (overlap(a, c) and overlap(b, d)) or (overlap(a, d) and overlap(b, c))
@@ -64,49 +64,53 @@ def gold_links(folder: Path | None = None) -> tuple[dict[str, str], list[GoldLin
     ]
 
 
-def quoted(texts: dict[str, str], name: str, quotes: Iterable[str]) -> Side:
+def quoted(texts: dict[str, str], name: str, quotes: Iterable[str]) -> FileCharacters:
     """The characters of the quotes in a text."""
     spans = [(texts[name].index(quote), len(quote)) for quote in quotes]
-    return name, inked(texts[name], ((at, at + length) for at, length in spans))
+    return name, non_space_chars(texts[name], ((at, at + length) for at, length in spans))
 
 
-def inked(text: str, spans: Iterable[tuple[int, int]]) -> frozenset[int]:
+def non_space_chars(text: str, spans: Iterable[tuple[int, int]]) -> frozenset[int]:
     """The offsets of the characters in the spans that are not white space."""
     return frozenset(k for start, end in spans for k in range(start, end) if not text[k].isspace())
 
 
-def overlap(one: Side, other: Side) -> bool:
+def overlap(one: FileCharacters, other: FileCharacters) -> bool:
     """Whether the two share at least half of the characters of each."""
     both = len(one[1] & other[1])
     return one[0] == other[0] and both > 0 and 2 * both >= len(one[1]) and 2 * both >= len(other[1])
 
 
-def side_of(texts: dict[str, str], side: LinkSide) -> Side:
+def side_of(texts: dict[str, str], side: LinkSide) -> FileCharacters:
     """One side of a link as characters of its file."""
     name = Path(side.doc).name
-    return name, inked(texts.get(name, ""), ((span.start, span.end) for span in side.spans))
+    return name, non_space_chars(texts.get(name, ""), ((span.start, span.end) for span in side.spans))
 
 
 def score(case: str, links: Sequence[Link], texts: dict[str, str], gold: Sequence[GoldLink]) -> dict[str, Any]:
     """Precision, recall and F1 of the links between the case's two languages inside its files."""
-    wanted = [link for link in gold if link.case == case]
-    across = all(link.sides[0][0] != link.sides[1][0] for link in wanted)
-    files = {side[0] for link in wanted for side in link.sides}
+    case_links = [link for link in gold if link.case == case]
+    across = all(link.sides[0][0] != link.sides[1][0] for link in case_links)
+    files = {side[0] for link in case_links for side in link.sides}
     predicted = []
     for link in links:
         sides = side_of(texts, link.src), side_of(texts, link.tgt)
         languages = {primary(link.src.lang), primary(link.tgt.lang)}
-        if {sides[0][0], sides[1][0]} <= files and languages == CASES[case] and (sides[0][0] != sides[1][0]) == across:
+        if (
+            {sides[0][0], sides[1][0]} <= files
+            and languages == CASE_LANGUAGES[case]
+            and (sides[0][0] != sides[1][0]) == across
+        ):
             predicted.append((sides, link))
-    needed = [link for link in wanted if not link.optional]
-    hits = [next((g for g in wanted if g.matches(sides)), None) for sides, _ in predicted]
-    recall = sum(any(g.matches(sides) for sides, _ in predicted) for g in needed) / len(needed)
+    required = [link for link in case_links if not link.optional]
+    hits = [next((g for g in case_links if g.matches(sides)), None) for sides, _ in predicted]
+    recall = sum(any(g.matches(sides) for sides, _ in predicted) for g in required) / len(required)
     precision = sum(hit is not None for hit in hits) / len(predicted) if predicted else 0.0
     f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
     kinds = [same_kind(link.kind, hit.kind) for (_, link), hit in zip(predicted, hits, strict=True) if hit]
     return {
         "case": case,
-        "gold": len(needed),
+        "gold": len(required),
         "predicted": len(predicted),
         "precision": round(precision, 3),
         "recall": round(recall, 3),

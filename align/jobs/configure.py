@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from align.beside import written_beside
+from align.beside import atomic_write
 from align.errors import UsageError
-from align.settings import Settings, config_path, default_reviewer, is_there, load_settings
+from align.settings import Settings, config_path, default_reviewer, file_exists, load_settings
 
 COMMENTS: dict[str, str] = {
     "db": "The store that commands use when no --db is given; relative to the folder you are in.",
@@ -22,14 +22,14 @@ COMMENTS: dict[str, str] = {
 }
 """The comment above each setting in the file; `test_config` compares its keys with the fields of Settings."""
 
-HEAD = """\
+FILE_HEADER = """\
 # Settings of align. Order of precedence: flags, then ALIGN_<NAME> in the environment, then this file, then defaults.
 # A line that starts with # is a comment; remove the # to change the setting.
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class SettingOrigin:
     """A setting in force and its source."""
 
     name: str
@@ -41,7 +41,7 @@ class Origin:
 def default_file() -> str:
     """The text of a config file with every setting, explained and commented out, at its default."""
     defaults = Settings()
-    parts = [HEAD]
+    parts = [FILE_HEADER]
     for name in (f.name for f in fields(Settings) if f.name != "keys"):
         # A JSON string is a TOML basic string.
         value = json.dumps(str(getattr(defaults, name)), ensure_ascii=False)
@@ -56,23 +56,23 @@ def write_default(*, force: bool = False, environ: Mapping[str, str] = os.enviro
     Raises UsageError if the file exists and `force` is off, or if it cannot be written.
     """
     path = config_path(environ)
-    if is_there(path) and not force:
+    if file_exists(path) and not force:
         raise UsageError(f"{path}: exists already. Edit it, or replace it with --force.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with written_beside(path) as file:
+        with atomic_write(path) as file:
             file.write(default_file().encode())
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror}). Name another with ALIGN_CONFIG.") from error
     return path
 
 
-def origins(environ: Mapping[str, str] = os.environ) -> list[Origin]:
+def setting_origins(environ: Mapping[str, str] = os.environ) -> list[SettingOrigin]:
     """Every setting in force, without flags. Raises UsageError for an invalid file."""
     settings = load_settings(environ)
     path = config_path(environ)
     without_file = load_settings({**environ, "ALIGN_CONFIG": os.devnull})
-    found = []
+    rows = []
     for name in (f.name for f in fields(Settings)):
         value = getattr(settings, name)
         variable = f"ALIGN_{name.upper()}"
@@ -83,5 +83,5 @@ def origins(environ: Mapping[str, str] = os.environ) -> list[Origin]:
         words = ", ".join(f"{action} = {keys}" for action, keys in value.items()) if name == "keys" else str(value)
         if name == "reviewer" and not words:
             words = default_reviewer()
-        found.append(Origin(name, words, source))
-    return found
+        rows.append(SettingOrigin(name, words, source))
+    return rows

@@ -16,7 +16,7 @@ from align.jobs.kernels import matching_stage
 from align.jobs.propose import propose
 from align.store import LinkFilter, open_store
 
-PAGES = (
+SEED_PAGES = (
     "000_c75f5401250b3fc9.txt",
     "001_cded03f6e742fba8.txt",
     "002_dc33c82b1993761c.txt",
@@ -32,12 +32,12 @@ def seed_pages() -> list[Path]:
     """Paths of the five seed pages and the English RT text, next to the package or (in a wheel) inside it."""
     package = Path(str(resources.files("align")))
     for folder in (package / "seeds", package.parent / "seeds"):
-        if (folder / PAGES[0]).is_file():
-            return [folder / page for page in PAGES]
+        if (folder / SEED_PAGES[0]).is_file():
+            return [folder / page for page in SEED_PAGES]
     raise UsageError("The seed pages are missing from this installation. Reinstall it, or run in a checkout.")
 
 
-def demo(out: Path, encoder: str, *, cache: Path | None, stage: Stage, say: Callable[[str], None]) -> list[Link]:
+def demo(out: Path, encoder: str, *, cache: Path | None, stage: Stage, log_line: Callable[[str], None]) -> list[Link]:
     """Add the seed pages to `out`/demo.db, propose, export to `out`; returns the links in document order.
 
     A further run changes no reviewed link.
@@ -47,8 +47,11 @@ def demo(out: Path, encoder: str, *, cache: Path | None, stage: Stage, say: Call
     except OSError as error:
         raise UsageError(f"{out}: {error.strerror or error}. Name another folder with --out.") from error
     db = out / "demo.db"
-    for taken in add(db, [str(page) for page in seed_pages()], progress=stage("Reading")):
-        say(f"{taken.outcome:<10} {Path(taken.name).name}: {taken.sentences} sentences, {', '.join(taken.languages)}")
+    for result in add(db, [str(page) for page in seed_pages()], progress=stage("Reading")):
+        log_line(
+            f"{result.outcome:<10} {Path(result.name).name}: {result.sentences} sentences, "
+            f"{', '.join(result.languages)}"
+        )
     with open_store(db) as store:
         languages = {lang for row in store.documents() for lang in row.languages}
         with cached(load_encoder(encoder, languages=languages, cache=cache), db) as vectors:
@@ -57,5 +60,5 @@ def demo(out: Path, encoder: str, *, cache: Path | None, stage: Stage, say: Call
         links = list(store.links(LinkFilter()))
         for name in EXPORTS:
             report = export_store(store, out / name, None, ExportOptions(statuses=frozenset(Status), force=True))
-            say(report.lines()[0])
+            log_line(report.lines()[0])
     return links

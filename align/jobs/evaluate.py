@@ -15,7 +15,7 @@ from align.exchange.export_target import written_file
 from align.inputs import MAX_SIZE, read_input
 from align.match import Bead, align_bitext
 
-Pairs = set[tuple[tuple[int, ...], tuple[int, ...]]]
+BeadSet = set[tuple[tuple[int, ...], tuple[int, ...]]]
 
 
 def evaluate(
@@ -44,22 +44,22 @@ def evaluate(
     if warning := coverage_warning(loaded, languages):
         warn(warning)
     encoded = 0
-    found: dict[str, list[Bead]] = {}
+    beads_by_document: dict[str, list[Bead]] = {}
     sentences = sum(len(document["src"]) + len(document["tgt"]) for document in documents)
     done, started = 0, time.perf_counter()
     for document in documents:
         sides = [TextSide(tuple(document[side]), document[f"{side}_lang"]) for side in ("src", "tgt")]
         encoded += len({text for side in sides for text in side.texts})
-        found[document["id"]] = align_bitext(*embed_sides(loaded, sides, whole=True))
+        beads_by_document[document["id"]] = align_bitext(*embed_sides(loaded, sides, for_bitext=True))
         done += sum(len(side.texts) for side in sides)
         if progress:
             progress(done, sentences)
     seconds = time.perf_counter() - started
     if predictions is not None:
-        write_beads(predictions, found)
+        write_beads(predictions, beads_by_document)
     figures = score(
         {document["id"]: beads_of(document["gold"]) for document in documents},
-        {name: beads_of((bead.src, bead.tgt) for bead in beads) for name, beads in found.items()},
+        {name: beads_of((bead.src, bead.tgt) for bead in beads) for name, beads in beads_by_document.items()},
     )
     return figures | {
         "sentences_per_second": round(sentences / seconds, 1) if seconds else 0.0,
@@ -113,24 +113,24 @@ def _check_types(document: Mapping[str, Any]) -> None:
         raise TypeError("src and tgt are lists of strings")
 
 
-def write_beads(path: Path, found: Mapping[str, Sequence[Bead]]) -> None:
+def write_beads(path: Path, beads_by_document: Mapping[str, Sequence[Bead]]) -> None:
     """Write the beads, one document per line. Raises ExportError, and UsageError for a protected target."""
     lines = (
         json.dumps({"id": name, "beads": [[list(bead.src), list(bead.tgt)] for bead in beads]}, ensure_ascii=False)
         + "\n"
-        for name, beads in found.items()
+        for name, beads in beads_by_document.items()
     )
     with written_file(path, force=True) as file:
         file.write("".join(lines).encode())
 
 
-def beads_of(rows: Iterable[Sequence[Iterable[int]]]) -> Pairs:
+def beads_of(rows: Iterable[Sequence[Iterable[int]]]) -> BeadSet:
     """Beads as pairs of index tuples, without those empty on both sides."""
     pairs = {(tuple(src), tuple(tgt)) for src, tgt in rows}
     return {pair for pair in pairs if pair[0] or pair[1]}
 
 
-def score(gold: Mapping[str, Pairs], found: Mapping[str, Pairs]) -> dict[str, float]:
+def score(gold: Mapping[str, BeadSet], predictions: Mapping[str, BeadSet]) -> dict[str, float]:
     """Precision (nulls count), recall (nulls left out on both sides) and F1, strict and lax (Sennrich & Volk 2011).
 
     Strict: the same bead is in the gold. Lax: it shares a source and a target sentence with a gold bead, or is the
@@ -139,22 +139,22 @@ def score(gold: Mapping[str, Pairs], found: Mapping[str, Pairs]) -> dict[str, fl
     precision, recall = [0, 0, 0], [0, 0, 0]
     for name, reference in gold.items():
         pairs = {pair for pair in reference if pair[0] and pair[1]}
-        predicted = {pair for pair in found[name] if pair[0] and pair[1]}
-        for sums, candidates, against in ((precision, found[name], reference), (recall, pairs, predicted)):
+        predicted = {pair for pair in predictions[name] if pair[0] and pair[1]}
+        for sums, candidates, against in ((precision, predictions[name], reference), (recall, pairs, predicted)):
             strict, lax = _matches(candidates, against)
             sums[0] += strict
             sums[1] += lax
             sums[2] += len(candidates)
     figures: dict[str, float] = {"documents": len(gold)}
-    for place, name in enumerate(("strict", "lax")):
-        p = precision[place] / precision[2] if precision[2] else float(not recall[2])
-        r = recall[place] / recall[2] if recall[2] else 1.0
+    for index, name in enumerate(("strict", "lax")):
+        p = precision[index] / precision[2] if precision[2] else float(not recall[2])
+        r = recall[index] / recall[2] if recall[2] else 1.0
         f1 = 2 * p * r / (p + r) if p + r else 0.0
         figures |= {f"precision_{name}": round(p, 4), f"recall_{name}": round(r, 4), f"f1_{name}": round(f1, 4)}
     return figures
 
 
-def _matches(candidates: Pairs, reference: Pairs) -> tuple[int, int]:
+def _matches(candidates: BeadSet, reference: BeadSet) -> tuple[int, int]:
     """Number of candidates that match the reference strictly, and laxly."""
     partners: dict[int, set[int]] = defaultdict(set)
     for src, tgt in reference:

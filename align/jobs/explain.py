@@ -8,14 +8,14 @@ from pathlib import Path
 
 from align.domain import Link
 from align.errors import UsageError
-from align.jobs.resolve import Rival, open_resolver
+from align.jobs.resolve import AlternativeTarget, open_realigner
 from align.store import open_store
 
-MEANING = {
+SIGNAL_MEANINGS = {
     "margin": "closer to each other than to their neighbourhoods (CSLS)",
     "similarity": "similarity: 0 as two arbitrary sentences of the texts, 1 identical",
     "strong": "similarity above the level that needs no support by neighbours",
-    "beside": "neighbouring links in its chain",
+    "chain_support": "neighbouring links in its chain",
     "before": "the link just before it in its chain",
     "after": "the link just after it in its chain",
     "length": "lengths differ: |log| of their ratio as these languages write",
@@ -26,7 +26,7 @@ MEANING = {
     "cells": "number of candidate pairs (log)",
     "together": "both sides on one page",
     "posterior": "log odds of the exact search, where the chain is a translation",
-    "woven": "the page alternates between the languages",
+    "interleaved": "the page alternates between the languages",
     "level": "how similar the whole chain is",
     "count": "links in its chain (log)",
     "extra": "sentences more than 1:1",
@@ -39,7 +39,7 @@ class Explanation:
 
     link: Link
     signals: dict[str, float]
-    rivals: Sequence[Rival]
+    alternatives: Sequence[AlternativeTarget]
 
     def as_object(self) -> dict[str, object]:
         """For `--json`."""
@@ -49,8 +49,10 @@ class Explanation:
         }
         head = {"id": self.link.id, "kind": str(self.link.kind), "status": str(self.link.status)}
         numbers = {"score": self.link.score, "confidence": self.link.confidence, "encoder": self.link.encoder}
-        rivals = [{"text": r.text, "score": round(r.score, 4), "sentences": list(r.sentences)} for r in self.rivals]
-        return {**head, **sides, **numbers, "signals": self.signals, "rivals": rivals}
+        alternatives = [
+            {"text": r.text, "score": round(r.score, 4), "sentences": list(r.sentences)} for r in self.alternatives
+        ]
+        return {**head, **sides, **numbers, "signals": self.signals, "rivals": alternatives}
 
 
 def explain(db: Path, link: int, *, encoder: str = "auto", count: int = 3, cache: Path | None = None) -> Explanation:
@@ -60,9 +62,9 @@ def explain(db: Path, link: int, *, encoder: str = "auto", count: int = 3, cache
     """
     with open_store(db, create=False, readonly=True) as store:
         try:
-            found = store.link(link)
+            stored_link = store.link(link)
         except KeyError as error:
             raise UsageError(f"{db}: there is no link {link}. `align export - --to jsonl` lists them.") from error
         signals = store.signals(link) or {}
-    with open_resolver(db, encoder, [found], cache=cache) as resolver:
-        return Explanation(found, signals, resolver.rivals(found, count))
+    with open_realigner(db, encoder, [stored_link], cache=cache) as resolver:
+        return Explanation(stored_link, signals, resolver.alternatives(stored_link, count))

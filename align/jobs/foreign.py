@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from align.domain import (
-    SETTLED,
+    CONFIRMED,
     UNDETERMINED,
     Block,
     BlockKind,
@@ -23,18 +23,18 @@ from align.domain import (
 )
 from align.exchange.formats import Format
 from align.exchange.types import ImportedUnit
-from align.inputs import known_as
+from align.inputs import document_path
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, TextChange, edits
-from align.store.origins import namesake
-from align.text.counted import counted
+from align.store.origins import namesake_messages
+from align.text.counted import pluralise
 from align.text.language import identify
 from align.text.tags import canonical
 
 LANGUAGE_SAMPLE = 4000
 """Characters that a language is identified from."""
 
-Outcome = Literal["added", "changed", "unchanged"]
+ImportOutcome = Literal["added", "changed", "unchanged"]
 
 
 class _LinkedUnit(NamedTuple):
@@ -66,7 +66,7 @@ class ImportedDocuments:
     """Units left out because the file marks them as rejected or obsolete."""
     linked_elsewhere: int = 0
     """Pairs left out because their sentences are in other links."""
-    outcome: Outcome = "added"
+    outcome: ImportOutcome = "added"
     """Of the documents and their links; meaningless in a dry run."""
     name: str = ""
     """The names of the documents without their languages."""
@@ -76,7 +76,9 @@ class ImportedDocuments:
 
     def lines(self) -> list[str]:
         """The lines of a report, the main one first."""
-        changed = [f"{phrase[:1].upper()}{phrase[1:]}." for phrase in self.change.words()] if self.change else []
+        changed = (
+            [f"{phrase[:1].upper()}{phrase[1:]}." for phrase in self.change.summary_lines()] if self.change else []
+        )
         return [self.summary(), *changed, *self.messages]
 
     def summary(self) -> str:
@@ -92,15 +94,15 @@ class ImportedDocuments:
 
     def left_out(self) -> str:
         """What was left out since other links are in its way."""
-        return f"Left out: {counted(self.linked_elsewhere, 'pair')} of sentences that are in other links."
+        return f"Left out: {pluralise(self.linked_elsewhere, 'pair')} of sentences that are in other links."
 
 
-def part_of(lang: str) -> str:
+def language_suffix(lang: str) -> str:
     """The end of the name of the document of one language; the start is the name of the file."""
     return f" [{lang}]"
 
 
-def our_tag(lang: str) -> str:
+def tag_or_undetermined(lang: str) -> str:
     """The BCP 47 tag for a tool's language code; `und` for an unknown one: then the texts are identified."""
     return canonical(lang) or UNDETERMINED
 
@@ -129,16 +131,16 @@ def create_documents(
     rejected = count - len(units)
     texts = _Texts(units)
     langs = list(texts.segments)
-    identity = store.identify(str(path), known_as(str(path)), [part_of(lang) for lang in langs])
+    identity = store.identify(str(path), document_path(str(path)), [language_suffix(lang) for lang in langs])
     base = name or identity.name
-    names = [base + part_of(lang) for lang in langs]
-    messages = () if name else namesake(identity)
+    names = [base + language_suffix(lang) for lang in langs]
+    messages = () if name else namesake_messages(identity)
     confirmed = [_is_confirmed(unit, form, accept) for unit in units]
     pairs = list(texts.pairs())
     docs = [texts.document(lang, named, form.name) for lang, named in zip(langs, names, strict=True)]
-    origins = [identity.origin + part_of(lang) for lang in langs]
+    origins = [identity.origin + language_suffix(lang) for lang in langs]
     if dry_run:
-        with store.rehearsal():
+        with store.dry_run():
             _, change = store.add_documents(docs, reviewer=reviewer.name, replace_settled=replace_settled)
         accepted = sum(confirmed[number] for number, *_ in pairs)
         return ImportedDocuments(
@@ -159,7 +161,9 @@ def create_documents(
         links += len(new)
         linked_elsewhere += left_out
         accepted += sum(unit.confirmed for unit in new)
-    outcome: Outcome = "added" if outcomes == {"added"} else "unchanged" if outcomes == {"unchanged"} else "changed"
+    outcome: ImportOutcome = (
+        "added" if outcomes == {"added"} else "unchanged" if outcomes == {"unchanged"} else "changed"
+    )
     if outcome == "unchanged" and links:
         outcome = "changed"
     return ImportedDocuments(
@@ -220,7 +224,7 @@ def with_languages(units: Sequence[ImportedUnit]) -> list[ImportedUnit]:
         texts = [
             unit.sides[side].text
             for unit in units
-            if len(unit.sides) > side and our_tag(unit.sides[side].lang) == UNDETERMINED
+            if len(unit.sides) > side and tag_or_undetermined(unit.sides[side].lang) == UNDETERMINED
         ]
         if texts:
             identified[side] = identify("\n".join(texts)[:LANGUAGE_SAMPLE]).lang
@@ -228,7 +232,7 @@ def with_languages(units: Sequence[ImportedUnit]) -> list[ImportedUnit]:
         unit._replace(
             sides=tuple(
                 segment._replace(lang=identified[side])
-                if side in identified and our_tag(segment.lang) == UNDETERMINED
+                if side in identified and tag_or_undetermined(segment.lang) == UNDETERMINED
                 else segment
                 for side, segment in enumerate(unit.sides)
             )
@@ -239,7 +243,7 @@ def with_languages(units: Sequence[ImportedUnit]) -> list[ImportedUnit]:
 
 def _is_confirmed(unit: ImportedUnit, form: Format, accept: bool) -> bool:
     if unit.status is not None:
-        return unit.status in SETTLED
+        return unit.status in CONFIRMED
     return accept or form.confirmed
 
 
@@ -258,7 +262,7 @@ class _Texts:
         for unit in units:
             parts: list[tuple[str, int]] = []
             for side in unit.sides:
-                lang, text = our_tag(side.lang), side.text.strip()
+                lang, text = tag_or_undetermined(side.lang), side.text.strip()
                 repeats = sum(lang == _language(other) for other, _ in parts)
                 key = f"{lang} {repeats + 1}" if repeats else lang
                 if text:

@@ -11,9 +11,9 @@ from align.errors import UsageError
 from align.jobs.documents import find_document
 from align.store import Store
 from align.store.actions import past_tense
-from align.text.counted import counted
+from align.text.counted import pluralise
 
-COLUMNS = {"status", "kind", "note", "bookmarked", "anchored", "src_text", "tgt_text", "src", "tgt", "attention"}
+SHOWN_COLUMNS = {"status", "kind", "note", "bookmarked", "anchored", "src_text", "tgt_text", "src", "tgt", "attention"}
 """The columns of a link whose changes are shown; the others follow from them."""
 
 
@@ -33,7 +33,7 @@ def history(
     """Decisions, latest first: on a link, on a document and its links, or all."""
     for decision in store.decisions(link=link, document=document, limit=limit):
         changes = store.changes(decision.id, link) if link is not None else ()
-        yield Event(decision, words_of(decision), tuple(change for change in changes if change[0] in COLUMNS))
+        yield Event(decision, words_of(decision), tuple(change for change in changes if change[0] in SHOWN_COLUMNS))
 
 
 def words_of(decision: Decision) -> str:
@@ -42,25 +42,27 @@ def words_of(decision: Decision) -> str:
     detail = decision.detail
     if decision.action in ("undo", "redo"):
         action = str(detail.get("action", ""))
-        turned = f"{words}: {past_tense(action)}"
+        phrase = f"{words}: {past_tense(action)}"
         if action == "import":
-            turned = f"{detail.get('name', '')}: {turned}{_in_links(detail)}"
-        return f"{turned}. Skipped: {detail['skipped']}" if detail.get("skipped") else turned
+            phrase = f"{detail.get('name', '')}: {phrase}{_in_links(detail)}"
+        return f"{phrase}. Skipped: {detail['skipped']}" if detail.get("skipped") else phrase
     if decision.action == "import" and "removed" in detail and "proposals" in detail:
-        stay = f"{detail['same']:,} sentences unchanged, {detail['reworded']:,} reworded, {detail['lost']:,} removed"
-        come = f"{detail['returned']:,} returned, {detail['new']:,} new"
-        return f"{detail.get('name', '')}: {words} ({stay}, {come}){_in_links(detail)}"
+        old_counts = (
+            f"{detail['same']:,} sentences unchanged, {detail['reworded']:,} reworded, {detail['lost']:,} removed"
+        )
+        new_counts = f"{detail['returned']:,} returned, {detail['new']:,} new"
+        return f"{detail.get('name', '')}: {words} ({old_counts}, {new_counts}){_in_links(detail)}"
     if decision.action == "compact":
-        return f"{words}: {counted(int(str(detail.get('documents', 0))), 'removed document')} deleted permanently"
+        return f"{words}: {pluralise(int(str(detail.get('documents', 0))), 'removed document')} deleted permanently"
     if decision.action == "accept-many":
         how = f" of confidence {detail['above']} and more" if "above" in detail else ""
-        words = f"accepted {counted(int(str(detail.get('links', 0))), 'link')}{how}"
+        words = f"accepted {pluralise(int(str(detail.get('links', 0))), 'link')}{how}"
         if "left_out" in detail:
             words += f"; left out {detail['left_out']} whose sentences are in other accepted links"
         return words
     if decision.action == "propose":
         added, removed = detail.get("added", 0), detail.get("removed", 0)
-        return f"{words} {counted(int(str(added)), 'link')} ({detail.get('encoder', '')}), removed {removed:,}"
+        return f"{words} {pluralise(int(str(added)), 'link')} ({detail.get('encoder', '')}), removed {removed:,}"
     if decision.action in ("import", "remove", "unite"):
         rest = ", ".join(f"{key} {value}" for key, value in detail.items() if isinstance(value, int))
         return f"{detail.get('name', '')}: {words}" + (f" ({rest})" if rest else "")
@@ -69,18 +71,18 @@ def words_of(decision: Decision) -> str:
     if "emptied" in detail:
         words = f"{words}; link {detail['emptied']} had no sentences left and was deleted"
     if "gave_way" in detail:
-        words = f"{words}; {counted(int(str(detail['gave_way'])), 'undecided link')} on its sentences deleted"
+        words = f"{words}; {pluralise(int(str(detail['gave_way'])), 'undecided link')} on its sentences deleted"
     return f"{words} ({detail['why']})" if detail.get("why") else words
 
 
 def _in_links(detail: Mapping[str, object]) -> str:
     """The effect of a new text on links, as a suffix."""
     names = {
-        "removed": ("settled link", "removed"), "reopened": ("settled link", "to be decided again"),
-        "proposals": ("proposal", "removed"), "restored": ("settled link", "restored"),
+        "removed": ("confirmed link", "removed"), "reopened": ("confirmed link", "to be decided again"),
+        "proposals": ("proposal", "removed"), "restored": ("confirmed link", "restored"),
     }  # fmt: skip
     counts = [
-        f"{counted(int(str(detail[key])), noun)} {rest}" for key, (noun, rest) in names.items() if detail.get(key)
+        f"{pluralise(int(str(detail[key])), noun)} {rest}" for key, (noun, rest) in names.items() if detail.get(key)
     ]
     return f"; {', '.join(counts)}" if counts else ""
 

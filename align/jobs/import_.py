@@ -18,17 +18,17 @@ from align.domain import Status
 from align.errors import ConflictError
 from align.exchange.detect_format import import_format
 from align.exchange.formats import Format
-from align.exchange.import_match import Match, MatchResult, match_units
+from align.exchange.import_match import MatchResult, UnitMatch, match_units
 from align.exchange.import_merge import MergeConflict, MergePlan, merge
 from align.exchange.types import ImportedUnit
-from align.inputs import MAX_SIZE, known_as, open_input
+from align.inputs import MAX_SIZE, document_path, open_input
 from align.jobs.foreign import ImportedDocuments, create_documents
 from align.readers.encodings import codec_of
-from align.readers.limits import check_unfolded, no_entities, unpack
+from align.readers.limits import check_expansion, no_entities, unpack
 from align.reviewer import Reviewer
 from align.store import Store, edits
 
-New = Literal["auto", "always", "never", "own"]
+NewUnits = Literal["auto", "always", "never", "own"]
 """Whether units without a match become documents with links: only if no unit has a match; always; never. `own`: all
 units do, even those with texts of other links, unless the file was exported from this store."""
 
@@ -108,7 +108,7 @@ def import_file(
     form: str | None = None,
     encoding: str | None = None,
     max_size: int = MAX_SIZE,
-    new: New = "auto",
+    new: NewUnits = "auto",
     accept: bool = False,
     dry_run: bool = False,
     name: str | None = None,
@@ -157,7 +157,7 @@ def _check_size(path: Path, units: Iterable[ImportedUnit]) -> Iterator[ImportedU
     packed, size = path.stat().st_size, 0
     for unit in units:
         size += sum(len(side.text) for side in unit.sides)
-        check_unfolded(str(path), packed, size)
+        check_expansion(str(path), packed, size)
         yield unit
 
 
@@ -175,7 +175,7 @@ def import_units(
     file: ImportedFile,
     reviewer: str,
     *,
-    new: New = "auto",
+    new: NewUnits = "auto",
     accept: bool = False,
     dry_run: bool = False,
     name: str | None = None,
@@ -205,8 +205,8 @@ def import_units(
 
 
 def _select(
-    result: MatchResult, units: Sequence[ImportedUnit], new: New, own: frozenset[str]
-) -> tuple[list[Match], list[ImportedUnit]]:
+    result: MatchResult, units: Sequence[ImportedUnit], new: NewUnits, own: frozenset[str]
+) -> tuple[list[UnitMatch], list[ImportedUnit]]:
     """The matches to merge, and the units that may become documents, in the order of the file.
 
     `own`: names of the documents that the file became before; units that match their links by text are added to them.
@@ -228,11 +228,11 @@ def _select(
 def _own_documents(store: Store, path: Path, name: str | None) -> frozenset[str]:
     """Names of the documents that the file became before, or of those with the given `name`."""
     if name is None:
-        return store.names_of_parts(str(path), known_as(str(path)))
+        return store.names_of_parts(str(path), document_path(str(path)))
     return frozenset(row.name for row in store.documents() if row.name.rpartition(" [")[0] == name)
 
 
-def _count(plans: Sequence[MergePlan], matches: Iterable[Match], report: ImportReport) -> None:
+def _count(plans: Sequence[MergePlan], matches: Iterable[UnitMatch], report: ImportReport) -> None:
     """Add the plans to the report."""
     for plan in plans:
         report.conflicts += plan.conflicts

@@ -7,10 +7,10 @@ from pathlib import Path
 
 def matching_stage() -> str:
     """The progress label of the aligner; numba compiles in the first run and caches the result."""
-    return "Matching" if compiled() else "Compiling once, then matching"
+    return "Matching" if has_compiled_kernels() else "Compiling once, then matching"
 
 
-def compiled() -> bool:
+def has_compiled_kernels() -> bool:
     """Whether numba has cached kernels of an earlier run; a wrong False affects only the label."""
     from align.match import lattice
     from align.match.kernels import kernel_cache
@@ -18,7 +18,7 @@ def compiled() -> bool:
     if kernel_cache() is None:
         return False
     for kernel in vars(lattice).values():
-        place = getattr(getattr(kernel, "_cache", None), "cache_path", None)
-        if place is not None:
-            return any(Path(place).glob("lattice.*.nbi"))
+        cache_path = getattr(getattr(kernel, "_cache", None), "cache_path", None)
+        if cache_path is not None:
+            return any(Path(cache_path).glob("lattice.*.nbi"))
     return True

@@ -13,12 +13,12 @@ from align.store import Change, Conflict, Store, United
 from align.store.actions import Action
 from align.store.edits import set_columns
 
-CHOOSABLE = frozenset({"status", "src_text", "tgt_text", "kind", "note"})
+TAKEABLE_COLUMNS = frozenset({"status", "src_text", "tgt_text", "kind", "note"})
 """Columns that can be taken from one side of a conflict; changed sentences are resolved in the review app."""
 STATUS_ACTIONS = {"accepted": Action.ACCEPT, "rejected": Action.REJECT, "proposed": Action.REOPEN}
 
 
-def unite(store: Store, other: Path) -> United:
+def merge_copy(store: Store, other: Path) -> United:
     """Merge the decisions of the copy at `other`. UsageError for the store itself, StoreError if it is no store."""
     if other.exists() and other.samefile(store.path):
         raise UsageError(f"{other}: is the store itself. Name the other copy.")
@@ -30,18 +30,18 @@ def take_side(reviewer: Reviewer, link: int, side: int) -> Change:
 
     Raises UsageError for an unknown side, or one that cannot be applied here.
     """
-    found = sides(reviewer.store.conflicts(link))
-    if not found:
+    conflict_sides = sides(reviewer.store.conflicts(link))
+    if not conflict_sides:
         raise UsageError(f"link {link} has no conflict. `align store conflicts` lists them.")
-    if not 1 <= side <= len(found):
-        raise UsageError(f"link {link} has {len(found)} sides. Name one from 1 to {len(found)}.")
-    columns = dict(found[side - 1])
-    if not any(conflict.gone for conflict in reviewer.store.conflicts(link)):
-        shown = reviewer.store.link(link)
-        for name, one in (("source", shown.src), ("target", shown.tgt)):
-            if columns.get(name) == (one.original or one.text):
+    if not 1 <= side <= len(conflict_sides):
+        raise UsageError(f"link {link} has {len(conflict_sides)} sides. Name one from 1 to {len(conflict_sides)}.")
+    columns = dict(conflict_sides[side - 1])
+    if not any(conflict.is_deleted for conflict in reviewer.store.conflicts(link)):
+        stored_link = reviewer.store.link(link)
+        for name, link_side in (("source", stored_link.src), ("target", stored_link.tgt)):
+            if columns.get(name) == (link_side.original or link_side.text):
                 del columns[name]
-    if not columns.keys() <= CHOOSABLE or columns.get("status") == "taken away":
+    if not columns.keys() <= TAKEABLE_COLUMNS or columns.get("status") == "taken away":
         raise UsageError(
             f"link {link}: side {side} changes the sentences of links. Make that change in `align review`."
         )
@@ -54,11 +54,11 @@ def take_side(reviewer: Reviewer, link: int, side: int) -> Change:
 
 def sides(conflicts: list[Conflict]) -> list[dict[str, Any]]:
     """The sides of the conflicts of one link, the local one first."""
-    found = [conflict.ours for conflict in conflicts[:1]]
-    return found + [conflict.theirs for conflict in conflicts]
+    ours = [conflict.ours for conflict in conflicts[:1]]
+    return ours + [conflict.theirs for conflict in conflicts]
 
 
-def told(conflict: Conflict, *, as_json: bool = False) -> str:
+def conflict_line(conflict: Conflict, *, as_json: bool = False) -> str:
     """A conflict in one line."""
     if as_json:
         return json.dumps(
@@ -71,12 +71,14 @@ def told(conflict: Conflict, *, as_json: bool = False) -> str:
                 "at": conflict.at,
                 "action": conflict.action,
                 "from": conflict.name,
-                "gone": conflict.gone,
+                "gone": conflict.is_deleted,
             },
             ensure_ascii=False,
         )
     when = conflict.at[:16].replace("T", " ")
-    gone = " It was deleted here: `align store conflicts --dismiss` removes the conflict." if conflict.gone else ""
+    gone = (
+        " It was deleted here: `align store conflicts --dismiss` removes the conflict." if conflict.is_deleted else ""
+    )
     first = f"{conflict.by or 'here'} {_side(conflict.ours)}"
     second = f"{conflict.reviewer} in {conflict.name} ({when}): {_side(conflict.theirs)}"
     return f"link {conflict.link}: {first}; {second}.{gone}"

@@ -9,9 +9,9 @@ from datetime import datetime
 from itertools import pairwise
 from statistics import median
 
-from align.domain import SETTLED, Decision, Link, Status
+from align.domain import CONFIRMED, Decision, Link, Status
 from align.store.actions import Action, Trait
-from align.store.proposals import PROGRAM
+from align.store.proposals import PROGRAM_NAME
 
 PAUSE_SECONDS = 300.0
 """A longer gap between two decisions is a pause, not review time."""
@@ -37,7 +37,7 @@ class Pace:
     last: str
 
 
-class Tally:
+class LinkTally:
     """Counts links from a stream."""
 
     def __init__(self, bins: int) -> None:
@@ -49,42 +49,42 @@ class Tally:
         self.by_reviewer: dict[str, Counter[Status]] = defaultdict(Counter)
         self.days: Counter[str] = Counter()
 
-    def take(self, link: Link) -> None:
+    def add(self, link: Link) -> None:
         """Count one link."""
-        place = min(int(link.confidence * self._n), self._n - 1)
-        self._links[place] += 1
+        bin_index = min(int(link.confidence * self._n), self._n - 1)
+        self._links[bin_index] += 1
         if link.status is Status.PROPOSED:
             return
         if link.reviewer:
             self.by_reviewer[link.reviewer][link.status] += 1
         if link.decided_at:
             self.days[link.decided_at[:10]] += 1
-        self._decided[place] += 1
-        self._right[place] += link.status in SETTLED
-        self._confidence[place] += link.confidence
+        self._decided[bin_index] += 1
+        self._right[bin_index] += link.status in CONFIRMED
+        self._confidence[bin_index] += link.confidence
 
     def bins(self) -> Iterable[tuple[float, float, int, int, int, float]]:
         """Per bin: `low, high, links, decided, right, mean confidence of the decided`."""
-        for place in range(self._n):
-            decided = self._decided[place]
-            mean = self._confidence[place] / decided if decided else 0.0
-            low, high = place / self._n, (place + 1) / self._n
-            yield low, high, self._links[place], decided, self._right[place], round(mean, 4)
+        for bin_index in range(self._n):
+            decided = self._decided[bin_index]
+            mean = self._confidence[bin_index] / decided if decided else 0.0
+            low, high = bin_index / self._n, (bin_index + 1) / self._n
+            yield low, high, self._links[bin_index], decided, self._right[bin_index], round(mean, 4)
 
 
-def paces(tally: Tally, decisions: Iterable[Decision]) -> tuple[Pace, ...]:
+def paces(tally: LinkTally, decisions: Iterable[Decision]) -> tuple[Pace, ...]:
     """Each reviewer with decisions, most decisions first. `decisions` in any order."""
     moments: dict[str, list[datetime]] = defaultdict(list)
     for decision in decisions:
-        if decision.action in REVIEWS and decision.reviewer != PROGRAM:
+        if decision.action in REVIEWS and decision.reviewer != PROGRAM_NAME:
             moments[decision.reviewer].append(datetime.fromisoformat(decision.at))
-    found = []
+    reviewer_paces = []
     for reviewer in moments.keys() | tally.by_reviewer.keys():
         counts = tally.by_reviewer.get(reviewer, Counter())
         times = sorted(moments.get(reviewer, []))
         gaps = [(b - a).total_seconds() for a, b in pairwise(times)]
         worked = [gap for gap in gaps if QUICKEST_SECONDS <= gap <= PAUSE_SECONDS]
-        found.append(
+        reviewer_paces.append(
             Pace(
                 reviewer=reviewer,
                 accepted=counts[Status.ACCEPTED],
@@ -96,4 +96,4 @@ def paces(tally: Tally, decisions: Iterable[Decision]) -> tuple[Pace, ...]:
                 last=times[-1].date().isoformat() if times else "",
             )
         )
-    return tuple(sorted(found, key=lambda pace: (-pace.decisions, pace.reviewer)))
+    return tuple(sorted(reviewer_paces, key=lambda pace: (-pace.decisions, pace.reviewer)))

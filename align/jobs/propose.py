@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from align.domain import UNDETERMINED
 from align.encoders.base import Encoder
 from align.errors import ConflictError
-from align.jobs.likely import FEW, likely_pairs
+from align.jobs.likely import MIN_LINKS, candidate_pairs
 from align.jobs.runs import Runs
-from align.jobs.translated import Translated
-from align.jobs.vectors import LEFT_OUT, Group, groups
+from align.jobs.translated import TranslatedSentences
+from align.jobs.vectors import UNMATCHED_KINDS, LanguageGroup, groups
 from align.match import Bead
 from align.store import Store
 from align.text.tags import primary
 
 
 @dataclass(frozen=True, slots=True)
-class Proposed:
+class PairProposals:
     """The changes to the links of one pair of language runs."""
 
-    src: Group
-    tgt: Group
+    src: LanguageGroup
+    tgt: LanguageGroup
     added: int
     removed: int
-    kept: int
+    reviewed: int
     """Reviewed links, which stay unchanged."""
     contradiction: str = ""
     """Two confirmed links that contradict each other, so that nothing was proposed; empty otherwise."""
@@ -39,7 +39,7 @@ def propose(
     boilerplate: bool = False,
     encoding: Callable[[int, int], None] | None = None,
     matching: Callable[[int, int], None] = lambda done, total: None,
-) -> Iterator[Proposed]:
+) -> Iterator[PairProposals]:
     """Align every two language runs, within a document and across documents; yields the changes of each pair.
 
     Reviewed links stay, and constrain the solver. Each pair is one transaction. With many documents, only pairs
@@ -48,50 +48,52 @@ def propose(
     translations already. A pair whose confirmed links contradict each other is unchanged, with the reason in
     `contradiction`. `encoding` and `matching` are progress callbacks.
     """
-    chosen = [row.id for row in store.documents()] if documents is None else list(documents)
+    document_ids = [row.id for row in store.documents()] if documents is None else list(documents)
     linked = frozenset((row.src_document, row.tgt_document) for row in store.pairs())
-    found = groups(store, encoder, chosen, boilerplate=boilerplate, progress=encoding)
-    pairs = likely_pairs(found, linked)
-    translated = Translated(found)
+    language_groups = groups(store, encoder, document_ids, boilerplate=boilerplate, progress=encoding)
+    pairs = candidate_pairs(language_groups, linked)
+    translated = TranslatedSentences(language_groups)
 
-    def proposed(a: int, b: int, beads: Sequence[Bead], least: int) -> Iterator[Proposed]:
-        runs = Runs(found[a], found[b])
+    def proposed(a: int, b: int, beads: Sequence[Bead], min_links: int) -> Iterator[PairProposals]:
+        runs = Runs(language_groups[a], language_groups[b])
         src, tgt = runs.src, runs.tgt
-        proposals = [runs.proposal(bead) for bead in beads] if len(beads) >= least else []
+        proposals = [runs.proposal(bead) for bead in beads] if len(beads) >= min_links else []
         if proposals or (src.document, tgt.document) in linked:
             languages = (src.primary, tgt.primary)
             counts = store.propose(src.document, tgt.document, proposals, encoder.name, languages=languages)
-            yield Proposed(src, tgt, counts.added, counts.removed, counts.kept)
+            yield PairProposals(src, tgt, counts.added, counts.removed, counts.reviewed)
 
-    waiting: list[tuple[int, int, list[Bead], int]] = []
-    for number, ((a, b), few_will_do) in enumerate(pairs):
+    deferred: list[tuple[int, int, list[Bead], int]] = []
+    for number, ((a, b), is_distinct) in enumerate(pairs):
         matching(number, len(pairs))
-        runs = Runs(found[a], found[b])
+        runs = Runs(language_groups[a], language_groups[b])
         try:
             settled = runs.settled(store)
         except ConflictError as error:
-            yield Proposed(runs.src, runs.tgt, 0, 0, 0, str(error))
+            yield PairProposals(runs.src, runs.tgt, 0, 0, 0, str(error))
             continue
         beads = runs.solve(settled)
-        least = 1 if few_will_do else FEW
-        if all(bead.loose for bead in beads):
-            waiting.append((a, b, beads, least))
+        min_links = 1 if is_distinct else MIN_LINKS
+        if all(bead.partial_chain for bead in beads):
+            deferred.append((a, b, beads, min_links))
         else:
-            translated.note(a, b, beads)
-            yield from proposed(a, b, beads, least)
-    for a, b, beads, least in waiting:
-        yield from proposed(a, b, [bead for bead in beads if not translated.is_echo(a, b, bead)], least)
+            translated.add(a, b, beads)
+            yield from proposed(a, b, beads, min_links)
+    for a, b, beads, min_links in deferred:
+        yield from proposed(
+            a, b, [bead for bead in beads if not translated.is_translated_elsewhere(a, b, bead)], min_links
+        )
     matching(len(pairs), len(pairs))
 
 
-def why_nothing(store: Store, *, boilerplate: bool = False) -> str:
+def explain_no_links(store: Store, *, boilerplate: bool = False) -> str:
     """Explain in a sentence why no links were proposed in a store, with a remedy."""
     languages = {primary(lang) for row in store.documents() for lang in row.languages if lang != UNDETERMINED}
     if len(languages) < 2:
-        found = f"is in {languages.pop()}" if languages else "has no detected language"
-        return f"All text {found}: there is nothing to align. `align documents set-lang` corrects a language."
+        language_phrase = f"is in {languages.pop()}" if languages else "has no detected language"
+        return f"All text {language_phrase}: there is nothing to align. `align documents set-lang` corrects a language."
     kinds = [sentence.kind for row in store.documents() for sentence in store.sentences(row.id)]
-    left_out = 0 if boilerplate else sum(kind in LEFT_OUT for kind in kinds)
+    left_out = 0 if boilerplate else sum(kind in UNMATCHED_KINDS for kind in kinds)
     if left_out:
         return f"{left_out:,} of {len(kinds):,} sentences were left out as boilerplate; --boilerplate includes them."
     return "The encoder found no passages with the same meaning; `align pair` aligns a known translation."

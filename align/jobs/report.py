@@ -9,20 +9,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from align import __version__
-from align.domain import SETTLED, BlockKind, Link, Status
+from align.domain import CONFIRMED, BlockKind, Link, Status
 from align.errors import UsageError
 from align.jobs.documents import find_document
-from align.jobs.progress_of import Pace, Tally, paces
+from align.jobs.progress_of import LinkTally, Pace, paces
 from align.store import LinkFilter, SentenceRow, Store
 from align.text.tags import primary
 
-BINS = 10
+N_BINS = 10
 NOT_TEXT = frozenset({BlockKind.BOILERPLATE, BlockKind.SEPARATOR})
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Covered:
+class SideCoverage:
     """Coverage of one side of a pair: sentences of its language, without boilerplate and separators."""
 
     sentences: int
@@ -59,7 +59,7 @@ class Dot:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class PairReport:
     """The links between two documents (or within one) in two languages. Rejected links are not counted."""
 
     src_doc: str
@@ -69,8 +69,8 @@ class Pair:
     statuses: dict[Status, int]
     expected_right: float
     """Sum of the confidences of the undecided links."""
-    src: Covered
-    tgt: Covered
+    src: SideCoverage
+    tgt: SideCoverage
     src_length: int
     """Sentences of the whole source document: the height of the map."""
     tgt_length: int
@@ -121,7 +121,7 @@ class Report:
     kinds: dict[str, int]
     encoders: dict[str, int]
     languages: dict[str, int]
-    pairs: tuple[Pair, ...]
+    pairs: tuple[PairReport, ...]
     bins: tuple[Bin, ...]
     reviewers: tuple[Pace, ...]
     days: dict[str, int]
@@ -129,7 +129,7 @@ class Report:
 
 
 @dataclass(slots=True)
-class _Group:
+class _PairLinks:
     """Accumulates the links of one pair."""
 
     dots: list[Dot] = field(default_factory=list)
@@ -147,7 +147,7 @@ class _Sentences:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._rows: dict[int, list[SentenceRow]] = {}
-        self._places: dict[int, dict[int, int]] = {}
+        self._positions: dict[int, dict[int, int]] = {}
 
     def rows(self, document: int) -> list[SentenceRow]:
         """The sentences in reading order: the index is the position."""
@@ -155,14 +155,14 @@ class _Sentences:
             self._rows[document] = self._store.sentences(document)
         return self._rows[document]
 
-    def places(self, document: int) -> dict[int, int]:
+    def positions(self, document: int) -> dict[int, int]:
         """Sentence id -> position."""
-        if document not in self._places:
-            self._places[document] = {row.id: place for place, row in enumerate(self.rows(document))}
-        return self._places[document]
+        if document not in self._positions:
+            self._positions[document] = {row.id: position for position, row in enumerate(self.rows(document))}
+        return self._positions[document]
 
 
-def survey(store: Store, *, document: str | None = None, progress: Progress = lambda done, total: None) -> Report:
+def build_report(store: Store, *, document: str | None = None, progress: Progress = lambda done, total: None) -> Report:
     """Build the report on all links of the store, or of one document by name or number. Read-only.
 
     Raises UsageError for an unknown document, or a store without documents.
@@ -170,19 +170,19 @@ def survey(store: Store, *, document: str | None = None, progress: Progress = la
     rows = store.documents()
     if not rows:
         raise UsageError(f"{store.path}: no documents yet. Add some: `align add FILE`.")
-    chosen = LinkFilter() if document is None else LinkFilter(document=find_document(store, document).id)
-    total = store.count(chosen)
+    link_filter = LinkFilter() if document is None else LinkFilter(document=find_document(store, document).id)
+    total = store.count(link_filter)
     sentences = _Sentences(store)
-    groups: dict[tuple[int, int, str, str], _Group] = {}
+    groups: dict[tuple[int, int, str, str], _PairLinks] = {}
     kinds: Counter[str] = Counter()
     encoders: Counter[str] = Counter()
-    tally = Tally(BINS)
-    for done, link in enumerate(store.links(chosen), 1):
+    tally = LinkTally(N_BINS)
+    for done, link in enumerate(store.links(link_filter), 1):
         key = (link.src.document, link.tgt.document, link.src.lang, link.tgt.lang)
-        _take(groups.setdefault(key, _Group()), link, sentences)
+        _count_link(groups.setdefault(key, _PairLinks()), link, sentences)
         kinds[str(link.kind)] += 1
         encoders[link.encoder] += 1
-        tally.take(link)
+        tally.add(link)
         if done % 1000 == 0 or done == total:
             progress(done, total)
     names = {row.id: row.name for row in rows}
@@ -194,16 +194,16 @@ def survey(store: Store, *, document: str | None = None, progress: Progress = la
         statuses.update(group.statuses)
     pairs = [_pair(key, group, names, sentences) for key, group in groups.items()]
     pairs.sort(key=lambda pair: (-sum(pair.statuses.values()), pair.src_doc, pair.tgt_doc, pair.src_lang))
-    wanted = {end for key in groups for end in key[:2]} if document else {row.id for row in rows}
+    document_ids = {end for key in groups for end in key[:2]} if document else {row.id for row in rows}
     return Report(
         store=Path(store.path).name,
         document=None if document is None else find_document(store, document).name,
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         version=__version__,
         documents=tuple(
-            DocumentShare(row.name, row.characters, row.sentences, dict(row.languages), *_in_links(row.id, groups))
+            DocumentShare(row.name, row.characters, row.sentences, dict(row.languages), *_linked_counts(row.id, groups))
             for row in rows
-            if row.id in wanted
+            if row.id in document_ids
         ),
         statuses={status: statuses[status] for status in Status},
         kinds=dict(kinds.most_common()),
@@ -217,11 +217,11 @@ def survey(store: Store, *, document: str | None = None, progress: Progress = la
     )
 
 
-def _take(group: _Group, link: Link, sentences: _Sentences) -> None:
+def _count_link(group: _PairLinks, link: Link, sentences: _Sentences) -> None:
     """Count a link."""
     group.statuses[link.status] += 1
-    src = [sentences.places(link.src.document)[number] for number in link.src.sentences]
-    tgt = [sentences.places(link.tgt.document)[number] for number in link.tgt.sentences]
+    src = [sentences.positions(link.src.document)[number] for number in link.src.sentences]
+    tgt = [sentences.positions(link.tgt.document)[number] for number in link.tgt.sentences]
     group.dots.append(Dot((min(src), max(src)), (min(tgt), max(tgt)), round(link.confidence, 3), link.status))
     if link.status is Status.REJECTED:
         return
@@ -229,12 +229,12 @@ def _take(group: _Group, link: Link, sentences: _Sentences) -> None:
         group.expected += link.confidence
     group.src.update(src)
     group.tgt.update(tgt)
-    if link.status in SETTLED:
+    if link.status in CONFIRMED:
         group.src_settled.update(src)
         group.tgt_settled.update(tgt)
 
 
-def _in_links(document: int, groups: dict[tuple[int, int, str, str], _Group]) -> tuple[int, int]:
+def _linked_counts(document: int, groups: dict[tuple[int, int, str, str], _PairLinks]) -> tuple[int, int]:
     """Number of sentences of a document in links, and in confirmed links."""
     linked: set[int] = set()
     settled: set[int] = set()
@@ -248,12 +248,14 @@ def _in_links(document: int, groups: dict[tuple[int, int, str, str], _Group]) ->
     return len(linked), len(settled)
 
 
-def _pair(key: tuple[int, int, str, str], group: _Group, names: dict[int, str], sentences: _Sentences) -> Pair:
+def _pair(
+    key: tuple[int, int, str, str], group: _PairLinks, names: dict[int, str], sentences: _Sentences
+) -> PairReport:
     """The report on one pair."""
     src_id, tgt_id, src_lang, tgt_lang = key
     src_rows, tgt_rows = sentences.rows(src_id), sentences.rows(tgt_id)
-    standing = [dot for dot in group.dots if dot.status is not Status.REJECTED]
-    return Pair(
+    unrejected = [dot for dot in group.dots if dot.status is not Status.REJECTED]
+    return PairReport(
         src_doc=names[src_id],
         tgt_doc=names[tgt_id],
         src_lang=src_lang,
@@ -264,22 +266,22 @@ def _pair(key: tuple[int, int, str, str], group: _Group, names: dict[int, str], 
         tgt=_covered(tgt_rows, tgt_lang, group.tgt, group.tgt_settled),
         src_length=len(src_rows),
         tgt_length=len(tgt_rows),
-        crossings=inversions([dot.tgt[0] for dot in sorted(standing, key=lambda dot: (dot.src, dot.tgt))]),
+        crossings=inversions([dot.tgt[0] for dot in sorted(unrejected, key=lambda dot: (dot.src, dot.tgt))]),
         dots=tuple(group.dots),
         omissions=tuple(_unlinked(src_rows, src_lang, group.src)),
         additions=tuple(_unlinked(tgt_rows, tgt_lang, group.tgt)),
     )
 
 
-def _counts(row: SentenceRow, lang: str) -> bool:
+def _is_counted(row: SentenceRow, lang: str) -> bool:
     """Whether a sentence is text in the language of a side."""
     return row.kind not in NOT_TEXT and primary(row.lang) == primary(lang)
 
 
-def _covered(rows: Sequence[SentenceRow], lang: str, linked: set[int], settled: set[int]) -> Covered:
+def _covered(rows: Sequence[SentenceRow], lang: str, linked: set[int], settled: set[int]) -> SideCoverage:
     """Coverage of one side. A linked sentence counts whatever its language tag."""
-    counted = {place for place, row in enumerate(rows) if _counts(row, lang)} | linked
-    return Covered(
+    counted = {position for position, row in enumerate(rows) if _is_counted(row, lang)} | linked
+    return SideCoverage(
         sentences=len(counted),
         linked=len(linked),
         settled=len(settled),
@@ -292,10 +294,10 @@ def _unlinked(rows: Sequence[SentenceRow], lang: str, linked: set[int]) -> Itera
     """The unpaired sentences between the first and the last linked one."""
     if not linked:
         return
-    for place in range(min(linked), max(linked)):
-        row = rows[place]
-        if place not in linked and _counts(row, lang):
-            yield Unlinked(place, row.span.start, row.text)
+    for position in range(min(linked), max(linked)):
+        row = rows[position]
+        if position not in linked and _is_counted(row, lang):
+            yield Unlinked(position, row.span.start, row.text)
 
 
 def inversions(numbers: Sequence[int]) -> int:

@@ -11,24 +11,24 @@ from types import TracebackType
 import numpy as np
 
 from align.domain import Link, Proposal, Realignment, Status
-from align.encoders import at_hand, cached, load_encoder
+from align.encoders import cached, is_local, load_encoder
 from align.encoders.base import Vectors
 from align.errors import ConflictError, EncoderError, UsageError
-from align.jobs.runs import Ends, Pair, Runs, SentenceIds
-from align.jobs.vectors import Group, groups
+from align.jobs.runs import RangePair, Runs, SentenceIds, SentencePair
+from align.jobs.vectors import LanguageGroup, groups
 from align.match import Constraints
 from align.store import open_store
 from align.text.clean import join
 
-REACH = 40
+REACH_SENTENCES = 40
 """Sentences on either side of a decision that are realigned: enough context for a reliable result."""
 
-WIDEST_RIVAL = 3
+MAX_ALTERNATIVE_SENTENCES = 3
 """Maximum number of sentences of an alternative target."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rival:
+class AlternativeTarget:
     """Another target that a link's source could be linked to. `score`: see `similar_spans`."""
 
     sentences: SentenceIds
@@ -36,16 +36,16 @@ class Rival:
     score: float
 
 
-class Resolver:
+class Realigner:
     """Realigns around decisions in one store. Has a connection and vectors of its own: use one per thread."""
 
     def __init__(self, db: Path, encoder: str = "auto", *, cache: Path | None = None) -> None:
         self._store = open_store(db)
         languages = {lang for row in self._store.documents() for lang in row.languages}
         self._encoder = cached(load_encoder(encoder, languages=languages, cache=cache), db)
-        self._groups: dict[int, tuple[object, list[Group]]] = {}
+        self._groups: dict[int, tuple[object, list[LanguageGroup]]] = {}
 
-    def __enter__(self) -> Resolver:
+    def __enter__(self) -> Realigner:
         return self
 
     def __exit__(
@@ -58,15 +58,15 @@ class Resolver:
         self._encoder.close()
         self._store.close()
 
-    def around(
+    def realign(
         self,
         src_document: int,
         tgt_document: int,
         *,
-        anchors: Sequence[Ends] = (),
-        forbidden: Sequence[Ends] = (),
+        anchors: Sequence[SentencePair] = (),
+        forbidden: Sequence[SentencePair] = (),
         replaced: Collection[int] = (),
-        known: Collection[int] = (),
+        shared_links: Collection[int] = (),
     ) -> Realignment:
         """The changes between the nearest anchors if `anchors` were confirmed and `forbidden` excluded.
 
@@ -79,60 +79,63 @@ class Resolver:
         if not touched:
             return Realignment()
         runs = Runs(self._group(src_document, touched[0][0]), self._group(tgt_document, touched[0][1]))
-        constraints = self._constraints(runs, anchors, forbidden, replaced, known)
-        here = hull(runs.pairs(touched))
-        window = reach(here[0], len(runs.src.sentences)), reach(here[1], len(runs.tgt.sentences))
-        region = between(here, constraints.anchors, window)
+        constraints = self._constraints(runs, anchors, forbidden, replaced, shared_links)
+        touched_ranges = bounding_ranges(runs.pairs(touched))
+        window = (
+            widened(touched_ranges[0], len(runs.src.sentences)),
+            widened(touched_ranges[1], len(runs.tgt.sentences)),
+        )
+        region = anchor_region(touched_ranges, constraints.anchors, window)
         part = runs.part(window)
-        solved = [part.proposal(bead) for bead in part.solve(inside(constraints, window))]
+        solved = [part.proposal(bead) for bead in part.solve(constraints_in_window(constraints, window))]
         near = [link for link in self._between(runs, region) if link.id not in replaced]
-        untouched = self._store.untouched([link.id for link in near])
-        old = [link for link in near if link.id in untouched and within(runs, link, region)]
-        staying = {
+        untouched = self._store.unreviewed([link.id for link in near])
+        undecided = [link for link in near if link.id in untouched and is_in_region(runs, link, region)]
+        fixed_sentences = {
             sentence
             for link in near
-            if link not in old and link.status is not Status.REJECTED
+            if link not in undecided and link.status is not Status.REJECTED
             for sentence in (*link.src.sentences, *link.tgt.sentences)
         }
         # Anchors are given: only other beads can be new proposals.
-        news = [
+        new_proposals = [
             proposal
             for proposal in solved
             if runs.pair((proposal.src, proposal.tgt)) not in constraints.anchors
-            and within(runs, proposal, region)
-            and staying.isdisjoint((*proposal.src, *proposal.tgt))
+            and is_in_region(runs, proposal, region)
+            and fixed_sentences.isdisjoint((*proposal.src, *proposal.tgt))
         ]
-        before, after = ({runs.pair(ends(one)) for one in some} for some in (old, news))
-        added = [proposal for proposal in news if runs.pair(ends(proposal)) not in before]
-        if 2 * sum(runs.turned(ends(link)) for link in near) > len(near):
+        before, after = ({runs.pair(sentence_pair(one)) for one in some} for some in (undecided, new_proposals))
+        added = [proposal for proposal in new_proposals if runs.pair(sentence_pair(proposal)) not in before]
+        if 2 * sum(runs.is_swapped(sentence_pair(link)) for link in near) > len(near):
             # Only the touched link is swapped: new proposals follow the direction of its neighbours.
             added = [replace(proposal, src=proposal.tgt, tgt=proposal.src) for proposal in added]
         return Realignment(
-            removed=tuple(link for link in old if runs.pair(ends(link)) not in after),
+            removed=tuple(link for link in undecided if runs.pair(sentence_pair(link)) not in after),
             added=tuple(added),
             encoder=self._encoder.name,
         )
 
-    def rivals(self, link: Link, count: int = 9) -> list[Rival]:
+    def alternatives(self, link: Link, count: int = 9) -> list[AlternativeTarget]:
         """The best other targets for the link's source, best first, without shared sentences."""
         src = self._group(link.src.document, link.src.sentences)
         tgt = self._group(link.tgt.document, link.tgt.sentences)
-        wanted = np.isin(np.array(src.sentences), np.array(link.src.sentences))
-        query = normalised(src.passages.vectors[wanted].sum(axis=0, keepdims=True))[0]
+        is_source = np.isin(np.array(src.sentences), np.array(link.src.sentences))
+        query = normalised(src.passages.vectors[is_source].sum(axis=0, keepdims=True))[0]
         own = {number for number, sentence in enumerate(tgt.sentences) if sentence in link.tgt.sentences}
-        rivals: list[Rival] = []
+        alternatives: list[AlternativeTarget] = []
         used: set[int] = set()
-        for score, run in sorted(spans_like(query, tgt.passages.vectors), key=lambda found: -found[0]):
+        for score, run in sorted(similar_spans(query, tgt.passages.vectors), key=lambda scored: -scored[0]):
             if set(run) == own or used & set(run):
                 continue
             used |= set(run)
             text = join([tgt.passages.texts[number] for number in run], tgt.lang)
-            rivals.append(Rival(tuple(tgt.sentences[number] for number in run), text, score))
-            if len(rivals) == count:
+            alternatives.append(AlternativeTarget(tuple(tgt.sentences[number] for number in run), text, score))
+            if len(alternatives) == count:
                 break
-        return rivals
+        return alternatives
 
-    def _group(self, document: int, sentences: SentenceIds) -> Group:
+    def _group(self, document: int, sentences: SentenceIds) -> LanguageGroup:
         edition = self._store.edition(document)  # Sentences are split and documents reread while the app is open.
         if document not in self._groups or self._groups[document][0] != edition:
             self._groups[document] = edition, groups(self._store, self._encoder, [document], boilerplate=True)
@@ -146,19 +149,19 @@ class Resolver:
     def _constraints(
         self,
         runs: Runs,
-        anchors: Sequence[Ends],
-        forbidden: Sequence[Ends],
+        anchors: Sequence[SentencePair],
+        forbidden: Sequence[SentencePair],
         replaced: Collection[int],
-        known: Collection[int],
+        shared_links: Collection[int],
     ) -> Constraints:
         """The confirmed links without the replaced ones, and the links to be confirmed."""
         stored = runs.stored(self._store)
-        anchors, forbidden = ([runs.facing(ends) for ends in some] for some in (anchors, forbidden))
+        anchors, forbidden = ([runs.oriented(ends) for ends in some] for some in (anchors, forbidden))
         left = [one for one in stored.settled if one.link not in replaced]
         before = {number for one in stored.settled if one.link in replaced for side in one.ends for number in side}
         drawn = {number for ends in anchors for side in ends for number in side} - before
         for one in left:
-            agreed = one.anchored or one.link in known or one.ends in anchors
+            agreed = one.anchored or one.link in shared_links or one.ends in anchors
             if not (agreed or drawn.isdisjoint((*one.ends[0], *one.ends[1]))):
                 raise ConflictError(
                     f"{one.status} link {one.link} and the new link share a sentence. Reject that link "
@@ -166,7 +169,7 @@ class Resolver:
                 )
         return runs.constraints([*(one.ends for one in left), *anchors], [*stored.forbidden, *forbidden])
 
-    def _between(self, runs: Runs, region: Pair) -> Iterator[Link]:
+    def _between(self, runs: Runs, region: RangePair) -> Iterator[Link]:
         """The links between the two runs, in either direction, that touch the region."""
         sentences = [
             *runs.src.sentences[region[0].start : region[0].stop],
@@ -174,31 +177,31 @@ class Resolver:
         ]
         touching = self._store.links_of_sentences(sentences)
         for link in {link.id: link for links in touching.values() for link in links}.values():
-            if runs.pair(ends(link)) is not None:
+            if runs.pair(sentence_pair(link)) is not None:
                 yield link
 
 
-def open_resolver(db: Path, asked: str, links: Sequence[Link] = (), *, cache: Path | None = None) -> Resolver:
+def open_realigner(db: Path, encoder: str, links: Sequence[Link] = (), *, cache: Path | None = None) -> Realigner:
     """Open a realigner with the requested encoder; for `auto`, with the one that proposed the links.
 
     Its vectors are cached. The first of `links` with a locally available encoder counts: a link may be made by hand
     or with another model.
     """
-    found = next((link.encoder for link in links if at_hand(link.encoder)), None)
-    if asked == "auto" and found is not None:
+    link_encoder = next((link.encoder for link in links if is_local(link.encoder)), None)
+    if encoder == "auto" and link_encoder is not None:
         with suppress(EncoderError):
-            return Resolver(db, found, cache=cache)
-    return Resolver(db, asked, cache=cache)
+            return Realigner(db, link_encoder, cache=cache)
+    return Realigner(db, encoder, cache=cache)
 
 
-def ends(link: Link | Proposal) -> Ends:
+def sentence_pair(link: Link | Proposal) -> SentencePair:
     """The sentences of both sides."""
     if isinstance(link, Proposal):
         return link.src, link.tgt
     return link.src.sentences, link.tgt.sentences
 
 
-def hull(pairs: Sequence[Pair]) -> Pair:
+def bounding_ranges(pairs: Sequence[RangePair]) -> RangePair:
     """The smallest ranges that contain all the pairs."""
     src, tgt = (
         range(min(pair[side].start for pair in pairs), max(pair[side].stop for pair in pairs)) for side in (0, 1)
@@ -206,15 +209,15 @@ def hull(pairs: Sequence[Pair]) -> Pair:
     return src, tgt
 
 
-def reach(here: range, size: int) -> range:
+def widened(touched_range: range, size: int) -> range:
     """The range extended by `REACH_SENTENCES` on either side, within a run of `size` sentences."""
-    return range(max(0, here.start - REACH), min(size, here.stop + REACH))
+    return range(max(0, touched_range.start - REACH_SENTENCES), min(size, touched_range.stop + REACH_SENTENCES))
 
 
-def between(here: Pair, anchors: Sequence[Pair], window: Pair) -> Pair:
+def anchor_region(touched_ranges: RangePair, anchors: Sequence[RangePair], window: RangePair) -> RangePair:
     """The region from the nearest anchor before the touched ranges on both sides to the nearest one after them."""
-    before = [a for a in anchors if a[0].stop <= here[0].start and a[1].stop <= here[1].start]
-    after = [a for a in anchors if a[0].start >= here[0].stop and a[1].start >= here[1].stop]
+    before = [a for a in anchors if a[0].stop <= touched_ranges[0].start and a[1].stop <= touched_ranges[1].start]
+    after = [a for a in anchors if a[0].start >= touched_ranges[0].stop and a[1].start >= touched_ranges[1].stop]
     src, tgt = (
         range(
             max([window[side].start, *(a[side].stop for a in before)]),
@@ -225,24 +228,24 @@ def between(here: Pair, anchors: Sequence[Pair], window: Pair) -> Pair:
     return src, tgt
 
 
-def inside(constraints: Constraints, window: Pair) -> Constraints:
+def constraints_in_window(constraints: Constraints, window: RangePair) -> Constraints:
     """The constraints on the window, in its indexes; sentences of an anchor across its edge are unavailable."""
 
-    def moved(pairs: Sequence[Pair]) -> list[Pair]:
+    def shifted_pairs(pairs: Sequence[RangePair]) -> list[RangePair]:
         return [
             (shifted(pair[0], window[0]), shifted(pair[1], window[1]))
             for pair in pairs
-            if all(held(run, side) for run, side in zip(pair, window, strict=True))
+            if all(is_inside(run, side) for run, side in zip(pair, window, strict=True))
         ]
 
-    anchors = moved(constraints.anchors)
+    anchors = shifted_pairs(constraints.anchors)
     src, tgt = (
         frozenset(number - side.start for number in settled if number in side).difference(
             number for anchor in anchors for number in anchor[of]
         )
-        for of, (settled, side) in enumerate(zip(constraints.settled, window, strict=True))
+        for of, (settled, side) in enumerate(zip(constraints.unavailable, window, strict=True))
     )
-    return Constraints(anchors, moved(constraints.forbidden), (src, tgt))
+    return Constraints(anchors, shifted_pairs(constraints.forbidden), (src, tgt))
 
 
 def shifted(run: range, window: range) -> range:
@@ -250,24 +253,24 @@ def shifted(run: range, window: range) -> range:
     return range(run.start - window.start, run.stop - window.start)
 
 
-def held(run: range, window: range) -> bool:
+def is_inside(run: range, window: range) -> bool:
     """Whether the run lies completely in the window."""
     return window.start <= run.start and run.stop <= window.stop
 
 
-def within(runs: Runs, link: Link | Proposal, region: Pair) -> bool:
+def is_in_region(runs: Runs, link: Link | Proposal, region: RangePair) -> bool:
     """Whether both sides lie completely in the region."""
-    pair = runs.pair(ends(link))
-    return pair is not None and all(held(run, side) for run, side in zip(pair, region, strict=True))
+    pair = runs.pair(sentence_pair(link))
+    return pair is not None and all(is_inside(run, side) for run, side in zip(pair, region, strict=True))
 
 
-def spans_like(query: Vectors, vectors: Vectors) -> Iterator[tuple[float, range]]:
+def similar_spans(query: Vectors, vectors: Vectors) -> Iterator[tuple[float, range]]:
     """Spans of up to `MAX_ALTERNATIVE_SENTENCES` with their similarity to `query` (d,), less the mean of the best
     four.
 
     vectors (n, d): float32 unit rows. The mean is per width, so that spans of different widths are comparable.
     """
-    for width in range(1, min(WIDEST_RIVAL, len(vectors)) + 1):
+    for width in range(1, min(MAX_ALTERNATIVE_SENTENCES, len(vectors)) + 1):
         count = len(vectors) - width + 1
         sums = np.sum([vectors[start : start + count] for start in range(width)], axis=0)
         similar = normalised(sums) @ query

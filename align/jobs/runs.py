@@ -9,15 +9,15 @@ from itertools import count
 
 from align.domain import Proposal
 from align.errors import ConflictError
-from align.jobs.vectors import Group
-from align.match import Bead, Constraints, Passages, align_pages
+from align.jobs.vectors import LanguageGroup
+from align.match import Bead, Constraints, EmbeddedSide, align_pages
 from align.store import Constraint, Store, StoredConstraints
 from align.text.tags import primary
 
 SentenceIds = tuple[int, ...]
-Ends = tuple[SentenceIds, SentenceIds]
-Pair = tuple[range, range]
-Numbers = tuple[frozenset[int], frozenset[int]]
+SentencePair = tuple[SentenceIds, SentenceIds]
+RangePair = tuple[range, range]
+IndexSets = tuple[frozenset[int], frozenset[int]]
 
 
 @dataclass(frozen=True)
@@ -25,36 +25,36 @@ class Runs:
     """A source and a target group. `SentencePair`: sentence ids of the store; `RangePair`: indexes in the
     groups."""
 
-    src: Group
-    tgt: Group
+    src: LanguageGroup
+    tgt: LanguageGroup
 
     @cached_property
-    def _places(self) -> tuple[dict[int, int], dict[int, int]]:
+    def _indexes(self) -> tuple[dict[int, int], dict[int, int]]:
         src, tgt = ({s: number for number, s in enumerate(group.sentences)} for group in (self.src, self.tgt))
         return src, tgt
 
-    def pair(self, ends: Ends) -> Pair | None:
+    def pair(self, ends: SentencePair) -> RangePair | None:
         """The index ranges of a sentence pair, in either direction; None where it is not one side in each group."""
-        return self._stands(ends) or self._stands(ends[::-1])
+        return self._ranges(ends) or self._ranges(ends[::-1])
 
-    def facing(self, ends: Ends) -> Ends:
+    def oriented(self, ends: SentencePair) -> SentencePair:
         """The sentence pair with the side of the source group first."""
-        return ends[::-1] if self.turned(ends) else ends
+        return ends[::-1] if self.is_swapped(ends) else ends
 
-    def turned(self, ends: Ends) -> bool:
+    def is_swapped(self, ends: SentencePair) -> bool:
         """Whether the sentence pair goes from the target group to the source group."""
-        return self._stands(ends) is None and self._stands(ends[::-1]) is not None
+        return self._ranges(ends) is None and self._ranges(ends[::-1]) is not None
 
-    def _stands(self, ends: Sequence[SentenceIds]) -> Pair | None:
-        found = []
-        for place, sentences in zip(self._places, ends, strict=True):
-            if not sentences or any(sentence not in place for sentence in sentences):
+    def _ranges(self, ends: Sequence[SentenceIds]) -> RangePair | None:
+        ranges = []
+        for index, sentences in zip(self._indexes, ends, strict=True):
+            if not sentences or any(sentence not in index for sentence in sentences):
                 return None
-            numbers = [place[sentence] for sentence in sentences]
-            found.append(range(min(numbers), max(numbers) + 1))
-        return found[0], found[1]
+            numbers = [index[sentence] for sentence in sentences]
+            ranges.append(range(min(numbers), max(numbers) + 1))
+        return ranges[0], ranges[1]
 
-    def pairs(self, ends: Sequence[Ends]) -> list[Pair]:
+    def pairs(self, ends: Sequence[SentencePair]) -> list[RangePair]:
         """The distinct index ranges of the sentence pairs; pairs not completely in the groups are left out."""
         return list(dict.fromkeys(pair for pair in map(self.pair, ends) if pair))
 
@@ -62,55 +62,60 @@ class Runs:
         """The constraints from reviewed links between the two runs. Raises ConflictError, naming both links, where
         two of them contradict each other."""
         stored = self.stored(store)
-        if contradiction := contradictory(store, stored):
+        if contradiction := find_contradiction(store, stored):
             raise ConflictError(contradiction)
         return self.constraints([one.ends for one in stored.settled], stored.forbidden)
 
     def stored(self, store: Store) -> StoredConstraints:
         """The confirmed and rejected links between the two runs, completely or partly, source to target."""
-        found = store.constraints(self.src.document, self.tgt.document)
+        document_constraints = store.constraints(self.src.document, self.tgt.document)
 
         def concerns(one: Constraint) -> bool:
-            inside = [not known.keys().isdisjoint(side) for known, side in zip(self._places, one.ends, strict=True)]
+            inside = [not index.keys().isdisjoint(side) for index, side in zip(self._indexes, one.ends, strict=True)]
             languages = zip((self.src.primary, self.tgt.primary), one.languages, strict=True)
-            speaks = [held or group == primary(lang) for held, (group, lang) in zip(inside, languages, strict=True)]
-            return any(inside) and all(speaks)
+            matches_run = [
+                has_sentence or group == primary(lang)
+                for has_sentence, (group, lang) in zip(inside, languages, strict=True)
+            ]
+            return any(inside) and all(matches_run)
 
-        settled, rejected = (tuple(filter(concerns, some)) for some in (found.settled, found.rejected))
+        settled, rejected = (
+            tuple(filter(concerns, some)) for some in (document_constraints.settled, document_constraints.rejected)
+        )
         return StoredConstraints(settled, rejected)
 
-    def constraints(self, settled: Sequence[Ends], forbidden: Sequence[Ends]) -> Constraints:
+    def constraints(self, settled: Sequence[SentencePair], forbidden: Sequence[SentencePair]) -> Constraints:
         """Solver constraints from links (source to target) that are confirmed or must not be proposed.
 
         Links that share sentences become one anchor, their union. Of a link with gaps on a side, the longest
         contiguous part is the anchor and its other sentences are unavailable, as are those of a link that is partly
         in runs of other languages or in omitted blocks.
         """
-        anchors: list[Pair] = []
+        anchors: list[RangePair] = []
         taken: tuple[set[int], set[int]] = (set(), set())
-        for union in _unions([self._numbers(ends) for ends in settled]):
+        for union in _unions([self._index_sets(ends) for ends in settled]):
             src, tgt = (_longest(side) for side in union)
             if src and tgt:
                 anchors.append((src, tgt))
             taken[0].update(union[0].difference(src if src and tgt else ()))
             taken[1].update(union[1].difference(tgt if src and tgt else ()))
-        barred = [pair for ends in forbidden if (pair := self._whole(ends)) and pair not in anchors]
-        return Constraints(anchors, list(dict.fromkeys(barred)), (frozenset(taken[0]), frozenset(taken[1])))
+        forbidden_ranges = [pair for ends in forbidden if (pair := self._exact_ranges(ends)) and pair not in anchors]
+        return Constraints(anchors, list(dict.fromkeys(forbidden_ranges)), (frozenset(taken[0]), frozenset(taken[1])))
 
-    def _numbers(self, ends: Ends) -> Numbers:
+    def _index_sets(self, ends: SentencePair) -> IndexSets:
         """Indexes of those sentences of a pair that are in the groups."""
         src, tgt = (
-            frozenset(place[sentence] for sentence in side if sentence in place)
-            for place, side in zip(self._places, ends, strict=True)
+            frozenset(index[sentence] for sentence in side if sentence in index)
+            for index, side in zip(self._indexes, ends, strict=True)
         )
         return src, tgt
 
-    def _whole(self, ends: Ends) -> Pair | None:
+    def _exact_ranges(self, ends: SentencePair) -> RangePair | None:
         """The index ranges of a pair, source to target; None where a side is not contiguous in its group."""
-        pair = self._stands(ends)
+        pair = self._ranges(ends)
         return pair if pair and all(len(run) == len(side) for run, side in zip(pair, ends, strict=True)) else None
 
-    def part(self, window: Pair) -> Runs:
+    def part(self, window: RangePair) -> Runs:
         """The two runs restricted to a window."""
         return Runs(_cut(self.src, window[0]), _cut(self.tgt, window[1]))
 
@@ -132,39 +137,39 @@ class Runs:
         )
 
 
-def contradictory(store: Store, stored: StoredConstraints) -> str | None:
+def find_contradiction(store: Store, stored: StoredConstraints) -> str | None:
     """Describe the first two links that contradict each other, and the remedy; None without a contradiction.
 
     Either a confirmed and a rejected link have the same sentences, or two confirmed ones share a sentence and no
     reviewer has confirmed that both stay.
     """
     rejected = {one.ends: one for one in stored.rejected}
-    having: dict[int, Constraint] = {}
+    constraint_of_sentence: dict[int, Constraint] = {}
     for one in stored.settled:
         if (other := rejected.get(one.ends)) is not None:
             return (
-                f"{_called(one)} and {_called(other)} have the same sentences. Undo or change one of the two "
+                f"{_link_label(one)} and {_link_label(other)} have the same sentences. Undo or change one of the two "
                 "in `align review`"
             )
         for sentence in (*one.ends[0], *one.ends[1]):
-            other = having.setdefault(sentence, one)
+            other = constraint_of_sentence.setdefault(sentence, one)
             if other.link != one.link and not (one.anchored or other.anchored):
                 row = store.sentences_by_id([sentence])[0]
                 names = {document.id: document.name for document in store.documents()}
                 return (
-                    f"{_called(other)} and {_called(one)} both have sentence {row.position + 1} of "
+                    f"{_link_label(other)} and {_link_label(one)} both have sentence {row.position + 1} of "
                     f"{names[row.document]}. Reject one of the two in `align review`; to keep both, link the sentences "
                     "of one by hand there once more"
                 )
     return None
 
 
-def _called(one: Constraint) -> str:
+def _link_label(one: Constraint) -> str:
     by = f" by {one.reviewer}" if one.reviewer else ""
     return f"link {one.link} ({one.status}{by})"
 
 
-def _unions(links: Sequence[Numbers]) -> list[Numbers]:
+def _unions(links: Sequence[IndexSets]) -> list[IndexSets]:
     """Merge links that share an index on a side."""
     root = list(range(len(links)))
 
@@ -179,10 +184,10 @@ def _unions(links: Sequence[Numbers]) -> list[Numbers]:
         for side, numbers in enumerate(sides):
             for number in numbers:
                 root[find(link)] = find(first.setdefault((side, number), link))
-    unions: dict[int, Numbers] = {}
+    unions: dict[int, IndexSets] = {}
     for link, (src, tgt) in enumerate(links):
-        known = unions.get(find(link), (frozenset(), frozenset()))
-        unions[find(link)] = (known[0] | src, known[1] | tgt)
+        union = unions.get(find(link), (frozenset(), frozenset()))
+        unions[find(link)] = (union[0] | src, union[1] | tgt)
     return list(unions.values())
 
 
@@ -196,14 +201,14 @@ def _longest(numbers: frozenset[int]) -> range:
     return longest
 
 
-def _cut(group: Group, window: range) -> Group:
+def _cut(group: LanguageGroup, window: range) -> LanguageGroup:
     cut = slice(window.start, window.stop)
     whole = group.passages
-    passages: Passages = replace(
+    passages: EmbeddedSide = replace(
         whole,
         texts=whole.texts[cut],
         vectors=whole.vectors[cut],
         blocks=None if whole.blocks is None else whole.blocks[cut],
-        places=None if whole.places is None else whole.places[cut],
+        positions=None if whole.positions is None else whole.positions[cut],
     )
     return replace(group, sentences=group.sentences[cut], passages=passages)

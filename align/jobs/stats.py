@@ -25,8 +25,8 @@ def bar(share: float, width: int) -> str:
 
 def columns(counts: Sequence[int]) -> str:
     """A histogram, one character per count; counts above 0 are always visible."""
-    most = max(counts, default=0)
-    return "".join(COLUMNS[max(1, round(8 * count / most))] if count else " " for count in counts)
+    highest = max(counts, default=0)
+    return "".join(COLUMNS[max(1, round(8 * count / highest))] if count else " " for count in counts)
 
 
 def dot_map(points: Iterable[tuple[float, float]], width: int, height: int) -> list[str]:

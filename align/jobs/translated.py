@@ -7,29 +7,29 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from align.jobs.vectors import Group
+from align.jobs.vectors import LanguageGroup
 from align.match import Bead
 
 
-class Translated:
+class TranslatedSentences:
     """The sentences of each run that have a translation, by the language of the translation.
 
     With many translated documents, headings and set phrases of one resemble those of all others. One byte per
     sentence and language.
     """
 
-    def __init__(self, groups: Sequence[Group]) -> None:
+    def __init__(self, groups: Sequence[LanguageGroup]) -> None:
         self._groups = groups
         self._marks: dict[tuple[int, str], npt.NDArray[np.bool_]] = {}
 
-    def note(self, src: int, tgt: int, beads: Sequence[Bead]) -> None:
+    def add(self, src: int, tgt: int, beads: Sequence[Bead]) -> None:
         """Mark the sentences of the beads between two runs (by index) as translated."""
         for bead in beads:
-            if not bead.loose:
+            if not bead.partial_chain:
                 self._of(src, tgt)[bead.src.start : bead.src.stop] = True
                 self._of(tgt, src)[bead.tgt.start : bead.tgt.stop] = True
 
-    def is_echo(self, src: int, tgt: int, bead: Bead) -> bool:
+    def is_translated_elsewhere(self, src: int, tgt: int, bead: Bead) -> bool:
         """Whether both sides of a bead between two runs have translations already, in the same languages."""
         return bool(
             self._of(src, tgt)[bead.src.start : bead.src.stop].all()

@@ -10,22 +10,22 @@ import numpy as np
 from align.domain import UNDETERMINED, BlockKind
 from align.encoders.base import Encoder
 from align.encoders.embed import TextSide, embed_sides
-from align.match import Passages
+from align.match import EmbeddedSide
 from align.store import Store
 from align.text.tags import primary
 
-LEFT_OUT = frozenset({BlockKind.BOILERPLATE, BlockKind.SEPARATOR})
+UNMATCHED_KINDS = frozenset({BlockKind.BOILERPLATE, BlockKind.SEPARATOR})
 """Kinds of blocks that are aligned only on request."""
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class LanguageGroup:
     """The sentences of one document in one language. `sentences`: store ids, in reading order."""
 
     document: int
     lang: str
     sentences: tuple[int, ...]
-    passages: Passages
+    passages: EmbeddedSide
 
     @property
     def primary(self) -> str:
@@ -40,7 +40,7 @@ def groups(
     *,
     boilerplate: bool = False,
     progress: Callable[[int, int], None] | None = None,
-) -> list[Group]:
+) -> list[LanguageGroup]:
     """Group sentences by document and primary language, in the order of the documents; encode each text once.
 
     Within a document, languages are in the order of first appearance. Sentences of undetermined language are left
@@ -50,14 +50,14 @@ def groups(
     for document in documents:
         by_language: dict[str, list[_Row]] = {}
         for sentence in store.sentences(document):
-            if sentence.lang == UNDETERMINED or (sentence.kind in LEFT_OUT and not boilerplate):
+            if sentence.lang == UNDETERMINED or (sentence.kind in UNMATCHED_KINDS and not boilerplate):
                 continue
             row = _Row(sentence.id, sentence.block, sentence.position, sentence.lang, sentence.text)
             by_language.setdefault(primary(sentence.lang), []).append(row)
         gathered.extend((document, rows) for rows in by_language.values())
-    sides = embed_sides(encoder, [_text_side(rows) for _, rows in gathered], whole=False, progress=progress)
+    sides = embed_sides(encoder, [_text_side(rows) for _, rows in gathered], for_bitext=False, progress=progress)
     return [
-        Group(document, side.lang, tuple(row.id for row in rows), side)
+        LanguageGroup(document, side.lang, tuple(row.id for row in rows), side)
         for (document, rows), side in zip(gathered, sides, strict=True)
     ]
 
@@ -77,5 +77,5 @@ def _text_side(rows: Sequence[_Row]) -> TextSide:
         texts=tuple(row.text for row in rows),
         lang=max(dict.fromkeys(langs), key=langs.count),
         blocks=np.array([row.block for row in rows], dtype=np.int64),
-        places=np.array([row.position for row in rows], dtype=np.int64),
+        positions=np.array([row.position for row in rows], dtype=np.int64),
     )

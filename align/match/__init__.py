@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from align.match.passages import Bead, Constraints, Passages
+from align.match.passages import Bead, Constraints, EmbeddedSide
 
 if TYPE_CHECKING:
     from align.match.bitext import DocumentAlignment, align_bitext, align_documents
     from align.match.pages import align_pages
 
-__all__ = ["Bead", "Constraints", "DocumentAlignment", "Passages", "align_bitext", "align_documents", "align_pages"]
+__all__ = ["Bead", "Constraints", "DocumentAlignment", "EmbeddedSide", "align_bitext", "align_documents", "align_pages"]
 
 _LATE = {
     "DocumentAlignment": "align.match.bitext",

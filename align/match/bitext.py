@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from align.match.grown import with_grown
+from align.match.grown import extend_beads
 from align.match.guide import Indices, band
-from align.match.moved import with_moved, without
-from align.match.passages import Bead, Constraints, Pair, Passages
+from align.match.moved import add_crossing_chains, exclude_sentences
+from align.match.passages import Bead, Constraints, EmbeddedSide, RangePair
 from align.match.relatedness import document_confidence, is_shuffled
-from align.match.solve import Texts, look, solve
+from align.match.solve import Bitext, build_window, solve_window
 
-Range = tuple[int, int]
-ROWS_AT_ONCE = 240
+Bounds = tuple[int, int]
+WINDOW_SENTENCES = 240
 """Sentences per window, about; windows are cut where the path is sure."""
-UNGUIDED = 4_000
+MAX_UNGUIDED_NODES = 4_000
 """Maximum nodes of a window without trusted cells."""
-RUN = 5
+SURE_RUN_CELLS = 5
 """Consecutive trusted cells on one diagonal from which a position is sure."""
 
 
@@ -38,8 +38,8 @@ class DocumentAlignment:
 
 
 def align_documents(
-    src: Passages,
-    tgt: Passages,
+    src: EmbeddedSide,
+    tgt: EmbeddedSide,
     *,
     constraints: Constraints | None = None,
 ) -> DocumentAlignment:
@@ -64,10 +64,10 @@ def align_documents(
     shuffled = texts is not None and is_shuffled(texts)
     if swapped:
         beads = [bead.mirrored for bead in beads]
-    return DocumentAlignment(sorted(beads, key=_place), confidence, shuffled)
+    return DocumentAlignment(sorted(beads, key=_reading_position), confidence, shuffled)
 
 
-def align_bitext(src: Passages, tgt: Passages, *, constraints: Constraints | None = None) -> list[Bead]:
+def align_bitext(src: EmbeddedSide, tgt: EmbeddedSide, *, constraints: Constraints | None = None) -> list[Bead]:
     """Beads that cover every sentence of both sides once, in order except for crossing anchors and moved paragraphs.
 
     Sentences that the constraints block are in none.
@@ -80,14 +80,14 @@ def align_bitext(src: Passages, tgt: Passages, *, constraints: Constraints | Non
     return align_documents(src, tgt, constraints=constraints).beads
 
 
-def bitext_beads(src: Passages, tgt: Passages, constraints: Constraints) -> list[Bead]:
+def bitext_beads(src: EmbeddedSide, tgt: EmbeddedSide, constraints: Constraints) -> list[Bead]:
     """The beads of two texts that are known to belong together, at least in part; see `align_documents`."""
     constraints.check(len(src), len(tgt))
     if _swapped(src, tgt):
         beads = [bead.mirrored for bead in _align(tgt, src, constraints.mirrored)[1]]
     else:
         beads = _align(src, tgt, constraints)[1]
-    return sorted(beads, key=_place)
+    return sorted(beads, key=_reading_position)
 
 
 def _scaled(bead: Bead, related: float) -> Bead:
@@ -96,59 +96,63 @@ def _scaled(bead: Bead, related: float) -> Bead:
     return replace(bead, confidence=confidence if bead.src and bead.tgt else confidence + 1 - related)
 
 
-def _place(bead: Bead) -> tuple[int, int, int, int]:
+def _reading_position(bead: Bead) -> tuple[int, int, int, int]:
     """Sort key: reading order of the source, then the target omissions."""
     return (bead.src.start, 0, bead.tgt.start, 0) if bead.src else (10**12, 1, bead.tgt.start, 0)
 
 
-def _swapped(src: Passages, tgt: Passages) -> bool:
+def _swapped(src: EmbeddedSide, tgt: EmbeddedSide) -> bool:
     """Whether to solve the mirrored problem: one fixed choice for either order of the sides."""
     return (len(src), src.texts, src.lang) > (len(tgt), tgt.texts, tgt.lang)
 
 
-def _align(src: Passages, tgt: Passages, wanted: Constraints) -> tuple[Texts | None, list[Bead]]:
+def _align(src: EmbeddedSide, tgt: EmbeddedSide, constraints: Constraints) -> tuple[Bitext | None, list[Bead]]:
     """The beads, and the texts that they were made from; None where a side is empty."""
     n, m = len(src), len(tgt)
     if not n or not m:
         nulls = [Bead(range(i, i + 1), range(0), confidence=1.0) for i in range(n)]
         return None, nulls + [Bead(range(0), range(j, j + 1), confidence=1.0) for j in range(m)]
-    texts = Texts(src, tgt)
-    held = [Bead(s, t, 1.0, 1.0) for s, t in wanted.anchors]
-    straight, crossing = _straight(wanted.anchors)
-    taken_s = {i for s, _ in crossing for i in s} | wanted.taken[0]
-    taken_t = {j for _, t in crossing for j in t} | wanted.taken[1]
+    bitext = Bitext(src, tgt)
+    anchor_beads = [Bead(s, t, 1.0, 1.0) for s, t in constraints.anchors]
+    monotone, crossing = _monotone_anchors(constraints.anchors)
+    excluded_s = {i for s, _ in crossing for i in s} | constraints.blocked[0]
+    excluded_t = {j for _, t in crossing for j in t} | constraints.blocked[1]
     beads: list[Bead] = []
-    for (i0, i1), (j0, j1) in _between(straight, n, m):
-        beads.extend(stretch(texts, (i0, i1), (j0, j1), wanted.forbidden))
-    if taken_s or taken_t:
-        beads = [kept for bead in beads for kept in without(bead, taken_s, taken_t)]
-    beads = with_grown(texts, beads, wanted.forbidden)
+    for (i0, i1), (j0, j1) in _between(monotone, n, m):
+        beads.extend(align_stretch(bitext, (i0, i1), (j0, j1), constraints.forbidden))
+    if excluded_s or excluded_t:
+        beads = [part for bead in beads for part in exclude_sentences(bead, excluded_s, excluded_t)]
+    beads = extend_beads(bitext, beads, constraints.forbidden)
 
-    def around(texts: Texts, rows: Range, columns: Range, cells: Indices) -> list[Bead]:
-        return stretch(texts, rows, columns, wanted.forbidden, cells)
+    def align_around(bitext: Bitext, rows: Bounds, columns: Bounds, cells: Indices) -> list[Bead]:
+        return align_stretch(bitext, rows, columns, constraints.forbidden, cells)
 
-    settled = wanted.settled
+    unavailable = constraints.unavailable
     # Crossing chains are searched in whole stretches, which may contain unavailable sentences.
-    return texts, [free for bead in with_moved(texts, beads, around) for free in without(bead, *settled)] + held
+    return bitext, [
+        free
+        for bead in add_crossing_chains(bitext, beads, align_around)
+        for free in exclude_sentences(bead, *unavailable)
+    ] + anchor_beads
 
 
-def stretch(
-    texts: Texts,
+def align_stretch(
+    bitext: Bitext,
     rows: tuple[int, int],
     columns: tuple[int, int],
-    forbidden: Sequence[Pair],
+    forbidden: Sequence[RangePair],
     trusted: Indices | None = None,
 ) -> list[Bead]:
     """Beads that cover the rows and columns, in order. trusted: cells for the band, else those of the whole."""
-    cells = texts.guided[0] if trusted is None else trusted
+    cells = bitext.anchor_path[0] if trusted is None else trusted
     inside = (cells[:, 0] >= rows[0]) & (cells[:, 0] < rows[1])
     inside &= (cells[:, 1] >= columns[0]) & (cells[:, 1] < columns[1])
     cells = cells[inside]
     beads: list[Bead] = []
     for (i0, i1), (j0, j1) in (part for w in windows(cells, rows, columns) for part in _bounded(cells, *w)):
-        here = cells[(cells[:, 0] >= i0) & (cells[:, 0] < i1) & (cells[:, 1] >= j0) & (cells[:, 1] < j1)]
-        low, high = band(here - np.array([[i0, j0]]), i1 - i0, j1 - j0)
-        beads.extend(solve(texts, look(texts, (i0, i1), (j0, j1), low, high), forbidden))
+        window_cells = cells[(cells[:, 0] >= i0) & (cells[:, 0] < i1) & (cells[:, 1] >= j0) & (cells[:, 1] < j1)]
+        low, high = band(window_cells - np.array([[i0, j0]]), i1 - i0, j1 - j0)
+        beads.extend(solve_window(bitext, build_window(bitext, (i0, i1), (j0, j1), low, high), forbidden))
     return beads
 
 
@@ -157,12 +161,12 @@ def windows(
 ) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     """Cut at SURE_RUN_CELLS consecutive trusted cells on a diagonal, about every WINDOW_SENTENCES sentences."""
     i0, j0 = rows[0], columns[0]
-    for at in range(len(cells) - RUN + 1):
-        first, last = cells[at], cells[at + RUN - 1]
-        if last[0] - first[0] != RUN - 1 or last[1] - first[1] != RUN - 1:
+    for at in range(len(cells) - SURE_RUN_CELLS + 1):
+        first, last = cells[at], cells[at + SURE_RUN_CELLS - 1]
+        if last[0] - first[0] != SURE_RUN_CELLS - 1 or last[1] - first[1] != SURE_RUN_CELLS - 1:
             continue
-        i, j = (int(x) for x in cells[at + RUN // 2])
-        if i - i0 >= ROWS_AT_ONCE or j - j0 >= ROWS_AT_ONCE:
+        i, j = (int(x) for x in cells[at + SURE_RUN_CELLS // 2])
+        if i - i0 >= WINDOW_SENTENCES or j - j0 >= WINDOW_SENTENCES:
             yield (i0, i), (j0, j)
             i0, j0 = i, j
     yield (i0, rows[1]), (j0, columns[1])
@@ -174,7 +178,11 @@ def _bounded(
     """Halve windows that are too large to be searched without a band and have next to no trusted cells."""
     (i0, i1), (j0, j1) = rows, columns
     inside = cells[(cells[:, 0] > i0) & (cells[:, 0] < i1) & (cells[:, 1] > j0) & (cells[:, 1] < j1)]
-    if (i1 - i0) * (j1 - j0) <= UNGUIDED or len(inside) * 10 >= min(i1 - i0, j1 - j0) or min(i1 - i0, j1 - j0) < 2:
+    if (
+        (i1 - i0) * (j1 - j0) <= MAX_UNGUIDED_NODES
+        or len(inside) * 10 >= min(i1 - i0, j1 - j0)
+        or min(i1 - i0, j1 - j0) < 2
+    ):
         yield rows, columns
         return
     middle = np.array([(i0 + i1) // 2, (j0 + j1) // 2])
@@ -185,7 +193,7 @@ def _bounded(
     yield from _bounded(cells, (i, i1), (j, j1))
 
 
-def _straight(anchors: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
+def _monotone_anchors(anchors: Sequence[RangePair]) -> tuple[list[RangePair], list[RangePair]]:
     """The largest set of anchors in the same order on both sides, and the other anchors."""
     ordered = sorted(anchors, key=lambda anchor: anchor[0].start)
     ends: list[int] = []  # Smallest target start that ends an order of each length, and its anchor.
@@ -195,15 +203,15 @@ def _straight(anchors: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
         at = bisect_left(ends, tgt.start)
         before.append(last[at - 1] if at else -1)
         ends[at : at + 1], last[at : at + 1] = [tgt.start], [number]
-    kept = set()
+    selected = set()
     number = last[-1] if last else -1
     while number >= 0:
-        kept.add(number)
+        selected.add(number)
         number = before[number]
-    return [a for k, a in enumerate(ordered) if k in kept], [a for k, a in enumerate(ordered) if k not in kept]
+    return [a for k, a in enumerate(ordered) if k in selected], [a for k, a in enumerate(ordered) if k not in selected]
 
 
-def _between(anchors: Sequence[Pair], n: int, m: int) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+def _between(anchors: Sequence[RangePair], n: int, m: int) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     """Rows and columns between monotone anchors."""
     i, j = 0, 0
     for src, tgt in anchors:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from align.match.features import LONGEST_RUN
 from align.match.passages import TokenVectors
 
-Floats32 = npt.NDArray[np.float32]
+Float32Array = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 
 
@@ -39,7 +39,7 @@ class Bag:
         self.rarity = np.maximum(rarity, 0.0)
 
 
-def coverage(own: Bag, other: Bag, low: Indices, high: Indices, rows: slice, columns: slice) -> Floats32:
+def coverage(own: Bag, other: Bag, low: Indices, high: Indices, rows: slice, columns: slice) -> Float32Array:
     """(n, m, LONGEST_RUN) float32: share of each own sentence that the other sentences j..j+b+1 cover, 0 to about 1.
 
     For the window rows x columns, in its own numbering: low and high (n,) limit the columns of row i; cells that no
@@ -53,14 +53,14 @@ def coverage(own: Bag, other: Bag, low: Indices, high: Indices, rows: slice, col
         first, last = max(0, int(low[i]) - 1), min(m, int(high[i]) + LONGEST_RUN)
         if first >= last:
             continue
-        mine = slice(int(own_starts[i]), int(own_starts[i + 1]))
-        weight = own.rarity[mine]
+        own_tokens = slice(int(own_starts[i]), int(own_starts[i + 1]))
+        weight = own.rarity[own_tokens]
         total = float(weight.sum())
         if total <= 0:
             continue
-        theirs = slice(int(other_starts[first]), int(other_starts[last]))
-        close = own.vectors[mine] @ other.vectors[theirs].T
-        single = np.maximum.reduceat(close, other_starts[first:last] - theirs.start, axis=1)
+        other_tokens = slice(int(other_starts[first]), int(other_starts[last]))
+        close = own.vectors[own_tokens] @ other.vectors[other_tokens].T
+        single = np.maximum.reduceat(close, other_starts[first:last] - other_tokens.start, axis=1)
         best = single
         for b in range(min(LONGEST_RUN, last - first)):
             if b:

@@ -11,16 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from align.match import features
-from align.match.features import GAP_FEATURES, LONGEST_RUN, Evidence
-from align.match.passages import Passages, Vectors
-from align.match.tokens import Shared, shared, tokens
+from align.match.features import GAP_FEATURES, LONGEST_RUN, WindowEvidence
+from align.match.passages import EmbeddedSide, Vectors
+from align.match.tokens import SharedTokens, extract_tokens, pair_tokens
 
-Floats = npt.NDArray[np.float64]
-Cover = npt.NDArray[np.float32]
+FloatArray = npt.NDArray[np.float64]
+CoverArray = npt.NDArray[np.float32]
 
 _LATIN = re.compile(r"[^\W\d_\u2e80-\u9fff\uac00-\ud7af\u3040-\u30ff]")
 _CLOSING = " \t\"'»”’」』）)】]〉》*_`"
-_END = {
+_END_MARKS = {
     ".": 1,
     "。": 1,
     "．": 1,
@@ -52,46 +52,46 @@ def centred(vectors: Vectors) -> Vectors:
 
 
 @dataclass(frozen=True)
-class Side:
+class SideEvidence:
     """Evidence of one side on its own."""
 
     vectors: Vectors
     """(n, d) centred."""
-    length: Floats
+    length: FloatArray
     """(n,) characters, without spaces."""
-    ends: npt.NDArray[np.int64]
+    end_marks: npt.NDArray[np.int64]
     """(n,) closing mark: 0 no punctuation, 1 stop, 2 question, 3 exclamation, 4 colon, semicolon or comma."""
 
 
-def side(passages: Passages) -> Side:
+def side_evidence(embedded: EmbeddedSide) -> SideEvidence:
     """Evidence of one side on its own."""
-    return Side(
-        centred(passages.vectors),
-        np.array([max(1, len("".join(text.split()))) for text in passages.texts], dtype=np.float64),
-        np.array([_end(text) for text in passages.texts], dtype=np.int64),
+    return SideEvidence(
+        centred(embedded.vectors),
+        np.array([max(1, len("".join(text.split()))) for text in embedded.texts], dtype=np.float64),
+        np.array([_end_mark(text) for text in embedded.texts], dtype=np.int64),
     )
 
 
-def _end(text: str) -> int:
+def _end_mark(text: str) -> int:
     stripped = text.rstrip(_CLOSING)
-    return _END.get(stripped[-1:], 0)
+    return _END_MARKS.get(stripped[-1:], 0)
 
 
 @dataclass(frozen=True)
-class Tokens:
+class CommonTokens:
     """Numbers and words that both sides write in the same form."""
 
-    numbers: Shared
-    words: Shared
+    numbers: SharedTokens
+    words: SharedTokens
 
 
-def alike(src: Passages, tgt: Passages) -> Tokens:
+def find_common_tokens(src: EmbeddedSide, tgt: EmbeddedSide) -> CommonTokens:
     """Numbers and words that both sides contain."""
     latin = all(_alphabetic(side.texts) for side in (src, tgt))
-    bags_s, bags_t = ([tokens(text, latin=latin) for text in side.texts] for side in (src, tgt))
-    return Tokens(
-        shared([bag[0] for bag in bags_s], [bag[0] for bag in bags_t]),
-        shared([bag[1] for bag in bags_s], [bag[1] for bag in bags_t]),
+    bags_s, bags_t = ([extract_tokens(text, latin=latin) for text in side.texts] for side in (src, tgt))
+    return CommonTokens(
+        pair_tokens([bag[0] for bag in bags_s], [bag[0] for bag in bags_t]),
+        pair_tokens([bag[1] for bag in bags_s], [bag[1] for bag in bags_t]),
     )
 
 
@@ -101,10 +101,10 @@ def _alphabetic(texts: Sequence[str]) -> bool:
     return len(_LATIN.findall(unicodedata.normalize("NFKC", sample))) * 2 > letters
 
 
-def run_norms(weighted: Floats) -> Floats:
+def run_norms(weighted: FloatArray) -> FloatArray:
     """Norms of the sums of 1 to LONGEST_RUN consecutive rows: (LONGEST_RUN + 1, n), 1 where a run exceeds the side."""
     n = len(weighted)
-    products = prefix(weighted @ weighted.T)
+    products = prefix_sums(weighted @ weighted.T)
     norms = np.ones((LONGEST_RUN + 1, n))
     for a in range(1, min(LONGEST_RUN, n) + 1):
         first, last = np.arange(n - a + 1), np.arange(a, n + 1)
@@ -113,19 +113,19 @@ def run_norms(weighted: Floats) -> Floats:
     return np.maximum(norms, 1e-9)
 
 
-def prefix(cells: Floats) -> Floats:
+def prefix_sums(cells: FloatArray) -> FloatArray:
     """(n + 1, m + 1) prefix sums: all cells above and to the left."""
     sums = np.zeros((cells.shape[0] + 1, cells.shape[1] + 1))
     sums[1:, 1:] = cells
     return sums.cumsum(0).cumsum(1)
 
 
-def running(values: npt.NDArray[np.generic]) -> Floats:
+def running_sums(values: npt.NDArray[np.generic]) -> FloatArray:
     """(n + 1,) sums of the values before each index."""
     return np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
 
 
-def dense(tokens_: Shared, rows: slice, columns: slice) -> Floats:
+def dense_weights(tokens_: SharedTokens, rows: slice, columns: slice) -> FloatArray:
     """(n, m) weight of the tokens that each pair of sentences in a window shares."""
     cells = np.zeros((rows.stop - rows.start, columns.stop - columns.start))
     here = slice(*np.searchsorted(tokens_.src, [rows.start, rows.stop]))
@@ -143,58 +143,58 @@ NO_COVER = np.zeros((0, 0, 0), dtype=np.float32)
 class TokenEvidence:
     """Evidence from the token vectors of both whole texts."""
 
-    links: Shared
-    linked: tuple[Floats, Floats]
+    links: SharedTokens
+    linked: tuple[FloatArray, FloatArray]
     """(n,), (m,) link weight of each sentence."""
-    standing: tuple[Floats, Floats]
+    linked_zscores: tuple[FloatArray, FloatArray]
     """(n,), (m,) linked share of each sentence as a robust z-score within its text."""
 
 
-def window(
-    src: Side,
-    tgt: Side,
-    shared_tokens: Tokens,
+def window_evidence(
+    src: SideEvidence,
+    tgt: SideEvidence,
+    shared_tokens: CommonTokens,
     rows: slice,
     columns: slice,
     *,
     ratio: float,
     scale: float,
-    cover: tuple[Cover, Cover] | None = None,
+    cover: tuple[CoverArray, CoverArray] | None = None,
     tokens_: TokenEvidence | None = None,
-) -> tuple[Evidence, Floats, Floats]:
+) -> tuple[WindowEvidence, FloatArray, FloatArray]:
     """Evidence of a window of both texts, and (n, G) and (m, G) features of omissions.
 
     ratio: source characters per target character. scale: factor of the similarities. cover, tokens_: evidence from
     token vectors for the window and for the whole texts, if both sides have them.
     """
-    even = ratio**0.5
-    length_s, length_t = src.length[rows] / even, tgt.length[columns] * even
+    root_ratio = ratio**0.5
+    length_s, length_t = src.length[rows] / root_ratio, tgt.length[columns] * root_ratio
     weighted_s, weighted_t = (
         side.vectors[cut].astype(np.float64) * side.length[cut][:, None] for side, cut in ((src, rows), (tgt, columns))
     )
-    dots = scale * prefix(weighted_s @ weighted_t.T)
+    dots = scale * prefix_sums(weighted_s @ weighted_t.T)
     norm_s, norm_t = run_norms(weighted_s), run_norms(weighted_t)
     single = np.diff(np.diff(dots, axis=0), axis=1) / norm_s[1][:, None] / norm_t[1][None, :]
-    best_s, best_t = _best(dots, norm_s, norm_t), _best(dots.T, norm_t, norm_s)
-    numbers, words = (dense(kind, rows, columns) for kind in (shared_tokens.numbers, shared_tokens.words))
+    best_s, best_t = _best_similarities(dots, norm_s, norm_t), _best_similarities(dots.T, norm_t, norm_s)
+    numbers, words = (dense_weights(kind, rows, columns) for kind in (shared_tokens.numbers, shared_tokens.words))
     links, weight_s, weight_t = NO_CELLS, NO_ROW, NO_ROW
     if tokens_ is not None:
-        links = prefix(dense(tokens_.links, rows, columns))
-        weight_s, weight_t = running(tokens_.links.total_src[rows]), running(tokens_.links.total_tgt[columns])
-    evidence = Evidence(
+        links = prefix_sums(dense_weights(tokens_.links, rows, columns))
+        weight_s, weight_t = running_sums(tokens_.links.total_src[rows]), running_sums(tokens_.links.total_tgt[columns])
+    evidence = WindowEvidence(
         dots=dots,
         norm_s=norm_s,
         norm_t=norm_t,
         best_s=best_s,
         best_t=best_t,
-        length_s=running(length_s),
-        length_t=running(length_t),
-        numbers=prefix(numbers),
-        numbers_s=running(shared_tokens.numbers.total_src[rows]),
-        numbers_t=running(shared_tokens.numbers.total_tgt[columns]),
-        words=prefix(words),
-        words_s=running(shared_tokens.words.total_src[rows]),
-        words_t=running(shared_tokens.words.total_tgt[columns]),
+        length_s=running_sums(length_s),
+        length_t=running_sums(length_t),
+        numbers=prefix_sums(numbers),
+        numbers_s=running_sums(shared_tokens.numbers.total_src[rows]),
+        numbers_t=running_sums(shared_tokens.numbers.total_tgt[columns]),
+        words=prefix_sums(words),
+        words_s=running_sums(shared_tokens.words.total_src[rows]),
+        words_t=running_sums(shared_tokens.words.total_tgt[columns]),
         cover_s=NO_COVER if cover is None else cover[0],
         cover_t=NO_COVER if cover is None else cover[1],
         links=links,
@@ -211,12 +211,12 @@ def window(
         table[:, features.NUMBERS] = np.log1p(np.minimum(of_numbers, numbers.max(1 - side)))
         if tokens_ is not None:
             table[:, features.LINKED] = np.minimum(tokens_.linked[side][cut] / 10.0, 4.0)
-            table[:, features.LINKED_STANDING] = tokens_.standing[side][cut]
+            table[:, features.LINKED_ZSCORE] = tokens_.linked_zscores[side][cut]
         gaps.append(table)
     return evidence, gaps[0], gaps[1]
 
 
-def _best(dots: Floats, own: Floats, other: Floats) -> Floats:
+def _best_similarities(dots: FloatArray, own: FloatArray, other: FloatArray) -> FloatArray:
     """(n,) greatest similarity of each sentence to one to three consecutive sentences of the other side."""
     rows = np.diff(dots, axis=0)
     m = rows.shape[1] - 1

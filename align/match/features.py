@@ -11,8 +11,8 @@ import numpy.typing as npt
 from align.match.kernels import kernel
 
 Indices = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Floats32 = npt.NDArray[np.float32]
+FloatArray = npt.NDArray[np.float64]
+Float32Array = npt.NDArray[np.float32]
 
 LONGEST_RUN, LARGEST_BLOCK = 9, 8
 """Maximum sentences of a run that one sentence may correspond to, and of both sides together in a many-to-many
@@ -48,7 +48,7 @@ BEAD_FEATURES = (
 GAP_FEATURES = (
     "omission", "opening", "best", "short", "numbers", "linked", "linked standing", "omitting", "openings",
 )  # fmt: skip
-OMISSION, OPENING, BEST, SHORT, NUMBERS, LINKED, LINKED_STANDING, OMITTING, OPENINGS = range(len(GAP_FEATURES))
+OMISSION, OPENING, BEST, SHORT, NUMBERS, LINKED, LINKED_ZSCORE, OMITTING, OPENINGS = range(len(GAP_FEATURES))
 """Columns of a table of features of omissions."""
 
 NEIGHBOUR_WEIGHT = 0.6
@@ -57,36 +57,36 @@ LINKED_SHARE = 0.25
 """Minimum share of a sentence's token weight that is linked inside a translation."""
 
 
-class Evidence(NamedTuple):
+class WindowEvidence(NamedTuple):
     """Evidence of a window of (n, m) sentences for its beads. Prefix sums have one row and column more."""
 
-    dots: Floats
+    dots: FloatArray
     """Prefix sums of the products of length-weighted vectors."""
-    norm_s: Floats
+    norm_s: FloatArray
     """(LONGEST_RUN + 1, n) norms of the sums of 1, 2, .. length-weighted vectors from each sentence on."""
-    norm_t: Floats
-    best_s: Floats
+    norm_t: FloatArray
+    best_s: FloatArray
     """(n,) greatest similarity of each sentence to one to three sentences of the other side."""
-    best_t: Floats
-    length_s: Floats
+    best_t: FloatArray
+    length_s: FloatArray
     """(n + 1,) running sums of characters, on one scale for both sides."""
-    length_t: Floats
-    numbers: Floats
+    length_t: FloatArray
+    numbers: FloatArray
     """Prefix sums of the weight of numbers that two sentences share."""
-    numbers_s: Floats
+    numbers_s: FloatArray
     """(n + 1,) running sums of the weight of all numbers of each sentence."""
-    numbers_t: Floats
-    words: Floats
-    words_s: Floats
-    words_t: Floats
-    cover_s: Floats32
+    numbers_t: FloatArray
+    words: FloatArray
+    words_s: FloatArray
+    words_t: FloatArray
+    cover_s: Float32Array
     """(n, m, LONGEST_RUN) coverage of each source sentence by runs of target sentences, or (0, 0, 0)."""
-    cover_t: Floats32
-    links: Floats
+    cover_t: Float32Array
+    links: FloatArray
     """Prefix sums of the weight of token links, or (0, 0)."""
-    weight_s: Floats
+    weight_s: FloatArray
     """(n + 1,) running sums of the token weight of each sentence, or (0,)."""
-    weight_t: Floats
+    weight_t: FloatArray
 
 
 @kernel(error_model="numpy")
@@ -190,7 +190,7 @@ def least_covered(cover, i, a, j, b, others):  # type: ignore[no-untyped-def]
 
     The gain is that share minus the coverage by the sentences just outside.
     """
-    least, least_gain = 1.0, 1.0
+    lowest, lowest_gain = 1.0, 1.0
     for x in range(i, i + a):
         inside = cover[x, j, b - 1]
         outside = 0.0
@@ -198,8 +198,8 @@ def least_covered(cover, i, a, j, b, others):  # type: ignore[no-untyped-def]
             outside = max(outside, cover[x, j - 1, 0])
         if j + b < others:
             outside = max(outside, cover[x, j + b, 0])
-        least, least_gain = min(least, inside), min(least_gain, inside - outside)
-    return least, least_gain
+        lowest, lowest_gain = min(lowest, inside), min(lowest_gain, inside - outside)
+    return lowest, lowest_gain
 
 
 @kernel(error_model="numpy")
@@ -225,14 +225,14 @@ def link_features(E, i, a, j, b, out):  # type: ignore[no-untyped-def]
     out[LINKS_CUT] = (block(E.links, i, a, 0, m) + block(E.links, 0, n, j, b) - 2 * inside) / 20.0
 
 
-def candidates(E: Evidence, low: Indices, high: Indices, top: int, left: int, limit: float) -> Indices:
+def candidates(E: WindowEvidence, low: Indices, high: Indices, top: int, left: int, limit: float) -> Indices:
     """Candidate beads: (c, 4) int64 of i, j, a, b, by (i, j), then by shape.
 
     The lattice starts at row `top` and column `left` of the window that E describes. Beads more than `limit` below
     the best similarity of both their first sentences are left out.
     """
-    most = int((high - low + 1)[:-1].sum()) * len(SHAPES)
-    beads = np.empty((most, 4), dtype=np.int64)
+    capacity = int((high - low + 1)[:-1].sum()) * len(SHAPES)
+    beads = np.empty((capacity, 4), dtype=np.int64)
     count = _candidates(E, low, high, SHAPES, top, left, limit, beads)
     return beads[:count].copy()
 

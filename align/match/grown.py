@@ -8,52 +8,56 @@ from dataclasses import replace
 import numpy as np
 
 from align.match.features import LONGEST_RUN
-from align.match.passages import Bead, Pair
-from align.match.solve import Texts
+from align.match.passages import Bead, RangePair
+from align.match.solve import Bitext
 
 
-def with_grown(texts: Texts, beads: Sequence[Bead], forbidden: Sequence[Pair]) -> list[Bead]:
+def extend_beads(bitext: Bitext, beads: Sequence[Bead], forbidden: Sequence[RangePair]) -> list[Bead]:
     """The beads, in order; those with LONGEST_RUN sentences on a side are extended by adjacent omissions."""
-    found = list(beads)
-    barred = set(forbidden)
-    at = 0
-    while at < len(found):
-        if max(len(found[at].src), len(found[at].tgt)) >= LONGEST_RUN and found[at].src and found[at].tgt:
-            at = _grow(texts, found, at, barred)
-        at += 1
-    return found
+    extended = list(beads)
+    forbidden_pairs = set(forbidden)
+    index = 0
+    while index < len(extended):
+        if (
+            max(len(extended[index].src), len(extended[index].tgt)) >= LONGEST_RUN
+            and extended[index].src
+            and extended[index].tgt
+        ):
+            index = _extend_bead(bitext, extended, index, forbidden_pairs)
+        index += 1
+    return extended
 
 
-def _grow(texts: Texts, found: list[Bead], at: int, barred: set[Pair]) -> int:
+def _extend_bead(bitext: Bitext, beads: list[Bead], index: int, forbidden_pairs: set[RangePair]) -> int:
     """Merge neighbours into the bead at `index` and return its new index."""
     for step in (1, -1):
-        while 0 <= at + step < len(found):
-            larger = _joined(found[at], found[at + step])
-            if larger is None or (larger.src, larger.tgt) in barred:
+        while 0 <= index + step < len(beads):
+            larger = _with_omission(beads[index], beads[index + step])
+            if larger is None or (larger.src, larger.tgt) in forbidden_pairs:
                 break
-            if _cosine(texts, larger) <= _cosine(texts, found[at]):  # an unrelated sentence lowers it
+            if _cosine(bitext, larger) <= _cosine(bitext, beads[index]):  # an unrelated sentence lowers it
                 break
-            found[at] = larger
-            del found[at + step]
-            at -= step == -1
-    return at
+            beads[index] = larger
+            del beads[index + step]
+            index -= step == -1
+    return index
 
 
-def _joined(bead: Bead, beside: Bead) -> Bead | None:
+def _with_omission(bead: Bead, omission: Bead) -> Bead | None:
     """The bead extended by an adjacent omission, on its longer side; None if they are not adjacent."""
-    if beside.src and beside.tgt:
+    if omission.src and omission.tgt:
         return None
-    longer, other = (bead.src, beside.src) if len(bead.src) > len(bead.tgt) else (bead.tgt, beside.tgt)
+    longer, other = (bead.src, omission.src) if len(bead.src) > len(bead.tgt) else (bead.tgt, omission.tgt)
     if not other or (other.start != longer.stop and other.stop != longer.start):
         return None
     run = range(min(longer.start, other.start), max(longer.stop, other.stop))
     return replace(bead, src=run) if len(bead.src) > len(bead.tgt) else replace(bead, tgt=run)
 
 
-def _cosine(texts: Texts, bead: Bead) -> float:
+def _cosine(bitext: Bitext, bead: Bead) -> float:
     """Cosine of the length-weighted vector sums of both sides."""
     one, other = (
         (side.vectors[run.start : run.stop] * side.length[run.start : run.stop, None]).sum(0)
-        for side, run in zip(texts.sides, (bead.src, bead.tgt), strict=True)
+        for side, run in zip(bitext.sides, (bead.src, bead.tgt), strict=True)
     )
     return float(one @ other / max(1e-9, float(np.linalg.norm(one) * np.linalg.norm(other))))

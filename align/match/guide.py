@@ -9,22 +9,22 @@ from align.match.kernels import kernel
 from align.match.passages import Matrix, Vectors
 
 Indices = npt.NDArray[np.int64]
-DENSE = 4_000_000
+MAX_DENSE_CELLS = 4_000_000
 """Cells up to which all source sentences are compared with all target sentences."""
-GROUP = 4
+GROUP_SENTENCES = 4
 """Sentences that are averaged into one row of the next coarser level."""
-HALF = 48
+CORRIDOR_SENTENCES = 48
 """Half width of the corridor around the coarser path, in sentences."""
-ROWS, COLUMNS = 5, 5
+BAND_ROWS, BAND_COLUMNS = 5, 5
 """Half width of the band around trusted cells, in rows and columns."""
-RIVALS, LEAST = 4, np.float32(-0.2)
+REFERENCE_RANK, MIN_REFERENCE_SIMILARITY = 4, np.float32(-0.2)
 """A gain is relative to the similarity of this rank in the row and in the column, or to the minimum if that is
 higher."""
-SMALL = 2_500
+MAX_UNBANDED_NODES = 2_500
 """Nodes up to which the band is the whole lattice."""
 
 
-def guide(src: Vectors, tgt: Vectors) -> tuple[Indices, npt.NDArray[np.float32]]:
+def coarse_path(src: Vectors, tgt: Vectors) -> tuple[Indices, npt.NDArray[np.float32]]:
     """Trusted cells (c, 2) of a monotone one-to-one path, ascending on both sides, and the gain of each.
 
     src (n, d), tgt (m, d): centred rows of length 1. Near-linear: above MAX_DENSE_CELLS cells, means of
@@ -33,34 +33,34 @@ def guide(src: Vectors, tgt: Vectors) -> tuple[Indices, npt.NDArray[np.float32]]
     n, m = len(src), len(tgt)
     if n == 0 or m == 0:
         return np.zeros((0, 2), dtype=np.int64), np.zeros(0, dtype=np.float32)
-    if n * m <= DENSE:
+    if n * m <= MAX_DENSE_CELLS:
         low = np.zeros(n, dtype=np.int64)
         width = m
     else:
-        coarse, _ = guide(_grouped(src), _grouped(tgt))
+        coarse, _ = coarse_path(_grouped(src), _grouped(tgt))
         low, width = _corridor(coarse, n, m)
     close = _banded(src, tgt, low, width)
     gain = _outstanding(close, low, m)
     cells = _path(gain, low, m)
-    worth = gain[cells[:, 0], cells[:, 1] - low[cells[:, 0]]] if len(cells) else np.zeros(0, dtype=np.float32)
-    return cells, worth
+    gains = gain[cells[:, 0], cells[:, 1] - low[cells[:, 0]]] if len(cells) else np.zeros(0, dtype=np.float32)
+    return cells, gains
 
 
 def _grouped(vectors: Vectors) -> Vectors:
     """Means of GROUP_SENTENCES consecutive rows, of length 1."""
-    starts = np.arange(0, len(vectors), GROUP)
+    starts = np.arange(0, len(vectors), GROUP_SENTENCES)
     sums = np.add.reduceat(vectors, starts, axis=0)
     return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
 
 def _corridor(coarse: Indices, n: int, m: int) -> tuple[Indices, int]:
     """First column of each row's window, and the common width, around a path over groups."""
-    points = np.concatenate([[[0, 0]], coarse * GROUP + GROUP // 2, [[n, m]]]).astype(np.float64)
+    points = np.concatenate([[[0, 0]], coarse * GROUP_SENTENCES + GROUP_SENTENCES // 2, [[n, m]]]).astype(np.float64)
     rows = np.arange(n, dtype=np.float64)
     centre = np.interp(rows, points[:, 0], points[:, 1])
     before = np.interp(rows - 8, points[:, 0], points[:, 1])
     after = np.interp(rows + 8, points[:, 0], points[:, 1])
-    reach = HALF + int(min(4 * HALF, np.max(after - before, initial=0)))
+    reach = CORRIDOR_SENTENCES + int(min(4 * CORRIDOR_SENTENCES, np.max(after - before, initial=0)))
     width = min(m, 2 * reach)
     low = np.clip(centre.astype(np.int64) - reach, 0, max(0, m - width))
     return np.maximum.accumulate(low), width
@@ -86,18 +86,18 @@ def _outstanding(close: Matrix, low: Indices, m: int) -> Matrix:
 
     Overwrites `close`, which is large and not needed any more.
     """
-    row = _kth_of_rows(close, RIVALS)
-    top = np.full((m, RIVALS), -1.0, dtype=np.float32)
+    row = _kth_of_rows(close, REFERENCE_RANK)
+    top = np.full((m, REFERENCE_RANK), -1.0, dtype=np.float32)
     _kth_of_columns(close, low, top)
-    _outstand(close, low, row, np.maximum(top[:, 0], LEAST))
+    _outstand(close, low, row, np.maximum(top[:, 0], MIN_REFERENCE_SIMILARITY))
     return close
 
 
 def _kth_of_rows(close: Matrix, k: int) -> Matrix:
     """(n,) the k-th greatest of each row, at least MIN_REFERENCE_SIMILARITY."""
     if close.shape[1] < k:
-        return np.full(len(close), LEAST, dtype=np.float32)
-    return np.maximum(np.partition(close, -k, axis=1)[:, -k], LEAST)
+        return np.full(len(close), MIN_REFERENCE_SIMILARITY, dtype=np.float32)
+    return np.maximum(np.partition(close, -k, axis=1)[:, -k], MIN_REFERENCE_SIMILARITY)
 
 
 @kernel(error_model="numpy")
@@ -174,15 +174,17 @@ def _walk(gain, low, step, running, best, cells):  # type: ignore[no-untyped-def
 
 def band(cells: Indices, n: int, m: int) -> tuple[Indices, Indices]:
     """Band around the cells: low and high (n + 1,), ascending, from (0, 0) to (n, m); wide where cells are missing."""
-    if (n + 1) * (m + 1) <= SMALL:
+    if (n + 1) * (m + 1) <= MAX_UNBANDED_NODES:
         return np.zeros(n + 1, dtype=np.int64), np.full(n + 1, m, dtype=np.int64)
     rows = np.arange(n + 1)
-    known = np.concatenate([[[-1, -1]], cells, [[n, m]]])
-    before = known[np.searchsorted(known[:, 0], rows - ROWS, side="right") - 1, 1]
-    after = known[np.minimum(np.searchsorted(known[:, 0], rows + ROWS, side="left"), len(known) - 1), 1]
-    before = np.where(rows - ROWS < 0, -1, before)
-    after = np.where(rows + ROWS > n, m, after)
-    low = np.clip(before - COLUMNS, 0, m)
-    high = np.clip(after + COLUMNS, 0, m)
+    bounded_cells = np.concatenate([[[-1, -1]], cells, [[n, m]]])
+    before = bounded_cells[np.searchsorted(bounded_cells[:, 0], rows - BAND_ROWS, side="right") - 1, 1]
+    after = bounded_cells[
+        np.minimum(np.searchsorted(bounded_cells[:, 0], rows + BAND_ROWS, side="left"), len(bounded_cells) - 1), 1
+    ]
+    before = np.where(rows - BAND_ROWS < 0, -1, before)
+    after = np.where(rows + BAND_ROWS > n, m, after)
+    low = np.clip(before - BAND_COLUMNS, 0, m)
+    high = np.clip(after + BAND_COLUMNS, 0, m)
     low[0], high[n] = 0, m
     return np.minimum.accumulate(low[::-1])[::-1].astype(np.int64), np.maximum.accumulate(high).astype(np.int64)

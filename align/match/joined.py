@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from align.match.evidence import Side, centred
+from align.match.evidence import SideEvidence, centred
 from align.match.features import NEIGHBOUR_WEIGHT
-from align.match.passages import EncodeRuns, Passages, Vectors
+from align.match.passages import EmbeddedSide, EncodeRuns, Vectors
 from align.text.tags import primary
 
 Indices = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+FloatArray = npt.NDArray[np.float64]
 
 UNSPACED = frozenset({"zh", "ja", "th", "yue", "lo", "km", "my"})
 """Languages whose sentences are joined without a space."""
@@ -24,20 +24,20 @@ UNSPACED = frozenset({"zh", "ja", "th", "yue", "lo", "km", "my"})
 class RunVectors:
     """Centred vectors of the sentences of one side, and of runs of them as joined texts."""
 
-    def __init__(self, passages: Passages, side: Side, width: int) -> None:
-        own = passages.vectors[:, :width]
+    def __init__(self, embedded: EmbeddedSide, side: SideEvidence, width: int) -> None:
+        own = embedded.vectors[:, :width]
         own = own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-9)
-        self.passages, self.length = passages, side.length
+        self.embedded, self.length = embedded, side.length
         self.single = centred(own).astype(np.float64)
         share = len(own) / (len(own) + 10.0) * 0.98
         self.shift = share * own.mean(axis=0, dtype=np.float64)
-        self.separator = "" if primary(passages.lang) in UNSPACED else " "
+        self.separator = "" if primary(embedded.lang) in UNSPACED else " "
 
     def text(self, start: int, count: int) -> str:
         """The joined text of a run."""
-        return self.separator.join(self.passages.texts[start : start + count])
+        return self.separator.join(self.embedded.texts[start : start + count])
 
-    def sums(self, start: Indices, count: Indices) -> Floats:
+    def sums(self, start: Indices, count: Indices) -> FloatArray:
         """(c, d) unit vectors of runs from the sums of their length-weighted sentence vectors."""
         rows = np.zeros((len(start), self.single.shape[1]))
         for k in range(int(count.max(initial=0))):
@@ -46,13 +46,13 @@ class RunVectors:
             rows[inside] += self.single[at] * self.length[at, None]
         return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9))
 
-    def centred(self, vectors: Vectors) -> Floats:
+    def centred(self, vectors: Vectors) -> FloatArray:
         """(c, d) vectors of joined texts, centred like those of the sentences."""
         rows = vectors.astype(np.float64) - self.shift
         return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9))
 
 
-def joined_gains(src: RunVectors, tgt: RunVectors, beads: Indices, encode: EncodeRuns) -> Floats:
+def joined_gains(src: RunVectors, tgt: RunVectors, beads: Indices, encode: EncodeRuns) -> FloatArray:
     """(c, 2): gain in similarity and in margin of each bead when its runs are encoded as joined texts.
 
     beads (c, 4): i, j, a, b of the whole texts. The margin is without its length penalty.

@@ -14,8 +14,8 @@ import numba
 from align.errors import AlignError
 from align.settings import load_settings, temporary_folder, writable
 
-FOLDER = "kernels"
-BESIDE = Path(__file__).parent / "__pycache__"
+KERNEL_FOLDER = "kernels"
+CODE_CACHE = Path(__file__).parent / "__pycache__"
 
 
 @cache
@@ -38,11 +38,11 @@ def kernel_cache() -> Path | None:
 def _folders() -> Iterator[Path]:
     if named := os.environ.get("NUMBA_CACHE_DIR"):
         yield Path(named)
-    yield BESIDE
+    yield CODE_CACHE
     with suppress(AlignError):  # A broken config file is reported by the next reader.
-        yield load_settings().cache / FOLDER
+        yield load_settings().cache / KERNEL_FOLDER
     if (temporary := temporary_folder()) is not None:
-        yield temporary / FOLDER
+        yield temporary / KERNEL_FOLDER
 
 
 def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -56,7 +56,7 @@ def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         config: Any = numba.config
         before = config.CACHE_DIR
         # Numba reads its configuration when a function is decorated; it is restored for the caller's functions.
-        config.CACHE_DIR = "" if folder in (None, BESIDE) else str(folder)
+        config.CACHE_DIR = "" if folder in (None, CODE_CACHE) else str(folder)
         try:
             return numba.njit(cache=folder is not None, **options)(function)
         except RuntimeError:  # The folder was deleted or is full.

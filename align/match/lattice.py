@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from align.match.kernels import kernel
 
-Floats = npt.NDArray[np.float64]
+FloatArray = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
-NONE = -1
+NO_NODE = -1
 """Index for a step that leaves the band."""
 
 
@@ -40,7 +40,7 @@ class Lattice:
         return np.concatenate([[0], np.cumsum(self.high - self.low + 1)]).astype(np.int64)
 
     @cached_property
-    def places(self) -> tuple[Indices, Indices]:
+    def positions(self) -> tuple[Indices, Indices]:
         """Row and column of each node."""
         rows = np.repeat(np.arange(len(self.low)), np.diff(self.first))
         return rows, np.arange(self.first[-1]) - self.first[rows] + self.low[rows]
@@ -63,16 +63,16 @@ class Lattice:
     @cached_property
     def down(self) -> Indices:
         """The node below each node, with one source sentence more, or NO_NODE."""
-        rows, columns = self.places
+        rows, columns = self.positions
         below = np.minimum(rows + 1, len(self.low) - 1)
         inside = (rows + 1 < len(self.low)) & (columns >= self.low[below]) & (columns <= self.high[below])
-        return np.where(inside, self.first[below] + columns - self.low[below], NONE)
+        return np.where(inside, self.first[below] + columns - self.low[below], NO_NODE)
 
     @cached_property
     def across(self) -> Indices:
         """The node to the right of each node, with one target sentence more, or NO_NODE."""
-        rows, columns = self.places
-        return np.where(columns < self.high[rows], np.arange(len(rows)) + 1, NONE)
+        rows, columns = self.positions
+        return np.where(columns < self.high[rows], np.arange(len(rows)) + 1, NO_NODE)
 
     @cached_property
     def graph(self) -> Graph:
@@ -88,8 +88,8 @@ class Lattice:
             source=starts[order],
             down=self.down,
             across=self.across,
-            above=_sources(self.down),
-            before=_sources(self.across),
+            above=_source_nodes(self.down),
+            before=_source_nodes(self.across),
         )
 
 
@@ -118,35 +118,37 @@ class Graph(NamedTuple):
 class Marginals:
     """Posterior of each edge, 0 to 1, and the log of the summed weight of all paths."""
 
-    beads: Floats
+    beads: FloatArray
     """(c,)"""
-    gap_s: Floats
+    gap_s: FloatArray
     """(nodes,) omission of the source sentence after each node."""
-    gap_t: Floats
+    gap_t: FloatArray
     opened: float
     """The expected number of gaps."""
     total: float
 
 
-def marginals(lattice: Lattice, scores: Floats, null_s: Floats, null_t: Floats, opening: float) -> Marginals:
+def marginals(
+    lattice: Lattice, scores: FloatArray, null_s: FloatArray, null_t: FloatArray, opening: float
+) -> Marginals:
     """Sum over all paths. Scores of beads (c,), of omissions null_s (n,), null_t (m,), and of opening a gap."""
-    rows, columns = lattice.places
+    rows, columns = lattice.positions
     cost_s, cost_t = np.append(null_s, -np.inf)[rows], np.append(null_t, -np.inf)[columns]
     beads, gap_s, gap_t = np.zeros(len(scores)), np.zeros(len(rows)), np.zeros(len(rows))
     total, opened = posteriors(lattice.graph, scores, cost_s, cost_t, opening, beads, gap_s, gap_t)
     return Marginals(beads, gap_s, gap_t, opened, total)
 
 
-def _sources(step: Indices) -> Indices:
+def _source_nodes(step: Indices) -> Indices:
     """Predecessor of each node, or NO_NODE. step: successor of each node."""
-    found = np.full(len(step), NONE)
-    leading = np.flatnonzero(step != NONE)
-    found[step[leading]] = leading
-    return found
+    sources = np.full(len(step), NO_NODE)
+    leading = np.flatnonzero(step != NO_NODE)
+    sources[step[leading]] = leading
+    return sources
 
 
 @kernel(error_model="numpy")
-def add(x, y):  # type: ignore[no-untyped-def]
+def log_add(x, y):  # type: ignore[no-untyped-def]
     """log(exp x + exp y)."""
     if x < y:
         x, y = y, x
@@ -177,10 +179,10 @@ def posteriors(graph, scores, cost_s, cost_t, opening, beads, gap_s, gap_t):  # 
         if t == 0:
             into[t, 0] = 0.0
         u = graph.above[t]
-        into[t, 1] = cost_s[u] + add(into[u, 0] + opening, into[u, 1]) if u >= 0 else -np.inf
+        into[t, 1] = cost_s[u] + log_add(into[u, 0] + opening, into[u, 1]) if u >= 0 else -np.inf
         u = graph.before[t]
-        into[t, 2] = cost_t[u] + add(add(into[u, 0], into[u, 1]) + opening, into[u, 2]) if u >= 0 else -np.inf
-        any_[t] = add(add(into[t, 0], into[t, 1]), into[t, 2])
+        into[t, 2] = cost_t[u] + log_add(log_add(into[u, 0], into[u, 1]) + opening, into[u, 2]) if u >= 0 else -np.inf
+        any_[t] = log_add(log_add(into[t, 0], into[t, 1]), into[t, 2])
     sum_ = any_[count - 1]
     from_ = np.empty((count, 3))
     from_[count - 1, 0], from_[count - 1, 1], from_[count - 1, 2] = 0.0, 0.0, 0.0
@@ -199,18 +201,18 @@ def posteriors(graph, scores, cost_s, cost_t, opening, beads, gap_s, gap_t):  # 
         bead = top + np.log(total) if total > 0 else -np.inf
         down = cost_s[t] + from_[graph.down[t], 1] if graph.down[t] >= 0 else -np.inf
         across = cost_t[t] + from_[graph.across[t], 2] if graph.across[t] >= 0 else -np.inf
-        gap_s[t] = np.exp(add(into[t, 0] + opening, into[t, 1]) + down - sum_)
-        gap_t[t] = np.exp(add(add(into[t, 0], into[t, 1]) + opening, into[t, 2]) + across - sum_)
+        gap_s[t] = np.exp(log_add(into[t, 0] + opening, into[t, 1]) + down - sum_)
+        gap_t[t] = np.exp(log_add(log_add(into[t, 0], into[t, 1]) + opening, into[t, 2]) + across - sum_)
         opened += np.exp(into[t, 0] + opening + down - sum_)
-        opened += np.exp(add(into[t, 0], into[t, 1]) + opening + across - sum_)
+        opened += np.exp(log_add(into[t, 0], into[t, 1]) + opening + across - sum_)
         if t < count - 1:
-            from_[t, 0] = add(add(bead, down + opening), across + opening)
-            from_[t, 1] = add(add(bead, down), across + opening)
-            from_[t, 2] = add(bead, across)
+            from_[t, 0] = log_add(log_add(bead, down + opening), across + opening)
+            from_[t, 1] = log_add(log_add(bead, down), across + opening)
+            from_[t, 2] = log_add(bead, across)
     return sum_, opened
 
 
-def best_path(lattice: Lattice, gain: Floats, gap_s: Floats, gap_t: Floats) -> Indices:
+def best_path(lattice: Lattice, gain: FloatArray, gap_s: FloatArray, gap_t: FloatArray) -> Indices:
     """The path with the greatest sum of gains: bead indices, and -1 and -2 for source and target omissions.
 
     gain (c,) of the beads, -inf for excluded ones; gap_s and gap_t (nodes,). Ties go to the first bead, and to

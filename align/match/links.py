@@ -10,16 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from align.match.coverage import Bag
-from align.match.tokens import Shared
+from align.match.tokens import SharedTokens
 
 Indices = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+FloatArray = npt.NDArray[np.float64]
 
-LEAST_WEIGHT = 0.1
+MIN_SENTENCE_WEIGHT = 0.1
 """Minimum token weight of a sentence."""
 
 
-def token_links(src: Bag, tgt: Bag, low: Indices, high: Indices) -> Shared:
+def token_links(src: Bag, tgt: Bag, low: Indices, high: Indices) -> SharedTokens:
     """Mutual best matches of tokens, summed by pairs of sentences.
 
     low, high (n,): target sentences low..high that each source sentence is compared with. The weight of a link is
@@ -30,16 +30,16 @@ def token_links(src: Bag, tgt: Bag, low: Indices, high: Indices) -> Shared:
     forward, backward = np.full(len(src.vectors), -1), np.full(len(tgt.vectors), -1)
     close, close_back = np.zeros(len(forward), dtype=np.float32), np.full(len(backward), -1, dtype=np.float32)
     for i in range(n):
-        mine, theirs = slice(src.starts[i], src.starts[i + 1]), slice(tgt.starts[low[i]], tgt.starts[high[i]])
-        if theirs.start >= theirs.stop:
+        own, others = slice(src.starts[i], src.starts[i + 1]), slice(tgt.starts[low[i]], tgt.starts[high[i]])
+        if others.start >= others.stop:
             continue
-        similar = src.vectors[mine] @ tgt.vectors[theirs].T
+        similar = src.vectors[own] @ tgt.vectors[others].T
         best = similar.argmax(axis=1)
-        forward[mine], close[mine] = best + theirs.start, similar[np.arange(len(similar)), best]
+        forward[own], close[own] = best + others.start, similar[np.arange(len(similar)), best]
         best = similar.argmax(axis=0)
         value = similar[best, np.arange(similar.shape[1])]
-        better = value > close_back[theirs]
-        close_back[theirs][better], backward[theirs][better] = value[better], best[better] + mine.start
+        better = value > close_back[others]
+        close_back[others][better], backward[others][better] = value[better], best[better] + own.start
     present = np.flatnonzero((forward >= 0) & (src.rarity > 0))
     one = present[backward[forward[present]] == present]
     other = forward[one]
@@ -47,12 +47,13 @@ def token_links(src: Bag, tgt: Bag, low: Indices, high: Indices) -> Shared:
     row, column = (np.searchsorted(bag.starts, at, side="right") - 1 for bag, at in ((src, one), (tgt, other)))
     cells, where = np.unique(row * m + column, return_inverse=True)
     totals = (
-        np.maximum(np.add.reduceat(bag.rarity, bag.starts[:-1]), LEAST_WEIGHT).astype(np.float64) for bag in (src, tgt)
+        np.maximum(np.add.reduceat(bag.rarity, bag.starts[:-1]), MIN_SENTENCE_WEIGHT).astype(np.float64)
+        for bag in (src, tgt)
     )
-    return Shared(cells // m, cells % m, _summed(where, weight, len(cells)), *totals)
+    return SharedTokens(cells // m, cells % m, _summed(where, weight, len(cells)), *totals)
 
 
-def linked_weight(links: Shared) -> tuple[Floats, Floats]:
+def linked_weight(links: SharedTokens) -> tuple[FloatArray, FloatArray]:
     """(n,), (m,) weight of all links of each sentence of both sides."""
     return (
         _summed(links.src, links.weight, len(links.total_src)),
@@ -60,14 +61,14 @@ def linked_weight(links: Shared) -> tuple[Floats, Floats]:
     )
 
 
-def _summed(where: Indices, weight: npt.NDArray[np.floating], count: int) -> Floats:
+def _summed(where: Indices, weight: npt.NDArray[np.floating], count: int) -> FloatArray:
     """(count,) sums of the weights by index."""
     return np.bincount(where, weight, count).astype(np.float64)
 
 
-def standing(values: Floats) -> Floats:
+def robust_zscores(values: FloatArray) -> FloatArray:
     """(n,) robust z-scores of values within their own text, clipped to -4 to 3."""
     if not len(values):
         return values
-    away = values - np.median(values)
-    return np.asarray(np.clip(away / (1.4826 * np.median(np.abs(away)) + 0.03), -4.0, 3.0))
+    deviations = values - np.median(values)
+    return np.asarray(np.clip(deviations / (1.4826 * np.median(np.abs(deviations)) + 0.03), -4.0, 3.0))

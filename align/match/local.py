@@ -16,7 +16,7 @@ from align.match.passages import Matrix
 
 Cell = tuple[int, int]
 
-TAKEN = -1.0
+BLOCKED = -1.0
 """CSLS of a blocked cell."""
 
 
@@ -27,58 +27,58 @@ class LocalAlignment:
     much as the first, not n times that. The paths are the same as from a table computed anew.
     """
 
-    def __init__(self, close: Matrix, gap: float) -> None:
+    def __init__(self, margins: Matrix, gap: float) -> None:
         """margins: (n, m) float32, above 0 where a path may pass; overwritten. gap: cost per skipped row or column."""
-        self.close = close
-        n, m = close.shape
+        self.margins = margins
+        n, m = margins.shape
         self._gap = gap
         self._score = np.zeros((n + 1, m + 1), dtype=np.float32)
         self._step = np.zeros((n + 1, m + 1), dtype=np.int8)
         self._tops = np.zeros(n + 1, dtype=np.float32)
-        self._places = np.zeros(n + 1, dtype=np.int64)
+        self._top_columns = np.zeros(n + 1, dtype=np.int64)
         self._refresh(np.ones(n, dtype=np.int64), np.full(n, m + 1, dtype=np.int64))
 
     def best(self) -> list[Cell]:
         """The matched cells of the best path, first to last; empty if no cell is positive."""
         i = int(self._tops.argmax())
-        j = int(self._places[i])
+        j = int(self._top_columns[i])
         path: list[Cell] = []
         while i and j and self._step[i, j]:
             how = self._step[i, j]
             if how == 1:
                 path.append((i - 1, j - 1))
             i, j = i - (how != 3), j - (how != 2)
-        return [(i, j) for i, j in reversed(path) if self.close[i, j] > 0]
+        return [(i, j) for i, j in reversed(path) if self.margins[i, j] > 0]
 
-    def take(self, spans: Iterable[tuple[range, range]]) -> None:
+    def block_spans(self, spans: Iterable[tuple[range, range]]) -> None:
         """Block rows and columns: no path matches them any more."""
-        n, m = self.close.shape
+        n, m = self.margins.shape
         low, high = np.full(n, m + 1, dtype=np.int64), np.zeros(n, dtype=np.int64)
         for rows, columns in spans:
-            self.close[rows.start : rows.stop, :] = TAKEN
-            self.close[:, columns.start : columns.stop] = TAKEN
+            self.margins[rows.start : rows.stop, :] = BLOCKED
+            self.margins[:, columns.start : columns.stop] = BLOCKED
             np.minimum(low, columns.start + 1, out=low)
             np.maximum(high, columns.stop + 1, out=high)
             low[rows.start : rows.stop], high[rows.start : rows.stop] = 1, m + 1
         self._refresh(low, high)
 
-    def take_cells(self, cells: Iterable[Cell]) -> None:
+    def block_cells(self, cells: Iterable[Cell]) -> None:
         """Block single cells."""
-        n, m = self.close.shape
+        n, m = self.margins.shape
         low, high = np.full(n, m + 1, dtype=np.int64), np.zeros(n, dtype=np.int64)
         for i, j in cells:
-            self.close[i, j] = TAKEN
+            self.margins[i, j] = BLOCKED
             low[i], high[i] = min(low[i], j + 1), max(high[i], j + 2)
         self._refresh(low, high)
 
     def _refresh(self, low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]) -> None:
-        _refresh(self.close, self._gap, self._score, self._step, self._tops, self._places, low, high)
+        _update_rows(self.margins, self._gap, self._score, self._step, self._tops, self._top_columns, low, high)
 
 
 @kernel()
-def _refresh(close, gap, score, step, tops, places, low, high):  # type: ignore[no-untyped-def]
+def _update_rows(margins, gap, score, step, tops, top_columns, low, high):  # type: ignore[no-untyped-def]
     """Recompute row i in columns low[i] to high[i] of the table, and all cells that depend on changed ones."""
-    n, m = close.shape
+    n, m = margins.shape
     start, stop = m + 1, 0  # Changed columns of the row above.
     for i in range(1, n + 1):
         first, last = min(low[i - 1], start), max(high[i - 1], stop + 1)
@@ -87,7 +87,7 @@ def _refresh(close, gap, score, step, tops, places, low, high):  # type: ignore[
         changed = False
         while j <= m and (j < last or changed):
             value, how = np.float32(0.0), 0
-            candidate = score[i - 1, j - 1] + close[i - 1, j - 1]
+            candidate = score[i - 1, j - 1] + margins[i - 1, j - 1]
             if candidate > value:
                 value, how = np.float32(candidate), 1
             candidate = score[i - 1, j] - gap
@@ -101,9 +101,9 @@ def _refresh(close, gap, score, step, tops, places, low, high):  # type: ignore[
                 score[i, j], step[i, j] = value, how
                 start, stop = min(start, j), j + 1
             j += 1
-        if start < stop and (places[i] == 0 or start <= places[i] < stop):
-            top, place = np.float32(0.0), 0
+        if start < stop and (top_columns[i] == 0 or start <= top_columns[i] < stop):
+            top, top_column = np.float32(0.0), 0
             for j in range(1, m + 1):
                 if score[i, j] > top:
-                    top, place = score[i, j], j
-            tops[i], places[i] = top, place
+                    top, top_column = score[i, j], j
+            tops[i], top_columns[i] = top, top_column

@@ -10,53 +10,55 @@ import numpy as np
 from align.match.guide import Indices
 from align.match.passages import Bead, Matrix
 from align.match.similarity import neighbourhood
-from align.match.solve import Texts
+from align.match.solve import Bitext
 
-DOUBT = 0.8
+MIN_MAIN_CONFIDENCE = 0.8
 """Confidence below which a bead of the main chain may be dissolved."""
-CLOSE = 0.06
+MIN_CELL_MARGIN = 0.06
 """Minimum margin of a cell in a chain."""
-STRENGTH = 0.3
+MIN_CHAIN_MARGIN = 0.3
 """Minimum sum of the margins of a chain: two or three good sentences."""
-HOLE = 2
+MAX_SKIPPED_SENTENCES = 2
 """Maximum sentences that a chain skips between two cells."""
-SEEDS = 4
+SEEDS_PER_SENTENCE = 4
 """Number of the strongest cells that chains are extended from, for each free sentence."""
-BOOK = 6_000_000
+MAX_SEARCHED_CELLS = 6_000_000
 """Cells of the whole above which moved paragraphs are not searched: the search compares all pairs of sentences."""
 
-Stretch = Callable[[Texts, tuple[int, int], tuple[int, int], Indices], list[Bead]]
+AlignStretch = Callable[[Bitext, tuple[int, int], tuple[int, int], Indices], list[Bead]]
 
 
-def with_moved(texts: Texts, beads: Sequence[Bead], stretch: Stretch) -> list[Bead]:
+def add_crossing_chains(bitext: Bitext, beads: Sequence[Bead], align_stretch: AlignStretch) -> list[Bead]:
     """Beads of the main chain and of numbered chains that cross it; every sentence stays in one bead.
 
     align_stretch: aligns rows and columns around cells.
     """
-    unsure = [bead for bead in beads if not (bead.src and bead.tgt) or bead.confidence < DOUBT]
+    unsure = [bead for bead in beads if not (bead.src and bead.tgt) or bead.confidence < MIN_MAIN_CONFIDENCE]
     free_s = np.array(sorted(i for bead in unsure for i in bead.src), dtype=np.int64)
     free_t = np.array(sorted(j for bead in unsure for j in bead.tgt), dtype=np.int64)
-    if min(len(free_s), len(free_t)) < 2 or len(texts.src) * len(texts.tgt) > BOOK:
+    if min(len(free_s), len(free_t)) < 2 or len(bitext.src) * len(bitext.tgt) > MAX_SEARCHED_CELLS:
         return list(beads)
-    close = _margins(texts, free_s, free_t)
-    found: list[Bead] = []
+    close = _margins(bitext, free_s, free_t)
+    crossing: list[Bead] = []
     for cells in _chains(close, free_s, free_t):
         rows, columns = ((int(side[0]), int(side[-1]) + 1) for side in cells.T)
         chain = [
-            bead for bead in stretch(texts, rows, columns, cells) if bead.src and bead.tgt and bead.confidence >= DOUBT
+            bead
+            for bead in align_stretch(bitext, rows, columns, cells)
+            if bead.src and bead.tgt and bead.confidence >= MIN_MAIN_CONFIDENCE
         ]
-        if len(chain) > 1 and not _in_order(chain, beads):
-            number = 1 + max((bead.chain for bead in found), default=0)
-            found += [replace(bead, chain=number) for bead in chain]
-    if not found:
+        if len(chain) > 1 and not _fits_main_chain(chain, beads):
+            number = 1 + max((bead.chain for bead in crossing), default=0)
+            crossing += [replace(bead, chain=number) for bead in chain]
+    if not crossing:
         return list(beads)
-    taken_s, taken_t = {i for b in found for i in b.src}, {j for b in found for j in b.tgt}
-    return [kept for bead in beads for kept in without(bead, taken_s, taken_t)] + found
+    used_s, used_t = {i for b in crossing for i in b.src}, {j for b in crossing for j in b.tgt}
+    return [part for bead in beads for part in exclude_sentences(bead, used_s, used_t)] + crossing
 
 
-def _margins(texts: Texts, free_s: Indices, free_t: Indices) -> Matrix:
+def _margins(bitext: Bitext, free_s: Indices, free_t: Indices) -> Matrix:
     """(free, free) similarity minus the mean of both neighbourhoods in the whole of the other text."""
-    src, tgt = (side.vectors for side in texts.sides)
+    src, tgt = (side.vectors for side in bitext.sides)
     around_s = neighbourhood(src[free_s] @ tgt.T, 4, 1)
     around_t = neighbourhood(src @ tgt[free_t].T, 4, 0)
     similar = src[free_s] @ tgt[free_t].T
@@ -66,10 +68,10 @@ def _margins(texts: Texts, free_s: Indices, free_t: Indices) -> Matrix:
 def _chains(close: Matrix, free_s: Indices, free_t: Indices) -> Iterator[Indices]:
     """Yield the cells (c, 2) of each chain that is strong enough, strongest first; overwrites `close`."""
     rows_of, columns_of = ({int(i): k for k, i in enumerate(side)} for side in (free_s, free_t))
-    seeds = np.argwhere(close > CLOSE)
-    strongest = np.argsort(-close[tuple(seeds.T)], kind="stable")[: SEEDS * min(close.shape)]
+    seeds = np.argwhere(close > MIN_CELL_MARGIN)
+    strongest = np.argsort(-close[tuple(seeds.T)], kind="stable")[: SEEDS_PER_SENTENCE * min(close.shape)]
     for x, y in seeds[strongest].tolist():
-        if close[x, y] <= CLOSE:
+        if close[x, y] <= MIN_CELL_MARGIN:
             continue
         chain = [(int(free_s[x]), int(free_t[y]))]
         for step in (1, -1):
@@ -80,7 +82,7 @@ def _chains(close: Matrix, free_s: Indices, free_t: Indices) -> Iterator[Indices
                     break
                 chain.insert(len(chain) if step == 1 else 0, following)
         strength = sum(float(close[rows_of[i], columns_of[j]]) for i, j in chain)
-        if len(chain) > 1 and strength >= STRENGTH:
+        if len(chain) > 1 and strength >= MIN_CHAIN_MARGIN:
             yield np.array(chain, dtype=np.int64)
             for i, j in chain:
                 close[rows_of[i], :] = close[:, columns_of[j]] = -1.0
@@ -90,22 +92,22 @@ def _next(
     close: Matrix, rows_of: dict[int, int], columns_of: dict[int, int], i: int, j: int, step: int
 ) -> tuple[int, int] | None:
     """The best cell within MAX_SKIPPED_SENTENCES, with only free sentences between."""
-    best, found = CLOSE, None
-    for di in range(1, HOLE + 2):
+    best, best_cell = MIN_CELL_MARGIN, None
+    for di in range(1, MAX_SKIPPED_SENTENCES + 2):
         if i + step * di not in rows_of:
             break
-        for dj in range(1, HOLE + 2):
+        for dj in range(1, MAX_SKIPPED_SENTENCES + 2):
             if j + step * dj not in columns_of:
                 break
             margin = float(close[rows_of[i + step * di], columns_of[j + step * dj]])
             if margin > best:
-                best, found = margin, (i + step * di, j + step * dj)
-    return found
+                best, best_cell = margin, (i + step * di, j + step * dj)
+    return best_cell
 
 
-def _in_order(chain: Sequence[Bead], beads: Sequence[Bead]) -> bool:
+def _fits_main_chain(chain: Sequence[Bead], beads: Sequence[Bead]) -> bool:
     """Whether a chain fits into the order of the main chain, which then left it out for a reason."""
-    sure = [bead for bead in beads if bead.src and bead.tgt and bead.confidence >= DOUBT]
+    sure = [bead for bead in beads if bead.src and bead.tgt and bead.confidence >= MIN_MAIN_CONFIDENCE]
     first, last = chain[0], chain[-1]
     return all(
         (bead.src.stop <= first.src.start) == (bead.tgt.stop <= first.tgt.start)
@@ -114,10 +116,10 @@ def _in_order(chain: Sequence[Bead], beads: Sequence[Bead]) -> bool:
     )
 
 
-def without(bead: Bead, taken_s: Set[int], taken_t: Set[int]) -> Iterator[Bead]:
+def exclude_sentences(bead: Bead, excluded_s: Set[int], excluded_t: Set[int]) -> Iterator[Bead]:
     """The bead unchanged if none of its sentences is used elsewhere, else its free sentences as nulls."""
-    free_s = [i for i in bead.src if i not in taken_s]
-    free_t = [j for j in bead.tgt if j not in taken_t]
+    free_s = [i for i in bead.src if i not in excluded_s]
+    free_t = [j for j in bead.tgt if j not in excluded_t]
     if len(free_s) == len(bead.src) and len(free_t) == len(bead.tgt):
         yield bead
         return

@@ -33,7 +33,7 @@ class TokenVectors(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Passages:
+class EmbeddedSide:
     """One side of an alignment: sentences in reading order, their vectors, their language.
 
     texts: n clean sentences. vectors: (n, d) float32 rows of length 1. lang: BCP 47. blocks: (n,) the same number
@@ -49,7 +49,7 @@ class Passages:
     lang: str = "und"
     blocks: IntArray | None = None
     tokens: Sequence[TokenVectors] | None = None
-    places: IntArray | None = None
+    positions: IntArray | None = None
     encoder: str = ""
     encode_runs: EncodeRuns | None = None
     background: Vectors | None = None
@@ -61,8 +61,8 @@ class Passages:
             raise ValueError(f"{len(self.texts)} texts need as many vectors, not an array of {self.vectors.shape}")
         if self.blocks is not None and len(self.blocks) != len(self.texts):
             raise ValueError(f"{len(self.texts)} texts need as many block numbers, not {len(self.blocks)}")
-        if self.places is not None and len(self.places) != len(self.texts):
-            raise ValueError(f"{len(self.texts)} texts need as many positions, not {len(self.places)}")
+        if self.positions is not None and len(self.positions) != len(self.texts):
+            raise ValueError(f"{len(self.texts)} texts need as many positions, not {len(self.positions)}")
         if not np.isfinite(self.vectors).all():
             raise ValueError("vectors must be finite")
 
@@ -83,7 +83,7 @@ class Bead:
     kind: LinkKind = LinkKind.TRANSLATION
     chain: int = 0
     signals: dict[str, float] | None = None
-    loose: bool = False
+    partial_chain: bool = False
     """Whether its chain is a correspondence of two pages rather than a text and its translation."""
 
     def __post_init__(self) -> None:
@@ -93,10 +93,12 @@ class Bead:
     @property
     def mirrored(self) -> Bead:
         """The same bead with the sides swapped."""
-        return Bead(self.tgt, self.src, self.score, self.confidence, self.kind, self.chain, self.signals, self.loose)
+        return Bead(
+            self.tgt, self.src, self.score, self.confidence, self.kind, self.chain, self.signals, self.partial_chain
+        )
 
 
-Pair = tuple[range, range]
+RangePair = tuple[range, range]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,9 @@ class Constraints:
     sentence, and where an anchor is also forbidden.
     """
 
-    anchors: Sequence[Pair] = ()
-    forbidden: Sequence[Pair] = ()
-    taken: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
+    anchors: Sequence[RangePair] = ()
+    forbidden: Sequence[RangePair] = ()
+    blocked: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
 
     def __post_init__(self) -> None:
         for src, tgt in self.anchors:
@@ -121,39 +123,43 @@ class Constraints:
             for one, other in pairwise(ordered):
                 if other[side].start < one[side].stop:
                     raise ConflictError(
-                        f"{told(one)} and {told(other)} both claim {word} sentence {other[side].start + 1}; "
-                        "undo one of the two."
+                        f"{describe_ranges(one)} and {describe_ranges(other)} both claim "
+                        f"{word} sentence {other[side].start + 1}; undo one of the two."
                     )
         both = set(self.anchors) & set(self.forbidden)
         if both:
-            raise ConflictError(f"{told(min(both, key=repr))} is accepted and rejected at once; undo one of the two.")
+            raise ConflictError(
+                f"{describe_ranges(min(both, key=repr))} is accepted and rejected at once; undo one of the two."
+            )
 
     def check(self, n: int, m: int) -> None:
         """Raises ConflictError where an anchor reaches outside n source and m target sentences."""
         for src, tgt in self.anchors:
             if src.start < 0 or tgt.start < 0 or src.stop > n or tgt.stop > m:
-                raise ConflictError(f"{told((src, tgt))} is outside the {n} source and {m} target sentences.")
+                raise ConflictError(
+                    f"{describe_ranges((src, tgt))} is outside the {n} source and {m} target sentences."
+                )
 
     @property
     def mirrored(self) -> Constraints:
         """The same constraints with the sides swapped."""
         anchors, forbidden = ([(t, s) for s, t in pairs] for pairs in (self.anchors, self.forbidden))
-        return Constraints(anchors, forbidden, (self.taken[1], self.taken[0]))
+        return Constraints(anchors, forbidden, (self.blocked[1], self.blocked[0]))
 
     @property
-    def settled(self) -> tuple[frozenset[int], frozenset[int]]:
+    def unavailable(self) -> tuple[frozenset[int], frozenset[int]]:
         """Source and target sentences that no bead may contain."""
         src, tgt = (
-            taken.union(number for anchor in self.anchors for number in anchor[side])
-            for side, taken in enumerate(self.taken)
+            blocked.union(number for anchor in self.anchors for number in anchor[side])
+            for side, blocked in enumerate(self.blocked)
         )
         return src, tgt
 
 
-def told(pair: Pair) -> str:
+def describe_ranges(pair: RangePair) -> str:
     """Format a pair as `source 3-4 with target 5`, counted from 1."""
 
-    def numbers(run: range) -> str:
+    def sentence_numbers(run: range) -> str:
         return f"{run.start + 1}-{run.stop}" if len(run) > 1 else f"{run.start + 1}"
 
-    return f"source {numbers(pair[0])} with target {numbers(pair[1])}"
+    return f"source {sentence_numbers(pair[0])} with target {sentence_numbers(pair[1])}"

@@ -15,10 +15,10 @@ from math import exp, log
 import numpy as np
 import numpy.typing as npt
 
-from align.match.lengths import usual_ratio
+from align.match.lengths import expected_ratio
 from align.match.passages import Bead, Vectors
-from align.match.solve import Texts
-from align.match.tokens import Shared
+from align.match.solve import Bitext
+from align.match.tokens import SharedTokens
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -39,7 +39,7 @@ EVIDENCE = (
 )  # fmt: skip
 
 
-def evidence(texts: Texts, beads: Sequence[Bead]) -> Floats:
+def evidence(texts: Bitext, beads: Sequence[Bead]) -> Floats:
     """(E,) the EVIDENCE that two texts are translations of each other. beads: all of their alignment.
 
     Raises ValueError where the passages have no background.
@@ -48,7 +48,7 @@ def evidence(texts: Texts, beads: Sequence[Bead]) -> Floats:
     if src.background is None:
         raise ValueError("passages without a background")
     values = dict.fromkeys(EVIDENCE, 0.0)
-    even = usual_ratio(src.lang, tgt.lang) ** 0.5
+    even = expected_ratio(src.lang, tgt.lang) ** 0.5
     lengths = texts.sides[0].length / even, texts.sides[1].length * even
     totals = [float(of_side.sum()) for of_side in lengths]
     links = [bead for bead in beads if bead.src and bead.tgt]
@@ -95,8 +95,8 @@ def evidence(texts: Texts, beads: Sequence[Bead]) -> Floats:
             values[f"{name} of many"] = values[name] * values["links"]
     diagonal = np.diag(table)
     values["mutual"] = float(((diagonal >= table.max(axis=0)) & (diagonal >= table.max(axis=1))).mean())
-    numbers = [_inside(texts.known.numbers, bead) for bead in links]
-    words = [_inside(texts.known.words, bead) for bead in links]
+    numbers = [_inside(texts.common_tokens.numbers, bead) for bead in links]
+    words = [_inside(texts.common_tokens.words, bead) for bead in links]
     values["numbers shared"] = float(np.mean([np.log1p(both) for both, _, _ in numbers]))
     values["numbers unshared"] = float(np.mean([np.log1p(a + b - 2 * both) for both, a, b in numbers]))
     values["words"] = float(np.mean([both / np.sqrt(a * b + 4.0) for both, a, b in words]))
@@ -105,7 +105,7 @@ def evidence(texts: Texts, beads: Sequence[Bead]) -> Floats:
     return np.array([values[name] for name in EVIDENCE])
 
 
-def document_confidence(texts: Texts, beads: Sequence[Bead]) -> float | None:
+def document_confidence(texts: Bitext, beads: Sequence[Bead]) -> float | None:
     """Calibrated P(two texts are translations of each other, at least in part), 0 to 1.
 
     beads: all of their alignment. None where the passages have no background, or the weights none for this.
@@ -118,7 +118,7 @@ def document_confidence(texts: Texts, beads: Sequence[Bead]) -> float | None:
     return 1 / (1 + exp(-max(-40.0, min(40.0, total))))
 
 
-def is_shuffled(texts: Texts) -> bool:
+def is_shuffled(texts: Bitext) -> bool:
     """Whether two texts are translations of each other in another order of sentences.
 
     The sentences that are each other's nearest neighbours decide: whether they are translations, by the same weights as
@@ -133,7 +133,7 @@ def is_shuffled(texts: Texts) -> bool:
     return (document_confidence(texts, pairs) or 0.0) >= SURE
 
 
-def _mutual(texts: Texts) -> Indices:
+def _mutual(texts: Bitext) -> Indices:
     """(c, 2) cells of at most SAMPLE source sentences that are nearest to each other among those, ascending."""
     src, tgt = (side.vectors for side in texts.sides)
     rows = np.unique(np.linspace(0, len(src) - 1, min(SAMPLE, len(src))).astype(int))
@@ -184,7 +184,7 @@ def _best_sum(gains: Floats) -> float:
     return float(best[-1])
 
 
-def _inside(shared: Shared, bead: Bead) -> tuple[float, float, float]:
+def _inside(shared: SharedTokens, bead: Bead) -> tuple[float, float, float]:
     """(weight of the tokens that both sides of a bead have, weight of all of its source, of all of its target)."""
     inside = slice(*np.searchsorted(shared.src, [bead.src.start, bead.src.stop]))
     targets = shared.tgt[inside]

@@ -12,13 +12,13 @@ import numpy.typing as npt
 Indices = npt.NDArray[np.int64]
 Vectors = npt.NDArray[np.float32]
 
-TYPICAL = 0.6
+TARGET_SIMILARITY = 0.6
 """Median best similarity that texts are scaled to."""
-LOWEST, HIGHEST = 0.7, 1.6
+MIN_FACTOR, MAX_FACTOR = 0.7, 1.6
 """Minimum and maximum factor of similarities."""
-SENTENCES = 6.0
+PRIOR_SENTENCES = 6.0
 """Number of sentences that the prior factor of 1 counts as."""
-SPANS, ROWS, SAMPLE = 4, 64, 512
+MAX_SPAN_SENTENCES, ROWS_PER_BLOCK, SAMPLE_ROWS = 4, 64, 512
 """Maximum sentences of the other side in a match; rows per block; approximate number of sampled rows of a side."""
 
 
@@ -46,8 +46,8 @@ def similarity_factor(
             best_matches(tgt, src * src_length[:, None].astype(np.float32), back_low, back_high),
         ]
     )
-    factor = min(HIGHEST, max(LOWEST, TYPICAL / max(float(np.median(best)), 0.01)))
-    return float(factor ** ((n + m) / (n + m + SENTENCES)))
+    factor = min(MAX_FACTOR, max(MIN_FACTOR, TARGET_SIMILARITY / max(float(np.median(best)), 0.01)))
+    return float(factor ** ((n + m) / (n + m + PRIOR_SENTENCES)))
 
 
 def best_matches(own: Vectors, other: Vectors, low: Indices, high: Indices) -> npt.NDArray[np.float32]:
@@ -57,20 +57,20 @@ def best_matches(own: Vectors, other: Vectors, low: Indices, high: Indices) -> n
     ROWS_PER_BLOCK rows spread evenly over a long text.
     """
     n, m = len(own), len(other)
-    starts = np.arange(0, n, ROWS)
-    starts = starts[:: max(1, n // SAMPLE)]
+    starts = np.arange(0, n, ROWS_PER_BLOCK)
+    starts = starts[:: max(1, n // SAMPLE_ROWS)]
     best = []
     for start in starts.tolist():
-        rows = slice(start, min(n, start + ROWS))
+        rows = slice(start, min(n, start + ROWS_PER_BLOCK))
         first, last = int(low[rows].min()), int(high[rows].max())
         if first >= last:
             continue
-        stop = min(m, last + SPANS - 1)
+        stop = min(m, last + MAX_SPAN_SENTENCES - 1)
         window = other[first:stop]
         sums = np.concatenate([np.zeros((1, window.shape[1]), dtype=np.float32), window.cumsum(axis=0)])
         products = own[rows] @ sums.T
         top = np.full(products.shape[0], -1, dtype=np.float32)
-        for span in range(1, min(SPANS, len(window)) + 1):
+        for span in range(1, min(MAX_SPAN_SENTENCES, len(window)) + 1):
             norms = np.linalg.norm(sums[span:] - sums[:-span], axis=1)
             similar = (products[:, span:] - products[:, :-span]) / np.maximum(norms, np.float32(1e-9))
             begins = np.arange(first, first + similar.shape[1])

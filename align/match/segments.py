@@ -11,7 +11,7 @@ def maximal_segments(scores: Iterable[float]) -> list[tuple[range, float]]:
     A segment is maximal when none that contains it, and none inside it, sums to as much. In linear time. W. Ruzzo
     and M. Tompa: A linear time algorithm for finding all maximal scoring subsequences (ISMB 1999).
     """
-    found: list[tuple[int, int, float, float]] = []  # start, stop, total before it, total after it
+    segments: list[tuple[int, int, float, float]] = []  # start, stop, total before it, total after it
     total = 0.0
     for k, score in enumerate(scores):
         before, total = total, total + score
@@ -19,12 +19,12 @@ def maximal_segments(scores: Iterable[float]) -> list[tuple[range, float]]:
             continue
         start = k
         while True:
-            j = len(found) - 1
-            while j >= 0 and found[j][2] >= before:
+            j = len(segments) - 1
+            while j >= 0 and segments[j][2] >= before:
                 j -= 1
-            if j < 0 or found[j][3] >= total:
+            if j < 0 or segments[j][3] >= total:
                 break
-            start, before = found[j][0], found[j][2]
-            del found[j:]
-        found.append((start, k + 1, before, total))
-    return [(range(start, stop), after - before) for start, stop, before, after in found]
+            start, before = segments[j][0], segments[j][2]
+            del segments[j:]
+        segments.append((start, k + 1, before, total))
+    return [(range(start, stop), after - before) for start, stop, before, after in segments]

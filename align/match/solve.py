@@ -11,53 +11,61 @@ import numpy as np
 import numpy.typing as npt
 
 from align.match import features
-from align.match.coverage import Bag, Floats32, coverage
-from align.match.evidence import Floats, Side, TokenEvidence, Tokens, alike, side, window
-from align.match.features import Evidence
-from align.match.guide import Indices, band, guide
+from align.match.coverage import Bag, Float32Array, coverage
+from align.match.evidence import (
+    CommonTokens,
+    FloatArray,
+    SideEvidence,
+    TokenEvidence,
+    find_common_tokens,
+    side_evidence,
+    window_evidence,
+)
+from align.match.features import WindowEvidence
+from align.match.guide import Indices, band, coarse_path
 from align.match.joined import RunVectors, joined_gains
 from align.match.lattice import Lattice, Marginals, best_path, marginals
-from align.match.lengths import length_ratio, usual_ratio
-from align.match.links import linked_weight, standing, token_links
-from align.match.passages import Bead, Pair, Passages
+from align.match.lengths import expected_ratio, length_ratio
+from align.match.links import linked_weight, robust_zscores, token_links
+from align.match.passages import Bead, EmbeddedSide, RangePair
 from align.match.scale import similarity_factor
 from align.match.weights import Weights, family, weights
 
-CONTEXT = 8
+CONTEXT_SENTENCES = 8
 """Sentences beyond a window that beads at its edges are compared with."""
-SURE = 0.45
+MAX_SIMILARITY_DEFICIT = 0.45
 """A bead is no candidate if its similarity is this far below the best of its first source and first target
 sentence."""
-NEAR = 4
+BAND_MARGIN = 4
 """Target sentences beyond the band that are searched for token links and for the scale of similarities."""
-OPEN = 0.05
+OPEN_POSTERIOR = 0.05
 """A bead whose posterior is this far from 0 and from 1 is undecided: the joined texts of its runs are encoded."""
 BEAD_PRICE, GAP_PRICE = 0.6, 0.45
 """Cost of a bead and of an omission on the path, in expected hits. Cheaper omissions recover more untranslated
 sentences in news, and invent omissions in novels, whose sentences are merged and rarely left out."""
-FAINT = 0.02
+UNLIKELY_POSTERIOR = 0.02
 """A bead with a lower posterior pays for each pair of its sentences: one large wrong bead is no better than many."""
-MERGED, BEADS_BEFORE = 0.12, 10.0
+PRIOR_MERGED_SHARE, PRIOR_BEADS = 0.12, 10.0
 """Prior share of beads with more than two sentences, and the number of beads that the prior counts as."""
-LEFT_OUT, OPENED, SENTENCES_BEFORE = 0.05, 0.03, 20.0
+PRIOR_OMITTED_SHARE, PRIOR_OPENED_SHARE, PRIOR_SENTENCES = 0.05, 0.03, 20.0
 """Prior shares of sentences that are omitted and that open an omission, and the sentences that the prior counts as."""
-HABIT_LIMIT = 0.7
+MAX_STYLE_NATS = 0.7
 """Limit of each style prior, in nats: a wrong first pass must not confirm itself."""
 
-HARD, IMPOSSIBLE = 8.0, 1e-7
+ROUGH_SHARPNESS, MIN_ROUGH_POSTERIOR = 8.0, 1e-7
 """Factor of the rough score (not as sharp as the fitted one), and the posterior below which a bead is pruned."""
-LINES, SURELY = 2.5, 16.0
+LINES_PER_NAT, MAX_LINE_NATS = 2.5, 16.0
 """Lines that count as one nat of evidence for a line-by-line translation, and the limit of that evidence in nats."""
-IN_LINE = 0.5
+MIN_DIAGONAL_SHARE = 0.5
 """Minimum expected share of lines that are paired with the line of their number in a line-by-line translation."""
 
 
 @dataclass(frozen=True)
-class Texts:
+class Bitext:
     """Both sides, and the evidence that comes from the whole of both."""
 
-    src: Passages
-    tgt: Passages
+    src: EmbeddedSide
+    tgt: EmbeddedSide
     fitted: Weights = field(init=False)
     _run_vectors: tuple[RunVectors, RunVectors] | None = field(default=None, init=False)
 
@@ -69,14 +77,14 @@ class Texts:
         object.__setattr__(self, "fitted", weights(family(encoder, tokens=self.bags is not None)))
 
     @cached_property
-    def sides(self) -> tuple[Side, Side]:
+    def sides(self) -> tuple[SideEvidence, SideEvidence]:
         """Evidence of each side on its own."""
-        return side(self.src), side(self.tgt)
+        return side_evidence(self.src), side_evidence(self.tgt)
 
     @cached_property
-    def known(self) -> Tokens:
+    def common_tokens(self) -> CommonTokens:
         """Numbers and words that both sides write in the same form."""
-        return alike(self.src, self.tgt)
+        return find_common_tokens(self.src, self.tgt)
 
     @cached_property
     def bags(self) -> tuple[Bag, Bag] | None:
@@ -86,45 +94,47 @@ class Texts:
         return Bag(self.src.tokens), Bag(self.tgt.tokens)
 
     @cached_property
-    def guided(self) -> tuple[Indices, npt.NDArray[np.float32]]:
+    def anchor_path(self) -> tuple[Indices, npt.NDArray[np.float32]]:
         """Trusted one-to-one cells of the whole texts, and the gain of each."""
-        return guide(self.sides[0].vectors, self.sides[1].vectors)
+        return coarse_path(self.sides[0].vectors, self.sides[1].vectors)
 
     @cached_property
     def ratio(self) -> float:
         """Source characters per target character, omissions excluded."""
         src, tgt = self.sides
-        return length_ratio(src.length, tgt.length, self.guided[0], usual_ratio(self.src.lang, self.tgt.lang))
+        return length_ratio(src.length, tgt.length, self.anchor_path[0], expected_ratio(self.src.lang, self.tgt.lang))
 
     @cached_property
-    def near(self) -> tuple[Indices, Indices]:
+    def target_ranges(self) -> tuple[Indices, Indices]:
         """(n,) first and last + 1 of the target sentences that each source sentence may correspond to."""
         n, m = len(self.src), len(self.tgt)
-        low, high = band(self.guided[0], n, m)
-        return np.maximum(low[:n] - NEAR, 0), np.minimum(high[1:] + NEAR, m)
+        low, high = band(self.anchor_path[0], n, m)
+        return np.maximum(low[:n] - BAND_MARGIN, 0), np.minimum(high[1:] + BAND_MARGIN, m)
 
     @cached_property
     def scale(self) -> float:
         """Factor of all similarities."""
         src, tgt = self.sides
-        return similarity_factor(src.vectors, tgt.vectors, src.length, tgt.length, *self.near)
+        return similarity_factor(src.vectors, tgt.vectors, src.length, tgt.length, *self.target_ranges)
 
     @cached_property
     def token_evidence(self) -> TokenEvidence | None:
         """Links between the tokens of both sides; None unless both have token vectors."""
         if self.bags is None:
             return None
-        links = token_links(*self.bags, *self.near)
+        links = token_links(*self.bags, *self.target_ranges)
         weight_s, weight_t = linked_weight(links)
-        standings = standing(weight_s / links.total_src), standing(weight_t / links.total_tgt)
-        return TokenEvidence(links, (weight_s, weight_t), standings)
+        zscores = robust_zscores(weight_s / links.total_src), robust_zscores(weight_t / links.total_tgt)
+        return TokenEvidence(links, (weight_s, weight_t), zscores)
 
     @cached_property
-    def usual(self) -> float:
+    def baseline_cosine(self) -> float:
         """Mean cosine of any source sentence with any target sentence."""
         return float(self.src.vectors.mean(0) @ self.tgt.vectors.mean(0))
 
-    def covers(self, rows: slice, columns: slice, low: Indices, high: Indices) -> tuple[Floats32, Floats32] | None:
+    def window_coverage(
+        self, rows: slice, columns: slice, low: Indices, high: Indices
+    ) -> tuple[Float32Array, Float32Array] | None:
         """Coverage of a window in both directions; low, high: the nodes of its band, relative to the window."""
         if self.bags is None:
             return None
@@ -137,7 +147,7 @@ class Texts:
             coverage(tgt, src, back_low, np.minimum(back_high, n), columns, rows),
         )
 
-    def joined(self, beads: Indices) -> Floats:
+    def joined_text_gains(self, beads: Indices) -> FloatArray:
         """(c, 2) gains in similarity and in margin of the joined texts of beads (c, 4), times `scale`."""
         encode = self.src.encode_runs
         if encode is None or not len(beads):
@@ -158,76 +168,80 @@ class Window:
     columns: tuple[int, int]
     low: Indices
     high: Indices
-    evidence: Evidence
-    gaps_s: Floats
-    gaps_t: Floats
+    evidence: WindowEvidence
+    gaps_s: FloatArray
+    gaps_t: FloatArray
     top: int
     left: int
 
 
-def look(texts: Texts, rows: tuple[int, int], columns: tuple[int, int], low: Indices, high: Indices) -> Window:
+def build_window(
+    bitext: Bitext, rows: tuple[int, int], columns: tuple[int, int], low: Indices, high: Indices
+) -> Window:
     """Build the lattice and evidence of rows x columns. low, high (rows + 1,): its band, relative to the window."""
-    n, m = len(texts.src), len(texts.tgt)
-    wide_rows = slice(max(0, rows[0] - CONTEXT), min(n, rows[1] + CONTEXT))
-    wide_columns = slice(max(0, columns[0] - CONTEXT), min(m, columns[1] + CONTEXT))
+    n, m = len(bitext.src), len(bitext.tgt)
+    wide_rows = slice(max(0, rows[0] - CONTEXT_SENTENCES), min(n, rows[1] + CONTEXT_SENTENCES))
+    wide_columns = slice(max(0, columns[0] - CONTEXT_SENTENCES), min(m, columns[1] + CONTEXT_SENTENCES))
     top, left = rows[0] - wide_rows.start, columns[0] - wide_columns.start
     count = rows[1] - rows[0]
     after = wide_rows.stop - rows[1]
     wide_low = np.concatenate([np.zeros(top, dtype=np.int64), low + left, np.full(after, low[-1] + left)])
     wide_high = np.concatenate([np.full(top, left), high + left, np.full(after, 0)])
     wide_high[top + count :] = wide_columns.stop - wide_columns.start
-    evidence, gaps_s, gaps_t = window(
-        *texts.sides,
-        texts.known,
+    evidence, gaps_s, gaps_t = window_evidence(
+        *bitext.sides,
+        bitext.common_tokens,
         wide_rows,
         wide_columns,
-        ratio=texts.ratio,
-        scale=texts.scale,
-        cover=texts.covers(wide_rows, wide_columns, wide_low, wide_high),
-        tokens_=texts.token_evidence,
+        ratio=bitext.ratio,
+        scale=bitext.scale,
+        cover=bitext.window_coverage(wide_rows, wide_columns, wide_low, wide_high),
+        tokens_=bitext.token_evidence,
     )
     inner = gaps_s[top : top + count], gaps_t[left : left + columns[1] - columns[0]]
     return Window(rows, columns, low, high, evidence, *inner, top, left)
 
 
-def solve(texts: Texts, seen: Window, forbidden: Sequence[Pair] = ()) -> list[Bead]:
+def solve_window(bitext: Bitext, window: Window, forbidden: Sequence[RangePair] = ()) -> list[Bead]:
     """Beads of a window with the greatest expected number of hits, in order; nulls are beads with an empty side."""
-    n, m = seen.rows[1] - seen.rows[0], seen.columns[1] - seen.columns[0]
+    n, m = window.rows[1] - window.rows[0], window.columns[1] - window.columns[0]
     if not n or not m:
-        alone = [Bead(range(i, i + 1), range(0), confidence=1.0) for i in range(*seen.rows)]
-        return alone + [Bead(range(0), range(j, j + 1), confidence=1.0) for j in range(*seen.columns)]
-    lines = len(texts.src) == len(texts.tgt) and seen.rows == seen.columns
-    limit = np.inf if lines else SURE * texts.scale
-    beads = features.candidates(seen.evidence, seen.low, seen.high, seen.top, seen.left, limit)
-    lattice = worthwhile(Lattice(seen.low, seen.high, _allowed(beads, seen, forbidden)), seen, lines=lines)
-    first, second = texts.fitted.first, texts.fitted.second
-    rough, scores = features.bead_scores(seen.evidence, lattice.beads, first.bead, second.bead, seen.top, seen.left)
+        nulls = [Bead(range(i, i + 1), range(0), confidence=1.0) for i in range(*window.rows)]
+        return nulls + [Bead(range(0), range(j, j + 1), confidence=1.0) for j in range(*window.columns)]
+    lines = len(bitext.src) == len(bitext.tgt) and window.rows == window.columns
+    limit = np.inf if lines else MAX_SIMILARITY_DEFICIT * bitext.scale
+    beads = features.candidates(window.evidence, window.low, window.high, window.top, window.left, limit)
+    lattice = prune(Lattice(window.low, window.high, _drop_forbidden(beads, window, forbidden)), window, lines=lines)
+    first, second = bitext.fitted.first, bitext.fitted.second
+    rough, scores = features.bead_scores(
+        window.evidence, lattice.beads, first.bead, second.bead, window.top, window.left
+    )
     opening = float(first.gap[features.OPENING])
-    passed = marginals(lattice, rough, seen.gaps_s @ first.gap, seen.gaps_t @ first.gap, opening)
-    own = habits([(lattice, passed)])
-    if texts.src.encode_runs is not None:
-        at, gains = joined_features(texts, seen, lattice, passed)
+    posteriors = marginals(lattice, rough, window.gaps_s @ first.gap, window.gaps_t @ first.gap, opening)
+    style = style_priors([(lattice, posteriors)])
+    if bitext.src.encode_runs is not None:
+        at, gains = joined_features(bitext, window, lattice, posteriors)
         scores[at] += gains @ second.bead[[features.JOINED_SIMILARITY, features.JOINED_MARGIN]]
-    scores += second.bead[features.MERGING] * own.more * (lattice.sizes > 2)
-    omitting = second.gap[features.OMITTING] * own.null
-    null_s, null_t = seen.gaps_s @ second.gap + omitting, seen.gaps_t @ second.gap + omitting
-    opening = float(second.gap[features.OPENING] + second.gap[features.OPENINGS] * own.openings)
-    passed = marginals(lattice, scores, null_s, null_t, opening)
+    scores += second.bead[features.MERGING] * style.merged * (lattice.sizes > 2)
+    omitting = second.gap[features.OMITTING] * style.null
+    null_s, null_t = window.gaps_s @ second.gap + omitting, window.gaps_t @ second.gap + omitting
+    opening = float(second.gap[features.OPENING] + second.gap[features.OPENINGS] * style.openings)
+    posteriors = marginals(lattice, scores, null_s, null_t, opening)
     if lines:
-        passed = line_by_line(lattice, scores, passed, texts.fitted.slope)
-    i, j = seen.rows[0], seen.columns[0]
-    found = []
-    for edge, a, b, chance in taken(lattice, passed):
-        score = scores[edge] if a and b else null_s[i - seen.rows[0]] if a else null_t[j - seen.columns[0]]
+        posteriors = line_by_line(lattice, scores, posteriors, bitext.fitted.slope)
+    i, j = window.rows[0], window.columns[0]
+    path_beads = []
+    for edge, a, b, chance in decode_path(lattice, posteriors):
+        score = scores[edge] if a and b else null_s[i - window.rows[0]] if a else null_t[j - window.columns[0]]
         src, tgt = range(i, i + a) if a else range(0), range(j, j + b) if b else range(0)
-        found.append(Bead(src, tgt, float(score), texts.fitted.confidence(chance)))
+        path_beads.append(Bead(src, tgt, float(score), bitext.fitted.confidence(chance)))
         i, j = i + a, j + b
-    return found
+    return path_beads
 
 
 def joined_features(
-    texts: Texts, seen: Window, lattice: Lattice, first: Marginals, limit: float = OPEN
-) -> tuple[Indices, Floats]:
+    bitext: Bitext, window: Window, lattice: Lattice, first: Marginals, limit: float = OPEN_POSTERIOR
+) -> tuple[Indices, FloatArray]:
     """Indices (c,) of the beads that a first pass leaves undecided, and (c, 2) the features of their joined texts.
 
     The columns are JOINED_SIMILARITY and JOINED_MARGIN. Undecided: a posterior `limit` or more away from 0 and from
@@ -235,21 +249,23 @@ def joined_features(
     """
     at = np.flatnonzero((lattice.sizes > 2) & (first.beads > limit) & (first.beads < 1 - limit))
     beads = lattice.beads[at]
-    gains = texts.joined(beads + np.array([seen.rows[0], seen.columns[0], 0, 0]))
-    offset = np.array([seen.top, seen.left, 0, 0])
-    gains[:, 1] *= features.length_penalties(seen.evidence, beads + offset)
+    gains = bitext.joined_text_gains(beads + np.array([window.rows[0], window.columns[0], 0, 0]))
+    offset = np.array([window.top, window.left, 0, 0])
+    gains[:, 1] *= features.length_penalties(window.evidence, beads + offset)
     return at, gains
 
 
-def worthwhile(lattice: Lattice, seen: Window, *, lines: bool = False) -> Lattice:
+def prune(lattice: Lattice, window: Window, *, lines: bool = False) -> Lattice:
     """Lattice without the beads that their scaled margin makes next to impossible; saves most of the scoring.
 
     lines: keep the beads that pair each line with the line of the same number.
     """
-    scores = features.margins(seen.evidence, lattice.beads, seen.top, seen.left)
-    null_s, null_t = (HARD * (0.175 - 0.5 * gaps[:, features.BEST]) for gaps in (seen.gaps_s, seen.gaps_t))
-    passed = marginals(lattice, HARD * scores, null_s, null_t, -0.1 * HARD)
-    possible = passed.beads > IMPOSSIBLE
+    scores = features.margins(window.evidence, lattice.beads, window.top, window.left)
+    null_s, null_t = (
+        ROUGH_SHARPNESS * (0.175 - 0.5 * gaps[:, features.BEST]) for gaps in (window.gaps_s, window.gaps_t)
+    )
+    posteriors = marginals(lattice, ROUGH_SHARPNESS * scores, null_s, null_t, -0.1 * ROUGH_SHARPNESS)
+    possible = posteriors.beads > MIN_ROUGH_POSTERIOR
     if lines:
         possible |= _diagonal(lattice)
     return Lattice(lattice.low, lattice.high, lattice.beads[possible])
@@ -261,10 +277,10 @@ def _diagonal(lattice: Lattice) -> npt.NDArray[np.bool_]:
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class StylePriors:
     """Log odds of merging and omitting in two texts relative to the prior; 0 where there is little evidence."""
 
-    more: float = 0.0
+    merged: float = 0.0
     """Log odds of beads of more than two sentences."""
     null: float = 0.0
     """Log share of omitted sentences."""
@@ -272,27 +288,31 @@ class Habits:
     """Log share of sentences that open an omission, whatever its length."""
 
 
-def habits(looked: Sequence[tuple[Lattice, Marginals]]) -> Habits:
+def style_priors(windows: Sequence[tuple[Lattice, Marginals]]) -> StylePriors:
     """Estimate the style of two texts from the posteriors of a first pass over their windows (empirical Bayes).
 
     An encyclopaedia that was translated line by line has next to no merged sentences, a yearbook a third of them.
     Estimating this from the whole text is worth more than the evidence of any one sentence.
     """
-    one, more, alone, opened, sentences = 0.0, 0.0, 0.0, 0.0, 0
-    for lattice, rough in looked:
+    one, merged, omitted, opened, sentences = 0.0, 0.0, 0.0, 0.0, 0
+    for lattice, rough in windows:
         one += float(rough.beads[lattice.sizes == 2].sum())
-        more += float(rough.beads[lattice.sizes > 2].sum())
-        alone += float(rough.gap_s.sum() + rough.gap_t.sum())
+        merged += float(rough.beads[lattice.sizes > 2].sum())
+        omitted += float(rough.gap_s.sum() + rough.gap_t.sum())
         opened += rough.opened
         sentences += len(lattice.low) - 1 + int(lattice.high[-1])
-    share = (more + BEADS_BEFORE * MERGED) / (one + more + BEADS_BEFORE)
-    left = (alone + SENTENCES_BEFORE * LEFT_OUT) / (sentences + SENTENCES_BEFORE)
-    begun = (opened + SENTENCES_BEFORE * OPENED) / (sentences + SENTENCES_BEFORE)
-    logs = log(share / (1 - share)) - log(MERGED / (1 - MERGED)), log(left / LEFT_OUT), log(begun / OPENED)
-    return Habits(*(max(-HABIT_LIMIT, min(HABIT_LIMIT, value)) for value in logs))
+    share = (merged + PRIOR_BEADS * PRIOR_MERGED_SHARE) / (one + merged + PRIOR_BEADS)
+    omitted_share = (omitted + PRIOR_SENTENCES * PRIOR_OMITTED_SHARE) / (sentences + PRIOR_SENTENCES)
+    opened_share = (opened + PRIOR_SENTENCES * PRIOR_OPENED_SHARE) / (sentences + PRIOR_SENTENCES)
+    logs = (
+        log(share / (1 - share)) - log(PRIOR_MERGED_SHARE / (1 - PRIOR_MERGED_SHARE)),
+        log(omitted_share / PRIOR_OMITTED_SHARE),
+        log(opened_share / PRIOR_OPENED_SHARE),
+    )
+    return StylePriors(*(max(-MAX_STYLE_NATS, min(MAX_STYLE_NATS, value)) for value in logs))
 
 
-def line_by_line(lattice: Lattice, scores: Floats, passed: Marginals, slope: float) -> Marginals:
+def line_by_line(lattice: Lattice, scores: FloatArray, posteriors: Marginals, slope: float) -> Marginals:
     """Marginals for texts of equal line counts, which may have been translated line by line.
 
     A mixture of two hypotheses: every line is paired with the line of its number, which gains a nat of evidence for
@@ -303,35 +323,35 @@ def line_by_line(lattice: Lattice, scores: Floats, passed: Marginals, slope: flo
     """
     diagonal = _diagonal(lattice)
     count = len(lattice.low) - 1
-    if int(diagonal.sum()) < count or passed.beads[diagonal].sum() < IN_LINE * count:
-        return passed
-    odds = slope * (float(scores[diagonal].sum()) - passed.total) + min(count / LINES, SURELY)
+    if int(diagonal.sum()) < count or posteriors.beads[diagonal].sum() < MIN_DIAGONAL_SHARE * count:
+        return posteriors
+    odds = slope * (float(scores[diagonal].sum()) - posteriors.total) + min(count / LINES_PER_NAT, MAX_LINE_NATS)
     share = 1 / (1 + exp(-max(-40.0, min(40.0, odds))))
-    beads = np.where(diagonal, share, 0.0) + (1 - share) * passed.beads
-    return replace(passed, beads=beads, gap_s=(1 - share) * passed.gap_s, gap_t=(1 - share) * passed.gap_t)
+    beads = np.where(diagonal, share, 0.0) + (1 - share) * posteriors.beads
+    return replace(posteriors, beads=beads, gap_s=(1 - share) * posteriors.gap_s, gap_t=(1 - share) * posteriors.gap_t)
 
 
-def taken(lattice: Lattice, passed: Marginals) -> Iterator[tuple[int, int, int, float]]:
+def decode_path(lattice: Lattice, posteriors: Marginals) -> Iterator[tuple[int, int, int, float]]:
     """Yield the steps (bead index or -1, a, b, posterior) of the path with the greatest expected number of hits."""
-    price = np.where(passed.beads < FAINT, BEAD_PRICE * lattice.sizes / 2, BEAD_PRICE)
-    path = best_path(lattice, 2 * passed.beads - price, passed.gap_s - GAP_PRICE, passed.gap_t - GAP_PRICE)
+    price = np.where(posteriors.beads < UNLIKELY_POSTERIOR, BEAD_PRICE * lattice.sizes / 2, BEAD_PRICE)
+    path = best_path(lattice, 2 * posteriors.beads - price, posteriors.gap_s - GAP_PRICE, posteriors.gap_t - GAP_PRICE)
     node, (_, stops) = 0, lattice.ends
     for edge in path.tolist():
         if edge >= 0:
-            yield edge, *lattice.beads[edge, 2:].tolist(), float(passed.beads[edge])
+            yield edge, *lattice.beads[edge, 2:].tolist(), float(posteriors.beads[edge])
             node = int(stops[edge])
         elif edge == -1:
-            yield -1, 1, 0, float(passed.gap_s[node])
+            yield -1, 1, 0, float(posteriors.gap_s[node])
             node = int(lattice.down[node])
         else:
-            yield -1, 0, 1, float(passed.gap_t[node])
+            yield -1, 0, 1, float(posteriors.gap_t[node])
             node = int(lattice.across[node])
 
 
-def _allowed(beads: Indices, seen: Window, forbidden: Sequence[Pair]) -> Indices:
+def _drop_forbidden(beads: Indices, window: Window, forbidden: Sequence[RangePair]) -> Indices:
     """Beads without the forbidden ones and those that only enclose one, with more sentences on both sides."""
     allowed = np.ones(len(beads), dtype=bool)
-    rows, columns = range(*seen.rows), range(*seen.columns)
+    rows, columns = range(*window.rows), range(*window.columns)
     i, j, a, b = beads.T
     for src, tgt in forbidden:
         if src.start in rows and tgt.start in columns:  # A rejected link of a book lies in few of its windows.

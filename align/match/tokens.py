@@ -16,29 +16,29 @@ import numpy as np
 import numpy.typing as npt
 
 from align.text.han import fold
-from align.text.numbers import numbers
+from align.text.numbers import find_numbers
 
-Floats = npt.NDArray[np.float64]
+FloatArray = npt.NDArray[np.float64]
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002ffff]+")
 
 
-def tokens(text: str, *, latin: bool) -> tuple[list[str], list[str]]:
+def extract_tokens(text: str, *, latin: bool) -> tuple[list[str], list[str]]:
     """(numbers, words) of a sentence. `latin`: the other side is alphabetic too, so that word stems may match."""
-    plain = text.isascii()
-    text = text if plain else unicodedata.normalize("NFKC", text)
-    firm = [number for number in numbers(text) if number.firm]
+    is_ascii = text.isascii()
+    text = text if is_ascii else unicodedata.normalize("NFKC", text)
+    firm = [number for number in find_numbers(text) if number.firm]
     values = [f"#{number.values[0]:.12g}" for number in firm]
     written = {at for number in firm for at in range(number.start, number.end)}
     words: list[str] = []
-    runs = [] if plain else _HAN.findall(text)
+    runs = [] if is_ascii else _HAN.findall(text)
     for match in _WORD.finditer(text):
         word = match[0]
         if match.start() in written:
             continue
         low = word.casefold()
-        if not (plain or low.isascii()):
+        if not (is_ascii or low.isascii()):
             if not word[0].isalpha() or (runs and _HAN.search(word)):
                 continue
             low = "".join(c for c in unicodedata.normalize("NFD", low) if not unicodedata.combining(c))
@@ -54,7 +54,7 @@ def tokens(text: str, *, latin: bool) -> tuple[list[str], list[str]]:
 
 
 @dataclass(frozen=True)
-class Shared:
+class SharedTokens:
     """Tokens that both sides contain, as triples by source sentence: source sentence, target sentence, weight.
 
     Weights are inverse document frequencies. `total_src` (n,) and `total_tgt` (m,) are the weights of all tokens of
@@ -63,32 +63,32 @@ class Shared:
 
     src: npt.NDArray[np.int64]
     tgt: npt.NDArray[np.int64]
-    weight: Floats
-    total_src: Floats
-    total_tgt: Floats
+    weight: FloatArray
+    total_src: FloatArray
+    total_tgt: FloatArray
 
 
-COMMON = 4000
+MAX_TOKEN_PAIRS = 4000
 """A token that pairs more sentences than this is ignored as uninformative."""
 
 
-def shared(src: Sequence[Sequence[str]], tgt: Sequence[Sequence[str]]) -> Shared:
+def pair_tokens(src: Sequence[Sequence[str]], tgt: Sequence[Sequence[str]]) -> SharedTokens:
     """Pair the equal tokens of two sides."""
     numbered: dict[str, int] = {}
     flat_s, flat_t = (
         [numbered.setdefault(token, len(numbered)) for bag in bags for token in bag] for bags in (src, tgt)
     )
-    one, other = (_counted(flat, bags, len(numbered)) for flat, bags in ((flat_s, src), (flat_t, tgt)))
+    one, other = (_count_tokens(flat, bags, len(numbered)) for flat, bags in ((flat_s, src), (flat_t, tgt)))
     in_s, in_t = (np.bincount(side.token, minlength=len(numbered)) for side in (one, other))
-    idf: Floats = np.log((len(src) + len(tgt) + 1) / np.maximum(in_s + in_t, 1))
-    speaks = (in_t > 0) & (in_s * in_t <= COMMON)
-    own = np.flatnonzero(speaks[one.token])
+    idf: FloatArray = np.log((len(src) + len(tgt) + 1) / np.maximum(in_s + in_t, 1))
+    is_informative = (in_t > 0) & (in_s * in_t <= MAX_TOKEN_PAIRS)
+    own = np.flatnonzero(is_informative[one.token])
     partners = in_t[one.token[own]]
     by_token = np.argsort(other.token, kind="stable")
     first = np.cumsum(in_t) - in_t
     within = np.arange(partners.sum()) - np.repeat(np.cumsum(partners) - partners, partners)
     own, theirs = np.repeat(own, partners), by_token[np.repeat(first[one.token[own]], partners) + within]
-    return Shared(
+    return SharedTokens(
         one.sentence[own],
         other.sentence[theirs],
         idf[one.token[own]] * np.minimum(one.count[own], other.count[theirs]),
@@ -106,9 +106,9 @@ class _Counts:
     count: npt.NDArray[np.int64]
 
 
-def _counted(flat: Sequence[int], bags: Sequence[Sequence[str]], known: int) -> _Counts:
+def _count_tokens(flat: Sequence[int], bags: Sequence[Sequence[str]], vocabulary_size: int) -> _Counts:
     """Count tokens. flat: token ids of all bags, below `vocabulary_size`."""
     sentence = np.repeat(np.arange(len(bags)), [len(bag) for bag in bags])
-    places, count = np.unique(sentence * max(known, 1) + np.array(flat, dtype=np.int64), return_counts=True)
-    sentences, numbers_ = np.divmod(places, max(known, 1))
+    cells, count = np.unique(sentence * max(vocabulary_size, 1) + np.array(flat, dtype=np.int64), return_counts=True)
+    sentences, numbers_ = np.divmod(cells, max(vocabulary_size, 1))
     return _Counts(sentences, numbers_, count)

@@ -15,20 +15,20 @@ from pathlib import Path
 
 import numpy as np
 
-from align.match.lengths import usual_ratio
+from align.match.lengths import expected_ratio
 from align.match.passages import Bead
-from align.match.solve import Texts
-from align.match.tokens import Shared
+from align.match.solve import Bitext
+from align.match.tokens import SharedTokens
 
 FILE = Path(__file__).with_name("pages.json")
-ENOUGH = 0.45
+STRONG_SIMILARITY = 0.45
 """Similarity from which a link needs no support from its chain."""
-MANY = 50
+LONG_CHAIN_LINKS = 50
 """Number of links that are never a chance chain, however low their CSLS: in long texts every sentence has close
 neighbours, which lowers the CSLS of all links."""
-STRAY = 0.02
+MAX_ISOLATED_CSLS = 0.02
 """CSLS up to which a link counts as isolated."""
-FEW = 3.0
+MIN_LOG_CHARACTERS = 3.0
 """log of the characters below which a text is too short to be distinctive: about twenty."""
 
 
@@ -39,9 +39,9 @@ class Chain:
     beads: Sequence[Bead]
     span: int
     """Sentences from its first to its last, on the longer side."""
-    dense: bool
+    is_translation: bool
     """Whether it is a text and its translation, with beads from the exact search."""
-    woven: bool
+    interleaved: bool
     """Whether the languages alternate on the page."""
 
     @property
@@ -51,7 +51,7 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LinkFeatures:
     """Features of a link for its confidence."""
 
     margin: float
@@ -60,7 +60,7 @@ class Found:
     """Cosine of the two sides, scaled: 0 for two arbitrary sentences of the pages, at most 1."""
     strong: float
     """Similarity above STRONG_SIMILARITY, else 0."""
-    beside: float
+    chain_support: float
     """CSLS of the other links of its chain, discounted by distance."""
     before: float
     after: float
@@ -81,7 +81,7 @@ class Found:
     """1 where both sides are on one page."""
     posterior: float
     """Log odds of the exact search; 0 where it was not used."""
-    woven: float
+    interleaved: float
     """1 where the languages alternate on the page."""
     level: float
     """Mean CSLS of its chain over all sentences of its span."""
@@ -89,74 +89,79 @@ class Found:
     """log of the number of links in its chain."""
     extra: float
     """Number of sentences above two."""
-    stray: float
+    isolated: float
     """1 for an isolated link in a short chain: its CSLS is no higher than its surroundings'."""
 
-    def told(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, float]:
         """All features, rounded, for `align explain`."""
-        return {name: round(float(getattr(self, name)), 4) for name in NAMES}
+        return {name: round(float(getattr(self, name)), 4) for name in FEATURE_NAMES}
 
 
-NAMES = tuple(field.name for field in fields(Found))
+FEATURE_NAMES = tuple(field.name for field in fields(LinkFeatures))
 
 
-def look(texts: Texts, chain: Chain, number: int, together: bool) -> Found:
+def extract_features(bitext: Bitext, chain: Chain, number: int, together: bool) -> LinkFeatures:
     """Features of bead `number` of a chain."""
     bead = chain.beads[number]
     rows, columns = slice(bead.src.start, bead.src.stop), slice(bead.tgt.start, bead.tgt.stop)
-    src, tgt = texts.sides
-    ratio = usual_ratio(texts.src.lang, texts.tgt.lang)
+    src, tgt = bitext.sides
+    ratio = expected_ratio(bitext.src.lang, bitext.tgt.lang)
     ls, lt = float(src.length[rows].sum()), float(tgt.length[columns].sum())
-    similar = likeness(texts, bead)
-    beside = sum(o.score * 0.7 ** (abs(number - k) - 1) for k, o in enumerate(chain.beads) if k != number)
+    similar = span_similarity(bitext, bead)
+    chain_support = sum(o.score * 0.7 ** (abs(number - k) - 1) for k, o in enumerate(chain.beads) if k != number)
     size = log(min(ls, lt * ratio) + 1)
     # A bead without a confidence was fixed by the caller, not scored by the exact search.
-    chance = min(max(bead.confidence, 1e-3), 1 - 1e-3) if chain.dense and bead.confidence else 0.5
+    chance = min(max(bead.confidence, 1e-3), 1 - 1e-3) if chain.is_translation and bead.confidence else 0.5
 
-    def both(shared: Shared) -> float:
+    def both(shared: SharedTokens) -> float:
         inside = (shared.src >= rows.start) & (shared.src < rows.stop)
         inside &= (shared.tgt >= columns.start) & (shared.tgt < columns.stop)
         return float(shared.weight[inside].sum())
 
-    numbers = texts.known.numbers
+    numbers = bitext.common_tokens.numbers
     same = both(numbers)
-    apart = min(float(numbers.total_src[rows].sum()), float(numbers.total_tgt[columns].sum())) - same
-    return Found(
+    unshared = min(float(numbers.total_src[rows].sum()), float(numbers.total_tgt[columns].sum())) - same
+    return LinkFeatures(
         margin=float(bead.score),
         similarity=similar,
-        strong=max(0.0, similar - ENOUGH),
-        beside=min(2.0, beside),
-        before=_next(chain.beads, number, number - 1),
-        after=_next(chain.beads, number, number + 1),
+        strong=max(0.0, similar - STRONG_SIMILARITY),
+        chain_support=min(2.0, chain_support),
+        before=_neighbour_score(chain.beads, number, number - 1),
+        after=_neighbour_score(chain.beads, number, number + 1),
         length=abs(log((ls + 2) / (lt * ratio + 2))),
         numbers=log1p(same),
-        clash=log1p(max(0.0, apart)),
-        words=log1p(both(texts.known.words)),
+        clash=log1p(max(0.0, unshared)),
+        words=log1p(both(bitext.common_tokens.words)),
         size=size,
-        short=max(0.0, FEW - size),
-        cells=log(len(texts.src) * len(texts.tgt)),
+        short=max(0.0, MIN_LOG_CHARACTERS - size),
+        cells=log(len(bitext.src) * len(bitext.tgt)),
         together=float(together),
         posterior=log(chance / (1 - chance)),
-        woven=float(chain.woven),
+        interleaved=float(chain.interleaved),
         level=chain.level,
         count=log(len(chain.beads) + 1),
         extra=float(len(bead.src) + len(bead.tgt) - 2),
-        stray=float(chain.dense and not chain.woven and len(chain.beads) < MANY and bead.score <= STRAY),
+        isolated=float(
+            chain.is_translation
+            and not chain.interleaved
+            and len(chain.beads) < LONG_CHAIN_LINKS
+            and bead.score <= MAX_ISOLATED_CSLS
+        ),
     )
 
 
-def likeness(texts: Texts, bead: Bead) -> float:
+def span_similarity(bitext: Bitext, bead: Bead) -> float:
     """Cosine of the two sides of a bead, scaled: 0 for two arbitrary sentences of the pages, 1 for equal ones."""
     one, other = (
         (passages.vectors[run.start : run.stop] * side.length[run.start : run.stop, None]).sum(0)
-        for passages, side, run in zip((texts.src, texts.tgt), texts.sides, (bead.src, bead.tgt), strict=True)
+        for passages, side, run in zip((bitext.src, bitext.tgt), bitext.sides, (bead.src, bead.tgt), strict=True)
     )
     cosine = float(one @ other / max(1e-9, float(np.linalg.norm(one) * np.linalg.norm(other))))
-    usual = min(texts.usual, 0.95)
-    return (cosine - usual) / (1 - usual)
+    baseline = min(bitext.baseline_cosine, 0.95)
+    return (cosine - baseline) / (1 - baseline)
 
 
-def _next(beads: Sequence[Bead], number: int, other: int) -> float:
+def _neighbour_score(beads: Sequence[Bead], number: int, other: int) -> float:
     """CSLS of a neighbouring link (0 where there is none), discounted for each sentence between the two."""
     if not 0 <= other < len(beads):
         return 0.0
@@ -166,14 +171,18 @@ def _next(beads: Sequence[Bead], number: int, other: int) -> float:
 
 
 @cache
-def fitted() -> Mapping[str, Mapping[str, float]]:
+def page_weights() -> Mapping[str, Mapping[str, float]]:
     """The weights: `chain` for a text and its translation, `lone` for loose chains; `one` is the constant."""
-    found: dict[str, dict[str, float]] = json.loads(FILE.read_text(encoding="utf-8"))
-    return found
+    by_chain: dict[str, dict[str, float]] = json.loads(FILE.read_text(encoding="utf-8"))
+    return by_chain
 
 
-def confidence(found: Found, *, dense: bool, weights: Mapping[str, Mapping[str, float]] | None = None) -> float:
+def confidence(
+    features: LinkFeatures, *, in_translation: bool, weights: Mapping[str, Mapping[str, float]] | None = None
+) -> float:
     """P(right), 0 to 1. in_translation: whether the chain is a text and its translation."""
-    chosen = (weights or fitted())["chain" if dense else "lone"]
-    total = chosen["one"] + sum(weight * getattr(found, name) for name, weight in chosen.items() if name != "one")
+    coefficients = (weights or page_weights())["chain" if in_translation else "lone"]
+    total = coefficients["one"] + sum(
+        weight * getattr(features, name) for name, weight in coefficients.items() if name != "one"
+    )
     return 1 / (1 + exp(-max(-40.0, min(40.0, total))))

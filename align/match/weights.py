@@ -50,7 +50,7 @@ class Weights:
 
 SENTENCES, TOKENS = "sentences", "tokens"
 """Generic weights for any encoder, with sentence vectors only and with token vectors."""
-OWN = {
+FAMILIES = {
     ("use", False): "use",
     ("blend", True): "blend",
     ("e5", True): "e5",
@@ -63,7 +63,7 @@ OWN = {
 
 def family(encoder: str, *, tokens: bool) -> str:
     """Name of the weights for the vectors of an encoder. tokens: whether both sides have token vectors."""
-    return OWN.get((encoder, tokens), TOKENS if tokens else SENTENCES)
+    return FAMILIES.get((encoder, tokens), TOKENS if tokens else SENTENCES)
 
 
 def weights(name: str) -> Weights:
@@ -73,14 +73,14 @@ def weights(name: str) -> Weights:
 
 @cache
 def _shipped() -> Mapping[str, Weights]:
-    return {name: parsed(row) for name, row in json.loads(FILE.read_text(encoding="utf-8")).items()}
+    return {name: parse_weights(row) for name, row in json.loads(FILE.read_text(encoding="utf-8")).items()}
 
 
 _replacement: ContextVar[Mapping[str, Weights] | None] = ContextVar("weights", default=None)
 
 
 @contextmanager
-def replaced(families: Mapping[str, Weights]) -> Iterator[None]:
+def override_weights(families: Mapping[str, Weights]) -> Iterator[None]:
     """Override the shipped weights, for measurements on texts that they were fitted on."""
     token = _replacement.set(families)
     try:
@@ -89,13 +89,13 @@ def replaced(families: Mapping[str, Weights]) -> Iterator[None]:
         _replacement.reset(token)
 
 
-def parsed(stored: dict[str, Any]) -> Weights:
+def parse_weights(stored: dict[str, Any]) -> Weights:
     """Weights from their JSON form; features that are not listed get 0."""
     first, second = (
         Score(
-            np.array([stored[look]["bead"].get(name, 0.0) for name in BEAD_FEATURES]),
-            np.array([stored[look]["gap"].get(name, 0.0) for name in GAP_FEATURES]),
+            np.array([stored[pass_name]["bead"].get(name, 0.0) for name in BEAD_FEATURES]),
+            np.array([stored[pass_name]["gap"].get(name, 0.0) for name in GAP_FEATURES]),
         )
-        for look in ("first", "second")
+        for pass_name in ("first", "second")
     )
     return Weights(first, second, stored["slope"], stored["shift"], stored.get("related", {}))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from align.domain import BlockKind, Document, Span
 from align.errors import ReadError
-from align.readers.limits import check_unfolded
-from align.text.segment import Mark, segment
+from align.readers.limits import check_expansion
+from align.text.segment import BlockMark, segment
 
 
-class Composer:
+class DocumentBuilder:
     """Collects blocks and builds the text of the document, with a blank line between blocks and a span for each.
 
     name, size in bytes: of the file that the blocks come from.
@@ -18,20 +18,20 @@ class Composer:
         self._name = name
         self._size = size
         self._texts: list[str] = []
-        self._marks: list[Mark] = []
+        self._marks: list[BlockMark] = []
         self._at = 0
 
-    def add(self, text: str, kind: BlockKind, lang: str | None = None, *, whole: bool = False) -> None:
+    def add(self, text: str, kind: BlockKind, lang: str | None = None, *, is_sentence: bool = False) -> None:
         """Add a block unless it is blank. Raises ReadError where the text is longer than the file's size allows."""
         bare = text.strip()
         if not bare:
             return
-        check_unfolded(self._name, self._size, self._at + len(bare))
+        check_expansion(self._name, self._size, self._at + len(bare))
         if self._texts:
             self._texts.append("\n\n")
             self._at += 2
         self._texts.append(bare)
-        self._marks.append(Mark(Span(self._at, self._at + len(bare)), kind, lang, None, whole))
+        self._marks.append(BlockMark(Span(self._at, self._at + len(bare)), kind, lang, None, is_sentence))
         self._at += len(bare)
 
     def __len__(self) -> int:

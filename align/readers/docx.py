@@ -9,7 +9,7 @@ from typing import Any
 
 from align.domain import BlockKind, Document
 from align.errors import ReadError
-from align.readers.compose import Composer
+from align.readers.compose import DocumentBuilder
 from align.readers.limits import no_entities, unpack
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -37,7 +37,7 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
 
     try:
         file = docx.Document(io.BytesIO(content))
-        composer = Composer(name, len(content))
+        composer = DocumentBuilder(name, len(content))
         for text, kind in _paragraphs(file):
             composer.add(text, kind)
     except ReadError:

@@ -10,20 +10,20 @@ import codecs
 import re
 
 from align.errors import ReadError, UsageError
-from align.text.evidence import fit
+from align.text.evidence import latin_fit
 from align.text.han import common_han
 
-MARKS = (
+BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-DOUBLE = ("cp932", "euc_jp", "gb18030", "big5hkscs", "cp949", "euc_kr")
-NAMES = {"cp932": "shift_jis", "big5hkscs": "big5", "cp949": "euc_kr", "utf-8-sig": "utf-8"}
-CODECS = {name: codec for codec, name in NAMES.items()}
-SAMPLE = 1 << 16
+DOUBLE_BYTE_CODECS = ("cp932", "euc_jp", "gb18030", "big5hkscs", "cp949", "euc_kr")
+ENCODING_NAMES = {"cp932": "shift_jis", "big5hkscs": "big5", "cp949": "euc_kr", "utf-8-sig": "utf-8"}
+CODECS = {name: codec for codec, name in ENCODING_NAMES.items()}
+SAMPLE_BYTES = 1 << 16
 _ESCAPED = re.compile(rb"\x1b\$[@B]")
 _GOOD = re.compile(
     "[\u3041-\u3093\u30a1-\u30f6\u30fc\u3001-\u3011\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f\u2018-\u201d\u2026\u30fb\uac00-\ud7a3]"
@@ -48,16 +48,16 @@ def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str,
     """
     if encoding:
         return _named(name, content, encoding)
-    for mark, codec in MARKS:
+    for mark, codec in BYTE_ORDER_MARKS:
         if content.startswith(mark):
             try:
-                return content.decode(codec), NAMES.get(codec, codec)
+                return content.decode(codec), ENCODING_NAMES.get(codec, codec)
             except UnicodeDecodeError:
                 break
-    wide = _unmarked_utf16(content) if b"\0" in content[:SAMPLE] else None
+    wide = _unmarked_utf16(content) if b"\0" in content[:SAMPLE_BYTES] else None
     if wide:
         return content.decode(wide), wide
-    if _ESCAPED.search(content, 0, SAMPLE) and _decodes(content, "iso2022_jp"):
+    if _ESCAPED.search(content, 0, SAMPLE_BYTES) and _decodes(content, "iso2022_jp"):
         return content.decode("iso2022_jp"), "iso2022_jp"
     try:
         return content.decode("utf-8"), "utf-8"
@@ -68,9 +68,9 @@ def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str,
         halves = content.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
         return halves.decode("utf-16-le", "surrogatepass"), "utf-8"
     if not _mostly_utf8(content):
-        found = _legacy(content)
-        if found:
-            return content.decode(found), NAMES.get(found, found)
+        legacy_codec = _legacy(content)
+        if legacy_codec:
+            return content.decode(legacy_codec), ENCODING_NAMES.get(legacy_codec, legacy_codec)
     raise ReadError(
         f"{name}: byte {broken.start} fits no supported encoding. Give it with --encoding (shift_jis, big5, gb18030, "
         "windows-1252, ...), or save the file as UTF-8."
@@ -79,8 +79,8 @@ def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str,
 
 def codec_of(name: str, content: bytes, encoding: str | None = None) -> str:
     """The codec for what `decode` reads, without a byte order mark. Raises as `decode` does."""
-    found = decode(name, content, encoding)[1]
-    return found if encoding else CODECS.get(found, found)
+    detected = decode(name, content, encoding)[1]
+    return detected if encoding else CODECS.get(detected, detected)
 
 
 def _named(name: str, content: bytes, encoding: str) -> tuple[str, str]:
@@ -100,7 +100,7 @@ def _named(name: str, content: bytes, encoding: str) -> tuple[str, str]:
 
 def _unmarked_utf16(content: bytes) -> str | None:
     """Detect UTF-16 without a mark: every other byte of Western text, line ends and spaces is zero."""
-    head = content[: SAMPLE & ~1]
+    head = content[: SAMPLE_BYTES & ~1]
     if len(content) % 2 or not head:
         return None
     for codec, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
@@ -117,19 +117,19 @@ def _unmarked_utf16(content: bytes) -> str | None:
 
 def _mostly_utf8(content: bytes) -> bool:
     """Whether it is UTF-8 with a few broken bytes, to be reported rather than read in another encoding."""
-    text = content[:SAMPLE].decode("utf-8", "replace")
+    text = content[:SAMPLE_BYTES].decode("utf-8", "replace")
     broken = text.count("\ufffd")
     return len(text.encode("utf-8", "ignore")) - len(text) > 20 * broken and broken < 0.01 * len(text)
 
 
 def _legacy(content: bytes) -> str | None:
-    worth = {codec: _worth(content, codec) for codec in DOUBLE if _decodes(content, codec)}
-    best = max(worth, key=lambda codec: worth[codec], default=None)
+    scores = {codec: _commonness(content, codec) for codec in DOUBLE_BYTE_CODECS if _decodes(content, codec)}
+    best = max(scores, key=lambda codec: scores[codec], default=None)
     single = _single(content)
     if best is None:
         return single
     # Accented letters seldom form common Chinese, Japanese or Korean characters.
-    return best if worth[best] > 0.55 or single is None else single
+    return best if scores[best] > 0.55 or single is None else single
 
 
 def _decodes(content: bytes, codec: str, errors: str = "strict") -> bool:
@@ -140,9 +140,9 @@ def _decodes(content: bytes, codec: str, errors: str = "strict") -> bool:
     return True
 
 
-def _worth(content: bytes, codec: str) -> float:
+def _commonness(content: bytes, codec: str) -> float:
     """How common the non-ASCII characters of a decoded sample are: about -1 to 1."""
-    text = content[:SAMPLE].decode(codec, "ignore")
+    text = content[:SAMPLE_BYTES].decode(codec, "ignore")
     beyond = [c for c in text if c > "\x7f"]
     if not beyond:
         return 0.0
@@ -154,23 +154,38 @@ def _worth(content: bytes, codec: str) -> float:
     return (good - 2 * len(_BAD.findall(joined))) / len(beyond)
 
 
-def _fits(text: str) -> float:
-    return fit(text) - 4.0 * len(_CONTROLS.findall(text))
+def _word_fit(text: str) -> float:
+    return latin_fit(text) - 4.0 * len(_CONTROLS.findall(text))
 
 
 _CONTROLS = re.compile("[\x80-\x9f]")
-WESTERN = ("cp1252", "cp1250", "iso8859_2", "cp1254", "cp1257", "iso8859_15", "iso8859_1")
-SINGLE = [*WESTERN, "cp1258", "cp1251", "cp1253", "cp1255", "cp1256", "koi8_r", "koi8_u", "cp866", "tis_620"]
+WESTERN_CODECS = ("cp1252", "cp1250", "iso8859_2", "cp1254", "cp1257", "iso8859_15", "iso8859_1")
+SINGLE_BYTE_CODECS = [
+    *WESTERN_CODECS,
+    "cp1258",
+    "cp1251",
+    "cp1253",
+    "cp1255",
+    "cp1256",
+    "koi8_r",
+    "koi8_u",
+    "cp866",
+    "tis_620",
+]
 
 
 def _single(content: bytes) -> str | None:
     """The single-byte encoding by charset-normalizer."""
     from charset_normalizer import from_bytes
 
-    found = from_bytes(content[:SAMPLE], cp_isolation=SINGLE).best()
-    guess = str(found.encoding) if found else WESTERN[0]
-    if guess in WESTERN or not _decodes(content, guess):
+    best_match = from_bytes(content[:SAMPLE_BYTES], cp_isolation=SINGLE_BYTE_CODECS).best()
+    guess = str(best_match.encoding) if best_match else WESTERN_CODECS[0]
+    if guess in WESTERN_CODECS or not _decodes(content, guess):
         # These differ in a few letters only: choose by the language fit of the words.
-        fits = [(_fits(content[:SAMPLE].decode(codec)), codec) for codec in WESTERN if _decodes(content, codec)]
-        guess = max(fits, key=lambda pair: pair[0])[1] if fits else ""
+        candidates = [
+            (_word_fit(content[:SAMPLE_BYTES].decode(codec)), codec)
+            for codec in WESTERN_CODECS
+            if _decodes(content, codec)
+        ]
+        guess = max(candidates, key=lambda pair: pair[0])[1] if candidates else ""
     return guess or None

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 from align.domain import Document
 from align.errors import ReadError
-from align.readers.compose import Composer
+from align.readers.compose import DocumentBuilder
 from align.readers.html import add_page, source_of
 from align.readers.limits import part, unpack
 
@@ -19,7 +19,7 @@ _CONTAINER = "META-INF/container.xml"
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
     """Read a book into blocks. Raises ReadError for a broken, protected or empty one."""
-    composer = Composer(name, len(content))
+    composer = DocumentBuilder(name, len(content))
     with unpack(name, content) as archive:
         if "META-INF/rights.xml" in archive.namelist():
             raise ReadError(f"{name}: protected against copying (DRM). Only a book without it can be read.")
@@ -41,7 +41,7 @@ def _xml(name: str, archive: ZipFile, path: str) -> Any:
 
 def _spine(name: str, archive: ZipFile) -> list[str]:
     """Paths of the pages in reading order; all pages by name if the book has no order."""
-    found: list[str] = []
+    paths: list[str] = []
     try:
         rootfile = _xml(name, archive, _CONTAINER).find(".//{*}rootfile")
         package = rootfile.get("full-path") if rootfile is not None else None
@@ -52,9 +52,9 @@ def _spine(name: str, archive: ZipFile) -> list[str]:
             for entry in root.iterfind(".//{*}spine/{*}itemref"):
                 href = items.get(entry.get("idref"))
                 if href:
-                    found.append(posixpath.normpath(posixpath.join(folder, unquote(href.split("#")[0]))))
+                    paths.append(posixpath.normpath(posixpath.join(folder, unquote(href.split("#")[0]))))
     except (ReadError, ValueError, SyntaxError):
-        found = []
+        paths = []
     names = set(archive.namelist())
-    pages = [path for path in dict.fromkeys(found) if path in names]  # every page once, even if listed several times
+    pages = [path for path in dict.fromkeys(paths) if path in names]  # every page once, even if listed several times
     return pages or sorted(path for path in names if re.search(r"\.x?html?$", path, re.IGNORECASE))

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 from align.domain import BlockKind, Document
 from align.errors import ReadError, UsageError
-from align.readers.compose import Composer
+from align.readers.compose import DocumentBuilder
 from align.readers.encodings import decode
 from align.readers.main_text import in_main
 from align.text._words import words
 from align.text.blocks import width
 from align.text.clean import WIDE
-from align.text.evidence import weigh
+from align.text.evidence import first_evidence
 
 _CHARSET = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})|encoding\s*=\s*[\"']([A-Za-z0-9_:.-]{2,40})[\"']",
@@ -46,7 +46,7 @@ _WIDE_BREAK = re.compile(f"(?<=[{WIDE}])[ \t]*\r?\n[ \t\r\n]*(?=[{WIDE}])")
 _SUBSET = re.compile(r"\A(\s*<!DOCTYPE[^<>\[]{0,1000})\[.{0,60000}?\]\s*>", re.IGNORECASE | re.DOTALL)
 """Internal subset of a document type, which the parser would take for text."""
 _ANY_TAG = re.compile(r"</?([a-zA-Z][\w-]*)(?![\w-])[^<>]*>")
-DEEPEST = 400
+MAX_NESTING = 400
 """Maximum nesting of elements; deeper ones are read as text of their parent."""
 _UNWRAPPED = words("audio button data label meter output picture progress ruby rb time video")
 """Elements inside a paragraph that trafilatura would drop with their words."""
@@ -54,15 +54,15 @@ _INLINE = words(
     "a abbr b bdi bdo big cite code del dfn em font i img ins kbd label mark nobr q s samp small span strike strong "
     "sub sup tt u var wbr"
 )
-MOST_INLINE = 500
+MAX_INLINE_ELEMENTS = 500
 """Children of an element above which inline ones are removed: trafilatura takes quadratic time in them."""
 _UNREAD = tuple(sorted(_HIDDEN - {"script", "style", "head"}))
 """Elements that trafilatura would read, and we do not."""
-LONGEST_MAIN = 3 << 20
+MAX_MAIN_CHARACTERS = 3 << 20
 """Maximum characters of a page for which the main text is extracted: trafilatura takes more than linear time."""
 
 
-SUMMARY = 40
+MIN_SUMMARY_LETTERS = 40
 """Minimum letters (CJK counted double) of a text in another language than the main text that is not boilerplate."""
 
 
@@ -74,17 +74,19 @@ class _Piece(NamedTuple):
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
     """Read a page into blocks. Raises ReadError where it has no text."""
-    source, found = source_of(name, content, encoding)
-    composer = Composer(name, len(content))
+    source, used_encoding = source_of(name, content, encoding)
+    composer = DocumentBuilder(name, len(content))
     add_page(composer, source)
-    return composer.document("html", found, lang, "If JavaScript renders it, save the page as text and add that.")
+    return composer.document(
+        "html", used_encoding, lang, "If JavaScript renders it, save the page as text and add that."
+    )
 
 
 def source_of(name: str, content: bytes, encoding: str | None) -> tuple[str, str]:
     """Decode the source: by `encoding`, a byte order mark, the page's own declaration, or its bytes."""
-    said = _CHARSET.search(content[:4096])
-    if encoding is None and said and not content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        charset = (said[1] or said[2]).decode("ascii").lower()
+    declared = _CHARSET.search(content[:4096])
+    if encoding is None and declared and not content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        charset = (declared[1] or declared[2]).decode("ascii").lower()
         try:
             return decode(
                 name, content, {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252"}.get(charset, charset)
@@ -94,25 +96,25 @@ def source_of(name: str, content: bytes, encoding: str | None) -> tuple[str, str
     return decode(name, content, encoding)
 
 
-def add_page(composer: Composer, source: str, *, find_main: bool = True) -> None:
+def add_page(composer: DocumentBuilder, source: str, *, find_main: bool = True) -> None:
     """Add the blocks of a page, in order, to `composer`."""
     tree = _tree(source)
     if tree is None:
         return
-    main = _main_text(source, tree) if find_main and len(source) <= LONGEST_MAIN else ""
+    main = _main_text(source, tree) if find_main and len(source) <= MAX_MAIN_CHARACTERS else ""
     pieces = list(_pieces(tree))
-    kinds = _kinds_beside(main, pieces) if main else [piece.kind for piece in pieces]
+    kinds = _kinds_given_main(main, pieces) if main else [piece.kind for piece in pieces]
     for piece, kind in zip(pieces, kinds, strict=True):
         composer.add(piece.text, kind, piece.lang)
 
 
-def _kinds_beside(main: str, pieces: list[_Piece]) -> list[BlockKind]:
+def _kinds_given_main(main: str, pieces: list[_Piece]) -> list[BlockKind]:
     """Kinds of the pieces of a page, given its main text: pieces outside it are boilerplate.
 
     Exceptions are comments, long headings, headings before a piece of main text, and pieces in another language
     than the main text.
     """
-    lang = weigh(main[:2000]).best
+    lang = first_evidence(main[:2000]).best
     kinds: list[BlockKind] = []
     before_main = False
     for piece, is_main in zip(reversed(pieces), reversed(in_main(main, [piece.text for piece in pieces])), strict=True):
@@ -121,7 +123,7 @@ def _kinds_beside(main: str, pieces: list[_Piece]) -> list[BlockKind]:
             is_main
             or piece.kind is BlockKind.COMMENT
             or (heading and (before_main or width(piece.text) >= 15))
-            or _says_it_otherwise(piece.text, lang)
+            or _is_other_language(piece.text, lang)
         )
         kinds.append(piece.kind if stays else BlockKind.BOILERPLATE)
         before_main = is_main or (heading and before_main)
@@ -133,13 +135,13 @@ def _tree(source: str) -> Any:
 
     # The text is decoded already, so remove a declared encoding; the parser stops at NULs.
     source = _SUBSET.sub(r"\1>", re.sub(r"^\s*<\?xml[^>]*\?>", "", source.replace("\0", ""), count=1), count=1)
-    for made in (str, _flat):
+    for prepare in (str, _flatten):
         # Without huge_tree, the parser drops everything after 256 levels of nesting; with it, after 2048.
         parser = html.HTMLParser(
             no_network=True, remove_comments=True, remove_pis=True, huge_tree=True, encoding="utf-8"
         )
         try:
-            tree = html.document_fromstring(made(source).encode("utf-8", "replace"), parser=parser)
+            tree = html.document_fromstring(prepare(source).encode("utf-8", "replace"), parser=parser)
         except (etree.ParserError, etree.XMLSyntaxError, ValueError):
             return None
         if not any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log):
@@ -147,24 +149,24 @@ def _tree(source: str) -> Any:
     return tree
 
 
-def _flat(source: str) -> str:
+def _flatten(source: str) -> str:
     """A page without nesting, split at its blocks: for pages nested too deeply for the parser."""
-    kept = _HIDDEN | {"html", "title", "body", "br"}
+    remaining_tags = _HIDDEN | {"html", "title", "body", "br"}
 
     def replaced(tag: re.Match[str]) -> str:
         name = tag[1].lower()
-        return tag[0] if name in kept else "<hr>" if name in _BLOCKS else ""
+        return tag[0] if name in remaining_tags else "<hr>" if name in _BLOCKS else ""
 
     return _ANY_TAG.sub(replaced, source)
 
 
-def _says_it_otherwise(text: str, lang: str) -> bool:
+def _is_other_language(text: str, lang: str) -> bool:
     """Whether a text is certainly in another language than the main text: a summary or a translation of it.
 
     trafilatura reads the article only and drops such texts above it.
     """
-    evidence = weigh(text)
-    return evidence.settled and evidence.weight >= SUMMARY and evidence.best != lang
+    evidence = first_evidence(text)
+    return evidence.is_certain and evidence.weight >= MIN_SUMMARY_LETTERS and evidence.best != lang
 
 
 def _main_text(source: str, tree: Any) -> str:
@@ -183,16 +185,16 @@ def _main_text(source: str, tree: Any) -> str:
         etree.strip_elements(page, *_UNREAD, with_tail=False)
         for paragraph in page.iter("p", "h1", "h2", "h3", "h4", "h5", "h6"):
             etree.strip_tags(paragraph, *_UNWRAPPED)
-        for crowded in [node for node in page.iter() if len(node) > MOST_INLINE]:
+        for crowded in [node for node in page.iter() if len(node) > MAX_INLINE_ELEMENTS]:
             etree.strip_tags(crowded, *_INLINE)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # Serialise again: trafilatura takes quadratic time over adjacent texts without elements between them.
             plain = etree.tostring(page, encoding="unicode", method="html")
-            found = trafilatura.extract(plain, include_comments=False, include_tables=True, favor_recall=True)
+            extracted = trafilatura.extract(plain, include_comments=False, include_tables=True, favor_recall=True)
     except Exception:  # if trafilatura fails on odd markup, there is no main text
         return ""
-    return found or ""
+    return extracted or ""
 
 
 def _pieces(tree: Any) -> Iterator[_Piece]:
@@ -222,9 +224,9 @@ def _pieces(tree: Any) -> Iterator[_Piece]:
                 buffer.append(node.tail)
             continue
         tag = child.tag if isinstance(child.tag, str) else ""
-        unseen = tag in _HIDDEN or child.get("hidden") is not None or _is_anchor(child, tag)
-        if not tag or unseen or len(stack) > DEEPEST:
-            if len(stack) > DEEPEST and tag not in _HIDDEN:
+        is_invisible = tag in _HIDDEN or child.get("hidden") is not None or _is_anchor(child, tag)
+        if not tag or is_invisible or len(stack) > MAX_NESTING:
+            if len(stack) > MAX_NESTING and tag not in _HIDDEN:
                 buffer.append(" ".join(child.itertext()))
             buffer.append(child.tail or "")
             continue
@@ -244,15 +246,15 @@ def _is_anchor(node: Any, tag: str) -> bool:
     return tag == "a" and (node.text or "").strip() in _ANCHORS and not len(node) and node.get("href", "")[:1] == "#"
 
 
-def _kind(node: Any, tag: str, around: BlockKind) -> BlockKind:
-    if around in (BlockKind.BOILERPLATE, BlockKind.COMMENT):
-        return around
+def _kind(node: Any, tag: str, parent_kind: BlockKind) -> BlockKind:
+    if parent_kind in (BlockKind.BOILERPLATE, BlockKind.COMMENT):
+        return parent_kind
     if _COMMENTS.search(f"{node.get('id', '')} {node.get('class', '')}") and tag in _BLOCKS and tag != "body":
         return BlockKind.COMMENT
-    if around in (BlockKind.QUOTE, BlockKind.CAPTION) and tag in ("p", "div", "span"):
-        return around
-    if around is BlockKind.LIST and tag == "p":
-        return around
+    if parent_kind in (BlockKind.QUOTE, BlockKind.CAPTION) and tag in ("p", "div", "span"):
+        return parent_kind
+    if parent_kind is BlockKind.LIST and tag == "p":
+        return parent_kind
     if tag in ("p", "div", "section", "article", "main", "td", "th"):
         return BlockKind.BODY
-    return _KINDS.get(tag, around)
+    return _KINDS.get(tag, parent_kind)

@@ -12,21 +12,21 @@ MAX_UNPACKED = 400 << 20
 """Maximum unpacked bytes of a packed file (DOCX, EPUB, XLSX)."""
 MAX_RATIO = 200
 """Maximum ratio of unpacked to packed size, above FREE_BYTES."""
-FREE = 8 << 20
+FREE_BYTES = 8 << 20
 MAX_ENTRIES = 20_000
 _ENTITY = re.compile(rb"<!(?:DOCTYPE|ENTITY)|<\x00!\x00(?:D\x00O|E\x00N)", re.IGNORECASE)
 
 
-def most_text(packed: int) -> int:
+def max_text_size(packed: int) -> int:
     """Maximum bytes or characters from `packed` bytes: many references to one text are a bomb too."""
-    return min(MAX_UNPACKED, max(FREE, MAX_RATIO * packed))
+    return min(MAX_UNPACKED, max(FREE_BYTES, MAX_RATIO * packed))
 
 
-def check_unfolded(name: str, packed: int, size: int) -> None:
+def check_expansion(name: str, packed: int, size: int) -> None:
     """Raises ReadError where `size` characters are too many for a file of `packed` bytes."""
-    if size > most_text(packed):
+    if size > max_text_size(packed):
         raise ReadError(
-            f"{name}: expands to more than {most_text(packed) >> 20:,} MB of text, too much for its size. "
+            f"{name}: expands to more than {max_text_size(packed) >> 20:,} MB of text, too much for its size. "
             "If you trust it, save its text as a plain file and add that."
         )
 
@@ -39,7 +39,7 @@ def unpack(name: str, content: bytes) -> zipfile.ZipFile:
     except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, OSError, EOFError) as error:
         raise ReadError(f"{name}: a broken archive ({error}). Save it again with the program that wrote it.") from error
     size = sum(entry.file_size for entry in entries)
-    if len(entries) > MAX_ENTRIES or size > most_text(len(content)):
+    if len(entries) > MAX_ENTRIES or size > max_text_size(len(content)):
         raise ReadError(
             f"{name}: unpacks to {size >> 20:,} MB in {len(entries):,} parts, too much for a document. "
             "If you trust it, save its text as a plain file and add that."

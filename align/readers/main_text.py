@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from numpy import bool_, uint32, uint64
     from numpy.typing import NDArray
 
-SHINGLE = 12
+SHINGLE_CHARACTERS = 12
 """Consecutive letters and digits that two texts share only if one was copied from the other."""
-WIDE_SHINGLE = 6
+WIDE_SHINGLE_CHARACTERS = 6
 """The same for mostly CJK characters."""
-ENOUGH = 0.5
+MIN_SHARED_LETTERS = 0.5
 """Minimum share of a piece's letters in such shingles: inline elements may cause small differences."""
 _BASE = 0x9E3779B97F4A7C15
 """Odd, so that hashes of shingles do not lose bits of their characters."""
@@ -35,13 +35,13 @@ def in_main(main: str, pieces: Sequence[str]) -> list[bool]:
     by_size: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
     for index, piece in enumerate(pieces):
         if bare := _bare(piece):
-            size = WIDE_SHINGLE if width(bare) > 1.5 * len(bare) else SHINGLE
+            size = WIDE_SHINGLE_CHARACTERS if width(bare) > 1.5 * len(bare) else SHINGLE_CHARACTERS
             by_size[min(size, len(bare))].append((index, bare))
     for size, group in by_size.items():
         lengths = np.array([len(bare) for _, bare in group])
         covered = _covered(codes, _codes("".join(bare for _, bare in group)), lengths, size)
         shares = np.add.reduceat(covered, np.cumsum(lengths) - lengths, dtype=np.int64) / lengths
-        result[[index for index, _ in group]] = shares >= ENOUGH
+        result[[index for index, _ in group]] = shares >= MIN_SHARED_LETTERS
     return [bool(one) for one in result]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from align.domain import BlockKind, Document, Span
 from align.readers.plain import text_of
-from align.text.segment import Mark, segment
+from align.text.segment import BlockMark, segment
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -19,19 +19,19 @@ _KINDS = {
     "list_item_open": BlockKind.LIST,
     "blockquote_open": BlockKind.QUOTE,
 }
-LONGEST = 4 << 20
+MAX_MARKDOWN_CHARACTERS = 4 << 20
 """Characters above which a file is read as plain text: the parser is made for pages."""
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
     """Read Markdown into blocks. The text is the source. Raises ReadError."""
-    text, found = text_of(name, content, encoding)
-    if len(text) > LONGEST:
-        return Document(name, text, segment(text, lang=lang), "text", found)
-    return Document(name, text, segment(text, kinds=marks(text), lang=lang), "markdown", found)
+    text, used_encoding = text_of(name, content, encoding)
+    if len(text) > MAX_MARKDOWN_CHARACTERS:
+        return Document(name, text, segment(text, lang=lang), "text", used_encoding)
+    return Document(name, text, segment(text, kinds=block_marks(text), lang=lang), "markdown", used_encoding)
 
 
-def marks(text: str) -> list[Mark]:
+def block_marks(text: str) -> list[BlockMark]:
     """The blocks of a Markdown source, each with its text spans."""
     from markdown_it import MarkdownIt
 
@@ -41,25 +41,25 @@ def marks(text: str) -> list[Mark]:
     starts = _line_starts(body)
     # Escapes and entities remain separate tokens, which can be located in the source.
     tokens = MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").disable("text_join").parse(body)
-    found: list[Mark] = []
+    marks: list[BlockMark] = []
     if front:
-        found.append(Mark(Span(0, shift), BlockKind.BOILERPLATE, None, ()))
-    around: list[BlockKind] = []
+        marks.append(BlockMark(Span(0, shift), BlockKind.BOILERPLATE, None, ()))
+    kind_stack: list[BlockKind] = []
     at = 0
     cell = False
     for token in tokens:
         cell = token.type in ("th_open", "td_open") or (cell and token.nesting != -1)
         if token.nesting == 1:
-            around.append(_KINDS.get(token.type, around[-1] if around else BlockKind.BODY))
-        elif token.nesting == -1 and around:
-            around.pop()
+            kind_stack.append(_KINDS.get(token.type, kind_stack[-1] if kind_stack else BlockKind.BODY))
+        elif token.nesting == -1 and kind_stack:
+            kind_stack.pop()
         elif token.map:
             start, end = max(at, starts[token.map[0]]), starts[min(token.map[1], len(starts) - 1)]
-            mark = _mark(body, token, start, end, around[-1] if around else BlockKind.BODY, cell)
+            mark = _mark(body, token, start, end, kind_stack[-1] if kind_stack else BlockKind.BODY, cell)
             if mark and mark.span.start >= at and mark.span.end > mark.span.start:
                 at = mark.span.end
-                found.append(_moved(mark, shift))
-    return found
+                marks.append(_shifted(mark, shift))
+    return marks
 
 
 def _line_starts(text: str) -> list[int]:
@@ -67,20 +67,20 @@ def _line_starts(text: str) -> list[int]:
     return [0, *(m.end() for m in re.finditer(r"\r\n|\n|\r", text)), len(text)]
 
 
-def _mark(text: str, token: Token, start: int, end: int, kind: BlockKind, cell: bool) -> Mark | None:
+def _mark(text: str, token: Token, start: int, end: int, kind: BlockKind, cell: bool) -> BlockMark | None:
     """The block of a token with lines, including its markup; cells share a line, so theirs is left out."""
     if token.type == "inline":
         parts = tuple(_parts(text, token, start, end))
         if not parts:
             return None
         line = max(start, *(text.rfind(mark, start, parts[0].start) + 1 for mark in "\n\r"))
-        return Mark(_trimmed(text, line, parts[-1].end if cell else end) or parts[0], kind, None, parts)
+        return BlockMark(_trimmed(text, line, parts[-1].end if cell else end) or parts[0], kind, None, parts)
     span = _trimmed(text, start, end)
     if span is None:
         return None
     if token.type == "hr":
-        return Mark(span, BlockKind.SEPARATOR, None, ())
-    return Mark(span, BlockKind.BOILERPLATE, None, ())
+        return BlockMark(span, BlockKind.SEPARATOR, None, ())
+    return BlockMark(span, BlockKind.BOILERPLATE, None, ())
 
 
 def _trimmed(text: str, start: int, end: int) -> Span | None:
@@ -94,18 +94,18 @@ def _parts(text: str, token: Token, start: int, end: int) -> Iterator[Span]:
     at = start
     for child in token.children or ():
         if child.type == "text_special":
-            found = text.find(child.markup, at, end)
-            if found >= 0:
-                at = found + len(child.markup)
-                yield Span(at - 1 if child.markup.startswith("\\") else found, at)
+            position = text.find(child.markup, at, end)
+            if position >= 0:
+                at = position + len(child.markup)
+                yield Span(at - 1 if child.markup.startswith("\\") else position, at)
         elif child.type in ("text", "code_inline") and child.content:
             for piece in [child.content] if text.find(child.content, at, end) >= 0 else child.content.split():
-                found = text.find(piece, at, end)
-                if found >= 0 and piece.strip():
-                    at = found + len(piece)
-                    yield Span(found, at)
+                position = text.find(piece, at, end)
+                if position >= 0 and piece.strip():
+                    at = position + len(piece)
+                    yield Span(position, at)
 
 
-def _moved(mark: Mark, by: int) -> Mark:
-    parts = None if mark.parts is None else tuple(Span(a + by, b + by) for a, b in mark.parts)
-    return mark._replace(span=Span(mark.span.start + by, mark.span.end + by), parts=parts)
+def _shifted(mark: BlockMark, offset: int) -> BlockMark:
+    parts = None if mark.parts is None else tuple(Span(a + offset, b + offset) for a, b in mark.parts)
+    return mark._replace(span=Span(mark.span.start + offset, mark.span.end + offset), parts=parts)

@@ -12,9 +12,9 @@ from itertools import takewhile
 
 from align.domain import BlockKind, Document
 from align.errors import ReadError
-from align.readers.compose import Composer
-from align.readers.limits import check_unfolded
-from align.text.blocks import runs, width
+from align.readers.compose import DocumentBuilder
+from align.readers.limits import check_expansion
+from align.text.blocks import find_blocks, width
 from align.text.clean import letters
 from align.text.scripts import HAN_CLASS, KANA_CLASS
 
@@ -30,19 +30,19 @@ _BETWEEN_WIDE = re.compile(f"(?<=[{HAN_CLASS}{KANA_CLASS}ー、。]) (?=[{HAN_CL
 """A space inserted by the layout between two characters of an unspaced script."""
 _POINT = re.compile("(?<=[\u3041-\u30ff\u3400-\u9fff])\u2027(?=[\u3041-\u30ff\u3400-\u9fff])")
 """A hyphenation point used as the middle dot of Japanese names."""
-EDGE = 2
+EDGE_LINES = 2
 """Lines at the top and at the bottom of a page that may be its header, footer or page number."""
-OCR = "Its pages are pictures. Recognise their text first (OCR, for example with ocrmypdf) and add the result."
+OCR_HINT = "Its pages are pictures. Recognise their text first (OCR, for example with ocrmypdf) and add the result."
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
     """Read the text of a PDF's pages. Raises ReadError for a broken, protected or image-only one."""
     pages = [_tidy(page) for page in _pages(name, content)]
-    known = _words(pages)
-    composer = Composer(name, len(content))
+    word_counts = _words(pages)
+    composer = DocumentBuilder(name, len(content))
     for text, kind in _over_pages(pages):
-        composer.add(_unhyphenated(text, known), kind)
-    return composer.document("pdf", "utf-8", lang, OCR)
+        composer.add(_unhyphenated(text, word_counts), kind)
+    return composer.document("pdf", "utf-8", lang, OCR_HINT)
 
 
 def _pages(name: str, content: bytes) -> list[str]:
@@ -56,15 +56,15 @@ def _pages(name: str, content: bytes) -> list[str]:
             if reader.is_encrypted and not reader.decrypt(""):
                 raise ReadError(f"{name}: protected by a password. Save it without one and add that.")
             pages: list[str] = []
-            read: set[int] = set()
+            page_numbers: set[int] = set()
             size = 0
             for page in reader.pages:
                 number = page.indirect_reference.idnum if page.indirect_reference is not None else -1 - len(pages)
-                if number not in read:  # every page once, even if referenced several times
-                    read.add(number)
+                if number not in page_numbers:  # every page once, even if referenced several times
+                    page_numbers.add(number)
                     pages.append(page.extract_text() or "")
                     size += len(pages[-1])
-                    check_unfolded(name, len(content), size)
+                    check_expansion(name, len(content), size)
             return pages
     except ReadError:
         raise
@@ -91,14 +91,14 @@ def _words(pages: list[str]) -> Counter[str]:
     return Counter(word for page in pages for word in _WORD.findall(page.lower()))
 
 
-def _unhyphenated(text: str, known: Counter[str]) -> str:
+def _unhyphenated(text: str, word_counts: Counter[str]) -> str:
     """Join words split at line ends, without the hyphen unless the hyphenated form is more frequent."""
     pieces: list[str] = []
     at = 0
     for before, cut in _cuts(text):
         after = cut["after"]
         compound = cut["mark"] == "-" and (
-            "-" in before or known[f"{before}-{after}".lower()] > known[f"{before}{after}".lower()]
+            "-" in before or word_counts[f"{before}-{after}".lower()] > word_counts[f"{before}{after}".lower()]
         )
         pieces += [text[at : cut.start()], "-" * compound, after]
         at = cut.end()
@@ -154,34 +154,34 @@ def _full(before: str, after: str) -> bool:
     """Whether the first word of `after` did not fit on the last line of `before`."""
     *lines, last = before.splitlines()
     word = _FIRST_WORD.match(after)
-    room = width(last) + 1 + (width(word[0]) if word else 0)
-    return bool(lines) and room >= 0.85 * max(map(width, lines))
+    needed = width(last) + 1 + (width(word[0]) if word else 0)
+    return bool(lines) and needed >= 0.85 * max(map(width, lines))
 
 
 def _by_page(pages: list[str]) -> Iterator[list[tuple[str, BlockKind]]]:
     """Yield the blocks of each page; lines at the edges of several pages, and page numbers, are boilerplate."""
-    inked = [[line for line in page.splitlines() if line.strip()] for page in pages]
+    visible_lines = [[line for line in page.splitlines() if line.strip()] for page in pages]
     edges: Counter[str] = Counter()
-    for lines in inked:
-        edges.update({_numbered(line) for line in (*lines[:EDGE], *lines[EDGE:][-EDGE:])})
-    often = {line for line, pages_with in edges.items() if pages_with >= max(3, 0.4 * len(pages))} | {"#"}
-    for page, lines in zip(pages, inked, strict=True):
-        top = sum(1 for _ in takewhile(lambda line: _numbered(line) in often, lines[:EDGE]))
-        foot = sum(1 for _ in takewhile(lambda line: _numbered(line) in often, lines[top:][: -EDGE - 1 : -1]))
+    for lines in visible_lines:
+        edges.update({_numbered(line) for line in (*lines[:EDGE_LINES], *lines[EDGE_LINES:][-EDGE_LINES:])})
+    repeated = {line for line, pages_with in edges.items() if pages_with >= max(3, 0.4 * len(pages))} | {"#"}
+    for page, lines in zip(pages, visible_lines, strict=True):
+        top = sum(1 for _ in takewhile(lambda line: _numbered(line) in repeated, lines[:EDGE_LINES]))
+        foot = sum(1 for _ in takewhile(lambda line: _numbered(line) in repeated, lines[top:][: -EDGE_LINES - 1 : -1]))
         head = [(line, BlockKind.BOILERPLATE) for line in lines[:top]]
         tail = [(line, BlockKind.BOILERPLATE) for line in lines[len(lines) - foot :]]
         body = _between(page, lines, top, foot)
-        yield [*head, *((run.span.of(body), run.kind) for run in runs(body)), *tail]
+        yield [*head, *((run.span.of(body), run.kind) for run in find_blocks(body)), *tail]
 
 
 def _between(page: str, lines: list[str], top: int, foot: int) -> str:
     """The page without its first `top` and last `foot` visible lines; blank lines are not removed."""
-    kept = page.splitlines()
+    remaining = page.splitlines()
     for _ in range(top):
-        del kept[: 1 + next(i for i, line in enumerate(kept) if line.strip())]
+        del remaining[: 1 + next(i for i, line in enumerate(remaining) if line.strip())]
     for _ in range(min(foot, len(lines) - top)):
-        del kept[len(kept) - 1 - next(i for i, line in enumerate(reversed(kept)) if line.strip()) :]
-    return "\n".join(kept)
+        del remaining[len(remaining) - 1 - next(i for i, line in enumerate(reversed(remaining)) if line.strip()) :]
+    return "\n".join(remaining)
 
 
 def _numbered(line: str) -> str:

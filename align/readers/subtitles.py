@@ -12,7 +12,7 @@ from typing import NamedTuple
 from align.domain import BlockKind, Document, Span
 from align.errors import ReadError
 from align.readers.plain import text_of
-from align.text.segment import Mark, segment
+from align.text.segment import BlockMark, segment
 
 _EOL = r"(?:\r\n|\n|\r(?!\n))"
 """A line end of any system; `^` and `$` of re.MULTILINE match at `\\n` only."""
@@ -29,7 +29,7 @@ _ENTITY = re.compile(r"&(?:amp|gt|quot|apos|nbsp|lrm|rlm|#39|#x27|lt(?=;[^A-Za-z
 """Characters that WebVTT escapes; `&lt;` is not decoded where that would make a tag."""
 _ENDS = re.compile(r"[.!?。！？…؟।♪\"”」』)）\]]\s*$")
 _DASH = re.compile(r"\s*[-–—‐]\s*(?=\S)")
-LONGEST = 12
+MAX_BLOCK_CUES = 12
 """Maximum cues of a block: speech without any stop is split there."""
 
 
@@ -42,17 +42,17 @@ def sniff(head: str) -> bool:
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
     """Read cues into blocks, one for each run of cues up to a sentence end. Raises ReadError where no cue has text."""
-    source, found = text_of(name, content, encoding)
+    source, used_encoding = text_of(name, content, encoding)
     text = _ENTITY.sub(lambda match: html.unescape(match[0]), source)
-    blocks = segment(text, kinds=marks(text), lang=lang)
+    blocks = segment(text, kinds=block_marks(text), lang=lang)
     if not any(block.sentences for block in blocks):
         raise ReadError(f"{name}: no cue with text found. Open it in a subtitle editor and save it as SRT or WebVTT.")
-    return Document(name, text, blocks, "subtitles", found)
+    return Document(name, text, blocks, "subtitles", used_encoding)
 
 
-def marks(text: str) -> list[Mark]:
+def block_marks(text: str) -> list[BlockMark]:
     """The blocks: each a run of cues up to the end of a sentence, with the spoken lines as parts."""
-    found: list[Mark] = []
+    marks: list[BlockMark] = []
     run: list[Span] = []
     start = stop = cues = 0
     for cue in _cues(text):
@@ -61,21 +61,21 @@ def marks(text: str) -> list[Mark]:
         for line, part in enumerate(cue.lines):
             dash = _DASH.match(text, part.start, part.end)
             if run and line and dash:
-                found.append(_mark(start, run, stop))
+                marks.append(_mark(start, run, stop))
                 run, cues, start = [], 0, part.start
             run += _untagged(text, dash.end() if dash else part.start, part.end)
             stop = part.end
         cues += 1
-        if run and (cues >= LONGEST or _ENDS.search(run[-1].of(text))):
-            found.append(_mark(start, run, stop))
+        if run and (cues >= MAX_BLOCK_CUES or _ENDS.search(run[-1].of(text))):
+            marks.append(_mark(start, run, stop))
             run, cues = [], 0
     if run:
-        found.append(_mark(start, run, stop))
-    return found
+        marks.append(_mark(start, run, stop))
+    return marks
 
 
-def _mark(start: int, parts: list[Span], stop: int) -> Mark:
-    return Mark(Span(start, max(stop, parts[-1].end)), BlockKind.BODY, None, tuple(parts))
+def _mark(start: int, parts: list[Span], stop: int) -> BlockMark:
+    return BlockMark(Span(start, max(stop, parts[-1].end)), BlockKind.BODY, None, tuple(parts))
 
 
 class _Cue(NamedTuple):

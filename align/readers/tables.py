@@ -10,30 +10,30 @@ from collections.abc import Iterator
 
 from align.domain import BlockKind, Document
 from align.errors import ReadError
-from align.readers.compose import Composer
+from align.readers.compose import DocumentBuilder
 from align.readers.limits import no_entities, unpack
 from align.readers.plain import text_of
 from align.text.csv_dialect import table_rows
 
-_SHOWN = re.compile(r"^'(?=[=+\-@\t])")
+_FORMULA_GUARD = re.compile(r"^'(?=[=+\-@\t])")
 MAX_CELLS = 20_000_000
 """Maximum cells of a workbook, including empty ones between others."""
-HINT = "A table needs cells with text in them."
+EMPTY_TABLE_HINT = "A table needs cells with text in them."
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
     """Read the cells of a table into blocks. Raises ReadError."""
-    composer = Composer(name, len(content))
-    found = "utf-8"
+    composer = DocumentBuilder(name, len(content))
+    used_encoding = "utf-8"
     if content.startswith(b"PK"):
         reader, rows = "xlsx", sheet_rows(name, content)
     else:
-        text, found = text_of(name, content, encoding)
+        text, used_encoding = text_of(name, content, encoding)
         reader, rows = "table", text_rows(name, text)
     for row in rows:
         for cell in row:
-            composer.add(_SHOWN.sub("", cell), BlockKind.BODY, whole=True)
-    return composer.document(reader, found, lang, HINT)
+            composer.add(_FORMULA_GUARD.sub("", cell), BlockKind.BODY, is_sentence=True)
+    return composer.document(reader, used_encoding, lang, EMPTY_TABLE_HINT)
 
 
 def text_rows(name: str, text: str) -> Iterator[list[str]]:
@@ -54,14 +54,14 @@ def sheet_rows(name: str, content: bytes) -> Iterator[list[str]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-            seen = 0
+            cell_count = 0
             # Every sheet once, even if listed several times.
             for sheet in {getattr(sheet, "_worksheet_path", sheet.title): sheet for sheet in book.worksheets}.values():
                 # A sheet may declare any size: rows are read up to their last cell.
                 sheet.reset_dimensions()
                 for row in sheet.iter_rows(values_only=True):
-                    seen += len(row) + 1
-                    if seen > MAX_CELLS:
+                    cell_count += len(row) + 1
+                    if cell_count > MAX_CELLS:
                         raise ReadError(f"{name}: more than {MAX_CELLS:,} cells. Save the columns with text as TSV.")
                     yield [str(cell) for cell in row if cell is not None]
     except ReadError:

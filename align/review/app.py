@@ -18,7 +18,7 @@ from textual.screen import Screen
 
 from align.errors import AlignError, StoreError
 from align.jobs.browse import Browser, LinkFilter, open_browser
-from align.jobs.resolve import Resolver, open_resolver
+from align.jobs.resolve import Realigner, open_realigner
 from align.review.clerk import Clerk, Helper
 from align.review.keys import keymap
 from align.review.screens.base import Saver, reason
@@ -30,7 +30,7 @@ from align.settings import Settings, default_reviewer
 from align.text.visible import visible
 
 THEME = "textual-dark"
-DISPLAY = {
+KEY_NAMES = {
     "space": "Space",
     "enter": "⏎",
     "escape": "Esc",
@@ -45,16 +45,16 @@ DISPLAY = {
 }
 
 
-PLACE_EVERY = 0.25
+STATE_WRITE_SECONDS = 0.25
 """Minimum seconds between two writes of the session state."""
 
-PATIENCE = 0.015
+SAVE_WAIT_SECONDS = 0.015
 """Seconds that a key waits for the store before it goes on; far more than a decision takes without other writers."""
 
-FEW = 20
+SAMPLE_LINKS = 20
 """Number of links sampled for the encoder of their proposals, since some are made by hand."""
 
-IDLE = 1.5
+IDLE_SECONDS = 1.5
 """Seconds without a key press before garbage collection."""
 
 
@@ -99,40 +99,40 @@ class ReviewApp(App[None]):
         self._start = start
         self._owns_process = owns_process
         self._typed_at: float | None = 0.0
-        self._place: SessionState | None = None
-        self.here = SessionState()
-        self._theme_wanted = theme or THEME
+        self._unsaved_state: SessionState | None = None
+        self.session_state = SessionState()
+        self._theme_name = theme or THEME
         self._browser_context = open_browser(store_path)
         self.browser: Browser = self._browser_context.__enter__()
-        self.clerk = Clerk(lambda: open_reviewer(store_path, self.reviewer))
+        self.decision_writer = Clerk(lambda: open_reviewer(store_path, self.reviewer))
         self.previews: Helper[Reviewer] = Helper("previews", lambda: open_reviewer(store_path, self.reviewer))
-        self.solver: Helper[Resolver] = Helper("solver", self._open_solver)
+        self.solver: Helper[Realigner] = Helper("solver", self._open_solver)
         self.set_keymap(keymap(keys or {}))
 
-    def _open_solver(self) -> Resolver:
+    def _open_solver(self) -> Realigner:
         """Open the solver with the requested encoder, else with that of the proposals, whose vectors are cached."""
         with open_browser(self.store_path) as browser:
-            links = browser.at(0, FEW, LinkFilter())
-        return open_resolver(self.store_path, self.encoder, links, cache=self.cache)
+            links = browser.at(0, SAMPLE_LINKS, LinkFilter())
+        return open_realigner(self.store_path, self.encoder, links, cache=self.cache)
 
     def on_mount(self) -> None:
         """Show the workspace, and over it the link list as the reviewer last left it."""
-        if self._theme_wanted in self.available_themes:
-            self.theme = self._theme_wanted
+        if self._theme_name in self.available_themes:
+            self.theme = self._theme_name
         else:
-            self.notify(visible(f"There is no theme {self._theme_wanted!r}."), severity="warning", markup=False)
-        place = self.here = self.last_place()
+            self.notify(visible(f"There is no theme {self._theme_name!r}."), severity="warning", markup=False)
+        state = self.session_state = self.last_state()
         self.push_screen(WorkspaceScreen())
-        if self._start == "last" and self.browser.count(place.filter):
-            self.push_screen(ReviewScreen(place))
+        if self._start == "last" and self.browser.count(state.filter):
+            self.push_screen(ReviewScreen(state))
         if self._owns_process:
             # A full collection delayed a key by 110 ms, so it runs when nobody types.
             gc.set_threshold(20_000, 50, 1_000_000)
-            self.set_interval(IDLE, self._tidy)
+            self.set_interval(IDLE_SECONDS, self._tidy)
 
     def _tidy(self) -> None:
         """Collect garbage once after each spell of typing and freeze the rest, so that no collection delays a key."""
-        if self._typed_at is not None and time.monotonic() - self._typed_at >= IDLE:
+        if self._typed_at is not None and time.monotonic() - self._typed_at >= IDLE_SECONDS:
             self._typed_at = None
             gc.unfreeze()  # screens that were open at the last freeze may be closed
             gc.collect()
@@ -144,38 +144,38 @@ class ReviewApp(App[None]):
             self._typed_at = time.monotonic()
         await super().on_event(event)
 
-    def last_place(self) -> SessionState:
+    def last_state(self) -> SessionState:
         """Session state of this reviewer when the app was last open."""
-        kept = self.browser.recall(self._place_key)
+        stored = self.browser.recall(self._state_key)
         try:
-            return SessionState.from_dict(json.loads(kept)) if kept else SessionState()
+            return SessionState.from_dict(json.loads(stored)) if stored else SessionState()
         except (ValueError, TypeError, KeyError):
             return SessionState()
 
-    def keep_place(self, place: SessionState) -> None:
+    def save_state(self, state: SessionState) -> None:
         """Save the session state, at most once per `STATE_WRITE_SECONDS`."""
-        self.here = place
-        waiting, self._place = self._place is not None, place
+        self.session_state = state
+        waiting, self._unsaved_state = self._unsaved_state is not None, state
         if not waiting:
             # At once, then at most once per interval: a repeating arrow key must not write for every row.
-            self._write_place()
-            self.set_timer(PLACE_EVERY, self._place_is_due)
+            self._write_state()
+            self.set_timer(STATE_WRITE_SECONDS, self._flush_state)
 
-    def _write_place(self) -> None:
-        if self._place is not None:
-            self.clerk.remember(self._place_key, json.dumps(self._place.to_dict()))
+    def _write_state(self) -> None:
+        if self._unsaved_state is not None:
+            self.decision_writer.remember(self._state_key, json.dumps(self._unsaved_state.to_dict()))
 
-    def _place_is_due(self) -> None:
-        self._write_place()
-        self._place = None
+    def _flush_state(self) -> None:
+        self._write_state()
+        self._unsaved_state = None
 
     @property
-    def _place_key(self) -> str:
+    def _state_key(self) -> str:
         return f"place:{self.reviewer}"
 
     def in_time(self, future: Future[Any], asked: Saver) -> bool:
         """Whether a decision was saved or refused within `SAVE_WAIT_SECONDS`; if not, `asked` is notified later."""
-        done, _ = wait([future], PATIENCE)
+        done, _ = wait([future], SAVE_WAIT_SECONDS)
         if not done:
             self.when_saved(future, asked)
         return bool(done)
@@ -196,7 +196,7 @@ class ReviewApp(App[None]):
 
     def get_key_display(self, binding: Binding) -> str:
         """Key names as printed on the keyboard."""
-        return DISPLAY.get(binding.key) or super().get_key_display(binding)
+        return KEY_NAMES.get(binding.key) or super().get_key_display(binding)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer every action that is enabled now in the command palette, and the themes."""
@@ -224,13 +224,16 @@ class ReviewApp(App[None]):
 
     def close_store(self) -> None:
         """Finish saving and close the store. Raises StoreError if a decision could not be saved."""
-        self._write_place()
-        self.clerk.close()
+        self._write_state()
+        self.decision_writer.close()
         self.solver.close()
         self.previews.close()
         self._browser_context.__exit__(None, None, None)
-        if self.clerk.lost:
-            raise StoreError(f"{len(self.clerk.lost)} of the last decisions could not be saved: {self.clerk.lost[0]}")
+        if self.decision_writer.lost:
+            raise StoreError(
+                f"{len(self.decision_writer.lost)} of the last decisions could not be saved: "
+                f"{self.decision_writer.lost[0]}"
+            )
 
 
 def run(settings: Settings) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from align.jobs.browse import Browser, SentenceRow
 from align.text.tags import primary
 
-KEPT = 400
+PREFETCHED_ROWS = 400
 
 
 class WholeDocument:
@@ -16,30 +16,30 @@ class WholeDocument:
     def __init__(self, browser: Browser, document: int) -> None:
         self._browser = browser
         self._document = document
-        self.renew()
+        self.reload()
 
-    def renew(self) -> None:
+    def reload(self) -> None:
         """Reload after a sentence was split or joined."""
         self.count = self._browser.sentence_count(self._document)
         self._first = 0
-        self._kept: Sequence[SentenceRow] = ()
-        self._places: dict[int, int] = {}
+        self._fetched: Sequence[SentenceRow] = ()
+        self._row_numbers: dict[int, int] = {}
 
     def rows(self, start: int, n: int) -> Sequence[SentenceRow]:
         """Up to `n` sentences from row `start`."""
         stop = min(self.count, start + n)
-        if not (self._first <= start and stop <= self._first + len(self._kept)):
-            self._first = max(0, start - KEPT // 2)
-            self._kept = self._browser.sentences(self._document, self._first, n + KEPT)
-        return self._kept[start - self._first : stop - self._first]
+        if not (self._first <= start and stop <= self._first + len(self._fetched)):
+            self._first = max(0, start - PREFETCHED_ROWS // 2)
+            self._fetched = self._browser.sentences(self._document, self._first, n + PREFETCHED_ROWS)
+        return self._fetched[start - self._first : stop - self._first]
 
-    def place(self, sentence: int) -> int | None:
+    def row_number(self, sentence: int) -> int | None:
         """Row number of a sentence; None if it is in another document."""
-        if sentence not in self._places:
+        if sentence not in self._row_numbers:
             for row in self._browser.sentences_by_id([sentence]):
                 if row.document == self._document:
-                    self._places[sentence] = row.position
-        return self._places.get(sentence)
+                    self._row_numbers[sentence] = row.position
+        return self._row_numbers.get(sentence)
 
 
 class OneLanguage:
@@ -49,19 +49,19 @@ class OneLanguage:
         self._browser = browser
         self._document = document
         self._primary = primary(lang)
-        self.renew()
+        self.reload()
 
-    def renew(self) -> None:
+    def reload(self) -> None:
         """Reload after a sentence was split or joined."""
         every = self._browser.sentences(self._document, 0, self._browser.sentence_count(self._document))
         self._rows = [row for row in every if primary(row.lang) == self._primary]
-        self._places = {row.id: number for number, row in enumerate(self._rows)}
+        self._row_numbers = {row.id: number for number, row in enumerate(self._rows)}
         self.count = len(self._rows)
 
     def rows(self, start: int, n: int) -> Sequence[SentenceRow]:
         """Up to `n` sentences from row `start`."""
         return self._rows[start : start + n]
 
-    def place(self, sentence: int) -> int | None:
+    def row_number(self, sentence: int) -> int | None:
         """Row number of a sentence; None if it is not in this language."""
-        return self._places.get(sentence)
+        return self._row_numbers.get(sentence)

@@ -18,40 +18,40 @@ GRAMMAR = (
 )
 
 
-def parse(typed: str, base: LinkFilter, documents: Sequence[tuple[int, str]] = ()) -> LinkFilter:
+def parse_filter(typed: str, base: LinkFilter, documents: Sequence[tuple[int, str]] = ()) -> LinkFilter:
     """Narrow `base` by the typed conditions. `documents`: (id, name), where `doc:` matches a part of the name.
 
     Raises UsageError that names the word it cannot read.
     """
-    found: dict[str, Any] = {}
+    conditions: dict[str, Any] = {}
     words: list[str] = []
     for word in typed.split():
         name, colon, value = word.partition(":")
         if word == "noted":
-            found["noted"] = True
+            conditions["noted"] = True
         elif word == "bookmarked":
-            found["bookmarked"] = True
+            conditions["bookmarked"] = True
         elif word == "uneven":
-            found["uneven"] = True
+            conditions["uneven"] = True
         elif word == "attention":
-            found["attention"] = True
+            conditions["attention"] = True
         elif colon and name == "status":
-            found["statuses"] = _statuses(value)
+            conditions["statuses"] = _statuses(value)
         elif colon and name == "kind":
-            found["kinds"] = frozenset(_kind(part) for part in value.split(","))
+            conditions["kinds"] = frozenset(_kind(part) for part in value.split(","))
         elif colon and name == "lang":
-            found["src_lang"], found["tgt_lang"] = _languages(value)
+            conditions["src_lang"], conditions["tgt_lang"] = _languages(value)
         elif colon and name == "by":
-            found["reviewer"] = value
+            conditions["reviewer"] = value
         elif colon and name == "doc":
-            found["document"] = _document(value, documents)
+            conditions["document"] = _document(value, documents)
         elif match := re.fullmatch(r"([<>])(\d{1,3})%?", word):
-            found["max_confidence" if match[1] == "<" else "min_confidence"] = int(match[2]) / 100
+            conditions["max_confidence" if match[1] == "<" else "min_confidence"] = int(match[2]) / 100
         else:
             words.append(word)
     if words:
-        found["text"] = " ".join(words)
-    return replace(base, **found)
+        conditions["text"] = " ".join(words)
+    return replace(base, **conditions)
 
 
 def _statuses(value: str) -> frozenset[Status]:
@@ -77,13 +77,13 @@ def _languages(value: str) -> tuple[str | None, str | None]:
         # `zh-TW` is one tag: languages are lower case, regions upper case, as displayed.
         if (not src or canonical(src)) and (not tgt or (canonical(tgt) and parts[at].islower())):
             return canonical(src), canonical(tgt)
-    if found := canonical(value):
-        return found, None
+    if tag := canonical(value):
+        return tag, None
     raise UsageError(f"lang:{value}: write tags as they are shown: lang:ja, lang:ja-en, lang:zh-Hant-en or lang:-en.")
 
 
 def _document(value: str, documents: Sequence[tuple[int, str]]) -> int:
-    found = [number for number, name in documents if value == str(number) or value.lower() in name.lower()]
-    if not found:
+    matches = [number for number, name in documents if value == str(number) or value.lower() in name.lower()]
+    if not matches:
         raise UsageError(f"doc:{value}: no document has this in its name.")
-    return found[0]
+    return matches[0]

@@ -10,19 +10,19 @@ from textual.keys import REPLACED_KEYS, Keys, key_to_character
 
 from align.errors import UsageError
 
-NAMED = frozenset(key.value for key in Keys)
+KEY_NAMES = frozenset(key.value for key in Keys)
 MODIFIERS = frozenset({"ctrl", "alt", "shift", "meta", "super", "hyper"})
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class KeyAction:
     """An action with a key. `id` is its name in the config file's `[keys]`."""
 
     id: str
     keys: str
-    words: str
+    label: str
     """Label in the key bar."""
-    tells: str
+    help_text: str
     """One sentence for the help screen."""
     group: str
     call: str = ""
@@ -30,14 +30,14 @@ class Action:
 
     def binding(self, call: str = "{}") -> Binding:
         """The Textual binding that `set_keymap` can change by its id; `call` is the Textual action for an id."""
-        return Binding(self.keys, self.call or call.format(self.id), self.words, id=self.id, tooltip=self.tells)
+        return Binding(self.keys, self.call or call.format(self.id), self.label, id=self.id, tooltip=self.help_text)
 
 
-def _table(group: str, *rows: tuple[str, ...]) -> tuple[Action, ...]:
-    return tuple(Action(row[0], row[1], row[2], row[3], group, *row[4:]) for row in rows)
+def _table(group: str, *rows: tuple[str, ...]) -> tuple[KeyAction, ...]:
+    return tuple(KeyAction(row[0], row[1], row[2], row[3], group, *row[4:]) for row in rows)
 
 
-DECIDE = _table(
+DECISION_KEYS = _table(
     "Decide",
     ("accept", "a,enter", "accept", "Accept the link and go to the next undecided one."),
     (
@@ -56,7 +56,7 @@ DECIDE = _table(
     ("bookmark", "b", "bookmark", "Set or remove a bookmark on the link."),
 )
 
-FIX = _table(
+EDIT_KEYS = _table(
     "Edit",
     ("merge_next", "m", "merge next", "Merge the link with the next one."),
     ("merge_previous", "M", "merge previous", "Merge the link with the previous one."),
@@ -100,7 +100,7 @@ FIX = _table(
     ("info", "i", "why, others", "Show the solver's features, and the alternatives that keys 1 to 9 select."),
 )
 
-MOVE = _table(
+MOVEMENT_KEYS = _table(
     "Move",
     ("down", "down,j", "down", "Go to the next link of the list."),
     ("up", "up,k", "up", "Go to the previous link of the list."),
@@ -121,7 +121,7 @@ MOVE = _table(
     ("scroll_up", "ctrl+u", "scroll up", "Scroll the texts up."),
 )
 
-LOOK = _table(
+VIEW_KEYS = _table(
     "Look",
     ("audit", "y", "audit", "Judge a random sample of the accepted links to estimate how many are right."),
     ("difference", "equals_sign", "changes", "Show or hide the changes in edited texts."),
@@ -130,14 +130,14 @@ LOOK = _table(
     ("back", "q,escape", "back", "Go back, or quit from the workspace. Everything is saved already."),
 )
 
-RIVALS = tuple(
-    Action(f"rival_{n}", str(n), f"alternative {n}", f"Link to alternative {n} instead.", "Edit", f"rival({n})")
+ALTERNATIVE_KEYS = tuple(
+    KeyAction(f"rival_{n}", str(n), f"alternative {n}", f"Link to alternative {n} instead.", "Edit", f"rival({n})")
     for n in range(1, 10)
 )
 
-REVIEW = DECIDE + FIX + MOVE + LOOK + RIVALS
+REVIEW_KEYS = DECISION_KEYS + EDIT_KEYS + MOVEMENT_KEYS + VIEW_KEYS + ALTERNATIVE_KEYS
 
-WORKSPACE = _table(
+WORKSPACE_KEYS = _table(
     "Workspace",
     ("open", "enter", "review", "Review the links of this pair of texts."),
     ("open_document", "v", "documents", "Show both documents side by side with the links between them."),
@@ -145,7 +145,7 @@ WORKSPACE = _table(
     ("open_history", "h", "history", "Show the last decisions."),
 )
 
-PAGES = _table(
+DOCUMENT_KEYS = _table(
     "Documents",
     ("pick", "space", "pick", "Select or deselect the sentence, to link the selected sentences by hand."),
     ("make", "l,enter", "link", "Link the selected sentences of both sides."),
@@ -155,15 +155,19 @@ PAGES = _table(
     ("show_link", "r", "review", "Review the link of this sentence."),
 )
 
-ALL = {action.id: action for action in (*REVIEW, *WORKSPACE, *PAGES)}
+ACTIONS_BY_ID = {action.id: action for action in (*REVIEW_KEYS, *WORKSPACE_KEYS, *DOCUMENT_KEYS)}
 
 
-def bindings(actions: Iterable[Action], call: str = "{}") -> list[BindingType]:
+def bindings(actions: Iterable[KeyAction], call: str = "{}") -> list[BindingType]:
     """The Textual bindings of the actions; `call` is the Textual action for the id of one, `{}`."""
     return [action.binding(call) for action in actions]
 
 
-SCREENS = (REVIEW, (*WORKSPACE, ALL["help"], ALL["back"]), (*PAGES, ALL["undo"], ALL["redo"], ALL["help"], ALL["back"]))
+ACTIONS_BY_SCREEN = (
+    REVIEW_KEYS,
+    (*WORKSPACE_KEYS, ACTIONS_BY_ID["help"], ACTIONS_BY_ID["back"]),
+    (*DOCUMENT_KEYS, ACTIONS_BY_ID["undo"], ACTIONS_BY_ID["redo"], ACTIONS_BY_ID["help"], ACTIONS_BY_ID["back"]),
+)
 """Actions of each screen; within a screen no key has two actions."""
 
 
@@ -174,42 +178,47 @@ def keymap(keys: Mapping[str, str]) -> dict[str, str]:
     screen.
     """
     for name in keys:
-        if name not in ALL:
-            raise UsageError(f"[keys]: there is no action {name!r}. Actions are {', '.join(sorted(ALL))}.")
-        if not split(keys[name]):
+        if name not in ACTIONS_BY_ID:
+            raise UsageError(f"[keys]: there is no action {name!r}. Actions are {', '.join(sorted(ACTIONS_BY_ID))}.")
+        if not split_keys(keys[name]):
             raise UsageError(f"[keys]: {name} has no key. Name one, or remove the line.")
-    own = {name: ",".join(split(wanted)) for name, wanted in keys.items()}
-    for actions in SCREENS:
-        taken: dict[str, str] = {}
+    rebound = {name: ",".join(split_keys(new_keys)) for name, new_keys in keys.items()}
+    for actions in ACTIONS_BY_SCREEN:
+        actions_by_key: dict[str, str] = {}
         for action in actions:
-            for key in split(own.get(action.id, "")):
-                other = taken.setdefault(one_name(key), action.id)
+            for key in split_keys(rebound.get(action.id, "")):
+                other = actions_by_key.setdefault(canonical_key(key), action.id)
                 if other != action.id:
                     raise UsageError(f"[keys]: {key} is both {other} and {action.id}. Give one of them another key.")
-    return own
+    return rebound
 
 
-def one_name(key: str) -> str:
+def canonical_key(key: str) -> str:
     """Character of a key if it has one (`slash` is `/`), else its name. Raises UsageError if it is not a key."""
     if len(key) == 1:
         return key
-    *held, last = key.split("+")
+    *modifiers, last = key.split("+")
     character = key_to_character(REPLACED_KEYS.get(last, last))
-    known = len(last) == 1 or last in NAMED or key in NAMED or character is not None
-    if not known or not MODIFIERS.issuperset(held):
+    is_key = len(last) == 1 or last in KEY_NAMES or key in KEY_NAMES or character is not None
+    if not is_key or not MODIFIERS.issuperset(modifiers):
         raise UsageError(f"[keys]: {key!r} is no key. Write a character, or a name such as enter, space, f2 or ctrl+d.")
-    return key if held or character is None else character
+    return key if modifiers or character is None else character
 
 
-def split(keys: str) -> list[str]:
+def split_keys(keys: str) -> list[str]:
     """Split comma-separated keys."""
     return [key.strip() for key in keys.split(",") if key.strip()]
 
 
-def keys_of(action: Action, own: Mapping[str, str]) -> list[str]:
+def keys_of(action: KeyAction, rebound: Mapping[str, str]) -> list[str]:
     """Keys of the action after rebinding; empty if all of its defaults are bound to other actions."""
-    if action.id in own:
-        return split(own[action.id])
-    mates = next(actions for actions in SCREENS if action in actions)
-    given = {one_name(key) for mate in mates if mate.id in own for key in split(own[mate.id])}
-    return [key for key in split(action.keys) if one_name(key) not in given]
+    if action.id in rebound:
+        return split_keys(rebound[action.id])
+    screen_actions = next(actions for actions in ACTIONS_BY_SCREEN if action in actions)
+    given = {
+        canonical_key(key)
+        for screen_action in screen_actions
+        if screen_action.id in rebound
+        for key in split_keys(rebound[screen_action.id])
+    }
+    return [key for key in split_keys(action.keys) if canonical_key(key) not in given]

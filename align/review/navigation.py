@@ -7,12 +7,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
-from align.domain import LARGEST, Link, Status
+from align.domain import MAX_ID, Link, Status
 from align.errors import AlignError
 from align.jobs.browse import Browser, LinkFilter
-from align.review.filters import parse
+from align.review.filters import parse_filter
 from align.review.session_state import Order, SessionState
-from align.text.counted import counted
+from align.text.counted import pluralise
 
 PAGE = 64
 """Links that are fetched at once."""
@@ -116,7 +116,7 @@ class LinkNavigator:
         """Fetch the list anew and go to the link; where it is deleted, to that rank, or stay at the cursor's."""
         self.latest = self.browser.latest()
         self.total = self.browser.count(self.state.filter)
-        self.left, self.expected_right = self.browser.left(self.state.filter)
+        self.left, self.expected_right = self.browser.undecided(self.state.filter)
         self._pages.clear()
         self.revision += 1
         rank = self.cursor if rank is None else rank
@@ -243,7 +243,7 @@ class LinkNavigator:
 
     def _go_to_number(self, number: int) -> None:
         state = self.state
-        rank = self.browser.rank(number, state.filter, state.order) if number <= LARGEST else None
+        rank = self.browser.rank(number, state.filter, state.order) if number <= MAX_ID else None
         if rank is None:
             self.inform(f"There is no link {number} (any more).")
         elif [link.id for link in self.browser.at(rank, 1, state.filter, state.order)] != [number]:
@@ -256,7 +256,7 @@ class LinkNavigator:
         pairs = self.browser.pairs()
         names = {(p.src_document, p.src_doc) for p in pairs} | {(p.tgt_document, p.tgt_doc) for p in pairs}
         try:
-            matching = parse(typed, self.state.base, sorted(names))
+            matching = parse_filter(typed, self.state.base, sorted(names))
         except AlignError as error:
             self.inform(str(error), "bad")
             return
@@ -265,7 +265,7 @@ class LinkNavigator:
         self.fetch(link)
         self._remember(self.state)
         if self.total:
-            self.inform(counted(self.total, "link"))
+            self.inform(pluralise(self.total, "link"))
         elif self.state.base.documents:
             self.inform("No link of these two texts is like that. `q`, then `a`, looks through all.")
         else:

@@ -21,25 +21,25 @@ class Paint(NamedTuple):
     style: Style
 
 
-def plain(text: str, width: int, style: Style) -> Segment:
+def fitted_segment(text: str, width: int, style: Style) -> Segment:
     """The text in exactly `width` cells."""
     return Segment(fit(text, width), style)
 
 
-def painted(text: str, start: int, end: int, base: Style, paints: Sequence[Paint] = ()) -> Iterator[Segment]:
+def paint_segments(text: str, start: int, end: int, base: Style, paints: Sequence[Paint] = ()) -> Iterator[Segment]:
     """`text[start:end]` as the minimal number of styled segments. A cluster has the style of its first character."""
     run: list[str] = []
     style = base
     for cluster in clusters(text[start:end]):
         at = cluster.start + start
-        wanted = base
+        cluster_style = base
         for paint in paints:
             if paint.start <= at < paint.end:
-                wanted = wanted + paint.style
-        if wanted != style and run:
+                cluster_style = cluster_style + paint.style
+        if cluster_style != style and run:
             yield Segment("".join(run), style)
             run = []
-        style = wanted
+        style = cluster_style
         run.append(cluster.shown)
     if run:
         yield Segment("".join(run), style)
@@ -51,7 +51,7 @@ def paragraph(text: str, width: int, base: Style, paints: tuple[Paint, ...] = ()
     strips = []
     for line in wrap(text, width):
         near = [paint for paint in paints if paint.start < line.end and line.start < paint.end]
-        segments = list(painted(text, line.start, line.end, base, near))
+        segments = list(paint_segments(text, line.start, line.end, base, near))
         if line.width < width:
             segments.append(Segment(" " * (width - line.width), base))
         strips.append(Strip(segments, max(width, line.width)))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from align.domain import Link
-from align.jobs.merge import told as conflict_text
-from align.jobs.resolve import Rival
-from align.review.aids import changed, partners
-from align.review.reading import surroundings
+from align.jobs.merge import conflict_line as conflict_text
+from align.jobs.resolve import AlternativeTarget
+from align.review.aids import correspondences, text_diff
+from align.review.reading import load_context
 from align.review.session import ReviewSession
-from align.review.sides import Marks, headline, shown_texts, side_of
-from align.review.widgets.texts import FootLine, Passage, Side
+from align.review.sides import RoleSpans, headline, shown_texts, side_view
+from align.review.widgets.texts import FooterLine, Passage, SideView
 from align.text.width import cells
 
 WIDE = 96
@@ -31,33 +31,33 @@ class LinkPresenter:
         self.session = session
         self.reasons_shown = False
         self.changes_shown = True
-        self.rivals: Sequence[Rival] = ()
+        self.rivals: Sequence[AlternativeTarget] = ()
         self.rivals_of: int | None = None
         """The link whose rivals are known."""
         self.rivals_failed = ""
 
-    def sides(self, link: Link, height: int, *, by_sentence: bool = False) -> tuple[Side, Side]:
+    def sides(self, link: Link, height: int, *, by_sentence: bool = False) -> tuple[SideView, SideView]:
         """Both sides with context for a height; `by_sentence` shows the sentences even where their text was edited."""
         reach = max(1, height // 4)
         sides = (link.src, link.tgt)
-        contexts = [surroundings(self.session.browser, side, reach) for side in sides]
+        contexts = [load_context(self.session.browser, side, reach) for side in sides]
         texts = [
-            [row.text for row in context.own] if by_sentence else shown_texts(side, context.own)
+            [row.text for row in context.sentences] if by_sentence else shown_texts(side, context.sentences)
             for side, context in zip(sides, contexts, strict=True)
         ]
         marks = marks_of(texts, (link.src.lang, link.tgt.lang))
         shown = [
-            side_of(side, context, mark, active=name == self.session.side, shown=text)
+            side_view(side, context, mark, active=name == self.session.side, texts_shown=text)
             for name, side, context, mark, text in zip(("src", "tgt"), sides, contexts, marks, texts, strict=True)
         ]
         return shown[0], shown[1]
 
-    def foot(self, link: Link, height: int) -> list[FootLine]:
+    def foot(self, link: Link, height: int) -> list[FooterLine]:
         """Edits, conflicts, what is in one text only, the note, and the reasons."""
-        correspondences = partners(link.src.text, link.tgt.text, link.src.lang, link.tgt.lang)
+        all_marks = correspondences(link.src.text, link.tgt.text, link.src.lang, link.tgt.lang)
         unmatched = [
             f"{side.lang}: {', '.join(dict.fromkeys(side.text[m.start : m.end] for m in marks if m.role == 'lonely'))}"
-            for side, marks in zip((link.src, link.tgt), correspondences, strict=True)
+            for side, marks in zip((link.src, link.tgt), all_marks, strict=True)
             if any(mark.role == "lonely" for mark in marks)
         ]
         foot = self._changes(link)
@@ -70,12 +70,12 @@ class LinkPresenter:
             foot.append(Passage(f"Note: {link.note}", (), "foot", "#"))
         return [*foot, *(self._reasons(link, height) if self.reasons_shown else [])]
 
-    def _changes(self, link: Link) -> list[FootLine]:
+    def _changes(self, link: Link) -> list[FooterLine]:
         """Edited sides before and after, side by side, with the differences marked."""
-        lines: list[FootLine] = []
+        lines: list[FooterLine] = []
         for side in (link.src, link.tgt):
             if side.original is not None and self.changes_shown:
-                was, now = changed(side.original, side.text)
+                was, now = text_diff(side.original, side.text)
                 lines.append((Passage(side.original, was, "context", "−"), Passage(side.text, now, "foot", "+")))
         return lines
 
@@ -84,7 +84,7 @@ class LinkPresenter:
         features = self.session.browser.signals(link.id) or {}
         values = ", ".join(f"{name} {value:.2f}" for name, value in sorted(features.items()))
         words = f"score {link.score:.3f} by {link.encoder}" + (f": {values}" if values else "")
-        lines = [Passage(words, (), "foot", "i", most=RIVAL_LINES)]
+        lines = [Passage(words, (), "foot", "i", max_lines=RIVAL_LINES)]
         if self.rivals_of != link.id:
             return [*lines, Passage("Looking for rivals …", (), "foot")]
         if self.rivals_failed:
@@ -93,7 +93,7 @@ class LinkPresenter:
             return [*lines, Passage("It has no rivals.", (), "foot")]
         limit = RIVAL_LINES if height >= RIVAL_HEIGHT else 1
         return lines + [
-            Passage(f"{rival.score:+.2f}  {rival.text}", (), "foot", str(number), most=limit)
+            Passage(f"{rival.score:+.2f}  {rival.text}", (), "foot", str(number), max_lines=limit)
             for number, rival in enumerate(self.rivals, 1)
         ]
 
@@ -117,13 +117,13 @@ class LinkPresenter:
         return f" {head}", f" {words} "
 
 
-def marks_of(texts: list[list[str]], langs: tuple[str, str]) -> list[list[Marks]]:
+def marks_of(texts: list[list[str]], langs: tuple[str, str]) -> list[list[RoleSpans]]:
     """The marks of both sides, a sentence at a time, derived from the whole of each side."""
     joined = ["\n".join(side) for side in texts]
-    correspondences = partners(joined[0], joined[1], *langs)
-    marks: list[list[Marks]] = []
-    for side, whole in zip(texts, correspondences, strict=True):
-        rows: list[Marks] = []
+    joined_marks = correspondences(joined[0], joined[1], *langs)
+    marks: list[list[RoleSpans]] = []
+    for side, whole in zip(texts, joined_marks, strict=True):
+        rows: list[RoleSpans] = []
         start = 0
         for text in side:
             end = start + len(text)

@@ -7,13 +7,13 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import Any
 
-from align.domain import SETTLED, Link, LinkKind, Realignment, Status
+from align.domain import CONFIRMED, Link, LinkKind, Realignment, Status
 from align.errors import AlignError, ConflictError, EmptyDecisionError
 from align.jobs.browse import Browser
 from align.jobs.history import words_of
 from align.review.clerk import Clerk
 from align.review.navigation import AHEAD, LinkNavigator
-from align.review.reading import nearest_settled, neighbour
+from align.review.reading import nearest_confirmed, neighbour
 from align.review.session_state import SessionState
 from align.reviewer import Expected, Reviewer
 from align.store import Change, edits
@@ -133,7 +133,7 @@ class ReviewSession(LinkNavigator):
         return bool(done)
 
     def _committed(self, change: Change, following: int | None) -> None:
-        link = change.look_at if change.look_at is not None else following
+        link = change.next_link if change.next_link is not None else following
         if self._same_list(change):
             self.renew(change.link_ids)
         else:
@@ -304,7 +304,7 @@ class ReviewSession(LinkNavigator):
     def solve(self) -> PendingEdit | None:
         """Solve again around the nearest settled link."""
         link = self.current
-        settled = nearest_settled(self.browser, link) if link else None
+        settled = nearest_confirmed(self.browser, link) if link else None
         if link is None or settled is None:
             self.inform("Nothing is settled near here yet: accept a link, and `R` solves around it.")
             return None
@@ -349,7 +349,7 @@ WITHOUT_LINK = frozenset({"filter", "undo", "redo", "help", "back"})
 """What is of use where no link is listed."""
 
 USEFUL: dict[str, Callable[[Link, ReviewSession], bool]] = {
-    "accept": lambda link, _session: link.status not in SETTLED,
+    "accept": lambda link, _session: link.status not in CONFIRMED,
     "reject": lambda link, _session: link.status is not Status.REJECTED,
     "skip": lambda link, _session: link.status is Status.PROPOSED,
     "give_up": lambda link, session: len(getattr(link, session.side).sentences) > 1,

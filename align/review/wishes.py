@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from textual.theme import BUILTIN_THEMES
 
 from align.errors import UsageError
-from align.jobs.doctor import Finding, State
+from align.jobs.doctor import CheckResult, CheckState
 from align.review.keys import keymap
 from align.settings import Settings
 
 
-def wishes(settings: Settings) -> Iterator[Finding]:
+def check_settings(settings: Settings) -> Iterator[CheckResult]:
     """Findings about keys and theme that are not usable."""
     try:
         keymap(settings.keys)
     except UsageError as error:
-        yield Finding("keys", State.BAD, str(error), "Edit the file that `align config path` prints.")
+        yield CheckResult("keys", CheckState.BAD, str(error), "Edit the file that `align config path` prints.")
     if settings.theme and settings.theme not in BUILTIN_THEMES:
-        says = f"there is no theme {settings.theme!r}; the default is used"
-        yield Finding("theme", State.NOTE, says, f"Themes are {', '.join(sorted(BUILTIN_THEMES))}.")
+        message = f"there is no theme {settings.theme!r}; the default is used"
+        yield CheckResult("theme", CheckState.NOTE, message, f"Themes are {', '.join(sorted(BUILTIN_THEMES))}.")

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
 def new_token() -> str:
@@ -49,7 +49,7 @@ def is_address(host: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class RequestAuth:
     """Checks of a request. `listening`: the address that the server is bound to."""
 
     listening: str
@@ -57,14 +57,14 @@ class Gate:
     """Further host names of the server (`--allow-host`)."""
     token: str = field(default_factory=new_token, repr=False)
 
-    def refusal(self, *, token: str, host: str, origin: str | None, upgrade: bool) -> str | None:
+    def refusal_reason(self, *, token: str, host: str, origin: str | None, upgrade: bool) -> str | None:
         """Why the request is refused, for the log; None if it is allowed.
 
         host and origin are the headers as sent. `upgrade`: the request opens a websocket and must have an Origin,
         since browsers let any page on the web open one.
         """
         name = host_name(host)
-        if not self._knows(name):
+        if not self._is_own_name(name):
             return f"asked for the host {name!r}, which is not a name of this server (--allow-host NAME allows it)"
         if upgrade and origin is None:
             return "opened a websocket without an Origin"
@@ -75,9 +75,9 @@ class Gate:
             return "sent no token, or a wrong one"
         return None
 
-    def _knows(self, name: str) -> bool:
+    def _is_own_name(self, name: str) -> bool:
         if name in self.names or name == self.listening:
             return True
         if is_loopback(self.listening):
-            return name in LOOPBACK
-        return is_address(name) or name in LOOPBACK
+            return name in LOOPBACK_NAMES
+        return is_address(name) or name in LOOPBACK_NAMES

@@ -16,17 +16,17 @@ import textual_serve
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from align.errors import UsageError
-from align.serve.gate import Gate, is_loopback
+from align.serve.gate import RequestAuth, is_loopback
 from align.serve.session import FINISH_SECONDS, Session
 
-OWN = Path(str(resources.files("align.serve") / "static"))
-THEIRS = Path(textual_serve.__file__).parent / "static"
+STATIC = Path(str(resources.files("align.serve") / "static"))
+TEXTUAL_STATIC = Path(textual_serve.__file__).parent / "static"
 FILES = {
-    "serve.css": (OWN / "serve.css", "text/css"),
-    "serve.js": (OWN / "serve.js", "text/javascript"),
-    "xterm.css": (THEIRS / "css" / "xterm.css", "text/css"),
-    "textual.js": (THEIRS / "js" / "textual.js", "text/javascript"),
-    "RobotoMono.ttf": (THEIRS / "fonts" / "RobotoMono-VariableFont_wght.ttf", "font/ttf"),
+    "serve.css": (STATIC / "serve.css", "text/css"),
+    "serve.js": (STATIC / "serve.js", "text/javascript"),
+    "xterm.css": (TEXTUAL_STATIC / "css" / "xterm.css", "text/css"),
+    "textual.js": (TEXTUAL_STATIC / "js" / "textual.js", "text/javascript"),
+    "RobotoMono.ttf": (TEXTUAL_STATIC / "fonts" / "RobotoMono-VariableFont_wght.ttf", "font/ttf"),
 }
 """All static files of the pages, by their names in URLs. Nothing else on disk is served."""
 
@@ -40,11 +40,11 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-LIGHT = "textual-light"
+LIGHT_THEME = "textual-light"
 """Theme of the app for browsers that prefer light pages, unless another was requested."""
-MOST_CELLS = 1000
-LONGEST_NAME = 80
-Say = Callable[[str], None]
+MAX_TERMINAL_CELLS = 1000
+MAX_NAME_LENGTH = 80
+WriteLog = Callable[[str], None]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -58,7 +58,7 @@ class TouchKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ServerOptions:
     """Options of the server. `command`: the program and arguments that start the Textual app of a session."""
 
     command: list[str]
@@ -66,7 +66,7 @@ class Plan:
     host: str = "127.0.0.1"
     port: int = 8317
     """0 picks a free port."""
-    seats: int = 4
+    max_sessions: int = 4
     """Maximum number of simultaneous sessions; each is a process."""
     reviewer: str = ""
     """Empty: the page asks for a name."""
@@ -77,24 +77,24 @@ class Plan:
 class ReviewServer:
     """Serves the review app until stopped. `log` takes a line."""
 
-    def __init__(self, plan: Plan, say: Say) -> None:
-        self.plan = plan
-        self.say = say
-        self.gate = Gate(listening=plan.host, names=plan.names)
-        self.port = plan.port
+    def __init__(self, options: ServerOptions, log: WriteLog) -> None:
+        self.options = options
+        self.log = log
+        self.auth = RequestAuth(listening=options.host, names=options.names)
+        self.port = options.port
         self._open: set[web.WebSocketResponse] = set()
-        self._taken = 0
+        self._n_sessions = 0
 
     @property
     def address(self) -> str:
         """The URL to open, with the token."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.plan.host, self.plan.host)
-        return f"http://{f'[{host}]' if ':' in host and host[0] != '[' else host}:{self.port}/{self.gate.token}/"
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.options.host, self.options.host)
+        return f"http://{f'[{host}]' if ':' in host and host[0] != '[' else host}:{self.port}/{self.auth.token}/"
 
     def application(self) -> web.Application:
         """The aiohttp application: routes below the token; every request is authorised first."""
         app = web.Application(middlewares=[self._guard])
-        app.router.add_get("/{token}", self._whole)
+        app.router.add_get("/{token}", self._redirect_to_slash)
         app.router.add_get("/{token}/", self._page)
         app.router.add_get("/{token}/static/{name}", self._file)
         app.router.add_get("/{token}/ws/{scheme:light|dark}/{reviewer:.*}", self._visit)
@@ -108,12 +108,12 @@ class ReviewServer:
         )
         await runner.setup()
         try:
-            site = web.TCPSite(runner, self.plan.host, self.plan.port)
+            site = web.TCPSite(runner, self.options.host, self.options.port)
             try:
                 await site.start()
             except OSError as error:
                 raise UsageError(
-                    f"{self.plan.host}:{self.plan.port}: cannot listen there ({error.strerror}). "
+                    f"{self.options.host}:{self.options.port}: cannot listen there ({error.strerror}). "
                     "Choose another --port; 0 picks a free port."
                 ) from error
             self.port = runner.addresses[0][1]
@@ -124,14 +124,14 @@ class ReviewServer:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        refusal = self.gate.refusal(
+        reason = self.auth.refusal_reason(
             token=request.path.strip("/").partition("/")[0],
             host=request.headers.get("Host", ""),
             origin=request.headers.get("Origin"),
             upgrade="Upgrade" in request.headers,
         )
-        if refusal is not None:
-            self.say(f"refused {request.remote}: {refusal}")
+        if reason is not None:
+            self.log(f"refused {request.remote}: {reason}")
             return web.Response(status=403, text="Access denied. Open the full address that `align serve` printed.\n")
         try:
             response = await handler(request)
@@ -141,15 +141,15 @@ class ReviewServer:
             response.headers.update(HEADERS)
         return response
 
-    async def _whole(self, request: web.Request) -> web.Response:
+    async def _redirect_to_slash(self, request: web.Request) -> web.Response:
         """Redirect to the address with a trailing slash."""
         return web.Response(status=308, headers={"Location": f"{request.path}/"})
 
     async def _page(self, request: web.Request) -> web.Response:
-        page = (OWN / "index.html").read_text(encoding="utf-8")
-        keys = [{"label": key.label, "title": key.title, "types": key.types} for key in self.plan.keys]
-        filled = page.replace("{{title}}", html.escape(self.plan.title))
-        filled = filled.replace("{{reviewer}}", html.escape(self.plan.reviewer))
+        page = (STATIC / "index.html").read_text(encoding="utf-8")
+        keys = [{"label": key.label, "title": key.title, "types": key.types} for key in self.options.keys]
+        filled = page.replace("{{title}}", html.escape(self.options.title))
+        filled = filled.replace("{{reviewer}}", html.escape(self.options.reviewer))
         return web.Response(text=filled.replace("{{keys}}", html.escape(json.dumps(keys))), content_type="text/html")
 
     async def _file(self, request: web.Request) -> web.Response:
@@ -159,17 +159,17 @@ class ReviewServer:
         return web.Response(body=path.read_bytes(), content_type=kind)
 
     async def _visit(self, request: web.Request) -> web.StreamResponse:
-        if self._taken >= self.plan.seats:
-            self.say(f"refused {request.remote}: all {self.plan.seats} sessions are in use")
+        if self._n_sessions >= self.options.max_sessions:
+            self.log(f"refused {request.remote}: all {self.options.max_sessions} sessions are in use")
             raise web.HTTPServiceUnavailable(reason="All sessions are in use")
-        self._taken += 1
+        self._n_sessions += 1
         try:
-            return await self._seated(request)
+            return await self._run_session(request)
         finally:
-            self._taken -= 1
+            self._n_sessions -= 1
 
-    async def _seated(self, request: web.Request) -> web.StreamResponse:
-        reviewer = self.plan.reviewer or clean_name(unquote(request.match_info["reviewer"]))
+    async def _run_session(self, request: web.Request) -> web.StreamResponse:
+        reviewer = self.options.reviewer or clean_name(unquote(request.match_info["reviewer"]))
         who = f"{reviewer or 'somebody'} at {request.remote}"
         socket = web.WebSocketResponse(heartbeat=15, max_msg_size=1 << 20)
         await socket.prepare(request)
@@ -180,27 +180,27 @@ class ReviewServer:
 
         environment = {"ALIGN_REVIEWER": reviewer} if reviewer else {}
         if request.match_info["scheme"] == "light":
-            environment["ALIGN_THEME"] = LIGHT  # a requested theme is in the command and takes precedence
+            environment["ALIGN_THEME"] = LIGHT_THEME  # a requested theme is in the command and takes precedence
         session = Session(
-            self.plan.command,
+            self.options.command,
             environment=environment,
             write_bytes=socket.send_bytes,
             write_str=socket.send_str,
             close=close,
         )
-        self.say(f"opened for {who}: {self._taken} of {self.plan.seats} sessions in use")
+        self.log(f"opened for {who}: {self._n_sessions} of {self.options.max_sessions} sessions in use")
         watch: asyncio.Task[None] | None = None
         try:
-            await session.start(cells(request, "width", 80), cells(request, "height", 24))
+            await session.start(query_cells(request, "width", 80), query_cells(request, "height", 24))
             watch = asyncio.create_task(self._close_after(session, socket))
             await relay(socket, session)
         finally:
             if watch is not None:
                 watch.cancel()
-            code = await session.finish(lambda: self.say(f"waiting for {who}: the last decisions are being saved"))
+            code = await session.finish(lambda: self.log(f"waiting for {who}: the last decisions are being saved"))
             self._open.discard(socket)
-            said = f": {session.complaint}" if code and session.complaint else ""
-            self.say(f"closed for {who}{f' with exit code {code}' if code else ''}{said}")
+            complaint = f": {session.last_error_line}" if code and session.last_error_line else ""
+            self.log(f"closed for {who}{f' with exit code {code}' if code else ''}{complaint}")
         return socket
 
     async def _close_after(self, session: Session, socket: web.WebSocketResponse) -> None:
@@ -227,7 +227,7 @@ async def relay(socket: web.WebSocketResponse, session: Session) -> None:
                 case "stdin", [str(typed)]:
                     await session.send_bytes(typed.encode("utf-8", "replace"))
                 case "resize", [{"width": int(width), "height": int(height)}]:
-                    await session.set_terminal_size(within(width), within(height))
+                    await session.set_terminal_size(clamp_cells(width), clamp_cells(height))
                 case "ping", [sent]:
                     await socket.send_json(["pong", sent])
                 case "focus", _:
@@ -241,25 +241,25 @@ async def relay(socket: web.WebSocketResponse, session: Session) -> None:
             return
 
 
-def within(number: int) -> int:
+def clamp_cells(number: int) -> int:
     """Clamp a width or height to that of a terminal."""
-    return max(1, min(number, MOST_CELLS))
+    return max(1, min(number, MAX_TERMINAL_CELLS))
 
 
-def cells(request: web.Request, name: str, default: int) -> int:
+def query_cells(request: web.Request, name: str, default: int) -> int:
     """A width or height from the query, clamped."""
     try:
-        return within(int(request.query.get(name, default)))
+        return clamp_cells(int(request.query.get(name, default)))
     except ValueError:
         return default
 
 
 def clean_name(name: str) -> str:
     """A reviewer's name as typed, without characters that a line or the environment cannot contain."""
-    return "".join(c for c in name if c.isprintable()).strip()[:LONGEST_NAME]
+    return "".join(c for c in name if c.isprintable()).strip()[:MAX_NAME_LENGTH]
 
 
-def run(plan: Plan, say: Say, ready: Callable[[str], None]) -> None:
+def run(options: ServerOptions, log: WriteLog, ready: Callable[[str], None]) -> None:
     """Serve until Ctrl-C or SIGTERM. `ready` gets the URL to open."""
 
     async def serving() -> None:
@@ -267,9 +267,9 @@ def run(plan: Plan, say: Say, ready: Callable[[str], None]) -> None:
         loop = asyncio.get_running_loop()
         for caught in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(caught, stop.set)
-        server = ReviewServer(plan, say)
-        if not is_loopback(plan.host):
-            say(f"{plan.host} is open to the network, and nothing is encrypted: put a TLS proxy before it.")
+        server = ReviewServer(options, log)
+        if not is_loopback(options.host):
+            log(f"{options.host} is open to the network, and nothing is encrypted: put a TLS proxy before it.")
         await server.serve(stop, lambda: ready(server.address))
 
     asyncio.run(serving())

@@ -40,19 +40,19 @@ class Session(AppService):
             download_manager=DownloadManager(),
         )
         self._program = command
-        self._extra = dict(environment)
-        self._complaints = bytearray()
+        self._extra_environment = dict(environment)
+        self._stderr_tail = bytearray()
         self._listening: asyncio.Task[None] | None = None
 
     @property
-    def complaint(self) -> str:
+    def last_error_line(self) -> str:
         """The last line that the app wrote to stderr; empty if there is none."""
-        lines = self._complaints.decode("utf-8", "replace").strip().splitlines()
+        lines = self._stderr_tail.decode("utf-8", "replace").strip().splitlines()
         return lines[-1] if lines else ""
 
     async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
         # Without a shell: no part of a path or name is executed.
-        environment = self._build_environment(width=width, height=height) | self._extra
+        environment = self._build_environment(width=width, height=height) | self._extra_environment
         process = await asyncio.create_subprocess_exec(
             *self._program, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment
         )
@@ -68,10 +68,10 @@ class Session(AppService):
 
     async def _listen(self, stderr: asyncio.StreamReader) -> None:
         while chunk := await stderr.read(4096):
-            self._complaints += chunk
-            del self._complaints[:-65536]
+            self._stderr_tail += chunk
+            del self._stderr_tail[:-65536]
 
-    async def finish(self, waiting: Callable[[], None] = lambda: None) -> int | None:
+    async def finish(self, on_wait: Callable[[], None] = lambda: None) -> int | None:
         """Ask the app to exit, and kill it after a time-out; returns its exit code.
 
         The time-out covers a decision that waits while another program writes to the store; `on_wait` is called if
@@ -84,7 +84,7 @@ class Session(AppService):
         try:
             done, _ = await asyncio.wait({leaving}, timeout=STOP_SECONDS)
             if not done:
-                waiting()
+                on_wait()
                 await asyncio.wait({leaving}, timeout=FINISH_SECONDS - STOP_SECONDS)
         finally:
             leaving.cancel()

@@ -1,7 +1,7 @@
 """Documents, links and decisions in one SQLite file. All SQL on it is in this package."""
 
 from align.store.backup import Restored, restore
-from align.store.check import Finding
+from align.store.check import StoreFinding
 from align.store.filter import LinkFilter
 from align.store.rows import (
     Added,
@@ -24,13 +24,13 @@ __all__ = [
     "Conflict",
     "Constraint",
     "DocumentRow",
-    "Finding",
     "LinkFilter",
     "PairRow",
     "ProposeCounts",
     "Restored",
     "SentenceRow",
     "Store",
+    "StoreFinding",
     "StoredConstraints",
     "TextChange",
     "United",

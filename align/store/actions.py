@@ -21,10 +21,10 @@ class Trait(Flag):
     """Links stay at the same positions of an unfiltered list."""
 
 
-_HOUSEKEEPING = Trait(0)
+_INTERNAL = Trait(0)
 _RESHAPE = Trait.REVIEW | Trait.UNDOABLE | Trait.REPLICATED
-_TEXT_KEPT = _RESHAPE | Trait.KEEPS_TEXT
-_VERDICT = _TEXT_KEPT | Trait.KEEPS_ORDER
+_KEEPS_TEXT = _RESHAPE | Trait.KEEPS_TEXT
+_VERDICT = _KEEPS_TEXT | Trait.KEEPS_ORDER
 
 
 class Action(StrEnum):
@@ -46,10 +46,10 @@ class Action(StrEnum):
     KIND = "kind", "kind set", _VERDICT
     NOTE = "note", "noted", _VERDICT
     BOOKMARK = "bookmark", "bookmarked", _VERDICT
-    ACCEPT_MANY = "accept-many", "accepted many at once", _TEXT_KEPT
-    UNLINK = "unlink", "unlinked", _TEXT_KEPT
-    ANCHOR = "anchor", "anchored", _TEXT_KEPT
-    UNANCHOR = "unanchor", "released as an anchor", _TEXT_KEPT
+    ACCEPT_MANY = "accept-many", "accepted many at once", _KEEPS_TEXT
+    UNLINK = "unlink", "unlinked", _KEEPS_TEXT
+    ANCHOR = "anchor", "anchored", _KEEPS_TEXT
+    UNANCHOR = "unanchor", "released as an anchor", _KEEPS_TEXT
     EDIT = "edit", "edited", _RESHAPE
     MERGE = "merge", "merged", _RESHAPE
     SPLIT = "split", "split", _RESHAPE
@@ -64,10 +64,10 @@ class Action(StrEnum):
     CONFLICT = "conflict", "conflict found", Trait.UNDOABLE | Trait.REPLICATED
     DISMISS = "dismiss", "conflict dismissed", Trait.UNDOABLE | Trait.REPLICATED | Trait.KEEPS_TEXT
     REMOVE = "remove", "document removed", Trait.UNDOABLE
-    PROPOSE = "propose", "proposed", _HOUSEKEEPING
+    PROPOSE = "propose", "proposed", _INTERNAL
     IMPORT = "import", "text replaced", Trait.UNDOABLE
-    UNITE = "unite", "merged with another copy", _HOUSEKEEPING
-    COMPACT = "compact", "compacted", _HOUSEKEEPING
+    UNITE = "unite", "merged with another copy", _INTERNAL
+    COMPACT = "compact", "compacted", _INTERNAL
 
     @classmethod
     def having(cls, traits: Trait) -> frozenset[Action]:

@@ -54,11 +54,11 @@ def links_of_sentences(db: Database, sentences: Sequence[int]) -> dict[int, list
         f"select sentence, link from link_sentences where sentence in ({inside}) order by sentence, link"
     ).fetchall()
     links = {link.id: link for link in by_ids(db, sorted({link for _, link in pairs}))}
-    found: dict[int, list[Link]] = {sentence: [] for sentence in sentences}
+    links_by_sentence: dict[int, list[Link]] = {sentence: [] for sentence in sentences}
     for sentence, link in pairs:
         if link in links:
-            found[sentence].append(links[link])
-    return found
+            links_by_sentence[sentence].append(links[link])
+    return links_by_sentence
 
 
 def signals(db: Database, link: int) -> dict[str, float] | None:
@@ -70,17 +70,17 @@ def signals(db: Database, link: int) -> dict[str, float] | None:
 def pair_rows(db: Database) -> list[PairRow]:
     """Link counts of each pair of documents and languages, in document order."""
     names = dict(db.conn.execute("select id, name from documents"))
-    found: dict[tuple[int, int, str, str], PairRow] = {}
+    rows_by_pair: dict[tuple[int, int, str, str], PairRow] = {}
     for src, tgt, src_lang, tgt_lang, status, count, expected in db.conn.execute(
         """select src_document, tgt_document, src_lang, tgt_lang, status, sum(n), sum(total) from tallies
            group by src_document, tgt_document, src_lang, tgt_lang, status order by 1, 2, min(bucket), 3, 4"""
     ):
         key = (src, tgt, src_lang, tgt_lang)
-        if key not in found:
+        if key not in rows_by_pair:
             counts = dict.fromkeys(Status, 0)
-            found[key] = PairRow(src, tgt, names[src], names[tgt], src_lang, tgt_lang, counts, 0.0)
-        row = found[key]
+            rows_by_pair[key] = PairRow(src, tgt, names[src], names[tgt], src_lang, tgt_lang, counts, 0.0)
+        row = rows_by_pair[key]
         row.counts[Status(status)] = count
         if status == Status.PROPOSED:
-            found[key] = PairRow(src, tgt, row.src_doc, row.tgt_doc, src_lang, tgt_lang, row.counts, expected)
-    return list(found.values())
+            rows_by_pair[key] = PairRow(src, tgt, row.src_doc, row.tgt_doc, src_lang, tgt_lang, row.counts, expected)
+    return list(rows_by_pair.values())

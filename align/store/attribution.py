@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
-from align.clock import local
+from align.clock import local_time
 from align.store.actions import past_tense
 
 
@@ -21,7 +21,7 @@ def who_changed(db: Database, link: int, versions: int, called: str = "this link
     reviewer, action, at, before, after = next((row for row in rows if row[3] != row[4]), rows[0])
     verdict = {"proposed": "reopened"}.get(after, after) if before != after else None
     done = f"{verdict} {called}" if verdict else f"changed {called} ({past_tense(action)})"
-    return f"{reviewer} {done} at {local(at)}"
+    return f"{reviewer} {done} at {local_time(at)}"
 
 
 def who_removed(db: Database, link: int) -> str:
@@ -33,7 +33,7 @@ def who_removed(db: Database, link: int) -> str:
     ).fetchone()
     if row is None:
         return "a new proposal took it away"
-    return f"{row[0]} took it away at {local(row[2])} ({past_tense(row[1])})"
+    return f"{row[0]} took it away at {local_time(row[2])} ({past_tense(row[1])})"
 
 
 def removed_by(db: Database, link: int) -> str:

@@ -16,19 +16,19 @@ from sqlite_utils import Database
 
 from align.beside import part_folder, sync, sync_folder
 from align.errors import StoreError, UsageError
-from align.held import OPENING, exclusive, is_held
-from align.sqlite import NO_ROOM, reading, told
+from align.held import OPEN_LOCK, exclusive, is_open
+from align.sqlite import UNWRITABLE_ERRORS, reading, translate_errors
 from align.store import wal
-from align.store.check import MENDS, RESTORES, check
+from align.store.check import REBUILD_COMMAND, RESTORE_COMMAND, check
 from align.store.door import MAGIC, connect
 from align.store.rebuild import rebuild
 from align.store.schema import APPLICATION_ID
 from align.store.transaction import transaction
-from align.text.counted import counted
+from align.text.counted import pluralise
 
-LOGS = ("-wal", "-journal")
+LOG_SUFFIXES = ("-wal", "-journal")
 """Suffixes of the log files that SQLite replays when it opens a file."""
-STEP = 2048
+PAGES_PER_STEP = 2048
 """Pages copied per step; signals are handled between two steps."""
 
 
@@ -70,7 +70,7 @@ class Restored:
     links: int
     decisions: int
     before: Path | None
-    mended: int
+    repaired: int
     """Number of findings that a rebuild repaired."""
 
 
@@ -96,20 +96,20 @@ def restore(path: Path, source: Path) -> Restored:
                 pass  # fail before the work of copying and checking, not only after it
         with part_folder(path.parent) as folder:
             new = folder / path.name
-            alone = not source.with_name(f"{source.name}-wal").exists()
-            with told(source), closing(connect(source, create=False, readonly=True, older=True)) as db:
+            has_no_log = not source.with_name(f"{source.name}-wal").exists()
+            with translate_errors(source), closing(connect(source, create=False, readonly=True, older=True)) as db:
                 _copy(db, new, path)
-            if alone:
+            if has_no_log:
                 _remove_index(source)
-            restored = _examined(new, path, source)
-            _permit(new, path if path.exists() else source)
+            restored = _check_copy(new, path, source)
+            _copy_permissions(new, path if path.exists() else source)
             sync(new)
-            before = _put_in_place(new, path)
+            before = _install(new, path)
         with closing(connect(path, create=False, readonly=False)) as db:
-            there = _counts(db)
+            installed_counts = _counts(db)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written ({error.strerror}). Check its permissions.") from error
-    if there != restored[:3]:
+    if installed_counts != restored[:3]:
         raise StoreError(f"{path}: was changed by another program meanwhile. The previous store is {before}.")
     return Restored(*restored[:3], before, restored[3])
 
@@ -134,11 +134,11 @@ def _copy(db: Database, new: Path, out: Path) -> None:
         with closing(sqlite3.connect(new, isolation_level=None)) as target:
             with reading(db):
                 db.conn.execute("select 1 from sqlite_master").fetchone()
-                db.conn.backup(target, pages=STEP, progress=lambda *_: None)
+                db.conn.backup(target, pages=PAGES_PER_STEP, progress=lambda *_: None)
             wal.renumber(Database(target, execute_plugins=False))
             target.execute("pragma journal_mode = delete")
     except sqlite3.Error as error:
-        if (getattr(error, "sqlite_errorname", None) or "").startswith(NO_ROOM):
+        if (getattr(error, "sqlite_errorname", None) or "").startswith(UNWRITABLE_ERRORS):
             raise StoreError(f"{out}: not enough disk space for it. Free some, or choose another path.") from error
         raise
 
@@ -148,7 +148,7 @@ def _copy(db: Database, new: Path, out: Path) -> None:
 
 def _refuse_other_files(path: Path) -> None:
     """Raise StoreError if the file at `path` is clearly not a store."""
-    if is_held(path) or not path.exists():
+    if is_open(path) or not path.exists():
         return
     if not path.is_file():
         raise StoreError(f"{path}: is no regular file. A store is a file; name another with --db.")
@@ -160,21 +160,23 @@ def _refuse_other_files(path: Path) -> None:
         )
 
 
-def _examined(new: Path, path: Path, source: Path) -> tuple[int, int, int, int]:
+def _check_copy(new: Path, path: Path, source: Path) -> tuple[int, int, int, int]:
     """(documents, links, decisions, repaired findings) of the copy, after migration and check."""
     try:
-        with closing(connect(new, create=False, readonly=False)) as db, told(path):
+        with closing(connect(new, create=False, readonly=False)) as db, translate_errors(path):
             findings = check(db)
-            mended = sum(finding.command == MENDS for finding in findings)
-            if mended:
+            repaired = sum(finding.command == REBUILD_COMMAND for finding in findings)
+            if repaired:
                 with transaction(db):
                     rebuild(db)
                 findings = check(db)
-            lasting = [finding.problem for finding in findings if finding.command in (MENDS, RESTORES)]
-            if lasting:
-                more = f" and {counted(len(lasting) - 1, 'more finding')}" if lasting[1:] else ""
+            unrepaired = [
+                finding.problem for finding in findings if finding.command in (REBUILD_COMMAND, RESTORE_COMMAND)
+            ]
+            if unrepaired:
+                more = f" and {pluralise(len(unrepaired) - 1, 'more finding')}" if unrepaired[1:] else ""
                 raise StoreError(
-                    f"{source}: damaged ({lasting[0]}{more}). Restore another backup; {path} is unchanged."
+                    f"{source}: damaged ({unrepaired[0]}{more}). Restore another backup; {path} is unchanged."
                 )
             counts = _counts(db)
             db.conn.execute("pragma wal_checkpoint(truncate)")
@@ -182,7 +184,7 @@ def _examined(new: Path, path: Path, source: Path) -> tuple[int, int, int, int]:
         raise StoreError(str(error).replace(str(new), str(path))) from error
     if any(_content(log) for log in _logs(new)):
         raise StoreError(f"{path}: not enough disk space for the restored store. Free some; the store is unchanged.")
-    return *counts, mended
+    return *counts, repaired
 
 
 def _counts(db: Database) -> tuple[int, int, int]:
@@ -193,15 +195,15 @@ def _counts(db: Database) -> tuple[int, int, int]:
     return documents, links, decisions
 
 
-def _permit(new: Path, like: Path) -> None:
+def _copy_permissions(new: Path, original: Path) -> None:
     """Copy the permissions of `original` to the new file, and its owner where permitted."""
-    status = like.stat()
+    status = original.stat()
     with suppress(OSError):
         os.chown(new, status.st_uid, status.st_gid)
     new.chmod(status.st_mode & 0o777)
 
 
-def _put_in_place(new: Path, path: Path) -> Path | None:
+def _install(new: Path, path: Path) -> Path | None:
     """Install `new` as the store; returns the path of the previous store.
 
     The log of the previous store is checkpointed first, so that SQLite cannot replay it into the new one. A log
@@ -209,7 +211,7 @@ def _put_in_place(new: Path, path: Path) -> Path | None:
     """
     for attempt in count():
         if not path.exists():
-            _set_aside(path, _name_of_before(path), foreign=True)
+            _move_logs(path, _name_of_before(path), foreign=True)
             os.link(new, path)
             sync_folder(path.parent)
             return None
@@ -219,8 +221,8 @@ def _put_in_place(new: Path, path: Path) -> Path | None:
         with exclusive(path) as handle:
             if not foreign and attempt < 2 and any(_content(log) for log in _logs(path)):
                 continue  # another program used the store meanwhile and was killed
-            before = _keep(path, handle, new.parent)
-            _set_aside(path, before, foreign=foreign)
+            before = _link_previous(path, handle, new.parent)
+            _move_logs(path, before, foreign=foreign)
             os.replace(new, path)
             sync_folder(path.parent)
             return before
@@ -231,16 +233,16 @@ def _write_log_into(path: Path) -> None:
     """Checkpoint the log that a killed program left. A store too damaged for that is left unchanged."""
     if not any(_content(log) for log in _logs(path)):
         return
-    with OPENING, suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as conn:
+    with OPEN_LOCK, suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as conn:
         conn.execute("pragma synchronous = full")
         conn.execute("pragma wal_checkpoint(truncate)")
 
 
-def _keep(path: Path, handle: int, folder: Path) -> Path:
+def _link_previous(path: Path, handle: int, folder: Path) -> Path:
     """Link the previous store to a name from which it can be restored. `handle` is an open handle of the store."""
-    for there in path.parent.glob(f"{glob.escape(path.stem)}.before-*{glob.escape(path.suffix)}"):
-        if there.is_file() and there.samefile(path):
-            return there  # an earlier restore was killed right after this step
+    for existing in path.parent.glob(f"{glob.escape(path.stem)}.before-*{glob.escape(path.suffix)}"):
+        if existing.is_file() and existing.samefile(path):
+            return existing  # an earlier restore was killed right after this step
     while True:
         before = _name_of_before(path)
         try:
@@ -248,12 +250,12 @@ def _keep(path: Path, handle: int, folder: Path) -> Path:
         except FileExistsError:
             continue
         except OSError:  # the file system has no hard links
-            _copy_kept(handle, folder / "before.db", before)
+            _copy_previous(handle, folder / "before.db", before)
         sync_folder(path.parent)
         return before
 
 
-def _copy_kept(handle: int, part: Path, before: Path) -> None:
+def _copy_previous(handle: int, part: Path, before: Path) -> None:
     with part.open("xb") as copy, open(handle, "rb", closefd=False) as store:
         shutil.copyfileobj(store, copy)
         copy.flush()
@@ -269,9 +271,9 @@ def _name_of_before(path: Path) -> Path:
     return next(there for name in names if not os.path.lexists(there := path.with_name(name)))
 
 
-def _set_aside(path: Path, before: Path, *, foreign: bool) -> None:
+def _move_logs(path: Path, before: Path, *, foreign: bool) -> None:
     """Delete empty logs; move others next to `before`, with another suffix if they belong to another file."""
-    for log, end in zip(_logs(path), LOGS, strict=True):
+    for log, end in zip(_logs(path), LOG_SUFFIXES, strict=True):
         if _content(log):
             os.replace(log, before.with_name(f"{before.name}{'.of-another-file' if foreign else ''}{end}"))
         else:
@@ -280,7 +282,7 @@ def _set_aside(path: Path, before: Path, *, foreign: bool) -> None:
 
 
 def _logs(path: Path) -> list[Path]:
-    return [path.with_name(path.name + end) for end in LOGS]
+    return [path.with_name(path.name + end) for end in LOG_SUFFIXES]
 
 
 def _content(log: Path) -> bool:

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 
 from sqlite_utils import Database
 
-from align.clock import local, now
+from align.clock import local_time, now
 from align.domain import Decision
 from align.errors import ConflictError, EmptyDecisionError
 from align.store import overlaps, tallies
 from align.store.attribution import who_changed
 from align.store.filter import LinkFilter, where
 from align.store.ledger import Ledger
-from align.store.log import KEPT, State, append, state_of
+from align.store.log import REVIEWED, State, append, state_of
 from align.store.rows import Change
-from align.text.counted import counted
+from align.text.counted import pluralise
 
 ACCEPTED = "case when src_text is null and tgt_text is null then 'accepted' else 'edited' end"
 
@@ -24,8 +24,8 @@ ACCEPTED = "case when src_text is null and tgt_text is null then 'accepted' else
 def accept_many(
     db: Database,
     reviewer: str,
-    chosen: LinkFilter,
-    more: Mapping[str, object],
+    link_filter: LinkFilter,
+    extra_detail: Mapping[str, object],
     *,
     above: float | None,
     through: int | None,
@@ -38,17 +38,17 @@ def accept_many(
     higher confidence is accepted. Raises EmptyDecisionError if there are none, ConflictError if others changed or
     proposed one of them after decision `since`.
     """
-    condition, values = where(chosen)
+    condition, values = where(link_filter)
     condition += " and status = 'proposed' and attention is not 'conflict'"  # Conflicts are resolved one by one.
-    detail = dict(more)
+    detail = dict(extra_detail)
     if above is not None:
         condition += " and confidence >= ?"
         values.append(above)
         detail["above"] = above
     if through is not None:
-        place = db.conn.execute("select place from links where id = ?", (through,)).fetchone()[0]
+        position = db.conn.execute("select place from links where id = ?", (through,)).fetchone()[0]
         condition += " and (place, id) <= (?, ?)"
-        values += [place, through]
+        values += [position, through]
         detail["through"] = through
     at = now()
     sql = f"select id, confidence from links where {condition} order by place, id"
@@ -58,15 +58,15 @@ def accept_many(
     overlaps.pick(db, candidates)
     if since is not None:
         _expect_unchanged(db, reviewer, since)
-    left_out, giving_way = _contradicted(db, candidates)
-    links = [link for link in candidates if link not in left_out]
+    excluded, superseded = _find_contradicted(db, candidates)
+    links = [link for link in candidates if link not in excluded]
     if not links:
         raise EmptyDecisionError("nothing to accept: all sentences of these links are in accepted links already.")
-    if left_out:
+    if excluded:
         overlaps.pick(db, links)
-        detail["left_out"] = len(left_out)
-    if giving_way:
-        detail["gave_way"] = len(giving_way)
+        detail["left_out"] = len(excluded)
+    if superseded:
+        detail["gave_way"] = len(superseded)
     detail["links"] = len(links)
     decision = append(db, reviewer, "accept-many", at=at, link=through, detail=detail)
     db.conn.execute(
@@ -82,10 +82,10 @@ def accept_many(
             where id in (select link from picked)""",
         (reviewer, at),
     )
-    if giving_way:
-        Ledger(db, reviewer).land(decision.id, [(link, state_of(db, link), None) for link in sorted(giving_way)])
+    if superseded:
+        Ledger(db, reviewer).land(decision.id, [(link, state_of(db, link), None) for link in sorted(superseded)])
     refresh_touched(db, decision.id)
-    return Change((*links, *sorted(giving_way)), decision, None, f"accepted {counted(len(links), 'link')}")
+    return Change((*links, *sorted(superseded)), decision, None, f"accepted {pluralise(len(links), 'link')}")
 
 
 def _expect_unchanged(db: Database, reviewer: str, since: int) -> None:
@@ -105,10 +105,10 @@ def _expect_unchanged(db: Database, reviewer: str, since: int) -> None:
         (since,),
     ).fetchone()
     if row is not None:
-        raise ConflictError(f"some of these links were proposed again at {local(row[0])}. Decide again.")
+        raise ConflictError(f"some of these links were proposed again at {local_time(row[0])}. Decide again.")
 
 
-def _contradicted(db: Database, candidates: Mapping[int, float]) -> tuple[set[int], set[int]]:
+def _find_contradicted(db: Database, candidates: Mapping[int, float]) -> tuple[set[int], set[int]]:
     """(links not to accept, links to delete): picked links that overlap settled or more confident ones, and unreviewed
     links, picked or not, that overlap the accepted ones."""
     edges = set(overlaps.pairs(db))
@@ -116,36 +116,37 @@ def _contradicted(db: Database, candidates: Mapping[int, float]) -> tuple[set[in
         return set(), set()
     inside = ",".join(map(str, {other for _, other in edges}))
     rows = db.conn.execute(
-        f"select id, status in ('accepted', 'edited') or anchored, {KEPT} from links where id in ({inside})"
+        f"select id, status in ('accepted', 'edited') or anchored, {REVIEWED} from links where id in ({inside})"
     ).fetchall()
     settled = {link for link, is_settled, _ in rows if is_settled and link not in candidates}
-    untouched = {link for link, _, kept in rows if not kept}
-    left_out = {link for link, other in edges if other in settled}
-    rivals: dict[int, set[int]] = {}
+    unreviewed = {link for link, _, is_reviewed in rows if not is_reviewed}
+    excluded = {link for link, other in edges if other in settled}
+    alternatives: dict[int, set[int]] = {}
     for link, other in edges:
         if other in candidates:
-            rivals.setdefault(link, set()).add(other)
-    for link in sorted(rivals, key=lambda number: (-candidates[number], number)):
-        if link not in left_out:
-            left_out |= rivals[link]
-    accepted = candidates.keys() - left_out
-    return left_out, {other for link, other in edges if link in accepted and other in untouched - accepted}
+            alternatives.setdefault(link, set()).add(other)
+    for link in sorted(alternatives, key=lambda number: (-candidates[number], number)):
+        if link not in excluded:
+            excluded |= alternatives[link]
+    accepted = candidates.keys() - excluded
+    return excluded, {other for link, other in edges if link in accepted and other in unreviewed - accepted}
 
 
 def refresh_touched(db: Database, decision: int) -> None:
     """Recount the buckets of the links that a decision touched."""
     sql = (
-        f"select distinct place >> {tallies.SHIFT} from links where id in (select link from patches where decision = ?)"
+        f"select distinct place >> {tallies.BUCKET_BITS} from links "
+        "where id in (select link from patches where decision = ?)"
     )
     tallies.refresh(db, [row[0] for row in db.conn.execute(sql, (decision,))])
 
 
-ALIKE = 20
+MAX_DISTINCT_PATCHES = 20
 """Maximum number of distinct patches for which a decision on many links is inverted as a whole."""
 
 
-def turn_alike(
-    db: Database, reviewer: str, target: int, action: str, more: Mapping[str, object]
+def turn_bulk(
+    db: Database, reviewer: str, target: int, action: str, extra_detail: Mapping[str, object]
 ) -> tuple[Decision, tuple[int, ...]] | None:
     """Append an `undo` or `redo` of a decision that made the same few changes to many links; `extra_detail`: further
     fields of the log entry.
@@ -154,24 +155,27 @@ def turn_alike(
     ConflictError if links changed since.
     """
     groups = db.conn.execute(
-        "select was, now, count(*) from patches where decision = ? group by was, now limit ?", (target, ALIKE + 1)
+        "select was, now, count(*) from patches where decision = ? group by was, now limit ?",
+        (target, MAX_DISTINCT_PATCHES + 1),
     ).fetchall()
-    many = sum(count for _, _, count in groups) > 10 * ALIKE and len(groups) <= ALIKE
-    if not many or any(
+    is_bulk = sum(count for _, _, count in groups) > 10 * MAX_DISTINCT_PATCHES and len(groups) <= MAX_DISTINCT_PATCHES
+    if not is_bulk or any(
         state is None or '"src"' in state or '"tgt"' in state for was, now_, _ in groups for state in (was, now_)
     ):
         return None
     overlaps.pick(db, (row[0] for row in db.conn.execute("select link from patches where decision = ?", (target,))))
-    if overlaps.with_settled(db):
+    if overlaps.overlaps_settled(db):
         return None
-    told = db.conn.execute("select action, link from decisions where id = ?", (target,)).fetchone()
-    decision = append(db, reviewer, action, link=told[1], target=target, detail={"action": told[0], **more})
+    target_row = db.conn.execute("select action, link from decisions where id = ?", (target,)).fetchone()
+    decision = append(
+        db, reviewer, action, link=target_row[1], target=target, detail={"action": target_row[0], **extra_detail}
+    )
     for was, now_, count in groups:
         before, after = (now_, was) if action == "undo" else (was, now_)
-        _turn_group(db, target, (was, now_), json.loads(before), json.loads(after), count, told[0])
-    turned = "now, was" if action == "undo" else "was, now"
+        _turn_group(db, target, (was, now_), json.loads(before), json.loads(after), count, target_row[0])
+    columns = "now, was" if action == "undo" else "was, now"
     db.conn.execute(
-        f"insert into patches (decision, link, was, now) select ?, link, {turned} from patches where decision = ?",
+        f"insert into patches (decision, link, was, now) select ?, link, {columns} from patches where decision = ?",
         (decision.id, target),
     )
     refresh_touched(db, decision.id)
@@ -180,7 +184,7 @@ def turn_alike(
 
 
 def _turn_group(
-    db: Database, target: int, group: tuple[str, str], before: State, after: State, count: int, told: str
+    db: Database, target: int, group: tuple[str, str], before: State, after: State, count: int, target_action: str
 ) -> None:
     """Set the links with the patch `group` of `target` to `after`; all of them must still be as in `before`."""
     inside = "id in (select link from patches where decision = ? and was = ? and now = ?)"
@@ -192,5 +196,5 @@ def _turn_group(
     ).rowcount
     if changed != count:
         raise ConflictError(
-            f"cannot undo or redo {told!r}: {count - changed:,} of its links changed since. Decide them again."
+            f"cannot undo or redo {target_action!r}: {count - changed:,} of its links changed since. Decide them again."
         )

@@ -23,13 +23,13 @@ from sqlite_utils import Database
 
 from align.beside import part_folder
 from align.errors import StoreError
-from align.sqlite import NO_ROOM, writing
+from align.sqlite import UNWRITABLE_ERRORS, writing
 from align.store import cuts, revisions, schema, seals
 from align.store.rebuild import rebuild
-from align.text.counted import counted
+from align.text.counted import pluralise
 
-MENDS = "align store rebuild"
-RESTORES = "align store restore BACKUP"
+REBUILD_COMMAND = "align store rebuild"
+RESTORE_COMMAND = "align store restore BACKUP"
 LINK_TABLES = ("links", "link_sentences", "tallies", "cuts")
 """Tables that can be rebuilt from the log."""
 _ROUNDED = "bucket, status, src_document, tgt_document, src_lang, tgt_lang, n, round(total, 6), least"
@@ -37,7 +37,7 @@ _ROUNDED = "bucket, status, src_document, tgt_document, src_lang, tgt_lang, n, r
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class StoreFinding:
     """A problem of a store."""
 
     problem: str
@@ -48,13 +48,13 @@ class Finding:
         return f"{self.problem}. `{self.command}` repairs it."
 
 
-def check(db: Database) -> list[Finding]:
+def check(db: Database) -> list[StoreFinding]:
     """Problems of the store; none if it is sound. Raises StoreError if there is no space for the copy."""
     try:
         with part_folder(Path(tempfile.gettempdir())) as folder:
-            return _examine(db, folder / "store.db")
+            return _check_in_copy(db, folder / "store.db")
     except (OSError, sqlite3.Error) as error:
-        if isinstance(error, sqlite3.Error) and not _without_room(error):
+        if isinstance(error, sqlite3.Error) and not _is_disk_full(error):
             raise
         where = tempfile.tempdir or "the temporary folders"
         raise StoreError(
@@ -62,14 +62,14 @@ def check(db: Database) -> list[Finding]:
         ) from error
 
 
-def _examine(db: Database, twin: Path) -> list[Finding]:
-    with closing(sqlite3.connect(twin, isolation_level=None)) as conn:
+def _check_in_copy(db: Database, copy_path: Path) -> list[StoreFinding]:
+    with closing(sqlite3.connect(copy_path, isolation_level=None)) as conn:
         try:
             db.conn.backup(conn)
         except sqlite3.DatabaseError as error:
-            if _without_room(error):
+            if _is_disk_full(error):
                 raise
-            return [Finding(f"the file cannot be read to its end ({error})", RESTORES)]
+            return [StoreFinding(f"the file cannot be read to its end ({error})", RESTORE_COMMAND)]
         # so that damaged texts can be compared and shown
         conn.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
         conn.execute("pragma journal_mode = off")
@@ -78,12 +78,12 @@ def _examine(db: Database, twin: Path) -> list[Finding]:
         return _findings(Database(conn, execute_plugins=False), path)
 
 
-def _without_room(error: sqlite3.Error) -> bool:
+def _is_disk_full(error: sqlite3.Error) -> bool:
     """Whether the copy could not be written for lack of space, which is no finding about the store."""
-    return (getattr(error, "sqlite_errorname", None) or "").startswith(NO_ROOM)
+    return (getattr(error, "sqlite_errorname", None) or "").startswith(UNWRITABLE_ERRORS)
 
 
-def _findings(db: Database, path: str) -> list[Finding]:
+def _findings(db: Database, path: str) -> list[StoreFinding]:
     problems = _unique(_problems(db))
     unsealed = _unique(_guarded("the checksums", _unsealed, db))
     derived = _unique(_guarded("the derived tables", _remember_derived, db))
@@ -92,22 +92,24 @@ def _findings(db: Database, path: str) -> list[Finding]:
         with writing(db):
             rebuild(db)
     except Exception as error:  # Whatever damaged values lead to.
-        if isinstance(error, sqlite3.Error) and _without_room(error):
+        if isinstance(error, sqlite3.Error) and _is_disk_full(error):
             raise
         failure = error
     if failure is not None:
-        problems = [*problems, *derived, *unsealed, f"the decision log cannot be replayed ({_plain(failure)})"]
-        return [Finding(problem, RESTORES) for problem in problems]
-    lasting = set(_problems(db)) if problems else set()
-    found = [Finding(problem, RESTORES if problem in lasting else MENDS) for problem in problems]
+        problems = [*problems, *derived, *unsealed, f"the decision log cannot be replayed ({_error_text(failure)})"]
+        return [StoreFinding(problem, RESTORE_COMMAND) for problem in problems]
+    unrepaired = set(_problems(db)) if problems else set()
+    findings = [
+        StoreFinding(problem, RESTORE_COMMAND if problem in unrepaired else REBUILD_COMMAND) for problem in problems
+    ]
     derived += _unique(_guarded("the derived tables", _changed_by_rebuild, db))
-    found += [Finding(problem, MENDS) for problem in (*unsealed, *derived)]
+    findings += [StoreFinding(problem, REBUILD_COMMAND) for problem in (*unsealed, *derived)]
     for kind, name in schema.of_others(db):
         drop = f'drop {kind} "{name}"'
-        found.append(
-            Finding(f"the {kind} {_shown(name)} is not part of align", shlex.join(["sqlite-utils", path, drop]))
+        findings.append(
+            StoreFinding(f"the {kind} {_shown(name)} is not part of align", shlex.join(["sqlite-utils", path, drop]))
         )
-    return found
+    return findings
 
 
 def _problems(db: Database) -> Iterator[str]:
@@ -122,17 +124,17 @@ def _problems(db: Database) -> Iterator[str]:
     yield from _guarded("the earlier texts of documents", revisions.findings, db)
 
 
-def _guarded(what: str, look: Callable[[Database], Iterable[str]], db: Database) -> Iterator[str]:
+def _guarded(what: str, examine: Callable[[Database], Iterable[str]], db: Database) -> Iterator[str]:
     """Yield what `examine` yields; an exception in it becomes a finding, and the other checks go on."""
     try:
-        yield from look(db)
+        yield from examine(db)
     except Exception as error:  # Whatever damaged values lead to.
-        if isinstance(error, sqlite3.Error) and _without_room(error):
+        if isinstance(error, sqlite3.Error) and _is_disk_full(error):
             raise
-        yield f"{what} cannot be read to the end ({_plain(error)})"
+        yield f"{what} cannot be read to the end ({_error_text(error)})"
 
 
-def _plain(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     line = _shown(" ".join(str(error).split()))[:200]
     return line if line and isinstance(error, (sqlite3.Error, StoreError)) else f"{type(error).__name__}: {line}"
 
@@ -170,7 +172,7 @@ def _integrity_lines(db: Database, sql: str) -> list[str]:
     try:
         rows = [str(row[0]).replace("*** in database main ***", "") for row in db.conn.execute(sql)]
     except sqlite3.DatabaseError as error:
-        if _without_room(error):
+        if _is_disk_full(error):
             raise
         rows = [str(error)]
     lines = [_shown(" ".join(row.split())) for row in rows]
@@ -190,36 +192,38 @@ def _sums(db: Database) -> Iterator[str]:
         if kind == seals.SEQUENCE:
             if numbers.get(key) != was:
                 yield f"the last id assigned in {_shown(key)} is {numbers.get(key)} instead of {was}"
-        elif kind in seals.PARTS:
+        elif kind in seals.SEALED_TABLES:
             try:
                 now = seals.compute(db, kind, key)
             except sqlite3.Error as error:
-                yield f"{_called(db, kind, key)} cannot be read ({_plain(error)})"
+                yield f"{_describe(db, kind, key)} cannot be read ({_error_text(error)})"
                 continue
             if now is None:
-                yield f"{_called(db, kind, key)} is missing"
+                yield f"{_describe(db, kind, key)} is missing"
             elif now != was:
-                yield f"{_called(db, kind, key)} does not match its checksum"
+                yield f"{_describe(db, kind, key)} does not match its checksum"
 
 
 def _unsealed(db: Database) -> Iterator[str]:
     """Rows without checksum and checksums of unknown kinds; a rebuild computes checksums of the current content."""
     for kind, key in db.conn.execute("select kind, key from was_seals where sum is null").fetchall():
-        if kind in seals.PARTS:
-            yield f"{_called(db, kind, key)} was written by another program"
-    for kind, parts in seals.PARTS.items():
+        if kind in seals.SEALED_TABLES:
+            yield f"{_describe(db, kind, key)} was written by another program"
+    for kind, parts in seals.SEALED_TABLES.items():
         table, column, _ = parts[0]
         rows = db.conn.execute(
             f"select distinct {column} from {table} where {column} not in (select key from was_seals where kind = ?)",
             (kind,),
         )
-        yield from (f"{_called(db, kind, key)} has no checksum" for (key,) in rows.fetchall())
-    marks = ", ".join("?" * (len(seals.PARTS) + 1))
-    rows = db.conn.execute(f"select kind from was_seals where kind not in ({marks})", (*seals.PARTS, seals.SEQUENCE))
+        yield from (f"{_describe(db, kind, key)} has no checksum" for (key,) in rows.fetchall())
+    marks = ", ".join("?" * (len(seals.SEALED_TABLES) + 1))
+    rows = db.conn.execute(
+        f"select kind from was_seals where kind not in ({marks})", (*seals.SEALED_TABLES, seals.SEQUENCE)
+    )
     yield from (f"there is a checksum of an unknown kind ({_shown(kind)})" for (kind,) in rows)
 
 
-def _called(db: Database, kind: str, key: object) -> str:
+def _describe(db: Database, kind: str, key: object) -> str:
     """Description of the row that a checksum belongs to."""
     row = None
     try:
@@ -248,7 +252,7 @@ def _texts(db: Database) -> Iterator[str]:
         try:
             row = db.conn.execute("select content from texts where document = ?", (document,)).fetchone()
         except sqlite3.Error as error:
-            yield f"{named}: its text cannot be read ({_plain(error)})"
+            yield f"{named}: its text cannot be read ({_error_text(error)})"
             continue
         if row is None:
             yield f"{named}: its text is missing"
@@ -298,24 +302,24 @@ def _remember_derived(db: Database) -> Iterator[str]:
         try:
             db.conn.execute(f"create temp table was_{table} as select * from main.{table}")
         except sqlite3.Error as error:
-            if _without_room(error):
+            if _is_disk_full(error):
                 raise
-            yield f"the table {table} cannot be read ({_plain(error)})"
+            yield f"the table {table} cannot be read ({_error_text(error)})"
     db.conn.execute("create temp table was_search (sum integer)")
     try:
         db.conn.execute("insert into main.search (search) values ('integrity-check')")
         db.conn.execute("insert into was_search values (?)", (_search_sum(db),))
     except sqlite3.Error as error:
-        if _without_room(error):
+        if _is_disk_full(error):
             raise
-        yield f"the search index is damaged ({_plain(error)})"
+        yield f"the search index is damaged ({_error_text(error)})"
 
 
 def _changed_by_rebuild(db: Database) -> Iterator[str]:
     """Compare links, their counts and the search index before and after the rebuild."""
-    there = {row[0] for row in db.conn.execute("select name from temp.sqlite_schema")}
+    saved_tables = {row[0] for row in db.conn.execute("select name from temp.sqlite_schema")}
     for table in LINK_TABLES:
-        if f"was_{table}" not in there or _width(db, table) != _width(db, f"was_{table}"):
+        if f"was_{table}" not in saved_tables or _width(db, table) != _width(db, f"was_{table}"):
             continue  # reported already
         columns = _ROUNDED if table == "tallies" else "*"
         one, other = (f"select {columns} from {name}" for name in (f"main.{table}", f"temp.was_{table}"))
@@ -325,9 +329,9 @@ def _changed_by_rebuild(db: Database) -> Iterator[str]:
         if rows and table == "links":
             links = sorted({row[0] for row in rows})
             named = ", ".join(map(str, links[:5])) + (" ..." if links[5:] else "")
-            yield f"{counted(len(links), 'link')} not as in the log: {named}"
+            yield f"{pluralise(len(links), 'link')} not as in the log: {named}"
         elif rows:
-            yield f"the table {table} differs from the log in {counted(len(rows), 'row')}"
+            yield f"the table {table} differs from the log in {pluralise(len(rows), 'row')}"
     was = db.conn.execute("select sum from was_search").fetchone()
     if was and was[0] != _search_sum(db):
         yield "the search index does not match the sentences"

@@ -21,11 +21,11 @@ from align.store.log import read_patches
 from align.store.replica import Entry
 from align.store.rows import Conflict
 
-FILE = "import"
+IMPORT_ACTION = "import"
 """Value of `action` in rows of imported files."""
 
 
-class Row(NamedTuple):
+class ConflictRow(NamedTuple):
     """One decision in conflict about a link, compared with another decision or with the link's current state."""
 
     link: int
@@ -42,28 +42,28 @@ class Row(NamedTuple):
     """Uids of all decisions on the link that are out of force."""
 
 
-def waiting(db: Database, link: int | None = None) -> list[Conflict]:
+def unresolved(db: Database, link: int | None = None) -> list[Conflict]:
     """Unresolved conflicts in document order, of one link or all."""
-    chosen, values = ("1", []) if link is None else ("link = ?", [link])
+    condition, values = ("1", []) if link is None else ("link = ?", [link])
     rows = db.conn.execute(
         f"""select link, at, conflicts.reviewer, action, ours, theirs, name, links.id is null,
                    json_extract(contested, '$.by') from conflicts
             left join links on links.id = link
-            where (attention = 'conflict' or links.id is null) and dismissed is null and {chosen}
+            where (attention = 'conflict' or links.id is null) and dismissed is null and {condition}
             order by place, link, at""",
         values,
     ).fetchall()
     return [
-        Conflict(number, at, reviewer, action, json.loads(ours), json.loads(theirs), name, gone == 1, by)
-        for number, at, reviewer, action, ours, theirs, name, gone, by in rows
+        Conflict(number, at, reviewer, action, json.loads(ours), json.loads(theirs), name, is_deleted == 1, by)
+        for number, at, reviewer, action, ours, theirs, name, is_deleted, by in rows
     ]
 
 
-def replace(db: Database, rows: Sequence[Row]) -> int:
+def replace(db: Database, rows: Sequence[ConflictRow]) -> int:
     """Replace the unresolved conflicts of earlier merges by those of this one; returns the number of new ones."""
-    waiting = "contested is not null and dismissed is null"
-    before = set(db.conn.execute(f"select link, uid from conflicts where {waiting}"))
-    db.conn.execute(f"delete from conflicts where {waiting}")
+    unresolved_condition = "contested is not null and dismissed is null"
+    before = set(db.conn.execute(f"select link, uid from conflicts where {unresolved_condition}"))
+    db.conn.execute(f"delete from conflicts where {unresolved_condition}")
     db.conn.executemany(
         """insert or replace into conflicts (link, uid, at, reviewer, action, ours, theirs, name, contested)
            values (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -80,13 +80,13 @@ def restate(db: Database, contests: Iterable[tuple[int, Entry, bool | None]]) ->
     """Update the rows of imported files after a merge: (link, decision, whether it is unresolved; None: undone)."""
     for link, entry, waits in contests:
         if waits is None:
-            db.conn.execute("delete from conflicts where uid = ? and action = ?", (entry.uid, FILE))
+            db.conn.execute("delete from conflicts where uid = ? and action = ?", (entry.uid, IMPORT_ACTION))
             continue
         ours, theirs = (json.dumps(entry.detail[side]) for side in ("ours", "theirs"))
         db.conn.execute(
             """insert into conflicts (link, uid, at, reviewer, action, ours, theirs, name)
                values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (link, uid) do nothing""",
-            (link, entry.uid, entry.at, entry.reviewer, FILE, ours, theirs, entry.detail["name"]),
+            (link, entry.uid, entry.at, entry.reviewer, IMPORT_ACTION, ours, theirs, entry.detail["name"]),
         )
         db.conn.execute(
             "update conflicts set dismissed = iif(?, null, coalesce(dismissed, uid)) where link = ? and uid = ?",
@@ -101,7 +101,7 @@ def contest(
     name: str,
     ours: Mapping[str, str],
     theirs: Mapping[str, str],
-    more: Mapping[str, object],
+    extra_detail: Mapping[str, object],
 ) -> tuple[Decision, tuple[int, ...]] | None:
     """Record that the file `name` has other columns for the link. None if that conflict is open already.
 
@@ -109,33 +109,38 @@ def contest(
     deleted.
     """
     name = storable(name)
-    here, there = ({column: storable(value) for column, value in told.items()} for told in (ours, theirs))
-    if any((known.action, known.name, known.theirs) == (FILE, name, there) for known in waiting(db, link)):
+    own_columns, file_columns = (
+        {column: storable(value) for column, value in columns.items()} for columns in (ours, theirs)
+    )
+    if any(
+        (existing.action, existing.name, existing.theirs) == (IMPORT_ACTION, name, file_columns)
+        for existing in unresolved(db, link)
+    ):
         return None
-    ledger = Ledger(db, reviewer)
-    ledger.change(link, attention="conflict")
-    ledger.say(link, "attention")  # recorded even if unchanged, so that undo finds this decision
-    detail: dict[str, object] = {"name": name, "ours": here, "theirs": there}
-    decision, touched = ledger.close("conflict", link=link, detail={**more, **detail})
-    follow(db, decision)
+    draft = Ledger(db, reviewer)
+    draft.change(link, attention="conflict")
+    draft.say(link, "attention")  # recorded even if unchanged, so that undo finds this decision
+    detail: dict[str, object] = {"name": name, "ours": own_columns, "theirs": file_columns}
+    decision, touched = draft.close("conflict", link=link, detail={**extra_detail, **detail})
+    update_conflicts(db, decision)
     return decision, touched
 
 
 def dismiss(db: Database, reviewer: str, link: int) -> tuple[Decision, tuple[int, ...]]:
     """Dismiss the conflicts; the link is unchanged. Call inside `writing`. Raises UsageError if it has none."""
-    if not waiting(db, link):
+    if not unresolved(db, link):
         raise UsageError(f"link {link} has no conflict. `align store conflicts` lists them.")
-    ledger = Ledger(db, reviewer)
-    if ledger.present(link):
-        ledger.change(link, attention=None)
+    draft = Ledger(db, reviewer)
+    if draft.present(link):
+        draft.change(link, attention=None)
     else:
-        ledger.detail |= settling(db, [link])
-    decision, touched = ledger.close("dismiss", link=link)
-    follow(db, decision)
+        draft.detail |= settling(db, [link])
+    decision, touched = draft.close("dismiss", link=link)
+    update_conflicts(db, decision)
     return decision, touched
 
 
-def follow(db: Database, decision: Decision) -> None:
+def update_conflicts(db: Database, decision: Decision) -> None:
     """Update the rows for a decision just written, and for the decision that it undoes or redoes."""
     if decision.action not in ("undo", "redo"):
         _enter(db, decision)
@@ -154,24 +159,35 @@ def follow(db: Database, decision: Decision) -> None:
     if decision.action == "redo":
         _enter(db, done)
     elif done.action in ("conflict", "dismiss"):
-        db.conn.execute("delete from conflicts where link = ? and uid = ? and action = ?", (done.link, done.uid, FILE))
+        db.conn.execute(
+            "delete from conflicts where link = ? and uid = ? and action = ?", (done.link, done.uid, IMPORT_ACTION)
+        )
 
 
 def _enter(db: Database, decision: Decision) -> None:
     if decision.action == "dismiss":
         _close(db, decision)
     elif decision.action == "conflict" and "theirs" in decision.detail:
-        if not _waited(db, decision):
+        if not _was_in_conflict(db, decision):
             _close(db, decision)
         ours, theirs = (json.dumps(decision.detail[side]) for side in ("ours", "theirs"))
         db.conn.execute(
             """insert into conflicts (link, uid, at, reviewer, action, ours, theirs, name)
                values (?, ?, ?, ?, ?, ?, ?, ?)""",
-            (decision.link, decision.uid, decision.at, decision.reviewer, FILE, ours, theirs, decision.detail["name"]),
+            (
+                decision.link,
+                decision.uid,
+                decision.at,
+                decision.reviewer,
+                IMPORT_ACTION,
+                ours,
+                theirs,
+                decision.detail["name"],
+            ),
         )
 
 
-def _waited(db: Database, decision: Decision) -> bool:
+def _was_in_conflict(db: Database, decision: Decision) -> bool:
     """Whether the link was in conflict before; if not, its earlier conflict rows are resolved."""
     was = next((was for link, was, _ in read_patches(db, decision.id) if link == decision.link), None)
     return was is not None and was.get("attention") == "conflict"

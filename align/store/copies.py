@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from align.store import cuts, search
 from align.store.charset import storable
 from align.store.cuts import Pieces
-from align.store.documents import document_text, summarise
+from align.store.documents import document_text, update_summary
 from align.text.clean import sentence_text
 
 SENTENCE_REST = 'start, "end", pieces, lang, lang_confidence, text'
@@ -22,7 +22,7 @@ SENTENCE = f"position, {SENTENCE_REST}"
 
 
 @dataclass(slots=True)
-class Documents:
+class MergedDocuments:
     """What happened to the other copy's documents."""
 
     added: int = 0
@@ -32,29 +32,29 @@ class Documents:
     """Names of documents whose texts differ."""
 
 
-def take_in_documents(ours: Database, theirs: Database) -> Documents:
+def merge_documents(ours: Database, theirs: Database) -> MergedDocuments:
     """Copy the documents that are missing here. Call inside `writing`."""
-    found = Documents()
-    known = dict(ours.conn.execute("select name, digest from documents where removed_at is null"))
+    merged = MergedDocuments()
+    digests = dict(ours.conn.execute("select name, digest from documents where removed_at is null"))
     for id_, name, digest in theirs.conn.execute(
         "select id, name, digest from documents where removed_at is null order by id"
     ).fetchall():
-        if known.get(name, digest) != digest:
-            found.differing.append(name)
-        elif name not in known:
+        if digests.get(name, digest) != digest:
+            merged.differing.append(name)
+        elif name not in digests:
             removed = ours.conn.execute(
                 "select max(id) from documents where name = ? and digest = ?", (name, digest)
             ).fetchone()[0]
             if removed is None:
-                _take_in(ours, theirs, id_)
-                found.added += 1
+                _copy_document(ours, theirs, id_)
+                merged.added += 1
             else:
                 ours.conn.execute("update documents set removed_at = null where id = ?", (removed,))
-                found.restored.append(name)
-    return found
+                merged.restored.append(name)
+    return merged
 
 
-def _take_in(ours: Database, theirs: Database, document: int) -> None:
+def _copy_document(ours: Database, theirs: Database, document: int) -> None:
     columns = "name, digest, reader, encoding, characters, added_at, lang"
     row = theirs.conn.execute(f"select {columns} from documents where id = ?", (document,)).fetchone()
     new = ours.conn.execute(f"insert into documents ({columns}) values (?, ?, ?, ?, ?, ?, ?)", row).lastrowid
@@ -67,27 +67,27 @@ def _take_in(ours: Database, theirs: Database, document: int) -> None:
         ((new, *row) for row in theirs.conn.execute(f"select {columns} from blocks where document = ?", (document,))),
     )
     # without splits: they are made again when their decisions are merged
-    whole, made = cuts.read_pieces(theirs, document)
-    text_read = document_text(theirs, document) if whole else ""
+    uncut, rests = cuts.read_pieces(theirs, document)
+    text_read = document_text(theirs, document) if uncut else ""
     rows = theirs.conn.execute(
         f"select id, block, {SENTENCE} from sentences where document = ? order by position", (document,)
     )
-    read = [_as_read(row[1:], whole.get(row[0]), text_read) for row in rows if row[0] not in made]
+    read = [_as_read(row[1:], uncut.get(row[0]), text_read) for row in rows if row[0] not in rests]
     ours.conn.executemany(
         f"insert into sentences (document, position, block, {SENTENCE_REST}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         ((new, position, row[0], *row[2:]) for position, row in enumerate(read)),
     )
     search.add(ours, ours.conn.execute("select id, text from sentences where document = ?", (new,)).fetchall())
-    summarise(ours, new)
+    update_summary(ours, new)
 
 
-def _as_read(row: tuple[Any, ...], whole: Pieces | None, text: str) -> tuple[Any, ...]:
+def _as_read(row: tuple[Any, ...], pieces: Pieces | None, text: str) -> tuple[Any, ...]:
     """(block, `SENTENCE`) of a sentence as it was before any split."""
-    if whole is None:
+    if pieces is None:
         return row
-    block, position, _, _, _, lang, sure, _ = row
-    return block, position, *_place(whole), lang, sure, storable(sentence_text(text, whole))
+    block, position, _, _, _, lang, lang_confidence, _ = row
+    return block, position, *_span_columns(pieces), lang, lang_confidence, storable(sentence_text(text, pieces))
 
 
-def _place(pieces: Pieces) -> tuple[Any, ...]:
+def _span_columns(pieces: Pieces) -> tuple[Any, ...]:
     return pieces[0].start, pieces[-1].end, json.dumps(pieces) if len(pieces) > 1 else None

@@ -17,8 +17,8 @@ from align.store.charset import as_bytes, storable
 from align.store.rows import DocumentRow, SentenceRow
 from align.text.clean import join, sentence_text
 
-MOST_DOCUMENTS = 1 << 20
-MOST_SENTENCES = 1 << 22
+MAX_DOCUMENTS = 1 << 20
+MAX_SENTENCES = 1 << 22
 """Limits given by the bits of `links.place`."""
 
 
@@ -31,12 +31,12 @@ def insert_document(db: Database, doc: Document) -> int:
     )
     document = cursor.lastrowid
     assert document is not None
-    if document >= MOST_DOCUMENTS:
-        raise StoreError(f"a store has at most {MOST_DOCUMENTS - 1:,} documents. Create another with --db.")
+    if document >= MAX_DOCUMENTS:
+        raise StoreError(f"a store has at most {MAX_DOCUMENTS - 1:,} documents. Create another with --db.")
     db.conn.execute("insert into texts (document, content) values (?, ?)", (document, as_bytes(doc.text)))
     insert_blocks(db, document, doc.blocks)
     insert_sentences(db, document, sentence_values(doc))
-    summarise(db, document)
+    update_summary(db, document)
     return document
 
 
@@ -54,7 +54,7 @@ def insert_sentences(db: Database, document: int, values: Iterable[tuple[object,
     )
 
 
-def summarise(db: Database, document: int) -> None:
+def update_summary(db: Database, document: int) -> None:
     """Update the sentence counts of a document, in total and by language."""
     counts = db.conn.execute(
         "select lang, count(*) from sentences where document = ? group by lang order by count(*) desc, lang",
@@ -66,7 +66,7 @@ def summarise(db: Database, document: int) -> None:
     )
 
 
-def tagged(doc: Document, lang: str) -> Document:
+def with_language(doc: Document, lang: str) -> Document:
     """The document with all blocks and sentences in one language, set by hand."""
     blocks = tuple(
         replace(
@@ -104,11 +104,11 @@ def sentence_values(doc: Document) -> Iterator[tuple[object, ...]]:
             text = storable(sentence_text(doc.text, sentence.pieces))
             yield number, position, *sentence.span, pieces, sentence.lang, sentence.lang_confidence, text
             position += 1
-    if position > MOST_SENTENCES:
-        raise StoreError(f"{doc.name}: more than {MOST_SENTENCES:,} sentences. Split the file.")
+    if position > MAX_SENTENCES:
+        raise StoreError(f"{doc.name}: more than {MAX_SENTENCES:,} sentences. Split the file.")
 
 
-def name_there(db: Database, document: int) -> str:
+def existing_name(db: Database, document: int) -> str:
     """Name of a document. Raises ConflictError if it does not exist (any more)."""
     row = db.conn.execute("select name from documents where id = ? and removed_at is null", (document,)).fetchone()
     if row is None:
@@ -180,9 +180,9 @@ def sentence_rows(db: Database, document: int, start: int = 0, count: int | None
     )
 
 
-def sentences_by_id(db: Database, wanted: Sequence[int]) -> list[SentenceRow]:
+def sentences_by_id(db: Database, sentence_ids: Sequence[int]) -> list[SentenceRow]:
     """Sentences with these ids, in reading order."""
-    return _sentence_rows(db, f"sentences.id in ({','.join(map(str, wanted))})")
+    return _sentence_rows(db, f"sentences.id in ({','.join(map(str, sentence_ids))})")
 
 
 def _sentence_rows(db: Database, condition: str, *values: int) -> list[SentenceRow]:
@@ -205,17 +205,17 @@ def pieces_of(start: int, end: int, pieces: str | None) -> tuple[Span, ...]:
     return (Span(start, end),) if pieces is None else tuple(Span(*piece) for piece in json.loads(pieces))
 
 
-def halves(db: Database) -> frozenset[int]:
+def split_rests(db: Database) -> frozenset[int]:
     """Ids of the sentences that are the second part of a split."""
     return frozenset(row[0] for row in db.conn.execute("select rest from cuts"))
 
 
-def joined(rows: Sequence[tuple[int, int, int, str]], lang: str, cut: Collection[int]) -> str:
+def join_texts(rows: Sequence[tuple[int, int, int, str]], lang: str, rests: Collection[int]) -> str:
     """Join texts of consecutive sentences (id, start, end, text); parts of a word that was split get no space."""
     texts: list[str] = []
     ended = -1
     for number, start, end, text in rows:
-        if number in cut and start == ended:
+        if number in rests and start == ended:
             texts[-1] += text
         else:
             texts.append(text)
@@ -242,7 +242,7 @@ def set_language(db: Database, document: int, lang: str) -> None:
     for side in ("src", "tgt"):
         db.conn.execute(f"update links set {side}_lang = ? where {side}_document = ?", (lang, document))
     db.conn.execute("update documents set lang = ? where id = ?", (lang, document))
-    summarise(db, document)
+    update_summary(db, document)
     tallies.refresh_all(db)
 
 
@@ -256,8 +256,8 @@ def languages_of(db: Database, document: int) -> dict[str, int]:
     row = db.conn.execute("select languages from documents where id = ?", (document,)).fetchone()
     if row is None:
         raise KeyError(f"document {document}")
-    found: dict[str, int] = json.loads(row[0])
-    return found
+    counts: dict[str, int] = json.loads(row[0])
+    return counts
 
 
 def _one(db: Database, document: int) -> tuple[bytes]:

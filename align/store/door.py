@@ -10,15 +10,15 @@ from urllib.parse import quote
 from sqlite_utils import Database
 
 from align.errors import StoreError
-from align.held import OPENING, Inode, hold, inode, is_held, release
-from align.sqlite import BUSY_SECONDS, told, writing
+from align.held import OPEN_LOCK, Inode, inode, is_open, register, unregister
+from align.sqlite import BUSY_SECONDS, translate_errors, writing
 from align.store import seals, wal
 from align.store.schema import APPLICATION_ID, migrations
 
 MAGIC = b"SQLite format 3\0"
 
 
-RESTORE = "`align store restore BACKUP` restores a backup."
+RESTORE_ADVICE = "`align store restore BACKUP` restores a backup."
 
 
 def connect(path: Path, *, create: bool, readonly: bool, older: bool = False) -> Database:
@@ -29,17 +29,17 @@ def connect(path: Path, *, create: bool, readonly: bool, older: bool = False) ->
     Raises StoreError, with the file unchanged, if there is none (and not `create`), if it is not a store, damaged,
     from a newer program, or not writable (and not `readonly`).
     """
-    with OPENING:
+    with OPEN_LOCK:
         present = recognise(path)
         if not present and (readonly or not create):
             raise StoreError(f"{path}: no store there. Make one with `align add FILE`, or name another with --db.")
         if not present and not path.parent.is_dir():
             raise StoreError(f"{path}: the folder {path.parent} does not exist. Make it first.")
-        with told(path):
+        with translate_errors(path):
             if present:
-                known(path)
+                check_application(path)
             db = _open(path, "ro") if readonly else _open_for_writing(path, present)
-    with told(path):
+    with translate_errors(path):
         try:
             if not readonly:
                 _prepare(path, db)
@@ -60,13 +60,13 @@ class _Connection(sqlite3.Connection):
         """Close the connection and release the file."""
         super().close()
         if self.file is not None:
-            release(self.file)
+            unregister(self.file)
             self.file = None
 
 
 def recognise(path: Path) -> bool:
     """Whether an SQLite file is at `path`; False if it is absent or empty. Raises StoreError for anything else."""
-    if is_held(path):
+    if is_open(path):
         return True
     if path.exists() and not path.is_file():
         what = "a directory" if path.is_dir() else "no regular file"
@@ -87,16 +87,16 @@ def recognise(path: Path) -> bool:
     expected = pages * (65536 if page_size == 1 else page_size)
     log = path.with_name(path.name + "-wal")
     if len(head) < 100 or (size < expected and not (log.exists() and log.stat().st_size)):
-        raise StoreError(f"{path}: truncated ({size:,} of {expected:,} bytes). {RESTORE}")
+        raise StoreError(f"{path}: truncated ({size:,} of {expected:,} bytes). {RESTORE_ADVICE}")
     if wal.is_foreign(path):
         raise StoreError(
             f"{path}: the log next to it ({path.name}-wal) belongs to another file, which a copied or moved file "
-            f"replaced. Nothing was opened. {RESTORE} To open this file without the log, move the log away."
+            f"replaced. Nothing was opened. {RESTORE_ADVICE} To open this file without the log, move the log away."
         )
     return True
 
 
-def known(path: Path) -> None:
+def check_application(path: Path) -> None:
     """Check application id and schema, read-only. Raises StoreError for files of other or newer programs."""
     db = _open(path, "ro")
     try:
@@ -113,7 +113,7 @@ def known(path: Path) -> None:
                 f"{path}: made by a newer align (it has {min(newer)!r}). Update with `pip install -U align-workbench`."
             )
         if application == APPLICATION_ID and "decisions" not in tables:
-            raise StoreError(f"{path}: a store whose tables are missing. {RESTORE}")
+            raise StoreError(f"{path}: a store whose tables are missing. {RESTORE_ADVICE}")
     finally:
         db.close()
 
@@ -160,7 +160,7 @@ def _connection(path: Path, uri: str) -> Database:
         uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256, factory=_Connection
     )
     try:
-        conn.file = hold(path)
+        conn.file = register(path)
         conn.execute("select count(*) from sqlite_master").fetchone()
         if before not in (None, conn.file) or inode(path) != conn.file:
             # A restore replaced the file between our opening and locking it.
@@ -182,7 +182,7 @@ def _connection(path: Path, uri: str) -> Database:
 def _prepare(path: Path, db: Database) -> None:
     """Switch to WAL and migrate, inside one write lock since several processes may open a new store at once."""
     pending = bool(migrations.pending(db))
-    may_write = all(os.access(there, os.W_OK) for there in (path, path.parent))
+    may_write = all(os.access(folder, os.W_OK) for folder in (path, path.parent))
     if (pending or may_write) and db.execute("pragma journal_mode").fetchone()[0] != "wal":  # New, or a backup.
         mode = db.execute("pragma journal_mode = wal").fetchone()[0]
         if mode != "wal":

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Concatenate, Literal, ParamSpec
 
-from align.domain import SETTLED, LinkKind, Status
+from align.domain import CONFIRMED, LinkKind, Status
 from align.errors import ConflictError, EmptyDecisionError, UsageError
 from align.store import around, overlaps
 from align.store.actions import Action
@@ -83,7 +83,7 @@ def unlink(draft: Ledger, link: int) -> None:
 def reopen(draft: Ledger, link: int) -> None:
     """Make the link undecided again; on sentences of another settled link it is marked, so that it stays."""
     _verdict(draft, link, Status.PROPOSED)
-    if overlaps.settled_on(draft, draft.state(link), (link,)):
+    if overlaps.settled_overlaps(draft, draft.state(link), (link,)):
         draft.change(link, touched=1)
 
 
@@ -306,7 +306,7 @@ def link_by_hand(
         state = draft.state(again)
         if state["status"] == Status.REJECTED and again not in shared:
             raise ConflictError(f"{state['reviewer']} rejected link {again} of these sentences. {NAME_IT}")
-        if state["status"] in SETTLED and state["anchored"] >= columns["anchored"]:
+        if state["status"] in CONFIRMED and state["anchored"] >= columns["anchored"]:
             raise EmptyDecisionError(f"these sentences are in {state['status']} link {again} as they are.")
         draft.change(again, anchored=columns["anchored"], **({"kind": columns["kind"]} if kind else {}))
         _accept(draft, again)
@@ -322,7 +322,7 @@ def linked_already(
     and the rejected one of the very same sentences. Changes nothing; `but` is the link that is to be moved."""
     columns = _drawn(draft, src, tgt, None)
     again = draft.link_of(columns)
-    common = overlaps.settled_on(draft, columns, {but, again} - {None})
+    common = overlaps.settled_overlaps(draft, columns, {but, again} - {None})
     if but is None and again is not None and draft.state(again)["status"] == Status.REJECTED:
         common[again] = frozenset((*src, *tgt))
     return common
@@ -351,10 +351,10 @@ def _draw(draft: Ledger, link: int, side: Side, ids: Iterable[int]) -> None:
 
 def _share(draft: Ledger, columns: State, shared: Collection[int], but: int | None = None) -> int:
     """1 where the sentences are in settled links, all of them `shared`; 0 where they are in none."""
-    settled = overlaps.settled_on(draft, columns, () if but is None else (but,))
+    settled = overlaps.settled_overlaps(draft, columns, () if but is None else (but,))
     for link, common in settled.items():
         if link not in shared:
-            raise ConflictError(f"{overlaps.already(draft, link, common)}. {NAME_IT}")
+            raise ConflictError(f"{overlaps.already_linked_message(draft, link, common)}. {NAME_IT}")
     draft.shared.update(settled)
     return int(bool(settled))
 

@@ -38,8 +38,8 @@ class LinkFilter:
         for name in ("statuses", "kinds"):
             object.__setattr__(self, name, frozenset(getattr(self, name) or ()))
         for name in ("src_lang", "tgt_lang", "reviewer", "text"):
-            if (asked := getattr(self, name)) is not None:
-                object.__setattr__(self, name, storable(asked))
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, storable(value))
 
 
 Condition = tuple[str, list[object]]
@@ -53,7 +53,7 @@ def language_term(column: str, lang: str) -> Condition:
     return f"({column} = ? or ({column} > ? and {column} < ?))", [lang, lang + "-", lang + "."]
 
 
-def where(chosen: LinkFilter) -> Condition:
+def where(link_filter: LinkFilter) -> Condition:
     """SQL condition on `links` (never empty) with its parameters."""
     terms: list[str] = []
     values: list[object] = []
@@ -62,32 +62,32 @@ def where(chosen: LinkFilter) -> Condition:
         terms.append(sql)
         values.extend(parameters)
 
-    for column, words in (("status", chosen.statuses), ("kind", chosen.kinds)):
+    for column, words in (("status", link_filter.statuses), ("kind", link_filter.kinds)):
         if words:
             term(f"{column} in ({', '.join('?' * len(words))})", *sorted(words))
-    for column, lang in (("src_lang", chosen.src_lang), ("tgt_lang", chosen.tgt_lang)):
+    for column, lang in (("src_lang", link_filter.src_lang), ("tgt_lang", link_filter.tgt_lang)):
         if lang is not None:
             sql, parameters = language_term(column, lang)
             term(sql, *parameters)
-    if chosen.document is not None:
-        term("(src_document = ? or tgt_document = ?)", chosen.document, chosen.document)
-    if chosen.documents is not None:
-        term("src_document = ? and tgt_document = ?", *chosen.documents)
-    if chosen.min_confidence is not None:
-        term("confidence >= ?", chosen.min_confidence)
-    if chosen.max_confidence is not None:
-        term("confidence <= ?", chosen.max_confidence)
-    if chosen.reviewer is not None:
-        term("reviewer = ?", chosen.reviewer)
-    if chosen.noted:
+    if link_filter.document is not None:
+        term("(src_document = ? or tgt_document = ?)", link_filter.document, link_filter.document)
+    if link_filter.documents is not None:
+        term("src_document = ? and tgt_document = ?", *link_filter.documents)
+    if link_filter.min_confidence is not None:
+        term("confidence >= ?", link_filter.min_confidence)
+    if link_filter.max_confidence is not None:
+        term("confidence <= ?", link_filter.max_confidence)
+    if link_filter.reviewer is not None:
+        term("reviewer = ?", link_filter.reviewer)
+    if link_filter.noted:
         term("note is not null")
-    if chosen.bookmarked:
+    if link_filter.bookmarked:
         term("bookmarked")
-    if chosen.uneven:
+    if link_filter.uneven:
         term("(src like '%,%' or tgt like '%,%')")
-    if chosen.attention:
+    if link_filter.attention:
         term("attention is not null")
-    for word in search.parse(chosen.text or ""):
+    for word in search.parse(link_filter.text or ""):
         sql, parameters = search.links_with(word)
         term(f"id in ({sql})", *parameters)
     return " and ".join(terms) or "1", values

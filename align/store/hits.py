@@ -14,36 +14,36 @@ from sqlite_utils import Database
 from align.store import search
 from align.store.actions import Action, Trait
 
-TEXT_KEPT: Final = tuple(sorted(Action.having(Trait.KEEPS_TEXT)))
+TEXT_KEEPING_ACTIONS: Final = tuple(sorted(Action.having(Trait.KEEPS_TEXT)))
 """Actions that leave links and their texts unchanged."""
 TABLE: Final = "temp.hits"
 TABLES: Final = {"document": TABLE, "doubt": "temp.hits_by_doubt"}
 KEYS: Final = {"document": "h_place", "doubt": "h_queue"}
 JOIN: Final = "cross join links on links.id = h_id"
 JOINED: Final = f"{TABLE} {JOIN}"
-MANY: Final = 50_000
+COMMON_TERM_SENTENCES: Final = 50_000
 """Minimum number of sentences with a common term: scanning all links is then faster than looking up each."""
 
 
-class Kept(NamedTuple):
+class CachedHits(NamedTuple):
     """State of the cache: the query, the decisions it covers, and the undecided links in it."""
 
     query: str
-    gathered: int
+    gathered_at: int
     """Last decision when the links were gathered; later verdicts may have changed which are undecided."""
-    known: int
+    checked_at: int
     """Last decision that was checked."""
-    left: int
+    undecided: int
     expected: float
 
 
-def gather(db: Database, query: str) -> Kept:
+def gather(db: Database, query: str) -> CachedHits:
     """Fill `temp.hits` with the links of a query in document order, with their status and confidence at that time."""
     latest = db.conn.execute("select coalesce(max(id), 0) from decisions").fetchone()[0]
-    kept = _kept(db)
-    if kept and kept.query == query and (kept.known == latest or _same_words(db, kept.known)):
+    cached = _load_cached(db)
+    if cached and cached.query == query and (cached.checked_at == latest or _same_words(db, cached.checked_at)):
         db.conn.execute("update temp.hits_of set known = ?", (latest,))
-        return kept._replace(known=latest)
+        return cached._replace(checked_at=latest)
     conditions, values = [], list[object]()
     for term in search.parse(query):
         sql, parameters = search.links_with(term)
@@ -57,28 +57,31 @@ def gather(db: Database, query: str) -> Kept:
             primary key (h_place, h_id)) without rowid"""
     )
     # For common terms, scan all links in order of the covering index: no sort is needed.
-    by = "indexed by links_place" if all(_common(db, term) for term in search.parse(query)) else ""
+    index_hint = "indexed by links_place" if all(_is_common(db, term) for term in search.parse(query)) else ""
     db.conn.execute(
-        f"""insert into temp.hits select place, id, status, confidence from links {by}
+        f"""insert into temp.hits select place, id, status, confidence from links {index_hint}
             where {" and ".join(conditions) or "1"} order by place, id""",
         values,
     )
-    left, expected = db.conn.execute(
+    undecided, expected = db.conn.execute(
         f"select count(*), total(h_confidence) from {TABLE} where h_status = 'proposed'"
     ).fetchone()
     db.conn.execute("create temp table hits_of (query text, gathered int, known int, amount int, expected real)")
-    kept = Kept(query, latest, latest, left, expected)
-    db.conn.execute("insert into temp.hits_of values (?, ?, ?, ?, ?)", kept)
-    return kept
+    cached = CachedHits(query, latest, latest, undecided, expected)
+    db.conn.execute("insert into temp.hits_of values (?, ?, ?, ?, ?)", cached)
+    return cached
 
 
-def _common(db: Database, term: search.Term) -> bool:
+def _is_common(db: Database, term: search.Term) -> bool:
     """Whether more than `COMMON_TERM_SENTENCES` sentences contain the term."""
     sql, values = search.sentences_with(term)
-    return int(db.conn.execute(f"select count(*) from ({sql} limit {MANY + 1})", values).fetchone()[0]) > MANY
+    return (
+        int(db.conn.execute(f"select count(*) from ({sql} limit {COMMON_TERM_SENTENCES + 1})", values).fetchone()[0])
+        > COMMON_TERM_SENTENCES
+    )
 
 
-def by_doubt(db: Database) -> None:
+def gather_by_doubt(db: Database) -> None:
     """Fill `temp.hits_by_doubt` (h_queue, h_id): the same links in doubt order."""
     if db.conn.execute("select 1 from temp.sqlite_master where name = 'hits_by_doubt'").fetchone():
         return
@@ -88,20 +91,20 @@ def by_doubt(db: Database) -> None:
     db.conn.execute(f"insert into temp.hits_by_doubt select queue, id from {JOINED} order by 1, 2")
 
 
-def _kept(db: Database) -> Kept | None:
+def _load_cached(db: Database) -> CachedHits | None:
     if not db.conn.execute("select 1 from temp.sqlite_master where name = 'hits_of'").fetchone():
         return None
     row = db.conn.execute("select query, gathered, known, amount, expected from temp.hits_of").fetchone()
-    return Kept(*row) if row else None
+    return CachedHits(*row) if row else None
 
 
-def _same_words(db: Database, known: int) -> bool:
+def _same_words(db: Database, since: int) -> bool:
     """Whether the decisions after `since` left links and texts unchanged."""
-    marks = ", ".join("?" * len(TEXT_KEPT))
+    marks = ", ".join("?" * len(TEXT_KEEPING_ACTIONS))
     other = db.conn.execute(
         f"""select 1 from decisions where id > ?
             and case when action in ('undo', 'redo') then json_extract(detail, '$.action') else action end
                 not in ({marks}) limit 1""",
-        (known, *TEXT_KEPT),
+        (since, *TEXT_KEEPING_ACTIONS),
     ).fetchone()
     return other is None

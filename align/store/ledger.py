@@ -14,22 +14,22 @@ from align.store import cuts, overlaps, queue, tallies
 from align.store.attribution import removed_by, who_changed, who_removed
 from align.store.causality import Origin
 from align.store.cuts import Cut
-from align.store.documents import document_text, halves, joined
+from align.store.documents import document_text, join_texts, split_rests
 from align.store.log import (
     FIELDS,
     NEW,
-    SOURCE,
+    SOURCE_FACTOR,
     Patch,
     State,
     append,
     apply,
     buckets_of,
+    is_unreviewed,
     next_link,
     reshapes,
     sentences_of,
     state_of,
     stored,
-    untouched,
     write_patches,
 )
 
@@ -169,11 +169,11 @@ class Ledger:
                 assert after is not None
                 if self.present(link):
                     raise ConflictError(f"{cannot}: link {link} is there again already.")
-                if not (untouched(after) and self._superseded(after, own)):
+                if not (is_unreviewed(after) and self._superseded(after, own)):
                     self.restore(link, after)
                 continue
             if not self.present(link):
-                if cuts.follows((link, before, after)) or (after is None and untouched(before)):
+                if cuts.follows((link, before, after)) or (after is None and is_unreviewed(before)):
                     continue  # A proposal that a later run took away by itself.
                 raise ConflictError(f"{cannot}: link {link} is no more, {removed_by(self.db, link)}.")
             state = self.state(link)
@@ -207,7 +207,7 @@ class Ledger:
         pieces = cuts.pieces_now(self.db, sentence)
         if row is None or pieces is None:
             raise ConflictError("the sentence is no longer in its document. Look again.")
-        at = cuts.place_after(document_text(self.db, row[0]), pieces, count)
+        at = cuts.split_offset(document_text(self.db, row[0]), pieces, count)
         made = Cut(row[0], sentence, cuts.next_rest(self.db), at, pieces)
         self.make_cut(made)
         return made.rest
@@ -257,7 +257,7 @@ class Ledger:
 
     def kept(self, link: int) -> bool:
         """Whether the link has a reviewer's touch by now."""
-        return not untouched(self.state(link))
+        return not is_unreviewed(self.state(link))
 
     def ordered(self, ids: Iterable[int]) -> str:
         """The sentences as a side's column, in reading order. Raises UsageError for ids that are no sentences'."""
@@ -275,7 +275,9 @@ class Ledger:
         rows = self.db.conn.execute(
             f'select id, start, "end", text, lang from sentences where id in ({side}) order by position'
         ).fetchall()
-        return joined([row[:4] for row in rows], rows[0][4], halves(self.db) | {made.rest for made in self.cuts})
+        return join_texts(
+            [row[:4] for row in rows], rows[0][4], split_rests(self.db) | {made.rest for made in self.cuts}
+        )
 
     def link_of(self, columns: State) -> int | None:
         """The link of the very sentences of `columns`, source to target; None where there is none."""
@@ -333,7 +335,7 @@ class Ledger:
         `origin`: what it knew, where that is not all that is in the log, as for a merge: nothing follows from that.
         """
         if origin is None:
-            overlaps.settle(self)
+            overlaps.resolve_overlaps(self)
         patches = self.patches()
         settled = [number for number, was, now_ in patches if _settles(was, now_)] if origin is None else []
         self.detail |= settling(self.db, settled)
@@ -364,13 +366,13 @@ class Ledger:
         if any(reshapes(patch) for patch in patches):
             queue.refresh(self.db, buckets)
         for number in self.documents_cut():  # Links behind a cut stand elsewhere now.
-            tallies.refresh_range(self.db, number * SOURCE, (number + 1) * SOURCE)
+            tallies.refresh_range(self.db, number * SOURCE_FACTOR, (number + 1) * SOURCE_FACTOR)
 
     def told(self) -> dict[str, object]:
         """What the log tells of the decision beside its patches."""
         found = dict(self.detail)
         if self.cuts:
-            found["cuts"] = [made.told() for made in self.cuts]
+            found["cuts"] = [made.to_dict() for made in self.cuts]
         if self.joins:
             found["joins"] = [made.rest for made in self.joins]
         return found

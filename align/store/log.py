@@ -38,21 +38,21 @@ NEW: Final[State] = {
 }  # fmt: skip
 PENDING: Final[State] = {"place": 0, "src_lang": "und", "tgt_lang": "und"}
 """Columns that follow from the sentences, before they are derived."""
-KEPT: Final = """(status <> 'proposed' or note is not null or bookmarked or anchored or touched
+REVIEWED: Final = """(status <> 'proposed' or note is not null or bookmarked or anchored or touched
     or src_text is not null or tgt_text is not null)"""
 """SQL condition: a reviewer changed the link, so no proposal run deletes it."""
-SOURCE: Final = 1 << 42
-TARGET: Final = 1 << 22
+SOURCE_FACTOR: Final = 1 << 42
+TARGET_FACTOR: Final = 1 << 22
 """`links.place` = source document * SOURCE_FACTOR + target document * TARGET_FACTOR + position of the first source
 sentence, so that document order goes through one pair of documents after the other. Limits: 2 ** 20 documents of 2
 ** 22 sentences."""
 
 
-def untouched(state: State) -> bool:
+def is_unreviewed(state: State) -> bool:
     """Whether no reviewer has changed the link; the negation of `REVIEWED`."""
     marks = ("note", "bookmarked", "anchored", "touched")
-    worded = state.get("src_text") is not None or state.get("tgt_text") is not None
-    return state.get("status") == "proposed" and not worded and not any(state.get(column) for column in marks)
+    is_edited = state.get("src_text") is not None or state.get("tgt_text") is not None
+    return state.get("status") == "proposed" and not is_edited and not any(state.get(column) for column in marks)
 
 
 def reshapes(patch: Patch) -> bool:
@@ -147,7 +147,7 @@ def buckets_of(db: Database, patches: Iterable[Patch]) -> set[int]:
     """Buckets in which the links of patches are now."""
     inside = ",".join(str(link) for link, _, _ in patches)
     rows = db.conn.execute(f"select distinct place from links where id in ({inside})")
-    return {row[0] >> tallies.SHIFT for row in rows}
+    return {row[0] >> tallies.BUCKET_BITS for row in rows}
 
 
 def apply(db: Database, decision: int, link: int, columns: State | None) -> None:
@@ -219,7 +219,7 @@ def derived(db: Database, src: str, tgt: str) -> State:
 
 def pair_start(src_document: int, tgt_document: int) -> int:
     """First sort key of the links from one document to the other; all are below this + `TARGET_FACTOR`."""
-    return src_document * SOURCE + tgt_document * TARGET
+    return src_document * SOURCE_FACTOR + tgt_document * TARGET_FACTOR
 
 
 def decisions(

@@ -28,7 +28,7 @@ class Identity:
     """Another document that has the file's name, and its file."""
 
 
-def identify(db: Database, store: Path, path: str, plain: str, parts: Sequence[str] = ("",)) -> Identity:
+def identify(db: Database, store: Path, path: str, file_name: str, parts: Sequence[str] = ("",)) -> Identity:
     """The document of a file, by origin, else by `file_name`; a new document whose name is in use gets the shortest
     path that is unique.
 
@@ -36,27 +36,27 @@ def identify(db: Database, store: Path, path: str, plain: str, parts: Sequence[s
     """
     folder = os.path.realpath(store.parent)
     origin = origin_of(path, folder)
-    plain = stored_name(plain)
+    file_name = stored_name(file_name)
     for part in parts:
-        name = _read_from(db, origin, part, path, folder, plain)
+        name = _read_from(db, origin, part, path, folder, file_name)
         if name is not None:
             return Identity(name, origin)
-    files = {part: file for part in parts if (file := _file_of(db, plain, part, folder))}
-    rivals = [file for _, file in files.values() if not _same_file(file, path)]
-    if not rivals:  # the same file by a link or in another spelling, or moved here
-        return Identity(plain, next((first for first, _ in files.values()), origin))
+    files = {part: file for part in parts if (file := _file_of(db, file_name, part, folder))}
+    other_files = [file for _, file in files.values() if not _same_file(file, path)]
+    if not other_files:  # the same file by a link or in another spelling, or moved here
+        return Identity(file_name, next((first for first, _ in files.values()), origin))
     longer = list(_longer_names(path))
-    ends = [f"/{rival.replace(os.sep, '/')}" for rival in rivals]
-    apart = (
+    ends = [f"/{other_file.replace(os.sep, '/')}" for other_file in other_files]
+    distinct_names = (
         name
         for name in longer
         if not any(end.endswith(f"/{name}") for end in ends)
         and not any(_file_of(db, name, part, folder) for part in parts)
     )
-    return Identity(next(apart, longer[-1]), origin, (plain, rivals[0]))
+    return Identity(next(distinct_names, longer[-1]), origin, (file_name, other_files[0]))
 
 
-def names_of_parts(db: Database, store: Path, path: str, plain: str) -> frozenset[str]:
+def names_of_parts(db: Database, store: Path, path: str, file_name: str) -> frozenset[str]:
     """Names of the documents that a file with several parts became."""
     folder = os.path.realpath(store.parent)
     origin = origin_of(path, folder)
@@ -64,18 +64,18 @@ def names_of_parts(db: Database, store: Path, path: str, plain: str) -> frozense
     return frozenset(
         name
         for name, other in rows
-        if (other.rpartition(" [")[0] == origin if other else name.rpartition(" [")[0] == plain)
+        if (other.rpartition(" [")[0] == origin if other else name.rpartition(" [")[0] == file_name)
     )
 
 
 def origin_of(path: str, folder: str) -> str:
     """Origin of a file, for a store in `folder` (a real path). Links are resolved in the folders, not in the file."""
-    whole = _whole(path)
-    inside = whole.startswith(os.path.join(folder, ""))
-    return stored_name(os.path.relpath(whole, folder).replace(os.sep, "/") if inside else whole)
+    absolute = _absolute(path)
+    inside = absolute.startswith(os.path.join(folder, ""))
+    return stored_name(os.path.relpath(absolute, folder).replace(os.sep, "/") if inside else absolute)
 
 
-def _whole(path: str) -> str:
+def _absolute(path: str) -> str:
     parent, name = os.path.split(os.path.abspath(path))
     return os.path.join(os.path.realpath(parent), name)
 
@@ -86,12 +86,12 @@ def _file(origin: str, folder: str) -> str:
     return os.path.join(folder, raw)
 
 
-def _read_from(db: Database, origin: str, part: str, path: str, folder: str, plain: str) -> str | None:
+def _read_from(db: Database, origin: str, part: str, path: str, folder: str, file_name: str) -> str | None:
     """Name of the document that was read from this file, or None."""
     rows = db.conn.execute(
         """select name, origin from documents where origin = ? collate nocase and removed_at is null
            order by origin = ? desc, name = ? desc, id desc""",
-        (origin + part, origin + part, plain + part),
+        (origin + part, origin + part, file_name + part),
     ).fetchall()
     for name, other in rows:
         # Names that differ in case are one file only if the file system ignores case.
@@ -121,14 +121,14 @@ def _same_file(one: str, other: str) -> bool:
 
 def _longer_names(path: str) -> Iterator[str]:
     """Yield the file name with its folder, then with the folder above, and so on to the absolute path."""
-    whole = _whole(path)
-    parts = os.path.splitdrive(whole)[1].strip(os.sep).split(os.sep)
+    absolute = _absolute(path)
+    parts = os.path.splitdrive(absolute)[1].strip(os.sep).split(os.sep)
     for count in range(2, len(parts)):
         yield stored_name("/".join(parts[-count:]))
-    yield stored_name(whole)
+    yield stored_name(absolute)
 
 
-def namesake(identity: Identity) -> tuple[str, ...]:
+def namesake_messages(identity: Identity) -> tuple[str, ...]:
     """A note that another document has the file's name, or nothing."""
     if identity.namesake is None:
         return ()

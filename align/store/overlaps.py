@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sqlite_utils import Database
 
 from align.errors import ConflictError
-from align.store.log import State, sentences_of, untouched
+from align.store.log import State, is_unreviewed, sentences_of
 from align.text.tags import primary
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Extent:
     sentences: tuple[frozenset[int], frozenset[int]]
 
     @property
-    def turned(self) -> Extent:
+    def mirrored(self) -> Extent:
         """The extent with its sides swapped."""
         return Extent(self.documents[::-1], self.languages[::-1], self.sentences[::-1])
 
@@ -41,13 +41,13 @@ class Extent:
         A page may be linked to a page in several languages: one shared sentence is then no overlap, but sentences
         shared on both sides are, in any language.
         """
-        found: frozenset[int] = frozenset()
-        for turned in (other, other.turned):
-            if self.documents == turned.documents:
-                common = [one & two for one, two in zip(self.sentences, turned.sentences, strict=True)]
-                if self.languages == turned.languages or all(common):
-                    found |= common[0] | common[1]
-        return found
+        overlap: frozenset[int] = frozenset()
+        for oriented in (other, other.mirrored):
+            if self.documents == oriented.documents:
+                common = [one & two for one, two in zip(self.sentences, oriented.sentences, strict=True)]
+                if self.languages == oriented.languages or all(common):
+                    overlap |= common[0] | common[1]
+        return overlap
 
 
 def is_settled(state: State) -> bool:
@@ -69,87 +69,89 @@ def extent(db: Database, state: State) -> Extent:
     )
 
 
-def sharing(ledger: Ledger, state: State, but: Collection[int | None] = ()) -> dict[int, frozenset[int]]:
+def sharing(draft: Ledger, state: State, excluded: Collection[int | None] = ()) -> dict[int, frozenset[int]]:
     """Links in the draft that share sentences with one, without rejected ones: link id -> the shared sentences."""
-    here = extent(ledger.db, state)
+    here = extent(draft.db, state)
     inside = ",".join(map(str, here.sentences[0] | here.sentences[1]))
-    rows = ledger.db.conn.execute(f"select distinct link from link_sentences where sentence in ({inside})")
-    found = {}
-    moved = ledger.moved_to(here.sentences[0] | here.sentences[1])
+    rows = draft.db.conn.execute(f"select distinct link from link_sentences where sentence in ({inside})")
+    overlapping = {}
+    moved = draft.moved_to(here.sentences[0] | here.sentences[1])
     for link in sorted({row[0] for row in rows.fetchall()} | moved):
-        if link not in but and ledger.present(link) and ledger.state(link)["status"] != "rejected":
-            common = here.shared(extent(ledger.db, ledger.state(link)))
+        if link not in excluded and draft.present(link) and draft.state(link)["status"] != "rejected":
+            common = here.shared(extent(draft.db, draft.state(link)))
             if common:
-                found[link] = common
-    return found
+                overlapping[link] = common
+    return overlapping
 
 
-def settled_on(ledger: Ledger, state: State, but: Collection[int | None] = ()) -> dict[int, frozenset[int]]:
+def settled_overlaps(draft: Ledger, state: State, excluded: Collection[int | None] = ()) -> dict[int, frozenset[int]]:
     """Those of `sharing` that are settled."""
-    found = sharing(ledger, state, but)
-    return {link: common for link, common in found.items() if is_settled(ledger.state(link))}
+    overlapping = sharing(draft, state, excluded)
+    return {link: common for link, common in overlapping.items() if is_settled(draft.state(link))}
 
 
-def against(ledger: Ledger, state: State, link: int) -> list[int]:
+def contradicted_links(draft: Ledger, state: State, link: int) -> list[int]:
     """Settled links that a link in this state contradicts: neither is `anchored`, and they did not overlap before."""
     return [
         other
-        for other in settled_on(ledger, state, (link,))
-        if not (state["anchored"] or ledger.state(other)["anchored"] or _overlapped(ledger, link, other))
+        for other in settled_overlaps(draft, state, (link,))
+        if not (state["anchored"] or draft.state(other)["anchored"] or _overlapped(draft, link, other))
     ]
 
 
-def settle(ledger: Ledger) -> None:
+def resolve_overlaps(draft: Ledger) -> None:
     """Adjust undecided links to the links that the draft settles.
 
     Unreviewed proposals on newly settled sentences are deleted, and so are those that the draft would create or
     restore on settled sentences. Raises ConflictError if a sentence would be settled twice: a reviewer who wants
     both links confirms that, and one of the two is `anchored`.
     """
-    for link in sorted(ledger.changed()):
-        if not ledger.present(link):
+    for link in sorted(draft.changed()):
+        if not draft.present(link):
             continue
-        was, state = ledger.before(link), ledger.state(link)
-        if was is not None and _matters(was) == _matters(state):
+        was, state = draft.before(link), draft.state(link)
+        if was is not None and _overlap_key(was) == _overlap_key(state):
             continue
         if is_settled(state):
-            _make_room(ledger, link)
-        elif not ledger.kept(link) and settled_on(ledger, state, (link,)):
-            ledger.give_way(link)
+            _displace_proposals(draft, link)
+        elif not draft.kept(link) and settled_overlaps(draft, state, (link,)):
+            draft.give_way(link)
 
 
-def _matters(state: State) -> tuple[object, ...]:
+def _overlap_key(state: State) -> tuple[object, ...]:
     """The parts of a link's state that matter for overlaps."""
-    return state["src"], state["tgt"], is_settled(state), state["anchored"], untouched(state)
+    return state["src"], state["tgt"], is_settled(state), state["anchored"], is_unreviewed(state)
 
 
-def _make_room(ledger: Ledger, link: int) -> None:
-    state = ledger.state(link)
-    common = sharing(ledger, state, (link,))
+def _displace_proposals(draft: Ledger, link: int) -> None:
+    state = draft.state(link)
+    common = sharing(draft, state, (link,))
     for other in common:
-        if not ledger.kept(other):
-            ledger.give_way(other)
-    for other in against(ledger, state, link):
-        raise ConflictError(f"{already(ledger, other, common[other])}. Reject that link first, or link both by hand.")
+        if not draft.kept(other):
+            draft.give_way(other)
+    for other in contradicted_links(draft, state, link):
+        raise ConflictError(
+            f"{already_linked_message(draft, other, common[other])}. Reject that link first, or link both by hand."
+        )
 
 
-def _overlapped(ledger: Ledger, link: int, other: int) -> bool:
+def _overlapped(draft: Ledger, link: int, other: int) -> bool:
     """Whether both were settled on the same sentences before the draft."""
-    one, two = ledger.before(link), ledger.before(other)
+    one, two = draft.before(link), draft.before(other)
     if one is None or two is None or not (is_settled(one) and is_settled(two)):
         return False
-    return bool(extent(ledger.db, one).shared(extent(ledger.db, two)))
+    return bool(extent(draft.db, one).shared(extent(draft.db, two)))
 
 
-def already(ledger: Ledger, link: int, common: Iterable[int]) -> str:
+def already_linked_message(draft: Ledger, link: int, common: Iterable[int]) -> str:
     """`sentence 11 of a.txt is already in accepted link 57`, for the first shared sentence."""
     inside = ",".join(map(str, common))
-    row = ledger.db.conn.execute(
+    row = draft.db.conn.execute(
         f"""select name, position from sentences join documents on documents.id = document
             where sentences.id in ({inside}) order by document, position limit 1"""
     ).fetchone()
     where = f"sentence {row[1] + 1} of {row[0]}" if row else "a sentence of it"
-    state = ledger.state(link)
+    state = draft.state(link)
     status = state["status"] if state["status"] != "proposed" else "anchored"
     return f"{where} is already in {status} link {link}"
 
@@ -181,14 +183,14 @@ def pairs(db: Database) -> Iterator[tuple[int, int]]:
 
     A pair may come more than once.
     """
-    half: dict[tuple[int, int], int] = {}
+    first_side: dict[tuple[int, int], int] = {}
     for one, other, side, lang, other_lang in db.conn.execute(EDGES):
-        on_both = half.setdefault((one, other), side) != side
+        on_both = first_side.setdefault((one, other), side) != side
         if on_both or _primary(lang) == _primary(other_lang):
             yield one, other
 
 
-def with_settled(db: Database) -> bool:
+def overlaps_settled(db: Database) -> bool:
     """Whether a picked link shares a sentence with a settled one that was not picked."""
     others = {other for _, other in pairs(db)}
     inside = ",".join(map(str, others))

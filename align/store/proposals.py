@@ -19,16 +19,16 @@ from sqlite_utils import Database
 
 from align.domain import LinkKind, Proposal, Status
 from align.store import queue, tallies
-from align.store.documents import name_there
+from align.store.documents import existing_name
 from align.store.filter import language_term
-from align.store.log import KEPT, TARGET, append, next_link, pair_start, sentences_of, stored
+from align.store.log import REVIEWED, TARGET_FACTOR, append, next_link, pair_start, sentences_of, stored
 from align.store.rows import Constraint, ProposeCounts, StoredConstraints
 from align.text.tags import primary
 
-Places = dict[int, tuple[int, int, str]]
-LOST = (0, 0, "und")
+SentencePositions = dict[int, tuple[int, int, str]]
+MISSING_SENTENCE = (0, 0, "und")
 """Position of a sentence that the current text of its document no longer has."""
-PROGRAM = "align"
+PROGRAM_NAME = "align"
 """Reviewer name of decisions that the program makes itself."""
 KIND_CODES = {kind: code for code, kind in enumerate(("translation", "partial", "summary", "title", "quote"))}
 CODE_KINDS = {code: kind for kind, code in KIND_CODES.items()}
@@ -38,11 +38,11 @@ INSERT = """insert into links (id, src_document, tgt_document, place, src, tgt, 
 
 
 @dataclass(slots=True)
-class Run:
+class ProposalRun:
     """Changes of a proposal run: ids of deleted and rescored links, content of rescored and new links."""
 
     removed: array[int] = field(default_factory=lambda: array("q"))
-    again: array[int] = field(default_factory=lambda: array("q"))
+    rescored: array[int] = field(default_factory=lambda: array("q"))
     sizes: array[int] = field(default_factory=lambda: array("H"))
     """Number of source and target sentences, two values a link: first the rescored links, then the new ones."""
     sentences: array[int] = field(default_factory=lambda: array("q"))
@@ -52,7 +52,7 @@ class Run:
     chains: array[int] = field(default_factory=lambda: array("q"))
     signals: list[dict[str, float] | None] = field(default_factory=list)
 
-    def take(self, proposals: Sequence[Proposal]) -> None:
+    def extend(self, proposals: Sequence[Proposal]) -> None:
         """Append rescored or new proposals."""
         self.sizes.extend([size for p in proposals for size in (len(p.src), len(p.tgt))])
         self.sentences.extend([sentence for p in proposals for side in (p.src, p.tgt) for sentence in side])
@@ -87,7 +87,7 @@ class Run:
         return zlib.compress(head + b"".join(parts), 1)
 
     @classmethod
-    def unpack(cls, packed: bytes) -> Run:
+    def unpack(cls, packed: bytes) -> ProposalRun:
         """Inverse of `pack`."""
         head, _, body = zlib.decompress(packed).partition(b"\n")
         lengths = json.loads(head)
@@ -101,11 +101,12 @@ class Run:
 
     def _arrays(self) -> tuple[array[Any], ...]:
         return (
-            self.removed, self.again, self.sizes, self.sentences, self.kinds, self.scores, self.confidences, self.chains
+            self.removed, self.rescored, self.sizes, self.sentences, self.kinds, self.scores, self.confidences,
+            self.chains,
         )  # fmt: skip
 
 
-def propose(
+def store_proposals(
     db: Database,
     src_document: int,
     tgt_document: int,
@@ -120,63 +121,69 @@ def propose(
     document that was removed meanwhile, KeyError for a sentence that is not in its document.
     """
     for document in (src_document, tgt_document):
-        name_there(db, document)
+        existing_name(db, document)
     undecided = _undecided(db, src_document, tgt_document, languages)
-    kept = _kept(db, src_document, tgt_document, languages)
-    places = places_of_pair(db, src_document, tgt_document)
-    wanted = proposals if isinstance(proposals, Sequence) else list(proposals)
-    _refuse_strangers(wanted, places)
-    if kept.any:
-        wanted = [proposal for proposal in wanted if not kept.refuses(proposal, places)]
-    again: list[tuple[int, Proposal]] = []
+    reviewed = _reviewed_links(db, src_document, tgt_document, languages)
+    positions = pair_positions(db, src_document, tgt_document)
+    new_proposals = proposals if isinstance(proposals, Sequence) else list(proposals)
+    _refuse_unlisted_sentences(new_proposals, positions)
+    if reviewed.has_links:
+        new_proposals = [proposal for proposal in new_proposals if not reviewed.excludes(proposal, positions)]
+    rescored: list[tuple[int, Proposal]] = []
     if undecided:
-        again, wanted = _found_again(wanted, undecided)
-    run = Run(removed=array("q", sorted(undecided.values())), again=array("q", [number for number, _ in again]))
-    run.take([proposal for _, proposal in again])
-    run.take(wanted)
+        rescored, new_proposals = _match_undecided(new_proposals, undecided)
+    run = ProposalRun(
+        removed=array("q", sorted(undecided.values())), rescored=array("q", [number for number, _ in rescored])
+    )
+    run.extend([proposal for _, proposal in rescored])
+    run.extend(new_proposals)
     if run.removed or run.kinds:
         first = next_link(db)
         append(
-            db, PROGRAM, "propose", document=src_document, first_link=first, proposals=run.pack(),
-            detail=detail_of(tgt_document, encoder, languages, len(wanted), len(run.removed)),
+            db, PROGRAM_NAME, "propose", document=src_document, first_link=first, proposals=run.pack(),
+            detail=detail_of(tgt_document, encoder, languages, len(new_proposals), len(run.removed)),
         )  # fmt: skip
-        take_away(db, run.removed)
-        score_again(db, again, encoder)
+        delete_links(db, run.removed)
+        rescore_links(db, rescored, encoder)
         start = pair_start(src_document, tgt_document)
-        alone = not (kept.any or again or undecided) and not _any(db, start)
-        insert_links(db, wanted, first, (src_document, tgt_document), encoder, places, alone=alone)
-        tallies.refresh_range(db, start, start + TARGET)
-        if not alone:
-            queue.refresh_range(db, start, start + TARGET)
-    return ProposeCounts(len(wanted) + len(again), len(run.removed), kept.count)
+        is_first_run = not (reviewed.has_links or rescored or undecided) and not _has_links(db, start)
+        insert_links(
+            db, new_proposals, first, (src_document, tgt_document), encoder, positions, is_first_run=is_first_run
+        )
+        tallies.refresh_range(db, start, start + TARGET_FACTOR)
+        if not is_first_run:
+            queue.refresh_range(db, start, start + TARGET_FACTOR)
+    return ProposeCounts(len(new_proposals) + len(rescored), len(run.removed), reviewed.count)
 
 
-def _any(db: Database, start: int) -> bool:
+def _has_links(db: Database, start: int) -> bool:
     """Whether there are links between two documents."""
-    row = db.conn.execute("select 1 from links where place >= ? and place < ? limit 1", (start, start + TARGET))
+    row = db.conn.execute("select 1 from links where place >= ? and place < ? limit 1", (start, start + TARGET_FACTOR))
     return row.fetchone() is not None
 
 
-def _refuse_strangers(proposals: Sequence[Proposal], places: tuple[Places, Places]) -> None:
+def _refuse_unlisted_sentences(
+    proposals: Sequence[Proposal], positions: tuple[SentencePositions, SentencePositions]
+) -> None:
     """Raise KeyError for a sentence that is not in its document."""
-    for side, known in zip(("src", "tgt"), places, strict=True):
-        strangers = {sentence for p in proposals for sentence in getattr(p, side)} - known.keys()
-        if strangers:
-            raise KeyError(f"sentence {min(strangers)} is not in the {side} document")
+    for side, side_positions in zip(("src", "tgt"), positions, strict=True):
+        missing = {sentence for p in proposals for sentence in getattr(p, side)} - side_positions.keys()
+        if missing:
+            raise KeyError(f"sentence {min(missing)} is not in the {side} document")
 
 
-def _found_again(
+def _match_undecided(
     proposals: Sequence[Proposal], undecided: dict[tuple[str, str], int]
 ) -> tuple[list[tuple[int, Proposal]], list[Proposal]]:
     """Divide proposals into those with the sides of an undecided link (removed from `undecided`) and new ones."""
-    again, fresh = [], []
+    rescored, new_proposals = [], []
     for proposal in proposals:
         number = undecided.pop((stored(proposal.src), stored(proposal.tgt)), None)
         if number is None:
-            fresh.append(proposal)
+            new_proposals.append(proposal)
         else:
-            again.append((number, proposal))
-    return again, fresh
+            rescored.append((number, proposal))
+    return rescored, new_proposals
 
 
 def detail_of(
@@ -189,21 +196,21 @@ def detail_of(
     }  # fmt: skip
 
 
-def apply_run(db: Database, run: Run, first: int, src_document: int, tgt_document: int, encoder: str) -> None:
+def apply_run(db: Database, run: ProposalRun, first: int, src_document: int, tgt_document: int, encoder: str) -> None:
     """Apply a run from the log to the links."""
-    take_away(db, run.removed)
+    delete_links(db, run.removed)
     proposals = list(run.proposals())
-    found = len(run.again)
-    score_again(db, list(zip(run.again, proposals[:found], strict=True)), encoder)
+    rescored_count = len(run.rescored)
+    rescore_links(db, list(zip(run.rescored, proposals[:rescored_count], strict=True)), encoder)
     pair = (src_document, tgt_document)
-    insert_links(db, proposals[found:], first, pair, encoder, places_of_pair(db, *pair))
+    insert_links(db, proposals[rescored_count:], first, pair, encoder, pair_positions(db, *pair))
 
 
-def score_again(db: Database, again: Sequence[tuple[int, Proposal]], encoder: str) -> None:
+def rescore_links(db: Database, rescored: Sequence[tuple[int, Proposal]], encoder: str) -> None:
     """Write the new scores of undecided links that a run proposed again; their ids stay."""
     db.conn.executemany(
         "update links set kind = ?, score = ?, confidence = ?, encoder = ?, chain = ?, signals = ? where id = ?",
-        ((p.kind.value, p.score, p.confidence, encoder, p.chain, _signals(p), number) for number, p in again),
+        ((p.kind.value, p.score, p.confidence, encoder, p.chain, _signals(p), number) for number, p in rescored),
     )
 
 
@@ -213,25 +220,26 @@ def insert_links(
     first: int,
     documents: tuple[int, int],
     encoder: str,
-    places: tuple[Places, Places],
+    positions: tuple[SentencePositions, SentencePositions],
     *,
-    alone: bool = False,
+    is_first_run: bool = False,
 ) -> None:
     """Insert new links with ids from `first`; if they are all links of their pair, with their queue values."""
     src_document, tgt_document = documents
-    sources, targets = places
+    sources, targets = positions
     start = pair_start(src_document, tgt_document)
     kinds = {kind: kind.value for kind in LinkKind}
     sides = [(stored(p.src), stored(p.tgt)) for p in proposals]
-    queued = _queued(proposals, sources) if alone else repeat(0.0)
+    queued = _queue_values(proposals, sources) if is_first_run else repeat(0.0)
     # One expression without calls in the common case: the most expensive part of a run apart from SQLite itself.
     rows = (
         (
-            number, src_document, tgt_document, start + at[1], src, tgt, at[2], targets.get(p.tgt[0], LOST)[2],
-            kinds[p.kind], p.score, p.confidence, encoder, p.chain, _signals(p) if p.signals else None, turn,
+            number, src_document, tgt_document, start + at[1], src, tgt, at[2],
+            targets.get(p.tgt[0], MISSING_SENTENCE)[2], kinds[p.kind], p.score, p.confidence, encoder, p.chain,
+            _signals(p) if p.signals else None, queue_value,
         )
-        for number, (p, (src, tgt), turn) in enumerate(zip(proposals, sides, queued, strict=False), first)
-        for at in (sources.get(p.src[0], LOST),)
+        for number, (p, (src, tgt), queue_value) in enumerate(zip(proposals, sides, queued, strict=False), first)
+        for at in (sources.get(p.src[0], MISSING_SENTENCE),)
     )  # fmt: skip
     db.conn.executemany(INSERT, rows)
     # One side after the other: in document order the B-tree grows at its end instead of splitting pages in the middle.
@@ -244,19 +252,19 @@ def insert_links(
         db.conn.executemany("insert into link_sentences (sentence, link, side) values (?, ?, ?)", entries)
 
 
-def _queued(proposals: Sequence[Proposal], sources: Places) -> list[float]:
+def _queue_values(proposals: Sequence[Proposal], sources: SentencePositions) -> list[float]:
     """Queue values of proposals that are all the links of their pair."""
-    positions = [sources.get(p.src[0], LOST)[1] for p in proposals]
+    positions = [sources.get(p.src[0], MISSING_SENTENCE)[1] for p in proposals]
     if all(map(le, positions, positions[1:])):
-        return queue.queue([p.confidence for p in proposals])
+        return queue.queue_values([p.confidence for p in proposals])
     ordered = sorted(range(len(proposals)), key=positions.__getitem__)
-    found = [0.0] * len(proposals)
-    for number, value in zip(ordered, queue.queue([proposals[n].confidence for n in ordered]), strict=True):
-        found[number] = value
-    return found
+    values = [0.0] * len(proposals)
+    for number, value in zip(ordered, queue.queue_values([proposals[n].confidence for n in ordered]), strict=True):
+        values[number] = value
+    return values
 
 
-def take_away(db: Database, links: Sequence[int]) -> None:
+def delete_links(db: Database, links: Sequence[int]) -> None:
     """Delete links and their rows in `link_sentences`."""
     if not links:
         return
@@ -271,13 +279,13 @@ def take_away(db: Database, links: Sequence[int]) -> None:
     db.conn.execute("delete from links where id in (select link from going)")
 
 
-def places_of_pair(db: Database, src_document: int, tgt_document: int) -> tuple[Places, Places]:
+def pair_positions(db: Database, src_document: int, tgt_document: int) -> tuple[SentencePositions, SentencePositions]:
     """Sentence positions of both documents."""
-    places = sentence_places(db, src_document)
-    return places, places if tgt_document == src_document else sentence_places(db, tgt_document)
+    positions = sentence_positions(db, src_document)
+    return positions, positions if tgt_document == src_document else sentence_positions(db, tgt_document)
 
 
-def sentence_places(db: Database, document: int) -> Places:
+def sentence_positions(db: Database, document: int) -> SentencePositions:
     """Sentence id -> (id, position, language), for one document."""
     rows = db.conn.execute("select id, position, lang from sentences where document = ?", (document,))
     return {row[0]: row for row in rows}
@@ -290,7 +298,7 @@ def _signals(proposal: Proposal) -> str | None:
 def _undecided(
     db: Database, src_document: int, tgt_document: int, languages: tuple[str, str] | None
 ) -> dict[tuple[str, str], int]:
-    condition = f"not {KEPT}"
+    condition = f"not {REVIEWED}"
     values: list[object] = []
     start = pair_start(src_document, tgt_document)
     for column, lang in zip(("src_lang", "tgt_lang"), languages or (), strict=False):
@@ -299,62 +307,64 @@ def _undecided(
         values += parameters
     rows = db.conn.execute(
         f"select src, tgt, id from links where place >= ? and place < ? and {condition}",
-        [start, start + TARGET, *values],
+        [start, start + TARGET_FACTOR, *values],
     )
     return {(src, tgt): link for src, tgt, link in rows}
 
 
-class _Kept:
+class _ReviewedLinks:
     """Reviewed links between two documents in either direction, and the proposals that they exclude.
 
     `rows`: sides, their languages, status, and whether the link is within the languages proposed for.
     """
 
     def __init__(self, rows: Iterable[tuple[str, str, str, str, str, int]]) -> None:
-        self.same: set[tuple[str, str]] = set()
-        self.taken: set[tuple[int, str]] = set()
+        self.link_sides: set[tuple[str, str]] = set()
+        self.occupied: set[tuple[int, str]] = set()
         """Sentences of links that are not rejected, each with the primary language on the other side of the link."""
-        self.facing: dict[int, list[set[int]]] = {}
+        self.linked_to: dict[int, list[set[int]]] = {}
         """Sentences linked to each of those, in any language."""
-        self.any = False
+        self.has_links = False
         self.count = 0
         for one, other, lang, other_lang, status, within in rows:
-            self.any = True
+            self.has_links = True
             self.count += bool(within)
             for src, tgt, facing in ((one, other, other_lang), (other, one, lang)):  # both directions count
-                self.same.add((src, tgt))
+                self.link_sides.add((src, tgt))
                 if status != "rejected":
                     others = set(sentences_of(tgt))
                     for sentence in sentences_of(src):
-                        self.taken.add((sentence, primary(facing)))
-                        self.facing.setdefault(sentence, []).append(others)
+                        self.occupied.add((sentence, primary(facing)))
+                        self.linked_to.setdefault(sentence, []).append(others)
 
-    def refuses(self, proposal: Proposal, places: tuple[Places, Places]) -> bool:
+    def excludes(self, proposal: Proposal, positions: tuple[SentencePositions, SentencePositions]) -> bool:
         """Whether a proposal repeats a reviewed link, or has a sentence of one that is not rejected."""
         src, tgt = proposal.src, proposal.tgt
-        if (stored(src), stored(tgt)) in self.same:
+        if (stored(src), stored(tgt)) in self.link_sides:
             return True
-        for side, other, there in ((src, tgt, places[1]), (tgt, src, places[0])):
-            facing = primary(there.get(other[0], LOST)[2])
-            if any((sentence, facing) in self.taken for sentence in side):
+        for side, other, there in ((src, tgt, positions[1]), (tgt, src, positions[0])):
+            facing = primary(there.get(other[0], MISSING_SENTENCE)[2])
+            if any((sentence, facing) in self.occupied for sentence in side):
                 return True
-        return any(not others.isdisjoint(tgt) for sentence in src for others in self.facing.get(sentence, ()))
+        return any(not others.isdisjoint(tgt) for sentence in src for others in self.linked_to.get(sentence, ()))
 
 
-def _kept(db: Database, src_document: int, tgt_document: int, languages: tuple[str, str] | None) -> _Kept:
+def _reviewed_links(
+    db: Database, src_document: int, tgt_document: int, languages: tuple[str, str] | None
+) -> _ReviewedLinks:
     within, values = "1", list[object]()
     if languages is not None:
-        ways = []
+        directions = []
         for pair in (languages, languages[::-1]):
             terms = [language_term(column, lang) for column, lang in zip(("src_lang", "tgt_lang"), pair, strict=True)]
-            ways.append(" and ".join(term for term, _ in terms))
+            directions.append(" and ".join(term for term, _ in terms))
             values += [value for _, parameters in terms for value in parameters]
-        within = " or ".join(f"({way})" for way in ways)
+        within = " or ".join(f"({direction})" for direction in directions)
     starts = {pair_start(src_document, tgt_document), pair_start(tgt_document, src_document)}
-    between = " or ".join(f"(place >= {start} and place < {start + TARGET})" for start in sorted(starts))
-    return _Kept(
+    between = " or ".join(f"(place >= {start} and place < {start + TARGET_FACTOR})" for start in sorted(starts))
+    return _ReviewedLinks(
         db.conn.execute(
-            f"select src, tgt, src_lang, tgt_lang, status, {within} from links where ({between}) and {KEPT}", values
+            f"select src, tgt, src_lang, tgt_lang, status, {within} from links where ({between}) and {REVIEWED}", values
         )
     )
 
@@ -362,7 +372,7 @@ def _kept(db: Database, src_document: int, tgt_document: int, languages: tuple[s
 def constraints(db: Database, src_document: int, tgt_document: int) -> StoredConstraints:
     """Accepted, edited and anchored links as `settled`, rejected ones as `rejected`. Links in the other direction are
     mirrored; links within one document are listed in both directions."""
-    found: tuple[list[Constraint], list[Constraint]] = ([], [])
+    by_verdict: tuple[list[Constraint], list[Constraint]] = ([], [])
     rows = db.conn.execute(
         """select src_document, id, src, tgt, src_lang, tgt_lang, status, anchored, reviewer from links
            where ((src_document = ?1 and tgt_document = ?2) or (src_document = ?2 and tgt_document = ?1))
@@ -372,7 +382,9 @@ def constraints(db: Database, src_document: int, tgt_document: int) -> StoredCon
     for document, link, src, tgt, src_lang, tgt_lang, status, anchored, reviewer in rows:
         ends = sentences_of(src), sentences_of(tgt)
         one = Constraint(link, ends, (src_lang, tgt_lang), Status(status), bool(anchored), reviewer)
-        turned = replace(one, ends=(ends[1], ends[0]), languages=(tgt_lang, src_lang))
+        mirrored = replace(one, ends=(ends[1], ends[0]), languages=(tgt_lang, src_lang))
         within = src_document == tgt_document
-        found[status == "rejected"].extend([one, turned] if within else [one if document == src_document else turned])
-    return StoredConstraints(tuple(found[0]), tuple(found[1]))
+        by_verdict[status == "rejected"].extend(
+            [one, mirrored] if within else [one if document == src_document else mirrored]
+        )
+    return StoredConstraints(tuple(by_verdict[0]), tuple(by_verdict[1]))

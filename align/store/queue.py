@@ -18,58 +18,58 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from align.store.tallies import SHIFT
+from align.store.tallies import BUCKET_BITS
 
-SHARED: Final = 0.2
+SHARED_DOUBT: Final = 0.2
 """Share of the common doubt of two neighbours that a fix of one of them removes."""
-PAIR: Final = 22
+PAIR_BITS: Final = 22
 """`links.place >> PAIR_BITS` is the pair of documents; see `decision_log.TARGET_FACTOR`."""
 
 _DOUBT = "(1.0 - confidence)"
 _SHARED = f"(min({_DOUBT}, 1.0 - coalesce(above, 1.0)) + min({_DOUBT}, 1.0 - coalesce(below, 1.0)))"
-_VALUE = f"-({_DOUBT} + {SHARED} * {_SHARED})"
+_VALUE = f"-({_DOUBT} + {SHARED_DOUBT} * {_SHARED})"
 _UPDATE = f"""update links set queue = found.value from (
         select id, {_VALUE} as value, place as at from (
             select id, place, confidence, lag(confidence) over text as above, lead(confidence) over text as below
             from links where place >= ? and place <= ?
-            window text as (partition by place >> {PAIR} order by place, id)
+            window text as (partition by place >> {PAIR_BITS} order by place, id)
         ) where place >= ? and place <= ?
     ) as found where links.id = found.id and links.queue <> found.value"""
 
 
-def queue(confidences: Sequence[float]) -> list[float]:
+def queue_values(confidences: Sequence[float]) -> list[float]:
     """Queue values of all links between two documents, from their confidences in document order."""
     doubts = [1.0 - confidence for confidence in confidences]
-    found = []
+    values = []
     above = 0.0
     for doubt, below in zip(doubts, [*doubts[1:], 0.0], strict=False):
         shared = min(doubt, above) + min(doubt, below)
-        found.append(-(doubt + SHARED * shared))
+        values.append(-(doubt + SHARED_DOUBT * shared))
         above = doubt
-    return found
+    return values
 
 
 def refresh(db: Database, buckets: Iterable[int]) -> None:
     """Recompute the values in and next to these buckets (`2 ** BUCKET_BITS` sentences), whose links changed."""
     for bucket in set(buckets):
-        start, stop = bucket << SHIFT, (bucket + 1) << SHIFT
-        pair = start >> PAIR
-        low, high = pair << PAIR, (pair + 1) << PAIR
+        start, stop = bucket << BUCKET_BITS, (bucket + 1) << BUCKET_BITS
+        pair = start >> PAIR_BITS
+        low, high = pair << PAIR_BITS, (pair + 1) << PAIR_BITS
         first, last = _before(db, start, low), _after(db, stop - 1, high)
         # The neighbours' values change too, and depend on their own neighbours.
         db.conn.execute(_UPDATE, (_before(db, first, low), _after(db, last, high), first, last))
 
 
-def _before(db: Database, place: int, low: int) -> int:
+def _before(db: Database, position: int, low: int) -> int:
     sql = "select max(place) from links where place >= ? and place < ?"
-    row = db.conn.execute(sql, (low, place)).fetchone()
-    return place if row[0] is None else int(row[0])
+    row = db.conn.execute(sql, (low, position)).fetchone()
+    return position if row[0] is None else int(row[0])
 
 
-def _after(db: Database, place: int, high: int) -> int:
+def _after(db: Database, position: int, high: int) -> int:
     sql = "select min(place) from links where place > ? and place < ?"
-    row = db.conn.execute(sql, (place, high)).fetchone()
-    return place if row[0] is None else int(row[0])
+    row = db.conn.execute(sql, (position, high)).fetchone()
+    return position if row[0] is None else int(row[0])
 
 
 def refresh_range(db: Database, low: int, high: int) -> None:

@@ -7,8 +7,8 @@ import json
 from sqlite_utils import Database
 
 from align.store import cuts, queue, schema, seals, search, tallies
-from align.store.log import SOURCE, TARGET, apply_columns, read_patches
-from align.store.proposals import Run, apply_run
+from align.store.log import SOURCE_FACTOR, TARGET_FACTOR, apply_columns, read_patches
+from align.store.proposals import ProposalRun, apply_run
 
 
 def rebuild(db: Database) -> int:
@@ -36,14 +36,14 @@ def _rebuild(db: Database) -> int:
     entries = db.conn.execute(
         "select id, first_link, document, detail, proposals is not null from decisions order by id"
     ).fetchall()
-    taken = {row[0] for row in db.conn.execute("select decision from replicas where taken")}
+    replicated = {row[0] for row in db.conn.execute("select decision from replicas where taken")}
     for decision, first, document, detail, is_run in entries:
         if is_run:
             packed = db.conn.execute("select proposals from decisions where id = ?", (decision,)).fetchone()[0]
-            told = json.loads(detail)
-            if not told.get("dormant"):
-                apply_run(db, Run.unpack(packed), first, document, told["tgt_document"], told["encoder"])
-        if decision in taken:
+            fields = json.loads(detail)
+            if not fields.get("dormant"):
+                apply_run(db, ProposalRun.unpack(packed), first, document, fields["tgt_document"], fields["encoder"])
+        if decision in replicated:
             continue  # Its effect on the links is in the entry of the merge.
         for link, _, columns in read_patches(db, decision):
             apply_columns(db, decision, link, columns)
@@ -74,9 +74,11 @@ def derive_document(db: Database, document: int) -> None:
 
 
 def _derive_columns(db: Database, side: str, condition: str) -> None:
-    place = f", place = document * {SOURCE} + tgt_document * {TARGET} + position" if side == "src" else ""
+    position_sql = (
+        f", place = document * {SOURCE_FACTOR} + tgt_document * {TARGET_FACTOR} + position" if side == "src" else ""
+    )
     # The cast reads the number before the first comma: the side's first sentence.
     db.conn.execute(
-        f"""update links set {side}_document = document, {side}_lang = lang {place} from sentences
+        f"""update links set {side}_document = document, {side}_lang = lang {position_sql} from sentences
             where sentences.id = cast({side} as integer) and {condition}"""
     )

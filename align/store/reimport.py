@@ -17,20 +17,20 @@ from sqlite_utils import Database
 from align.domain import Decision, Document
 from align.errors import ConflictError, TextLossError
 from align.store import cuts, overlaps, queue, tallies
-from align.store.documents import block_values, name_there, refuse_damaged, sentence_values, tagged
+from align.store.documents import block_values, existing_name, refuse_damaged, sentence_values, with_language
 from align.store.ledger import Ledger, settled
-from align.store.log import SOURCE, Patch, State, read_patches, sentences_of, untouched
+from align.store.log import SOURCE_FACTOR, Patch, State, is_unreviewed, read_patches, sentences_of
 from align.store.rebuild import derive_document
 from align.store.revisions import (
     Revision,
-    Sides,
+    SideDigests,
     displace,
     displaced,
-    earlier,
-    fitting,
-    preserve,
+    earlier_revisions,
+    matching_side,
     replaced_by,
     sides_of,
+    store_revision,
 )
 from align.store.rows import TextChange
 
@@ -203,7 +203,7 @@ def change_documents(
             moves[link] = (moves[link][0] if link in moves else was, now)
     change = _counted(count, moves.values())
     if not replace_settled and (change.affected > LOSS_SHARE * change.settled or change.affected > LOSS_LINKS):
-        names = " and ".join(name_there(db, document) for document in changed)
+        names = " and ".join(existing_name(db, document) for document in changed)
         raise TextLossError(
             f"{names}: the new text would take away {change.affected:,} of {change.settled:,} settled links "
             f"({change.removed:,} whose text is gone, {change.reopened:,} whose text is another). Nothing was changed. "
@@ -244,9 +244,11 @@ def _change(
     before = Revision.of(db, document)
     lang = lang or before.lang
     if lang is not None:
-        doc = tagged(doc, lang)
-    past = list(earlier(db, document))
-    carried = cuts.carry([_cut_source(revision) for revision in (before, *past)], doc.text, list(sentence_values(doc)))
+        doc = with_language(doc, lang)
+    past = list(earlier_revisions(db, document))
+    carried = cuts.carry_splits(
+        [_cut_source(revision) for revision in (before, *past)], doc.text, list(sentence_values(doc))
+    )
     texts = [str(values[-1]) for values in carried.values]
     unpaired = _linked_to(db, reworded) if reworded else set()
     numbers, rewordings = numbered(
@@ -264,7 +266,7 @@ def _change(
     became = {number: ids[position] for number, position in rewordings.items()}
     reworded |= set(became.values())
     db.conn.execute("delete from cuts where document = ?", (document,))
-    ledger.cuts = carried.placed(ids)
+    ledger.cuts = carried.with_numbers(ids)
     restored = _restore(ledger, displaced(db, document))
     _mend(ledger, [link for link in touched if link not in restored], lost, became)
     _reorder(ledger, document)
@@ -282,8 +284,8 @@ def _change(
     return moves
 
 
-def _cut_source(revision: Revision) -> cuts.Source:
-    return cuts.Source(revision.text, [made for _, made in revision.cuts], revision.sentences)
+def _cut_source(revision: Revision) -> cuts.SplitSource:
+    return cuts.SplitSource(revision.text, [made for _, made in revision.cuts], revision.sentences)
 
 
 def _differing(before: Revision, after: Revision) -> tuple[set[int], set[int]]:
@@ -357,17 +359,17 @@ def _finish(
     document: int,
     replaced: Revision,
     moves: Iterable[Patch],
-    sides: Mapping[int, Sides],
+    sides: Mapping[int, SideDigests],
 ) -> None:
     """Store what the decision replaced, and bring to the new text what follows from it."""
-    preserve(db, decision.id, document, replaced)
+    store_revision(db, decision.id, document, replaced)
     ends = {link: (was["src_document"], was["tgt_document"]) for link, was, _ in moves if was and link in sides}
     displace(db, decision.id, ends, sides)
     derive_document(db, document)
     sources = db.conn.execute("select distinct src_document from tallies where tgt_document = ?", (document,))
     for source in {document, *(row[0] for row in sources.fetchall())}:
-        tallies.refresh_range(db, source * SOURCE, (source + 1) * SOURCE)
-        queue.refresh_range(db, source * SOURCE, (source + 1) * SOURCE)
+        tallies.refresh_range(db, source * SOURCE_FACTOR, (source + 1) * SOURCE_FACTOR)
+        queue.refresh_range(db, source * SOURCE_FACTOR, (source + 1) * SOURCE_FACTOR)
 
 
 # Links whose text returns
@@ -382,7 +384,7 @@ def restore_removed(ledger: Ledger, document: int) -> set[int]:
     return _restore(ledger, {link: went for link, went in links.items() if max(went) in removals})
 
 
-def _restore(ledger: Ledger, links: Mapping[int, Mapping[int, Sides]]) -> set[int]:
+def _restore(ledger: Ledger, links: Mapping[int, Mapping[int, SideDigests]]) -> set[int]:
     """Bring back those of `links` (see `revisions.displaced`) whose text is there again; returns which.
 
     What a reviewer decided since stands, and a proposal does not come back where another link stands by now.
@@ -393,13 +395,13 @@ def _restore(ledger: Ledger, links: Mapping[int, Mapping[int, Sides]]) -> set[in
         if (state := _state_again(ledger, link, decisions)) is not None
     }
     # Settled before undecided, late before early: what comes first has the sentences.
-    order = sorted(states, key=lambda link: (untouched(states[link][1]), -states[link][0], link))
+    order = sorted(states, key=lambda link: (is_unreviewed(states[link][1]), -states[link][0], link))
     restored: set[int] = set()
     at: dict[int, list[tuple[int, State]]] = {}
     """Source sentence -> decision and state of the links that are restored on it."""
     for link in order:
         decision, state = states[link]
-        if overlaps.is_settled(state) and overlaps.against(ledger, state, link):
+        if overlaps.is_settled(state) and overlaps.contradicted_links(ledger, state, link):
             continue
         if ledger.present(link):
             ledger.change(link, **state)
@@ -411,10 +413,12 @@ def _restore(ledger: Ledger, links: Mapping[int, Mapping[int, Sides]]) -> set[in
             near = [entry for number in sentences_of(state["src"]) for entry in at.get(number, ())]
             others = [one for went, one in near if went != decision and _overlap(one, state)]
             others += rivals.values()
-            if any(_same_ends(one, state) and not untouched(one) for one in others) or (untouched(state) and others):
+            if any(_same_ends(one, state) and not is_unreviewed(one) for one in others) or (
+                is_unreviewed(state) and others
+            ):
                 continue
             for number, one in rivals.items():
-                if untouched(one) and (state["status"] != "rejected" or _same_ends(one, state)):
+                if is_unreviewed(one) and (state["status"] != "rejected" or _same_ends(one, state)):
                     ledger.remove(number)
             ledger.restore(link, state)
         restored.add(link)
@@ -433,7 +437,7 @@ def _same_ends(one: State, other: State) -> bool:
     return {one["src"], one["tgt"]} == {other["src"], other["tgt"]}
 
 
-def _state_again(ledger: Ledger, link: int, decisions: Mapping[int, Sides]) -> State | None:
+def _state_again(ledger: Ledger, link: int, decisions: Mapping[int, SideDigests]) -> State | None:
     """What a link was before changes of text, the latest of them first, where it stood on texts that are there now.
 
     None where there is no such state, or somebody decided on the link since.
@@ -451,7 +455,8 @@ def _state_again(ledger: Ledger, link: int, decisions: Mapping[int, Sides]) -> S
         state = None if was is None else {**(state or {}), **was}
         if state is not None and decision in decisions:
             ends = {
-                side: fitting(ledger.db, state[side], getattr(decisions[decision], side)) for side in ("src", "tgt")
+                side: matching_side(ledger.db, state[side], getattr(decisions[decision], side))
+                for side in ("src", "tgt")
             }
             if all(ends.values()):
                 again = {**state, **ends}
@@ -475,7 +480,7 @@ def turn_change(
         sql = "select max(id) from decisions where action = 'undo' and target = ?"
         source = db.conn.execute(sql, (target,)).fetchone()[0]
     document, told = db.conn.execute("select document, detail from decisions where id = ?", (source,)).fetchone()
-    name = name_there(db, document)
+    name = existing_name(db, document)
     after, detail = replaced_by(db, source), json.loads(told)
     if after is None:
         raise ConflictError(f"{name}: the text of before is not in the store. Add the file of then again.")
@@ -483,7 +488,7 @@ def turn_change(
     before = Revision.of(db, document)
     if before.digest != detail["now"]:
         raise ConflictError(f"{name}: its text changed again since.")
-    made = [(decision, cut) for decision, cut in cuts.summed(db, through=source) if cut.document == document]
+    made = [(decision, cut) for decision, cut in cuts.replayed(db, through=source) if cut.document == document]
     if [cut for _, cut in made] != [cut for _, cut in before.cuts]:
         raise ConflictError(f"{name}: a sentence of it was split, or made whole, since.")
     if before.lang != detail.get("lang"):  # Set by hand since.
@@ -496,7 +501,7 @@ def turn_change(
     going = set(_links_of(db, lost)) - own
     for link in touched:
         state = ledger.state(link)
-        if link not in own and (settled(state) or (link in going and not untouched(state))):
+        if link not in own and (settled(state) or (link in going and not is_unreviewed(state))):
             who = state["reviewer"] or "a reviewer"
             raise ConflictError(f"{name}: {who} decided on link {link}, which is of the text that would go, since.")
     sides = sides_of(db, {*touched, *own})

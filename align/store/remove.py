@@ -10,30 +10,30 @@ from sqlite_utils import Database
 from align.domain import Decision
 from align.errors import ConflictError
 from align.store import revisions, seals, search
-from align.store.documents import name_there
+from align.store.documents import existing_name
 from align.store.ledger import Ledger
 from align.store.log import Patch, State, append
-from align.store.proposals import PROGRAM, Run
+from align.store.proposals import PROGRAM_NAME, ProposalRun
 from align.store.transaction import transaction
 
 
 def remove_document(db: Database, reviewer: str, document: int) -> tuple[Decision, tuple[int, ...]]:
     """Hide a document and delete its links, as one decision. Call inside `writing`."""
-    name = name_there(db, document)
-    ledger = Ledger(db, reviewer)
+    name = existing_name(db, document)
+    draft = Ledger(db, reviewer)
     links = db.conn.execute(
         "select id from links where src_document = ? or tgt_document = ? order by id", (document, document)
     ).fetchall()
     sides = revisions.sides_of(db, (link for (link,) in links))
     for (link,) in links:
-        ledger.remove(link)
-    db.conn.execute("update documents set removed_at = ? where id = ?", (ledger.at, document))
-    decision, touched = ledger.close("remove", document=document, detail={"name": name, "links": len(links)})
-    note_displaced(ledger, decision, sides)
+        draft.remove(link)
+    db.conn.execute("update documents set removed_at = ? where id = ?", (draft.at, document))
+    decision, touched = draft.close("remove", document=document, detail={"name": name, "links": len(links)})
+    note_displaced(draft, decision, sides)
     return decision, touched
 
 
-def note_displaced(ledger: Ledger, decision: Decision, sides: Mapping[int, revisions.Sides]) -> None:
+def note_displaced(ledger: Ledger, decision: Decision, sides: Mapping[int, revisions.SideDigests]) -> None:
     """Note the links that went with a removed document and the texts they stood on, so that they come back with it."""
     ends = {link: (was["src_document"], was["tgt_document"]) for link, was, now in ledger.moves() if was and not now}
     revisions.displace(ledger.db, decision.id, ends, sides)
@@ -59,13 +59,13 @@ def _ends(state: State) -> tuple[object, object]:
     return state.get("src_document"), state.get("tgt_document")
 
 
-def bring_back(db: Database, document: int) -> None:
+def restore_document(db: Database, document: int) -> None:
     """Restore a removed document. Raises ConflictError if its name is in use again, or if it was compacted away."""
     row = db.conn.execute("select name from documents where id = ?", (document,)).fetchone()
     if row is None:
         raise ConflictError("the document was compacted away. Add its file again.")
-    taken = db.conn.execute("select 1 from documents where name = ? and removed_at is null", row).fetchone()
-    if taken:
+    same_name = db.conn.execute("select 1 from documents where name = ? and removed_at is null", row).fetchone()
+    if same_name:
         raise ConflictError(f"{row[0]}: a document of that name was added since. Remove that one first.")
     db.conn.execute("update documents set removed_at = null where id = ?", (document,))
 
@@ -79,7 +79,7 @@ def compact(db: Database) -> int:
         for document in removed:
             _forget(db, document)
         if removed:
-            append(db, PROGRAM, "compact", detail={"documents": len(removed), "names": names})
+            append(db, PROGRAM_NAME, "compact", detail={"documents": len(removed), "names": names})
     db.conn.execute("vacuum")
     db.conn.execute("pragma wal_checkpoint(truncate)")
     return len(removed)
@@ -93,8 +93,8 @@ def size(db: Database) -> int:
 
 def _forget(db: Database, document: int) -> None:
     """Delete the text of a document and everything that was read from it."""
-    search.drop(db, db.conn.execute("select id, text from sentences where document = ?", (document,)).fetchall())
-    revisions.forget(db, document)
+    search.remove(db, db.conn.execute("select id, text from sentences where document = ?", (document,)).fetchall())
+    revisions.delete_revisions(db, document)
     for table in ("cuts", "sentences", "blocks", "texts"):
         db.conn.execute(f"delete from {table} where document = ?", (document,))
     db.conn.execute("delete from documents where id = ?", (document,))
@@ -108,18 +108,18 @@ def _shorten_log(db: Database, documents: Sequence[int]) -> None:
     another run may have made them.
     """
     seals.refuse_damaged(db, "decision", [row[0] for row in db.conn.execute("select id from decisions")])
-    _find_gone(db, documents)
-    for decision, made, run in _runs(db):
-        if _needed(db, made, run):
-            db.conn.execute("delete from gone where link >= ? and link < ?", (made.start, made.stop))
+    _find_deleted(db, documents)
+    for decision, made_links, run in _runs(db):
+        if _is_needed(db, made_links, run):
+            db.conn.execute("delete from gone where link >= ? and link < ?", (made_links.start, made_links.stop))
         else:
-            left = Run(removed=run.removed).pack() if run.removed else None
-            db.conn.execute("update decisions set proposals = ? where id = ?", (left, decision))
+            packed = ProposalRun(removed=run.removed).pack() if run.removed else None
+            db.conn.execute("update decisions set proposals = ? where id = ?", (packed, decision))
     db.conn.execute("delete from patches where link in (select link from gone)")
     db.conn.execute("drop table gone")
 
 
-def _find_gone(db: Database, documents: Sequence[int]) -> None:
+def _find_deleted(db: Database, documents: Sequence[int]) -> None:
     """Create the table `gone`: deleted links whose last state had a side in one of the documents."""
     inside = f"({','.join(map(str, documents))})"
     db.conn.execute(
@@ -135,23 +135,23 @@ def _find_gone(db: Database, documents: Sequence[int]) -> None:
     db.conn.execute("delete from gone where link in (select id from links)")
 
 
-def _runs(db: Database, condition: str = "1") -> Iterator[tuple[int, range, Run]]:
+def _runs(db: Database, condition: str = "1") -> Iterator[tuple[int, range, ProposalRun]]:
     """Runs of the log, each with its decision id and the ids of the links that it made."""
     rows = db.conn.execute(
         f"select id, first_link, detail from decisions where proposals is not null and ({condition}) order by id"
     ).fetchall()
     for decision, first, detail in rows:
         packed = db.conn.execute("select proposals from decisions where id = ?", (decision,)).fetchone()[0]
-        yield decision, range(first, first + int(json.loads(detail).get("added", 0))), Run.unpack(packed)
+        yield decision, range(first, first + int(json.loads(detail).get("added", 0))), ProposalRun.unpack(packed)
 
 
-def _needed(db: Database, made: range, run: Run) -> bool:
+def _is_needed(db: Database, made_links: range, run: ProposalRun) -> bool:
     """Whether a link that the run made exists or is in the remaining log, or a link that it rescored exists."""
-    again = ",".join(map(str, run.again))
+    again = ",".join(map(str, run.rescored))
     row = db.conn.execute(
         f"""select exists(select 1 from links where id >= ?1 and id < ?2)
                 or exists(select 1 from patches where link >= ?1 and link < ?2 and link not in (select link from gone))
                 or exists(select 1 from links where id in ({again}))""",
-        (made.start, made.stop),
+        (made_links.start, made_links.stop),
     ).fetchone()
     return bool(row[0])

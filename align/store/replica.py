@@ -22,7 +22,7 @@ from align.store import cuts
 from align.store.actions import Action
 from align.store.causality import Origin
 from align.store.log import State, sentences_of
-from align.store.proposals import Run
+from align.store.proposals import ProposalRun
 
 Birth = tuple[str, int]
 """uid of the decision that made a link, and its number among those that it made, from 0."""
@@ -239,10 +239,10 @@ class Log:
         ]
         if packed is None or None in names:
             return None
-        run = Run.unpack(packed)
+        run = ProposalRun.unpack(packed)
         return Solved(
             (tuple(names[0]), tuple(names[1])), detail["encoder"], detail.get("languages") or [],
-            [self.births.of(link) for link in run.removed], [self.births.of(link) for link in run.again],
+            [self.births.of(link) for link in run.removed], [self.births.of(link) for link in run.rescored],
             [
                 {"src": tuple(map(self._number, p.src)), "tgt": tuple(map(self._number, p.tgt)), "kind": p.kind.value,
                  "score": p.score, "confidence": p.confidence, "chain": p.chain, "encoder": detail["encoder"],
@@ -304,7 +304,7 @@ def _numbers(db: Database, sentences: Sentences) -> dict[int, int]:
             start, end, pieces = spans[0].start, spans[-1].end, json.dumps(spans) if len(spans) > 1 else None
         if id_ not in made and document in names:
             found[id_] = sentences.number((*names[document], start, end, pieces))
-    for decision in cuts.deciding(db):
+    for decision in cuts.split_decisions(db):
         written = db.conn.execute("select detail from decisions where id = ?", (decision,)).fetchone()[0]
         for one in json.loads(written).get("cuts", ()):
             if one["sentence"] in found:

@@ -22,7 +22,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
 
-from align.domain import SETTLED, Status
+from align.domain import CONFIRMED, Status
 from align.store.actions import Action
 from align.store.causality import Causality
 from align.store.log import NEW, State
@@ -956,7 +956,7 @@ def _contradicts(columns: State, other: State) -> bool:
     for one, two in ((other["src"], other["tgt"]), (other["tgt"], other["src"])):
         if src == set(one) and tgt == set(two):
             return True
-        if (other["status"] in SETTLED or other["anchored"]) and not (src.isdisjoint(one) or tgt.isdisjoint(two)):
+        if (other["status"] in CONFIRMED or other["anchored"]) and not (src.isdisjoint(one) or tgt.isdisjoint(two)):
             return True
     return False
 

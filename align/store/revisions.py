@@ -20,7 +20,7 @@ from align.errors import ConflictError
 from align.store import cuts, search
 from align.store.charset import as_bytes
 from align.store.cuts import Cut
-from align.store.documents import document_text, summarise
+from align.store.documents import document_text, update_summary
 from align.store.log import sentences_of, stored
 
 BLOCK = 'position, start, "end", kind, lang, lang_confidence'
@@ -74,7 +74,7 @@ class Revision:
         """Serialise as deflated JSON."""
         fields = (
             self.digest, self.reader, self.encoding, self.lang, self.text, self.blocks, self.sentences,
-            [(decision, cut.told()) for decision, cut in self.cuts],
+            [(decision, cut.to_dict()) for decision, cut in self.cuts],
         )  # fmt: skip
         return zlib.compress(json.dumps(fields, ensure_ascii=False).encode("utf-8", "surrogatepass"), 1)
 
@@ -92,7 +92,7 @@ class Revision:
             text,
             [tuple(block) for block in blocks],
             [(number, tuple(values)) for number, values in sentences],
-            [(decision, Cut.of(one)) for decision, one in cut],
+            [(decision, Cut.from_dict(one)) for decision, one in cut],
         )
 
     def tagged(self, lang: str | None) -> Revision:
@@ -120,10 +120,10 @@ class Revision:
             ((document, *block) for block in self.blocks),
         )
         after = self.by_number
-        gone = [(number, text) for number, text in before.items() if number not in after]
+        deleted = [(number, text) for number, text in before.items() if number not in after]
         reworded = [(number, text) for number, text in before.items() if after.get(number, text) != text]
-        search.drop(db, [*gone, *reworded])
-        db.conn.executemany("delete from sentences where id = ?", ((number,) for number, _ in gone))
+        search.remove(db, [*deleted, *reworded])
+        db.conn.executemany("delete from sentences where id = ?", ((number,) for number, _ in deleted))
         db.conn.executemany(
             """update sentences set block = ?, position = ?, start = ?, "end" = ?, pieces = ?, lang = ?,
                lang_confidence = ?, text = ? where id = ?""",
@@ -137,11 +137,11 @@ class Revision:
             "select id, text from sentences where document = ? order by position", (document,)
         ).fetchall()
         search.add(db, [(number, text) for number, text in numbered if before.get(number) != text])
-        summarise(db, document)
+        update_summary(db, document)
         return [number for number, _ in numbered]
 
 
-def preserve(db: Database, decision: int, document: int, replaced: Revision) -> None:
+def store_revision(db: Database, decision: int, document: int, replaced: Revision) -> None:
     """Store the revision that a decision replaced."""
     db.conn.execute(
         "insert into revisions (decision, document, digest, content) values (?, ?, ?, ?)",
@@ -166,7 +166,7 @@ def replaced_by(db: Database, decision: int) -> Revision | None:
     return revision
 
 
-def earlier(db: Database, document: int) -> Iterator[Revision]:
+def earlier_revisions(db: Database, document: int) -> Iterator[Revision]:
     """Earlier revisions of a document, latest first, without damaged ones."""
     rows = db.conn.execute("select decision from revisions where document = ? order by decision desc", (document,))
     for (decision,) in rows.fetchall():
@@ -176,7 +176,7 @@ def earlier(db: Database, document: int) -> Iterator[Revision]:
                 yield revision
 
 
-class Sides(NamedTuple):
+class SideDigests(NamedTuple):
     """Text digests of a link's source and target."""
 
     src: str
@@ -189,13 +189,13 @@ def digest(texts: Iterable[str]) -> str:
     return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def sides_of(db: Database, links: Iterable[int]) -> dict[int, Sides]:
+def sides_of(db: Database, links: Iterable[int]) -> dict[int, SideDigests]:
     """Current digests of links, by id."""
-    digests: dict[int, Sides] = {}
+    digests: dict[int, SideDigests] = {}
     for link in links:
         row = db.conn.execute("select src, tgt from links where id = ?", (link,)).fetchone()
         if row is not None:
-            digests[link] = Sides(*(digest(_texts_of(db, sentences_of(ids)).values()) for ids in row))
+            digests[link] = SideDigests(*(digest(_texts_of(db, sentences_of(ids)).values()) for ids in row))
     return digests
 
 
@@ -209,7 +209,7 @@ def _texts_of(db: Database, sentences: Sequence[int]) -> dict[int, str]:
     return dict(rows.fetchall())
 
 
-def fitting(db: Database, side: str, expected: str) -> str | None:
+def matching_side(db: Database, side: str, expected: str) -> str | None:
     """Sentence ids of a side, as stored, if their text now has the expected digest, else None.
 
     Halves of later splits are included; those of splits that were undone are left out.
@@ -224,7 +224,9 @@ def fitting(db: Database, side: str, expected: str) -> str | None:
     return stored([*texts]) if texts and digest(texts.values()) == expected else None
 
 
-def displace(db: Database, decision: int, documents: Mapping[int, tuple[int, int]], sides: Mapping[int, Sides]) -> None:
+def displace(
+    db: Database, decision: int, documents: Mapping[int, tuple[int, int]], sides: Mapping[int, SideDigests]
+) -> None:
     """Record links whose text a decision deleted or changed: their documents, and the digests of their texts before."""
     db.conn.executemany(
         """insert into displaced_links (link, decision, src_document, tgt_document, src, tgt)
@@ -233,19 +235,19 @@ def displace(db: Database, decision: int, documents: Mapping[int, tuple[int, int
     )
 
 
-def displaced(db: Database, document: int) -> dict[int, dict[int, Sides]]:
+def displaced(db: Database, document: int) -> dict[int, dict[int, SideDigests]]:
     """Links of a document whose text was deleted or changed: link -> decision -> digests of the texts before."""
-    noted: dict[int, dict[int, Sides]] = {}
+    noted: dict[int, dict[int, SideDigests]] = {}
     for link, decision, src, tgt in db.conn.execute(
         """select link, decision, src, tgt from displaced_links where src_document = ?1 or tgt_document = ?1
            order by link, decision""",
         (document,),
     ):
-        noted.setdefault(link, {})[decision] = Sides(src, tgt)
+        noted.setdefault(link, {})[decision] = SideDigests(src, tgt)
     return noted
 
 
-def forget(db: Database, document: int) -> None:
+def delete_revisions(db: Database, document: int) -> None:
     """Delete the earlier revisions of a document that is compacted away."""
     db.conn.execute("delete from revisions where document = ?", (document,))
     db.conn.execute("delete from displaced_links where src_document = ?1 or tgt_document = ?1", (document,))

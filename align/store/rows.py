@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from align.domain import BlockKind, Decision, Span, Status
-from align.text.counted import counted
+from align.text.counted import pluralise
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +35,16 @@ class TextChange:
             "removed": self.removed, "reopened": self.reopened, "proposals": self.proposals, "restored": self.restored
         }  # fmt: skip
 
-    def words(self) -> list[str]:
+    def summary_lines(self) -> list[str]:
         """Counts of affected links as phrases, without zeros."""
         phrases = []
         if self.affected:
-            of = f"{self.affected:,} of {counted(self.settled, 'settled link')}"
+            of = f"{self.affected:,} of {pluralise(self.settled, 'settled link')}"
             phrases.append(f"{of} lost their text ({self.removed:,} removed, {self.reopened:,} to be decided again)")
         if self.proposals:
-            phrases.append(f"{counted(self.proposals, 'proposal')} removed")
+            phrases.append(f"{pluralise(self.proposals, 'proposal')} removed")
         if self.restored:
-            phrases.append(f"{counted(self.restored, 'settled link')} restored with the text")
+            phrases.append(f"{pluralise(self.restored, 'settled link')} restored with the text")
         return phrases
 
 
@@ -109,12 +109,12 @@ class Conflict:
     """The same columns as decided by `reviewer`, or as in the file."""
     name: str
     """The copy merged last, or the file."""
-    gone: bool = False
+    is_deleted: bool = False
     """Whether the link is deleted here."""
     by: str | None = None
 
 
-Ends = tuple[tuple[int, ...], tuple[int, ...]]
+SentencePair = tuple[tuple[int, ...], tuple[int, ...]]
 """Sentence ids of source and target."""
 
 
@@ -123,7 +123,7 @@ class Constraint:
     """A link that the solver must keep or must not propose; sides in the order of the requested documents."""
 
     link: int
-    ends: Ends
+    ends: SentencePair
     languages: tuple[str, str]
     """Languages of the first sentence of each side."""
     status: Status
@@ -140,12 +140,12 @@ class StoredConstraints:
     rejected: tuple[Constraint, ...]
 
     @property
-    def anchors(self) -> tuple[Ends, ...]:
+    def anchors(self) -> tuple[SentencePair, ...]:
         """Sentences of the settled links."""
         return tuple(one.ends for one in self.settled)
 
     @property
-    def forbidden(self) -> tuple[Ends, ...]:
+    def forbidden(self) -> tuple[SentencePair, ...]:
         """Sentences of the rejected links."""
         return tuple(one.ends for one in self.rejected)
 
@@ -156,7 +156,7 @@ class ProposeCounts:
 
     added: int
     removed: int
-    kept: int
+    reviewed: int
     """Reviewed links, left unchanged."""
 
 
@@ -182,7 +182,7 @@ class Change:
 
     link_ids: tuple[int, ...]
     decision: Decision
-    look_at: int | None = None
+    next_link: int | None = None
     """Link to show next if not the one decided on; None = stay."""
-    words: str = ""
+    summary: str = ""
     """One line for a status bar."""

@@ -16,9 +16,9 @@ from sqlite_utils import Database
 
 from align.errors import StoreError
 
-Key = int | str
+SealKey = int | str
 
-PARTS: Final = {
+SEALED_TABLES: Final = {
     "document": (
         ("documents", "id", "id"),
         ("blocks", "document", "position"),
@@ -66,31 +66,31 @@ def _objects(db: Database) -> set[str]:
 
 def triggers(tables: Container[str] | None = None) -> dict[str, str]:
     """Name -> SQL of the triggers that record writes, for these tables or all."""
-    found = {}
-    for kind, parts in PARTS.items():
+    statements = {}
+    for kind, parts in SEALED_TABLES.items():
         for table, column, _ in parts:
             if tables is not None and table not in tables:
                 continue
             for event, row in (("insert", "new"), ("update", "old"), ("delete", "old")):
                 name = f"seal_{table}_{event}"
-                found[name] = (
+                statements[name] = (
                     f"create trigger {name} after {event} on {table} begin insert into seals (kind, key)"
                     f" values ('{kind}', {row}.{column}) on conflict (kind, key) do update set sum = null"
                     " where sum is not null; end"
                 )
-    return found
+    return statements
 
 
 def enter_missing(db: Database) -> None:
     """Add rows for data without a checksum, and delete checksums of unknown kinds."""
     there = _objects(db)
-    for kind, parts in PARTS.items():
+    for kind, parts in SEALED_TABLES.items():
         table, column, _ = parts[0]
         if table not in there:
             continue
         db.conn.execute(f"insert or ignore into seals (kind, key) select distinct '{kind}', {column} from {table}")
-    marks = ", ".join("?" * (len(PARTS) + 1))
-    db.conn.execute(f"delete from seals where kind not in ({marks})", (*PARTS, SEQUENCE))
+    marks = ", ".join("?" * (len(SEALED_TABLES) + 1))
+    db.conn.execute(f"delete from seals where kind not in ({marks})", (*SEALED_TABLES, SEQUENCE))
 
 
 def reopen(db: Database) -> None:
@@ -103,11 +103,11 @@ def seal(db: Database) -> None:
     """Compute the checksums of what the open transaction wrote."""
     rows = db.conn.execute("select kind, key from seals indexed by seals_open where sum is null").fetchall()
     for kind, key in rows:
-        found = compute(db, kind, key)
-        if found is None:
+        checksum = compute(db, kind, key)
+        if checksum is None:
             db.conn.execute("delete from seals where kind = ? and key = ?", (kind, key))
         else:
-            db.conn.execute("update seals set sum = ? where kind = ? and key = ?", (found, kind, key))
+            db.conn.execute("update seals set sum = ? where kind = ? and key = ?", (checksum, kind, key))
     db.conn.execute(
         """insert into seals (kind, key, sum) select ?, name, seq from sqlite_sequence where true
            on conflict (kind, key) do update set sum = excluded.sum where sum is not excluded.sum""",
@@ -115,26 +115,26 @@ def seal(db: Database) -> None:
     )
 
 
-def compute(db: Database, kind: str, key: Key) -> int | None:
+def compute(db: Database, kind: str, key: SealKey) -> int | None:
     """Checksum of the current rows; None if there are none."""
     total, there = 0, False
-    for table, column, order in PARTS[kind]:
+    for table, column, order in SEALED_TABLES[kind]:
         rows = db.conn.execute(f"select * from {table} where {column} = ? order by {order}", (key,))
         while chunk := rows.fetchmany(1000):
             there = True
-            total = zlib.crc32(repr([_plain(row) for row in chunk]).encode("utf-8", "surrogatepass"), total)
+            total = zlib.crc32(repr([_checksum_form(row) for row in chunk]).encode("utf-8", "surrogatepass"), total)
         total = zlib.crc32(b"\0", total)
     return total if there else None
 
 
-def _plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
+def _checksum_form(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """A row with BLOBs replaced by their CRC-32: their repr would be four times as long."""
     if any(isinstance(value, bytes) for value in row):
         return tuple(zlib.crc32(value) if isinstance(value, bytes) else value for value in row)
     return row
 
 
-def refuse_damaged(db: Database, kind: str, keys: Iterable[Key]) -> None:
+def refuse_damaged(db: Database, kind: str, keys: Iterable[SealKey]) -> None:
     """Raise StoreError if one of them is damaged: changing it would renew its checksum and hide the damage."""
     for key in keys:
         row = db.conn.execute("select sum from seals where kind = ? and key = ?", (kind, key)).fetchone()
@@ -142,6 +142,6 @@ def refuse_damaged(db: Database, kind: str, keys: Iterable[Key]) -> None:
             raise StoreError(DAMAGED.format(f"{kind} {key}"))
 
 
-def all_sums(db: Database) -> Iterator[tuple[str, Key, int | None]]:
+def all_sums(db: Database) -> Iterator[tuple[str, SealKey, int | None]]:
     """Every stored checksum: (kind, key, sum)."""
     yield from db.conn.execute("select kind, key, sum from seals not indexed")

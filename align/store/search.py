@@ -17,14 +17,14 @@ from sqlite_utils import Database
 from align.store.charset import storable
 from align.text.han import fold as fold_han
 
-RUN = (
+UNSPACED_SCRIPTS = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
     "\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
 """Scripts written without spaces between words, and Hangul, whose words have suffixes attached."""
-_PART = re.compile(rf"[{RUN}]+|[^\W{RUN}]+")
-_WORD = re.compile(rf"[^\W{RUN}]")
-_IS_RUN = re.compile(rf"[{RUN}]")
+_PART = re.compile(rf"[{UNSPACED_SCRIPTS}]+|[^\W{UNSPACED_SCRIPTS}]+")
+_WORD = re.compile(rf"[^\W{UNSPACED_SCRIPTS}]")
+_IS_RUN = re.compile(rf"[{UNSPACED_SCRIPTS}]")
 _MARKED = re.compile(r".[\u0300-\u036f\u3099\u309a\uff9e\uff9f]*", re.DOTALL)
 _TERM = re.compile(r'"([^"]*)"|(\S+)')
 LATIN_END = "\u0530"
@@ -34,27 +34,27 @@ LATIN_END = "\u0530"
 def folded(text: str) -> tuple[str, list[int]]:
     """`text` folded for comparison, and for each folded character the offset in `text` that it comes from."""
     letters: list[str] = []
-    places: list[int] = []
-    for found in _MARKED.finditer(text):
-        piece = unicodedata.normalize("NFKC", found[0]).casefold()
+    offsets: list[int] = []
+    for cluster in _MARKED.finditer(text):
+        piece = unicodedata.normalize("NFKC", cluster[0]).casefold()
         if piece[:1] < LATIN_END and not piece.isascii():
             piece = "".join(c for c in unicodedata.normalize("NFD", piece) if not unicodedata.combining(c))
         letters.append(piece)
-        places.extend([found.start()] * len(piece))
-    return fold_han("".join(letters)), places
+        offsets.extend([cluster.start()] * len(piece))
+    return fold_han("".join(letters)), offsets
 
 
-def tokens(text: str) -> str:
+def index_tokens(text: str) -> str:
     """The text as index input: tokens separated by spaces."""
-    return " ".join(token for part in _PART.findall(folded(text)[0]) for token in _part_tokens(part, whole=True))
+    return " ".join(token for part in _PART.findall(folded(text)[0]) for token in _part_tokens(part, is_complete=True))
 
 
-def _part_tokens(part: str, *, whole: bool) -> Iterator[str]:
+def _part_tokens(part: str, *, is_complete: bool) -> Iterator[str]:
     if not _IS_RUN.match(part):
         yield part
         return
     yield from (part[n : n + 2] for n in range(len(part) - 1))
-    if whole or len(part) == 1:
+    if is_complete or len(part) == 1:
         yield part[-1]
 
 
@@ -70,17 +70,17 @@ class Term:
     def match(self) -> str:
         """The term in FTS5 query syntax; empty if it has nothing that is indexed."""
         parts = _PART.findall(folded(self.text)[0])
-        found = [t for n, part in enumerate(parts) for t in _part_tokens(part, whole=n < len(parts) - 1)]
-        if not found:
+        term_tokens = [t for n, part in enumerate(parts) for t in _part_tokens(part, is_complete=n < len(parts) - 1)]
+        if not term_tokens:
             return ""
         open_end = len(parts[-1]) == 1 if _IS_RUN.match(parts[-1]) else not self.exact
-        return '"' + " ".join(found) + '"' + (" *" if open_end else "")
+        return '"' + " ".join(term_tokens) + '"' + (" *" if open_end else "")
 
 
 def parse(query: str) -> tuple[Term, ...]:
     """Terms of a query: words, which match as prefixes, and "exact phrases" in quotes."""
-    found = [Term(quoted or word, bool(quoted)) for quoted, word in _TERM.findall(storable(query))]
-    return tuple(term for term in found if term.text.strip())
+    terms = [Term(quoted or word, bool(quoted)) for quoted, word in _TERM.findall(storable(query))]
+    return tuple(term for term in terms if term.text.strip())
 
 
 def sentences_with(term: Term) -> tuple[str, list[object]]:
@@ -106,45 +106,48 @@ def links_with(term: Term) -> tuple[str, list[object]]:
     )
 
 
-def marks(text: str, terms: Iterable[Term]) -> tuple[tuple[int, int], ...]:
+def find_terms(text: str, terms: Iterable[Term]) -> tuple[tuple[int, int], ...]:
     """Matches of the terms in `text`: [start, end) in characters, ascending and disjoint."""
-    flat, places = folded(text)
-    found: set[int] = set()
+    folded_text, offsets = folded(text)
+    positions: set[int] = set()
     for term in terms:
-        wanted = folded(term.text)[0].strip()
-        if not wanted:
+        folded_term = folded(term.text)[0].strip()
+        if not folded_term:
             continue
-        pattern = r"\s+".join(re.escape(word) for word in wanted.split())
+        pattern = r"\s+".join(re.escape(word) for word in folded_term.split())
         # Words match at word starts; runs of pairs and signs match anywhere.
-        if _WORD.match(wanted):
-            pattern = rf"(?<![^\W{RUN}]){pattern}"
-        if term.exact and _WORD.match(wanted[-1]):
-            pattern += rf"(?![^\W{RUN}])"
-        for hit in re.finditer(pattern, flat):
-            found.update(places[hit.start() : hit.end()])
-    return _spans(text, sorted(found))
+        if _WORD.match(folded_term):
+            pattern = rf"(?<![^\W{UNSPACED_SCRIPTS}]){pattern}"
+        if term.exact and _WORD.match(folded_term[-1]):
+            pattern += rf"(?![^\W{UNSPACED_SCRIPTS}])"
+        for hit in re.finditer(pattern, folded_text):
+            positions.update(offsets[hit.start() : hit.end()])
+    return _spans(text, sorted(positions))
 
 
-def _spans(text: str, places: list[int]) -> tuple[tuple[int, int], ...]:
+def _spans(text: str, offsets: list[int]) -> tuple[tuple[int, int], ...]:
     spans: list[tuple[int, int]] = []
-    for place in places:
-        end = place + len(_MARKED.match(text, place)[0])  # type: ignore[index]
-        if spans and spans[-1][1] == place:
+    for offset in offsets:
+        end = offset + len(_MARKED.match(text, offset)[0])  # type: ignore[index]
+        if spans and spans[-1][1] == offset:
             spans[-1] = (spans[-1][0], end)
         else:
-            spans.append((place, end))
+            spans.append((offset, end))
     return tuple(spans)
 
 
 def add(db: Database, rows: Iterable[tuple[int, str]]) -> None:
     """Index sentences: (id, text)."""
-    db.conn.executemany("insert into search (rowid, body) values (?, ?)", ((id_, tokens(text)) for id_, text in rows))
+    db.conn.executemany(
+        "insert into search (rowid, body) values (?, ?)", ((id_, index_tokens(text)) for id_, text in rows)
+    )
 
 
-def drop(db: Database, rows: Iterable[tuple[int, str]]) -> None:
+def remove(db: Database, rows: Iterable[tuple[int, str]]) -> None:
     """Remove sentences from the index: (id, the text they were indexed with)."""
     db.conn.executemany(
-        "insert into search (search, rowid, body) values ('delete', ?, ?)", ((id_, tokens(text)) for id_, text in rows)
+        "insert into search (search, rowid, body) values ('delete', ?, ?)",
+        ((id_, index_tokens(text)) for id_, text in rows),
     )
 
 
@@ -159,7 +162,7 @@ def add_all(db: Database) -> None:
     add(db, db.conn.execute("select id, text from sentences order by id"))
 
 
-def unlinked(db: Database, terms: tuple[Term, ...], limit: int) -> list[int]:
+def unlinked_sentences(db: Database, terms: tuple[Term, ...], limit: int) -> list[int]:
     """Unlinked sentences that match every term, in document order."""
     if not terms:
         return []

@@ -18,7 +18,7 @@ from sqlite_utils import Database
 from align.clock import now
 from align.domain import Block, Decision, Document, Link, LinkSide, Proposal, Status
 from align.errors import StoreError, UsageError
-from align.sqlite import told
+from align.sqlite import translate_errors
 from align.store import (
     around,
     bulk,
@@ -38,7 +38,7 @@ from align.store import (
 from align.store.attribution import who_changed, who_removed
 from align.store.backup import backup
 from align.store.charset import storable, stored_name
-from align.store.check import Finding, check
+from align.store.check import StoreFinding, check
 from align.store.door import connect, refuse_replaced
 from align.store.filter import ANY, LinkFilter
 from align.store.ledger import Ledger
@@ -59,7 +59,7 @@ from align.store.rows import (
 from align.store.transaction import transaction
 from align.store.unite import United, unite
 
-OF_DAMAGE = (
+DAMAGE_ERRORS = (
     ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError, struct.error,
     zlib.error,
 )  # fmt: skip
@@ -99,7 +99,7 @@ class Store:
 
     def damage(self, error: BaseException) -> StoreError | None:
         """StoreError for damage that may have caused an unexpected error; None if the store is sound."""
-        if not isinstance(error, OF_DAMAGE):
+        if not isinstance(error, DAMAGE_ERRORS):
             return None
         try:
             findings = self.check()
@@ -123,7 +123,7 @@ class Store:
     @contextmanager
     def _writing_anything(self) -> Iterator[None]:
         refuse_replaced(self.path, self.db)
-        with told(self.path), transaction(self.db):
+        with translate_errors(self.path), transaction(self.db):
             yield
 
     def _refuse_foreign(self) -> None:
@@ -147,9 +147,9 @@ class Store:
                 self._group = before
 
     @contextmanager
-    def rehearsal(self, *, lock: bool = True) -> Iterator[None]:
+    def dry_run(self, *, lock: bool = True) -> Iterator[None]:
         """Roll back all writes made inside; exceptions are passed on."""
-        with self.writing() if lock else told(self.path):
+        with self.writing() if lock else translate_errors(self.path):
             self.db.conn.execute("savepoint rehearsal")
             try:
                 yield
@@ -167,7 +167,7 @@ class Store:
         self,
         doc: Document,
         *,
-        reviewer: str = proposals.PROGRAM,
+        reviewer: str = proposals.PROGRAM_NAME,
         lang: str | None = None,
         replace_settled: bool = False,
         origin: str | None = None,
@@ -182,7 +182,7 @@ class Store:
         self,
         docs: Sequence[Document],
         *,
-        reviewer: str = proposals.PROGRAM,
+        reviewer: str = proposals.PROGRAM_NAME,
         lang: str | None = None,
         replace_settled: bool = False,
         origins: Sequence[str | None] = (),
@@ -225,15 +225,15 @@ class Store:
                     documents.set_origin(self.db, one.document, origin)
         return added, change
 
-    def identify(self, path: str, plain: str, parts: Sequence[str] = ("",)) -> Identity:
+    def identify(self, path: str, file_name: str, parts: Sequence[str] = ("",)) -> Identity:
         """The document that a file belongs to, named `file_name` unless that name is in use; see `origins`."""
-        with told(self.path):
-            return origins.identify(self.db, self.path, path, plain, parts)
+        with translate_errors(self.path):
+            return origins.identify(self.db, self.path, path, file_name, parts)
 
-    def names_of_parts(self, path: str, plain: str) -> frozenset[str]:
+    def names_of_parts(self, path: str, file_name: str) -> frozenset[str]:
         """Names of the documents, one a language, that were read from a multilingual file."""
-        with told(self.path):
-            return origins.names_of_parts(self.db, self.path, path, plain)
+        with translate_errors(self.path):
+            return origins.names_of_parts(self.db, self.path, path, file_name)
 
     def remove_document(self, reviewer: str, document: int) -> Change:
         """Remove a document and its links; undo restores them until the store is compacted."""
@@ -243,32 +243,32 @@ class Store:
 
     def documents(self) -> list[DocumentRow]:
         """All documents, in the order they were added."""
-        with told(self.path):
+        with translate_errors(self.path):
             return documents.document_rows(self.db)
 
     def text(self, document: int) -> str:
         """Original text of a document. Raises KeyError if there is no such document."""
-        with told(self.path):
+        with translate_errors(self.path):
             return documents.document_text(self.db, document)
 
     def blocks(self, document: int) -> list[Block]:
         """Blocks of a document with their sentences."""
-        with told(self.path):
+        with translate_errors(self.path):
             return documents.blocks_of(self.db, document)
 
     def sentences(self, document: int, start: int = 0, count: int | None = None) -> list[SentenceRow]:
         """`count` sentences (None: all) from position `start`, in reading order."""
-        with told(self.path):
+        with translate_errors(self.path):
             return documents.sentence_rows(self.db, document, start, count)
 
-    def sentences_by_id(self, wanted: Sequence[int]) -> list[SentenceRow]:
+    def sentences_by_id(self, sentence_ids: Sequence[int]) -> list[SentenceRow]:
         """Sentences with these ids, in reading order."""
-        with told(self.path):
-            return documents.sentences_by_id(self.db, wanted)
+        with translate_errors(self.path):
+            return documents.sentences_by_id(self.db, sentence_ids)
 
     def languages_of(self, document: int) -> dict[str, int]:
         """Sentence counts by language, most frequent first."""
-        with told(self.path):
+        with translate_errors(self.path):
             return documents.languages_of(self.db, document)
 
     def set_language(self, document: int, lang: str) -> None:
@@ -282,114 +282,123 @@ class Store:
         self,
         src_document: int,
         tgt_document: int,
-        found: Iterable[Proposal],
+        new_proposals: Iterable[Proposal],
         encoder: str,
         *,
         languages: tuple[str, str] | None = None,
     ) -> ProposeCounts:
         """Replace the undecided links of the pair (within the primary `languages`, if given); decided ones stay."""
         with self.writing():
-            return proposals.propose(self.db, src_document, tgt_document, found, encoder, languages)
+            return proposals.store_proposals(self.db, src_document, tgt_document, new_proposals, encoder, languages)
 
     def constraints(self, src_document: int, tgt_document: int) -> StoredConstraints:
         """Decided links between two documents, as constraints for the solver."""
-        with told(self.path):
+        with translate_errors(self.path):
             return proposals.constraints(self.db, src_document, tgt_document)
 
     def link(self, link: int) -> Link:
         """The link with that id. Raises KeyError if there is none (any more)."""
-        with told(self.path):
-            found = links.link_by_id(self.db, link)
-        if found is None:
+        with translate_errors(self.path):
+            stored_link = links.link_by_id(self.db, link)
+        if stored_link is None:
             raise KeyError(f"link {link}")
-        return found
+        return stored_link
 
     def links(
-        self, chosen: LinkFilter = ANY, *, order: Order = "document", after: int | None = None, limit: int | None = None
+        self,
+        link_filter: LinkFilter = ANY,
+        *,
+        order: Order = "document",
+        after: int | None = None,
+        limit: int | None = None,
     ) -> Iterator[Link]:
         """Stream the links that match a filter, beginning after link `after`."""
-        with told(self.path):
-            yield from links.stream(self.db, chosen, order=order, after=after, limit=limit)
+        with translate_errors(self.path):
+            yield from links.stream_links(self.db, link_filter, order=order, after=after, limit=limit)
 
-    def count(self, chosen: LinkFilter = ANY) -> int:
+    def count(self, link_filter: LinkFilter = ANY) -> int:
         """Number of links that match a filter."""
-        with told(self.path):
-            return places.count(self.db, chosen)
+        with translate_errors(self.path):
+            return places.count(self.db, link_filter)
 
-    def at(self, rank: int, n: int = 1, chosen: LinkFilter = ANY, *, order: Order = "document") -> list[Link]:
+    def at(self, rank: int, n: int = 1, link_filter: LinkFilter = ANY, *, order: Order = "document") -> list[Link]:
         """`n` links that match a filter, from 0-based `rank`."""
-        with told(self.path):
-            return links.by_ids(self.db, places.ids_at(self.db, rank, n, chosen, order))
+        with translate_errors(self.path):
+            return links.by_ids(self.db, places.ids_at(self.db, rank, n, link_filter, order))
 
-    def beside(
-        self, link: int, n: int, chosen: LinkFilter = ANY, *, order: Order = "document", before: bool = False
+    def adjacent_links(
+        self, link: int, n: int, link_filter: LinkFilter = ANY, *, order: Order = "document", before: bool = False
     ) -> list[Link]:
         """The `n` links that match a filter directly after a link, or before it, in list order."""
-        with told(self.path):
-            return links.by_ids(self.db, places.ids_beside(self.db, link, n, chosen, order, before=before))
+        with translate_errors(self.path):
+            return links.by_ids(self.db, places.adjacent_ids(self.db, link, n, link_filter, order, before=before))
 
     def latest(self) -> int:
         """Id of the last decision; 0 if there is none."""
-        with told(self.path):
+        with translate_errors(self.path):
             return int(self.db.conn.execute("select coalesce(max(id), 0) from decisions").fetchone()[0])
 
     def others_since(self, decision: int, reviewer: str) -> bool:
         """Whether anyone but the reviewer, the program included, appended to the log after that decision."""
-        with told(self.path):
+        with translate_errors(self.path):
             sql = "select exists (select 1 from decisions where id > ? and reviewer <> ?)"
             return bool(self.db.conn.execute(sql, (decision, reviewer)).fetchone()[0])
 
     def who_changed(self, link: Link) -> str | None:
         """Last change of a link, as `B rejected this link at 12:05`; None if unchanged since it was read."""
-        with told(self.path):
+        with translate_errors(self.path):
             row = self.db.conn.execute("select version from links where id = ?", (link.id,)).fetchone()
             if row is None:
                 return f"this link was deleted: {who_removed(self.db, link.id)}"
             return who_changed(self.db, link.id, row[0] - link.version) if row[0] != link.version else None
 
-    def rank(self, link: int, chosen: LinkFilter = ANY, *, order: Order = "document") -> int | None:
+    def rank(self, link: int, link_filter: LinkFilter = ANY, *, order: Order = "document") -> int | None:
         """Number of links of the filter before this one; None if the link does not exist."""
-        with told(self.path):
-            return places.rank(self.db, link, chosen, order)
+        with translate_errors(self.path):
+            return places.rank(self.db, link, link_filter, order)
 
     def next_link(
-        self, after: int | None, chosen: LinkFilter = ANY, *, order: Order = "document", wrap: bool = True
+        self, after: int | None, link_filter: LinkFilter = ANY, *, order: Order = "document", wrap: bool = True
     ) -> int | None:
         """Id of the first link of the filter after link `after`, from the start again at the end of the list."""
-        with told(self.path):
-            return places.next_id(self.db, after, chosen, order, wrap=wrap)
+        with translate_errors(self.path):
+            return places.next_id(self.db, after, link_filter, order, wrap=wrap)
 
     def next_undecided(
         self,
         after: int | None,
-        chosen: LinkFilter = ANY,
+        link_filter: LinkFilter = ANY,
         *,
         order: Order = "document",
         max_confidence: float | None = None,
         wrap: bool = True,
     ) -> int | None:
         """Id of the next undecided link of the filter after `after`, of confidence at most `max_confidence`."""
-        if chosen.statuses and Status.PROPOSED not in chosen.statuses:
+        if link_filter.statuses and Status.PROPOSED not in link_filter.statuses:
             return None
-        wanted = replace(chosen, statuses=frozenset({Status.PROPOSED}))
+        undecided_filter = replace(link_filter, statuses=frozenset({Status.PROPOSED}))
         if max_confidence is not None:
-            limit = max_confidence if chosen.max_confidence is None else min(max_confidence, chosen.max_confidence)
-            wanted = replace(wanted, max_confidence=limit)
-        return self.next_link(after, wanted, order=order, wrap=wrap)
+            limit = (
+                max_confidence
+                if link_filter.max_confidence is None
+                else min(max_confidence, link_filter.max_confidence)
+            )
+            undecided_filter = replace(undecided_filter, max_confidence=limit)
+        return self.next_link(after, undecided_filter, order=order, wrap=wrap)
 
-    def left(self, chosen: LinkFilter = ANY) -> tuple[int, float]:
+    def undecided(self, link_filter: LinkFilter = ANY) -> tuple[int, float]:
         """Number of undecided links that match a filter, and the sum of their confidences."""
-        with told(self.path):
-            return places.left(self.db, chosen)
+        with translate_errors(self.path):
+            return places.undecided(self.db, link_filter)
 
     def context(self, side: LinkSide, n: int) -> tuple[tuple[SentenceRow, ...], tuple[SentenceRow, ...]]:
         """Up to `n` sentences before and after a side."""
-        with told(self.path):
+        with translate_errors(self.path):
             return around.context(self.db, side, n)
 
     def edition(self, document: int) -> tuple[object, ...]:
         """Opaque value that changes whenever the sentences of the document change: new text or sentence split."""
-        with told(self.path):
+        with translate_errors(self.path):
             row: tuple[object, ...] = self.db.conn.execute(
                 """select digest, sentences, lang, (select total(decision) from cuts where document = ?1)
                    from documents where id = ?1""",
@@ -399,37 +408,39 @@ class Store:
 
     def sentence_count(self, document: int) -> int:
         """Number of sentences of a document; 0 if there is no such document."""
-        with told(self.path):
+        with translate_errors(self.path):
             row = self.db.conn.execute("select sentences from documents where id = ?", (document,)).fetchone()
         return int(row[0]) if row else 0
 
     def links_of_sentences(self, sentences: Sequence[int]) -> dict[int, list[Link]]:
         """The links of each sentence."""
-        with told(self.path):
+        with translate_errors(self.path):
             return around.links_of_sentences(self.db, sentences)
 
-    def untouched(self, wanted: Sequence[int]) -> set[int]:
+    def unreviewed(self, link_ids: Sequence[int]) -> set[int]:
         """The links among `link_ids` that no reviewer has changed: undecided, without a note or any other mark."""
-        inside = ",".join(map(str, wanted))
-        with told(self.path):
-            rows = self.db.conn.execute(f"select id from links where id in ({inside}) and not {log.KEPT}").fetchall()
+        inside = ",".join(map(str, link_ids))
+        with translate_errors(self.path):
+            rows = self.db.conn.execute(
+                f"select id from links where id in ({inside}) and not {log.REVIEWED}"
+            ).fetchall()
         return {row[0] for row in rows}
 
     def signals(self, link: int) -> dict[str, float] | None:
         """Feature values of a link, as stored when it was proposed."""
-        with told(self.path):
+        with translate_errors(self.path):
             return around.signals(self.db, link)
 
     def pairs(self) -> list[PairRow]:
         """Review progress for each pair of documents and languages with links."""
-        with told(self.path):
+        with translate_errors(self.path):
             return around.pair_rows(self.db)
 
     def unlinked_with(self, query: str, limit: int) -> list[SentenceRow]:
         """Unlinked sentences that match all terms of `query`, in document order."""
-        with told(self.path):
-            found = search.unlinked(self.db, search.parse(query), limit)
-            rows = self.sentences_by_id(found)
+        with translate_errors(self.path):
+            sentence_ids = search.unlinked_sentences(self.db, search.parse(query), limit)
+            rows = self.sentences_by_id(sentence_ids)
         return sorted(rows, key=lambda row: (row.document, row.position))
 
     # Decisions
@@ -438,22 +449,22 @@ class Store:
         self, *, link: int | None = None, document: int | None = None, limit: int | None = None
     ) -> list[Decision]:
         """Decisions, latest first: on one link, on a document and its links, or all."""
-        with told(self.path):
+        with translate_errors(self.path):
             return log.decisions(self.db, link=link, document=document, limit=limit)
 
     def changes(self, decision: int, link: int) -> list[tuple[str, object, object]]:
         """Columns of a link that a decision changed: (column, before, after)."""
-        with told(self.path):
+        with translate_errors(self.path):
             return log.changes_of(self.db, decision, link)
 
     def accept_many(
         self,
         reviewer: str,
-        chosen: LinkFilter,
+        link_filter: LinkFilter,
         *,
         above: float | None = None,
         through: int | None = None,
-        seen: int | None = None,
+        expected_version: int | None = None,
         since: int | None = None,
     ) -> Change:
         """Accept undecided links of a filter: those with confidence at least `above`, those up to link `through`.
@@ -463,8 +474,10 @@ class Store:
         """
         with self.writing():
             if through is not None:
-                Ledger(self.db, reviewer).expect(through, seen)
-            return bulk.accept_many(self.db, reviewer, chosen, self.detail(), above=above, through=through, since=since)
+                Ledger(self.db, reviewer).expect(through, expected_version)
+            return bulk.accept_many(
+                self.db, reviewer, link_filter, self.detail(), above=above, through=through, since=since
+            )
 
     def undo(self, reviewer: str) -> Change:
         """Revert the reviewer's last decision in force, with those grouped with it by `together`.
@@ -479,14 +492,14 @@ class Store:
 
     def _turn(self, reviewer: str, action: str) -> Change:
         with self.writing():
-            decision, links, skipped = undo.turn_last(self.db, reviewer, action)
+            decision, links, skipped = undo.invert_last(self.db, reviewer, action)
         done = decision.detail["action"]
-        words = f"{action}: {done}"
+        summary = f"{action}: {done}"
         if done == "import":
-            words = f"{action}: new text of {decision.detail['name']}"
+            summary = f"{action}: new text of {decision.detail['name']}"
         if skipped:
-            words += f". Skipped: {skipped}"
-        return Change(links, decision, decision.link, words)
+            summary += f". Skipped: {skipped}"
+        return Change(links, decision, decision.link, summary)
 
     # Values of front ends
 
@@ -500,7 +513,7 @@ class Store:
 
     def recall(self, key: str) -> str | None:
         """The value stored under a key, or None."""
-        with told(self.path):
+        with translate_errors(self.path):
             row = self.db.conn.execute("select value from kept where key = ?", (key,)).fetchone()
         return row[0] if row else None
 
@@ -514,7 +527,7 @@ class Store:
 
     def audits(self) -> list[dict[str, object]]:
         """Audits, latest first, as dicts with `id, at, reviewer, filter, n, right, low, high`."""
-        with told(self.path):
+        with translate_errors(self.path):
             return list(self.db.query("select * from audits order by id desc"))
 
     # Maintenance
@@ -526,7 +539,7 @@ class Store:
 
     def compact(self) -> tuple[int, int, int]:
         """Purge removed documents and shrink the file; returns their number and the bytes before and after."""
-        with told(self.path):
+        with translate_errors(self.path):
             self._refuse_foreign()
             before = remove.size(self.db)
             forgotten = remove.compact(self.db)
@@ -534,7 +547,7 @@ class Store:
 
     def unite(self, other: Path) -> United:
         """Merge the decisions of another copy of this store; contradictory ones become conflicts."""
-        with closing(connect(other, create=False, readonly=True)) as theirs, self.writing(), told(other):
+        with closing(connect(other, create=False, readonly=True)) as theirs, self.writing(), translate_errors(other):
             return unite(self.db, theirs, storable(other.name))
 
     def conflicts(self, link: int | None = None) -> list[Conflict]:
@@ -542,8 +555,8 @@ class Store:
 
         A deleted link has its conflicts until they are dismissed.
         """
-        with told(self.path):
-            return conflicts.waiting(self.db, link)
+        with translate_errors(self.path):
+            return conflicts.unresolved(self.db, link)
 
     def contest(
         self, reviewer: str, link: int, name: str, ours: Mapping[str, str], theirs: Mapping[str, str], *, why: str = ""
@@ -562,14 +575,14 @@ class Store:
             decision, touched = conflicts.dismiss(self.db, reviewer, link)
         return Change(touched, decision, None, f"link {link}: conflicts dismissed, link unchanged")
 
-    def check(self) -> list[Finding]:
+    def check(self) -> list[StoreFinding]:
         """Findings about the store, none if it is sound. Writes nothing and blocks nobody."""
-        with told(self.path):
+        with translate_errors(self.path):
             return check(self.db)
 
     def backup(self, out: Path, *, force: bool = False) -> int:
         """Copy the store as it is now to `out`; returns the bytes. Raises UsageError if `out` is the store."""
         if out.exists() and out.samefile(self.path):
             raise UsageError(f"{out}: is the store itself. Name another file.")
-        with told(self.path):
+        with translate_errors(self.path):
             return backup(self.db, out, mode=self.path.stat().st_mode & 0o777, force=force)

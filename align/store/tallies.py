@@ -13,46 +13,46 @@ from sqlite_utils import Database
 
 from align.store.filter import Condition, LinkFilter, language_term
 
-SHIFT = 9
+BUCKET_BITS = 9
 """2 ** BUCKET_BITS sentences per bucket: 2,000 buckets for a million links, under a millisecond to scan one."""
-GROUPED = """select place >> 9, status, src_document, tgt_document, src_lang, tgt_lang, count(*), total(confidence),
-    min(confidence) from links"""
+GROUPED_COUNTS = """select place >> 9, status, src_document, tgt_document, src_lang, tgt_lang, count(*),
+    total(confidence), min(confidence) from links"""
 
 
-def coarse(chosen: LinkFilter) -> Condition | None:
+def exact_condition(link_filter: LinkFilter) -> Condition | None:
     """The filter as a condition on `tallies`, or None if they cannot answer it."""
-    plain = LinkFilter(
-        statuses=chosen.statuses,
-        src_lang=chosen.src_lang,
-        tgt_lang=chosen.tgt_lang,
-        document=chosen.document,
-        documents=chosen.documents,
+    answerable = LinkFilter(
+        statuses=link_filter.statuses,
+        src_lang=link_filter.src_lang,
+        tgt_lang=link_filter.tgt_lang,
+        document=link_filter.document,
+        documents=link_filter.documents,
     )
-    if plain != chosen:
+    if answerable != link_filter:
         return None
-    return loose(chosen)
+    return possible_condition(link_filter)
 
 
-def loose(chosen: LinkFilter) -> Condition:
+def possible_condition(link_filter: LinkFilter) -> Condition:
     """Condition on `tallies` that is true for every bucket with a match of the filter, and perhaps for others."""
     terms, values = ["1"], list[object]()
-    if chosen.statuses:
-        terms.append(f"status in ({', '.join('?' * len(chosen.statuses))})")
-        values += sorted(chosen.statuses)
-    for column, lang in (("src_lang", chosen.src_lang), ("tgt_lang", chosen.tgt_lang)):
+    if link_filter.statuses:
+        terms.append(f"status in ({', '.join('?' * len(link_filter.statuses))})")
+        values += sorted(link_filter.statuses)
+    for column, lang in (("src_lang", link_filter.src_lang), ("tgt_lang", link_filter.tgt_lang)):
         if lang is not None:
             term, parameters = language_term(column, lang)
             terms.append(term)
             values += parameters
-    if chosen.document is not None:
+    if link_filter.document is not None:
         terms.append("(src_document = ? or tgt_document = ?)")
-        values += [chosen.document] * 2
-    if chosen.documents is not None:
+        values += [link_filter.document] * 2
+    if link_filter.documents is not None:
         terms.append("src_document = ? and tgt_document = ?")
-        values += chosen.documents
-    if chosen.max_confidence is not None:
+        values += link_filter.documents
+    if link_filter.max_confidence is not None:
         terms.append("least <= ?")
-        values.append(chosen.max_confidence)
+        values.append(link_filter.max_confidence)
     return " and ".join(terms), values
 
 
@@ -61,18 +61,20 @@ def refresh(db: Database, buckets: Iterable[int]) -> None:
     for bucket in set(buckets):
         db.conn.execute("delete from tallies where bucket = ?", (bucket,))
         db.conn.execute(
-            f"insert into tallies {GROUPED} where place >= ? and place < ? group by 1, 2, 4, 5, 6",
-            (bucket << SHIFT, (bucket + 1) << SHIFT),
+            f"insert into tallies {GROUPED_COUNTS} where place >= ? and place < ? group by 1, 2, 4, 5, 6",
+            (bucket << BUCKET_BITS, (bucket + 1) << BUCKET_BITS),
         )
 
 
 def refresh_all(db: Database) -> None:
     """Recount all links."""
     db.conn.execute("delete from tallies")
-    db.conn.execute(f"insert into tallies {GROUPED} group by 1, 2, 4, 5, 6")
+    db.conn.execute(f"insert into tallies {GROUPED_COUNTS} group by 1, 2, 4, 5, 6")
 
 
 def refresh_range(db: Database, low: int, high: int) -> None:
     """Recount the buckets of the sort keys from `low` (first of a bucket) to `high`."""
-    db.conn.execute("delete from tallies where bucket >= ? and bucket < ?", (low >> SHIFT, high >> SHIFT))
-    db.conn.execute(f"insert into tallies {GROUPED} where place >= ? and place < ? group by 1, 2, 4, 5, 6", (low, high))
+    db.conn.execute("delete from tallies where bucket >= ? and bucket < ?", (low >> BUCKET_BITS, high >> BUCKET_BITS))
+    db.conn.execute(
+        f"insert into tallies {GROUPED_COUNTS} where place >= ? and place < ? group by 1, 2, 4, 5, 6", (low, high)
+    )

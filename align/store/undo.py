@@ -22,16 +22,16 @@ from align.store.cuts import Cut, follows, in_force
 from align.store.ledger import Ledger
 from align.store.log import Patch, read_patches
 from align.store.reimport import restore_removed, turn_change
-from align.store.remove import bring_back, note_displaced, removed, with_both_documents
+from align.store.remove import note_displaced, removed, restore_document, with_both_documents
 from align.store.revisions import sides_of
 
 UNDOABLE = Action.having(Trait.UNDOABLE)
 """Actions that a reviewer's undo reverts; it skips all others."""
-ON_DOCUMENTS = ("cut", "remove", "import")
+DOCUMENT_ACTIONS = ("cut", "remove", "import")
 """Decisions that change a document even if they change no link."""
 
 
-class _Entry(NamedTuple):
+class _LogEntry(NamedTuple):
     """A reviewer's log entry, with the decision that it is, undoes or redoes."""
 
     action: str
@@ -51,7 +51,7 @@ class _Entry(NamedTuple):
     @property
     def loss(self) -> str:
         """Why it can never be inverted: its document or link was compacted away. Empty if it can."""
-        if self.done in ON_DOCUMENTS and not self.has_document:
+        if self.done in DOCUMENT_ACTIONS and not self.has_document:
             return f"{self.done!r} of {self.name or 'a document'}: it was compacted away"
         if self.compacted and self.link is not None and not self.has_link:
             return f"{self.done!r} of link {self.link}: its document was compacted away"
@@ -60,18 +60,18 @@ class _Entry(NamedTuple):
     @property
     def changes(self) -> bool:
         """Whether there is, or was, anything to undo."""
-        return self.patched or self.done in ON_DOCUMENTS or bool(self.loss)
+        return self.patched or self.done in DOCUMENT_ACTIONS or bool(self.loss)
 
 
-class _Turnable(NamedTuple):
+class _Invertible(NamedTuple):
     """A candidate for undo or redo."""
 
-    entry: _Entry
+    entry: _LogEntry
     reported: bool
     """Whether an earlier decision was inverted since, so that the reason for skipping this one is not new."""
 
 
-def turn_last(db: Database, reviewer: str, action: str) -> tuple[Decision, tuple[int, ...], str]:
+def invert_last(db: Database, reviewer: str, action: str) -> tuple[Decision, tuple[int, ...], str]:
     """Undo the reviewer's last decision in force (`undo`), or redo the last undone one if nothing was decided since
     (`redo`), with the decisions grouped with it. Call inside `writing`.
 
@@ -79,26 +79,26 @@ def turn_last(db: Database, reviewer: str, action: str) -> tuple[Decision, tuple
     ConflictError if none can be inverted, EmptyDecisionError if there is none.
     """
     reasons: list[str] = []
-    news: list[str] = []
+    new_reasons: list[str] = []
 
-    def others() -> Iterator[list[_Turnable]]:
+    def others() -> Iterator[list[_Invertible]]:
         """The further groups, computed only if needed, since that reads the whole log."""
         yield from _groups(db, reviewer, action)[1:]
 
     for group in chain(_groups(db, reviewer, action, 1), others()):
         reason = next((one.entry.loss for one in group if one.entry.loss), "")
         if not reason:
-            skipped = _summary(news)
+            skipped = _summary(new_reasons)
             try:
-                with _attempt(db):
-                    turned = [turn(db, reviewer, one.entry.target, action, skipped) for one in group]
+                with _savepoint(db):
+                    inverted = [invert_decision(db, reviewer, one.entry.target, action, skipped) for one in group]
             except ConflictError as error:
                 reason = str(error).rstrip(".")
             else:
-                links = dict.fromkeys(link for _, touched in turned for link in touched)
-                return turned[-1][0], tuple(links), skipped
+                links = dict.fromkeys(link for _, touched in inverted for link in touched)
+                return inverted[-1][0], tuple(links), skipped
         reasons.append(reason)
-        news += [] if group[0].reported else [reason]
+        new_reasons += [] if group[0].reported else [reason]
     nothing = f"nothing to {action} of {reviewer}'s decisions"
     if reasons:
         raise ConflictError(f"{nothing}: {_summary(reasons)}.")
@@ -112,7 +112,7 @@ def _summary(reasons: list[str]) -> str:
 
 
 @contextmanager
-def _attempt(db: Database) -> Iterator[None]:
+def _savepoint(db: Database) -> Iterator[None]:
     """Savepoint: an exception inside rolls back to it, and the enclosing transaction continues."""
     db.conn.execute("savepoint attempt")
     try:
@@ -124,14 +124,14 @@ def _attempt(db: Database) -> Iterator[None]:
         db.conn.execute("release attempt")
 
 
-def _groups(db: Database, reviewer: str, action: str, count: int | None = None) -> list[list[_Turnable]]:
+def _groups(db: Database, reviewer: str, action: str, count: int | None = None) -> list[list[_Invertible]]:
     """Candidates for undo or redo in order (at most `count` groups): decisions with those grouped with them."""
     with closing((_done if action == "undo" else _undone)(db, reviewer)) as entries:
-        return list(islice(_together(entries), count))
+        return list(islice(_grouped(entries), count))
 
 
-def _together(entries: Iterable[_Turnable]) -> Iterator[list[_Turnable]]:
-    group: list[_Turnable] = []
+def _grouped(entries: Iterable[_Invertible]) -> Iterator[list[_Invertible]]:
+    group: list[_Invertible] = []
     for one in entries:
         if group and (one.entry.group is None or one.entry.group != group[0].entry.group):
             yield group
@@ -141,7 +141,7 @@ def _together(entries: Iterable[_Turnable]) -> Iterator[list[_Turnable]]:
         yield group
 
 
-def _done(db: Database, reviewer: str) -> Generator[_Turnable, None, None]:
+def _done(db: Database, reviewer: str) -> Generator[_Invertible, None, None]:
     """The reviewer's decisions in force, latest first."""
     settled: set[int] = set()
     earliest: int | None = None
@@ -150,15 +150,15 @@ def _done(db: Database, reviewer: str) -> Generator[_Turnable, None, None]:
             reported = earliest is not None and earliest < entry.target
             if entry.action in ("undo", "redo"):
                 if entry.target not in settled and entry.action == "redo" and entry.changes:
-                    yield _Turnable(entry, reported)
+                    yield _Invertible(entry, reported)
                 settled.add(entry.target)
                 if entry.action == "undo":
                     earliest = min(entry.target, earliest or entry.target)
             elif entry.action in UNDOABLE and entry.target not in settled and entry.changes:
-                yield _Turnable(entry, reported)
+                yield _Invertible(entry, reported)
 
 
-def _undone(db: Database, reviewer: str) -> Generator[_Turnable, None, None]:
+def _undone(db: Database, reviewer: str) -> Generator[_Invertible, None, None]:
     """Decisions that the reviewer undid since the last other decision, latest first."""
     settled: set[int] = set()
     latest: int | None = None
@@ -166,7 +166,7 @@ def _undone(db: Database, reviewer: str) -> Generator[_Turnable, None, None]:
         for entry in entries:
             if entry.action in ("undo", "redo"):
                 if entry.action == "undo" and entry.target not in settled and entry.changes:
-                    yield _Turnable(entry, latest is not None and latest > entry.target)
+                    yield _Invertible(entry, latest is not None and latest > entry.target)
                 settled.add(entry.target)
                 if entry.action == "redo":
                     latest = max(entry.target, latest or entry.target)
@@ -174,7 +174,7 @@ def _undone(db: Database, reviewer: str) -> Generator[_Turnable, None, None]:
                 return
 
 
-def _backwards(db: Database, reviewer: str) -> Generator[_Entry, None, None]:
+def _backwards(db: Database, reviewer: str) -> Generator[_LogEntry, None, None]:
     """The reviewer's log entries, latest first."""
     cursor = db.conn.execute(
         """select entry.action, done.id, json_extract(done.detail, '$.group'), done.action, done.link,
@@ -190,48 +190,53 @@ def _backwards(db: Database, reviewer: str) -> Generator[_Entry, None, None]:
     )
     try:
         for row in cursor:
-            yield _Entry(*row)
+            yield _LogEntry(*row)
     finally:
         cursor.close()
 
 
-def turn(
-    db: Database, reviewer: str, target: int, action: str, skipped: str = "", more: Mapping[str, object] | None = None
+def invert_decision(
+    db: Database,
+    reviewer: str,
+    target: int,
+    action: str,
+    skipped: str = "",
+    extra_detail: Mapping[str, object] | None = None,
 ) -> tuple[Decision, tuple[int, ...]]:
     """Append an `undo` or `redo` of the decision `target`. `skipped`: why later ones were skipped, for the log.
 
     Raises ConflictError if its links changed since; the caller rolls back what was written before.
     """
-    more = dict(more or {}) | ({"skipped": skipped} if skipped else {})
-    whole = bulk.turn_alike(db, reviewer, target, action, more)
-    if whole is not None:
-        return whole
-    told, link, document = db.conn.execute(
+    extra_detail = dict(extra_detail or {}) | ({"skipped": skipped} if skipped else {})
+    bulk_result = bulk.turn_bulk(db, reviewer, target, action, extra_detail)
+    if bulk_result is not None:
+        return bulk_result
+    target_action, link, document = db.conn.execute(
         "select action, link, document from decisions where id = ?", (target,)
     ).fetchone()
-    if told == "import":
-        return turn_change(db, reviewer, target, action, more)
-    ledger = Ledger(db, reviewer)
-    patches = [(number, now, was) for number, was, now in read_patches(db, _last_turn(db, target, action))]
-    if told == "cut":
-        patches = cut_patches(ledger, action, patches)
-    sides = sides_of(db, (number for number, _, _ in patches)) if told == "remove" and action == "redo" else {}
-    if told == "remove" and action == "undo":
-        bring_back(db, document)
+    if target_action == "import":
+        return turn_change(db, reviewer, target, action, extra_detail)
+    draft = Ledger(db, reviewer)
+    patches = [(number, now, was) for number, was, now in read_patches(db, _last_inversion(db, target, action))]
+    if target_action == "cut":
+        patches = cut_patches(draft, action, patches)
+    sides = sides_of(db, (number for number, _, _ in patches)) if target_action == "remove" and action == "redo" else {}
+    if target_action == "remove" and action == "undo":
+        restore_document(db, document)
         patches = with_both_documents(db, patches)
-    own = {number for number, _, _ in patches}
-    ledger.turn(patches, f"cannot {action} {told!r}")
-    turn_cuts(ledger, target, action, own)
-    if told == "remove" and action == "undo":
-        restore_removed(ledger, document)
-    elif told == "remove":
-        db.conn.execute("update documents set removed_at = ? where id = ?", (ledger.at, document))
-    decision, touched = ledger.close(
-        action, link=link, document=document, target=target, detail={"action": told, **more}
+    own_links = {number for number, _, _ in patches}
+    draft.turn(patches, f"cannot {action} {target_action!r}")
+    invert_splits(draft, target, action, own_links)
+    if target_action == "remove" and action == "undo":
+        restore_removed(draft, document)
+    elif target_action == "remove":
+        db.conn.execute("update documents set removed_at = ? where id = ?", (draft.at, document))
+    decision, touched = draft.close(
+        action, link=link, document=document, target=target, detail={"action": target_action, **extra_detail}
     )
     if sides:
-        note_displaced(ledger, decision, sides)
-    conflicts.follow(db, decision)
+        note_displaced(draft, decision, sides)
+    conflicts.update_conflicts(db, decision)
     return decision, touched
 
 
@@ -246,8 +251,8 @@ def bring_back_removed(
     if decision is None:
         return None
     try:
-        with _attempt(db):
-            _, links = turn(db, reviewer, decision, "undo", more=more)
+        with _savepoint(db):
+            _, links = invert_decision(db, reviewer, decision, "undo", extra_detail=more)
     except ConflictError:
         return None
     inside = ",".join(map(str, links))
@@ -256,7 +261,7 @@ def bring_back_removed(
     return document, db.conn.execute(sql).fetchone()[0]
 
 
-def _last_turn(db: Database, target: int, action: str) -> int:
+def _last_inversion(db: Database, target: int, action: str) -> int:
     """The entry whose patches are inverted: the last that undid or redid the decision, else the decision itself.
 
     It may have changed other proposals than the decision did, since they come and go in between.
@@ -266,33 +271,33 @@ def _last_turn(db: Database, target: int, action: str) -> int:
     return int(row[0] or target)
 
 
-def cut_patches(ledger: Ledger, action: str, patches: list[Patch]) -> list[Patch]:
+def cut_patches(draft: Ledger, action: str, patches: list[Patch]) -> list[Patch]:
     """Patches to invert for the undo or redo of a split, without those that follow from it for other links."""
-    kept = []
+    remaining = []
     for patch in patches:
         if follows(patch) and action == "redo":
             link, before, _ = patch
-            state = ledger.state(link) if ledger.present(link) else {}
+            state = draft.state(link) if draft.present(link) else {}
             if before is None or any(state.get(column) != value for column, value in before.items()):
                 continue
         elif follows(patch):
             continue
-        kept.append(patch)
-    return kept
+        remaining.append(patch)
+    return remaining
 
 
-def turn_cuts(ledger: Ledger, target: int, action: str, own: set[int]) -> None:
+def invert_splits(draft: Ledger, target: int, action: str, own_links: set[int]) -> None:
     """Undo or redo the splits of the decision `target`; `own_links`: links whose patches were inverted.
 
     Raises ConflictError if the sentences, or links of their halves, changed since.
     """
-    detail = ledger.db.conn.execute("select detail from decisions where id = ?", (target,)).fetchone()[0]
-    made = [Cut.of(one) for one in json.loads(detail).get("cuts", ())]
+    detail = draft.db.conn.execute("select detail from decisions where id = ?", (target,)).fetchone()[0]
+    splits = [Cut.from_dict(one) for one in json.loads(detail).get("cuts", ())]
     if action == "undo":
         # their current form: a new text of the document may have changed them
-        now = {one.rest: one for number in {one.document for one in made} for one in in_force(ledger.db, number)}
-        for one in reversed(made):
-            ledger.join_cut(now.get(one.rest, one))
+        now = {one.rest: one for number in {one.document for one in splits} for one in in_force(draft.db, number)}
+        for one in reversed(splits):
+            draft.join_cut(now.get(one.rest, one))
     else:
-        for one in made:
-            ledger.make_cut(one, but=own)
+        for one in splits:
+            draft.make_cut(one, but=own_links)

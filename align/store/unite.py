@@ -17,15 +17,15 @@ from sqlite_utils import Database
 from align.store import conflicts, cuts, overlaps
 from align.store.actions import Action, Trait
 from align.store.causality import Causality, Origin, heads
-from align.store.copies import take_in_documents
+from align.store.copies import merge_documents
 from align.store.cuts import Cut
 from align.store.ledger import Ledger
 from align.store.log import FIELDS, Patch, State, append, sentences_of, state_of, stored, write_patches
-from align.store.proposals import PROGRAM
+from align.store.proposals import PROGRAM_NAME
 from align.store.replica import SIDES, Birth, Entry, Log, Sentences, pack
 from align.store.resolution import MACHINE, Outcome, Resolution, Virtual, is_untouched
 from align.store.texts import Texts
-from align.text.counted import counted
+from align.text.counted import pluralise
 
 REPLICATED = Action.having(Trait.REPLICATED)
 
@@ -62,12 +62,12 @@ class United:
         ]
         if self.conflicts:
             lines.append(
-                f"{counted(self.conflicts, 'conflict')}: such a link stays as both knew it. Accept, reject or edit it "
-                "in `align review`; `align store conflicts` lists them."
+                f"{pluralise(self.conflicts, 'conflict')}: such a link stays as both knew it. Accept, reject or edit "
+                "it in `align review`; `align store conflicts` lists them."
             )
         if self.cuts:
             lines.append(
-                f"{counted(self.cuts, 'cut')} of sentences in no link at different positions in the two copies: "
+                f"{pluralise(self.cuts, 'cut')} of sentences in no link at different positions in the two copies: "
                 "these sentences stay whole. Split them again."
             )
         return lines
@@ -75,7 +75,7 @@ class United:
 
 def unite(ours: Database, theirs: Database, name: str) -> United:
     """Take the other copy's decisions in. Runs inside the caller's `writing`; `theirs` is only read."""
-    taken = take_in_documents(ours, theirs)
+    taken = merge_documents(ours, theirs)
     report = United(documents=taken.added, differing=taken.differing, restored=taken.restored)
     sentences = Sentences()
     here, there = Log(ours, sentences), Log(theirs, sentences)
@@ -126,7 +126,7 @@ class _Merge:
         self.ids = self._present_ids()
         self.links: dict[int, int] = {}
         """id of a virtual link -> its number here."""
-        self.ledger = Ledger(ours, PROGRAM)
+        self.ledger = Ledger(ours, PROGRAM_NAME)
         self.cut_now: dict[int, Cut] = {}
         """Second halves of the cuts that this merge makes, by their `Sentences` number."""
 
@@ -350,7 +350,7 @@ class _Merge:
         detail = {key: value for key, value in entry.detail.items() if key not in ("tgt_document", "emptied")}
         made = [self.cut_now[half] for cut in entry.cuts if (half := self.sentences.half(*cut)) in self.cut_now]
         if made:
-            detail["cuts"] = [cut.told() for cut in made]
+            detail["cuts"] = [cut.to_dict() for cut in made]
         decision = append(
             self.db, entry.reviewer, entry.action, at=entry.at, uid=entry.uid, detail=detail, origin=entry.origin,
             link=self._link_number(entry.link) if entry.link else None,
@@ -391,13 +391,13 @@ class _Merge:
 
     # Conflicts
 
-    def _conflict_rows(self, outcomes: Sequence[tuple[Virtual, Outcome]], name: str) -> Iterator[conflicts.Row]:
+    def _conflict_rows(self, outcomes: Sequence[tuple[Virtual, Outcome]], name: str) -> Iterator[conflicts.ConflictRow]:
         for link, outcome in outcomes:
             number = self.links.get(id(link))
             if outcome.contests and number is not None and self.ledger.present(number):
                 yield from self._rows_of(number, outcome, name)
 
-    def _rows_of(self, number: int, outcome: Outcome, name: str) -> Iterator[conflicts.Row]:
+    def _rows_of(self, number: int, outcome: Outcome, name: str) -> Iterator[conflicts.ConflictRow]:
         first, *others = outcome.contests
         by: str | None = first.entry.reviewer
         mine = self._told(first.entry, first.columns)
@@ -407,7 +407,7 @@ class _Merge:
             theirs = self._told(other.entry, other.columns)
             columns = [c for c in {**mine, **theirs} if mine.get(c) != theirs.get(c)]
             entry = other.entry
-            yield conflicts.Row(
+            yield conflicts.ConflictRow(
                 number, entry.uid, entry.at, entry.reviewer, entry.action,
                 {column: mine.get(column) for column in columns if column in mine},
                 {column: theirs.get(column) for column in columns if column in theirs},

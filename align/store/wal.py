@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from sqlite_utils import Database
 
-LARGEST = 2**31 - 1
+MAX_FILE_NUMBER = 2**31 - 1
 _HEADER, _FRAME = 32, 24
 _MAGIC = 0x377F0682
 """If the lowest bit is set, checksums are over big-endian words."""
@@ -32,12 +32,12 @@ def advance(db: Database) -> None:
     if number <= 0:
         renumber(db)
     else:
-        db.conn.execute(f"pragma user_version = {number % LARGEST + 1}")
+        db.conn.execute(f"pragma user_version = {number % MAX_FILE_NUMBER + 1}")
 
 
 def renumber(db: Database) -> None:
     """Set a random number, which no log of another file matches."""
-    db.conn.execute(f"pragma user_version = {secrets.randbelow(LARGEST) + 1}")
+    db.conn.execute(f"pragma user_version = {secrets.randbelow(MAX_FILE_NUMBER) + 1}")
 
 
 def is_foreign(path: Path) -> bool:
@@ -78,7 +78,7 @@ def _is_between(number: int, numbers: list[int]) -> bool:
     if not numbers or min(numbers) <= 0:
         return True
     before = numbers[0] - 1
-    return (number - before) % LARGEST <= (numbers[-1] - before) % LARGEST
+    return (number - before) % MAX_FILE_NUMBER <= (numbers[-1] - before) % MAX_FILE_NUMBER
 
 
 def _numbers(log: BinaryIO, *, checked: bool) -> list[int]:
@@ -92,7 +92,7 @@ def _numbers(log: BinaryIO, *, checked: bool) -> list[int]:
         return []
     words = ">" if magic & 1 else "<"
     sums = (one, two)
-    found: list[int] = []
+    numbers: list[int] = []
     committed = 0
     for frame, page in _frames(log, page_size, whole=checked):
         number, pages, salt_one, salt_two, one, two = struct.unpack(">6I", frame)
@@ -103,20 +103,20 @@ def _numbers(log: BinaryIO, *, checked: bool) -> list[int]:
             if sums != (one, two):
                 break
         if number == 1:
-            found.append(int.from_bytes(page[_NUMBER : _NUMBER + 4], "big", signed=True))
+            numbers.append(int.from_bytes(page[_NUMBER : _NUMBER + 4], "big", signed=True))
         if pages:
-            committed = len(found)
-    return found[:committed]
+            committed = len(numbers)
+    return numbers[:committed]
 
 
 def _frames(log: BinaryIO, page_size: int, *, whole: bool) -> Iterator[tuple[bytes, bytes]]:
     """Yield header and page of each frame; unless `whole`, only the part of the page up to the number."""
     size = os.fstat(log.fileno()).st_size
-    wanted = _FRAME + (page_size if whole else _NUMBER + 4)
+    read_size = _FRAME + (page_size if whole else _NUMBER + 4)
     for start in range(_HEADER, size - page_size - _FRAME + 1, page_size + _FRAME):
         log.seek(start)
-        content = log.read(wanted)
-        if len(content) < wanted:
+        content = log.read(read_size)
+        if len(content) < read_size:
             return
         yield content[:_FRAME], content[_FRAME:]
 

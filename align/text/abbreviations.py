@@ -6,7 +6,7 @@ from functools import cache
 
 from align.text._words import WORDS, words
 
-ALWAYS: dict[str, str] = {
+ABBREVIATIONS: dict[str, str] = {
     "": "dr prof mr mrs ms st vs no nr vol pp fig cf jr sr e.g i.e co op art tel ca al approx dept",
     "en": """mr mrs ms dr prof sen rep gov gen col lt capt cpl sgt maj cmdr adm rev hon pres st mt ft messrs mmes vs viz
         cf e.g i.e fig figs vol vols no nos pp sec ch ed eds trans approx dept univ assn bros jan feb mar apr jun jul
@@ -60,7 +60,7 @@ ORDINAL = words("de da no fi cs sk sl hr sr hu is et lv pl tr eu nb nn lb")
 @cache
 def abbreviations(lang: str) -> frozenset[str]:
     """Abbreviations of a primary language tag, with those of all languages."""
-    return frozenset(ALWAYS[""].split()) | frozenset(ALWAYS.get(lang, "").split())
+    return frozenset(ABBREVIATIONS[""].split()) | frozenset(ABBREVIATIONS.get(lang, "").split())
 
 
 @cache

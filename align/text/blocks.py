@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from align.domain import BlockKind, Span
 from align.text._words import words
-from align.text.evidence import weigh
-from align.text.scripts import IMAGE_NAME, latin_only
+from align.text.evidence import first_evidence
+from align.text.scripts import IMAGE_NAME, is_latin_only
 
 
-class Run(NamedTuple):
+class TextBlock(NamedTuple):
     """A paragraph-level block of the text and its probable kind."""
 
     span: Span
@@ -47,7 +47,7 @@ class _Wrapped(NamedTuple):
 
 _LINE = re.compile(r"[^\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 _BREAK = re.compile(r"\r\n|[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-EDGE = " \t\u3000\xa0\u200b\u200e\u200f\ufeff\x00\x1f\u2000\u2001\u2002\u2003\u2009\u202f\u205f\u1680\u2004\u2005\u2006\u2007\u2008\u200a"  # noqa: E501
+EDGE_CHARACTERS = " \t\u3000\xa0\u200b\u200e\u200f\ufeff\x00\x1f\u2000\u2001\u2002\u2003\u2009\u202f\u205f\u1680\u2004\u2005\u2006\u2007\u2008\u200a"  # noqa: E501
 _BULLET = re.compile(
     r"(?:[●○•◦‣⁃∙・◆◇■□▪▫▶►★☆◎]|[*+\-–—](?=[ \t])|[①-⑳⑴-⒇㈠-㈩]|[(（]?(?:\d{1,3}|[A-Za-z]|[ivx]{1,4})[)）.](?=[ \t\u3000])|\d{1,2}[)）]"  # noqa: E501
     r"|[一二三四五六七八九十]{1,3}[、．])"
@@ -112,25 +112,25 @@ _MAY_BE_SPECIAL = re.compile(
 )
 """Beginnings, by a letter, of lines whose kind is evident."""
 PROSE_WIDTH = 100
-FRONT_RUNS = 8
+MAX_FRONT_BLOCKS = 8
 HEADING_WIDTH = 90
-WRAPPED_AT_MOST = 160
-SAMPLE = 1000
+MAX_WRAP_WIDTH = 160
+SAMPLE_LINES = 1000
 """Lines that are sampled for the languages of a page."""
 
 
-def runs(text: str) -> list[Run]:
+def find_blocks(text: str) -> list[TextBlock]:
     """The blocks of `text`, ascending and disjoint; between them is only white space (and invisible controls)."""
     lines = list(_lines(text))
     widest = _wrap_width(text, lines)
-    wrapped = _Wrapped(widest, _halved(text, lines, widest), _one_latin(text, lines))
-    found: list[list[_Line]] = []
+    wrapped = _Wrapped(widest, _has_halved_sentences(text, lines, widest), _one_latin(text, lines))
+    groups: list[list[_Line]] = []
     for line in lines:
-        if found and _continues(text, found[-1][-1], line, wrapped):
-            found[-1].append(line)
+        if groups and _continues(text, groups[-1][-1], line, wrapped):
+            groups[-1].append(line)
         else:
-            found.append([line])
-    return _kinds(text, found)
+            groups.append([line])
+    return _kinds(text, groups)
 
 
 def width(piece: str) -> int:
@@ -150,7 +150,7 @@ def _lines(text: str) -> Iterator[_Line]:
     first = True
     for match in _LINE.finditer(text):
         raw = match[0]
-        bare = raw.strip(EDGE)
+        bare = raw.strip(EDGE_CHARACTERS)
         if not bare:
             continue
         start = match.start() + raw.index(bare)
@@ -172,8 +172,8 @@ def _cut(line: str) -> list[tuple[int, int, BlockKind | None]]:
         image = _IMAGES.match(line)
         if image:
             start = image.end()
-            parts.append((0, len(line[:start].rstrip(EDGE)), BlockKind.BOILERPLATE))
-            start += len(line[start:]) - len(line[start:].lstrip(EDGE))
+            parts.append((0, len(line[:start].rstrip(EDGE_CHARACTERS)), BlockKind.BOILERPLATE))
+            start += len(line[start:]) - len(line[start:].lstrip(EDGE_CHARACTERS))
         if start < len(line) and "://" in line and not _ADDRESS.fullmatch(line, start):
             headline = _headline(line, start)
             if headline:
@@ -193,10 +193,14 @@ def _headline(line: str, start: int) -> list[tuple[int, int, BlockKind | None]]:
     source = sources[-1] if sources else None
     if source is None or source.start() - start < 4 or url.start() - source.end() > 12:
         return []
-    cut = start + len(line[start : source.start()].rstrip(EDGE + "-–—|"))
+    cut = start + len(line[start : source.start()].rstrip(EDGE_CHARACTERS + "-–—|"))
     return [
         (start, cut, BlockKind.HEADING),
-        (source.start() if not line[cut : source.start()].strip(EDGE) else cut, len(line), BlockKind.BOILERPLATE),
+        (
+            source.start() if not line[cut : source.start()].strip(EDGE_CHARACTERS) else cut,
+            len(line),
+            BlockKind.BOILERPLATE,
+        ),
     ]
 
 
@@ -234,21 +238,21 @@ def _wrap_width(text: str, lines: list[_Line]) -> int:
     sample = lines if len(lines) <= 2000 else lines[:: len(lines) // 2000]
     widths = sorted(min(width(text[line.start : min(line.end, line.start + 400)]), 400) for line in sample)
     widest = widths[min(len(widths) - 1, int(len(widths) * 0.95))]
-    return widest if widest <= WRAPPED_AT_MOST else 0
+    return widest if widest <= MAX_WRAP_WIDTH else 0
 
 
-def _halved(text: str, lines: list[_Line], widest: int) -> bool:
+def _has_halved_sentences(text: str, lines: list[_Line], widest: int) -> bool:
     """Whether blank lines separate the halves of sentences: nearly all lines are separated, many unfinished."""
     if not widest or len(lines) < 6:
         return False
-    pairs = [(lines[at], lines[at + 1]) for at in range(0, len(lines) - 1, 1 + len(lines) // (2 * SAMPLE))]
-    apart = [(a, b) for a, b in pairs if b.breaks >= 2]
-    if len(apart) < 0.8 * len(pairs):
+    pairs = [(lines[at], lines[at + 1]) for at in range(0, len(lines) - 1, 1 + len(lines) // (2 * SAMPLE_LINES))]
+    separated = [(a, b) for a, b in pairs if b.breaks >= 2]
+    if len(separated) < 0.8 * len(pairs):
         return False
     unfinished = sum(
-        not _TERMINATED.search(text, a.start, a.end) and _LOWER.match(text, b.start) is not None for a, b in apart
+        not _TERMINATED.search(text, a.start, a.end) and _LOWER.match(text, b.start) is not None for a, b in separated
     )
-    return unfinished >= 0.1 * len(apart)
+    return unfinished >= 0.1 * len(separated)
 
 
 def _continues(text: str, a: _Line, b: _Line, wrapped: _Wrapped) -> bool:
@@ -256,7 +260,7 @@ def _continues(text: str, a: _Line, b: _Line, wrapped: _Wrapped) -> bool:
     if not _may_continue(text, a, b, wrapped):
         return False
     before, after = text[a.start : min(a.end, a.start + 300)], text[b.start : min(b.end, b.start + 300)]
-    if wrapped.one_latin and latin_only(before) and latin_only(after):
+    if wrapped.one_latin and is_latin_only(before) and is_latin_only(after):
         return True
     (script, lang), (other_script, other) = _language(before), _language(after)
     if not script or not other_script:
@@ -266,7 +270,7 @@ def _continues(text: str, a: _Line, b: _Line, wrapped: _Wrapped) -> bool:
 
 def _one_latin(text: str, lines: list[_Line]) -> bool:
     """Whether the page's lines in Latin letters are in one language, by a sample of about a thousand."""
-    sample = lines if len(lines) <= SAMPLE else lines[:: len(lines) // SAMPLE]
+    sample = lines if len(lines) <= SAMPLE_LINES else lines[:: len(lines) // SAMPLE_LINES]
     spoken = {_language(text[line.start : min(line.end, line.start + 300)]) for line in sample}
     return len({lang for script, lang in spoken if script == "latin" and lang}) <= 1
 
@@ -274,8 +278,8 @@ def _one_latin(text: str, lines: list[_Line]) -> bool:
 @lru_cache(maxsize=8)
 def _language(line: str) -> tuple[str, str]:
     """Dominant script of a line and its certain language; each empty if undecided."""
-    evidence = weigh(line)
-    return evidence.script if evidence.weight >= 8 else "", evidence.best if evidence.settled else ""
+    evidence = first_evidence(line)
+    return evidence.script if evidence.weight >= 8 else "", evidence.best if evidence.is_certain else ""
 
 
 def _may_continue(text: str, a: _Line, b: _Line, wrapped: _Wrapped) -> bool:
@@ -308,16 +312,16 @@ def _may_continue(text: str, a: _Line, b: _Line, wrapped: _Wrapped) -> bool:
 def _full(text: str, a: _Line, b: _Line, widest: int) -> bool:
     """Whether the first word of `b` did not fit on line `a`."""
     word = _FIRST_WORD.match(text, b.start, b.end)
-    room = width(text[a.start : a.end]) + a.indent + 1 + (width(word[0]) if word else 0)
-    return room >= 0.85 * widest and widest >= 30
+    needed = width(text[a.start : a.end]) + a.indent + 1 + (width(word[0]) if word else 0)
+    return needed >= 0.85 * widest and widest >= 30
 
 
-def _kinds(text: str, found: list[list[_Line]]) -> list[Run]:
+def _kinds(text: str, groups: list[list[_Line]]) -> list[TextBlock]:
     """The blocks with their kinds, which also depend on their surroundings."""
-    result: list[Run] = []
+    result: list[TextBlock] = []
     comments = False
-    front = _front(text, found)
-    for index, lines in enumerate(found):
+    front = _count_front_blocks(text, groups)
+    for index, lines in enumerate(groups):
         span = Span(lines[0].start, lines[-1].end)
         kind = lines[0].kind
         if kind is not BlockKind.SEPARATOR and _COMMENTS_FROM.fullmatch(text, span.start, span.end):
@@ -326,9 +330,9 @@ def _kinds(text: str, found: list[list[_Line]]) -> list[Run]:
         elif comments and kind in (None, BlockKind.LIST):
             kind = BlockKind.COMMENT
         elif kind is None:
-            heading = _is_title(text, lines) and (index < front or _heads(text, lines[0], found, index))
+            heading = _is_title(text, lines) and (index < front or _precedes_text(text, lines[0], groups, index))
             kind = BlockKind.HEADING if heading else BlockKind.BODY
-        result.append(Run(span, kind))
+        result.append(TextBlock(span, kind))
     return result
 
 
@@ -350,17 +354,17 @@ def _is_prose(text: str, lines: list[_Line]) -> bool:
     )
 
 
-def _front(text: str, found: list[list[_Line]]) -> int:
+def _count_front_blocks(text: str, groups: list[list[_Line]]) -> int:
     """Number of blocks before the text itself (titles, names, dates); 0 where no running text follows soon."""
-    for index, lines in enumerate(found[: FRONT_RUNS + 1]):
+    for index, lines in enumerate(groups[: MAX_FRONT_BLOCKS + 1]):
         if _is_prose(text, lines):
             return index
-    return 1 if len(found) > 1 else 0
+    return 1 if len(groups) > 1 else 0
 
 
-def _heads(text: str, line: _Line, found: list[list[_Line]], index: int) -> bool:
+def _precedes_text(text: str, line: _Line, groups: list[list[_Line]], index: int) -> bool:
     """Whether a longer text follows a title, with nothing between but dates, addresses and the like."""
-    for following in found[index + 1 : index + 5]:
+    for following in groups[index + 1 : index + 5]:
         if following[0].kind is BlockKind.BOILERPLATE:
             continue
         length = following[-1].end - following[0].start

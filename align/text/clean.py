@@ -39,14 +39,14 @@ _LETTERS = {
 _IMAGE = re.compile(rf"(?<![/\w.])(?:{IMAGE_NAME})+", re.ASCII | re.IGNORECASE)
 UNSPACED = frozenset({"ja", "zh", "yue", "lzh", "bo", "my", "lo", "km", "th"})
 """Primary tags of languages without spaces between sentences, and between words joined across a line break."""
-MEANS_NOTHING = re.compile(r"[\W_]++(?!\d)|(?<![\W\d_])[\W_]++")
+INSIGNIFICANT = re.compile(r"[\W_]++(?!\d)|(?<![\W\d_])[\W_]++")
 """Characters other than letters and digits, except those between digits: 1.5 is not 15."""
-WIDE_SCRIPT_LANGUAGES = frozenset({"zh", "ja", "ko", "yue", "wuu"})
+WIDE_LANGUAGES = frozenset({"zh", "ja", "ko", "yue", "wuu"})
 WIDE_WEIGHT = 2.2
 """Letters that a character of these scripts counts as."""
 
 
-def unspaced(lang: str) -> bool:
+def is_unspaced(lang: str) -> bool:
     """Whether there are no spaces between sentences in `lang`."""
     return primary(lang) in UNSPACED
 
@@ -55,11 +55,11 @@ def sentence_text(text: str, pieces: Sequence[Span]) -> str:
     """The clean text of a sentence whose spans in the original `text` are `pieces`."""
     raw = pieces[0].of(text)
     for before, piece in itertools.pairwise(pieces):
-        raw += ("\n" if broken(text, before, piece) else "") + piece.of(text)
+        raw += ("\n" if has_line_break(text, before, piece) else "") + piece.of(text)
     return clean(raw)
 
 
-def broken(text: str, before: Span, after: Span) -> bool:
+def has_line_break(text: str, before: Span, after: Span) -> bool:
     """Whether there is a line break between two pieces of a sentence: they are then joined like lines."""
     return any(mark in text[before.end : after.start] for mark in "\n\r\u2028\u2029\x0b\x0c\x85")
 
@@ -83,7 +83,7 @@ def letters(text: str) -> str:
 
 def join(texts: Sequence[str], lang: str) -> str:
     """Join the texts of consecutive sentences: without a space in zh, ja and similar languages, else with one."""
-    if not unspaced(lang):
+    if not is_unspaced(lang):
         return " ".join(texts)
     joined = ""
     for text in texts:
@@ -93,9 +93,9 @@ def join(texts: Sequence[str], lang: str) -> str:
     return joined
 
 
-def plain(text: str) -> str:
+def letters_and_digits(text: str) -> str:
     """The letters and numbers of a text, folded; the text itself if it has none."""
-    return MEANS_NOTHING.sub("", folded(text)) or text
+    return INSIGNIFICANT.sub("", folded(text)) or text
 
 
 def folded(text: str) -> str:
@@ -103,7 +103,7 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def worth(text: str, lang: str) -> float:
+def weighted_length(text: str, lang: str) -> float:
     """Non-space characters, times WIDE_WEIGHT in CJK, to compare lengths."""
     length = sum(1 for char in text if not char.isspace())
-    return length * (WIDE_WEIGHT if primary(lang) in WIDE_SCRIPT_LANGUAGES else 1.0)
+    return length * (WIDE_WEIGHT if primary(lang) in WIDE_LANGUAGES else 1.0)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TextIO
 
-HEAD = 8192
+DIALECT_CHARACTERS = 8192
 """Characters that are read to detect the delimiter."""
 _MARKS = "\t;,"
 _WITHIN = re.compile(r'"[^"]*"')
@@ -24,7 +24,7 @@ def table_rows(file: TextIO, *, literal: bool = False) -> Iterator[list[str]]:
     table is quoted as by spreadsheets; `literal` skips that check, and the file is read once. Raises csv.Error.
     """
     file.seek(0)
-    delimiter = delimiter_of(file.read(HEAD))
+    delimiter = delimiter_of(file.read(DIALECT_CHARACTERS))
     file.seek(0)
     quoted = delimiter != "\t"
     if not quoted and not literal:
@@ -45,14 +45,14 @@ def delimiter_of(head: str) -> str:
     """
     first = next((line for line in head.splitlines() if line.strip()), "")
     unquoted = _WITHIN.sub("", head)
-    best, most = ",", 0
+    best, best_count = ",", 0
     for mark in [mark for mark in _MARKS if mark in first] or _MARKS:
         lines = (head if mark == "\t" else unquoted).splitlines()
         counts = Counter(line.count(mark) for line in lines)
         del counts[0]
-        alike = max(counts.values(), default=0)
-        if alike > most:
-            best, most = mark, alike
+        count = max(counts.values(), default=0)
+        if count > best_count:
+            best, best_count = mark, count
     return best
 
 
@@ -65,7 +65,7 @@ def quotes_cells(text: str) -> bool:
     """
     if '"' not in text:
         return False
-    at = commas = idle = words = bare_commas = 0
+    at = commas = needless = words = bare_commas = 0
     while at < len(text):
         cell = _CELL.match(text, at)
         if cell is None:
@@ -76,10 +76,10 @@ def quotes_cells(text: str) -> bool:
             bare_commas += "," in cell["bare"]
         elif not _NEEDS.search(inside):
             commas += "," in inside
-            idle += "," not in inside
+            needless += "," not in inside
     if bare_commas:
-        idle += commas
-    return not idle or not words
+        needless += commas
+    return not needless or not words
 
 
 def allow_long_cells() -> None:

@@ -11,22 +11,32 @@ from typing import NamedTuple
 
 from align.domain import UNDETERMINED
 from align.text._words import LETTERS, SCRIPT_LANGUAGES, WORDS
-from align.text.han import KANJI_ONLY, han_evidence
-from align.text.scripts import CJK, HAN, KANA, LATIN_LETTERS, SOLE_LANGUAGE, count_scripts, latin_only, spoken, uncoded
+from align.text.han import NO_KANA_NATS, han_evidence
+from align.text.scripts import (
+    CJK,
+    HAN,
+    KANA,
+    LATIN_LETTERS,
+    SOLE_LANGUAGE,
+    count_scripts,
+    is_latin_only,
+    natural_text,
+    without_addresses,
+)
 
 JA, HANT, HANS = "ja", "zh-Hant", "zh-Hans"
-SURE = 3.0
+CERTAIN_NATS = 3.0
 """Lead in nats of the best language from which the evidence is settled (odds of 20)."""
-HOPELESS = 9.0
+MAX_NATS_BEHIND = 9.0
 """Nats behind the best language from which a language is dropped: no prior makes up for it."""
-WORD = 1.4
+WORD_NATS = 1.4
 """Nats for a function word of a single language."""
-STRANGE_LETTER = 2.0
+FOREIGN_LETTER_NATS = 2.0
 """Nats against a language for a letter that it does not use."""
-KANA_WORTH = 3.0
+KANA_NATS = 3.0
 """Nats against Chinese for each kana, up to MAX_KANA."""
-KANA_MOST = 6
-READ = 2400
+MAX_KANA = 6
+MAX_READ_CHARACTERS = 2400
 """Characters of a text that are searched for words and letters."""
 _PARTICLES = re.compile("[的了是在這这們们你我他她它嗎吗吧呢啊哪怎麼么什很都把被讓让還还沒没這與与及之]")
 """Han characters that are essential in Chinese grammar and rare in Japanese."""
@@ -38,23 +48,23 @@ _CAPITALISED = re.compile("(?!^)[A-Z\u00c0-\u00de\u0100\u010c\u0118\u011a\u0130\
                           r"[^\W\d_]+")  # fmt: skip
 _FRAMED = re.compile("^[^\\w]*[\u3041-\u30ff\u3400-\u9fff].*[\u3041-\u30f6\u3400-\u9fff][^\\w]*$", re.DOTALL)
 """CJK at both ends: the words in the middle are embedded in a CJK sentence."""
-LATIN_ONLY = re.compile(f"[^{LATIN_LETTERS.pattern[1:-2]}'’]+")
+NON_LATIN = re.compile(f"[^{LATIN_LETTERS.pattern[1:-2]}'’]+")
 
 
-class Guess(NamedTuple):
+class LanguageGuess(NamedTuple):
     """A language tag and its confidence, 0 to 1."""
 
     lang: str
     confidence: float
 
 
-NOTHING = Guess(UNDETERMINED, 0.0)
-_PRINTED = tuple(zip("\u2019\u2018\u201c\u201d\u2013\u2014\u2026\xa0", "''\"\"--. ", strict=True))
+NO_GUESS = LanguageGuess(UNDETERMINED, 0.0)
+_TYPOGRAPHIC = tuple(zip("\u2019\u2018\u201c\u201d\u2013\u2014\u2026\xa0", "''\"\"--. ", strict=True))
 """Typographic quotes and dashes with ASCII equivalents: not informative, and the rest is often ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class LanguageEvidence:
     """Evidence of a text by itself: log-likelihoods (nats, the best is 0) of its possible languages.
 
     `weight` is the number of letters (CJK counted double) it is based on; `is_certain` whether further evidence is
@@ -63,63 +73,63 @@ class Evidence:
 
     scores: Mapping[str, float] = field(default_factory=dict)
     weight: int = 0
-    settled: bool = False
+    is_certain: bool = False
     script: str = ""
     best: str = UNDETERMINED
     """The likeliest language; `und` without evidence."""
 
 
-EMPTY = Evidence()
+NO_EVIDENCE = LanguageEvidence()
 
 
-def sure(lang: str, weight: int, script: str) -> Evidence:
+def certain_evidence(lang: str, weight: int, script: str) -> LanguageEvidence:
     """Evidence for one language only."""
-    return Evidence({lang: 0.0}, weight, True, script, lang)
+    return LanguageEvidence({lang: 0.0}, weight, True, script, lang)
 
 
-def normal(scores: Mapping[str, float], weight: int, script: str, lead: float = SURE) -> Evidence:
+def normalised(scores: Mapping[str, float], weight: int, script: str, lead: float = CERTAIN_NATS) -> LanguageEvidence:
     """Normalise raw `scores`: the best at 0, hopeless ones dropped, settled where the best leads by `lead`."""
     top = max(scores.values())
-    kept = {lang: score - top for lang, score in scores.items() if top - score < HOPELESS}
-    best = max([lang for lang, score in kept.items() if score == 0.0])
-    settled = len([1 for score in kept.values() if score > -lead]) == 1
-    return Evidence(kept, weight, settled, script, best)
+    open_scores = {lang: score - top for lang, score in scores.items() if top - score < MAX_NATS_BEHIND}
+    best = max([lang for lang, score in open_scores.items() if score == 0.0])
+    is_certain = len([1 for score in open_scores.values() if score > -lead]) == 1
+    return LanguageEvidence(open_scores, weight, is_certain, script, best)
 
 
-def decide(evidence: Evidence, prior: Mapping[str, float]) -> Guess:
+def decide(evidence: LanguageEvidence, prior: Mapping[str, float]) -> LanguageGuess:
     """The likeliest language under `prior` (nats; 0 for languages that are not listed)."""
     scores = evidence.scores
     if len(scores) <= 1:
-        return Guess(evidence.best, 1.0) if scores else NOTHING
+        return LanguageGuess(evidence.best, 1.0) if scores else NO_GUESS
     total = {lang: score + prior[lang] for lang, score in scores.items() if lang in prior}
     if len(total) < len(scores):
         total = {lang: score + prior.get(lang, 0.0) for lang, score in scores.items()}
     top = max(total.values())
     best = max(lang for lang, score in total.items() if score == top)
-    return Guess(best, 1.0 / sum([math.exp(score - top) for score in total.values()]))
+    return LanguageGuess(best, 1.0 / sum([math.exp(score - top) for score in total.values()]))
 
 
-def weigh(text: str) -> Evidence:
+def first_evidence(text: str) -> LanguageEvidence:
     """First evidence only: scripts, letters and function words. Never calls langdetect; pure and fast."""
-    said = spoken(text)
-    if not said.isascii() and latin_only(said):
-        for printed, typed in _PRINTED:
-            said = said.replace(printed, typed)
-    if said.isascii():
-        words = _ASCII_WORDS.findall(said.lower())
+    natural = natural_text(text)
+    if not natural.isascii() and is_latin_only(natural):
+        for printed, typed in _TYPOGRAPHIC:
+            natural = natural.replace(printed, typed)
+    if natural.isascii():
+        words = _ASCII_WORDS.findall(natural.lower())
         if words:
-            return _alphabetic(said, "latin", len("".join(words)), words)
+            return _alphabetic(natural, "latin", len("".join(words)), words)
     else:
-        kana = len("".join(KANA.findall(said)))
-        if kana >= 4 and kana * 4 >= len(said):
-            return sure(JA, 2 * len(said), "han")
-    counts = count_scripts(said)
-    if not counts and said != text:
-        said = uncoded(text)
-        counts = count_scripts(said)
+        kana = len("".join(KANA.findall(natural)))
+        if kana >= 4 and kana * 4 >= len(natural):
+            return certain_evidence(JA, 2 * len(natural), "han")
+    counts = count_scripts(natural)
+    if not counts and natural != text:
+        natural = without_addresses(text)
+        counts = count_scripts(natural)
     if not counts:
-        return EMPTY
-    text = said
+        return NO_EVIDENCE
+    text = natural
     if len(counts) == 1 and "latin" in counts:
         return _alphabetic(text, "latin", counts["latin"])
     cjk = sum(counts.get(script, 0) for script in CJK)
@@ -135,7 +145,7 @@ def weigh(text: str) -> Evidence:
         if others[foreign] * 2 >= others["latin"]:
             script = foreign
     if script in SOLE_LANGUAGE:
-        return sure(SOLE_LANGUAGE[script], others[script], script)
+        return certain_evidence(SOLE_LANGUAGE[script], others[script], script)
     return _alphabetic(text, script, others[script])
 
 
@@ -148,26 +158,26 @@ def _outweighs(text: str, script: str, letters: int, cjk: int) -> bool:
         return letters > 3 * cjk
     if letters <= 12 * cjk and _FRAMED.search(text):
         return False
-    words = _WORDS.findall(LATIN_ONLY.sub(" ", text).lower())
+    words = _WORDS.findall(NON_LATIN.sub(" ", text).lower())
     grammar = sum(word in _table("latin") and len(word) > 1 for word in words)
     if grammar * 6 < len(words) or not grammar:
         return letters > 25 * cjk
     return letters > (3 if grammar >= 3 else 5) * cjk
 
 
-def _cjk(text: str, counts: Mapping[str, int], cjk: int) -> Evidence:
+def _cjk(text: str, counts: Mapping[str, int], cjk: int) -> LanguageEvidence:
     """Evidence for ja, zh-Hant, zh-Hans or ko by the characters."""
     hangul, kana, bopomofo = (counts.get(script, 0) for script in ("hangul", "kana", "bopomofo"))
     if hangul * 3 > cjk and hangul >= kana:
-        return sure("ko", 2 * cjk, "hangul")
+        return certain_evidence("ko", 2 * cjk, "hangul")
     han = "".join(HAN.findall(text))
     ja, hant, hans = han_evidence(han)
-    ja += KANJI_ONLY * max(0, len(han) - 1 - 4 * kana)
+    ja += NO_KANA_NATS * max(0, len(han) - 1 - 4 * kana)
     ja += 0.7 * max(0, len(_PARTICLES.findall(han)) - kana)
-    chinese = KANA_WORTH * min(kana, KANA_MOST) + 1.5 * len(_JAPANESE.findall(text))
+    chinese = KANA_NATS * min(kana, MAX_KANA) + 1.5 * len(_JAPANESE.findall(text))
     ja += 2.0 * bopomofo
     hans += 2.0 * bopomofo
-    return normal({JA: -ja, HANT: -hant - chinese, HANS: -hans - chinese}, 2 * cjk, "han")
+    return normalised({JA: -ja, HANT: -hant - chinese, HANS: -hans - chinese}, 2 * cjk, "han")
 
 
 @cache
@@ -178,13 +188,15 @@ def _table(script: str) -> dict[str, tuple[tuple[str, float], ...]]:
         for word in set(WORDS.get(lang, "").split()):
             owners.setdefault(word, []).append(lang)
     return {
-        word: tuple((lang, WORD / (1 + 0.5 * (len(langs) - 1)) * (0.4 if len(word) == 1 else 1.0)) for lang in langs)
+        word: tuple(
+            (lang, WORD_NATS / (1 + 0.5 * (len(langs) - 1)) * (0.4 if len(word) == 1 else 1.0)) for lang in langs
+        )
         for word, langs in owners.items()
     }
 
 
 @cache
-def _strangers(script: str) -> dict[str, frozenset[str]]:
+def _letter_languages(script: str) -> dict[str, frozenset[str]]:
     """Letters beyond a-z with the languages of `script` that use them."""
     letters: dict[str, set[str]] = {}
     for lang in SCRIPT_LANGUAGES.get(script, ()):
@@ -193,27 +205,31 @@ def _strangers(script: str) -> dict[str, frozenset[str]]:
     return {letter: frozenset(langs) for letter, langs in letters.items()}
 
 
-def _alphabetic(text: str, script: str, weight: int, words: list[str] | None = None) -> Evidence:
+def _alphabetic(text: str, script: str, weight: int, words: list[str] | None = None) -> LanguageEvidence:
     """Evidence for the languages that share an alphabet, by function words and letters."""
     languages = SCRIPT_LANGUAGES.get(script)
     if not languages:
-        return sure(UNDETERMINED, weight, script)
+        return certain_evidence(UNDETERMINED, weight, script)
     if words is None:
-        scores, count = _scored(text[:READ], script)
+        scores, count = _scored(text[:MAX_READ_CHARACTERS], script)
     else:
-        scores, count = _by_words(words[: READ // 5], script), len(words)
+        scores, count = _by_words(words[: MAX_READ_CHARACTERS // 5], script), len(words)
     ranked = sorted(scores.values(), reverse=True)[:2]
-    if ranked and ranked[0] - (ranked[1] if len(ranked) > 1 else 0.0) >= SURE and ranked[0] >= 0.1 * WORD * count:
-        return normal(scores, weight, script)  # drop languages without evidence
-    if not ranked or ranked[0] >= HOPELESS or min(scores.values()) < 0.0:
-        found = normal({**dict.fromkeys(languages, 0.0), **scores}, weight, script)
-        return Evidence(found.scores, weight, False, script, found.best)
+    if (
+        ranked
+        and ranked[0] - (ranked[1] if len(ranked) > 1 else 0.0) >= CERTAIN_NATS
+        and ranked[0] >= 0.1 * WORD_NATS * count
+    ):
+        return normalised(scores, weight, script)  # drop languages without evidence
+    if not ranked or ranked[0] >= MAX_NATS_BEHIND or min(scores.values()) < 0.0:
+        evidence = normalised({**dict.fromkeys(languages, 0.0), **scores}, weight, script)
+        return LanguageEvidence(evidence.scores, weight, False, script, evidence.best)
     top = ranked[0]
     best = max([lang for lang, score in scores.items() if score == top])
-    found_so = dict.fromkeys(languages, -top)
+    all_scores = dict.fromkeys(languages, -top)
     for lang, score in scores.items():
-        found_so[lang] = score - top
-    return Evidence(found_so, weight, False, script, best)
+        all_scores[lang] = score - top
+    return LanguageEvidence(all_scores, weight, False, script, best)
 
 
 def _by_words(words: list[str], script: str) -> dict[str, float]:
@@ -232,26 +248,26 @@ def _scored(text: str, script: str) -> tuple[dict[str, float], int]:
     words = _WORDS.findall(lowered)
     scores = _by_words(words, script)
     if not lowered.isascii():
-        strangers = _strangers(script)
-        plain = ""
+        letter_languages = _letter_languages(script)
+        lower_words = ""
         for letter in set(lowered):
-            if letter in strangers:
+            if letter in letter_languages:
                 # A capitalised word after the first may be a foreign name: its letters count less.
-                plain = plain or f" {_CAPITALISED.sub('', text).lower() if script == 'latin' else lowered}"
-                worth = STRANGE_LETTER * min(2.0, plain.count(letter) or 0.3)
-                for lang in strangers[letter]:
-                    scores[lang] = scores.get(lang, 0.0) + worth
+                lower_words = lower_words or f" {_CAPITALISED.sub('', text).lower() if script == 'latin' else lowered}"
+                nats = FOREIGN_LETTER_NATS * min(2.0, lower_words.count(letter) or 0.3)
+                for lang in letter_languages[letter]:
+                    scores[lang] = scores.get(lang, 0.0) + nats
     return scores, len(words)
 
 
-def fit(text: str) -> float:
+def latin_fit(text: str) -> float:
     """Nats of the best-fitting language for a text in Latin letters: to choose between decodings."""
     return max(_scored(text, "latin")[0].values(), default=0.0)
 
 
 def has_letters(text: str) -> bool:
     """Whether there are letters to identify a language by."""
-    return bool(count_scripts(spoken(text)))
+    return bool(count_scripts(natural_text(text)))
 
 
 def grammar_share(text: str) -> float:
@@ -260,7 +276,7 @@ def grammar_share(text: str) -> float:
     return sum(len(word) > 1 and word in _table("latin") for word in words) / len(words) if words else 0.0
 
 
-def plainly(text: str, lang: str) -> bool:
+def is_plainly_in(text: str, lang: str) -> bool:
     """Whether a sentence is obviously in `lang`, the language of its block; False means undecided."""
     if lang == JA:
         return KANA.search(text) is not None and not _LATIN_WORDS.search(text)

@@ -1,7 +1,7 @@
 """Han characters across their written forms: Japanese, traditional and simplified Chinese.
 
-`fold` makes 日俄會議, 日俄会议 and 会議 comparable character by character; `han_evidence` shows which of the three forms
-a run of Han characters fits, by the national character sets.
+`fold` makes 日俄會議, 日俄会议 and 会議 comparable character by character; `han_evidence` shows which of the three
+forms a run of Han characters fits, by the national character sets.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from align.text._han_table import FOLDED, FORMS
 
 _FOLD = str.maketrans(FORMS, FOLDED)
 
-ENOUGH = 400
+MAX_READ_HAN = 400
 """Maximum Han characters that are used of a run; more do not change the result."""
-UNUSUAL = 1.2
+RARE_CHARACTER_NATS = 1.2
 """Nats against a form for a character in its full character set but not in its common one."""
-FOREIGN = 3.6
+FOREIGN_CHARACTER_NATS = 3.6
 """Nats against a form for a character that is not in its character set."""
-KANJI_ONLY = 0.22
+NO_KANA_NATS = 0.22
 """Nats against Japanese for each further Han character of a run without kana."""
 
 
@@ -56,7 +56,7 @@ def _classes() -> tuple[dict[int, str], dict[str, tuple[float, float, float]]]:
         if not "\u3400" <= character <= "\u9fff":
             continue
         cost = tuple(
-            0.0 if character in common else UNUSUAL if character in whole else FOREIGN
+            0.0 if character in common else RARE_CHARACTER_NATS if character in whole else FOREIGN_CHARACTER_NATS
             for common, whole in ((kanji_common, kanji), (hant_common, hant), (hans_common, hans))
         )
         letter = letters.setdefault(cost, chr(ord("A") + len(letters)))  # type: ignore[arg-type]
@@ -82,7 +82,7 @@ def han_evidence(han: str) -> tuple[float, float, float]:
     `han` consists of Han characters only (others are ignored). Kana is not considered here: the caller does that.
     """
     table, costs = _classes()
-    classes = han[:ENOUGH].translate(table)
+    classes = han[:MAX_READ_HAN].translate(table)
     ja = hant = hans = 0.0
     for letter, (a, b, c) in costs.items():
         count = classes.count(letter)
@@ -93,7 +93,7 @@ def han_evidence(han: str) -> tuple[float, float, float]:
     return ja, hant, hans
 
 
-def chinese(text: str) -> str:
+def chinese_tag(text: str) -> str:
     """`zh-Hant` or `zh-Hans`, by the Han characters of a Chinese text."""
     _, hant, hans = han_evidence("".join(c for c in text[:20_000] if c > "\u33ff"))
     return "zh-Hant" if hant < hans else "zh-Hans"

@@ -18,7 +18,7 @@ from typing import Any
 from align.text._words import SCRIPT_LANGUAGES
 
 SEED = 0
-LONGEST = 600
+MAX_CHARACTERS = 600
 """Characters of a text that are used; more do not change the result."""
 _WORDS = re.compile(r"[^\W\d_]+")
 _WEIGHT = 0.13
@@ -43,7 +43,7 @@ def _factory(script: str) -> Any:
     return factory
 
 
-def covered(script: str) -> frozenset[str]:
+def supported_languages(script: str) -> frozenset[str]:
     """Languages of `script` that langdetect supports."""
     factory = _factory(script)
     return frozenset(factory.get_lang_list()) if factory else frozenset()
@@ -54,17 +54,19 @@ def probabilities(text: str, script: str, allowed: Mapping[str, float]) -> dict[
 
     Deterministic for the same text, script and prior.
     """
-    known = tuple(sorted((lang, weight) for lang, weight in allowed.items() if weight > 0 and lang in covered(script)))
-    if not known:
+    candidates = tuple(
+        sorted((lang, weight) for lang, weight in allowed.items() if weight > 0 and lang in supported_languages(script))
+    )
+    if not candidates:
         return {}
-    if len(known) == 1:
-        return {known[0][0]: 1.0}
-    return dict(_detect(text[:LONGEST], script, known))
+    if len(candidates) == 1:
+        return {candidates[0][0]: 1.0}
+    return dict(_detect(text[:MAX_CHARACTERS], script, candidates))
 
 
-def likeness(text: str, script: str) -> dict[str, float]:
+def ngram_scores(text: str, script: str) -> dict[str, float]:
     """Nats for each language of `script` that langdetect supports, the best at 0; {} if no n-gram is in a profile."""
-    rows = [row for gram in _grams(text[:LONGEST]) if (row := _nats(script, gram))]
+    rows = [row for gram in _grams(text[:MAX_CHARACTERS]) if (row := _nats(script, gram))]
     if not rows:
         return {}
     sums = [sum(column) for column in zip(*rows, strict=True)]
@@ -87,8 +89,8 @@ def _grams(text: str) -> Iterator[str]:
 def _nats(script: str, gram: str) -> tuple[float, ...]:
     """Log probability of an n-gram in each language; () if no profile has it."""
     factory = _factory(script)
-    found = factory.word_lang_prob_map.get(gram) if factory else None
-    return tuple(math.log(share + _SMOOTH) for share in found) if found else ()
+    shares = factory.word_lang_prob_map.get(gram) if factory else None
+    return tuple(math.log(share + _SMOOTH) for share in shares) if shares else ()
 
 
 @lru_cache(maxsize=4096)
@@ -100,6 +102,6 @@ def _detect(text: str, script: str, prior: tuple[tuple[str, float], ...]) -> tup
     # langdetect ignores words in capitals as acronyms.
     detector.append(text.lower() if text.isupper() else text)
     try:
-        return tuple((found.lang, float(found.prob)) for found in detector.get_probabilities())
+        return tuple((language.lang, float(language.prob)) for language in detector.get_probabilities())
     except LangDetectException:
         return ()

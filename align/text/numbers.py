@@ -98,13 +98,13 @@ MONTHS = {
     ), 1)
     for word in words.split()
 }  # fmt: skip
-DATED = frozenset({
+AMBIGUOUS_MONTHS = frozenset({
     "may", "mai", "mars", "mar", "maja", "maj", "mei", "mayo", "jan", "sep", "sept", "dec", "dez", "nov", "aug", "apr",
     "jul", "jun", "oct", "okt", "feb", "mart", "ocak", "ekim", "kasım", "aralık", "listopada", "листопада", "leden",
     "luty", "مارس",
 })  # fmt: skip
 """Months that are also other words or names: numbers only next to a figure."""
-WRITTEN_LARGE = frozenset({"march", "august", "april"})
+CAPITALISED_MONTHS = frozenset({"march", "august", "april"})
 """Months that are also verbs or names at the beginning of a sentence or in lower case."""
 
 WORDS = _table({
@@ -115,7 +115,7 @@ WORDS = _table({
     20: "twenty twentieth", 30: "thirty thirtieth", 40: "forty fortieth", 50: "fifty fiftieth", 60: "sixty sixtieth",
     70: "seventy seventieth", 80: "eighty eightieth", 90: "ninety ninetieth",
 })  # fmt: skip
-FIRM_FROM = 12
+MAX_UNSURE_WORD = 12
 """Number words above this are numbers in every translation; `one` and `second` often are not."""
 
 ZEROS = "٠۰०০੦૦୦௦౦೦൦๐໐༠၀០߀０"
@@ -179,16 +179,16 @@ class Number(NamedTuple):
     firm: bool = True
 
 
-def numbers(text: str) -> list[Number]:
+def find_numbers(text: str) -> list[Number]:
     """Numbers of a text, from left to right, without overlap. Pure."""
-    plain = _WIDE_COMMA.sub(",", text).translate(_FOLD) if not text.isascii() and _UNFOLDED.search(text) else text
-    found = [number for match in _TOKEN.finditer(plain) if (number := _number(plain, match))]
-    if not _FIRST_LETTERS.isdisjoint(_LETTERS.findall(plain.casefold())):
-        words = [match for match in _WORD.finditer(plain) if match[0].casefold() in _NUMERIC]
-        written = list(_of_words(plain, words))
-        found = [a for a in found if not any(a.start < b.end and b.start < a.end for b in written)]
-        found = sorted(found + written)
-    return found
+    folded = _WIDE_COMMA.sub(",", text).translate(_FOLD) if not text.isascii() and _UNFOLDED.search(text) else text
+    parsed = [number for match in _TOKEN.finditer(folded) if (number := _number(folded, match))]
+    if not _FIRST_LETTERS.isdisjoint(_LETTERS.findall(folded.casefold())):
+        words = [match for match in _WORD.finditer(folded) if match[0].casefold() in _NUMERIC]
+        written = list(_of_words(folded, words))
+        parsed = [a for a in parsed if not any(a.start < b.end and b.start < a.end for b in written)]
+        parsed = sorted(parsed + written)
+    return parsed
 
 
 def _number(text: str, match: re.Match[str]) -> Number | None:
@@ -196,12 +196,12 @@ def _number(text: str, match: re.Match[str]) -> Number | None:
     if match["era"] or match["nth_era"]:
         first = ERAS[match["era"]] if match["era"] else _LATIN_ERAS[match["nth_era"].casefold()]
         year = match["nth"] or match[0][len(match["era"]) :].strip().removesuffix("年")
-        return Number(start, end, (first + (1.0 if year == "元" else numeral(year)),))
+        return Number(start, end, (first + (1.0 if year == "元" else parse_numeral(year)),))
     if match["mixed"]:
-        return Number(start, end, (numeral(match[0]),))
+        return Number(start, end, (parse_numeral(match[0]),))
     if match["figure"]:
         factor, end = _scale(text, end)
-        return Number(start, end, tuple(value * factor for value in readings(match[0])))
+        return Number(start, end, tuple(value * factor for value in parse_figure(match[0])))
     if match["written"]:
         return _written(text, start, end)
     if match["thai"]:
@@ -211,7 +211,7 @@ def _number(text: str, match: re.Match[str]) -> Number | None:
     return Number(start, end, (unicodedata.numeric(match[0]),), firm=False)
 
 
-def readings(figure: str) -> tuple[float, ...]:
+def parse_figure(figure: str) -> tuple[float, ...]:
     """Possible values of ASCII digits with separators, the likeliest first: `1,500` is 1500 before 1.5."""
     digits = re.sub(r"(?<=\d)[ \u00a0'·](?=\d)", "", figure)
     marks = [c for c in digits if c in ",."]
@@ -227,7 +227,7 @@ def readings(figure: str) -> tuple[float, ...]:
     return (grouped, decimal) if re.fullmatch(r"[1-9]\d{0,2}[,.]\d{3}", digits) else (decimal,)
 
 
-def numeral(text: str) -> float:
+def parse_numeral(text: str) -> float:
     """Value of a Han, Hangul or mixed numeral: `二十三`, `1万2000`, `3.5億`, `2억 3천만`, `二〇一三`."""
     total = section = 0.0
     current: float | None = None
@@ -240,7 +240,7 @@ def numeral(text: str) -> float:
             section += current or 0
             total, section, current = total + (section or 1) * _SECTIONS[part], 0.0, None
         else:
-            current = readings(part)[0]
+            current = parse_figure(part)[0]
     return total + section + (current or 0)
 
 
@@ -264,12 +264,12 @@ def _written(text: str, start: int, end: int) -> Number | None:
     counted = before == "第" or after in COUNTERS
     if len(run) == 1:
         firm = before == "第" or (after in FIRM_COUNTERS and run not in "一壱壹")
-        return Number(start, end, (numeral(run),), firm) if counted and run not in "百千" else None
+        return Number(start, end, (parse_numeral(run),), firm) if counted and run not in "百千" else None
     if all(char in HAN_DIGITS for char in run):
         firm = len(run) > 2 or any(char in "〇零○" for char in run)  # 四五人 are four or five
-        return Number(start, end, (numeral(run),), firm)
+        return Number(start, end, (parse_numeral(run),), firm)
     firm = counted or any(char in HAN_DIGITS for char in run)
-    return Number(start, end, (numeral(run),), firm)
+    return Number(start, end, (parse_numeral(run),), firm)
 
 
 def _roman(letters: str, start: int) -> Number | None:
@@ -318,12 +318,12 @@ def _of_words(text: str, words: list[re.Match[str]]) -> Iterator[Number]:
                 break
             end = words[at].end()
             at += 1
-        yield Number(match.start(), end, (total + current,), scaled or total + current > FIRM_FROM)
+        yield Number(match.start(), end, (total + current,), scaled or total + current > MAX_UNSURE_WORD)
 
 
 def _is_month(text: str, match: re.Match[str], word: str) -> bool:
     """Whether a word that may be a month is used as one."""
-    if word not in DATED and word not in WRITTEN_LARGE:
+    if word not in AMBIGUOUS_MONTHS and word not in CAPITALISED_MONTHS:
         return True
     before = text[max(0, match.start() - 12) : match.start()]
     if _FIGURE_BEFORE.search(before) or _FIGURE_AFTER.match(text, match.end()):
@@ -333,7 +333,7 @@ def _is_month(text: str, match: re.Match[str], word: str) -> bool:
     large = match[0][0].isupper()
     if large and _TIME_BEFORE.search(before):
         return True
-    return word in WRITTEN_LARGE and large and not _BEGINS.search(before)
+    return word in CAPITALISED_MONTHS and large and not _BEGINS.search(before)
 
 
 ENGLISH_SCALES = frozenset({"hundred", "thousand", "million", "billion", "trillion"})

@@ -11,9 +11,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-LEARN = 20_000
+MAX_LEARNT_LETTERS = 20_000
 """Maximum letters to learn from in each language; more does not improve the distinction."""
-ENOUGH = 300
+MIN_LEARNT_LETTERS = 300
 """Minimum letters of a language for its trigrams to be used."""
 _WORDS = re.compile(r"[^\W\d_]+")
 _WEIGHT = 0.4
@@ -37,21 +37,21 @@ class Profiles:
 
     def learn(self, lang: str, text: str) -> None:
         """Add a text that is certainly in `lang`."""
-        if self._letters[lang] < LEARN:
-            text = text[: LEARN - self._letters[lang]]
+        if self._letters[lang] < MAX_LEARNT_LETTERS:
+            text = text[: MAX_LEARNT_LETTERS - self._letters[lang]]
             self._letters[lang] += len(text)
             self._counts.setdefault(lang, Counter()).update(_trigrams(text))
 
     def scores(self, text: str) -> Mapping[str, float]:
         """Nats for each language with enough letters, the best at 0; {} if there are fewer than two."""
-        known = [lang for lang, letters in self._letters.items() if letters >= ENOUGH]
-        if len(known) < 2:
+        languages = [lang for lang, letters in self._letters.items() if letters >= MIN_LEARNT_LETTERS]
+        if len(languages) < 2:
             return {}
-        shape = len({gram for lang in known for gram in self._counts[lang]}) + 1
-        totals = {lang: math.log(self._counts[lang].total() + _SMOOTH * shape) for lang in known}
-        found = dict.fromkeys(known, 0.0)
+        shape = len({gram for lang in languages for gram in self._counts[lang]}) + 1
+        totals = {lang: math.log(self._counts[lang].total() + _SMOOTH * shape) for lang in languages}
+        log_scores = dict.fromkeys(languages, 0.0)
         for gram in _trigrams(text[:400]):
-            for lang in known:
-                found[lang] += math.log(self._counts[lang][gram] + _SMOOTH) - totals[lang]
-        best = max(found.values())
-        return {lang: _WEIGHT * (score - best) for lang, score in found.items()}
+            for lang in languages:
+                log_scores[lang] += math.log(self._counts[lang][gram] + _SMOOTH) - totals[lang]
+        best = max(log_scores.values())
+        return {lang: _WEIGHT * (score - best) for lang, score in log_scores.items()}

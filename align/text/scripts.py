@@ -67,7 +67,7 @@ _CODE = re.compile(
 _NAMES = re.compile(r"(?<![\w#@.])[#@.]?\w{0,60}_\w{1,60}", _FLAGS)
 
 
-def uncoded(text: str) -> str:
+def without_addresses(text: str) -> str:
     """`text` without addresses and image names."""
     if "://" in text or "www." in text:
         text = _URLS.sub(" ", text)
@@ -78,12 +78,12 @@ def uncoded(text: str) -> str:
     return text
 
 
-def spoken(text: str) -> str:
+def natural_text(text: str) -> str:
     """`text` without parts that are not natural language: addresses, image names, markup, code, identifiers.
 
     Not for offsets: lengths change.
     """
-    text = uncoded(text)
+    text = without_addresses(text)
     if "<" in text or "`" in text or "&" in text or "$" in text or "--" in text:
         text = _CODE.sub(" ", text)
     if "_" in text:
@@ -91,7 +91,7 @@ def spoken(text: str) -> str:
     return text
 
 
-def latin_only(text: str) -> bool:
+def is_latin_only(text: str) -> bool:
     """Whether all letters of `text` are Latin."""
     return text.isascii() or not _FOREIGN.search(text)
 
@@ -101,9 +101,9 @@ def count_scripts(text: str) -> dict[str, int]:
     counts: dict[str, int] = {}
     if not text.isascii() and _FOREIGN.search(text):
         for name in _COMMON if not _RARE.search(text) else _RUNS:
-            found = _RUNS[name].findall(text)
-            if found:
-                counts[name] = len("".join(found))
+            matches = _RUNS[name].findall(text)
+            if matches:
+                counts[name] = len("".join(matches))
     latin = LATIN_LETTERS.findall(text)
     if latin:
         counts["latin"] = len("".join(latin))

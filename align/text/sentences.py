@@ -32,10 +32,10 @@ _OPENING = re.compile("(?<![^\\s(\\[{\"'“‘„‚—–-])[«»‹›”](?=[
 _LAST_MARKS = re.compile(f"[\"'“‘«‹{re.escape(_CLOSING)}]{{1,8}}(?:\\s|[„‚]|$)")
 _BRACKETS = re.compile("[" + re.escape("".join(sorted({*_PAIRS, *"".join(_PAIRS.values())}))) + ']|"')
 _ROUND = "（([［【"
-_LONGEST_HELD = 60
+_MAX_BRACKET = 60
 """Maximum characters of a bracket that is not split; a longer one was probably never closed."""
-_DEEPEST = 20
-_LONGEST_QUOTE = 45
+_MAX_NESTING = 20
+_MAX_QUOTE = 45
 """Maximum characters of a quotation that is not split: longer ones are read and translated by sentence."""
 _TITLES = "『《〈"
 _IS_WIDE = re.compile(f"[{_WIDE}{HANGUL_CLASS}」』）】〉》]")
@@ -52,13 +52,13 @@ _LOWER_AFTER = re.compile(r"[ \u00a0]?[,;:]|[ \u00a0]?[–—-]? ?[a-zß-öø-ÿ
 _ANNOUNCED = re.compile(
     "(?:こう|次のように|以下のように|このように|こんな風に)[^。、「」]{0,24}[。｡]$|(?:이렇게|다음과 같이|이같이)[^.]{0,16}(?:말했|말한|말하|밝혔|전했|썼)[^.]{0,6}\\.$"  # noqa: E501
 )
-_SAID = re.compile(
+_SPEECH_TAG = re.compile(
     '[ \u3000]?[^。｡！？!?「」『』“”"]{0,28}?(?:'
     "(?:と|って)?(?:語った|述べた|話した|言った|語る|話す|述べる|言う|付け加えた|答えた|叫んだ)|(?:表示|问|問|说|說|称|稱|说道|說道|补充|補充|接着说|接著說|写道|寫道|问道|問道|回答|指出)(?:道|说|說)?"
     "|(?:말했다|말한다|덧붙였다|전했다|밝혔다|설명했다|대답했다|물었다|말했습니다|덧붙였습니다)"
     ")[。｡.]"
 )
-_SAID_LATIN = re.compile(
+_SPEECH_TAG_LATIN = re.compile(
     r" (?:[A-Z][\w.'’-]* ){1,4}(?:said|added|says|told|asked|replied|wrote|explained|recalled|continued)\b[^.!?\"“”]{0,60}[.]"  # noqa: E501
 )
 _ASIDE = re.compile(
@@ -89,47 +89,49 @@ def split(text: str, lang: str) -> list[Span]:
         and "2)" not in text
         and "』" not in text
         and "》" not in text
-        and not _hidden(lang, text)
+        and not _may_hide_boundaries(lang, text)
     ):
         bare = text.strip()
         start = text.index(bare)
         return [Span(start, start + len(bare))] if bare else []
-    spans = _once(text, 0, lang)
-    for _ in range(ROUNDS):
+    spans = _split_once(text, 0, lang)
+    for _ in range(MAX_ROUNDS):
         # The context may hide a boundary that a piece by itself shows (an odd number of quotation marks).
         again: list[Span] = []
         changed = False
         for span in spans:
-            parts = _once(span.of(text), span.start, lang) if _INSIDE.search(text, span.start, span.end) else [span]
+            parts = (
+                _split_once(span.of(text), span.start, lang) if _INSIDE.search(text, span.start, span.end) else [span]
+            )
             changed = changed or len(parts) != 1
             again += parts
         if not changed:
             break
         spans = again
     if primary(lang) in unstopped.LANGUAGES:
-        spans = [part for span in spans for part in unstopped.cut(text, span)]
-    if len(text) <= LONGEST:
+        spans = [part for span in spans for part in unstopped.split_span(text, span)]
+    if len(text) <= MAX_SENTENCE_CHARACTERS:
         return spans
-    return [part for span in spans for part in _cut(text, span)]
+    return [part for span in spans for part in _split_long(text, span)]
 
 
-def _hidden(lang: str, text: str) -> bool:
+def _may_hide_boundaries(lang: str, text: str) -> bool:
     """Whether sentences may end without a stop."""
-    return len(text) > LONGEST or primary(lang) in unstopped.LANGUAGES
+    return len(text) > MAX_SENTENCE_CHARACTERS or primary(lang) in unstopped.LANGUAGES
 
 
-LONGEST = 4000
+MAX_SENTENCE_CHARACTERS = 4000
 """Maximum characters of a sentence: one without any stop is split there, since encoders and readers cannot take
 more."""
 _PAUSES = re.compile(r"[,;:、，；：]\s*|\s+")
 
 
-def _cut(text: str, span: Span) -> Iterator[Span]:
+def _split_long(text: str, span: Span) -> Iterator[Span]:
     """Yield parts of at most MAX_SENTENCE_CHARACTERS, split at a pause if there is one in the second half."""
     start = span.start
-    while span.end - start > LONGEST:
-        end = start + LONGEST
-        for pause in _PAUSES.finditer(text, start + LONGEST // 2, end):
+    while span.end - start > MAX_SENTENCE_CHARACTERS:
+        end = start + MAX_SENTENCE_CHARACTERS
+        for pause in _PAUSES.finditer(text, start + MAX_SENTENCE_CHARACTERS // 2, end):
             end = pause.end()
         yield Span(start, start + len(text[start:end].rstrip()))
         start = end
@@ -139,14 +141,14 @@ def _cut(text: str, span: Span) -> Iterator[Span]:
         yield Span(start, span.end)
 
 
-ROUNDS = 6
+MAX_ROUNDS = 6
 """Maximum passes over the pieces by themselves; two are enough for nearly every text."""
 _INSIDE = re.compile(
     f"[。｡！？{_OTHER_STOPS}.!?…;\u037e．][\\s{re.escape(_CLOSING)}\"'“]*[^\\s{re.escape(_CLOSING)}\"'“]"
 )
 
 
-def _once(text: str, offset: int, lang: str) -> list[Span]:
+def _split_once(text: str, offset: int, lang: str) -> list[Span]:
     """One pass: the sentences of `text`, with `offset` added to their spans."""
     spans: list[Span] = []
     start = 0
@@ -248,11 +250,11 @@ class _Quotes:
 
 
 def _boundaries(text: str, lang: str) -> Iterator[int]:
-    held: list[tuple[int, int]] | None = None
+    protected: list[tuple[int, int]] | None = None
     quotes = _Quotes(text)
     past = 0
     start = 0
-    hold = 0
+    next_protected = 0
     for match in _ends(lang).finditer(text):
         stop = match.start()
         if stop < past:
@@ -260,13 +262,13 @@ def _boundaries(text: str, lang: str) -> Iterator[int]:
         end = _close(text, match.end(), quotes)
         if end >= len(text):
             return
-        if held is None:
-            held = _held(text, lang)
-        while hold < len(held) and held[hold][1] < end:
-            hold += 1
-        if hold < len(held) and held[hold][0] < stop:  # noqa: SIM102
+        if protected is None:
+            protected = _protected_spans(text, lang)
+        while next_protected < len(protected) and protected[next_protected][1] < end:
+            next_protected += 1
+        if next_protected < len(protected) and protected[next_protected][0] < stop:  # noqa: SIM102
             # A bracket that starts the sentence and closes here ends with it.
-            if end < held[hold][1] or text[start : held[hold][0]].strip():
+            if end < protected[next_protected][1] or text[start : protected[next_protected][0]].strip():
                 continue
         if not _ends_here(text, match, end, start, lang):
             continue
@@ -298,10 +300,10 @@ def _close(text: str, at: int, quotes: _Quotes) -> int:
     return at
 
 
-def _held(text: str, lang: str) -> list[tuple[int, int]]:
+def _protected_spans(text: str, lang: str) -> list[tuple[int, int]]:
     """Brackets and quotations that are not split: (start, end after the closing mark), outermost only."""
     stack: list[tuple[str, int]] = []
-    held: list[tuple[int, int]] = []
+    protected: list[tuple[int, int]] = []
     for match in _BRACKETS.finditer(text):
         mark = match[0]
         straight = mark == '"' and any(close == '"' for close, _ in stack)
@@ -312,11 +314,11 @@ def _held(text: str, lang: str) -> list[tuple[int, int]]:
                 if mark in closer:
                     break
             end = match.end()
-            if end - start < _LONGEST_HELD and _keeps(text, start, end, lang):
-                while held and held[-1][0] >= start:
-                    held.pop()
-                held.append((start, end))
-        elif len(stack) >= _DEEPEST:
+            if end - start < _MAX_BRACKET and _is_part_of_sentence(text, start, end, lang):
+                while protected and protected[-1][0] >= start:
+                    protected.pop()
+                protected.append((start, end))
+        elif len(stack) >= _MAX_NESTING:
             stack.clear()  # too deep for real text: the open marks were not meant as brackets
         elif mark == '"':
             stack.append(('"', match.start()))
@@ -324,17 +326,17 @@ def _held(text: str, lang: str) -> list[tuple[int, int]]:
             mark == "‘" and text[match.start() - 1 : match.start()].isalpha()
         ):
             stack.append((_PAIRS[mark], match.start()))
-    return held
+    return protected
 
 
-def _keeps(text: str, start: int, end: int, lang: str) -> bool:
+def _is_part_of_sentence(text: str, start: int, end: int, lang: str) -> bool:
     """Whether a bracket or quotation is part of a sentence that begins before it or continues after it."""
     mark = text[start]
     if mark in _ROUND:
         return True
     if mark in _TITLES and end - start < 60:
         return True
-    if end - start > _LONGEST_QUOTE:
+    if end - start > _MAX_QUOTE:
         return False
     if _IS_WIDE.match(text, max(0, end - 3)) or _IS_WIDE.match(text, end) or text[end - 2 : end - 1] in "。！？":
         if text[end - 2] in "。！？" and _INNER_STOP.search(text, start, end - 2):
@@ -351,7 +353,7 @@ def _ends_here(text: str, match: re.Match[str], end: int, start: int, lang: str)
     closed = end > match.end()
     before = text[match.start() - 1 : match.start()]
     wide = stop[0] in _WIDE_STOPS or (_IS_WIDE.match(before) is not None and stop[0] in "!?.")
-    if closed and (_SAID.match(text, end) or _SAID_LATIN.match(text, end)):
+    if closed and (_SPEECH_TAG.match(text, end) or _SPEECH_TAG_LATIN.match(text, end)):
         return False
     if wide and stop[0] != ".":
         following = text[end : end + 1]

@@ -33,23 +33,29 @@ def primary(tag: str) -> str:
     return tag.replace("_", "-").partition("-")[0].strip().lower()
 
 
-def hinted(tag: str | None) -> str | None:
+def lang_hint(tag: str | None) -> str | None:
     """Language hint from a format's `lang`: its canonical tag without region; None if it is not informative."""
-    found = canonical(tag) if tag else None
-    if found is None or found in ("zh", "und", "mul", "zxx"):
+    canonical_tag = canonical(tag) if tag else None
+    if canonical_tag is None or canonical_tag in ("zh", "und", "mul", "zxx"):
         return None
-    return found if found.startswith("zh-") else primary(found)
+    return canonical_tag if canonical_tag.startswith("zh-") else primary(canonical_tag)
 
 
-def covers(wanted: str | None, tag: str) -> bool:
+def range_matches(language_range: str | None, tag: str) -> bool:
     """Whether a language range (None = any) includes a tag: `zh` includes `zh-Hant`."""
-    return wanted is None or tag.lower() == wanted.lower() or tag.lower().startswith(wanted.lower() + "-")
+    return (
+        language_range is None
+        or tag.lower() == language_range.lower()
+        or tag.lower().startswith(language_range.lower() + "-")
+    )
 
 
-def meant(tag: str, *asked: str | None) -> bool:
+def is_requested(tag: str, *requested: str | None) -> bool:
     """Whether a tag matches the requested script or region of its language: `zh-Hant` excludes other Chinese.
 
     A tag of another language than the requested ones matches.
     """
-    same = [wanted for wanted in asked if wanted and primary(wanted) == primary(tag)]
-    return not same or any(covers(wanted, tag) for wanted in same)
+    same = [
+        language_range for language_range in requested if language_range and primary(language_range) == primary(tag)
+    ]
+    return not same or any(range_matches(wanted, tag) for wanted in same)

@@ -14,13 +14,13 @@ from align.domain import Span
 from align.text._words import words
 
 LANGUAGES = frozenset({"th", "lo"})
-ENOUGH = 45
+MIN_SENTENCE_CHARACTERS = 45
 """Minimum characters before a space that ends a sentence; Thai sentences of news have 60 to 120."""
-FEW = 14
+MIN_PARTICLE_CHARACTERS = 14
 """The same after a sentence-final particle (ครับ, ค่ะ)."""
-CLAUSE = 20
+MIN_CLAUSE_CHARACTERS = 20
 """Minimum characters up to the next space for the text after to be more than a name or a number."""
-BRACKET = 200
+MAX_BRACKET_CHARACTERS = 200
 """Maximum characters of a bracket that prevents a split; one that is open for longer was never closed."""
 _SPACE = re.compile(r"(?<=\S)[ \u00a0]+(?=\S)")
 _PARTICLES = ("ครับ", "ค่ะ", "คะ", "นะ", "จ้ะ", "จ้า", "ເດີ້", "ແດ່")
@@ -40,7 +40,7 @@ _OPEN = re.compile('[(\\[“"「]')
 _CLOSE = re.compile('[)\\]”"」]')
 
 
-def cut(text: str, span: Span) -> Iterator[Span]:
+def split_span(text: str, span: Span) -> Iterator[Span]:
     """Yield the sentences in a span without stops, ascending; between them are only spaces. Idempotent."""
     start = span.start
     for space in _SPACE.finditer(text, span.start, span.end):
@@ -54,11 +54,11 @@ def _ends(text: str, start: int, end: int, after: int, stop: int) -> bool:
     """Whether the sentence from `start` ends at `end`; the text after the space is `after` to `stop`."""
     if text.endswith(_ANNOUNCES, start, end):
         return False
-    enough = FEW if text.endswith(_PARTICLES, start, end) else ENOUGH
-    if end - start < enough or text.startswith(_GOES_ON, after) or not _THAI.match(text, after):
+    minimum = MIN_PARTICLE_CHARACTERS if text.endswith(_PARTICLES, start, end) else MIN_SENTENCE_CHARACTERS
+    if end - start < minimum or text.startswith(_GOES_ON, after) or not _THAI.match(text, after):
         return False
     following = text.find(" ", after, stop)
-    if (stop if following < 0 else following) - after < CLAUSE:
+    if (stop if following < 0 else following) - after < MIN_CLAUSE_CHARACTERS:
         return False
-    near = max(start, end - BRACKET)
+    near = max(start, end - MAX_BRACKET_CHARACTERS)
     return len(_OPEN.findall(text, near, end)) <= len(_CLOSE.findall(text, near, end))

@@ -38,7 +38,7 @@ def _escape(code: int) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def take_any_text(*streams: TextIO) -> None:
+def escape_unencodable(*streams: TextIO) -> None:
     """Make streams write unencodable characters as JSON escapes instead of raising an error."""
     codecs.register_error(ERRORS, _as_json)
     for stream in streams:

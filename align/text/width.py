@@ -18,7 +18,7 @@ from rich.cells import cell_len
 ELLIPSIS = "…"
 MARK = "\N{REPLACEMENT CHARACTER}"
 BASE = "\N{DOTTED CIRCLE}"
-MOST_MARKS = 4
+MAX_MARKS = 4
 """Maximum combining marks on one base; more would overlap the adjacent lines."""
 
 NO_START = frozenset(
@@ -41,7 +41,7 @@ class Cluster(NamedTuple):
     width: int
 
 
-class Line(NamedTuple):
+class WrappedLine(NamedTuple):
     """One wrapped line: `[start, end)` in characters of the text (without spaces at the break) and its cells."""
 
     start: int
@@ -72,19 +72,19 @@ def _single(char: str) -> tuple[str, int]:
     return char, cell_len(char)
 
 
-_known: dict[str, tuple[str, int]] = {}
+_forms: dict[str, tuple[str, int]] = {}
 
 
 def clusters(text: str) -> Iterator[Cluster]:
     """The clusters of `text`, in order; they cover every character once."""
     start, shown, width, marks = 0, "", 0, 0
     for at, char in enumerate(text):
-        form = _known.get(char)
+        form = _forms.get(char)
         if form is None:
-            form = _known[char] = _single(char)
+            form = _forms[char] = _single(char)
         form_shown, form_width = form
         if form_width == 0 and at:
-            if form_shown and marks < MOST_MARKS:
+            if form_shown and marks < MAX_MARKS:
                 marks += 1
                 shown += form_shown if width else BASE + form_shown
                 width = width or 1
@@ -148,7 +148,7 @@ def keeps_rules(before: str, after: str) -> bool:
     return before not in NO_END and after not in NO_START
 
 
-def wrap(text: str, width: int) -> list[Line]:
+def wrap(text: str, width: int) -> list[WrappedLine]:
     """Wrap `text` into lines of at most `width` cells (at least 2), with kinsoku.
 
     Breaks at spaces and between wide characters; a word longer than a line is split. No line begins with a closing
@@ -157,7 +157,7 @@ def wrap(text: str, width: int) -> list[Line]:
     """
     width = max(2, width)
     row = list(clusters(text))
-    lines: list[Line] = []
+    lines: list[WrappedLine] = []
     first = 0
     while first < len(row):
         while lines and first < len(row) and _is_space(row[first], text):
@@ -172,7 +172,7 @@ def wrap(text: str, width: int) -> list[Line]:
             last = _break_before(row, first, last, text)
         lines.append(_line(row, first, last, text))
         first = last
-    return lines or [Line(0, len(text), 0)]
+    return lines or [WrappedLine(0, len(text), 0)]
 
 
 def _break_before(row: list[Cluster], first: int, last: int, text: str) -> int:
@@ -188,9 +188,11 @@ def _break_before(row: list[Cluster], first: int, last: int, text: str) -> int:
     return max(last, first + 1)
 
 
-def _line(row: list[Cluster], first: int, last: int, text: str) -> Line:
+def _line(row: list[Cluster], first: int, last: int, text: str) -> WrappedLine:
     end = last
     while end > first and _is_space(row[end - 1], text):
         end -= 1
     begin = row[first].start
-    return Line(begin, row[end - 1].end if end > first else begin, sum(cluster.width for cluster in row[first:end]))
+    return WrappedLine(
+        begin, row[end - 1].end if end > first else begin, sum(cluster.width for cluster in row[first:end])
+    )

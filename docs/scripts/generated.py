@@ -57,9 +57,9 @@ def keys() -> str:
 
     parts = []
     screens = (
-        ("In the review", table.REVIEW),
-        ("In the workspace", table.WORKSPACE),
-        ("Between documents", table.PAGES),
+        ("In the review", table.REVIEW_KEYS),
+        ("In the workspace", table.WORKSPACE_KEYS),
+        ("Between documents", table.DOCUMENT_KEYS),
     )
     for screen, actions in screens:
         parts.append(f"### {screen}\n")
@@ -68,7 +68,7 @@ def keys() -> str:
             if group != screen.rpartition(" ")[2].capitalize():
                 parts.append(f"**{group}**\n")
             parts.append("| key | does | action |\n|---|---|---|")
-            parts += [f"| {spelled(action.keys)} | {action.tells} | `{action.id}` |" for action in found]
+            parts += [f"| {spelled(action.keys)} | {action.help_text} | `{action.id}` |" for action in found]
             if screen == "In the review" and group == "Put right":
                 parts.append("| `1` to `9` | Link to that rival instead. | `rival_1` to `rival_9` |")
             parts.append("")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from align.bulk.model import Batch, BatchResult, ItemResult, Work
+from align.bulk.model import Batch, BatchResult, BatchWork, ItemResult
 from align.bulk.shards import pack
 from align.errors import AlignError
 
@@ -25,7 +25,7 @@ class Echo:
     notes: str
     pause: float = 0.0
 
-    def __call__(self) -> Work:
+    def __call__(self) -> BatchWork:
         return self.work
 
     def work(self, batch: Batch) -> BatchResult:
@@ -66,7 +66,7 @@ class Echo:
 class Refuse:
     """Work that cannot be made in any process."""
 
-    def __call__(self) -> Work:
+    def __call__(self) -> BatchWork:
         raise AlignError("no such encoder")
 
 
@@ -74,5 +74,5 @@ class Refuse:
 class Crash:
     """Work that ends its process as it is made."""
 
-    def __call__(self) -> Work:
+    def __call__(self) -> BatchWork:
         os._exit(9)

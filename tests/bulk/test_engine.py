@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from bulk_fakes import Crash, Echo, Refuse
 
-from align.bulk.engine import Ended, Pool, Supervisor
+from align.bulk.engine import Pool, Supervisor, TaskResult
 from align.bulk.local import LocalPool
 from align.bulk.model import Batch, BatchResult, Item, PairEntry
 from align.bulk.shards import unpack
@@ -48,10 +48,10 @@ class Scripted:
 
     def __init__(self, work: Echo, losses: dict[str, int], certain: bool = True) -> None:
         self.work, self.losses, self.certain = work, losses, certain
-        self.ended: list[Ended] = []
+        self.ended: list[TaskResult] = []
         self.seen: list[str] = []
 
-    def room(self) -> int:
+    def capacity(self) -> int:
         return 2 - len(self.ended)
 
     def submit(self, ticket: int, batch: Batch) -> None:
@@ -59,14 +59,14 @@ class Scripted:
         self.seen.append(name)
         if self.losses.get(name, 0) > 0:
             self.losses[name] -= 1
-            self.ended.append(Ended(ticket, error="lost", died=True))
+            self.ended.append(TaskResult(ticket, error="lost", worker_died=True))
         else:
-            self.ended.append(Ended(ticket, self.work.work(batch)))
+            self.ended.append(TaskResult(ticket, self.work.work(batch)))
 
-    def wait(self, seconds: float) -> list[Ended]:
+    def wait(self, seconds: float) -> list[TaskResult]:
         ended, self.ended = self.ended, []
         if not self.certain and any(one.error for one in ended):
-            return [Ended(one.ticket, error="lost", tries=4, died=True) for one in ended]
+            return [TaskResult(one.ticket, error="lost", tries=4, worker_died=True) for one in ended]
         return ended
 
     def workers(self) -> int:
@@ -220,6 +220,6 @@ def alive(pid: int) -> bool:
 def test_a_scheduler_that_is_not_there_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from align.bulk import cluster
 
-    monkeypatch.setattr(cluster, "CONNECT", 0.3)
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.3)
     with pytest.raises(AlignError, match="no Dask scheduler answers"):
         cluster.ClusterPool(Echo(str(tmp_path)), "tcp://127.0.0.1:9")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from align.bulk.filters import Filters, link_key, removed_by
 from align.domain import Link, LinkKind, LinkSide, Status
-from align.text.clean import plain, worth
+from align.text.clean import letters_and_digits, weighted_length
 
 
 def link(src: str, tgt: str, *, src_lang: str = "en", tgt_lang: str = "de", confidence: float = 0.9) -> Link:
@@ -37,7 +37,7 @@ def test_each_filter_says_that_it_was_the_one() -> None:
 
 
 def test_scripts_are_weighed() -> None:
-    assert worth("日本語です", "ja") == pytest.approx(11)
+    assert weighted_length("日本語です", "ja") == pytest.approx(11)
     both = link("The Japanese language is spoken here.", "ここでは日本語が話されている。", tgt_lang="ja")
     assert removed_by(both, Filters(length_ratio=1.5), tell) is None
 
@@ -51,17 +51,17 @@ def test_near_duplicates_forget_what_says_nothing() -> None:
 
 def test_numbers_tell_sentences_apart() -> None:
     same = ["The fine is 50 euros.", "the FINE is 50 euros!", "The fine: is ５０ euros"]
-    assert len({plain(text) for text in same}) == 1
+    assert len({letters_and_digits(text) for text in same}) == 1
     apart = ["It is 15 m.", "It is 1.5 m.", "It is 1, 5 m.", "It is 16 m.", "It is m."]
-    assert len({plain(text) for text in apart}) == len(apart)
-    assert plain("!?") == "!?"
+    assert len({letters_and_digits(text) for text in apart}) == len(apart)
+    assert letters_and_digits("!?") == "!?"
 
 
 @given(st.text(), st.text())
 def test_keys_fit_the_ledger_and_sides_are_kept_apart(a: str, b: str) -> None:
     key = link_key(link(a, b), "near")
     assert 0 <= key < 2**63
-    assert plain(plain(a)) == plain(a) or not plain(a).isalpha()
+    assert letters_and_digits(letters_and_digits(a)) == letters_and_digits(a) or not letters_and_digits(a).isalpha()
 
 
 @pytest.mark.parametrize("wrong", [{"min_confidence": 2}, {"length_ratio": 0.5}, {"dedupe": "some"}])

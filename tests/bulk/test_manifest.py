@@ -14,7 +14,7 @@ from align.bulk.manifest import read_manifest, write_manifest
 from align.bulk.model import PairEntry
 from align.errors import AlignError, ReadError, UsageError
 from align.inputs import walk
-from align.text.tags import covers
+from align.text.tags import range_matches
 
 PAIRS = [PairEntry("a b.txt", "c,d.txt", "en", "ja"), PairEntry('e"f.txt', "ギ.txt", None, "zh-Hant")]
 
@@ -96,7 +96,7 @@ def test_files_are_paired_by_suffix_folder_and_ending() -> None:
         ("x/en/deep/a.html", "x/zh_TW/deep/a.html", "en", "zh-Hant"),
         ("x/ja/deep/a.html", "x/zh_TW/deep/a.html", "ja", "zh-Hant"),
     }
-    assert found.alone == ("alone.en.txt", "read.me.txt")
+    assert found.unpaired == ("alone.en.txt", "read.me.txt")
 
 
 def test_two_texts_of_one_tag_are_two_texts() -> None:
@@ -111,8 +111,8 @@ def test_a_pair_of_languages_is_asked_for_in_its_direction() -> None:
         ("a.zh-Hant.txt", "a.en.txt"),
         ("a.zh-Hant.txt", "a.ja.txt"),
     ]
-    assert covers("zh", "zh-Hant")
-    assert not covers("z", "zh")
+    assert range_matches("zh", "zh-Hant")
+    assert not range_matches("z", "zh")
 
 
 def test_hidden_files_and_strange_suffixes_are_not_found(tmp_path: Path) -> None:
@@ -134,8 +134,8 @@ NAMES = st.lists(
 def test_a_pair_is_of_two_files_that_are_there_and_nobody_is_lost(names: list[str]) -> None:
     found = pair_by_name(sorted(names))
     used = {name for pair in found.pairs for name in (pair.src, pair.tgt)}
-    assert used | set(found.alone) == set(names)
-    assert not used & set(found.alone)
+    assert used | set(found.unpaired) == set(names)
+    assert not used & set(found.unpaired)
     assert all(pair.src != pair.tgt and pair.src_lang != pair.tgt_lang for pair in found.pairs)
 
 

@@ -13,8 +13,17 @@ from scipy.optimize import linear_sum_assignment
 
 from align.bulk import index
 from align.bulk.index import best_other
-from align.bulk.matching import document_vector, match_documents, unit
-from align.bulk.mining import RIGHT, WRONG, Mined, confidence, features, mine_vectors, one_to_one, scores
+from align.bulk.matching import document_vector, match_documents, normalise_rows
+from align.bulk.mining import (
+    RIGHT_SCORES,
+    WRONG_SCORES,
+    MinedPairs,
+    confidence,
+    features,
+    mine_vectors,
+    one_to_one,
+    scores,
+)
 
 
 def twins(n: int, d: int = 32, noise: float = 0.3, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -22,14 +31,14 @@ def twins(n: int, d: int = 32, noise: float = 0.3, seed: int = 0) -> tuple[np.nd
     rng = np.random.default_rng(seed)
     src = rng.standard_normal((n, d)).astype(np.float32)
     tgt = src + noise * rng.standard_normal((n, d)).astype(np.float32)
-    return unit(src), unit(tgt)
+    return normalise_rows(src), normalise_rows(tgt)
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 30), st.integers(0, 10), st.integers(0, 99))
 def test_shuffled_twins_find_each_other_and_strangers_stay_apart(n: int, strangers: int, seed: int) -> None:
     src, tgt = twins(n, seed=seed, noise=0.1)
-    odd = unit(np.random.default_rng(seed + 1).standard_normal((strangers, 32)).astype(np.float32))
+    odd = normalise_rows(np.random.default_rng(seed + 1).standard_normal((strangers, 32)).astype(np.float32))
     order = np.random.default_rng(seed).permutation(n + strangers)
     matches = match_documents(src, np.concatenate([tgt, odd])[order])
     found = {m.src: int(order[m.tgt]) for m in matches if m.confidence > 0.5}
@@ -48,7 +57,9 @@ def test_the_assignment_is_the_best_there_is() -> None:
     a, b = matching.centred(src), matching.centred(tgt)
     forward, backward = matching.nearest(a, b), matching.nearest(b, a)
     rows, columns = matching.edges(forward[0], backward[0])
-    around = (matching.rivals(rows, columns, *forward) + matching.rivals(columns, rows, *backward)) / 2
+    around = (
+        matching.neighbour_means(rows, columns, *forward) + matching.neighbour_means(columns, rows, *backward)
+    ) / 2
     margins[rows, columns] = np.maximum(matching.dots(a, b, rows, columns) - around, 0)
     best = linear_sum_assignment(margins, maximize=True)
     assert total == pytest.approx(margins[best].sum(), abs=1e-4)
@@ -90,8 +101,8 @@ def test_one_to_one_takes_the_greatest_first(edges: list[tuple[int, int, int]]) 
 
 def test_exact_search_in_blocks_is_exact_search(monkeypatch: pytest.MonkeyPatch) -> None:
     src, tgt = twins(50)
-    monkeypatch.setattr(index, "ROWS", 7)
-    monkeypatch.setattr(index, "COLUMNS", 11)
+    monkeypatch.setattr(index, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(index, "BLOCK_COLUMNS", 11)
     places, cosines = index.search_exactly(src.astype(np.float16), tgt.astype(np.float16), 5)
     whole = src.astype(np.float16).astype(np.float32) @ tgt.astype(np.float16).astype(np.float32).T
     assert np.array_equal(np.sort(places), np.sort(np.argsort(-whole, axis=1)[:, :5]))
@@ -108,7 +119,7 @@ def test_the_index_finds_what_exact_search_finds() -> None:
     assert np.allclose(cosines[same, 0], exact[same, 0], atol=1e-5), "cosines are of the vectors, not of the index"
 
 
-@pytest.mark.parametrize("rows", [1, 2, 15, 40, 700, index.LEAST_INDEXED])
+@pytest.mark.parametrize("rows", [1, 2, 15, 40, 700, index.MIN_INDEXED_ROWS])
 def test_an_index_is_asked_of_any_number_of_rows_and_says_nothing(rows: int, capfd: pytest.CaptureFixture[str]) -> None:
     src, tgt = twins(rows)
     places, _ = index.search(src, tgt, 5, exact=False)
@@ -119,20 +130,20 @@ def test_an_index_is_asked_of_any_number_of_rows_and_says_nothing(rows: int, cap
 def test_mining_finds_twins_among_strangers_and_is_sure_of_them() -> None:
     src, tgt = twins(300, noise=0.15)
     rng = np.random.default_rng(5)
-    odd = unit(rng.standard_normal((300, 32)).astype(np.float32))
+    odd = normalise_rows(rng.standard_normal((300, 32)).astype(np.float32))
     order = rng.permutation(600)
     mined = mine_vectors(src, np.concatenate([tgt, odd])[order])
     right = order[mined.tgt] == mined.src
     sure = confidence(scores(features(mined, slice(None), np.zeros(len(right)), np.zeros(len(right))))) > 0.9
     assert right[sure].mean() > 0.98
     assert (right & sure).sum() > 250
-    assert isinstance(mined, Mined)
+    assert isinstance(mined, MinedPairs)
 
 
 def drawn(right: int, wrong: int, mean: float) -> tuple[np.ndarray, np.ndarray]:
     """Scores of so many right pairs around a mean, and wrong ones; and which is which."""
     rng = np.random.default_rng(2)
-    told = np.concatenate([rng.normal(mean, 2.5, right), rng.normal(*WRONG, wrong)])
+    told = np.concatenate([rng.normal(mean, 2.5, right), rng.normal(*WRONG_SCORES, wrong)])
     return told, np.arange(right + wrong) < right
 
 
@@ -153,8 +164,8 @@ def test_where_nothing_is_right_nothing_is_sure() -> None:
 
 def test_one_pair_and_none_have_a_confidence_too() -> None:
     assert confidence(np.empty(0)).shape == (0,)
-    assert confidence(np.array([RIGHT[0]]))[0] > 0.8
-    assert confidence(np.array([WRONG[0]]))[0] < 0.2
+    assert confidence(np.array([RIGHT_SCORES[0]]))[0] > 0.8
+    assert confidence(np.array([WRONG_SCORES[0]]))[0] < 0.2
 
 
 @pytest.mark.parametrize("name", ["ntrex.ja_zh", "kyoto_ja_en.dev", "pydocs.en_ja"])

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from align.cli import cli
 from align.errors import AlignError
-from align.jobs.mine import Side, length_difference, number_difference, stray
-from align.text.tags import meant
+from align.jobs.mine import LanguageSentences, is_stray, length_difference, number_difference
+from align.text.tags import is_requested
 
 
 @pytest.fixture(scope="module")
@@ -117,18 +117,18 @@ def test_a_language_that_the_encoder_does_not_know_is_said(news: Path, tmp_path:
 
 
 def test_a_stray_sentence_makes_no_language_of_the_collection() -> None:
-    def side(lang: str, count: int) -> Side:
-        return Side(lang, io.BytesIO(), io.BytesIO(), 2, offsets=[0] * count)
+    def side(lang: str, count: int) -> LanguageSentences:
+        return LanguageSentences(lang, io.BytesIO(), io.BytesIO(), 2, offsets=[0] * count)
 
     sides = {"en": side("en", 3000), "ja": side("ja", 3000), "so": side("so", 2)}
-    assert [lang for lang in sides if stray(sides[lang], sides, None, None)] == ["so"]
-    assert not stray(sides["so"], sides, "so", None), "what is asked for by name is meant"
+    assert [lang for lang in sides if is_stray(sides[lang], sides, None, None)] == ["so"]
+    assert not is_stray(sides["so"], sides, "so", None), "what is asked for by name is meant"
     few = {"en": side("en", 3), "fi": side("fi", 1)}
-    assert not stray(few["fi"], few, None, None)
+    assert not is_stray(few["fi"], few, None, None)
 
 
 def test_a_script_that_is_asked_for_is_meant() -> None:
-    assert meant("zh-Hant", "zh-Hant", "ja")
-    assert not meant("zh-Hans", "zh-Hant", "ja")
-    assert meant("zh-Hans", "zh", None)
-    assert meant("en-GB", "zh-Hant", None)
+    assert is_requested("zh-Hant", "zh-Hant", "ja")
+    assert not is_requested("zh-Hans", "zh-Hant", "ja")
+    assert is_requested("zh-Hans", "zh", None)
+    assert is_requested("en-GB", "zh-Hant", None)

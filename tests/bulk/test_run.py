@@ -14,13 +14,13 @@ from bulk_fakes import Echo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from align.bulk.engine import Ended
-from align.bulk.ledger import Ledger, open_ledger
-from align.bulk.model import Batch, PairEntry, State
-from align.bulk.plan import Sizes, planned
-from align.bulk.run import LEDGER, drive, output_folder
+from align.bulk.engine import TaskResult
+from align.bulk.ledger import RunDatabase, open_run_database
+from align.bulk.model import Batch, ItemState, PairEntry
+from align.bulk.plan import PlanSizes, plan_batches
+from align.bulk.run import DATABASE_FILE, output_folder, run_batches
 from align.bulk.shards import Shards, write_lines
-from align.bulk.standing import MetricsFile, exposition, standing_of, summary, told_time
+from align.bulk.standing import MetricsFile, exposition, format_duration, read_progress, summary
 from align.errors import StoreError, UsageError
 
 
@@ -37,19 +37,19 @@ class Now:
         self.work, self.steps, self.last_first = work, steps, last_first
         self.out: list[tuple[int, Batch]] = []
 
-    def room(self) -> int:
+    def capacity(self) -> int:
         return 4 - len(self.out)
 
     def submit(self, ticket: int, batch: Batch) -> None:
         self.out.append((ticket, batch))
 
-    def wait(self, seconds: float) -> list[Ended]:
+    def wait(self, seconds: float) -> list[TaskResult]:
         if self.steps is not None:
             self.steps -= 1
             if self.steps < 0:
                 raise Power
         ticket, batch = self.out.pop(-1 if self.last_first else 0)
-        return [Ended(ticket, self.work.work(batch))]
+        return [TaskResult(ticket, self.work.work(batch))]
 
     def workers(self) -> int:
         return 1
@@ -62,17 +62,17 @@ NAMES = [f"doc-{n % 7}" if n % 9 else f"fail-{n}" for n in range(40)]
 """With near-duplicates (the number is the key) and broken ones."""
 
 
-def begin(ledger: Ledger) -> None:
+def begin(ledger: RunDatabase) -> None:
     entries = (PairEntry(name, name) for name in NAMES)
-    assert ledger.plan(planned(entries, lambda entry: 4, Sizes(3, 3, 9))) == len(NAMES)
+    assert ledger.plan(plan_batches(entries, lambda entry: 4, PlanSizes(3, 3, 9))) == len(NAMES)
 
 
 def run(out: Path, pool: Now, write: object = write_lines) -> dict[str, object]:
     with output_folder(out):
-        ledger = open_ledger(out / LEDGER, begin=begin)
+        ledger = open_run_database(out / DATABASE_FILE, begin=begin)
         try:
-            standing = standing_of(ledger)
-            drive(ledger, pool, Shards(ledger, out, ".jsonl", write, dedupe=True), standing, lambda s: None)  # type: ignore[arg-type]
+            standing = read_progress(ledger)
+            run_batches(ledger, pool, Shards(ledger, out, ".jsonl", write, dedupe=True), standing, lambda s: None)  # type: ignore[arg-type]
             return summary(ledger, standing)
         finally:
             ledger.close()
@@ -133,12 +133,12 @@ def test_a_cut_while_a_shard_is_written_changes_nothing(calm: tuple[dict, dict],
 
 
 def test_a_cut_while_planning_leaves_no_ledger(tmp_path: Path) -> None:
-    def cut(ledger: Ledger) -> None:
-        ledger.plan(planned([PairEntry("a", "b")] * 2000, lambda entry: 1, Sizes()))
+    def cut(ledger: RunDatabase) -> None:
+        ledger.plan(plan_batches([PairEntry("a", "b")] * 2000, lambda entry: 1, PlanSizes()))
         raise Power
 
     with pytest.raises(Power), output_folder(tmp_path):
-        open_ledger(tmp_path / LEDGER, begin=cut)
+        open_run_database(tmp_path / DATABASE_FILE, begin=cut)
     figures = run(tmp_path, Now(Echo(str(tmp_path.parent))))
     assert figures["documents"]["waiting"] == 0  # type: ignore[index]
 
@@ -175,27 +175,27 @@ def test_a_file_that_is_no_ledger_is_left_alone(tmp_path: Path) -> None:
     for name in ("text.db", "other.db"):
         before = (tmp_path / name).read_bytes()
         with pytest.raises(StoreError, match="not a ledger"):
-            open_ledger(tmp_path / name, begin=lambda ledger: None)
+            open_run_database(tmp_path / name, begin=lambda ledger: None)
         assert (tmp_path / name).read_bytes() == before
 
 
 def test_a_broken_ledger_is_told_as_what_it_is_and_stays(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / LEDGER).write_text("junk\n")
+    (tmp_path / "out" / DATABASE_FILE).write_text("junk\n")
     with pytest.raises(StoreError, match=r"ledger\.db: not a ledger"):
         run(tmp_path / "out", Now(Echo(str(tmp_path))))
-    assert (tmp_path / "out" / LEDGER).read_text() == "junk\n"
+    assert (tmp_path / "out" / DATABASE_FILE).read_text() == "junk\n"
 
 
 def test_a_ledger_that_may_not_grow_is_told_and_goes_on_later(calm: tuple[dict, dict], tmp_path: Path) -> None:
     with output_folder(tmp_path / "out"):
-        ledger = open_ledger(tmp_path / "out" / LEDGER, begin=begin)
+        ledger = open_run_database(tmp_path / "out" / DATABASE_FILE, begin=begin)
         pages = ledger._db.execute("pragma page_count").fetchone()[0]
         ledger._db.execute(f"pragma max_page_count = {pages}")
-        result = Echo(str(tmp_path)).work(next(ledger.waiting()))
+        result = Echo(str(tmp_path)).work(next(ledger.waiting_batches()))
         big = replace(result, items=tuple(replace(item, payload=os.urandom(99_000)) for item in result.items))
         with pytest.raises(StoreError, match=r"ledger\.db: no room left on the disk"):
-            ledger.keep(big)
+            ledger.save_result(big)
         assert not ledger._db.conn.in_transaction
         ledger.close()
     run(tmp_path / "out", Now(Echo(str(tmp_path))))
@@ -203,22 +203,22 @@ def test_a_ledger_that_may_not_grow_is_told_and_goes_on_later(calm: tuple[dict, 
 
 
 def test_a_commit_that_fails_leaves_no_transaction_open(tmp_path: Path) -> None:
-    ledger = open_ledger(tmp_path / LEDGER, begin=begin)
+    ledger = open_run_database(tmp_path / DATABASE_FILE, begin=begin)
     ledger._db.execute("pragma foreign_keys = on")
     ledger._db.execute("create table a (x integer primary key)")
     ledger._db.execute("create table b (x references a deferrable initially deferred)")
     with pytest.raises(StoreError, match="FOREIGN KEY"), ledger.writing():
         ledger._db.conn.execute("insert into b values (7)")
     with ledger.writing():
-        ledger.remember("after", 1)
-    assert ledger.remembered("after") == 1
+        ledger.save_meta("after", 1)
+    assert ledger.load_meta("after") == 1
     ledger.close()
 
 
 def test_batches_hold_what_they_may() -> None:
     weights = [5, 1, 1, 1, 1, 40, 1, 1]
     entries = [PairEntry(str(n), str(n)) for n in range(len(weights))]
-    plan = list(planned(entries, lambda entry: weights[int(entry.src)], Sizes(1, 3, 2)))
+    plan = list(plan_batches(entries, lambda entry: weights[int(entry.src)], PlanSizes(1, 3, 2)))
     batches = [[p.weight for p in plan if p.batch == batch] for batch in range(plan[-1].batch + 1)]
     assert batches == [[5], [1, 1, 1], [1], [40], [1, 1]], "at most 4 bytes or 3 documents, or one that is longer"
     assert [p.shard for p in plan] == sorted(p.shard for p in plan)
@@ -226,8 +226,8 @@ def test_batches_hold_what_they_may() -> None:
 
 def test_progress_and_metrics(tmp_path: Path) -> None:
     with output_folder(tmp_path):
-        ledger = open_ledger(tmp_path / LEDGER, begin=begin)
-    standing = standing_of(ledger)
+        ledger = open_run_database(tmp_path / DATABASE_FILE, begin=begin)
+    standing = read_progress(ledger)
     ledger.close()
     assert "waiting for a worker, time left unknown" in standing.line()
     standing.workers = 1
@@ -235,13 +235,13 @@ def test_progress_and_metrics(tmp_path: Path) -> None:
     assert f"0/{len(NAMES)} documents" in standing.line()
     now = [0.0]
     metrics = MetricsFile(tmp_path / "m.prom", clock=lambda: now[0])
-    metrics.tell(standing)
+    metrics.update(standing)
     standing.done = 3
-    metrics.tell(standing)
+    metrics.update(standing)
     assert 'align_bulk_documents{state="done"} 0' in (tmp_path / "m.prom").read_text()
-    metrics.tell(standing, last=True)
+    metrics.update(standing, is_last=True)
     assert 'align_bulk_documents{state="done"} 3' in (tmp_path / "m.prom").read_text()
     samples = [line for line in exposition(standing).splitlines() if not line.startswith("#")]
     assert all(len(line.rsplit(" ", 1)) == 2 and float(line.rsplit(" ", 1)[1]) >= 0 for line in samples)
-    assert [told_time(s) for s in (4.2, 200, 7500)] == ["4 s", "3 min 20 s", "2 h 05 min"]
-    assert State.FAILED == "failed"
+    assert [format_duration(s) for s in (4.2, 200, 7500)] == ["4 s", "3 min 20 s", "2 h 05 min"]
+    assert ItemState.FAILED == "failed"

@@ -16,9 +16,9 @@ from pathlib import Path
 import click
 import pytest
 
-from align.cli import COMMANDS, cli, global_first
+from align.cli import COMMANDS, cli, global_options_first
 from align.errors import UsageError
-from align.jobs.configure import COMMENTS, default_file, origins, write_default
+from align.jobs.configure import COMMENTS, default_file, setting_origins, write_default
 from align.settings import Settings, default_reviewer, load_settings
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -58,7 +58,7 @@ def test_each_line_of_the_default_file_is_good_once_its_mark_is_taken_away(tmp_p
 def test_origins_name_the_flag_file_or_variable(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text('encoder = "use"\nreviewer = "Aoi"\n[keys]\naccept = "y"\n')
-    found = {row.name: row for row in origins({"ALIGN_CONFIG": str(path), "ALIGN_REVIEWER": "Mei"})}
+    found = {row.name: row for row in setting_origins({"ALIGN_CONFIG": str(path), "ALIGN_REVIEWER": "Mei"})}
     assert (found["encoder"].value, found["encoder"].source) == ("use", str(path))
     assert (found["reviewer"].value, found["reviewer"].source) == ("Mei", "ALIGN_REVIEWER")
     assert found["db"].source == "default"
@@ -107,7 +107,7 @@ def test_config_prints_what_is_in_force(align: Run, tmp_path: Path) -> None:
 
 
 def test_options_of_every_command_may_stand_after_it() -> None:
-    assert global_first(["add", "a", "--quiet", "--log-file", "x", "b"]) == [
+    assert global_options_first(["add", "a", "--quiet", "--log-file", "x", "b"]) == [
         "--quiet",
         "--log-file",
         "x",
@@ -115,9 +115,9 @@ def test_options_of_every_command_may_stand_after_it() -> None:
         "a",
         "b",
     ]
-    assert global_first(["pair", "--", "--quiet"]) == ["pair", "--", "--quiet"]
+    assert global_options_first(["pair", "--", "--quiet"]) == ["pair", "--", "--quiet"]
     with pytest.raises(click.BadOptionUsage):
-        global_first(["add", "--log-file"])
+        global_options_first(["add", "--log-file"])
 
 
 def commands(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Command]]:

@@ -19,7 +19,7 @@ from align import cli
 from align.domain import LinkKind, Proposal
 from align.reviewer import Reviewer
 from align.store import edits, open_store
-from align.text.visible import harmless, take_any_text, visible
+from align.text.visible import escape_unencodable, harmless, visible
 
 STEERS = st.sampled_from(
     "\x1b\x07\x08\r\n\t\x7f\x85\x9b\x9d\u2028\u202e\u2066\u200b\u00ad\ufeff\udcff\udc9b[]0;31mX a字"
@@ -161,7 +161,7 @@ def test_visible_text_is_harmless_and_of_one_line(text: str) -> None:
 def test_what_is_written_out() -> None:
     assert visible("a\x1b[0m\n\x9b\u202e\udcff\ud800\U000e0041") == "a\\x1b[0m\\n\\x9b\\u202e\\xff\\ud800\\U000e0041"
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    take_any_text(stream)
+    escape_unencodable(stream)
     stream.write("é𠮷\udcff")
     stream.flush()
     assert stream.buffer.getvalue() == b"\\u00e9\\ud842\\udfb7\\udcff"  # type: ignore[attr-defined]

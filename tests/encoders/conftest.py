@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from align.encoders.e5_folder import prepared_folder
-from align.encoders.registry import MODELS
+from align.encoders.registry import MODELS_FOLDER
 from align.settings import load_settings
 
 
 @pytest.fixture(scope="session")
 def e5_folder() -> Path:
     """The complete sentence-transformers folder."""
-    return prepared_folder(load_settings().cache / MODELS)
+    return prepared_folder(load_settings().cache / MODELS_FOLDER)
 
 
 @pytest.fixture(scope="session")

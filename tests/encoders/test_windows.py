@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from align.encoders.texts import encodable
-from align.encoders.use_network import HALO, INNER, segments_of
+from align.encoders.use_network import HALO_TOKENS, SEGMENT_TOKENS, segments_of
 from align.encoders.windows import batches_of, windows_of
 
 
@@ -28,14 +28,14 @@ def test_batches_hold_every_place_once_within_the_budget(lengths: list[int], bud
         assert len(batch) == 1 or len(batch) * max(lengths[place] for place in batch) <= budget
 
 
-@given(st.integers(1, 3 * INNER + 5))
+@given(st.integers(1, 3 * SEGMENT_TOKENS + 5))
 def test_segments_pool_every_token_once_and_see_its_neighbours(length: int) -> None:
     pooled = []
     for segment in segments_of(0, range(length)):
         pooled += segment.ids[segment.start : segment.end].tolist()
         first, last = pooled[-(segment.end - segment.start)], pooled[-1]
-        assert segment.ids[0] == max(0, first - HALO)
-        assert segment.ids[-1] == min(length - 1, last + HALO)
+        assert segment.ids[0] == max(0, first - HALO_TOKENS)
+        assert segment.ids[-1] == min(length - 1, last + HALO_TOKENS)
     assert pooled == list(range(length))
 
 

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from align.beside import written_beside
+from align.beside import atomic_write
 from align.bulk.manifest import write_manifest
 from align.bulk.model import PairEntry
 from align.bulk.standing import MetricsFile
@@ -23,7 +23,7 @@ from align.jobs.evaluate import write_beads
 def test_what_ends_badly_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("old")
-    with suppress(KeyboardInterrupt), written_beside(path) as file:
+    with suppress(KeyboardInterrupt), atomic_write(path) as file:
         file.write(b"new")
         raise KeyboardInterrupt
     assert path.read_text() == "old"
@@ -35,7 +35,7 @@ def test_a_link_is_followed_and_permissions_stay(tmp_path: Path) -> None:
     path.write_text("old")
     path.chmod(0o640)
     (tmp_path / "link").symlink_to(path)
-    with written_beside(tmp_path / "link") as file:
+    with atomic_write(tmp_path / "link") as file:
         file.write(b"new")
     assert (tmp_path / "link").is_symlink()
     assert path.read_text() == "new"
@@ -43,7 +43,7 @@ def test_a_link_is_followed_and_permissions_stay(tmp_path: Path) -> None:
 
 
 def test_a_device_stays_a_device() -> None:
-    with written_beside(Path(os.devnull)) as file:
+    with atomic_write(Path(os.devnull)) as file:
         file.write(b"new")
     assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
 
@@ -64,7 +64,7 @@ def metrics(path: Path) -> None:
     standing = SimpleNamespace(
         total=1, done=0, failed=0, weight_total=1, weight_done=0, run_sentences=0, run_links=0, workers=1, seconds=1.0
     )
-    MetricsFile(path).tell(standing)  # type: ignore[arg-type]
+    MetricsFile(path).update(standing)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("write", [manifest, beads, settings, metrics])

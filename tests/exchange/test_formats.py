@@ -22,7 +22,7 @@ from align.exchange.export import export_store
 from align.exchange.formats import FORMATS, Format, export_format
 from align.exchange.types import ExportOptions
 from align.jobs.mine import MiningReport, sentences_of_files
-from align.jobs.pair import half
+from align.jobs.pair import read_side
 from align.store import Store
 from tests.exchange.conftest import EN, document, link_up
 
@@ -64,7 +64,7 @@ def test_a_suffix_is_exported_and_imported_as_the_format_that_declares_it() -> N
 @pytest.mark.parametrize("suffix", [*sorted(UNIT_SUFFIXES), ".xml", ".txt"])
 @pytest.mark.parametrize(
     "read",
-    [lambda name: half(name), lambda name: list(sentences_of_files([name], MiningReport()))],
+    [lambda name: read_side(name), lambda name: list(sentences_of_files([name], MiningReport()))],
     ids=["pair", "mine"],
 )
 def test_translation_units_are_not_read_as_a_text(tmp_path: Path, suffix: str, read: Callable[[str], object]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from align.encoders import load_encoder
-from align.jobs.cases import CASES, evaluate_cases
+from align.jobs.cases import CASE_LANGUAGES, evaluate_cases
 
 GOLD = Path(os.environ.get("ALIGN_GOLD", Path(__file__).parents[3] / "shared" / "gold"))
 FLOORS = {
@@ -33,7 +33,7 @@ ECE = 0.05
 
 @pytest.mark.parametrize("encoder", FLOORS)
 def test_seed_pages_all_in_one_store(encoder):
-    found = {row["case"]: row for row in evaluate_cases(list(CASES), encoder)}
+    found = {row["case"]: row for row in evaluate_cases(list(CASE_LANGUAGES), encoder)}
     assert {case: row["f1"] for case, row in found.items() if row["f1"] < FLOORS[encoder][case]} == {}
     if encoder == "auto":
         assert {case: row["kinds_right"] for case, row in found.items() if row["kinds_right"] < KINDS[case]} == {}

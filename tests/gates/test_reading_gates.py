@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from align.text.clean import unspaced
-from align.text.evidence import weigh
-from align.text.language import settle
+from align.text.clean import is_unspaced
+from align.text.evidence import first_evidence
+from align.text.language import identify_blocks
 from align.text.sentences import split
 
 TOGETHER = 5
@@ -50,7 +50,7 @@ def test_languages_of_mixed_pages(gold: Path, name: str, digest: str, floor: flo
         sides = {"s": (document["src"], document["src_lang"]), "t": (document["tgt"], document["tgt_lang"])}
         texts = [sides[side][0][index] for side, index in document["mixed_order"]]
         langs = [TAGS.get(sides[side][1], sides[side][1]) for side, _ in document["mixed_order"]]
-        found, _ = settle(texts, map(weigh, texts))
+        found, _ = identify_blocks(texts, map(first_evidence, texts))
         for lang, guess in zip(langs, found, strict=True):
             total += 1
             right += guess.lang.split("-")[0] == lang.split("-")[0]
@@ -84,7 +84,7 @@ def test_languages_of_short_pages(gold: Path, name: str, digest: str, side: str,
         lines = [text for text in clauses if shortest <= len(text) <= longest and sum(map(str.isalpha, text)) >= 6]
         draw = random.Random(0)
         pages = [draw.sample(lines, 8) for _ in range(40)]
-        guesses = [guess for page in pages for guess in settle(page, map(weigh, page))[0]]
+        guesses = [guess for page in pages for guess in identify_blocks(page, map(first_evidence, page))[0]]
         assert sum(guess.lang == found[0][f"{side}_lang"] for guess in guesses) >= floor * len(guesses)
 
 
@@ -114,7 +114,7 @@ def test_sentence_boundaries(gold: Path, name: str, digest: str, side: str, lang
         for segment, number in zip(segments, numbers, strict=True):
             paragraphs.setdefault(number, []).append(segment)
         for paragraph in paragraphs.values():
-            text = ("" if unspaced(lang) else " ").join(paragraph)
+            text = ("" if is_unspaced(lang) else " ").join(paragraph)
             wanted = boundaries(paragraph)
             found = boundaries([span.of(text) for span in split(text, lang)])
             end = max(wanted)

@@ -225,8 +225,8 @@ def test_an_export_of_this_store_is_brought_back_and_what_is_left_is_told(tmp_pa
     out.write_text(f"{text}99\taccepted\ten\tja\tNew.\t新しい。\n", encoding="utf-8")
     (taken,) = add(db, [str(out)])
     assert taken.outcome == "changed"
-    assert any(line.startswith("Conflict: link 1") for line in taken.told)
-    assert any("New. / 新しい。" in line for line in taken.told)
+    assert any(line.startswith("Conflict: link 1") for line in taken.messages)
+    assert any("New. / 新しい。" in line for line in taken.messages)
     with open_store(db) as store:
         assert len(store.documents()) == 2
 
@@ -241,7 +241,7 @@ def test_an_export_of_another_store_is_a_file_like_any_other(tmp_path: Path) -> 
         export_store(store, out)
     list(add(here, [str(tmp_path / "g.tmx")]))
     out.write_text(out.read_text(encoding="utf-8").replace("おやすみ。", "おやすみなさい。"), encoding="utf-8")
-    assert [(t.outcome, t.links, t.told) for t in add(here, [str(out)])] == [("added", 2, ())]
+    assert [(t.outcome, t.links, t.messages) for t in add(here, [str(out)])] == [("added", 2, ())]
     assert [t.outcome for t in add(here, [str(out)])] == ["unchanged"]
     with open_store(here) as store:
         assert [link.tgt.text for link in store.links()] == ["おやすみ。", HELLO[1], "おやすみなさい。"]

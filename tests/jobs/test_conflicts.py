@@ -13,7 +13,7 @@ from align.exchange.export import export_store
 from align.exchange.types import ExportOptions
 from align.jobs.history import events_of
 from align.jobs.import_ import import_file
-from align.jobs.merge import told
+from align.jobs.merge import conflict_line
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
 from tests.exchange.conftest import fill
@@ -51,7 +51,7 @@ def test_both_sides_are_listed_and_the_story_has_them(store: Store) -> None:
     bring(store)
     assert waiting(store) == BOTH
     (conflict,) = store.conflicts(5)
-    line = told(conflict)
+    line = conflict_line(conflict)
     assert line.startswith("link 5: here tgt_text A wind blows.; bea in file.tsv (")
     assert "tgt_text The wind blows." in line
     event = next(events_of(store, "5"))

@@ -12,14 +12,24 @@ from pathlib import Path
 import pytest
 
 from align.jobs import doctor
-from align.jobs.doctor import Finding, State, Terminal, examine, kernels, missing, numbers, screen, store
+from align.jobs.doctor import (
+    CheckResult,
+    CheckState,
+    Terminal,
+    kernels,
+    requirement_problem,
+    run_checks,
+    screen,
+    store,
+    version_numbers,
+)
 from align.settings import temporary_folder
 
 WIDE = Terminal(120, 40, True, "utf-8", "truecolor")
 
 
-def by_area(findings: list[Finding]) -> dict[str, list[Finding]]:
-    areas: dict[str, list[Finding]] = {}
+def by_area(findings: list[CheckResult]) -> dict[str, list[CheckResult]]:
+    areas: dict[str, list[CheckResult]] = {}
     for finding in findings:
         areas.setdefault(finding.area, []).append(finding)
     return areas
@@ -27,10 +37,10 @@ def by_area(findings: list[Finding]) -> dict[str, list[Finding]]:
 
 def test_here_all_is_good_but_for_the_store_that_is_not_there(tmp_path: Path) -> None:
     environ = {"ALIGN_CONFIG": str(tmp_path / "none.toml"), "ALIGN_CACHE": str(tmp_path / "cache")}
-    found = list(examine(environ, db=tmp_path / "none.db", terminal=WIDE))
-    assert [f for f in found if f.state is State.BAD] == []
-    assert [f.area for f in found if f.state is State.NOTE and f.area != "extras"] == ["encoder e5", "store"]
-    assert "512" in by_area(found)["encoder use"][0].says
+    found = list(run_checks(environ, db=tmp_path / "none.db", terminal=WIDE))
+    assert [f for f in found if f.state is CheckState.BAD] == []
+    assert [f.area for f in found if f.state is CheckState.NOTE and f.area != "extras"] == ["encoder e5", "store"]
+    assert "512" in by_area(found)["encoder use"][0].message
 
 
 def test_every_finding_that_is_not_good_says_what_to_do(tmp_path: Path) -> None:
@@ -38,13 +48,13 @@ def test_every_finding_that_is_not_good_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("no store, a text")
     environ = {"ALIGN_CONFIG": str(tmp_path / "config.toml"), "ALIGN_CACHE": str(tmp_path / "text.db" / "cache")}
     bad = Terminal(40, 10, True, "ascii", "none")
-    found = list(examine(environ, db=tmp_path / "text.db", terminal=bad))
+    found = list(run_checks(environ, db=tmp_path / "text.db", terminal=bad))
     areas = by_area(found)
-    assert areas["config"][0].state is State.BAD
-    assert "nonsense" in areas["config"][0].says
-    assert areas["store"][0].state is State.BAD
-    assert {f.state for f in areas["terminal"]} == {State.BAD, State.NOTE}
-    assert all(f.remedy for f in found if f.state is not State.GOOD)
+    assert areas["config"][0].state is CheckState.BAD
+    assert "nonsense" in areas["config"][0].message
+    assert areas["store"][0].state is CheckState.BAD
+    assert {f.state for f in areas["terminal"]} == {CheckState.BAD, CheckState.NOTE}
+    assert all(f.remedy for f in found if f.state is not CheckState.GOOD)
     assert (tmp_path / "text.db").read_text() == "no store, a text"
 
 
@@ -64,13 +74,13 @@ def test_requirements(requirement: str, lack: str) -> None:
             raise metadata.PackageNotFoundError
         return "8.5.1"
 
-    assert missing(requirement, version_of) == lack
+    assert requirement_problem(requirement, version_of) == lack
 
 
 def test_versions_compare_as_numbers() -> None:
-    assert numbers("1.20.0rc1") == (1, 20)
-    assert numbers("8.10") > numbers("8.9.9")
-    assert numbers("2.0") == numbers("2")
+    assert version_numbers("1.20.0rc1") == (1, 20)
+    assert version_numbers("8.10") > version_numbers("8.9.9")
+    assert version_numbers("2.0") == version_numbers("2")
 
 
 def test_what_cannot_be_kept_is_said_with_what_to_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,17 +89,17 @@ def test_what_cannot_be_kept_is_said_with_what_to_set(tmp_path: Path, monkeypatc
     assert temporary is not None
     (tmp_path / "file").write_text("")
     for finding in (doctor.cache(temporary), kernels(None), kernels(tmp_path / "file" / "below")):
-        assert finding.state is State.NOTE
+        assert finding.state is CheckState.NOTE
         assert "ALIGN_CACHE" in finding.remedy
-    assert doctor.config(tmp_path / "file" / "config.toml", "Aoi").state is State.NOTE
+    assert doctor.config(tmp_path / "file" / "config.toml", "Aoi").state is CheckState.NOTE
     assert "ALIGN_CONFIG" in doctor.config(tmp_path / "file" / "config.toml", "Aoi").remedy
     assert store(tmp_path / "file" / "align.db").remedy == "Name another with --db."
-    assert doctor.cache(tmp_path / "cache").state is kernels(tmp_path / "kernels").state is State.GOOD
+    assert doctor.cache(tmp_path / "cache").state is kernels(tmp_path / "kernels").state is CheckState.GOOD
     assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_a_pipe_is_no_fault() -> None:
-    assert [f.state for f in screen(Terminal(80, 24, False, "utf-8", "none"))] == [State.NOTE]
+    assert [f.state for f in screen(Terminal(80, 24, False, "utf-8", "none"))] == [CheckState.NOTE]
 
 
 def test_a_good_store_is_counted(tmp_path: Path) -> None:
@@ -97,14 +107,14 @@ def test_a_good_store_is_counted(tmp_path: Path) -> None:
 
     open_store(tmp_path / "a.db").close()
     finding = store(tmp_path / "a.db")
-    assert finding.state is State.GOOD
-    assert "0 documents, 0 links" in finding.says
+    assert finding.state is CheckState.GOOD
+    assert "0 documents, 0 links" in finding.message
 
 
 def test_a_module_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert doctor.encoder("use", "no_such_module", tmp_path).state is State.BAD
+    assert doctor.encoder("use", "no_such_module", tmp_path).state is CheckState.BAD
     monkeypatch.setitem(doctor.EXTRAS, "serve", ("no_such_module", "something"))
-    notes = [f for f in doctor.libraries() if f.state is State.NOTE]
+    notes = [f for f in doctor.libraries() if f.state is CheckState.NOTE]
     assert "align-workbench[serve]" in notes[0].remedy
 
 

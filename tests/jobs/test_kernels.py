@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from align.jobs.kernels import compiled, matching_stage
+from align.jobs.kernels import has_compiled_kernels, matching_stage
 from align.match import kernels, lattice
 
 
@@ -20,10 +20,10 @@ def test_the_first_run_says_that_it_compiles(tmp_path: Path, monkeypatch: pytest
     for name, kernel in list(vars(lattice).items()):
         if hasattr(kernel, "_cache"):
             monkeypatch.setattr(lattice, name, Kernel())
-    assert not compiled()
+    assert not has_compiled_kernels()
     assert matching_stage().startswith("Compiling")
     (tmp_path / "lattice.score-100.py311.nbi").write_bytes(b"")
-    assert compiled()
+    assert has_compiled_kernels()
     assert matching_stage() == "Matching"
     monkeypatch.setattr(kernels, "kernel_cache", lambda: None)
     assert matching_stage().startswith("Compiling")
@@ -48,7 +48,7 @@ def test_kernels_are_cached_in_the_first_folder_that_can_be_written(
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "NUMBA_CACHE_DIR"))
     monkeypatch.setenv("ALIGN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("ALIGN_CONFIG", str(tmp_path / "none.toml"))
-    monkeypatch.setattr(kernels, "BESIDE", tmp_path / "beside")
+    monkeypatch.setattr(kernels, "CODE_CACHE", tmp_path / "beside")
     monkeypatch.setattr(kernels, "temporary_folder", lambda: tmp_path / "temporary")
     assert kernels.kernel_cache.__wrapped__() == (folder and tmp_path / folder)
 

@@ -12,7 +12,7 @@ import pytest
 
 from align.encoders.base import Progress, Vectors
 from align.jobs import likely
-from align.jobs.likely import likely_pairs
+from align.jobs.likely import candidate_pairs
 from align.jobs.propose import propose
 from align.jobs.vectors import groups
 from align.store import LinkFilter, Store
@@ -57,10 +57,10 @@ def test_pairs_grow_with_the_documents_and_none_that_matters_is_lost(store: Stor
     numbers = stocked(store, 30)
     found = groups(store, encoder, list(numbers.values()))
     everything = [(a, b) for a, b in combinations(range(len(found)), 2) if found[a].primary != found[b].primary]
-    chosen = [pair for pair, _ in likely_pairs(found)]
+    chosen = [pair for pair, _ in candidate_pairs(found)]
     assert len(everything) == 900
     assert set(chosen) <= set(everything)
-    assert len(chosen) <= 2 * likely.BEST * len(found)
+    assert len(chosen) <= 2 * likely.N_BEST_RUNS * len(found)
     documents = {(found[a].document, found[b].document) for a, b in chosen}
     assert tuple(sorted((numbers["e5"], numbers["j3"]))) in documents
     assert tuple(sorted((numbers["e8"], numbers["j7"]))) in documents
@@ -70,7 +70,7 @@ def test_a_pair_that_has_links_is_looked_at_again(store: Store, encoder: WideEnc
     numbers = stocked(store, 30)
     found = groups(store, encoder, list(numbers.values()))
     pair = min(numbers["e0"], numbers["j20"]), max(numbers["e0"], numbers["j20"])
-    chosen = [ends for ends, _ in likely_pairs(found, frozenset({pair}))]
+    chosen = [ends for ends, _ in candidate_pairs(found, frozenset({pair}))]
     assert pair in {(found[a].document, found[b].document) for a, b in chosen}
 
 

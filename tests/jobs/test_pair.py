@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from align.cli import cli
 from align.encoders import load_encoder
 from align.errors import UsageError
-from align.jobs.foreign import our_tag
-from align.jobs.pair import half, pair, with_unpaired
+from align.jobs.foreign import tag_or_undetermined
+from align.jobs.pair import pair, read_side, with_unpaired
 
 
 @pytest.mark.parametrize(
@@ -20,13 +20,13 @@ from align.jobs.pair import half, pair, with_unpaired
 )
 def test_a_language_is_written_in_the_one_way(tmp_path: Path, asked: str | None, lang: str) -> None:
     (tmp_path / "a.txt").write_text("這個系統是為了讓大家學習。\n\n我們認為這樣會更好。\n", encoding="utf-8")
-    assert half(str(tmp_path / "a.txt"), lang=asked).lang == lang
+    assert read_side(str(tmp_path / "a.txt"), lang=asked).lang == lang
 
 
 def test_a_language_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Good day.\n")
     with pytest.raises(UsageError, match="42"):
-        half(str(tmp_path / "a.txt"), lang="42")
+        read_side(str(tmp_path / "a.txt"), lang="42")
 
 
 def test_short_lines_stay_and_what_is_left_out_is_told(tmp_path: Path) -> None:
@@ -35,10 +35,10 @@ def test_short_lines_stay_and_what_is_left_out_is_told(tmp_path: Path) -> None:
     english.write_text(
         "Good day to you, my friends.\n\nThis is a short letter.\n\nIch habe das nicht gesagt, und er auch nicht.\n"
     )
-    found = half(str(german))
+    found = read_side(str(german))
     assert (found.lang, len(found.texts), dict(found.left_out)) == ("de", 3, {})
-    assert dict(half(str(english)).left_out) == {"de": 1}
-    assert dict(half(str(english), lang="en").left_out) == {}
+    assert dict(read_side(str(english)).left_out) == {"de": 1}
+    assert dict(read_side(str(english), lang="en").left_out) == {}
 
 
 def test_lines_of_subtitles_are_what_is_said_in_them(tmp_path: Path) -> None:
@@ -46,16 +46,16 @@ def test_lines_of_subtitles_are_what_is_said_in_them(tmp_path: Path) -> None:
     times = ("00:00:01,000 --> 00:00:02,000", "00:00:03,000 --> 00:00:04,000")
     cues = f"1\n{times[0]}\n{said[0]}\n\n2\n{times[1]}\n{said[1]}\n<i>{said[2]}</i>\n"
     (tmp_path / "a.srt").write_text(cues)
-    assert half(str(tmp_path / "a.srt"), segments="line").texts == tuple(said)
+    assert read_side(str(tmp_path / "a.srt"), segments="line").texts == tuple(said)
     (tmp_path / "a.txt").write_text("One line.\n\n* two: three. Four\n")
-    assert half(str(tmp_path / "a.txt"), segments="line").texts == ("One line.", "* two: three. Four")
+    assert read_side(str(tmp_path / "a.txt"), segments="line").texts == ("One line.", "* two: three. Four")
 
 
 @pytest.mark.parametrize(
     ("theirs", "tag"), [("ZH_tw", "zh-Hant"), ("EN-us", "en-US"), ("iw", "he"), ("", "und"), ("English", "und")]
 )
 def test_another_tool_s_code_is_written_in_the_same_way(theirs: str, tag: str) -> None:
-    assert our_tag(theirs) == tag
+    assert tag_or_undetermined(theirs) == tag
 
 
 GERMAN = ["Das Kabinett tagte am Montagmorgen.", "Lehrer begrüßten den Plan.",
@@ -76,7 +76,7 @@ def news(tmp_path: Path) -> list[str]:
 
 @pytest.mark.parametrize("reordered", [False, True])
 def test_every_segment_is_in_a_link_or_has_no_partner(news: list[str], reordered: bool) -> None:
-    halves = half(news[0]), half(news[1])
+    halves = read_side(news[0]), read_side(news[1])
     found = pair(*halves, load_encoder("use"), reordered=reordered)
     for side, numbers, texts in (("src", found.unpaired[0], GERMAN), ("tgt", found.unpaired[1], ENGLISH)):
         linked = [number for link in found.links for number in getattr(link, side).sentences]
@@ -111,8 +111,8 @@ def test_boilerplate_is_counted_and_taken_in_where_asked(tmp_path: Path) -> None
     for lang, texts in (("de", GERMAN), ("en", ENGLISH)):
         (tmp_path / f"{lang}.html").write_text(page.format("</p><p>".join(texts)), encoding="utf-8")
     names = [str(tmp_path / "de.html"), str(tmp_path / "en.html")]
-    assert half(names[1]).boilerplate == 1
-    assert half(names[1], boilerplate=True).texts == ("Home page", *ENGLISH)
+    assert read_side(names[1]).boilerplate == 1
+    assert read_side(names[1], boilerplate=True).texts == ("Home page", *ENGLISH)
     run = CliRunner().invoke(cli, ["pair", *names, "--encoder", "use"])
     assert "left out as boilerplate (--boilerplate takes them)" in run.stderr
 

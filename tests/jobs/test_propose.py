@@ -8,7 +8,7 @@ from pathlib import Path
 
 from align.domain import BlockKind, Link, Status
 from align.encoders import cached
-from align.jobs.propose import propose, why_nothing
+from align.jobs.propose import explain_no_links, propose
 from align.jobs.runs import Runs
 from align.jobs.vectors import groups
 from align.reviewer import Reviewer
@@ -85,7 +85,7 @@ def test_what_was_decided_is_counted_where_it_is(store: Store, encoder: TopicEnc
             if {link.src.document, link.tgt.document} == {pair.src.document, pair.tgt.document}
             and {link.src.lang, link.tgt.lang} == {pair.src.lang, pair.tgt.lang}
         ]
-        assert pair.kept == len(inside)
+        assert pair.reviewed == len(inside)
 
 
 def sentences(store: Store, document: int) -> list[int]:
@@ -133,7 +133,7 @@ def test_two_links_on_a_sentence_are_one_anchor(store: Store, encoder: TopicEnco
     assert set(found.anchors) == {
         (range(5, 7), range(5, 7)), (range(10, 11), range(11, 12)), (range(11, 12), range(16, 17))
     }  # fmt: skip
-    assert found.taken == ({12}, frozenset()), "the rest of a link that is not in one piece"
+    assert found.blocked == ({12}, frozenset()), "the rest of a link that is not in one piece"
     list(propose(store, encoder))
     settled = [link for link in store.links(LinkFilter()) if link.status is Status.ACCEPTED]
     on = {number for link in settled for side in (link.src, link.tgt) for number in side.sentences}
@@ -192,10 +192,10 @@ def test_where_nothing_is_found_it_says_why(tmp_path: Path, encoder: TopicEncode
     with open_store(tmp_path / "s.db") as store:
         store.add_document(page("a.txt", english([1, 2, 3])))
         assert run(store, encoder) == 0
-        assert "All text is in en" in why_nothing(store)
+        assert "All text is in en" in explain_no_links(store)
         store.add_document(page("b.txt", japanese([700, 701])))
         assert run(store, encoder) == 0
-        assert "No passages say the same" in why_nothing(store)
+        assert "No passages say the same" in explain_no_links(store)
         store.add_document(page("c.html", f"<p>{japanese([1])}</p><footer>{japanese([2, 3])}</footer>"))
-        assert "left out as boilerplate" in why_nothing(store)
-        assert "left out as boilerplate" not in why_nothing(store, boilerplate=True)
+        assert "left out as boilerplate" in explain_no_links(store)
+        assert "left out as boilerplate" not in explain_no_links(store, boilerplate=True)

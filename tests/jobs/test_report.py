@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from align.domain import Block, BlockKind, Decision, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.errors import UsageError
-from align.jobs.progress_of import Tally, paces
-from align.jobs.report import Report, inversions, survey
+from align.jobs.progress_of import LinkTally, paces
+from align.jobs.report import Report, build_report, inversions
 from align.jobs.report_page import page, percent, wilson
 from align.jobs.stats import bar, columns, dot_map
 from align.reviewer import open_reviewer
@@ -79,7 +79,7 @@ def talks(tmp_path: Path) -> Path:
 @pytest.fixture
 def report(talks: Path) -> Iterator[Report]:
     with open_store(talks, readonly=True) as store:
-        yield survey(store)
+        yield build_report(store)
 
 
 def test_it_counts(report: Report) -> None:
@@ -99,9 +99,9 @@ def test_crossings_count_what_stands(talks: Path) -> None:
     with open_reviewer(talks, "Mei") as reviewer:
         reviewer.undo()
         links = list(reviewer.store.links(LinkFilter()))
-        assert survey(reviewer.store).pairs[0].crossings == 1
+        assert build_report(reviewer.store).pairs[0].crossings == 1
         reviewer.commit(edits.reject(next(link.id for link in links if link.tgt.text == "Four.")))
-        (pair,) = survey(reviewer.store).pairs
+        (pair,) = build_report(reviewer.store).pairs
     assert pair.crossings == 0
     assert [unlinked.text for unlinked in pair.omissions] == ["四です。", "五<script>です。"]
 
@@ -119,11 +119,11 @@ def test_pace_is_that_of_a_person() -> None:
     made = [
         Decision(n, "", f"2026-11-21T20:{moment}0000+00:00", "Aoi", "accept", n, {}) for n, moment in enumerate(moments)
     ]
-    (pace,) = paces(Tally(10), reversed(made))
+    (pace,) = paces(LinkTally(10), reversed(made))
     assert (pace.decisions, pace.median_seconds) == (6, 5.99)
-    assert paces(Tally(10), made[:1])[0].median_seconds is None
-    assert paces(Tally(10), [Decision(1, "", made[0].at, "align", "propose", None, {})]) == ()
-    assert paces(Tally(10), [Decision(1, "", made[0].at, "align", "unite", None, {})]) == ()
+    assert paces(LinkTally(10), made[:1])[0].median_seconds is None
+    assert paces(LinkTally(10), [Decision(1, "", made[0].at, "align", "propose", None, {})]) == ()
+    assert paces(LinkTally(10), [Decision(1, "", made[0].at, "align", "unite", None, {})]) == ()
 
 
 def test_confidence_against_decisions(report: Report) -> None:
@@ -134,26 +134,26 @@ def test_confidence_against_decisions(report: Report) -> None:
 def test_one_document_only(talks: Path) -> None:
     with open_store(talks) as store:
         other = store.add_document(document("more.en.txt", "en", ["Nothing of it."]))
-        assert len(survey(store).documents) == 3
-        assert [share.name for share in survey(store, document="talk.ja.txt").documents] == [
+        assert len(build_report(store).documents) == 3
+        assert [share.name for share in build_report(store, document="talk.ja.txt").documents] == [
             "talk.ja.txt",
             "talk.en.txt",
         ]
-        assert survey(store, document=str(other.document)).pairs == ()
+        assert build_report(store, document=str(other.document)).pairs == ()
         with pytest.raises(UsageError, match="no such document"):
-            survey(store, document="absent.txt")
+            build_report(store, document="absent.txt")
 
 
 def test_menus_are_not_omissions(tmp_path: Path) -> None:
     for kind, missing in ((BlockKind.BODY, [1]), (BlockKind.BOILERPLATE, [])):
         with open_store(tmp_path / f"{kind}.db") as store:
             fill(store, ["一。", "二。", "三。"], ["One.", "Three."], [([0], [0], 0.9), ([2], [1], 0.9)], kind)
-            assert [unlinked.position for unlinked in survey(store).pairs[0].omissions] == missing
+            assert [unlinked.position for unlinked in build_report(store).pairs[0].omissions] == missing
 
 
 def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
     with open_store(tmp_path / "a.db") as store, pytest.raises(UsageError, match="align add"):
-        survey(store)
+        build_report(store)
 
 
 @given(st.lists(st.integers(0, 20), max_size=40))
@@ -237,7 +237,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
             [f"Sentence {i}." for i in range(n)],
             links,
         )
-        found = survey(store)
+        found = build_report(store)
         assert sum(found.statuses.values()) == 10_000
         assert len(found.pairs[0].omissions) == n - 10_000 - 1
         (folder / "large.html").write_text("".join(page(found)), encoding="utf-8")

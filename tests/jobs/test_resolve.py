@@ -13,17 +13,17 @@ from align.errors import ConflictError
 from align.jobs import resolve
 from align.jobs.explain import explain
 from align.jobs.propose import propose
-from align.jobs.resolve import Resolver, open_resolver
+from align.jobs.resolve import Realigner, open_realigner
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, edits
 from tests.jobs.conftest import TopicEncoder
 
 
 @pytest.fixture
-def resolver(store: Store, encoder: TopicEncoder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Resolver]:
+def resolver(store: Store, encoder: TopicEncoder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Realigner]:
     list(propose(store, encoder))
     monkeypatch.setattr(resolve, "load_encoder", lambda name, **_: encoder)
-    with Resolver(Path(store.path)) as opened:
+    with Realigner(Path(store.path)) as opened:
         yield opened
 
 
@@ -35,91 +35,91 @@ def ends(link: Link) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return link.src.sentences, link.tgt.sentences
 
 
-def test_what_is_right_already_makes_no_waves(resolver: Resolver, store: Store) -> None:
+def test_what_is_right_already_makes_no_waves(resolver: Realigner, store: Store) -> None:
     link = links(store)[5]
-    ripple = resolver.around(link.src.document, link.tgt.document, anchors=[ends(link)], replaced=[link.id])
+    ripple = resolver.realign(link.src.document, link.tgt.document, anchors=[ends(link)], replaced=[link.id])
     assert not ripple
 
 
-def test_a_wrong_anchor_moves_its_neighbours_and_writes_nothing(resolver: Resolver, store: Store) -> None:
+def test_a_wrong_anchor_moves_its_neighbours_and_writes_nothing(resolver: Realigner, store: Store) -> None:
     before = links(store)
     one, other = before[5], before[6]
     wrong = (one.src.sentences, other.tgt.sentences)
-    ripple = resolver.around(one.src.document, one.tgt.document, anchors=[wrong], replaced=[one.id])
+    ripple = resolver.realign(one.src.document, one.tgt.document, anchors=[wrong], replaced=[one.id])
     assert other.id in {link.id for link in ripple.removed}, "its target is taken"
     assert ripple.encoder == "topics"
     assert all(set(p.src).isdisjoint(wrong[0]) and set(p.tgt).isdisjoint(wrong[1]) for p in ripple.added)
     assert links(store) == before
 
 
-def test_changes_stop_at_the_nearest_anchors(resolver: Resolver, store: Store) -> None:
+def test_changes_stop_at_the_nearest_anchors(resolver: Realigner, store: Store) -> None:
     before = links(store)
     reviewer = Reviewer(store, "Aoi")
     reviewer.commit(edits.accept(before[4].id))
     reviewer.commit(edits.accept(before[8].id))
     wrong = (before[6].src.sentences, before[7].tgt.sentences)
-    ripple = resolver.around(before[6].src.document, before[6].tgt.document, anchors=[wrong], replaced=[before[6].id])
+    ripple = resolver.realign(before[6].src.document, before[6].tgt.document, anchors=[wrong], replaced=[before[6].id])
     touched = {sentence for link in ripple.removed for sentence in link.src.sentences}
     inside = {sentence for link in before[5:8] for sentence in link.src.sentences}
     assert touched <= inside
 
 
-def test_an_anchor_against_an_accepted_link_is_refused(resolver: Resolver, store: Store) -> None:
+def test_an_anchor_against_an_accepted_link_is_refused(resolver: Realigner, store: Store) -> None:
     one, other = links(store)[2], links(store)[9]
     Reviewer(store, "Aoi").commit(edits.accept(one.id))
     with pytest.raises(ConflictError, match="both claim"):
-        resolver.around(one.src.document, one.tgt.document, anchors=[(one.src.sentences, other.tgt.sentences)])
+        resolver.realign(one.src.document, one.tgt.document, anchors=[(one.src.sentences, other.tgt.sentences)])
 
 
-def test_a_fix_of_one_of_two_links_on_a_sentence_is_solved_around(resolver: Resolver, store: Store) -> None:
+def test_a_fix_of_one_of_two_links_on_a_sentence_is_solved_around(resolver: Realigner, store: Store) -> None:
     one, other = links(store)[2], links(store)[9]
     reviewer = Reviewer(store, "Aoi")
     reviewer.commit(edits.accept(one.id))
-    both = reviewer.commit(edits.link_by_hand(one.src.sentences, other.tgt.sentences, shared=[one.id])).look_at
+    both = reviewer.commit(edits.link_by_hand(one.src.sentences, other.tgt.sentences, shared=[one.id])).next_link
     here = one.src.document, one.tgt.document
     for number in (one.id, both):
         link = store.link(number)
-        ripple = resolver.around(*here, anchors=[ends(link)], replaced=[link.id])
+        ripple = resolver.realign(*here, anchors=[ends(link)], replaced=[link.id])
         assert not {ends(link)} & {(p.src, p.tgt) for p in ripple.added}
 
 
-def test_an_accepted_pair_that_is_cut_inside_is_not_proposed_again(resolver: Resolver, store: Store) -> None:
+def test_an_accepted_pair_that_is_cut_inside_is_not_proposed_again(resolver: Realigner, store: Store) -> None:
     one = links(store)[5]
     Reviewer(store, "Aoi").commit(edits.accept(one.id))
-    ripple = resolver.around(one.src.document, one.tgt.document, anchors=[ends(one)], replaced=[one.id])
+    ripple = resolver.realign(one.src.document, one.tgt.document, anchors=[ends(one)], replaced=[one.id])
     assert ends(one) not in {(p.src, p.tgt) for p in ripple.added}, "both halves stand on what was accepted"
 
 
-def test_a_swapped_link_is_solved_around_as_any_other(resolver: Resolver, store: Store) -> None:
+def test_a_swapped_link_is_solved_around_as_any_other(resolver: Realigner, store: Store) -> None:
     reviewer = Reviewer(store, "Aoi")
     one, other = links(store)[5], links(store)[6]
     reviewer.commit(edits.swap(one.id))
     swapped = store.link(one.id)
     here = (swapped.src.document, swapped.tgt.document)
-    assert not resolver.around(*here, anchors=[ends(swapped)], replaced=[one.id])
-    apart = resolver.around(*here, forbidden=[ends(swapped)], replaced=[one.id])
+    assert not resolver.realign(*here, anchors=[ends(swapped)], replaced=[one.id])
+    apart = resolver.realign(*here, forbidden=[ends(swapped)], replaced=[one.id])
     assert not {(p.src, p.tgt) for p in apart.added} & {ends(link) for link in links(store)}
     wrong = (other.tgt.sentences, one.src.sentences)
-    ripple = resolver.around(*here, anchors=[wrong], replaced=[one.id])
+    ripple = resolver.realign(*here, anchors=[wrong], replaced=[one.id])
     assert other.id in {link.id for link in ripple.removed}
     sides = [{row.id for row in store.sentences(document)} for document in here]
     assert all(set(p.tgt) <= sides[0] and set(p.src) <= sides[1] for p in ripple.added), "as the others around it"
 
 
-def test_a_swapped_undecided_link_is_not_found_anew(resolver: Resolver, store: Store) -> None:
+def test_a_swapped_undecided_link_is_not_found_anew(resolver: Realigner, store: Store) -> None:
     one, other = links(store)[5], links(store)[6]
     Reviewer(store, "Aoi").commit(edits.swap(one.id))
-    assert not resolver.around(other.src.document, other.tgt.document, anchors=[ends(other)], replaced=[other.id])
+    assert not resolver.realign(other.src.document, other.tgt.document, anchors=[ends(other)], replaced=[other.id])
 
 
-def test_rivals_hold_the_right_place_of_a_misplaced_link(resolver: Resolver, store: Store) -> None:
+def test_rivals_hold_the_right_place_of_a_misplaced_link(resolver: Realigner, store: Store) -> None:
     found = links(store)
-    rivals = resolver.rivals(found[5], 3)
+    rivals = resolver.alternatives(found[5], 3)
     assert len(rivals) == 3
     assert all(set(rival.sentences) != set(found[5].tgt.sentences) for rival in rivals)
     Reviewer(store, "Aoi").commit(edits.relink(found[5].id, found[5].src.sentences, found[12].tgt.sentences))
     topic = re.findall(r"\d+", found[5].src.text)[0]
-    assert topic in resolver.rivals(store.link(found[5].id), 3)[0].text
+    assert topic in resolver.alternatives(store.link(found[5].id), 3)[0].text
 
 
 def test_only_an_encoder_at_hand_is_taken_from_a_link(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_only_an_encoder_at_hand_is_taken_from_a_link(store: Store, monkeypatch:
     monkeypatch.setattr(resolve, "load_encoder", load)
     assert (found.encoder, by_hand.encoder) == ("use", "hand")
     for link in (found, by_hand):
-        assert explain(store.path, link.id).rivals
+        assert explain(store.path, link.id).alternatives
     explain(store.path, found.id, encoder="e5")
-    open_resolver(store.path, "auto", [by_hand, found]).close()
+    open_realigner(store.path, "auto", [by_hand, found]).close()
     assert tried == ["use", "auto", "e5", "use"]

@@ -19,7 +19,7 @@ from align.encoders.embed import TextSide, embed_sides
 from align.jobs.add import add
 from align.jobs.bulk_work import Aligner, WorkSpec
 from align.jobs.evaluate import evaluate
-from align.jobs.pair import half, pair
+from align.jobs.pair import pair, read_side
 from align.jobs.propose import propose
 from align.store import LinkFilter, open_store
 
@@ -65,7 +65,7 @@ def by_bulk(files: Sequence[str], encoder: Any, *, reordered: bool) -> Beads:
 
 
 def by_pair(files: Sequence[str], encoder: Any, *, reordered: bool) -> Beads:
-    found = pair(half(files[0]), half(files[1]), encoder, reordered=reordered)
+    found = pair(read_side(files[0]), read_side(files[1]), encoder, reordered=reordered)
     return {(link.src.text, link.tgt.text): link.confidence for link in found.links}
 
 
@@ -109,12 +109,12 @@ def test_pages(name: str, files: list[str], tmp_path: Path) -> None:
 
 def test_token_vectors_are_those_of_each_side() -> None:
     sides = [TextSide((*GERMAN[:2], ENGLISH[0]), "de"), TextSide((ENGLISH[0],), "en")]
-    one, other = embed_sides(load_encoder("e5"), sides, whole=True)
+    one, other = embed_sides(load_encoder("e5"), sides, for_bitext=True)
     assert one.tokens is not None
     assert other.tokens is not None
     assert "".join(one.tokens[1].pieces).replace("▁", "") == GERMAN[1].replace(" ", "")
     assert one.tokens[2].pieces == other.tokens[0].pieces
-    assert [side.tokens for side in embed_sides(load_encoder("e5"), sides, whole=False)] == [None, None]
+    assert [side.tokens for side in embed_sides(load_encoder("e5"), sides, for_bitext=False)] == [None, None]
 
 
 def test_nothing_but_the_embedding_asks_an_encoder_for_tokens() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from align.errors import ConflictError
-from align.match import Bead, Constraints, Passages, align_bitext, align_pages
+from align.match import Bead, Constraints, EmbeddedSide, align_bitext, align_pages
 from align.match.local import LocalAlignment
 from align.match.segments import maximal_segments
 
@@ -37,7 +37,7 @@ def sides(draw, most: int = 14):
 
 def passages(texts, vectors, lang="de"):
     vectors = np.asarray(vectors, dtype=np.float32)
-    return Passages(tuple(texts), vectors / np.linalg.norm(vectors, axis=1, keepdims=True), lang)
+    return EmbeddedSide(tuple(texts), vectors / np.linalg.norm(vectors, axis=1, keepdims=True), lang)
 
 
 def ends(beads):
@@ -105,7 +105,7 @@ def test_what_is_taken_is_in_no_bead_and_everything_else_is_covered_as_before(pa
         frozenset(data.draw(st.sets(st.integers(0, len(side) - 1), max_size=len(side)))) for side in (src, tgt)
     )
     for solver in (align_bitext, align_pages):
-        beads = solver(src, tgt, constraints=Constraints(taken=taken))
+        beads = solver(src, tgt, constraints=Constraints(blocked=taken))
         for side, held in enumerate(taken):
             found = [number for bead in beads for number in (bead.src, bead.tgt)[side]]
             assert held.isdisjoint(found)
@@ -135,8 +135,8 @@ def test_contradictory_anchors_are_named_and_refused():
 @pytest.mark.parametrize(("n", "m"), [(0, 3), (3, 0), (1, 50), (50, 1), (60, 60)])
 def test_bad_shapes_and_identical_sentences_are_covered(n, m):
     one = np.ones((1, 24))
-    src = passages(["gleich."] * n, np.repeat(one, n, 0)) if n else Passages((), np.zeros((0, 24), np.float32))
-    tgt = passages(["same."] * m, np.repeat(one, m, 0)) if m else Passages((), np.zeros((0, 24), np.float32))
+    src = passages(["gleich."] * n, np.repeat(one, n, 0)) if n else EmbeddedSide((), np.zeros((0, 24), np.float32))
+    tgt = passages(["same."] * m, np.repeat(one, m, 0)) if m else EmbeddedSide((), np.zeros((0, 24), np.float32))
     beads = align_bitext(src, tgt)
     assert sorted(i for b in beads for i in b.src) == list(range(n))
     assert sorted(j for b in beads for j in b.tgt) == list(range(m))
@@ -193,10 +193,10 @@ def test_a_table_that_is_kept_up_finds_what_a_new_one_finds(seed, n, m):
     chance = np.random.default_rng(seed)
     paths = LocalAlignment(chance.normal(-0.1, 0.2, size=(n, m)).astype(np.float32), 0.03)
     while cells := paths.best():
-        assert cells == LocalAlignment(paths.close.copy(), 0.03).best()
+        assert cells == LocalAlignment(paths.margins.copy(), 0.03).best()
         if chance.random() < 0.3:
-            paths.take_cells(cells[:1])
+            paths.block_cells(cells[:1])
         else:
             some = [cell for cell in cells if chance.random() < 0.8] or cells[:1]
-            paths.take([(range(i, i + 1), range(j, min(m, j + 2))) for i, j in some])
-    assert LocalAlignment(paths.close.copy(), 0.03).best() == []
+            paths.block_spans([(range(i, i + 1), range(j, min(m, j + 2))) for i, j in some])
+    assert LocalAlignment(paths.margins.copy(), 0.03).best() == []

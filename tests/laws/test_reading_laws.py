@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from align.domain import BlockKind, Span
 from align.errors import ReadError
 from align.readers import read
-from align.readers.markdown import marks as markdown_marks
-from align.readers.subtitles import marks as subtitle_marks
+from align.readers.markdown import block_marks as markdown_marks
+from align.readers.subtitles import block_marks as subtitle_marks
 from align.text.clean import clean, sentence_text
 from align.text.han import fold
 from align.text.language import identify
-from align.text.segment import Mark, segment
+from align.text.segment import BlockMark, segment
 from align.text.sentences import split
 
 LANGS = st.sampled_from(["ja", "zh-Hant", "zh-Hans", "en", "de", "ko", "ru", "el", "th", "ar", "und"])
@@ -113,7 +113,7 @@ def test_identification_is_deterministic_and_sure_between_0_and_1(text: str) -> 
 @settings(max_examples=200, deadline=None)
 @pytest.mark.parametrize("marks", [markdown_marks, subtitle_marks])
 def test_source_keeping_formats_keep_the_source(marks: object, text: str) -> None:
-    found: list[Mark] = marks(text)  # type: ignore[operator]
+    found: list[BlockMark] = marks(text)  # type: ignore[operator]
     hold(text, segment(text, kinds=found))
 
 

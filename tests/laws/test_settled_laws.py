@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.domain import SETTLED, Link
+from align.domain import CONFIRMED, Link
 from align.errors import AlignError
 from align.jobs import resolve
 from align.jobs.propose import propose
-from align.jobs.resolve import Resolver, ends
-from align.jobs.runs import contradictory
+from align.jobs.resolve import Realigner, sentence_pair
+from align.jobs.runs import find_contradiction
 from align.review.screens.ripple import realignment_of
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
@@ -36,10 +36,10 @@ def primary(tag: str) -> str:
 def clashes(store: Store) -> list[tuple[Link, Link]]:
     """Untouched proposals with the settled links that have one of their sentences, between the same texts."""
     links = list(store.links())
-    untouched = store.untouched([link.id for link in links])
+    untouched = store.unreviewed([link.id for link in links])
     found = []
     for link in (one for one in links if one.id in untouched):
-        for other in (one for one in links if one.status in SETTLED):
+        for other in (one for one in links if one.status in CONFIRMED):
             for mine, yours in (
                 ((link.src, link.tgt), (other.src, other.tgt)),
                 ((link.src, link.tgt), (other.tgt, other.src)),
@@ -61,7 +61,7 @@ def test_nothing_is_proposed_on_what_is_settled(story: list[tuple[int, Operation
         for step in story:
             play(store, reviewers, [step])
             assert clashes(store) == []
-        assert contradictory(store, store.constraints(1, 2)) is None
+        assert find_contradiction(store, store.constraints(1, 2)) is None
 
 
 @cache
@@ -77,12 +77,12 @@ def template() -> bytes:
 
 
 @contextmanager
-def matched(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Store, Resolver]]:
+def matched(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Store, Realigner]]:
     monkeypatch.setattr(resolve, "load_encoder", lambda name, **_: TopicEncoder())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "settled.db"
         path.write_bytes(template())
-        with open_store(path) as store, Resolver(path) as resolver:
+        with open_store(path) as store, Realigner(path) as resolver:
             store.db.execute("pragma synchronous = off")
             yield store, resolver
 
@@ -130,7 +130,7 @@ def edit_of(store: Store, name: str, link: Link, a: int, b: int) -> Edit:
     return edits.solve(link.id) if name == "solve" else edits.unlink(link.id)
 
 
-def take(store: Store, resolver: Resolver, reviewer: Reviewer, step: tuple[str, int, int, int]) -> None:
+def take(store: Store, resolver: Realigner, reviewer: Reviewer, step: tuple[str, int, int, int]) -> None:
     name, which, a, b = step
     links = list(store.links())
     link = links[which % len(links)]
@@ -148,7 +148,7 @@ def take(store: Store, resolver: Resolver, reviewer: Reviewer, step: tuple[str, 
         edit = edit_of(store, name, link, a, b)
         preview = reviewer.preview(edit)
         realignment = realignment_of(resolver, preview)
-        untouched = [one for one in links if one.status in SETTLED and one.id not in preview.replaced]
+        untouched = [one for one in links if one.status in CONFIRMED and one.id not in preview.replaced]
         settled = {number for one in untouched for side in (one.src, one.tgt) for number in side.sentences}
         settled.update(number for ends in preview.anchors for side in ends for number in side)
         assert all(settled.isdisjoint((*new.src, *new.tgt)) for new in realignment.added), "nor shows it"
@@ -169,8 +169,8 @@ def test_no_solution_proposes_on_settled_sentences_or_what_was_rejected(
                 take(store, resolver, reviewers[who], step)
             assert clashes(store) == []
             rejected = set(store.constraints(1, 2).forbidden)
-            undecided = store.untouched([link.id for link in store.links()])
-            proposed = {ends(store.link(number)) for number in undecided}
+            undecided = store.unreviewed([link.id for link in store.links()])
+            proposed = {sentence_pair(store.link(number)) for number in undecided}
             assert not rejected & proposed
         assert store.check() == []
         assert all(not pair.contradiction for pair in propose(store, TopicEncoder()))

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from align.domain import SETTLED, Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
+from align.domain import CONFIRMED, Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.errors import AlignError, ConflictError
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, edits, open_store
@@ -358,7 +358,7 @@ def test_ranks_and_pages_agree_with_the_whole_list(story: list[tuple[int, Operat
 
 def settled_links(store: Store) -> dict[int, tuple[object, ...]]:
     """By text, not by sentence: where one was cut, a link has both halves of it."""
-    return {link.id: (link.status, link.src.text, link.tgt.text) for link in store.links() if link.status in SETTLED}
+    return {link.id: (link.status, link.src.text, link.tgt.text) for link in store.links() if link.status in CONFIRMED}
 
 
 @many

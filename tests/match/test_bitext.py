@@ -14,7 +14,7 @@ import pytest
 from align.domain import LinkKind
 from align.errors import ReadError
 from align.jobs.evaluate import beads_of, read_gold, score
-from align.match import Constraints, Passages, align_bitext, align_pages
+from align.match import Constraints, EmbeddedSide, align_bitext, align_pages
 
 GOLD = Path(os.environ.get("ALIGN_GOLD", Path(__file__).parents[3] / "shared" / "gold"))
 
@@ -26,7 +26,7 @@ def made(n, *, seed=0, gone=()):
     tgt = src[kept] + 0.4 * chance.normal(size=(len(kept), 64)).astype(np.float32)
     one, other = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (src, tgt))
     texts = [f"Der Satz mit der Zahl {k} steht hier." for k in range(n)]
-    return Passages(tuple(texts), one, "de"), Passages(tuple(texts[k] for k in kept), other, "en"), kept
+    return EmbeddedSide(tuple(texts), one, "de"), EmbeddedSide(tuple(texts[k] for k in kept), other, "en"), kept
 
 
 def test_a_long_omission_is_found_in_a_text_that_is_cut_into_windows():
@@ -50,7 +50,7 @@ def composed(shapes, *, seed=0, width=64):
                 vectors[side].append(vector / np.linalg.norm(vector))
                 texts[side].append(" ".join(f"wort{chr(97 + k)}aaa" * 3 for k in part) + ".")
     one, other = (np.array(side, dtype=np.float32) for side in vectors)
-    return Passages(tuple(texts[0]), one, "de"), Passages(tuple(texts[1]), other, "en")
+    return EmbeddedSide(tuple(texts[0]), one, "de"), EmbeddedSide(tuple(texts[1]), other, "en")
 
 
 @pytest.mark.parametrize("shape", [(1, 7), (7, 1), (1, 9), (9, 1)])
@@ -65,7 +65,7 @@ def test_a_bead_is_as_large_as_the_evidence_says(shape):
 def test_a_paragraph_that_was_moved_is_a_chain_of_its_own(seed):
     src, tgt, _ = made(60, seed=seed)
     order = [*range(20), *range(26, 45), *range(20, 26), *range(45, 60)]
-    turned = Passages(tuple(tgt.texts[k] for k in order), tgt.vectors[order], "en")
+    turned = EmbeddedSide(tuple(tgt.texts[k] for k in order), tgt.vectors[order], "en")
     beads = align_bitext(src, turned)
     assert all(any((list(b.src), [order[j] for j in b.tgt]) == ([k], [k]) for b in beads) for k in range(60))
     assert {b.src.start for b in beads if b.chain} == set(range(20, 26))
@@ -74,14 +74,14 @@ def test_a_paragraph_that_was_moved_is_a_chain_of_its_own(seed):
 def test_pages_find_two_chains_that_cross_and_leave_strangers_alone():
     src, tgt, _ = made(24)
     order = [*range(12, 24), *range(12)]
-    turned = Passages(tuple(tgt.texts[k] for k in order), tgt.vectors[order], "en")
+    turned = EmbeddedSide(tuple(tgt.texts[k] for k in order), tgt.vectors[order], "en")
     beads = align_pages(src, turned)
     found = {(b.src.start, order[b.tgt.start]) for b in beads if len(b.src) == len(b.tgt) == 1}
     assert sum((k, k) in found for k in range(24)) >= 22
     assert len({b.chain for b in beads}) >= 2
     stranger, _, _ = made(24, seed=9)
-    other = Passages(tuple(f"Nothing of it {'x' * k}" for k in range(24)), stranger.vectors, "en")
-    assert len(align_pages(Passages(tuple("abcdefghijklmnopqrstuvwx"), src.vectors, "de"), other)) <= 3
+    other = EmbeddedSide(tuple(f"Nothing of it {'x' * k}" for k in range(24)), stranger.vectors, "en")
+    assert len(align_pages(EmbeddedSide(tuple("abcdefghijklmnopqrstuvwx"), src.vectors, "de"), other)) <= 3
     assert all(isinstance(b.kind, LinkKind) for b in beads)
 
 

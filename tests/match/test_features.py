@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from align.match import Passages, align_bitext
+from align.match import EmbeddedSide, align_bitext
 from align.match.coverage import Bag
 from align.match.features import (
     BEAD_FEATURES,
@@ -26,10 +26,10 @@ from align.match.features import (
     bead_table,
     candidates,
 )
-from align.match.links import standing, token_links
-from align.match.scale import HIGHEST, LOWEST, TYPICAL, best_matches, similarity_factor
-from align.match.solve import Texts, look
-from align.match.weights import FILE, SENTENCES, TOKENS, family, parsed, replaced, weights
+from align.match.links import robust_zscores, token_links
+from align.match.scale import MAX_FACTOR, MIN_FACTOR, TARGET_SIMILARITY, best_matches, similarity_factor
+from align.match.solve import Bitext, build_window
+from align.match.weights import FILE, SENTENCES, TOKENS, family, override_weights, parse_weights, weights
 
 
 @dataclass(frozen=True)
@@ -54,15 +54,15 @@ def sides(n, m, seed, *, tokens=True, width=24):
         words = [[f"w{chance.integers(40)}" for _ in range(chance.integers(2, 9))] for _ in range(count)]
         bags = [Bags(tuple(w), chance.normal(size=(len(w), 8)).astype(np.float16)) for w in words]
         texts = tuple(" ".join(w) + f" {k % 7}." for k, w in enumerate(words))
-        found.append(Passages(texts, vectors, lang, None, bags if tokens else None))
+        found.append(EmbeddedSide(texts, vectors, lang, None, bags if tokens else None))
     return found
 
 
 def whole(src, tgt):
-    texts = Texts(src, tgt)
+    texts = Bitext(src, tgt)
     n, m = len(src), len(tgt)
     low, high = np.zeros(n + 1, dtype=np.int64), np.full(n + 1, m, dtype=np.int64)
-    return texts, look(texts, (0, n), (0, m), low, high)
+    return texts, build_window(texts, (0, n), (0, m), low, high)
 
 
 @settings(max_examples=20, deadline=None)
@@ -108,10 +108,10 @@ def test_similarities_are_brought_to_one_scale(noise):
     length, low = np.full(300, 50.0), np.maximum(np.arange(300) - 5, 0)
     high = np.minimum(np.arange(300) + 6, 300)
     factor = similarity_factor(one, other, length, length, low, high)
-    assert LOWEST <= factor <= HIGHEST
+    assert MIN_FACTOR <= factor <= MAX_FACTOR
     median = float(np.median(best_matches(one, other, low, high)))
-    if LOWEST < TYPICAL / median < HIGHEST:
-        assert factor * median == pytest.approx(TYPICAL, abs=0.02)
+    if MIN_FACTOR < TARGET_SIMILARITY / median < MAX_FACTOR:
+        assert factor * median == pytest.approx(TARGET_SIMILARITY, abs=0.02)
     few = similarity_factor(one[:1], other[:1], length[:1], length[:1], low[:1], high[:1])
     assert abs(few - 1) < 0.4
 
@@ -139,10 +139,10 @@ def test_a_token_is_linked_only_to_its_best_match_in_the_band():
 
 def test_standing_is_relative_to_the_text():
     values = np.array([0.5, 0.52, 0.48, 0.51, 0.05])
-    assert standing(values).argmin() == 4
-    assert standing(values)[4] < -3
-    assert len(standing(np.zeros(0))) == 0
-    assert np.isfinite(standing(np.full(3, 0.4))).all()
+    assert robust_zscores(values).argmin() == 4
+    assert robust_zscores(values)[4] < -3
+    assert len(robust_zscores(np.zeros(0))) == 0
+    assert np.isfinite(robust_zscores(np.full(3, 0.4))).all()
 
 
 def test_joined_texts_decide_what_sums_leave_open_and_only_those_are_encoded():
@@ -174,7 +174,7 @@ def test_each_encoder_has_its_weights_and_any_other_has_some():
         for look_ in ("first", "second"):
             assert set(row[look_]["bead"]) <= set(BEAD_FEATURES)
             assert set(row[look_]["gap"]) <= set(GAP_FEATURES)
-    other = {"use": parsed(stored["e5"])}
-    with replaced(other):
+    other = {"use": parse_weights(stored["e5"])}
+    with override_weights(other):
         assert weights("use") is other["use"]
     assert weights("use") is not other["use"]

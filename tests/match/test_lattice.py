@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from align.match.lattice import Lattice, best_path, marginals
-from align.match.solve import HABIT_LIMIT, Habits, habits, taken
+from align.match.solve import MAX_STYLE_NATS, StylePriors, decode_path, style_priors
 
 
 def lattice_of(n, m, chance):
@@ -64,7 +64,7 @@ def test_what_passes_each_edge_is_what_all_paths_together_say(seed, n, m):
     assert passed.opened == pytest.approx(sum(openings(path) * w for path, w in every) / total)
     for number in range(len(lattice.beads)):
         assert passed.beads[number] == pytest.approx(sum(w for p, w in every if (number,) in p) / total, abs=1e-9)
-    rows, columns = lattice.places
+    rows, columns = lattice.positions
     for node, place in enumerate(zip(rows.tolist(), columns.tolist(), strict=True)):
         for kind, found in (("s", passed.gap_s), ("t", passed.gap_t)):
             share = sum(w for path, w in every if (kind, *place) in path) / total
@@ -77,7 +77,7 @@ def test_no_path_gains_more_than_the_best(seed, n, m):
     chance = np.random.default_rng(seed)
     lattice = lattice_of(n, m, chance)
     gain = chance.normal(size=len(lattice.beads))
-    rows, columns = lattice.places
+    rows, columns = lattice.positions
     gap_s, gap_t = (chance.normal(size=len(rows)) for _ in range(2))
     node = {place: k for k, place in enumerate(zip(rows.tolist(), columns.tolist(), strict=True))}
 
@@ -95,13 +95,13 @@ def test_no_path_gains_more_than_the_best(seed, n, m):
 
 
 def test_habits_are_told_from_the_texts_and_are_nothing_where_there_are_none():
-    assert habits([]) == Habits()
+    assert style_priors([]) == StylePriors()
     n = 60
     line = np.arange(n)
     diagonal = np.stack([line, line, np.ones(n), np.ones(n)], axis=1).astype(np.int64)
     band = np.arange(n + 1), np.arange(n + 1)
     lattice = Lattice(*(side.astype(np.int64) for side in band), diagonal)
-    told = habits([(lattice, marginals(lattice, np.ones(n), np.zeros(n), np.zeros(n), -2.0))])
-    assert told.more == told.null == told.openings == -HABIT_LIMIT
+    told = style_priors([(lattice, marginals(lattice, np.ones(n), np.zeros(n), np.zeros(n), -2.0))])
+    assert told.merged == told.null == told.openings == -MAX_STYLE_NATS
     passed = marginals(lattice, np.ones(n), np.zeros(n), np.zeros(n), -2.0)
-    assert [(a, b) for _, a, b, _ in taken(lattice, passed)] == [(1, 1)] * n
+    assert [(a, b) for _, a, b, _ in decode_path(lattice, passed)] == [(1, 1)] * n

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from align.match import Passages
-from align.match.lengths import length_ratio, usual_ratio
-from align.match.solve import Texts
+from align.match import EmbeddedSide
+from align.match.lengths import expected_ratio, length_ratio
+from align.match.solve import Bitext
 
 
 def split_text(n, every, parts, *, seed=0, factor=1.3, width=64):
@@ -26,7 +26,7 @@ def split_text(n, every, parts, *, seed=0, factor=1.3, width=64):
             for piece, thought in zip(pieces, thoughts, strict=True)
         )
     return tuple(
-        Passages(
+        EmbeddedSide(
             tuple(text for text, _ in side),
             np.array([v / np.linalg.norm(v) for _, v in side], dtype=np.float32),
             lang,
@@ -40,8 +40,8 @@ def split_text(n, every, parts, *, seed=0, factor=1.3, width=64):
 def test_a_text_whose_sentences_were_split_has_the_ratio_of_its_totals(every, parts):
     src, tgt = split_text(200, every, parts)
     totals = sum(map(len, src.texts)) / sum(map(len, tgt.texts))
-    assert Texts(src, tgt).ratio == pytest.approx(totals, rel=0.05)
-    assert Texts(tgt, src).ratio == pytest.approx(1 / totals, rel=0.05)
+    assert Bitext(src, tgt).ratio == pytest.approx(totals, rel=0.05)
+    assert Bitext(tgt, src).ratio == pytest.approx(1 / totals, rel=0.05)
 
 
 def test_what_one_side_leaves_out_does_not_count():
@@ -69,7 +69,7 @@ NO_CELLS = np.zeros((0, 2), dtype=np.int64)
     st.sampled_from(["ja", "en", "zh-Hant"]),
 )
 def test_without_adjacent_cells_it_is_between_the_usual_and_that_of_the_totals(src, tgt, one, other):
-    usual, totals = usual_ratio(one, other), sum(src) / sum(tgt)
+    usual, totals = expected_ratio(one, other), sum(src) / sum(tgt)
     found = length_ratio(np.array(src), np.array(tgt), NO_CELLS, usual)
     assert min(usual, totals) * 0.999 <= found <= max(usual, totals) * 1.001
     lone = np.array([[0, 0]], dtype=np.int64)

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from align.domain import LinkKind
-from align.match import Constraints, Passages, align_pages, pages
-from align.match.nearness import nearness
-from align.match.woven import turns
+from align.match import Constraints, EmbeddedSide, align_pages, pages
+from align.match.nearness import csls
+from align.match.woven import interleaved_turns
 
 
 def passages(vectors, lang, places=None, size=60):
     texts = tuple(f"{lang} {'wordy ' * (size // 6)}{number}." for number in range(len(vectors)))
     where = None if places is None else np.array(places, dtype=np.int64)
-    return Passages(texts, vectors, lang, places=where)
+    return EmbeddedSide(texts, vectors, lang, positions=where)
 
 
 def unit(rows):
@@ -51,19 +51,19 @@ def test_turns_follow_the_pairs_and_leave_alone_what_only_one_language_says():
     src = passages(one, "en", at)
     tgt = passages(np.delete(other, 5, axis=0), "zh", [k + 1 for n, k in enumerate(at) if n != 5])
     cells = [(k, k if k < 5 else k - 1) for k in range(12) if k != 5]
-    cut = turns(src, tgt, (0, 12), (0, 11), cells)
+    cut = interleaved_turns(src, tgt, (0, 12), (0, 11), cells)
     assert cut is not None
     assert ((5, 7), (5, 6)) in cut, "two turns of one language in a row are one"
     assert [part for part in cut if part[0] == (0, 1)] == [((0, 1), (0, 1))]
-    assert turns(src, tgt, (0, 12), (0, 11), cells[:3]) is None
+    assert interleaved_turns(src, tgt, (0, 12), (0, 11), cells[:3]) is None
     backwards = [(k, 10 - k) for k in range(11)]
-    assert turns(src, tgt, (0, 12), (0, 11), backwards) is None
+    assert interleaved_turns(src, tgt, (0, 12), (0, 11), backwards) is None
 
 
 def test_a_paraphrase_does_not_take_the_margin_from_a_lone_sentence():
     one, other = meanings(60, noise=0.3)
     other[7] = unit((other[6] + 0.3 * other[7])[None])[0]  # 7 says almost what 6 says.
-    page = nearness(one[6:7], other, usual=0.0)
+    page = csls(one[6:7], other, baseline=0.0)
     assert page.argmax() == 6
     assert page[0, 6] > 0.3
     assert np.sort(page[0])[-3] < 0.1
@@ -94,7 +94,7 @@ def test_a_rejected_bead_of_two_leaves_its_parts_free():
 def test_copies_of_one_line_say_nothing_and_cost_little():
     one, other = meanings(40, noise=0.3)
     copies = np.repeat(one[:1], 10_000, axis=0)
-    src = Passages(("the same line",) * 10_000, copies, "en")
+    src = EmbeddedSide(("the same line",) * 10_000, copies, "en")
     beads = align_pages(src, passages(other, "zh"))
     assert len(beads) <= 1
 
@@ -109,7 +109,7 @@ def test_unrelated_pages_have_no_links():
 
 
 def test_long_texts_are_linked_where_one_is_the_other_and_nowhere_else(monkeypatch):
-    monkeypatch.setattr(pages, "BOOK", 1_000)
+    monkeypatch.setattr(pages, "MAX_PAGE_CELLS", 1_000)
     one, other = meanings(120, noise=0.8)
     strangers = meanings(120, noise=0.8, seed=1)[1]
     src = passages(one, "en")
@@ -127,7 +127,7 @@ def test_translated_runs_are_translations_and_uneven_links_in_them_are_partial()
     src = passages(one, "en")
     long = "all that the other says and then three times as much of what it does not say at all " * 4
     tgt = passages(other, "de")
-    uneven = Passages(tuple(long if k == 9 else text for k, text in enumerate(tgt.texts)), tgt.vectors, "de")
+    uneven = EmbeddedSide(tuple(long if k == 9 else text for k, text in enumerate(tgt.texts)), tgt.vectors, "de")
     kinds = {bead.src.start: bead.kind for bead in align_pages(src, uneven)}
     assert kinds[9] is LinkKind.PARTIAL
     assert {kind for k, kind in kinds.items() if k != 9} == {LinkKind.TRANSLATION}

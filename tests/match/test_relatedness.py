@@ -9,7 +9,7 @@ import pytest
 
 from align.encoders import load_encoder
 from align.encoders.embed import TextSide, embed_sides
-from align.match import Constraints, Passages, align_bitext, align_documents
+from align.match import Constraints, EmbeddedSide, align_bitext, align_documents
 from align.match.bitext import bitext_beads
 
 GERMAN = (
@@ -43,7 +43,7 @@ def encoder():
 
 
 def sides(encoder, src, tgt):
-    return embed_sides(encoder, [TextSide(tuple(src), "de"), TextSide(tuple(tgt), "en")], whole=True)
+    return embed_sides(encoder, [TextSide(tuple(src), "de"), TextSide(tuple(tgt), "en")], for_bitext=True)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 14])
@@ -99,7 +99,7 @@ def test_without_a_background_nothing_is_judged(encoder):
     found = align_documents(one, other)
     assert found.confidence is None
     assert found.beads == bitext_beads(one, other, Constraints())
-    empty = align_documents(one, Passages((), np.zeros((0, one.vectors.shape[1]), dtype=np.float32), "en"))
+    empty = align_documents(one, EmbeddedSide((), np.zeros((0, one.vectors.shape[1]), dtype=np.float32), "en"))
     assert empty.confidence is None
 
 

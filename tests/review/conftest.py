@@ -11,7 +11,7 @@ import pytest
 
 from align.domain import Block, BlockKind, Document, Link, LinkKind, Proposal, Sentence, Span
 from align.domain import Realignment as Realignment
-from align.jobs.resolve import Rival
+from align.jobs.resolve import AlternativeTarget
 from align.review.app import ReviewApp
 from align.review.screens.review import ReviewScreen
 from align.store import open_store
@@ -95,14 +95,14 @@ class Quiet:
 
     def __init__(self) -> None:
         self.ripple = Realignment()
-        self.found: list[Rival] = []
+        self.found: list[AlternativeTarget] = []
         self.asked: list[dict[str, Any]] = []
 
-    def around(self, *documents: int, **asked: Any) -> Realignment:
+    def realign(self, *documents: int, **asked: Any) -> Realignment:
         self.asked.append({"documents": documents, **asked})
         return self.ripple
 
-    def rivals(self, link: Link, count: int) -> list[Rival]:
+    def alternatives(self, link: Link, count: int) -> list[AlternativeTarget]:
         return self.found[:count]
 
 

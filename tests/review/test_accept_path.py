@@ -11,7 +11,7 @@ import pytest
 
 import align
 from align.review import session
-from align.review.app import PLACE_EVERY
+from align.review.app import STATE_WRITE_SECONDS
 from align.reviewer import Reviewer
 
 from .conftest import Run, press
@@ -59,7 +59,7 @@ async def test_few_modules_lie_between_the_accept_key_and_the_commit(run: Run, m
 
     async with run() as pilot:
         await press(pilot, "down", "up")
-        await pilot.pause(2 * PLACE_EVERY)
+        await pilot.pause(2 * STATE_WRITE_SECONDS)
         writer: Any = pilot.app.clerk
         writer.submit(begin).result()
         sys.setprofile(record)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.review.aids import changed, partners
-from align.review.aids.kana import alike, skeleton
+from align.review.aids import correspondences, text_diff
+from align.review.aids.kana import consonant_key, is_same_word
 from align.review.aids.sampling import sample, wilson
-from align.review.widgets.gutter import Wire, draw, tracks
+from align.review.widgets.gutter import Wire, draw, wire_columns
 
 TEXT = st.text(
     alphabet="第二百三十年月日億万円0123456789,.２０ 令和元民國 Putinプーチン大統領S-400 会議會議のを「」May ",
@@ -21,7 +21,7 @@ TEXT = st.text(
 
 def marked(src: str, tgt: str, src_lang: str, tgt_lang: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """The marked words and their roles, for both sides."""
-    found = partners(src, tgt, src_lang, tgt_lang)
+    found = correspondences(src, tgt, src_lang, tgt_lang)
     return [(src[m.start : m.end], m.role) for m in found[0]], [(tgt[m.start : m.end], m.role) for m in found[1]]
 
 
@@ -55,7 +55,7 @@ def test_a_number_without_a_partner_stands_out() -> None:
     [("12 Mrd. Euro", "120億ユーロ"), ("康熙30年", "in 1691"), ("5 миллионов", "5 million"), ("5만", "50,000")],
 )
 def test_a_number_that_is_a_reason_for_a_link_is_not_shown_as_lonely(src: str, tgt: str) -> None:
-    for marks in partners(src, tgt):
+    for marks in correspondences(src, tgt):
         assert "number" in {mark.role for mark in marks}
         assert "lonely" not in {mark.role for mark in marks}
 
@@ -83,12 +83,12 @@ def test_words_of_two_latin_languages_meet() -> None:
     ],
 )
 def test_katakana_has_the_bones_of_its_word(kana: str, latin: str) -> None:
-    assert alike(skeleton(kana), skeleton(latin), kana, latin)
+    assert is_same_word(consonant_key(kana), consonant_key(latin), kana, latin)
 
 
 @given(TEXT, TEXT, st.sampled_from([("ja", "en"), ("zh-Hant", "ja"), ("de", "en"), ("und", "und")]))
 def test_marks_lie_in_their_text_apart_and_in_order(src: str, tgt: str, langs: tuple[str, str]) -> None:
-    for text, marks in zip((src, tgt), partners(src, tgt, *langs), strict=True):
+    for text, marks in zip((src, tgt), correspondences(src, tgt, *langs), strict=True):
         at = 0
         for mark in marks:
             assert at <= mark.start < mark.end <= len(text)
@@ -97,13 +97,13 @@ def test_marks_lie_in_their_text_apart_and_in_order(src: str, tgt: str, langs: t
 
 @given(TEXT)
 def test_a_text_beside_itself_has_nothing_lonely(text: str) -> None:
-    for marks in partners(text, text, "ja", "ja"):
+    for marks in correspondences(text, text, "ja", "ja"):
         assert all(mark.role != "lonely" for mark in marks)
 
 
 @given(TEXT, TEXT)
 def test_changes_account_for_every_character(before: str, after: str) -> None:
-    removed, added = changed(before, after)
+    removed, added = text_diff(before, after)
 
     def without(text: str, marks: tuple[tuple[int, int, str], ...]) -> str:
         gone = {at for start, end, _ in marks for at in range(start, end)}
@@ -144,8 +144,8 @@ def test_links_are_drawn_straight_bent_and_crossing() -> None:
 
 
 def test_a_link_that_goes_off_the_screen_points_there() -> None:
-    assert drawing([Wire((0,), (), beyond=1)], 1)[0][1] == "↓"
-    assert drawing([Wire((), (0,), beyond=-1)], 1)[0][-2] == "↑"
+    assert drawing([Wire((0,), (), off_screen=1)], 1)[0][1] == "↓"
+    assert drawing([Wire((), (0,), off_screen=-1)], 1)[0][-2] == "↑"
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=8))
@@ -153,7 +153,7 @@ def test_every_link_can_be_followed_from_end_to_end(pairs: list[tuple[int, int]]
     one_each = {b: a for a, b in dict(pairs).items()}
     wires = [Wire((a,), (b,)) for b, a in one_each.items()]
     cells = draw(wires, 10, 20)
-    columns = tracks(wires, 20)
+    columns = wire_columns(wires, 20)
     for number, wire in enumerate(wires):
         assert cells[wire.left[0]][0].glyph == "─"
         assert cells[wire.right[0]][-1].glyph == "─"
@@ -178,7 +178,7 @@ def test_every_link_can_be_followed_from_end_to_end(pairs: list[tuple[int, int]]
 )
 def test_names_between_han_and_other_scripts(han: str, other: str, lang: str, pairs: dict[str, str]) -> None:
     for texts, langs, turned in (((han, other), ("zh-Hans", lang), False), ((other, han), (lang, "zh-Hans"), True)):
-        found = partners(*texts, *langs)
+        found = correspondences(*texts, *langs)
         here, there = (
             {text[m.start : m.end] for m in marks if m.role == "name"} for text, marks in zip(texts, found, strict=True)
         )
@@ -215,6 +215,6 @@ def test_a_row_of_sounds_is_no_name_by_chance() -> None:
     ],
 )
 def test_a_borrowed_word_is_told_from_one_with_the_same_consonants(kana: str, latin: str, same: bool) -> None:
-    from align.review.aids.kana import alike, skeleton
+    from align.review.aids.kana import consonant_key, is_same_word
 
-    assert alike(skeleton(kana), skeleton(latin), kana, latin) is same
+    assert is_same_word(consonant_key(kana), consonant_key(latin), kana, latin) is same

@@ -12,15 +12,15 @@ from align.domain import LinkKind, Proposal, Status
 from align.errors import UsageError
 from align.jobs.browse import LinkFilter
 from align.review.app import ReviewApp
-from align.review.filters import parse
-from align.review.keys import ALL, REVIEW, SCREENS, keymap, split
+from align.review.filters import parse_filter
+from align.review.keys import ACTIONS_BY_ID, ACTIONS_BY_SCREEN, REVIEW_KEYS, keymap, split_keys
 from align.review.screens.auditing import AuditScreen
 from align.review.screens.review import ReviewScreen
 from align.review.screens.workspace import PairList, WorkspaceScreen
 from align.review.session import ReviewSession
 from align.review.widgets.bars import KeyBar
 from align.review.widgets.link_list import LinkList
-from align.review.wishes import wishes
+from align.review.wishes import check_settings
 from align.settings import Settings
 from align.store import open_store
 
@@ -51,17 +51,17 @@ async def test_a_filter_that_cannot_be_read_changes_nothing_and_says_what_can(db
     ],
 )
 def test_the_grammar_of_the_filter(typed: str, expected: LinkFilter) -> None:
-    assert parse(typed, LinkFilter(), [(7, "my/Talk.txt")]) == expected
+    assert parse_filter(typed, LinkFilter(), [(7, "my/Talk.txt")]) == expected
 
 
 def test_a_document_that_is_not_there_is_named() -> None:
     with pytest.raises(UsageError, match="doc:nowhere"):
-        parse("doc:nowhere", LinkFilter(), [(7, "talk.txt")])
+        parse_filter("doc:nowhere", LinkFilter(), [(7, "talk.txt")])
 
 
 def test_what_is_no_language_is_named() -> None:
     with pytest.raises(UsageError, match="lang:japanese: write tags"):
-        parse("lang:japanese", LinkFilter())
+        parse_filter("lang:japanese", LinkFilter())
 
 
 async def test_starting_again_stands_where_the_reviewer_was(db: Path, run: Run) -> None:
@@ -168,15 +168,15 @@ def test_a_key_that_is_none_is_refused(keys: dict[str, str], words: str) -> None
 
 
 def test_the_keys_of_the_table_and_those_with_others_held_are_keys() -> None:
-    for action in ALL.values():
+    for action in ACTIONS_BY_ID.values():
         keymap({action.id: action.keys})
     keymap({"accept": "ctrl+y,é,+,f12,shift+up,full_stop"})
 
 
 def test_what_the_settings_ask_of_the_app_is_told_by_the_doctor() -> None:
-    found = list(wishes(Settings(keys={"acept": "y"}, theme="purple")))
+    found = list(check_settings(Settings(keys={"acept": "y"}, theme="purple")))
     assert [finding.area for finding in found] == ["keys", "theme"]
-    assert list(wishes(Settings(keys={"accept": "y"}, theme="nord"))) == []
+    assert list(check_settings(Settings(keys={"accept": "y"}, theme="nord"))) == []
 
 
 def test_one_key_for_two_actions_is_refused(db: Path) -> None:
@@ -185,7 +185,7 @@ def test_one_key_for_two_actions_is_refused(db: Path) -> None:
 
 
 def test_every_key_of_the_list_has_a_method_of_its_screen_or_of_the_session() -> None:
-    for action in REVIEW:
+    for action in REVIEW_KEYS:
         assert action.call or hasattr(ReviewScreen, f"do_{action.id}") or hasattr(ReviewSession, action.id), action.id
 
 
@@ -205,8 +205,8 @@ async def test_keys_do_what_the_session_does(db: Path, run: Run) -> None:
 
 
 def test_no_default_key_does_two_things() -> None:
-    for actions in SCREENS:
-        keys = [key for action in actions for key in split(action.keys)]
+    for actions in ACTIONS_BY_SCREEN:
+        keys = [key for action in actions for key in split_keys(action.keys)]
         assert len(keys) == len(set(keys))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from align.domain import Link, LinkKind, Proposal, Realignment, Status
-from align.jobs.resolve import Rival
+from align.jobs.resolve import AlternativeTarget
 from align.review.screens.document import DocumentScreen
 from align.review.screens.ripple import RippleScreen
 from align.review.screens.splitting import SplitScreen
@@ -184,7 +184,7 @@ async def test_the_document_view_finds_what_is_linked_to_nothing_and_goes_to_rev
 
 
 async def test_rivals_are_shown_before_they_are_taken(db: Path, run: Run, solver: Quiet) -> None:
-    solver.found = [Rival((20,), "That is the summary.", 0.2)]
+    solver.found = [AlternativeTarget((20,), "That is the summary.", 0.2)]
     async with run() as pilot:
         await press(pilot, "end", "1")
         assert settled(db) == []
@@ -297,14 +297,14 @@ async def test_linking_a_settled_sentence_by_hand_asks(db: Path, run: Run, solve
         await press(pilot, "escape")
         assert len(links(db)) == 8
         await press(pilot, "l", "enter")
-        assert solver.asked[-1]["known"] == (1,)
+        assert solver.asked[-1]["shared_links"] == (1,)
     found = links(db)
     assert [link.status for link in found if 1 in link.src.sentences] == [Status.ACCEPTED, Status.ACCEPTED]
     assert {link.id for link in found} == set(range(1, 10))
 
 
 async def test_another_place_on_a_settled_sentence_asks_too(db: Path, run: Run, solver: Quiet) -> None:
-    solver.found = [Rival((12,), "The meeting took place in Tokyo.", 0.3)]
+    solver.found = [AlternativeTarget((12,), "The meeting took place in Tokyo.", 0.3)]
     async with run() as pilot:
         await press(pilot, "down", "a", "home", "i", "1")
         question = pilot.app.screen.query_one(".question").render().plain

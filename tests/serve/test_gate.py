@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.serve.gate import Gate, host_name, is_loopback, new_token
+from align.serve.gate import RequestAuth, host_name, is_loopback, new_token
 
 TOKEN = "right-token"
 
 
-def ask(gate: Gate, **changed: object) -> str | None:
+def ask(gate: RequestAuth, **changed: object) -> str | None:
     """A request that is right but for what `changed` says."""
     asked = {"token": TOKEN, "host": "127.0.0.1:8317", "origin": "http://127.0.0.1:8317", "upgrade": True} | changed
-    return gate.refusal(**asked)  # type: ignore[arg-type]
+    return gate.refusal_reason(**asked)  # type: ignore[arg-type]
 
 
-LOCAL = Gate("127.0.0.1", token=TOKEN)
+LOCAL = RequestAuth("127.0.0.1", token=TOKEN)
 
 
 @given(st.text(), st.text(), st.none() | st.text(), st.booleans())
@@ -69,7 +69,7 @@ def test_anything_else_stays_outside(changed: dict[str, object]) -> None:
 
 
 def test_a_server_on_the_network_knows_addresses_and_the_names_it_was_given() -> None:
-    gate = Gate("0.0.0.0", names=frozenset({"review.example"}), token=TOKEN)
+    gate = RequestAuth("0.0.0.0", names=frozenset({"review.example"}), token=TOKEN)
     assert ask(gate, host="192.168.1.7:8317", origin="http://192.168.1.7:8317") is None
     assert ask(gate, host="review.example", origin="https://review.example") is None
     assert ask(gate, host="rebound.example:8317", origin="http://rebound.example:8317")

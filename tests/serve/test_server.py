@@ -16,7 +16,7 @@ from align.domain import LinkKind, Proposal
 from align.errors import UsageError
 from align.readers import read
 from align.serve import session
-from align.serve.server import FILES, Plan, ReviewServer, clean_name
+from align.serve.server import FILES, ReviewServer, ServerOptions, clean_name
 from align.store import LinkFilter, open_store
 
 APP = """
@@ -44,7 +44,7 @@ def command(tmp_path: Path) -> list[str]:
 
 
 @asynccontextmanager
-async def served(plan: Plan) -> AsyncIterator[tuple[ReviewServer, list[str]]]:
+async def served(plan: ServerOptions) -> AsyncIterator[tuple[ReviewServer, list[str]]]:
     """A running server, and the lines of its log."""
     log: list[str] = []
     server = ReviewServer(plan, log.append)
@@ -73,8 +73,8 @@ async def read_all(socket: aiohttp.ClientWebSocketResponse) -> None:
         await socket.receive()
 
 
-def plan(command: list[str], **more: object) -> Plan:
-    return Plan(command=command, title="talks <b>", port=0, **more)  # type: ignore[arg-type]
+def plan(command: list[str], **more: object) -> ServerOptions:
+    return ServerOptions(command=command, title="talks <b>", port=0, **more)  # type: ignore[arg-type]
 
 
 async def test_without_the_token_nothing_opens(command: list[str]) -> None:
@@ -86,7 +86,7 @@ async def test_without_the_token_nothing_opens(command: list[str]) -> None:
             "/static/serve.js",
             "/wrong/static/serve.js",
             "/%2e%2e/",
-            f"/{server.gate.token}x/",
+            f"/{server.auth.token}x/",
         ):
             async with client.get(base + path) as answer:
                 assert answer.status == 403, path
@@ -94,7 +94,7 @@ async def test_without_the_token_nothing_opens(command: list[str]) -> None:
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await client.ws_connect(f"{base}/wrong/ws/dark/Aoi", origin=base)
         assert all("refused" in line for line in log)
-        assert not any(server.gate.token in line for line in log)
+        assert not any(server.auth.token in line for line in log)
 
 
 async def test_an_address_without_its_last_stroke_is_led_on(command: list[str]) -> None:
@@ -285,7 +285,7 @@ async def test_what_no_page_sends_ends_the_visit(command: list[str], sent: bytes
 
 async def test_a_port_that_is_taken(command: list[str]) -> None:
     async with served(plan(command)) as (server, _):
-        taken = Plan(command=command, title="x", port=server.port)
+        taken = ServerOptions(command=command, title="x", port=server.port)
         with pytest.raises(UsageError, match="--port"):
             async with served(taken):
                 pass

@@ -65,7 +65,7 @@ def test_more_than_twenty_settled_links_are_not_taken_away(many: Store, kept: in
     else:
         _, counts = many.add_documents([shorter], reviewer="ada")
         assert counts == TextChange(300, removed=20)
-        assert counts.words() == ["20 of 300 settled links lost their text (20 removed, 0 to be decided again)"]
+        assert counts.summary_lines() == ["20 of 300 settled links lost their text (20 removed, 0 to be decided again)"]
 
 
 @pytest.mark.parametrize(("settled", "refused"), [(6, True), (2, True), (0, False)])
@@ -89,7 +89,7 @@ def test_one_undo_brings_text_and_links_back(store: Store, reviewer: Reviewer) -
     assert change(store, OTHER) == TextChange(6, removed=6, proposals=1)
     changed = everything(store)
     assert store.check() == []
-    assert reviewer.undo().words == "undo: new text of ja.txt"
+    assert reviewer.undo().summary == "undo: new text of ja.txt"
     assert everything(store) == before
     assert store.check() == []
     reviewer.redo()
@@ -195,7 +195,7 @@ def test_undo_over_what_another_decided_on_the_new_text_is_passed_over(store: St
     done = reviewer.undo()  # That one first.
     assert done.link_ids == (7,)
     bo.undo()
-    assert reviewer.undo().words == "undo: new text of ja.txt"
+    assert reviewer.undo().summary == "undo: new text of ja.txt"
     assert store.check() == []
 
 
@@ -206,9 +206,9 @@ def test_an_undo_that_cannot_be_is_passed_over_with_a_reason_and_said_once(store
     Reviewer(store, "bo").commit(edits.reject(3))
     done = reviewer.undo()
     assert done.link_ids == (2,)
-    assert "Passed over: cannot undo 'accept': link 3 changed since (status, by bo)" in done.words
+    assert "Passed over: cannot undo 'accept': link 3 changed since (status, by bo)" in done.summary
     assert "link 3 changed since" in next(iter(history(store))).words
-    assert reviewer.undo().words == "undo: accept"
+    assert reviewer.undo().summary == "undo: accept"
     with pytest.raises(ConflictError, match=r"nothing to undo .*link 3 changed since"):
         reviewer.undo()
     assert reviewer.redo().link_ids == (1,)
@@ -223,7 +223,7 @@ def test_undo_says_what_was_compacted_away(store: Store, reviewer: Reviewer) -> 
     reviewer.remove_document(3)
     store.compact()
     done = reviewer.undo()
-    assert done.words.startswith("undo: bookmark. Passed over: 'remove' of de.txt: it was compacted away")
+    assert done.summary.startswith("undo: bookmark. Passed over: 'remove' of de.txt: it was compacted away")
     assert made not in {link.id for link in store.links()}
     with pytest.raises(ConflictError, match="nothing to undo"):
         reviewer.undo()

@@ -16,7 +16,7 @@ from align.cli import cli
 from align.errors import AlignError, StoreError
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store, seals
-from align.store.check import MENDS, RESTORES
+from align.store.check import REBUILD_COMMAND, RESTORE_COMMAND
 from benchmarks.byte_flips import flips
 
 
@@ -63,7 +63,7 @@ def test_rebuild_forgets_the_last_number_of_a_table_that_is_not_there(store: Sto
     Reviewer(store, "ada").commit(edits.cut(1, 3))
     before = dict(store.db.conn.execute("select name, seq from sqlite_sequence"))
     store.db.conn.execute("update sqlite_sequence set name = 'sentencez' where name = 'sentences'")
-    assert [command for _, command in problems(store)] == [MENDS]
+    assert [command for _, command in problems(store)] == [REBUILD_COMMAND]
     store.rebuild()
     assert dict(store.db.conn.execute("select name, seq from sqlite_sequence")) == before
 
@@ -75,18 +75,30 @@ def problems(store: Store) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("change", "problem", "command"),
     [
-        ("create trigger t after insert on decisions begin delete from links; end", "trigger t is not of", MENDS),
-        ("create index i on links (note)", "index i is not of align", MENDS),
-        ("drop index links_place", "the index links_place is missing", MENDS),
-        ("drop trigger seal_patches_insert", "the trigger seal_patches_insert is missing", MENDS),
-        ("alter table links drop column note", "the table links has no column note", MENDS),
-        ("delete from links where id = 2", "1 link not as the log has it: 2", MENDS),
-        ("delete from link_sentences where link = 2", "the table link_sentences is not what the log adds up", MENDS),
-        ("insert into search (search) values ('delete-all')", "the search index is not that of the sentences", MENDS),
-        ("insert into search (rowid, body) values (3, 'volcano')", "the search index is not that of", MENDS),
-        ("update search_config set v = 9 where k = 'version'", "the search index is damaged", RESTORES),
-        ("alter table documents drop column reader", "the table documents has no column reader", RESTORES),
-        ("drop table seals", "the table seals is missing", RESTORES),
+        (
+            "create trigger t after insert on decisions begin delete from links; end",
+            "trigger t is not of",
+            REBUILD_COMMAND,
+        ),
+        ("create index i on links (note)", "index i is not of align", REBUILD_COMMAND),
+        ("drop index links_place", "the index links_place is missing", REBUILD_COMMAND),
+        ("drop trigger seal_patches_insert", "the trigger seal_patches_insert is missing", REBUILD_COMMAND),
+        ("alter table links drop column note", "the table links has no column note", REBUILD_COMMAND),
+        ("delete from links where id = 2", "1 link not as the log has it: 2", REBUILD_COMMAND),
+        (
+            "delete from link_sentences where link = 2",
+            "the table link_sentences is not what the log adds up",
+            REBUILD_COMMAND,
+        ),
+        (
+            "insert into search (search) values ('delete-all')",
+            "the search index is not that of the sentences",
+            REBUILD_COMMAND,
+        ),
+        ("insert into search (rowid, body) values (3, 'volcano')", "the search index is not that of", REBUILD_COMMAND),
+        ("update search_config set v = 9 where k = 'version'", "the search index is damaged", RESTORE_COMMAND),
+        ("alter table documents drop column reader", "the table documents has no column reader", RESTORE_COMMAND),
+        ("drop table seals", "the table seals is missing", RESTORE_COMMAND),
         ("create table t (x)", "the table t is not of align", "sqlite-utils"),
         ("create view v as select 1", "the view v is not of align", "sqlite-utils"),
     ],
@@ -102,7 +114,7 @@ def test_other_tables_than_ours_are_named_and_mended(store: Store, change: str, 
         found = problems(opened)
         ((_, remedy),) = [one for one in found if problem in one[0]]
         assert remedy.startswith(command), found
-        if command == MENDS:
+        if command == REBUILD_COMMAND:
             opened.rebuild()
             assert opened.check() == []
             assert list(opened.links()) == links
@@ -125,7 +137,7 @@ def flipped(store: Store, words: str) -> Path:
 
 def test_a_damaged_document_is_named(store: Store) -> None:
     with open_store(flipped(store, "霧が出る。\n山へ行く。\n川を渡る。")) as opened:
-        assert problems(opened) == [("ja.txt: its text is not the one that was added", RESTORES)]
+        assert problems(opened) == [("ja.txt: its text is not the one that was added", RESTORE_COMMAND)]
 
 
 def test_a_damaged_decision_is_named_and_nothing_is_added_to_the_damage(reviewer: Reviewer, store: Store) -> None:
@@ -134,7 +146,7 @@ def test_a_damaged_decision_is_named_and_nothing_is_added_to_the_damage(reviewer
     with open_store(flipped(store, '"note":"a remark"}')) as opened:
         problem, command = problems(opened)[0]
         assert re.fullmatch(r"decision [23] \(note by ada, link 2\) is not what was written", problem)
-        assert command == RESTORES
+        assert command == RESTORE_COMMAND
         with pytest.raises(StoreError, match=r"decision [23] is damaged"):
             opened.compact()
 
@@ -150,7 +162,7 @@ def test_damage_is_not_sealed_by_the_next_change(store: Store) -> None:
         store.path.write_bytes(bytes(damaged))
         with open_store(store.path) as opened:
             before = opened.check()
-            if ("ja.txt (document 1) is not what was written", RESTORES) in problems(opened):
+            if ("ja.txt (document 1) is not what was written", RESTORE_COMMAND) in problems(opened):
                 break
     else:
         pytest.fail("no flip hit the sentence")
@@ -163,7 +175,7 @@ def test_damage_is_not_sealed_by_the_next_change(store: Store) -> None:
 
 def test_what_another_program_wrote_is_found_and_sealed_by_a_rebuild(store: Store) -> None:
     store.db.conn.execute("update documents set reader = 'other' where id = 1")
-    assert problems(store) == [("ja.txt (document 1) was written by another program", MENDS)]
+    assert problems(store) == [("ja.txt (document 1) was written by another program", REBUILD_COMMAND)]
     store.rebuild()
     assert store.check() == []
 

@@ -10,7 +10,7 @@ from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentenc
 from align.errors import AlignError, ConflictError, UsageError
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
-from align.store.cuts import halves, in_force, place_after
+from align.store.cuts import in_force, split_offset, split_pieces
 from align.text.clean import sentence_text
 from tests.store.conftest import EN, JA, make_document
 
@@ -253,8 +253,8 @@ def test_several_pieces_come_apart_where_the_clean_text_does(tmp_path: Path) -> 
         (row,) = store.sentences(1)
         assert row.text == "First part second part, third."
         for count in range(1, len(row.text)):
-            at = place_after(text, pieces, count)
-            found = [sentence_text(text, half) for half in halves(text, pieces, at)]
+            at = split_offset(text, pieces, count)
+            found = [sentence_text(text, half) for half in split_pieces(text, pieces, at)]
             assert found == [row.text[:count].strip(), row.text[count:].strip()]
         Reviewer(store, "ada").commit(edits.cut(row.id, 18))
         assert texts(store, 1) == ["First part second", "part, third."]

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from align.errors import StoreError, UsageError
-from align.held import is_held
-from align.jobs.add import content_of
+from align.held import is_open
+from align.jobs.add import read_content
 from align.store import open_store
 
 ANOTHER = """
@@ -75,15 +75,15 @@ def test_a_decision_survives_though_another_program_came_and_went_and_we_are_kil
 
 
 def test_the_store_that_is_open_is_read_by_nobody_else_here(path: Path) -> None:
-    assert not is_held(path)
+    assert not is_open(path)
     with open_store(path):
         log = path.with_name(path.name + "-wal")
-        assert is_held(path)
-        assert is_held(log)
-        assert not is_held(path.with_name("another.db"))
+        assert is_open(path)
+        assert is_open(log)
+        assert not is_open(path.with_name("another.db"))
         with pytest.raises(UsageError, match="the store itself"):
-            content_of(str(path))
-    assert not is_held(path)
+            read_content(str(path))
+    assert not is_open(path)
     path.write_text("no store any more")
     with pytest.raises(StoreError, match="not a store"):
         open_store(path)

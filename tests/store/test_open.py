@@ -17,7 +17,7 @@ import pytest
 from align.domain import Status
 from align.errors import StoreError
 from align.reviewer import Reviewer
-from align.sqlite import BUSY_SECONDS, file_system, told
+from align.sqlite import BUSY_SECONDS, file_system, translate_errors
 from align.store import LinkFilter, Store, edits, open_store
 from align.store.door import MAGIC
 from align.store.schema import migrations
@@ -290,7 +290,7 @@ def test_the_file_system_is_named(tmp_path: Path) -> None:
 def test_each_mishap_is_one_line_with_a_way_on(tmp_path: Path, name: str, says: str) -> None:
     error = sqlite3.OperationalError("words of SQLite")
     error.sqlite_errorname = name
-    with pytest.raises(StoreError, match=says) as caught, told(tmp_path / "s.db"):
+    with pytest.raises(StoreError, match=says) as caught, translate_errors(tmp_path / "s.db"):
         raise error
     assert "\n" not in str(caught.value)
     assert str(caught.value).startswith(str(tmp_path / "s.db"))
@@ -299,7 +299,7 @@ def test_each_mishap_is_one_line_with_a_way_on(tmp_path: Path, name: str, says: 
 def test_a_network_file_system_is_called_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("align.sqlite.file_system", lambda path: "nfs4")
     error = sqlite3.OperationalError("locking protocol")
-    with pytest.raises(StoreError, match=r"network file system \(nfs4\)"), told(tmp_path / "s.db"):
+    with pytest.raises(StoreError, match=r"network file system \(nfs4\)"), translate_errors(tmp_path / "s.db"):
         raise error
 
 
@@ -309,7 +309,7 @@ def test_a_network_file_system_without_locks_is_not_taken_for_a_busy_one(
     monkeypatch.setattr("align.sqlite.file_system", lambda path: "nfs")
     error = sqlite3.OperationalError("database is locked")
     error.sqlite_errorname = "SQLITE_BUSY"
-    with pytest.raises(StoreError, match=r"nfs.*Keep the store on a local disk"), told(tmp_path / "s.db"):
+    with pytest.raises(StoreError, match=r"nfs.*Keep the store on a local disk"), translate_errors(tmp_path / "s.db"):
         raise error
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from align.domain import SETTLED, Link, Status
+from align.domain import CONFIRMED, Link, Status
 from align.errors import AlignError
 from align.reviewer import Reviewer
 from align.store import Store, edits
@@ -61,7 +61,7 @@ def test_a_preview_is_what_the_commit_does(store: Store, reviewer: Reviewer) -> 
         after = {link.id: link for link in store.links()}
         changed = [number for number in change.link_ids if number not in links or number in preview.replaced]
         assert set(preview.anchors) == {
-            ends_of(after[number]) for number in changed if number in after and after[number].status in SETTLED
+            ends_of(after[number]) for number in changed if number in after and after[number].status in CONFIRMED
         }
         assert set(preview.forbidden) == {
             ends_of(after[number]) for number in changed if number in after and after[number].status is Status.REJECTED

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from align.domain import LinkKind, Proposal
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, edits
-from align.store.queue import SHARED, queue, refresh_all
+from align.store.queue import SHARED_DOUBT, queue_values, refresh_all
 from tests.store.conftest import make_document
 
 sure = st.lists(st.floats(0, 1), max_size=12)
@@ -19,19 +19,23 @@ sure = st.lists(st.floats(0, 1), max_size=12)
 
 @given(sure)
 def test_by_itself_the_least_sure_comes_first(confidences: list[float]) -> None:
-    found = queue(confidences)
+    found = queue_values(confidences)
     assert len(found) == len(confidences)
     assert all(value <= 0 for value in found)
-    alone = [queue([confidence])[0] for confidence in confidences]
+    alone = [queue_values([confidence])[0] for confidence in confidences]
     assert sorted(alone) == [value for _, value in sorted(zip(confidences, alone, strict=True))]
     assert all(value <= own for value, own in zip(found, alone, strict=True)), "neighbours only add"
 
 
 def test_a_doubtful_neighbour_counts() -> None:
-    among, at_edge, alone = queue([0.5, 0.5, 0.5, 1.0, 0.5])[1], queue([0.5, 0.5])[0], queue([1.0, 0.5, 1.0])[1]
+    among, at_edge, alone = (
+        queue_values([0.5, 0.5, 0.5, 1.0, 0.5])[1],
+        queue_values([0.5, 0.5])[0],
+        queue_values([1.0, 0.5, 1.0])[1],
+    )
     assert among < at_edge < alone
     assert alone == pytest.approx(-0.5)
-    assert among == pytest.approx(-(0.5 + SHARED))
+    assert among == pytest.approx(-(0.5 + SHARED_DOUBT))
 
 
 def stored(store: Store) -> list[tuple[int, float]]:

@@ -90,7 +90,7 @@ def names(folder: Path) -> list[str]:
 
 def test_a_restored_store_is_the_backup_and_can_be_taken_back(path: Path, saved: Path) -> None:
     restored = restore(path, saved)
-    assert (restored.documents, restored.links, restored.mended) == (2, 6, 0)
+    assert (restored.documents, restored.links, restored.repaired) == (2, 6, 0)
     assert decided(path) == []
     assert restored.before is not None
     assert restored.before.name.startswith("align.before-20")
@@ -238,7 +238,7 @@ def test_a_backup_that_a_rebuild_mends_is_mended(path: Path, saved: Path) -> Non
     with closing(sqlite3.connect(saved)) as conn:
         conn.execute("update links set status = 'accepted' where id = 2")
         conn.commit()
-    assert restore(path, saved).mended == 1
+    assert restore(path, saved).repaired == 1
     assert decided(path) == []
 
 

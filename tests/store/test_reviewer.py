@@ -42,7 +42,7 @@ def test_marks_do_not_settle(store: Store, reviewer: Reviewer) -> None:
     assert store.link(4).kind == LinkKind.SUMMARY
     assert [link.id for link in store.links(LinkFilter(noted=True))] == [1]
     assert [link.id for link in store.links(LinkFilter(bookmarked=True))] == [2]
-    assert store.propose(1, 2, [], "use").kept == 4
+    assert store.propose(1, 2, [], "use").reviewed == 4
     assert set(sides(store)) == {1, 2, 3, 4}, "what a reviewer touched stays"
     reviewer.commit(edits.note(1, None))
     assert store.link(1).note is None
@@ -281,7 +281,7 @@ def test_proposals_leave_decisions_alone(store: Store, reviewer: Reviewer) -> No
         Proposal((3,), (9,), LinkKind.TRANSLATION, 0.9, 0.95, 3, {"numbers": 1.0}),
     ]
     counts = store.propose(1, 2, found, "e5", languages=("ja", "en"))
-    assert (counts.added, counts.removed, counts.kept) == (2, 3, 2)
+    assert (counts.added, counts.removed, counts.reviewed) == (2, 3, 2)
     now = sides(store)
     assert now[3] == ((3,), (9,)), "the same sides keep their number"
     assert (store.link(3).confidence, store.link(3).encoder, store.signals(3)) == (0.95, "e5", {"numbers": 1.0})
@@ -332,8 +332,8 @@ def test_the_browser_reads_what_the_reviewer_writes(store: Store, tmp_path: Path
         assert browser.next_undecided(2, any_, max_confidence=0.6) == 3
         assert browser.next_undecided(3, any_, max_confidence=0.6) == 2
         assert browser.next_undecided(2, any_, max_confidence=0.1) is None
-        assert browser.left(any_).links == 5
-        assert browser.left(any_).expected_right == pytest.approx(0.55 + 0.6 + 0.65 + 0.7 + 0.75)
+        assert browser.undecided(any_).links == 5
+        assert browser.undecided(any_).expected_right == pytest.approx(0.55 + 0.6 + 0.65 + 0.7 + 0.75)
         assert [link.id for link in browser.at(2, 2, any_)] == [3, 4]
         assert [link.id for link in browser.at(0, 2, any_, "doubt")] == [2, 1], "its neighbours are doubtful too"
         assert browser.rank(4, any_) == 3

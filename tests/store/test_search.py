@@ -14,7 +14,7 @@ from align.errors import UsageError
 from align.jobs.search import search
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, edits, open_store
-from align.store.search import folded, marks, parse, tokens
+from align.store.search import find_terms, folded, index_tokens, parse
 from tests.store.conftest import make_document
 
 MORE = {
@@ -113,8 +113,8 @@ def test_marks_lie_in_the_text_and_folding_never_fails(text: str) -> None:
     flat, places = folded(text)
     assert len(flat) == len(places)
     assert all(0 <= place < len(text) for place in places)
-    tokens(text)
-    for start, end in marks(text, parse(text[:5])):
+    index_tokens(text)
+    for start, end in find_terms(text, parse(text[:5])):
         assert 0 <= start < end <= len(text)
 
 
@@ -122,7 +122,7 @@ def test_marks_lie_in_the_text_and_folding_never_fails(text: str) -> None:
 def test_a_text_is_found_by_its_words(text: str) -> None:
     for term in parse(text):
         if term.match:
-            assert marks(text, [term])
+            assert find_terms(text, [term])
 
 
 def test_words_are_gathered_once_and_anew_when_they_may_stand_elsewhere(
@@ -133,15 +133,15 @@ def test_words_are_gathered_once_and_anew_when_they_may_stand_elsewhere(
 
     foggy = LinkFilter(text="we")
     with open_store(tmp_path / "s.db") as other:
-        assert (store.count(foggy), store.left(foggy)[0]) == (2, 2)
+        assert (store.count(foggy), store.undecided(foggy)[0]) == (2, 2)
         first = gathered()
         Reviewer(other, "bo").commit(edits.accept(2))
-        assert (store.count(foggy), store.left(foggy)[0]) == (2, 1)
+        assert (store.count(foggy), store.undecided(foggy)[0]) == (2, 1)
         assert store.next_undecided(None, foggy) == 3
         assert [link.id for link in store.at(0, 9, replace(foggy, statuses=frozenset({Status.ACCEPTED})))] == [2]
         assert gathered() == first, "a verdict changes no words"
         Reviewer(other, "bo").undo()
-        assert store.left(foggy)[0] == 2
+        assert store.undecided(foggy)[0] == 2
         assert gathered() == first
         Reviewer(other, "bo").commit(edits.edit_text(1, "tgt", "We see fog rising."))
         assert [link.id for link in store.at(0, 9, foggy)] == [1, 2, 3]
@@ -159,4 +159,4 @@ def test_words_are_found_in_a_store_that_is_only_read(store: Store, tmp_path: Pa
     with open_store(tmp_path / "s.db", readonly=True) as reader:
         foggy = LinkFilter(text="we")
         assert [link.id for link in reader.at(0, 9, foggy)] == [2, 3]
-        assert reader.left(foggy)[0] == 2
+        assert reader.undecided(foggy)[0] == 2

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from align.text import ngrams
-from align.text.evidence import weigh
-from align.text.language import identify, settle
+from align.text.evidence import first_evidence
+from align.text.language import identify, identify_blocks
 from align.text.segment import segment
 from align.text.tags import canonical
 
@@ -63,7 +63,7 @@ def test_the_lines_of_the_seed_pages(seeds: Path) -> None:
     for name, lines in gold.items():
         text = (seeds / name).read_text(encoding="utf-8").split("\n")
         texts = [text[number - 1] for number in lines]
-        found, _ = settle(texts, map(weigh, texts))
+        found, _ = identify_blocks(texts, map(first_evidence, texts))
         wrong += sum(guess.lang != lang for guess, lang in zip(found, lines.values(), strict=True))
         total += len(lines)
     assert total > 250
@@ -100,18 +100,18 @@ def test_a_page_of_short_lines_is_in_its_language(lang: str) -> None:
 @pytest.mark.parametrize("lang", ["it", "nl", "de", "pl"])
 def test_a_few_short_lines_in_another_language_keep_theirs(lang: str) -> None:
     page = [*SHORT[lang].split("|"), "How are you?", "Where are you?"]
-    found, _ = settle(page, map(weigh, page))
+    found, _ = identify_blocks(page, map(first_evidence, page))
     assert [guess.lang for guess in found] == [lang] * (len(page) - 2) + ["en", "en"]
 
 
 def test_a_strong_letter_counts_in_the_first_word_too() -> None:
     for text, lang in (("Mañana.", "es"), ("Dzień dobry.", "pl"), ("Größe", "de")):
-        assert settle([text], [weigh(text)])[0][0].lang == lang
+        assert identify_blocks([text], [first_evidence(text)])[0][0].lang == lang
 
 
 def test_names_on_a_page_in_another_script_are_not_asked_for_their_language() -> None:
     page = ["概述", "Ubuntu", "这个系统是为了让大家学习而设计的。", "flannel, calico", "kubectl"]
-    found, _ = settle(page, map(weigh, page))
+    found, _ = identify_blocks(page, map(first_evidence, page))
     assert [guess.lang for guess in found] == ["zh-Hans", "en", "zh-Hans", "en", "en"]
 
 
@@ -120,7 +120,7 @@ def test_short_lines_follow_what_the_document_itself_looks_like() -> None:
     icelandic = "Ráðherrar landanna hittust í borginni og töluðu lengi saman um það sem hefur verið gert þar. " * 4
     english = "The ministers of the countries met in the city and talked about what has been done there so far. " * 4
     page = [icelandic, english, "Hittust landanna", "Talked so far", "Borginni", "Countries"]
-    found, _ = settle(page, map(weigh, page))
+    found, _ = identify_blocks(page, map(first_evidence, page))
     assert [guess.lang for guess in found] == ["is", "en", "is", "en", "is", "en"]
 
 
@@ -135,18 +135,18 @@ PAIRS = [
 
 def test_of_two_equal_lines_one_is_in_each_language() -> None:
     """Where paragraph and translation take turns; also where a group of lines stands twice."""
-    found, _ = settle(PAIRS, map(weigh, PAIRS))
+    found, _ = identify_blocks(PAIRS, map(first_evidence, PAIRS))
     en, zh = "en", "zh-Hans"
     assert [guess.lang for guess in found] == [en, zh, en, zh, en, zh, en, zh, en, en, zh, zh, en, zh]
     turned = [PAIRS[index ^ 1] for index in range(8)]
-    found, _ = settle(turned, map(weigh, turned))
+    found, _ = identify_blocks(turned, map(first_evidence, turned))
     assert [guess.lang for guess in found] == [zh, en, zh, en, zh, en, zh, en]
 
 
 def test_equal_lines_stay_alone_where_languages_take_no_turns() -> None:
     english = [PAIRS[index] for index in (0, 2, 3, 6, 12)]
     page = [*english, *(PAIRS[index] for index in (1, 7, 13))]
-    found, _ = settle(page, map(weigh, page))
+    found, _ = identify_blocks(page, map(first_evidence, page))
     assert [guess.lang for guess in found] == ["en"] * 5 + ["zh-Hans"] * 3
 
 

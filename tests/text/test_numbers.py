@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from align.text.numbers import numbers, numeral
+from align.text.numbers import find_numbers, parse_numeral
 
 MIXED = st.text(
     alphabet="第二百三十年月日億万천만0123456789٣３,.，' 令和元民國 Mai XIV may two hundred-and million Mrd.½①",
@@ -17,7 +17,7 @@ DIGITS = "〇一二三四五六七八九"
 
 def first(text: str) -> list[float]:
     """The likeliest value of each number."""
-    return [number.values[0] for number in numbers(text)]
+    return [number.values[0] for number in find_numbers(text)]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_date_is_its_day_month_and_year(text: str) -> None:
 
 @pytest.mark.parametrize(("text", "values"), [("1.500", [1500, 1.5]), ("12,000", [12_000, 12])])
 def test_a_figure_that_can_be_read_in_two_ways_has_both_values(text: str, values: list[float]) -> None:
-    assert [list(number.values) for number in numbers(text)] == [values]
+    assert [list(number.values) for number in find_numbers(text)] == [values]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_figure_that_can_be_read_in_two_ways_has_both_values(text: str, values
     ],
 )
 def test_words_that_only_look_like_numbers(text: str) -> None:
-    assert numbers(text) == []
+    assert find_numbers(text) == []
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_words_that_only_look_like_numbers(text: str) -> None:
     ],
 )
 def test_only_what_every_translation_has_is_firm(text: str, firm: bool) -> None:
-    assert [number.firm for number in numbers(text)] == [firm]
+    assert [number.firm for number in find_numbers(text)] == [firm]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_only_what_every_translation_has_is_firm(text: str, firm: bool) -> None:
     ],
 )  # fmt: skip
 def test_han_and_hangul_numerals(written: str, value: float) -> None:
-    assert numeral(written) == value
+    assert parse_numeral(written) == value
 
 
 def han(value: int) -> str:
@@ -186,7 +186,7 @@ def test_however_an_integer_is_written_it_has_its_value(value: int) -> None:
 @example("9" * 10_000)
 def test_numbers_lie_in_their_text_apart_and_in_order(text: str) -> None:
     at = 0
-    for number in numbers(text):
+    for number in find_numbers(text):
         assert at <= number.start < number.end <= len(text)
         assert number.values
         at = number.end

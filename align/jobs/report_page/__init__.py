@@ -11,15 +11,15 @@ from importlib import resources
 from math import sqrt
 from pathlib import PurePath
 
-from align.domain import SETTLED, Status
-from align.jobs.report import Bin, Covered, Pair, Report, Unlinked
+from align.domain import CONFIRMED, Status
+from align.jobs.report import Bin, PairReport, Report, SideCoverage, Unlinked
 
-MOST_PAIRS = 200
-MOST_DOTS = 40_000
-MOST_UNLINKED = 60
+MAX_PAIRS = 200
+MAX_DOTS = 40_000
+MAX_UNLINKED = 60
 """Maximum number of listed sentences per side and pair; `--json` has all."""
-LONGEST = 240
-WORDS = {
+MAX_SENTENCE_LENGTH = 240
+STATUS_WORDS = {
     Status.ACCEPTED: "accepted",
     Status.EDITED: "edited",
     Status.REJECTED: "rejected",
@@ -49,7 +49,7 @@ def page(report: Report) -> Iterator[str]:
     yield from pairs(report.pairs)
     yield (
         f"</main><footer>align {escape(report.version)}, {escape(report.made_at)}. A report on the store at that "
-        f"time; at most {MOST_UNLINKED} unlinked sentences per side are listed, <code>align report --json</code> has "
+        f"time; at most {MAX_UNLINKED} unlinked sentences per side are listed, <code>align report --json</code> has "
         f"all.</footer><script>{script}</script></body></html>\n"
     )
 
@@ -83,7 +83,7 @@ def summary(report: Report) -> str:
     """The first line: documents, links, and the remaining work."""
     total = sum(report.statuses.values())
     waiting = report.statuses[Status.PROPOSED]
-    settled = sum(report.statuses[status] for status in SETTLED)
+    settled = sum(report.statuses[status] for status in CONFIRMED)
     expected = sum(pair.expected_right for pair in report.pairs)
     left = (
         f" Of the {waiting:,} undecided, {percent(part(expected, waiting))} are expected to be right."
@@ -101,11 +101,11 @@ def progress(report: Report) -> str:
     total = sum(report.statuses.values())
     slices = "".join(
         f'<i class="{status}" style="width:{100 * part(count, total):.2f}%"></i>'
-        for status in WORDS
+        for status in STATUS_WORDS
         if (count := report.statuses[status])
     )
     legend = "".join(
-        f'<li><b class="{status}"></b>{report.statuses[status]:,} {word}</li>' for status, word in WORDS.items()
+        f'<li><b class="{status}"></b>{report.statuses[status]:,} {word}</li>' for status, word in STATUS_WORDS.items()
     )
     counted = [("Kinds", report.kinds), ("Encoders", report.encoders), ("Sentences by language", report.languages)]
     words = "".join(
@@ -135,32 +135,32 @@ def documents(report: Report) -> str:
 
 def confidence(report: Report) -> str:
     """The histogram, and confidence against the reviewers' decisions."""
-    most = max((row.links for row in report.bins), default=0)
-    columns = "".join(column(row, most) for row in report.bins)
+    highest = max((row.links for row in report.bins), default=0)
+    columns = "".join(column(row, highest) for row in report.bins)
     decided = sum(row.decided for row in report.bins)
     if decided:
         body = "".join(reliability(row) for row in report.bins if row.decided)
-        told = (
+        details = (
             f"<p>Of {decided:,} decided links, by the confidence that the solver had: the dot is the share that "
             "is confirmed, the line its 95 % interval, the tick the mean confidence. A calibrated solver has its dot "
             "on the tick. Reviewers choose what they decide, so this is no random sample.</p>"
             f'<div class="rel">{body}</div>'
         )
     else:
-        told = "<p>Nothing is decided yet, so confidence cannot be compared with decisions.</p>"
+        details = "<p>Nothing is decided yet, so confidence cannot be compared with decisions.</p>"
     audits = "".join(
         f"<li>{escape(str(row['at'])[:10])} {escape(str(row['reviewer']))}: {row['right']} of {row['n']} right, "
         f"95 % interval {percent(float(str(row['low'])))} to {percent(float(str(row['high'])))}</li>"
         for row in report.audits
     )
-    told += f"<h3>Audits of random samples</h3><ul>{audits}</ul>" if audits else ""
+    details += f"<h3>Audits of random samples</h3><ul>{audits}</ul>" if audits else ""
     key = '<p class="dim">Links by confidence, in per cent; of each column, the lower part is decided.</p>'
-    return f'<section><h2>Confidence</h2><div class="hist">{columns}</div>{key}{told}</section>'
+    return f'<section><h2>Confidence</h2><div class="hist">{columns}</div>{key}{details}</section>'
 
 
-def column(row: Bin, most: int) -> str:
+def column(row: Bin, highest: int) -> str:
     """One column of the histogram; its decided part is filled."""
-    height = 100 * part(row.links, most)
+    height = 100 * part(row.links, highest)
     inside = 100 * part(row.decided, row.links)
     label = f"{row.low:.0%} to {row.high:.0%}: {row.links} links, {row.decided} decided"
     return (
@@ -203,9 +203,9 @@ def reviewers(report: Report) -> str:
         )
         for pace in report.reviewers
     )  # fmt: skip
-    most = max(report.days.values(), default=0)
+    highest = max(report.days.values(), default=0)
     days = "".join(
-        f'<div title="{day}: {count} links"><i style="height:{100 * part(count, most):.1f}%"></i></div>'
+        f'<div title="{day}: {count} links"><i style="height:{100 * part(count, highest):.1f}%"></i></div>'
         for day, count in report.days.items()
     )
     head = ("reviewer", "accepted", "edited", "rejected", "decisions made", "median between two decisions", "days")
@@ -218,29 +218,31 @@ def reviewers(report: Report) -> str:
     return f"<section><h2>Reviewers</h2>{table(head, rows)}{shown}</section>"
 
 
-def pairs(found: tuple[Pair, ...]) -> Iterator[str]:
+def pairs(reports: tuple[PairReport, ...]) -> Iterator[str]:
     """Each pair of texts: coverage of both sides, the map, unpaired sentences."""
     yield '<section><h2>Pairs of texts</h2><p class="views" hidden><button data-view="dots">Dots</button>'
     yield '<button data-view="ribbons">Ribbons</button></p>'
-    if not found:
+    if not reports:
         yield "<p>No links yet: <code>align propose</code> finds them.</p>"
     dots = 0
-    for number, one in enumerate(found[:MOST_PAIRS]):
-        drawn = one.dots if dots + len(one.dots) <= MOST_DOTS else ()
+    for number, one in enumerate(reports[:MAX_PAIRS]):
+        drawn = one.dots if dots + len(one.dots) <= MAX_DOTS else ()
         dots += len(drawn)
         yield pair(one, number, with_map=bool(drawn))
-    if len(found) > MOST_PAIRS:
-        more = f"{len(found) - MOST_PAIRS:,}"
+    if len(reports) > MAX_PAIRS:
+        more = f"{len(reports) - MAX_PAIRS:,}"
         yield f"<p>And {more} pairs with fewer links: <code>align report --json</code> has them.</p>"
     yield "</section>"
 
 
-def pair(one: Pair, number: int, *, with_map: bool) -> str:
+def pair(one: PairReport, number: int, *, with_map: bool) -> str:
     """The section of one pair."""
     src, tgt = PurePath(one.src_doc).name, PurePath(one.tgt_doc).name
     total = sum(one.statuses.values())
     where = src if one.src_doc == one.tgt_doc else f"{src} - {tgt}"
-    counts = ", ".join(f"{one.statuses[status]:,} {word}" for status, word in WORDS.items() if one.statuses[status])
+    counts = ", ".join(
+        f"{one.statuses[status]:,} {word}" for status, word in STATUS_WORDS.items() if one.statuses[status]
+    )
     label = f"{total:,} links, {one.crossings:,} pairs of them cross"
     chart = (
         f'<canvas role="img" aria-label="Map of {label}" data-map="m{number}"></canvas>'
@@ -257,7 +259,7 @@ def pair(one: Pair, number: int, *, with_map: bool) -> str:
     )
 
 
-def cover(side: str, covered: Covered) -> str:
+def cover(side: str, covered: SideCoverage) -> str:
     """The coverage of a side."""
     return (
         f"<div><span>{side}</span>{bar(covered.share)}"
@@ -265,21 +267,22 @@ def cover(side: str, covered: Covered) -> str:
     )
 
 
-def as_json(one: Pair) -> str:
+def as_json(one: PairReport) -> str:
     """The map, as numbers only, without any text."""
     order = list(Status)
     dots = [[*dot.src, *dot.tgt, round(100 * dot.confidence), order.index(dot.status)] for dot in one.dots]
     return json.dumps({"s": one.src_length, "t": one.tgt_length, "d": dots}, separators=(",", ":"))
 
 
-def unlinked(title: str, found: tuple[Unlinked, ...]) -> str:
+def unlinked(title: str, sentences: tuple[Unlinked, ...]) -> str:
     """Unpaired sentences, collapsed."""
-    if not found:
+    if not sentences:
         return ""
     items = "".join(
-        f"<li value='{row.position + 1}'>{escape(row.text[:LONGEST])}{'...' if len(row.text) > LONGEST else ''}</li>"
-        for row in found[:MOST_UNLINKED]
+        f"<li value='{row.position + 1}'>{escape(row.text[:MAX_SENTENCE_LENGTH])}"
+        f"{'...' if len(row.text) > MAX_SENTENCE_LENGTH else ''}</li>"
+        for row in sentences[:MAX_UNLINKED]
     )
-    more = len(found) - MOST_UNLINKED
+    more = len(sentences) - MAX_UNLINKED
     rest = f'<p class="dim">And {more:,} more.</p>' if more > 0 else ""
-    return f"<details><summary>{len(found):,} {title}</summary><ol>{items}</ol>{rest}</details>"
+    return f"<details><summary>{len(sentences):,} {title}</summary><ol>{items}</ol>{rest}</details>"

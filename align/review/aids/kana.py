@@ -24,17 +24,17 @@ _LATIN = (
 
 
 @lru_cache(maxsize=4096)
-def skeleton(word: str) -> str:
+def consonant_key(word: str) -> str:
     """Consonants of a katakana or Latin word, in classes that Japanese does not distinguish, each run once."""
     if "\u30a0" <= word[0] <= "\u30ff":
-        bones = "".join(_KANA.get(char, "") for char in word if char != "ッ")
+        consonants = "".join(_KANA.get(char, "") for char in word if char != "ッ")
     else:
         bare = "".join(c for c in unicodedata.normalize("NFD", word.casefold()) if "a" <= c <= "z")
-        for letters, bone in _LATIN:
-            bare = bare.replace(letters, bone)
-        bones = bare[:1] + re.sub("h", "", bare[1:])
-        bones = re.sub(r"[aeiouyw]", "", bones)
-    return re.sub(r"(.)\1+", r"\1", bones)
+        for letters, consonant in _LATIN:
+            bare = bare.replace(letters, consonant)
+        consonants = bare[:1] + re.sub("h", "", bare[1:])
+        consonants = re.sub(r"[aeiouyw]", "", consonants)
+    return re.sub(r"(.)\1+", r"\1", consonants)
 
 
 _ROWS = {
@@ -43,22 +43,22 @@ _ROWS = {
     "o": "オォコゴソゾトドノホボポモヨョロヲ",
 }  # fmt: skip
 _VOWEL = {char: vowel for vowel, chars in _ROWS.items() for char in chars}
-_HEARD = {"a": "ae", "e": "ei", "i": "ia", "o": "oau", "u": "uao", "y": "ia"}
+_VOWEL_SOUNDS = {"a": "ae", "e": "ei", "i": "ia", "o": "oau", "u": "uao", "y": "ia"}
 """Kana vowels that can transcribe a Latin vowel."""
 
 
-def begins_alike(kana_word: str, latin_word: str) -> bool:
+def shares_first_vowel(kana_word: str, latin_word: str) -> bool:
     """Whether the first vowels can correspond, which separates loanwords (missile) from other words (between)."""
-    written = next((char for char in latin_word.lower() if char in _HEARD), "")
-    heard = _VOWEL.get(kana_word[0], "")
+    written = next((char for char in latin_word.lower() if char in _VOWEL_SOUNDS), "")
+    kana_vowel = _VOWEL.get(kana_word[0], "")
     if kana_word[1:2] in tuple("ァィゥェォャュョ"):
-        heard = _VOWEL[kana_word[1]]
-    return latin_word[0] not in "wy" and heard in _HEARD.get(written, "")
+        kana_vowel = _VOWEL[kana_word[1]]
+    return latin_word[0] not in "wy" and kana_vowel in _VOWEL_SOUNDS.get(written, "")
 
 
-def alike(kana: str, latin: str, kana_word: str, latin_word: str) -> bool:
+def is_same_word(kana: str, latin: str, kana_word: str, latin_word: str) -> bool:
     """Whether two consonant keys are of one word: short keys must be equal and of a name, long ones nearly equal."""
-    if min(len(kana), len(latin)) < 2 or (latin_word[0].islower() and not begins_alike(kana_word, latin_word)):
+    if min(len(kana), len(latin)) < 2 or (latin_word[0].islower() and not shares_first_vowel(kana_word, latin_word)):
         return False
     if max(len(kana), len(latin)) < 4:
         vowel = kana_word[0] in "アイウエオァィゥェォ", latin_word[0].lower() in "aeiou"

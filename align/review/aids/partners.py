@@ -8,23 +8,27 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import NamedTuple
 
-from align.review.aids.kana import alike, skeleton
-from align.review.aids.transcribed import found as transcribed
+from align.review.aids.kana import consonant_key, is_same_word
+from align.review.aids.transcribed import find_names as transcribed
 from align.text.han import fold
-from align.text.numbers import Number, numbers
+from align.text.numbers import Number, find_numbers
 from align.text.tags import primary
 
 LATIN = re.compile(r"[A-Za-zÀ-ɏ][A-Za-z0-9À-ɏ]*(?:[-'’.&/+][A-Za-z0-9À-ɏ]+)*")
 KATAKANA = re.compile(r"[ァ-ヺーヽヾ]{3,}")
-TITLED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|President|Premier|General|Minister|Secretary|Chancellor|Prof)\.?\s+([A-Z]\w+)")
-HONOURED = re.compile(r"([ァ-ヺー・]{3,})(?=氏|大統領|首相|外相|国防相|長官|将軍|議長|さん|教授|博士|委員)")
+TITLED_NAME = re.compile(
+    r"\b(?:Mr|Mrs|Ms|Dr|President|Premier|General|Minister|Secretary|Chancellor|Prof)\.?\s+([A-Z]\w+)"
+)
+KATAKANA_NAME_WITH_TITLE = re.compile(
+    r"([ァ-ヺー・]{3,})(?=氏|大統領|首相|外相|国防相|長官|将軍|議長|さん|教授|博士|委員)"
+)
 HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff々〇]{2,}")
 CJK = ("ja", "zh", "yue", "ko")
 HAN_WRITTEN = ("zh", "yue", "ja")
 KATAKANA_NAME = re.compile(r"[ァ-ヺーヽヾ]{2,}")
 
 
-class Mark(NamedTuple):
+class Highlight(NamedTuple):
     """`[start, end)` in characters of a text and its role: `number`, `latin`, `name`, `han`, `word`, or `lonely`."""
 
     start: int
@@ -32,24 +36,24 @@ class Mark(NamedTuple):
     role: str
 
 
-Marks = tuple[Mark, ...]
+Highlights = tuple[Highlight, ...]
 
 
 @lru_cache(maxsize=512)
-def partners(src: str, tgt: str, src_lang: str = "und", tgt_lang: str = "und") -> tuple[Marks, Marks]:
+def correspondences(src: str, tgt: str, src_lang: str = "und", tgt_lang: str = "und") -> tuple[Highlights, Highlights]:
     """Highlights of both texts, by start. Pure; rules that do not apply to the two languages are skipped."""
-    found: tuple[list[Mark], list[Mark]] = ([], [])
+    highlights: tuple[list[Highlight], list[Highlight]] = ([], [])
     for find in (_numbers, _latin, _kana, _transcribed, _han, _words):
-        for side, marks in zip(found, find((src, tgt), (src_lang, tgt_lang)), strict=True):
+        for side, marks in zip(highlights, find((src, tgt), (src_lang, tgt_lang)), strict=True):
             side += [mark for mark in marks if not any(m.start < mark.end and mark.start < m.end for m in side)]
-    return tuple(sorted(found[0])), tuple(sorted(found[1]))
+    return tuple(sorted(highlights[0])), tuple(sorted(highlights[1]))
 
 
-Pair = tuple[str, str]
-Found = tuple[list[Mark], list[Mark]]
+TextPair = tuple[str, str]
+HighlightPair = tuple[list[Highlight], list[Highlight]]
 
 
-def _both(one: Callable[[str, str, str, str], list[Mark]], texts: Pair, langs: Pair) -> Found:
+def _both(one: Callable[[str, str, str, str], list[Highlight]], texts: TextPair, langs: TextPair) -> HighlightPair:
     return one(texts[0], texts[1], langs[0], langs[1]), one(texts[1], texts[0], langs[1], langs[0])
 
 
@@ -57,32 +61,32 @@ def _cjk(lang: str) -> bool:
     return primary(lang) in CJK
 
 
-def _numbers(texts: Pair, langs: Pair) -> Found:
+def _numbers(texts: TextPair, langs: TextPair) -> HighlightPair:
     """Numbers of equal value on both sides; a `firm` number without a counterpart is `lonely`."""
-    found = [_loose_numbers(text) for text in texts]
-    values = [{value for number in side for value in number.values} for side in found]
-    marks: Found = ([], [])
+    side_numbers = [_standalone_numbers(text) for text in texts]
+    values = [{value for number in side for value in number.values} for side in side_numbers]
+    marks: HighlightPair = ([], [])
     for side, other in ((0, 1), (1, 0)):
-        for number in found[side]:
+        for number in side_numbers[side]:
             if not values[other].isdisjoint(number.values):
-                marks[side].append(Mark(number.start, number.end, "number"))
+                marks[side].append(Highlight(number.start, number.end, "number"))
             elif number.firm:
-                marks[side].append(Mark(number.start, number.end, "lonely"))
+                marks[side].append(Highlight(number.start, number.end, "lonely"))
     return marks
 
 
-def _loose_numbers(text: str) -> list[Number]:
+def _standalone_numbers(text: str) -> list[Number]:
     """Numbers that are not part of a name such as S-400."""
     names = [match.span() for match in LATIN.finditer(text) if any(char.isdigit() for char in match[0])]
-    return [number for number in numbers(text) if not any(a < number.end and number.start < b for a, b in names)]
+    return [number for number in find_numbers(text) if not any(a < number.end and number.start < b for a, b in names)]
 
 
-def _latin(texts: Pair, langs: Pair) -> Found:
+def _latin(texts: TextPair, langs: TextPair) -> HighlightPair:
     """Latin tokens in CJK text, and codes and acronyms in any text: on both sides, or `lonely`."""
     return _both(_latin_side, texts, langs)
 
 
-def _latin_side(text: str, other: str, lang: str, other_lang: str) -> list[Mark]:
+def _latin_side(text: str, other: str, lang: str, other_lang: str) -> list[Highlight]:
     bare = _bare(other)
     other_has_latin = not _cjk(other_lang)
     marks = []
@@ -92,9 +96,9 @@ def _latin_side(text: str, other: str, lang: str, other_lang: str) -> list[Mark]
         if not (code or _cjk(lang) or _cjk(other_lang)) or len(token) < 2:
             continue
         if _bare(token) in bare:
-            marks.append(Mark(*match.span(), "latin"))
+            marks.append(Highlight(*match.span(), "latin"))
         elif code or (_cjk(lang) and other_has_latin and len(token) > 2):
-            marks.append(Mark(*match.span(), "lonely"))
+            marks.append(Highlight(*match.span(), "lonely"))
     return marks
 
 
@@ -102,34 +106,36 @@ def _bare(text: str) -> str:
     return re.sub(r"[-'’. ]", "", text).casefold()
 
 
-def _kana(texts: Pair, langs: Pair) -> Found:
+def _kana(texts: TextPair, langs: TextPair) -> HighlightPair:
     """Katakana and Latin words with matching consonants; a person's name without a counterpart is `lonely`."""
-    marks: Found = ([], [])
+    marks: HighlightPair = ([], [])
     for here, there in ((0, 1), (1, 0)):
         if not langs[here].startswith("ja") or _cjk(langs[there]):
             continue
-        words = [(m, skeleton(m[0])) for m in LATIN.finditer(texts[there]) if m[0][0].isupper() or len(m[0]) > 3]
-        met: set[int] = set()
+        words = [(m, consonant_key(m[0])) for m in LATIN.finditer(texts[there]) if m[0][0].isupper() or len(m[0]) > 3]
+        matched_starts: set[int] = set()
         for match in KATAKANA.finditer(texts[here]):
-            bones = skeleton(match[0])
-            hits = [word for word, other in words if alike(bones, other, match[0], word[0])]
+            consonants = consonant_key(match[0])
+            hits = [word for word, other in words if is_same_word(consonants, other, match[0], word[0])]
             if hits:
-                marks[here].append(Mark(*match.span(), "name"))
-                marks[there].extend(Mark(*word.span(), "name") for word in hits if word.start() not in met)
-                met.update(word.start() for word in hits)
-        known = [(mark.start, mark.end) for mark in marks[here]]
-        for match in HONOURED.finditer(texts[here]):
-            if not any(a < match.end() and match.start() < b for a, b in known):
-                marks[here].append(Mark(*match.span(1), "lonely"))
-        for match in TITLED.finditer(texts[there]):
-            if match.start(1) not in met and KATAKANA.search(texts[here]):
-                marks[there].append(Mark(*match.span(1), "lonely"))
+                marks[here].append(Highlight(*match.span(), "name"))
+                marks[there].extend(
+                    Highlight(*word.span(), "name") for word in hits if word.start() not in matched_starts
+                )
+                matched_starts.update(word.start() for word in hits)
+        marked_spans = [(mark.start, mark.end) for mark in marks[here]]
+        for match in KATAKANA_NAME_WITH_TITLE.finditer(texts[here]):
+            if not any(a < match.end() and match.start() < b for a, b in marked_spans):
+                marks[here].append(Highlight(*match.span(1), "lonely"))
+        for match in TITLED_NAME.finditer(texts[there]):
+            if match.start(1) not in matched_starts and KATAKANA.search(texts[here]):
+                marks[there].append(Highlight(*match.span(1), "lonely"))
     return marks
 
 
-def _transcribed(texts: Pair, langs: Pair) -> Found:
+def _transcribed(texts: TextPair, langs: TextPair) -> HighlightPair:
     """Names in Han characters, matched with katakana or Latin words."""
-    marks: Found = ([], [])
+    marks: HighlightPair = ([], [])
     for here, there in ((0, 1), (1, 0)):
         own, other = primary(langs[here]), primary(langs[there])
         if own not in HAN_WRITTEN or other in ("zh", "yue", "ko"):
@@ -138,16 +144,16 @@ def _transcribed(texts: Pair, langs: Pair) -> Found:
             words = list(KATAKANA_NAME.finditer(texts[there])) if own != "ja" else []
         else:
             words = [match for match in LATIN.finditer(texts[there]) if match[0][0].isupper() and len(match[0]) > 2]
-        met: set[int] = set()
+        matched_names: set[int] = set()
         names = list(dict.fromkeys(word[0] for word in words))
         for start, end, number in transcribed(texts[here], names) if names else ():
-            marks[here].append(Mark(start, end, "name"))
-            met.add(number)
-        marks[there].extend(Mark(*word.span(), "name") for word in words if names.index(word[0]) in met)
+            marks[here].append(Highlight(start, end, "name"))
+            matched_names.add(number)
+        marks[there].extend(Highlight(*word.span(), "name") for word in words if names.index(word[0]) in matched_names)
     return marks
 
 
-def _han(texts: Pair, langs: Pair) -> Found:
+def _han(texts: TextPair, langs: TextPair) -> HighlightPair:
     """Han words in both texts, after folding of character variants."""
     if not (_cjk(langs[0]) and _cjk(langs[1])):
         return [], []
@@ -155,10 +161,10 @@ def _han(texts: Pair, langs: Pair) -> Found:
     return _shared(folded[0], folded[1]), _shared(folded[1], folded[0])
 
 
-def _shared(text: str, other: str) -> list[Mark]:
+def _shared(text: str, other: str) -> list[Highlight]:
     """The longest shared runs of two characters or more, from left to right."""
     pairs = {run[i : i + 2] for run in HAN_RUN.findall(other) for i in range(len(run) - 1)}
-    marks: list[Mark] = []
+    marks: list[Highlight] = []
     for match in HAN_RUN.finditer(text):
         run, start = match[0], match.start()
         at = 0
@@ -167,19 +173,19 @@ def _shared(text: str, other: str) -> list[Mark]:
             while run[end : end + 2] in pairs and end + 1 < len(run):
                 end += 1
             if end > at:
-                marks.append(Mark(start + at, start + end + 1, "han"))
+                marks.append(Highlight(start + at, start + end + 1, "han"))
             at = max(end, at) + 1
     return marks
 
 
-def _words(texts: Pair, langs: Pair) -> Found:
+def _words(texts: TextPair, langs: TextPair) -> HighlightPair:
     """Similar words of two languages in Latin script; a name without a similar word is `lonely`."""
     if _cjk(langs[0]) or _cjk(langs[1]):
         return [], []
     return _both(_words_side, texts, langs)
 
 
-def _words_side(text: str, other: str, lang: str, _other_lang: str) -> list[Mark]:
+def _words_side(text: str, other: str, lang: str, _other_lang: str) -> list[Highlight]:
     near: dict[str, list[str]] = {}
     for match in LATIN.finditer(other):
         word = match[0].casefold()
@@ -187,13 +193,14 @@ def _words_side(text: str, other: str, lang: str, _other_lang: str) -> list[Mark
     marks = []
     for match in LATIN.finditer(text):
         word = match[0].casefold()
-        rivals = near.get(word[:3], ())
+        similar_words = near.get(word[:3], ())
         if len(word) > 3 and any(
-            rival == word or SequenceMatcher(None, word, rival).ratio() >= 0.75 for rival in rivals
+            similar_word == word or SequenceMatcher(None, word, similar_word).ratio() >= 0.75
+            for similar_word in similar_words
         ):
-            marks.append(Mark(*match.span(), "word"))
-        elif _is_name(text, match, lang) and not rivals:
-            marks.append(Mark(*match.span(), "lonely"))
+            marks.append(Highlight(*match.span(), "word"))
+        elif _is_name(text, match, lang) and not similar_words:
+            marks.append(Highlight(*match.span(), "lonely"))
     return marks
 
 

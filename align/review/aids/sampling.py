@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import random
 
-Z95 = 1.959963984540054
+NORMAL_QUANTILE_95 = 1.959963984540054
 """Normal quantile of a two-sided 95 % interval."""
 
 
-def wilson(right: int, judged: int, z: float = Z95) -> tuple[float, float]:
+def wilson(right: int, judged: int, z: float = NORMAL_QUANTILE_95) -> tuple[float, float]:
     """The Wilson score interval of a rate (Wilson 1927): honest for few pairs and near 0 or 1. No pairs: (0, 1)."""
     if not 0 <= right <= judged:
         raise ValueError("right must be between 0 and judged")

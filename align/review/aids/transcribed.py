@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from align.review.aids.kana import skeleton
+from align.review.aids.kana import consonant_key
 from align.text.han import fold
 
-SOUNDS = {
+CHARACTERS_BY_CONSONANTS = {
     "p": "巴拔伯勃博布波比贝彼毕白拜柏宝堡鲍帕派佩皮普浦珀弗夫福费菲法佛富维韦瓦芬辅",
     "pn": "班本宾邦潘庞平凡芬方冯",
     "n": "马玛麦迈梅米密莫默摩姆穆慕纳娜那内奈尼涅诺努安昂恩因英翁文温曼门蒙明南宁农",
@@ -32,13 +32,13 @@ SOUNDS = {
     "hn": "汉亨洪",
     "": "阿艾爱奥埃厄欧乌伊尤约亚雅耶叶威沃华",
 }  # fmt: skip
-BONES = {fold(char): bones for bones, chars in SOUNDS.items() for char in chars}
-ROW = re.compile(f"[{''.join(map(re.escape, BONES))}]{{2,}}")
-VOWELS = frozenset(fold(char) for char in SOUNDS[""] + "安昂恩因英翁文温")
-LONGEST = 8
+CONSONANTS = {fold(char): bones for bones, chars in CHARACTERS_BY_CONSONANTS.items() for char in chars}
+CHARACTER_RUN = re.compile(f"[{''.join(map(re.escape, CONSONANTS))}]{{2,}}")
+VOWELS = frozenset(fold(char) for char in CHARACTERS_BY_CONSONANTS[""] + "安昂恩因英翁文温")
+MAX_NAME_CHARACTERS = 8
 """Maximum number of characters of a name."""
 
-PLACES = tuple(
+NAME_SPELLINGS = tuple(
     tuple(names.split())
     for names in (
         "普京 普丁 プーチン putin",
@@ -78,31 +78,31 @@ PLACES = tuple(
         "纽约 ニューヨーク newyork",
     )
 )
-KNOWN = {fold(name): number for number, names in enumerate(PLACES) for name in names}
+NAME_NUMBERS = {fold(name): number for number, names in enumerate(NAME_SPELLINGS) for name in names}
 
 
-def rows(text: str) -> Iterator[tuple[int, int]]:
+def character_runs(text: str) -> Iterator[tuple[int, int]]:
     """Yield [start, end) of every run of characters that could transcribe a name.
 
     No run ends with a character of h, since final h is not in the consonant key.
     """
-    for match in ROW.finditer(fold(text)):
+    for match in CHARACTER_RUN.finditer(fold(text)):
         for start in range(match.start(), match.end() - 1):
-            for end in range(start + 2, min(match.end(), start + LONGEST) + 1):
-                if BONES[match[0][end - 1 - match.start()]][:1] != "h":
+            for end in range(start + 2, min(match.end(), start + MAX_NAME_CHARACTERS) + 1):
+                if CONSONANTS[match[0][end - 1 - match.start()]][:1] != "h":
                     yield start, end
 
 
 @lru_cache(maxsize=4096)
-def bones_of(row: str) -> str:
+def consonants_of(row: str) -> str:
     """Consonant key of a run of folded characters, in the classes of `consonant_key`; h only at the beginning."""
-    bones = "".join(BONES[char] for char in row)
-    return re.sub(r"(.)\1+", r"\1", bones[:1] + bones[1:].replace("h", ""))
+    consonants = "".join(CONSONANTS[char] for char in row)
+    return re.sub(r"(.)\1+", r"\1", consonants[:1] + consonants[1:].replace("h", ""))
 
 
 def same_name(row: str, name: str) -> bool:
     """Whether folded characters transcribe a katakana or Latin name."""
-    here, there = bones_of(row), skeleton(name)
+    here, there = consonants_of(row), consonant_key(name)
     if here[:1] != there[:1] or (row[0] in VOWELS) != (name[0].lower() in "aeiouyアイウエオァィゥェォw"):
         return False
     if len(here) == len(there) < 3:
@@ -112,20 +112,27 @@ def same_name(row: str, name: str) -> bool:
     return here == there or (len(row) > 2 and SequenceMatcher(None, here, there).ratio() >= 0.85)
 
 
-def found(han: str, names: list[str]) -> Iterator[tuple[int, int, int]]:
+def find_names(han: str, names: list[str]) -> Iterator[tuple[int, int, int]]:
     """Yield (start, end, number of the name) for each name in a text of Han characters, longest runs first."""
-    flat = fold(han)
-    wanted = {number: KNOWN.get(fold(name.casefold().replace(" ", ""))) for number, name in enumerate(names)}
-    taken: list[tuple[int, int]] = []
-    for place, number in ((place, n) for place in KNOWN for n, known in wanted.items() if known == KNOWN[place]):
-        for match in re.finditer(re.escape(place), flat):
-            taken.append(match.span())
+    folded = fold(han)
+    name_numbers = {
+        number: NAME_NUMBERS.get(fold(name.casefold().replace(" ", ""))) for number, name in enumerate(names)
+    }
+    used_spans: list[tuple[int, int]] = []
+    for spelling, number in (
+        (place, n)
+        for place in NAME_NUMBERS
+        for n, name_number in name_numbers.items()
+        if name_number == NAME_NUMBERS[place]
+    ):
+        for match in re.finditer(re.escape(spelling), folded):
+            used_spans.append(match.span())
             yield *match.span(), number
-    for start, end in sorted(rows(han), key=lambda row: (row[0] - row[1], row)):
-        if any(a < end and start < b for a, b in taken):
+    for start, end in sorted(character_runs(han), key=lambda row: (row[0] - row[1], row)):
+        if any(a < end and start < b for a, b in used_spans):
             continue
         for number, name in enumerate(names):
-            if wanted[number] is None and same_name(flat[start:end], name):
-                taken.append((start, end))
+            if name_numbers[number] is None and same_name(folded[start:end], name):
+                used_spans.append((start, end))
                 yield start, end, number
                 break

@@ -11,9 +11,9 @@ from textual.screen import Screen
 
 from align.domain import Link
 from align.review.aids.sampling import wilson
-from align.review.reading import surroundings
+from align.review.reading import load_context
 from align.review.screens.base import ours
-from align.review.sides import shown_texts, side_of
+from align.review.sides import shown_texts, side_view
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.texts import Texts
 
@@ -63,8 +63,8 @@ class AuditScreen(Screen[tuple[int, int] | None]):
         reach = max(1, self.size.height // 4)
         sides = []
         for side in (link.src, link.tgt):
-            around = surroundings(ours(self).browser, side, reach)
-            sides.append(side_of(side, around, (), shown=shown_texts(side, around.own)))
+            around = load_context(ours(self).browser, side, reach)
+            sides.append(side_view(side, around, (), texts_shown=shown_texts(side, around.sentences)))
         self.query_one(Texts).show(sides)
 
     def action_judge(self, right: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from align.errors import AlignError
 from align.jobs.browse import Browser
-from align.jobs.resolve import Resolver
+from align.jobs.resolve import Realigner
 from align.review.clerk import Clerk, Helper
 from align.review.session_state import SessionState
 from align.reviewer import Reviewer
@@ -33,7 +33,7 @@ class Host(Protocol):
     reviewer: str
     browser: Browser
     clerk: Clerk
-    solver: Helper[Resolver]
+    solver: Helper[Realigner]
     previews: Helper[Reviewer]
     """Derives previews, and waits for no decision that is being saved."""
     here: SessionState

@@ -15,15 +15,15 @@ from align.domain import Link
 from align.errors import AlignError
 from align.jobs.history import words_of
 from align.review.columns import OneLanguage, WholeDocument
-from align.review.keys import ALL, PAGES, bindings
-from align.review.reading import ALIVE
+from align.review.keys import ACTIONS_BY_ID, DOCUMENT_KEYS, bindings
+from align.review.reading import NOT_REJECTED
 from align.review.screens.base import ours
 from align.review.screens.help import HelpScreen
 from align.review.screens.linking import Known, ask_known
 from align.review.screens.ripple import Answer, RippleScreen
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.pages import Pages
-from align.review.widgets.texts import Passage, Side, Texts
+from align.review.widgets.texts import Passage, SideView, Texts
 from align.reviewer import Reviewer
 from align.store import Change, edits
 from align.store.edits import Edit
@@ -55,7 +55,9 @@ class View:
 class DocumentScreen(Screen[int | None]):
     """Both documents. Dismissed with the id of the link to review next, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings((*PAGES, ALL["undo"], ALL["redo"], ALL["help"], ALL["back"]))
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        (*DOCUMENT_KEYS, ACTIONS_BY_ID["undo"], ACTIONS_BY_ID["redo"], ACTIONS_BY_ID["help"], ACTIONS_BY_ID["back"])
+    )
 
     def __init__(self, view: View) -> None:
         super().__init__()
@@ -77,7 +79,7 @@ class DocumentScreen(Screen[int | None]):
         yield Line(id="top")
         yield Pages(columns, self._links_of, id="pages")
         yield Texts(id="under")
-        yield Line(id="said", most=2)
+        yield Line(id="said", max_lines=2)
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
@@ -87,7 +89,7 @@ class DocumentScreen(Screen[int | None]):
         link = self.view.link
         if link is not None:
             for side, ends in enumerate((link.src, link.tgt)):
-                pages.cursors[side] = pages.columns[side].place(ends.sentences[0]) or 0
+                pages.cursors[side] = pages.columns[side].row_number(ends.sentences[0]) or 0
         if self._moving is not None:
             pages.picked[0].update(self._moving.src.sentences)
             pages.side = 1
@@ -110,7 +112,7 @@ class DocumentScreen(Screen[int | None]):
                     primary(side.lang) == primary(lang)
                     for side, lang in zip((link.src, link.tgt), self.view.langs, strict=True)
                 )
-                if link.status in ALIVE and pair == self.view.documents and (pair[0] != pair[1] or same_langs):
+                if link.status in NOT_REJECTED and pair == self.view.documents and (pair[0] != pair[1] or same_langs):
                     found[link.id] = link
         return list(found.values())
 
@@ -123,7 +125,7 @@ class DocumentScreen(Screen[int | None]):
         for number, row in enumerate((left, right)):
             title = f"{row.lang} ¶{row.block + 1} {row.kind.value} {row.span.start}–{row.span.end}" if row else ""
             body = (Passage(row.text, (), "body", "▌" if number == pages.side else "▏"),) if row else ()
-            sides.append(Side(title, (), body, (), active=number == pages.side))
+            sides.append(SideView(title, (), body, (), active=number == pages.side))
         self.query_one("#under", Texts).show(sides)
         self.refresh_bindings()
 
@@ -239,8 +241,8 @@ class DocumentScreen(Screen[int | None]):
         self.say(words_of(change.decision))
         pages = self.query_one(Pages)
         for column in pages.columns:
-            column.renew()
-        pages.settle()
+            column.reload()
+        pages.sync_sides()
 
     def _let_go(self) -> None:
         """Clear the selection."""

@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from align.review.keys import PAGES, REVIEW, RIVALS, WORKSPACE, Action, keys_of
+from align.review.keys import ALTERNATIVE_KEYS, DOCUMENT_KEYS, REVIEW_KEYS, WORKSPACE_KEYS, KeyAction, keys_of
 
 CLOSING = """
 In the filter: words, status:proposed, kind:summary, lang:ja-zh, <50, >90, doc:name, by:reviewer, noted, bookmarked,
@@ -44,17 +44,17 @@ class HelpScreen(ModalScreen[None]):
         table.add_column(no_wrap=True)
         table.add_column()
         group = ""
-        for action in (*REVIEW, *WORKSPACE, *PAGES):
-            if action in RIVALS[1:]:
+        for action in (*REVIEW_KEYS, *WORKSPACE_KEYS, *DOCUMENT_KEYS):
+            if action in ALTERNATIVE_KEYS[1:]:
                 continue
             if action.group != group:
                 group = action.group
                 table.add_row()
                 table.add_row(Text(group, style="bold underline"))
-            keys = "1 … 9" if action in RIVALS else self._keys(action)
-            table.add_row(Text(f"  {keys}", style="bold"), Text(action.tells))
+            keys = "1 … 9" if action in ALTERNATIVE_KEYS else self._keys(action)
+            table.add_row(Text(f"  {keys}", style="bold"), Text(action.help_text))
         return table
 
-    def _keys(self, action: Action) -> str:
+    def _keys(self, action: KeyAction) -> str:
         keys = keys_of(action, self.app._keymap)
         return " ".join(self.app.get_key_display(Binding(key, "")) for key in keys) or "(Ctrl+P)"

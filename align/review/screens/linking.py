@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from align.domain import SETTLED, Link, Status
+from align.domain import CONFIRMED, Link, Status
 from align.jobs.browse import SentenceRow
 from align.review.screens.asking import Confirm
 from align.review.screens.base import Host
@@ -35,7 +35,7 @@ def question(found: Sequence[tuple[SentenceRow, Link]]) -> str:
         if link.status is Status.REJECTED:
             words.append(f"these sentences are link {link.id}, which {link.reviewer} rejected")
         else:
-            status = link.status if link.status in SETTLED else "anchored"
+            status = link.status if link.status in CONFIRMED else "anchored"
             words.append(f"sentence {row.position + 1} is already in {status} link {link.id}")
     told = ", ".join(words)
     return f"{told[:1].upper()}{told[1:]}. Link anyway?"

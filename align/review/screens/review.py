@@ -14,12 +14,12 @@ from textual.containers import Container
 from textual.message import Message
 from textual.screen import Screen
 
-from align.domain import SETTLED, Link
-from align.jobs.resolve import Rival
+from align.domain import CONFIRMED, Link
+from align.jobs.resolve import AlternativeTarget
 from align.review.aids.sampling import sample, wilson
 from align.review.filters import GRAMMAR
-from align.review.keys import REVIEW, bindings
-from align.review.points import Point
+from align.review.keys import REVIEW_KEYS, bindings
+from align.review.points import SplitPoint
 from align.review.presenters import EMPTY, LinkPresenter
 from align.review.screens.asking import Ask, AskText, Choose
 from align.review.screens.auditing import AUDIT_SIZE, AuditScreen
@@ -45,14 +45,14 @@ KIND_KEYS = (("t", "translation"), ("p", "partial"), ("s", "summary"), ("i", "ti
 class ReviewScreen(Screen[None]):
     """A session on screen. A key calls `do_` and its action here where it needs a dialog, else the session's method."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(REVIEW, "perform('{}')")
+    BINDINGS: ClassVar[list[BindingType]] = bindings(REVIEW_KEYS, "perform('{}')")
     session: ReviewSession
     presenter: LinkPresenter
 
     class RivalsFound(Message):
         """The rivals of a link, or why there are none."""
 
-        def __init__(self, link: int, future: Future[list[Rival]]) -> None:
+        def __init__(self, link: int, future: Future[list[AlternativeTarget]]) -> None:
             super().__init__()
             self.link = link
             self.future = future
@@ -78,7 +78,7 @@ class ReviewScreen(Screen[None]):
         with Container(id="both"):
             yield LinkList(self.session, id="links")
             yield Texts(id="texts")
-        yield Line(id="said", most=2)
+        yield Line(id="said", max_lines=2)
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
@@ -240,7 +240,7 @@ class ReviewScreen(Screen[None]):
             self.session.inform("A side has one character only: `d` unlinks, `r` links to another place.", "bad")
             return
 
-        def use(points: tuple[Point, Point]) -> PendingEdit:
+        def use(points: tuple[SplitPoint, SplitPoint]) -> PendingEdit:
             return self.session.split(link, *points)
 
         self._ask(SplitScreen(sides), use)
@@ -292,7 +292,7 @@ class ReviewScreen(Screen[None]):
         """Ask how many links to judge, then judge them."""
         session = self.session
         listed = session.state.filter
-        settled = listed if listed.statuses else replace(listed, statuses=SETTLED)
+        settled = listed if listed.statuses else replace(listed, statuses=CONFIRMED)
         total = session.browser.count(settled)
         if not total:
             session.inform("There is nothing to audit: no link of this list is accepted yet.")
@@ -324,7 +324,7 @@ class ReviewScreen(Screen[None]):
         if self._rivals_asked == link.id:
             return
         self._rivals_asked = link.id
-        future = ours(self).solver.submit(lambda solver: solver.rivals(link, RIVALS))
+        future = ours(self).solver.submit(lambda solver: solver.alternatives(link, RIVALS))
         future.add_done_callback(lambda done: self.post_message(self.RivalsFound(link.id, done)))
 
     def on_review_screen_rivals_found(self, message: RivalsFound) -> None:

@@ -13,9 +13,9 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
 
-from align.domain import SETTLED, Link, Realignment
+from align.domain import CONFIRMED, Link, Realignment
 from align.errors import AlignError
-from align.jobs.resolve import Resolver
+from align.jobs.resolve import Realigner
 from align.review.screens.base import ours, reason
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.texts import Passage, Texts
@@ -61,7 +61,7 @@ class RippleScreen(ModalScreen[Answer | None]):
     def compose(self) -> ComposeResult:
         """Headline, what goes and comes, keys."""
         with Vertical(classes="dialog -tall -quiet"):
-            yield Line(id="ripple-top", most=2)
+            yield Line(id="ripple-top", max_lines=2)
             yield Texts(id="ripple-texts")
             yield KeyBar(id="ripple-keys")
 
@@ -152,20 +152,20 @@ class RippleScreen(ModalScreen[Answer | None]):
         self.query_one(Texts).scroll_by(lines)
 
 
-def realignment_of(solver: Resolver, preview: Preview) -> Realignment:
+def realignment_of(solver: Realigner, preview: Preview) -> Realignment:
     """What solving again around an edit changes."""
-    return solver.around(
+    return solver.realign(
         *preview.documents,
         anchors=preview.anchors,
         forbidden=preview.forbidden,
         replaced=preview.replaced,
-        known=preview.shared,
+        shared_links=preview.shared,
     )
 
 
 def _called(link: Link) -> str:
     """The link, and who stands behind it, if anybody does."""
-    if link.status not in SETTLED:
+    if link.status not in CONFIRMED:
         return f"link {link.id}"
     by = f" by {link.reviewer}" if link.reviewer else ""
     return f"link {link.id}, {link.status}{by},"

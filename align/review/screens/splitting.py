@@ -10,11 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from align.review.points import Point, near, points, share, step, stops, words
+from align.review.points import SplitPoint, clause_points, nearest_point, share, split_points, step, word_points
 from align.review.widgets.bars import KeyBar, Line
-from align.review.widgets.texts import Passage, Side, Texts
+from align.review.widgets.texts import Passage, SideView, Texts
 
-Points = tuple[Point, Point]
+Points = tuple[SplitPoint, SplitPoint]
 
 
 class SplitScreen(ModalScreen[Points | None]):
@@ -36,20 +36,20 @@ class SplitScreen(ModalScreen[Points | None]):
         Binding("left,h", "point(-1)", "back", show=False, id="split_left"),
     ]
 
-    def __init__(self, sides: tuple[Side, Side]) -> None:
+    def __init__(self, sides: tuple[SideView, SideView]) -> None:
         super().__init__()
         self._sides = sides
         self._texts = tuple([passage.text for passage in side.body] for side in sides)
-        self._points = tuple(points(texts) for texts in self._texts)
-        first = near(self._texts[0], 0.5, self._points[0])
-        self._cuts = [first, near(self._texts[1], share(self._texts[0], first), self._points[1])]
+        self._points = tuple(split_points(texts) for texts in self._texts)
+        first = nearest_point(self._texts[0], 0.5, self._points[0])
+        self._cuts = [first, nearest_point(self._texts[1], share(self._texts[0], first), self._points[1])]
         self._active = 0
         self._follows = True
 
     def compose(self) -> ComposeResult:
         """Both texts with their split points, key bar."""
         with Vertical(classes="dialog -tall"):
-            yield Line(id="split-top", most=2)
+            yield Line(id="split-top", max_lines=2)
             yield Texts(id="split-texts")
             yield KeyBar(id="split-keys")
 
@@ -71,22 +71,24 @@ class SplitScreen(ModalScreen[Points | None]):
         """Move to the next or previous sentence start; on a side with one sentence, to the next or previous clause."""
         among = self._points[self._active]
         between = [point for point in among if not point.character]
-        self._move(step(between or stops(self._texts[self._active], among), self._cuts[self._active], by))
+        self._move(step(between or clause_points(self._texts[self._active], among), self._cuts[self._active], by))
 
     def action_word(self, by: int) -> None:
         """Move to the next or previous start of a word or clause."""
-        self._move(step(words(self._texts[self._active], self._points[self._active]), self._cuts[self._active], by))
+        self._move(
+            step(word_points(self._texts[self._active], self._points[self._active]), self._cuts[self._active], by)
+        )
 
     def action_point(self, by: int) -> None:
         """Move by one character."""
         self._move(step(self._points[self._active], self._cuts[self._active], by))
 
-    def _move(self, point: Point) -> None:
+    def _move(self, point: SplitPoint) -> None:
         self._cuts[self._active] = point
         if self._active:
             self._follows = False
         elif self._follows:
-            self._cuts[1] = near(self._texts[1], share(self._texts[0], point), self._points[1])
+            self._cuts[1] = nearest_point(self._texts[1], share(self._texts[0], point), self._points[1])
         self._show()
 
     def action_side(self) -> None:
@@ -103,12 +105,12 @@ class SplitScreen(ModalScreen[Points | None]):
         self.dismiss(None)
 
 
-def can_split(sides: tuple[Side, Side]) -> bool:
+def can_split(sides: tuple[SideView, SideView]) -> bool:
     """Whether both sides have a split point."""
-    return all(points([passage.text for passage in side.body]) for side in sides)
+    return all(split_points([passage.text for passage in side.body]) for side in sides)
 
 
-def cut_side(side: Side, cut: Point, *, active: bool) -> Side:
+def cut_side(side: SideView, cut: SplitPoint, *, active: bool) -> SideView:
     """The side with its split point; a sentence that is split is shown as two passages."""
     body = list(side.body)
     if cut.character:
@@ -122,6 +124,6 @@ def cut_side(side: Side, cut: Point, *, active: bool) -> Side:
             replace(whole, text=text, marks=mark) for text, mark in zip(texts, marks, strict=True)
         ]
     margin = "▌" if active else "▏"
-    shown = tuple(Passage(p.text, p.marks, p.role, margin, p.most) for p in body)
+    shown = tuple(Passage(p.text, p.marks, p.role, margin, p.max_lines) for p in body)
     at = cut.sentence + (cut.character > 0)
     return replace(side, body=shown, before=(), after=(), cut=at, active=active)

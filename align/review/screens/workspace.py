@@ -17,8 +17,8 @@ from textual.strip import Strip
 
 from align.domain import Status
 from align.jobs.browse import LinkFilter, PairRow
-from align.review.keys import ALL, WORKSPACE, bindings
-from align.review.paint import plain
+from align.review.keys import ACTIONS_BY_ID, WORKSPACE_KEYS, bindings
+from align.review.paint import fitted_segment
 from align.review.screens.base import ours
 from align.review.screens.document import DocumentScreen, View
 from align.review.screens.help import HelpScreen
@@ -26,7 +26,7 @@ from align.review.screens.history import HistoryScreen
 from align.review.session_state import SessionState
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.painted import Painted
-from align.text.counted import counted
+from align.text.counted import pluralise
 
 DONE = (Status.ACCEPTED, Status.EDITED, Status.REJECTED)
 
@@ -85,10 +85,10 @@ class PairList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
             return Strip.blank(width, self.base)
         pair = self.pairs[number]
         here = number == self.cursor
-        base = self.look("pair-list--cursor", ground=True) if here else self.base
+        base = self.component_style("pair-list--cursor", ground=True) if here else self.base
         mark = Segment("▌ " if here else "  ", base)
         if part == 0:
-            return Strip([mark, plain(self._names(pair), width - 2, base)], width)
+            return Strip([mark, fitted_segment(self._names(pair), width - 2, base)], width)
         return Strip([mark, *self._progress(pair, width - 2, base)], width)
 
     def _names(self, pair: PairRow) -> str:
@@ -105,18 +105,18 @@ class PairList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
             words += f", {left:,} left, expected {100 * pair.expected_right / left:.0f} % right"
         bar = max(4, min(24, width // 4))
         filled = bar * done // total if total else 0
-        styles = [self.look(f"pair-list--{name}") for name in ("done", "left")]
+        styles = [self.component_style(f"pair-list--{name}") for name in ("done", "left")]
         return [
             Segment("━" * filled, base + styles[0]),
             Segment("─" * (bar - filled), base + styles[1]),
-            plain(words, max(0, width - bar), base),
+            fitted_segment(words, max(0, width - bar), base),
         ]
 
 
 class WorkspaceScreen(Screen[None]):
     """All pairs of texts with links."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings((*WORKSPACE, ALL["help"], ALL["back"]))
+    BINDINGS: ClassVar[list[BindingType]] = bindings((*WORKSPACE_KEYS, ACTIONS_BY_ID["help"], ACTIONS_BY_ID["back"]))
 
     def __init__(self) -> None:
         super().__init__()
@@ -126,7 +126,7 @@ class WorkspaceScreen(Screen[None]):
         """Header, pair list, message line, key bar."""
         yield Line(id="top")
         yield PairList(id="pairs")
-        yield Line(id="said", most=2)
+        yield Line(id="said", max_lines=2)
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
@@ -147,9 +147,9 @@ class WorkspaceScreen(Screen[None]):
         texts = {document for pair in pairs for document in (pair.src_document, pair.tgt_document)}
         left = sum(pair.counts[Status.PROPOSED] for pair in pairs)
         self.query_one("#top", Line).show(
-            f" {ours(self).store_path.name} · {counted(len(texts), 'document')} with links"
+            f" {ours(self).store_path.name} · {pluralise(len(texts), 'document')} with links"
             f" · {', '.join(sorted(tagged))}",
-            f" {counted(left, 'link')} left · {ours(self).reviewer} ",
+            f" {pluralise(left, 'link')} left · {ours(self).reviewer} ",
         )
         if not pairs:
             self.query_one("#said", Line).show("No links yet: quit with q and run `align propose`.")

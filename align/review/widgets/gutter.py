@@ -16,7 +16,7 @@ class Wire:
 
     left: tuple[int, ...]
     right: tuple[int, ...]
-    beyond: int = 0
+    off_screen: int = 0
     """Direction of the side that is off the screen: -1 above, 1 below; 0 if both are visible."""
 
     @property
@@ -32,43 +32,43 @@ class Wire:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class GutterCell:
     """Glyph of a cell, and index of the wire that drew it last (None if empty)."""
 
     glyph: str = " "
     wire: int | None = None
 
 
-def tracks(wires: Sequence[Wire], width: int) -> dict[int, int]:
+def wire_columns(wires: Sequence[Wire], width: int) -> dict[int, int]:
     """Column of the vertical part of each wire: wires that overlap get different columns, short wires first.
 
     If there are more than fit, they share the last column.
     """
-    taken: list[list[tuple[int, int]]] = [[] for _ in range(max(1, width - 2))]
-    found: dict[int, int] = {}
-    bent = [n for n, wire in enumerate(wires) if not wire.beyond and not wire.straight]
+    occupied: list[list[tuple[int, int]]] = [[] for _ in range(max(1, width - 2))]
+    columns: dict[int, int] = {}
+    bent = [n for n, wire in enumerate(wires) if not wire.off_screen and not wire.straight]
     for number in sorted(bent, key=lambda n: (wires[n].rows[1] - wires[n].rows[0], wires[n].rows)):
         low, high = wires[number].rows
         # From the middle outwards, so that bends look symmetric.
-        middle = len(taken) // 2
-        for column in sorted(range(len(taken)), key=lambda c: (abs(c - middle), c)):
-            if all(high < a or b < low for a, b in taken[column]):
+        middle = len(occupied) // 2
+        for column in sorted(range(len(occupied)), key=lambda c: (abs(c - middle), c)):
+            if all(high < a or b < low for a, b in occupied[column]):
                 break
         else:
-            column = len(taken) - 1
-        taken[column].append((low, high))
-        found[number] = column + 1
-    return found
+            column = len(occupied) - 1
+        occupied[column].append((low, high))
+        columns[number] = column + 1
+    return columns
 
 
-def draw(wires: Sequence[Wire], height: int, width: int) -> list[list[Cell]]:
+def draw(wires: Sequence[Wire], height: int, width: int) -> list[list[GutterCell]]:
     """`height` rows of `width` cells. Later wires are drawn over earlier ones."""
     arms = [[0] * width for _ in range(height)]
     owner: list[list[int | None]] = [[None] * width for _ in range(height)]
     glyphs: dict[tuple[int, int], str] = {}
-    columns = tracks(wires, width)
+    columns = wire_columns(wires, width)
 
-    def lay(row: int, column: int, arm: int, wire: int) -> None:
+    def draw_arm(row: int, column: int, arm: int, wire: int) -> None:
         if 0 <= row < height:
             arms[row][column] |= arm
             owner[row][column] = wire
@@ -78,19 +78,19 @@ def draw(wires: Sequence[Wire], height: int, width: int) -> list[list[Cell]]:
             # At the edges the line continues to the text.
             arm = LEFT if column > first or first == 0 else 0
             arm |= RIGHT if column < last or last == width - 1 else 0
-            lay(row, column, arm, wire)
+            draw_arm(row, column, arm, wire)
 
     for number, wire in enumerate(wires):
-        if wire.beyond:
-            arrow = "↑" if wire.beyond < 0 else "↓"
+        if wire.off_screen:
+            arrow = "↑" if wire.off_screen < 0 else "↓"
             for row in wire.left:
                 across(row, 0, 0, number)
                 glyphs[row, 1] = arrow
-                lay(row, 1, 0, number)
+                draw_arm(row, 1, 0, number)
             for row in wire.right:
                 across(row, width - 1, width - 1, number)
                 glyphs[row, width - 2] = arrow
-                lay(row, width - 2, 0, number)
+                draw_arm(row, width - 2, 0, number)
         elif wire.straight:
             across(wire.left[0], 0, width - 1, number)
         else:
@@ -101,5 +101,7 @@ def draw(wires: Sequence[Wire], height: int, width: int) -> list[list[Cell]]:
             for row in wire.right:
                 across(row, column, width - 1, number)
             for row in range(low, high + 1):
-                lay(row, column, (UP if row > low else 0) | (DOWN if row < high else 0), number)
-    return [[Cell(glyphs.get((y, x), GLYPHS[arms[y][x]]), owner[y][x]) for x in range(width)] for y in range(height)]
+                draw_arm(row, column, (UP if row > low else 0) | (DOWN if row < high else 0), number)
+    return [
+        [GutterCell(glyphs.get((y, x), GLYPHS[arms[y][x]]), owner[y][x]) for x in range(width)] for y in range(height)
+    ]

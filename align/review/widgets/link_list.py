@@ -15,27 +15,27 @@ from textual.strip import Strip
 
 from align.domain import Link, LinkKind, Status
 from align.review.navigation import LinkNavigator
-from align.review.paint import plain
+from align.review.paint import fitted_segment
 from align.review.widgets.painted import Painted
 
-MARKS = {Status.PROPOSED: " ", Status.ACCEPTED: "✓", Status.REJECTED: "✗", Status.EDITED: "✎"}
-KINDS = {
+STATUS_MARKS = {Status.PROPOSED: " ", Status.ACCEPTED: "✓", Status.REJECTED: "✗", Status.EDITED: "✎"}
+KIND_LETTERS = {
     LinkKind.TRANSLATION: " ",
     LinkKind.PARTIAL: "p",
     LinkKind.SUMMARY: "s",
     LinkKind.TITLE: "T",
     LinkKind.QUOTE: "q",
 }
-HEAD = 14
+HEAD_WIDTH = 14
 """Cells before the texts: cursor, status, confidence, kind, sentence counts, flags."""
 
-MOST_SURE = 99
+MAX_SHOWN_PERCENT = 99
 """Maximum per cent shown: only a reviewer can be certain."""
 
 
 def percent(confidence: float) -> int:
     """Confidence in per cent as shown everywhere: rounded, at most `MAX_SHOWN_PERCENT`."""
-    return min(MOST_SURE, round(100 * confidence))
+    return min(MAX_SHOWN_PERCENT, round(100 * confidence))
 
 
 class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
@@ -121,15 +121,17 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
     def _keep_in_sight(self) -> None:
         """Scroll by most of a page when the cursor comes near an edge: a list that is still between such steps is
         easier to read and faster to render than one that scrolls at every key."""
-        each, seen = self.lines_each, self.size.height // self.lines_each
-        if seen < 1:
+        each, visible_links = self.lines_each, self.size.height // self.lines_each
+        if visible_links < 1:
             return
         first = self.scroll_offset.y // each
-        margin = 1 if seen >= 3 else 0
-        if first + margin <= self.cursor < first + seen - margin or (first <= self.cursor and self.cursor < margin):
+        margin = 1 if visible_links >= 3 else 0
+        if first + margin <= self.cursor < first + visible_links - margin or (
+            first <= self.cursor and self.cursor < margin
+        ):
             return
-        lead = max(margin, seen // 4)
-        part = lead if self.cursor >= first + margin else seen - 1 - lead
+        scroll_lead = max(margin, visible_links // 4)
+        part = scroll_lead if self.cursor >= first + margin else visible_links - 1 - scroll_lead
         self.scroll_to(y=max(0, self.cursor - part) * each, animate=False, force=True, immediate=True)
 
     def _refresh_rank(self, rank: int) -> None:
@@ -145,46 +147,46 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         if link is None:
             return Strip.blank(width, self.base)
         base = self.base
-        faint = self.look("link-list--faint")
+        faint = self.component_style("link-list--faint")
         if rank == self.cursor:
-            base = self.look("link-list--cursor", ground=True)
+            base = self.component_style("link-list--cursor", ground=True)
             faint = Style()
         head = self._head(link, rank == self.cursor, base) if part == 0 else self._under(rank == self.cursor, base)
-        room = width - HEAD
+        text_width = width - HEAD_WIDTH
         text_style = base + self._status_style(link)
         if self.lines_each == 2:
-            segments = [plain(link.src.text if part == 0 else link.tgt.text, room, text_style)]
+            segments = [fitted_segment(link.src.text if part == 0 else link.tgt.text, text_width, text_style)]
         else:
-            left = (room - 3) // 2
+            left = (text_width - 3) // 2
             segments = [
-                plain(link.src.text, left, text_style),
+                fitted_segment(link.src.text, left, text_style),
                 Segment(" │ ", base + faint),
-                plain(link.tgt.text, room - 3 - left, text_style),
+                fitted_segment(link.tgt.text, text_width - 3 - left, text_style),
             ]
         return Strip([*head, *segments], width)
 
     def _status_style(self, link: Link) -> Style:
         if link.status is Status.REJECTED:
-            return self.look("link-list--rejected")
+            return self.component_style("link-list--rejected")
         return Style()
 
     def _under(self, here: bool, base: Style) -> list[Segment]:
-        return [Segment("▌" if here else " ", base), Segment(" " * (HEAD - 1), base)]
+        return [Segment("▌" if here else " ", base), Segment(" " * (HEAD_WIDTH - 1), base)]
 
     def _head(self, link: Link, here: bool, base: Style) -> list[Segment]:
         """Cursor, status, confidence in per cent, kind, n:m unless 1:1, bookmark and note."""
         confidence = "doubtful" if link.confidence < 0.5 else "likely"
         counts = len(link.src.sentences), len(link.tgt.sentences)
         beads = "" if counts == (1, 1) else f"{min(counts[0], 9)}:{min(counts[1], 9)}"
-        status = Style() if link.status is Status.PROPOSED else self.look(f"link-list--{link.status.value}")
-        doubt = self.look(f"link-list--{confidence}")
+        status = Style() if link.status is Status.PROPOSED else self.component_style(f"link-list--{link.status.value}")
+        confidence_style = self.component_style(f"link-list--{confidence}")
         if link.status is not Status.PROPOSED:
-            doubt = self.look("link-list--faint")
+            confidence_style = self.component_style("link-list--faint")
         return [
             Segment("▌" if here else " ", base),
-            Segment(MARKS[link.status] + " ", base + status),
-            Segment(f"{percent(link.confidence):2d}", base + doubt),
-            Segment(f" {KINDS[link.kind]} {beads:>3}", base),
-            Segment(("⚑" if link.bookmarked else " ") + ("#" if link.note else " "), base + doubt),
+            Segment(STATUS_MARKS[link.status] + " ", base + status),
+            Segment(f"{percent(link.confidence):2d}", base + confidence_style),
+            Segment(f" {KIND_LETTERS[link.kind]} {beads:>3}", base),
+            Segment(("⚑" if link.bookmarked else " ") + ("#" if link.note else " "), base + confidence_style),
             Segment(" ", base),
         ]

@@ -14,29 +14,29 @@ from textual.strip import Strip
 
 from align.domain import Link, Status
 from align.jobs.browse import SentenceRow
-from align.review.paint import plain
-from align.review.widgets.gutter import Cell, Wire, draw
+from align.review.paint import fitted_segment
+from align.review.widgets.gutter import GutterCell, Wire, draw
 from align.review.widgets.painted import Painted
 
-GUTTER = 11
+GUTTER_WIDTH = 11
 
 
-class Column(Protocol):
+class SentenceColumn(Protocol):
     """One side: number of rows, sentences of a range of rows, row number of a sentence (None if not in it)."""
 
     count: int
 
     def rows(self, start: int, n: int) -> Sequence[SentenceRow]: ...
 
-    def place(self, sentence: int) -> int | None: ...
+    def row_number(self, sentence: int) -> int | None: ...
 
-    def renew(self) -> None: ...
+    def reload(self) -> None: ...
 
 
-def row_of(column: Column, number: int) -> SentenceRow | None:
+def row_of(column: SentenceColumn, number: int) -> SentenceRow | None:
     """One row; None if out of range."""
-    found = column.rows(number, 1) if 0 <= number < column.count else ()
-    return found[0] if found else None
+    rows = column.rows(number, 1) if 0 <= number < column.count else ()
+    return rows[0] if rows else None
 
 
 class Pages(Painted, can_focus=True):
@@ -65,7 +65,10 @@ class Pages(Painted, can_focus=True):
         """The cursor moved to another sentence."""
 
     def __init__(
-        self, columns: tuple[Column, Column], links_of: Callable[[list[int]], Sequence[Link]], **kwargs: object
+        self,
+        columns: tuple[SentenceColumn, SentenceColumn],
+        links_of: Callable[[list[int]], Sequence[Link]],
+        **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)
         self.columns = columns
@@ -74,18 +77,18 @@ class Pages(Painted, can_focus=True):
         self.cursors = [0, 0]
         self.tops = [0, 0]
         self.picked: tuple[set[int], set[int]] = (set(), set())
-        self._drawn: list[list[Cell]] = []
+        self._drawn: list[list[GutterCell]] = []
         self._wired: list[Link] = []
         self._linked: dict[int, Status] = {}
         self._here: set[int] = set()
 
     def on_mount(self) -> None:
         """Draw both sides."""
-        self.settle()
+        self.sync_sides()
 
     def on_resize(self, _event: events.Resize) -> None:
         """Draw again."""
-        self.settle()
+        self.sync_sides()
 
     @property
     def current(self) -> SentenceRow | None:
@@ -99,14 +102,14 @@ class Pages(Painted, can_focus=True):
     def links_here(self) -> list[Link]:
         """Links of the sentence under the cursor, decided ones first."""
         row = self.current
-        found = list(self._links_of([row.id])) if row else []
-        return sorted(found, key=lambda link: (link.status is Status.PROPOSED, -link.confidence))
+        links = list(self._links_of([row.id])) if row else []
+        return sorted(links, key=lambda link: (link.status is Status.PROPOSED, -link.confidence))
 
     def go(self, side: int, number: int) -> None:
         """Move the cursor to a row of a side."""
         self.side = side
         self.cursors[side] = max(0, min(number, self.columns[side].count - 1))
-        self.settle()
+        self.sync_sides()
 
     def action_step(self, step: int) -> None:
         """Move the cursor."""
@@ -116,7 +119,7 @@ class Pages(Painted, can_focus=True):
         """Move by a page."""
         self.action_step(step * max(1, self.size.height - 2))
 
-    def settle(self) -> None:
+    def sync_sides(self) -> None:
         """Scroll both sides to the cursor and the linked sentence, and draw."""
         height = self.size.height
         if not height:
@@ -127,8 +130,8 @@ class Pages(Painted, can_focus=True):
         if partner is not None:
             self.cursors[other] = partner
             # Level with the cursor unless the end of the document is too near.
-            beside = partner - (self.cursors[side] - self.tops[side])
-            self.tops[other] = max(0, min(beside, max(0, self.columns[other].count - height)))
+            partner_top = partner - (self.cursors[side] - self.tops[side])
+            self.tops[other] = max(0, min(partner_top, max(0, self.columns[other].count - height)))
         self.tops[other] = _scrolled(self.tops[other], self.cursors[other], height, self.columns[other].count, margin=0)
         self._wire(height)
         self.refresh()
@@ -137,15 +140,15 @@ class Pages(Painted, can_focus=True):
     def _partner_row(self) -> int | None:
         for link in self.links_here():
             ends = (link.tgt if self.side == 0 else link.src).sentences
-            return self.columns[1 - self.side].place(ends[0])
+            return self.columns[1 - self.side].row_number(ends[0])
         return None
 
     def _wire(self, height: int) -> None:
         """Convert the links of the visible rows to wires."""
-        places: list[dict[int, int]] = []
+        screen_rows: list[dict[int, int]] = []
         for column, top in zip(self.columns, self.tops, strict=True):
-            places.append({row.id: y for y, row in enumerate(column.rows(top, height))})
-        links = list({link.id: link for link in self._links_of([*places[0], *places[1]])}.values())
+            screen_rows.append({row.id: y for y, row in enumerate(column.rows(top, height))})
+        links = list({link.id: link for link in self._links_of([*screen_rows[0], *screen_rows[1]])}.values())
         here = {link.id for link in self.links_here()}
         links.sort(key=lambda link: (link.id in here, link.status is not Status.PROPOSED, link.id))
         self._linked = {}
@@ -155,63 +158,63 @@ class Pages(Painted, can_focus=True):
             for sentence in (*link.src.sentences, *link.tgt.sentences):
                 if self._linked.get(sentence, Status.PROPOSED) is Status.PROPOSED:
                     self._linked[sentence] = link.status
-            left = tuple(places[0][s] for s in link.src.sentences if s in places[0])
-            right = tuple(places[1][s] for s in link.tgt.sentences if s in places[1])
+            left = tuple(screen_rows[0][s] for s in link.src.sentences if s in screen_rows[0])
+            right = tuple(screen_rows[1][s] for s in link.tgt.sentences if s in screen_rows[1])
             if not left and not right:
                 continue
-            beyond = 0
+            off_screen = 0
             if not left or not right:
-                seen, far = (0, link.tgt) if left else (1, link.src)
-                row = self.columns[1 - seen].place(far.sentences[0])
-                beyond = -1 if row is not None and row < self.tops[1 - seen] else 1
-            wires.append(Wire(left, right, beyond))
+                visible_side, hidden_side = (0, link.tgt) if left else (1, link.src)
+                row = self.columns[1 - visible_side].row_number(hidden_side.sentences[0])
+                off_screen = -1 if row is not None and row < self.tops[1 - visible_side] else 1
+            wires.append(Wire(left, right, off_screen))
             self._wired.append(link)
-        self._drawn = draw(wires, height, GUTTER)
+        self._drawn = draw(wires, height, GUTTER_WIDTH)
         self._here = here
 
     def render_line(self, y: int) -> Strip:
         """Render a row of both documents and the gutter."""
         width = self.size.width
-        left = (width - GUTTER) // 2
-        rooms = (left, width - GUTTER - left)
+        left = (width - GUTTER_WIDTH) // 2
+        column_widths = (left, width - GUTTER_WIDTH - left)
         segments: list[Segment] = []
-        for side, room in enumerate(rooms):
+        for side, column_width in enumerate(column_widths):
             row = row_of(self.columns[side], self.tops[side] + y)
             if side == 1:
                 segments += self._gutter(y)
             if row is None:
-                segments.append(Segment(" " * room, self.base))
+                segments.append(Segment(" " * column_width, self.base))
                 continue
-            segments += self._sentence(row, side, self.tops[side] + y == self.cursors[side], room)
+            segments += self._sentence(row, side, self.tops[side] + y == self.cursors[side], column_width)
         return Strip(segments, width)
 
-    def _sentence(self, row: SentenceRow, side: int, here: bool, room: int) -> list[Segment]:
+    def _sentence(self, row: SentenceRow, side: int, here: bool, width: int) -> list[Segment]:
         picked = row.id in self.picked[side]
         style = self.base
         if row.id not in self._linked:
-            style += self._look("unlinked")
+            style += self._style("unlinked")
         if picked:
-            style += self._look("picked")
+            style += self._style("picked")
         if here:
-            style += self._look("cursor" if side == self.side else "other")
+            style += self._style("cursor" if side == self.side else "other")
         mark = "◆" if picked else "∅" if row.id not in self._linked else " "
-        return [Segment(f"{mark} ", style), plain(row.text, room - 2, style)]
+        return [Segment(f"{mark} ", style), fitted_segment(row.text, width - 2, style)]
 
     def _gutter(self, y: int) -> list[Segment]:
         if y >= len(self._drawn):
-            return [Segment(" " * GUTTER, self.base)]
+            return [Segment(" " * GUTTER_WIDTH, self.base)]
         return [Segment(cell.glyph, self.base + self._wire_style(cell)) for cell in self._drawn[y]]
 
-    def _wire_style(self, cell: Cell) -> Style:
+    def _wire_style(self, cell: GutterCell) -> Style:
         if cell.wire is None:
             return Style()
         link = self._wired[cell.wire]
         if link.id in self._here:
-            return self._look("here")
-        return self._look("proposed" if link.status is Status.PROPOSED else "settled")
+            return self._style("here")
+        return self._style("proposed" if link.status is Status.PROPOSED else "settled")
 
-    def _look(self, name: str) -> Style:
-        return self.look(f"pages--{name}", ground=name in ("cursor", "other"))
+    def _style(self, name: str) -> Style:
+        return self.component_style(f"pages--{name}", ground=name in ("cursor", "other"))
 
 
 def _scrolled(top: int, cursor: int, height: int, count: int, *, margin: int = 2) -> int:

@@ -15,7 +15,7 @@ class Painted(Widget):
 
     def __init__(self, *children: Any, **kwargs: Any) -> None:
         super().__init__(*children, **kwargs)
-        self._looks: dict[tuple[str, bool], Style] = {}
+        self._style_cache: dict[tuple[str, bool], Style] = {}
 
     @property
     def base(self) -> Style:
@@ -24,15 +24,15 @@ class Painted(Widget):
             self._base = self.rich_style
         return self._base
 
-    def look(self, name: str, *, ground: bool = False) -> Style:
+    def component_style(self, name: str, *, ground: bool = False) -> Style:
         """Style of a component to combine with others; with `ground`, includes its background.
 
         Taken from the full style: Textual's partial styles leave muted colours unblended, white on any theme.
         """
         key = (name, ground)
-        if key not in self._looks:
+        if key not in self._style_cache:
             whole = self.get_component_rich_style(name)
-            self._looks[key] = Style(
+            self._style_cache[key] = Style(
                 color=whole.color,
                 bgcolor=whole.bgcolor if ground else None,
                 bold=whole.bold,
@@ -42,14 +42,14 @@ class Painted(Widget):
                 reverse=whole.reverse,
                 dim=whole.dim,
             )
-        return self._looks[key]
+        return self._style_cache[key]
 
     def notify_style_update(self) -> None:
         """Clear the cache if theme or state changed."""
         super().notify_style_update()
         if self._base is not None and self.is_mounted and self._base != self.rich_style:
             self._base = None
-            self._looks.clear()
+            self._style_cache.clear()
             self.restyled()
 
     def restyled(self) -> None:

@@ -11,12 +11,12 @@ from rich.style import Style
 from textual import events
 from textual.strip import Strip
 
-from align.review.paint import Paint, paragraph, plain
+from align.review.paint import Paint, fitted_segment, paragraph
 from align.review.widgets.painted import Painted
 
-SIDE_BY_SIDE = 76
+MIN_WIDTH_SIDE_BY_SIDE = 76
 """Minimum width for texts side by side."""
-GAP = " │ "
+SIDE_SEPARATOR = " │ "
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +28,15 @@ class Passage:
     role: str = "body"
     margin: str = " "
     """One cell before the text: status of the sentence."""
-    most: int = 0
+    max_lines: int = 0
     """Maximum number of lines; 0 = all."""
 
 
-FootLine = Passage | tuple[Passage, Passage]
+FooterLine = Passage | tuple[Passage, Passage]
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class SideView:
     """View of one side. `cut`: number of sentences of `body` before the split point; None without one."""
 
     title: str
@@ -86,18 +86,18 @@ class Texts(Painted):
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
-        self._sides: tuple[Side, ...] = ()
-        self._foot: tuple[FootLine, ...] = ()
+        self._sides: tuple[SideView, ...] = ()
+        self._footer: tuple[FooterLine, ...] = ()
         self._strips: list[Strip] = []
         self._above: list[Strip] = []
         self._below: list[Strip] = []
-        self._feet: list[Strip] = []
-        self._foot_top = 0
+        self._footer_strips: list[Strip] = []
+        self._footer_top = 0
         self._top = 0
 
-    def show(self, sides: Sequence[Side], foot: Sequence[FootLine] = ()) -> None:
+    def show(self, sides: Sequence[SideView], footer: Sequence[FooterLine] = ()) -> None:
         """Set the sides and the lines of the footer."""
-        self._sides, self._foot = tuple(sides), tuple(foot)
+        self._sides, self._footer = tuple(sides), tuple(footer)
         self._compose_lines()
 
     @property
@@ -115,10 +115,10 @@ class Texts(Painted):
 
     def scroll_by(self, lines: int) -> None:
         """Scroll the texts, and at their end the footer."""
-        top = max(0, min(self._top + lines, len(self._strips) - self._room()))
+        top = max(0, min(self._top + lines, len(self._strips) - self._visible_line_count()))
         if top == self._top:
-            self._foot_top = max(0, min(self._foot_top + lines, len(self._feet) - len(self._below)))
-            self._below = self._feet[self._foot_top : self._foot_top + len(self._below)]
+            self._footer_top = max(0, min(self._footer_top + lines, len(self._footer_strips) - len(self._below)))
+            self._below = self._footer_strips[self._footer_top : self._footer_top + len(self._below)]
         self._top = top
         self.refresh()
 
@@ -131,48 +131,50 @@ class Texts(Painted):
         self.scroll_by(-3)
 
     def _style(self, role: str) -> Style:
-        return self.look(f"texts--{role}", ground=role.startswith("title"))
+        return self.component_style(f"texts--{role}", ground=role.startswith("title"))
 
     def _compose_lines(self) -> None:
         """Titles and footer are fixed; the part between scrolls, initially with the link's sentences in its middle."""
         width, height = self.size.width - 1, self.size.height
         if width < 1 or not height:
             return
-        foot = [strip for line in self._foot for strip in self._foot_strips(line, width)]
-        only_foot = not self._sides
-        self._feet, self._foot_top = foot, 0
-        self._below = [] if only_foot else foot[: max(1, height * 3 // 5)]
+        footer = [strip for line in self._footer for strip in self._footer_line_strips(line, width)]
+        is_footer_only = not self._sides
+        self._footer_strips, self._footer_top = footer, 0
+        self._below = [] if is_footer_only else footer[: max(1, height * 3 // 5)]
         self._above = []
         top = body = 0
-        if only_foot:
-            self._strips = foot
-        elif width >= SIDE_BY_SIDE and len(self._sides) == 2:
+        if is_footer_only:
+            self._strips = footer
+        elif width >= MIN_WIDTH_SIDE_BY_SIDE and len(self._sides) == 2:
             strips, top, body = self._side_by_side(width)
             self._above, self._strips, top = strips[:1], strips[1:], top - 1
         else:
             self._strips, top, body = self._stacked(width, height - len(self._below))
-        room = self._room()
-        self._top = max(0, min(top - max(0, (room - body) // 2), len(self._strips) - room))
+        visible_count = self._visible_line_count()
+        self._top = max(0, min(top - max(0, (visible_count - body) // 2), len(self._strips) - visible_count))
         self.refresh()
 
-    def _room(self) -> int:
+    def _visible_line_count(self) -> int:
         """Number of visible lines that scroll."""
         return max(1, self.size.height - len(self._above) - len(self._below))
 
-    def _foot_strips(self, line: FootLine, width: int) -> list[Strip]:
+    def _footer_line_strips(self, line: FooterLine, width: int) -> list[Strip]:
         """Strips of a footer line; a pair is side by side if it fits."""
         if isinstance(line, Passage):
             return self._passage(line, width)
-        if width < SIDE_BY_SIDE:
+        if width < MIN_WIDTH_SIDE_BY_SIDE:
             return [strip for passage in line for strip in self._passage(passage, width)]
-        left = (width - len(GAP)) // 2
-        rooms = (left, width - len(GAP) - left)
-        columns = [self._passage(passage, room) for passage, room in zip(line, rooms, strict=True)]
+        left = (width - len(SIDE_SEPARATOR)) // 2
+        column_widths = (left, width - len(SIDE_SEPARATOR) - left)
+        columns = [
+            self._passage(passage, column_width) for passage, column_width in zip(line, column_widths, strict=True)
+        ]
         longest = max(map(len, columns))
-        rule = Strip([Segment(GAP, self.base + self._style("rule"))], len(GAP))
+        rule = Strip([Segment(SIDE_SEPARATOR, self.base + self._style("rule"))], len(SIDE_SEPARATOR))
         filled = [
             column + [Strip([Segment(" " * room, self.base)], room)] * (longest - len(column))
-            for column, room in zip(columns, rooms, strict=True)
+            for column, room in zip(columns, column_widths, strict=True)
         ]
         return [Strip.join([a, rule, b]) for a, b in zip(*filled, strict=True)]
 
@@ -180,14 +182,14 @@ class Texts(Painted):
         base = self.base + self._style(passage.role)
         paints = tuple(Paint(start, end, self._style(role)) for start, end, role in passage.marks)
         strips = paragraph(passage.text, width - 2, base, paints)
-        if passage.most and len(strips) > passage.most:
-            strips = strips[: passage.most]
+        if passage.max_lines and len(strips) > passage.max_lines:
+            strips = strips[: passage.max_lines]
         heads = [passage.margin + " "] + ["  "] * (len(strips) - 1)
         return [Strip([Segment(head, base), *strip], width) for head, strip in zip(heads, strips, strict=True)]
 
-    def _column(self, side: Side, width: int) -> _Column:
+    def _column(self, side: SideView, width: int) -> _Column:
         style = self.base + self._style("title-active" if side.active else "title")
-        column = _Column(Strip([plain(side.title, width, style)], width))
+        column = _Column(Strip([fitted_segment(side.title, width, style)], width))
         for passage in side.before:
             column.before += self._passage(passage, width)
         for number, passage in enumerate(side.body):
@@ -203,17 +205,17 @@ class Texts(Painted):
 
     def _side_by_side(self, width: int) -> tuple[list[Strip], int, int]:
         """(strips, index of the link's first strip, number of its strips)."""
-        left = (width - len(GAP)) // 2
-        widths = (left, width - len(GAP) - left)
-        columns = [self._column(side, room) for side, room in zip(self._sides, widths, strict=True)]
+        left = (width - len(SIDE_SEPARATOR)) // 2
+        widths = (left, width - len(SIDE_SEPARATOR) - left)
+        columns = [self._column(side, column_width) for side, column_width in zip(self._sides, widths, strict=True)]
         above, body, below = (
             max(len(getattr(column, part)) for column in columns) for part in ("before", "body", "after")
         )
         base = self.base
-        rule = Strip([Segment(GAP, base + self._style("rule"))], len(GAP))
+        rule = Strip([Segment(SIDE_SEPARATOR, base + self._style("rule"))], len(SIDE_SEPARATOR))
         whole = []
-        for column, room in zip(columns, widths, strict=True):
-            blank = Strip([Segment(" " * room, base)], room)
+        for column, column_width in zip(columns, widths, strict=True):
+            blank = Strip([Segment(" " * column_width, base)], column_width)
             whole.append(
                 [column.title]
                 + [blank] * (above - len(column.before))
@@ -229,35 +231,35 @@ class Texts(Painted):
         """The same with the sides stacked; context only if it fits."""
         columns = [self._column(side, width) for side in self._sides]
         bodies = sum(len(column.body) + 1 for column in columns)
-        room = max(0, (height - bodies) // (2 * len(columns)))
+        context_lines = max(0, (height - bodies) // (2 * len(columns)))
         strips: list[Strip] = []
         for column in columns:
             strips.append(column.title)
-            strips += column.before[len(column.before) - min(room, len(column.before)) :]
+            strips += column.before[len(column.before) - min(context_lines, len(column.before)) :]
             strips += column.body
-            strips += column.after[:room]
+            strips += column.after[:context_lines]
         return strips, 0, min(bodies, height)
 
     def render_line(self, y: int) -> Strip:
         """Render a line with the scroll mark at its right."""
-        width, room, above = self.size.width - 1, self._room(), len(self._above)
+        width, visible_count, above = self.size.width - 1, self._visible_line_count(), len(self._above)
         mark = " "
         if y < above:
             line = self._above[y]
-        elif y < above + room:
+        elif y < above + visible_count:
             number = y - above + self._top
             line = self._strips[number] if number < len(self._strips) else Strip.blank(width, self.base)
-            mark = self._scroll_mark(y - above, room)
-        elif y - above - room < len(self._below):
-            line = self._below[y - above - room]
+            mark = self._scroll_mark(y - above, visible_count)
+        elif y - above - visible_count < len(self._below):
+            line = self._below[y - above - visible_count]
         else:
             line = Strip.blank(width, self.base)
         edge = Strip([Segment(mark, self.base + self._style("rule"))], 1)
         return Strip.join([line.crop_extend(0, width, self.base), edge])
 
-    def _scroll_mark(self, y: int, room: int) -> str:
-        if len(self._strips) <= room:
+    def _scroll_mark(self, y: int, visible_count: int) -> str:
+        if len(self._strips) <= visible_count:
             return " "
-        bar = max(1, room * room // len(self._strips))
-        first = self._top * (room - bar) // max(1, len(self._strips) - room)
+        bar = max(1, visible_count * visible_count // len(self._strips))
+        first = self._top * (visible_count - bar) // max(1, len(self._strips) - visible_count)
         return "┃" if first <= y < first + bar else " "
