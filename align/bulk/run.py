@@ -1,87 +1,212 @@
-"""The driver: runs the waiting batches of the database on a pool, stores the results, writes shards."""
+"""Bulk alignment: thousands of document pairs through readers, encoder, solver and writers, in many processes."""
 
 from __future__ import annotations
 
-import fcntl
+import hashlib
 import os
-import sqlite3
-from collections.abc import Callable, Iterator
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from align.bulk.engine import Pool, Supervisor
+from align.bulk.finding import FilenamePairs, pair_by_name
 from align.bulk.ledger import RunDatabase
-from align.bulk.shards import Shards
-from align.bulk.standing import RunProgress
-from align.errors import UsageError
+from align.bulk.local import LocalPool
+from align.bulk.manifest import is_manifest, read_manifest, write_manifest
+from align.bulk.model import PairEntry
+from align.bulk.plan import plan_batches, weigh_by_size
+from align.bulk.run import DATABASE_FILE, DOCUMENTS, FAILED_FILE, output_folder
+from align.bulk.shards import JsonLines, Shards, WriteShard, write_lines
+from align.bulk.standing import summary
+from align.domain import LinkKind, Status
+from align.errors import AlignError, UsageError
+from align.exchange.export import write_links
+from align.exchange.formats import FORMATS, export_format
+from align.exchange.types import ExportOptions
+from align.jobs.bulk_lines import links_of
+from align.jobs.bulk_match import PAIRS_FILE, UNPAIRED_FILE, match
+from align.jobs.bulk_order import BulkJob, OnProgress, OpenPool, open_job_database, readable_files, run_pending
+from align.jobs.bulk_review import into_store
+from align.jobs.documents import language_tag_or_none
+from align.jobs.pair import UNRELATED
 
-DATABASE_FILE = "ledger.db"
-LOCK_FILE = ".lock"
-FAILED_FILE = "failed.tsv"
-DOCUMENTS = "documents.tsv"
+DATE_VARIABLE = "SOURCE_DATE_EPOCH"
+"""Environment variable for reproducible builds; writers take dates from it."""
 
-OnProgress = Callable[[RunProgress], None]
+
+def local_pool(count: int, timeout: float | None = None) -> OpenPool:
+    """Worker processes on this machine."""
+    return lambda work, threads: LocalPool(work, count, threads=threads, timeout=timeout)
+
+
+def cluster_pool(address: str, timeout: float | None = None) -> OpenPool:
+    """The workers of a Dask scheduler. `distributed` is imported only for this."""
+    from align.bulk.cluster import ClusterPool
+
+    return lambda work, threads: ClusterPool(work, address, timeout=timeout)
+
+
+def bulk(job: BulkJob, open_pool: OpenPool, *, on_progress: OnProgress = lambda progress: None) -> dict[str, Any]:
+    """Run the job, or the rest of it, and return its summary (see `summary`).
+
+    Raises UsageError for unsuitable sources, output folder or options. After an interruption, a call with the same
+    job continues where it stopped.
+    """
+    job = replace(job, src=language_tag_or_none(job.src), tgt=language_tag_or_none(job.tgt))
+    suffix, write = shard_writer(job.to)
+    refused: list[str] = []
+    if job.store is not None:
+        write = into_store(write, job.store, job.work, job.doubtful_below, refused.append)
+    with output_folder(job.out):
+        extra: dict[str, Any] = {}
+        if job.match:
+            extra["matching"] = match(job, open_pool, on_progress)
+        is_resumed = (job.out / DATABASE_FILE).exists()
+        database = open_job_database(job.out / DATABASE_FILE, job, begin)
+        with closing(database), dated(database.load_meta("begun")):
+            if is_resumed:
+                extra["since"] = changes_since_start(database, job)
+            work_spec = replace(job.work, languages=tuple(database.languages()))
+            shards = Shards(database, job.out, suffix, write, dedupe=work_spec.filters.dedupe != "off")
+            progress = run_pending(database, shards, lambda: open_pool(work_spec, work_spec.threads), on_progress)
+            failures = list(database.failed())
+            if failures:
+                errors = [{"error": error} for _, _, error in failures]
+                write_manifest(job.out / FAILED_FILE, [absolute(job, entry) for _, entry, _ in failures], errors)
+            judged = list(database.judged())
+            columns = [{"links": links, "document_confidence": confidence} for _, links, confidence in judged]
+            write_manifest(job.out / DOCUMENTS, [absolute(job, entry) for entry, _, _ in judged], columns)
+            return summary(database, progress) | {
+                "doubtful": database.doubtful(UNRELATED),
+                "alone": database.load_meta("alone"), "repeated": database.load_meta("repeated"),
+                "refused": refused,
+            } | extra  # fmt: skip
 
 
 @contextmanager
-def output_folder(out: Path) -> Iterator[None]:
-    """Lock the output folder exclusively for the block; the system releases the lock however the process ends.
-
-    Raises UsageError where it cannot be created, has other contents, or is used by another run.
-    """
+def dated(seconds: int) -> Iterator[None]:
+    """Set the default date (Unix time) that writers use for the block, so that a rewritten shard is identical."""
+    before = os.environ.get(DATE_VARIABLE)
+    os.environ.setdefault(DATE_VARIABLE, str(seconds))
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        handle = os.open(out / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise UsageError(f"{out}: cannot be used as the output folder ({error.strerror or error}).") from error
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UsageError(f"{out}: another run uses it. Wait for it, or name another folder.") from error
-        unexpected = [name for name in os.listdir(out) if name != LOCK_FILE and not (out / DATABASE_FILE).exists()]
-        unexpected = [name for name in unexpected if not name.startswith((DATABASE_FILE, "."))]
-        if unexpected:
-            raise UsageError(f"{out}: holds {min(unexpected)} but no bulk run. Name a new or an empty folder.")
-        try:
-            yield
-        except BaseException:
-            remove_if_unused(out)
-            raise
+        yield
     finally:
-        os.close(handle)
+        if before is None:
+            os.environ.pop(DATE_VARIABLE, None)
 
 
-def remove_if_unused(out: Path) -> None:
-    """Delete the folder if no run was started: it contains only the lock and a database without a plan."""
-    names = {LOCK_FILE, DATABASE_FILE, f"{DATABASE_FILE}-wal", f"{DATABASE_FILE}-shm"}
+def absolute(job: BulkJob, entry: PairEntry) -> PairEntry:
+    """The entry with absolute file names."""
+    folder = job.work.folder
+    return replace(entry, src=os.path.join(folder, entry.src), tgt=os.path.join(folder, entry.tgt))
+
+
+def begin(database: RunDatabase, job: BulkJob) -> None:
+    """Write the plan of a job into a new database."""
+    entries, n_unpaired = entries_of(job)
+    repeated = 0
+
+    def unique_entries() -> Iterator[PairEntry]:
+        nonlocal repeated
+        for entry in entries:
+            if database.add_key(pair_key(entry)):
+                yield entry
+            else:
+                repeated += 1
+
+    count = database.plan(plan_batches(unique_entries(), weigh_by_size(Path(job.work.folder)), job.sizes))
+    database.forget_keys()
+    if not count:
+        raise UsageError(f"{job.sources[0]}: names no pair of documents.")
+    database.save_meta("order", job.to_dict())
+    database.save_meta("alone", n_unpaired)
+    database.save_meta("repeated", repeated)
+    database.save_meta("begun", int(time.time()))
+
+
+def changes_since_start(database: RunDatabase, job: BulkJob) -> dict[str, int]:
+    """Changes to the sources that the plan does not cover: files modified since the start, and new pairs. Zero new
+    pairs where the sources are missing."""
+    begun, folder = database.load_meta("begun"), Path(job.work.folder)
+    # The start is truncated to the second, and so are the times of files.
+    changed = sum(written_after(folder / name, begun + 1) for pair in database.pairs() for name in (pair.src, pair.tgt))
     try:
-        if set(os.listdir(out)) <= names and not has_plan(out / DATABASE_FILE):
-            for name in names:
-                (out / name).unlink(missing_ok=True)
-            out.rmdir()
-    except (OSError, sqlite3.Error):  # An unreadable folder stays; only the error that ended the run is reported.
-        return
+        n_planned = sum(database.states().values()) + database.load_meta("repeated")
+        now = sum(1 for _ in entries_of(job)[0])
+    except AlignError:
+        return {"changed": changed, "new": 0}
+    return {"changed": changed, "new": max(0, now - n_planned)}
 
 
-def has_plan(path: Path) -> bool:
-    """Whether a run database has a plan."""
-    if not path.exists():
+def written_after(path: Path, seconds: float) -> bool:
+    """Whether the file exists and was modified at that Unix time or later."""
+    try:
+        return path.stat().st_mtime >= seconds
+    except (OSError, ValueError):
         return False
-    with closing(sqlite3.connect(path)) as connection:
-        return bool(connection.execute("select count(*) from sqlite_master").fetchone()[0])
 
 
-def run_batches(
-    database: RunDatabase, pool: Pool, shards: Shards, progress: RunProgress, on_progress: OnProgress
-) -> None:
-    """Run the waiting batches. Results are stored as they arrive: this can be interrupted and called again."""
-    shards.write_complete()
-    for result in Supervisor(pool).run(database.waiting_batches()):
-        progress.workers = pool.workers()
-        if result is not None:
-            database.save_result(result)
-            progress.add_result(result, database.weight(result.number))
-            shards.write_complete()
-        on_progress(progress)
-    shards.write_complete()
+def pair_key(entry: PairEntry) -> int:
+    """63 bits of a pair's file names, to run repeated pairs once."""
+    both = f"{os.path.normpath(entry.src)}\0{os.path.normpath(entry.tgt)}"
+    return int.from_bytes(hashlib.blake2b(both.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1
+
+
+def entries_of(job: BulkJob) -> tuple[Iterable[PairEntry], int]:
+    """The pairs of the sources, and the number of files without a partner."""
+    if job.match:
+        return read_manifest(job.out / PAIRS_FILE, sys.maxsize), sum(
+            1 for _ in (job.out / UNPAIRED_FILE).open(encoding="utf-8")
+        )
+    paths = [Path(source) for source in job.sources]
+    for path in paths:
+        if not os.path.lexists(path):
+            raise UsageError(f"{path}: no such file or folder. Check the name.")
+    if len(paths) == 1 and not paths[0].is_dir():
+        if not is_manifest(paths[0]):
+            raise UsageError(f"{paths[0]}: not a manifest (TSV, CSV, JSONL, Parquet) and not a folder.")
+        return (with_languages(entry, job) for entry in read_manifest(paths[0], job.work.max_size)), 0
+    filename_pairs = pairs_by_filename(job)
+    return filename_pairs.pairs, len(filename_pairs.unpaired)
+
+
+def with_languages(entry: PairEntry, job: BulkJob) -> PairEntry:
+    """The entry, with the languages of the job where it has none."""
+    return replace(entry, src_lang=entry.src_lang or job.src, tgt_lang=entry.tgt_lang or job.tgt)
+
+
+def pairs_by_filename(job: BulkJob) -> FilenamePairs:
+    """The pairs in folders. Raises UsageError if there are none."""
+    files = readable_files(job)
+    filename_pairs = pair_by_name(files, job.src, job.tgt)
+    if not filename_pairs.pairs:
+        raise UsageError(
+            f"{job.sources[0]}: no two of {len(files):,} files have the same name but for a language (a.en.txt and "
+            "a.ja.txt, en/a.txt and ja/a.txt). Pair them by content with --match, or write a manifest."
+        )
+    return filename_pairs
+
+
+def shard_writer(to: str) -> tuple[str, WriteShard]:
+    """The suffix and the writer of shards in a format. Raises UsageError for an unknown or unsuitable format."""
+    form = export_format(to, Path("part"))
+    if form.name == "jsonl":
+        return ".jsonl", write_lines
+    if form.shape != "file":
+        single = ", ".join(other.name for other in FORMATS if other.shape == "file")
+        raise UsageError(f"--to {to}: writes more than one file, and a shard is one. Choose one of: {single}.")
+    options = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind), prove=False, force=True)
+
+    def write(lines: JsonLines, path: Path) -> None:
+        write_links(links_of(lines), path, form, options)
+
+    return form.suffixes[0], write
+
+
+def folder_of(sources: Sequence[str]) -> Path:
+    """The folder that file names are relative to: that of a manifest, else the current one."""
+    first = Path(sources[0])
+    return first.resolve().parent if len(sources) == 1 and first.is_file() else Path.cwd()
