@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from align.domain import UNDETERMINED
-from align.encoders import Encoder, coverage_warning, load_encoder
-from align.encoders.embed import TextSide, embed_sides
-from align.jobs.documents import language_tag
-from align.match import Bead, Constraints, DocumentAlignment, align_documents, align_pages
-from align.text.clean import join, sentence_text
+from align.aligner import Bead, Constraints, DocumentAlignment, align_documents, align_pages
+from align.embeddings import Encoder, coverage_warning, load_encoder
+from align.embeddings.embed import TextSide, embed_sides
+from align.models import UNDETERMINED
+from align.text.normalize import join, sentence_text
 from align.text.segment import segment
+from align.workspace.document_lookup import language_tag
 
 TextInput = str | Sequence[str]
 RangePair = tuple[range, range]

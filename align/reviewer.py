@@ -10,14 +10,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from align.domain import CONFIRMED, Realignment, Status
 from align.errors import UsageError
+from align.models import CONFIRMED, Realignment, Status
 from align.store import Change, LinkFilter, Store, open_store
-from align.store.charset import storable
+from align.store.decision_draft import Ledger
+from align.store.decision_log import State, sentences_of, stored
 from align.store.edits import Edit, document_of
-from align.store.ledger import Ledger
-from align.store.log import State, sentences_of, stored
-from align.store.rows import SentencePair
+from align.store.records import SentencePair, storable
 
 Expected = int | Mapping[int, int] | None
 """The version of the link when the reviewer loaded it, or the versions of all links that the edit may change."""

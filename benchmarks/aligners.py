@@ -26,10 +26,10 @@ from typing import Any
 
 import numpy as np
 
-from align.encoders import Encoder, Progress
-from align.encoders.embed import TextSide, embed_sides
-from align.jobs.evaluate import beads_of, score
-from align.match import EmbeddedSide, align_bitext
+from align.aligner import EmbeddedSide, align_bitext
+from align.embeddings import Encoder, Progress
+from align.embeddings.embed import TextSide, embed_sides
+from align.workspace.evaluate import beads_of, score
 from benchmarks import margin_peer
 from benchmarks.folds import unseen
 from benchmarks.gold import asked_for, chosen, documents

@@ -25,17 +25,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from align.bulk.cluster import ClusterPool
-from align.bulk.engine import Pool
-from align.bulk.ledger import open_run_database
-from align.bulk.local import LocalPool
-from align.bulk.model import Batch, Item, WorkFactory
-from align.bulk.plan import plan_batches, weigh_by_size
-from align.bulk.run import DATABASE_FILE
-from align.bulk.standing import RunProgress
-from align.jobs.bulk import bulk, cluster_pool, entries_of, local_pool
-from align.jobs.bulk_order import BulkJob, OpenPool
-from align.jobs.bulk_work import WorkSpec
+from align.bulk.database import open_run_database
+from align.bulk.job import BulkJob, OpenPool
+from align.bulk.manifest import plan_batches, weigh_by_size
+from align.bulk.run import bulk, cluster_pool, entries_of, local_pool
+from align.bulk.run_state import RunProgress
+from align.bulk.supervisor import DATABASE_FILE, Pool
+from align.bulk.types import Batch, Item, WorkFactory
+from align.bulk.worker import WorkSpec
+from align.bulk.workers_dask import ClusterPool
+from align.bulk.workers_local import LocalPool
 from benchmarks.bulk_cluster import Cluster, Storm
 from benchmarks.bulk_corpus import write_corpus
 

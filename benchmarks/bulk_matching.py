@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from align.bulk.index import MAX_LEAD
-from align.bulk.matching import DocumentMatch, document_vector, match_documents
-from align.encoders import load_encoder
+from align.bulk.document_matching import DocumentMatch, document_vector, match_documents
+from align.embeddings import load_encoder
+from align.embeddings.nearest import MAX_LEAD
 from benchmarks.bulk_corpus import gold_documents
 
 FILES = ("ntrex.ja_zh", "ntrex.ko_en", "ntrex.ru_en", "ntrex.zh-tw_en", "kyoto_ja_en.dev", "pydocs.en_ja")

@@ -26,9 +26,9 @@ from typing import Any
 
 import numpy as np
 
-from align.bulk import index as ours
-from align.bulk.mining import N_NEAREST, pairs_of_neighbours
-from align.encoders import load_encoder
+from align.embeddings import load_encoder
+from align.embeddings import nearest as ours
+from align.mining.margins import N_NEAREST, pairs_of_neighbours
 from benchmarks.bulk_corpus import sentence_pairs
 
 SAMPLE = 1000

@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from align.bulk.mining import DEFAULT_PRIOR, SCORE_WEIGHTS, Prior, confidence, features, mine_vectors, scores
-from align.encoders import load_encoder
-from align.jobs.mine import MIN_SENTENCE_LENGTH, length_difference, number_difference
-from align.text.clean import letters_and_digits, weighted_length
+from align.embeddings import load_encoder
+from align.mining.margins import DEFAULT_PRIOR, SCORE_WEIGHTS, Prior, confidence, features, mine_vectors, scores
+from align.mining.mine import MIN_SENTENCE_LENGTH, length_difference, number_difference
+from align.text.normalize import letters_and_digits, weighted_length
 from benchmarks.bulk_corpus import FILES, gold_documents
 from benchmarks.bulk_matching import expected_calibration_error
 

@@ -24,8 +24,8 @@ import click
 from click.testing import CliRunner
 
 from align.cli import cli
-from align.domain import CONFIRMED, LinkKind
 from align.errors import AlignError
+from align.models import CONFIRMED, LinkKind
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, edits, open_store, restore
 from align.store.check import REBUILD_COMMAND

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from align.match.features import (
+from align.aligner.features import (
     BEAD_FEATURES,
     GAP_FEATURES,
     JOINED_MARGIN,
@@ -23,10 +23,10 @@ from align.match.features import (
     OPENING,
     OPENINGS,
 )
-from align.match.kernels import kernel
-from align.match.lattice import Graph, posteriors
-from align.match.solve import StylePriors, style_priors
-from align.match.weights import Score, Weights
+from align.aligner.kernels import kernel
+from align.aligner.lattice import Graph, posteriors
+from align.aligner.weights import Score, Weights
+from align.aligner.window import StylePriors, style_priors
 from benchmarks.pieces import Piece
 
 Floats = npt.NDArray[np.float64]

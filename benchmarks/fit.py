@@ -29,10 +29,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from align.jobs.evaluate import beads_of, score
-from align.match.features import BEAD_FEATURES, GAP_FEATURES
-from align.match.solve import decode_path
-from align.match.weights import FILE, SENTENCES, TOKENS, Weights, parse_weights, weights
+from align.aligner.features import BEAD_FEATURES, GAP_FEATURES
+from align.aligner.weights import FILE, SENTENCES, TOKENS, Weights, parse_weights, weights
+from align.aligner.window import decode_path
+from align.workspace.evaluate import beads_of, score
 from benchmarks.crf import Batch, first_look, fit_both
 from benchmarks.folds import FOLDS, current, features_digest, fold_path
 from benchmarks.pieces import Piece, View, gathered

@@ -27,10 +27,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from align.encoders import Encoder, load_encoder, unknown_languages
-from align.match import Bead, EmbeddedSide, align_pages
-from align.match import pages as searched
-from align.match.trust import FILE
+from align.aligner import Bead, EmbeddedSide, align_pages
+from align.aligner import pages as searched
+from align.aligner.link_confidence import FILE
+from align.embeddings import Encoder, load_encoder, unknown_languages
 from benchmarks.gold import book, documents
 from benchmarks.pages import BOOKS, mixed, right_in_seeds, seed_groups
 from benchmarks.perturb import Hardship, perturbed

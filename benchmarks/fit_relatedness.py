@@ -27,13 +27,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from align.encoders import unknown_languages
-from align.encoders.embed import TextSide, embed_sides
-from align.match import Bead, Constraints, EmbeddedSide
-from align.match.bitext import bitext_beads
-from align.match.relatedness import EVIDENCE, evidence
-from align.match.solve import Bitext
-from align.match.weights import FILE, SENTENCES, TOKENS
+from align.aligner import Bead, Constraints, EmbeddedSide
+from align.aligner.bitext import bitext_beads
+from align.aligner.document_confidence import EVIDENCE, evidence
+from align.aligner.weights import FILE, SENTENCES, TOKENS
+from align.aligner.window import Bitext
+from align.embeddings import unknown_languages
+from align.embeddings.embed import TextSide, embed_sides
 from benchmarks.folds import fold, fold_path, unseen
 from benchmarks.pool import CORPORA
 from benchmarks.relatedness_pairs import DocumentPair, across, pairs

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from align.match.features import BEAD_FEATURES, GAP_FEATURES, SHAPES
-from align.match.weights import override_weights, parse_weights
+from align.aligner.features import BEAD_FEATURES, GAP_FEATURES, SHAPES
+from align.aligner.weights import override_weights, parse_weights
 from benchmarks.pool import corpus_of, digest
 
 FOLDS = Path(__file__).resolve().parents[1] / "tests" / "gates" / "folds"

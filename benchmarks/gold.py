@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from align.encoders import Encoder
-from align.encoders.embed import TextSide, embed_sides
-from align.match import EmbeddedSide
+from align.aligner import EmbeddedSide
+from align.embeddings import Encoder
+from align.embeddings.embed import TextSide, embed_sides
 
 ROOT = Path(os.environ.get("ALIGN_GOLD", Path(__file__).parents[2] / "shared" / "gold"))
 DEV = ROOT / "dev"

@@ -21,9 +21,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from align.text._words import SCRIPT_LANGUAGES
-from align.text.evidence import first_evidence
+from align.text.function_words import SCRIPT_LANGUAGES
 from align.text.language import identify_blocks
+from align.text.language_evidence import first_evidence
 
 ROOT = Path(__file__).parents[1]
 GOLD = Path(os.environ.get("ALIGN_GOLD", ROOT.parent / "shared" / "gold"))

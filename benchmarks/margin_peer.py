@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from align.match.evidence import centred
-from align.match.guide import band, coarse_path
-from align.match.lattice import Lattice, best_path
+from align.aligner.coarse_path import band, coarse_path
+from align.aligner.evidence import centred
+from align.aligner.lattice import Lattice, best_path
 
 Floats = npt.NDArray[np.float64]
 SKIP = -0.1

@@ -31,17 +31,17 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span
 from align.errors import AlignError
+from align.models import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span
 from align.reviewer import Reviewer
-from align.store import Change, Store, bulk, documents, edits, ledger, log, open_store
+from align.store import Change, Store, accept_many, decision_draft, decision_log, documents, edits, open_store
 from align.store import store as store_module
 from align.store.edits import SIDES, Direction, End, Side
-from align.store.unite import unite
+from align.store.merge.merge import unite
 
 SENTENCES = 7
 DAY = 86_400.0
-CLOCKS = (ledger, log, bulk, documents, store_module)
+CLOCKS = (decision_draft, decision_log, accept_many, documents, store_module)
 """Modules that read the time."""
 Key = tuple[Any, ...]
 Look = frozenset[Key]
@@ -188,7 +188,7 @@ class Trial:
         shown = (self.now + timedelta(seconds=copy.offset)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         for module in CLOCKS:
             setattr(module, "now", lambda: shown)  # noqa: B010
-        setattr(log, "uuid", self.names)  # noqa: B010
+        setattr(decision_log, "uuid", self.names)  # noqa: B010
 
     # What happens in a copy
 
@@ -550,7 +550,7 @@ def real_clocks() -> Iterator[None]:
     finally:
         for module, clock in zip(CLOCKS, before, strict=True):
             setattr(module, "now", clock)  # noqa: B010
-        setattr(log, "uuid", uuid)  # noqa: B010
+        setattr(decision_log, "uuid", uuid)  # noqa: B010
 
 
 def batches(numbers: range, size: int) -> Iterator[range]:

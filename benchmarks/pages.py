@@ -19,15 +19,22 @@ from unittest import mock
 
 import numpy as np
 
-from align.encoders import Encoder, cached, load_encoder, unknown_languages
-from align.jobs.add import add
-from align.jobs.cases import CASE_LANGUAGES, FileCharacters, GoldLink, evaluate_cases, gold_links, non_space_chars
-from align.jobs.demo import seed_pages
-from align.jobs.propose import propose
-from align.jobs.vectors import groups
-from align.match import Bead, EmbeddedSide, align_bitext, align_pages
-from align.match import pages as searched
+from align.aligner import Bead, EmbeddedSide, align_bitext, align_pages
+from align.aligner import pages as searched
+from align.embeddings import Encoder, cached, load_encoder, unknown_languages
 from align.store import LinkFilter, open_store
+from align.workspace.add import add
+from align.workspace.demo import seed_pages
+from align.workspace.evaluate import (
+    CASE_LANGUAGES,
+    FileCharacters,
+    GoldLink,
+    evaluate_cases,
+    gold_links,
+    non_space_chars,
+)
+from align.workspace.language_runs import groups
+from align.workspace.propose import propose
 from benchmarks.gold import book, documents, passages
 from benchmarks.quality import link_f1, tell_reliability
 

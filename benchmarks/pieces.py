@@ -15,13 +15,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from align.encoders import unknown_languages
-from align.match import coverage, evidence, features, guide, joined, lattice, lengths, links, scale, tokens
-from align.match.features import BEAD_FEATURES, MERGING, OMITTING, OPENING, OPENINGS, SHAPES
-from align.match.lattice import Lattice, Marginals, marginals
-from align.match.passages import EmbeddedSide
-from align.match.solve import Bitext, StylePriors, Window, build_window, joined_features, prune
-from align.match.weights import Score
+from align.aligner import coarse_path, evidence, features, lattice, token_links, tokens
+from align.aligner import evidence as lengths
+from align.aligner import joined_texts as joined
+from align.aligner import similarity as scale
+from align.aligner.features import BEAD_FEATURES, MERGING, OMITTING, OPENING, OPENINGS, SHAPES
+from align.aligner.lattice import Lattice, Marginals, marginals
+from align.aligner.types import EmbeddedSide
+from align.aligner.weights import Score
+from align.aligner.window import Bitext, StylePriors, Window, build_window, joined_features, prune
+from align.embeddings import unknown_languages
 from benchmarks.pool import Group, digest
 from benchmarks.vectors import VectorStore
 
@@ -148,7 +151,7 @@ def pieces(
         if i0 == i1 or j0 == j1:
             continue
         inside = cells[(cells[:, 0] >= i0) & (cells[:, 0] < i1) & (cells[:, 1] >= j0) & (cells[:, 1] < j1)]
-        low, high = guide.band(inside - np.array([[i0, j0]]), i1 - i0, j1 - j0)
+        low, high = coarse_path.band(inside - np.array([[i0, j0]]), i1 - i0, j1 - j0)
         for i, j, _, _ in path:
             low[i], high[i] = min(low[i], j), max(high[i], j)
         low, high = np.minimum.accumulate(low[::-1])[::-1].copy(), np.maximum.accumulate(high)
@@ -214,7 +217,7 @@ def _languages(document: dict[str, Any]) -> set[str]:
 def joined_vectors(store: VectorStore, view: View, texts: Sequence[str]) -> npt.NDArray[np.float32]:
     """Vectors of joined texts by `use`, in the form of the view's own vectors."""
     if view.encoder == "blend":
-        from align.encoders.blend import use_half
+        from align.embeddings.blend import use_half
 
         return use_half(store.vectors("use", texts))
     return store.vectors("use", texts)
@@ -239,7 +242,7 @@ def passages_of(store: VectorStore, view: View, document: dict[str, Any]) -> tup
 
 def code_digest() -> str:
     """Digest of the features and of the code that they depend on."""
-    modules = (coverage, evidence, features, guide, joined, lattice, lengths, links, scale, tokens)
+    modules = (token_links, evidence, features, coarse_path, joined, lattice, lengths, token_links, scale, tokens)
     trees = [ast.dump(ast.parse(inspect.getsource(module))) for module in modules]
     return hashlib.sha256("".join(trees).encode()).hexdigest()[:16]
 

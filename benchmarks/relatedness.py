@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from align.encoders import Encoder, unknown_languages
-from align.encoders.embed import TextSide, embed_sides
-from align.jobs.pair import UNRELATED
-from align.match import DocumentAlignment, align_documents
-from align.text.clean import weighted_length
+from align.aligner import DocumentAlignment, align_documents
+from align.embeddings import Encoder, unknown_languages
+from align.embeddings.embed import TextSide, embed_sides
+from align.text.normalize import weighted_length
+from align.workspace.pair import UNRELATED
 from benchmarks.folds import unseen
 from benchmarks.gold import asked_for, documents, names
 from benchmarks.vectors import encoder_of

@@ -14,9 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span
-from align.jobs.report import build_report
-from align.jobs.report_page import page
+from align.models import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span
+from align.report.page import page
+from align.report.survey import build_report
 from align.store import Store, open_store
 
 RUNS = 3

@@ -21,11 +21,11 @@ from unittest import mock
 
 import numpy as np
 
-from align.domain import LinkKind, Proposal
-from align.encoders.base import Progress, Vectors
-from align.jobs import resolve
+from align.embeddings.base import Progress, Vectors
+from align.models import LinkKind, Proposal
 from align.readers import read
 from align.store import open_store
+from align.workspace import realign
 
 WIDTH = 512
 DECISIONS = 15
@@ -50,7 +50,7 @@ class Topics:
 def measured(sentences: int) -> dict[str, float]:
     """Milliseconds of the first and of the median later decision, for two documents of so many sentences."""
     half = sentences // 2
-    with tempfile.TemporaryDirectory() as folder, mock.patch.object(resolve, "load_encoder", return_value=Topics()):
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(realign, "load_encoder", return_value=Topics()):
         db = Path(folder) / "book.db"
         with open_store(db) as store:
             english = "".join(f"The minister spoke at length about topic {k} this very morning.\n" for k in range(half))
@@ -63,7 +63,7 @@ def measured(sentences: int) -> dict[str, float]:
             links = [Proposal((a,), (b,), LinkKind.TRANSLATION, 1.0, 0.9) for a, b in zip(src, tgt, strict=True)]
             store.propose(one, other, links, "topics", languages=("en", "ja"))
         times = []
-        with resolve.Realigner(db, "topics") as resolver:
+        with realign.Realigner(db, "topics") as resolver:
             for number in range(DECISIONS + 1):
                 at = (half // 3 + number * 7) % (half - 1)
                 began = time.perf_counter()

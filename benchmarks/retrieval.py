@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from align.encoders import Vectors, load_encoder
+from align.embeddings import Vectors, load_encoder
 
 GOLD = Path(os.environ.get("ALIGN_GOLD") or Path(__file__).parent.parent.parent / "shared" / "gold") / "dev"
 NEIGHBOURS = 4

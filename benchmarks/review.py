@@ -32,7 +32,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
+from align.models import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.store import open_store
 
 PAIRS = 50
@@ -240,7 +240,7 @@ def keys_for(app: Any, link: Any, done: set[str]) -> tuple[str, ...]:
 
     Which links those are depends on the current proposals; the number of presses does not.
     """
-    from align.review.reading import neighbour
+    from align.review.presenters import neighbour
 
     other = neighbour(app.browser, link, 1)
     shapes = [len(side.sentences) for one in (link, other) if one for side in (one.src, one.tgt)]
@@ -256,7 +256,7 @@ def keys_for(app: Any, link: Any, done: set[str]) -> tuple[str, ...]:
 async def scripted() -> dict[str, Any]:
     """Review the first seed by keys only until every link is decided. Counts the presses."""
     from align.review.app import ReviewApp
-    from align.review.screens.ripple import RippleScreen
+    from align.review.screens.realign_preview import RippleScreen
 
     with tempfile.TemporaryDirectory() as folder:
         db = Path(folder) / "seed.db"

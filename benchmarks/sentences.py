@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from align.text.clean import is_unspaced
+from align.text.normalize import is_unspaced
 from align.text.sentences import split
 
 ROOT = Path(__file__).parents[1]

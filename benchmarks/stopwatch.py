@@ -83,7 +83,7 @@ def review_one(align: str, folder: Path, environ: dict[str, str], db: Path) -> N
 
 def accepted(db: Path) -> bool:
     """Whether the store has a decision."""
-    from align.domain import Status
+    from align.models import Status
     from align.store import LinkFilter, open_store
 
     with open_store(db, readonly=True) as store:

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
+from align.models import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, edits, open_store
 

@@ -9,15 +9,15 @@ from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
-from align.domain import CONFIRMED, Block, BlockKind, Document, Link, LinkKind, Proposal, Realignment, Sentence, Span
 from align.errors import AlignError
 from align.exchange.export import export_store
 from align.exchange.types import ExportOptions
-from align.jobs.resolve import AlternativeTarget
+from align.models import CONFIRMED, Block, BlockKind, Document, Link, LinkKind, Proposal, Realignment, Sentence, Span
 from align.review.app import ReviewApp
 from align.review.screens.review import ReviewScreen
 from align.reviewer import Reviewer
 from align.store import Change, LinkFilter, Store, edits, open_store, restore
+from align.workspace.realign import AlternativeTarget
 
 REVIEWER = "Aoi"
 """The reviewer of the app."""

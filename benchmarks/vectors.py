@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from align.encoders import Encoder, Progress, TokenEncoder, Vectors, load_encoder
-from align.encoders.cache import batched
+from align.embeddings import Encoder, Progress, TokenEncoder, Vectors, load_encoder
+from align.embeddings.cache import batched
 
 AT_ONCE = 256
 
@@ -45,7 +45,7 @@ class VectorStore:
     def vectors(self, name: str, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """(n, d) float32 rows of length 1."""
         if name == "blend":
-            from align.encoders.blend import join_vectors
+            from align.embeddings.blend import join_vectors
 
             return join_vectors(self.vectors("use", texts), self.vectors("e5", texts))
         rows = self._rows(name, texts)
@@ -131,7 +131,7 @@ class StoredEncoder:
         return self.store.vectors(self.name, texts)
 
     def _encode_runs(self, texts: Sequence[str]) -> Vectors:
-        from align.encoders.blend import use_half
+        from align.embeddings.blend import use_half
 
         vectors = self.store.vectors("use", texts)
         return use_half(vectors) if self.name == "blend" else vectors

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from align.match.passages import Bead, Constraints, EmbeddedSide
+from align.aligner.types import Bead, Constraints, EmbeddedSide
 
 if TYPE_CHECKING:
-    from align.match.bitext import DocumentAlignment, align_bitext, align_documents
-    from align.match.pages import align_pages
+    from align.aligner.bitext import DocumentAlignment, align_bitext, align_documents
+    from align.aligner.pages import align_pages
 
 __all__ = ["Bead", "Constraints", "DocumentAlignment", "EmbeddedSide", "align_bitext", "align_documents", "align_pages"]
 
 _LATE = {
-    "DocumentAlignment": "align.match.bitext",
-    "align_bitext": "align.match.bitext",
-    "align_documents": "align.match.bitext",
-    "align_pages": "align.match.pages",
+    "DocumentAlignment": "align.aligner.bitext",
+    "align_bitext": "align.aligner.bitext",
+    "align_documents": "align.aligner.bitext",
+    "align_pages": "align.aligner.pages",
 }
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from align.match.kernels import kernel
-from align.match.passages import Matrix, Vectors
+from align.aligner.kernels import kernel
+from align.aligner.types import Matrix, Vectors
 
 Indices = npt.NDArray[np.int64]
 MAX_DENSE_CELLS = 4_000_000

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from align.match.guide import Indices
-from align.match.passages import Bead, Matrix
-from align.match.similarity import neighbourhood
-from align.match.solve import Bitext
+from align.aligner.coarse_path import Indices
+from align.aligner.similarity import neighbourhood
+from align.aligner.types import Bead, Matrix
+from align.aligner.window import Bitext
 
 MIN_MAIN_CONFIDENCE = 0.8
 """Confidence below which a bead of the main chain may be dissolved."""

@@ -15,10 +15,10 @@ from math import exp, log
 import numpy as np
 import numpy.typing as npt
 
-from align.match.lengths import expected_ratio
-from align.match.passages import Bead, Vectors
-from align.match.solve import Bitext
-from align.match.tokens import SharedTokens
+from align.aligner.evidence import expected_ratio
+from align.aligner.tokens import SharedTokens
+from align.aligner.types import Bead, Vectors
+from align.aligner.window import Bitext
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]

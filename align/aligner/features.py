@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from align.match.kernels import kernel
+from align.aligner.kernels import kernel
 
 Indices = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from align.match.evidence import SideEvidence, centred
-from align.match.features import NEIGHBOUR_WEIGHT
-from align.match.passages import EmbeddedSide, EncodeRuns, Vectors
+from align.aligner.evidence import SideEvidence, centred
+from align.aligner.features import NEIGHBOUR_WEIGHT
+from align.aligner.types import EmbeddedSide, EncodeRuns, Vectors
 from align.text.tags import primary
 
 Indices = npt.NDArray[np.int64]

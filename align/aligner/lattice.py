@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from align.match.kernels import kernel
+from align.aligner.kernels import kernel
 
 FloatArray = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from align.match.lengths import expected_ratio
-from align.match.passages import Bead
-from align.match.solve import Bitext
-from align.match.tokens import SharedTokens
+from align.aligner.evidence import expected_ratio
+from align.aligner.tokens import SharedTokens
+from align.aligner.types import Bead
+from align.aligner.window import Bitext
 
 FILE = Path(__file__).with_name("pages.json")
 STRONG_SIMILARITY = 0.45

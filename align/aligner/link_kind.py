@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import exp, log
 
-from align.domain import LinkKind
-from align.match.lengths import expected_ratio
-from align.match.solve import Bitext
-from align.match.trust import LinkFeatures
+from align.aligner.evidence import expected_ratio
+from align.aligner.link_confidence import LinkFeatures
+from align.aligner.window import Bitext
+from align.models import LinkKind
 
 OPENING_QUOTES = ("“", "「", "『", "«", "„", '"')
 MAX_LENGTH_LOG_RATIO, SHORT_TEXT_SLACK = 0.75, 2.5

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from align.match.kernels import kernel
-from align.match.passages import Matrix
+from align.aligner.kernels import kernel
+from align.aligner.types import Matrix
 
 Cell = tuple[int, int]
 
@@ -107,3 +107,28 @@ def _update_rows(margins, gap, score, step, tops, top_columns, low, high):  # ty
                 if score[i, j] > top:
                     top, top_column = score[i, j], j
             tops[i], top_columns[i] = top, top_column
+
+
+def maximal_segments(scores: Iterable[float]) -> list[tuple[range, float]]:
+    """All maximal scoring segments, in order, each with its sum (above 0); no two of them overlap.
+
+    A segment is maximal when none that contains it, and none inside it, sums to as much. In linear time. W. Ruzzo
+    and M. Tompa: A linear time algorithm for finding all maximal scoring subsequences (ISMB 1999).
+    """
+    segments: list[tuple[int, int, float, float]] = []  # start, stop, total before it, total after it
+    total = 0.0
+    for k, score in enumerate(scores):
+        before, total = total, total + score
+        if score <= 0:
+            continue
+        start = k
+        while True:
+            j = len(segments) - 1
+            while j >= 0 and segments[j][2] >= before:
+                j -= 1
+            if j < 0 or segments[j][3] >= total:
+                break
+            start, before = segments[j][0], segments[j][2]
+            del segments[j:]
+        segments.append((start, k + 1, before, total))
+    return [(range(start, stop), after - before) for start, stop, before, after in segments]

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from align.match.bitext import _swapped, align_stretch, bitext_beads
-from align.match.evidence import centred
-from align.match.kinds import kind_of
-from align.match.local import BLOCKED, Cell, LocalAlignment
-from align.match.nearness import csls
-from align.match.passages import Bead, Constraints, EmbeddedSide, Matrix, RangePair
-from align.match.segments import maximal_segments
-from align.match.solve import Bitext
-from align.match.trust import LONG_CHAIN_LINKS, Chain, confidence, extract_features
-from align.match.woven import interleaved_turns
+from align.aligner.bitext import _swapped, align_stretch, bitext_beads
+from align.aligner.evidence import centred
+from align.aligner.link_confidence import LONG_CHAIN_LINKS, Chain, confidence, extract_features
+from align.aligner.link_kind import kind_of
+from align.aligner.local_alignment import BLOCKED, Cell, LocalAlignment, maximal_segments
+from align.aligner.similarity import csls
+from align.aligner.types import Bead, Constraints, EmbeddedSide, Matrix, RangePair
+from align.aligner.window import Bitext
 
 Bounds = tuple[int, int]
 
@@ -315,3 +314,54 @@ def _segment_scores(chain: Sequence[Bead], similar: npt.NDArray[np.bool_]) -> It
             else -MIN_INTERLEAVED_SHARE * large
         )
         i, j = bead.src.stop, bead.tgt.stop
+
+
+MIN_TURNS = 4
+"""Minimum runs of a language for a page to be interleaved."""
+MIN_TURN_SHARE = 0.8
+"""Minimum share of the sure pairs that lie in adjacent runs."""
+
+
+def interleaved_turns(
+    src: EmbeddedSide, tgt: EmbeddedSide, rows: Bounds, columns: Bounds, cells: Sequence[tuple[int, int]]
+) -> list[tuple[Bounds, Bounds]] | None:
+    """Partition an interleaved page into (rows, columns) at the language changes; None if it is not interleaved.
+
+    cells: the sure pairs. A part is a run of one language and the run of the other that follows it (or precedes it,
+    if most pairs do); a run without such a partner is a part of its own.
+    """
+    if src.positions is None or tgt.positions is None:
+        return None
+    positions = [(int(src.positions[i]), 0, i) for i in range(*rows)] + [
+        (int(tgt.positions[j]), 1, j) for j in range(*columns)
+    ]
+    runs: list[tuple[int, list[int]]] = []
+    for _, side, number in sorted(positions):
+        if runs and runs[-1][0] == side:
+            runs[-1][1].append(number)
+        else:
+            runs.append((side, [number]))
+    where = {(side, number): at for at, (side, numbers) in enumerate(runs) for number in numbers}
+    steps = [where[1, j] - where[0, i] for i, j in cells]
+    if len({where[0, i] for i, _ in cells}) < MIN_TURNS:
+        return None
+    for first, step in ((0, 1), (1, -1)):
+        if steps.count(step) >= MIN_TURN_SHARE * len(cells):
+            return _cut(runs, first, rows, columns)
+    return None
+
+
+def _cut(
+    runs: Sequence[tuple[int, list[int]]], first: int, rows: Bounds, columns: Bounds
+) -> list[tuple[Bounds, Bounds]]:
+    """Each run of the side that comes first with the next run, as rows and columns."""
+    ends = [(rows[0], columns[0])]
+    at = 0
+    while at < len(runs):
+        run_count = 2 if runs[at][0] == first and at + 1 < len(runs) else 1
+        i, j = ends[-1]
+        for side, numbers in runs[at : at + run_count]:
+            i, j = (numbers[-1] + 1, j) if side == 0 else (i, numbers[-1] + 1)
+        ends.append((i, j))
+        at += run_count
+    return [((i0, i1), (j0, j1)) for (i0, j0), (i1, j1) in pairwise(ends)]

@@ -10,8 +10,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from align.domain import LinkKind
 from align.errors import ConflictError
+from align.models import LinkKind
 
 Vectors = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]

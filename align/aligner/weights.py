@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from align.match.features import BEAD_FEATURES, GAP_FEATURES
+from align.aligner.features import BEAD_FEATURES, GAP_FEATURES
 
 FILE = Path(__file__).with_name("weights.json")
 

@@ -10,26 +10,26 @@ from math import exp, log
 import numpy as np
 import numpy.typing as npt
 
-from align.match import features
-from align.match.coverage import Bag, Float32Array, coverage
-from align.match.evidence import (
+from align.aligner import features
+from align.aligner.coarse_path import Indices, band, coarse_path
+from align.aligner.evidence import (
     CommonTokens,
     FloatArray,
     SideEvidence,
     TokenEvidence,
+    expected_ratio,
     find_common_tokens,
+    length_ratio,
     side_evidence,
     window_evidence,
 )
-from align.match.features import WindowEvidence
-from align.match.guide import Indices, band, coarse_path
-from align.match.joined import RunVectors, joined_gains
-from align.match.lattice import Lattice, Marginals, best_path, marginals
-from align.match.lengths import expected_ratio, length_ratio
-from align.match.links import linked_weight, robust_zscores, token_links
-from align.match.passages import Bead, EmbeddedSide, RangePair
-from align.match.scale import similarity_factor
-from align.match.weights import Weights, family, weights
+from align.aligner.features import WindowEvidence
+from align.aligner.joined_texts import RunVectors, joined_gains
+from align.aligner.lattice import Lattice, Marginals, best_path, marginals
+from align.aligner.similarity import similarity_factor
+from align.aligner.token_links import Bag, Float32Array, coverage, linked_weight, robust_zscores, token_links
+from align.aligner.types import Bead, EmbeddedSide, RangePair
+from align.aligner.weights import Weights, family, weights
 
 CONTEXT_SENTENCES = 8
 """Sentences beyond a window that beads at its edges are compared with."""

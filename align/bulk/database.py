@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from sqlite_utils import Database
 
-from align.bulk.model import Batch, BatchResult, Item, ItemState, Keys, PairEntry
+from align.bulk.types import Batch, BatchResult, Item, ItemState, Keys, PairEntry
 from align.errors import StoreError
-from align.sqlite import BUSY_SECONDS, translate_errors, writing
+from align.sqlite_session import BUSY_SECONDS, translate_errors, writing
 
 VERSION = 2
 APPLICATION_ID = 0x616C6264  # "albd"

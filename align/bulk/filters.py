@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from align.domain import Link, LinkKind, LinkSide
-from align.text.clean import folded, weighted_length
+from align.models import Link, LinkKind, LinkSide
+from align.text.normalize import folded, weighted_length
 from align.text.tags import primary
 
 NON_LETTERS = re.compile(r"[\W\d_]+")

@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from align import __version__
-from align.bulk.engine import Pool
-from align.bulk.ledger import RunDatabase, open_run_database
-from align.bulk.model import ItemState, WorkFactory
-from align.bulk.plan import PlanSizes
-from align.bulk.run import run_batches
+from align.bulk.database import RunDatabase, open_run_database
+from align.bulk.manifest import PlanSizes
+from align.bulk.run_state import RunProgress, read_progress
 from align.bulk.shards import Shards
-from align.bulk.standing import RunProgress, read_progress
+from align.bulk.supervisor import Pool, run_batches
+from align.bulk.types import ItemState, WorkFactory
+from align.bulk.worker import WorkSpec
 from align.errors import UsageError
 from align.exchange.detect_format import readable_suffixes
 from align.inputs import walk
-from align.jobs.bulk_work import WorkSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from align.bulk.model import PairEntry
+from align.bulk.types import PairEntry
 from align.text.tags import canonical, primary, range_matches
 
 # ISO 639-1, and the three-letter codes that corpora use for languages without a shorter one.

@@ -12,26 +12,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from align.bulk.finding import FilenamePairs, pair_by_name
-from align.bulk.ledger import RunDatabase
-from align.bulk.local import LocalPool
-from align.bulk.manifest import is_manifest, read_manifest, write_manifest
-from align.bulk.model import PairEntry
-from align.bulk.plan import plan_batches, weigh_by_size
-from align.bulk.run import DATABASE_FILE, DOCUMENTS, FAILED_FILE, output_folder
+from align.bulk.database import RunDatabase
+from align.bulk.document_matching import PAIRS_FILE, UNPAIRED_FILE, match
+from align.bulk.job import BulkJob, OnProgress, OpenPool, open_job_database, readable_files, run_pending
+from align.bulk.manifest import is_manifest, plan_batches, read_manifest, weigh_by_size, write_manifest
+from align.bulk.pair_by_filename import FilenamePairs, pair_by_name
+from align.bulk.run_state import summary
 from align.bulk.shards import JsonLines, Shards, WriteShard, write_lines
-from align.bulk.standing import summary
-from align.domain import LinkKind, Status
+from align.bulk.supervisor import DATABASE_FILE, DOCUMENTS, FAILED_FILE, output_folder
+from align.bulk.to_store import into_store, links_of
+from align.bulk.types import PairEntry
+from align.bulk.workers_local import LocalPool
 from align.errors import AlignError, UsageError
 from align.exchange.export import write_links
 from align.exchange.formats import FORMATS, export_format
 from align.exchange.types import ExportOptions
-from align.jobs.bulk_lines import links_of
-from align.jobs.bulk_match import PAIRS_FILE, UNPAIRED_FILE, match
-from align.jobs.bulk_order import BulkJob, OnProgress, OpenPool, open_job_database, readable_files, run_pending
-from align.jobs.bulk_review import into_store
-from align.jobs.documents import language_tag_or_none
-from align.jobs.pair import UNRELATED
+from align.models import LinkKind, Status
+from align.workspace.document_lookup import language_tag_or_none
+from align.workspace.pair import UNRELATED
 
 DATE_VARIABLE = "SOURCE_DATE_EPOCH"
 """Environment variable for reproducible builds; writers take dates from it."""
@@ -44,7 +42,7 @@ def local_pool(count: int, timeout: float | None = None) -> OpenPool:
 
 def cluster_pool(address: str, timeout: float | None = None) -> OpenPool:
     """The workers of a Dask scheduler. `distributed` is imported only for this."""
-    from align.bulk.cluster import ClusterPool
+    from align.bulk.workers_dask import ClusterPool
 
     return lambda work, threads: ClusterPool(work, address, timeout=timeout)
 

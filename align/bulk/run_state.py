@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from align.beside import atomic_write
-from align.bulk.ledger import RunDatabase
-from align.bulk.model import UNCOVERED_PREFIX, BatchResult, ItemState
+from align.atomic_file import atomic_write
+from align.bulk.database import RunDatabase
+from align.bulk.types import UNCOVERED_PREFIX, BatchResult, ItemState
 
 METRICS_SECONDS = 5.0
 """Minimum seconds between two updates of the metrics file."""

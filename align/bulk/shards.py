@@ -15,9 +15,9 @@ from typing import IO
 
 import numpy as np
 
-from align.beside import sync_folder
-from align.bulk.ledger import RunDatabase, SpooledResult
-from align.bulk.model import Keys
+from align.atomic_file import sync_folder
+from align.bulk.database import RunDatabase, SpooledResult
+from align.bulk.types import Keys
 from align.errors import ExportError
 
 JsonLines = Iterator[bytes]

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from align.bulk.shards import JsonLines, WriteShard
-from align.domain import Link, LinkSide, Proposal
+from align.bulk.worker import WorkSpec
 from align.errors import TextLossError
-from align.jobs.add import read_content
-from align.jobs.bulk_lines import links_of
-from align.jobs.bulk_work import WorkSpec
+from align.models import Link, LinkKind, LinkSide, Proposal, Span, Status
 from align.readers import read
 from align.settings import default_reviewer, load_settings
 from align.store import SentenceRow, Store, open_store
 from align.text.tags import primary
+from align.workspace.add import read_content
 
 
 def into_store(write: WriteShard, db: Path, work: WorkSpec, below: float, refused: Callable[[str], None]) -> WriteShard:
@@ -88,3 +89,25 @@ def sentences_in_side(side: LinkSide, sentences: list[SentenceRow]) -> tuple[int
         if index >= 0 and sentence.span.start < side.spans[index].end:
             ids.append(sentence.id)
     return tuple(ids)
+
+
+def links_of(lines: Iterable[bytes]) -> Iterator[Link]:
+    """Links from lines of the JSON Lines contract."""
+    for line in lines:
+        record = json.loads(line)
+        yield Link(
+            id=record["id"],
+            src=side_of(1, record["src"]),
+            tgt=side_of(2, record["tgt"]),
+            kind=LinkKind(record["kind"]),
+            score=record["score"],
+            confidence=record["confidence"],
+            status=Status(record["status"]),
+            encoder=record["encoder"],
+        )
+
+
+def side_of(document: int, record: dict[str, Any]) -> LinkSide:
+    """A side of a link from its JSON record."""
+    spans = tuple(Span(*span) for span in record["spans"])
+    return LinkSide(document, record["doc"], record["lang"], (), record["text"], spans)

@@ -16,18 +16,18 @@ from typing import TypeVar
 
 import numpy as np
 
+from align.aligner import DocumentAlignment, EmbeddedSide
+from align.bulk.document_matching import document_vector
 from align.bulk.filters import Filters, IdentifyLanguage, link_key, removed_by
-from align.bulk.local import error_line, start_step
-from align.bulk.matching import document_vector
-from align.bulk.model import UNCOVERED_PREFIX, Batch, BatchResult, BatchWork, Item, ItemResult, PairEntry
 from align.bulk.shards import pack
-from align.encoders import Encoder, Vectors, load_encoder, unknown_languages
-from align.encoders.embed import embed_sides, embed_texts
+from align.bulk.types import UNCOVERED_PREFIX, Batch, BatchResult, BatchWork, Item, ItemResult, PairEntry
+from align.bulk.workers_local import error_line, start_step
+from align.embeddings import Encoder, Vectors, load_encoder, unknown_languages
+from align.embeddings.embed import embed_sides, embed_texts
 from align.exchange.jsonl import unit_json, utf8
 from align.exchange.types import Unit
 from align.inputs import MAX_SIZE
-from align.jobs.pair import FileSide, Segments, align, as_link, read_side
-from align.match import DocumentAlignment, EmbeddedSide
+from align.workspace.pair import FileSide, Segments, align, as_link, read_side
 
 Result = TypeVar("Result")
 

@@ -20,9 +20,9 @@ from distributed import Client, Future, WorkerPlugin, get_worker
 from distributed.comm.addressing import get_address_host_port
 
 from align import __version__
-from align.bulk.engine import TaskResult
-from align.bulk.local import BATCHES_PER_WORKER, run_with_timeout
-from align.bulk.model import Batch, BatchResult, BatchWork, WorkFactory
+from align.bulk.supervisor import TaskResult
+from align.bulk.types import Batch, BatchResult, BatchWork, WorkFactory
+from align.bulk.workers_local import BATCHES_PER_WORKER, run_with_timeout
 from align.errors import AlignError
 
 CONNECT_SECONDS = 20.0

@@ -16,8 +16,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import TextIO
 
-from align.bulk.engine import TaskResult
-from align.bulk.model import Batch, BatchResult, BatchWork, WorkFactory
+from align.bulk.supervisor import TaskResult
+from align.bulk.types import Batch, BatchResult, BatchWork, WorkFactory
 from align.errors import AlignError
 
 BATCHES_PER_WORKER = 2

@@ -14,7 +14,7 @@ import click
 
 from align import __version__
 from align.errors import AlignError
-from align.text.visible import escape_unencodable, visible
+from align.text.messages import escape_unencodable, visible
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "add": ("align.cli.add:add", "Add texts to the store: files, folders, patterns, or - for standard input."),

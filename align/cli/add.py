@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import note, progress, settings_for, size_option, store_option
+from align.cli.options import note, progress, settings_for, size_option, store_option
 
 if TYPE_CHECKING:
-    from align.jobs.add import AddResult
+    from align.workspace.add import AddResult
 
 
 @click.command(epilog="Example: align add page.html translation.docx subtitles/")
@@ -53,8 +53,8 @@ def add(
     links, or more than 20, would lose their text, it is refused without --replace; `align store undo` takes a change
     back.
     """
-    from align.jobs.add import add as add_job
-    from align.jobs.add import summary_lines
+    from align.workspace.add import add as add_job
+    from align.workspace.add import summary_lines
 
     settings = settings_for(db=db, reviewer=reviewer)
     results: list[AddResult] = []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from align.cli.context import (
+from align.cli.options import (
     FiniteFloatRange,
     encoder_option,
     is_quiet,
@@ -23,7 +23,7 @@ from align.cli.context import (
 )
 
 if TYPE_CHECKING:
-    from align.bulk.standing import RunProgress
+    from align.bulk.run_state import RunProgress
     from align.settings import Settings
 
 EXIT_FAILED = 3
@@ -133,13 +133,13 @@ def bulk(
     continues where it stopped. Pairs that fail twice are listed in OUT/failed.tsv; the exit code is then 3.
     """
     from align.bulk.filters import Filters
-    from align.bulk.plan import PlanSizes
-    from align.bulk.standing import MetricsFile
+    from align.bulk.job import BulkJob
+    from align.bulk.manifest import PlanSizes
+    from align.bulk.run import bulk as bulk_job
+    from align.bulk.run import cluster_pool, folder_of, local_pool
+    from align.bulk.run_state import MetricsFile
+    from align.bulk.worker import WorkSpec
     from align.exchange.export_target import refuse_store, written_file
-    from align.jobs.bulk import bulk as bulk_job
-    from align.jobs.bulk import cluster_pool, folder_of, local_pool
-    from align.jobs.bulk_order import BulkJob
-    from align.jobs.bulk_work import WorkSpec
 
     for path in (summary_file, metrics):
         if path:
@@ -183,7 +183,7 @@ def bulk(
 
 def warn_uncovered(languages: set[str], settings: Settings) -> None:
     """Warn of languages that the encoder does not cover."""
-    from align.encoders import coverage_warning, load_encoder
+    from align.embeddings import coverage_warning, load_encoder
 
     model = load_encoder(settings.encoder, languages=languages, purpose="speed", cache=settings.cache)
     if warning := coverage_warning(model, languages):

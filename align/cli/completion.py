@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import note
+from align.cli.options import note
 from align.errors import UsageError
 
 SHELLS = ("bash", "zsh", "fish")

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from align.cli.context import note, print_line
+from align.cli.options import note, print_line
 
 
 @click.group(invoke_without_command=True, epilog="Example: align config init && align config")
@@ -19,7 +19,7 @@ def config(ctx: click.Context, as_json: bool) -> None:
     """
     if ctx.invoked_subcommand:
         return
-    from align.jobs.configure import setting_origins
+    from align.workspace.config import setting_origins
 
     rows = setting_origins()
     if as_json:
@@ -35,7 +35,7 @@ def config(ctx: click.Context, as_json: bool) -> None:
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 def init(force: bool) -> None:
     """Write a config file in which every setting is explained and commented out."""
-    from align.jobs.configure import write_default
+    from align.workspace.config import write_default
 
     note(f"{write_default(force=force)}: written. Every line is commented out: remove the # to change a setting.")
 
@@ -51,6 +51,6 @@ def path() -> None:
 @config.command(epilog="Example: align config default > my-config.toml")
 def default() -> None:
     """Print the config file that `init` would write."""
-    from align.jobs.configure import default_file
+    from align.workspace.config import default_file
 
     click.echo(default_file(), nl=False)

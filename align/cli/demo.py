@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import cell, encoder_option, note, progress, settings_for
+from align.cli.options import cell, encoder_option, note, progress, settings_for
 
 if TYPE_CHECKING:
-    from align.domain import Link
+    from align.models import Link
 
 
 @click.command(epilog="Example: align demo --out demo")
@@ -24,7 +24,7 @@ def demo(out: Path, encoder: str | None) -> None:
 
     Uses the fastest encoder unless another is named, so that it takes only seconds.
     """
-    from align.jobs.demo import demo as demo_job
+    from align.workspace.demo import demo as demo_job
 
     settings = settings_for(encoder=encoder)
     with progress() as stage:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import print_line, store_option
-from align.text.visible import visible
+from align.cli.options import print_line, store_option
+from align.text.messages import visible
 
 
 @click.command(epilog="Example: align doctor --json")
@@ -20,8 +20,8 @@ def doctor(db: Path | None, as_json: bool) -> int:
 
     Exit code 1 where something will fail, else 0.
     """
-    from align.jobs.doctor import CheckState, run_checks
-    from align.review.wishes import check_settings
+    from align.review.settings_check import check_settings
+    from align.workspace.doctor import CheckState, run_checks
 
     marks = {CheckState.GOOD: ("green", "good"), CheckState.NOTE: ("yellow", "note"), CheckState.BAD: ("red", "bad ")}
     failed = 0

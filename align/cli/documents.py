@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import cell, note, opened, settings_for, store_option
+from align.cli.options import cell, note, opened, settings_for, store_option
 
 if TYPE_CHECKING:
     from align.store import DocumentRow
@@ -53,7 +53,7 @@ def documents(ctx: click.Context, db: Path | None, as_json: bool) -> None:
 @click.pass_context
 def set_lang(ctx: click.Context, document: str, lang: str, db: Path | None) -> None:
     """Set the language of DOCUMENT (its name or number); it is kept when the document is added again."""
-    from align.jobs.documents import set_language
+    from align.workspace.document_lookup import set_language
 
     with opened(settings_for(db=db or ctx.obj)) as store:
         name = set_language(store, document, lang)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import encoder_option, note, progress, settings_for, size_option
+from align.cli.options import encoder_option, note, progress, settings_for, size_option
 
 CASE_NAMES = ("blog-summary", "blog-comment", "titles", "rt-translation")
 
@@ -49,7 +49,7 @@ def evaluate(
     if bool(cases) == (gold is not None):
         raise UsageError("Name either a GOLD file or a --case of the seed pages.")
     if cases:
-        from align.jobs.cases import evaluate_cases
+        from align.workspace.evaluate import evaluate_cases
 
         if predictions is not None:
             raise UsageError("--predictions needs a GOLD file; `align export` writes the links of documents.")
@@ -57,7 +57,7 @@ def evaluate(
         for case_scores in evaluate_cases(case_names, settings.encoder, cache=settings.cache, warn=note):
             click.echo(json.dumps(case_scores))
         return
-    from align.jobs.evaluate import evaluate as evaluate_job
+    from align.workspace.evaluate import evaluate as evaluate_job
 
     assert gold is not None
     with progress() as stage:

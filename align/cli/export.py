@@ -9,10 +9,10 @@ from typing import Literal
 
 import click
 
-from align.cli.context import FiniteFloatRange, note, opened, settings_for, status_option, store_option
-from align.domain import LinkKind, Status
+from align.cli.options import FiniteFloatRange, note, opened, settings_for, status_option, store_option
 from align.exchange.formats import BLOCKS, format_names
-from align.text.counted import pluralise
+from align.models import LinkKind, Status
+from align.text.messages import pluralise
 
 ANY = "any"
 TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import StoreIntRange, note, opened, print_line, settings_for, store_option
+from align.cli.options import StoreIntRange, note, opened, print_line, settings_for, store_option
 
 
 @click.command(epilog="Example: align history page.txt --limit 20")
@@ -18,8 +18,8 @@ from align.cli.context import StoreIntRange, note, opened, print_line, settings_
 @store_option
 def history(what: str | None, limit: int, as_json: bool, db: Path | None) -> None:
     """List the decisions on a LINK (its number), on a DOCUMENT (its name) and its links, or all."""
-    from align.jobs.history import as_json as line_of
-    from align.jobs.history import events_of, lines_of
+    from align.workspace.history import as_json as line_of
+    from align.workspace.history import events_of, lines_of
 
     with opened(settings_for(db=db)) as store:
         count = 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import note, settings_for, size_option, store_option
+from align.cli.options import note, settings_for, size_option, store_option
 from align.exchange.formats import format_names
 
 
@@ -40,7 +40,7 @@ def import_(
     dry_run: bool,
 ) -> None:
     """Import FILE: an edited export as decisions on its links, or a memory of another tool as documents with links."""
-    from align.jobs.import_ import NewUnits, import_units, read_file
+    from align.exchange.import_file import NewUnits, import_units, read_file
     from align.settings import default_reviewer
     from align.store import open_store
 

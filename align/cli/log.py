@@ -12,9 +12,9 @@ from pathlib import Path
 import click
 
 from align import __version__
-from align.beside import opened_stream
+from align.atomic_file import opened_stream
 from align.errors import UsageError
-from align.text.visible import visible
+from align.text.messages import visible
 
 LOG = logging.getLogger("align")
 LOG.addHandler(logging.NullHandler())  # without a handler, Python prints errors unformatted

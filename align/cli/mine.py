@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import (
+from align.cli.options import (
     FiniteFloatRange,
     ProgressCallback,
     encoder_option,
@@ -23,8 +23,8 @@ from align.cli.context import (
 )
 
 if TYPE_CHECKING:
-    from align.encoders import Purpose
-    from align.jobs.mine import MiningReport, MiningSentence
+    from align.embeddings import Purpose
+    from align.mining.mine import MiningReport, MiningSentence
     from align.settings import Settings
 
 MAX_QUALITY_SENTENCES = 20_000
@@ -76,14 +76,14 @@ def mine(
 
     The documents need not be translations: news about one event, pages that quote each other, texts in any order.
     """
-    from align.domain import LinkKind, Status
-    from align.encoders import load_encoder
+    from align.embeddings import load_encoder
     from align.exchange.export import export
     from align.exchange.export_target import refuse_store, written_file
     from align.exchange.types import ExportOptions
-    from align.jobs.documents import language_tag_or_none
-    from align.jobs.mine import MiningReport, as_dict
-    from align.jobs.mine import mine as mine_job
+    from align.mining.mine import MiningReport, as_dict
+    from align.mining.mine import mine as mine_job
+    from align.models import LinkKind, Status
+    from align.workspace.document_lookup import language_tag_or_none
 
     if summary:
         refuse_store(summary)
@@ -139,7 +139,7 @@ def open_sentences(
 ) -> Iterator[tuple[Iterator[MiningSentence], set[str], Purpose]]:
     """The sentences of the files, or of the store without files; their languages if listed in advance; and the
     purpose for `auto`: the best encoder for small inputs."""
-    from align.jobs.mine import sentences_of_files, sentences_of_store
+    from align.mining.mine import sentences_of_files, sentences_of_store
 
     if sources:
         yield sentences_of_files(sources, report, encoding, lang, max_size), set(), "speed"

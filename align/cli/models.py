@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import note, print_line, progress, settings_for
-from align.text.visible import visible
+from align.cli.options import note, print_line, progress, settings_for
+from align.text.messages import visible
 
 if TYPE_CHECKING:
-    from align.jobs.models import EncoderState
+    from align.workspace.encoders import EncoderState
 
 
 @click.group(invoke_without_command=True, epilog="Example: align models --json")
@@ -26,7 +26,7 @@ def models(ctx: click.Context, as_json: bool) -> None:
     """
     if ctx.invoked_subcommand:
         return
-    from align.jobs.models import list_encoders
+    from align.workspace.encoders import list_encoders
 
     encoders = list_encoders(settings_for().cache)
     if as_json:
@@ -39,7 +39,7 @@ def models(ctx: click.Context, as_json: bool) -> None:
 @models.command(epilog="Example: align models prepare")
 def prepare() -> None:
     """Unpack e5 (550 MB in the cache), or repair it. Otherwise this happens on first use."""
-    from align.jobs import models as job
+    from align.workspace import encoders as job
 
     with progress() as stage:
         folder = job.prepare(settings_for().cache, stage("Unpacking e5"))
@@ -51,7 +51,7 @@ def prepare() -> None:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 def check(names: tuple[str, ...]) -> None:
     """Encode sentences in 22 languages and compare with stored vectors. Without NAME, check all built-in encoders."""
-    from align.jobs import models as job
+    from align.workspace import encoders as job
 
     cache: Path = settings_for().cache
     checked = job.check_all(list(names) or ["use", "e5", "blend"], cache, lambda name: note(f"{name} ..."))

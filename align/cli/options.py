@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from align.domain import MAX_ID, STATUS_WORDS, Status, statuses_of
 from align.errors import AlignError
 from align.inputs import MAX_SIZE, parse_size
+from align.models import MAX_ID, STATUS_WORDS, Status, statuses_of
 from align.settings import Settings, load_settings
-from align.text.visible import visible
+from align.text.messages import visible
 
 if TYPE_CHECKING:
     from rich.console import Console

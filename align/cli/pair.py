@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from align.cli.context import (
+from align.cli.options import (
     FiniteFloatRange,
     encoder_option,
     note,
@@ -19,7 +19,7 @@ from align.cli.context import (
 )
 
 if TYPE_CHECKING:
-    from align.jobs.pair import FileSide, PairedFiles
+    from align.workspace.pair import FileSide, PairedFiles
 
 
 @click.command(epilog="Example: align pair book.de.txt book.fr.txt --to tmx > book.tmx")
@@ -61,13 +61,13 @@ def pair(
     """Align two files, the same text in two languages, and print the pairs. Needs no store."""
     from typing import cast
 
-    from align.domain import Status
-    from align.encoders import TokenEncoder, coverage_warning, load_encoder
-    from align.encoders.embed import MAX_TOKEN_SENTENCES
+    from align.embeddings import TokenEncoder, coverage_warning, load_encoder
+    from align.embeddings.embed import MAX_TOKEN_SENTENCES
     from align.exchange.export import export
     from align.exchange.types import ExportOptions
-    from align.jobs.pair import Segments, read_side, with_unpaired
-    from align.jobs.pair import pair as pair_job
+    from align.models import Status
+    from align.workspace.pair import Segments, read_side, with_unpaired
+    from align.workspace.pair import pair as pair_job
 
     settings = settings_for(encoder=encoder)
     segment_type = cast(Segments, segments)

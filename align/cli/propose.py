@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import encoder_option, note, opened, progress, progress_on_demand, settings_for, store_option
+from align.cli.options import encoder_option, note, opened, progress, progress_on_demand, settings_for, store_option
 from align.errors import ConflictError
-from align.text.counted import pluralise
+from align.text.messages import pluralise
 
 
 @click.command(epilog="Example: align propose --encoder use")
@@ -25,11 +25,10 @@ def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, bo
     Decisions of reviewers are kept; the rest is aligned around them. Without DOCUMENT names, all are aligned. Two
     texts whose confirmed links contradict each other are reported and left unchanged; the exit code is then 1.
     """
-    from align.encoders import cached, coverage_warning, load_encoder
-    from align.jobs.documents import find_document
-    from align.jobs.kernels import matching_stage
-    from align.jobs.propose import explain_no_links
-    from align.jobs.propose import propose as propose_job
+    from align.embeddings import cached, coverage_warning, load_encoder
+    from align.workspace.document_lookup import find_document
+    from align.workspace.propose import explain_no_links, matching_stage
+    from align.workspace.propose import propose as propose_job
 
     settings = settings_for(db=db, encoder=encoder)
     with ExitStack() as opening:

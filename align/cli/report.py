@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import note, opened, progress, settings_for, store_option
+from align.cli.options import note, opened, progress, settings_for, store_option
 from align.errors import UsageError
 
 
@@ -22,8 +22,8 @@ def report(out: Path | None, db: Path | None, document: str | None, as_json: boo
     """Write an HTML report: coverage in both directions, maps of the links, confidence
     against decisions, progress by reviewer, and unpaired sentences. The page needs no network."""
     from align.exchange.export_target import check_target, written_file
-    from align.jobs.report import build_report
-    from align.jobs.report_page import page
+    from align.report.page import page
+    from align.report.survey import build_report
 
     if out is None and not as_json:
         raise UsageError("Name the output (align report OUT.html), or use --json.")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import encoder_option, opened, settings_for, store_option
+from align.cli.options import encoder_option, opened, settings_for, store_option
 from align.errors import UsageError
 
 

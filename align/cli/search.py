@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import (
+from align.cli.options import (
     FiniteFloatRange,
     StoreIntRange,
     cell,
@@ -18,13 +18,13 @@ from align.cli.context import (
     status_option,
     store_option,
 )
-from align.domain import LinkKind, Status
-from align.text.visible import harmless, visible
+from align.models import LinkKind, Status
+from align.text.messages import harmless, visible
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from align.jobs.search import ConcordanceHit, ConcordanceText
+    from align.workspace.concordance import ConcordanceHit, ConcordanceText
 
 
 @click.command(epilog='Example: align search 霧 "rising fog" --status accepted')
@@ -65,9 +65,9 @@ def search(
     Every word must be there, on either side. A word finds longer ones that begin with it; "quotes": only itself.
     Scripts without spaces are found anywhere, Han characters in all their written forms.
     """
-    from align.jobs.documents import find_document
-    from align.jobs.search import search as find
     from align.store import LinkFilter
+    from align.workspace.concordance import search as find
+    from align.workspace.document_lookup import find_document
 
     words = " ".join(f'"{word}"' if " " in word and '"' not in word else word for word in query)
     with opened(settings_for(db=db)) as store:

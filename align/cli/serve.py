@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.context import encoder_option, note, settings_for, store_option
+from align.cli.options import encoder_option, note, settings_for, store_option
 from align.errors import UsageError
 
 if TYPE_CHECKING:
-    from align.serve.server import TouchKey
+    from align.server.server import TouchKey
     from align.settings import Settings
 
 BAR_ACTIONS = ("accept", "reject", "skip", "undo", "next", "up", "down", "filter", "help")
@@ -56,7 +56,7 @@ def serve(
     if not settings.db.exists():
         raise UsageError(f"{settings.db}: no store there. Make one with `align add FILE`, or name another with --db.")
     try:
-        from align.serve.server import ServerOptions, run
+        from align.server.server import ServerOptions, run
     except ModuleNotFoundError as error:
         raise UsageError(f"{error.name} is not installed. Install it: pip install 'align-workbench[serve]'.") from error
 
@@ -94,7 +94,7 @@ def note_with_time(line: str) -> None:
 def touch_keys(settings: Settings) -> list[TouchKey]:
     """The key bar for phones, from the review app's table of keys and the configured keys."""
     from align.review.keys import ACTIONS_BY_ID
-    from align.serve.server import TouchKey
+    from align.server.server import TouchKey
 
     keys = []
     for name in BAR_ACTIONS:

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from align.cli.context import cell, opened, progress, settings_for, store_option
-from align.domain import CONFIRMED, Status
-from align.text.counted import pluralise
-from align.text.visible import visible
+from align.cli.options import cell, opened, progress, settings_for, store_option
+from align.models import CONFIRMED, Status
+from align.text.messages import pluralise, visible
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from align.jobs.report import PairReport, Report
+    from align.report.survey import PairReport, Report
 
 
 @click.command(epilog="Example: align stats --map")
@@ -33,7 +32,7 @@ def stats(db: Path | None, document: str | None, max_pairs: int, with_map: bool)
     """
     from rich.console import Console
 
-    from align.jobs.report import build_report
+    from align.report.survey import build_report
 
     with opened(settings_for(db=db)) as store, progress() as stage:
         report = build_report(store, document=document, progress=stage("Reading links"))
@@ -56,7 +55,7 @@ def stats(db: Path | None, document: str | None, max_pairs: int, with_map: bool)
 
 def summary(report: Report) -> Iterable[str]:
     """The lines above the table."""
-    from align.jobs.stats import bar, columns
+    from align.report.pace import bar, columns
 
     total = sum(report.statuses.values())
     pairs = pluralise(len(report.pairs), "pair")
@@ -84,7 +83,7 @@ def pair_table(pairs: Iterable[PairReport], *, bars: bool) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from align.jobs.stats import bar
+    from align.report.pace import bar
 
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2 if bars else 1, 0, 0))
     for name in ("pair", "languages", "links", "confirmed", "source linked", "target linked", "crossings"):
@@ -113,7 +112,7 @@ def title(pair: PairReport) -> str:
 
 def map_lines(pair: PairReport) -> Iterable[str]:
     """A map of one pair in braille."""
-    from align.jobs.stats import dot_map
+    from align.report.pace import dot_map
 
     points = [
         (source / pair.src_length, target / pair.tgt_length)

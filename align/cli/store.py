@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from align.cli.context import StoreIntRange, note, opened, print_line, require_yes, settings_for, store_option
-from align.text.counted import pluralise
+from align.cli.options import StoreIntRange, note, opened, print_line, require_yes, settings_for, store_option
+from align.text.messages import pluralise
 
 
 class _ConflictSide(click.ParamType):  # type: ignore[type-arg]  # generic from a later click on than we ask for
@@ -107,7 +107,7 @@ def merge(other: Path, as_json: bool, db: Path | None) -> None:
     independently that do not agree are a conflict. Such a link keeps its last common state and is printed.
     Accept, reject or edit it in the review, or see `align store conflicts --take`.
     """
-    from align.jobs.merge import conflict_line, merge_copy
+    from align.workspace.merge_copies import conflict_line, merge_copy
 
     with opened(settings_for(db=db)) as opened_store:
         united = merge_copy(opened_store, other)
@@ -139,9 +139,9 @@ def conflicts(
     as_json: bool, take: tuple[tuple[int, int], ...], dismiss: tuple[int, ...], reviewer: str | None, db: Path | None
 ) -> None:
     """List unresolved conflicts with a merged copy or an imported file."""
-    from align.jobs.merge import conflict_line, take_side
     from align.reviewer import Reviewer
     from align.settings import default_reviewer
+    from align.workspace.merge_copies import conflict_line, take_side
 
     settings = settings_for(db=db, reviewer=reviewer)
     with opened(settings) as opened_store:
@@ -167,9 +167,9 @@ def conflicts(
 @store_option
 def remove(document: str, yes: bool, reviewer: str | None, db: Path | None) -> None:
     """Remove DOCUMENT (its name or number) and its links. Undo restores it until the store is compacted."""
-    from align.jobs.documents import find_document
     from align.reviewer import Reviewer
     from align.settings import default_reviewer
+    from align.workspace.document_lookup import find_document
 
     settings = settings_for(db=db, reviewer=reviewer)
     with opened(settings) as opened_store:

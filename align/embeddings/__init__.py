@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from align.encoders.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
-from align.encoders.registry import Purpose, choose_encoder, coverage_warning, is_local, load_encoder, unknown_languages
+from align.embeddings.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
+from align.embeddings.registry import (
+    Purpose,
+    choose_encoder,
+    coverage_warning,
+    is_local,
+    load_encoder,
+    unknown_languages,
+)
 
 if TYPE_CHECKING:
-    from align.encoders.cache import CachedEncoder, cached
+    from align.embeddings.cache import CachedEncoder, cached
 
 __all__ = [
     "CachedEncoder",
@@ -30,7 +37,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import the cache on first use: its database takes as long as the first vector."""
     if name in ("CachedEncoder", "cached"):
-        from align.encoders import cache
+        from align.embeddings import cache
 
         return getattr(cache, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from align.encoders.base import Encoder, Vectors
+from align.embeddings.base import Encoder, Vectors
 
 BACKGROUND: tuple[str, ...] = (
     "The committee postponed its vote on the fishing quota until after the election.",

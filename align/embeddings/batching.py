@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -42,3 +43,14 @@ def batches_of(lengths: Sequence[int], budget: int) -> list[list[int]]:
         else:
             batches.append([index])
     return batches
+
+
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+REPLACEMENT = "�"
+
+
+def encodable(text: str) -> str:
+    """`text` with lone surrogates (invalid in UTF-8) and NULs (the end of a text in C) replaced."""
+    if not text.isascii() and LONE_SURROGATE.search(text):
+        text = LONE_SURROGATE.sub(REPLACEMENT, text)
+    return text.replace("\x00", REPLACEMENT) if "\x00" in text else text

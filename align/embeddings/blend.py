@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from align.encoders.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
+from align.embeddings.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
 
 MEANS = Path(__file__).with_name("blend_means.npz")
 

@@ -19,7 +19,7 @@ from typing import TypeVar
 import numpy as np
 from sqlite_utils import Database
 
-from align.encoders.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
+from align.embeddings.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
 
 VERSION = 1
 TEXTS_PER_COMMIT = 2048

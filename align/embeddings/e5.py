@@ -17,12 +17,11 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from align.encoders import machine
-from align.encoders.base import Progress, Tokens, Vectors
-from align.encoders.e5_folder import ONNX, PROMPT, folder_in, prepared_folder
-from align.encoders.e5_onnx import LAST, MIDDLE
-from align.encoders.texts import encodable
-from align.encoders.windows import TokenWindow, batches_of, windows_of
+from align.embeddings import cpu
+from align.embeddings.base import Progress, Tokens, Vectors
+from align.embeddings.batching import TokenWindow, batches_of, encodable, windows_of
+from align.embeddings.e5_folder import ONNX, PROMPT, folder_in, prepared_folder
+from align.embeddings.e5_onnx import LAST, MIDDLE
 from align.errors import EncoderError
 
 Form = Literal["int8", "bf16", "exact"]
@@ -63,9 +62,9 @@ class Runtime(Protocol):
 
 def best_form() -> Form:
     """The fastest form that the processor and the installed packages support."""
-    if machine.has_fast_int8() and find_spec("onnxruntime") and find_spec("onnx"):
+    if cpu.has_fast_int8() and find_spec("onnxruntime") and find_spec("onnx"):
         return "int8"
-    return "bf16" if machine.has_fast_bf16() else "exact"
+    return "bf16" if cpu.has_fast_bf16() else "exact"
 
 
 class E5Encoder:
@@ -85,7 +84,7 @@ class E5Encoder:
         self.form: Form = form or best_form()
         self.name = "e5" if form is None else f"e5-{form}"
         self._models = models
-        self._threads = machine.thread_count(threads)
+        self._threads = cpu.thread_count(threads)
         self._preparing = preparing
 
     @cached_property
@@ -124,7 +123,7 @@ class E5Encoder:
     def _runtime(self) -> Runtime:
         if self.form == "int8":
             return OnnxRuntime(self._folder, self._threads)
-        from align.encoders.e5_torch import TorchRuntime
+        from align.embeddings.e5_torch import TorchRuntime
 
         return TorchRuntime(self._folder, self.form, self._threads)
 
@@ -180,7 +179,7 @@ class _Chunk:
         """Encode all windows in batches of similar length, up to `runtime.workers` at once."""
         batches = batches_of([len(window.ids) + 2 for window in self._windows], BATCH_TOKENS)
         done = 0
-        with machine.thread_map(min(runtime.workers, max(1, len(batches)))) as work:
+        with cpu.thread_map(min(runtime.workers, max(1, len(batches)))) as work:
             for finished in work(lambda batch: self._run_batch(runtime, batch), batches):
                 done += finished
                 report(min(done, len(self._windows)))

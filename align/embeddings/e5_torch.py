@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from align.encoders.e5_onnx import MIDDLE_LAYER
-from align.encoders.transformer import load_sentence_transformer
+from align.embeddings.e5_onnx import MIDDLE_LAYER
+from align.embeddings.transformer import load_sentence_transformer
 
 Ids = npt.NDArray[np.int64]
 Float32Array = npt.NDArray[np.float32]

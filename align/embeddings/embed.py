@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from align.encoders.background import background
-from align.encoders.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
-from align.match import EmbeddedSide
-from align.match.passages import IntArray
+from align.aligner import EmbeddedSide
+from align.aligner.types import IntArray
+from align.embeddings.background import background
+from align.embeddings.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
 
 MAX_TOKEN_SENTENCES = 20_000
 """Sentences per call above which token vectors are left out: they take about 60 kB per sentence in the solver."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from align.encoders.base import Vectors
+from align.embeddings.base import Vectors
 
 VECTORS = Path(__file__).with_name("reference.npz")
 """One array per encoder, (sentences, dimensions) float16; made by `python -m benchmarks.reference`."""

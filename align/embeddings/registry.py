@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from align.domain import UNDETERMINED
-from align.encoders import e5, use
-from align.encoders.base import Encoder, Progress
+from align.embeddings import e5, use
+from align.embeddings.base import Encoder, Progress
 from align.errors import EncoderError
+from align.models import UNDETERMINED
 from align.settings import load_settings
 from align.text.tags import primary
 
@@ -72,11 +72,11 @@ def load_encoder(
     if name in E5_FORMS:
         return e5.E5Encoder(models, E5_FORMS[name], threads=threads, preparing=preparing)
     if name == "blend":
-        from align.encoders.blend import BlendEncoder
+        from align.embeddings.blend import BlendEncoder
 
         right = e5.E5Encoder(models, threads=threads, preparing=preparing)
         return BlendEncoder(use.UseEncoder(threads=threads), right)
-    from align.encoders.transformer import TransformerEncoder
+    from align.embeddings.transformer import TransformerEncoder
 
     return TransformerEncoder(name, threads=threads)
 
@@ -85,7 +85,7 @@ def is_local(name: str) -> bool:
     """Whether `load_encoder(name)` needs no model hub: a built-in encoder, or an existing model folder."""
     if name in E5_FORMS or any(info.name == name for info in ENCODERS):
         return True
-    from align.encoders.transformer import is_model_folder
+    from align.embeddings.transformer import is_model_folder
 
     return bool(name) and is_model_folder(Path(name))
 

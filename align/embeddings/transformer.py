@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from align.encoders import machine
-from align.encoders.base import Progress, Vectors
-from align.encoders.texts import encodable
+from align.embeddings import cpu
+from align.embeddings.base import Progress, Vectors
+from align.embeddings.batching import encodable
 from align.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class TransformerEncoder:
 
     def __init__(self, model: str, threads: int | None = None) -> None:
         self.name = model
-        self._threads = machine.thread_count(threads)
+        self._threads = cpu.thread_count(threads)
 
     @cached_property
     def _model(self) -> SentenceTransformer:

@@ -26,8 +26,8 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 
-from align.encoders.base import Vectors
-from align.encoders.machine import ThreadMap, thread_map
+from align.embeddings.base import Vectors
+from align.embeddings.cpu import ThreadMap, thread_map
 
 Float32Array = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Literal
 
-from align.domain import Span
 from align.exchange.link_stamp import stamp_of
 from align.exchange.types import ExportOptions, ImportedUnit, Segment, Unit, parse_id, parse_kind, parse_status
+from align.models import Span
 
 ArrowType = Literal["int64", "float64", "string", "category", "spans", "strings"]
 """Type in Parquet. `category`: strings that repeat, as a dictionary; `spans`: a list of `{start, end}`."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from align.domain import Link, LinkKind, LinkSide, Status
 from align.exchange.types import Context
+from align.models import Link, LinkKind, LinkSide, Status
 
 if TYPE_CHECKING:
     from align.store import Store

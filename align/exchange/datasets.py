@@ -7,12 +7,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from align import __version__
-from align.domain import CONFIRMED
 from align.exchange.columns import COLUMNS
 from align.exchange.export_target import CARD_TITLE
 from align.exchange.filter import pair_name
 from align.exchange.parquet import READ_COLUMNS, READ_ROWS, ParquetFile, read_record, record
 from align.exchange.types import ExportOptions, ImportedUnit, Unit
+from align.models import CONFIRMED
 from align.text.tags import primary
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))

@@ -14,8 +14,8 @@ from align.readers.plain import text_of
 from align.readers.registry import kind
 from align.readers.registry import suffixes as text_suffixes
 from align.readers.tables import sheet_rows, text_rows
-from align.text.evidence import first_evidence
 from align.text.language import identify_blocks
+from align.text.language_evidence import first_evidence
 from align.text.scripts import count_scripts
 
 UNIT_SUFFIXES = frozenset(

@@ -10,18 +10,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from align.domain import CONFIRMED, Block, Link, LinkSide
 from align.errors import UsageError
-from align.exchange.block_units import block_links
 from align.exchange.context import LinkedSentences, SentenceContext, null_links
 from align.exchange.export_target import STDOUT, written_file, written_folder
 from align.exchange.filter import exported_statuses, filter_links, oriented, without_duplicates
 from align.exchange.formats import BLOCKS, Format, export_format
 from align.exchange.group_by import document_key, group_by
+from align.exchange.grouped_units import block_links, joined_units
 from align.exchange.jsonl import write_blocks
-from align.exchange.multilingual_units import joined_units
 from align.exchange.types import VERIFY_BELOW, ExportOptions, ExportReport, Unit
 from align.exchange.verify import WrittenUnits, verify
+from align.models import CONFIRMED, Block, Link, LinkSide
 
 if TYPE_CHECKING:
     from align.store import Store
@@ -85,7 +84,7 @@ def _blocks(store: Store) -> Iterator[tuple[str, Block]]:
 
 def encoder_versions() -> dict[str, str]:
     """The package and version of each installed encoder, by the encoder's name."""
-    from align.encoders.registry import ENCODERS
+    from align.embeddings.registry import ENCODERS
 
     versions: dict[str, str] = {}
     for encoder in ENCODERS:

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from align.beside import atomic_write, sync, sync_folder, umask
+from align.atomic_file import atomic_write, sync, sync_folder, umask
 from align.errors import ExportError, UsageError
-from align.held import is_open
+from align.sqlite_session import is_open
 
 STDOUT = Path("-")
 _SQLITE = b"SQLite format 3\0"

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 
-from align.domain import CONFIRMED, MEMORY_KINDS, Link, LinkKind, Status
 from align.errors import UsageError
-from align.exchange.digest_set import DigestSet, digest64
 from align.exchange.formats import Format
+from align.exchange.group_by import DigestSet, digest64
 from align.exchange.types import ExportOptions, ExportReport, Unit
+from align.models import CONFIRMED, MEMORY_KINDS, Link, LinkKind, Status
 
 _TAG = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 

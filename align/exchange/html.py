@@ -19,15 +19,15 @@ from typing import IO, TYPE_CHECKING
 from lxml import etree
 
 from align import __version__
-from align.domain import Link, LinkSide
 from align.exchange.charsets import xml_text
 from align.exchange.filter import tag_name
 from align.exchange.group_by import document_key
 from align.exchange.types import ExportOptions, ImportedUnit, Segment, Unit, parse_id, parse_status
+from align.models import Link, LinkSide
 
 if TYPE_CHECKING:
     from align.store import Store
-    from align.store.rows import SentenceRow
+    from align.store.records import SentenceRow
 
 SortKey = tuple[int, int]
 """First character in the document, and a number that makes the order stable."""

@@ -14,17 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from align.domain import Status
 from align.errors import ConflictError
 from align.exchange.detect_format import import_format
 from align.exchange.formats import Format
 from align.exchange.import_match import MatchResult, UnitMatch, match_units
 from align.exchange.import_merge import MergeConflict, MergePlan, merge
+from align.exchange.import_new import ImportedDocuments, create_documents
 from align.exchange.types import ImportedUnit
 from align.inputs import MAX_SIZE, document_path, open_input
-from align.jobs.foreign import ImportedDocuments, create_documents
+from align.models import Status
 from align.readers.encodings import codec_of
-from align.readers.limits import check_expansion, no_entities, unpack
+from align.readers.safe_zip import check_expansion, no_entities, unpack
 from align.reviewer import Reviewer
 from align.store import Store, edits
 

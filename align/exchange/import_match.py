@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, permutations
 from typing import NamedTuple
 
-from align.domain import UNDETERMINED, Link, LinkSide, Status
-from align.exchange.digest_set import digest64
+from align.exchange.group_by import digest64
 from align.exchange.link_stamp import Stamp, checksum, location_crc, read_stamp, written_location_crc
 from align.exchange.types import ImportedUnit, Segment
+from align.models import UNDETERMINED, Link, LinkSide, Status
 from align.store import Store
-from align.text.clean import clean
+from align.text.normalize import clean
 from align.text.tags import primary
 
 MAX_CANDIDATES = 3

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from align.domain import CONFIRMED, LinkKind, LinkSide, Status
 from align.exchange.csv import escape_formula
 from align.exchange.import_match import UnitMatch, normalise
 from align.exchange.link_stamp import Stamp, checksum
+from align.models import CONFIRMED, LinkKind, LinkSide, Status
 
 SideName = Literal["src", "tgt"]
 RESULT = re.compile(r"Err:\d+|#[A-Z][A-Z0-9/]*[!?]?|TRUE|FALSE|[-+]?\d[\d.,]*(E[-+]?\d+)?%?")

@@ -8,7 +8,10 @@ from itertools import product
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from align.domain import (
+from align.exchange.formats import Format
+from align.exchange.types import ImportedUnit
+from align.inputs import document_path
+from align.models import (
     CONFIRMED,
     UNDETERMINED,
     Block,
@@ -21,14 +24,11 @@ from align.domain import (
     Span,
     Status,
 )
-from align.exchange.formats import Format
-from align.exchange.types import ImportedUnit
-from align.inputs import document_path
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, TextChange, edits
 from align.store.origins import namesake_messages
-from align.text.counted import pluralise
 from align.text.language import identify
+from align.text.messages import pluralise
 from align.text.tags import canonical
 
 LANGUAGE_SAMPLE = 4000

@@ -12,7 +12,6 @@ from json.encoder import encode_basestring as quoted
 from pathlib import Path
 from typing import IO, Any
 
-from align.domain import Block, LinkSide
 from align.errors import ReadError
 from align.exchange.charsets import SURROGATE
 from align.exchange.link_stamp import stamp_of
@@ -26,6 +25,7 @@ from align.exchange.types import (
     parse_kind,
     parse_status,
 )
+from align.models import Block, LinkSide
 
 
 def utf8(text: str) -> bytes:

@@ -12,7 +12,7 @@ import struct
 from typing import NamedTuple
 from zlib import crc32
 
-from align.domain import Link, LinkKind, Span, Status
+from align.models import Link, LinkKind, Span, Status
 
 _PACKED = struct.Struct(">IIIIIIBB")
 _PREFIX = "s1"

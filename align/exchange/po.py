@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import IO
 
 from align import __version__
-from align.domain import CONFIRMED, Status
 from align.errors import ReadError
 from align.exchange.charsets import utf8_text
 from align.exchange.columns import spans_cell
 from align.exchange.filter import one_language_pair
 from align.exchange.link_stamp import stamp_of
 from align.exchange.types import ExportOptions, ImportedUnit, Segment, Unit, parse_id, parse_kind
+from align.models import CONFIRMED, Status
 from align.readers.encodings import codec_of
 
 HEAD_BYTES = 8192

@@ -22,7 +22,6 @@ from typing import IO, Any
 from lxml import etree
 
 from align import __version__
-from align.domain import LinkSide
 from align.errors import ReadError
 from align.exchange.columns import spans_cell
 from align.exchange.link_stamp import stamp_of
@@ -48,6 +47,7 @@ from align.exchange.xml import (
     segment_text,
     xml_value,
 )
+from align.models import LinkSide
 
 DOCTYPE = '<!DOCTYPE tmx SYSTEM "tmx14.dtd">'
 ORIGIN = "Made by align (align-workbench) {version}. Props named x-align:* give the origin of a unit."

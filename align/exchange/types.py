@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from align.domain import Link, LinkKind, LinkSide, Status
+from align.models import Link, LinkKind, LinkSide, Status
 
 Level = Literal["sentence", "block"]
 

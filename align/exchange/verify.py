@@ -18,9 +18,9 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from align.errors import ExportError, ReadError
-from align.exchange.digest_set import digest64
 from align.exchange.filter import tag_name
 from align.exchange.formats import Format
+from align.exchange.group_by import digest64
 from align.exchange.types import ImportedUnit, Unit, Verification
 
 LanguagePair = tuple[str, str]

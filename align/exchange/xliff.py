@@ -15,13 +15,13 @@ from typing import IO, Any
 from lxml import etree
 
 from align import __version__
-from align.domain import CONFIRMED, Status
 from align.errors import ReadError
 from align.exchange.columns import spans_cell
 from align.exchange.link_stamp import stamp_of
 from align.exchange.types import Context, ExportOptions, ImportedUnit, Segment, Unit, parse_id, parse_kind
 from align.exchange.xliff2 import CODES, read_unit
 from align.exchange.xml import XML_LANG, XML_SPACE, elements, local_name, release, segment_text, xml_value
+from align.models import CONFIRMED, Status
 
 XLIFF = "urn:oasis:names:tc:xliff:document:1.2"
 ALIGN = "urn:align-workbench:provenance:1"

@@ -12,13 +12,13 @@ from typing import IO, Any
 
 from lxml import etree
 
-from align.domain import Status
 from align.exchange.charsets import XML_FORBIDS
 from align.exchange.columns import spans_cell
 from align.exchange.filter import one_language_pair
 from align.exchange.link_stamp import stamp_of
 from align.exchange.types import ExportOptions, ImportedUnit, Segment, Unit, parse_id, parse_kind
 from align.exchange.xml import XML_SPACE, local_name, segment_text, xml_value
+from align.models import Status
 
 XLIFF2 = "urn:oasis:names:tc:xliff:document:2.0"
 METADATA = "urn:oasis:names:tc:xliff:metadata:2.0"

@@ -18,12 +18,12 @@ from typing import IO, Any
 
 from align import __version__
 from align.clock import build_time
-from align.domain import Status
 from align.errors import ExportError, ReadError
 from align.exchange.charsets import xlsx_text
 from align.exchange.column_layout import NO_LAYOUT, SAMPLE_ROWS, layout_of, read_table
 from align.exchange.columns import cells, table_columns
 from align.exchange.types import ExportOptions, ImportedUnit, Unit
+from align.models import Status
 from align.text.tags import primary
 
 MAX_ROWS = 1_048_576

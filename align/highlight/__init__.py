@@ -1,6 +1,5 @@
 """Highlights for review: corresponding parts of two texts, and parts without a counterpart. Pure."""
 
-from align.review.aids.changes import text_diff
-from align.review.aids.partners import Highlight, correspondences
+from align.highlight.correspondences import Highlight, correspondences, text_diff
 
 __all__ = ["Highlight", "correspondences", "text_diff"]

@@ -8,8 +8,8 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import NamedTuple
 
-from align.review.aids.kana import consonant_key, is_same_word
-from align.review.aids.transcribed import find_names as transcribed
+from align.highlight.names import consonant_key, is_same_word
+from align.highlight.names import find_names as transcribed
 from align.text.han import fold
 from align.text.numbers import Number, find_numbers
 from align.text.tags import primary
@@ -213,3 +213,22 @@ def _is_name(text: str, match: re.Match[str], lang: str) -> bool:
         and len(match[0]) > 3
         and before[-1:] not in ("", ".", "!", "?", ":", ";", "…", "”", "-", "–", "•")
     )
+
+
+DIFF_UNIT = re.compile(r"\s+|[A-Za-zÀ-ɏ0-9]+|.", re.DOTALL)
+
+
+def text_diff(before: str, after: str) -> tuple[Highlights, Highlights]:
+    """Highlights `removed` in the first text and `added` in the second; by word in Latin script, else by character."""
+    old, new = (list(DIFF_UNIT.finditer(text)) for text in (before, after))
+    matcher = SequenceMatcher(None, [m[0] for m in old], [m[0] for m in new], autojunk=False)
+    removed: list[Highlight] = []
+    added: list[Highlight] = []
+    for kind, a, b, c, d in matcher.get_opcodes():
+        if kind == "equal":
+            continue
+        if b > a:
+            removed.append(Highlight(old[a].start(), old[b - 1].end(), "removed"))
+        if d > c:
+            added.append(Highlight(new[c].start(), new[d - 1].end(), "added"))
+    return tuple(removed), tuple(added)

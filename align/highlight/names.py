@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from difflib import SequenceMatcher
 from functools import lru_cache
+
+from align.text.han import fold
 
 _KANA = {
     **dict.fromkeys("カキクケコガギグゲゴヵヶ", "k"),
@@ -64,3 +67,125 @@ def is_same_word(kana: str, latin: str, kana_word: str, latin_word: str) -> bool
         vowel = kana_word[0] in "アイウエオァィゥェォ", latin_word[0].lower() in "aeiou"
         return kana == latin and vowel[0] == vowel[1] and (latin_word[0].isupper() or len(latin_word) > 5)
     return kana[0] == latin[0] and SequenceMatcher(None, kana, latin).ratio() >= 0.8
+
+
+CHARACTERS_BY_CONSONANTS = {
+    "p": "巴拔伯勃博布波比贝彼毕白拜柏宝堡鲍帕派佩皮普浦珀弗夫福费菲法佛富维韦瓦芬辅",
+    "pn": "班本宾邦潘庞平凡芬方冯",
+    "n": "马玛麦迈梅米密莫默摩姆穆慕纳娜那内奈尼涅诺努安昂恩因英翁文温曼门蒙明南宁农",
+    "t": "达代戴德迪蒂杜多塔泰特提图托陶切奇齐恰",
+    "tn": "丹邓登丁顿敦坦唐汤滕廷田",
+    "r": "拉莱赖劳勒雷蕾里利莉丽列卢鲁罗洛吕尔瑞路",
+    "rn": "兰朗林琳伦龙廉隆连",
+    "k": "加盖高戈哥格葛古瓜圭卡凯考柯科克库基吉",
+    "kn": "甘冈根坎康肯昆金",
+    "s": "萨沙瑟史施什舍斯司思丝苏索泽扎西希谢休修雪兹乔朱詹杰",
+    "sn": "桑山森圣孙辛欣盛申珍",
+    "h": "哈海豪赫黑胡侯霍",
+    "hn": "汉亨洪",
+    "": "阿艾爱奥埃厄欧乌伊尤约亚雅耶叶威沃华",
+}  # fmt: skip
+CONSONANTS = {fold(char): bones for bones, chars in CHARACTERS_BY_CONSONANTS.items() for char in chars}
+CHARACTER_RUN = re.compile(f"[{''.join(map(re.escape, CONSONANTS))}]{{2,}}")
+VOWELS = frozenset(fold(char) for char in CHARACTERS_BY_CONSONANTS[""] + "安昂恩因英翁文温")
+MAX_NAME_CHARACTERS = 8
+"""Maximum number of characters of a name."""
+
+NAME_SPELLINGS = tuple(
+    tuple(names.split())
+    for names in (
+        "普京 普丁 プーチン putin",
+        "俄罗斯 俄国 ロシア russia russian russians",
+        "美国 米国 アメリカ america american americans",
+        "英国 イギリス britain british england",
+        "法国 フランス france french",
+        "德国 ドイツ germany german germans",
+        "中国 china chinese",
+        "日本 japan japanese",
+        "韩国 korea korean",
+        "印度 インド india indian",
+        "澳大利亚 オーストラリア australia australian",
+        "西班牙 スペイン spain spanish",
+        "希腊 ギリシャ greece greek",
+        "荷兰 オランダ netherlands dutch",
+        "瑞士 スイス switzerland swiss",
+        "瑞典 スウェーデン sweden swedish",
+        "埃及 エジプト egypt egyptian",
+        "越南 ベトナム vietnam vietnamese",
+        "泰国 タイ thailand thai",
+        "欧洲 ヨーロッパ 欧州 europe european",
+        "亚洲 アジア asia asian",
+        "非洲 アフリカ africa african",
+        "台湾 taiwan taiwanese",
+        "香港 hongkong",
+        "东京 tokyo",
+        "北京 beijing",
+        "上海 shanghai",
+        "大阪 osaka",
+        "京都 kyoto",
+        "莫斯科 モスクワ moscow",
+        "华盛顿 ワシントン washington",
+        "伦敦 ロンドン london",
+        "巴黎 パリ paris",
+        "柏林 ベルリン berlin",
+        "纽约 ニューヨーク newyork",
+    )
+)
+NAME_NUMBERS = {fold(name): number for number, names in enumerate(NAME_SPELLINGS) for name in names}
+
+
+def character_runs(text: str) -> Iterator[tuple[int, int]]:
+    """Yield [start, end) of every run of characters that could transcribe a name.
+
+    No run ends with a character of h, since final h is not in the consonant key.
+    """
+    for match in CHARACTER_RUN.finditer(fold(text)):
+        for start in range(match.start(), match.end() - 1):
+            for end in range(start + 2, min(match.end(), start + MAX_NAME_CHARACTERS) + 1):
+                if CONSONANTS[match[0][end - 1 - match.start()]][:1] != "h":
+                    yield start, end
+
+
+@lru_cache(maxsize=4096)
+def consonants_of(row: str) -> str:
+    """Consonant key of a run of folded characters, in the classes of `consonant_key`; h only at the beginning."""
+    consonants = "".join(CONSONANTS[char] for char in row)
+    return re.sub(r"(.)\1+", r"\1", consonants[:1] + consonants[1:].replace("h", ""))
+
+
+def same_name(row: str, name: str) -> bool:
+    """Whether folded characters transcribe a katakana or Latin name."""
+    here, there = consonants_of(row), consonant_key(name)
+    if here[:1] != there[:1] or (row[0] in VOWELS) != (name[0].lower() in "aeiouyアイウエオァィゥェォw"):
+        return False
+    if len(here) == len(there) < 3:
+        return here == there and len(here) == 2 and len(row) > 2
+    if min(len(here), len(there)) < 3:
+        return False
+    return here == there or (len(row) > 2 and SequenceMatcher(None, here, there).ratio() >= 0.85)
+
+
+def find_names(han: str, names: list[str]) -> Iterator[tuple[int, int, int]]:
+    """Yield (start, end, number of the name) for each name in a text of Han characters, longest runs first."""
+    folded = fold(han)
+    name_numbers = {
+        number: NAME_NUMBERS.get(fold(name.casefold().replace(" ", ""))) for number, name in enumerate(names)
+    }
+    used_spans: list[tuple[int, int]] = []
+    for spelling, number in (
+        (place, n)
+        for place in NAME_NUMBERS
+        for n, name_number in name_numbers.items()
+        if name_number == NAME_NUMBERS[place]
+    ):
+        for match in re.finditer(re.escape(spelling), folded):
+            used_spans.append(match.span())
+            yield *match.span(), number
+    for start, end in sorted(character_runs(han), key=lambda row: (row[0] - row[1], row)):
+        if any(a < end and start < b for a, b in used_spans):
+            continue
+        for number, name in enumerate(names):
+            if name_numbers[number] is None and same_name(folded[start:end], name):
+                used_spans.append((start, end))
+                yield start, end, number
+                break

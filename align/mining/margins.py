@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from align.bulk.index import (
+from align.embeddings.nearest import (
     MAX_LEAD,
     Floats,
     Ints,

@@ -13,21 +13,21 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from align.bulk.index import Ints, VectorMatrix
-from align.bulk.mining import MinedPairs, confidence, features, mine_vectors, scores
-from align.domain import UNDETERMINED, Link, LinkKind, LinkSide, Span, Status
-from align.encoders import Encoder, coverage_warning
-from align.encoders.embed import embed_texts
+from align.embeddings import Encoder, coverage_warning
+from align.embeddings.embed import embed_texts
+from align.embeddings.nearest import Ints, VectorMatrix
 from align.errors import ReadError, UsageError
 from align.exchange.detect_format import check_is_text
 from align.inputs import MAX_SIZE
-from align.jobs.add import expand_sources, read_content
-from align.jobs.vectors import UNMATCHED_KINDS
+from align.mining.margins import MinedPairs, confidence, features, mine_vectors, scores
+from align.models import UNDETERMINED, Link, LinkKind, LinkSide, Span, Status
 from align.readers import read
 from align.store import Store
-from align.text.clean import letters_and_digits, sentence_text, weighted_length
+from align.text.normalize import letters_and_digits, sentence_text, weighted_length
 from align.text.numbers import find_numbers
 from align.text.tags import is_requested, primary, range_matches
+from align.workspace.add import expand_sources, read_content
+from align.workspace.language_runs import UNMATCHED_KINDS
 
 MIN_SENTENCE_LENGTH = 12.0
 """Minimum weighted length of a sentence: shorter ones have the same meaning as too many others."""

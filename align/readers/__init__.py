@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from align.domain import Document
+from align.models import Document
 from align.readers.registry import read, suffixes
 
 __all__ = ["Document", "read", "suffixes"]

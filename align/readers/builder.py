@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from align.domain import BlockKind, Document, Span
 from align.errors import ReadError
-from align.readers.limits import check_expansion
+from align.models import BlockKind, Document, Span
+from align.readers.safe_zip import check_expansion
 from align.text.segment import BlockMark, segment
 
 

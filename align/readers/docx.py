@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from align.domain import BlockKind, Document
 from align.errors import ReadError
-from align.readers.compose import DocumentBuilder
-from align.readers.limits import no_entities, unpack
+from align.models import BlockKind, Document
+from align.readers.builder import DocumentBuilder
+from align.readers.safe_zip import no_entities, unpack
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _OUTSIDE = frozenset(

@@ -10,8 +10,8 @@ import codecs
 import re
 
 from align.errors import ReadError, UsageError
-from align.text.evidence import latin_fit
 from align.text.han import common_han
+from align.text.language_evidence import latin_fit
 
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

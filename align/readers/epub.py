@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import unquote
 from zipfile import ZipFile
 
-from align.domain import Document
 from align.errors import ReadError
-from align.readers.compose import DocumentBuilder
+from align.models import Document
+from align.readers.builder import DocumentBuilder
 from align.readers.html import add_page, source_of
-from align.readers.limits import part, unpack
+from align.readers.safe_zip import part, unpack
 
 _CONTAINER = "META-INF/container.xml"
 

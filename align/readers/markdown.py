@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from align.domain import BlockKind, Document, Span
+from align.models import BlockKind, Document, Span
 from align.readers.plain import text_of
 from align.text.segment import BlockMark, segment
 

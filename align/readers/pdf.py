@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import takewhile
 
-from align.domain import BlockKind, Document
 from align.errors import ReadError
-from align.readers.compose import DocumentBuilder
-from align.readers.limits import check_expansion
+from align.models import BlockKind, Document
+from align.readers.builder import DocumentBuilder
+from align.readers.safe_zip import check_expansion
 from align.text.blocks import find_blocks, width
-from align.text.clean import letters
+from align.text.normalize import letters
 from align.text.scripts import HAN_CLASS, KANA_CLASS
 
 _NUMBER = re.compile(r"\d+")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from align.domain import Document
 from align.errors import ReadError
+from align.models import Document
 from align.readers.encodings import decode
 from align.text.segment import segment
 

@@ -7,8 +7,8 @@ import re
 from pathlib import PurePath
 from typing import Protocol, cast
 
-from align.domain import Document
 from align.errors import ReadError
+from align.models import Document
 
 _BY_SUFFIX = {
     ".txt": "plain", ".text": "plain", ".md": "markdown", ".markdown": "markdown", ".mkd": "markdown", ".html": "html",
@@ -91,7 +91,7 @@ def _is_subtitles(head: str) -> bool:
 
 
 def _packed(name: str, content: bytes) -> str:
-    from align.readers.limits import part, unpack
+    from align.readers.safe_zip import part, unpack
 
     with unpack(name, content) as archive:
         names = set(archive.namelist())

@@ -9,8 +9,8 @@ import html
 import re
 from typing import NamedTuple
 
-from align.domain import BlockKind, Document, Span
 from align.errors import ReadError
+from align.models import BlockKind, Document, Span
 from align.readers.plain import text_of
 from align.text.segment import BlockMark, segment
 

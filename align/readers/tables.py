@@ -8,11 +8,11 @@ import re
 import warnings
 from collections.abc import Iterator
 
-from align.domain import BlockKind, Document
 from align.errors import ReadError
-from align.readers.compose import DocumentBuilder
-from align.readers.limits import no_entities, unpack
+from align.models import BlockKind, Document
+from align.readers.builder import DocumentBuilder
 from align.readers.plain import text_of
+from align.readers.safe_zip import no_entities, unpack
 from align.text.csv_dialect import table_rows
 
 _FORMULA_GUARD = re.compile(r"^'(?=[=+\-@\t])")

@@ -11,8 +11,8 @@ from importlib import resources
 from math import sqrt
 from pathlib import PurePath
 
-from align.domain import CONFIRMED, Status
-from align.jobs.report import Bin, PairReport, Report, SideCoverage, Unlinked
+from align.models import CONFIRMED, Status
+from align.report.survey import Bin, PairReport, Report, SideCoverage, Unlinked
 
 MAX_PAIRS = 200
 MAX_DOTS = 40_000
@@ -29,7 +29,7 @@ STATUS_WORDS = {
 
 def page(report: Report) -> Iterator[str]:
     """Yield the page in parts."""
-    folder = resources.files(__name__)
+    folder = resources.files("align.report") / "static"
     style = (folder / "report.css").read_text(encoding="utf-8")
     script = (folder / "report.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

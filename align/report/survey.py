@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from align import __version__
-from align.domain import CONFIRMED, BlockKind, Link, Status
 from align.errors import UsageError
-from align.jobs.documents import find_document
-from align.jobs.progress_of import LinkTally, Pace, paces
+from align.models import CONFIRMED, BlockKind, Link, Status
+from align.report.pace import LinkTally, Pace, paces
 from align.store import LinkFilter, SentenceRow, Store
 from align.text.tags import primary
+from align.workspace.document_lookup import find_document
 
 N_BINS = 10
 NOT_TEXT = frozenset({BlockKind.BOILERPLATE, BlockKind.SEPARATOR})

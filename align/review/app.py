@@ -17,17 +17,17 @@ from textual.message import Message
 from textual.screen import Screen
 
 from align.errors import AlignError, StoreError
-from align.jobs.browse import Browser, LinkFilter, open_browser
-from align.jobs.resolve import Realigner, open_realigner
-from align.review.clerk import Clerk, Helper
 from align.review.keys import keymap
 from align.review.screens.base import Saver, reason
 from align.review.screens.review import ReviewScreen
 from align.review.screens.workspace import WorkspaceScreen
 from align.review.session_state import SessionState
+from align.review.worker_thread import Clerk, Helper
 from align.reviewer import Reviewer, open_reviewer
 from align.settings import Settings, default_reviewer
-from align.text.visible import visible
+from align.text.messages import visible
+from align.workspace.browse import Browser, LinkFilter, open_browser
+from align.workspace.realign import Realigner, open_realigner
 
 THEME = "textual-dark"
 KEY_NAMES = {

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from align.domain import LinkKind, Status, statuses_of
 from align.errors import UsageError
-from align.jobs.browse import LinkFilter
+from align.models import LinkKind, Status, statuses_of
 from align.text.tags import canonical
+from align.workspace.browse import LinkFilter
 
 GRAMMAR = (
     "words  status:proposed  kind:summary  lang:ja-zh  <50  >90  doc:name  by:reviewer  noted  bookmarked  uneven  "

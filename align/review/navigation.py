@@ -7,12 +7,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
-from align.domain import MAX_ID, Link, Status
 from align.errors import AlignError
-from align.jobs.browse import Browser, LinkFilter
-from align.review.filters import parse_filter
+from align.models import MAX_ID, Link, Status
+from align.review.filter_language import parse_filter
 from align.review.session_state import Order, SessionState
-from align.text.counted import pluralise
+from align.text.messages import pluralise
+from align.workspace.browse import Browser, LinkFilter
 
 PAGE = 64
 """Links that are fetched at once."""

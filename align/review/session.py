@@ -7,18 +7,18 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import Any
 
-from align.domain import CONFIRMED, Link, LinkKind, Realignment, Status
 from align.errors import AlignError, ConflictError, EmptyDecisionError
-from align.jobs.browse import Browser
-from align.jobs.history import words_of
-from align.review.clerk import Clerk
+from align.models import CONFIRMED, Link, LinkKind, Realignment, Status
 from align.review.navigation import AHEAD, LinkNavigator
-from align.review.reading import nearest_confirmed, neighbour
+from align.review.presenters import nearest_confirmed, neighbour
 from align.review.session_state import SessionState
+from align.review.worker_thread import Clerk
 from align.reviewer import Expected, Reviewer
 from align.store import Change, edits
 from align.store.actions import Action, Trait
 from align.store.edits import Direction, Edit, End, Point, Side
+from align.workspace.browse import Browser
+from align.workspace.history import words_of
 
 PATIENCE = 0.015
 """Seconds that a decision is waited for; far more than it takes where nobody else writes."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from align.domain import LinkKind, Status
-from align.jobs.browse import LinkFilter
+from align.models import LinkKind, Status
+from align.workspace.browse import LinkFilter
 
 Order = Literal["document", "doubt"]
 

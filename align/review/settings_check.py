@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from textual.theme import BUILTIN_THEMES
 
 from align.errors import UsageError
-from align.jobs.doctor import CheckResult, CheckState
 from align.review.keys import keymap
 from align.settings import Settings
+from align.workspace.doctor import CheckResult, CheckState
 
 
 def check_settings(settings: Settings) -> Iterator[CheckResult]:

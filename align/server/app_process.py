@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
-from align.sqlite import BUSY_SECONDS
+from align.sqlite_session import BUSY_SECONDS
 
 STOP_SECONDS = 5.0
 """Seconds that an app may take to exit before the wait is reported."""

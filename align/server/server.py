@@ -16,10 +16,10 @@ import textual_serve
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from align.errors import UsageError
-from align.serve.gate import RequestAuth, is_loopback
-from align.serve.session import FINISH_SECONDS, Session
+from align.server.app_process import FINISH_SECONDS, Session
+from align.server.auth import RequestAuth, is_loopback
 
-STATIC = Path(str(resources.files("align.serve") / "static"))
+STATIC = Path(str(resources.files("align.server") / "static"))
 TEXTUAL_STATIC = Path(textual_serve.__file__).parent / "static"
 FILES = {
     "serve.css": (STATIC / "serve.css", "text/css"),

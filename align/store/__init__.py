@@ -3,7 +3,8 @@
 from align.store.backup import Restored, restore
 from align.store.check import StoreFinding
 from align.store.filter import LinkFilter
-from align.store.rows import (
+from align.store.merge.merge import United
+from align.store.records import (
     Added,
     Change,
     Conflict,
@@ -16,7 +17,6 @@ from align.store.rows import (
     TextChange,
 )
 from align.store.store import Store, open_store
-from align.store.unite import United
 
 __all__ = [
     "Added",

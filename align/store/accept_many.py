@@ -8,15 +8,14 @@ from collections.abc import Mapping
 from sqlite_utils import Database
 
 from align.clock import local_time, now
-from align.domain import Decision
 from align.errors import ConflictError, EmptyDecisionError
-from align.store import overlaps, tallies
-from align.store.attribution import who_changed
+from align.models import Decision
+from align.store import link_counts, overlaps
+from align.store.decision_draft import Ledger
+from align.store.decision_log import REVIEWED, State, append, state_of, who_changed
 from align.store.filter import LinkFilter, where
-from align.store.ledger import Ledger
-from align.store.log import REVIEWED, State, append, state_of
-from align.store.rows import Change
-from align.text.counted import pluralise
+from align.store.records import Change
+from align.text.messages import pluralise
 
 ACCEPTED = "case when src_text is null and tgt_text is null then 'accepted' else 'edited' end"
 
@@ -135,10 +134,10 @@ def _find_contradicted(db: Database, candidates: Mapping[int, float]) -> tuple[s
 def refresh_touched(db: Database, decision: int) -> None:
     """Recount the buckets of the links that a decision touched."""
     sql = (
-        f"select distinct place >> {tallies.BUCKET_BITS} from links "
+        f"select distinct place >> {link_counts.BUCKET_BITS} from links "
         "where id in (select link from patches where decision = ?)"
     )
-    tallies.refresh(db, [row[0] for row in db.conn.execute(sql, (decision,))])
+    link_counts.refresh(db, [row[0] for row in db.conn.execute(sql, (decision,))])
 
 
 MAX_DISTINCT_PATCHES = 20

@@ -14,17 +14,15 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from align.beside import part_folder, sync, sync_folder
+from align.atomic_file import part_folder, sync, sync_folder
 from align.errors import StoreError, UsageError
-from align.held import OPEN_LOCK, exclusive, is_open
-from align.sqlite import UNWRITABLE_ERRORS, reading, translate_errors
-from align.store import wal
+from align.sqlite_session import OPEN_LOCK, UNWRITABLE_ERRORS, exclusive, is_open, reading, translate_errors
+from align.store import connection
 from align.store.check import REBUILD_COMMAND, RESTORE_COMMAND, check
-from align.store.door import MAGIC, connect
+from align.store.connection import MAGIC, connect, transaction
 from align.store.rebuild import rebuild
 from align.store.schema import APPLICATION_ID
-from align.store.transaction import transaction
-from align.text.counted import pluralise
+from align.text.messages import pluralise
 
 LOG_SUFFIXES = ("-wal", "-journal")
 """Suffixes of the log files that SQLite replays when it opens a file."""
@@ -135,7 +133,7 @@ def _copy(db: Database, new: Path, out: Path) -> None:
             with reading(db):
                 db.conn.execute("select 1 from sqlite_master").fetchone()
                 db.conn.backup(target, pages=PAGES_PER_STEP, progress=lambda *_: None)
-            wal.renumber(Database(target, execute_plugins=False))
+            connection.renumber(Database(target, execute_plugins=False))
             target.execute("pragma journal_mode = delete")
     except sqlite3.Error as error:
         if (getattr(error, "sqlite_errorname", None) or "").startswith(UNWRITABLE_ERRORS):
@@ -215,7 +213,7 @@ def _install(new: Path, path: Path) -> Path | None:
             os.link(new, path)
             sync_folder(path.parent)
             return None
-        foreign = wal.is_foreign(path)
+        foreign = connection.is_foreign(path)
         if not foreign:
             _write_log_into(path)
         with exclusive(path) as handle:

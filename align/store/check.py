@@ -21,12 +21,12 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from align.beside import part_folder
+from align.atomic_file import part_folder
 from align.errors import StoreError
-from align.sqlite import UNWRITABLE_ERRORS, writing
-from align.store import cuts, revisions, schema, seals
+from align.sqlite_session import UNWRITABLE_ERRORS, writing
+from align.store import checksums, revisions, schema, sentence_splits
 from align.store.rebuild import rebuild
-from align.text.counted import pluralise
+from align.text.messages import pluralise
 
 REBUILD_COMMAND = "align store rebuild"
 RESTORE_COMMAND = "align store restore BACKUP"
@@ -120,7 +120,7 @@ def _problems(db: Database) -> Iterator[str]:
     yield from _guarded("the checksums", _sums, db)
     yield from _guarded("the documents", _texts, db)
     yield from _guarded("the log", _log, db)
-    yield from _guarded("the sentence splits", cuts.findings, db)
+    yield from _guarded("the sentence splits", sentence_splits.findings, db)
     yield from _guarded("the earlier texts of documents", revisions.findings, db)
 
 
@@ -189,12 +189,12 @@ def _sums(db: Database) -> Iterator[str]:
     db.conn.execute("create temp table if not exists was_seals as select * from main.seals")
     numbers = dict(db.conn.execute("select name, seq from sqlite_sequence"))
     for kind, key, was in db.conn.execute("select kind, key, sum from was_seals where sum is not null").fetchall():
-        if kind == seals.SEQUENCE:
+        if kind == checksums.SEQUENCE:
             if numbers.get(key) != was:
                 yield f"the last id assigned in {_shown(key)} is {numbers.get(key)} instead of {was}"
-        elif kind in seals.SEALED_TABLES:
+        elif kind in checksums.SEALED_TABLES:
             try:
-                now = seals.compute(db, kind, key)
+                now = checksums.compute(db, kind, key)
             except sqlite3.Error as error:
                 yield f"{_describe(db, kind, key)} cannot be read ({_error_text(error)})"
                 continue
@@ -207,18 +207,18 @@ def _sums(db: Database) -> Iterator[str]:
 def _unsealed(db: Database) -> Iterator[str]:
     """Rows without checksum and checksums of unknown kinds; a rebuild computes checksums of the current content."""
     for kind, key in db.conn.execute("select kind, key from was_seals where sum is null").fetchall():
-        if kind in seals.SEALED_TABLES:
+        if kind in checksums.SEALED_TABLES:
             yield f"{_describe(db, kind, key)} was written by another program"
-    for kind, parts in seals.SEALED_TABLES.items():
+    for kind, parts in checksums.SEALED_TABLES.items():
         table, column, _ = parts[0]
         rows = db.conn.execute(
             f"select distinct {column} from {table} where {column} not in (select key from was_seals where kind = ?)",
             (kind,),
         )
         yield from (f"{_describe(db, kind, key)} has no checksum" for (key,) in rows.fetchall())
-    marks = ", ".join("?" * (len(seals.SEALED_TABLES) + 1))
+    marks = ", ".join("?" * (len(checksums.SEALED_TABLES) + 1))
     rows = db.conn.execute(
-        f"select kind from was_seals where kind not in ({marks})", (*seals.SEALED_TABLES, seals.SEQUENCE)
+        f"select kind from was_seals where kind not in ({marks})", (*checksums.SEALED_TABLES, checksums.SEQUENCE)
     )
     yield from (f"there is a checksum of an unknown kind ({_shown(kind)})" for (kind,) in rows)
 

@@ -13,13 +13,12 @@ from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from align.domain import Decision
 from align.errors import UsageError
-from align.store.charset import storable
-from align.store.ledger import Ledger, settling
-from align.store.log import read_patches
-from align.store.replica import Entry
-from align.store.rows import Conflict
+from align.models import Decision
+from align.store.decision_draft import Ledger, settling
+from align.store.decision_log import read_patches
+from align.store.merge.replica import Entry
+from align.store.records import Conflict, storable
 
 IMPORT_ACTION = "import"
 """Value of `action` in rows of imported files."""

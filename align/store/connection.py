@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 from sqlite_utils import Database
 
 from align.errors import StoreError
-from align.held import OPEN_LOCK, Inode, inode, is_open, register, unregister
-from align.sqlite import BUSY_SECONDS, translate_errors, writing
-from align.store import seals, wal
+from align.sqlite_session import (
+    BUSY_SECONDS,
+    OPEN_LOCK,
+    Inode,
+    inode,
+    is_open,
+    register,
+    translate_errors,
+    unregister,
+    writing,
+)
+from align.store import checksums
 from align.store.schema import APPLICATION_ID, migrations
 
 MAGIC = b"SQLite format 3\0"
@@ -88,7 +102,7 @@ def recognise(path: Path) -> bool:
     log = path.with_name(path.name + "-wal")
     if len(head) < 100 or (size < expected and not (log.exists() and log.stat().st_size)):
         raise StoreError(f"{path}: truncated ({size:,} of {expected:,} bytes). {RESTORE_ADVICE}")
-    if wal.is_foreign(path):
+    if is_foreign(path):
         raise StoreError(
             f"{path}: the log next to it ({path.name}-wal) belongs to another file, which a copied or moved file "
             f"replaced. Nothing was opened. {RESTORE_ADVICE} To open this file without the log, move the log away."
@@ -192,6 +206,131 @@ def _prepare(path: Path, db: Database) -> None:
     with writing(db):
         db.execute(f"pragma application_id = {APPLICATION_ID}")
         migrations.apply(db)
-        seals.reopen(db)
-        seals.seal(db)
-        wal.advance(db)
+        checksums.reopen(db)
+        checksums.seal(db)
+        advance(db)
+
+
+@contextmanager
+def transaction(db: Database) -> Iterator[None]:
+    """Write transaction: all of the block is committed, or nothing. Nested calls join the outer one."""
+    if db.conn.in_transaction:
+        yield
+        return
+    with writing(db):
+        before = db.conn.total_changes
+        yield
+        if db.conn.total_changes != before:
+            checksums.seal(db)
+            advance(db)
+
+
+MAX_FILE_NUMBER = 2**31 - 1
+_HEADER, _FRAME = 32, 24
+_MAGIC = 0x377F0682
+"""If the lowest bit is set, checksums are over big-endian words."""
+_NUMBER = 60
+"""Offset of `user_version` in page 1."""
+
+
+def advance(db: Database) -> None:
+    """Increment the number of the store, inside the open transaction."""
+    number = db.conn.execute("pragma user_version").fetchone()[0]
+    if number <= 0:
+        renumber(db)
+    else:
+        db.conn.execute(f"pragma user_version = {number % MAX_FILE_NUMBER + 1}")
+
+
+def renumber(db: Database) -> None:
+    """Set a random number, which no log of another file matches."""
+    db.conn.execute(f"pragma user_version = {secrets.randbelow(MAX_FILE_NUMBER) + 1}")
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether the log next to the store at `path` belongs to another file; False if unknown. Read-only.
+
+    Others may write meanwhile: it is foreign only if the file's number is the same before and after the log is
+    read.
+    """
+    for _ in range(10):
+        number = _number_of(path)
+        if number is None or number <= 0:
+            return False
+        try:
+            with path.with_name(path.name + "-wal").open("rb") as log:
+                numbers = _numbers(log, checked=False)
+                if not _is_between(number, numbers):
+                    numbers = _numbers(log, checked=True)
+        except OSError:
+            return False
+        if _is_between(number, numbers):
+            return False
+        if _number_of(path) == number:
+            return True
+    return False
+
+
+def _number_of(path: Path) -> int | None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+    except OSError:
+        return None
+    return int.from_bytes(head[_NUMBER : _NUMBER + 4], "big", signed=True) if len(head) == 100 else None
+
+
+def _is_between(number: int, numbers: list[int]) -> bool:
+    """Whether the file's number matches a log with these numbers, in order; after MAX_FILE_NUMBER they restart at 1."""
+    if not numbers or min(numbers) <= 0:
+        return True
+    before = numbers[0] - 1
+    return (number - before) % MAX_FILE_NUMBER <= (numbers[-1] - before) % MAX_FILE_NUMBER
+
+
+def _numbers(log: BinaryIO, *, checked: bool) -> list[int]:
+    """Numbers in the log's copies of page 1, up to the last commit; `checked`: only while the checksums are valid."""
+    log.seek(0)
+    head = log.read(_HEADER)
+    if len(head) < _HEADER:
+        return []
+    magic, _, page_size, _, *salts, one, two = struct.unpack(">8I", head)
+    if magic & ~1 != _MAGIC:
+        return []
+    words = ">" if magic & 1 else "<"
+    sums = (one, two)
+    numbers: list[int] = []
+    committed = 0
+    for frame, page in _frames(log, page_size, whole=checked):
+        number, pages, salt_one, salt_two, one, two = struct.unpack(">6I", frame)
+        if [salt_one, salt_two] != salts:
+            break
+        if checked:
+            sums = _checksum(page, _checksum(frame[:8], sums, words), words)
+            if sums != (one, two):
+                break
+        if number == 1:
+            numbers.append(int.from_bytes(page[_NUMBER : _NUMBER + 4], "big", signed=True))
+        if pages:
+            committed = len(numbers)
+    return numbers[:committed]
+
+
+def _frames(log: BinaryIO, page_size: int, *, whole: bool) -> Iterator[tuple[bytes, bytes]]:
+    """Yield header and page of each frame; unless `whole`, only the part of the page up to the number."""
+    size = os.fstat(log.fileno()).st_size
+    read_size = _FRAME + (page_size if whole else _NUMBER + 4)
+    for start in range(_HEADER, size - page_size - _FRAME + 1, page_size + _FRAME):
+        log.seek(start)
+        content = log.read(read_size)
+        if len(content) < read_size:
+            return
+        yield content[:_FRAME], content[_FRAME:]
+
+
+def _checksum(content: bytes, sums: tuple[int, int], words: str) -> tuple[int, int]:
+    one, two = sums
+    for first, second in struct.iter_unpack(f"{words}2I", content):
+        one = (one + first + two) & 0xFFFFFFFF
+        two = (two + second + one) & 0xFFFFFFFF
+    return one, two

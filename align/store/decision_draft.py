@@ -8,14 +8,10 @@ from typing import Any
 from sqlite_utils import Database
 
 from align.clock import now
-from align.domain import Decision
 from align.errors import ConflictError, UsageError
-from align.store import cuts, overlaps, queue, tallies
-from align.store.attribution import removed_by, who_changed, who_removed
-from align.store.causality import Origin
-from align.store.cuts import Cut
-from align.store.documents import document_text, join_texts, split_rests
-from align.store.log import (
+from align.models import Decision
+from align.store import link_counts, overlaps, pagination, sentence_splits
+from align.store.decision_log import (
     FIELDS,
     NEW,
     SOURCE_FACTOR,
@@ -26,12 +22,18 @@ from align.store.log import (
     buckets_of,
     is_unreviewed,
     next_link,
+    removed_by,
     reshapes,
     sentences_of,
     state_of,
     stored,
+    who_changed,
+    who_removed,
     write_patches,
 )
+from align.store.documents import document_text, join_texts, split_rests
+from align.store.merge.causality import Origin
+from align.store.sentence_splits import Cut
 
 DECIDED = ("src", "tgt", "status", "src_text", "tgt_text", "kind", "note", "attention")
 """What a decision on a link in conflict decides, whether it changes it or not."""
@@ -173,7 +175,7 @@ class Ledger:
                     self.restore(link, after)
                 continue
             if not self.present(link):
-                if cuts.follows((link, before, after)) or (after is None and is_unreviewed(before)):
+                if sentence_splits.follows((link, before, after)) or (after is None and is_unreviewed(before)):
                     continue  # A proposal that a later run took away by itself.
                 raise ConflictError(f"{cannot}: link {link} is no more, {removed_by(self.db, link)}.")
             state = self.state(link)
@@ -204,17 +206,17 @@ class Ledger:
         The first half keeps the number. Whatever had the sentence has both halves.
         """
         row = self.db.conn.execute("select document from sentences where id = ?", (sentence,)).fetchone()
-        pieces = cuts.pieces_now(self.db, sentence)
+        pieces = sentence_splits.pieces_now(self.db, sentence)
         if row is None or pieces is None:
             raise ConflictError("the sentence is no longer in its document. Look again.")
-        at = cuts.split_offset(document_text(self.db, row[0]), pieces, count)
-        made = Cut(row[0], sentence, cuts.next_rest(self.db), at, pieces)
+        at = sentence_splits.split_offset(document_text(self.db, row[0]), pieces, count)
+        made = Cut(row[0], sentence, sentence_splits.next_rest(self.db), at, pieces)
         self.make_cut(made)
         return made.rest
 
     def make_cut(self, made: Cut, but: Iterable[int] = ()) -> None:
         """Make a cut; the links that had the sentence have both halves, `but` those that are told what to have."""
-        cuts.cut(self.db, made)
+        sentence_splits.cut(self.db, made)
         self.cuts.append(made)
         for link in set(self.links_of(made.sentence)).difference(but):
             state = self.state(link)
@@ -245,7 +247,7 @@ class Ledger:
                 else:
                     self.remove(link)
                     break
-        cuts.join(self.db, made)
+        sentence_splits.join(self.db, made)
         self.joins.append(made)
 
     def links_of(self, sentence: int) -> list[int]:
@@ -356,17 +358,17 @@ class Ledger:
     def land(self, decision: int, patches: Sequence[Patch]) -> None:
         """Enter the cuts and the patches of a decision, and bring the links, their counts and their queue to them."""
         if self.cuts or self.joins:
-            cuts.enter(self.db, decision, self.cuts, [made.rest for made in self.joins])
+            sentence_splits.enter(self.db, decision, self.cuts, [made.rest for made in self.joins])
         write_patches(self.db, decision, patches)
         buckets = buckets_of(self.db, patches)
         for number, _, now_ in patches:
             apply(self.db, decision, number, now_)
         buckets |= buckets_of(self.db, patches)
-        tallies.refresh(self.db, buckets)
+        link_counts.refresh(self.db, buckets)
         if any(reshapes(patch) for patch in patches):
-            queue.refresh(self.db, buckets)
+            pagination.refresh(self.db, buckets)
         for number in self.documents_cut():  # Links behind a cut stand elsewhere now.
-            tallies.refresh_range(self.db, number * SOURCE_FACTOR, (number + 1) * SOURCE_FACTOR)
+            link_counts.refresh_range(self.db, number * SOURCE_FACTOR, (number + 1) * SOURCE_FACTOR)
 
     def told(self) -> dict[str, object]:
         """What the log tells of the decision beside its patches."""

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
-from align.clock import now
-from align.domain import Decision
+from align.clock import local_time, now
 from align.errors import ConflictError, StoreError
-from align.store import tallies
-from align.store.actions import Action
-from align.store.causality import Origin
+from align.models import Decision
+from align.store import link_counts
+from align.store.actions import Action, past_tense
+from align.store.merge.causality import Origin
 
 State = dict[str, Any]
 """A link's columns (`FIELDS`) and values."""
@@ -147,7 +147,7 @@ def buckets_of(db: Database, patches: Iterable[Patch]) -> set[int]:
     """Buckets in which the links of patches are now."""
     inside = ",".join(str(link) for link, _, _ in patches)
     rows = db.conn.execute(f"select distinct place from links where id in ({inside})")
-    return {row[0] >> tallies.BUCKET_BITS for row in rows}
+    return {row[0] >> link_counts.BUCKET_BITS for row in rows}
 
 
 def apply(db: Database, decision: int, link: int, columns: State | None) -> None:
@@ -256,3 +256,44 @@ def changes_of(db: Database, decision: int, link: int) -> list[tuple[str, object
         return []
     was, now_ = _load(row[0]) or {}, _load(row[1]) or {}
     return [(column, was.get(column), now_.get(column)) for column in FIELDS if was.get(column) != now_.get(column)]
+
+
+def who_changed(db: Database, link: int, versions: int, called: str = "this link") -> str:
+    """`B rejected this link at 12:05`: the last verdict among the last `versions` changes of a link, else the last."""
+    rows = db.conn.execute(
+        """select reviewer, action, at, json_extract(was, '$.status'), json_extract(now, '$.status')
+           from patches join decisions on decisions.id = decision
+           where patches.link = ? order by decision desc limit ?""",
+        (link, max(1, versions)),
+    ).fetchall()
+    if not rows:
+        return f"{called} came with a new proposal"
+    reviewer, action, at, before, after = next((row for row in rows if row[3] != row[4]), rows[0])
+    verdict = {"proposed": "reopened"}.get(after, after) if before != after else None
+    done = f"{verdict} {called}" if verdict else f"changed {called} ({past_tense(action)})"
+    return f"{reviewer} {done} at {local_time(at)}"
+
+
+def who_removed(db: Database, link: int) -> str:
+    """Who took a link away, how and when."""
+    row = db.conn.execute(
+        """select reviewer, action, at from patches join decisions on decisions.id = decision
+           where patches.link = ? and now is null order by decision desc limit 1""",
+        (link,),
+    ).fetchone()
+    if row is None:
+        return "a new proposal took it away"
+    return f"{row[0]} took it away at {local_time(row[2])} ({past_tense(row[1])})"
+
+
+def removed_by(db: Database, link: int) -> str:
+    """What took a link away, in words."""
+    row = db.conn.execute(
+        """select action, reviewer, json_extract(detail, '$.name') from decisions
+           where id = (select max(decision) from patches where link = ? and now is null)""",
+        (link,),
+    ).fetchone()
+    if row is None:
+        return "a new proposal took it away"
+    action, reviewer, name = row
+    return f"{reviewer} added {name} with another text" if action == "import" else f"{action!r} by {reviewer}"

@@ -11,14 +11,15 @@ from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Concatenate, Literal, ParamSpec
 
-from align.domain import CONFIRMED, LinkKind, Status
 from align.errors import ConflictError, EmptyDecisionError, UsageError
-from align.store import around, overlaps
+from align.models import CONFIRMED, LinkKind, Status
+from align.store import links as around
+from align.store import overlaps
 from align.store.actions import Action
-from align.store.charset import storable
-from align.store.ledger import Ledger
-from align.store.log import State, sentences_of, stored
-from align.text.clean import clean, join
+from align.store.decision_draft import Ledger
+from align.store.decision_log import State, sentences_of, stored
+from align.store.records import storable
+from align.text.normalize import clean, join
 
 NAME_IT = "Name that link among those that are shared, to link them all the same."
 Side = Literal["src", "tgt"]

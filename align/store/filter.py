@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from align.domain import LinkKind, Status
+from align.models import LinkKind, Status
 from align.store import search
-from align.store.charset import storable
+from align.store.records import storable
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from align.store.charset import stored_name
+from align.store.records import stored_name
 
 
 @dataclass(frozen=True, slots=True)

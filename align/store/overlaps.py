@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from sqlite_utils import Database
 
 from align.errors import ConflictError
-from align.store.log import State, is_unreviewed, sentences_of
+from align.store.decision_log import State, is_unreviewed, sentences_of
 from align.text.tags import primary
 
 if TYPE_CHECKING:
-    from align.store.ledger import Ledger
+    from align.store.decision_draft import Ledger
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,16 @@ so no link texts are read.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from sqlite_utils import Database
 
-from align.store import hits, search, tallies
+from align.store import link_counts, search
+from align.store import search as hits
 from align.store.filter import ANY, Condition, LinkFilter, where
+from align.store.link_counts import BUCKET_BITS
 
 Order = Literal["document", "doubt"]
 OrderKey = tuple[int | float, int]
@@ -50,7 +53,7 @@ def link_source(db: Database, link_filter: LinkFilter, order: Order = "document"
 
 def count(db: Database, link_filter: LinkFilter = ANY) -> int:
     """Number of links that match a filter."""
-    tally_filter = tallies.exact_condition(link_filter)
+    tally_filter = link_counts.exact_condition(link_filter)
     if tally_filter is not None:
         return int(
             db.conn.execute(
@@ -67,7 +70,7 @@ def count(db: Database, link_filter: LinkFilter = ANY) -> int:
 
 def undecided(db: Database, link_filter: LinkFilter = ANY) -> tuple[int, float]:
     """Number of undecided links that match a filter, and the sum of their confidences."""
-    tally_filter = tallies.exact_condition(link_filter)
+    tally_filter = link_counts.exact_condition(link_filter)
     if tally_filter is not None:
         sql = f"select coalesce(sum(n), 0), total(total) from tallies where {tally_filter[0]} and status = 'proposed'"
         row = db.conn.execute(sql, tally_filter[1]).fetchone()
@@ -88,7 +91,7 @@ def ids_at(db: Database, rank: int, n: int, link_filter: LinkFilter = ANY, order
     if rank < 0 or n < 1:
         return []
     tables, key, number, condition, values = link_source(db, link_filter, order)
-    tally_filter = tallies.exact_condition(link_filter)
+    tally_filter = link_counts.exact_condition(link_filter)
     if order == "document" and tally_filter is not None:
         start, rank = _bucket_at(db, rank, tally_filter)
         condition, values = f"place >= ? and {condition}", [start, *values]
@@ -128,11 +131,11 @@ def _bucket_at(db: Database, rank: int, tally_filter: Condition) -> tuple[int, i
     for bucket, n in db.conn.execute(
         f"select bucket, sum(n) from tallies where {tally_filter[0]} group by bucket order by bucket", tally_filter[1]
     ):
-        start = bucket << tallies.BUCKET_BITS
+        start = bucket << link_counts.BUCKET_BITS
         if before + n > rank:
             return start, rank - before
         before += n
-    return start + (1 << tallies.BUCKET_BITS), 0
+    return start + (1 << link_counts.BUCKET_BITS), 0
 
 
 def rank(db: Database, link: int, link_filter: LinkFilter = ANY, order: Order = "document") -> int | None:
@@ -142,12 +145,12 @@ def rank(db: Database, link: int, link_filter: LinkFilter = ANY, order: Order = 
         return None
     tables, key, number, condition, values = link_source(db, link_filter, order)
     before = 0
-    tally_filter = tallies.exact_condition(link_filter)
+    tally_filter = link_counts.exact_condition(link_filter)
     if order == "document" and tally_filter is not None:
-        bucket = int(sort_key[0]) >> tallies.BUCKET_BITS
+        bucket = int(sort_key[0]) >> link_counts.BUCKET_BITS
         sql = f"select coalesce(sum(n), 0) from tallies where {tally_filter[0]} and bucket < ?"
         before = db.conn.execute(sql, [*tally_filter[1], bucket]).fetchone()[0]
-        condition, values = f"place >= ? and {condition}", [bucket << tallies.BUCKET_BITS, *values]
+        condition, values = f"place >= ? and {condition}", [bucket << link_counts.BUCKET_BITS, *values]
     sql = f"select count(*) from {tables} where {condition} and ({key}, {number}) < (?, ?)"
     return before + int(db.conn.execute(sql, [*values, *sort_key]).fetchone()[0])
 
@@ -173,16 +176,80 @@ def _first_after(db: Database, sort_key: OrderKey | None, link_filter: LinkFilte
         row = db.conn.execute(sql, [*start, *values]).fetchone()
         return row[0] if row else None
     # Bucket by bucket, skipping those without a possible match.
-    possible, parameters = tallies.possible_condition(link_filter)
-    bucket = -1 if sort_key is None else int(sort_key[0]) >> tallies.BUCKET_BITS
+    possible, parameters = link_counts.possible_condition(link_filter)
+    bucket = -1 if sort_key is None else int(sort_key[0]) >> link_counts.BUCKET_BITS
     buckets = db.conn.execute(
         f"select distinct bucket from tallies where bucket >= ? and {possible} order by bucket", [bucket, *parameters]
     ).fetchall()
     sql = f"""select id from links where place >= ? and place < ? and {after_condition} and {condition}
         order by place, id limit 1"""
     for (bucket_number,) in buckets:
-        low, high = bucket_number << tallies.BUCKET_BITS, (bucket_number + 1) << tallies.BUCKET_BITS
+        low, high = bucket_number << link_counts.BUCKET_BITS, (bucket_number + 1) << link_counts.BUCKET_BITS
         row = db.conn.execute(sql, [low, high, *start, *values]).fetchone()
         if row:
             return int(row[0])
     return None
+
+
+SHARED_DOUBT: Final = 0.2
+"""Share of the common doubt of two neighbours that a fix of one of them removes."""
+PAIR_BITS: Final = 22
+"""`links.place >> PAIR_BITS` is the pair of documents; see `decision_log.TARGET_FACTOR`."""
+
+_DOUBT = "(1.0 - confidence)"
+_SHARED = f"(min({_DOUBT}, 1.0 - coalesce(above, 1.0)) + min({_DOUBT}, 1.0 - coalesce(below, 1.0)))"
+_VALUE = f"-({_DOUBT} + {SHARED_DOUBT} * {_SHARED})"
+_UPDATE = f"""update links set queue = found.value from (
+        select id, {_VALUE} as value, place as at from (
+            select id, place, confidence, lag(confidence) over text as above, lead(confidence) over text as below
+            from links where place >= ? and place <= ?
+            window text as (partition by place >> {PAIR_BITS} order by place, id)
+        ) where place >= ? and place <= ?
+    ) as found where links.id = found.id and links.queue <> found.value"""
+
+
+def queue_values(confidences: Sequence[float]) -> list[float]:
+    """Queue values of all links between two documents, from their confidences in document order."""
+    doubts = [1.0 - confidence for confidence in confidences]
+    values = []
+    above = 0.0
+    for doubt, below in zip(doubts, [*doubts[1:], 0.0], strict=False):
+        shared = min(doubt, above) + min(doubt, below)
+        values.append(-(doubt + SHARED_DOUBT * shared))
+        above = doubt
+    return values
+
+
+def refresh(db: Database, buckets: Iterable[int]) -> None:
+    """Recompute the values in and next to these buckets (`2 ** BUCKET_BITS` sentences), whose links changed."""
+    for bucket in set(buckets):
+        start, stop = bucket << BUCKET_BITS, (bucket + 1) << BUCKET_BITS
+        pair = start >> PAIR_BITS
+        low, high = pair << PAIR_BITS, (pair + 1) << PAIR_BITS
+        first, last = _before(db, start, low), _after(db, stop - 1, high)
+        # The neighbours' values change too, and depend on their own neighbours.
+        db.conn.execute(_UPDATE, (_before(db, first, low), _after(db, last, high), first, last))
+
+
+def _before(db: Database, position: int, low: int) -> int:
+    sql = "select max(place) from links where place >= ? and place < ?"
+    row = db.conn.execute(sql, (low, position)).fetchone()
+    return position if row[0] is None else int(row[0])
+
+
+def _after(db: Database, position: int, high: int) -> int:
+    sql = "select min(place) from links where place > ? and place < ?"
+    row = db.conn.execute(sql, (position, high)).fetchone()
+    return position if row[0] is None else int(row[0])
+
+
+def refresh_range(db: Database, low: int, high: int) -> None:
+    """Recompute all links with sort keys in [low, high), which must cover whole pairs of documents."""
+    db.conn.execute(_UPDATE, (low, high - 1, low, high - 1))
+
+
+def refresh_all(db: Database) -> None:
+    """Recompute all links."""
+    row = db.conn.execute("select min(place), max(place) from links").fetchone()
+    if row[0] is not None:
+        refresh_range(db, row[0], row[1] + 1)

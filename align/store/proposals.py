@@ -17,12 +17,12 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from align.domain import LinkKind, Proposal, Status
-from align.store import queue, tallies
+from align.models import LinkKind, Proposal, Status
+from align.store import link_counts, pagination
+from align.store.decision_log import REVIEWED, TARGET_FACTOR, append, next_link, pair_start, sentences_of, stored
 from align.store.documents import existing_name
 from align.store.filter import language_term
-from align.store.log import REVIEWED, TARGET_FACTOR, append, next_link, pair_start, sentences_of, stored
-from align.store.rows import Constraint, ProposeCounts, StoredConstraints
+from align.store.records import Constraint, ProposeCounts, StoredConstraints
 from align.text.tags import primary
 
 SentencePositions = dict[int, tuple[int, int, str]]
@@ -150,9 +150,9 @@ def store_proposals(
         insert_links(
             db, new_proposals, first, (src_document, tgt_document), encoder, positions, is_first_run=is_first_run
         )
-        tallies.refresh_range(db, start, start + TARGET_FACTOR)
+        link_counts.refresh_range(db, start, start + TARGET_FACTOR)
         if not is_first_run:
-            queue.refresh_range(db, start, start + TARGET_FACTOR)
+            pagination.refresh_range(db, start, start + TARGET_FACTOR)
     return ProposeCounts(len(new_proposals) + len(rescored), len(run.removed), reviewed.count)
 
 
@@ -256,10 +256,10 @@ def _queue_values(proposals: Sequence[Proposal], sources: SentencePositions) -> 
     """Queue values of proposals that are all the links of their pair."""
     positions = [sources.get(p.src[0], MISSING_SENTENCE)[1] for p in proposals]
     if all(map(le, positions, positions[1:])):
-        return queue.queue_values([p.confidence for p in proposals])
+        return pagination.queue_values([p.confidence for p in proposals])
     ordered = sorted(range(len(proposals)), key=positions.__getitem__)
     values = [0.0] * len(proposals)
-    for number, value in zip(ordered, queue.queue_values([proposals[n].confidence for n in ordered]), strict=True):
+    for number, value in zip(ordered, pagination.queue_values([proposals[n].confidence for n in ordered]), strict=True):
         values[number] = value
     return values
 

@@ -6,8 +6,8 @@ import json
 
 from sqlite_utils import Database
 
-from align.store import cuts, queue, schema, seals, search, tallies
-from align.store.log import SOURCE_FACTOR, TARGET_FACTOR, apply_columns, read_patches
+from align.store import checksums, link_counts, pagination, schema, search, sentence_splits
+from align.store.decision_log import SOURCE_FACTOR, TARGET_FACTOR, apply_columns, read_patches
 from align.store.proposals import ProposalRun, apply_run
 
 
@@ -30,9 +30,9 @@ def _rebuild(db: Database) -> int:
     # During the replay, links may refer to documents that were purged.
     db.conn.execute("pragma defer_foreign_keys = on")
     schema.repair(db)
-    seals.enter_missing(db)
+    checksums.enter_missing(db)
     search.add_all(db)
-    cuts.rebuild(db)
+    sentence_splits.rebuild(db)
     entries = db.conn.execute(
         "select id, first_link, document, detail, proposals is not null from decisions order by id"
     ).fetchall()
@@ -48,8 +48,8 @@ def _rebuild(db: Database) -> int:
         for link, _, columns in read_patches(db, decision):
             apply_columns(db, decision, link, columns)
     derive(db)
-    tallies.refresh_all(db)
-    queue.refresh_all(db)
+    link_counts.refresh_all(db)
+    pagination.refresh_all(db)
     return int(db.conn.execute("select count(*) from links").fetchone()[0])
 
 

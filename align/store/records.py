@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from align.domain import BlockKind, Decision, Span, Status
-from align.text.counted import pluralise
+from align.models import BlockKind, Decision, Span, Status
+from align.text.messages import pluralise
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,3 +186,18 @@ class Change:
     """Link to show next if not the one decided on; None = stay."""
     summary: str = ""
     """One line for a status bar."""
+
+
+def as_bytes(text: str) -> bytes:
+    """Text for a BLOB column, which preserves lone surrogates and NULs that a TEXT column refuses or cuts at."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def storable(text: str) -> str:
+    """Text for a TEXT column or a query: lone surrogates become ?, NULs are removed."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+
+
+def stored_name(name: str) -> str:
+    r"""Document name for a TEXT column: bytes of a file name that are not UTF-8 are escaped (`\udcff`)."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")

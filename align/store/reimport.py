@@ -14,13 +14,14 @@ from difflib import SequenceMatcher
 
 from sqlite_utils import Database
 
-from align.domain import Decision, Document
 from align.errors import ConflictError, TextLossError
-from align.store import cuts, overlaps, queue, tallies
+from align.models import Decision, Document
+from align.store import link_counts, overlaps, pagination, sentence_splits
+from align.store.decision_draft import Ledger, settled
+from align.store.decision_log import SOURCE_FACTOR, Patch, State, is_unreviewed, read_patches, sentences_of
 from align.store.documents import block_values, existing_name, refuse_damaged, sentence_values, with_language
-from align.store.ledger import Ledger, settled
-from align.store.log import SOURCE_FACTOR, Patch, State, is_unreviewed, read_patches, sentences_of
 from align.store.rebuild import derive_document
+from align.store.records import TextChange
 from align.store.revisions import (
     Revision,
     SideDigests,
@@ -32,7 +33,6 @@ from align.store.revisions import (
     sides_of,
     store_revision,
 )
-from align.store.rows import TextChange
 
 ALIKE = 0.5
 """From this similarity on (difflib's ratio) a sentence is another wording of the one that stood there."""
@@ -246,7 +246,7 @@ def _change(
     if lang is not None:
         doc = with_language(doc, lang)
     past = list(earlier_revisions(db, document))
-    carried = cuts.carry_splits(
+    carried = sentence_splits.carry_splits(
         [_cut_source(revision) for revision in (before, *past)], doc.text, list(sentence_values(doc))
     )
     texts = [str(values[-1]) for values in carried.values]
@@ -284,8 +284,8 @@ def _change(
     return moves
 
 
-def _cut_source(revision: Revision) -> cuts.SplitSource:
-    return cuts.SplitSource(revision.text, [made for _, made in revision.cuts], revision.sentences)
+def _cut_source(revision: Revision) -> sentence_splits.SplitSource:
+    return sentence_splits.SplitSource(revision.text, [made for _, made in revision.cuts], revision.sentences)
 
 
 def _differing(before: Revision, after: Revision) -> tuple[set[int], set[int]]:
@@ -368,8 +368,8 @@ def _finish(
     derive_document(db, document)
     sources = db.conn.execute("select distinct src_document from tallies where tgt_document = ?", (document,))
     for source in {document, *(row[0] for row in sources.fetchall())}:
-        tallies.refresh_range(db, source * SOURCE_FACTOR, (source + 1) * SOURCE_FACTOR)
-        queue.refresh_range(db, source * SOURCE_FACTOR, (source + 1) * SOURCE_FACTOR)
+        link_counts.refresh_range(db, source * SOURCE_FACTOR, (source + 1) * SOURCE_FACTOR)
+        pagination.refresh_range(db, source * SOURCE_FACTOR, (source + 1) * SOURCE_FACTOR)
 
 
 # Links whose text returns
@@ -449,7 +449,7 @@ def _state_again(ledger: Ledger, link: int, decisions: Mapping[int, SideDigests]
     ).fetchall()
     for decision, *told in rows:
         was, now = (None if one is None else json.loads(one) for one in told)
-        passing = was is None or decision in decisions or cuts.follows((link, was, now))
+        passing = was is None or decision in decisions or sentence_splits.follows((link, was, now))
         if not passing or (state is None) != (now is None):  # The latter: a run took the proposal away.
             return None
         state = None if was is None else {**(state or {}), **was}
@@ -488,7 +488,9 @@ def turn_change(
     before = Revision.of(db, document)
     if before.digest != detail["now"]:
         raise ConflictError(f"{name}: its text changed again since.")
-    made = [(decision, cut) for decision, cut in cuts.replayed(db, through=source) if cut.document == document]
+    made = [
+        (decision, cut) for decision, cut in sentence_splits.replayed(db, through=source) if cut.document == document
+    ]
     if [cut for _, cut in made] != [cut for _, cut in before.cuts]:
         raise ConflictError(f"{name}: a sentence of it was split, or made whole, since.")
     if before.lang != detail.get("lang"):  # Set by hand since.
@@ -519,6 +521,6 @@ def turn_change(
     decision, links = ledger.close(action, document=document, target=target, detail=turned)
     db.conn.execute("delete from cuts where document = ?", (document,))
     for number, cut in after.cuts:
-        cuts.enter(db, number, [cut], ())
+        sentence_splits.enter(db, number, [cut], ())
     _finish(db, decision, document, before, moves, sides)
     return decision, links

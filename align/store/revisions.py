@@ -17,11 +17,12 @@ from typing import Any, NamedTuple
 from sqlite_utils import Database
 
 from align.errors import ConflictError
-from align.store import cuts, search
-from align.store.charset import as_bytes
-from align.store.cuts import Cut
+from align.store import search
+from align.store import sentence_splits as cuts
+from align.store.decision_log import sentences_of, stored
 from align.store.documents import document_text, update_summary
-from align.store.log import sentences_of, stored
+from align.store.records import as_bytes
+from align.store.sentence_splits import Cut
 
 BLOCK = 'position, start, "end", kind, lang, lang_confidence'
 SENTENCE = 'block, position, start, "end", pieces, lang, lang_confidence, text'

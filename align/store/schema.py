@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlite_utils import Database, Migrations
 
 from align.errors import StoreError
-from align.store import queue, seals, search
+from align.store import checksums, pagination, search
 
 APPLICATION_ID: Final = 0x416C676E
 """`Algn` in the file header, which distinguishes a store from other SQLite files."""
@@ -194,7 +194,7 @@ def m010_queue(db: Database) -> None:
         "drop index links_doubt",
         "alter table links add column queue real not null default 0",
     )
-    queue.refresh_all(db)
+    pagination.refresh_all(db)
     _run(db, "create index links_queue on links (queue, id, status)")
 
 
@@ -207,7 +207,7 @@ def m011_dismissed(db: Database) -> None:
 @migrations()
 def m012_seals(db: Database) -> None:
     """Checksums of documents and decisions; see `checksums`."""
-    seals.create(db)
+    checksums.create(db)
 
 
 @migrations()
@@ -228,7 +228,7 @@ def m013_revisions(db: Database) -> None:
         "alter table documents add column origin text",
         "create index documents_origin on documents (origin collate nocase) where origin is not null",
     )
-    seals.create_triggers(db)
+    checksums.create_triggers(db)
 
 
 @migrations()
@@ -249,7 +249,7 @@ def m014_causality(db: Database) -> None:
         "alter table aliases add column main integer not null default 1",
         "alter table conflicts add column contested text",
     )
-    seals.create_triggers(db)
+    checksums.create_triggers(db)
 
 
 DERIVED: Final = ("links", "link_sentences", "tallies", "search")

@@ -16,18 +16,17 @@ from typing import Self
 from sqlite_utils import Database
 
 from align.clock import now
-from align.domain import Block, Decision, Document, Link, LinkSide, Proposal, Status
 from align.errors import StoreError, UsageError
-from align.sqlite import translate_errors
+from align.models import Block, Decision, Document, Link, LinkSide, Proposal, Status
+from align.sqlite_session import translate_errors
+from align.store import accept_many as bulk
 from align.store import (
-    around,
-    bulk,
     conflicts,
+    decision_log,
     documents,
     links,
-    log,
     origins,
-    places,
+    pagination,
     proposals,
     reimport,
     remove,
@@ -35,17 +34,18 @@ from align.store import (
     search,
     undo,
 )
-from align.store.attribution import who_changed, who_removed
+from align.store import links as around
 from align.store.backup import backup
-from align.store.charset import storable, stored_name
 from align.store.check import StoreFinding, check
-from align.store.door import connect, refuse_replaced
+from align.store.connection import connect, refuse_replaced, transaction
+from align.store.decision_draft import Ledger
+from align.store.decision_log import who_changed, who_removed
 from align.store.filter import ANY, LinkFilter
-from align.store.ledger import Ledger
+from align.store.merge.merge import United, unite
 from align.store.origins import Identity
-from align.store.places import Order
+from align.store.pagination import Order
 from align.store.rebuild import rebuild
-from align.store.rows import (
+from align.store.records import (
     Added,
     Change,
     Conflict,
@@ -55,9 +55,9 @@ from align.store.rows import (
     SentenceRow,
     StoredConstraints,
     TextChange,
+    storable,
+    stored_name,
 )
-from align.store.transaction import transaction
-from align.store.unite import United, unite
 
 DAMAGE_ERRORS = (
     ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError, struct.error,
@@ -319,19 +319,19 @@ class Store:
     def count(self, link_filter: LinkFilter = ANY) -> int:
         """Number of links that match a filter."""
         with translate_errors(self.path):
-            return places.count(self.db, link_filter)
+            return pagination.count(self.db, link_filter)
 
     def at(self, rank: int, n: int = 1, link_filter: LinkFilter = ANY, *, order: Order = "document") -> list[Link]:
         """`n` links that match a filter, from 0-based `rank`."""
         with translate_errors(self.path):
-            return links.by_ids(self.db, places.ids_at(self.db, rank, n, link_filter, order))
+            return links.by_ids(self.db, pagination.ids_at(self.db, rank, n, link_filter, order))
 
     def adjacent_links(
         self, link: int, n: int, link_filter: LinkFilter = ANY, *, order: Order = "document", before: bool = False
     ) -> list[Link]:
         """The `n` links that match a filter directly after a link, or before it, in list order."""
         with translate_errors(self.path):
-            return links.by_ids(self.db, places.adjacent_ids(self.db, link, n, link_filter, order, before=before))
+            return links.by_ids(self.db, pagination.adjacent_ids(self.db, link, n, link_filter, order, before=before))
 
     def latest(self) -> int:
         """Id of the last decision; 0 if there is none."""
@@ -355,14 +355,14 @@ class Store:
     def rank(self, link: int, link_filter: LinkFilter = ANY, *, order: Order = "document") -> int | None:
         """Number of links of the filter before this one; None if the link does not exist."""
         with translate_errors(self.path):
-            return places.rank(self.db, link, link_filter, order)
+            return pagination.rank(self.db, link, link_filter, order)
 
     def next_link(
         self, after: int | None, link_filter: LinkFilter = ANY, *, order: Order = "document", wrap: bool = True
     ) -> int | None:
         """Id of the first link of the filter after link `after`, from the start again at the end of the list."""
         with translate_errors(self.path):
-            return places.next_id(self.db, after, link_filter, order, wrap=wrap)
+            return pagination.next_id(self.db, after, link_filter, order, wrap=wrap)
 
     def next_undecided(
         self,
@@ -389,7 +389,7 @@ class Store:
     def undecided(self, link_filter: LinkFilter = ANY) -> tuple[int, float]:
         """Number of undecided links that match a filter, and the sum of their confidences."""
         with translate_errors(self.path):
-            return places.undecided(self.db, link_filter)
+            return pagination.undecided(self.db, link_filter)
 
     def context(self, side: LinkSide, n: int) -> tuple[tuple[SentenceRow, ...], tuple[SentenceRow, ...]]:
         """Up to `n` sentences before and after a side."""
@@ -422,7 +422,7 @@ class Store:
         inside = ",".join(map(str, link_ids))
         with translate_errors(self.path):
             rows = self.db.conn.execute(
-                f"select id from links where id in ({inside}) and not {log.REVIEWED}"
+                f"select id from links where id in ({inside}) and not {decision_log.REVIEWED}"
             ).fetchall()
         return {row[0] for row in rows}
 
@@ -450,12 +450,12 @@ class Store:
     ) -> list[Decision]:
         """Decisions, latest first: on one link, on a document and its links, or all."""
         with translate_errors(self.path):
-            return log.decisions(self.db, link=link, document=document, limit=limit)
+            return decision_log.decisions(self.db, link=link, document=document, limit=limit)
 
     def changes(self, decision: int, link: int) -> list[tuple[str, object, object]]:
         """Columns of a link that a decision changed: (column, before, after)."""
         with translate_errors(self.path):
-            return log.changes_of(self.db, decision, link)
+            return decision_log.changes_of(self.db, decision, link)
 
     def accept_many(
         self,

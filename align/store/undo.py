@@ -14,16 +14,16 @@ from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from align.domain import Decision, Document
 from align.errors import ConflictError, EmptyDecisionError
-from align.store import bulk, conflicts
+from align.models import Decision, Document
+from align.store import accept_many, conflicts
 from align.store.actions import Action, Trait
-from align.store.cuts import Cut, follows, in_force
-from align.store.ledger import Ledger
-from align.store.log import Patch, read_patches
+from align.store.decision_draft import Ledger
+from align.store.decision_log import Patch, read_patches
 from align.store.reimport import restore_removed, turn_change
 from align.store.remove import note_displaced, removed, restore_document, with_both_documents
 from align.store.revisions import sides_of
+from align.store.sentence_splits import Cut, follows, in_force
 
 UNDOABLE = Action.having(Trait.UNDOABLE)
 """Actions that a reviewer's undo reverts; it skips all others."""
@@ -208,7 +208,7 @@ def invert_decision(
     Raises ConflictError if its links changed since; the caller rolls back what was written before.
     """
     extra_detail = dict(extra_detail or {}) | ({"skipped": skipped} if skipped else {})
-    bulk_result = bulk.turn_bulk(db, reviewer, target, action, extra_detail)
+    bulk_result = accept_many.turn_bulk(db, reviewer, target, action, extra_detail)
     if bulk_result is not None:
         return bulk_result
     target_action, link, document = db.conn.execute(

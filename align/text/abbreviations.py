@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from align.text._words import WORDS, words
+from align.text.function_words import WORDS, words
 
 ABBREVIATIONS: dict[str, str] = {
     "": "dr prof mr mrs ms st vs no nr vol pp fig cf jr sr e.g i.e co op art tel ca al approx dept",

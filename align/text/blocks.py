@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from align.domain import BlockKind, Span
-from align.text._words import words
-from align.text.evidence import first_evidence
+from align.models import BlockKind, Span
+from align.text.function_words import words
+from align.text.language_evidence import first_evidence
 from align.text.scripts import IMAGE_NAME, is_latin_only
 
 

@@ -16,9 +16,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from align.text import mixture, ngrams
-from align.text._words import SCRIPT_LANGUAGES
-from align.text.evidence import (
+from align.text import document_language, ngrams
+from align.text.document_language import Profiles, settle_repeated_lines
+from align.text.function_words import SCRIPT_LANGUAGES
+from align.text.language_evidence import (
     CERTAIN_NATS,
     HANS,
     HANT,
@@ -30,9 +31,7 @@ from align.text.evidence import (
     first_evidence,
     normalised,
 )
-from align.text.profile import Profiles
 from align.text.scripts import natural_text
-from align.text.twins import settle_repeated_lines
 
 NEIGHBOUR_NATS = 0.7
 """Nats that the nearest settled block of the same script, before or after, adds for its language."""
@@ -139,11 +138,11 @@ def _rescore_together(
     `evidence` and `document` are modified.
     """
     rescored: set[int] = set()
-    for script, lines in mixture.open_blocks(evidence, document).items():
+    for script, lines in document_language.open_blocks(evidence, document).items():
         for index in lines:
-            evidence[index] = mixture.with_ngrams(natural_text(texts[index]), evidence[index])
+            evidence[index] = document_language.with_ngrams(natural_text(texts[index]), evidence[index])
         expected = dict.fromkeys(SCRIPT_LANGUAGES[script], PRIOR_LETTERS * _OTHER)
-        document.update(mixture.shares([evidence[index] for index in lines], document, expected))
+        document.update(document_language.shares([evidence[index] for index in lines], document, expected))
         rescored.update(lines)
     return frozenset(rescored)
 

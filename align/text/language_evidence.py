@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
-from align.domain import UNDETERMINED
-from align.text._words import LETTERS, SCRIPT_LANGUAGES, WORDS
+from align.models import UNDETERMINED
+from align.text.function_words import LETTERS, SCRIPT_LANGUAGES, WORDS
 from align.text.han import NO_KANA_NATS, han_evidence
 from align.text.scripts import (
     CJK,

@@ -54,3 +54,8 @@ def _as_json(error: UnicodeError) -> tuple[str, int]:
     units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
     pairs = (units[at : at + 2].hex() for at in range(0, len(units), 2))
     return "".join(f"\\u{unit}" for unit in pairs), error.end
+
+
+def pluralise(number: int, noun: str) -> str:
+    """`1 link`, `2 links`, `1,000 links`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

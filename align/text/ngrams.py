@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from align.text._words import SCRIPT_LANGUAGES
+from align.text.function_words import SCRIPT_LANGUAGES
 
 SEED = 0
 MAX_CHARACTERS = 600

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from align.domain import Span
+from align.models import Span
 from align.text.scripts import HAN_CLASS, IMAGE_NAME, KANA_CLASS
 from align.text.tags import primary
 

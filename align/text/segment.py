@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from itertools import accumulate, pairwise
 from typing import NamedTuple, overload
 
-from align.domain import UNDETERMINED, Block, BlockKind, Sentence, Span
+from align.models import UNDETERMINED, Block, BlockKind, Sentence, Span
 from align.text import sentences
 from align.text.blocks import find_blocks
-from align.text.clean import clean, has_line_break
-from align.text.evidence import (
+from align.text.han import chinese_tag
+from align.text.language import document_prior, identify_blocks
+from align.text.language_evidence import (
     CERTAIN_NATS,
     NO_EVIDENCE,
     NO_GUESS,
@@ -26,8 +27,7 @@ from align.text.evidence import (
     has_letters,
     is_plainly_in,
 )
-from align.text.han import chinese_tag
-from align.text.language import document_prior, identify_blocks
+from align.text.normalize import clean, has_line_break
 from align.text.scripts import HAN_CLASS, KANA_CLASS, natural_text
 from align.text.tags import canonical, lang_hint
 

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from align.domain import Span
-from align.text import unstopped
+from align.models import Span
+from align.text import sentences_thai
 from align.text.abbreviations import BEFORE_STARTER, MONTHS, NUMBERED, ORDINAL, abbreviations, starters
 from align.text.scripts import HAN_CLASS, HANGUL_CLASS, KANA_CLASS
 from align.text.tags import primary
@@ -108,8 +108,8 @@ def split(text: str, lang: str) -> list[Span]:
         if not changed:
             break
         spans = again
-    if primary(lang) in unstopped.LANGUAGES:
-        spans = [part for span in spans for part in unstopped.split_span(text, span)]
+    if primary(lang) in sentences_thai.LANGUAGES:
+        spans = [part for span in spans for part in sentences_thai.split_span(text, span)]
     if len(text) <= MAX_SENTENCE_CHARACTERS:
         return spans
     return [part for span in spans for part in _split_long(text, span)]
@@ -117,7 +117,7 @@ def split(text: str, lang: str) -> list[Span]:
 
 def _may_hide_boundaries(lang: str, text: str) -> bool:
     """Whether sentences may end without a stop."""
-    return len(text) > MAX_SENTENCE_CHARACTERS or primary(lang) in unstopped.LANGUAGES
+    return len(text) > MAX_SENTENCE_CHARACTERS or primary(lang) in sentences_thai.LANGUAGES
 
 
 MAX_SENTENCE_CHARACTERS = 4000

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from align.domain import Span
-from align.text._words import words
+from align.models import Span
+from align.text.function_words import words
 
 LANGUAGES = frozenset({"th", "lo"})
 MIN_SENTENCE_CHARACTERS = 45

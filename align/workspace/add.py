@@ -13,19 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from align.domain import Document
 from align.errors import ReadError, TextLossError, UsageError
 from align.exchange.detect_format import is_bilingual, readable_suffixes
-from align.held import is_open
 from align.inputs import MAX_SIZE, document_path, read_input, read_stream, walk
-from align.jobs.documents import language_tag_or_none
+from align.models import Document
 from align.readers import read
 from align.reviewer import Reviewer
 from align.settings import default_reviewer
+from align.sqlite_session import is_open
 from align.store import Store, TextChange, open_store
 from align.store.origins import namesake_messages
-from align.text.counted import pluralise
 from align.text.han import chinese_tag
+from align.text.messages import pluralise
+from align.workspace.document_lookup import language_tag_or_none
 
 AddOutcome = Literal["added", "changed", "unchanged", "skipped", "refused"]
 STDIN = "-"
@@ -220,7 +220,7 @@ def add_pairs(
     max_size: int = MAX_SIZE,
 ) -> AddResult:
     """Add a file of texts with their translations, as linked documents."""
-    from align.jobs.import_ import import_file
+    from align.exchange.import_file import import_file
 
     report = import_file(
         store,

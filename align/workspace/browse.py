@@ -7,11 +7,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from align.domain import Decision, Link, LinkSide
+from align.models import Decision, Link, LinkSide
 from align.store import Conflict, DocumentRow, LinkFilter, PairRow, SentenceRow, Store, open_store
+from align.store.decision_draft import Ledger
 from align.store.edits import linked_already
-from align.store.ledger import Ledger
-from align.store.places import Order
+from align.store.pagination import Order
 
 __all__ = ["Browser", "DocumentRow", "LinkFilter", "Order", "PairRow", "SentenceRow", "Undecided", "open_browser"]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from align.domain import Link, LinkSide
 from align.errors import UsageError
+from align.models import Link, LinkSide
 from align.store import LinkFilter, SentenceRow, Store
 from align.store.search import Term, find_terms, parse
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from align.beside import atomic_write
+from align.atomic_file import atomic_write
 from align.errors import UsageError
 from align.settings import Settings, config_path, default_reviewer, file_exists, load_settings
 

@@ -6,15 +6,14 @@ from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
-from align.domain import Link, Status
-from align.encoders import cached, load_encoder
+from align.embeddings import cached, load_encoder
 from align.errors import UsageError
 from align.exchange.export import export_store
 from align.exchange.types import ExportOptions
-from align.jobs.add import add
-from align.jobs.kernels import matching_stage
-from align.jobs.propose import propose
+from align.models import Link, Status
 from align.store import LinkFilter, open_store
+from align.workspace.add import add
+from align.workspace.propose import matching_stage, propose
 
 SEED_PAGES = (
     "000_c75f5401250b3fc9.txt",

@@ -26,7 +26,7 @@ from align.settings import (
     temporary_folder,
     writable,
 )
-from align.text.counted import pluralise
+from align.text.messages import pluralise
 
 DISTRIBUTION = "align-workbench"
 MIN_COLUMNS, MIN_LINES = 60, 20
@@ -114,7 +114,7 @@ def run_checks(
     yield from check_settings(settings)
     yield from configured_encoder(settings.encoder)
     yield cache(settings.cache)
-    from align.match.kernels import kernel_cache
+    from align.aligner.kernels import kernel_cache
 
     yield kernels(kernel_cache())
     for name, module in ENCODER_MODULES.items():
@@ -254,7 +254,7 @@ def cache(folder: Path) -> CheckResult:
 
 def kernels(folder: Path | None) -> CheckResult:
     """Whether the compiled kernels of the aligner are cached between runs."""
-    from align.jobs.kernels import has_compiled_kernels
+    from align.workspace.propose import has_compiled_kernels
 
     if folder is None:
         message = "no folder can be written: every run compiles for about ten seconds"
@@ -279,7 +279,7 @@ def try_to_write(folder: Path) -> None:
 
 def configured_encoder(name: str) -> Iterator[CheckResult]:
     """Whether the configured encoder is built in or locally available."""
-    from align.encoders import is_local
+    from align.embeddings import is_local
 
     if name != "auto" and not is_local(name):
         message = (
@@ -298,7 +298,7 @@ def encoder(name: str, module: str, folder: Path) -> CheckResult:
         )
     if name != "use":
         # Encoding would unpack it, which is left to `align models prepare` or the first use.
-        from align.jobs.models import list_encoders
+        from align.workspace.encoders import list_encoders
 
         state = next(row for row in list_encoders(folder) if row.model.name == name)
         if state.ready:
@@ -306,7 +306,7 @@ def encoder(name: str, module: str, folder: Path) -> CheckResult:
         return CheckResult(
             f"encoder {name}", CheckState.NOTE, "not unpacked yet; it will be on first use", "align models prepare"
         )
-    from align.encoders import load_encoder
+    from align.embeddings import load_encoder
 
     try:
         loaded = load_encoder(name, cache=folder)
@@ -326,7 +326,7 @@ def store(path: Path) -> CheckResult:
         return CheckResult(
             "store", CheckState.NOTE, f"{path}: does not exist yet", "align add FILE creates it; --db names another."
         )
-    from align.domain import Status
+    from align.models import Status
     from align.store import open_store
 
     try:

@@ -6,10 +6,10 @@ from pathlib import PurePath
 
 from align.errors import UsageError
 from align.store import DocumentRow, Store
-from align.store.charset import stored_name
+from align.store.records import stored_name
 from align.text.han import chinese_tag
+from align.text.messages import visible
 from align.text.tags import canonical
-from align.text.visible import visible
 
 
 def language_tag(lang: str) -> str:

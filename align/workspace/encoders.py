@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from align.encoders import Progress, load_encoder, reference
-from align.encoders.e5 import best_form
-from align.encoders.e5_folder import folder_in, is_complete, prepared_folder
-from align.encoders.registry import ENCODERS, MODELS_FOLDER, EncoderInfo
+from align.embeddings import Progress, load_encoder, reference
+from align.embeddings.e5 import best_form
+from align.embeddings.e5_folder import folder_in, is_complete, prepared_folder
+from align.embeddings.registry import ENCODERS, MODELS_FOLDER, EncoderInfo
 from align.errors import AlignError, EncoderError
 
 MIN_COSINE = {"use": 0.9999, "e5": 0.98, "blend": 0.98}

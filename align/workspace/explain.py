@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from align.domain import Link
 from align.errors import UsageError
-from align.jobs.resolve import AlternativeTarget, open_realigner
+from align.models import Link
 from align.store import open_store
+from align.workspace.realign import AlternativeTarget, open_realigner
 
 SIGNAL_MEANINGS = {
     "margin": "closer to each other than to their neighbourhoods (CSLS)",

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from align.domain import Decision
 from align.errors import UsageError
-from align.jobs.documents import find_document
+from align.models import Decision
 from align.store import Store
 from align.store.actions import past_tense
-from align.text.counted import pluralise
+from align.text.messages import pluralise
+from align.workspace.document_lookup import find_document
 
 SHOWN_COLUMNS = {"status", "kind", "note", "bookmarked", "anchored", "src_text", "tgt_text", "src", "tgt", "attention"}
 """The columns of a link whose changes are shown; the others follow from them."""

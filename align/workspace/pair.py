@@ -9,20 +9,20 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from align.domain import UNDETERMINED, Block, BlockKind, Document, Link, LinkSide, Span, Status
-from align.encoders.base import Encoder
-from align.encoders.embed import TextSide, embed_sides
+from align.aligner import Bead, DocumentAlignment, EmbeddedSide, align_documents, align_pages
+from align.embeddings.base import Encoder
+from align.embeddings.embed import TextSide, embed_sides
 from align.errors import ReadError
 from align.exchange.detect_format import check_is_text
 from align.inputs import MAX_SIZE
-from align.jobs.add import read_content
-from align.jobs.documents import language_tag_or_none
-from align.jobs.vectors import UNMATCHED_KINDS
-from align.match import Bead, DocumentAlignment, EmbeddedSide, align_documents, align_pages
+from align.models import UNDETERMINED, Block, BlockKind, Document, Link, LinkSide, Span, Status
 from align.readers import read
-from align.text.clean import join, sentence_text
 from align.text.han import chinese_tag
+from align.text.normalize import join, sentence_text
 from align.text.tags import primary
+from align.workspace.add import read_content
+from align.workspace.document_lookup import language_tag_or_none
+from align.workspace.language_runs import UNMATCHED_KINDS
 
 Segments = Literal["line", "sentence", "paragraph"]
 MIN_LANGUAGE_CONFIDENCE = 0.7

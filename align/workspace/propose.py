@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
 
-from align.domain import UNDETERMINED
-from align.encoders.base import Encoder
+import numpy as np
+import numpy.typing as npt
+
+from align.aligner import Bead
+from align.aligner.similarity import CSLS_SCALE
+from align.embeddings.base import Encoder
+from align.embeddings.nearest import search
 from align.errors import ConflictError
-from align.jobs.likely import MIN_LINKS, candidate_pairs
-from align.jobs.runs import Runs
-from align.jobs.translated import TranslatedSentences
-from align.jobs.vectors import UNMATCHED_KINDS, LanguageGroup, groups
-from align.match import Bead
+from align.models import UNDETERMINED
 from align.store import Store
 from align.text.tags import primary
+from align.workspace.language_runs import UNMATCHED_KINDS, LanguageGroup, Runs, groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +101,128 @@ def explain_no_links(store: Store, *, boilerplate: bool = False) -> str:
     if left_out:
         return f"{left_out:,} of {len(kinds):,} sentences were left out as boilerplate; --boilerplate includes them."
     return "The encoder found no passages with the same meaning; `align pair` aligns a known translation."
+
+
+IndexPair = tuple[int, int]
+
+MAX_EXHAUSTIVE_PAIRS = 400
+"""Maximum number of run pairs that are all aligned: a few seconds."""
+N_NEIGHBOURS = 10
+"""Nearest sentences of the other language, among all documents, that each sentence is compared with."""
+MIN_MARGIN = 0.2
+"""Minimum margin, over the neighbourhoods in all documents, of a distinct sentence pair; on the scale of
+`align.aligner.similarity`."""
+MIN_LINKS = 3
+"""Minimum links between two documents without a distinct sentence pair."""
+N_BEST_RUNS = 5
+"""Runs that each run is always paired with: those with the greatest sum of margins."""
+
+
+def candidate_pairs(
+    groups: Sequence[LanguageGroup], linked_documents: frozenset[IndexPair] = frozenset()
+) -> list[tuple[IndexPair, bool]]:
+    """Sorted pairs (a, b), a < b, of runs in different languages to be aligned, and whether each is distinct, so
+    that a few links between them count: the nearest sentences of two documents are often nearer in a third.
+
+    All pairs if there are at most MAX_EXHAUSTIVE_PAIRS. Else the pairs within one document, those in
+    `linked_documents` (whose links are proposed again or deleted), those with a distinct sentence pair, and each
+    run's N_BEST_RUNS: a number linear in the runs, not quadratic.
+    """
+    pairs = [(a, b) for a, b in combinations(range(len(groups)), 2) if groups[a].primary != groups[b].primary]
+    if len(pairs) <= MAX_EXHAUSTIVE_PAIRS:
+        return [(pair, True) for pair in pairs]
+    selected = {
+        (a, b): groups[a].document == groups[b].document
+        for a, b in pairs
+        if groups[a].document == groups[b].document or (groups[a].document, groups[b].document) in linked_documents
+    }
+    for one, other in combinations(dict.fromkeys(group.primary for group in groups), 2):
+        sides = [[k for k, group in enumerate(groups) if group.primary == lang] for lang in (one, other)]
+        for pair, is_distinct in _near_pairs(groups, sides[0], sides[1]):
+            selected[pair] = is_distinct or selected.get(pair, False)
+    return sorted(selected.items())
+
+
+def _near_pairs(
+    groups: Sequence[LanguageGroup], src: Sequence[int], tgt: Sequence[int]
+) -> Iterator[tuple[IndexPair, bool]]:
+    """The pairs of runs of two languages with near sentences, by CSLS among all, and whether each is distinct."""
+    one, other = (np.concatenate([groups[k].passages.vectors for k in side]) for side in (src, tgt))
+    run_of, run_of_other = (np.repeat(np.array(side), [len(groups[k].sentences) for k in side]) for side in (src, tgt))
+    neighbours, cosines = search(one, other, N_NEIGHBOURS)
+    back, back_cosines = search(other, one, N_NEIGHBOURS)
+    level, level_other = cosines.mean(axis=1), back_cosines.mean(axis=1)
+    rows = np.concatenate([np.repeat(np.arange(len(one)), neighbours.shape[1]), back.ravel()])
+    columns = np.concatenate([neighbours.ravel(), np.repeat(np.arange(len(other)), back.shape[1])])
+    both = np.concatenate([cosines.ravel(), back_cosines.ravel()])
+    baseline = min(0.95, max(0.0, float(one.mean(axis=0) @ other.mean(axis=0))))
+    near = (2 * both - level[rows] - level_other[columns]) * (CSLS_SCALE / (1 - baseline))
+    is_near = near > 0
+    table: dict[IndexPair, list[float]] = {}
+    for a, b, value in zip(run_of[rows[is_near]], run_of_other[columns[is_near]], near[is_near], strict=True):
+        table.setdefault((int(a), int(b)), []).append(float(value))
+    best: dict[int, list[tuple[float, IndexPair]]] = {}
+    for pair, values in table.items():
+        if max(values) >= MIN_MARGIN:
+            yield ordered_pair(pair), True
+        for run in pair:
+            best.setdefault(run, []).append((sum(values), pair))
+    for candidates in best.values():
+        yield from ((ordered_pair(pair), False) for _, pair in sorted(candidates, reverse=True)[:N_BEST_RUNS])
+
+
+def ordered_pair(pair: IndexPair) -> IndexPair:
+    """The pair with the smaller index as the source."""
+    return (min(pair), max(pair))
+
+
+class TranslatedSentences:
+    """The sentences of each run that have a translation, by the language of the translation.
+
+    With many translated documents, headings and set phrases of one resemble those of all others. One byte per
+    sentence and language.
+    """
+
+    def __init__(self, groups: Sequence[LanguageGroup]) -> None:
+        self._groups = groups
+        self._marks: dict[tuple[int, str], npt.NDArray[np.bool_]] = {}
+
+    def add(self, src: int, tgt: int, beads: Sequence[Bead]) -> None:
+        """Mark the sentences of the beads between two runs (by index) as translated."""
+        for bead in beads:
+            if not bead.partial_chain:
+                self._of(src, tgt)[bead.src.start : bead.src.stop] = True
+                self._of(tgt, src)[bead.tgt.start : bead.tgt.stop] = True
+
+    def is_translated_elsewhere(self, src: int, tgt: int, bead: Bead) -> bool:
+        """Whether both sides of a bead between two runs have translations already, in the same languages."""
+        return bool(
+            self._of(src, tgt)[bead.src.start : bead.src.stop].all()
+            and self._of(tgt, src)[bead.tgt.start : bead.tgt.stop].all()
+        )
+
+    def _of(self, run: int, other: int) -> npt.NDArray[np.bool_]:
+        """The marks of a run for the language of another."""
+        key = run, self._groups[other].primary
+        if key not in self._marks:
+            self._marks[key] = np.zeros(len(self._groups[run].sentences), dtype=np.bool_)
+        return self._marks[key]
+
+
+def matching_stage() -> str:
+    """The progress label of the aligner; numba compiles in the first run and caches the result."""
+    return "Matching" if has_compiled_kernels() else "Compiling once, then matching"
+
+
+def has_compiled_kernels() -> bool:
+    """Whether numba has cached kernels of an earlier run; a wrong False affects only the label."""
+    from align.aligner import lattice
+    from align.aligner.kernels import kernel_cache
+
+    if kernel_cache() is None:
+        return False
+    for kernel in vars(lattice).values():
+        cache_path = getattr(getattr(kernel, "_cache", None), "cache_path", None)
+        if cache_path is not None:
+            return any(Path(cache_path).glob("lattice.*.nbi"))
+    return True

@@ -10,15 +10,14 @@ from types import TracebackType
 
 import numpy as np
 
-from align.domain import Link, Proposal, Realignment, Status
-from align.encoders import cached, is_local, load_encoder
-from align.encoders.base import Vectors
+from align.aligner import Constraints
+from align.embeddings import cached, is_local, load_encoder
+from align.embeddings.base import Vectors
 from align.errors import ConflictError, EncoderError, UsageError
-from align.jobs.runs import RangePair, Runs, SentenceIds, SentencePair
-from align.jobs.vectors import LanguageGroup, groups
-from align.match import Constraints
+from align.models import Link, Proposal, Realignment, Status
 from align.store import open_store
-from align.text.clean import join
+from align.text.normalize import join
+from align.workspace.language_runs import LanguageGroup, RangePair, Runs, SentenceIds, SentencePair, groups
 
 REACH_SENTENCES = 40
 """Sentences on either side of a decision that are realigned: enough context for a reliable result."""

@@ -32,11 +32,11 @@ CELL = 12.2
 
 def store(folder: Path) -> Path:
     """A store of the Japanese page and the English article that it translates, with the first links decided."""
-    from align.encoders import cached, load_encoder
-    from align.jobs.add import add
-    from align.jobs.propose import propose
+    from align.embeddings import cached, load_encoder
     from align.reviewer import open_reviewer
     from align.store import LinkFilter, edits, open_store
+    from align.workspace.add import add
+    from align.workspace.propose import propose
 
     db = folder / "talks.db"
     here = Path.cwd()

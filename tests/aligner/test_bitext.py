@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from align.domain import LinkKind
+from align.aligner import Constraints, EmbeddedSide, align_bitext, align_pages
 from align.errors import ReadError
-from align.jobs.evaluate import beads_of, read_gold, score
-from align.match import Constraints, EmbeddedSide, align_bitext, align_pages
+from align.models import LinkKind
+from align.workspace.evaluate import beads_of, read_gold, score
 
 GOLD = Path(os.environ.get("ALIGN_GOLD", Path(__file__).parents[3] / "shared" / "gold"))
 

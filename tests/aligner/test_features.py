@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from align.match import EmbeddedSide, align_bitext
-from align.match.coverage import Bag
-from align.match.features import (
+from align.aligner import EmbeddedSide, align_bitext
+from align.aligner.features import (
     BEAD_FEATURES,
     GAP_FEATURES,
     JOINED_MARGIN,
@@ -26,10 +25,10 @@ from align.match.features import (
     bead_table,
     candidates,
 )
-from align.match.links import robust_zscores, token_links
-from align.match.scale import MAX_FACTOR, MIN_FACTOR, TARGET_SIMILARITY, best_matches, similarity_factor
-from align.match.solve import Bitext, build_window
-from align.match.weights import FILE, SENTENCES, TOKENS, family, override_weights, parse_weights, weights
+from align.aligner.similarity import MAX_FACTOR, MIN_FACTOR, TARGET_SIMILARITY, best_matches, similarity_factor
+from align.aligner.token_links import Bag, robust_zscores, token_links
+from align.aligner.weights import FILE, SENTENCES, TOKENS, family, override_weights, parse_weights, weights
+from align.aligner.window import Bitext, build_window
 
 
 @dataclass(frozen=True)

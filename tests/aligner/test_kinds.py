@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from align.domain import LinkKind
-from align.encoders import load_encoder
-from align.encoders.embed import TextSide, embed_sides
-from align.match import align_pages
+from align.aligner import align_pages
+from align.embeddings import load_encoder
+from align.embeddings.embed import TextSide, embed_sides
+from align.models import LinkKind
 
 TALK = [
     ("こんにちは、デニスさん。", "Oh, hi Dennis."),

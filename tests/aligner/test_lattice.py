@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from align.match.lattice import Lattice, best_path, marginals
-from align.match.solve import MAX_STYLE_NATS, StylePriors, decode_path, style_priors
+from align.aligner.lattice import Lattice, best_path, marginals
+from align.aligner.window import MAX_STYLE_NATS, StylePriors, decode_path, style_priors
 
 
 def lattice_of(n, m, chance):

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from align.match import EmbeddedSide
-from align.match.lengths import expected_ratio, length_ratio
-from align.match.solve import Bitext
+from align.aligner import EmbeddedSide
+from align.aligner.evidence import expected_ratio, length_ratio
+from align.aligner.window import Bitext
 
 
 def split_text(n, every, parts, *, seed=0, factor=1.3, width=64):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from align.domain import LinkKind
-from align.match import Constraints, EmbeddedSide, align_pages, pages
-from align.match.nearness import csls
-from align.match.woven import interleaved_turns
+from align.aligner import Constraints, EmbeddedSide, align_pages, pages
+from align.aligner.pages import interleaved_turns
+from align.aligner.similarity import csls
+from align.models import LinkKind
 
 
 def passages(vectors, lang, places=None, size=60):

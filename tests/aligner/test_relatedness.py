@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from align.encoders import load_encoder
-from align.encoders.embed import TextSide, embed_sides
-from align.match import Constraints, EmbeddedSide, align_bitext, align_documents
-from align.match.bitext import bitext_beads
+from align.aligner import Constraints, EmbeddedSide, align_bitext, align_documents
+from align.aligner.bitext import bitext_beads
+from align.embeddings import load_encoder
+from align.embeddings.embed import TextSide, embed_sides
 
 GERMAN = (
     "Das Kabinett tagte am Montagmorgen.", "Lehrer begrüßten den Plan.", "Kritiker sagten, das Geld komme zu spät.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from align.match.tokens import extract_tokens, pair_tokens
+from align.aligner.tokens import extract_tokens, pair_tokens
 
 
 @pytest.mark.parametrize("text", ["令和6年の春", "2024年の春", "民國113年", "in 2024", "二〇二四年"])

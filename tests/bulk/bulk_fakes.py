@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from align.bulk.model import Batch, BatchResult, BatchWork, ItemResult
 from align.bulk.shards import pack
+from align.bulk.types import Batch, BatchResult, BatchWork, ItemResult
 from align.errors import AlignError
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from align.bulk.agreement import linked_share_by_pair, linked_shares
-from align.bulk.matching import normalise_rows
-from align.match import EmbeddedSide
+from align.aligner import EmbeddedSide
+from align.bulk.document_matching import linked_share_by_pair, linked_shares, normalise_rows
 
 
 def document(vectors: np.ndarray, lang: str) -> EmbeddedSide:

@@ -16,12 +16,12 @@ import pytest
 from click.testing import CliRunner
 from conftest import cluster_in
 
-from align.bulk.model import Batch, Item, PairEntry
+from align.bulk.run import dated, shard_writer
 from align.bulk.shards import unpack
+from align.bulk.types import Batch, Item, PairEntry
+from align.bulk.worker import WorkSpec
 from align.cli import cli
 from align.errors import AlignError
-from align.jobs.bulk import dated, shard_writer
-from align.jobs.bulk_work import WorkSpec
 from align.reviewer import open_reviewer
 from align.store import open_store
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from bulk_fakes import Crash, Echo, Refuse
 
-from align.bulk.engine import Pool, Supervisor, TaskResult
-from align.bulk.local import LocalPool
-from align.bulk.model import Batch, BatchResult, Item, PairEntry
 from align.bulk.shards import unpack
+from align.bulk.supervisor import Pool, Supervisor, TaskResult
+from align.bulk.types import Batch, BatchResult, Item, PairEntry
+from align.bulk.workers_local import LocalPool
 from align.errors import AlignError
 
 
@@ -122,7 +122,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
         if request.param == "local":
             made.append(LocalPool(work, 2, timeout=timeout))
         else:
-            from align.bulk.cluster import ClusterPool
+            from align.bulk.workers_dask import ClusterPool
 
             made.append(ClusterPool(work, request.getfixturevalue("cluster").address, timeout=timeout))
         return made[-1]
@@ -218,8 +218,8 @@ def alive(pid: int) -> bool:
 
 
 def test_a_scheduler_that_is_not_there_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from align.bulk import cluster
+    from align.bulk import workers_dask
 
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(workers_dask, "CONNECT_SECONDS", 0.3)
     with pytest.raises(AlignError, match="no Dask scheduler answers"):
-        cluster.ClusterPool(Echo(str(tmp_path)), "tcp://127.0.0.1:9")
+        workers_dask.ClusterPool(Echo(str(tmp_path)), "tcp://127.0.0.1:9")

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from align.bulk.filters import Filters, link_key, removed_by
-from align.domain import Link, LinkKind, LinkSide, Status
-from align.text.clean import letters_and_digits, weighted_length
+from align.models import Link, LinkKind, LinkSide, Status
+from align.text.normalize import letters_and_digits, weighted_length
 
 
 def link(src: str, tgt: str, *, src_lang: str = "en", tgt_lang: str = "de", confidence: float = 0.9) -> Link:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.bulk.finding import pair_by_name
 from align.bulk.manifest import read_manifest, write_manifest
-from align.bulk.model import PairEntry
+from align.bulk.pair_by_filename import pair_by_name
+from align.bulk.types import PairEntry
 from align.errors import AlignError, ReadError, UsageError
 from align.inputs import walk
 from align.text.tags import range_matches

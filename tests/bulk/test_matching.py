@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from align.bulk import index
-from align.bulk.index import best_other
-from align.bulk.matching import document_vector, match_documents, normalise_rows
-from align.bulk.mining import (
+from align.bulk.document_matching import document_vector, match_documents, normalise_rows
+from align.embeddings import nearest
+from align.embeddings.nearest import best_other
+from align.mining.margins import (
     RIGHT_SCORES,
     WRONG_SCORES,
     MinedPairs,
@@ -52,15 +52,16 @@ def test_the_assignment_is_the_best_there_is() -> None:
     matches = match_documents(src, tgt)
     total = sum(m.margin for m in matches)
     margins = np.full((12, 12), 0.0)
-    from align.bulk import matching
+    from align.bulk import document_matching
 
-    a, b = matching.centred(src), matching.centred(tgt)
-    forward, backward = matching.nearest(a, b), matching.nearest(b, a)
-    rows, columns = matching.edges(forward[0], backward[0])
+    a, b = document_matching.centred(src), document_matching.centred(tgt)
+    forward, backward = document_matching.nearest(a, b), document_matching.nearest(b, a)
+    rows, columns = document_matching.edges(forward[0], backward[0])
     around = (
-        matching.neighbour_means(rows, columns, *forward) + matching.neighbour_means(columns, rows, *backward)
+        document_matching.neighbour_means(rows, columns, *forward)
+        + document_matching.neighbour_means(columns, rows, *backward)
     ) / 2
-    margins[rows, columns] = np.maximum(matching.dots(a, b, rows, columns) - around, 0)
+    margins[rows, columns] = np.maximum(document_matching.dots(a, b, rows, columns) - around, 0)
     best = linear_sum_assignment(margins, maximize=True)
     assert total == pytest.approx(margins[best].sum(), abs=1e-4)
 
@@ -101,9 +102,9 @@ def test_one_to_one_takes_the_greatest_first(edges: list[tuple[int, int, int]]) 
 
 def test_exact_search_in_blocks_is_exact_search(monkeypatch: pytest.MonkeyPatch) -> None:
     src, tgt = twins(50)
-    monkeypatch.setattr(index, "BLOCK_ROWS", 7)
-    monkeypatch.setattr(index, "BLOCK_COLUMNS", 11)
-    places, cosines = index.search_exactly(src.astype(np.float16), tgt.astype(np.float16), 5)
+    monkeypatch.setattr(nearest, "BLOCK_ROWS", 7)
+    monkeypatch.setattr(nearest, "BLOCK_COLUMNS", 11)
+    places, cosines = nearest.search_exactly(src.astype(np.float16), tgt.astype(np.float16), 5)
     whole = src.astype(np.float16).astype(np.float32) @ tgt.astype(np.float16).astype(np.float32).T
     assert np.array_equal(np.sort(places), np.sort(np.argsort(-whole, axis=1)[:, :5]))
     assert np.allclose(cosines, -np.sort(-whole, axis=1)[:, :5], atol=1e-5)
@@ -111,18 +112,18 @@ def test_exact_search_in_blocks_is_exact_search(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_index_finds_what_exact_search_finds() -> None:
     src, tgt = twins(4000, noise=0.5)
-    places, cosines = index.search(src, tgt, 4, exact=False)
-    truth, exact = index.search(src, tgt, 4, exact=True)
+    places, cosines = nearest.search(src, tgt, 4, exact=False)
+    truth, exact = nearest.search(src, tgt, 4, exact=True)
     share = np.mean([len(set(a) & set(b)) / 4 for a, b in zip(places.tolist(), truth.tolist(), strict=True)])
     assert share >= 0.98
     same = places[:, 0] == truth[:, 0]
     assert np.allclose(cosines[same, 0], exact[same, 0], atol=1e-5), "cosines are of the vectors, not of the index"
 
 
-@pytest.mark.parametrize("rows", [1, 2, 15, 40, 700, index.MIN_INDEXED_ROWS])
+@pytest.mark.parametrize("rows", [1, 2, 15, 40, 700, nearest.MIN_INDEXED_ROWS])
 def test_an_index_is_asked_of_any_number_of_rows_and_says_nothing(rows: int, capfd: pytest.CaptureFixture[str]) -> None:
     src, tgt = twins(rows)
-    places, _ = index.search(src, tgt, 5, exact=False)
+    places, _ = nearest.search(src, tgt, 5, exact=False)
     assert places[:, 0].tolist() == list(range(rows))
     assert capfd.readouterr() == ("", "")
 
@@ -170,7 +171,7 @@ def test_one_pair_and_none_have_a_confidence_too() -> None:
 
 @pytest.mark.parametrize("name", ["ntrex.ja_zh", "kyoto_ja_en.dev", "pydocs.en_ja"])
 def test_shuffled_documents_of_the_gold_are_matched(gold: Path, name: str) -> None:
-    from align.encoders import load_encoder
+    from align.embeddings import load_encoder
 
     encoder = load_encoder("use", threads=2)
     sides: tuple[list, list] = ([], [])

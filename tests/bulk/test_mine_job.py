@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from align.cli import cli
 from align.errors import AlignError
-from align.jobs.mine import LanguageSentences, is_stray, length_difference, number_difference
+from align.mining.mine import LanguageSentences, is_stray, length_difference, number_difference
 from align.text.tags import is_requested
 
 

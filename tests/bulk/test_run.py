@@ -14,13 +14,12 @@ from bulk_fakes import Echo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from align.bulk.engine import TaskResult
-from align.bulk.ledger import RunDatabase, open_run_database
-from align.bulk.model import Batch, ItemState, PairEntry
-from align.bulk.plan import PlanSizes, plan_batches
-from align.bulk.run import DATABASE_FILE, output_folder, run_batches
+from align.bulk.database import RunDatabase, open_run_database
+from align.bulk.manifest import PlanSizes, plan_batches
+from align.bulk.run_state import MetricsFile, exposition, format_duration, read_progress, summary
 from align.bulk.shards import Shards, write_lines
-from align.bulk.standing import MetricsFile, exposition, format_duration, read_progress, summary
+from align.bulk.supervisor import DATABASE_FILE, TaskResult, output_folder, run_batches
+from align.bulk.types import Batch, ItemState, PairEntry
 from align.errors import StoreError, UsageError
 
 

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from align.cli import cli
-from align.domain import LinkKind, Proposal, Status
 from align.errors import TextLossError, UsageError
+from align.models import LinkKind, Proposal, Status
 from align.reviewer import open_reviewer
 from align.store import edits, open_store
 

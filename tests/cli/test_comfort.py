@@ -18,8 +18,8 @@ import pytest
 
 from align.cli import COMMANDS, cli, global_options_first
 from align.errors import UsageError
-from align.jobs.configure import COMMENTS, default_file, setting_origins, write_default
 from align.settings import Settings, default_reviewer, load_settings
+from align.workspace.config import COMMENTS, default_file, setting_origins, write_default
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -16,10 +16,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from align import cli
-from align.domain import LinkKind, Proposal
+from align.models import LinkKind, Proposal
 from align.reviewer import Reviewer
 from align.store import edits, open_store
-from align.text.visible import escape_unencodable, harmless, visible
+from align.text.messages import escape_unencodable, harmless, visible
 
 STEERS = st.sampled_from(
     "\x1b\x07\x08\r\n\t\x7f\x85\x9b\x9d\u2028\u202e\u2066\u200b\u00ad\ufeff\udcff\udc9b[]0;31mX a字"

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from align.cli import cli
 from align.errors import AlignError
 from align.reviewer import open_reviewer
-from align.store import bulk, edits, ledger, log, open_store
+from align.store import accept_many, decision_draft, decision_log, edits, open_store
 from tests.store.conftest import fill
 
 
@@ -140,7 +140,7 @@ def test_three_copies_whose_clocks_differ(db: Path, tmp_path: Path, monkeypatch:
     for path, name, time, merged in ((cy, "cy", "12:10", None), (bo, "bo", "12:05", cy)):
         if merged:
             assert run("store", "merge", str(merged), "--db", str(path)).exit_code == 0
-        for module in (ledger, log, bulk):
+        for module in (decision_draft, decision_log, accept_many):
             monkeypatch.setattr(module, "now", lambda time=time: f"2026-03-01T{time}:00.000000Z")
         with open_reviewer(path, name) as reviewer:
             for link in (1, 2):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from align.encoders.e5_folder import prepared_folder
-from align.encoders.registry import MODELS_FOLDER
+from align.embeddings.e5_folder import prepared_folder
+from align.embeddings.registry import MODELS_FOLDER
 from align.settings import load_settings
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from align.encoders import TokenEncoder, cached
-from align.encoders.base import Progress, Tokens, Vectors
+from align.embeddings import TokenEncoder, cached
+from align.embeddings.base import Progress, Tokens, Vectors
 
 
 class Counting:

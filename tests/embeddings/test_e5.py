@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from align.encoders import TokenEncoder, load_encoder, machine, reference
-from align.encoders.base import Vectors
-from align.encoders.e5 import E5Encoder, best_form
-from align.encoders.e5_folder import PROMPT
+from align.embeddings import TokenEncoder, cpu, load_encoder, reference
+from align.embeddings.base import Vectors
+from align.embeddings.e5 import E5Encoder, best_form
+from align.embeddings.e5_folder import PROMPT
 
 
 @pytest.fixture(scope="module")
@@ -111,11 +111,11 @@ def test_odd_texts_have_unit_vectors(e5: E5Encoder) -> None:
 
 
 def test_the_form_is_what_the_machine_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "processor_flags", lambda: frozenset({"avx2"}))
+    monkeypatch.setattr(cpu, "processor_flags", lambda: frozenset({"avx2"}))
     assert best_form() == "exact"
-    monkeypatch.setattr(machine, "processor_flags", lambda: frozenset({"avx512_bf16"}))
+    monkeypatch.setattr(cpu, "processor_flags", lambda: frozenset({"avx512_bf16"}))
     assert best_form() == "bf16"
-    monkeypatch.setattr(machine, "processor_flags", lambda: frozenset({"avx_vnni"}))
+    monkeypatch.setattr(cpu, "processor_flags", lambda: frozenset({"avx_vnni"}))
     assert best_form() == "int8"
 
 
@@ -127,7 +127,7 @@ def test_digests_tell_forms_apart(models: Path) -> None:
 
 def test_nothing_is_unpacked_or_imported_for_a_digest(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from align.encoders import load_encoder;"
+        "import sys; from pathlib import Path; from align.embeddings import load_encoder;"
         "e = load_encoder('blend', cache=Path(sys.argv[1])); e.digest, e.dimensions, e.languages;"
         "sys.exit(any(name in sys.modules for name in ('torch', 'onnxruntime', 'tokenizers', 'sentencepiece')))"
     )

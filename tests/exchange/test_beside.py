@@ -11,13 +11,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from align.beside import atomic_write
+from align.atomic_file import atomic_write
 from align.bulk.manifest import write_manifest
-from align.bulk.model import PairEntry
-from align.bulk.standing import MetricsFile
+from align.bulk.run_state import MetricsFile
+from align.bulk.types import PairEntry
 from align.errors import ExportError, UsageError
-from align.jobs.configure import write_default
-from align.jobs.evaluate import write_beads
+from align.workspace.config import write_default
+from align.workspace.evaluate import write_beads
 
 
 def test_what_ends_badly_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from align.domain import LinkKind
 from align.errors import UsageError
 from align.exchange.export import export
 from align.exchange.formats import FORMATS
+from align.models import LinkKind
 from align.reviewer import Reviewer
 from align.store import Store, edits
 

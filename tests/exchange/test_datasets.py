@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from align.domain import LinkKind, Status
 from align.exchange.export import export_store
 from align.exchange.types import ExportOptions
+from align.models import LinkKind, Status
 from align.store import Store
 from tests.exchange.conftest import EN, FR, JA, document, link_up
 

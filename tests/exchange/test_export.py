@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from align.domain import Block, BlockKind, Link, LinkKind, LinkSide, Span, Status
 from align.errors import UsageError
 from align.exchange.export import export, export_blocks
 from align.exchange.types import ExportOptions
+from align.models import Block, BlockKind, Link, LinkKind, LinkSide, Span, Status
 
 GREETING = Link(
     id=1,

@@ -13,7 +13,6 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
-from align.domain import LinkKind, Status
 from align.errors import ReadError, UsageError
 from align.exchange import columns, tsv, xlsx
 from align.exchange.columns import COLUMNS, Column
@@ -21,9 +20,10 @@ from align.exchange.detect_format import UNIT_SUFFIXES, import_format, readable_
 from align.exchange.export import export_store
 from align.exchange.formats import FORMATS, Format, export_format
 from align.exchange.types import ExportOptions
-from align.jobs.mine import MiningReport, sentences_of_files
-from align.jobs.pair import read_side
+from align.mining.mine import MiningReport, sentences_of_files
+from align.models import LinkKind, Status
 from align.store import Store
+from align.workspace.pair import read_side
 from tests.exchange.conftest import EN, document, link_up
 
 ALL = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind), context=1)

@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 from lxml import etree
 
-from align.domain import LinkKind, Status
 from align.errors import ExportError, UsageError
 from align.exchange import tmx
 from align.exchange.export import export, export_store
 from align.exchange.formats import FORMATS
+from align.exchange.import_file import import_file
 from align.exchange.types import ExportOptions
-from align.jobs.import_ import import_file
+from align.models import LinkKind, Status
 from align.reviewer import Reviewer
 from align.store import Store, edits
 from tests.exchange.conftest import EN, FR, JA, document, link_up

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from align.domain import LinkKind, Status
 from align.exchange.export import export_store
+from align.exchange.import_file import import_file
 from align.exchange.types import ExportOptions
-from align.jobs.import_ import import_file
+from align.models import LinkKind, Status
 from align.reviewer import Reviewer
 from align.store import Store, edits
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from align.domain import Link, LinkKind, LinkSide, Span, Status
 from align.exchange.export import export, export_store
 from align.exchange.html import crossing_links
+from align.models import Link, LinkKind, LinkSide, Span, Status
 from align.store import Store
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from align.domain import LinkKind, Status
 from align.exchange.export import export_store
 from align.exchange.types import ExportOptions
+from align.models import LinkKind, Status
 from align.store import Store
 
 OASIS = Path("/usr/share/php/Symfony/Component/Translation/Resources/schemas")

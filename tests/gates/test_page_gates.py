@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from align.encoders import load_encoder
-from align.jobs.cases import CASE_LANGUAGES, evaluate_cases
+from align.embeddings import load_encoder
+from align.workspace.evaluate import CASE_LANGUAGES, evaluate_cases
 
 GOLD = Path(os.environ.get("ALIGN_GOLD", Path(__file__).parents[3] / "shared" / "gold"))
 FLOORS = {

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from align.text.clean import is_unspaced
-from align.text.evidence import first_evidence
 from align.text.language import identify_blocks
+from align.text.language_evidence import first_evidence
+from align.text.normalize import is_unspaced
 from align.text.sentences import split
 
 TOGETHER = 5

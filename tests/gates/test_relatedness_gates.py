@@ -27,7 +27,7 @@ def measured():
 @pytest.mark.parametrize("name", ["ntrex", "bsd"])
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_short_documents(measured, name, size):
-    from align.encoders import load_encoder
+    from align.embeddings import load_encoder
 
     encoder = load_encoder("use")
     most, least = measured.REACH[size]
@@ -38,7 +38,7 @@ def test_short_documents(measured, name, size):
 
 @pytest.mark.parametrize("file", WHOLE)
 def test_no_text_is_warned_of_whose_translation_is_there(measured, file):
-    from align.encoders import load_encoder
+    from align.embeddings import load_encoder
 
     row = measured.whole(load_encoder("use"), file)
     assert row["warned"].startswith("0 of ")
@@ -46,8 +46,8 @@ def test_no_text_is_warned_of_whose_translation_is_there(measured, file):
 
 
 def test_every_fold_judges_documents(measured):
-    from align.match.relatedness import EVIDENCE
-    from align.match.weights import FILE
+    from align.aligner.document_confidence import EVIDENCE
+    from align.aligner.weights import FILE
     from benchmarks.folds import fold
     from benchmarks.pool import CORPORA
 

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from align.domain import LinkKind, Status
 from align.exchange.export import export_store
+from align.exchange.import_file import import_file
 from align.exchange.types import ExportOptions
-from align.jobs.import_ import import_file
+from align.models import LinkKind, Status
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
-from align.text.clean import clean
+from align.text.normalize import clean
 from tests.exchange.conftest import document, link_up
 from tests.laws.test_export_round_trip import TEXTS
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from align.domain import Link, LinkKind, LinkSide, Span, Status
 from align.exchange.charsets import SURROGATE_PAIR
 from align.exchange.export import export
 from align.exchange.formats import FORMATS, format_named
 from align.exchange.link_stamp import read_stamp, stamp_of
 from align.exchange.types import ExportOptions, ImportedUnit
+from align.models import Link, LinkKind, LinkSide, Span, Status
 
 NASTY = (
     "<b>&amp;</b>", "]]>", "<![CDATA[x]]>", "&", "&#0;", "=1+1", "+1", "-1", "@x", "\t=1", "'=1", "''+", "=1", "'", '"',

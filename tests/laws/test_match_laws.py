@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from align.aligner import Bead, Constraints, EmbeddedSide, align_bitext, align_pages
+from align.aligner.local_alignment import LocalAlignment, maximal_segments
 from align.errors import ConflictError
-from align.match import Bead, Constraints, EmbeddedSide, align_bitext, align_pages
-from align.match.local import LocalAlignment
-from align.match.segments import maximal_segments
 
 WORDS = ("Haus", "Berg", "12", "Alpen", "Gipfel", "令和6年", "2024", "Wein", "x.", "Wer?", "München", "see")
 

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from align.domain import BlockKind, Span
 from align.errors import ReadError
+from align.models import BlockKind, Span
 from align.readers import read
 from align.readers.markdown import block_marks as markdown_marks
 from align.readers.subtitles import block_marks as subtitle_marks
-from align.text.clean import clean, sentence_text
 from align.text.han import fold
 from align.text.language import identify
+from align.text.normalize import clean, sentence_text
 from align.text.segment import BlockMark, segment
 from align.text.sentences import split
 

@@ -13,18 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.domain import CONFIRMED, Link
 from align.errors import AlignError
-from align.jobs import resolve
-from align.jobs.propose import propose
-from align.jobs.resolve import Realigner, sentence_pair
-from align.jobs.runs import find_contradiction
-from align.review.screens.ripple import realignment_of
+from align.models import CONFIRMED, Link
+from align.review.screens.realign_preview import realignment_of
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
 from align.store.edits import Edit, End
-from tests.jobs.conftest import TopicEncoder, english, japanese, page
+from align.workspace import realign
+from align.workspace.language_runs import find_contradiction
+from align.workspace.propose import propose
+from align.workspace.realign import Realigner, sentence_pair
 from tests.laws.test_store_laws import Operation, fresh, many, play, stories
+from tests.workspace.conftest import TopicEncoder, english, japanese, page
 
 TOPICS = 12
 
@@ -78,7 +78,7 @@ def template() -> bytes:
 
 @contextmanager
 def matched(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Store, Realigner]]:
-    monkeypatch.setattr(resolve, "load_encoder", lambda name, **_: TopicEncoder())
+    monkeypatch.setattr(realign, "load_encoder", lambda name, **_: TopicEncoder())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "settled.db"
         path.write_bytes(template())

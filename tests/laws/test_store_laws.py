@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from align.domain import CONFIRMED, Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.errors import AlignError, ConflictError
+from align.models import CONFIRMED, Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, edits, open_store
 

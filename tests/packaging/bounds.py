@@ -20,8 +20,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
-TESTS = ("tests/text", "tests/readers", "tests/match", "tests/exchange", "tests/store", "tests/jobs", "tests/journeys",
-         "tests/review", "tests/serve", "tests/encoders", "tests/bulk", "tests/laws")  # fmt: skip
+TESTS = ("tests/text", "tests/readers", "tests/aligner", "tests/exchange", "tests/store", "tests/workspace",
+         "tests/journeys", "tests/review", "tests/server", "tests/embeddings", "tests/bulk", "tests/laws")  # fmt: skip
 RUNNERS = ("pytest", "pytest-asyncio", "pytest-timeout", "pytest-xdist", "hypothesis")
 
 

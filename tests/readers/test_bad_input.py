@@ -15,7 +15,7 @@ import xlsxwriter
 
 from align.errors import ReadError, UsageError
 from align.readers import read
-from align.text.clean import sentence_text
+from align.text.normalize import sentence_text
 
 
 def message(name: str, content: bytes, **named: str) -> str:

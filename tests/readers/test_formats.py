@@ -6,14 +6,14 @@ from types import ModuleType
 
 import pytest
 
-from align.domain import BlockKind, Document
 from align.errors import ReadError
 from align.exchange.detect_format import is_bilingual
+from align.models import BlockKind, Document
 from align.readers import read, suffixes
-from align.readers.main_text import in_main
+from align.readers.html import in_main
 from align.readers.pdf import _tidy
-from align.text._words import words
-from align.text.clean import sentence_text
+from align.text.function_words import words
+from align.text.normalize import sentence_text
 
 
 def sentences(document: Document) -> list[str]:

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from align.domain import Block, BlockKind, Document, Link, LinkKind, Proposal, Sentence, Span
-from align.domain import Realignment as Realignment
-from align.jobs.resolve import AlternativeTarget
+from align.models import Block, BlockKind, Document, Link, LinkKind, Proposal, Sentence, Span
+from align.models import Realignment as Realignment
 from align.review.app import ReviewApp
 from align.review.screens.review import ReviewScreen
 from align.store import open_store
+from align.workspace.realign import AlternativeTarget
 
 JAPANESE = (
     "日露で初の会議が開かれた。",

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.review.aids import correspondences, text_diff
-from align.review.aids.kana import consonant_key, is_same_word
-from align.review.aids.sampling import sample, wilson
-from align.review.widgets.gutter import Wire, draw, wire_columns
+from align.highlight import correspondences, text_diff
+from align.highlight.names import consonant_key, is_same_word
+from align.report.intervals import sample, wilson
+from align.review.widgets.document_columns import Wire, draw, wire_columns
 
 TEXT = st.text(
     alphabet="第二百三十年月日億万円0123456789,.２０ 令和元民國 Putinプーチン大統領S-400 会議會議のを「」May ",
@@ -189,7 +189,7 @@ def test_names_between_han_and_other_scripts(han: str, other: str, lang: str, pa
 
 
 def test_a_row_of_sounds_is_no_name_by_chance() -> None:
-    from align.review.aids.transcribed import same_name
+    from align.highlight.names import same_name
 
     assert same_name("克林顿", "Clinton")
     assert same_name("爱因斯坦", "Einstein")
@@ -215,6 +215,6 @@ def test_a_row_of_sounds_is_no_name_by_chance() -> None:
     ],
 )
 def test_a_borrowed_word_is_told_from_one_with_the_same_consonants(kana: str, latin: str, same: bool) -> None:
-    from align.review.aids.kana import consonant_key, is_same_word
+    from align.highlight.names import consonant_key, is_same_word
 
     assert is_same_word(consonant_key(kana), consonant_key(latin), kana, latin) is same

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from align.domain import LinkKind, Status
 from align.errors import StoreError
+from align.models import LinkKind, Status
 from align.review.widgets.texts import Texts
 from align.reviewer import open_reviewer
 from align.store import edits, open_store

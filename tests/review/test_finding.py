@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from align.domain import LinkKind, Proposal, Status
 from align.errors import UsageError
-from align.jobs.browse import LinkFilter
+from align.models import LinkKind, Proposal, Status
 from align.review.app import ReviewApp
-from align.review.filters import parse_filter
+from align.review.filter_language import parse_filter
 from align.review.keys import ACTIONS_BY_ID, ACTIONS_BY_SCREEN, REVIEW_KEYS, keymap, split_keys
-from align.review.screens.auditing import AuditScreen
+from align.review.screens.audit import AuditScreen
 from align.review.screens.review import ReviewScreen
 from align.review.screens.workspace import PairList, WorkspaceScreen
 from align.review.session import ReviewSession
+from align.review.settings_check import check_settings
 from align.review.widgets.bars import KeyBar
 from align.review.widgets.link_list import LinkList
-from align.review.wishes import check_settings
 from align.settings import Settings
 from align.store import open_store
+from align.workspace.browse import LinkFilter
 
 from .conftest import Run, links, press, screen, settle
 

@@ -6,13 +6,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from align.domain import Link, LinkKind, Proposal, Realignment, Status
-from align.jobs.resolve import AlternativeTarget
+from align.models import Link, LinkKind, Proposal, Realignment, Status
 from align.review.screens.document import DocumentScreen
-from align.review.screens.ripple import RippleScreen
-from align.review.screens.splitting import SplitScreen
-from align.review.widgets.pages import Pages
+from align.review.screens.realign_preview import RippleScreen
+from align.review.screens.split import SplitScreen
+from align.review.widgets.document_columns import Pages
 from align.review.widgets.texts import Texts
+from align.workspace.realign import AlternativeTarget
 
 from .conftest import Quiet, Run, links, press, screen, settle
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.review.points import SplitPoint, clause_points, nearest_point, share, split_points, step, word_points
+from align.review.split_points import SplitPoint, clause_points, nearest_point, share, split_points, step, word_points
 
 JA = ["会議は、東京で開かれた。", "両国は合意した。"]
 EN = ["The talks, held in Tokyo, cost 1,500 yen.", "Both agreed."]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from align.domain import Proposal, Realignment
+from align.models import Proposal, Realignment
 from align.review.widgets.texts import Texts
 from align.reviewer import open_reviewer
 from align.store import edits, open_store

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from align.domain import LinkKind, Realignment, Status
-from align.jobs.browse import open_browser
+from align.models import LinkKind, Realignment, Status
 from align.review import session as review_session
-from align.review.clerk import Clerk
 from align.review.session import PendingEdit, ReviewSession
 from align.review.session_state import SessionState
+from align.review.worker_thread import Clerk
 from align.reviewer import open_reviewer
 from align.store import edits, open_store
+from align.workspace.browse import open_browser
 
 from .conftest import links
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from align.domain import Link, LinkKind, Proposal, Status
+from align.models import Link, LinkKind, Proposal, Status
 from align.store import open_store
 
 tmux_there = pytest.mark.skipif(shutil.which("tmux") is None, reason="NO TMUX: the app is not seen in a terminal here")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from align.domain import Block, BlockKind, Document, Link, LinkKind, Proposal, Sentence, Span, Status
+from align.models import Block, BlockKind, Document, Link, LinkKind, Proposal, Sentence, Span, Status
 from align.store import LinkFilter, open_store
 
 if TYPE_CHECKING:

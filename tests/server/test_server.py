@@ -12,11 +12,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from align.domain import LinkKind, Proposal
 from align.errors import UsageError
+from align.models import LinkKind, Proposal
 from align.readers import read
-from align.serve import session
-from align.serve.server import FILES, ReviewServer, ServerOptions, clean_name
+from align.server import app_process
+from align.server.server import FILES, ReviewServer, ServerOptions, clean_name
 from align.store import LinkFilter, open_store
 
 APP = """
@@ -207,7 +207,7 @@ async def test_a_visit_that_breaks_leaves_nobody_watching(command: list[str], mo
         raise BrokenPipeError
 
     monkeypatch.setattr(ReviewServer, "_close_after", watch)
-    monkeypatch.setattr("align.serve.server.relay", broken)
+    monkeypatch.setattr("align.server.server.relay", broken)
     async with served(plan(command)) as (server, log), aiohttp.ClientSession() as client:
         origin = f"http://127.0.0.1:{server.port}"
         async with client.ws_connect(server.address + "ws/dark/Aoi", origin=origin) as socket:
@@ -228,7 +228,7 @@ async def test_stopping_the_server_stops_its_apps(command: list[str], tmp_path: 
 async def test_what_was_decided_is_saved_though_another_program_writes_and_the_page_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "STOP_SECONDS", 0.2)
+    monkeypatch.setattr(app_process, "STOP_SECONDS", 0.2)
     db = tmp_path / "talks.db"
     with open_store(db) as store:
         for name, text in (

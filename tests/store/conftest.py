@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span
+from align.models import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span
 from align.reviewer import Reviewer
 from align.store import Store, open_store
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import align
-from align.domain import Decision
-from align.jobs.progress_of import LinkTally, paces
+from align.models import Decision
+from align.report.pace import LinkTally, paces
 from align.store.actions import Action, Trait, past_tense
 
 SOURCES = sorted(Path(align.__file__).parent.rglob("*.py"))

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from align.domain import LinkKind, Proposal, Status
 from align.errors import ConflictError, TextLossError
-from align.jobs.history import history
+from align.models import LinkKind, Proposal, Status
 from align.reviewer import Reviewer
 from align.store import Added, Store, TextChange, edits
+from align.workspace.history import history
 from tests.store.conftest import EN, JA, make_document
 
 OTHER = ["別の話。", "何の関係もない。"]

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from align.domain import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.errors import AlignError, ConflictError, UsageError
+from align.models import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
-from align.store.cuts import in_force, split_offset, split_pieces
-from align.text.clean import sentence_text
+from align.store.sentence_splits import in_force, split_offset, split_pieces
+from align.text.normalize import sentence_text
 from tests.store.conftest import EN, JA, make_document
 
 

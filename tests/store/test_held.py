@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from align.errors import StoreError, UsageError
-from align.held import is_open
-from align.jobs.add import read_content
+from align.sqlite_session import is_open
 from align.store import open_store
+from align.workspace.add import read_content
 
 ANOTHER = """
 import sys

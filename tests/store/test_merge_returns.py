@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from align.domain import LinkKind, Proposal, Status
+from align.models import LinkKind, Proposal, Status
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
 from tests.store.conftest import EN, JA, make_document

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from align.domain import Status
 from align.errors import StoreError
+from align.models import Status
 from align.reviewer import Reviewer
-from align.sqlite import BUSY_SECONDS, file_system, translate_errors
+from align.sqlite_session import BUSY_SECONDS, file_system, translate_errors
 from align.store import LinkFilter, Store, edits, open_store
-from align.store.door import MAGIC
+from align.store.connection import MAGIC
 from align.store.schema import migrations
 from tests.store.conftest import EN, JA, fill, make_document
 
@@ -258,7 +258,7 @@ def test_two_at_once_make_one_store(tmp_path: Path) -> None:
 
 
 def test_a_writer_that_keeps_the_lock_is_told_of(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("align.store.door.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("align.store.connection.BUSY_SECONDS", 0.2)
     assert BUSY_SECONDS >= 10
     with store.writing(), open_store(tmp_path / "s.db") as other:
         assert other.count() == 6, "readers do not wait"
@@ -297,7 +297,7 @@ def test_each_mishap_is_one_line_with_a_way_on(tmp_path: Path, name: str, says: 
 
 
 def test_a_network_file_system_is_called_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("align.sqlite.file_system", lambda path: "nfs4")
+    monkeypatch.setattr("align.sqlite_session.file_system", lambda path: "nfs4")
     error = sqlite3.OperationalError("locking protocol")
     with pytest.raises(StoreError, match=r"network file system \(nfs4\)"), translate_errors(tmp_path / "s.db"):
         raise error
@@ -306,7 +306,7 @@ def test_a_network_file_system_is_called_by_its_name(tmp_path: Path, monkeypatch
 def test_a_network_file_system_without_locks_is_not_taken_for_a_busy_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("align.sqlite.file_system", lambda path: "nfs")
+    monkeypatch.setattr("align.sqlite_session.file_system", lambda path: "nfs")
     error = sqlite3.OperationalError("database is locked")
     error.sqlite_errorname = "SQLITE_BUSY"
     with pytest.raises(StoreError, match=r"nfs.*Keep the store on a local disk"), translate_errors(tmp_path / "s.db"):

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from align.domain import CONFIRMED, Link, Status
 from align.errors import AlignError
+from align.models import CONFIRMED, Link, Status
 from align.reviewer import Reviewer
 from align.store import Store, edits
 from align.store.edits import Edit

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.domain import LinkKind, Proposal
+from align.models import LinkKind, Proposal
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, edits
-from align.store.queue import SHARED_DOUBT, queue_values, refresh_all
+from align.store.pagination import SHARED_DOUBT, queue_values, refresh_all
 from tests.store.conftest import make_document
 
 sure = st.lists(st.floats(0, 1), max_size=12)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from align.domain import Status
 from align.errors import ConflictError
+from align.models import Status
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
 from align.store.reimport import match

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from align.beside import part_folder
+from align.atomic_file import part_folder
 from align.errors import StoreError, UsageError
 from align.reviewer import Reviewer
 from align.store import backup as backup_module

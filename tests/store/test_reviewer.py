@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from align.domain import LinkKind, Proposal, Realignment, Status
 from align.errors import ConflictError, EmptyDecisionError, UsageError
-from align.jobs.browse import Order, open_browser
-from align.jobs.history import events_of, lines_of
+from align.models import LinkKind, Proposal, Realignment, Status
 from align.reviewer import Reviewer, open_reviewer
 from align.store import LinkFilter, Store, edits, open_store
+from align.workspace.browse import Order, open_browser
+from align.workspace.history import events_of, lines_of
 from tests.store.conftest import EN, JA, make_document, sides, status
 
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.domain import Status
 from align.errors import UsageError
-from align.jobs.search import search
+from align.models import Status
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, edits, open_store
 from align.store.search import find_terms, folded, index_tokens, parse
+from align.workspace.concordance import search
 from tests.store.conftest import make_document
 
 MORE = {

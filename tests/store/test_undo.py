@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from align.domain import LinkKind, Proposal, Realignment, Status
 from align.errors import ConflictError, EmptyDecisionError, UsageError
+from align.models import LinkKind, Proposal, Realignment, Status
 from align.reviewer import Reviewer, open_reviewer
 from align.store import LinkFilter, Store, edits
 from tests.store.conftest import sides, status

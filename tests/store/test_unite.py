@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from align.domain import LinkKind, Proposal, Status
 from align.errors import StoreError, UsageError
+from align.models import LinkKind, Proposal, Status
 from align.reviewer import Reviewer
-from align.store import LinkFilter, Store, bulk, edits, ledger, log, open_store
+from align.store import LinkFilter, Store, accept_many, decision_draft, decision_log, edits, open_store
 from tests.store.conftest import EN, JA, make_document
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -228,7 +228,7 @@ def test_conflicts_are_dismissed_for_good_and_the_links_stay_as_they_are(store: 
 
 def at(monkeypatch: pytest.MonkeyPatch, time: str) -> None:
     """Set the clock of whoever decides next."""
-    for module in (ledger, log, bulk):
+    for module in (decision_draft, decision_log, accept_many):
         monkeypatch.setattr(module, "now", lambda: f"2026-03-01T{time}:00.000000Z")
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from align.domain import BlockKind, Document
+from align.models import BlockKind, Document
 from align.readers import read
-from align.text.clean import clean, join, sentence_text
+from align.text.normalize import clean, join, sentence_text
 from align.text.segment import segment
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from align.text import ngrams
-from align.text.evidence import first_evidence
 from align.text.language import identify, identify_blocks
+from align.text.language_evidence import first_evidence
 from align.text.segment import segment
 from align.text.tags import canonical
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from align.domain import Document
-from align.encoders.base import Progress, Vectors
+from align.embeddings.base import Progress, Vectors
+from align.models import Document
 from align.readers import read
 from align.store import Store, open_store
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from align.domain import Status
 from align.errors import ReadError, UsageError
 from align.exchange.export import export_store
-from align.jobs.add import add
+from align.models import Status
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, edits, open_store
+from align.workspace.add import add
 
 TMX = """<?xml version="1.0" encoding="UTF-8"?>
 <tmx version="1.4"><header creationtool="x" creationtoolversion="1" segtype="sentence" o-tmf="x" adminlang="en"

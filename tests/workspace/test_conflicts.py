@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from align.domain import LinkKind, Status
 from align.errors import ConflictError, UsageError
 from align.exchange.export import export_store
+from align.exchange.import_file import import_file
 from align.exchange.types import ExportOptions
-from align.jobs.history import events_of
-from align.jobs.import_ import import_file
-from align.jobs.merge import conflict_line
+from align.models import LinkKind, Status
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
+from align.workspace.history import events_of
+from align.workspace.merge_copies import conflict_line
 from tests.exchange.conftest import fill
 
 ALL = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind))

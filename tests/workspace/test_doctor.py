@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from align.jobs import doctor
-from align.jobs.doctor import (
+from align.settings import temporary_folder
+from align.workspace import doctor
+from align.workspace.doctor import (
     CheckResult,
     CheckState,
     Terminal,
@@ -23,7 +24,6 @@ from align.jobs.doctor import (
     store,
     version_numbers,
 )
-from align.settings import temporary_folder
 
 WIDE = Terminal(120, 40, True, "utf-8", "truecolor")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from align.jobs.kernels import has_compiled_kernels, matching_stage
-from align.match import kernels, lattice
+from align.aligner import kernels, lattice
+from align.workspace.propose import has_compiled_kernels, matching_stage
 
 
 def test_the_first_run_says_that_it_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,13 +10,12 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from align.encoders.base import Progress, Vectors
-from align.jobs import likely
-from align.jobs.likely import candidate_pairs
-from align.jobs.propose import propose
-from align.jobs.vectors import groups
+from align.embeddings.base import Progress, Vectors
 from align.store import LinkFilter, Store
-from tests.jobs.conftest import TopicEncoder, english, japanese, page
+from align.workspace import propose as likely
+from align.workspace.language_runs import groups
+from align.workspace.propose import candidate_pairs, propose
+from tests.workspace.conftest import TopicEncoder, english, japanese, page
 
 
 class WideEncoder(TopicEncoder):

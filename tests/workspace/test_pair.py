@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from align.cli import cli
-from align.encoders import load_encoder
+from align.embeddings import load_encoder
 from align.errors import UsageError
-from align.jobs.foreign import tag_or_undetermined
-from align.jobs.pair import pair, read_side, with_unpaired
+from align.exchange.import_new import tag_or_undetermined
+from align.workspace.pair import pair, read_side, with_unpaired
 
 
 @pytest.mark.parametrize(

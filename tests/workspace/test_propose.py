@@ -6,14 +6,13 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from align.domain import BlockKind, Link, Status
-from align.encoders import cached
-from align.jobs.propose import explain_no_links, propose
-from align.jobs.runs import Runs
-from align.jobs.vectors import groups
+from align.embeddings import cached
+from align.models import BlockKind, Link, Status
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, edits, open_store
-from tests.jobs.conftest import TopicEncoder, english, japanese, page
+from align.workspace.language_runs import Runs, groups
+from align.workspace.propose import explain_no_links, propose
+from tests.workspace.conftest import TopicEncoder, english, japanese, page
 
 
 def topics(link: Link) -> tuple[list[str], list[str]]:

@@ -15,12 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.domain import Block, BlockKind, Decision, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.errors import UsageError
-from align.jobs.progress_of import LinkTally, paces
-from align.jobs.report import Report, build_report, inversions
-from align.jobs.report_page import page, percent, wilson
-from align.jobs.stats import bar, columns, dot_map
+from align.models import Block, BlockKind, Decision, Document, LinkKind, Proposal, Sentence, Span, Status
+from align.report.pace import LinkTally, bar, columns, dot_map, paces
+from align.report.page import page, percent, wilson
+from align.report.survey import Report, build_report, inversions
 from align.reviewer import open_reviewer
 from align.store import LinkFilter, Store, edits, open_store
 

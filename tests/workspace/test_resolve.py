@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from align.domain import Link, LinkKind, Proposal
 from align.errors import ConflictError
-from align.jobs import resolve
-from align.jobs.explain import explain
-from align.jobs.propose import propose
-from align.jobs.resolve import Realigner, open_realigner
+from align.models import Link, LinkKind, Proposal
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, edits
-from tests.jobs.conftest import TopicEncoder
+from align.workspace import realign
+from align.workspace.explain import explain
+from align.workspace.propose import propose
+from align.workspace.realign import Realigner, open_realigner
+from tests.workspace.conftest import TopicEncoder
 
 
 @pytest.fixture
 def resolver(store: Store, encoder: TopicEncoder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Realigner]:
     list(propose(store, encoder))
-    monkeypatch.setattr(resolve, "load_encoder", lambda name, **_: encoder)
+    monkeypatch.setattr(realign, "load_encoder", lambda name, **_: encoder)
     with Realigner(Path(store.path)) as opened:
         yield opened
 
@@ -135,7 +135,7 @@ def test_only_an_encoder_at_hand_is_taken_from_a_link(store: Store, monkeypatch:
         tried.append(name)
         return TopicEncoder()
 
-    monkeypatch.setattr(resolve, "load_encoder", load)
+    monkeypatch.setattr(realign, "load_encoder", load)
     assert (found.encoder, by_hand.encoder) == ("use", "hand")
     for link in (found, by_hand):
         assert explain(store.path, link.id).alternatives

@@ -12,16 +12,16 @@ import pytest
 
 import align
 from align.api import align_texts
-from align.bulk.model import Batch, Item, PairEntry
 from align.bulk.shards import unpack
-from align.encoders import cached, load_encoder
-from align.encoders.embed import TextSide, embed_sides
-from align.jobs.add import add
-from align.jobs.bulk_work import Aligner, WorkSpec
-from align.jobs.evaluate import evaluate
-from align.jobs.pair import pair, read_side
-from align.jobs.propose import propose
+from align.bulk.types import Batch, Item, PairEntry
+from align.bulk.worker import Aligner, WorkSpec
+from align.embeddings import cached, load_encoder
+from align.embeddings.embed import TextSide, embed_sides
 from align.store import LinkFilter, open_store
+from align.workspace.add import add
+from align.workspace.evaluate import evaluate
+from align.workspace.pair import pair, read_side
+from align.workspace.propose import propose
 
 GERMAN = [
     "Das Kabinett tagte am Montagmorgen, und es einigte sich auf einen neuen Haushalt für die Schulen.",

@@ -9,11 +9,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from align.domain import Link
-from align.review.aids.sampling import wilson
-from align.review.reading import load_context
+from align.models import Link
+from align.report.intervals import wilson
+from align.review.presenters import load_context, shown_texts, side_view
 from align.review.screens.base import ours
-from align.review.sides import shown_texts, side_view
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.texts import Texts
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from align.errors import AlignError
-from align.jobs.browse import Browser
-from align.jobs.resolve import Realigner
-from align.review.clerk import Clerk, Helper
 from align.review.session_state import SessionState
+from align.review.worker_thread import Clerk, Helper
 from align.reviewer import Reviewer
+from align.workspace.browse import Browser
+from align.workspace.realign import Realigner
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode

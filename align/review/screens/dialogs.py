@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from rich.table import Table
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static, TextArea
 
+from align.models import CONFIRMED, Decision, Link, Status
+from align.review.keys import ALTERNATIVE_KEYS, DOCUMENT_KEYS, REVIEW_KEYS, WORKSPACE_KEYS, KeyAction, keys_of
+from align.review.screens.base import Host, ours
 from align.text.width import shown
+from align.workspace.browse import SentenceRow
+from align.workspace.history import words_of
 
 
 class Ask(ModalScreen[str | None]):
@@ -126,3 +132,110 @@ class Choose(ModalScreen[str | None]):
 def shown_lines(text: str) -> str:
     """The text for an input field: on one line, without control characters."""
     return "".join(char if char.isprintable() else " " if char.isspace() else "" for char in text)
+
+
+Known = tuple[int, ...]
+
+
+def ask_known(
+    app: Host, ends: tuple[Sequence[int], Sequence[int]], moved: Link | None, go_on: Callable[[Known | None], None]
+) -> None:
+    """Hand the numbers of the links that are in the way to `go_on`, once the reviewer wants both; None where not.
+
+    `moved` is the link that is moved to these sentences. Raises UsageError where they cannot be linked.
+    """
+    found = app.browser.linked_already(*ends, moved.id if moved else None)
+    if not found:
+        go_on(())
+        return
+    known = tuple(link.id for _, link in found)
+    texts = [f"{link.id}: {link.src.text}  │  {link.tgt.text}" for _, link in found]
+    app.push_screen(Confirm(question(found), texts), lambda agreed: go_on(known if agreed else None))
+
+
+def question(found: Sequence[tuple[SentenceRow, Link]]) -> str:
+    """`Sentence 11 is already in accepted link 57. Link anyway?`"""
+    words = []
+    for row, link in found:
+        if link.status is Status.REJECTED:
+            words.append(f"these sentences are link {link.id}, which {link.reviewer} rejected")
+        else:
+            status = link.status if link.status in CONFIRMED else "anchored"
+            words.append(f"sentence {row.position + 1} is already in {status} link {link.id}")
+    told = ", ".join(words)
+    return f"{told[:1].upper()}{told[1:]}. Link anyway?"
+
+
+CLOSING = """
+In the filter: words, status:proposed, kind:summary, lang:ja-zh, <50, >90, doc:name, by:reviewer, noted, bookmarked,
+uneven (not one sentence to one), attention (text changed since, or in conflict).
+
+In the list: ✓ accepted, ✎ edited or linked by hand, ✗ rejected; the number is the solver's confidence in per cent;
+p partial, s summary, T title, q quote; 2:1 sentences on each side; ⚑ bookmark, # note.
+Around a link: ∅ marks an unpaired sentence.
+
+Keys are changed in the config file:  [keys]  accept = "y"   (`align config` shows where it is.)
+Ctrl+P searches actions by name and changes the colours. Ctrl+Q quits; everything is saved already.
+"""
+
+
+class HelpScreen(ModalScreen[None]):
+    """Table of keys and a legend of the screens."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1,enter", "dismiss", "back")]
+
+    def compose(self) -> ComposeResult:
+        """Table of keys, legend."""
+        with VerticalScroll(classes="page"):
+            yield Static(self._keys_told())
+            yield Static(Text(CLOSING))
+
+    def _keys_told(self) -> Table:
+        """Table of keys and their help texts."""
+        table = Table.grid(padding=(0, 2))
+        table.add_column(no_wrap=True)
+        table.add_column()
+        group = ""
+        for action in (*REVIEW_KEYS, *WORKSPACE_KEYS, *DOCUMENT_KEYS):
+            if action in ALTERNATIVE_KEYS[1:]:
+                continue
+            if action.group != group:
+                group = action.group
+                table.add_row()
+                table.add_row(Text(group, style="bold underline"))
+            keys = "1 … 9" if action in ALTERNATIVE_KEYS else self._keys(action)
+            table.add_row(Text(f"  {keys}", style="bold"), Text(action.help_text))
+        return table
+
+    def _keys(self, action: KeyAction) -> str:
+        keys = keys_of(action, self.app._keymap)
+        return " ".join(self.app.get_key_display(Binding(key, "")) for key in keys) or "(Ctrl+P)"
+
+
+class HistoryScreen(ModalScreen[None]):
+    """Decisions on one link, or the latest ones of the store, newest first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,h,enter", "dismiss", "back")]
+    MOST = 200
+
+    def __init__(self, link: int | None = None) -> None:
+        super().__init__()
+        self._link = link
+
+    def compose(self) -> ComposeResult:
+        """One line per decision."""
+        decisions = ours(self).browser.history(self._link, self.MOST)
+        with VerticalScroll(classes="page"):
+            yield Static(self._words(decisions))
+
+    def _words(self, decisions: list[Decision]) -> Text:
+        words = Text()
+        words.append(f"Link {self._link}\n\n" if self._link else "The latest decisions\n\n", style="bold")
+        if not decisions:
+            words.append("No decisions yet.")
+        for decision in decisions:
+            words.append(f"{decision.at[:19].replace('T', ' ')}  ", style="dim")
+            words.append(shown(decision.reviewer))
+            words.append(f"  {shown(words_of(decision))}", style="bold")
+            words.append(f"  link {decision.link}\n" if self._link is None and decision.link else "\n", style="dim")
+        return words

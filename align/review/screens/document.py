@@ -11,23 +11,21 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from align.domain import Link
 from align.errors import AlignError
-from align.jobs.history import words_of
-from align.review.columns import OneLanguage, WholeDocument
+from align.models import Link
 from align.review.keys import ACTIONS_BY_ID, DOCUMENT_KEYS, bindings
-from align.review.reading import NOT_REJECTED
+from align.review.presenters import NOT_REJECTED, OneLanguage, WholeDocument
 from align.review.screens.base import ours
-from align.review.screens.help import HelpScreen
-from align.review.screens.linking import Known, ask_known
-from align.review.screens.ripple import Answer, RippleScreen
+from align.review.screens.dialogs import HelpScreen, Known, ask_known
+from align.review.screens.realign_preview import Answer, RippleScreen
 from align.review.widgets.bars import KeyBar, Line
-from align.review.widgets.pages import Pages
+from align.review.widgets.document_columns import Pages
 from align.review.widgets.texts import Passage, SideView, Texts
 from align.reviewer import Reviewer
 from align.store import Change, edits
 from align.store.edits import Edit
 from align.text.tags import primary
+from align.workspace.history import words_of
 
 
 @dataclass(frozen=True, slots=True)

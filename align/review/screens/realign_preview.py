@@ -13,15 +13,15 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
 
-from align.domain import CONFIRMED, Link, Realignment
 from align.errors import AlignError
-from align.jobs.resolve import Realigner
+from align.models import CONFIRMED, Link, Realignment
 from align.review.screens.base import ours, reason
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.texts import Passage, Texts
 from align.reviewer import Preview
 from align.store.edits import Edit
-from align.text.clean import join
+from align.text.normalize import join
+from align.workspace.realign import Realigner
 
 
 @dataclass(frozen=True, slots=True)

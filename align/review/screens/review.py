@@ -14,27 +14,24 @@ from textual.containers import Container
 from textual.message import Message
 from textual.screen import Screen
 
-from align.domain import CONFIRMED, Link
-from align.jobs.resolve import AlternativeTarget
-from align.review.aids.sampling import sample, wilson
-from align.review.filters import GRAMMAR
+from align.models import CONFIRMED, Link
+from align.report.intervals import sample, wilson
+from align.review.filter_language import GRAMMAR
 from align.review.keys import REVIEW_KEYS, bindings
-from align.review.points import SplitPoint
 from align.review.presenters import EMPTY, LinkPresenter
-from align.review.screens.asking import Ask, AskText, Choose
-from align.review.screens.auditing import AUDIT_SIZE, AuditScreen
+from align.review.screens.audit import AUDIT_SIZE, AuditScreen
 from align.review.screens.base import ours, reason
+from align.review.screens.dialogs import Ask, AskText, Choose, HelpScreen, HistoryScreen, Known, ask_known
 from align.review.screens.document import DocumentScreen, View
-from align.review.screens.help import HelpScreen
-from align.review.screens.history import HistoryScreen
-from align.review.screens.linking import Known, ask_known
-from align.review.screens.ripple import Answer, RippleScreen
-from align.review.screens.splitting import SplitScreen, can_split
+from align.review.screens.realign_preview import Answer, RippleScreen
+from align.review.screens.split import SplitScreen, can_split
 from align.review.session import PendingEdit, ReviewSession
 from align.review.session_state import SessionState
+from align.review.split_points import SplitPoint
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.link_list import LinkList
 from align.review.widgets.texts import Texts
+from align.workspace.realign import AlternativeTarget
 
 NEWS_SECONDS = 2.0
 """Seconds between two looks at what others did."""

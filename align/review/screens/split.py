@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from align.review.points import SplitPoint, clause_points, nearest_point, share, split_points, step, word_points
+from align.review.split_points import SplitPoint, clause_points, nearest_point, share, split_points, step, word_points
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.texts import Passage, SideView, Texts
 

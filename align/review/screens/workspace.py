@@ -15,18 +15,16 @@ from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from align.domain import Status
-from align.jobs.browse import LinkFilter, PairRow
+from align.models import Status
 from align.review.keys import ACTIONS_BY_ID, WORKSPACE_KEYS, bindings
-from align.review.paint import fitted_segment
+from align.review.rendering import Painted, fitted_segment
 from align.review.screens.base import ours
+from align.review.screens.dialogs import HelpScreen, HistoryScreen
 from align.review.screens.document import DocumentScreen, View
-from align.review.screens.help import HelpScreen
-from align.review.screens.history import HistoryScreen
 from align.review.session_state import SessionState
 from align.review.widgets.bars import KeyBar, Line
-from align.review.widgets.painted import Painted
-from align.text.counted import pluralise
+from align.text.messages import pluralise
+from align.workspace.browse import LinkFilter, PairRow
 
 DONE = (Status.ACCEPTED, Status.EDITED, Status.REJECTED)
 

@@ -10,8 +10,7 @@ from textual import events
 from textual.binding import Binding
 from textual.strip import Strip
 
-from align.review.paint import fitted_segment
-from align.review.widgets.painted import Painted
+from align.review.rendering import Painted, fitted_segment
 from align.text.width import cells, fit, wrap
 
 

@@ -13,10 +13,9 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from align.domain import Link, LinkKind, Status
+from align.models import Link, LinkKind, Status
 from align.review.navigation import LinkNavigator
-from align.review.paint import fitted_segment
-from align.review.widgets.painted import Painted
+from align.review.rendering import Painted, fitted_segment
 
 STATUS_MARKS = {Status.PROPOSED: " ", Status.ACCEPTED: "✓", Status.REJECTED: "✗", Status.EDITED: "✎"}
 KIND_LETTERS = {

@@ -11,8 +11,7 @@ from rich.style import Style
 from textual import events
 from textual.strip import Strip
 
-from align.review.paint import Paint, fitted_segment, paragraph
-from align.review.widgets.painted import Painted
+from align.review.rendering import Paint, Painted, fitted_segment, paragraph
 
 MIN_WIDTH_SIDE_BY_SIDE = 76
 """Minimum width for texts side by side."""

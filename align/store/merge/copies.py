@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from align.store import cuts, search
-from align.store.charset import storable
-from align.store.cuts import Pieces
+from align.store import search, sentence_splits
 from align.store.documents import document_text, update_summary
-from align.text.clean import sentence_text
+from align.store.records import storable
+from align.store.sentence_splits import Pieces
+from align.text.normalize import sentence_text
 
 SENTENCE_REST = 'start, "end", pieces, lang, lang_confidence, text'
 SENTENCE = f"position, {SENTENCE_REST}"
@@ -67,7 +67,7 @@ def _copy_document(ours: Database, theirs: Database, document: int) -> None:
         ((new, *row) for row in theirs.conn.execute(f"select {columns} from blocks where document = ?", (document,))),
     )
     # without splits: they are made again when their decisions are merged
-    uncut, rests = cuts.read_pieces(theirs, document)
+    uncut, rests = sentence_splits.read_pieces(theirs, document)
     text_read = document_text(theirs, document) if uncut else ""
     rows = theirs.conn.execute(
         f"select id, block, {SENTENCE} from sentences where document = ? order by position", (document,)

@@ -14,18 +14,19 @@ from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
-from align.store import conflicts, cuts, overlaps
+from align.store import conflicts, overlaps
+from align.store import sentence_splits as cuts
 from align.store.actions import Action, Trait
-from align.store.causality import Causality, Origin, heads
-from align.store.copies import merge_documents
-from align.store.cuts import Cut
-from align.store.ledger import Ledger
-from align.store.log import FIELDS, Patch, State, append, sentences_of, state_of, stored, write_patches
+from align.store.decision_draft import Ledger
+from align.store.decision_log import FIELDS, Patch, State, append, sentences_of, state_of, stored, write_patches
+from align.store.merge.causality import Causality, Origin, heads
+from align.store.merge.copies import merge_documents
+from align.store.merge.replica import SIDES, Birth, Entry, Log, Sentences, pack
+from align.store.merge.resolution import MACHINE, Outcome, Resolution, Virtual, is_untouched
+from align.store.merge.text_versions import Texts
 from align.store.proposals import PROGRAM_NAME
-from align.store.replica import SIDES, Birth, Entry, Log, Sentences, pack
-from align.store.resolution import MACHINE, Outcome, Resolution, Virtual, is_untouched
-from align.store.texts import Texts
-from align.text.counted import pluralise
+from align.store.sentence_splits import Cut
+from align.text.messages import pluralise
 
 REPLICATED = Action.having(Trait.REPLICATED)
 

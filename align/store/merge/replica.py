@@ -18,10 +18,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from align.store import cuts
+from align.store import sentence_splits as cuts
 from align.store.actions import Action
-from align.store.causality import Origin
-from align.store.log import State, sentences_of
+from align.store.decision_log import State, sentences_of
+from align.store.merge.causality import Origin
 from align.store.proposals import ProposalRun
 
 Birth = tuple[str, int]

@@ -22,12 +22,12 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
 
-from align.domain import CONFIRMED, Status
+from align.models import CONFIRMED, Status
 from align.store.actions import Action
-from align.store.causality import Causality
-from align.store.log import NEW, State
-from align.store.replica import Birth, Entry, Sentences, Side, Solved
-from align.store.texts import Texts
+from align.store.decision_log import NEW, State
+from align.store.merge.causality import Causality
+from align.store.merge.replica import Birth, Entry, Sentences, Side, Solved
+from align.store.merge.text_versions import Texts
 
 VERDICT: Final = ("src", "tgt", "status", "src_text", "tgt_text")
 GROUPS: Final[dict[str, tuple[str, ...]]] = {"verdict": VERDICT, "kind": ("kind",), "note": ("note",)}

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from align.store.actions import Action
-from align.store.causality import Causality
-from align.store.replica import Entry
+from align.store.merge.causality import Causality
+from align.store.merge.replica import Entry
 
 
 class TextChange(NamedTuple):

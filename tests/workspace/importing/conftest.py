@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from align.domain import Link, LinkKind, Status
 from align.exchange.export import export_store
 from align.exchange.types import ExportOptions
+from align.models import Link, LinkKind, Status
 from align.store import Store, open_store
 from tests.exchange.conftest import fill
 

@@ -12,9 +12,9 @@ import openpyxl
 import pytest
 
 from align.errors import ReadError, UsageError
-from align.jobs.import_ import import_file
+from align.exchange.import_file import import_file
 from align.store import Store
-from tests.jobs.importing.conftest import changed, everything, exported
+from tests.workspace.importing.conftest import changed, everything, exported
 
 
 def test_a_workbook_that_unpacks_without_end_is_refused(store: Store, tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from align.domain import Status
 from align.exchange.export import export_store
+from align.exchange.import_file import import_file
 from align.exchange.types import ExportOptions
-from align.jobs.add import add
-from align.jobs.import_ import import_file
+from align.models import Status
 from align.store import open_store
+from align.workspace.add import add
 
 FOREIGN = """<?xml version="1.0"?>
 <!DOCTYPE tmx SYSTEM "http://example.invalid/tmx14.dtd" [<!ENTITY x SYSTEM "file:///etc/passwd">]>

@@ -10,13 +10,13 @@ from typing import Literal
 import openpyxl
 import pytest
 
-from align.domain import LinkKind, Proposal, Status
+from align.exchange.import_file import import_file
 from align.exchange.types import ExportOptions
-from align.jobs.import_ import import_file
+from align.models import LinkKind, Proposal, Status
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, edits, open_store
 from tests.exchange.conftest import EN, JA, document, link_up
-from tests.jobs.importing.conftest import ALL, SUFFIXES, changed, everything, exported
+from tests.workspace.importing.conftest import ALL, SUFFIXES, changed, everything, exported
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

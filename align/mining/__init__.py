@@ -1,0 +1,1 @@
+"""Mining: sentences with the same meaning anywhere in a store or corpus."""
