@@ -13,7 +13,7 @@ from typing import Self
 from align.errors import UsageError
 from align.models import CONFIRMED, Realignment, Status
 from align.store import Change, LinkFilter, Store, open_store
-from align.store.decision_draft import Ledger
+from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import State, sentences_of, stored
 from align.store.edits import Edit, document_of
 from align.store.records import SentencePair, storable
@@ -92,7 +92,7 @@ class Reviewer:
         Undecided links that share sentences with confirmed ones are deleted.
         """
         with self.store.writing():
-            draft = Ledger(self.store.db, self.name)
+            draft = DecisionDraft(self.store.db, self.name)
             link = edit.link
             if isinstance(expected, Mapping):
                 for number, version in expected.items():
@@ -112,13 +112,15 @@ class Reviewer:
     def preview(self, edit: Edit) -> Preview:
         """Derive the changes of an edit; writes nothing. Raises UsageError or ConflictError as `commit` does."""
         with self.store.dry_run(lock=False):
-            draft = Ledger(self.store.db, self.name)
+            draft = DecisionDraft(self.store.db, self.name)
             edit.apply(draft)
             return _preview(draft, edit.link)
 
     # Many at once
 
-    def accept_above(self, confidence: float, chosen: LinkFilter | None = None, *, since: int | None = None) -> Change:
+    def accept_above(
+        self, confidence: float, link_filter: LinkFilter | None = None, *, since: int | None = None
+    ) -> Change:
         """Accept every undecided link of a filter with at least this confidence.
 
         `since` is the id of the last decision when the reviewer loaded the links: ConflictError where somebody else
@@ -127,19 +129,19 @@ class Reviewer:
         """
         if not 0.0 <= confidence <= 1.0:
             raise UsageError(f"a confidence is between 0 and 1, not {confidence}.")
-        return self.store.accept_many(self.name, chosen or LinkFilter(), above=confidence, since=since)
+        return self.store.accept_many(self.name, link_filter or LinkFilter(), above=confidence, since=since)
 
     def accept_through(
         self,
         link: int,
-        chosen: LinkFilter | None = None,
+        link_filter: LinkFilter | None = None,
         *,
         expected: int | None = None,
         since: int | None = None,
     ) -> Change:
         """Accept this link and every undecided one before it in a filter, in document order; as `accept_above`."""
         return self.store.accept_many(
-            self.name, chosen or LinkFilter(), through=link, expected_version=expected, since=since
+            self.name, link_filter or LinkFilter(), through=link, expected_version=expected, since=since
         )
 
     def remove_document(self, document: int) -> Change:
@@ -175,10 +177,10 @@ class Reviewer:
         self.store.record_audit(self.name, filter_text, n, right, low, high)
 
 
-def _realign(draft: Ledger, realignment: Realignment) -> None:
+def _realign(draft: DecisionDraft, realignment: Realignment) -> None:
     """Delete undecided links that the realignment removes, and add its proposals."""
     for link in realignment.removed:
-        if draft.present(link.id) and not draft.kept(link.id):
+        if draft.present(link.id) and not draft.is_reviewed(link.id):
             draft.expect(link.id, link.version, called=f"link {link.id}")
             draft.remove(link.id)
     for proposal in realignment.added:
@@ -197,7 +199,7 @@ def _realign(draft: Ledger, realignment: Realignment) -> None:
         )
 
 
-def _preview(draft: Ledger, link: int | None) -> Preview:
+def _preview(draft: DecisionDraft, link: int | None) -> Preview:
     """Changes of the draft of an edit on `link`."""
     patches = draft.patches()
     decided = [

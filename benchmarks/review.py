@@ -256,7 +256,7 @@ def keys_for(app: Any, link: Any, done: set[str]) -> tuple[str, ...]:
 async def scripted() -> dict[str, Any]:
     """Review the first seed by keys only until every link is decided. Counts the presses."""
     from align.review.app import ReviewApp
-    from align.review.screens.realign_preview import RippleScreen
+    from align.review.screens.realign_preview import RealignmentPreview
 
     with tempfile.TemporaryDirectory() as folder:
         db = Path(folder) / "seed.db"
@@ -283,7 +283,7 @@ async def scripted() -> dict[str, Any]:
                         if key == "n" and not app.screen.session.left:  # type: ignore[attr-defined]
                             break
                         await press(key)
-                        if isinstance(app.screen, RippleScreen):
+                        if isinstance(app.screen, RealignmentPreview):
                             await press("enter")
         finally:
             app.close_store()

@@ -212,8 +212,8 @@ class progress_display(AbstractContextManager[Any]):  # noqa: N801
             Progress(BarColumn(), TextColumn("{task.description}"), console=console, transient=True)
         )
         task = bars.add_task("", total=None)
-        return lambda standing: bars.update(
-            task, completed=standing.weight_done, total=standing.weight_total, description=standing.line()
+        return lambda progress: bars.update(
+            task, completed=progress.weight_done, total=progress.weight_total, description=progress.line()
         )
 
     def __exit__(self, *error: object) -> None:

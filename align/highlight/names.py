@@ -173,10 +173,10 @@ def find_names(han: str, names: list[str]) -> Iterator[tuple[int, int, int]]:
     }
     used_spans: list[tuple[int, int]] = []
     for spelling, number in (
-        (place, n)
-        for place in NAME_NUMBERS
+        (spelling, n)
+        for spelling in NAME_NUMBERS
         for n, name_number in name_numbers.items()
-        if name_number == NAME_NUMBERS[place]
+        if name_number == NAME_NUMBERS[spelling]
     ):
         for match in re.finditer(re.escape(spelling), folded):
             used_spans.append(match.span())

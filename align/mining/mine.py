@@ -83,9 +83,9 @@ class LanguageSentences:
         """Encode the pending sentences and write them to the files."""
         vectors = embed_texts(encoder, [sentence.text for sentence in self.pending])
         self.vectors.write(vectors.astype("<f2").tobytes())
-        for told in self.pending:
+        for sentence in self.pending:
             self.offsets.append(self.texts.tell())
-            record = [told.document, told.doc, told.lang, told.sentence, told.text, told.spans]
+            record = [sentence.document, sentence.doc, sentence.lang, sentence.sentence, sentence.text, sentence.spans]
             self.texts.write(json.dumps(record).encode() + b"\n")
         self.pending.clear()
 

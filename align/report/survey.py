@@ -285,7 +285,7 @@ def _covered(rows: Sequence[SentenceRow], lang: str, linked: set[int], settled: 
         sentences=len(counted),
         linked=len(linked),
         settled=len(settled),
-        characters=sum(len(rows[place].text) for place in counted),
+        characters=sum(len(rows[index].text) for index in counted),
         linked_characters=sum(len(rows[place].text) for place in linked),
     )
 

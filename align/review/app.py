@@ -22,7 +22,7 @@ from align.review.screens.base import Saver, reason
 from align.review.screens.review import ReviewScreen
 from align.review.screens.workspace import WorkspaceScreen
 from align.review.session_state import SessionState
-from align.review.worker_thread import Clerk, Helper
+from align.review.worker_thread import DecisionWriter, WorkerThread
 from align.reviewer import Reviewer, open_reviewer
 from align.settings import Settings, default_reviewer
 from align.text.messages import visible
@@ -104,9 +104,11 @@ class ReviewApp(App[None]):
         self._theme_name = theme or THEME
         self._browser_context = open_browser(store_path)
         self.browser: Browser = self._browser_context.__enter__()
-        self.decision_writer = Clerk(lambda: open_reviewer(store_path, self.reviewer))
-        self.previews: Helper[Reviewer] = Helper("previews", lambda: open_reviewer(store_path, self.reviewer))
-        self.solver: Helper[Realigner] = Helper("solver", self._open_solver)
+        self.decision_writer = DecisionWriter(lambda: open_reviewer(store_path, self.reviewer))
+        self.previews: WorkerThread[Reviewer] = WorkerThread(
+            "previews", lambda: open_reviewer(store_path, self.reviewer)
+        )
+        self.solver: WorkerThread[Realigner] = WorkerThread("solver", self._open_solver)
         self.set_keymap(keymap(keys or {}))
 
     def _open_solver(self) -> Realigner:

@@ -12,7 +12,7 @@ from align.models import CONFIRMED, Link, LinkKind, Realignment, Status
 from align.review.navigation import AHEAD, LinkNavigator
 from align.review.presenters import nearest_confirmed, neighbour
 from align.review.session_state import SessionState
-from align.review.worker_thread import Clerk
+from align.review.worker_thread import DecisionWriter
 from align.reviewer import Expected, Reviewer
 from align.store import Change, edits
 from align.store.actions import Action, Trait
@@ -22,7 +22,7 @@ from align.workspace.history import words_of
 
 PATIENCE = 0.015
 """Seconds that a decision is waited for; far more than it takes where nobody else writes."""
-ORDER_KEPT = Action.having(Trait.KEEPS_ORDER)
+ORDER_UNCHANGED = Action.having(Trait.KEEPS_ORDER)
 """Decisions that leave every link at its position."""
 
 
@@ -45,7 +45,7 @@ class ReviewSession(LinkNavigator):
     def __init__(
         self,
         browser: Browser,
-        writer: Clerk,
+        writer: DecisionWriter,
         reviewer: str,
         state: SessionState,
         *,
@@ -151,8 +151,12 @@ class ReviewSession(LinkNavigator):
         action = change.decision.action
         if action in ("undo", "redo"):
             action = str(change.decision.detail.get("action"))
-        gave_way = "gave_way" in change.decision.detail
-        return not (any(by_decision) or gave_way) and action in ORDER_KEPT and len(change.link_ids) <= AHEAD
+        has_deleted_proposals = "gave_way" in change.decision.detail
+        return (
+            not (any(by_decision) or has_deleted_proposals)
+            and action in ORDER_UNCHANGED
+            and len(change.link_ids) <= AHEAD
+        )
 
     def _refused(self, error: AlignError, link: Link | None) -> None:
         words = str(error)

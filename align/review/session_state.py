@@ -46,8 +46,8 @@ class SessionState:
         return cls(_filter(fields["filter"]), _filter(fields["base"]), str(fields["typed"]), order, *where)
 
 
-def _plain(chosen: LinkFilter) -> dict[str, Any]:
-    fields = asdict(chosen)
+def _plain(link_filter: LinkFilter) -> dict[str, Any]:
+    fields = asdict(link_filter)
     for name in ("statuses", "kinds"):
         fields[name] = sorted(fields[name] or ())
     return {name: value for name, value in fields.items() if value not in (None, [], False)}

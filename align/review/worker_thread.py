@@ -18,7 +18,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-class Helper(Generic[R]):
+class WorkerThread(Generic[R]):
     """Runs jobs on one thing, one after another, in a thread of its own. `open_thing` is called there, when needed."""
 
     def __init__(self, name: str, open_thing: Callable[[], AbstractContextManager[R]]) -> None:
@@ -69,23 +69,23 @@ class Helper(Generic[R]):
             self._context.__exit__(None, None, None)
 
 
-class Clerk(Helper[Reviewer]):
+class DecisionWriter(WorkerThread[Reviewer]):
     """Writes decisions, and remembers small things when there is time."""
 
     def __init__(self, open_reviewer: Callable[[], AbstractContextManager[Reviewer]]) -> None:
         super().__init__("clerk", open_reviewer)
-        self._kept: dict[str, str] = {}
+        self._pending_settings: dict[str, str] = {}
 
     def remember(self, key: str, value: str) -> None:
         """Keep a value in the store when there is time; only the latest of each key is written."""
         with self._lock:
-            waiting = bool(self._kept)
-            self._kept[key] = value
+            waiting = bool(self._pending_settings)
+            self._pending_settings[key] = value
         if not waiting:
-            self._thread.submit(self._run, self._write_kept)
+            self._thread.submit(self._run, self._write_settings)
 
-    def _write_kept(self, reviewer: Reviewer) -> None:
+    def _write_settings(self, reviewer: Reviewer) -> None:
         with self._lock:
-            kept, self._kept = self._kept, {}
-        for key, value in kept.items():
+            pending_settings, self._pending_settings = self._pending_settings, {}
+        for key, value in pending_settings.items():
             reviewer.remember(key, value)

@@ -11,7 +11,7 @@ from align.clock import local_time, now
 from align.errors import ConflictError, EmptyDecisionError
 from align.models import Decision
 from align.store import link_counts, overlaps
-from align.store.decision_draft import Ledger
+from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import REVIEWED, State, append, state_of, who_changed
 from align.store.filter import LinkFilter, where
 from align.store.records import Change
@@ -82,7 +82,7 @@ def accept_many(
         (reviewer, at),
     )
     if superseded:
-        Ledger(db, reviewer).land(decision.id, [(link, state_of(db, link), None) for link in sorted(superseded)])
+        DecisionDraft(db, reviewer).land(decision.id, [(link, state_of(db, link), None) for link in sorted(superseded)])
     refresh_touched(db, decision.id)
     return Change((*links, *sorted(superseded)), decision, None, f"accepted {pluralise(len(links), 'link')}")
 

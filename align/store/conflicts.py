@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from align.errors import UsageError
 from align.models import Decision
-from align.store.decision_draft import Ledger, settling
+from align.store.decision_draft import DecisionDraft, settling
 from align.store.decision_log import read_patches
 from align.store.merge.replica import Entry
 from align.store.records import Conflict, storable
@@ -116,9 +116,9 @@ def contest(
         for existing in unresolved(db, link)
     ):
         return None
-    draft = Ledger(db, reviewer)
+    draft = DecisionDraft(db, reviewer)
     draft.change(link, attention="conflict")
-    draft.say(link, "attention")  # recorded even if unchanged, so that undo finds this decision
+    draft.touch_columns(link, "attention")  # recorded even if unchanged, so that undo finds this decision
     detail: dict[str, object] = {"name": name, "ours": own_columns, "theirs": file_columns}
     decision, touched = draft.close("conflict", link=link, detail={**extra_detail, **detail})
     update_conflicts(db, decision)
@@ -129,7 +129,7 @@ def dismiss(db: Database, reviewer: str, link: int) -> tuple[Decision, tuple[int
     """Dismiss the conflicts; the link is unchanged. Call inside `writing`. Raises UsageError if it has none."""
     if not unresolved(db, link):
         raise UsageError(f"link {link} has no conflict. `align store conflicts` lists them.")
-    draft = Ledger(db, reviewer)
+    draft = DecisionDraft(db, reviewer)
     if draft.present(link):
         draft.change(link, attention=None)
     else:

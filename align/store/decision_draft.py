@@ -39,7 +39,7 @@ DECIDED = ("src", "tgt", "status", "src_text", "tgt_text", "kind", "note", "atte
 """What a decision on a link in conflict decides, whether it changes it or not."""
 
 
-class Ledger:
+class DecisionDraft:
     """One decision in the making: changes gather here and land together, with their patches, in `close`."""
 
     def __init__(self, db: Database, reviewer: str) -> None:
@@ -49,7 +49,7 @@ class Ledger:
         self._was: dict[int, State | None] = {}
         self._now: dict[int, State | None] = {}
         self._made: list[int] = []
-        self._said: dict[int, tuple[str, ...]] = {}
+        self._touched_columns: dict[int, tuple[str, ...]] = {}
         self.cuts: list[Cut] = []
         self.joins: list[Cut] = []
         self._on: dict[int, set[int]] = {}
@@ -61,9 +61,9 @@ class Ledger:
     def state(self, link: int) -> State:
         """The link as it would be by now. Raises ConflictError where it is no more."""
         if link not in self._now:
-            found = state_of(self.db, link)
-            self._was[link] = found
-            self._now[link] = dict(found) if found else None
+            state = state_of(self.db, link)
+            self._was[link] = state
+            self._now[link] = dict(state) if state else None
         state = self._now[link]
         if state is None:
             raise ConflictError(f"link {link} is no more: {who_removed(self.db, link)}. Look again.")
@@ -125,9 +125,9 @@ class Ledger:
         """The links that the decision made, brought back or moved to some of these sentences, if no more of late."""
         return {link for sentence in sentences for link in self._on.get(sentence, ())}
 
-    def say(self, link: int, *columns: str) -> None:
+    def touch_columns(self, link: int, *columns: str) -> None:
         """The decision rests on these columns, though it may not change them: undo and other copies look at them."""
-        self._said[link] = (*self._said.get(link, ()), *columns)
+        self._touched_columns[link] = (*self._touched_columns.get(link, ()), *columns)
 
     def decide(self, link: int, **columns: Any) -> None:
         """Set columns of a link, and who did it and when."""
@@ -191,10 +191,10 @@ class Ledger:
     def _superseded(self, proposal: State, own: Collection[int]) -> bool:
         """Whether a proposal must not come back: by now, another link has a sentence of it, or it was rejected."""
         turned = {**proposal, "src": proposal["tgt"], "tgt": proposal["src"]}
-        known = {self.link_of(proposal), self.link_of(turned)} - {None, *own}
-        return bool(known or overlaps.sharing(self, proposal, own))
+        linked = {self.link_of(proposal), self.link_of(turned)} - {None, *own}
+        return bool(linked or overlaps.sharing(self, proposal, own))
 
-    def give_way(self, link: int) -> None:
+    def delete_proposals(self, link: int) -> None:
         """Take an undecided link away whose sentences are settled otherwise; the log tells of how many."""
         self.remove(link)
         if self._was[link] is not None:
@@ -223,8 +223,8 @@ class Ledger:
             for side in ("src", "tgt"):
                 ids = sentences_of(state[side])
                 if made.sentence in ids:
-                    place = ids.index(made.sentence) + 1
-                    self.change(link, **{side: stored([*ids[:place], made.rest, *ids[place:]])})
+                    index = ids.index(made.sentence) + 1
+                    self.change(link, **{side: stored([*ids[:index], made.rest, *ids[index:]])})
 
     def join_cut(self, made: Cut, but: Collection[int] = ()) -> None:
         """Take a cut back: links that have both halves have the whole again, proposals on the second half alone go.
@@ -239,10 +239,10 @@ class Ledger:
                 ids = sentences_of(state[side])
                 if made.rest not in ids:
                     if made.sentence in ids:  # It stands on what was the first half: to be known if the cut is redone.
-                        self.say(link, side)
+                        self.touch_columns(link, side)
                 elif made.sentence in ids:
                     self.change(link, **{side: stored([number for number in ids if number != made.rest])})
-                elif self.kept(link):
+                elif self.is_reviewed(link):
                     raise ConflictError(f"link {link} stands on a half of that sentence. Decide that one first.")
                 else:
                     self.remove(link)
@@ -257,18 +257,18 @@ class Ledger:
         )
         return [row[0] for row in rows.fetchall()]
 
-    def kept(self, link: int) -> bool:
+    def is_reviewed(self, link: int) -> bool:
         """Whether the link has a reviewer's touch by now."""
         return not is_unreviewed(self.state(link))
 
     def ordered(self, ids: Iterable[int]) -> str:
         """The sentences as a side's column, in reading order. Raises UsageError for ids that are no sentences'."""
-        wanted = set(ids)
-        inside = ",".join(map(str, wanted))
+        sentence_ids = set(ids)
+        inside = ",".join(map(str, sentence_ids))
         rows = self.db.conn.execute(
             f"select id from sentences where id in ({inside}) order by document, position"
         ).fetchall()
-        if len(rows) != len(wanted):
+        if len(rows) != len(sentence_ids):
             raise UsageError("a sentence of this link is no longer in its document. Look again.")
         return stored([row[0] for row in rows])
 
@@ -305,21 +305,21 @@ class Ledger:
 
     def patches(self) -> list[Patch]:
         """(link, was, now) of every link that differs, columns that did not change left out."""
-        found: list[Patch] = []
+        patches: list[Patch] = []
         for link, now_ in self._now.items():
             was = self._was[link]
             if was is not None and now_ is not None:
                 keys = [key for key in FIELDS if was[key] != now_[key]]
-                keys += [key for key in self._said.get(link, ()) if key not in keys]
+                keys += [key for key in self._touched_columns.get(link, ()) if key not in keys]
                 if "decided_at" in keys and "reviewer" not in keys:
                     keys.append("reviewer")  # Said again by the same one; in another copy it may not be.
                 if _settles(was, now_):
                     keys += [key for key in DECIDED if key not in keys]
                 if keys:
-                    found.append((link, {key: was[key] for key in keys}, {key: now_[key] for key in keys}))
+                    patches.append((link, {key: was[key] for key in keys}, {key: now_[key] for key in keys}))
             elif was is not now_:
-                found.append((link, was, now_))
-        return found
+                patches.append((link, was, now_))
+        return patches
 
     def close(
         self,
@@ -343,7 +343,7 @@ class Ledger:
         self.detail |= settling(self.db, settled)
         decision = append(
             self.db, self.reviewer, action, at=self.at, link=link, target=target,
-            detail={**(detail or {}), **self.told()},
+            detail={**(detail or {}), **self.log_detail()},
             document=min(self.documents_cut(), default=None) if document is None else document,
             first_link=self._made[0] if self._made else None, origin=origin,
         )  # fmt: skip
@@ -370,14 +370,14 @@ class Ledger:
         for number in self.documents_cut():  # Links behind a cut stand elsewhere now.
             link_counts.refresh_range(self.db, number * SOURCE_FACTOR, (number + 1) * SOURCE_FACTOR)
 
-    def told(self) -> dict[str, object]:
+    def log_detail(self) -> dict[str, object]:
         """What the log tells of the decision beside its patches."""
-        found = dict(self.detail)
+        detail = dict(self.detail)
         if self.cuts:
-            found["cuts"] = [made.to_dict() for made in self.cuts]
+            detail["cuts"] = [made.to_dict() for made in self.cuts]
         if self.joins:
-            found["joins"] = [made.rest for made in self.joins]
-        return found
+            detail["joins"] = [made.rest for made in self.joins]
+        return detail
 
     def documents_cut(self) -> set[int]:
         """Those whose sentences the decision cuts or makes whole."""

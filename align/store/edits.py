@@ -16,7 +16,7 @@ from align.models import CONFIRMED, LinkKind, Status
 from align.store import links as around
 from align.store import overlaps
 from align.store.actions import Action
-from align.store.decision_draft import Ledger
+from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import State, sentences_of, stored
 from align.store.records import storable
 from align.text.normalize import clean, join
@@ -40,7 +40,7 @@ class Edit:
     action: Action
     link: int | None
     """The link that the decision is on; None where it makes one, or is on a sentence."""
-    apply: Callable[[Ledger], int | None]
+    apply: Callable[[DecisionDraft], int | None]
     """Changes the draft; returns the link to show next, None for the next one of the list.
 
     Raises UsageError or ConflictError where the edit is impossible.
@@ -49,10 +49,10 @@ class Edit:
 
 def _on_link(
     action: Action,
-) -> Callable[[Callable[Concatenate[Ledger, int, P], int | None]], Callable[Concatenate[int, P], Edit]]:
+) -> Callable[[Callable[Concatenate[DecisionDraft, int, P], int | None]], Callable[Concatenate[int, P], Edit]]:
     """Turn a function of a draft and a link into one that returns the edit of that link."""
 
-    def decorate(work: Callable[Concatenate[Ledger, int, P], int | None]) -> Callable[Concatenate[int, P], Edit]:
+    def decorate(work: Callable[Concatenate[DecisionDraft, int, P], int | None]) -> Callable[Concatenate[int, P], Edit]:
         @wraps(work)
         def edit(link: int, /, *args: P.args, **kwargs: P.kwargs) -> Edit:
             return Edit(action, link, lambda draft: work(draft, link, *args, **kwargs))
@@ -63,25 +63,25 @@ def _on_link(
 
 
 @_on_link(Action.ACCEPT)
-def accept(draft: Ledger, link: int) -> None:
+def accept(draft: DecisionDraft, link: int) -> None:
     """Accept the link: its status is `edited` where a side has a reviewer's text, else `accepted`."""
     _accept(draft, link)
 
 
 @_on_link(Action.REJECT)
-def reject(draft: Ledger, link: int) -> None:
+def reject(draft: DecisionDraft, link: int) -> None:
     """Reject the link; it must not be proposed again."""
     _verdict(draft, link, Status.REJECTED)
 
 
 @_on_link(Action.UNLINK)
-def unlink(draft: Ledger, link: int) -> None:
+def unlink(draft: DecisionDraft, link: int) -> None:
     """Take the two sides apart; they must not be proposed again."""
     _verdict(draft, link, Status.REJECTED)
 
 
 @_on_link(Action.REOPEN)
-def reopen(draft: Ledger, link: int) -> None:
+def reopen(draft: DecisionDraft, link: int) -> None:
     """Make the link undecided again; on sentences of another settled link it is marked, so that it stays."""
     _verdict(draft, link, Status.PROPOSED)
     if overlaps.settled_overlaps(draft, draft.state(link), (link,)):
@@ -89,37 +89,37 @@ def reopen(draft: Ledger, link: int) -> None:
 
 
 @_on_link(Action.ANCHOR)
-def anchor(draft: Ledger, link: int) -> None:
+def anchor(draft: DecisionDraft, link: int) -> None:
     """Make the solver keep the link, whatever its status."""
     draft.decide(link, anchored=1)
 
 
 @_on_link(Action.UNANCHOR)
-def unanchor(draft: Ledger, link: int) -> None:
+def unanchor(draft: DecisionDraft, link: int) -> None:
     """Let the solver replace the link again."""
     draft.decide(link, anchored=0)
 
 
 @_on_link(Action.KIND)
-def set_kind(draft: Ledger, link: int, kind: LinkKind) -> None:
+def set_kind(draft: DecisionDraft, link: int, kind: LinkKind) -> None:
     """Set how the two sides correspond."""
     draft.decide(link, kind=LinkKind(kind).value, touched=1)
 
 
 @_on_link(Action.NOTE)
-def note(draft: Ledger, link: int, text: str | None) -> None:
+def note(draft: DecisionDraft, link: int, text: str | None) -> None:
     """Set the note of the link; None or blank removes it."""
     draft.change(link, note=storable(text or "").strip() or None)
 
 
 @_on_link(Action.BOOKMARK)
-def bookmark(draft: Ledger, link: int, on: bool = True) -> None:
+def bookmark(draft: DecisionDraft, link: int, on: bool = True) -> None:
     """Set or remove the bookmark of the link."""
     draft.change(link, bookmarked=int(on))
 
 
 @_on_link(Action.EDIT)
-def edit_text(draft: Ledger, link: int, side: Side, text: str) -> None:
+def edit_text(draft: DecisionDraft, link: int, side: Side, text: str) -> None:
     """Replace the text of a side and accept the link; the original is kept, and its own text removes the edit."""
     wording = clean(text)
     if not wording:
@@ -132,7 +132,7 @@ def edit_text(draft: Ledger, link: int, side: Side, text: str) -> None:
 def set_columns(action: Action, link: int, columns: State) -> Edit:
     """Set columns of a link in conflict as one of its sides has them; it no longer asks for attention."""
 
-    def work(draft: Ledger) -> int:
+    def work(draft: DecisionDraft) -> int:
         draft.decide(link, **{**columns, "attention": None})
         return link
 
@@ -140,7 +140,7 @@ def set_columns(action: Action, link: int, columns: State) -> Edit:
 
 
 @_on_link(Action.MERGE)
-def merge(draft: Ledger, link: int, other: int) -> int:
+def merge(draft: DecisionDraft, link: int, other: int) -> int:
     """Make one link of two of the same documents; it has the number of the first, and `other` is deleted."""
     if link == other:
         raise UsageError("a link cannot be merged with itself. Choose its neighbour.")
@@ -175,7 +175,7 @@ def split(link: int, src_at: Point, tgt_at: Point) -> Edit:
 
 
 @_on_link(Action.SPLIT)
-def _split(draft: Ledger, link: int, src_at: Point, tgt_at: Point, *, inside: bool) -> int:
+def _split(draft: DecisionDraft, link: int, src_at: Point, tgt_at: Point, *, inside: bool) -> int:
     parts = {}
     after: dict[Side, int] = {"src": _after(draft, link, "src", src_at), "tgt": _after(draft, link, "tgt", tgt_at)}
     state = draft.state(link)
@@ -191,12 +191,12 @@ def _split(draft: Ledger, link: int, src_at: Point, tgt_at: Point, *, inside: bo
     rest = {**state, "src": parts["src"][1], "tgt": parts["tgt"][1], "src_text": None, "tgt_text": None, "note": None}
     _settle_shape(draft, link, src=parts["src"][0], tgt=parts["tgt"][0], src_text=None, tgt_text=None)
     if inside:  # The first half has the number of the whole: the log has to name it, where it would not show.
-        draft.say(link, "src", "tgt", "src_text", "tgt_text")
+        draft.touch_columns(link, "src", "tgt", "src_text", "tgt_text")
     _settle_shape(draft, draft.make(**rest))
     return link
 
 
-def _after(draft: Ledger, link: int, side: Side, point: Point) -> int:
+def _after(draft: DecisionDraft, link: int, side: Side, point: Point) -> int:
     """The number of sentences after which the side is split; a sentence with the point inside is cut in two for it."""
     if isinstance(point, int):
         return point
@@ -211,14 +211,14 @@ def _after(draft: Ledger, link: int, side: Side, point: Point) -> int:
 def cut(sentence: int, characters: int) -> Edit:
     """Cut a sentence (store id) in two, after that many characters of its clean text."""
 
-    def work(draft: Ledger) -> None:
+    def work(draft: DecisionDraft) -> None:
         draft.cut(sentence, characters)
 
     return Edit(Action.CUT, None, work)
 
 
 @_on_link(Action.MOVE)
-def move(draft: Ledger, link: int, side: Side, end: End, direction: Direction) -> int:
+def move(draft: DecisionDraft, link: int, side: Side, end: End, direction: Direction) -> int:
     """Move a sentence over an end of a side: `give` the side's own to the link there, `take` in the one beyond it.
 
     A link that is left without a sentence is deleted; there may be no link there.
@@ -250,7 +250,7 @@ def move(draft: Ledger, link: int, side: Side, end: End, direction: Direction) -
 
 
 @_on_link(Action.SWAP)
-def swap(draft: Ledger, link: int) -> int:
+def swap(draft: DecisionDraft, link: int) -> int:
     """Make the source the target and the target the source."""
     state = draft.state(link)
     turned = {
@@ -263,7 +263,7 @@ def swap(draft: Ledger, link: int) -> int:
 
 
 @_on_link(Action.SOLVE)
-def solve(draft: Ledger, link: int) -> int:
+def solve(draft: DecisionDraft, link: int) -> int:
     """Change nothing but what solving again around a settled link brings."""
     draft.state(link)
     return link
@@ -271,7 +271,7 @@ def solve(draft: Ledger, link: int) -> int:
 
 @_on_link(Action.RELINK)
 def relink(
-    draft: Ledger,
+    draft: DecisionDraft,
     link: int,
     src: Sequence[int],
     tgt: Sequence[int],
@@ -296,7 +296,7 @@ def link_by_hand(
     same sentences. Raises ConflictError where there are others, EmptyDecisionError where the link is settled already.
     """
 
-    def work(draft: Ledger) -> int:
+    def work(draft: DecisionDraft) -> int:
         columns = _drawn(draft, src, tgt, kind or LinkKind.TRANSLATION)
         again = draft.link_of(columns)
         columns["anchored"] = _share(draft, columns, shared, but=again)
@@ -317,7 +317,7 @@ def link_by_hand(
 
 
 def linked_already(
-    draft: Ledger, src: Sequence[int], tgt: Sequence[int], but: int | None = None
+    draft: DecisionDraft, src: Sequence[int], tgt: Sequence[int], but: int | None = None
 ) -> dict[int, frozenset[int]]:
     """The links that have to be `shared` to link these sentences by hand, with the sentences in common: settled ones,
     and the rejected one of the very same sentences. Changes nothing; `but` is the link that is to be moved."""
@@ -329,28 +329,28 @@ def linked_already(
     return common
 
 
-def _accept(draft: Ledger, link: int) -> None:
+def _accept(draft: DecisionDraft, link: int) -> None:
     state = draft.state(link)
     worded = state["src_text"] is not None or state["tgt_text"] is not None
     _verdict(draft, link, Status.EDITED if worded else Status.ACCEPTED)
 
 
-def _verdict(draft: Ledger, link: int, status: Status) -> None:
+def _verdict(draft: DecisionDraft, link: int, status: Status) -> None:
     """Set the status; the link no longer asks for attention."""
     draft.decide(link, status=status.value, attention=None)
 
 
-def _settle_shape(draft: Ledger, link: int, **columns: object) -> None:
+def _settle_shape(draft: DecisionDraft, link: int, **columns: object) -> None:
     """Set sides that the reviewer has drawn, which vouches for them."""
     draft.decide(link, status=Status.EDITED.value, attention=None, **columns)
 
 
-def _draw(draft: Ledger, link: int, side: Side, ids: Iterable[int]) -> None:
+def _draw(draft: DecisionDraft, link: int, side: Side, ids: Iterable[int]) -> None:
     """Give a side other sentences; a text that was written for the old ones is removed."""
     _settle_shape(draft, link, **{side: draft.ordered(ids), f"{side}_text": None})
 
 
-def _share(draft: Ledger, columns: State, shared: Collection[int], but: int | None = None) -> int:
+def _share(draft: DecisionDraft, columns: State, shared: Collection[int], but: int | None = None) -> int:
     """1 where the sentences are in settled links, all of them `shared`; 0 where they are in none."""
     settled = overlaps.settled_overlaps(draft, columns, () if but is None else (but,))
     for link, common in settled.items():
@@ -360,7 +360,7 @@ def _share(draft: Ledger, columns: State, shared: Collection[int], but: int | No
     return int(bool(settled))
 
 
-def _drawn(draft: Ledger, src: Sequence[int], tgt: Sequence[int], kind: LinkKind | None) -> State:
+def _drawn(draft: DecisionDraft, src: Sequence[int], tgt: Sequence[int], kind: LinkKind | None) -> State:
     if not src or not tgt:
         raise UsageError("a link has sentences on both sides.")
     if set(src) & set(tgt):
@@ -373,13 +373,13 @@ def _drawn(draft: Ledger, src: Sequence[int], tgt: Sequence[int], kind: LinkKind
     return columns
 
 
-def _link_at(draft: Ledger, sentence: int, like: State, side: Side) -> int | None:
+def _link_at(draft: DecisionDraft, sentence: int, like: State, side: Side) -> int | None:
     """The link between the same documents as `like` that has the sentence on the same side; settled ones first."""
     links = around.links_on_side(draft.db, sentence, SIDES.index(side), (like["src_document"], like["tgt_document"]))
     return next((link for link in links if draft.present(link)), None)
 
 
-def document_of(draft: Ledger, side: str) -> int:
+def document_of(draft: DecisionDraft, side: str) -> int:
     """The document of a side's sentences. Raises UsageError where they are of several."""
     rows = draft.db.conn.execute(f"select distinct document from sentences where id in ({side})").fetchall()
     if len(rows) != 1:
@@ -387,13 +387,13 @@ def document_of(draft: Ledger, side: str) -> int:
     return int(rows[0][0])
 
 
-def _position(draft: Ledger, sentence: int) -> tuple[int, int]:
+def _position(draft: DecisionDraft, sentence: int) -> tuple[int, int]:
     """(document, position) of a sentence."""
     row = draft.db.conn.execute("select document, position from sentences where id = ?", (sentence,)).fetchone()
     return row[0], row[1]
 
 
-def _lang(draft: Ledger, side: str) -> str:
+def _lang(draft: DecisionDraft, side: str) -> str:
     """The language of a side's first sentence."""
     row = draft.db.conn.execute(f"select lang from sentences where id in ({side}) order by position").fetchone()
     return str(row[0])

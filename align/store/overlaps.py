@@ -19,7 +19,7 @@ from align.store.decision_log import State, is_unreviewed, sentences_of
 from align.text.tags import primary
 
 if TYPE_CHECKING:
-    from align.store.decision_draft import Ledger
+    from align.store.decision_draft import DecisionDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def extent(db: Database, state: State) -> Extent:
     )
 
 
-def sharing(draft: Ledger, state: State, excluded: Collection[int | None] = ()) -> dict[int, frozenset[int]]:
+def sharing(draft: DecisionDraft, state: State, excluded: Collection[int | None] = ()) -> dict[int, frozenset[int]]:
     """Links in the draft that share sentences with one, without rejected ones: link id -> the shared sentences."""
     here = extent(draft.db, state)
     inside = ",".join(map(str, here.sentences[0] | here.sentences[1]))
@@ -84,13 +84,15 @@ def sharing(draft: Ledger, state: State, excluded: Collection[int | None] = ()) 
     return overlapping
 
 
-def settled_overlaps(draft: Ledger, state: State, excluded: Collection[int | None] = ()) -> dict[int, frozenset[int]]:
+def settled_overlaps(
+    draft: DecisionDraft, state: State, excluded: Collection[int | None] = ()
+) -> dict[int, frozenset[int]]:
     """Those of `sharing` that are settled."""
     overlapping = sharing(draft, state, excluded)
     return {link: common for link, common in overlapping.items() if is_settled(draft.state(link))}
 
 
-def contradicted_links(draft: Ledger, state: State, link: int) -> list[int]:
+def contradicted_links(draft: DecisionDraft, state: State, link: int) -> list[int]:
     """Settled links that a link in this state contradicts: neither is `anchored`, and they did not overlap before."""
     return [
         other
@@ -99,7 +101,7 @@ def contradicted_links(draft: Ledger, state: State, link: int) -> list[int]:
     ]
 
 
-def resolve_overlaps(draft: Ledger) -> None:
+def resolve_overlaps(draft: DecisionDraft) -> None:
     """Adjust undecided links to the links that the draft settles.
 
     Unreviewed proposals on newly settled sentences are deleted, and so are those that the draft would create or
@@ -114,8 +116,8 @@ def resolve_overlaps(draft: Ledger) -> None:
             continue
         if is_settled(state):
             _displace_proposals(draft, link)
-        elif not draft.kept(link) and settled_overlaps(draft, state, (link,)):
-            draft.give_way(link)
+        elif not draft.is_reviewed(link) and settled_overlaps(draft, state, (link,)):
+            draft.delete_proposals(link)
 
 
 def _overlap_key(state: State) -> tuple[object, ...]:
@@ -123,19 +125,19 @@ def _overlap_key(state: State) -> tuple[object, ...]:
     return state["src"], state["tgt"], is_settled(state), state["anchored"], is_unreviewed(state)
 
 
-def _displace_proposals(draft: Ledger, link: int) -> None:
+def _displace_proposals(draft: DecisionDraft, link: int) -> None:
     state = draft.state(link)
     common = sharing(draft, state, (link,))
     for other in common:
-        if not draft.kept(other):
-            draft.give_way(other)
+        if not draft.is_reviewed(other):
+            draft.delete_proposals(other)
     for other in contradicted_links(draft, state, link):
         raise ConflictError(
             f"{already_linked_message(draft, other, common[other])}. Reject that link first, or link both by hand."
         )
 
 
-def _overlapped(draft: Ledger, link: int, other: int) -> bool:
+def _overlapped(draft: DecisionDraft, link: int, other: int) -> bool:
     """Whether both were settled on the same sentences before the draft."""
     one, two = draft.before(link), draft.before(other)
     if one is None or two is None or not (is_settled(one) and is_settled(two)):
@@ -143,7 +145,7 @@ def _overlapped(draft: Ledger, link: int, other: int) -> bool:
     return bool(extent(draft.db, one).shared(extent(draft.db, two)))
 
 
-def already_linked_message(draft: Ledger, link: int, common: Iterable[int]) -> str:
+def already_linked_message(draft: DecisionDraft, link: int, common: Iterable[int]) -> str:
     """`sentence 11 of a.txt is already in accepted link 57`, for the first shared sentence."""
     inside = ",".join(map(str, common))
     row = draft.db.conn.execute(

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from align.errors import ConflictError, TextLossError
 from align.models import Decision, Document
 from align.store import link_counts, overlaps, pagination, sentence_splits
-from align.store.decision_draft import Ledger, settled
+from align.store.decision_draft import DecisionDraft, settled
 from align.store.decision_log import SOURCE_FACTOR, Patch, State, is_unreviewed, read_patches, sentences_of
 from align.store.documents import block_values, existing_name, refuse_damaged, sentence_values, with_language
 from align.store.rebuild import derive_document
@@ -215,7 +215,7 @@ def change_documents(
 
 def _counted(count: int, moves: Iterable[tuple[State | None, State | None]]) -> TextChange:
     """What became of links; `count` of their documents were settled before."""
-    kinds = Counter((_standing(was), _standing(now)) for was, now in moves)
+    kinds = Counter((_status_of(was), _status_of(now)) for was, now in moves)
     return TextChange(
         settled=count,
         removed=kinds["settled", "gone"],
@@ -225,7 +225,7 @@ def _counted(count: int, moves: Iterable[tuple[State | None, State | None]]) -> 
     )
 
 
-def _standing(state: State | None) -> str:
+def _status_of(state: State | None) -> str:
     return "gone" if state is None else "settled" if settled(state) else "open"
 
 
@@ -259,7 +259,7 @@ def _change(
         list(zip(numbers, carried.values, strict=True)), [],
     )  # fmt: skip
     lost, other = _differing(before, after)
-    ledger = Ledger(db, reviewer)
+    ledger = DecisionDraft(db, reviewer)
     touched = _links_of(db, lost | other)
     sides = sides_of(db, {*touched, *displaced(db, document)})
     ids = after.write(db, document)
@@ -321,7 +321,7 @@ def _links_of(db: Database, sentences: set[int]) -> list[int]:
     return [row[0] for row in rows.fetchall()]
 
 
-def _mend(ledger: Ledger, links: Sequence[int], lost: Collection[int], became: Mapping[int, int]) -> None:
+def _mend(ledger: DecisionDraft, links: Sequence[int], lost: Collection[int], became: Mapping[int, int]) -> None:
     """What becomes of links whose text is not the same any more; `became`: lost sentence -> its other wording."""
     for link in links:
         if not ledger.present(link):
@@ -330,17 +330,17 @@ def _mend(ledger: Ledger, links: Sequence[int], lost: Collection[int], became: M
         before = {side: sentences_of(state[side]) for side in ("src", "tgt")}
         sides = {side: [became.get(n, n) for n in ids if n not in lost or n in became] for side, ids in before.items()}
         whole = all(len(sides[side]) == len(before[side]) for side in sides)
-        if not all(sides.values()) or not (whole or ledger.kept(link)):
+        if not all(sides.values()) or not (whole or ledger.is_reviewed(link)):
             ledger.remove(link)
             continue
         columns = {side: ledger.ordered(ids) for side, ids in sides.items()}
-        if ledger.kept(link):
+        if ledger.is_reviewed(link):
             ledger.change(link, status="proposed", attention="changed", touched=1, **columns)
         else:
             ledger.change(link, **columns)
 
 
-def _reorder(ledger: Ledger, document: int) -> None:
+def _reorder(ledger: DecisionDraft, document: int) -> None:
     """Sides of several sentences follow the order that the text has now."""
     rows = ledger.db.conn.execute(
         """select id from links
@@ -375,7 +375,7 @@ def _finish(
 # Links whose text returns
 
 
-def restore_removed(ledger: Ledger, document: int) -> set[int]:
+def restore_removed(ledger: DecisionDraft, document: int) -> set[int]:
     """Bring back the links that went with other documents, removed while `document` was; returns which."""
     turned = """select id from decisions where action = 'remove'
                 or action = 'redo' and target in (select id from decisions where action = 'remove')"""
@@ -384,7 +384,7 @@ def restore_removed(ledger: Ledger, document: int) -> set[int]:
     return _restore(ledger, {link: went for link, went in links.items() if max(went) in removals})
 
 
-def _restore(ledger: Ledger, links: Mapping[int, Mapping[int, SideDigests]]) -> set[int]:
+def _restore(ledger: DecisionDraft, links: Mapping[int, Mapping[int, SideDigests]]) -> set[int]:
     """Bring back those of `links` (see `revisions.displaced`) whose text is there again; returns which.
 
     What a reviewer decided since stands, and a proposal does not come back where another link stands by now.
@@ -437,7 +437,7 @@ def _same_ends(one: State, other: State) -> bool:
     return {one["src"], one["tgt"]} == {other["src"], other["tgt"]}
 
 
-def _state_again(ledger: Ledger, link: int, decisions: Mapping[int, SideDigests]) -> State | None:
+def _state_again(ledger: DecisionDraft, link: int, decisions: Mapping[int, SideDigests]) -> State | None:
     """What a link was before changes of text, the latest of them first, where it stood on texts that are there now.
 
     None where there is no such state, or somebody decided on the link since.
@@ -447,8 +447,8 @@ def _state_again(ledger: Ledger, link: int, decisions: Mapping[int, SideDigests]
     rows = ledger.db.conn.execute(
         "select decision, was, now from patches where link = ? order by decision desc", (link,)
     ).fetchall()
-    for decision, *told in rows:
-        was, now = (None if one is None else json.loads(one) for one in told)
+    for decision, *values in rows:
+        was, now = (None if one is None else json.loads(one) for one in values)
         passing = was is None or decision in decisions or sentence_splits.follows((link, was, now))
         if not passing or (state is None) != (now is None):  # The latter: a run took the proposal away.
             return None
@@ -479,9 +479,9 @@ def turn_change(
     if action == "redo":
         sql = "select max(id) from decisions where action = 'undo' and target = ?"
         source = db.conn.execute(sql, (target,)).fetchone()[0]
-    document, told = db.conn.execute("select document, detail from decisions where id = ?", (source,)).fetchone()
+    document, detail = db.conn.execute("select document, detail from decisions where id = ?", (source,)).fetchone()
     name = existing_name(db, document)
-    after, detail = replaced_by(db, source), json.loads(told)
+    after, detail = replaced_by(db, source), json.loads(detail)
     if after is None:
         raise ConflictError(f"{name}: the text of before is not in the store. Add the file of then again.")
     refuse_damaged(db, document)
@@ -496,7 +496,7 @@ def turn_change(
     if before.lang != detail.get("lang"):  # Set by hand since.
         after = after.tagged(before.lang)
     lost, other = _differing(before, after)
-    ledger = Ledger(db, reviewer)
+    ledger = DecisionDraft(db, reviewer)
     patches = [(link, now, was) for link, was, now in read_patches(db, source)]
     own = {link for link, _, _ in patches}
     touched = _links_of(db, lost | other)

@@ -11,7 +11,7 @@ from align.errors import ConflictError
 from align.models import Decision
 from align.store import checksums, revisions, search
 from align.store.connection import transaction
-from align.store.decision_draft import Ledger
+from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import Patch, State, append
 from align.store.documents import existing_name
 from align.store.proposals import PROGRAM_NAME, ProposalRun
@@ -20,7 +20,7 @@ from align.store.proposals import PROGRAM_NAME, ProposalRun
 def remove_document(db: Database, reviewer: str, document: int) -> tuple[Decision, tuple[int, ...]]:
     """Hide a document and delete its links, as one decision. Call inside `writing`."""
     name = existing_name(db, document)
-    draft = Ledger(db, reviewer)
+    draft = DecisionDraft(db, reviewer)
     links = db.conn.execute(
         "select id from links where src_document = ? or tgt_document = ? order by id", (document, document)
     ).fetchall()
@@ -33,7 +33,7 @@ def remove_document(db: Database, reviewer: str, document: int) -> tuple[Decisio
     return decision, touched
 
 
-def note_displaced(ledger: Ledger, decision: Decision, sides: Mapping[int, revisions.SideDigests]) -> None:
+def note_displaced(ledger: DecisionDraft, decision: Decision, sides: Mapping[int, revisions.SideDigests]) -> None:
     """Note the links that went with a removed document and the texts they stood on, so that they come back with it."""
     ends = {link: (was["src_document"], was["tgt_document"]) for link, was, now in ledger.moves() if was and not now}
     revisions.displace(ledger.db, decision.id, ends, sides)

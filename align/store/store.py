@@ -38,7 +38,7 @@ from align.store import links as around
 from align.store.backup import backup
 from align.store.check import StoreFinding, check
 from align.store.connection import connect, refuse_replaced, transaction
-from align.store.decision_draft import Ledger
+from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import who_changed, who_removed
 from align.store.filter import ANY, LinkFilter
 from align.store.merge.merge import United, unite
@@ -474,7 +474,7 @@ class Store:
         """
         with self.writing():
             if through is not None:
-                Ledger(self.db, reviewer).expect(through, expected_version)
+                DecisionDraft(self.db, reviewer).expect(through, expected_version)
             return bulk.accept_many(
                 self.db, reviewer, link_filter, self.detail(), above=above, through=through, since=since
             )

@@ -18,7 +18,7 @@ from align.errors import ConflictError, EmptyDecisionError
 from align.models import Decision, Document
 from align.store import accept_many, conflicts
 from align.store.actions import Action, Trait
-from align.store.decision_draft import Ledger
+from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import Patch, read_patches
 from align.store.reimport import restore_removed, turn_change
 from align.store.remove import note_displaced, removed, restore_document, with_both_documents
@@ -216,7 +216,7 @@ def invert_decision(
     ).fetchone()
     if target_action == "import":
         return turn_change(db, reviewer, target, action, extra_detail)
-    draft = Ledger(db, reviewer)
+    draft = DecisionDraft(db, reviewer)
     patches = [(number, now, was) for number, was, now in read_patches(db, _last_inversion(db, target, action))]
     if target_action == "cut":
         patches = cut_patches(draft, action, patches)
@@ -271,7 +271,7 @@ def _last_inversion(db: Database, target: int, action: str) -> int:
     return int(row[0] or target)
 
 
-def cut_patches(draft: Ledger, action: str, patches: list[Patch]) -> list[Patch]:
+def cut_patches(draft: DecisionDraft, action: str, patches: list[Patch]) -> list[Patch]:
     """Patches to invert for the undo or redo of a split, without those that follow from it for other links."""
     remaining = []
     for patch in patches:
@@ -286,7 +286,7 @@ def cut_patches(draft: Ledger, action: str, patches: list[Patch]) -> list[Patch]
     return remaining
 
 
-def invert_splits(draft: Ledger, target: int, action: str, own_links: set[int]) -> None:
+def invert_splits(draft: DecisionDraft, target: int, action: str, own_links: set[int]) -> None:
     """Undo or redo the splits of the decision `target`; `own_links`: links whose patches were inverted.
 
     Raises ConflictError if the sentences, or links of their halves, changed since.

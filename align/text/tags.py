@@ -58,4 +58,4 @@ def is_requested(tag: str, *requested: str | None) -> bool:
     same = [
         language_range for language_range in requested if language_range and primary(language_range) == primary(tag)
     ]
-    return not same or any(range_matches(wanted, tag) for wanted in same)
+    return not same or any(range_matches(language_range, tag) for language_range in same)

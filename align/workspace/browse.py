@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 
 from align.models import Decision, Link, LinkSide
 from align.store import Conflict, DocumentRow, LinkFilter, PairRow, SentenceRow, Store, open_store
-from align.store.decision_draft import Ledger
+from align.store.decision_draft import DecisionDraft
 from align.store.edits import linked_already
 from align.store.pagination import Order
 
@@ -150,7 +150,7 @@ class Browser:
 
         Raises UsageError where the sentences cannot be linked.
         """
-        links = linked_already(Ledger(self.store.db, ""), src, tgt, moved)
+        links = linked_already(DecisionDraft(self.store.db, ""), src, tgt, moved)
         return [(self.sentences_by_id(list(common))[0], self.store.link(link)) for link, common in links.items()]
 
     def signals(self, link: int) -> dict[str, float] | None:

@@ -204,8 +204,8 @@ def pair(
     """
     one, other = embed_sides(encoder, [src.text_side, tgt.text_side], for_bitext=not reordered, progress=progress)
     aligned = align(one, other, reordered=reordered)
-    least = 2.0 if (aligned.confidence or 0.0) < min_document_confidence else min_confidence
-    beads = [bead for bead in aligned.beads if bead.src and bead.tgt and bead.confidence >= least]
+    min_link_confidence = 2.0 if (aligned.confidence or 0.0) < min_document_confidence else min_confidence
+    beads = [bead for bead in aligned.beads if bead.src and bead.tgt and bead.confidence >= min_link_confidence]
     paired = {i for bead in beads for i in bead.src}, {j for bead in beads for j in bead.tgt}
     return PairedFiles(
         tuple(as_link(number, bead, src, tgt, encoder.name) for number, bead in enumerate(beads, start=1)),

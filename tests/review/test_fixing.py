@@ -8,9 +8,9 @@ from typing import Any
 
 from align.models import Link, LinkKind, Proposal, Realignment, Status
 from align.review.screens.document import DocumentScreen
-from align.review.screens.realign_preview import RippleScreen
+from align.review.screens.realign_preview import RealignmentPreview
 from align.review.screens.split import SplitScreen
-from align.review.widgets.document_columns import Pages
+from align.review.widgets.document_columns import DocumentColumns
 from align.review.widgets.texts import Texts
 from align.workspace.realign import AlternativeTarget
 
@@ -112,7 +112,7 @@ async def test_a_link_that_would_be_left_with_nothing_is_shown_before_it_goes(db
     async with run(size=(80, 24)) as pilot:
         await press(pilot, "down", "right_curly_bracket")
         shown: Any = pilot.app.screen
-        assert isinstance(shown, RippleScreen)
+        assert isinstance(shown, RealignmentPreview)
         assert "leaves link 3 with nothing" in shown.query_one("#ripple-top").words
         assert "− ラブロフ外相は「平和的手段で解決する」と述べた。" in shown.query_one(Texts).words
         await press(pilot, "escape")
@@ -124,7 +124,7 @@ async def test_what_a_move_takes_from_a_reviewer_is_asked_for_and_named(db: Path
     async with run(size=(80, 24)) as pilot:
         await press(pilot, "a", "left_curly_bracket")
         shown: Any = pilot.app.screen
-        assert isinstance(shown, RippleScreen)
+        assert isinstance(shown, RealignmentPreview)
         assert "leaves link 1, accepted by Aoi, with nothing" in shown.query_one("#ripple-top").words
         assert "− 日露で初の会議が開かれた。" in shown.query_one(Texts).words
         await press(pilot, "escape")
@@ -176,7 +176,7 @@ async def test_link_by_hand_two_distant_rows(db: Path, run: Run) -> None:
 async def test_the_document_view_finds_what_is_linked_to_nothing_and_goes_to_review(db: Path, run: Run) -> None:
     async with run() as pilot:
         await press(pilot, "v", "n")
-        pages = pilot.app.screen.query_one(Pages)
+        pages = pilot.app.screen.query_one(DocumentColumns)
         assert pages.current is not None
         assert pages.current.position == 9
         await press(pilot, "home", "down", "r")
@@ -207,7 +207,7 @@ async def test_a_ripple_is_shown_before_it_is_taken(db: Path, run: Run, solver: 
     async with run() as pilot:
         await press(pilot, "m")
         shown: Any = pilot.app.screen
-        assert isinstance(shown, RippleScreen)
+        assert isinstance(shown, RealignmentPreview)
         words = shown.query_one(Texts).words
         assert "− 予算は51億円である。" in words
         assert "+ 予算は51億円である。以上が概要である。" in words
@@ -259,7 +259,7 @@ async def test_the_fix_alone_need_not_wait_for_the_solver(db: Path, run: Run, so
         await pilot.press("m")
         await pilot.pause(0.1)
         await pilot.press("enter")
-        assert isinstance(pilot.app.screen, RippleScreen)
+        assert isinstance(pilot.app.screen, RealignmentPreview)
         await pilot.press("o")
         await pilot.pause(0.1)
         assert settled(db) == [((0, 1), (0, 1))]
@@ -280,7 +280,7 @@ async def test_solving_again_around_what_is_settled_is_shown_and_one_decision(
         gone = next(link for link in links(db) if link.confidence == 0.3)
         solver.ripple = Realignment((gone,), (Proposal((10,), (20,), LinkKind.TRANSLATION, 0.1, 0.66),), "use")
         await press(pilot, "R")
-        assert isinstance(pilot.app.screen, RippleScreen)
+        assert isinstance(pilot.app.screen, RealignmentPreview)
         await press(pilot, "escape")
         assert len(links(db)) == 8
         await press(pilot, "R", "enter")

@@ -13,7 +13,7 @@ from align.models import LinkKind, Realignment, Status
 from align.review import session as review_session
 from align.review.session import PendingEdit, ReviewSession
 from align.review.session_state import SessionState
-from align.review.worker_thread import Clerk
+from align.review.worker_thread import DecisionWriter
 from align.reviewer import open_reviewer
 from align.store import edits, open_store
 from align.workspace.browse import open_browser
@@ -30,7 +30,7 @@ def statuses(db: Path) -> str:
 def session(db: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ReviewSession]:
     """A session at the first link of eight undecided ones, which waits for each decision."""
     monkeypatch.setattr(review_session, "PATIENCE", 30)
-    writer = Clerk(lambda: open_reviewer(db, "Aoi"))
+    writer = DecisionWriter(lambda: open_reviewer(db, "Aoi"))
     with open_browser(db) as browser:
         session = ReviewSession(browser, writer, "Aoi", SessionState())
         session.open()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from align.errors import AlignError
 from align.review.session_state import SessionState
-from align.review.worker_thread import Clerk, Helper
+from align.review.worker_thread import DecisionWriter, WorkerThread
 from align.reviewer import Reviewer
 from align.workspace.browse import Browser
 from align.workspace.realign import Realigner
@@ -32,14 +32,14 @@ class Host(Protocol):
     store_path: Path
     reviewer: str
     browser: Browser
-    clerk: Clerk
-    solver: Helper[Realigner]
-    previews: Helper[Reviewer]
+    decision_writer: DecisionWriter
+    solver: WorkerThread[Realigner]
+    previews: WorkerThread[Reviewer]
     """Derives previews, and waits for no decision that is being saved."""
     here: SessionState
     """Where the reviewer is in the links, or was last."""
 
-    def keep_place(self, place: SessionState) -> None:
+    def save_session_state(self, state: SessionState) -> None:
         """Remember where the reviewer is."""
 
     def in_time(self, future: Future[Any], asked: Saver) -> bool:

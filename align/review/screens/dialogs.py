@@ -134,36 +134,36 @@ def shown_lines(text: str) -> str:
     return "".join(char if char.isprintable() else " " if char.isspace() else "" for char in text)
 
 
-Known = tuple[int, ...]
+LinkIds = tuple[int, ...]
 
 
-def ask_known(
-    app: Host, ends: tuple[Sequence[int], Sequence[int]], moved: Link | None, go_on: Callable[[Known | None], None]
+def confirm_existing_links(
+    app: Host, ends: tuple[Sequence[int], Sequence[int]], moved: Link | None, go_on: Callable[[LinkIds | None], None]
 ) -> None:
     """Hand the numbers of the links that are in the way to `go_on`, once the reviewer wants both; None where not.
 
     `moved` is the link that is moved to these sentences. Raises UsageError where they cannot be linked.
     """
-    found = app.browser.linked_already(*ends, moved.id if moved else None)
-    if not found:
+    existing_links = app.browser.linked_already(*ends, moved.id if moved else None)
+    if not existing_links:
         go_on(())
         return
-    known = tuple(link.id for _, link in found)
-    texts = [f"{link.id}: {link.src.text}  │  {link.tgt.text}" for _, link in found]
-    app.push_screen(Confirm(question(found), texts), lambda agreed: go_on(known if agreed else None))
+    link_ids = tuple(link.id for _, link in existing_links)
+    texts = [f"{link.id}: {link.src.text}  │  {link.tgt.text}" for _, link in existing_links]
+    app.push_screen(Confirm(question(existing_links), texts), lambda agreed: go_on(link_ids if agreed else None))
 
 
-def question(found: Sequence[tuple[SentenceRow, Link]]) -> str:
+def question(existing_links: Sequence[tuple[SentenceRow, Link]]) -> str:
     """`Sentence 11 is already in accepted link 57. Link anyway?`"""
     words = []
-    for row, link in found:
+    for row, link in existing_links:
         if link.status is Status.REJECTED:
             words.append(f"these sentences are link {link.id}, which {link.reviewer} rejected")
         else:
             status = link.status if link.status in CONFIRMED else "anchored"
             words.append(f"sentence {row.position + 1} is already in {status} link {link.id}")
-    told = ", ".join(words)
-    return f"{told[:1].upper()}{told[1:]}. Link anyway?"
+    summary = ", ".join(words)
+    return f"{summary[:1].upper()}{summary[1:]}. Link anyway?"
 
 
 CLOSING = """
@@ -187,10 +187,10 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Table of keys, legend."""
         with VerticalScroll(classes="page"):
-            yield Static(self._keys_told())
+            yield Static(self._key_table())
             yield Static(Text(CLOSING))
 
-    def _keys_told(self) -> Table:
+    def _key_table(self) -> Table:
         """Table of keys and their help texts."""
         table = Table.grid(padding=(0, 2))
         table.add_column(no_wrap=True)
@@ -216,7 +216,7 @@ class HistoryScreen(ModalScreen[None]):
     """Decisions on one link, or the latest ones of the store, newest first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,h,enter", "dismiss", "back")]
-    MOST = 200
+    MAX_ENTRIES = 200
 
     def __init__(self, link: int | None = None) -> None:
         super().__init__()
@@ -224,7 +224,7 @@ class HistoryScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """One line per decision."""
-        decisions = ours(self).browser.history(self._link, self.MOST)
+        decisions = ours(self).browser.history(self._link, self.MAX_ENTRIES)
         with VerticalScroll(classes="page"):
             yield Static(self._words(decisions))
 

@@ -16,10 +16,10 @@ from align.models import Link
 from align.review.keys import ACTIONS_BY_ID, DOCUMENT_KEYS, bindings
 from align.review.presenters import NOT_REJECTED, OneLanguage, WholeDocument
 from align.review.screens.base import ours
-from align.review.screens.dialogs import HelpScreen, Known, ask_known
-from align.review.screens.realign_preview import Answer, RippleScreen
+from align.review.screens.dialogs import HelpScreen, LinkIds, confirm_existing_links
+from align.review.screens.realign_preview import Answer, RealignmentPreview
 from align.review.widgets.bars import KeyBar, Line
-from align.review.widgets.document_columns import Pages
+from align.review.widgets.document_columns import DocumentColumns
 from align.review.widgets.texts import Passage, SideView, Texts
 from align.reviewer import Reviewer
 from align.store import Change, edits
@@ -75,14 +75,14 @@ class DocumentScreen(Screen[int | None]):
         else:
             columns = WholeDocument(browser, src), WholeDocument(browser, tgt)
         yield Line(id="top")
-        yield Pages(columns, self._links_of, id="pages")
+        yield DocumentColumns(columns, self._links_of, id="pages")
         yield Texts(id="under")
         yield Line(id="said", max_lines=2)
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
         """Go to the sentences of the link."""
-        pages = self.query_one(Pages)
+        pages = self.query_one(DocumentColumns)
         pages.focus()
         link = self.view.link
         if link is not None:
@@ -91,18 +91,20 @@ class DocumentScreen(Screen[int | None]):
         if self._moving is not None:
             pages.picked[0].update(self._moving.src.sentences)
             pages.side = 1
-            self.say("Go to the new target and press Enter; Space selects several. Tab goes to the source side.")
+            self.show_message(
+                "Go to the new target and press Enter; Space selects several. Tab goes to the source side."
+            )
         names = [name.rsplit("/", 1)[-1] for name in self.view.names]
         title = " ↔ ".join(dict.fromkeys(names))
         self.query_one("#top", Line).show(f" {title}", f"{self.view.langs[0]} → {self.view.langs[1]} ")
 
-    def say(self, words: str) -> None:
+    def show_message(self, words: str) -> None:
         """Show a message."""
         self.query_one("#said", Line).show(words)
 
     def _links_of(self, sentences: Sequence[int]) -> list[Link]:
         """Links of these sentences between the two documents, in the direction shown."""
-        found: dict[int, Link] = {}
+        links_of_sentence: dict[int, Link] = {}
         for links in ours(self).browser.links_of_sentences(list(sentences)).values():
             for link in links:
                 pair = (link.src.document, link.tgt.document)
@@ -111,12 +113,12 @@ class DocumentScreen(Screen[int | None]):
                     for side, lang in zip((link.src, link.tgt), self.view.langs, strict=True)
                 )
                 if link.status in NOT_REJECTED and pair == self.view.documents and (pair[0] != pair[1] or same_langs):
-                    found[link.id] = link
-        return list(found.values())
+                    links_of_sentence[link.id] = link
+        return list(links_of_sentence.values())
 
-    def on_pages_moved(self, _message: Pages.Moved) -> None:
+    def on_document_columns_cursor_moved(self, _message: DocumentColumns.CursorMoved) -> None:
         """Show both current sentences in full."""
-        pages = self.query_one(Pages)
+        pages = self.query_one(DocumentColumns)
         rows = (pages.current, pages.other())
         left, right = rows if pages.side == 0 else rows[::-1]
         sides = []
@@ -130,12 +132,12 @@ class DocumentScreen(Screen[int | None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable actions that need a link."""
         if action in ("partner", "show_link") and self.is_mounted:
-            return bool(self.query_one(Pages).links_here())
+            return bool(self.query_one(DocumentColumns).links_here())
         return True
 
     def action_pick(self) -> None:
         """Toggle the sentence in the selection; change sides if the other side has no selection."""
-        pages = self.query_one(Pages)
+        pages = self.query_one(DocumentColumns)
         row = pages.current
         if row is None:
             return
@@ -148,7 +150,7 @@ class DocumentScreen(Screen[int | None]):
 
     def action_cross(self) -> None:
         """Change to the other side."""
-        pages = self.query_one(Pages)
+        pages = self.query_one(DocumentColumns)
         pages.side = 1 - pages.side
         pages.go(pages.side, pages.cursors[pages.side])
 
@@ -158,7 +160,7 @@ class DocumentScreen(Screen[int | None]):
 
     def action_next_unlinked(self) -> None:
         """Go to the next sentence of this side without a link."""
-        pages = self.query_one(Pages)
+        pages = self.query_one(DocumentColumns)
         column, start = pages.columns[pages.side], pages.cursors[pages.side] + 1
         while start < column.count:
             rows = column.rows(start, 200)
@@ -172,38 +174,38 @@ class DocumentScreen(Screen[int | None]):
                     pages.go(pages.side, start + number)
                     return
             start += len(rows)
-        self.say("Every sentence below is linked.")
+        self.show_message("Every sentence below is linked.")
 
     def action_make(self) -> None:
         """Link the selected sentences; a side without a selection uses its current sentence."""
-        pages = self.query_one(Pages)
+        pages = self.query_one(DocumentColumns)
         ends = []
         for side in (0, 1):
             here = pages.columns[side].rows(pages.cursors[side], 1)
             picked = sorted(pages.picked[side]) or [row.id for row in here]
             ends.append(tuple(picked))
         if not (pages.picked[0] or pages.picked[1]):
-            self.say("Select sentences with Space first, one or more on each side.")
+            self.show_message("Select sentences with Space first, one or more on each side.")
             return
         src, tgt = ends
 
-        def go_on(known: Known | None) -> None:
-            if known is None:
-                self.say("link: cancelled, nothing changed.")
+        def go_on(link_ids: LinkIds | None) -> None:
+            if link_ids is None:
+                self.show_message("link: cancelled, nothing changed.")
             elif self._moving is not None:
-                self._fix(edits.relink(self._moving.id, src, tgt, shared=known), "re-link")
+                self._fix(edits.relink(self._moving.id, src, tgt, shared=link_ids), "re-link")
             else:
-                self._fix(edits.link_by_hand(src, tgt, shared=known), "link")
+                self._fix(edits.link_by_hand(src, tgt, shared=link_ids), "link")
 
         try:
-            ask_known(ours(self), (src, tgt), self._moving, go_on)
+            confirm_existing_links(ours(self), (src, tgt), self._moving, go_on)
         except AlignError as error:
-            self.say(str(error))
+            self.show_message(str(error))
 
     def _fix(self, edit: Edit, words: str) -> None:
         def answered(answer: Answer | None) -> None:
             if answer is None:
-                self.say(f"{words}: cancelled, nothing changed.")
+                self.show_message(f"{words}: cancelled, nothing changed.")
                 return
             expected = dict(answer.versions)
             if self._moving is not None:
@@ -213,38 +215,38 @@ class DocumentScreen(Screen[int | None]):
                 moves=self._moving is not None,
             )
 
-        self.app.push_screen(RippleScreen(edit, words), answered)
+        self.app.push_screen(RealignmentPreview(edit, words), answered)
 
     def _save(self, work: Callable[[Reviewer], Change], *, moves: bool = False) -> None:
-        future = ours(self).clerk.submit(work)
+        future = ours(self).decision_writer.submit(work)
         if moves:
             self._move = future
         if ours(self).in_time(future, self):
             self.saved(future)
         else:
             self._let_go()
-            self.say("saving …")
+            self.show_message("saving …")
 
     def saved(self, future: Future[Any]) -> None:
         """Show the result of a decision, or its error."""
         try:
             change = future.result()
         except AlignError as error:
-            self.say(str(error))
+            self.show_message(str(error))
             return
         self._let_go()
         if future is self._move and self.is_current:
             self.dismiss(change.look_at or (self._moving.id if self._moving else None))
             return
-        self.say(words_of(change.decision))
-        pages = self.query_one(Pages)
+        self.show_message(words_of(change.decision))
+        pages = self.query_one(DocumentColumns)
         for column in pages.columns:
             column.reload()
         pages.sync_sides()
 
     def _let_go(self) -> None:
         """Clear the selection."""
-        pages = self.query_one(Pages)
+        pages = self.query_one(DocumentColumns)
         for picked in pages.picked:
             picked.clear()
         pages.refresh()
@@ -259,7 +261,7 @@ class DocumentScreen(Screen[int | None]):
 
     def action_show_link(self) -> None:
         """Review the sentence's link."""
-        links = self.query_one(Pages).links_here()
+        links = self.query_one(DocumentColumns).links_here()
         if links:
             self.dismiss(links[0].id)
 

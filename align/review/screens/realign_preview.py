@@ -32,7 +32,7 @@ class Answer:
     versions: Mapping[int, int] = field(default_factory=dict)
 
 
-class RippleScreen(ModalScreen[Answer | None]):
+class RealignmentPreview(ModalScreen[Answer | None]):
     """Solves around an edit. Answers at once if no other link changes, else shows it: Enter accepts, Esc cancels.
 
     Answers what to commit, or None to commit nothing. An edit that is impossible is left to the commit to refuse.
@@ -46,7 +46,7 @@ class RippleScreen(ModalScreen[Answer | None]):
         Binding("up,k", "scroll(-4)", "up", show=False),
     ]
 
-    class Solved(Message):
+    class Realigned(Message):
         """The solver is done."""
 
     def __init__(self, edit: Edit, words: str) -> None:
@@ -72,12 +72,12 @@ class RippleScreen(ModalScreen[Answer | None]):
         self._show(Realignment())
         preview = self._preview = ours(self).previews.submit(lambda reviewer: reviewer.preview(edit))
         self._future = ours(self).solver.submit(lambda solver: realignment_of(solver, preview.result()))
-        self._future.add_done_callback(lambda _future: self.post_message(self.Solved()))
+        self._future.add_done_callback(lambda _future: self.post_message(self.Realigned()))
 
     def _line(self, words: str) -> None:
         self.query_one("#ripple-top", Line).show(words)
 
-    def on_ripple_screen_solved(self, _message: Solved) -> None:
+    def on_realignment_preview_realigned(self, _message: Realigned) -> None:
         """Show what changes, or answer."""
         assert self._future is not None
         if not self.is_current:  # answered already, without waiting

@@ -21,9 +21,17 @@ from align.review.keys import REVIEW_KEYS, bindings
 from align.review.presenters import EMPTY, LinkPresenter
 from align.review.screens.audit import AUDIT_SIZE, AuditScreen
 from align.review.screens.base import ours, reason
-from align.review.screens.dialogs import Ask, AskText, Choose, HelpScreen, HistoryScreen, Known, ask_known
+from align.review.screens.dialogs import (
+    Ask,
+    AskText,
+    Choose,
+    HelpScreen,
+    HistoryScreen,
+    LinkIds,
+    confirm_existing_links,
+)
 from align.review.screens.document import DocumentScreen, View
-from align.review.screens.realign_preview import Answer, RippleScreen
+from align.review.screens.realign_preview import Answer, RealignmentPreview
 from align.review.screens.split import SplitScreen, can_split
 from align.review.session import PendingEdit, ReviewSession
 from align.review.session_state import SessionState
@@ -46,7 +54,7 @@ class ReviewScreen(Screen[None]):
     session: ReviewSession
     presenter: LinkPresenter
 
-    class RivalsFound(Message):
+    class AlternativesReady(Message):
         """The rivals of a link, or why there are none."""
 
         def __init__(self, link: int, future: Future[list[AlternativeTarget]]) -> None:
@@ -64,10 +72,10 @@ class ReviewScreen(Screen[None]):
         app = ours(self)
         self.session = ReviewSession(
             app.browser,
-            app.clerk,
+            app.decision_writer,
             app.reviewer,
             self._state,
-            remember=app.keep_place,
+            remember=app.save_session_state,
             when_saved=lambda future: app.when_saved(future, self),
         )
         self.presenter = LinkPresenter(self.session)
@@ -114,7 +122,7 @@ class ReviewScreen(Screen[None]):
         message, line = self.session.message, self.query_one("#said", Line)
         line.set_class(message.mood == "good", "-good")
         line.set_class(message.mood == "bad", "-bad")
-        waiting = ours(self).clerk.waiting
+        waiting = ours(self).decision_writer.waiting
         line.show(message.text, f"saving {waiting} …" if waiting and message.text else "")
 
     def useful(self, call: str) -> bool:
@@ -159,7 +167,7 @@ class ReviewScreen(Screen[None]):
                 self.session.commit(pending, answer.versions, answer.realignment)
             self.paint()
 
-        self.app.push_screen(RippleScreen(pending.edit, pending.words), answered)
+        self.app.push_screen(RealignmentPreview(pending.edit, pending.words), answered)
 
     def _ask(self, dialog: Screen[Any], use: Callable[[Any], PendingEdit | None]) -> None:
         """Show a dialog and use its answer; None cancels."""
@@ -322,9 +330,9 @@ class ReviewScreen(Screen[None]):
             return
         self._rivals_asked = link.id
         future = ours(self).solver.submit(lambda solver: solver.alternatives(link, RIVALS))
-        future.add_done_callback(lambda done: self.post_message(self.RivalsFound(link.id, done)))
+        future.add_done_callback(lambda done: self.post_message(self.AlternativesReady(link.id, done)))
 
-    def on_review_screen_rivals_found(self, message: RivalsFound) -> None:
+    def on_review_screen_alternatives_ready(self, message: AlternativesReady) -> None:
         """Show them, if the link is still the current one. Whatever fails in the solver, the review goes on."""
         link, self._rivals_asked = self.session.current, None
         if link is not None and link.id == message.link:
@@ -350,14 +358,14 @@ class ReviewScreen(Screen[None]):
     def _relink(self, link: Link, src: Sequence[int], tgt: Sequence[int]) -> None:
         """Move the link to other sentences; asks where they are in accepted links."""
 
-        def go_on(shared: Known | None) -> None:
+        def go_on(shared: LinkIds | None) -> None:
             if shared is None:
                 self.session.inform("re-link: cancelled, nothing changed.")
                 self.paint()
             else:
                 self._realign(self.session.relink(link, src, tgt, shared))
 
-        ask_known(ours(self), (src, tgt), link, go_on)
+        confirm_existing_links(ours(self), (src, tgt), link, go_on)
 
     def _current(self) -> Link | None:
         """The current link; a message where there is none."""

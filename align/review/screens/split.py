@@ -63,8 +63,8 @@ class SplitScreen(ModalScreen[Points | None]):
             for number, (side, cut) in enumerate(zip(self._sides, self._cuts, strict=True))
         ]
         inside = any(cut.character for cut in self._cuts)
-        told = "Split where? The dashed line is the split point of its side"
-        self.query_one("#split-top", Line).show(f"{told}{'; a sentence is split in two.' if inside else '.'}")
+        heading = "Split where? The dashed line is the split point of its side"
+        self.query_one("#split-top", Line).show(f"{heading}{'; a sentence is split in two.' if inside else '.'}")
         self.query_one(Texts).show(sides)
 
     def action_sentence(self, by: int) -> None:

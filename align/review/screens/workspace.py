@@ -140,7 +140,7 @@ class WorkspaceScreen(Screen[None]):
         browser = ours(self).browser
         pairs = browser.pairs()
         self.query_one(PairList).show(pairs)
-        self._stand(pairs)
+        self._restore_cursor(pairs)
         tagged = {lang for pair in pairs for lang in (pair.src_lang, pair.tgt_lang)}
         texts = {document for pair in pairs for document in (pair.src_document, pair.tgt_document)}
         left = sum(pair.counts[Status.PROPOSED] for pair in pairs)
@@ -152,7 +152,7 @@ class WorkspaceScreen(Screen[None]):
         if not pairs:
             self.query_one("#said", Line).show("No links yet: quit with q and run `align propose`.")
 
-    def _stand(self, pairs: list[PairRow]) -> None:
+    def _restore_cursor(self, pairs: list[PairRow]) -> None:
         """Move the cursor to the pair of the link reviewed last, once per link."""
         number = ours(self).here.link
         link = ours(self).browser.link(number) if number is not None and number != self._stood_on else None
@@ -160,9 +160,9 @@ class WorkspaceScreen(Screen[None]):
         if link is None:
             return
         at = (link.src.document, link.tgt.document, link.src.lang, link.tgt.lang)
-        for place, pair in enumerate(pairs):
+        for row, pair in enumerate(pairs):
             if at == (pair.src_document, pair.tgt_document, pair.src_lang, pair.tgt_lang):
-                self.query_one(PairList).cursor = place
+                self.query_one(PairList).cursor = row
 
     @property
     def _pair(self) -> PairRow | None:
@@ -173,20 +173,20 @@ class WorkspaceScreen(Screen[None]):
         """Review the links of the current pair."""
         pair = self._pair
         if pair is not None:
-            chosen = LinkFilter(
+            link_filter = LinkFilter(
                 documents=(pair.src_document, pair.tgt_document), src_lang=pair.src_lang, tgt_lang=pair.tgt_lang
             )
-            self._review(SessionState(filter=chosen, base=chosen))
+            self._review(SessionState(filter=link_filter, base=link_filter))
 
     def action_open_all(self) -> None:
         """Review all links."""
         if self._pair is not None:
             self._review(SessionState())
 
-    def _review(self, place: SessionState) -> None:
+    def _review(self, state: SessionState) -> None:
         from align.review.screens.review import ReviewScreen
 
-        self.app.push_screen(ReviewScreen(place))
+        self.app.push_screen(ReviewScreen(state))
 
     def action_open_document(self) -> None:
         """Show both documents of the pair."""

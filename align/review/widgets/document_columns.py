@@ -140,7 +140,7 @@ def row_of(column: SentenceColumn, number: int) -> SentenceRow | None:
     return rows[0] if rows else None
 
 
-class Pages(Painted, can_focus=True):
+class DocumentColumns(Painted, can_focus=True):
     """Both documents with one cursor; the other side scrolls to the linked sentence."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -162,7 +162,7 @@ class Pages(Painted, can_focus=True):
         "pages--faint",
     }
 
-    class Moved(Message):
+    class CursorMoved(Message):
         """The cursor moved to another sentence."""
 
     def __init__(
@@ -236,7 +236,7 @@ class Pages(Painted, can_focus=True):
         self.tops[other] = _scrolled(self.tops[other], self.cursors[other], height, self.columns[other].count, margin=0)
         self._wire(height)
         self.refresh()
-        self.post_message(self.Moved())
+        self.post_message(self.CursorMoved())
 
     def _partner_row(self) -> int | None:
         for link in self.links_here():

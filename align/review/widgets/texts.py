@@ -172,8 +172,8 @@ class Texts(Painted):
         longest = max(map(len, columns))
         rule = Strip([Segment(SIDE_SEPARATOR, self.base + self._style("rule"))], len(SIDE_SEPARATOR))
         filled = [
-            column + [Strip([Segment(" " * room, self.base)], room)] * (longest - len(column))
-            for column, room in zip(columns, column_widths, strict=True)
+            column + [Strip([Segment(" " * column_width, self.base)], column_width)] * (longest - len(column))
+            for column, column_width in zip(columns, column_widths, strict=True)
         ]
         return [Strip.join([a, rule, b]) for a, b in zip(*filled, strict=True)]
 

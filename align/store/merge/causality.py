@@ -30,7 +30,7 @@ class Causality:
         self.uids = sorted(origins, key=lambda uid: (origins[uid].depth, uid))
         self.position = {uid: number for number, uid in enumerate(self.uids)}
         self._chain: list[int] = []
-        self._known: list[dict[int, int]] = []
+        self._ancestors: list[dict[int, int]] = []
         """Per decision: chain -> the last position in it that the decision knew, but for its own chain. Decisions of
         one stretch of a log share theirs, so that this is no table of decisions times chains."""
         self.linear = len(self.uids)
@@ -38,32 +38,32 @@ class Causality:
         tails: dict[int, int] = {}
         for number, uid in enumerate(self.uids):
             parents = [self.position[parent] for parent in origins[uid].parents if parent in self.position]
-            self._place(number, parents, tails)
+            self._add_to_chain(number, parents, tails)
             if max(parents, default=-1) != number - 1:
                 self.linear = min(self.linear, max(parents, default=-1) + 1)
 
-    def _place(self, number: int, parents: list[int], tails: dict[int, int]) -> None:
+    def _add_to_chain(self, number: int, parents: list[int], tails: dict[int, int]) -> None:
         """Append a decision to the chain of a parent that ends one, else begin a new chain."""
         before = next((parent for parent in parents if tails.get(self._chain[parent]) == parent), None)
         if before is not None and len(parents) == 1:
-            chain, known = self._chain[before], self._known[before]
+            chain, ancestors = self._chain[before], self._ancestors[before]
         else:
             chain = len(tails) if before is None else self._chain[before]
-            known = {}
+            ancestors = {}
             for parent in parents:
-                for one, last in (*self._known[parent].items(), (self._chain[parent], parent)):
-                    known[one] = max(last, known.get(one, -1))
-            known.pop(chain, None)
+                for one, last in (*self._ancestors[parent].items(), (self._chain[parent], parent)):
+                    ancestors[one] = max(last, ancestors.get(one, -1))
+            ancestors.pop(chain, None)
         tails[chain] = number
         self._chain.append(chain)
-        self._known.append(known)
+        self._ancestors.append(ancestors)
 
     def before(self, one: int, other: int) -> bool:
         """Whether the decision at position `other` knew the one at position `one`."""
         if one >= other:
             return False
         chain = self._chain[one]
-        return chain == self._chain[other] or self._known[other].get(chain, -1) >= one
+        return chain == self._chain[other] or self._ancestors[other].get(chain, -1) >= one
 
     def concurrent(self, one: int, other: int) -> bool:
         """Whether neither knew the other."""
@@ -72,11 +72,11 @@ class Causality:
 
 def heads(origins: Mapping[str, Origin]) -> tuple[str, ...]:
     """The decisions that no other one knew, sorted."""
-    known = {parent for origin in origins.values() for parent in origin.parents}
-    return tuple(sorted(origins.keys() - known))
+    parents = {parent for origin in origins.values() for parent in origin.parents}
+    return tuple(sorted(origins.keys() - parents))
 
 
 def next_origin(parents: Iterable[tuple[str, int]]) -> Origin:
     """The origin of a decision made with these (uid, depth) at the head of its log."""
-    found = sorted(parents)
-    return Origin(1 + max((depth for _, depth in found), default=0), tuple(uid for uid, _ in found))
+    ordered_parents = sorted(parents)
+    return Origin(1 + max((depth for _, depth in ordered_parents), default=0), tuple(uid for uid, _ in ordered_parents))

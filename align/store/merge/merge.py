@@ -17,13 +17,13 @@ from sqlite_utils import Database
 from align.store import conflicts, overlaps
 from align.store import sentence_splits as cuts
 from align.store.actions import Action, Trait
-from align.store.decision_draft import Ledger
+from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import FIELDS, Patch, State, append, sentences_of, state_of, stored, write_patches
 from align.store.merge.causality import Causality, Origin, heads
 from align.store.merge.copies import merge_documents
 from align.store.merge.replica import SIDES, Birth, Entry, Log, Sentences, pack
 from align.store.merge.resolution import MACHINE, Outcome, Resolution, Virtual, is_untouched
-from align.store.merge.text_versions import Texts
+from align.store.merge.text_versions import TextVersions
 from align.store.proposals import PROGRAM_NAME
 from align.store.sentence_splits import Cut
 from align.text.messages import pluralise
@@ -127,7 +127,7 @@ class _Merge:
         self.ids = self._present_ids()
         self.links: dict[int, int] = {}
         """id of a virtual link -> its number here."""
-        self.ledger = Ledger(ours, PROGRAM_NAME)
+        self.ledger = DecisionDraft(ours, PROGRAM_NAME)
         self.cut_now: dict[int, Cut] = {}
         """Second halves of the cuts that this merge makes, by their `Sentences` number."""
 
@@ -148,7 +148,7 @@ class _Merge:
 
     def _pinned(self, entries: Mapping[str, Entry], there: Log) -> dict[str, Entry]:
         """Decisions on texts that were not here any more, and come back: as the other copy has them, from now on."""
-        found: dict[str, Entry] = {}
+        pinned: dict[str, Entry] = {}
         missing = [
             uid
             for uid, entry in entries.items()
@@ -157,13 +157,13 @@ class _Merge:
         for entry in there.entries(missing):
             there.run(entry)
             if self._is_about_texts_here(entry):
-                found[entry.uid] = entry
+                pinned[entry.uid] = entry
                 self.db.conn.execute(
                     "insert or replace into replicas values (?, ?, coalesce("
                     "(select taken from replicas where decision = ?1), 0))",
                     (self.here.ids[entry.uid], pack(entry, self.sentences)),
                 )
-        return found
+        return pinned
 
     def _is_about_texts_here(self, entry: Entry) -> bool:
         run = self.here.run(entry)
@@ -178,10 +178,10 @@ class _Merge:
             documents |= set(run.documents) if run else {("", "")}
         return documents <= self.documents.keys()
 
-    def _texts(self) -> Texts | None:
+    def _texts(self) -> TextVersions | None:
         """The texts that documents had; None where none ever changed."""
         digests = dict(self.db.conn.execute("select name, digest from documents where removed_at is null"))
-        texts = Texts(self.causality, self.entries, digests)
+        texts = TextVersions(self.causality, self.entries, digests)
         return texts if texts.changes else None
 
     def _present_ids(self) -> dict[int, int]:
@@ -197,7 +197,7 @@ class _Merge:
         outcomes = list(self.resolution.outcomes())
         self._number(outcomes)
         self._bring_cuts()
-        self._give_way(outcomes)
+        self._delete_proposals(outcomes)
         for link, outcome in outcomes:
             self._bring_link(link, outcome)
         made = sorted(link for link in self.links.values() if self.ledger.is_made(link))
@@ -225,9 +225,9 @@ class _Merge:
         """Cut sentences, and make them whole, as the decisions in force say."""
         numbers = self.here.numbers
         now = cuts.in_force(self.db)
-        wanted = [half for half in self._cuts_in_force() if self.sentences.document(half) in self.documents]
-        gone = {cut.rest for cut in now if numbers.get(cut.rest) not in wanted}
-        if not gone and {numbers.get(cut.rest) for cut in now} == set(wanted):
+        halves = [half for half in self._cuts_in_force() if self.sentences.document(half) in self.documents]
+        gone = {cut.rest for cut in now if numbers.get(cut.rest) not in halves}
+        if not gone and {numbers.get(cut.rest) for cut in now} == set(halves):
             return
         own = set(self.links.values())
         joined: list[Cut] = []
@@ -241,7 +241,7 @@ class _Merge:
                 self._move_to_whole(cut, own)
             self.ledger.join_cut(cut, but=own if cut.rest in gone else [*own, *self.ledger.links_of(cut.rest)])
             self.ids.pop(numbers[cut.rest], None)
-        for half in wanted:
+        for half in halves:
             if half not in self.ids:
                 self._make_cut(half, own, {numbers[cut.rest]: cut.rest for cut in joined})
 
@@ -258,7 +258,7 @@ class _Merge:
 
     def _cuts_in_force(self) -> list[int]:
         """The second halves that there are at last, each after the sentence that it was cut from."""
-        found: list[int] = []
+        halves: list[int] = []
         order: dict[int, None] = {}
         for entry in self.entries:
             order.update(dict.fromkeys(self.sentences.half(*cut) for cut in entry.cuts))
@@ -269,8 +269,8 @@ class _Merge:
                 line.append(one)
                 one = self.sentences.parent(one)
             if all(self.resolution.in_force.get(one, False) for one in line):
-                found.append(half)
-        return found
+                halves.append(half)
+        return halves
 
     def _make_cut(self, half: int, own: set[int], before: Mapping[int, int]) -> None:
         parent, at = self.sentences.names[half]
@@ -285,7 +285,7 @@ class _Merge:
         self.ids[half] = rest
         self.cut_now[half] = made
 
-    def _give_way(self, outcomes: Sequence[tuple[Virtual, Outcome]]) -> None:
+    def _delete_proposals(self, outcomes: Sequence[tuple[Virtual, Outcome]]) -> None:
         """Take away the proposals that share a sentence with a settled link, as a decision does (see `overlaps`)."""
         settled: dict[int, list[State]] = {}
         for _, outcome in outcomes:
@@ -311,31 +311,31 @@ class _Merge:
             if number is not None and self.ledger.present(number):
                 self.ledger.remove(number)
             return
-        wanted = self._local(outcome.columns)
-        if wanted is None:
+        local_state = self._local(outcome.columns)
+        if local_state is None:
             return  # A text of it is not here, or not this one.
         if number is None or not self.ledger.present(number):
             if number is None:
-                self.links[id(link)] = self.ledger.make(**wanted)
+                self.links[id(link)] = self.ledger.make(**local_state)
             else:
-                self.ledger.restore(number, {column: wanted[column] for column in FIELDS})
+                self.ledger.restore(number, {column: local_state[column] for column in FIELDS})
             return
         state = self.ledger.state(number)
         ignored = () if is_untouched(outcome.columns) else MACHINE
-        if any(state[column] != wanted[column] for column in FIELDS if column not in ignored):
-            self.ledger.change(number, **{column: wanted[column] for column in FIELDS if column not in ignored})
+        if any(state[column] != local_state[column] for column in FIELDS if column not in ignored):
+            self.ledger.change(number, **{column: local_state[column] for column in FIELDS if column not in ignored})
 
     def _local(self, columns: State) -> State | None:
         """Columns of a link in this store's terms; None where one of its sentences is not here."""
-        found = dict(columns)
+        local_state = dict(columns)
         for side in SIDES:
             if side in columns:
                 ids = [self.ids.get(number) for number in columns[side]]
                 if not ids or None in ids:
                     return None
-                found[side] = self.ledger.ordered([id_ for id_ in ids if id_ is not None])
-                found[f"{side}_document"] = self.documents[self.sentences.document(columns[side][0])]
-        return found
+                local_state[side] = self.ledger.ordered([id_ for id_ in ids if id_ is not None])
+                local_state[f"{side}_document"] = self.documents[self.sentences.document(columns[side][0])]
+        return local_state
 
     # The log
 
@@ -363,14 +363,14 @@ class _Merge:
         write_patches(self.db, decision.id, self._local_patches(entry))
 
     def _local_patches(self, entry: Entry) -> list[Patch]:
-        found: dict[int, Patch] = {}
+        patches: dict[int, Patch] = {}
         for birth, was, now in entry.patches:
             number = self._link_number(birth)
             before, after = (None if state is None else self._local(state) for state in (was, now))
             complete = (before is None) == (was is None) and (after is None) == (now is None)
             if number is not None and complete:
-                found[number] = (number, before, after)
-        return list(found.values())
+                patches[number] = (number, before, after)
+        return list(patches.values())
 
     def _link_number(self, birth: Birth) -> int | None:
         link = self.resolution.by_birth.get(birth)
@@ -401,11 +401,11 @@ class _Merge:
     def _rows_of(self, number: int, outcome: Outcome, name: str) -> Iterator[conflicts.ConflictRow]:
         first, *others = outcome.contests
         by: str | None = first.entry.reviewer
-        mine = self._told(first.entry, first.columns)
+        mine = self._conflict_state(first.entry, first.columns)
         if not others:
-            others, by, mine = [first], None, self._told(None, outcome.columns or {})
+            others, by, mine = [first], None, self._conflict_state(None, outcome.columns or {})
         for other in others:
-            theirs = self._told(other.entry, other.columns)
+            theirs = self._conflict_state(other.entry, other.columns)
             columns = [c for c in {**mine, **theirs} if mine.get(c) != theirs.get(c)]
             entry = other.entry
             yield conflicts.ConflictRow(
@@ -415,17 +415,17 @@ class _Merge:
                 name, by, sorted(outcome.contested),
             )  # fmt: skip
 
-    def _told(self, entry: Entry | None, columns: State) -> State:
+    def _conflict_state(self, entry: Entry | None, columns: State) -> State:
         """What a decision says of a link, for a person: sides as their texts."""
         if columns.get("gone"):
             return {"status": "taken away"}
-        found: State = {c: columns[c] for c in ("status", "src_text", "tgt_text", "kind", "note") if c in columns}
+        detail: State = {c: columns[c] for c in ("status", "src_text", "tgt_text", "kind", "note") if c in columns}
         for side, word in (("src", "source"), ("tgt", "target")):
             if side in columns:
-                found[word] = self._text(columns[side])
+                detail[word] = self._text(columns[side])
         if entry is not None and entry.cuts:
-            found["cut"] = ", ".join(f"at character {at}" for _, at in entry.cuts)
-        return found
+            detail["cut"] = ", ".join(f"at character {at}" for _, at in entry.cuts)
+        return detail
 
     def _text(self, side: Sequence[int]) -> str:
         ids = [self.ids.get(number, self.ids.get(self._root(number))) for number in side]

@@ -43,11 +43,11 @@ class Sentences:
 
     def number(self, name: tuple[Any, ...]) -> int:
         """The number of a sentence of that name."""
-        found = self._numbers.get(name)
-        if found is None:
-            found = self._numbers[name] = len(self.names)
+        number = self._numbers.get(name)
+        if number is None:
+            number = self._numbers[name] = len(self.names)
             self.names.append(name)
-        return found
+        return number
 
     def half(self, sentence: int, at: int) -> int:
         """The second half of a sentence that is cut before character `at` of its document."""
@@ -152,22 +152,22 @@ class Log:
             self.origins[uid] = Origin(depth, last if explicit is None else explicit)
             last = (uid,)
 
-    def entries(self, wanted: Iterable[str] | None = None) -> Iterator[Entry]:
+    def entries(self, uids: Iterable[str] | None = None) -> Iterator[Entry]:
         """These decisions (None: all) in the order of the log, without their runs."""
-        chosen = None if wanted is None else {self.ids[uid] for uid in wanted}
+        decision_ids = None if uids is None else {self.ids[uid] for uid in uids}
         patches = self._patches()
         for row in self.db.conn.execute(
             "select id, uid, at, reviewer, action, link, target, detail from decisions order by id"
         ):
             id_, uid = row[:2]
-            if uid in self.origins and (chosen is None or id_ in chosen):
+            if uid in self.origins and (decision_ids is None or id_ in decision_ids):
                 yield self._replica(id_) if id_ in self._replicas else self._own(row, patches.get(id_, []))
 
     def _patches(self) -> dict[int, list[tuple[int, str | None, str | None]]]:
-        found: dict[int, list[tuple[int, str | None, str | None]]] = {}
+        patches: dict[int, list[tuple[int, str | None, str | None]]] = {}
         for decision, *patch in self.db.conn.execute("select decision, link, was, now from patches"):
-            found.setdefault(decision, []).append((patch[0], patch[1], patch[2]))
-        return found
+            patches.setdefault(decision, []).append((patch[0], patch[1], patch[2]))
+        return patches
 
     def _replica(self, decision: int) -> Entry:
         content = self.db.conn.execute("select content from replicas where decision = ?", (decision,)).fetchone()[0]
@@ -206,15 +206,15 @@ class Log:
     def _state(self, state: State | None) -> State | None:
         if state is None:
             return None
-        found = {column: value for column, value in state.items() if column not in DOCUMENTS}
+        common_state = {column: value for column, value in state.items() if column not in DOCUMENTS}
         for side in SIDES:
-            if side in found:
-                found[side] = tuple(map(self._number, sentences_of(found[side])))
-        return found
+            if side in common_state:
+                common_state[side] = tuple(map(self._number, sentences_of(common_state[side])))
+        return common_state
 
     def _number(self, sentence: int) -> int:
-        found = self.numbers.get(sentence)
-        return self.sentences.number(("lost", sentence, 0)) if found is None else found
+        number = self.numbers.get(sentence)
+        return self.sentences.number(("lost", sentence, 0)) if number is None else number
 
     def _half(self, rest: int) -> tuple[int, int] | None:
         number = self.numbers.get(rest)
@@ -273,11 +273,11 @@ class Births:
 
     def of(self, link: int) -> Birth:
         """The birth of a link by its number here."""
-        place = bisect_right(self._starts, link) - 1
-        uid = self._uids[place] if place >= 0 else ""
+        index = bisect_right(self._starts, link) - 1
+        uid = self._uids[index] if index >= 0 else ""
         if link in self._main and (not uid or uid in self._merges):
             return self._main[link]
-        return uid, link - (self._starts[place] if place >= 0 else 0)
+        return uid, link - (self._starts[index] if index >= 0 else 0)
 
     def link(self, birth: Birth) -> int | None:
         """The number here of the link of a birth; None where it never had one."""
@@ -295,7 +295,7 @@ def _numbers(db: Database, sentences: Sentences) -> dict[int, int]:
     made = {cut.rest for cut in now}
     for cut in reversed(now):
         whole[cut.sentence] = cut.pieces
-    found: dict[int, int] = {}
+    numbers: dict[int, int] = {}
     for id_, document, start, end, pieces in db.conn.execute(
         'select id, document, start, "end", pieces from sentences'
     ):
@@ -303,16 +303,16 @@ def _numbers(db: Database, sentences: Sentences) -> dict[int, int]:
             spans = whole[id_]
             start, end, pieces = spans[0].start, spans[-1].end, json.dumps(spans) if len(spans) > 1 else None
         if id_ not in made and document in names:
-            found[id_] = sentences.number((*names[document], start, end, pieces))
+            numbers[id_] = sentences.number((*names[document], start, end, pieces))
     for decision in cuts.split_decisions(db):
         written = db.conn.execute("select detail from decisions where id = ?", (decision,)).fetchone()[0]
         for one in json.loads(written).get("cuts", ()):
-            if one["sentence"] in found:
-                found[one["rest"]] = sentences.half(found[one["sentence"]], one["at"])
+            if one["sentence"] in numbers:
+                numbers[one["rest"]] = sentences.half(numbers[one["sentence"]], one["at"])
     for cut in now:
-        if cut.sentence in found:
-            found[cut.rest] = sentences.half(found[cut.sentence], cut.at)
-    return found
+        if cut.sentence in numbers:
+            numbers[cut.rest] = sentences.half(numbers[cut.sentence], cut.at)
+    return numbers
 
 
 # As bytes

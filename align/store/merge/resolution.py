@@ -27,7 +27,7 @@ from align.store.actions import Action
 from align.store.decision_log import NEW, State
 from align.store.merge.causality import Causality
 from align.store.merge.replica import Birth, Entry, Sentences, Side, Solved
-from align.store.merge.text_versions import Texts
+from align.store.merge.text_versions import TextVersions
 
 VERDICT: Final = ("src", "tgt", "status", "src_text", "tgt_text")
 GROUPS: Final[dict[str, tuple[str, ...]]] = {"verdict": VERDICT, "kind": ("kind",), "note": ("note",)}
@@ -134,7 +134,7 @@ class Resolution:
         run_of: Callable[[Entry], Solved | None],
         also: Iterable[Birth] = (),
         runs: Collection[int] = (),
-        texts: Texts | None = None,
+        texts: TextVersions | None = None,
     ) -> None:
         self.causality = causality
         self.entries = entries
@@ -271,14 +271,14 @@ class Resolution:
         if run is None:
             return
         listed: set[int] = set()
-        found = len(run.again)
+        already_again = len(run.again)
         for number, columns in enumerate(run.proposals):
-            birth = run.again[number] if number < found else (entry.uid, number - found)
-            if number >= found and birth not in self.by_birth:
+            birth = run.again[number] if number < already_again else (entry.uid, number - already_again)
+            if number >= already_again and birth not in self.by_birth:
                 self._born_at(position, birth, (columns["src"], columns["tgt"]))
             link = self._link(birth)
             link.proposed.append((position, columns))
-            if number >= found:
+            if number >= already_again:
                 self._write(link, Write(position, {**NEW, **columns}, made=True, run=True))
             listed.add(id(link))
         for birth in run.removed:
@@ -291,18 +291,18 @@ class Resolution:
         if not missing:
             return
         for position, entry in enumerate(self.entries[: self.causality.linear]):
-            wanted = entry.action == Action.PROPOSE and position not in self._whole_runs
-            run = self._run_of(entry) if wanted else None
+            is_early_run = entry.action == Action.PROPOSE and position not in self._whole_runs
+            run = self._run_of(entry) if is_early_run else None
             if run is None:
                 continue
-            found = len(run.again)
-            ordinals = range(len(run.proposals) - found) if entry.uid in missing else ()
-            made = (((entry.uid, ordinal), found + ordinal) for ordinal in ordinals)
+            already_again = len(run.again)
+            ordinals = range(len(run.proposals) - already_again) if entry.uid in missing else ()
+            made = (((entry.uid, ordinal), already_again + ordinal) for ordinal in ordinals)
             for birth, number in [*((birth, n) for n, birth in enumerate(run.again)), *made]:
                 if (link := self.by_birth.get(birth)) is not None:
                     columns = run.proposals[number]
                     link.proposed.insert(0, (position, columns))
-                    if number >= found:
+                    if number >= already_again:
                         link.births.insert(0, (birth, position))
                         link.sides = (columns["src"], columns["tgt"])
                         self._write(link, Write(position, {**NEW, **columns}, made=True, run=True))
@@ -313,7 +313,7 @@ class Resolution:
             link.writes.sort(key=lambda write: write.position)
             link.proposed.sort(key=lambda event: event[0])
 
-    def _drop_unfit(self, texts: Texts) -> None:
+    def _drop_unfit(self, texts: TextVersions) -> None:
         for link in self.links:
             names = {self.sentences.document(side[0])[0] for side in link.sides if side}
             link.writes = [write for write in link.writes if all(texts.fits(write.position, name) for name in names)]
@@ -330,9 +330,9 @@ class Resolution:
             elif entry.action == Action.UNDO and entry.target in positions:
                 assert entry.target is not None
                 done = [positions[entry.target], *redone.get(entry.target, ())]
-                known = [at for at in done if self.causality.before(at, position) and not self._is_void(at)]
-                if known:
-                    self._void_pair(known[-1], position)
+                undone = [at for at in done if self.causality.before(at, position) and not self._is_void(at)]
+                if undone:
+                    self._void_pair(undone[-1], position)
 
     def _is_void(self, position: int) -> bool:
         links = self._of_entry[position]
@@ -362,7 +362,7 @@ class Resolution:
         if mine:
             self._void_cuts |= {done, undone}
 
-    def _void_returns(self, texts: Texts) -> None:
+    def _void_returns(self, texts: TextVersions) -> None:
         """Drop changes of a text up to the one that brought it back, on links that are as they were before them."""
         for first, *later in texts.returns():
             last, span = later[-1], {first, *later}
@@ -405,15 +405,15 @@ class Resolution:
     @cached_property
     def _drawn(self) -> dict[int | None, list[tuple[Virtual, Write]]]:
         """Sentence that somebody cut, or second half -> what reviewers drew on it."""
-        found: dict[int | None, list[tuple[Virtual, Write]]] = {}
+        writes: dict[int | None, list[tuple[Virtual, Write]]] = {}
         if self._halves:
             for link in self.links:
                 for write in link.writes:
                     sides = () if write.run else (write.columns.get(side, ()) for side in ("src", "tgt"))
                     for number in {number for side in sides for number in side}:
                         if number in self._halves or number in self._cuts:
-                            found.setdefault(number, []).append((link, write))
-        return found
+                            writes.setdefault(number, []).append((link, write))
+        return writes
 
     # Which decisions are in force
 
@@ -520,14 +520,14 @@ class Resolution:
 
     def _heads(self, writes: Sequence[Write]) -> list[Write]:
         """Those that no other of them knew; proposal runs only where there is nothing else."""
-        found: list[Write] = []
+        heads: list[Write] = []
         for write in writes:
-            if len(found) == 1 and self._before(found[0], write):
-                found[0] = write
+            if len(heads) == 1 and self._before(heads[0], write):
+                heads[0] = write
                 continue
-            found = [head for head in found if not self._before(head, write)]
-            found.append(write)
-        return [head for head in found if not head.run] or found[:1]
+            heads = [head for head in heads if not self._before(head, write)]
+            heads.append(write)
+        return [head for head in heads if not head.run] or heads[:1]
 
     def _common(self, writes: Sequence[Write], heads: Sequence[Write]) -> list[Write]:
         return [write for write in writes if all(self._before(write, head) for head in heads)]
@@ -555,9 +555,9 @@ class Resolution:
             return None
         if len(heads) == 1:
             return values[heads[0].position]
-        found = [values[head.position] for head in heads]
-        if all(self._same(value, found[0]) for value in found):
-            return found[0]
+        head_values = [values[head.position] for head in heads]
+        if all(self._same(value, head_values[0]) for value in head_values):
+            return head_values[0]
         return self._agreed(self._common(writes, heads), values, group)
 
     def _same(self, one: Value, other: Value) -> bool:
@@ -574,10 +574,10 @@ class Resolution:
 
     def _covered(self, value: State, side: str) -> frozenset[int]:
         """The sentences of a side, with all second halves that it has without naming them."""
-        found: dict[int, None] = {}
+        sentences: dict[int, None] = {}
         for sentence in value[side]:
-            self._expand(sentence, value[f"_{side}"], found, finally_=False)
-        return frozenset(found)
+            self._expand(sentence, value[f"_{side}"], sentences, finally_=False)
+        return frozenset(sentences)
 
     def _settle_link(self, link: Virtual) -> None:
         for group in GROUPS:
@@ -619,11 +619,11 @@ class Resolution:
             heads = [head for head in heads if not self.causality.before(head, cut.position)]
             heads += [cut.position] if cut.position not in heads else []
         if len(heads) > 1:
-            cuts = [self._cuts_known(live, head) for head in heads]
-            if any(found != cuts[0] for found in cuts):
+            cuts = [self._cuts_before(live, head) for head in heads]
+            if any(cut_set != cuts[0] for cut_set in cuts):
                 common = [c for c in live if all(self.causality.before(c.position, head) for head in heads)]
-                kept = {id(cut) for cut in common}
-                self._more |= {cut.position for cut in live if id(cut) not in kept}
+                common_ids = {id(cut) for cut in common}
+                self._more |= {cut.position for cut in live if id(cut) not in common_ids}
 
     def _settle_joins(self, half: int, cuts: Sequence[_Cut]) -> None:
         """Who made a sentence whole and who drew a link on one half of it, without each other, are in conflict."""
@@ -637,13 +637,13 @@ class Resolution:
                         self._more.add(join.position)
                         self._take_out(link, write, "verdict")
 
-    def _cuts_known(self, cuts: Sequence[_Cut], position: int) -> set[int]:
+    def _cuts_before(self, cuts: Sequence[_Cut], position: int) -> set[int]:
         """Which cuts of a sentence are in force as the decision at a position leaves it."""
-        found: set[int] = set()
+        visible_cuts: set[int] = set()
         for cut in cuts:
             if cut.position == position or self.causality.before(cut.position, position):
-                (found.add if cut.made else found.discard)(cut.half)
-        return found
+                (visible_cuts.add if cut.made else visible_cuts.discard)(cut.half)
+        return visible_cuts
 
     def _is_cut(self, half: int, by: int | None = None) -> bool:
         """Whether the cut that made a half is in force: at last, or in what the decision at position `by` knew."""
@@ -666,10 +666,10 @@ class Resolution:
                 if not write.run and (position, id(link)) not in self._void:
                     used |= {n for side in ("src", "tgt") for n in write.columns.get(side, ()) if n in self._halves}
             for half in used:
-                known = [
+                dependents = [
                     cut for cut in self._halves[half] if cut.made and self.causality.before(cut.position, position)
                 ]
-                if any(cut.position in self._out for cut in known) and not self._live_cuts(known):
+                if any(cut.position in self._out for cut in dependents) and not self._live_cuts(dependents):
                     self._fall(position)
 
     def _fall(self, position: int) -> None:
@@ -682,7 +682,7 @@ class Resolution:
 
     def expanded(self, side: Side, position: int) -> Side:
         """The sentences of a side as they are cut at last; `position`: of the decision that drew the side."""
-        found: dict[int, None] = {}
+        sentences: dict[int, None] = {}
         for sentence in side:
             whole = sentence
             for one in reversed(self._line(sentence)):  # From the sentence that was read down to this half.
@@ -691,39 +691,39 @@ class Resolution:
                     break
             else:
                 whole = sentence
-            self._expand(whole, position, found)
-        return tuple(found)
+            self._expand(whole, position, sentences)
+        return tuple(sentences)
 
     def _line(self, sentence: int) -> list[int]:
-        found = [sentence]
-        while (parent := self.sentences.parent(found[-1])) is not None:
-            found.append(parent)
-        return found
+        lineage = [sentence]
+        while (parent := self.sentences.parent(lineage[-1])) is not None:
+            lineage.append(parent)
+        return lineage
 
-    def _expand(self, sentence: int, position: int, found: dict[int, None], *, finally_: bool = True) -> None:
+    def _expand(self, sentence: int, position: int, sentences: dict[int, None], *, finally_: bool = True) -> None:
         """Add a sentence and the second halves that were cut from it without knowledge of the decision at a position;
         `finally_`: those in force at last, else all."""
-        found[sentence] = None
+        sentences[sentence] = None
         for half in dict.fromkeys(cut.half for cut in self._cuts.get(sentence, ())):
             if (not finally_ or self.in_force[half]) and not self._is_cut(half, by=position):
-                self._expand(half, position, found, finally_=finally_)
+                self._expand(half, position, sentences, finally_=finally_)
 
     # What the links are
 
     def outcomes(self) -> Iterator[tuple[Virtual, Outcome]]:
         """Every link that decisions or concurrent runs are about, with what it is."""
-        found = [(link, self._outcome(link)) for link in self.links if link.births]
-        self._show_hidden_contests(found)
-        self._show_cuts(found)
-        self._hide_superseded(found)
-        self._hide_contradicted(found)
-        return iter(found)
+        outcomes = [(link, self._outcome(link)) for link in self.links if link.births]
+        self._show_hidden_contests(outcomes)
+        self._show_cuts(outcomes)
+        self._hide_superseded(outcomes)
+        self._hide_contradicted(outcomes)
+        return iter(outcomes)
 
-    def _show_hidden_contests(self, found: Sequence[tuple[Virtual, Outcome]]) -> None:
+    def _show_hidden_contests(self, outcomes: Sequence[tuple[Virtual, Outcome]]) -> None:
         """Show links that are there by decisions in conflict alone, where these could not be chosen otherwise."""
-        shown = {contest.entry.uid for _, outcome in found if outcome.columns for contest in outcome.contests}
+        shown = {contest.entry.uid for _, outcome in outcomes if outcome.columns for contest in outcome.contests}
         shown |= {self.entries[position].uid for position in self._decided_out}
-        hidden = [(min(link.births), link, outcome) for link, outcome in found if outcome.columns is None]
+        hidden = [(min(link.births), link, outcome) for link, outcome in outcomes if outcome.columns is None]
         for _, link, outcome in sorted(hidden, key=lambda one: one[0]):
             for contest in outcome.contests:
                 if "src" in contest.columns and contest.entry.uid not in shown:
@@ -733,9 +733,9 @@ class Resolution:
                     shown |= {one.entry.uid for one in outcome.contests}
                     break
 
-    def _show_cuts(self, found: Sequence[tuple[Virtual, Outcome]]) -> None:
+    def _show_cuts(self, outcomes: Sequence[tuple[Virtual, Outcome]]) -> None:
         """Show cuts in conflict that no link has among its own on the first link of their sentence."""
-        listed = {uid for _, outcome in found if outcome.columns for uid in outcome.contested}
+        listed = {uid for _, outcome in outcomes if outcome.columns for uid in outcome.contested}
         hidden = [
             (position, sentence)
             for sentence, cuts in self._cuts.items()
@@ -743,7 +743,7 @@ class Resolution:
             if self.entries[position].uid not in listed and position not in self._decided_out
         ]
         on: dict[int, list[tuple[Birth, Outcome]]] = {}
-        for link, outcome in found if hidden else ():
+        for link, outcome in outcomes if hidden else ():
             for number in {*outcome.columns["src"], *outcome.columns["tgt"]} if outcome.columns else ():
                 on.setdefault(number, []).append((min(link.births)[0], outcome))
         for position, sentence in hidden:
@@ -819,18 +819,18 @@ class Resolution:
         """Who decided last and when; of several who did so alike without each other, the first by name."""
         writes = self._heads([write for write in self._live_writes(link) if "decided_at" in write.columns])
         entries = [(self.entries[write.position], write.columns) for write in writes]
-        chosen = min(entries, key=lambda one: (str(one[1].get("reviewer")), one[0].uid), default=None)
-        return {column: chosen[1].get(column) if chosen else None for column in ("reviewer", "decided_at")}
+        first_entry = min(entries, key=lambda one: (str(one[1].get("reviewer")), one[0].uid), default=None)
+        return {column: first_entry[1].get(column) if first_entry else None for column in ("reviewer", "decided_at")}
 
     def _machine(self, link: Virtual, verdicts: Sequence[Write]) -> State:
         """The columns that a solver sets: those that a reviewer judged, else the latest."""
-        known = [columns for _, columns in link.proposed if columns is not None]
+        proposals = [columns for _, columns in link.proposed if columns is not None]
         head = next((write for write in reversed(verdicts) if not write.run), None)
         if head is not None:
-            seen = [c for at, c in link.proposed if c is not None and self.causality.before(at, head.position)]
-            known = seen or known
+            earlier = [c for at, c in link.proposed if c is not None and self.causality.before(at, head.position)]
+            proposals = earlier or proposals
         made = next((write.columns for write in link.writes if write.made), {})
-        source = known[-1] if known else made
+        source = proposals[-1] if proposals else made
         return {column: source.get(column, NEW.get(column)) for column in (*MACHINE, "kind")}
 
     def _contests(
@@ -895,9 +895,9 @@ class Resolution:
 
     # Proposals among themselves
 
-    def _hide_superseded(self, found: Sequence[tuple[Virtual, Outcome]]) -> None:
+    def _hide_superseded(self, outcomes: Sequence[tuple[Virtual, Outcome]]) -> None:
         """Undecided links that a run took away, or that the last of several concurrent runs does not have."""
-        for link, outcome in found:
+        for link, outcome in outcomes:
             if outcome.columns is None or not is_untouched(outcome.columns):
                 continue
             strong = [(w.position, True) for w in self._live_writes(link) if w.made and not w.run]
@@ -922,27 +922,27 @@ class Resolution:
         other = next((one for position, one, _ in self._runs if position == at), None)
         return other is None or not other.languages or not run.languages or other.languages == run.languages
 
-    def _hide_contradicted(self, found: Sequence[tuple[Virtual, Outcome]]) -> None:
+    def _hide_contradicted(self, outcomes: Sequence[tuple[Virtual, Outcome]]) -> None:
         """Undecided links that share sentences on both sides with one that was settled without knowledge of them."""
-        kept: dict[int, list[tuple[Virtual, State]]] = {}
+        by_sentence: dict[int, list[tuple[Virtual, State]]] = {}
         undecided: list[tuple[Virtual, Outcome, State]] = []
-        for link, outcome in found:
+        for link, outcome in outcomes:
             if outcome.columns is not None and is_untouched(outcome.columns):
                 undecided.append((link, outcome, outcome.columns))
             elif outcome.columns is not None:
                 for sentence in {*outcome.columns["src"], *outcome.columns["tgt"]}:
-                    kept.setdefault(sentence, []).append((link, outcome.columns))
+                    by_sentence.setdefault(sentence, []).append((link, outcome.columns))
         for link, outcome, columns in undecided:
             if any(
                 _contradicts(columns, other) and self._met(link, one)
                 for sentence in columns["src"]
-                for one, other in kept.get(sentence, ())
+                for one, other in by_sentence.get(sentence, ())
             ):
                 outcome.columns = None
                 continue
-            kept_as = {**columns, "status": ""}  # The same proposal twice: the first stays.
+            comparable = {**columns, "status": ""}  # The same proposal twice: the first stays.
             for sentence in columns["src"]:
-                kept.setdefault(sentence, []).append((link, kept_as))
+                by_sentence.setdefault(sentence, []).append((link, comparable))
 
     def _met(self, link: Virtual, other: Virtual) -> bool:
         """Whether the one came without knowledge of the other."""

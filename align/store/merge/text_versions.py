@@ -10,7 +10,7 @@ from align.store.merge.causality import Causality
 from align.store.merge.replica import Entry
 
 
-class TextChange(NamedTuple):
+class VersionChange(NamedTuple):
     """A change of a document's text, its undo or its redo."""
 
     position: int
@@ -19,25 +19,25 @@ class TextChange(NamedTuple):
     now: str
 
 
-class Texts:
+class TextVersions:
     """Text changes of all logs; `digests`: document name -> digest of this store's text."""
 
     def __init__(self, causality: Causality, entries: Sequence[Entry], digests: Mapping[str, str]) -> None:
         self.causality = causality
         self.digests = digests
-        self.changes: dict[str, list[TextChange]] = {}
+        self.changes: dict[str, list[VersionChange]] = {}
         for position, entry in enumerate(entries):
             if entry.done == Action.IMPORT and "now" in entry.detail:
-                change = TextChange(position, str(entry.detail.get("was")), str(entry.detail["now"]))
+                change = VersionChange(position, str(entry.detail.get("was")), str(entry.detail["now"]))
                 self.changes.setdefault(str(entry.detail.get("name")), []).append(change)
 
-    def known_at(self, position: int, name: str) -> set[str]:
+    def digests_at(self, position: int, name: str) -> set[str]:
         """Digests of the texts that the document may have had at the decision at a position: several if it knew
         independent changes."""
         changes = self.changes.get(name, [])
         before = self.causality.before
-        known = [change for change in changes if change.position == position or before(change.position, position)]
-        latest = [change for change in known if not any(before(change.position, other.position) for other in known)]
+        earlier = [change for change in changes if change.position == position or before(change.position, position)]
+        latest = [change for change in earlier if not any(before(change.position, other.position) for other in earlier)]
         return {change.now for change in latest} or {change.was for change in changes[:1]}
 
     def fits(self, position: int, name: str) -> bool:
@@ -49,7 +49,7 @@ class Texts:
         changes = self.changes.get(name)
         return (
             not changes
-            or digest in self.known_at(position, name)
+            or digest in self.digests_at(position, name)
             or any(now == digest and self.causality.before(position, at) for at, _, now in changes)
         )
 
@@ -58,8 +58,8 @@ class Texts:
         before = self.causality.before
         for changes in self.changes.values():
             for number, last in enumerate(changes):
-                known = [change for change in changes[:number] if before(change.position, last.position)]
-                first = next((change for change in known if change.was == last.now), None)
+                earlier = [change for change in changes[:number] if before(change.position, last.position)]
+                first = next((change for change in earlier if change.was == last.now), None)
                 if first is not None:
-                    after = [one.position for one in known if before(first.position, one.position)]
+                    after = [one.position for one in earlier if before(first.position, one.position)]
                     yield [first.position, *after, last.position]
