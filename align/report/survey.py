@@ -286,7 +286,7 @@ def _covered(rows: Sequence[SentenceRow], lang: str, linked: set[int], settled: 
         linked=len(linked),
         settled=len(settled),
         characters=sum(len(rows[index].text) for index in counted),
-        linked_characters=sum(len(rows[place].text) for place in linked),
+        linked_characters=sum(len(rows[index].text) for index in linked),
     )
 
 

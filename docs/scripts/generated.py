@@ -8,6 +8,7 @@ A page holds a part between `<!-- NAME:begin -->` and `<!-- NAME:end -->`.
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from pathlib import Path
 import click
 
 DOCS = Path(__file__).resolve().parents[1]
+PROGRAM = DOCS.parent / "align"
 WIDTH = 96
 KEY_NAMES = {
     "space": "Space", "enter": "Enter", "escape": "Esc", "tab": "Tab", "up": "↑", "down": "↓", "left": "←",
@@ -110,11 +112,27 @@ def columns() -> str:
     return "\n".join(rows)
 
 
+def tree() -> str:
+    """Every module of the program with the first sentence of its docstring."""
+    parts = []
+    for package in [PROGRAM, *sorted(path.parent for path in PROGRAM.glob("*/__init__.py"))]:
+        modules = sorted(package.rglob("*.py") if package != PROGRAM else package.glob("*.py"))
+        parts.append(f"**`{package.relative_to(PROGRAM.parent).as_posix()}/`**\n")
+        parts.append("| module | content |\n|---|---|")
+        for path in modules:
+            content = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n\n")[0]
+            name = path.relative_to(package).with_suffix("").as_posix().removesuffix("/__init__")
+            parts.append(f"| `{name}` | {' '.join(content.split()).replace('|', '&#124;')} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
 PARTS = {
     "commands": ("commands.md", commands),
     "keys": ("reviewing.md", keys),
     "formats": ("formats.md", formats),
     "columns": ("formats.md", columns),
+    "modules": ("internals.md", tree),
 }
 
 
