@@ -240,7 +240,7 @@ def keys_for(app: Any, link: Any, done: set[str]) -> tuple[str, ...]:
 
     Which links those are depends on the current proposals; the number of presses does not.
     """
-    from align.review.presenters import neighbour
+    from align.review.queries import neighbour
 
     other = neighbour(app.browser, link, 1)
     shapes = [len(side.sentences) for one in (link, other) if one for side in (one.src, one.tgt)]

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from align.bulk.database import RunDatabase
-from align.bulk.document_matching import PAIRS_FILE, UNPAIRED_FILE, match
 from align.bulk.job import BulkJob, OnProgress, OpenPool, open_job_database, readable_files, run_pending
 from align.bulk.manifest import is_manifest, plan_batches, read_manifest, weigh_by_size, write_manifest
+from align.bulk.match_documents import PAIRS_FILE, UNPAIRED_FILE, match
 from align.bulk.pair_by_filename import FilenamePairs, pair_by_name
 from align.bulk.run_state import summary
 from align.bulk.shards import JsonLines, Shards, WriteShard, write_lines

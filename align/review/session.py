@@ -10,7 +10,7 @@ from typing import Any
 from align.errors import AlignError, ConflictError, EmptyDecisionError
 from align.models import CONFIRMED, Link, LinkKind, Realignment, Status
 from align.review.navigation import AHEAD, LinkNavigator
-from align.review.presenters import nearest_confirmed, neighbour
+from align.review.queries import nearest_confirmed, neighbour
 from align.review.session_state import SessionState
 from align.review.worker_thread import DecisionWriter
 from align.reviewer import Expected, Reviewer

@@ -267,7 +267,7 @@ def test_what_came_later_is_told(folder: Path) -> None:
     for path in place.glob("[12].*"):
         os.utime(path, (1_000_000_000, 1_000_000_000))
     told = align(*again, cwd=folder).stderr
-    assert "Since this run was begun: 2 files changed, 1 new pairs" in told, told
+    assert "Since this run started: 2 files changed, 1 new pairs" in told, told
 
 
 def test_two_documents_are_no_translations_for_being_alone(folder: Path) -> None:

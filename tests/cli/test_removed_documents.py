@@ -80,7 +80,7 @@ def test_undo_of_a_removal_waits_for_the_other_document(folder: Path) -> None:
     remove("ja.txt", "x")
     remove("en.txt", "y")
     run("store", "undo", "--reviewer", "x")
-    assert decided(folder) == []  # and no links of a document that is not there
+    assert decided(folder) == []  # and no links of a document that does not exist
     run("store", "undo", "--reviewer", "y")
     assert decided(folder) == before
     run("store", "undo", "--redo", "--reviewer", "y")

@@ -39,7 +39,7 @@ def test_check_of_a_sound_and_a_broken_store(db: Path) -> None:
     conn.close()
     result = run("store", "check")
     assert result.exit_code == 1
-    assert "1 link not as the log has it: 2. `align store rebuild` mends it." in result.stdout
+    assert "1 link not as in the log: 2. `align store rebuild` mends it." in result.stdout
     assert run("store", "rebuild").exit_code == 0
     assert run("store", "check").exit_code == 0
 

@@ -19,7 +19,7 @@ NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 CURBED = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
 """Root, bound by permissions like everybody: where the interpreter lies in root's own home."""
 HOMES = ["/proc/none", None]
-"""One that is not there and cannot be made, and none."""
+"""One that does not exist and cannot be made, and none."""
 GOLD = (
     '{"src_lang": "de", "tgt_lang": "en", "src": ["Der Hafen ist alt.", "Niemand schwimmt."], '
     '"tgt": ["The harbour is old.", "Nobody swims."], "gold": [[[0], [0]], [[1], [1]]]}\n'

@@ -26,7 +26,7 @@ ODD = {
     "device": "a device, not a file",
     "endless": "a device, not a file",
     "loop": "Too many levels of symbolic links",
-    "nothing": "a link to a file that is not there",
+    "nothing": "a link to a file that does not exist",
     "large": "larger than 1,000 bytes. Allow it with --max-size",
     "sparse": "larger than 1,000 bytes. Allow it with --max-size",
 }

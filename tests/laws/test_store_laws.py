@@ -425,7 +425,7 @@ def test_the_log_refuses_nothing_silently(tmp_path: Path) -> None:
         store.db.conn.execute('update patches set now = \'{"status": "rejected"}\'')
         assert [finding.problem for finding in store.check()][:2] == [
             "decision 2 (accept by ada, link 1) was written by another program",
-            "1 link not as the log has it: 1",
+            "1 link not as in the log: 1",
         ]
         store.db.conn.execute("delete from decisions where 0")
     with sqlite3.connect(tmp_path / "laws.db") as conn:

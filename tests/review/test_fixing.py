@@ -131,7 +131,7 @@ async def test_what_a_move_takes_from_a_reviewer_is_asked_for_and_named(db: Path
         assert shapes(db) == before
         await press(pilot, "left_curly_bracket", "enter")
         assert settled(db) == [((0, 1), (1,))]
-        assert screen(pilot).query_one("#said").words == "boundary moved; link 1, left with nothing, went"
+        assert screen(pilot).query_one("#said").words == "boundary moved; link 1 had no sentences left and was deleted"
         await press(pilot, "u")
     assert shapes(db) == before
     assert links(db)[0].status is Status.ACCEPTED

@@ -153,10 +153,10 @@ def test_the_seed_pages_are_reviewed_in_a_terminal(terminal, size: tuple[int, in
         text = seen.until("")
         time.sleep(0.2)
     seen.keys("v")
-    text = seen.until("pick", "next unlinked", "─")
+    text = seen.until("pick", "next unpaired", "─")
     assert any(glyph in text for glyph in "┌┐└┘─"), text
     seen.keys("q", "?")
-    seen.until("Decide and go on")
+    seen.until("Decide")
     seen.keys("q", "q")
     seen.until("links left")
     seen.keys("q")

@@ -223,7 +223,7 @@ def test_undo_says_what_was_compacted_away(store: Store, reviewer: Reviewer) -> 
     reviewer.remove_document(3)
     store.compact()
     done = reviewer.undo()
-    assert done.summary.startswith("undo: bookmark. Passed over: 'remove' of de.txt: it was compacted away")
+    assert done.summary.startswith("undo: bookmark. Skipped: 'remove' of de.txt: it was compacted away")
     assert made not in {link.id for link in store.links()}
     with pytest.raises(ConflictError, match="nothing to undo"):
         reviewer.undo()

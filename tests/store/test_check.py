@@ -51,7 +51,7 @@ def test_nothing_is_written_past_a_trigger_or_an_index_of_another_program(store:
     store.db.conn.execute(sql)
     accept = edits.accept(1)
     for work in (lambda: Reviewer(store, "ada").commit(accept), lambda: store.remember("key", "value"), store.compact):
-        with pytest.raises(StoreError, match=r"s\.db: the (trigger|index) t in it is not of align.*store rebuild"):
+        with pytest.raises(StoreError, match=r"s\.db: the (trigger|index) t in it is not part of align.*store rebuild"):
             work()
     assert store.latest() == 1
     store.rebuild()
@@ -80,11 +80,11 @@ def problems(store: Store) -> list[tuple[str, str]]:
             "trigger t is not of",
             REBUILD_COMMAND,
         ),
-        ("create index i on links (note)", "index i is not of align", REBUILD_COMMAND),
+        ("create index i on links (note)", "index i is not part of align", REBUILD_COMMAND),
         ("drop index links_place", "the index links_place is missing", REBUILD_COMMAND),
         ("drop trigger seal_patches_insert", "the trigger seal_patches_insert is missing", REBUILD_COMMAND),
         ("alter table links drop column note", "the table links has no column note", REBUILD_COMMAND),
-        ("delete from links where id = 2", "1 link not as the log has it: 2", REBUILD_COMMAND),
+        ("delete from links where id = 2", "1 link not as in the log: 2", REBUILD_COMMAND),
         (
             "delete from link_sentences where link = 2",
             "the table link_sentences is not what the log adds up",
@@ -92,15 +92,15 @@ def problems(store: Store) -> list[tuple[str, str]]:
         ),
         (
             "insert into search (search) values ('delete-all')",
-            "the search index is not that of the sentences",
+            "the search index does not match the sentences",
             REBUILD_COMMAND,
         ),
         ("insert into search (rowid, body) values (3, 'volcano')", "the search index is not that of", REBUILD_COMMAND),
         ("update search_config set v = 9 where k = 'version'", "the search index is damaged", RESTORE_COMMAND),
         ("alter table documents drop column reader", "the table documents has no column reader", RESTORE_COMMAND),
         ("drop table seals", "the table seals is missing", RESTORE_COMMAND),
-        ("create table t (x)", "the table t is not of align", "sqlite-utils"),
-        ("create view v as select 1", "the view v is not of align", "sqlite-utils"),
+        ("create table t (x)", "the table t is not part of align", "sqlite-utils"),
+        ("create view v as select 1", "the view v is not part of align", "sqlite-utils"),
     ],
 )
 def test_other_tables_than_ours_are_named_and_mended(store: Store, change: str, problem: str, command: str) -> None:
@@ -137,7 +137,7 @@ def flipped(store: Store, words: str) -> Path:
 
 def test_a_damaged_document_is_named(store: Store) -> None:
     with open_store(flipped(store, "霧が出る。\n山へ行く。\n川を渡る。")) as opened:
-        assert problems(opened) == [("ja.txt: its text is not the one that was added", RESTORE_COMMAND)]
+        assert problems(opened) == [("ja.txt: its text does not match its digest", RESTORE_COMMAND)]
 
 
 def test_a_damaged_decision_is_named_and_nothing_is_added_to_the_damage(reviewer: Reviewer, store: Store) -> None:
@@ -145,7 +145,7 @@ def test_a_damaged_decision_is_named_and_nothing_is_added_to_the_damage(reviewer
     reviewer.commit(edits.note(2, "another"))  # The first is in the log alone now.
     with open_store(flipped(store, '"note":"a remark"}')) as opened:
         problem, command = problems(opened)[0]
-        assert re.fullmatch(r"decision [23] \(note by ada, link 2\) is not what was written", problem)
+        assert re.fullmatch(r"decision [23] \(note by ada, link 2\) does not match its checksum", problem)
         assert command == RESTORE_COMMAND
         with pytest.raises(StoreError, match=r"decision [23] is damaged"):
             opened.compact()
@@ -162,7 +162,7 @@ def test_damage_is_not_sealed_by_the_next_change(store: Store) -> None:
         store.path.write_bytes(bytes(damaged))
         with open_store(store.path) as opened:
             before = opened.check()
-            if ("ja.txt (document 1) is not what was written", RESTORE_COMMAND) in problems(opened):
+            if ("ja.txt (document 1) does not match its checksum", RESTORE_COMMAND) in problems(opened):
                 break
     else:
         pytest.fail("no flip hit the sentence")

@@ -105,7 +105,7 @@ def test_link_by_hand_relink_and_swap(store: Store, reviewer: Reviewer) -> None:
         Status.ACCEPTED,
         1.0,
     )
-    assert not {1, 5, 6} & set(sides(store)), "undecided links on its sentences gave way"
+    assert not {1, 5, 6} & set(sides(store)), "undecided links on its sentences deleted"
     reviewer.commit(edits.relink(2, [1], [12]))
     assert sides(store)[2] == ((1,), (12,))
     assert status(store, 2) == "edited"

@@ -114,7 +114,7 @@ def test_boilerplate_is_counted_and_taken_in_where_asked(tmp_path: Path) -> None
     assert read_side(names[1]).boilerplate == 1
     assert read_side(names[1], boilerplate=True).texts == ("Home page", *ENGLISH)
     run = CliRunner().invoke(cli, ["pair", *names, "--encoder", "use"])
-    assert "left out as boilerplate (--boilerplate takes them)" in run.stderr
+    assert "left out as boilerplate (--boilerplate includes them)" in run.stderr
 
 
 def test_files_that_do_not_belong_together_are_warned_of(news: list[str], tmp_path: Path) -> None:

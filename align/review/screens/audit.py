@@ -11,7 +11,8 @@ from textual.screen import Screen
 
 from align.models import Link
 from align.report.intervals import wilson
-from align.review.presenters import load_context, shown_texts, side_view
+from align.review.presenters import shown_texts, side_view
+from align.review.queries import load_context
 from align.review.screens.base import ours
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.texts import Texts

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from align.errors import AlignError
 from align.models import Link
 from align.review.keys import ACTIONS_BY_ID, DOCUMENT_KEYS, bindings
-from align.review.presenters import NOT_REJECTED, OneLanguage, WholeDocument
+from align.review.queries import NOT_REJECTED, OneLanguage, WholeDocument
 from align.review.screens.base import ours
 from align.review.screens.dialogs import HelpScreen, LinkIds, confirm_existing_links
 from align.review.screens.realign_preview import Answer, RealignmentPreview

@@ -1,0 +1,148 @@
+"""Queries of the review: neighbours and context of a link, and the sentences of a document as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from align.models import CONFIRMED, Link, LinkSide, Status
+from align.text.tags import primary
+from align.workspace.browse import Browser, LinkFilter, SentenceRow
+
+PREFETCHED_ROWS = 400
+
+
+class WholeDocument:
+    """All sentences, fetched only near the visible rows."""
+
+    def __init__(self, browser: Browser, document: int) -> None:
+        self._browser = browser
+        self._document = document
+        self.reload()
+
+    def reload(self) -> None:
+        """Reload after a sentence was split or joined."""
+        self.count = self._browser.sentence_count(self._document)
+        self._first = 0
+        self._fetched: Sequence[SentenceRow] = ()
+        self._row_numbers: dict[int, int] = {}
+
+    def rows(self, start: int, n: int) -> Sequence[SentenceRow]:
+        """Up to `n` sentences from row `start`."""
+        stop = min(self.count, start + n)
+        if not (self._first <= start and stop <= self._first + len(self._fetched)):
+            self._first = max(0, start - PREFETCHED_ROWS // 2)
+            self._fetched = self._browser.sentences(self._document, self._first, n + PREFETCHED_ROWS)
+        return self._fetched[start - self._first : stop - self._first]
+
+    def row_number(self, sentence: int) -> int | None:
+        """Row number of a sentence; None if it is in another document."""
+        if sentence not in self._row_numbers:
+            for row in self._browser.sentences_by_id([sentence]):
+                if row.document == self._document:
+                    self._row_numbers[sentence] = row.position
+        return self._row_numbers.get(sentence)
+
+
+class OneLanguage:
+    """Sentences of a document in one language: a side of a page that mixes languages."""
+
+    def __init__(self, browser: Browser, document: int, lang: str) -> None:
+        self._browser = browser
+        self._document = document
+        self._primary = primary(lang)
+        self.reload()
+
+    def reload(self) -> None:
+        """Reload after a sentence was split or joined."""
+        every = self._browser.sentences(self._document, 0, self._browser.sentence_count(self._document))
+        self._rows = [row for row in every if primary(row.lang) == self._primary]
+        self._row_numbers = {row.id: number for number, row in enumerate(self._rows)}
+        self.count = len(self._rows)
+
+    def rows(self, start: int, n: int) -> Sequence[SentenceRow]:
+        """Up to `n` sentences from row `start`."""
+        return self._rows[start : start + n]
+
+    def row_number(self, sentence: int) -> int | None:
+        """Row number of a sentence; None if it is not in this language."""
+        return self._row_numbers.get(sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class SideContext:
+    """Sentences of a side of a link, and those before and after; `linked`: sentence id -> status of its best link."""
+
+    before: Sequence[SentenceRow]
+    sentences: Sequence[SentenceRow]
+    after: Sequence[SentenceRow]
+    linked: dict[int, Status]
+
+
+NOT_REJECTED = frozenset(Status) - {Status.REJECTED}
+
+
+STATUS_RANK = {Status.EDITED: 3, Status.ACCEPTED: 3, Status.PROPOSED: 2, Status.REJECTED: 1}
+
+
+def load_context(browser: Browser, side: LinkSide, count: int) -> SideContext:
+    """Sentences of the side and `count` before and after it, with the link status of those."""
+    before, after = browser.context(side, count)
+    own = browser.sentences_by_id(side.sentences)
+    return SideContext(before, own, after, statuses(browser, [row.id for row in (*before, *after)]))
+
+
+def statuses(browser: Browser, sentences: Sequence[int]) -> dict[int, Status]:
+    """Strongest link status of each sentence; sentences without links, or only with rejected ones, are left out."""
+    by_sentence = {}
+    for sentence, links in browser.links_of_sentences(list(sentences)).items():
+        link_statuses = [link.status for link in links if link.status in NOT_REJECTED]
+        if link_statuses:
+            by_sentence[sentence] = max(link_statuses, key=STATUS_RANK.__getitem__)
+    return by_sentence
+
+
+def same_texts_filter(link: Link) -> LinkFilter:
+    """Filter for the links of the same two texts and languages, without rejected ones."""
+    return LinkFilter(
+        statuses=NOT_REJECTED,
+        documents=(link.src.document, link.tgt.document),
+        src_lang=link.src.lang,
+        tgt_lang=link.tgt.lang,
+    )
+
+
+def neighbour(browser: Browser, link: Link, step: int) -> Link | None:
+    """The next (1) or previous (-1) link of the same two texts and languages that is not rejected."""
+    same = same_texts_filter(link)
+    rank = browser.rank(link.id, same)
+    if rank is None or rank + step < 0:
+        return None
+    links = browser.at(rank + step, 1, same)
+    return links[0] if links and links[0].id != link.id else None
+
+
+def nearest_confirmed(browser: Browser, link: Link, reach: int = 100) -> Link | None:
+    """The link itself if it is confirmed, else the nearest confirmed one within `reach` links of the same texts."""
+    if link.status in CONFIRMED:
+        return link
+    same = same_texts_filter(link)
+    rank = browser.rank(link.id, same)
+    if rank is None:
+        return None
+    first = max(0, rank - reach)
+    near = enumerate(browser.at(first, 2 * reach + 1, same), first)
+    confirmed = [(abs(other_rank - rank), candidate) for other_rank, candidate in near if candidate.status in CONFIRMED]
+    return min(confirmed, key=lambda entry: entry[0])[1] if confirmed else None
+
+
+def link_at(browser: Browser, sentence: int, like: Link, side: str) -> Link | None:
+    """A link with the sentence on that side, between the documents of `like`; confirmed ones first."""
+    matches = [
+        link
+        for link in browser.links_of_sentences([sentence])[sentence]
+        if link.status in NOT_REJECTED
+        and (link.src.document, link.tgt.document) == (like.src.document, like.tgt.document)
+        and sentence in getattr(link, side).sentences
+    ]
+    return max(matches, key=lambda link: STATUS_RANK[link.status], default=None)
