@@ -39,12 +39,12 @@ class TextChange:
         """Counts of affected links as phrases, without zeros."""
         phrases = []
         if self.affected:
-            of = f"{self.affected:,} of {pluralise(self.settled, 'settled link')}"
+            of = f"{self.affected:,} of {pluralise(self.settled, 'confirmed link')}"
             phrases.append(f"{of} lost their text ({self.removed:,} removed, {self.reopened:,} to be decided again)")
         if self.proposals:
             phrases.append(f"{pluralise(self.proposals, 'proposal')} removed")
         if self.restored:
-            phrases.append(f"{pluralise(self.restored, 'settled link')} restored with the text")
+            phrases.append(f"{pluralise(self.restored, 'confirmed link')} restored with the text")
         return phrases
 
 

@@ -205,7 +205,7 @@ def change_documents(
     if not replace_settled and (change.affected > LOSS_SHARE * change.settled or change.affected > LOSS_LINKS):
         names = " and ".join(existing_name(db, document) for document in changed)
         raise TextLossError(
-            f"{names}: the new text would take away {change.affected:,} of {change.settled:,} settled links "
+            f"{names}: the new text would take away {change.affected:,} of {change.settled:,} confirmed links "
             f"({change.removed:,} whose text is gone, {change.reopened:,} whose text is another). Nothing was changed. "
             "Is it the right file, whole, in the right encoding? Then add --replace, or name another document with "
             "--as NAME."

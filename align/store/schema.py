@@ -281,7 +281,7 @@ def differences(db: Database) -> Iterator[str]:
         yield f"the {kind} {name} is missing"
     for kind, name in there.keys() - objects.keys():
         if kind in ("index", "trigger"):
-            yield f"the {kind} {name} is not of align"
+            yield f"the {kind} {name} is not part of align"
     for kind, name in objects.keys() & there.keys():
         if kind != "table" and objects[kind, name] != there[kind, name]:
             yield f"the {kind} {name} differs from the schema of align"
@@ -303,7 +303,7 @@ def refuse_foreign(db: Database) -> None:
         if objects.get((kind, name)) != sql:
             shown = name if str(name).isprintable() else ascii(name)
             raise StoreError(
-                f"the {kind} {shown} in it is not of align and may change what is written. Nothing was written; "
+                f"the {kind} {shown} in it is not part of align and may change what is written. Nothing was written; "
                 "`align store rebuild` removes it."
             )
 

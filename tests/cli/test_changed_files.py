@@ -96,7 +96,7 @@ def test_a_text_that_takes_accepted_links_away_is_refused_and_undone(project: Pa
     error = result.exception
     assert isinstance(error, TextLossError)
     assert error.exit_code == 1
-    assert "of 39 settled links" in str(error)
+    assert "of 39 confirmed links" in str(error)
     assert "--replace" in str(error)
     assert "--as" in str(error)
     assert decided(project) == before
@@ -106,8 +106,8 @@ def test_a_text_that_takes_accepted_links_away_is_refused_and_undone(project: Pa
     assert decided(project) == before
     result = run(one, "add", name, *more, "--replace")
     assert result.exit_code == 0
-    assert "of 39 settled links lost their text" in result.stderr
-    assert "`align store undo` brings back text and links" in result.stderr
+    assert "of 39 confirmed links lost their text" in result.stderr
+    assert "`align store undo` restores text and links" in result.stderr
     assert "text replaced" in run(project, "history", "--limit", "1").stdout
     assert decided(project) != before
     assert run(project, "store", "undo").stderr.startswith(f"undo: new text of {name}")
@@ -127,7 +127,7 @@ def test_what_few_changes_take_is_counted(project: Path) -> None:
     result = run(project, "add", "one", "--json")
     changed = next(told for line in result.stdout.splitlines() if (told := json.loads(line))["outcome"] == "changed")
     assert changed["change"] == {"settled": 39, "removed": 2, "reopened": 0, "proposals": 0, "restored": 0}
-    assert "2 settled links of 1 file lost their text (2 removed, 0 to be decided again)" in result.stderr
+    assert "2 confirmed links of 1 file lost their text (2 removed, 0 to be decided again)" in result.stderr
 
 
 def test_a_project_may_be_moved_and_copied_with_its_store(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,11 +242,11 @@ def test_a_memory_of_other_content_is_refused_and_undone(
     path.write_text(write([("Yellow.", "Gelb."), ("Blue is keen.", "Blau ist fesch.")]), encoding="utf-8")
     result = run(path.parent, *command, path.name)
     assert isinstance(result.exception, TextLossError), result.stderr
-    assert "4 of 4 settled links" in str(result.exception)
+    assert "4 of 4 confirmed links" in str(result.exception)
     assert decided(project) == before
     result = run(path.parent, *command, path.name, "--replace")
     assert result.exit_code == 0
-    assert "4 of 4 settled links lost their text (4 removed, 0 to be decided again)" in result.stderr
+    assert "4 of 4 confirmed links lost their text (4 removed, 0 to be decided again)" in result.stderr
     now = {(src, tgt): status for _, status, src, tgt, *_ in decided(project)[39:]}
     assert set(now) == {("Yellow.", "Gelb."), ("Blue is keen.", "Blau ist fesch.")}
     assert run(project, "store", "undo").exit_code == 0
@@ -295,5 +295,5 @@ def test_import_says_beforehand_what_would_be_refused(project: Path) -> None:
     dry = ["import", path.name, "--new", "--dry-run"]
     assert isinstance(run(path.parent, *dry).exception, TextLossError)
     result = run(path.parent, *dry, "--replace")
-    assert "2 of 4 settled links lost their text" in result.stderr
+    assert "2 of 4 confirmed links lost their text" in result.stderr
     assert decided(project) == before

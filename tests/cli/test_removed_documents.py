@@ -55,7 +55,7 @@ def test_a_removed_text_that_is_added_again_has_its_links(folder: Path) -> None:
     remove("ja.txt")
     assert decided(folder) == []
     result = run("add", "ja.txt")
-    assert "added      ja.txt: 6 sentences, ja; 6 settled links restored with the text" in result.stderr
+    assert "added      ja.txt: 6 sentences, ja; 6 confirmed links restored with the text" in result.stderr
     assert decided(folder) == before
     assert run("store", "rebuild").exit_code == 0
     assert decided(folder) == before
@@ -71,7 +71,7 @@ def test_two_removed_texts_have_their_links_when_both_are_there(
         remove(name)
     run("add", back[0])
     assert decided(folder) == []
-    assert "6 settled links restored with the text" in run("add", back[1]).stderr
+    assert "6 confirmed links restored with the text" in run("add", back[1]).stderr
     assert decided(folder) == before
 
 

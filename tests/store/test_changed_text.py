@@ -59,13 +59,15 @@ def test_more_than_twenty_settled_links_are_not_taken_away(many: Store, kept: in
     shorter = make_document("a.txt", [f"Satz {n}." for n in range(kept)], "de")
     before = everything(many), len(many.decisions())
     if refused:
-        with pytest.raises(TextLossError, match=rf"a\.txt: .* {300 - kept} of 300 settled links .*--replace"):
+        with pytest.raises(TextLossError, match=rf"a\.txt: .* {300 - kept} of 300 confirmed links .*--replace"):
             many.add_document(shorter, reviewer="ada")
         assert (everything(many), len(many.decisions())) == before
     else:
         _, counts = many.add_documents([shorter], reviewer="ada")
         assert counts == TextChange(300, removed=20)
-        assert counts.summary_lines() == ["20 of 300 settled links lost their text (20 removed, 0 to be decided again)"]
+        assert counts.summary_lines() == [
+            "20 of 300 confirmed links lost their text (20 removed, 0 to be decided again)"
+        ]
 
 
 @pytest.mark.parametrize(("settled", "refused"), [(6, True), (2, True), (0, False)])
@@ -206,7 +208,7 @@ def test_an_undo_that_cannot_be_is_passed_over_with_a_reason_and_said_once(store
     Reviewer(store, "bo").commit(edits.reject(3))
     done = reviewer.undo()
     assert done.link_ids == (2,)
-    assert "Passed over: cannot undo 'accept': link 3 changed since (status, by bo)" in done.summary
+    assert "Skipped: cannot undo 'accept': link 3 changed since (status, by bo)" in done.summary
     assert "link 3 changed since" in next(iter(history(store))).words
     assert reviewer.undo().summary == "undo: accept"
     with pytest.raises(ConflictError, match=r"nothing to undo .*link 3 changed since"):

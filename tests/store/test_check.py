@@ -32,7 +32,7 @@ def test_lack_of_room_for_the_copy_is_no_finding(store: Store) -> None:
             told.append(str(error))
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert ["no room" in line for line in told] == [True, True, False]
+    assert ["not enough space" in line for line in told] == [True, True, False]
     assert "TMPDIR" in told[0]
     assert told[2] == "[]"
 
@@ -77,7 +77,7 @@ def problems(store: Store) -> list[tuple[str, str]]:
     [
         (
             "create trigger t after insert on decisions begin delete from links; end",
-            "trigger t is not of",
+            "trigger t is not part of",
             REBUILD_COMMAND,
         ),
         ("create index i on links (note)", "index i is not part of align", REBUILD_COMMAND),
@@ -87,7 +87,7 @@ def problems(store: Store) -> list[tuple[str, str]]:
         ("delete from links where id = 2", "1 link not as in the log: 2", REBUILD_COMMAND),
         (
             "delete from link_sentences where link = 2",
-            "the table link_sentences is not what the log adds up",
+            "the table link_sentences differs from the log",
             REBUILD_COMMAND,
         ),
         (
@@ -95,7 +95,7 @@ def problems(store: Store) -> list[tuple[str, str]]:
             "the search index does not match the sentences",
             REBUILD_COMMAND,
         ),
-        ("insert into search (rowid, body) values (3, 'volcano')", "the search index is not that of", REBUILD_COMMAND),
+        ("insert into search (rowid, body) values (3, 'volcano')", "the search index does not match", REBUILD_COMMAND),
         ("update search_config set v = 9 where k = 'version'", "the search index is damaged", RESTORE_COMMAND),
         ("alter table documents drop column reader", "the table documents has no column reader", RESTORE_COMMAND),
         ("drop table seals", "the table seals is missing", RESTORE_COMMAND),

@@ -123,7 +123,7 @@ def test_proposals_on_a_half_go_when_the_cut_is_taken_back(store: Store, reviewe
 def test_a_store_whose_cuts_are_not_the_logs_is_told_and_mended(store: Store, reviewer: Reviewer) -> None:
     reviewer.commit(edits.split(3, (0, 2), (0, 9)))
     store.db.execute("update cuts set at = at + 1")
-    assert any("cuts" in finding.problem for finding in store.check())
+    assert any("sentence splits" in finding.problem for finding in store.check())
     store.db.execute("update cuts set at = at - 1")
     store.db.execute("update sentences set text = 'x', \"end\" = \"end\" - 1 where text = '川を'")
     assert any("halves" in finding.problem for finding in store.check())

@@ -114,7 +114,7 @@ def test_a_newer_layout_is_refused_untouched(store: Store, tmp_path: Path) -> No
     [
         (b"hello, I am a text\n", "not an SQLite file"),
         (b"\x89PNG\r\n\x1a\n" + bytes(200), "not an SQLite file"),
-        (MAGIC + bytes(20), "cut short"),
+        (MAGIC + bytes(20), "truncated"),
     ],
 )
 def test_what_is_no_store_is_refused_untouched(tmp_path: Path, content: bytes, says: str) -> None:
@@ -143,7 +143,7 @@ def test_a_cut_store_is_told(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "s.db"
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(StoreError, match="cut short"):
+    with pytest.raises(StoreError, match="truncated"):
         open_store(path)
 
 
@@ -277,14 +277,14 @@ def test_the_file_system_is_named(tmp_path: Path) -> None:
     [
         ("SQLITE_IOERR_LOCK", "Keep the store on a local disk"),
         ("SQLITE_IOERR_SHMMAP", "Keep the store on a local disk"),
-        ("SQLITE_IOERR_SHMSIZE", "no room left on the disk"),
+        ("SQLITE_IOERR_SHMSIZE", "no space left on the disk"),
         ("SQLITE_PROTOCOL", "Keep the store on a local disk"),
         ("SQLITE_BUSY", "another program"),
-        ("SQLITE_FULL", "no room left"),
+        ("SQLITE_FULL", "no space left"),
         ("SQLITE_READONLY_DIRECTORY", "cannot be written"),
         ("SQLITE_CANTOPEN", "cannot be opened"),
         ("SQLITE_CORRUPT", "damaged"),
-        ("SQLITE_IOERR_WRITE", "the disk failed"),
+        ("SQLITE_IOERR_WRITE", "disk error"),
     ],
 )
 def test_each_mishap_is_one_line_with_a_way_on(tmp_path: Path, name: str, says: str) -> None:
@@ -316,7 +316,7 @@ def test_a_network_file_system_without_locks_is_not_taken_for_a_busy_one(
 def test_a_store_that_may_not_grow_is_told_and_stays_sound(store: Store) -> None:
     pages = store.db.execute("pragma page_count").fetchone()[0]
     store.db.execute(f"pragma max_page_count = {pages + 1}")
-    with pytest.raises(StoreError, match="no room left"):
+    with pytest.raises(StoreError, match="no space left"):
         store.add_document(make_document("big.txt", ["word " * 2000] * 20, "en"))
     store.db.execute("pragma max_page_count = 1000000")
     assert [row.name for row in store.documents()] == ["ja.txt", "en.txt"]

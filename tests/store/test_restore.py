@@ -207,9 +207,9 @@ def test_what_cannot_be_restored_leaves_the_store_as_it_was(path: Path, saved: P
     before = path.read_bytes()
     for source, error, words in (
         (tmp_path / "none.db", UsageError, "no such file"),
-        (path, UsageError, "this very store"),
+        (path, UsageError, "is the store itself"),
         (text, StoreError, "not a store"),
-        (cut, StoreError, "cut short"),
+        (cut, StoreError, "truncated"),
         (flipped, StoreError, r"flipped\.db: damaged \(.*ja\.txt.*Restore another backup"),
     ):
         with pytest.raises(error, match=words):
@@ -346,7 +346,7 @@ def test_a_backup_follows_no_link(path: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.db"
     out.symlink_to(victim)
     with open_store(path) as store:
-        with pytest.raises(UsageError, match="there already"):
+        with pytest.raises(UsageError, match="exists already"):
             store.backup(out)
         store.backup(out, force=True)
     assert victim.read_text() == "mine"

@@ -220,7 +220,7 @@ def test_many_at_once_are_refused_where_others_changed_them_since(store: Store, 
         reviewer.accept_through(2, expected=1, since=store.latest())
     seen = store.latest()
     store.propose(1, 2, [Proposal((5,), (11,), LinkKind.TRANSLATION, 0, 0.9)], "use")
-    with pytest.raises(ConflictError, match="proposed anew"):
+    with pytest.raises(ConflictError, match="proposed again"):
         reviewer.accept_above(0.0, since=seen)
     reviewer.accept_above(0.0, since=store.latest())
 
@@ -314,7 +314,7 @@ def test_the_story_of_a_link(store: Store, reviewer: Reviewer) -> None:
         ("ada", "edited"),
         ("bo", "noted (glossary 12)"),
         ("ada", "accepted"),
-        ("align", "proposed 6 links (use), took back 0"),
+        ("align", "proposed 6 links (use), removed 0"),
     ]
     assert "note: - -> sure?" in " ".join(lines_of(list(events_of(store, "1"))[2]))
     assert len(list(events_of(store, "ja.txt"))) == 5
@@ -366,7 +366,7 @@ def test_backup_is_whole_and_never_overwrites(store: Store, tmp_path: Path) -> N
     store.backup(tmp_path / "b.db")
     with open_store(tmp_path / "b.db") as copy:
         assert list(copy.links()) == list(store.links())
-    with pytest.raises(UsageError, match="there already"):
+    with pytest.raises(UsageError, match="exists already"):
         store.backup(tmp_path / "b.db")
     with pytest.raises(UsageError, match="does not exist"):
         store.backup(tmp_path / "no" / "b.db")

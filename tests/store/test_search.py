@@ -104,7 +104,7 @@ def test_changed_and_removed_texts_leave_the_index(many: Store) -> None:
 
 
 def test_nothing_to_look_for(many: Store) -> None:
-    with pytest.raises(UsageError, match="nothing to look for"):
+    with pytest.raises(UsageError, match="the query is empty"):
         list(search(many, '  ""'))
 
 
