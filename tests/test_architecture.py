@@ -14,10 +14,7 @@ KERNELS = {"aligner/features.py", "aligner/lattice.py"}
 """Compiled functions may be longer: numba inlines nothing across modules that it has not compiled."""
 SAME_PURPOSE = {"__init__", "__main__", "base", "filter", "registry", "types", "html"}
 """Module names that may occur in several packages, since each does the same for its package (`html` is a format)."""
-LONGER = {
-    "store/decision_draft.py", "store/merge/merge.py", "store/merge/resolution.py", "store/reimport.py",
-    "store/store.py", "text/sentences.py",
-}  # fmt: skip
+LONGER = {"store/merge/resolution.py"}
 """Modules that are still to be parted. Take one out of this list when it is; never add one."""
 
 

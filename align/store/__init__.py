@@ -3,7 +3,6 @@
 from align.store.backup import Restored, restore
 from align.store.check import StoreFinding
 from align.store.filter import LinkFilter
-from align.store.merge.merge import United
 from align.store.records import (
     Added,
     Change,
@@ -15,6 +14,7 @@ from align.store.records import (
     SentenceRow,
     StoredConstraints,
     TextChange,
+    United,
 )
 from align.store.store import Store, open_store
 

@@ -396,8 +396,3 @@ def settling(db: Database, links: Collection[int]) -> dict[str, object]:
             where link in ({",".join(map(str, links))}) and dismissed is null and contested is not null order by 1"""
     ).fetchall()
     return {"settles": [row[0] for row in rows]} if rows else {}
-
-
-def settled(state: State) -> bool:
-    """Whether a link is accepted, edited, rejected or an anchor."""
-    return state["status"] != "proposed" or bool(state["anchored"])

@@ -55,6 +55,11 @@ def is_unreviewed(state: State) -> bool:
     return state.get("status") == "proposed" and not is_edited and not any(state.get(column) for column in marks)
 
 
+def settled(state: State) -> bool:
+    """Whether a link is accepted, edited, rejected or an anchor."""
+    return state["status"] != "proposed" or bool(state["anchored"])
+
+
 def reshapes(patch: Patch) -> bool:
     """Whether there are other links now, in other places, or surer ones."""
     _, was, now_ = patch

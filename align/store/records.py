@@ -1,8 +1,8 @@
-"""Immutable records that the store returns, in addition to those of `models`."""
+"""Records that the store returns, in addition to those of `models`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from align.models import BlockKind, Decision, Span, Status
@@ -186,6 +186,49 @@ class Change:
     """Link to show next if not the one decided on; None = stay."""
     summary: str = ""
     """One line for a status bar."""
+
+
+@dataclass(slots=True)
+class United:
+    """What taking in another copy did."""
+
+    documents: int = 0
+    decisions: int = 0
+    links: int = 0
+    """New links."""
+    agreed: int = 0
+    """Links on which both had decided alike."""
+    conflicts: int = 0
+    """New conflicts."""
+    cuts: int = 0
+    """Cuts in conflict of sentences that are in no link."""
+    differing: list[str] = field(default_factory=list)
+    """Documents whose text is not the same in both copies; decisions on them wait until it is."""
+    restored: list[str] = field(default_factory=list)
+    """Documents that were removed here and are in the other copy."""
+
+    def lines(self, name: str) -> list[str]:
+        """What happened, for a person."""
+        lines = [
+            f"{name}: {self.decisions:,} decisions taken in, {self.documents} new documents, {self.links:,} new links; "
+            f"{self.agreed:,} had been decided alike."
+        ]
+        lines += [f"{doc}: removed here but not in the other copy; it is back with its links." for doc in self.restored]
+        lines += [
+            f"{doc}: its text differs in the two copies; decisions on it are kept, and count once the texts are alike."
+            for doc in self.differing
+        ]
+        if self.conflicts:
+            lines.append(
+                f"{pluralise(self.conflicts, 'conflict')}: such a link stays as both knew it. Accept, reject or edit "
+                "it in `align review`; `align store conflicts` lists them."
+            )
+        if self.cuts:
+            lines.append(
+                f"{pluralise(self.cuts, 'cut')} of sentences in no link at different positions in the two copies: "
+                "these sentences stay whole. Split them again."
+            )
+        return lines
 
 
 def as_bytes(text: str) -> bytes:

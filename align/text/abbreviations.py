@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from align.text.function_words import WORDS, words
+from align.text.scripts import HAN_CLASS, HANGUL_CLASS, KANA_CLASS
 
 ABBREVIATIONS: dict[str, str] = {
     "": "dr prof mr mrs ms st vs no nr vol pp fig cf jr sr e.g i.e co op art tel ca al approx dept",
@@ -55,6 +57,14 @@ BEFORE_STARTER = words("u.s u.k u.n e.u d.c a.m p.m inc corp ltd co jr sr etc ph
 """Abbreviations that may also end a sentence: they do if the next word typically begins one."""
 ORDINAL = words("de da no fi cs sk sl hr sr hu is et lv pl tr eu nb nn lb")
 """Languages with ordinals of a number and a stop (`am 3. Mai`)."""
+WIDE = f"{HAN_CLASS}{KANA_CLASS}\u30fc"
+"""Han, kana and the long-vowel mark, for a character class."""
+IS_WIDE = re.compile(f"[{WIDE}{HANGUL_CLASS}」』）】〉》]")
+IS_CJK = re.compile(f"[{WIDE}]")
+_NUMBER_LABEL = re.compile(f"(?:^|[\\s.!?。！？)）」』{WIDE}])[(（]?\\d{{1,3}}$")
+_DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
+_ROMAN = re.compile(r"[IVXLC]+\b")
+_NEXT_WORD = re.compile(r"[^\W\d_]+")
 
 
 @cache
@@ -67,3 +77,33 @@ def abbreviations(lang: str) -> frozenset[str]:
 def starters(lang: str) -> frozenset[str]:
     """Lower-case function words of `lang` (else English), which are sentence beginnings far more often than names."""
     return frozenset(WORDS.get(lang, WORDS["en"]).split()) | frozenset(WORDS["en"].split())
+
+
+def is_abbreviated(word: str, text: str, stop: int, start: int, at: int, lang: str) -> bool:
+    """Whether the full stop after `word` is part of it; `at` is the start of the next word."""
+    bare = word.strip("\"'“‘(").lower()
+    first = text[at : at + 1]
+    if not bare:
+        return False
+    if bare.isdigit():
+        if len(bare) > 3:
+            return False
+        label = _NUMBER_LABEL.search(text, max(start, stop - 5), stop)
+        if label and (label.start() == start or label[0][0] in ".!?。！？)）」』" or IS_CJK.match(label[0])):
+            return True
+        if text[start:stop].strip() == bare:
+            return True
+        following = _NEXT_WORD.match(text, at)
+        return len(bare) <= 2 and lang in ORDINAL and not (following and following[0].lower() in starters(lang))
+    if len(bare) == 1 and bare.isalpha() and not word[-1].islower():
+        return not IS_WIDE.match(bare)
+    if bare in NUMBERED:
+        return first.isdigit() or _ROMAN.match(text, at) is not None
+    if bare in MONTHS:
+        return first.isdigit()
+    if bare in BEFORE_STARTER:
+        following = _NEXT_WORD.match(text, at)
+        return following is not None and following[0].lower() not in starters(lang)
+    if bare in abbreviations(lang):
+        return True
+    return _DOTTED.fullmatch(word) is not None and (len(word) <= 3 or IS_CJK.match(first) is not None)

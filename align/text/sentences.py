@@ -8,16 +8,14 @@ sentence). Brackets, and quotations that the surrounding sentence continues afte
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 
 from align.models import Span
 from align.text import sentences_thai
-from align.text.abbreviations import BEFORE_STARTER, MONTHS, NUMBERED, ORDINAL, abbreviations, starters
-from align.text.scripts import HAN_CLASS, HANGUL_CLASS, KANA_CLASS
+from align.text.abbreviations import IS_CJK, IS_WIDE, is_abbreviated
 from align.text.tags import primary
 
-_WIDE = f"{HAN_CLASS}{KANA_CLASS}\u30fc"
 _WIDE_STOPS = "。｡！？．"
 _OTHER_STOPS = "؟۔।॥։።፧။៕៚᠃᠉‼⁇⁈⁉"
 _ENDS = f"[。｡！？{_OTHER_STOPS}.!?…](?:[ \u00a0]?[{_WIDE_STOPS}{_OTHER_STOPS}.!?…])*"
@@ -38,8 +36,6 @@ _MAX_NESTING = 20
 _MAX_QUOTE = 45
 """Maximum characters of a quotation that is not split: longer ones are read and translated by sentence."""
 _TITLES = "『《〈"
-_IS_WIDE = re.compile(f"[{_WIDE}{HANGUL_CLASS}」』）】〉》]")
-_IS_CJK = re.compile(f"[{_WIDE}]")
 _OPENS = re.compile("[\"'“”‘’„‚«»‹›([{「『（【〔〈《［｛〝¿¡–—-]*\\s?")
 _GOES_ON = re.compile(
     "\\s?(?:と(?!ころ|もあれ|りわけ|にかく|はいえ|くに|もに)|って|との|など|なの|という|[はがをにのもでやへ](?![るた])|から|まで|より|、|，|,|・|等|だと|だっ|です|である"
@@ -67,8 +63,6 @@ _ASIDE = re.compile(
 _INNER_STOP = re.compile("[。！？]")
 _DASH = re.compile(r"[ \u00a0][–—] ?([^\W\d_])")
 _LAST_WORD = re.compile(r"[^\s(\[{\"'“”‘«»„‚‹›/—–]*$")
-_NUMBER_LABEL = re.compile(f"(?:^|[\\s.!?。！？)）」』{_WIDE}])[(（]?\\d{{1,3}}$")
-_DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 
 
 @cache
@@ -121,8 +115,7 @@ def _may_hide_boundaries(lang: str, text: str) -> bool:
 
 
 MAX_SENTENCE_CHARACTERS = 4000
-"""Maximum characters of a sentence: one without any stop is split there, since encoders and readers cannot take
-more."""
+"""Maximum characters of a sentence without any stop, which is split there: encoders and readers cannot take more."""
 _PAUSES = re.compile(r"[,;:、，；：]\s*|\s+")
 
 
@@ -152,11 +145,7 @@ def _split_once(text: str, offset: int, lang: str) -> list[Span]:
     """One pass: the sentences of `text`, with `offset` added to their spans."""
     spans: list[Span] = []
     start = 0
-    ends: Iterable[int] = _boundaries(text, primary(lang))
-    items = _enumerated(text) + _works(text)
-    if items:
-        ends = sorted({*ends, *items})
-    for end in ends:
+    for end in sorted({*_boundaries(text, primary(lang)), *_enumerated(text), *_works(text)}):
         _append(spans, text, start, end, offset)
         start = end
     _append(spans, text, start, len(text), offset)
@@ -172,7 +161,6 @@ def _append(spans: list[Span], text: str, start: int, end: int, offset: int) -> 
 
 
 _LABEL = re.compile(r"(?<![\d.,])\d{1,3}(?=[.)] ?[^\W\d_])")
-
 _BEFORE_LABEL = re.compile('(?:^|[.!?。！？:：;；)）」』”"»])\\s*[(（]?\\Z')
 
 
@@ -338,7 +326,7 @@ def _is_part_of_sentence(text: str, start: int, end: int, lang: str) -> bool:
         return True
     if end - start > _MAX_QUOTE:
         return False
-    if _IS_WIDE.match(text, max(0, end - 3)) or _IS_WIDE.match(text, end) or text[end - 2 : end - 1] in "。！？":
+    if IS_WIDE.match(text, max(0, end - 3)) or IS_WIDE.match(text, end) or text[end - 2 : end - 1] in "。！？":
         if text[end - 2] in "。！？" and _INNER_STOP.search(text, start, end - 2):
             return False
         if lang == "ko":
@@ -352,7 +340,7 @@ def _ends_here(text: str, match: re.Match[str], end: int, start: int, lang: str)
     stop = match[0]
     closed = end > match.end()
     before = text[match.start() - 1 : match.start()]
-    wide = stop[0] in _WIDE_STOPS or (_IS_WIDE.match(before) is not None and stop[0] in "!?.")
+    wide = stop[0] in _WIDE_STOPS or (IS_WIDE.match(before) is not None and stop[0] in "!?.")
     if closed and (_SPEECH_TAG.match(text, end) or _SPEECH_TAG_LATIN.match(text, end)):
         return False
     if wide and stop[0] != ".":
@@ -386,9 +374,14 @@ def _ends_alphabetic(text: str, match: re.Match[str], end: int, start: int, lang
         at = opened.end() if opened else at
     space = gap or text[end : end + 1].isspace()
     first = text[at : at + 1]
-    cjk = _IS_CJK.match(first) is not None
+    cjk = IS_CJK.match(first) is not None
     if stop[0] == "…" or stop.startswith(".."):
-        return bool(space) and not wide and not first.islower() and not (cjk and not before_wide(text, match.start()))
+        return (
+            bool(space)
+            and not wide
+            and not first.islower()
+            and not (cjk and not IS_CJK.match(text[match.start() - 1 : match.start()]))
+        )
     if not space:
         if stop[0] in _OTHER_STOPS:
             return True
@@ -400,43 +393,4 @@ def _ends_alphabetic(text: str, match: re.Match[str], end: int, start: int, lang
     if stop != ".":
         return True
     word = _LAST_WORD.search(text, max(start, match.start() - 24), match.start())
-    return not _abbreviated(word[0] if word else "", text, match.start(), start, at, lang)
-
-
-def before_wide(text: str, at: int) -> bool:
-    """Whether the character before `at` is CJK."""
-    return at > 0 and _IS_CJK.match(text[at - 1]) is not None
-
-
-_ROMAN = re.compile(r"[IVXLC]+\b")
-_NEXT_WORD = re.compile(r"[^\W\d_]+")
-
-
-def _abbreviated(word: str, text: str, stop: int, start: int, at: int, lang: str) -> bool:
-    """Whether the full stop after `word` is part of it; `at` is the start of the next word."""
-    bare = word.strip("\"'“‘(").lower()
-    first = text[at : at + 1]
-    if not bare:
-        return False
-    if bare.isdigit():
-        if len(bare) > 3:
-            return False
-        label = _NUMBER_LABEL.search(text, max(start, stop - 5), stop)
-        if label and (label.start() == start or label[0][0] in ".!?。！？)）」』" or _IS_CJK.match(label[0])):
-            return True
-        if text[start:stop].strip() == bare:
-            return True
-        following = _NEXT_WORD.match(text, at)
-        return len(bare) <= 2 and lang in ORDINAL and not (following and following[0].lower() in starters(lang))
-    if len(bare) == 1 and bare.isalpha() and not word[-1].islower():
-        return not _IS_WIDE.match(bare)
-    if bare in NUMBERED:
-        return first.isdigit() or _ROMAN.match(text, at) is not None
-    if bare in MONTHS:
-        return first.isdigit()
-    if bare in BEFORE_STARTER:
-        following = _NEXT_WORD.match(text, at)
-        return following is not None and following[0].lower() not in starters(lang)
-    if bare in abbreviations(lang):
-        return True
-    return _DOTTED.fullmatch(word) is not None and (len(word) <= 3 or _IS_CJK.match(first) is not None)
+    return not is_abbreviated(word[0] if word else "", text, match.start(), start, at, lang)

@@ -8,9 +8,7 @@ bring the links to the result.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
@@ -21,57 +19,14 @@ from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import FIELDS, Patch, State, append, sentences_of, state_of, stored, write_patches
 from align.store.merge.causality import Causality, Origin, heads
 from align.store.merge.copies import merge_documents
-from align.store.merge.replica import SIDES, Birth, Entry, Log, Sentences, pack
+from align.store.merge.replica import SIDES, Birth, Entry, Log, Sentences, joined_origins, pack
 from align.store.merge.resolution import MACHINE, Outcome, Resolution, Virtual, is_untouched
 from align.store.merge.text_versions import TextVersions
 from align.store.proposals import PROGRAM_NAME
+from align.store.records import United
 from align.store.sentence_splits import Cut
-from align.text.messages import pluralise
 
 REPLICATED = Action.having(Trait.REPLICATED)
-
-
-@dataclass(slots=True)
-class United:
-    """What taking in another copy did."""
-
-    documents: int = 0
-    decisions: int = 0
-    links: int = 0
-    """New links."""
-    agreed: int = 0
-    """Links on which both had decided alike."""
-    conflicts: int = 0
-    """New conflicts."""
-    cuts: int = 0
-    """Cuts in conflict of sentences that are in no link."""
-    differing: list[str] = field(default_factory=list)
-    """Documents whose text is not the same in both copies; decisions on them wait until it is."""
-    restored: list[str] = field(default_factory=list)
-    """Documents that were removed here and are in the other copy."""
-
-    def lines(self, name: str) -> list[str]:
-        """What happened, for a person."""
-        lines = [
-            f"{name}: {self.decisions:,} decisions taken in, {self.documents} new documents, {self.links:,} new links; "
-            f"{self.agreed:,} had been decided alike."
-        ]
-        lines += [f"{doc}: removed here but not in the other copy; it is back with its links." for doc in self.restored]
-        lines += [
-            f"{doc}: its text differs in the two copies; decisions on it are kept, and count once the texts are alike."
-            for doc in self.differing
-        ]
-        if self.conflicts:
-            lines.append(
-                f"{pluralise(self.conflicts, 'conflict')}: such a link stays as both knew it. Accept, reject or edit "
-                "it in `align review`; `align store conflicts` lists them."
-            )
-        if self.cuts:
-            lines.append(
-                f"{pluralise(self.cuts, 'cut')} of sentences in no link at different positions in the two copies: "
-                "these sentences stay whole. Split them again."
-            )
-        return lines
 
 
 def unite(ours: Database, theirs: Database, name: str) -> United:
@@ -96,7 +51,7 @@ class _Merge:
         self.here = here
         self.new = new
         self.sentences = here.sentences
-        origins = _joined_origins(ours, here, there)
+        origins = joined_origins(ours, here, there)
         self.heads = Origin(max(origin.depth for origin in origins.values()), heads(origins))
         self.causality = Causality(origins)
         self.documents = {
@@ -443,18 +398,3 @@ class _Merge:
             number = self._link_number(entry.link) if entry.link else None
             if entry.action == Action.CONFLICT and "theirs" in entry.detail and number is not None:
                 yield number, entry, self.resolution.waits(position)
-
-
-def _joined_origins(ours: Database, here: Log, there: Log) -> dict[str, Origin]:
-    """The origins of all decisions; where the logs differ about one, as logs from before merges were kept may, the one
-    that knew less: the other is of a copy that took the decision over."""
-    origins = dict(here.origins)
-    for uid, origin in there.origins.items():
-        if uid not in origins or origin < origins[uid]:
-            if uid in origins:
-                ours.conn.execute(
-                    "update decisions set depth = ?, parents = ? where uid = ?",
-                    (origin.depth, json.dumps(origin.parents), uid),
-                )
-            origins[uid] = origin
-    return origins

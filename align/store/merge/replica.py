@@ -375,3 +375,18 @@ def unpack(packed: bytes, sentences: Sentences) -> Entry:
             (source, target), run["encoder"], run["languages"], births(run["removed"]), births(run["again"]), proposals
         )
     return Entry(**content)
+
+
+def joined_origins(ours: Database, here: Log, there: Log) -> dict[str, Origin]:
+    """The origins of all decisions; where the logs differ about one, as logs from before merges were kept may, the one
+    that knew less: the other is of a copy that took the decision over."""
+    origins = dict(here.origins)
+    for uid, origin in there.origins.items():
+        if uid not in origins or origin < origins[uid]:
+            if uid in origins:
+                ours.conn.execute(
+                    "update decisions set depth = ?, parents = ? where uid = ?",
+                    (origin.depth, json.dumps(origin.parents), uid),
+                )
+            origins[uid] = origin
+    return origins
