@@ -35,7 +35,6 @@ from align.store.connection import connect, refuse_replaced, transaction
 from align.store.decision_draft import DecisionDraft
 from align.store.filter import LinkFilter
 from align.store.merge.merge import unite
-from align.store.queries import StoreQueries
 from align.store.rebuild import rebuild
 from align.store.records import (
     Added,
@@ -47,6 +46,7 @@ from align.store.records import (
     storable,
     stored_name,
 )
+from align.store.store_queries import StoreQueries
 
 DAMAGE_ERRORS = (
     ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError, struct.error,
