@@ -19,9 +19,10 @@ from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import FIELDS, Patch, State, append, sentences_of, state_of, stored, write_patches
 from align.store.merge.causality import Causality, Origin, heads
 from align.store.merge.copies import merge_documents
+from align.store.merge.history import History, MergedLink, TextVersions
+from align.store.merge.outcomes import MACHINE, Outcome, Outcomes, is_untouched
 from align.store.merge.replica import SIDES, Birth, Entry, Log, Sentences, joined_origins, pack
-from align.store.merge.resolution import MACHINE, Outcome, Resolution, Virtual, is_untouched
-from align.store.merge.text_versions import TextVersions
+from align.store.merge.resolution import Resolution
 from align.store.proposals import PROGRAM_NAME
 from align.store.records import United
 from align.store.sentence_splits import Cut
@@ -70,15 +71,16 @@ class _Merge:
         for entry in self.entries:
             if entry.uid in new:
                 there.run(entry)
-        self.resolution = Resolution(
+        self.history = History(
             self.causality,
             self.entries,
             self.sentences,
             here.run,
             also=self._links_on_cut_sentences(),
-            runs=[at for at, entry in enumerate(self.entries) if all_runs or entry.uid in new],
+            all_of_runs=[at for at, entry in enumerate(self.entries) if all_runs or entry.uid in new],
             texts=self._texts(),
         )
+        self.resolution = Resolution(self.history)
         self.ids = self._present_ids()
         self.links: dict[int, int] = {}
         """id of a virtual link -> its number here."""
@@ -149,7 +151,8 @@ class _Merge:
 
     def bring(self, report: United, name: str) -> None:
         """Write the decisions that are new here, and bring sentences, links and conflicts to what all say."""
-        outcomes = list(self.resolution.outcomes())
+        resolved = Outcomes(self.resolution)
+        outcomes = resolved.links
         self._number(outcomes)
         self._bring_cuts()
         self._delete_proposals(outcomes)
@@ -161,13 +164,13 @@ class _Merge:
         report.links = sum(self.ledger.present(link) for link in made)
         rows = list(self._conflict_rows(outcomes, name))
         report.conflicts = conflicts.replace(self.db, rows)
-        report.cuts = len(self.resolution.cuts_unlinked)
+        report.cuts = len(resolved.splits_unlinked)
         report.agreed = self._agreed()
         detail: dict[str, object] = {"name": name, "links": report.links, "conflicts": report.conflicts}
         self.ledger.close(Action.UNITE, detail=detail, origin=self.heads)
         conflicts.restate(self.db, self._contests_of_files())
 
-    def _number(self, outcomes: Sequence[tuple[Virtual, Outcome]]) -> None:
+    def _number(self, outcomes: Sequence[tuple[MergedLink, Outcome]]) -> None:
         taken: set[int] = set()
         for link, _ in outcomes:
             numbers = sorted({n for birth, _ in link.births if (n := self.here.births.link(birth)) is not None} - taken)
@@ -218,12 +221,8 @@ class _Merge:
         for entry in self.entries:
             order.update(dict.fromkeys(self.sentences.half(*cut) for cut in entry.cuts))
         for half in order:
-            line: list[int] = []
-            one: int | None = half
-            while one is not None and self.sentences.parent(one) is not None:
-                line.append(one)
-                one = self.sentences.parent(one)
-            if all(self.resolution.in_force.get(one, False) for one in line):
+            *line, _ = self.history.splits.line(half)
+            if all(self.history.splits.in_force.get(one, False) for one in line):
                 halves.append(half)
         return halves
 
@@ -240,7 +239,7 @@ class _Merge:
         self.ids[half] = rest
         self.cut_now[half] = made
 
-    def _delete_proposals(self, outcomes: Sequence[tuple[Virtual, Outcome]]) -> None:
+    def _delete_proposals(self, outcomes: Sequence[tuple[MergedLink, Outcome]]) -> None:
         """Take away the proposals that share a sentence with a settled link, as a decision does (see `overlaps`)."""
         settled: dict[int, list[State]] = {}
         for _, outcome in outcomes:
@@ -260,7 +259,7 @@ class _Merge:
             return False
         return bool(overlaps.extent(self.db, here).shared(overlaps.extent(self.db, there)))
 
-    def _bring_link(self, link: Virtual, outcome: Outcome) -> None:
+    def _bring_link(self, link: MergedLink, outcome: Outcome) -> None:
         number = self.links.get(id(link))
         if outcome.columns is None:
             if number is not None and self.ledger.present(number):
@@ -328,11 +327,11 @@ class _Merge:
         return list(patches.values())
 
     def _link_number(self, birth: Birth) -> int | None:
-        link = self.resolution.by_birth.get(birth)
+        link = self.history.by_birth.get(birth)
         return self.here.births.link(birth) if link is None else self.links.get(id(link))
 
     def _enter_births(self) -> None:
-        for link in self.resolution.links:
+        for link in self.history.links:
             number = self.links.get(id(link))
             births = [birth for birth, _ in link.births if self.here.births.link(birth) != number]
             if number is not None and births:
@@ -343,11 +342,13 @@ class _Merge:
     def _agreed(self) -> int:
         """Links on which decisions of both copies, made without each other, say the same."""
         ours, theirs = set(self.here.ids) - self.new, self.new
-        return sum(self.resolution.agree(link, ours, theirs) for link in self.resolution.links)
+        return sum(self.resolution.agree(link, ours, theirs) for link in self.history.links)
 
     # Conflicts
 
-    def _conflict_rows(self, outcomes: Sequence[tuple[Virtual, Outcome]], name: str) -> Iterator[conflicts.ConflictRow]:
+    def _conflict_rows(
+        self, outcomes: Sequence[tuple[MergedLink, Outcome]], name: str
+    ) -> Iterator[conflicts.ConflictRow]:
         for link, outcome in outcomes:
             number = self.links.get(id(link))
             if outcome.contests and number is not None and self.ledger.present(number):
@@ -383,14 +384,9 @@ class _Merge:
         return detail
 
     def _text(self, side: Sequence[int]) -> str:
-        ids = [self.ids.get(number, self.ids.get(self._root(number))) for number in side]
+        ids = [self.ids.get(number, self.ids.get(self.sentences.root(number))) for number in side]
         present = stored(list(dict.fromkeys(id_ for id_ in ids if id_ is not None)) or [0])
         return self.ledger.joined(present) if sentences_of(present) != (0,) else "(a text that is not here)"
-
-    def _root(self, number: int) -> int:
-        while (parent := self.sentences.parent(number)) is not None:
-            number = parent
-        return number
 
     def _contests_of_files(self) -> Iterator[tuple[int, Entry, bool | None]]:
         """(link, decision, whether it waits; None where it was taken back) of what files said otherwise."""

@@ -58,11 +58,15 @@ class Sentences:
         name = self.names[sentence]
         return name[0] if len(name) == 2 else None
 
-    def document(self, sentence: int) -> tuple[str, str]:
-        """Name and digest of the document; both empty for a sentence that its store has lost."""
+    def root(self, sentence: int) -> int:
+        """The sentence as it was read."""
         while (parent := self.parent(sentence)) is not None:
             sentence = parent
-        name = self.names[sentence]
+        return sentence
+
+    def document(self, sentence: int) -> tuple[str, str]:
+        """Name and digest of the document; both empty for a sentence that its store has lost."""
+        name = self.names[self.root(sentence)]
         return (name[0], name[1]) if len(name) == 5 else ("", "")
 
 

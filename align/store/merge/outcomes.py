@@ -1,0 +1,271 @@
+"""What each link is when several logs are one, with the decisions in conflict about it (see `resolution`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from align.models import CONFIRMED, Status
+from align.store.decision_log import NEW, State
+from align.store.merge.history import GROUPS, VERDICT, MergedLink, Value, Write
+from align.store.merge.registers import applied
+from align.store.merge.replica import Birth, Entry, Solved
+from align.store.merge.resolution import Resolution
+
+MARKS: Final = ("bookmarked", "anchored", "touched")
+"""Columns in which a mark that anybody sets stays."""
+MACHINE: Final = ("score", "confidence", "encoder", "chain", "signals")
+
+
+@dataclass(slots=True)
+class Contest:
+    """A decision that is not in force on a link, to be chosen or dropped."""
+
+    entry: Entry
+    columns: State
+    """What it says of the columns in conflict; `gone` where it takes the link away."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a link is."""
+
+    columns: State | None
+    """All columns but the documents, sides as `Sentences` numbers; None where it is not there."""
+    contests: list[Contest] = field(default_factory=list)
+    """The latest decisions in conflict, by reviewer and uid."""
+    contested: frozenset[str] = frozenset()
+    """The uids of all decisions on it that are out of force."""
+
+
+class Outcomes:
+    """The links by the decisions in force."""
+
+    def __init__(self, resolution: Resolution) -> None:
+        self.resolution = resolution
+        self.history = resolution.history
+        self.causality = resolution.causality
+        self.entries = resolution.entries
+        self.sentences = resolution.sentences
+        self.splits = resolution.splits
+        self.out = resolution.out
+        self.registers = resolution.registers
+        self.splits_unlinked: list[int] = []
+        """Splits in conflict of sentences that no link has."""
+        links = [(link, self._outcome(link)) for link in resolution.links if link.births]
+        self._show_hidden_contests(links)
+        self._show_cuts(links)
+        self._hide_superseded(links)
+        self._hide_contradicted(links)
+        self.links = links
+        """Every link that decisions or concurrent runs are about, with what it is."""
+
+    def _show_hidden_contests(self, outcomes: Sequence[tuple[MergedLink, Outcome]]) -> None:
+        """Show links that are there by decisions in conflict alone, where these could not be chosen otherwise."""
+        shown = {contest.entry.uid for _, outcome in outcomes if outcome.columns for contest in outcome.contests}
+        shown |= {self.entries[position].uid for position in self.resolution.decided_out}
+        hidden = [(min(link.births), link, outcome) for link, outcome in outcomes if outcome.columns is None]
+        for _, link, outcome in sorted(hidden, key=lambda one: one[0]):
+            for contest in outcome.contests:
+                if "src" in contest.columns and contest.entry.uid not in shown:
+                    verdict = {column: contest.columns[column] for column in contest.columns if column != "kind"}
+                    outcome.columns = self._columns(link, {**verdict, "status": Status.PROPOSED.value}, ())
+                    outcome.columns |= {"attention": "conflict", "touched": 1}
+                    shown |= {one.entry.uid for one in outcome.contests}
+                    break
+
+    def _show_cuts(self, outcomes: Sequence[tuple[MergedLink, Outcome]]) -> None:
+        """Show cuts in conflict that no link has among its own on the first link of their sentence."""
+        listed = {uid for _, outcome in outcomes if outcome.columns for uid in outcome.contested}
+        hidden = [
+            (position, sentence)
+            for sentence, cuts in self.splits.by_sentence.items()
+            for position in {cut.position for cut in cuts if cut.made and cut.position in self.out.decisions}
+            if self.entries[position].uid not in listed and position not in self.resolution.decided_out
+        ]
+        on: dict[int, list[tuple[Birth, Outcome]]] = {}
+        for link, outcome in outcomes if hidden else ():
+            for number in {*outcome.columns["src"], *outcome.columns["tgt"]} if outcome.columns else ():
+                on.setdefault(number, []).append((min(link.births)[0], outcome))
+        for position, sentence in hidden:
+            hosts = [host for number in self.splits.line(sentence) for host in on.get(number, ())]
+            if not hosts:
+                self.splits_unlinked.append(position)
+                continue
+            _, outcome = min(hosts, key=lambda host: host[0])
+            outcome.columns = {**(outcome.columns or {}), "attention": "conflict", "touched": 1}
+            entry = self.entries[position]
+            outcome.contests.append(Contest(entry, {}))
+            outcome.contests.sort(key=lambda contest: (contest.entry.reviewer, contest.entry.uid))
+            outcome.contested |= {entry.uid}
+
+    def _outcome(self, link: MergedLink) -> Outcome:
+        live: dict[str, list[Write]] = {}
+        out: dict[str, list[Write]] = {}
+        values: dict[str, Value] = {}
+        for group in GROUPS:
+            live[group], out[group] = self.registers.live(link, group)
+            if group == "verdict" or any(not write.run for write in live[group]):
+                values[group] = self.registers.agreed(live[group], self.registers.values(live[group], group), group)
+        contests, contested = self._contests(link, live, out)
+        verdict = values["verdict"]
+        if verdict is None and link.clashed and contests:
+            verdict = self._fallback(link)
+        if verdict is None:
+            return Outcome(None, contests, contested)
+        columns = self._columns(link, verdict, live["verdict"])
+        kinds = values.get("kind")
+        if kinds and any(not write.run for write in self.registers.heads(live["kind"])):
+            columns["kind"] = kinds["kind"]
+        columns["note"] = (values.get("note") or {}).get("note")
+        if contests:
+            columns["attention"], columns["touched"] = "conflict", 1
+        return Outcome(columns, contests, contested)
+
+    def _columns(self, link: MergedLink, verdict: State, live: Sequence[Write]) -> State:
+        """All columns of a link but its kind and note, where these were decided."""
+        settled = live if verdict["status"] != Status.PROPOSED else ()
+        columns = {**NEW, **self._machine(link, settled)}
+        for mark in MARKS:
+            columns[mark] = self._mark(link, mark)
+        columns["attention"] = self._attention(link)
+        columns |= self._decided(link)
+        columns |= {column: verdict[column] for column in VERDICT}
+        for side in ("src", "tgt"):
+            columns[side] = self.splits.expanded(verdict[side], verdict[f"_{side}"])
+        return columns
+
+    def _mark(self, link: MergedLink, mark: str) -> int:
+        writes = [write for write in self.registers.live_writes(link) if mark in write.columns]
+        return max((int(write.columns[mark]) for write in self.registers.heads(writes)), default=0)
+
+    def _attention(self, link: MergedLink) -> str | None:
+        """`conflict` where a file says otherwise and nobody chose since; `changed` where the text changed since."""
+        writes = [write for write in self.registers.live_writes(link) if "attention" in write.columns]
+        asking = {write.columns["attention"] for write in self.registers.heads(writes)} - {None}
+        return min(asking, default=None, key=lambda word: word != "conflict")
+
+    def _decided(self, link: MergedLink) -> State:
+        """Who decided last and when; of several who did so alike without each other, the first by name."""
+        writes = self.registers.heads(
+            [write for write in self.registers.live_writes(link) if "decided_at" in write.columns]
+        )
+        entries = [(self.entries[write.position], write.columns) for write in writes]
+        first_entry = min(entries, key=lambda one: (str(one[1].get("reviewer")), one[0].uid), default=None)
+        return {column: first_entry[1].get(column) if first_entry else None for column in ("reviewer", "decided_at")}
+
+    def _machine(self, link: MergedLink, verdicts: Sequence[Write]) -> State:
+        """The columns that a solver sets: those that a reviewer judged, else the latest."""
+        proposals = [columns for _, columns in link.proposed if columns is not None]
+        head = next((write for write in reversed(verdicts) if not write.run), None)
+        if head is not None:
+            earlier = [c for at, c in link.proposed if c is not None and self.causality.before(at, head.position)]
+            proposals = earlier or proposals
+        made = next((write.columns for write in link.writes if write.made), {})
+        source = proposals[-1] if proposals else made
+        return {column: source.get(column, NEW.get(column)) for column in (*MACHINE, "kind")}
+
+    def _contests(
+        self, link: MergedLink, live: Mapping[str, list[Write]], out: Mapping[str, list[Write]]
+    ) -> tuple[list[Contest], frozenset[str]]:
+        """The latest decisions out of force that nobody decided on since, and all those out of force."""
+        columns: dict[int, State] = {}
+        all_out: set[int] = set()
+        settling = [write for write in self.registers.live_writes(link) if write.whole]
+        for group in GROUPS:
+            every = [*live[group], *out[group]]
+            open_ = [
+                write for write in out[group]
+                if not any(self.registers.before(write, other) for other in (*live[group], *settling))
+            ]  # fmt: skip
+            all_out |= {write.position for write in open_}
+            if not open_:
+                continue
+            values = self.registers.values(sorted(every, key=lambda write: write.position), group)
+            for head in self.registers.heads(open_):
+                value = values[head.position]
+                columns.setdefault(head.position, {}).update(value if value is not None else {"gone": True})
+        ordered = sorted(columns, key=lambda at: (self.entries[at].reviewer, self.entries[at].uid))
+        contests = [Contest(self.entries[at], columns[at]) for at in ordered]
+        return contests, frozenset(self.entries[at].uid for at in all_out)
+
+    def _fallback(self, link: MergedLink) -> Value:
+        """A link that nobody had before, in conflict about what it is: undecided, where it was first drawn."""
+        every = sorted(self.registers.all_writes(link, "verdict"), key=lambda write: write.position)
+        made = next((write for write in every if write.made), None)
+        return None if made is None else {**(applied(None, made, "verdict") or {}), "status": Status.PROPOSED.value}
+
+    # Proposals among themselves
+
+    def _hide_superseded(self, outcomes: Sequence[tuple[MergedLink, Outcome]]) -> None:
+        """Undecided links that a run took away, or that the last of several concurrent runs does not have."""
+        for link, outcome in outcomes:
+            if outcome.columns is None or not is_untouched(outcome.columns):
+                continue
+            strong = [(w.position, True) for w in self.registers.live_writes(link) if w.made and not w.run]
+            events = sorted([*((at, columns is not None) for at, columns in link.proposed), *strong])
+            if not events or not events[-1][1] or self._superseded(link, events[-1][0]):
+                outcome.columns = None
+
+    def _superseded(self, link: MergedLink, at: int) -> bool:
+        if not self.history.runs:
+            return False
+        documents = tuple(self.sentences.document(side[0]) for side in link.sides if side)
+        return any(
+            position > at
+            and self.causality.concurrent(position, at)
+            and run.documents == documents
+            and id(link) not in listed
+            and self._same_languages(at, run)
+            for position, run, listed in self.history.runs
+        )
+
+    def _same_languages(self, at: int, run: Solved) -> bool:
+        other = next((one for position, one, _ in self.history.runs if position == at), None)
+        return other is None or not other.languages or not run.languages or other.languages == run.languages
+
+    def _hide_contradicted(self, outcomes: Sequence[tuple[MergedLink, Outcome]]) -> None:
+        """Undecided links that share sentences on both sides with one that was settled without knowledge of them."""
+        by_sentence: dict[int, list[tuple[MergedLink, State]]] = {}
+        undecided: list[tuple[MergedLink, Outcome, State]] = []
+        for link, outcome in outcomes:
+            if outcome.columns is not None and is_untouched(outcome.columns):
+                undecided.append((link, outcome, outcome.columns))
+            elif outcome.columns is not None:
+                for sentence in {*outcome.columns["src"], *outcome.columns["tgt"]}:
+                    by_sentence.setdefault(sentence, []).append((link, outcome.columns))
+        for link, outcome, columns in undecided:
+            if any(
+                _contradicts(columns, other) and self._met(link, one)
+                for sentence in columns["src"]
+                for one, other in by_sentence.get(sentence, ())
+            ):
+                outcome.columns = None
+                continue
+            comparable = {**columns, "status": ""}  # The same proposal twice: the first stays.
+            for sentence in columns["src"]:
+                by_sentence.setdefault(sentence, []).append((link, comparable))
+
+    def _met(self, link: MergedLink, other: MergedLink) -> bool:
+        """Whether the one came without knowledge of the other."""
+        at = [position for position, columns in link.proposed if columns is not None] or [link.births[-1][1]]
+        heads = self.registers.heads(self.registers.live(other, "verdict")[0])
+        return any(self.causality.concurrent(at[-1], head.position) for head in heads)
+
+
+def _contradicts(columns: State, other: State) -> bool:
+    src, tgt = set(columns["src"]), set(columns["tgt"])
+    for one, two in ((other["src"], other["tgt"]), (other["tgt"], other["src"])):
+        if src == set(one) and tgt == set(two):
+            return True
+        if (other["status"] in CONFIRMED or other["anchored"]) and not (src.isdisjoint(one) or tgt.isdisjoint(two)):
+            return True
+    return False
+
+
+def is_untouched(columns: State) -> bool:
+    """Whether a link is as a solver left it."""
+    plain = columns["status"] == Status.PROPOSED and columns["note"] is None
+    worded = columns["src_text"] is not None or columns["tgt_text"] is not None
+    return plain and not worded and not any(columns[mark] for mark in MARKS)
