@@ -27,11 +27,11 @@ from align.store.revisions import (
     displaced,
     earlier_revisions,
     matching_side,
+    numbered,
     replaced_by,
     sides_of,
     store_revision,
 )
-from align.store.sentence_matching import numbered
 
 LOSS_SHARE = 0.1
 LOSS_LINKS = 20

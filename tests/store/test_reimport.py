@@ -10,7 +10,7 @@ from align.errors import ConflictError
 from align.models import Status
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
-from align.store.sentence_matching import match
+from align.store.revisions import match
 from tests.store.conftest import EN, JA, make_document, one_to_one
 
 

@@ -17,12 +17,12 @@ from align.store import sentence_splits as cuts
 from align.store.actions import Action, Trait
 from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import FIELDS, Patch, State, append, sentences_of, state_of, stored, write_patches
-from align.store.merge.causality import Causality, Origin, heads
+from align.store.merge.causality import Causality, Origin, TextVersions, heads
 from align.store.merge.copies import merge_documents
-from align.store.merge.history import History, MergedLink, TextVersions
 from align.store.merge.outcomes import MACHINE, Outcome, Outcomes, is_untouched
 from align.store.merge.replica import SIDES, Birth, Entry, Log, Sentences, joined_origins, pack
 from align.store.merge.resolution import Resolution
+from align.store.merge.writes import History, MergedLink
 from align.store.proposals import PROGRAM_NAME
 from align.store.records import United
 from align.store.sentence_splits import Cut

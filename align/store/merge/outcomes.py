@@ -8,10 +8,10 @@ from typing import Final
 
 from align.models import CONFIRMED, Status
 from align.store.decision_log import NEW, State
-from align.store.merge.history import GROUPS, VERDICT, MergedLink, Value, Write
 from align.store.merge.registers import applied
 from align.store.merge.replica import Birth, Entry, Solved
 from align.store.merge.resolution import Resolution
+from align.store.merge.writes import GROUPS, VERDICT, MergedLink, Value, Write
 
 MARKS: Final = ("bookmarked", "anchored", "touched")
 """Columns in which a mark that anybody sets stays."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from align.store.decision_log import NEW, State
-from align.store.merge.history import GROUPS, History, MergedLink, Value, Write
+from align.store.merge.writes import GROUPS, History, MergedLink, Value, Write
 
 
 class Registers:

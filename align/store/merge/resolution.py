@@ -21,9 +21,9 @@ from functools import cached_property
 from itertools import pairwise
 
 from align.store.actions import Action
-from align.store.merge.history import GROUPS, History, MergedLink, TextVersions, Write
+from align.store.merge.causality import TextVersions
 from align.store.merge.registers import Registers
-from align.store.merge.split_history import SplitEvent
+from align.store.merge.writes import GROUPS, History, MergedLink, SplitEvent, Write
 
 
 class Resolution:
