@@ -87,8 +87,8 @@ def export(
 ) -> None:
     """Write links to OUT (- is stdout).
 
-    By default, formats of translation memories get the translations and titles that reviewers accepted or edited, jsonl
-    gets every link, html every link that was not rejected. The file is read back and compared before it replaces OUT.
+    By default, formats of translation memories get the links that reviewers accepted or edited, jsonl gets every link,
+    html every link that was not rejected. The file is read back and compared before it replaces OUT.
     """
     from align.exchange.export import export_store
     from align.exchange.types import ExportOptions

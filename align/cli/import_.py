@@ -23,8 +23,8 @@ from align.exchange.formats import format_names
 @click.option(
     "--as", "name", metavar="NAME", help="Name of the documents that are created from FILE.  [default: its path]"
 )
-@click.option("--replace", is_flag=True, help="Import a changed memory even if it lacks many of its confirmed links; "
-              "undo restores them.")  # fmt: skip
+@click.option("--replace", is_flag=True, help="Import a changed memory even if it lacks many of its confirmed links, "
+              "or texts that became question marks; undo restores them.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Report the changes without making them.")
 def import_(
     file: Path,

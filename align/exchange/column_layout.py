@@ -88,8 +88,11 @@ def _is_code(name: str) -> bool:
 
 
 def _has_letters(rows: Sequence[Sequence[str]], index: int) -> bool:
-    """Whether a column has a letter: `id` and `no` are language codes, but numbers under them are no texts."""
-    return any(index < len(row) and any(map(str.isalpha, row[index])) for row in rows)
+    """Whether a column has a letter: `id` and `no` are language codes, but numbers under them are no texts.
+
+    Texts whose letters a program replaced with `?` count: the import reports them.
+    """
+    return any(index < len(row) and (any(map(str.isalpha, row[index])) or "??" in row[index]) for row in rows)
 
 
 def _by_language(rows: Sequence[Sequence[str]], header: list[str]) -> Layout | None:

@@ -12,14 +12,19 @@ from align.exchange.formats import Format
 from align.exchange.group_by import DigestSet, digest64
 from align.exchange.types import ExportOptions, ExportReport, Unit
 from align.models import CONFIRMED, MEMORY_KINDS, Link, LinkKind, Status
+from align.text.tags import canonical
 
 _TAG = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 
 
 def in_range(lang: str, language_range: str) -> bool:
-    """Whether a tag is in a language range (RFC 4647, basic filtering): `zh` covers `zh-Hant`, not `zho`."""
-    lang, language_range = lang.lower(), language_range.lower()
-    return language_range == "*" or lang == language_range or lang.startswith(language_range + "-")
+    """Whether a tag is in a language range (RFC 4647, basic filtering): `zh` covers `zh-Hant`, not `zho`.
+
+    A range also covers a tag with the region of its script (`zh-Hant` covers `zh-TW`), and `no` covers `nb` and `nn`.
+    """
+    language_range = language_range.lower()
+    tags = {lang.lower(), (canonical(lang) or lang).lower()}
+    return language_range == "*" or any(tag == language_range or tag.startswith(language_range + "-") for tag in tags)
 
 
 def swapped(link: Link) -> Link:
@@ -45,23 +50,27 @@ def exported_statuses(options: ExportOptions, form: Format) -> frozenset[Status]
     return frozenset(Status) if form.rejected else frozenset(Status) - {Status.REJECTED}
 
 
-def exported_kinds(options: ExportOptions, form: Format) -> frozenset[LinkKind]:
-    """The kinds to write: those of the options, else the default of the format."""
+def exported_kinds(options: ExportOptions, form: Format, status: Status) -> frozenset[LinkKind]:
+    """The kinds to write of links with a status: those of the options, else the default of the format.
+
+    A translation memory has what a reviewer confirmed, of any kind, and of other links only translations and titles.
+    """
     if options.kinds is not None:
         return options.kinds
-    return MEMORY_KINDS if form.memory else frozenset(LinkKind)
+    return MEMORY_KINDS if form.memory and status not in CONFIRMED else frozenset(LinkKind)
 
 
 def filter_links(links: Iterable[Link], form: Format, options: ExportOptions, report: ExportReport) -> Iterator[Link]:
     """The links to write, in the direction of the options; `report.left_out` counts the others by reason."""
-    statuses, kinds, minimum = exported_statuses(options, form), exported_kinds(options, form), options.min_confidence
+    statuses, minimum = exported_statuses(options, form), options.min_confidence
+    kinds = {status: exported_kinds(options, form, status) for status in Status}
     src, tgt, left_out = options.src, options.tgt, report.left_out
     directed = src is not None or tgt is not None
     nulls = form.nulls and (options.with_nulls or not form.memory)
     for link in links:
         if link.status not in statuses:
             left_out[link.status.value] += 1
-        elif link.kind not in kinds:
+        elif link.kind not in kinds[link.status]:
             left_out[f"of kind {link.kind.value}"] += 1
         elif link.confidence < minimum:
             left_out[f"below confidence {minimum:g}"] += 1

@@ -53,7 +53,7 @@ class Format:
     """None: the same as for texts."""
 
     memory: bool = True
-    """Exports are translation memories: by default only confirmed links of `MEMORY_KINDS`."""
+    """Exports are translation memories: by default only confirmed links."""
     rejected: bool = True
     """Where `memory` is False: by default with rejected links."""
     nulls: bool = False
@@ -143,7 +143,8 @@ FORMATS = (
     Format("moses", (".moses",), "plain lines in parallel files: OUT.ja-en.ja, OUT.ja-en.en", shape="files",
            text_rule=line_text, importable=False, fields=frozenset({"id", "stamp"})),
     Format("po", (".po",), "gettext, one pair of languages", text_rule=po_text, note_rule=po_comment, context=True,
-           unit_file=True, any_encoding=True, toolkit=("translate.storage.pypo", "pofile")),
+           import_suffixes=(".pot",), unit_file=True, any_encoding=True,
+           toolkit=("translate.storage.pypo", "pofile")),
     Format("datasets", (), "a folder for Hugging Face datasets", shape="folder", importable=False,
            verified_with="pyarrow"),
     Format("html", (".html", ".htm"), "a bilingual page to read, filter and print", memory=False, text_rule=xml_text,

@@ -20,6 +20,7 @@ from align.exchange.formats import Format
 from align.exchange.import_match import MatchResult, UnitMatch, match_units
 from align.exchange.import_merge import MergeConflict, MergePlan, merge
 from align.exchange.import_new import ImportedDocuments, create_documents
+from align.exchange.lost_characters import check_characters
 from align.exchange.types import ImportedUnit
 from align.inputs import MAX_SIZE, document_path, open_input
 from align.models import Status
@@ -27,6 +28,7 @@ from align.readers.encodings import codec_of
 from align.readers.safe_zip import check_expansion, no_entities, unpack
 from align.reviewer import Reviewer
 from align.store import Store, edits
+from align.text.messages import pluralise
 
 NewUnits = Literal["auto", "always", "never", "own"]
 """Whether units without a match become documents with links: only if no unit has a match; always; never. `own`: all
@@ -51,6 +53,8 @@ class ImportReport:
     """Number of units that are whole blocks of the store."""
     unpaired: int = 0
     """Number of units that are unpaired sentences of the store."""
+    untranslated: int = 0
+    """Number of units with a text in one language only that were left out."""
     ignored: list[str] = field(default_factory=list)
     """Unknown values of the file, and changes that are impossible."""
     calculated: list[str] = field(default_factory=list)
@@ -82,6 +86,11 @@ class ImportReport:
         if self.unmatched and self.documents is None:
             lines.append(
                 f"{len(self.unmatched):,} units match no link of this store. Add them as documents with --new."
+            )
+        if self.untranslated:
+            lines.append(
+                f"Left out: {pluralise(self.untranslated, 'unit')} without a translation. Add their texts as documents "
+                "with --new."
             )
         lines += [f"Not imported: {value}." for value in self.ignored[:limit]]
         if len(self.ignored) > limit:
@@ -191,16 +200,20 @@ def import_units(
         matches, unmatched = _select(result, units, new, _own_documents(store, path, name))
         report.blocks, report.unpaired = result.blocks, result.unpaired
         plans = [merge(match, accept=accept) for match in matches]
+        if not replace_settled:
+            check_characters(path, matches, plans, unmatched)
         _count(plans, matches, report)
         if not dry_run:
             report.ignored += _apply(plans, committer, path.name)
-        report.unmatched = [unit for unit in unmatched if len(unit.sides) >= 2]
+        report.unmatched = [unit for unit in unmatched if any(side.text.strip() for side in unit.sides)]
         if report.unmatched and (new == "always" or (new in ("auto", "own") and not matches and not result.blocks)):
             report.documents = create_documents(
                 store, path, report.unmatched, committer, form=form, accept=accept, dry_run=dry_run, name=name,
                 replace_settled=replace_settled,
             )  # fmt: skip
             report.unmatched = []
+        pairs = [unit for unit in report.unmatched if sum(bool(side.text.strip()) for side in unit.sides) > 1]
+        report.untranslated, report.unmatched = len(report.unmatched) - len(pairs), pairs
     return report
 
 

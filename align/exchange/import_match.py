@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from align.exchange.group_by import digest64
 from align.exchange.link_stamp import Stamp, checksum, location_crc, read_stamp, written_location_crc
+from align.exchange.text_variants import is_around, most_similar
 from align.exchange.types import ImportedUnit, Segment
 from align.models import UNDETERMINED, Link, LinkSide, Status
 from align.store import Store
@@ -101,6 +102,7 @@ def match_units(store: Store, units: Sequence[ImportedUnit]) -> MatchResult:
             matched.add(match.link.id)
             matches.append(match)
     by_text, unmatched = _match_by_text(store, left, matched, by_number=len(matches))
+    unmatched += [unit for unit in units if len(unit.sides) < 2]
     return MatchResult(matches + by_text, unmatched, blocks, unpaired)
 
 
@@ -364,14 +366,23 @@ class _Assignment:
                 self._assign(number, free[0], with_stamp=True)
 
     def by_one_text(self, candidates: _Candidates) -> None:
-        """Assign units without stamps to the only free link with one of their texts, or the one with their number."""
+        """Assign units without stamps to the free link with one of their texts and another text that is similar."""
         for number, pair in enumerate(self.pairs):
             if number in self.assigned or pair.stamp is not None or len(pair.unit.sides) > 2:
                 continue
             free = self._free(candidates, number)
             free = [candidate for candidate in free if candidate[0] == pair.number] or free
-            if len(free) == 1 and not _contains(pair, self.store.link(free[0][0]), turned=free[0][1]):
-                self._assign(number, free[0])
+            likely, texts = [], []
+            for candidate in free:
+                link = self.store.link(candidate[0])
+                sides = (link.tgt, link.src) if candidate[1] else (link.src, link.tgt)
+                pairs = list(zip(pair.sides, sides, strict=True))
+                if not any(is_around(normalise(unit.text), normalise(side.text), side.lang) for unit, side in pairs):
+                    likely.append(candidate)
+                    texts.append((normalise(sides[0].text), normalise(sides[1].text)))
+            best = most_similar((normalise(pair.sides[0].text), normalise(pair.sides[1].text)), texts)
+            if best is not None:
+                self._assign(number, likely[best])
 
     def _free(self, candidates: _Candidates, number: int) -> list[tuple[int, bool]]:
         return [(link, turned) for link, turned in candidates.get(number, ()) if link not in self.matched]
@@ -387,13 +398,3 @@ class _Assignment:
             self.matched.add(link.id)
             self.assigned.add(number)
             self.matches.append(match)
-
-
-def _contains(pair: UnitPair, link: Link, *, turned: bool) -> bool:
-    """Whether a side has the link's text among others: then it is a paragraph around it, not an edited version."""
-    ends = (pair.ends[1], pair.ends[0]) if turned else pair.ends
-    for side, end in zip((link.src, link.tgt), ends, strict=True):
-        ours, theirs = normalise(side.text), normalise(pair.unit.sides[end].text)
-        if ours != theirs and ours in theirs:
-            return True
-    return False

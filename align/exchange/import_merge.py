@@ -141,6 +141,8 @@ def _merge_status(match: UnitMatch, plan: MergePlan, accept: bool) -> None:
     theirs = match.status if match.status is not None else Status.ACCEPTED if accept else None
     if theirs is None or any(conflict.what == "status" for conflict in plan.conflicts):
         return
+    if not (match.src.text.strip() and match.tgt.text.strip()):
+        return  # a unit without a translation
     link, stamp = match.link, match.stamp
     theirs, ours = _verdict(theirs), _verdict(link.status)
     if plan.edits and theirs in (Status.PROPOSED, Status.ACCEPTED):

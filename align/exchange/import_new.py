@@ -29,10 +29,14 @@ from align.store import LinkFilter, Store, TextChange, edits
 from align.store.origins import namesake_messages
 from align.text.language import identify
 from align.text.messages import pluralise
-from align.text.tags import canonical
+from align.text.tags import canonical, primary
 
 LANGUAGE_SAMPLE = 4000
 """Characters that a language is identified from."""
+
+_VARIANTS = frozenset({"nb", "nn"})
+_REGIONS = frozenset({"TW", "HK", "MO", "CN", "SG", "MY"})
+"""Regions of Chinese."""
 
 ImportOutcome = Literal["added", "changed", "unchanged"]
 
@@ -66,6 +70,13 @@ class ImportedDocuments:
     """Units left out because the file marks them as rejected or obsolete."""
     linked_elsewhere: int = 0
     """Pairs left out because their sentences are in other links."""
+    unpaired: int = 0
+    """Units with a text in one language only: the text is in a document, without a link."""
+    pairs: int = 0
+    """Pairs of texts in the file, linked now or before."""
+    sentences: int = 0
+    """Texts in the documents."""
+    languages: tuple[str, ...] = ()
     outcome: ImportOutcome = "added"
     """Of the documents and their links; meaningless in a dry run."""
     name: str = ""
@@ -79,7 +90,8 @@ class ImportedDocuments:
         changed = (
             [f"{phrase[:1].upper()}{phrase[1:]}." for phrase in self.change.summary_lines()] if self.change else []
         )
-        return [self.summary(), *changed, *self.messages]
+        unpaired = [self.without_partner()] if self.unpaired else []
+        return [self.summary(), *unpaired, *changed, *self.messages]
 
     def summary(self) -> str:
         """The main line."""
@@ -88,9 +100,13 @@ class ImportedDocuments:
         if self.linked_elsewhere:
             left_out += f" {self.left_out()}"
         return (
-            f"{became} {len(self.documents)} documents with {self.links:,} links, {self.accepted:,} of them accepted."
-            f"{left_out}"
+            f"{became} {pluralise(len(self.documents), 'document')} with {self.links:,} links, {self.accepted:,} of "
+            f"them accepted.{left_out}"
         )
+
+    def without_partner(self) -> str:
+        """The number of units without a translation."""
+        return f"Without a translation: {pluralise(self.unpaired, 'unit')}; their texts are added without links."
 
     def left_out(self) -> str:
         """What was left out since other links are in its way."""
@@ -103,8 +119,18 @@ def language_suffix(lang: str) -> str:
 
 
 def tag_or_undetermined(lang: str) -> str:
-    """The BCP 47 tag for a tool's language code; `und` for an unknown one: then the texts are identified."""
-    return canonical(lang) or UNDETERMINED
+    """The BCP 47 tag for a tool's language code; `und` for an unknown one: then the texts are identified.
+
+    Variants stay apart (`nb` and `nn`, `zh-TW` and `zh-HK`): they are different columns of a memory.
+    """
+    tag = canonical(lang)
+    if tag is None:
+        return UNDETERMINED
+    first, *parts = lang.strip().replace("_", "-").split("-")
+    if first.lower() in _VARIANTS:
+        return "-".join([first.lower(), *(part.upper() for part in parts if len(part) == 2)])
+    regions = [part.upper() for part in parts if part.upper() in _REGIONS]
+    return f"zh-{regions[0]}" if primary(tag) == "zh" and regions else tag
 
 
 def create_documents(
@@ -138,14 +164,17 @@ def create_documents(
     confirmed = [_is_confirmed(unit, form, accept) for unit in units]
     pairs = list(texts.pairs())
     docs = [texts.document(lang, named, form.name) for lang, named in zip(langs, names, strict=True)]
+    unpaired = sum(len(parts) == 1 for parts in texts.units)
+    segments = sum(map(len, texts.segments.values()))
     origins = [identity.origin + language_suffix(lang) for lang in langs]
     if dry_run:
         with store.dry_run():
             _, change = store.add_documents(docs, reviewer=reviewer.name, replace_settled=replace_settled)
         accepted = sum(confirmed[number] for number, *_ in pairs)
         return ImportedDocuments(
-            tuple(names), len(pairs), accepted, True, rejected, name=base, change=change, messages=messages
-        )
+            tuple(names), len(pairs), accepted, True, rejected, unpaired=unpaired, pairs=len(pairs), sentences=segments,
+            name=base, change=change, messages=messages,
+        )  # fmt: skip
     added, change = store.add_documents(docs, reviewer=reviewer.name, replace_settled=replace_settled, origins=origins)
     outcomes = {document.outcome for document in added}
     documents = {lang: document.document for lang, document in zip(langs, added, strict=True)}
@@ -167,8 +196,10 @@ def create_documents(
     if outcome == "unchanged" and links:
         outcome = "changed"
     return ImportedDocuments(
-        tuple(names), links, accepted, False, rejected, linked_elsewhere, outcome, base, change, messages
-    )
+        tuple(names), links, accepted, False, rejected, linked_elsewhere, unpaired, len(pairs), segments,
+        tuple(_language(lang) for lang in langs), outcome, base, change,
+        messages,
+    )  # fmt: skip
 
 
 def _link_sentences(

@@ -97,7 +97,7 @@ class _PoEntry:
 
 
 def read(path: Path, encoding: str | None = None) -> Iterator[ImportedUnit]:
-    """The entries that have a translation. Raises ReadError with the line where the file is not PO.
+    """The entries; one without a translation has an empty target. Raises ReadError with the line that is not PO.
 
     Without `encoding`: the one of the header, else the detected one. The source is English unless the header names
     another language, by the convention of gettext.
@@ -112,10 +112,11 @@ def read(path: Path, encoding: str | None = None) -> Iterator[ImportedUnit]:
                 head.get("X-Source-Language", "").strip() or "en",
                 head.get("Language", "und").strip().replace("_", "-") or "und",
             ]
-        elif source is not None and target:
-            yield _unit(entry, languages, source, target)
-        elif source is not None and "msgid_plural" in entry.strings:
+        elif source and "msgid_plural" in entry.strings:
             yield from _plurals(entry, languages, source)
+        elif source is not None:
+            unit = _unit(entry, languages, source, target or "")
+            yield unit if target or entry.obsolete else unit._replace(status=None)
 
 
 def _unit(entry: _PoEntry, languages: list[str], source: str, target: str) -> ImportedUnit:
@@ -135,8 +136,14 @@ def _unit(entry: _PoEntry, languages: list[str], source: str, target: str) -> Im
 
 
 def _plurals(entry: _PoEntry, languages: list[str], source: str) -> Iterator[ImportedUnit]:
-    """A unit per plural form: the first with the singular as its source, the others with the plural. Without ids."""
+    """A unit per plural form: the first with the singular as its source, the others with the plural. Without ids.
+
+    Without a translation, the two sources with empty targets.
+    """
     forms = sorted((name, text) for name, text in entry.strings.items() if name.startswith("msgstr[") and text)
+    if not forms:
+        for text in (source, entry.strings["msgid_plural"]):
+            yield _unit(entry, languages, text, "")._replace(id=None, status=None)
     for name, text in forms:
         singular = name == "msgstr[0]"
         unit = _unit(entry, languages, source if singular else entry.strings["msgid_plural"], text)

@@ -24,6 +24,7 @@ from lxml import etree
 from align import __version__
 from align.errors import ReadError
 from align.exchange.columns import spans_cell
+from align.exchange.inline_codes import segment_text
 from align.exchange.link_stamp import stamp_of
 from align.exchange.types import (
     Context,
@@ -44,7 +45,6 @@ from align.exchange.xml import (
     elements,
     local_name,
     release,
-    segment_text,
     xml_value,
 )
 from align.models import LinkSide
@@ -54,8 +54,6 @@ ORIGIN = "Made by align (align-workbench) {version}. Props named x-align:* give 
 ANY_LANGUAGE = "*all*"
 """The source language of a memory without units."""
 ENCODERS = "x-align:encoder names what proposed a unit; its version is the one installed where this was exported."
-CODES = frozenset({"bpt", "ept", "it", "ph", "ut"})
-"""Elements with the markup of a tool."""
 
 
 def _prop(parent: etree._Element, kind: str, text: str) -> None:
@@ -199,7 +197,7 @@ def _unit(tu: etree._Element, where: str, source: str | None) -> ImportedUnit:
             note = f"{note}\n{child.text or ''}" if note else child.text or ""
         elif name == "tuv":
             lang = child.get(XML_LANG) or child.get("lang") or "und"
-            sides.append(Segment(lang, segment_text(child.find("{*}seg"), CODES)))
+            sides.append(Segment(lang, segment_text(child.find("{*}seg"))))
             side_props = {prop.get("type", ""): prop.text or "" for prop in child.iterfind("{*}prop")}
             docs.append(side_props.get("x-align:document", ""))
             spans.append(side_props.get("x-align:spans", ""))

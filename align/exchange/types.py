@@ -23,7 +23,7 @@ class ExportOptions:
     statuses: frozenset[Status] | None = None
     """Default: accepted and edited for formats of translation memories, any for the others."""
     kinds: frozenset[LinkKind] | None = None
-    """Default: `MEMORY_KINDS` for formats of translation memories, any for the others."""
+    """Default: any of confirmed links; of others `MEMORY_KINDS` for formats of translation memories, else any."""
     min_confidence: float = 0.0
     src: str | None = None
     """A language range (`zh` covers `zh-Hant`): only links with it on one side, turned so that it is the source."""

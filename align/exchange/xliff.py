@@ -18,13 +18,13 @@ from align import __version__
 from align.errors import ReadError
 from align.exchange.columns import spans_cell
 from align.exchange.link_stamp import stamp_of
-from align.exchange.types import Context, ExportOptions, ImportedUnit, Segment, Unit, parse_id, parse_kind
-from align.exchange.xliff2 import CODES, read_unit
-from align.exchange.xml import XML_LANG, XML_SPACE, elements, local_name, release, segment_text, xml_value
+from align.exchange.types import Context, ExportOptions, ImportedUnit, Unit
+from align.exchange.xliff2 import read_unit
+from align.exchange.xliff_units import ALIGN, XliffFile, provenance, read_comments, read_tags, read_trans_unit
+from align.exchange.xml import XML_LANG, XML_SPACE, elements, local_name, release, xml_value
 from align.models import CONFIRMED, Status
 
 XLIFF = "urn:oasis:names:tc:xliff:document:1.2"
-ALIGN = "urn:align-workbench:provenance:1"
 NAMESPACES: Any = {None: XLIFF, "align": ALIGN}
 
 STATES = {
@@ -34,15 +34,10 @@ STATES = {
     Status.REJECTED: "x-rejected",
 }
 """The state of a target for each status; user-defined ones start with `x-`."""
-_DONE = frozenset({"final", "signed-off"})
 
 
 def _tag(name: str) -> str:
     return f"{{{XLIFF}}}{name}"
-
-
-def _provenance(name: str) -> str:
-    return f"{{{ALIGN}}}{name}"
 
 
 def file_key(unit: Unit) -> tuple[str, str, str, str]:
@@ -68,17 +63,17 @@ def element(unit: Unit) -> etree._Element:
         "id": str(link.id),
         "approved": "yes" if link.status in CONFIRMED else "no",
         XML_SPACE: "preserve",
-        _provenance("kind"): link.kind,
-        _provenance("confidence"): f"{link.confidence:.4f}",
-        _provenance("src-spans"): spans_cell(src.spans),
-        _provenance("tgt-spans"): spans_cell(tgt.spans),
-        _provenance("encoder"): xml_value(link.encoder),
-        _provenance("stamp"): stamp_of(link),
+        provenance("kind"): link.kind,
+        provenance("confidence"): f"{link.confidence:.4f}",
+        provenance("src-spans"): spans_cell(src.spans),
+        provenance("tgt-spans"): spans_cell(tgt.spans),
+        provenance("encoder"): xml_value(link.encoder),
+        provenance("stamp"): stamp_of(link),
     }
     if link.reviewer:
-        attributes[_provenance("reviewer")] = xml_value(link.reviewer)
+        attributes[provenance("reviewer")] = xml_value(link.reviewer)
     if link.decided_at:
-        attributes[_provenance("decided-at")] = link.decided_at
+        attributes[provenance("decided-at")] = link.decided_at
     trans_unit = etree.Element(_tag("trans-unit"), attributes, nsmap=NAMESPACES)
     etree.SubElement(trans_unit, _tag("source"), {XML_LANG: src.lang}).text = src.text
     target = etree.SubElement(trans_unit, _tag("target"), {XML_LANG: tgt.lang, "state": STATES[link.status]})
@@ -105,7 +100,7 @@ def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> Non
                     "target-language": tgt_lang,
                     "datatype": "plaintext",
                     "tool-id": "align",
-                    _provenance("target-document"): xml_value(tgt_doc),
+                    provenance("target-document"): xml_value(tgt_doc),
                 }
                 with xml.element(_tag("file"), attributes, nsmap=NAMESPACES):
                     _header(xml)
@@ -133,58 +128,37 @@ def _empty_file(xml: etree._IncrementalFileWriter, options: ExportOptions) -> No
 
 
 def read(path: Path) -> Iterator[ImportedUnit]:
-    """The units with a target, of XLIFF 1.2 and 2.x. Raises ReadError for a file that is not XLIFF."""
+    """The units of XLIFF 1.2 and 2.x; those without a translation have an empty target.
+
+    Raises ReadError for a file that is not XLIFF.
+    """
     version = ""
     languages = ("und", "und")
     docs = ("", "")
+    head = XliffFile()
     for event, element in elements(path, ("start", "end")):
         name = local_name(element)
         if event == "start" and name == "xliff":
-            version = element.get("version", "")
+            version = element.get("version") or "1.2"
             languages = element.get("srcLang", "und"), element.get("trgLang", "und")
         elif event == "start" and name == "file":
             if not version:
                 raise ReadError(f"{path}: not XLIFF: <file> is outside <xliff>.")
             if version.startswith("1"):
                 languages = element.get("source-language", "und"), element.get("target-language", "und")
-            docs = element.get("original", ""), element.get(_provenance("target-document"), "")
+            docs = element.get("original", ""), element.get(provenance("target-document"), "")
+            head = head.for_file(languages, docs)
+        elif event == "end" and name == "tag":
+            head.tags.update(read_tags(element))
+        elif event == "end" and name == "cmt-def":
+            head.comments.update(read_comments(element))
         elif event == "end" and name == "note" and element.get("category") == "target-document":
             docs = docs[0], element.text or ""
         elif event == "end" and name == "trans-unit":
-            yield from _trans_unit(element, languages, docs)
+            yield from read_trans_unit(element, head)
             release(element)
         elif event == "end" and name == "unit":
             yield from read_unit(element, languages, docs)
             release(element)
         elif event == "start" and not version:
             raise ReadError(f"{path}: not XLIFF: its outermost element is <{name}>.")
-
-
-def _trans_unit(unit: etree._Element, languages: tuple[str, str], docs: tuple[str, str]) -> Iterator[ImportedUnit]:
-    source, target = unit.find("{*}source"), unit.find("{*}target")
-    if source is None or target is None:
-        return
-    notes = [note.text or "" for note in unit.iterfind("{*}note")]
-    stamp = unit.get(_provenance("stamp"))
-    yield ImportedUnit(
-        f"trans-unit {unit.get('id')} (line {unit.sourceline})",
-        (
-            Segment(source.get(XML_LANG, languages[0]), segment_text(source, CODES)),
-            Segment(target.get(XML_LANG, languages[1]), segment_text(target, CODES)),
-        ),
-        parse_id(unit.get("id")),
-        _status(unit.get("approved"), target.get("state")),
-        parse_kind(unit.get(_provenance("kind"))),
-        "\n".join(notes) if notes or stamp else None,
-        stamp,
-        docs=docs,
-        spans=(unit.get(_provenance("src-spans"), ""), unit.get(_provenance("tgt-spans"), "")),
-    )
-
-
-def _status(approved: str | None, state: str | None) -> Status | None:
-    if state == "x-rejected":
-        return Status.REJECTED
-    if approved == "yes" or state in _DONE:
-        return Status.EDITED if state == "final" else Status.ACCEPTED
-    return Status.PROPOSED if approved == "no" or state else None

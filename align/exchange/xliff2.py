@@ -15,9 +15,10 @@ from lxml import etree
 from align.exchange.charsets import XML_FORBIDS
 from align.exchange.columns import spans_cell
 from align.exchange.filter import one_language_pair
+from align.exchange.inline_codes import segment_text
 from align.exchange.link_stamp import stamp_of
 from align.exchange.types import ExportOptions, ImportedUnit, Segment, Unit, parse_id, parse_kind
-from align.exchange.xml import XML_SPACE, local_name, segment_text, xml_value
+from align.exchange.xml import XML_SPACE, local_name, xml_value
 from align.models import Status
 
 XLIFF2 = "urn:oasis:names:tc:xliff:document:2.0"
@@ -31,8 +32,6 @@ STATES = {
     Status.REJECTED: ("initial", "align:rejected"),
 }
 """State and sub-state of a segment for each status."""
-CODES = frozenset({"bpt", "ept", "it", "ph", "x", "bx", "ex", "sc", "ec", "sub"})
-"""Elements of any version of XLIFF with the markup of a tool."""
 
 
 def _tag(name: str) -> str:
@@ -131,8 +130,11 @@ def _files(xml: etree._IncrementalFileWriter, units: Iterator[Unit]) -> None:
 
 
 def read_unit(unit: etree._Element, languages: tuple[str, str], docs: tuple[str, str]) -> Iterator[ImportedUnit]:
-    """A `unit` of our exports is one unit, even if a tool has split it; of another tool, each segment is one."""
-    segments = [s for s in unit.iter("{*}segment", "{*}ignorable") if s.find("{*}target") is not None]
+    """A `unit` of our exports is one unit, even if a tool has split it; of another tool, each segment is one.
+
+    A segment without a translation is a unit with an empty target.
+    """
+    segments = [s for s in unit.iter("{*}segment", "{*}ignorable") if s.find("{*}source") is not None]
     metas = {meta.get("type", ""): meta.text or "" for meta in unit.iter("{*}meta")}
     if "stamp" in metas:
         parts = [segments] if segments else []
@@ -140,6 +142,8 @@ def read_unit(unit: etree._Element, languages: tuple[str, str], docs: tuple[str,
         parts = [[segment] for segment in segments if local_name(segment) == "segment"]
     for number, part in enumerate(parts, start=1):
         read = _read_segments(unit, part, metas, languages, docs)
+        if not any(side.text.strip() for side in read.sides):
+            continue
         yield read._replace(id=None, where=f"{read.where}, segment {number}") if len(parts) > 1 else read
 
 
@@ -150,8 +154,9 @@ def _read_segments(
     languages: tuple[str, str],
     docs: tuple[str, str],
 ) -> ImportedUnit:
+    originals = {data.get("id", ""): data.text or "" for data in unit.iterfind("{*}originalData/{*}data")}
     source, target = (
-        "".join(segment_text(segment.find(f"{{*}}{side}"), CODES, _character) for segment in segments)
+        "".join(segment_text(segment.find(f"{{*}}{side}"), _character, originals) for segment in segments)
         for side in ("source", "target")
     )
     notes = [
@@ -164,7 +169,7 @@ def _read_segments(
         f"unit {unit.get('id')} (line {unit.sourceline})",
         (Segment(languages[0], source), Segment(languages[1], target)),
         parse_id((unit.get("id") or "").removeprefix("u")),
-        _status(segments[0]),
+        _status(segments[0]) if target.strip() else None,
         parse_kind(metas.get("kind")),
         "\n".join(notes) if notes or stamp else None,
         stamp,

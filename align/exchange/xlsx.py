@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
+from zipfile import ZipFile
 
 from align import __version__
 from align.clock import build_time
@@ -39,6 +40,7 @@ _COLOURS = {
     Status.REJECTED: "#F6E1E0",
     Status.PROPOSED: "#FFF6DB",
 }
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -212,20 +214,52 @@ def read(path: Path) -> Iterator[ImportedUnit]:
 
 
 def _sheets(path: Path) -> Iterator[tuple[str, Iterator[list[str]]]]:
-    """Name and rows of each sheet. Raises ReadError, also while the rows are read."""
+    """Name and rows of each sheet, with the values of formulas. Raises ReadError, also while the rows are read."""
     import openpyxl
 
-    def rows(sheet: Any) -> Iterator[list[str]]:
+    def rows(sheet: Any, formulas: Any) -> Iterator[list[str]]:
         with _workbook_errors(path):
-            for row in sheet.iter_rows(values_only=True):
-                yield [_text(value) for value in row]
+            texts = ([_text(value) for value in row] for row in sheet.iter_rows(values_only=True))
+            yield from texts if formulas is None else _with_formulas(texts, formulas)
 
     with path.open("rb") as file:
         with _workbook_errors(path):
-            book = openpyxl.load_workbook(file, read_only=True, data_only=False)
-        for sheet in book.worksheets:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            formulas = openpyxl.load_workbook(path, read_only=True).worksheets if _has_formulas(path) else []
+        for number, sheet in enumerate(book.worksheets):
             sheet.reset_dimensions()
-            yield sheet.title, rows(sheet)
+            yield sheet.title, rows(sheet, formulas[number] if formulas else None)
+
+
+def _has_formulas(path: Path) -> bool:
+    with ZipFile(path) as archive:
+        return any(
+            name.startswith("xl/worksheets/") and _FORMULA.search(archive.read(name)) for name in archive.namelist()
+        )
+
+
+def _with_formulas(rows: Iterable[list[str]], sheet: Any) -> Iterator[list[str]]:
+    """The rows, with the texts of formulas whose values the file does not have."""
+    from align.exchange.formulas import formula_text
+
+    texts = list(rows)
+    cells: dict[str, str] = {}
+    formulas: dict[str, str] = {}
+    missing: list[tuple[int, int, str]] = []
+    sheet.reset_dimensions()
+    for number, row in enumerate(sheet.iter_rows()):
+        for index, cell in enumerate(row):
+            if not getattr(cell, "coordinate", ""):
+                continue
+            text = texts[number][index]
+            if cell.data_type == "f" and not text:
+                formulas[cell.coordinate] = str(cell.value)
+                missing.append((number, index, cell.coordinate))
+            else:
+                cells[cell.coordinate] = text
+    for number, index, name in missing:
+        texts[number][index] = formula_text(formulas[name], cells, formulas) or ""
+    yield from texts
 
 
 @contextmanager

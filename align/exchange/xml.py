@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -69,23 +69,3 @@ def local_name(element: etree._Element) -> str:
     """The tag without its namespace; "" for comments and processing instructions."""
     tag = element.tag
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
-
-
-def segment_text(element: etree._Element | None, codes: frozenset[str], character: Callable[[str], str] = str) -> str:
-    """The text of a segment without inline codes: elements in `codes` hold the markup of a tool, not text.
-
-    `character` decodes the `hex` attribute of `cp` (XLIFF 2), an element for a character that XML forbids.
-    """
-    if element is None:
-        return ""
-    parts = [element.text or ""]
-    for part in element:
-        name = local_name(part)
-        if name == "cp":
-            parts.append(character(part.get("hex", "")))
-        elif name and name not in codes:
-            parts.append(segment_text(part, codes, character))
-        elif isinstance(part, etree._Entity):
-            parts.append(part.text or "")
-        parts.append(part.tail or "")
-    return "".join(parts)

@@ -234,11 +234,23 @@ def add_pairs(
     )
     messages = tuple(report.left_out())
     if (documents := report.documents) is not None:
-        links = report.units if documents.outcome == "unchanged" else documents.links
+        links = documents.pairs if documents.outcome == "unchanged" else documents.links
         messages += documents.messages
         if documents.linked_elsewhere:
             messages += (documents.left_out(),)
-        return AddResult(documents.name, documents.outcome, links=links, messages=messages, change=documents.change)
+        if documents.rejected:
+            messages += (f"Left out: {documents.rejected:,} rejected or obsolete in the file.",)
+        if documents.unpaired:
+            messages += (documents.without_partner(),)
+        return AddResult(
+            documents.name,
+            documents.outcome,
+            0 if documents.pairs else documents.sentences,
+            () if documents.pairs else documents.languages,
+            links=links,
+            messages=messages,
+            change=documents.change,
+        )
     outcome: AddOutcome = "changed" if report.decided or report.conflicts else "unchanged"
     return AddResult(source, outcome, links=report.units, messages=messages)
 

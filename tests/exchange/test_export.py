@@ -44,10 +44,14 @@ def test_jsonl_has_every_link_and_the_fields_that_scripts_rely_on(tmp_path: Path
     }  # fmt: skip
 
 
-def test_memory_formats_take_settled_translations_only(tmp_path: Path) -> None:
+def test_memory_formats_take_confirmed_links_of_any_kind(tmp_path: Path) -> None:
     report = export(ALL, tmp_path / "out.tmx")
-    assert report.units == 1
-    assert report.left_out == {"proposed": 1, "of kind summary": 1}
+    assert report.units == 2
+    assert report.left_out == {"proposed": 1}
+    undecided = replace(SUMMARY, status=Status.PROPOSED)
+    options = ExportOptions(statuses=frozenset(Status), force=True)
+    report = export([*ALL[:2], undecided], tmp_path / "out.tmx", options=options)
+    assert report.left_out == {"of kind summary": 1}
 
 
 def test_memory_formats_take_what_is_asked_for(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_a_foreign_memory_becomes_documents_with_accepted_links(tmp_path: Path) 
         assert report.documents is not None
         assert report.documents.links == 3
         names = [row.name.rpartition(" ")[2] for row in store.documents()]
-        assert names == ["[en-US]", "[zh-Hant]", "[ja]"]
+        assert names == ["[en-US]", "[zh-TW]", "[ja]"]
         links = list(store.links())
         assert {(link.src.text, link.tgt.text) for link in links} == {
             ("A bold word.", "一個粗體字。"), ("A bold word.", "太字&x;。"), ("Two.", "二。")
