@@ -52,6 +52,13 @@ def line_text(text: str) -> tuple[str, str | None]:
     return encoded, warning
 
 
+def cell_text(text: str) -> tuple[str, str | None]:
+    """Formats of tab-separated texts without escapes: tabs and line ends become spaces."""
+    if "\t" in text:
+        return line_text(text)[0].replace("\t", " "), "a tab inside a text became a space: tabs separate the texts"
+    return line_text(text)
+
+
 def po_text(text: str) -> tuple[str, str | None]:
     """PO: control characters with an escape sequence, and every character that is not a control character."""
     encoded, warning = utf8_text(text)

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 from align.errors import ReadError, UsageError
 from align.exchange.charsets import (
     CharacterRule,
+    cell_text,
     json_text,
     line_text,
     po_comment,
@@ -44,7 +45,7 @@ class Format:
     """
 
     name: str
-    """The value of `--to` and `--from`, and the name of the module."""
+    """The value of `--to` and `--from`, and the name of the module unless `module` names another."""
     suffixes: tuple[str, ...]
     description: str
     shape: Shape = "file"
@@ -65,6 +66,8 @@ class Format:
     documents: bool = False
     """Shows the documents around the links: `write` takes the store as its fourth argument."""
 
+    module: str | None = None
+    """The module, where it is not called like the format."""
     reader: str | None = None
     """The module with `read`, where it is not that with `write`."""
     importable: bool = True
@@ -82,6 +85,8 @@ class Format:
 
     fields: frozenset[str] = frozenset({"id", "status", "stamp"})
     """What `read` returns of a link besides languages and texts."""
+    languages: bool = True
+    """The file names the languages of its texts."""
     verified_with: str = "our own reader"
     """The parser behind `read`, for the report."""
     strict: bool = False
@@ -93,7 +98,7 @@ class Format:
         self, units: Iterable[Unit], target: IO[bytes] | Path, options: ExportOptions, store: Store | None = None
     ) -> None:
         """Write units to `target` (see the class)."""
-        module: Any = import_module(f"align.exchange.{self.name}")
+        module: Any = import_module(f"align.exchange.{self.module or self.name}")
         if self.documents:
             module.write(units, target, options, store)
         else:
@@ -104,7 +109,7 @@ class Format:
 
         `encoding` is ignored by formats that fix theirs, `strict` by those without a schema.
         """
-        module: Any = import_module(f"align.exchange.{self.reader or self.name}")
+        module: Any = import_module(f"align.exchange.{self.reader or self.module or self.name}")
         named: dict[str, Any] = {}
         if encoding and self.any_encoding:
             named["encoding"] = encoding
@@ -142,6 +147,8 @@ FORMATS = (
            verified_with="pyarrow"),
     Format("moses", (".moses",), "plain lines in parallel files: OUT.ja-en.ja, OUT.ja-en.en", shape="files",
            text_rule=line_text, importable=False, fields=frozenset({"id", "stamp"})),
+    Format("bitext", (".bitext",), "source, target and confidence in lines without a header", text_rule=cell_text,
+           module="bitext_lines", fields=frozenset(), languages=False),
     Format("po", (".po",), "gettext, one pair of languages", text_rule=po_text, note_rule=po_comment, context=True,
            import_suffixes=(".pot",), unit_file=True, any_encoding=True,
            toolkit=("translate.storage.pypo", "pofile")),

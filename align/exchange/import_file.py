@@ -18,9 +18,8 @@ from align.errors import ConflictError
 from align.exchange.detect_format import import_format
 from align.exchange.formats import Format
 from align.exchange.import_match import MatchResult, UnitMatch, match_units
-from align.exchange.import_merge import MergeConflict, MergePlan, merge
+from align.exchange.import_merge import MergeConflict, MergePlan, check_characters, merge
 from align.exchange.import_new import ImportedDocuments, create_documents
-from align.exchange.lost_characters import check_characters
 from align.exchange.types import ImportedUnit
 from align.inputs import MAX_SIZE, document_path, open_input
 from align.models import Status

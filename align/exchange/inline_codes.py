@@ -163,12 +163,12 @@ def _joined(parts: list[str | _Code]) -> str:
 
 def _neighbours(texts: list[str], *, last: bool = True) -> list[str]:
     """For each text, the last (or first) character of the nearest one before it that has any; "" without one."""
-    found, nearest = [], ""
+    characters, nearest = [], ""
     for text in texts:
-        found.append(nearest)
+        characters.append(nearest)
         if text:
             nearest = text[-1] if last else text[0]
-    return found
+    return characters
 
 
 def _parts_words(parts: list[str | _Code], shown: list[str], glued: list[bool], index: int) -> bool:

@@ -92,6 +92,8 @@ class WrittenUnits:
         return self.files[key]
 
     def _digest(self, fields: str, sides: list[tuple[str, str]]) -> bytes:
+        if not self.form.languages:
+            sides = [("", text) for _, text in sides]
         if self.form.shape != "file":
             sides = [(tag_name(lang), text) for lang, text in sides]
         return digest64("\0".join([fields, *(part for side in sides for part in side)])).to_bytes(8)

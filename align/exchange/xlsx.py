@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
@@ -40,6 +40,10 @@ _COLOURS = {
     Status.REJECTED: "#F6E1E0",
     Status.PROPOSED: "#FFF6DB",
 }
+_CELL = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
+_JOINS = frozenset({"CONCAT(", "CONCATENATE(", "_XLFN.CONCAT(", ")"})
+MAX_DEPTH = 50
+"""Formulas that refer to formulas."""
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -240,8 +244,6 @@ def _has_formulas(path: Path) -> bool:
 
 def _with_formulas(rows: Iterable[list[str]], sheet: Any) -> Iterator[list[str]]:
     """The rows, with the texts of formulas whose values the file does not have."""
-    from align.exchange.formulas import formula_text
-
     texts = list(rows)
     cells: dict[str, str] = {}
     formulas: dict[str, str] = {}
@@ -260,6 +262,39 @@ def _with_formulas(rows: Iterable[list[str]], sheet: Any) -> Iterator[list[str]]
     for number, index, name in missing:
         texts[number][index] = formula_text(formulas[name], cells, formulas) or ""
     yield from texts
+
+
+def formula_text(formula: str, cells: Mapping[str, str], formulas: Mapping[str, str], depth: int = 0) -> str | None:
+    """The text of a formula of which the file has no value, by the texts and formulas of the cells (`B2`).
+
+    Only what makes texts of texts is calculated: `&`, CONCAT and CONCATENATE over strings, numbers and cells of the
+    sheet; None for others.
+    """
+    from openpyxl.formula import Tokenizer
+    from openpyxl.formula.tokenizer import Token
+
+    if depth > MAX_DEPTH:
+        return None
+    parts: list[str] = []
+    for token in Tokenizer(formula).items:
+        if token.type == Token.OPERAND and token.subtype == Token.TEXT:
+            parts.append(token.value[1:-1].replace('""', '"'))
+        elif token.type == Token.OPERAND and token.subtype == Token.NUMBER:
+            parts.append(token.value)
+        elif token.type == Token.OPERAND and (match := _CELL.fullmatch(token.value)):
+            name = match[1] + match[2]
+            text = formula_text(formulas[name], cells, formulas, depth + 1) if name in formulas else cells.get(name, "")
+            if text is None:
+                return None
+            parts.append(text)
+        elif token.type in (Token.WSPACE, Token.SEP, Token.PAREN):
+            continue
+        elif not (
+            (token.type == Token.OP_IN and token.value == "&")
+            or (token.type == Token.FUNC and token.value.upper() in _JOINS)
+        ):
+            return None
+    return "".join(parts)
 
 
 @contextmanager

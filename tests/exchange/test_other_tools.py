@@ -256,3 +256,13 @@ def test_edits_of_a_tool_that_drops_ids_come_home(tmp_path: Path) -> None:
         assert report.unmatched == []
         assert report.decided["text edited"] == 5
         assert store.link(6).tgt.text == "Richtig!"
+
+
+def test_bitext_is_two_texts_and_a_confidence(store: Store, tmp_path: Path) -> None:
+    out = tmp_path / "out.bitext"
+    assert export_store(store, out).verification is not None
+    rows = [line.split("\t") for line in out.read_text(encoding="utf-8").splitlines()]
+    assert rows[0] == ["霧が出る。", "Fog rises.", "0.5000"]
+    with open_store(tmp_path / "t.db") as other:
+        import_file(other, out, "bea")
+        assert [(link.src.lang, link.tgt.lang) for link in other.links()][:1] == [("ja", "en")]
