@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 @click.option("--src-lang", help="Language of SRC (BCP 47).  [default: detected]")
 @click.option("--tgt-lang", help="Language of TGT (BCP 47).  [default: detected]")
 @reading_options
-@click.option("--to", default="tsv", show_default=True, help="Format of the output; see `align export --help`.")
+@click.option(
+    "--to", help="Format of the output; see `align export --help`.  [default: by the suffix of OUT, else tsv]"
+)
+@click.option(
+    "--out", metavar="OUT", type=click.Path(path_type=Path), help="Write to this file, or files that start so (moses)."
+)
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 @click.option(
     "--min-confidence", type=FiniteFloatRange(0, 1), default=0.0, help="Leave out links below this confidence."
 )
@@ -49,7 +55,9 @@ def pair(
     segments: str,
     reordered: bool,
     boilerplate: bool,
-    to: str,
+    to: str | None,
+    out: Path | None,
+    force: bool,
     min_confidence: float,
     min_document_confidence: float,
     as_json: bool,
@@ -58,7 +66,7 @@ def pair(
     max_size: int,
     encoder: str | None,
 ) -> None:
-    """Align two files, the same text in two languages, and print the pairs. Needs no store."""
+    """Align two files, the same text in two languages, and print the pairs or write them to a file. Needs no store."""
     from typing import cast
 
     from align.embeddings import TokenEncoder, coverage_warning, load_encoder
@@ -111,8 +119,10 @@ def pair(
         click.echo(json.dumps(described(paired, *file_sides, model.name), ensure_ascii=False))
         return
     links = with_unpaired(paired, *file_sides) if with_nulls else paired.links
-    report = export(links, Path("-"), to, ExportOptions(statuses=frozenset(Status), with_nulls=with_nulls))
-    for line in report.warnings:
+    options = ExportOptions(statuses=frozenset(Status), with_nulls=with_nulls, force=force)
+    target = out or Path("-")
+    report = export(links, target, to if out else to or "tsv", options)
+    for line in report.lines() if out else report.warnings:
         note(line)
     note(summary(paired, *file_sides, segments))
     if paired.confidence is not None:

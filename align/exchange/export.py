@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
 
+from align.atomic_file import PREFIX, SUFFIX
 from align.errors import UsageError
 from align.exchange.context import LinkedSentences, SentenceContext, null_links
 from align.exchange.export_target import STDOUT, written_file, written_folder
 from align.exchange.filter import exported_statuses, filter_links, oriented, without_duplicates
-from align.exchange.formats import BLOCKS, Format, export_format
+from align.exchange.formats import BLOCKS, Format, export_format, is_packed_name
 from align.exchange.group_by import document_key, group_by
 from align.exchange.grouped_units import block_links, joined_units
 from align.exchange.jsonl import write_blocks
@@ -220,6 +224,15 @@ def write_links(
     """Write links to `out` (`-` is standard output), verify the file, then replace the target. Raises as `export`."""
     job = ExportJob(form, options, ExportReport(None if out == STDOUT else out, form.name), store)
     job.check_options()
+    if form.shape == "file" and is_packed_name(out):
+        with written_file(out, force=options.force) as file, TemporaryDirectory(prefix=PREFIX, suffix=SUFFIX) as folder:
+            plain = Path(folder) / out.stem
+            with plain.open("w+b") as unpacked:
+                _write(links, unpacked, out, job, plain)
+                unpacked.seek(0)
+                with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
+                    shutil.copyfileobj(unpacked, packed)
+        return job.report
     if form.shape == "file":
         with written_file(out, force=options.force) as file:
             readable = out != STDOUT and stat.S_ISREG(os.fstat(file.fileno()).st_mode)

@@ -160,6 +160,11 @@ FORMATS = (
 """The formats of links, in the order of help and documentation."""
 
 
+def is_packed_name(path: Path) -> bool:
+    """Whether the name of a file says that it is compressed: `memory.tmx.gz`."""
+    return path.suffix.lower() == ".gz"
+
+
 def format_names(*, importable: bool = False) -> str:
     """The names for help and messages; `importable`: only of those that `align import` takes."""
     return ", ".join(form.name for form in FORMATS if form.importable or not importable)
@@ -184,7 +189,8 @@ def export_format(to: str | None, out: Path, extra: Sequence[str] = ()) -> Forma
             return format_named(to)
         except KeyError:
             raise UsageError(f"--to {to}: no such format. There are: {names}.") from None
+    suffix = Path(out.stem).suffix if is_packed_name(out) else out.suffix
     for form in FORMATS:
-        if out.suffix.lower() in form.suffixes:
+        if suffix.lower() in form.suffixes:
             return form
     raise UsageError(f"{out}: its suffix names no format. Choose one with --to: {names}.")

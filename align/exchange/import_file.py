@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
-from align.errors import ConflictError
-from align.exchange.detect_format import import_format
-from align.exchange.formats import Format
+from align.atomic_file import PREFIX, SUFFIX
+from align.errors import ConflictError, ReadError, UsageError
+from align.exchange.detect_format import gunzip, import_format
+from align.exchange.formats import Format, is_packed_name
 from align.exchange.import_match import MatchResult, UnitMatch, match_units
 from align.exchange.import_merge import MergeConflict, MergePlan, check_characters, merge
 from align.exchange.import_new import ImportedDocuments, create_documents
@@ -153,6 +155,14 @@ def read_file(
     """
     with open_input(path, max_size):
         pass  # checks kind and size only: each format opens the file itself
+    if is_packed_name(path):
+        with TemporaryDirectory(prefix=PREFIX, suffix=SUFFIX) as folder:
+            unpacked = Path(folder) / path.stem
+            unpacked.write_bytes(gunzip(str(path), path.read_bytes()))
+            try:
+                return replace(read_file(unpacked, form, encoding, max_size), path=path)
+            except (ReadError, UsageError) as error:
+                raise type(error)(str(error).replace(str(unpacked), str(path))) from error
     read_as = import_format(path, form)
     _check_archive(path)
     if encoding and read_as.any_encoding:

@@ -303,8 +303,8 @@ def _status(
     for segment in unit.iter("{*}seg"):
         if segment.get("id") == mid and (conf := segment.get("conf")):
             return TOOL_STATES.get(conf.lower(), Status.PROPOSED)
-    for element in (mark, unit):
-        for name, value in {} if element is None else dict(element.attrib).items():
+    for element in (unit,) if mark is None else (mark, unit):
+        for name, value in element.attrib.items():
             local = str(name).rpartition("}")[2]
             if str(name).startswith("{") and not str(name).startswith(f"{{{ALIGN}}}"):
                 if local == "status":

@@ -89,8 +89,8 @@ def test_a_file_goes_out_and_comes_back(store: Store) -> None:
     [
         (["export", "out.tmx", "--lang-map", "zh"], "zh-Hant=zh-TW"),
         (["export", "out.tmx", "--status", "good"], "good"),
-        (["export", "out.tmx", "--status", "accepted,"], "'' is no status"),
-        (["search", "fog", "--status", "accepted;proposed"], "'accepted;proposed' is no status"),
+        (["export", "out.tmx", "--status", "accepted,"], "'' is not a status"),
+        (["search", "fog", "--status", "accepted;proposed"], "'accepted;proposed' is not a status"),
         (["export", "no/where.tmx"], "no/where.tmx"),
         (["export", "out.tmx", "--to", "docx"], "docx"),
         (["import", "no.tmx"], "no.tmx"),

@@ -266,3 +266,16 @@ def test_bitext_is_two_texts_and_a_confidence(store: Store, tmp_path: Path) -> N
     with open_store(tmp_path / "t.db") as other:
         import_file(other, out, "bea")
         assert [(link.src.lang, link.tgt.lang) for link in other.links()][:1] == [("ja", "en")]
+
+
+@pytest.mark.parametrize("name", ["out.tmx.gz", "out.tsv.gz", "out.bitext.gz"])
+def test_a_compressed_file_goes_out_and_comes_back(store: Store, tmp_path: Path, name: str) -> None:
+    out = tmp_path / name
+    report = export_store(store, out)
+    assert report.verification is not None
+    assert out.read_bytes().startswith(b"\x1f\x8b")
+    if "bitext" not in name:
+        assert import_file(store, out, "bea").same == report.units
+    out.write_bytes(out.read_bytes()[:-9])
+    with pytest.raises(ReadError, match="gzip"):
+        import_file(store, out, "bea")
