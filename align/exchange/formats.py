@@ -68,6 +68,8 @@ class Format:
 
     module: str | None = None
     """The module, where it is not called like the format."""
+    part: str = ""
+    """End of the names of `write` and `read`, in a module of several formats."""
     reader: str | None = None
     """The module with `read`, where it is not that with `write`."""
     importable: bool = True
@@ -102,7 +104,7 @@ class Format:
         if self.documents:
             module.write(units, target, options, store)
         else:
-            module.write(units, target, options)
+            getattr(module, f"write{self.part}")(units, target, options)
 
     def read(self, path: Path, encoding: str | None = None, *, strict: bool = False) -> Iterator[ImportedUnit]:
         """The units of a file. Raises ReadError for a file that is not of the format or of its encoding.
@@ -116,7 +118,7 @@ class Format:
         if strict and self.strict:
             named["strict"] = True
         try:
-            yield from module.read(path, **named)
+            yield from getattr(module, f"read{self.part}")(path, **named)
         except UnicodeDecodeError as error:
             raise ReadError(
                 f"{path}: not {error.encoding} at byte {error.start:,}. Save it as UTF-8, or name its encoding with "
@@ -148,7 +150,7 @@ FORMATS = (
     Format("moses", (".moses",), "plain lines in parallel files: OUT.ja-en.ja, OUT.ja-en.en", shape="files",
            text_rule=line_text, importable=False, fields=frozenset({"id", "stamp"})),
     Format("bitext", (".bitext",), "source, target and confidence in lines without a header", text_rule=cell_text,
-           module="bitext_lines", fields=frozenset(), languages=False),
+           module="moses", part="_bitext", fields=frozenset(), languages=False),
     Format("po", (".po",), "gettext, one pair of languages", text_rule=po_text, note_rule=po_comment, context=True,
            import_suffixes=(".pot",), unit_file=True, any_encoding=True,
            toolkit=("translate.storage.pypo", "pofile")),

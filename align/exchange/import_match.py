@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, permutations
 from typing import NamedTuple
 
-from align.exchange.group_by import digest64
+from align.exchange.group_by import digest64, is_around, most_similar
 from align.exchange.link_stamp import Stamp, checksum, location_crc, read_stamp, written_location_crc
-from align.exchange.text_variants import is_around, most_similar
 from align.exchange.types import ImportedUnit, Segment
 from align.models import UNDETERMINED, Link, LinkSide, Status
 from align.store import Store

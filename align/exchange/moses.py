@@ -1,6 +1,8 @@
 """Moses files: `OUT.ja-en.ja` and `OUT.ja-en.en`, a segment per line, and `OUT.ja-en.ids` with their links.
 
 Line n of one file translates line n of the other. A line break inside a segment becomes a space, with a warning.
+
+Bitext: source, target and confidence in the columns of one file.
 """
 
 from __future__ import annotations
@@ -63,3 +65,21 @@ def read(folder: Path) -> Iterator[ImportedUnit]:
                     yield ImportedUnit(f"{stem} line {count}", sides, parse_id(link), stamp=stamp)
             except ValueError as error:
                 raise ReadError(f"{ids}: the files of this pair differ in length.") from error
+
+
+def write_bitext(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> None:
+    """Write `source TAB target TAB confidence` lines without a header, as corpus filters and trainers read them."""
+    for unit in units:
+        link = unit.link
+        line = f"{link.src.text}\t{link.tgt.text}\t{link.confidence:.4f}\n"
+        file.write(utf8_text(line)[0].encode())
+
+
+def read_bitext(path: Path) -> Iterator[ImportedUnit]:
+    """The units of the file, in unnamed languages. Raises ReadError for a line that is not two texts and a number."""
+    with path.open(encoding="utf-8", newline="\n") as file:
+        for number, line in enumerate(file, start=1):
+            cells = line.rstrip("\r\n").split("\t")
+            if len(cells) not in (2, 3):
+                raise ReadError(f"{path}:{number}: has {len(cells)} columns, not source, target and confidence.")
+            yield ImportedUnit(f"line {number}", (Segment("und", cells[0]), Segment("und", cells[1])))

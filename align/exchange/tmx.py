@@ -24,7 +24,6 @@ from lxml import etree
 from align import __version__
 from align.errors import ReadError
 from align.exchange.columns import spans_cell
-from align.exchange.inline_codes import segment_text
 from align.exchange.link_stamp import stamp_of
 from align.exchange.types import (
     Context,
@@ -45,6 +44,7 @@ from align.exchange.xml import (
     elements,
     local_name,
     release,
+    segment_text,
     xml_value,
 )
 from align.models import LinkSide

@@ -20,11 +20,10 @@ from lxml import etree
 from align import __version__
 from align.errors import ReadError
 from align.exchange.columns import spans_cell
-from align.exchange.inline_codes import segment_text
 from align.exchange.link_stamp import stamp_of
 from align.exchange.types import Context, ExportOptions, ImportedUnit, Segment, Unit, parse_id, parse_kind
 from align.exchange.xliff2 import read_unit
-from align.exchange.xml import XML_LANG, XML_SPACE, elements, local_name, release, xml_value
+from align.exchange.xml import XML_LANG, XML_SPACE, elements, local_name, release, segment_text, xml_value
 from align.models import CONFIRMED, Status
 
 XLIFF = "urn:oasis:names:tc:xliff:document:1.2"

@@ -15,10 +15,9 @@ from lxml import etree
 from align.exchange.charsets import XML_FORBIDS
 from align.exchange.columns import spans_cell
 from align.exchange.filter import one_language_pair
-from align.exchange.inline_codes import segment_text
 from align.exchange.link_stamp import stamp_of
 from align.exchange.types import ExportOptions, ImportedUnit, Segment, Unit, parse_id, parse_kind
-from align.exchange.xml import XML_SPACE, local_name, xml_value
+from align.exchange.xml import XML_SPACE, local_name, segment_text, xml_value
 from align.models import Status
 
 XLIFF2 = "urn:oasis:names:tc:xliff:document:2.0"

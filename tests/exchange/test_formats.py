@@ -32,8 +32,10 @@ ALL = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind), conte
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
 def test_a_module_has_what_its_entry_declares(form: Format) -> None:
     """`write` takes the store where the format shows documents; `read` an encoding or `strict` where declared."""
-    write = inspect.signature(import_module(f"align.exchange.{form.module or form.name}").write)
-    read = inspect.signature(import_module(f"align.exchange.{form.reader or form.module or form.name}").read)
+    writer = import_module(f"align.exchange.{form.module or form.name}")
+    reader = import_module(f"align.exchange.{form.reader or form.module or form.name}")
+    write = inspect.signature(getattr(writer, f"write{form.part}"))
+    read = inspect.signature(getattr(reader, f"read{form.part}"))
     assert len(write.parameters) == (4 if form.documents else 3)
     assert list(read.parameters)[1:] == ["encoding"] * form.any_encoding + ["strict"] * form.strict
 

@@ -12,8 +12,8 @@ from align.errors import ReadError
 from align.exchange.export import export_store
 from align.exchange.formats import format_named
 from align.exchange.import_file import import_file
-from align.exchange.inline_codes import segment_text
 from align.exchange.types import ExportOptions
+from align.exchange.xml import segment_text
 from align.models import LinkKind, Status
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
