@@ -57,13 +57,13 @@ def test_an_anchor_that_is_given_twice_is_one_and_what_is_none_is_told():
     found = align_texts(src, tgt, encoder=Made(), anchors=[anchor, anchor])
     assert sorted(i for bead in found.beads for i in bead.src) == [0, 1]
     for wrong in [(range(0, 2, 2), range(1)), ((0, 1), (0, 1)), (range(1),), 3]:
-        with pytest.raises(ValueError, match=r"anchors: .* is not two ranges"):
+        with pytest.raises(ValueError, match=r"anchors: .* is not a pair of sentence ranges"):
             align_texts(src, tgt, encoder=Made(), anchors=[wrong])
 
 
 @pytest.mark.parametrize("wrong", [b"It rains.", None, 3, [1, 2], ["It rains.", None]])
 def test_what_is_no_text_is_told(wrong):
-    with pytest.raises(TypeError, match="src: a text or sentences"):
+    with pytest.raises(TypeError, match="src: must be a text or a list of sentences"):
         align_texts(wrong, ["It rains today."], encoder=Made())
 
 

@@ -158,7 +158,7 @@ def test_one_run_at_a_time_and_only_in_a_folder_of_ours(tmp_path: Path) -> None:
         pass
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "thesis.doc").touch()
-    with pytest.raises(UsageError, match=r"holds thesis\.doc but no ledger"), output_folder(tmp_path / "other"):
+    with pytest.raises(UsageError, match=r"holds thesis\.doc but no bulk run"), output_folder(tmp_path / "other"):
         pass
     with pytest.raises(UsageError, match="cannot be used"), output_folder(tmp_path / "other" / "thesis.doc"):
         pass
@@ -173,7 +173,7 @@ def test_a_file_that_is_no_ledger_is_left_alone(tmp_path: Path) -> None:
     other.close()
     for name in ("text.db", "other.db"):
         before = (tmp_path / name).read_bytes()
-        with pytest.raises(StoreError, match="not a ledger"):
+        with pytest.raises(StoreError, match="not the database of a bulk run"):
             open_run_database(tmp_path / name, begin=lambda ledger: None)
         assert (tmp_path / name).read_bytes() == before
 
@@ -181,7 +181,7 @@ def test_a_file_that_is_no_ledger_is_left_alone(tmp_path: Path) -> None:
 def test_a_broken_ledger_is_told_as_what_it_is_and_stays(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / DATABASE_FILE).write_text("junk\n")
-    with pytest.raises(StoreError, match=r"ledger\.db: not a ledger"):
+    with pytest.raises(StoreError, match=r"ledger\.db: not the database of a bulk run"):
         run(tmp_path / "out", Now(Echo(str(tmp_path))))
     assert (tmp_path / "out" / DATABASE_FILE).read_text() == "junk\n"
 
@@ -193,7 +193,7 @@ def test_a_ledger_that_may_not_grow_is_told_and_goes_on_later(calm: tuple[dict, 
         ledger._db.execute(f"pragma max_page_count = {pages}")
         result = Echo(str(tmp_path)).work(next(ledger.waiting_batches()))
         big = replace(result, items=tuple(replace(item, payload=os.urandom(99_000)) for item in result.items))
-        with pytest.raises(StoreError, match=r"ledger\.db: no room left on the disk"):
+        with pytest.raises(StoreError, match=r"ledger\.db: no space left on the disk"):
             ledger.save_result(big)
         assert not ledger._db.conn.in_transaction
         ledger.close()

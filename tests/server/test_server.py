@@ -163,7 +163,7 @@ async def test_keys_reach_the_app_and_it_knows_who_typed(command: list[str], tmp
 
 
 async def test_no_more_visits_than_seats(command: list[str]) -> None:
-    async with served(plan(command, seats=1)) as (server, log), aiohttp.ClientSession() as client:
+    async with served(plan(command, max_sessions=1)) as (server, log), aiohttp.ClientSession() as client:
         here = f"http://127.0.0.1:{server.port}"
         async with client.ws_connect(server.address + "ws/dark/Aoi", origin=here) as first:
             await asyncio.wait_for(first.receive(), 20)

@@ -90,7 +90,7 @@ def test_every_segment_is_in_a_link_or_has_no_partner(news: list[str], reordered
 def test_what_has_no_partner_is_counted_and_written_where_asked(news: list[str]) -> None:
     run = CliRunner().invoke(cli, ["pair", *news, "--encoder", "use", "--with-nulls"])
     assert run.exit_code == 0, run.output
-    assert "3 links; 1 of 4 de and 1 of 4 en sentences have no partner." in run.stderr
+    assert "3 links; 1 of 4 de and 1 of 4 en sentences are unpaired." in run.stderr
     rows = [line.split("\t")[4:6] for line in run.stdout.splitlines()[1:]]
     assert rows == [
         [GERMAN[0], ENGLISH[0]],
@@ -103,7 +103,7 @@ def test_what_has_no_partner_is_counted_and_written_where_asked(news: list[str])
 
 def test_links_below_the_least_confidence_are_left_over(news: list[str]) -> None:
     run = CliRunner().invoke(cli, ["pair", *news, "--encoder", "use", "--min-confidence", "1"])
-    assert "0 links; 4 of 4 de and 4 of 4 en sentences have no partner." in run.stderr
+    assert "0 links; 4 of 4 de and 4 of 4 en sentences are unpaired." in run.stderr
 
 
 def test_boilerplate_is_counted_and_taken_in_where_asked(tmp_path: Path) -> None:

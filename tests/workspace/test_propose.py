@@ -194,7 +194,7 @@ def test_where_nothing_is_found_it_says_why(tmp_path: Path, encoder: TopicEncode
         assert "All text is in en" in explain_no_links(store)
         store.add_document(page("b.txt", japanese([700, 701])))
         assert run(store, encoder) == 0
-        assert "No passages say the same" in explain_no_links(store)
+        assert "found no passages with the same meaning" in explain_no_links(store)
         store.add_document(page("c.html", f"<p>{japanese([1])}</p><footer>{japanese([2, 3])}</footer>"))
         assert "left out as boilerplate" in explain_no_links(store)
         assert "left out as boilerplate" not in explain_no_links(store, boilerplate=True)
