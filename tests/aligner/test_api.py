@@ -70,5 +70,5 @@ def test_what_is_no_text_is_told(wrong):
 def test_languages_are_checked_and_those_that_the_encoder_does_not_know_are_told(tmp_path):
     with pytest.raises(UsageError, match="not a language tag"):
         align_texts(["a"], ["b"], src_lang="no language", encoder=Made())
-    with pytest.warns(UserWarning, match="use was not made for vi"):
+    with pytest.warns(UserWarning, match="use does not cover vi"):
         align_texts(["Xin chào."], ["Hello."], src_lang="vi", tgt_lang="en", encoder="use", cache=str(tmp_path))

@@ -338,7 +338,7 @@ def test_a_language_that_the_encoder_does_not_know_is_said_once(tmp_path: Path) 
             "Hallitus kokoontui maanantaiaamuna.\nSe sopi koulujen uudesta budjetista.\nOpettajat olivat iloisia.\n"
         )
     done = align("bulk", ".", "out", "--encoder", "use", "--workers", "1", "--summary", "s.json", cwd=tmp_path)
-    assert done.stderr.count("use was not made for fi") == 1
+    assert done.stderr.count("use does not cover fi") == 1
     assert json.loads((tmp_path / "s.json").read_text())["uncovered"] == {"fi": 3}
 
 

@@ -113,7 +113,7 @@ def test_a_language_that_the_encoder_does_not_know_is_said(news: Path, tmp_path:
     sources = [str(news / "a.txt"), str(tmp_path / "fi.txt")]
     result = CliRunner().invoke(cli, ["mine", *sources, str(tmp_path / "o.jsonl"), "--encoder", "use"])
     assert result.exit_code == 0, result.output
-    assert "use was not made for fi" in result.stderr
+    assert "use does not cover fi" in result.stderr
 
 
 def test_a_stray_sentence_makes_no_language_of_the_collection() -> None:

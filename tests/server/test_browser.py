@@ -160,7 +160,7 @@ def test_a_full_house_says_so(db: Path, serve: Callable[..., str], chromium: Bro
     first.goto(address)
     first.locator("#opening").wait_for(state="hidden", timeout=30_000)
     second.goto(address)
-    second.get_by_text("all seats are taken").wait_for(timeout=10_000)
+    second.get_by_text("all sessions are in use").wait_for(timeout=10_000)
     first.close()
     until(lambda: "closed for Aoi" in (db.parent / "serve.log").read_text())
     second.get_by_role("button", name="Open it again").click()
