@@ -10,6 +10,7 @@ import codecs
 import re
 
 from align.errors import ReadError, UsageError
+from align.readers.whatwg import decode_with, python_codec
 from align.text.han import common_han
 from align.text.language_evidence import latin_fit
 
@@ -24,6 +25,11 @@ DOUBLE_BYTE_CODECS = ("cp932", "euc_jp", "gb18030", "big5hkscs", "cp949", "euc_k
 ENCODING_NAMES = {"cp932": "shift_jis", "big5hkscs": "big5", "cp949": "euc_kr", "utf-8-sig": "utf-8"}
 CODECS = {name: codec for codec, name in ENCODING_NAMES.items()}
 SAMPLE_BYTES = 1 << 16
+UNREADABLE = "\ufffd"
+"""The character for a byte that could not be decoded."""
+MIN_READABLE = 20
+"""Minimum characters beyond ASCII for each unreadable one, from which a declared encoding is right."""
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 _ESCAPED = re.compile(rb"\x1b\$[@B]")
 _GOOD = re.compile(
     "[\u3041-\u3093\u30a1-\u30f6\u30fc\u3001-\u3011\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f\u2018-\u201d\u2026\u30fb\uac00-\ud7a3]"
@@ -58,7 +64,7 @@ def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str,
     if wide:
         return content.decode(wide), wide
     if _ESCAPED.search(content, 0, SAMPLE_BYTES) and _decodes(content, "iso2022_jp"):
-        return content.decode("iso2022_jp"), "iso2022_jp"
+        return decode_with(content, "iso2022_jp"), "iso2022_jp"
     try:
         return content.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as error:
@@ -67,10 +73,11 @@ def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str,
         # UTF-16 code units encoded as characters (CESU-8): pairs are one character; lone surrogates are not changed.
         halves = content.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
         return halves.decode("utf-16-le", "surrogatepass"), "utf-8"
-    if not _mostly_utf8(content):
-        legacy_codec = _legacy(content)
-        if legacy_codec:
-            return content.decode(legacy_codec), ENCODING_NAMES.get(legacy_codec, legacy_codec)
+    if _mostly_utf8(content):
+        return content.decode("utf-8", "replace"), "utf-8"
+    legacy_codec = _legacy(content)
+    if legacy_codec:
+        return decode_with(content, legacy_codec), ENCODING_NAMES.get(legacy_codec, legacy_codec)
     raise ReadError(
         f"{name}: byte {broken.start} fits no supported encoding. Give it with --encoding (shift_jis, big5, gb18030, "
         "windows-1252, ...), or save the file as UTF-8."
@@ -85,17 +92,29 @@ def codec_of(name: str, content: bytes, encoding: str | None = None) -> str:
 
 def _named(name: str, content: bytes, encoding: str) -> tuple[str, str]:
     try:
-        codec = codecs.lookup(encoding)
+        codec = codecs.lookup(python_codec(encoding) or encoding)
         if not getattr(codec, "_is_text_encoding", True):
             raise LookupError(encoding)
-        text = content.decode(encoding)
+        try:
+            text = decode_with(content, codec.name)
+        except UnicodeDecodeError:
+            text = decode_with(content, codec.name, "replace")
+            if not has_few_unreadable(text):
+                raise
     except (LookupError, UnicodeEncodeError) as error:
         raise UsageError(f"unknown encoding {encoding!r}. Try utf-8, shift_jis, big5, gb18030.") from error
     except UnicodeDecodeError as error:
         raise ReadError(
             f"{name}: byte {error.start} is not valid {encoding}. Leave out --encoding to detect the encoding."
         ) from error
-    return text.removeprefix("\ufeff"), codec.name
+    return text.removeprefix("\ufeff"), ENCODING_NAMES.get(codec.name, codec.name)
+
+
+def has_few_unreadable(text: str) -> bool:
+    """Whether so few bytes could not be decoded (U+FFFD) that the encoding is right nevertheless."""
+    unreadable = text.count(UNREADABLE)
+    readable = len(_BEYOND_ASCII.findall(text)) - unreadable
+    return readable >= MIN_READABLE * unreadable
 
 
 def _unmarked_utf16(content: bytes) -> str | None:
@@ -134,7 +153,10 @@ def _legacy(content: bytes) -> str | None:
 
 def _decodes(content: bytes, codec: str, errors: str = "strict") -> bool:
     try:
-        content.decode(codec, errors)
+        if errors == "strict":
+            decode_with(content, codec)
+        else:
+            content.decode(codec, errors)
     except UnicodeDecodeError:
         return False
     return True
@@ -142,7 +164,7 @@ def _decodes(content: bytes, codec: str, errors: str = "strict") -> bool:
 
 def _commonness(content: bytes, codec: str) -> float:
     """How common the non-ASCII characters of a decoded sample are: about -1 to 1."""
-    text = content[:SAMPLE_BYTES].decode(codec, "ignore")
+    text = decode_with(content[:SAMPLE_BYTES], codec, "ignore")
     beyond = [c for c in text if c > "\x7f"]
     if not beyond:
         return 0.0

@@ -25,7 +25,7 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
             raise ReadError(f"{name}: protected against copying (DRM). Only a book without it can be read.")
         for page in _spine(name, archive):
             source, _ = source_of(f"{name}/{page}", part(name, archive, page), encoding)
-            add_page(composer, source, find_main=False)
+            add_page(composer, source, is_chapter=True)
     return composer.document("epub", "utf-8", lang, "If its pages are pictures, recognise their text (OCR) first.")
 
 

@@ -42,6 +42,13 @@ _KINDS = {
     **dict.fromkeys(("figcaption", "caption"), BlockKind.CAPTION),
     **dict.fromkeys(("nav", "footer", "menu", "form", "aside"), BlockKind.BOILERPLATE),
 }
+_NOTE_TYPES = frozenset({"footnote", "footnotes", "endnote", "endnotes", "rearnote", "rearnotes", "note"})
+"""Values of `epub:type` for notes; those of `role` have the prefix `doc-`."""
+_REFERENCE_CLASSES = frozenset({"reference", "noprint", "mw-editsection", "footnote-ref", "noteref", "footnote-back"})
+_REFERENCE_MARK = re.compile(
+    r"[\[(]?\s*(?:\d{1,4}|[a-z]|[ivxlc]{1,6}|(?:note|n\.?|注|註)\s*\d{1,3}|[*†‡§¶#↑^⤴↩︎]{1,3})\s*[\])]?", re.IGNORECASE
+)
+"""Text of a link to a note or back from it."""
 _ANCHORS = frozenset("¶#§🔗")
 _COMMENTS = re.compile(r"(?:^|[\s_-])(?:comments?|commentlist|replies|disqus)(?:$|[\s_-])", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
@@ -92,21 +99,22 @@ def source_of(name: str, content: bytes, encoding: str | None) -> tuple[str, str
     if encoding is None and declared and not content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         charset = (declared[1] or declared[2]).decode("ascii").lower()
         try:
-            return decode(
-                name, content, {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252"}.get(charset, charset)
-            )
+            return decode(name, content, charset)
         except (ReadError, UsageError):
             pass  # declarations of pages are often wrong
     return decode(name, content, encoding)
 
 
-def add_page(composer: DocumentBuilder, source: str, *, find_main: bool = True) -> None:
-    """Add the blocks of a page, in order, to `composer`."""
+def add_page(composer: DocumentBuilder, source: str, *, is_chapter: bool = False) -> None:
+    """Add the blocks of a page, in order, to `composer`.
+
+    is_chapter: of a book, all of whose text is main text and whose title is not visible.
+    """
     tree = _tree(source)
     if tree is None:
         return
-    main = _main_text(source, tree) if find_main and len(source) <= MAX_MAIN_CHARACTERS else ""
-    pieces = list(_pieces(tree))
+    main = _main_text(source, tree) if not is_chapter and len(source) <= MAX_MAIN_CHARACTERS else ""
+    pieces = list(_pieces(tree, with_title=not is_chapter))
     kinds = _kinds_given_main(main, pieces) if main else [piece.kind for piece in pieces]
     for piece, kind in zip(pieces, kinds, strict=True):
         composer.add(piece.text, kind, piece.lang)
@@ -178,8 +186,11 @@ def _main_text(source: str, tree: Any) -> str:
     import copy
     import logging
 
-    import trafilatura
     from lxml import etree
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its dependencies, where a proxy is set
+        import trafilatura
 
     if len(tree) < 2 and "html" not in source[:50].lower():
         return ""  # a fragment of a page has no other text than its main text
@@ -201,7 +212,7 @@ def _main_text(source: str, tree: Any) -> str:
     return extracted or ""
 
 
-def _pieces(tree: Any) -> Iterator[_Piece]:
+def _pieces(tree: Any, *, with_title: bool = True) -> Iterator[_Piece]:
     """Yield the texts of the page between the borders of block elements, with the kind and language of each."""
     buffer: list[str] = []
 
@@ -214,7 +225,7 @@ def _pieces(tree: Any) -> Iterator[_Piece]:
     stack: list[tuple[Any, BlockKind, str | None, Iterator[Any]]] = []
     kind, lang = BlockKind.BODY, tree.get("lang")
     title = tree.findtext(".//title")
-    if title and title.strip():
+    if with_title and title and title.strip():
         yield _Piece(_SPACE.sub(" ", title).strip(), BlockKind.HEADING, lang)
     stack.append((tree, kind, lang, iter(tree)))
     while stack:
@@ -228,7 +239,9 @@ def _pieces(tree: Any) -> Iterator[_Piece]:
                 buffer.append(node.tail)
             continue
         tag = child.tag if isinstance(child.tag, str) else ""
-        is_invisible = tag in _HIDDEN or child.get("hidden") is not None or _is_anchor(child, tag)
+        is_invisible = (
+            tag in _HIDDEN or child.get("hidden") is not None or _is_anchor(child, tag) or _is_reference(child, tag)
+        )
         if not tag or is_invisible or len(stack) > MAX_NESTING:
             if len(stack) > MAX_NESTING and tag not in _HIDDEN:
                 buffer.append(" ".join(child.itertext()))
@@ -250,9 +263,35 @@ def _is_anchor(node: Any, tag: str) -> bool:
     return tag == "a" and (node.text or "").strip() in _ANCHORS and not len(node) and node.get("href", "")[:1] == "#"
 
 
+def _is_reference(node: Any, tag: str) -> bool:
+    """Whether an inline element is only a reference mark to a note or a source, or a link to edit a section."""
+    if tag not in ("a", "sup", "span"):
+        return False
+    if _REFERENCE_CLASSES & set((node.get("class") or "").split()) or _types(node) & {"noteref", "backlink"}:
+        return True
+    if tag == "span":
+        return False
+    link = node if tag == "a" else node.find(".//a")
+    return (
+        link is not None
+        and "#" in (link.get("href") or "")
+        and (tag == "sup" or node.getparent().tag == "sup" or node.find("sup") is not None)
+        and _REFERENCE_MARK.fullmatch("".join(node.itertext()).strip()) is not None
+    )
+
+
+def _types(node: Any) -> set[str]:
+    """Values of `epub:type` and `role`, without the prefix `doc-`."""
+    return {
+        value.removeprefix("doc-") for name in ("epub:type", "role") for value in (node.get(name) or "").lower().split()
+    }
+
+
 def _kind(node: Any, tag: str, parent_kind: BlockKind) -> BlockKind:
     if parent_kind in (BlockKind.BOILERPLATE, BlockKind.COMMENT):
         return parent_kind
+    if tag in _BLOCKS and _types(node) & _NOTE_TYPES:
+        return BlockKind.COMMENT
     if _COMMENTS.search(f"{node.get('id', '')} {node.get('class', '')}") and tag in _BLOCKS and tag != "body":
         return BlockKind.COMMENT
     if parent_kind in (BlockKind.QUOTE, BlockKind.CAPTION) and tag in ("p", "div", "span"):

@@ -13,8 +13,28 @@ from align.models import Document
 _BY_SUFFIX = {
     ".txt": "plain", ".text": "plain", ".md": "markdown", ".markdown": "markdown", ".mkd": "markdown", ".html": "html",
     ".htm": "html", ".xhtml": "html", ".docx": "docx", ".epub": "epub", ".pdf": "pdf", ".srt": "subtitles",
-    ".vtt": "subtitles", ".csv": "tables", ".tsv": "tables", ".tab": "tables", ".xlsx": "tables",
+    ".vtt": "subtitles", ".ass": "subtitles", ".ssa": "subtitles", ".ttml": "subtitles", ".dfxp": "subtitles",
+    ".smi": "subtitles", ".sami": "subtitles", ".csv": "tables", ".tsv": "tables", ".tab": "tables", ".xlsx": "tables",
+    ".fb2": "fb2",
 }  # fmt: skip
+_REFUSED = {
+    **dict.fromkeys((".tex", ".latex", ".ltx"), ("LaTeX", "Convert it with pandoc to HTML or DOCX")),
+    **dict.fromkeys((".json", ".arb", ".ipynb"), ("JSON", "Save its texts as a table (CSV or XLSX) or as plain text")),
+    **dict.fromkeys((".properties", ".strings", ".stringsdict"), ("software strings", "Save them as PO, XLIFF or CSV")),
+    **dict.fromkeys((".yaml", ".yml", ".toml", ".ini"), ("a settings file", "Save its texts as a table (CSV or XLSX)")),
+    ".pot": ("a PO template without translations", "Name it .po to import it"),
+    ".rst": ("reStructuredText", "Convert it with pandoc to HTML or Markdown"),
+    ".adoc": ("AsciiDoc", "Convert it with asciidoctor to HTML"),
+}
+"""Suffixes of texts whose markup no reader understands, with what they are and what to do."""
+_XML_NAMES = {
+    "martif": "TBX", "tbx": "TBX", "root": "RESX or other XML", "resources": "Android strings", "ts": "Qt Linguist",
+    "topic": "DITA", "concept": "DITA", "task": "DITA", "map": "DITA", "document": "XML", "book": "DocBook",
+    "article": "DocBook", "tei": "TEI", "txml": "Wordfast TXML", "tradostag": "Trados TTX", "svg": "a picture",
+}  # fmt: skip
+_XML = re.compile(r"\s*(?:<\?xml.{0,200}?\?>|<!--.{0,2000}?-->|<!DOCTYPE[^>\[]{0,300}(?:\[.{0,2000}?\]\s*)?>|\s+)*"
+                  r"<(?:[\w.-]+:)?(?P<root>[A-Za-z][\w.-]*)[\s>/]", re.DOTALL | re.IGNORECASE)  # fmt: skip
+"""The outermost element of an XML file."""
 _PAGE = re.compile(
     rb"\s*(?:<!--.{0,2000}?-->\s*)*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!doctype\s+html|<html[\s>])",
     re.IGNORECASE | re.DOTALL,
@@ -74,9 +94,16 @@ def kind(name: str, content: bytes, encoding: str | None = None) -> str:
         text = head.decode(encoding or "utf-8", "ignore")
     except (LookupError, UnicodeError):
         text = ""  # reported by the reader
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = head[: len(head) & ~1].decode("utf-16", "ignore")
     if _is_subtitles(text):
         return "subtitles"
     by_suffix = _BY_SUFFIX.get(suffix, "plain")
+    if by_suffix not in ("html", "markdown", "fb2", "subtitles") and (xml := _xml_reader(name, text)):
+        return xml
+    if suffix in _REFUSED:
+        what, advice = _REFUSED[suffix]
+        raise ReadError(f"{name}: {what}, whose markup is not supported. {advice}, and add that.")
     if by_suffix in ("docx", "epub", "pdf"):
         raise ReadError(
             f"{name}: has the suffix {suffix} but another format. Save it again with the program that created it."
@@ -90,6 +117,21 @@ def _is_subtitles(head: str) -> bool:
     return sniff(head.removeprefix("\ufeff"))
 
 
+def _xml_reader(name: str, head: str) -> str | None:
+    """The reader of an XML file; None if it is none. Raises ReadError for one whose markup no reader understands."""
+    match = _XML.match(head.removeprefix("\ufeff")) if "<?xml" in head[:200].lower() else None
+    if match is None:
+        return None
+    root = match["root"].lower()
+    if root in ("fictionbook", "html"):
+        return {"fictionbook": "fb2"}.get(root, root)
+    what = _XML_NAMES.get(root, "XML")
+    raise ReadError(
+        f"{name}: {what} (<{match['root']}>), whose markup is not supported. Save its text as HTML, DOCX or plain text "
+        "or its translations as TMX or XLIFF, and add that."
+    )
+
+
 def _packed(name: str, content: bytes) -> str:
     from align.readers.safe_zip import part, unpack
 
@@ -100,6 +142,15 @@ def _packed(name: str, content: bytes) -> str:
         return "docx"
     if "xl/workbook.xml" in names:
         return "tables"
-    if mimetype.startswith(b"application/epub") or "META-INF/container.xml" in names:
+    if mimetype.startswith(b"application/epub"):
+        return "epub"
+    if mimetype.startswith(b"application/vnd.oasis.opendocument"):
+        saved = "XLSX" if b"spreadsheet" in mimetype else "PDF" if b"presentation" in mimetype else "DOCX"
+        raise ReadError(f"{name}: an OpenDocument file, which is not supported. Save it as {saved} and add that.")
+    if "ppt/presentation.xml" in names:
+        raise ReadError(f"{name}: a PowerPoint file, which is not supported. Save it as PDF or DOCX and add that.")
+    if "designmap.xml" in names:
+        raise ReadError(f"{name}: an InDesign file (IDML), which is not supported. Export it as EPUB, HTML or PDF.")
+    if "META-INF/container.xml" in names:
         return "epub"
     raise ReadError(f"{name}: an archive of other files. Unpack it and add the folder.")

@@ -1,112 +1,182 @@
-"""SRT and WebVTT: cues into sentences, which may span several cues.
+"""Subtitles: cues into sentences, which may span several cues.
 
-The text is that of the file, with escapes decoded; timings are not text.
+The text of SRT and WebVTT is that of the file, with escapes decoded; timings are not text. Other formats, and files
+with two languages in each cue, are written anew as SRT, so that each sentence follows its timing in every document.
 """
 
 from __future__ import annotations
 
-import html
 import re
-from typing import NamedTuple
+import warnings
+from collections.abc import Iterator, Sequence
 
 from align.errors import ReadError
 from align.models import BlockKind, Document, Span
 from align.readers.plain import text_of
+from align.readers.subtitle_cues import TAG, Cue, cues, is_subtitle_text, plain, unescaped
+from align.readers.subtitle_tracks import SpokenCue, split_languages
 from align.text.segment import BlockMark, segment
 
-_EOL = r"(?:\r\n|\n|\r(?!\n))"
-"""A line end of any system; `^` and `$` of re.MULTILINE match at `\\n` only."""
-_TIMING = re.compile(
-    r"(?<![^\r\n])[ \t]*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}[ \t]*-->[ \t]*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}[^\r\n]*"
-)
-_WEBVTT = re.compile(r"WEBVTT(?:[ \t][^\r\n]*)?[\r\n]")
-_FIRST_CUE = re.compile(rf"\s*\d+[ \t]*{_EOL}[ \t]*\d+:\d{{2}}:\d{{2}}[.,]\d{{3}}[ \t]*-->")
-_LABEL = re.compile(rf"(?<![^\r\n])[^\r\n]{{1,80}}{_EOL}\Z")
-_BLANK = re.compile(rf"{_EOL}[ \t]*{_EOL}")
-_LINE = re.compile(r"[^\r\n]+")
-_TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,80}>|<\d[\d:.]{3,16}>|\{\\[^{}\n]{0,80}\}")
-_ENTITY = re.compile(r"&(?:amp|gt|quot|apos|nbsp|lrm|rlm|#39|#x27|lt(?=;[^A-Za-z/]));")
-"""Characters that WebVTT escapes; `&lt;` is not decoded where that would make a tag."""
 _ENDS = re.compile(r"[.!?。！？…؟।♪\"”」』)）\]]\s*$")
 _DASH = re.compile(r"\s*[-–—‐]\s*(?=\S)")
+_GOES_ON = re.compile(r"[\"'“‘«(\[…-]*[a-zà-öø-ÿā-žа-яёα-ω]")
+_PAUSE = re.compile(r"[,，、;；:：—–-]\s*$")
+_FORMATTED = re.compile(
+    r"\s*(?:<(?P<tag>[iub])>.*</(?P=tag)>|\{\\(?:i1|an8)[^}]*\}.*|[\[(（♪].*[\])）♪])\s*", re.DOTALL
+)
+"""A cue that is wholly in italics, at the top of the picture, or in brackets."""
+_CAPITALS = re.compile(r"(?=.*[A-ZÀ-ÞА-Я]{2})[^a-zß-ÿа-я]+", re.DOTALL)
 MAX_BLOCK_CUES = 12
 """Maximum cues of a block: speech without any stop is split there."""
+MAX_PAUSE = 4.0
+"""Seconds without speech after which a new sentence begins, unless the text shows that the old one continues."""
+_STYLED = re.compile(r"\s*(?:;[^\r\n]*\s*)*\[script info\]", re.IGNORECASE)
+_TTML = re.compile(r"(?:\s*<\?xml.{0,200}?\?>|\s*<!--.{0,2000}?-->)*\s*<(?:\w+:)?tt[\s>]", re.DOTALL)
+_SAMI = re.compile(r"\s*<sami[\s>]", re.IGNORECASE)
+_FRAMES = re.compile(r"\s*\{\d+\}\{\d+\}")
+NO_CUE = "no cue with text found. Open it in a subtitle editor and save it as SRT or WebVTT."
 
 
 def sniff(head: str) -> bool:
-    """Whether the beginning of a text is that of a subtitle file: a first line as in the standard, and a timing."""
-    if _WEBVTT.match(head):
-        return _TIMING.search(head) is not None
-    return _FIRST_CUE.match(head) is not None
+    """Whether the beginning of a text is that of a subtitle file."""
+    return is_subtitle_text(head) or _foreign_format(head) is not None
+
+
+def _foreign_format(head: str) -> str | None:
+    """Name in pysubs2 of a format other than SRT and WebVTT; None if it is none."""
+    for pattern, name in ((_STYLED, "ass"), (_TTML, "ttml"), (_SAMI, "sami"), (_FRAMES, "microdvd")):
+        if pattern.match(head):
+            return name
+    return None
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
     """Read cues into blocks, one for each run of cues up to a sentence end. Raises ReadError where no cue has text."""
     source, used_encoding = text_of(name, content, encoding)
-    text = _ENTITY.sub(lambda match: html.unescape(match[0]), source)
+    foreign = _foreign_format(source.removeprefix("\ufeff")[:4096])
+    if foreign:
+        text = srt(_ordered(split_languages(_spoken(name, source, foreign))))
+    else:
+        text = unescaped(source)
+        spoken = [SpokenCue(cue.begins, cue.ends, _lines(text, cue)) for cue in cues(text)]
+        if len(tracks := split_languages(spoken)) > 1:
+            text = srt(_ordered(tracks))
     blocks = segment(text, kinds=block_marks(text), lang=lang)
     if not any(block.sentences for block in blocks):
-        raise ReadError(f"{name}: no cue with text found. Open it in a subtitle editor and save it as SRT or WebVTT.")
+        raise ReadError(f"{name}: {NO_CUE}")
     return Document(name, text, blocks, "subtitles", used_encoding)
+
+
+def _lines(text: str, cue: Cue) -> tuple[str, ...]:
+    return tuple(line for span in cue.lines if (line := plain(text, span)))
+
+
+def _spoken(name: str, source: str, form: str) -> list[SpokenCue]:
+    """The cues of a format that pysubs2 reads, by time; events of the same time are one cue. Raises ReadError."""
+    import pysubs2
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            file = pysubs2.SSAFile.from_string(source.removeprefix("\ufeff"), form, fps=25.0)
+    except Exception as error:  # pysubs2 raises its own errors, ValueError, XML errors and others
+        reason = (str(error).splitlines() or [""])[0][:120] or type(error).__name__
+        raise ReadError(f"{name}: broken subtitles ({reason}). Save them as SRT in a subtitle editor.") from error
+    by_time: dict[tuple[int, int], list[str]] = {}
+    for event in sorted(file.events, key=lambda event: (event.start, event.end)):
+        if event.is_comment or event.is_drawing:
+            continue
+        lines = [line.strip() for line in unescaped(event.plaintext).splitlines() if line.strip()]
+        by_time.setdefault((event.start, event.end), []).extend(lines)
+    return [SpokenCue(start / 1000, end / 1000, tuple(lines)) for (start, end), lines in by_time.items() if lines]
+
+
+def _ordered(tracks: list[list[SpokenCue]]) -> Iterator[SpokenCue]:
+    """Yield the cues of all tracks, sentence by sentence: a sentence of one track is not interrupted by another."""
+    runs: list[tuple[float, int, list[SpokenCue]]] = []
+    for number, track in enumerate(tracks):
+        run: list[SpokenCue] = []
+        for cue in track:
+            run.append(cue)
+            if len(tracks) > 1 and (len(run) >= MAX_BLOCK_CUES or _ENDS.search(cue.lines[-1])):
+                runs.append((run[0].begins, number, run))
+                run = []
+        if run:
+            runs.append((run[0].begins, number, run))
+    for _, _, run in sorted(runs, key=lambda run: run[:2]):
+        yield from run
+
+
+def srt(spoken: Iterator[SpokenCue]) -> str:
+    """The cues as SRT."""
+    return "\n".join(
+        f"{number}\n{_time(cue.begins)} --> {_time(cue.ends)}\n" + "".join(f"{line}\n" for line in cue.lines)
+        for number, cue in enumerate(spoken, 1)
+    )
+
+
+def _time(seconds: float) -> str:
+    milliseconds = max(0, round(1000 * seconds))
+    minutes, milliseconds = divmod(milliseconds, 60_000)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{milliseconds // 1000:02},{milliseconds % 1000:03}"
 
 
 def block_marks(text: str) -> list[BlockMark]:
     """The blocks: each a run of cues up to the end of a sentence, with the spoken lines as parts."""
     marks: list[BlockMark] = []
     run: list[Span] = []
-    start = stop = cues = 0
-    for cue in _cues(text):
+    start = stop = count = 0
+    before: Cue | None = None
+    for cue in cues(text):
+        if run and before is not None and _is_apart(text, before, cue):
+            marks.append(_mark(start, run, stop))
+            run, count = [], 0
         if not run:
             start = cue.start
         for line, part in enumerate(cue.lines):
             dash = _DASH.match(text, part.start, part.end)
             if run and line and dash:
                 marks.append(_mark(start, run, stop))
-                run, cues, start = [], 0, part.start
+                run, count, start = [], 0, part.start
             run += _untagged(text, dash.end() if dash else part.start, part.end)
             stop = part.end
-        cues += 1
-        if run and (cues >= MAX_BLOCK_CUES or _ENDS.search(run[-1].of(text))):
+        if cue.lines:
+            before = cue
+        count += 1
+        if run and (count >= MAX_BLOCK_CUES or _ENDS.search(run[-1].of(text))):
             marks.append(_mark(start, run, stop))
-            run, cues = [], 0
+            run, count = [], 0
     if run:
         marks.append(_mark(start, run, stop))
     return marks
 
 
-def _mark(start: int, parts: list[Span], stop: int) -> BlockMark:
+def _is_apart(text: str, before: Cue, cue: Cue) -> bool:
+    """Whether a cue begins anew after one without a stop: a title card ended, or nobody spoke for a while."""
+    if not before.lines or not cue.lines:
+        return False
+    last, first = plain(text, before.lines[-1]), plain(text, cue.lines[0])
+    if not last or not first or _PAUSE.search(last) or _GOES_ON.match(first):
+        return False
+    return cue.begins - before.ends >= MAX_PAUSE or _style(text, before) != _style(text, cue)
+
+
+def _style(text: str, cue: Cue) -> tuple[bool, bool]:
+    """Whether a cue is formatted as a whole, and whether it is in capitals."""
+    spoken = Span(cue.lines[0].start, cue.lines[-1].end).of(text)
+    bare = TAG.sub("", spoken)
+    return _FORMATTED.fullmatch(spoken) is not None, _CAPITALS.fullmatch(bare) is not None
+
+
+def _mark(start: int, parts: Sequence[Span], stop: int) -> BlockMark:
     return BlockMark(Span(start, max(stop, parts[-1].end)), BlockKind.BODY, None, tuple(parts))
-
-
-class _Cue(NamedTuple):
-    start: int
-    """Start of its number or name, or of its timing if it has none."""
-    lines: list[Span]
-    """Spans of the spoken text."""
-
-
-def _cues(text: str) -> list[_Cue]:
-    timings = list(_TIMING.finditer(text))
-    cues: list[_Cue] = []
-    done = 0
-    for timing, following in zip(timings, [*timings[1:], None], strict=False):
-        label = _LABEL.search(text, done, timing.start())
-        stop = following.start() if following else len(text)
-        blank = _BLANK.search(text, timing.end(), stop)
-        end = blank.start() if blank else stop
-        lines = [Span(m.start(), m.end()) for m in _LINE.finditer(text, timing.end(), end) if m[0].strip()]
-        if following and not blank and lines and lines[-1].of(text).strip().isdigit():
-            lines.pop()  # the number of the next cue, if there is no blank line between
-        done = lines[-1].end if lines else timing.end()
-        cues.append(_Cue(label.start() if label else timing.start(), lines))
-    return cues
 
 
 def _untagged(text: str, start: int, end: int) -> list[Span]:
     """The spans of a line without formatting tags and without blanks at its ends; blanks next to tags are included."""
     spans: list[Span] = []
     at = start
-    for tag in [*(m.span() for m in _TAG.finditer(text, start, end)), (end, end)]:
+    for tag in [*(m.span() for m in TAG.finditer(text, start, end)), (end, end)]:
         if at < tag[0] and (spans or text[at : tag[0]].strip()):
             spans.append(Span(at + (0 if spans else _blanks(text, at, tag[0])), tag[0]))
         at = tag[1]

@@ -22,9 +22,12 @@ _INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 _DIRTY = re.compile(f"[{INVISIBLE}]|\\s\\s|[^\\S ]")
 WIDE = f"{HAN_CLASS}{KANA_CLASS}\u3001-\u303f\u30fb\u30fc\uff01-\uff60\uff61-\uff65"
 _WIDE_BREAK = re.compile(
-    f"(?<=[{WIDE}])[^\\S ][ \\t\u3000]*(?:[^\\S ]\\s*)?(?=[{WIDE}])|(?<=[{WIDE}])\\s*[\r\n]\\s*(?=[{WIDE}])"
+    f"(?<=[{WIDE}])[^\\S \u3000][ \\t\u3000]*(?:[^\\S \u3000]\\s*)?(?=[{WIDE}])|(?<=[{WIDE}])\\s*[\r\n]\\s*(?=[{WIDE}])"
 )
 _BLANKS = re.compile(r"\s+")
+_LINE_END = re.compile("[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_SPACED_OUT = re.compile(f"[{HAN_CLASS}{KANA_CLASS}](?:[ \u3000]+[{HAN_CLASS}{KANA_CLASS}])+")
+"""A title whose characters are spaced out one by one: 目　次."""
 _SIGN = re.compile("[\ufb00-\ufb06\u2e80-\u2fd5]")
 _SUPPLEMENT = (
     "⺠民⺟母⺝月⺨犭⺩王⺫目⺬示⺮竹⺶羊⺷羊⺸羊⺻聿⺼月⺽臼⻁虎⻂衤⻄西⻅见⻆角⻇角⻉贝⻋车⻌辶⻍辶⻎辶⻑長⻓长⻔门⻖阝⻗雨⻘青⻙韦⻚页"
@@ -72,8 +75,14 @@ def clean(raw: str) -> str:
     if _DIRTY.search(raw):
         raw = _INVISIBLE.sub("", raw)
         raw = _WIDE_BREAK.sub("", raw)
-        raw = _BLANKS.sub(" ", raw)
-    return raw.strip()
+        raw = _BLANKS.sub(_blank, raw)
+    raw = raw.strip()
+    return _BLANKS.sub("", raw) if _SPACED_OUT.fullmatch(raw) else raw
+
+
+def _blank(blanks: re.Match[str]) -> str:
+    """One space for a run of blanks; an ideographic space, which is a character of the text, stays one."""
+    return "\u3000" if "\u3000" in blanks[0] and not _LINE_END.search(blanks[0]) else " "
 
 
 def letters(text: str) -> str:

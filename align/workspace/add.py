@@ -18,6 +18,7 @@ from align.exchange.detect_format import is_bilingual, readable_suffixes
 from align.inputs import MAX_SIZE, document_path, read_input, read_stream, walk
 from align.models import Document
 from align.readers import read
+from align.readers.encodings import UNREADABLE
 from align.reviewer import Reviewer
 from align.settings import default_reviewer
 from align.sqlite_session import is_open
@@ -184,11 +185,12 @@ def add_text(
     """Add the text of a file or of standard input; a language set by hand, now or before, is preserved."""
     by_hand = chinese_tag(document.text) if lang == "zh" else lang
     origin: str | None = None
-    messages: tuple[str, ...] = ()
+    messages = tuple(unreadable_message(document))
     with store.writing():  # In one transaction: no text is stored without the language set for it.
         if source != STDIN:
             identity = store.identify(source, source)
-            origin, messages = identity.origin, () if name else namesake_messages(identity)
+            origin = identity.origin
+            messages += () if name else namesake_messages(identity)
             document = dataclasses.replace(document, name=name or identity.name)
         (added,), change = store.add_documents(
             [document],
@@ -207,6 +209,15 @@ def add_text(
     return AddResult(
         document.name, outcome, sum(languages.values()), tuple(languages), messages=messages, change=change
     )
+
+
+def unreadable_message(document: Document) -> Iterator[str]:
+    """Yield a line about the characters of a text that could not be decoded, if there are any."""
+    if count := document.text.count(UNREADABLE):
+        yield (
+            f"{pluralise(count, 'character')} could not be read as {document.encoding} (shown as {UNREADABLE}). "
+            "If it is another encoding, name it with --encoding."
+        )
 
 
 def add_pairs(

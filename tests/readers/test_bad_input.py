@@ -40,9 +40,13 @@ def test_binary(content: bytes) -> None:
     assert "a.txt" in message("a.txt", content)
 
 
-def test_broken_utf8_is_said_not_guessed() -> None:
+@pytest.mark.parametrize("encoding", [None, "utf-8"])
+def test_a_broken_byte_costs_one_character(encoding: str | None) -> None:
     text = ("両国の外相は会談した。" * 200).encode()
-    assert "byte 3000" in message("a.txt", text[:3000] + b"\xff" + text[3000:])
+    document = read("a.txt", text[:3000] + b"\xff" + text[3000:], encoding=encoding)
+    assert document.encoding == "utf-8"
+    assert document.text.replace("\ufffd", "").encode() == text
+    assert document.text.count("\ufffd") == 1
 
 
 def test_encodings_that_do_not_exist_or_do_not_fit() -> None:

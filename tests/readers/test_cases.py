@@ -1,0 +1,239 @@
+"""Small files of other programs, in tests/cases, come in as a person sees them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from align.errors import ReadError
+from align.models import BlockKind, Document
+from align.readers import read
+from align.readers.encodings import decode
+from align.text.normalize import sentence_text
+from align.text.sentences import split
+
+CASES = Path(__file__).parents[1] / "cases" / "reading"
+
+
+def opened(name: str) -> Document:
+    return read(name, (CASES / name).read_bytes())
+
+
+def sentences(document: Document, lang: str | None = None, *, main: bool = True) -> list[str]:
+    return [
+        sentence_text(document.text, sentence.pieces)
+        for block in document.blocks
+        if not main or block.kind is not BlockKind.BOILERPLATE
+        for sentence in block.sentences
+        if lang is None or sentence.lang == lang
+    ]
+
+
+def expected_pairs(name: str) -> list[list[str]]:
+    lines = (CASES / f"{name}.expected.tsv").read_text("utf-8").splitlines()
+    return [line.split("\t") for line in lines if line]
+
+
+@pytest.mark.parametrize(
+    ("case", "src", "tgt"),
+    [
+        ("speech", "speech.de.txt", "speech.en.txt"),
+        ("ruby", "ruby.ja.html", "ruby.en.html"),
+        ("references", "references.en.html", "references.de.html"),
+    ],
+)
+def test_every_expected_sentence_is_a_sentence_of_its_own(case: str, src: str, tgt: str) -> None:
+    pairs = expected_pairs(case)
+    assert [one for one in sentences(opened(src)) if one in {pair[0] for pair in pairs}] == [pair[0] for pair in pairs]
+    assert [one for one in sentences(opened(tgt)) if one in {pair[1] for pair in pairs}] == [pair[1] for pair in pairs]
+
+
+def test_two_languages_in_each_cue_are_two_texts() -> None:
+    document = opened("two-languages.srt")
+    pairs = expected_pairs("two-languages")
+    assert sentences(document, "en") == [pair[0] for pair in pairs]
+    assert sentences(document, "zh-Hans") == [pair[1] for pair in pairs]
+    first = document.blocks[0]
+    assert document.text[first.span.start :].startswith("1\n00:00:01,000 --> 00:00:03,000\n")
+
+
+def test_two_languages_of_one_script_in_each_cue() -> None:
+    source = ""
+    lines = [
+        ("I do not know where the", "Ich weiß nicht, wo die"),
+        ("others have gone to.", "anderen hingegangen sind."),
+        ("Have you seen them?", "Hast du sie gesehen?"),
+        ("They were with us when we", "Sie waren noch bei uns, als wir"),
+        ("came back from the sea.", "vom Meer zurückgekommen sind."),
+    ]
+    for number, (upper, lower) in enumerate(lines):
+        source += f"{number + 1}\n00:00:0{number},000 --> 00:00:0{number},900\n{upper}\n{lower}\n\n"
+    document = read("a.srt", source.encode())
+    assert sentences(document, "en") == [
+        "I do not know where the others have gone to.",
+        "Have you seen them?",
+        "They were with us when we came back from the sea.",
+    ]
+    assert sentences(document, "de") == [
+        "Ich weiß nicht, wo die anderen hingegangen sind.",
+        "Hast du sie gesehen?",
+        "Sie waren noch bei uns, als wir vom Meer zurückgekommen sind.",
+    ]
+
+
+def test_rolling_captions_have_each_line_once() -> None:
+    assert sentences(opened("rolling.en.vtt")) == [
+        "so today we're going to repair an old radio that I found at a flea market first we take off the back and "
+        "look at the tubes"
+    ]
+    assert len(sentences(opened("rolling.es.vtt"))) == 2
+
+
+def test_a_repeated_line_of_ordinary_subtitles_is_not_left_out() -> None:
+    spoken = ["No.", "No.", "Why not?", "Because of the dog.", "Which dog?"]
+    source = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n + 1},000\n{line}\n\n" for n, line in enumerate(spoken, 1))
+    assert sentences(read("a.srt", source.encode())) == spoken
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_title_cards_broken_timings_and_blank_lines_of_cues(end: str, encoding: str) -> None:
+    source = (
+        "1\n00:00:01,000 --> 00:00:03,000\n<i>Zwei Stunden später</i>\n\n"
+        "2\n00:00:03,100 -> 00:00:05,000\nWer hat das Licht\n\nausgemacht?\n\n"
+        "3\n00:00:06 --> 00:00:07\nIch war es nicht,\n\n"
+        "4\n00:00:07:500 —> 00:00:08:500\nfürchte ich.\n\n"
+        "5\n00:01:00,000 -->\nDas war alles.\n"
+    )
+    document = read("a.srt", source.replace("\n", end).encode(encoding))
+    assert sentences(document, main=False) == [
+        "Zwei Stunden später",
+        "Wer hat das Licht ausgemacht?",
+        "Ich war es nicht, fürchte ich.",
+        "Das war alles.",
+    ]
+
+
+ASS = """[Script Info]
+ScriptType: v4.00+
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize
+Style: Default,Arial,20
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+Dialogue: 0,0:00:01.00,0:00:03.00,Default,,0,0,0,,{\\i1}I do not\\Nknow{\\i0} him, and
+Comment: 0,0:00:01.00,0:00:03.00,Default,,0,0,0,,hidden note
+Dialogue: 0,0:00:03.00,0:00:05.00,Default,,0,0,0,,he does not know me.
+Dialogue: 0,0:00:03.00,0:00:05.00,Default,,0,0,0,,{\\p1}m 0 0 l 100 0{\\p0}
+"""
+TTML = """<?xml version="1.0" encoding="UTF-8"?>
+<tt xmlns="http://www.w3.org/ns/ttml"><body><div>
+<p begin="00:00:01.000" end="00:00:03.000">I do not<br/>know him, and</p>
+<p begin="00:00:03.000" end="00:00:05.000">he does not know <span>me</span>.</p>
+</div></body></tt>
+"""
+
+
+@pytest.mark.parametrize(("name", "source"), [("a.ass", ASS), ("a.ssa", ASS), ("a.ttml", TTML), ("a.xml", TTML)])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_styled_subtitles_are_speech_with_timings(name: str, source: str, encoding: str) -> None:
+    document = read(name, source.replace('encoding="UTF-8"', "").encode(encoding))
+    assert sentences(document) == ["I do not know him, and he does not know me."]
+    assert document.text.startswith("1\n00:00:01,000 --> 00:00:03,000\nI do not\nknow him, and\n")
+
+
+def test_an_fb2_book_is_read_without_markup_and_pictures() -> None:
+    document = opened("book.fb2")
+    assert sentences(document) == [
+        "Колодец",
+        "Глава первая",
+        "Вода помнит.",
+        "В деревне было три колодца.",
+        "Один высох, другой был солёный, а третий не принадлежал никому.",
+        "— Дайте воды, — сказал путник.",
+        "Луна на дне,",
+        "и тишина.",
+        "Говорят, что четыре.",
+    ]
+    assert document.blocks[-1].kind is BlockKind.COMMENT
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "named"),
+    [
+        ("a.xml", "<?xml version='1.0'?>\n<resources><string name='a'>Hello</string></resources>", "Android strings"),
+        ("a.txt", "<?xml version='1.0'?>\n<!-- x --><root><data/></root>", "RESX or other XML"),
+        ("a.tbx", '<?xml version="1.0"?><!DOCTYPE martif SYSTEM "a.dtd"><martif type="TBX"/>', "TBX"),
+        ("a.json", '{"a": "Hello."}', "JSON"),
+        ("a.tex", "\\section{Hello}", "LaTeX"),
+        ("a.properties", "a=Hello", "software strings"),
+    ],
+)
+def test_markup_that_no_reader_understands_is_not_read_as_prose(name: str, content: str, named: str) -> None:
+    with pytest.raises(ReadError, match=named) as caught:
+        read(name, content.encode())
+    assert str(caught.value).startswith(f"{name}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_characters_that_only_browsers_read_in_japanese_encodings() -> None:
+    document = opened("eucms.txt")
+    assert document.encoding == "euc_jp"
+    assert "①準備をする。" in sentences(document)
+    assert "お問い合わせは㈱田中商会までお願いします。" in sentences(document)
+    page = b"<meta charset=EUC-JP><p>" + (CASES / "eucms.txt").read_bytes() + b"</p>"
+    assert "①準備をする。" in read("a.html", page).text
+    mixed = b"\x1b$B-!\x1b(B\x1b$B$O$8$a$K\x1b(B \x1b(I12\x1b(B"
+    assert decode("a.txt", mixed) == ("①はじめに ｱｲ".replace("ｱｲ", "ｱｲ"), "iso2022_jp")
+
+
+@pytest.mark.parametrize(
+    ("label", "codec"),
+    [
+        ("x-sjis", "cp932"),
+        ("windows-31j", "cp932"),
+        ("latin1", "cp1252"),
+        ("gb2312", "gb18030"),
+        ("x-euc-jp", "euc_jp"),
+        ("ks_c_5601-1987", "cp949"),
+        ("x-cp1251", "cp1251"),
+        ("koi8-ru", "koi8_u"),
+    ],
+)
+def test_labels_of_browsers_name_encodings(label: str, codec: str) -> None:
+    text = {"cp1252": "naïve “text”", "cp949": "안녕하세요", "cp1251": "Привет", "koi8_u": "Привіт"}.get(codec, "日本")
+    assert decode("a.txt", text.encode(codec), label)[0] == text
+
+
+def test_the_ideographic_space_is_part_of_the_text() -> None:
+    texts = sentences(opened("wide-space.ja.txt"))
+    assert "第十四条　削除" in texts
+    assert any(text.startswith("１　販売会社は") for text in texts)
+
+
+def test_georgian_is_split_at_its_stops() -> None:
+    assert len(sentences(opened("stops.ka.txt"))) == 10
+    assert len(sentences(opened("stops.en.txt"))) == 10
+
+
+@pytest.mark.parametrize("lang", ["en", "de", "fr", "ru"])
+@pytest.mark.parametrize(
+    "mark", ["[1]", "[12][13]", "[note 1]", "[citation needed]", "¹", "*", "1", " [3]"]
+)  # fmt: skip
+def test_reference_marks_after_a_stop_do_not_hide_it(mark: str, lang: str) -> None:
+    first, second = ("Он пришёл домой.", "Она ушла.") if lang == "ru" else ("Then he came home.", "She left.")
+    text = f"{first}{mark} {second}"
+    assert [span.of(text) for span in split(text, lang)] == [f"{first}{mark}", second]
+
+
+def test_notes_of_a_page_are_blocks_of_their_own() -> None:
+    page = (
+        "<html><body><p>It was cold<a epub:type='noteref' href='#n1'>1</a> and dark<sup><a href='#n2'>*</a></sup> here."
+        " The area is 4 m<sup>2</sup>, see <a href='#x'>2</a>.</p><aside epub:type='footnote' id='n1'><p>Minus 4.</p></aside></body></html>"  # noqa: E501
+    )
+    document = read("a.html", page.encode())
+    assert sentences(document) == ["It was cold and dark here.", "The area is 4 m2, see 2.", "Minus 4."]
+    assert [block.kind for block in document.blocks] == [BlockKind.BODY, BlockKind.COMMENT]
