@@ -1,19 +1,16 @@
-"""PDF by pypdf: the text layer, page by page; repeated lines at the edges of pages are boilerplate."""
+"""PDF by pdfium: the text layer, page by page; running heads are boilerplate, footnotes are comments."""
 
 from __future__ import annotations
 
-import io
-import logging
 import re
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from itertools import takewhile
+from statistics import median
 
-from align.errors import ReadError
 from align.models import BlockKind, Document
 from align.readers.builder import DocumentBuilder
-from align.readers.safe_zip import check_expansion
+from align.readers.pdf_layout import Line, page_lines, paragraphs
 from align.text.blocks import find_blocks, width
 from align.text.normalize import letters
 from align.text.scripts import HAN_CLASS, KANA_CLASS
@@ -30,6 +27,11 @@ _BETWEEN_WIDE = re.compile(f"(?<=[{HAN_CLASS}{KANA_CLASS}ー、。]) (?=[{HAN_CL
 """A space inserted by the layout between two characters of an unspaced script."""
 _POINT = re.compile("(?<=[\u3041-\u30ff\u3400-\u9fff])\u2027(?=[\u3041-\u30ff\u3400-\u9fff])")
 """A hyphenation point used as the middle dot of Japanese names."""
+_JOINED = "\ue000"
+"""Replaces a line break inside a paragraph while the kinds of the paragraphs are determined."""
+_NOTE_MARK = re.compile(r"\s*[\[(（]?(?:\d{1,3}|[a-z]|[*†‡§]{1,3}|[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]{1,3})")
+SMALL = 0.93
+"""Size of the letters of footnotes, at most, as a share of the usual size."""
 EDGE_LINES = 2
 """Lines at the top and at the bottom of a page that may be its header, footer or page number."""
 OCR_HINT = "Its pages are pictures. Recognise their text first (OCR, for example with ocrmypdf) and add the result."
@@ -37,44 +39,12 @@ OCR_HINT = "Its pages are pictures. Recognise their text first (OCR, for example
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
     """Read the text of a PDF's pages. Raises ReadError for a broken, protected or image-only one."""
-    pages = [_tidy(page) for page in _pages(name, content)]
-    word_counts = _words(pages)
+    pages = [[line._replace(text=_tidy(line.text)) for line in page] for page in page_lines(name, content)]
+    word_counts = _words(["\n".join(line.text for line in page) for page in pages])
     composer = DocumentBuilder(name, len(content))
     for text, kind in _over_pages(pages):
         composer.add(_unhyphenated(text, word_counts), kind)
     return composer.document("pdf", "utf-8", lang, OCR_HINT)
-
-
-def _pages(name: str, content: bytes) -> list[str]:
-    import pypdf
-
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            reader = pypdf.PdfReader(io.BytesIO(content))
-            if reader.is_encrypted and not reader.decrypt(""):
-                raise ReadError(f"{name}: protected by a password. Save it without one and add that.")
-            pages: list[str] = []
-            page_numbers: set[int] = set()
-            size = 0
-            for page in reader.pages:
-                number = page.indirect_reference.idnum if page.indirect_reference is not None else -1 - len(pages)
-                if number not in page_numbers:  # every page once, even if referenced several times
-                    page_numbers.add(number)
-                    pages.append(page.extract_text() or "")
-                    size += len(pages[-1])
-                    check_expansion(name, len(content), size)
-            return pages
-    except ReadError:
-        raise
-    except pypdf.errors.DependencyError as error:
-        raise ReadError(
-            f"{name}: encrypted with an unsupported method. Save it without protection and add that."
-        ) from error
-    except (Exception, RecursionError) as error:  # pypdf raises many kinds of errors for damaged files
-        reason = (str(error).splitlines() or [""])[0][:120] or type(error).__name__
-        raise ReadError(f"{name}: a broken PDF ({reason}). Open it and print it to a new PDF.") from error
 
 
 def _tidy(page: str) -> str:
@@ -122,14 +92,14 @@ def _cuts(text: str) -> Iterator[tuple[str, re.Match[str]]]:
             yield before, cut
 
 
-def _over_pages(pages: list[str]) -> Iterator[tuple[str, BlockKind]]:
+def _over_pages(pages: list[list[Line]]) -> Iterator[tuple[str, BlockKind]]:
     """Yield the blocks of all pages; a paragraph across a page break is one block, before the edge lines."""
     pending: tuple[str, BlockKind] | None = None
     edges: list[tuple[str, BlockKind]] = []
     for blocks in _by_page(pages):
         first = True
         for text, kind in blocks:
-            if kind in (BlockKind.BOILERPLATE, BlockKind.SEPARATOR):
+            if kind in (BlockKind.BOILERPLATE, BlockKind.SEPARATOR, BlockKind.COMMENT):
                 edges.append((text, kind))
                 continue
             if pending is not None and first and _goes_on(pending, (text, kind)):
@@ -158,30 +128,55 @@ def _full(before: str, after: str) -> bool:
     return bool(lines) and needed >= 0.85 * max(map(width, lines))
 
 
-def _by_page(pages: list[str]) -> Iterator[list[tuple[str, BlockKind]]]:
+def _by_page(pages: list[list[Line]]) -> Iterator[list[tuple[str, BlockKind]]]:
     """Yield the blocks of each page; lines at the edges of several pages, and page numbers, are boilerplate."""
-    visible_lines = [[line for line in page.splitlines() if line.strip()] for page in pages]
     edges: Counter[str] = Counter()
-    for lines in visible_lines:
-        edges.update({_numbered(line) for line in (*lines[:EDGE_LINES], *lines[EDGE_LINES:][-EDGE_LINES:])})
-    repeated = {line for line, pages_with in edges.items() if pages_with >= max(3, 0.4 * len(pages))} | {"#"}
-    for page, lines in zip(pages, visible_lines, strict=True):
-        top = sum(1 for _ in takewhile(lambda line: _numbered(line) in repeated, lines[:EDGE_LINES]))
-        foot = sum(1 for _ in takewhile(lambda line: _numbered(line) in repeated, lines[top:][: -EDGE_LINES - 1 : -1]))
-        head = [(line, BlockKind.BOILERPLATE) for line in lines[:top]]
-        tail = [(line, BlockKind.BOILERPLATE) for line in lines[len(lines) - foot :]]
-        body = _between(page, lines, top, foot)
-        yield [*head, *((run.span.of(body), run.kind) for run in find_blocks(body)), *tail]
+    heights: Counter[int] = Counter()
+    for lines in pages:
+        at_edge = {*lines[:EDGE_LINES], *lines[EDGE_LINES:][-EDGE_LINES:]}
+        edges.update({_numbered(line.text) for line in at_edge})
+        heights.update({round(line.base) for line in at_edge if line.size})
+    often = max(3, 0.4 * len(pages))
+
+    def repeats(line: Line) -> bool:
+        text = _numbered(line.text)
+        is_at_height = line.size > 0 and max(heights[round(line.base) + shift] for shift in (-1, 0, 1)) >= often
+        return text == "#" or edges[text] >= often or (is_at_height and edges[text] >= 2 and len(pages) > 3)
+
+    for lines in pages:
+        top = sum(1 for _ in takewhile(repeats, lines[:EDGE_LINES]))
+        foot = sum(1 for _ in takewhile(repeats, lines[top:][: -EDGE_LINES - 1 : -1]))
+        body = lines[top : len(lines) - foot]
+        notes = _count_note_lines(body)
+        yield [
+            *((line.text, BlockKind.BOILERPLATE) for line in lines[:top]),
+            *_blocks(body[: len(body) - notes]),
+            *((_text(group), BlockKind.COMMENT) for group in paragraphs(body[len(body) - notes :])),
+            *((line.text, BlockKind.BOILERPLATE) for line in lines[len(lines) - foot :]),
+        ]
 
 
-def _between(page: str, lines: list[str], top: int, foot: int) -> str:
-    """The page without its first `top` and last `foot` visible lines; blank lines are not removed."""
-    remaining = page.splitlines()
-    for _ in range(top):
-        del remaining[: 1 + next(i for i, line in enumerate(remaining) if line.strip())]
-    for _ in range(min(foot, len(lines) - top)):
-        del remaining[len(remaining) - 1 - next(i for i, line in enumerate(reversed(remaining)) if line.strip()) :]
-    return "\n".join(remaining)
+def _blocks(lines: list[Line]) -> Iterator[tuple[str, BlockKind]]:
+    """Yield the paragraphs of a page's lines with their kinds, which depend on their surroundings."""
+    texts = [_text(group) for group in paragraphs(lines)]
+    joined = "\n\n".join(text.replace("\n", _JOINED) for text in texts)
+    for run in find_blocks(joined):
+        yield run.span.of(joined).replace(_JOINED, "\n"), run.kind
+
+
+def _text(group: list[Line]) -> str:
+    return "\n".join(line.text for line in group)
+
+
+def _count_note_lines(lines: list[Line]) -> int:
+    """Number of lines at the foot of a page that are footnotes: in smaller letters than most of the page."""
+    sizes = [line.size for line in lines if line.size]
+    if len(sizes) < 4:
+        return 0
+    usual = median(sizes)
+    small = list(takewhile(lambda line: 0 < line.size < SMALL * usual, reversed(lines)))
+    first = next((at for at in range(len(small), 0, -1) if _NOTE_MARK.match(small[at - 1].text)), 0)
+    return first if first < len(lines) else 0
 
 
 def _numbered(line: str) -> str:

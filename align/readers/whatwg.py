@@ -27,8 +27,8 @@ def python_codec(label: str) -> str | None:
     import webencodings
 
     encoding = webencodings.lookup(label)
-    if encoding is None:
-        return None
+    if encoding is None or label.lower() in ("ascii", "us-ascii"):
+        return None  # to browsers, ASCII is windows-1252; a reader that names it means it
     codec = _CODECS.get(encoding.name, encoding.name)
     return codec or None
 

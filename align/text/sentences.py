@@ -66,6 +66,10 @@ _REFERENCES = re.compile(
     re.IGNORECASE,
 )
 """Marks of notes and sources directly after a stop: [1], [note 1], ¹, *, and a bare number."""
+_NOTE_NUMBER = re.compile(
+    "[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]{1,3}|\\d{1,2}[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]?\\s*$"
+)
+"""Number of a note directly after a stop of CJK, where more digits are text unless they end it."""
 _WORD_BEFORE = re.compile('[^\\W\\d_]{3,}[.!?]["”’»]?\\Z')
 _GEORGIAN = ("\u10d0", "\u10ff")
 """First and last letter of Georgian, which has no case in running text although Unicode counts it as lower case."""
@@ -259,6 +263,8 @@ def _boundaries(text: str, lang: str) -> Iterator[int]:
         end = _close(text, match.end(), quotes)
         if match[0][0] not in _WIDE_STOPS:
             end = _after_references(text, end)
+        elif number := _NOTE_NUMBER.match(text, end):
+            end = number.end()
         if end >= len(text):
             return
         if protected is None:

@@ -237,3 +237,10 @@ def test_notes_of_a_page_are_blocks_of_their_own() -> None:
     document = read("a.html", page.encode())
     assert sentences(document) == ["It was cold and dark here.", "The area is 4 m2, see 2.", "Minus 4."]
     assert [block.kind for block in document.blocks] == [BlockKind.BODY, BlockKind.COMMENT]
+
+
+def test_a_number_of_a_note_after_a_stop_of_cjk_belongs_to_the_sentence() -> None:
+    for text in ("これに続きます。1", "これに続きます。²", "これに続きます。1⁸"):
+        assert [span.of(text) for span in split(text, "ja")] == [text]
+    text = "これに続きます。²次の文です。3月です。"
+    assert [span.of(text) for span in split(text, "ja")] == ["これに続きます。²", "次の文です。", "3月です。"]

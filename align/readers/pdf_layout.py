@@ -1,0 +1,191 @@
+"""Lines of a PDF's pages by pdfium, and their paragraphs by geometry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from statistics import median
+from threading import Lock
+from typing import Any, NamedTuple
+
+from align.errors import ReadError
+from align.readers.safe_zip import check_expansion
+from align.text.scripts import HAN_CLASS, KANA_CLASS
+
+_PDFIUM = Lock()
+"""pdfium is not safe to use from several threads."""
+HYPHEN = "\ufffe"
+"""pdfium's mark for a hyphen at a line's end, after which it adds no line break."""
+MAX_SAMPLED_CHARACTERS = 100
+"""Characters of a page that are checked for a Unicode map."""
+MAX_UNMAPPED = 0.3
+"""Maximum share of characters whose font does not say which they are."""
+MAX_PITCH = 1.3
+"""Maximum distance of two lines of a paragraph, in usual line distances of the page."""
+MAX_SIZE_DIFFERENCE = 0.15
+SLACK = 0.25
+"""Distance to the edge of the column, in font sizes, up to which a line is full."""
+WIDE_SLACK = 2.5
+"""The same for CJK text: a stop may not begin a line, and Latin words in it are not broken."""
+_WIDE_END = re.compile(f"[{HAN_CLASS}{KANA_CLASS}、，」』）)]$|^[{HAN_CLASS}{KANA_CLASS}「『（(]")
+_TOKEN = re.compile(r"[!-~\u00c0-\u024f\u0370-\u052f\u2010-\u2027]+|.")
+_BULLET = re.compile(r"\s*(?:[•●○◦▪■□◆◇‣∙]|[-–—*]\s|[(（]?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)）]\s)")
+_STOPPED = re.compile(r"[.!?。！？｡…:：;；؟۔।]['\"’”»」』)）\]】]*\s*$")
+_LOWER = re.compile(r"[\"'“‘(]?[a-zß-öø-ÿāă-žа-яёіїєґα-ωά-ώ]")
+UNMAPPED = (
+    "its fonts do not say which characters they show (no Unicode map), so its text cannot be read. Recognise its text "
+    "(OCR, for example with ocrmypdf --force-ocr) and add the result."
+)
+
+
+class Line(NamedTuple):
+    """A line of a page; distances in points, the origin is below left."""
+
+    text: str
+    left: float = 0.0
+    right: float = 0.0
+    base: float = 0.0
+    size: float = 0.0
+    """Height of its font; 0 where the position is not available."""
+
+
+def page_lines(name: str, content: bytes) -> list[list[Line]]:
+    """The lines of each page. Raises ReadError for a file that is broken, protected or not readable as text."""
+    import pypdfium2
+
+    pages: list[list[Line]] = []
+    sampled = unmapped = size = 0
+    with _PDFIUM:
+        try:
+            document = pypdfium2.PdfDocument(content)
+            try:
+                for index in range(len(document)):
+                    page = document[index]
+                    text_page = page.get_textpage()
+                    pages.append(_lines(text_page))
+                    counts = _unmapped(text_page)
+                    sampled, unmapped = sampled + counts[0], unmapped + counts[1]
+                    text_page.close()
+                    page.close()
+                    size += sum(len(line.text) for line in pages[-1])
+                    check_expansion(name, len(content), size)
+            finally:
+                document.close()
+        except pypdfium2.PdfiumError as error:
+            if "password" in str(error).lower():
+                raise ReadError(f"{name}: protected by a password. Save it without one and add that.") from error
+            if "security" in str(error).lower():
+                raise ReadError(
+                    f"{name}: encrypted with an unsupported method. Save it without protection and add that."
+                ) from error
+            reason = str(error).splitlines()[0][:120]
+            raise ReadError(f"{name}: a broken PDF ({reason}). Open it and print it to a new PDF.") from error
+    if sampled and unmapped > MAX_UNMAPPED * sampled:
+        raise ReadError(f"{name}: {UNMAPPED}")
+    return pages
+
+
+def _lines(text_page: Any) -> list[Line]:
+    text = text_page.get_text_range(errors="replace")
+    has_positions = len(text) == text_page.count_chars()
+    lines: list[Line] = []
+    for match in re.finditer(f"[^\r\n{HYPHEN}]+{HYPHEN}?|{HYPHEN}", text):
+        bare = match[0].replace(f"/{HYPHEN}", "/").replace(HYPHEN, "-").strip()  # an address is broken after its slash
+        if not bare:
+            continue
+        first = match.start() + len(match[0]) - len(match[0].lstrip())
+        last = match.start() + len(match[0].rstrip(f" \t\u00a0{HYPHEN}")) - 1
+        if not has_positions or last < first:
+            lines.append(Line(bare))
+            continue
+        left, bottom, _, top = text_page.get_charbox(first, loose=True)
+        end_left, end_bottom, right, end_top = text_page.get_charbox(last, loose=True)
+        size = max(top - bottom, end_top - end_bottom)
+        lines.append(Line(bare, min(left, end_left), max(right, left), min(bottom, end_bottom), size))
+    return lines
+
+
+def _unmapped(text_page: Any) -> tuple[int, int]:
+    """Number of sampled characters of a page, and of those whose font has no Unicode map for them."""
+    from pypdfium2 import raw
+
+    count = text_page.count_chars()
+    sample = range(0, count, max(1, count // MAX_SAMPLED_CHARACTERS))
+    visible = [index for index in sample if raw.FPDFText_GetUnicode(text_page, index) > 32]
+    return len(visible), sum(raw.FPDFText_HasUnicodeMapError(text_page, index) == 1 for index in visible)
+
+
+def paragraphs(lines: Sequence[Line]) -> list[list[Line]]:
+    """The lines of a page, without its edges, as paragraphs."""
+    pitch = _pitch(lines)
+    groups: list[list[Line]] = []
+    rights = _column_rights(lines)
+    for index, line in enumerate(lines):
+        if groups and _continues(groups[-1], line, pitch, rights[index - 1]):
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+    return groups
+
+
+def _pitch(lines: Iterable[Line]) -> float:
+    """Usual distance of two lines; 0 where none is known."""
+    distances = [a.base - b.base for a, b in pairwise(lines) if 0 < a.base - b.base < 4 * a.size]
+    return median(distances) if distances else 0.0
+
+
+def _column_rights(lines: Sequence[Line]) -> list[float]:
+    """For each line, the right edge of its column: the greatest of the near lines of its size that overlap with it."""
+    rights = []
+    for index, line in enumerate(lines):
+        near = lines[max(0, index - 25) : index + 26]
+        rights.append(
+            max(
+                other.right
+                for other in near
+                if other is line
+                or (
+                    _is_same_size(line, other)
+                    and other.left < line.right
+                    and other.left > line.left - 8 * line.size
+                    and other.right > line.left
+                )
+            )
+        )
+    return rights
+
+
+def _is_same_size(a: Line, b: Line) -> bool:
+    return abs(a.size - b.size) <= MAX_SIZE_DIFFERENCE * max(a.size, b.size)
+
+
+def _continues(group: list[Line], line: Line, pitch: float, right: float) -> bool:
+    """Whether a line continues the paragraph of the lines before it."""
+    last = group[-1]
+    if not last.size or not line.size:
+        return not _STOPPED.search(last.text) and not _BULLET.match(line.text)
+    if not _is_same_size(last, line) or _BULLET.match(line.text):
+        return False
+    down = last.base - line.base
+    if abs(down) < 0.4 * line.size:  # parts of one line
+        return -0.5 * line.size < line.left - last.right < 1.5 * line.size
+    is_next_column = down < 0
+    if not is_next_column:
+        if pitch and down > MAX_PITCH * max(pitch, 1.05 * min(pitch, line.size)):
+            return False
+        if line.left > last.left + 0.8 * line.size and len(group) > 1:
+            return False  # an indented first line
+        if line.left > right or line.right < last.left:
+            return False
+    if last.text.endswith("-") and _LOWER.match(line.text):
+        return True
+    token = _TOKEN.match(line.text)
+    needed = (line.right - line.left) / max(1, len(line.text)) * len(token[0]) if token else 0.0
+    slack = WIDE_SLACK if _WIDE_END.search(last.text) or _WIDE_END.search(line.text[:1]) else SLACK
+    is_full = last.right + needed + slack * line.size >= right
+    if is_next_column:
+        return not _STOPPED.search(last.text) and (_LOWER.match(line.text) is not None or is_full)
+    if _STOPPED.search(last.text):
+        return is_full and (len(group) > 1 or line.left <= last.left + 0.8 * line.size)
+    return is_full or _LOWER.match(line.text) is not None
