@@ -10,7 +10,7 @@ from statistics import median
 
 from align.models import BlockKind, Document
 from align.readers.builder import DocumentBuilder
-from align.readers.pdf_layout import Line, page_lines, paragraphs
+from align.readers.pdf_layout import PageLine, page_lines, paragraphs
 from align.text.blocks import find_blocks, width
 from align.text.normalize import letters
 from align.text.scripts import HAN_CLASS, KANA_CLASS
@@ -92,7 +92,7 @@ def _cuts(text: str) -> Iterator[tuple[str, re.Match[str]]]:
             yield before, cut
 
 
-def _over_pages(pages: list[list[Line]]) -> Iterator[tuple[str, BlockKind]]:
+def _over_pages(pages: list[list[PageLine]]) -> Iterator[tuple[str, BlockKind]]:
     """Yield the blocks of all pages; a paragraph across a page break is one block, before the edge lines."""
     pending: tuple[str, BlockKind] | None = None
     edges: list[tuple[str, BlockKind]] = []
@@ -128,7 +128,7 @@ def _full(before: str, after: str) -> bool:
     return bool(lines) and needed >= 0.85 * max(map(width, lines))
 
 
-def _by_page(pages: list[list[Line]]) -> Iterator[list[tuple[str, BlockKind]]]:
+def _by_page(pages: list[list[PageLine]]) -> Iterator[list[tuple[str, BlockKind]]]:
     """Yield the blocks of each page; lines at the edges of several pages, and page numbers, are boilerplate."""
     edges: Counter[str] = Counter()
     heights: Counter[int] = Counter()
@@ -138,7 +138,7 @@ def _by_page(pages: list[list[Line]]) -> Iterator[list[tuple[str, BlockKind]]]:
         heights.update({round(line.base) for line in at_edge if line.size})
     often = max(3, 0.4 * len(pages))
 
-    def repeats(line: Line) -> bool:
+    def repeats(line: PageLine) -> bool:
         text = _numbered(line.text)
         is_at_height = line.size > 0 and max(heights[round(line.base) + shift] for shift in (-1, 0, 1)) >= often
         return text == "#" or edges[text] >= often or (is_at_height and edges[text] >= 2 and len(pages) > 3)
@@ -156,7 +156,7 @@ def _by_page(pages: list[list[Line]]) -> Iterator[list[tuple[str, BlockKind]]]:
         ]
 
 
-def _blocks(lines: list[Line]) -> Iterator[tuple[str, BlockKind]]:
+def _blocks(lines: list[PageLine]) -> Iterator[tuple[str, BlockKind]]:
     """Yield the paragraphs of a page's lines with their kinds, which depend on their surroundings."""
     texts = [_text(group) for group in paragraphs(lines)]
     joined = "\n\n".join(text.replace("\n", _JOINED) for text in texts)
@@ -164,11 +164,11 @@ def _blocks(lines: list[Line]) -> Iterator[tuple[str, BlockKind]]:
         yield run.span.of(joined).replace(_JOINED, "\n"), run.kind
 
 
-def _text(group: list[Line]) -> str:
+def _text(group: list[PageLine]) -> str:
     return "\n".join(line.text for line in group)
 
 
-def _count_note_lines(lines: list[Line]) -> int:
+def _count_note_lines(lines: list[PageLine]) -> int:
     """Number of lines at the foot of a page that are footnotes: in smaller letters than most of the page."""
     sizes = [line.size for line in lines if line.size]
     if len(sizes) < 4:

@@ -39,7 +39,7 @@ UNMAPPED = (
 )
 
 
-class Line(NamedTuple):
+class PageLine(NamedTuple):
     """A line of a page; distances in points, the origin is below left."""
 
     text: str
@@ -50,11 +50,11 @@ class Line(NamedTuple):
     """Height of its font; 0 where the position is not available."""
 
 
-def page_lines(name: str, content: bytes) -> list[list[Line]]:
+def page_lines(name: str, content: bytes) -> list[list[PageLine]]:
     """The lines of each page. Raises ReadError for a file that is broken, protected or not readable as text."""
     import pypdfium2
 
-    pages: list[list[Line]] = []
+    pages: list[list[PageLine]] = []
     sampled = unmapped = size = 0
     with _PDFIUM:
         try:
@@ -86,10 +86,10 @@ def page_lines(name: str, content: bytes) -> list[list[Line]]:
     return pages
 
 
-def _lines(text_page: Any) -> list[Line]:
+def _lines(text_page: Any) -> list[PageLine]:
     text = text_page.get_text_range(errors="replace")
     has_positions = len(text) == text_page.count_chars()
-    lines: list[Line] = []
+    lines: list[PageLine] = []
     for match in re.finditer(f"[^\r\n{HYPHEN}]+{HYPHEN}?|{HYPHEN}", text):
         bare = match[0].replace(f"/{HYPHEN}", "/").replace(HYPHEN, "-").strip()  # an address is broken after its slash
         if not bare:
@@ -97,12 +97,12 @@ def _lines(text_page: Any) -> list[Line]:
         first = match.start() + len(match[0]) - len(match[0].lstrip())
         last = match.start() + len(match[0].rstrip(f" \t\u00a0{HYPHEN}")) - 1
         if not has_positions or last < first:
-            lines.append(Line(bare))
+            lines.append(PageLine(bare))
             continue
         left, bottom, _, top = text_page.get_charbox(first, loose=True)
         end_left, end_bottom, right, end_top = text_page.get_charbox(last, loose=True)
         size = max(top - bottom, end_top - end_bottom)
-        lines.append(Line(bare, min(left, end_left), max(right, left), min(bottom, end_bottom), size))
+        lines.append(PageLine(bare, min(left, end_left), max(right, left), min(bottom, end_bottom), size))
     return lines
 
 
@@ -116,10 +116,10 @@ def _unmapped(text_page: Any) -> tuple[int, int]:
     return len(visible), sum(raw.FPDFText_HasUnicodeMapError(text_page, index) == 1 for index in visible)
 
 
-def paragraphs(lines: Sequence[Line]) -> list[list[Line]]:
+def paragraphs(lines: Sequence[PageLine]) -> list[list[PageLine]]:
     """The lines of a page, without its edges, as paragraphs."""
     pitch = _pitch(lines)
-    groups: list[list[Line]] = []
+    groups: list[list[PageLine]] = []
     rights = _column_rights(lines)
     for index, line in enumerate(lines):
         if groups and _continues(groups[-1], line, pitch, rights[index - 1]):
@@ -129,13 +129,13 @@ def paragraphs(lines: Sequence[Line]) -> list[list[Line]]:
     return groups
 
 
-def _pitch(lines: Iterable[Line]) -> float:
+def _pitch(lines: Iterable[PageLine]) -> float:
     """Usual distance of two lines; 0 where none is known."""
     distances = [a.base - b.base for a, b in pairwise(lines) if 0 < a.base - b.base < 4 * a.size]
     return median(distances) if distances else 0.0
 
 
-def _column_rights(lines: Sequence[Line]) -> list[float]:
+def _column_rights(lines: Sequence[PageLine]) -> list[float]:
     """For each line, the right edge of its column: the greatest of the near lines of its size that overlap with it."""
     rights = []
     for index, line in enumerate(lines):
@@ -156,11 +156,11 @@ def _column_rights(lines: Sequence[Line]) -> list[float]:
     return rights
 
 
-def _is_same_size(a: Line, b: Line) -> bool:
+def _is_same_size(a: PageLine, b: PageLine) -> bool:
     return abs(a.size - b.size) <= MAX_SIZE_DIFFERENCE * max(a.size, b.size)
 
 
-def _continues(group: list[Line], line: Line, pitch: float, right: float) -> bool:
+def _continues(group: list[PageLine], line: PageLine, pitch: float, right: float) -> bool:
     """Whether a line continues the paragraph of the lines before it."""
     last = group[-1]
     if not last.size or not line.size:

@@ -13,8 +13,16 @@ from collections.abc import Iterator, Sequence
 from align.errors import ReadError
 from align.models import BlockKind, Document, Span
 from align.readers.plain import text_of
-from align.readers.subtitle_cues import TAG, Cue, cues, is_subtitle_text, plain, unescaped
-from align.readers.subtitle_tracks import SpokenCue, split_languages
+from align.readers.subtitle_cues import (
+    TAG,
+    Cue,
+    SpokenCue,
+    cues,
+    is_subtitle_text,
+    plain,
+    split_languages,
+    unescaped,
+)
 from align.text.segment import BlockMark, segment
 
 _ENDS = re.compile(r"[.!?。！？…؟।♪\"”」』)）\]]\s*$")
