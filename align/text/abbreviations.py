@@ -1,4 +1,7 @@
-"""Abbreviations whose full stop does not end a sentence, by language. Lower case, without the last stop."""
+"""Abbreviations, whose full stop does not end a sentence, and reference marks, which may follow one that does.
+
+Abbreviations are by language, in lower case, without the last stop.
+"""
 
 from __future__ import annotations
 
@@ -107,3 +110,38 @@ def is_abbreviated(word: str, text: str, stop: int, start: int, at: int, lang: s
     if bare in abbreviations(lang):
         return True
     return _DOTTED.fullmatch(word) is not None and (len(word) <= 3 or IS_CJK.match(first) is not None)
+
+
+_REFERENCES = re.compile(
+    "(?:[ \u00a0]?\\[(?:\\d{1,3}|[a-z]{1,2}|(?:note|nb|n|anm|прим|注|註)[. \u00a0]{0,2}\\d{1,3}|citation needed|[^\\W\\d_]{3,12} ?\\?)\\])+"  # noqa: E501
+    "|[\u00b9\u00b2\u00b3\u2070\u2074-\u2079*†‡]{1,3}|\\d{1,3}(?=\\s+[^\\W\\d_]|\\s*$)",
+    re.IGNORECASE,
+)
+"""Marks of notes and sources directly after a stop: [1], [note 1], ¹, *, and a bare number."""
+_NOTE_NUMBER = re.compile(
+    "[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]{1,3}|\\d{1,2}[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]?\\s*$"
+)
+"""Number of a note directly after a stop of CJK, where more digits are text unless they end it."""
+_WORD_BEFORE = re.compile('[^\\W\\d_]{3,}[.!?]["”’»]?\\Z')
+_GEORGIAN = ("\u10d0", "\u10ff")
+"""First and last letter of Georgian, which has no case in running text although Unicode counts it as lower case."""
+
+
+def after_references(text: str, end: int, *, is_cjk: bool) -> int:
+    """The end of the reference marks directly after a stop, of CJK or not; `end` if there are none."""
+    if is_cjk:
+        number = _NOTE_NUMBER.match(text, end)
+        return number.end() if number else end
+    marks = _REFERENCES.match(text, end)
+    if marks is None:
+        return end
+    if marks[0].isdecimal() and not (
+        _WORD_BEFORE.search(text, max(0, end - 40), end) and not text[marks.end() :].lstrip()[:1].islower()
+    ):
+        return end
+    return marks.end()
+
+
+def is_lower(letter: str) -> bool:
+    """Whether a letter is lower case in a script that begins sentences with upper case."""
+    return letter.islower() and not _GEORGIAN[0] <= letter <= _GEORGIAN[1]

@@ -13,7 +13,7 @@ from functools import cache
 
 from align.models import Span
 from align.text import sentences_thai
-from align.text.abbreviations import IS_CJK, IS_WIDE, is_abbreviated
+from align.text.abbreviations import IS_CJK, IS_WIDE, after_references, is_abbreviated, is_lower
 from align.text.tags import primary
 
 _WIDE_STOPS = "。｡！？．"
@@ -60,19 +60,6 @@ _SPEECH_TAG_LATIN = re.compile(
 _ASIDE = re.compile(
     "[ \u3000]?(?:（[^（）。！？]{1,12}）|\\((?:[!-'*-~ ]{1,60}|[^()]{1,12})(?<![.!?。])\\)|\\[\\d{1,3}\\])(?=\\s|$|[^\\s。、，,])"  # noqa: E501
 )
-_REFERENCES = re.compile(
-    "(?:[ \u00a0]?\\[(?:\\d{1,3}|[a-z]{1,2}|(?:note|nb|n|anm|прим|注|註)[. \u00a0]{0,2}\\d{1,3}|citation needed|[^\\W\\d_]{3,12} ?\\?)\\])+"  # noqa: E501
-    "|[\u00b9\u00b2\u00b3\u2070\u2074-\u2079*†‡]{1,3}|\\d{1,3}(?=\\s+[^\\W\\d_]|\\s*$)",
-    re.IGNORECASE,
-)
-"""Marks of notes and sources directly after a stop: [1], [note 1], ¹, *, and a bare number."""
-_NOTE_NUMBER = re.compile(
-    "[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]{1,3}|\\d{1,2}[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]?\\s*$"
-)
-"""Number of a note directly after a stop of CJK, where more digits are text unless they end it."""
-_WORD_BEFORE = re.compile('[^\\W\\d_]{3,}[.!?]["”’»]?\\Z')
-_GEORGIAN = ("\u10d0", "\u10ff")
-"""First and last letter of Georgian, which has no case in running text although Unicode counts it as lower case."""
 _INNER_STOP = re.compile("[。！？]")
 _DASH = re.compile(r"[ \u00a0][–—] ?([^\W\d_])")
 _LAST_WORD = re.compile(r"[^\s(\[{\"'“”‘«»„‚‹›/—–]*$")
@@ -261,10 +248,7 @@ def _boundaries(text: str, lang: str) -> Iterator[int]:
         if stop < past:
             continue
         end = _close(text, match.end(), quotes)
-        if match[0][0] not in _WIDE_STOPS:
-            end = _after_references(text, end)
-        elif number := _NOTE_NUMBER.match(text, end):
-            end = number.end()
+        end = after_references(text, end, is_cjk=match[0][0] in _WIDE_STOPS)
         if end >= len(text):
             return
         if protected is None:
@@ -303,23 +287,6 @@ def _close(text: str, at: int, quotes: _Quotes) -> int:
         else:
             return at
     return at
-
-
-def _after_references(text: str, end: int) -> int:
-    """The end of the reference marks directly after a stop; `end` if there are none."""
-    marks = _REFERENCES.match(text, end)
-    if marks is None:
-        return end
-    if marks[0].isdecimal() and not (
-        _WORD_BEFORE.search(text, max(0, end - 40), end) and not text[marks.end() :].lstrip()[:1].islower()
-    ):
-        return end
-    return marks.end()
-
-
-def _is_lower(letter: str) -> bool:
-    """Whether a letter is lower case in a script that begins sentences with upper case."""
-    return letter.islower() and not _GEORGIAN[0] <= letter <= _GEORGIAN[1]
 
 
 def _protected_spans(text: str, lang: str) -> list[tuple[int, int]]:
@@ -395,7 +362,7 @@ def _ends_alphabetic(text: str, match: re.Match[str], end: int, start: int, lang
     """As `_ends_here`, for stops that also occur in abbreviations, numbers and ellipses."""
     stop = match[0]
     dash = _DASH.match(text, end)
-    if dash and stop != "." and _is_lower(dash[1]):
+    if dash and stop != "." and is_lower(dash[1]):
         return False  # speech tag: — Да! — сказал он.
     opened = _OPENS.match(text, end)
     at = opened.end() if opened else end
@@ -413,7 +380,7 @@ def _ends_alphabetic(text: str, match: re.Match[str], end: int, start: int, lang
         return (
             bool(space)
             and not wide
-            and not _is_lower(first)
+            and not is_lower(first)
             and not (cjk and not IS_CJK.match(text[match.start() - 1 : match.start()]))
         )
     if not space:
@@ -422,7 +389,7 @@ def _ends_alphabetic(text: str, match: re.Match[str], end: int, start: int, lang
         if stop == ".":
             return cjk and wide
         return (cjk and stop[0] in "!?") or (first.isupper() and end > match.end())
-    if _is_lower(first):
+    if is_lower(first):
         return gap >= 3
     if stop != ".":
         return True
