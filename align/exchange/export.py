@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import shutil
 import stat
@@ -22,7 +23,7 @@ from align.exchange.formats import BLOCKS, Format, export_format, is_packed_name
 from align.exchange.group_by import document_key, group_by
 from align.exchange.grouped_units import block_links, joined_units
 from align.exchange.jsonl import write_blocks
-from align.exchange.types import VERIFY_BELOW, ExportOptions, ExportReport, Unit
+from align.exchange.types import VERIFY_BELOW, ExportOptions, ExportReport, Properties, Unit, properties_key
 from align.exchange.verify import WrittenUnits, verify
 from align.models import CONFIRMED, Block, Link, LinkSide
 
@@ -155,10 +156,25 @@ def export_units(links: Iterable[Link], job: ExportJob) -> Iterator[Unit]:
         units = (
             unit._replace(context=(context.around(unit.link.src), context.around(unit.link.tgt))) for unit in units
         )
+    if job.form.properties and job.store is not None:
+        units = _with_properties(units, job.store)
     encode = _encoder(job)
     for unit in units:
         job.report.units += 1
         yield encode(unit)
+
+
+def _with_properties(units: Iterable[Unit], store: Store) -> Iterator[Unit]:
+    """The units, with the properties of the memory that their links came from."""
+    by_document: dict[int, dict[str, Properties]] = {}
+    for unit in units:
+        for side in (unit.link.src, unit.link.tgt):
+            if side.document not in by_document:
+                by_document[side.document] = json.loads(store.recall(properties_key(side.document)) or "{}")
+            if side.sentences and (properties := by_document[side.document].get(str(side.sentences[0]))):
+                unit = unit._replace(properties=properties)
+                break
+        yield unit
 
 
 def _units(links: Iterable[Link], job: ExportJob) -> Iterator[Unit]:

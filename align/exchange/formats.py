@@ -63,6 +63,8 @@ class Format:
     """Has fields for the context of a side."""
     multilingual: bool = False
     """Can hold more than two languages in a unit."""
+    properties: bool = False
+    """Units have the properties of the memory that they came from."""
     documents: bool = False
     """Shows the documents around the links: `write` takes the store as its fourth argument."""
 
@@ -130,8 +132,8 @@ class Format:
 
 FORMATS = (
     Format("tmx", (".tmx",), "translation memory exchange 1.4b", text_rule=xml_text, context=True, multilingual=True,
-           root="tmx", unit_file=True, confirmed=True, verified_with="lxml (with the DTD)", strict=True,
-           toolkit=("translate.storage.tmx", "tmxfile")),
+           properties=True, root="tmx", unit_file=True, confirmed=True, verified_with="lxml (with the DTD)",
+           strict=True, toolkit=("translate.storage.tmx", "tmxfile")),
     Format("xliff", (".xlf", ".xliff"), "XLIFF 1.2", text_rule=xml_text, context=True,
            import_suffixes=(".sdlxliff", ".mxliff", ".mqxliff"), root="xliff", unit_file=True, verified_with="lxml",
            toolkit=("translate.storage.xliff", "xlifffile")),

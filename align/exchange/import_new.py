@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from align.exchange.formats import Format
-from align.exchange.types import ImportedUnit
+from align.exchange.types import ImportedUnit, Properties, properties_key
 from align.inputs import document_path
 from align.models import (
     CONFIRMED,
@@ -179,6 +180,7 @@ def create_documents(
     outcomes = {document.outcome for document in added}
     documents = {lang: document.document for lang, document in zip(langs, added, strict=True)}
     sentences = {lang: [sentence.id for sentence in store.sentences(number)] for lang, number in documents.items()}
+    _remember_properties(store, units, pairs, documents, sentences)
     links = accepted = linked_elsewhere = 0
     for src, tgt in dict.fromkeys((src, tgt) for _, (src, _), (tgt, _) in pairs):
         linked = [
@@ -200,6 +202,22 @@ def create_documents(
         tuple(_language(lang) for lang in langs), outcome, base, change,
         messages,
     )  # fmt: skip
+
+
+def _remember_properties(
+    store: Store,
+    units: Sequence[ImportedUnit],
+    pairs: Sequence[tuple[int, tuple[str, int], tuple[str, int]]],
+    documents: Mapping[str, int],
+    sentences: Mapping[str, Sequence[int]],
+) -> None:
+    """Store the properties of the units, for an export to the same format."""
+    by_document: dict[int, dict[int, Properties]] = {}
+    for number, (src, source), _ in pairs:
+        if properties := units[number].properties:
+            by_document.setdefault(documents[src], {})[sentences[src][source]] = properties
+    for document, properties_by_sentence in by_document.items():
+        store.remember(properties_key(document), json.dumps(properties_by_sentence, ensure_ascii=False))
 
 
 def _link_sentences(

@@ -47,13 +47,17 @@ from align.exchange.xml import (
     segment_text,
     xml_value,
 )
-from align.models import LinkSide
+from align.models import LinkSide, Status
 
 DOCTYPE = '<!DOCTYPE tmx SYSTEM "tmx14.dtd">'
 ORIGIN = "Made by align (align-workbench) {version}. Props named x-align:* give the origin of a unit."
 ANY_LANGUAGE = "*all*"
 """The source language of a memory without units."""
 ENCODERS = "x-align:encoder names what proposed a unit; its version is the one installed where this was exported."
+
+
+ATTRIBUTES = ("tuid", "creationdate", "creationid", "changedate", "changeid", "usagecount", "lastusagedate")
+"""Attributes of a unit of another tool that an export has again."""
 
 
 def _prop(parent: etree._Element, kind: str, text: str) -> None:
@@ -81,8 +85,18 @@ def element(unit: Unit) -> etree._Element:
         tu.set("changedate", compact_date(link.decided_at))
     if link.reviewer:
         tu.set("changeid", xml_value(link.reviewer))
+    foreign = {name.removeprefix("@"): value for name, value in unit.properties if name.startswith("@")}
+    if link.status == Status.EDITED:
+        foreign = {name: value for name, value in foreign.items() if name not in ("changedate", "changeid")}
+    for name, value in foreign.items():
+        tu.set(name, xml_value(value))
     if link.note:
         add_child(tu, "note", xml_value(link.note))
+    for name, value in unit.properties:
+        if not name.startswith("@"):
+            _prop(tu, xml_value(name), xml_value(value))
+    if "tuid" in foreign:
+        _prop(tu, "x-align:id", str(link.id))
     _prop(tu, "x-align:kind", link.kind)
     _prop(tu, "x-align:status", link.status)
     _prop(tu, "x-align:confidence", f"{link.confidence:.4f}")
@@ -182,6 +196,7 @@ def read(path: Path, *, strict: bool = False) -> Iterator[ImportedUnit]:
 
 def _unit(tu: etree._Element, where: str, source: str | None) -> ImportedUnit:
     props: dict[str, str] = {}
+    foreign: list[tuple[str, str]] = []
     extra_links: list[ExtraLink] = []
     note = ""
     sides: list[Segment] = []
@@ -193,6 +208,7 @@ def _unit(tu: etree._Element, where: str, source: str | None) -> ImportedUnit:
             extra_links += _extra_link(child.text or "")
         elif name == "prop":
             props[child.get("type", "")] = child.text or ""
+            foreign.append((child.get("type", ""), child.text or ""))
         elif name == "note":
             note = f"{note}\n{child.text or ''}" if note else child.text or ""
         elif name == "tuv":
@@ -202,6 +218,8 @@ def _unit(tu: etree._Element, where: str, source: str | None) -> ImportedUnit:
             docs.append(side_props.get("x-align:document", ""))
             spans.append(side_props.get("x-align:spans", ""))
     own = "x-align:stamp" in props
+    properties = [] if own else [(f"@{name}", tu.get(name, "")) for name in ATTRIBUTES if tu.get(name)]
+    properties += [] if own else list(foreign)
     if not own and (first := source_side([side.lang for side in sides], source)):
         values: tuple[list[Any], ...] = (sides, docs, spans)
         for by_side in values:
@@ -209,7 +227,7 @@ def _unit(tu: etree._Element, where: str, source: str | None) -> ImportedUnit:
     return ImportedUnit(
         where,
         tuple(sides),
-        parse_id(tu.get("tuid")),
+        parse_id(props.get("x-align:id") or tu.get("tuid")),
         parse_status(props.get("x-align:status")),
         parse_kind(props.get("x-align:kind")),
         note if own or note else None,
@@ -217,6 +235,7 @@ def _unit(tu: etree._Element, where: str, source: str | None) -> ImportedUnit:
         tuple(extra_links),
         tuple(docs),
         tuple(spans),
+        tuple(properties),
     )
 
 

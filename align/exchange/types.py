@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -54,6 +54,15 @@ class ExportOptions:
             raise ValueError("context is 0 or more")
 
 
+Properties = Sequence[Sequence[str]]
+"""(name, value) of a unit of another tool: `prop`s, and attributes of `tu` with `@` before their names."""
+
+
+def properties_key(document: int) -> str:
+    """The key of the properties of a source document's units in the store: JSON, by the id of their sentence."""
+    return f"unit properties {document}"
+
+
 class Context(NamedTuple):
     """Clean text of the sentences before and after a side, each in reading order."""
 
@@ -71,6 +80,8 @@ class Unit(NamedTuple):
     """Further links that the unit covers: (link, index of its source, index of its target in `sides`)."""
     context: tuple[Context, Context] | None = None
     """Context of the source and of the target."""
+    properties: Properties = ()
+    """Properties of the memory that the link came from."""
 
     @property
     def sides(self) -> tuple[LinkSide, ...]:
@@ -150,6 +161,8 @@ class ImportedUnit(NamedTuple):
     """Document names of the sides."""
     spans: tuple[str, ...] = ()
     """Spans of the sides in their documents: `12:40 52:60`."""
+    properties: Properties = ()
+    """Of a unit of another tool."""
     unknown_values: tuple[str, ...] = ()
     """Cells with a value outside their vocabulary, for messages: `status 'acepted': unknown value`."""
 

@@ -279,3 +279,27 @@ def test_a_compressed_file_goes_out_and_comes_back(store: Store, tmp_path: Path,
     out.write_bytes(out.read_bytes()[:-9])
     with pytest.raises(ReadError, match="gzip"):
         import_file(store, out, "bea")
+
+
+def test_properties_of_a_foreign_memory_go_through(tmp_path: Path) -> None:
+    out, again = tmp_path / "out.tmx", tmp_path / "again.tmx"
+    path = tmp_path / "lb.tmx"
+    path.write_text(
+        (CASES / "lb.tmx").read_text(encoding="utf-8").replace("<tu c", '<tu tuid="a-1" c'), encoding="utf-8"
+    )
+    with open_store(tmp_path / "s.db") as store:
+        import_file(store, path, "bea")
+        export_store(store, out)
+        first = next(etree.parse(out).iter("tu"))
+        expected = {
+            "tuid": "a-1", "creationdate": "20240101T000000Z", "creationid": "ANNA", "usagecount": "3",
+            "changedate": "20240202T000000Z", "changeid": "BEA", "lastusagedate": "20240303T000000Z",
+        }  # fmt: skip
+        assert expected.items() <= dict(first.attrib).items()
+        props = {prop.get("type"): prop.text for prop in first.iterfind("prop")}
+        assert {"Txt::Client": "ACME", "Att::Domain": "Pumps"}.items() <= props.items()
+        assert first.findtext("note") == "Checked by legal"
+        assert import_file(store, out, "bea").same == 3
+        Reviewer(store, "ada").commit(edits.edit_text(1, "tgt", "Menü Extras, Optionen"))
+        export_store(store, again)
+        assert next(etree.parse(again).iter("tu")).get("changeid") == "ada"
