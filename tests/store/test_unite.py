@@ -226,6 +226,20 @@ def test_conflicts_are_dismissed_for_good_and_the_links_stay_as_they_are(store: 
     assert store.check() == copy.check() == []
 
 
+def test_a_conflict_dismissed_on_one_link_stays_on_the_other_links(store: Store, copy: Store) -> None:
+    Reviewer(store, "ada").commit(edits.accept(4))
+    Reviewer(copy, "bo").commit(edits.merge(3, 4))
+    store.unite(copy.path)
+    assert {conflict.link for conflict in store.conflicts()} == {3, 4}
+    Reviewer(store, "ada").dismiss(3)
+    before = [(conflict.link, conflict.by, conflict.reviewer) for conflict in store.conflicts()]
+    assert before == [(4, "ada", "bo")]
+    copy.unite(store.path)
+    assert look(copy) == look(store)
+    assert [(conflict.link, conflict.by, conflict.reviewer) for conflict in copy.conflicts()] == before
+    assert store.check() == copy.check() == []
+
+
 def at(monkeypatch: pytest.MonkeyPatch, time: str) -> None:
     """Set the clock of whoever decides next."""
     for module in (decision_draft, decision_log, accept_many):

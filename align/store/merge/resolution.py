@@ -17,7 +17,7 @@ et al. 2011, "Conflict-free Replicated Data Types").
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 
 from align.store.actions import Action
@@ -40,6 +40,8 @@ class Resolution:
         self.registers = Registers(history)
         self.decided_out: set[int] = set()
         """Decisions out of force as a whole, since a reviewer decided against them."""
+        self._decided_on: set[tuple[int, int]] = set()
+        """(decision, id of the link): the links on which they did so."""
         self._more: set[int] = set()
         self._more_units: set[tuple[int, int, str]] = set()
         """What the present round takes out of force."""
@@ -211,6 +213,7 @@ class Resolution:
                 if self.history.atomic[settled]:
                     self._more.add(settled)
                     self.decided_out.add(settled)
+                    self._decided_on |= {(settled, id(link)) for link, _ in links}
                 else:
                     self._more_units |= {(settled, id(link), group) for link, _ in links for group in GROUPS}
 
@@ -224,7 +227,9 @@ class Resolution:
 
     def _settle_link(self, link: MergedLink) -> None:
         for group in GROUPS:
-            live = self.registers.live(link, group)[0]
+            live, out = self.registers.live(link, group)
+            # Who decided against it on another link did not decide this one.
+            live = sorted([*live, *filter(partial(self._is_open, link), out)], key=lambda write: write.position)
             heads = self.registers.heads(live)
             if len(heads) > 1:
                 values = self.registers.values(live, group)
@@ -237,6 +242,10 @@ class Resolution:
                     continue
             if group == "verdict":
                 self._settle_gone(link, [head for head in heads if head.gone])
+
+    def _is_open(self, link: MergedLink, write: Write) -> bool:
+        """Whether a reviewer decided against a decision, but not on this link."""
+        return write.position in self.decided_out and (write.position, id(link)) not in self._decided_on
 
     def _settle_gone(self, link: MergedLink, heads: Sequence[Write]) -> None:
         """Who took the link away did not know what else was decided on it."""
