@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -21,6 +22,8 @@ from align.text.tags import primary
 
 SAMPLE_ROWS = 60
 """Rows that the layout is determined from."""
+MAX_NAME = 40
+"""Characters of the name of a language."""
 MIN_FILLED = 0.6
 """Minimum share of these rows with letters in a column of texts."""
 NO_LAYOUT = (
@@ -37,6 +40,46 @@ _TEXT_HEADERS = frozenset(
     ("source", "target", "original", "translation", "text", "source text", "target text", "原文", "訳文", "译文",
      "譯文", "日本語", "英語", "中文", "english", "japanese", "chinese", "french", "german", "spanish", "korean")
 )  # fmt: skip
+_SOURCES = frozenset(
+    ("source", "source text", "original", "quelle", "quelltext", "ausgangstext", "texte source", "origen", "原文",
+     "源文", "исходный текст", "оригинал")
+)  # fmt: skip
+_TARGETS = frozenset(
+    ("target", "target text", "translation", "ziel", "zieltext", "übersetzung", "cible", "traduction", "traducción",
+     "traduzione", "訳文", "翻訳", "译文", "譯文", "перевод")
+)  # fmt: skip
+_KEYS = frozenset(("key", "string id", "identifier", "schlüssel", "clé", "clave", "キー", "键", "ключ"))
+_NOTES = frozenset(
+    ("note", "notes", "comment", "comments", "kommentar", "bemerkung", "commentaire", "備考", "コメント")
+)
+NAME_LOCALES = [
+    "en",
+    "de",
+    "fr",
+    "es",
+    "it",
+    "pt",
+    "nl",
+    "pl",
+    "ru",
+    "uk",
+    "cs",
+    "sv",
+    "da",
+    "nb",
+    "fi",
+    "hu",
+    "tr",
+    "el",
+    "ro",
+    "ja",
+    "ko",
+    "zh",
+    "zh_Hant",
+    "ar",
+    "he",
+]
+"""Languages in which a header may name the languages of its columns."""
 _VALUE_COLUMNS = frozenset(column.name for column in COLUMNS if column.parse is not None and not column.hidden)
 """Columns of our exports that people fill in: they are also read from tables of other tools."""
 _OWN_COLUMNS = frozenset({"stamp", "src_spans"})
@@ -69,14 +112,51 @@ def layout_of(rows: Sequence[Sequence[str]]) -> Layout | None:
             return Layout(indexes, ("und", "und"), header=True)
         body = rows[1:]
         return Layout(indexes, (_language(body, indexes["src"]), _language(body, indexes["tgt"])), header=True)
+    values = {name: index for name, index in indexes.items() if name in _VALUE_COLUMNS}
+    for column, words in (("key", _KEYS), ("note", _NOTES)):
+        index = next((index for word, index in indexes.items() if word in words), None)
+        if index is not None:
+            values.setdefault(column, index)
+    named = [next((index for name, index in indexes.items() if name in words), None) for words in (_SOURCES, _TARGETS)]
+    if named[0] is not None and named[1] is not None:
+        languages = _language(rows[1:], named[0]), _language(rows[1:], named[1])
+        return Layout(values | {"src": named[0], "tgt": named[1]}, languages, header=True)
+    tags = {index: rows[0][index].strip() if _is_code(name) else name for index, name in enumerate(header)}
     coded = [index for index, name in enumerate(header) if _is_code(name) and _has_letters(rows[1:], index)]
+    if len(coded) < 2:
+        tags |= {index: tag for index, name in enumerate(header) if (tag := _named_language(name))}
+        coded = [
+            index
+            for index, name in enumerate(header)
+            if (_is_code(name) or _named_language(name)) and _has_letters(rows[1:], index)
+        ]
     if len(coded) >= 2:
         src, tgt, *others = coded
-        values = {name: index for name, index in indexes.items() if name in _VALUE_COLUMNS}
-        extra = tuple((index, rows[0][index].strip()) for index in others)
-        languages = rows[0][src].strip(), rows[0][tgt].strip()
+        extra = tuple((index, tags[index]) for index in others)
+        languages = tags[src], tags[tgt]
         return Layout(values | {"src": src, "tgt": tgt}, languages, header=True, extra=extra)
     return _by_language(rows, header)
+
+
+@cache
+def _language_names() -> dict[str, str]:
+    """Language tags by the names of languages, in lower case."""
+    from babel import Locale
+
+    names: dict[str, str] = {}
+    for locale in map(Locale.parse, NAME_LOCALES):
+        for code, name in locale.languages.items():
+            tag = str(code).replace("_", "-")
+            if primary(tag) in _CODES:
+                names.setdefault(str(name).lower(), tag)
+    return names
+
+
+def _named_language(name: str) -> str | None:
+    """The tag of a language that a header names, such as `Deutsch` or `English (US)`; None for other words."""
+    if not name or len(name) > MAX_NAME:
+        return None
+    return _language_names().get(name) or _language_names().get(name.partition("(")[0].strip())
 
 
 def _language(rows: Sequence[Sequence[str]], index: int) -> str:
@@ -158,4 +238,6 @@ def _unit(row: Sequence[str], layout: Layout, where: str) -> ImportedUnit:
         return None if index is None else row[index] if index < len(row) else ""
 
     extra = [Segment(lang, row[index]) for index, lang in layout.extra if index < len(row) and row[index].strip()]
-    return read_unit(where, cell, layout.languages, extra)
+    unit = read_unit(where, cell, layout.languages, extra)
+    key = cell("key")
+    return unit._replace(properties=(("x-key", key),)) if key else unit

@@ -64,6 +64,7 @@ def test_the_cases_read_as_a_person_sees_them(tmp_path: Path) -> None:
 
 def test_formulas_give_their_values() -> None:
     read = list(format_named("xlsx").read(CASES / "formula.xlsx"))
+    assert read[1].sides[0].text == "Switch the pump on. Then wait."
     assert [unit.sides[1].text for unit in read][1:3] == [
         "ポンプのスイッチを入れます。それから待ちます。",
         "カバーを閉じます。",
@@ -303,3 +304,23 @@ def test_properties_of_a_foreign_memory_go_through(tmp_path: Path) -> None:
         Reviewer(store, "ada").commit(edits.edit_text(1, "tgt", "Menü Extras, Optionen"))
         export_store(store, again)
         assert next(etree.parse(again).iter("tu")).get("changeid") == "ada"
+
+
+@pytest.mark.parametrize(
+    ("header", "langs"),
+    [
+        ("Key,English,Japanese", ("en", "ja")),
+        ("Schlüssel,Englisch,Japanisch", ("en", "ja")),
+        ("キー,英語,日本語", ("en", "ja")),
+        ("Key,Source,Target", ("en", "ja")),
+        ("Key,English (US),ja", ("en", "ja")),
+    ],
+)
+def test_a_header_names_the_columns_of_a_table(tmp_path: Path, header: str, langs: tuple[str, str]) -> None:
+    text = (CASES / "key3.csv").read_text(encoding="utf-8").replace("Key,English,Japanese", header)
+    path = tmp_path / "table.csv"
+    path.write_text(text, encoding="utf-8")
+    first = next(iter(format_named("csv").read(path)))
+    assert [side.text for side in first.sides] == ["File menu", "ファイルメニュー"]
+    assert tuple(side.lang for side in first.sides) == langs
+    assert list(first.properties) == [("x-key", "menu_file")]
