@@ -67,7 +67,7 @@ class ReviewApp(App[None]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high"), (56, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "leave", show=False, priority=True),
-        Binding("ctrl+c", "quit", "leave", show=False),
+        Binding("ctrl+c", "nothing_to_copy", "copy", show=False),
     ]
 
     class Saved(Message):
@@ -139,6 +139,10 @@ class ReviewApp(App[None]):
             gc.unfreeze()  # screens that were open at the last freeze may be closed
             gc.collect()
             gc.freeze()
+
+    def action_nothing_to_copy(self) -> None:
+        """Say how to leave, where a screen has no text to copy."""
+        self.notify("Nothing to copy here. q goes back, Ctrl+Q leaves; everything is saved already.", markup=False)
 
     async def on_event(self, event: events.Event) -> None:
         """Record the time of the last key press."""

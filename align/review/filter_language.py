@@ -87,3 +87,11 @@ def _document(value: str, documents: Sequence[tuple[int, str]]) -> int:
     if not matches:
         raise UsageError(f"doc:{value}: no document has this in its name.")
     return matches[0]
+
+
+def parse_percentage(typed: str) -> int:
+    """A whole number from 0 to 100, with or without `%`."""
+    figure = typed.strip().rstrip("%").strip()
+    if not figure.isdecimal() or not 0 <= int(figure) <= 100:
+        raise UsageError("Type a number from 0 to 100.")
+    return int(figure)

@@ -39,7 +39,7 @@ def _table(group: str, *rows: tuple[str, ...]) -> tuple[KeyAction, ...]:
 
 DECISION_KEYS = _table(
     "Decide",
-    ("accept", "a,enter", "accept", "Accept the link and go to the next undecided one."),
+    ("accept", "a", "accept", "Accept the link and go to the next undecided one."),
     (
         "reject",
         "x",
@@ -127,7 +127,9 @@ VIEW_KEYS = _table(
     ("difference", "equals_sign", "changes", "Show or hide the changes in edited texts."),
     ("history", "h", "history", "Show the decisions on the link, with reviewer and time."),
     ("help", "question_mark,f1", "all keys", "Show every key."),
-    ("back", "q,escape", "back", "Go back, or quit from the workspace. Everything is saved already."),
+    ("clear", "escape", "clear", "Clear the filter, or the selection between documents; never leaves."),
+    ("copy", "ctrl+c", "copy", "Copy the text of the side to the clipboard."),
+    ("back", "q", "back", "Go back, or quit from the workspace. Everything is saved already."),
 )
 
 ALTERNATIVE_KEYS = tuple(
@@ -136,6 +138,12 @@ ALTERNATIVE_KEYS = tuple(
 )
 
 REVIEW_KEYS = DECISION_KEYS + EDIT_KEYS + MOVEMENT_KEYS + VIEW_KEYS + ALTERNATIVE_KEYS
+
+KEY_BAR = (
+    "accept", "reject", "undo", "merge_next", "split", "give_up", "give_down", "document", "sort", "skip", "next",
+    "go_to", "edit", "side", "take_up", "take_down", "unlink", "relink", "info", "note", "kind", "bookmark",
+)  # fmt: skip
+"""What the key bar of the review shows first, so that it is learned by position."""
 
 WORKSPACE_KEYS = _table(
     "Workspace",
@@ -148,7 +156,7 @@ WORKSPACE_KEYS = _table(
 DOCUMENT_KEYS = _table(
     "Documents",
     ("pick", "space", "pick", "Select or deselect the sentence, to link the selected sentences by hand."),
-    ("make", "l,enter", "link", "Link the selected sentences of both sides."),
+    ("make", "l", "link", "Link the selected sentences of both sides."),
     ("cross", "tab,left,right", "other side", "Go to the other document."),
     ("partner", "p", "partner", "Go to the sentence that this one is linked to."),
     ("next_unlinked", "n", "next unpaired", "Go to the next unpaired sentence."),
@@ -166,7 +174,7 @@ def bindings(actions: Iterable[KeyAction], call: str = "{}") -> list[BindingType
 ACTIONS_BY_SCREEN = (
     REVIEW_KEYS,
     (*WORKSPACE_KEYS, ACTIONS_BY_ID["help"], ACTIONS_BY_ID["back"]),
-    (*DOCUMENT_KEYS, ACTIONS_BY_ID["undo"], ACTIONS_BY_ID["redo"], ACTIONS_BY_ID["help"], ACTIONS_BY_ID["back"]),
+    (*DOCUMENT_KEYS, *(ACTIONS_BY_ID[name] for name in ("undo", "redo", "clear", "help", "back"))),
 )
 """Actions of each screen; within a screen no key has two actions."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from align.errors import AlignError
 from align.models import MAX_ID, Link, Status
-from align.review.filter_language import parse_filter
+from align.review.filter_language import parse_filter, parse_percentage
 from align.review.session_state import Order, SessionState
 from align.text.messages import pluralise
 from align.workspace.browse import Browser, LinkFilter
@@ -247,29 +247,55 @@ class LinkNavigator:
         if rank is None:
             self.inform(f"There is no link {number} (any more).")
         elif [link.id for link in self.browser.at(rank, 1, state.filter, state.order)] != [number]:
-            self.inform(f"Link {number} is not in this list. `/` and Enter shows all.")
+            self.inform(f"Link {number} is not in this list. Esc clears the filter.")
         else:
             self.move(rank)
 
-    def filter(self, typed: str) -> None:
-        """List only the links that match; empty lists all. The current link stays if it is listed."""
+    def clear(self) -> None:
+        """List all links again; the current link stays."""
+        if self.state.typed:
+            self.filter("")
+        else:
+            self.inform("There is no filter to clear. `q` goes back.")
+
+    def matching(self, typed: str) -> LinkFilter:
+        """The filter that a reviewer typed. Raises UsageError, naming the word that cannot be read."""
         pairs = self.browser.pairs()
         names = {(p.src_document, p.src_doc) for p in pairs} | {(p.tgt_document, p.tgt_doc) for p in pairs}
+        return parse_filter(typed, self.state.base, sorted(names))
+
+    def filter(self, typed: str) -> None:
+        """List only the links that match; empty lists all. The current link stays if it is listed."""
         try:
-            matching = parse_filter(typed, self.state.base, sorted(names))
+            matching = self.matching(typed)
         except AlignError as error:
             self.inform(str(error), "bad")
             return
         link = self.state.link
-        self.state = replace(self.state, filter=matching, typed=typed.strip())
+        self.state = replace(self.state, filter=matching, typed=typed.strip()).with_history(typed)
         self.fetch(link)
         self._remember(self.state)
         if self.total:
             self.inform(pluralise(self.total, "link"))
         elif self.state.base.documents:
-            self.inform("No link of these two texts is like that. `q`, then `a`, looks through all.")
+            self.inform("No link of these two texts matches. Esc clears the filter; `q`, then `a`, looks through all.")
         else:
-            self.inform("No link is like that. `/` and Enter shows all again.")
+            self.inform("No link matches. Esc clears the filter.")
+
+    def count_through(self) -> int:
+        """Number of undecided links that `accept_through` would accept; 0 where it is refused."""
+        link = self.current
+        if link is None or self.state.order == "doubt":
+            return 0
+        undecided = replace(self.state.filter, statuses=frozenset({Status.PROPOSED}))
+        if self.state.filter.statuses and Status.PROPOSED not in self.state.filter.statuses:
+            return 0
+        return (self.browser.rank(link.id, undecided) or 0) + (link.status is Status.PROPOSED)
+
+    def count_above(self, typed: str) -> int:
+        """Number of undecided links of at least a percentage."""
+        level = max(parse_percentage(typed) / 100, self.state.filter.min_confidence or 0.0)
+        return self.browser.undecided(replace(self.state.filter, min_confidence=level)).links
 
     def sort(self) -> None:
         """Change to document order, at the same link, or to doubt first, at the first undecided link."""

@@ -7,8 +7,9 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import Any
 
-from align.errors import AlignError, ConflictError, EmptyDecisionError
+from align.errors import AlignError, ConflictError, EmptyDecisionError, UsageError
 from align.models import CONFIRMED, Link, LinkKind, Realignment, Status
+from align.review.filter_language import parse_percentage
 from align.review.navigation import AHEAD, LinkNavigator
 from align.review.queries import nearest_confirmed, neighbour
 from align.review.session_state import SessionState
@@ -59,6 +60,8 @@ class ReviewSession(LinkNavigator):
         self._when_saved = when_saved
         self._unmoved: tuple[Future[Any], int | None, Link | None] | None = None
         """A decision that is being saved, the link that was current, and the one after which the list goes on."""
+        self._overruled: tuple[int, int] | None = None
+        """Link and version of another reviewer's verdict that the reviewer was asked about."""
 
     # Decisions
 
@@ -165,12 +168,14 @@ class ReviewSession(LinkNavigator):
             return
         self.fetch(link.id if link else None)
         current = self.current
+        if isinstance(error, ConflictError) and current is not None:
+            self._overruled = current.id, current.version
         if isinstance(error, ConflictError) and link is not None and (current is None or current.id != link.id):
             words = words.replace("this link", f"link {link.id}", 1)
             words = words.replace(" Decide again.", " It is not listed here now.")
         self.inform(words, "bad")
 
-    def _current(self) -> Link | None:
+    def require_current(self) -> Link | None:
         """The current link; a message where there is none."""
         link = self.current
         if link is None:
@@ -181,13 +186,24 @@ class ReviewSession(LinkNavigator):
 
     def accept(self) -> None:
         """Accept the link and go on."""
-        if link := self._current():
+        if (link := self.require_current()) and not self._asks_to_overrule(link, "accept"):
             self.decide(edits.accept(link.id), link, go_on=True)
 
     def reject(self) -> None:
         """Reject the link and go on."""
-        if link := self._current():
+        if (link := self.require_current()) and not self._asks_to_overrule(link, "reject"):
             self.decide(edits.reject(link.id), link, go_on=True)
+
+    def _asks_to_overrule(self, link: Link, verdict: str) -> bool:
+        """Ask once before the verdict of another reviewer is changed; the same verdict again decides."""
+        settled = link.status in CONFIRMED if verdict == "reject" else link.status is Status.REJECTED
+        attempt = link.id, link.version
+        if not settled or link.reviewer in (None, self.reviewer) or self._overruled == attempt:
+            self._overruled = None
+            return False
+        self._overruled = attempt
+        self.inform(f"{link.reviewer} {link.status.value} this link. The same key again will {verdict} it.", "bad")
+        return True
 
     def undo(self) -> None:
         """Undo the reviewer's last decision."""
@@ -201,9 +217,9 @@ class ReviewSession(LinkNavigator):
         """Accept this link and all above, in document order: by doubt, the most doubtful would be above."""
         if self.state.order == "doubt":
             self.inform(
-                "The doubtful ones stand above here. `A` accepts all above a confidence; `o` sorts by document.", "bad"
+                "The doubtful links are above here. `A` accepts all above a confidence; `o` sorts by document.", "bad"
             )
-        elif link := self._current():
+        elif link := self.require_current():
             matching, latest = self.state.filter, self.latest
             self._decide_many(
                 lambda reviewer: reviewer.accept_through(link.id, matching, expected=link.version, since=latest),
@@ -212,21 +228,22 @@ class ReviewSession(LinkNavigator):
 
     def accept_above(self, typed: str) -> None:
         """Accept all undecided links that are at least as sure as a percentage."""
-        figure = typed.strip().rstrip("%").strip()
-        if not figure.isdecimal() or not 0 <= int(figure) <= 100:
-            self.inform("Nothing accepted: that is no percentage.", "bad")
+        try:
+            level = parse_percentage(typed) / 100
+        except UsageError as error:
+            self.inform(f"Nothing accepted. {error}", "bad")
             return
         matching, latest = self.state.filter, self.latest
-        self._decide_many(lambda reviewer: reviewer.accept_above(int(figure) / 100, matching, since=latest))
+        self._decide_many(lambda reviewer: reviewer.accept_above(level, matching, since=latest))
 
     def bookmark(self) -> None:
         """Set the bookmark of the link, or remove it."""
-        if link := self._current():
+        if link := self.require_current():
             self.decide(edits.bookmark(link.id, not link.bookmarked), link)
 
     def swap(self) -> None:
         """Swap source and target of the link."""
-        if link := self._current():
+        if link := self.require_current():
             self.decide(edits.swap(link.id), link)
 
     def set_kind(self, link: Link, kind: str) -> None:
@@ -257,19 +274,19 @@ class ReviewSession(LinkNavigator):
         return self._merge(-1)
 
     def _merge(self, step: int) -> PendingEdit | None:
-        link = self._current()
+        link = self.require_current()
         other = neighbour(self.browser, link, step) if link else None
         if link is None:
             return None
         if other is None:
             self.inform(f"There is no link {'below' if step > 0 else 'above'} in the same two texts to merge with.")
             return None
-        return self.pending(edits.merge(link.id, other.id), "merge", link)
+        return self.pending(edits.merge(link.id, other.id), "Merging", link)
 
     def split(self, link: Link, src_at: Point, tgt_at: Point) -> PendingEdit:
         """Split the link at a point of each side."""
         edit = edits.split(link.id, src_at, tgt_at)
-        return self.pending(edit, "split inside a sentence" if edit.action == Action.CUT else "split", link)
+        return self.pending(edit, "Splitting the sentence" if edit.action == Action.CUT else "Splitting", link)
 
     def give_up(self) -> PendingEdit | None:
         """Give the first sentence of the side to the link above."""
@@ -288,22 +305,22 @@ class ReviewSession(LinkNavigator):
         return self._move("last", "take")
 
     def _move(self, end: End, direction: Direction) -> PendingEdit | None:
-        link = self._current()
+        link = self.require_current()
         if link is None:
             return None
         if direction == "give" and len(getattr(link, self.side).sentences) == 1:
             self.inform("This side has one sentence only. Tab chooses the other side; `m` merges, `d` unlinks.", "bad")
             return None
-        return self.pending(edits.move(link.id, self.side, end, direction), f"{direction} a sentence", link)
+        return self.pending(edits.move(link.id, self.side, end, direction), "Moving the sentence", link)
 
     def unlink(self) -> PendingEdit | None:
         """Unlink the sentences of the link."""
-        link = self._current()
-        return self.pending(edits.unlink(link.id), "unlink", link) if link else None
+        link = self.require_current()
+        return self.pending(edits.unlink(link.id), "Unlinking", link) if link else None
 
     def relink(self, link: Link, src: Sequence[int], tgt: Sequence[int], shared: Sequence[int]) -> PendingEdit:
         """Move the link to other sentences; `shared` are links on them that stay."""
-        return self.pending(edits.relink(link.id, tuple(src), tuple(tgt), shared=shared), "re-link", link)
+        return self.pending(edits.relink(link.id, tuple(src), tuple(tgt), shared=shared), "Re-linking", link)
 
     def solve(self) -> PendingEdit | None:
         """Solve again around the nearest settled link."""
@@ -313,7 +330,7 @@ class ReviewSession(LinkNavigator):
             self.inform("Nothing is settled near here yet: accept a link, and `R` solves around it.")
             return None
         expected = {settled.id: settled.version}
-        return PendingEdit(edits.solve(settled.id), "solve again", link, expected, only_realigns=True)
+        return PendingEdit(edits.solve(settled.id), "Realigning", link, expected, only_realigns=True)
 
     def pending(self, edit: Edit, words: str, link: Link) -> PendingEdit:
         """An edit of a link that is to be solved around, with the version of the link as it is shown."""
@@ -349,7 +366,7 @@ class ReviewSession(LinkNavigator):
         return test(link, self) if test else True
 
 
-WITHOUT_LINK = frozenset({"filter", "undo", "redo", "help", "back"})
+WITHOUT_LINK = frozenset({"filter", "clear", "undo", "redo", "help", "back"})
 """What is of use where no link is listed."""
 
 USEFUL: dict[str, Callable[[Link, ReviewSession], bool]] = {

@@ -9,6 +9,8 @@ from align.models import LinkKind, Status
 from align.workspace.browse import LinkFilter
 
 Order = Literal["document", "doubt"]
+HISTORY_SIZE = 20
+"""Maximum number of earlier filters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,15 @@ class SessionState:
     rank: int = 0
     """The rank of the link, in case it is deleted by then."""
 
+    typed_before: tuple[str, ...] = ()
+    """Earlier filters, latest first."""
+
+    def with_history(self, typed: str) -> SessionState:
+        """The same state with a filter put first in the history; blank changes nothing."""
+        words = typed.strip()
+        before = [words, *(other for other in self.typed_before if other != words)] if words else self.typed_before
+        return replace(self, typed_before=tuple(before[:HISTORY_SIZE]))
+
     def at(self, link: int | None, rank: int = 0) -> SessionState:
         """The same list, another link."""
         return replace(self, link=link, rank=rank)
@@ -36,6 +47,7 @@ class SessionState:
             "order": self.order,
             "link": self.link,
             "rank": self.rank,
+            "typed_before": list(self.typed_before),
         }
 
     @classmethod
@@ -43,7 +55,8 @@ class SessionState:
         """The inverse of `to_dict`."""
         order: Order = "doubt" if fields.get("order") == "doubt" else "document"
         where = fields["link"], int(fields.get("rank", 0))
-        return cls(_filter(fields["filter"]), _filter(fields["base"]), str(fields["typed"]), order, *where)
+        before = tuple(map(str, fields.get("typed_before", ())))
+        return cls(_filter(fields["filter"]), _filter(fields["base"]), str(fields["typed"]), order, *where, before)
 
 
 def _plain(link_filter: LinkFilter) -> dict[str, Any]:

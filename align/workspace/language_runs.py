@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
@@ -282,3 +282,75 @@ def _text_side(rows: Sequence[_Row]) -> TextSide:
         blocks=np.array([row.block for row in rows], dtype=np.int64),
         positions=np.array([row.position for row in rows], dtype=np.int64),
     )
+
+
+Position = tuple[int, int]
+"""Side (0 source, 1 target) and index of a sentence."""
+
+
+def positions(pairs: Iterable[RangePair]) -> set[Position]:
+    """The sentences of some pairs."""
+    return {(side, index) for pair in pairs for side in (0, 1) for index in pair[side]}
+
+
+def contiguous_changes(
+    without: Collection[RangePair], with_edit: Collection[RangePair], touched: Collection[RangePair]
+) -> set[RangePair]:
+    """The pairs in one of two solutions only that follow from the edit of `touched`.
+
+    A pair follows from the edit where no pair of both solutions lies between it and the edit, or another pair that
+    follows from it, on one of the sides. Other differences are noise of the solver: they are no effect of the edit.
+    """
+    both = set(without) & set(with_edit)
+    candidates = set(without) ^ set(with_edit)
+    reached = positions(touched)
+    blocked = positions(both) - reached
+    last = [max((index for side, index in positions({*without, *with_edit, *touched}) if side == of), default=-1)
+            for of in (0, 1)]  # fmt: skip
+    changes: set[RangePair] = set()
+    waiting = list(reached)
+    while waiting:
+        side, index = waiting.pop()
+        for near in ((side, index - 1), (side, index + 1)):
+            if 0 <= near[1] <= last[side] and near not in blocked and near not in reached:
+                reached.add(near)
+                waiting.append(near)
+        for pair in [pair for pair in candidates if index in pair[side]]:
+            candidates.remove(pair)
+            changes.add(pair)
+            fresh = positions([pair]) - reached
+            reached |= fresh
+            waiting += fresh
+    return changes
+
+
+def effects(
+    without: Collection[RangePair],
+    with_edit: Collection[RangePair],
+    touched: Collection[RangePair],
+    anchors: Collection[RangePair],
+    proposed: Collection[RangePair],
+) -> tuple[set[RangePair], set[RangePair]]:
+    """The proposals that an edit removes, and the pairs that it adds, in a store whose proposals are `proposed`.
+
+    `touched`: pairs of the edit, before and after it; `anchors`: pairs that no proposal may share a sentence with.
+    The store can differ from both solutions, so removed proposals may leave sentences without a link: pairs of the
+    solution with the edit that have such sentences are added too.
+    """
+    changes = contiguous_changes(without, with_edit, touched)
+    taken = positions(anchors)
+    solution = {pair for pair in with_edit if taken.isdisjoint(positions([pair]))}
+    added = changes & solution
+    removed = {pair for pair in proposed if pair in changes and pair not in with_edit}
+    edited = positions(pair for pair in touched if pair in anchors)
+    while True:
+        conflicting = edited | positions(added)
+        more_removed = {
+            pair for pair in proposed if pair not in added | removed and not conflicting.isdisjoint(positions([pair]))
+        }
+        removed |= more_removed
+        free = positions(removed) | positions(touched)
+        more_added = {pair for pair in solution - added if not free.isdisjoint(positions([pair]))}
+        added |= more_added
+        if not more_removed and not more_added:
+            return removed - added, added - set(proposed)

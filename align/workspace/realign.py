@@ -15,9 +15,18 @@ from align.embeddings import cached, is_local, load_encoder
 from align.embeddings.base import Vectors
 from align.errors import ConflictError, EncoderError, UsageError
 from align.models import Link, Proposal, Realignment, Status
-from align.store import open_store
+from align.store import StoredConstraints, open_store
 from align.text.normalize import join
-from align.workspace.language_runs import LanguageGroup, RangePair, Runs, SentenceIds, SentencePair, groups
+from align.workspace.language_runs import (
+    LanguageGroup,
+    RangePair,
+    Runs,
+    SentenceIds,
+    SentencePair,
+    effects,
+    groups,
+    positions,
+)
 
 REACH_SENTENCES = 40
 """Sentences on either side of a decision that are realigned: enough context for a reliable result."""
@@ -66,9 +75,12 @@ class Realigner:
         forbidden: Sequence[SentencePair] = (),
         replaced: Collection[int] = (),
         shared_links: Collection[int] = (),
+        against_store: bool = False,
     ) -> Realignment:
-        """The changes between the nearest anchors if `anchors` were confirmed and `forbidden` excluded.
+        """The changes that follow between the nearest anchors from confirming `anchors` and excluding `forbidden`.
 
+        The sentences around them are solved without and with the edit; what differs next to it is its effect. With
+        `against_store`, all differences between the solution and the stored proposals are changes.
         `replaced`: links that the edit itself deletes; `shared_links`: confirmed links that share sentences with
         the anchors and stay, merged with them into one anchor. Sentences of other links that stay are not changed.
         Writes nothing. Raises ConflictError where the anchors contradict other confirmed links, UsageError where a
@@ -78,42 +90,66 @@ class Realigner:
         if not touched:
             return Realignment()
         runs = Runs(self._group(src_document, touched[0][0]), self._group(tgt_document, touched[0][1]))
-        constraints = self._constraints(runs, anchors, forbidden, replaced, shared_links)
+        stored = runs.stored(self._store)
+        constraints = self._constraints(runs, stored, anchors, forbidden, replaced, shared_links)
         touched_ranges = bounding_ranges(runs.pairs(touched))
         window = (
             widened(touched_ranges[0], len(runs.src.sentences)),
             widened(touched_ranges[1], len(runs.tgt.sentences)),
         )
         region = anchor_region(touched_ranges, constraints.anchors, window)
-        part = runs.part(window)
-        solved = [part.proposal(bead) for bead in part.solve(constraints_in_window(constraints, window))]
-        near = [link for link in self._between(runs, region) if link.id not in replaced]
+        near = list(self._between(runs, region))
+        edited = [link for link in near if link.id in replaced]
+        near = [link for link in near if link.id not in replaced]
         untouched = self._store.unreviewed([link.id for link in near])
-        undecided = [link for link in near if link.id in untouched and is_in_region(runs, link, region)]
-        fixed_sentences = {
-            sentence
+        undecided = {
+            pair: link
             for link in near
-            if link not in undecided and link.status is not Status.REJECTED
-            for sentence in (*link.src.sentences, *link.tgt.sentences)
+            if link.id in untouched and is_in_region(runs, link, region) and (pair := runs.pair(sentence_pair(link)))
         }
-        # Anchors are given: only other beads can be new proposals.
-        new_proposals = [
-            proposal
-            for proposal in solved
-            if runs.pair((proposal.src, proposal.tgt)) not in constraints.anchors
-            and is_in_region(runs, proposal, region)
-            and fixed_sentences.isdisjoint((*proposal.src, *proposal.tgt))
+        fixed_ends = [
+            pair
+            for link in near
+            if link not in undecided.values() and link.status is not Status.REJECTED
+            if (pair := runs.pair(sentence_pair(link)))
         ]
-        before, after = ({runs.pair(sentence_pair(one)) for one in some} for some in (undecided, new_proposals))
-        added = [proposal for proposal in new_proposals if runs.pair(sentence_pair(proposal)) not in before]
+        solved = self._solve(runs, constraints, window)
+        proposals = {pair: proposal for pair, proposal in solved.items() if is_in_region(runs, proposal, region)}
+        # Anchors are given: only other beads can be new proposals.
+        blocked = {*constraints.anchors, *fixed_ends}
+        taken = positions(blocked)
+        free = {pair for pair in proposals if taken.isdisjoint(positions([pair]))}
+        removed, added = undecided.keys() - free, free - undecided.keys()
+        if not against_store and (removed or added):
+            edited_ends = [runs.oriented(sentence_pair(link)) for link in edited if link.status is not Status.REJECTED]
+            settled = [one.ends for one in stored.settled]
+            before = runs.constraints([*settled, *edited_ends], stored.forbidden)
+            removed, added = effects(
+                {pair for pair in self._solve(runs, before, window) if is_pair_in(pair, region)},
+                {pair for pair in solved if is_pair_in(pair, region)},
+                runs.pairs([*touched, *edited_ends]),
+                blocked,
+                undecided,
+            )
+        new = [proposals[pair] for pair in solved if pair in added]
         if 2 * sum(runs.is_swapped(sentence_pair(link)) for link in near) > len(near):
             # Only the touched link is swapped: new proposals follow the direction of its neighbours.
-            added = [replace(proposal, src=proposal.tgt, tgt=proposal.src) for proposal in added]
+            new = [replace(proposal, src=proposal.tgt, tgt=proposal.src) for proposal in new]
         return Realignment(
-            removed=tuple(link for link in undecided if runs.pair(sentence_pair(link)) not in after),
-            added=tuple(added),
+            removed=tuple(link for pair, link in undecided.items() if pair in removed),
+            added=tuple(new),
             encoder=self._encoder.name,
         )
+
+    def _solve(self, runs: Runs, constraints: Constraints, window: RangePair) -> dict[RangePair, Proposal]:
+        """The solution of a window, by index ranges of the runs, in its order."""
+        part = runs.part(window)
+        solved: dict[RangePair, Proposal] = {}
+        for bead in part.solve(constraints_in_window(constraints, window)):
+            proposal = part.proposal(bead)
+            if pair := runs.pair(sentence_pair(proposal)):
+                solved[pair] = proposal
+        return solved
 
     def alternatives(self, link: Link, count: int = 9) -> list[AlternativeTarget]:
         """The best other targets for the link's source, best first, without shared sentences."""
@@ -148,13 +184,13 @@ class Realigner:
     def _constraints(
         self,
         runs: Runs,
+        stored: StoredConstraints,
         anchors: Sequence[SentencePair],
         forbidden: Sequence[SentencePair],
         replaced: Collection[int],
         shared_links: Collection[int],
     ) -> Constraints:
         """The confirmed links without the replaced ones, and the links to be confirmed."""
-        stored = runs.stored(self._store)
         anchors, forbidden = ([runs.oriented(ends) for ends in some] for some in (anchors, forbidden))
         left = [one for one in stored.settled if one.link not in replaced]
         before = {number for one in stored.settled if one.link in replaced for side in one.ends for number in side}
@@ -260,7 +296,12 @@ def is_inside(run: range, window: range) -> bool:
 def is_in_region(runs: Runs, link: Link | Proposal, region: RangePair) -> bool:
     """Whether both sides lie completely in the region."""
     pair = runs.pair(sentence_pair(link))
-    return pair is not None and all(is_inside(run, side) for run, side in zip(pair, region, strict=True))
+    return pair is not None and is_pair_in(pair, region)
+
+
+def is_pair_in(pair: RangePair, region: RangePair) -> bool:
+    """Whether both ranges lie completely in the region."""
+    return all(is_inside(run, side) for run, side in zip(pair, region, strict=True))
 
 
 def similar_spans(query: Vectors, vectors: Vectors) -> Iterator[tuple[float, range]]:

@@ -147,7 +147,7 @@ def take(store: Store, resolver: Realigner, reviewer: Reviewer, step: tuple[str,
     else:
         edit = edit_of(store, name, link, a, b)
         preview = reviewer.preview(edit)
-        realignment = realignment_of(resolver, preview)
+        realignment = realignment_of(resolver, preview, edit)
         untouched = [one for one in links if one.status in CONFIRMED and one.id not in preview.replaced]
         settled = {number for one in untouched for side in (one.src, one.tgt) for number in side.sentences}
         settled.update(number for ends in preview.anchors for side in ends for number in side)

@@ -152,7 +152,7 @@ async def settle(pilot: Any) -> None:
     """No job is waiting and no message is under way."""
     for _ in range(200):
         await pilot.pause()
-        if not pilot.app.clerk.waiting and not pilot.app.solver.waiting:
+        if not pilot.app.decision_writer.waiting and not pilot.app.solver.waiting:
             break
         await pilot.pause(0.01)
     await pilot.pause()

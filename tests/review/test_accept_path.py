@@ -60,7 +60,7 @@ async def test_few_modules_lie_between_the_accept_key_and_the_commit(run: Run, m
     async with run() as pilot:
         await press(pilot, "down", "up")
         await pilot.pause(2 * STATE_WRITE_SECONDS)
-        writer: Any = pilot.app.clerk
+        writer: Any = pilot.app.decision_writer
         writer.submit(begin).result()
         sys.setprofile(record)
         await pilot.press("a")

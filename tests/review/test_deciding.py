@@ -29,7 +29,7 @@ def statuses(db: Path) -> str:
 async def test_accept_decides_and_goes_on(db: Path, run: Run) -> None:
     async with run() as pilot:
         first = screen(pilot).session.current
-        await press(pilot, "a", "enter")
+        await press(pilot, "a", "a")
         assert screen(pilot).session.cursor == 2
     assert statuses(db) == "aapppppp"
     assert links(db)[0].reviewer == "Aoi"
@@ -53,7 +53,7 @@ async def test_a_long_message_has_two_lines(run: Run) -> None:
 
 async def test_accept_above_a_confidence(db: Path, run: Run) -> None:
     async with run() as pilot:
-        await press(pilot, "A", "backspace", "backspace", "9", "2", "enter")
+        await press(pilot, "A", "9", "2", "enter")
     assert [link.status is Status.ACCEPTED for link in links(db)] == [link.confidence >= 0.92 for link in links(db)]
 
 
@@ -73,7 +73,7 @@ async def test_a_busy_store_holds_up_no_key_and_loses_nothing(db: Path, run: Run
         with open_store(db) as other, other.writing():
             await pilot.press("a")
             await pilot.press("a")
-            assert pilot.app.clerk.waiting == 2
+            assert pilot.app.decision_writer.waiting == 2
             assert screen(pilot).session.cursor == 2
             assert "saving" in screen(pilot).query_one("#said").words
         await press(pilot, "x")
@@ -96,14 +96,33 @@ async def test_a_decision_that_cannot_be_saved_when_leaving_is_told(db: Path, ru
 
     with pytest.raises(StoreError, match="1 of the last decisions could not be saved: disk full"):
         async with run() as pilot:
-            pilot.app.clerk.submit(fails)
+            pilot.app.decision_writer.submit(fails)
 
 
-async def test_control_c_leaves_and_keeps_what_was_done(db: Path, run: Run) -> None:
+async def test_control_c_copies_and_escape_never_leaves(db: Path, run: Run) -> None:
     async with run() as pilot:
         await press(pilot, "a", "ctrl+c")
-        assert not pilot.app.is_running
+        assert pilot.app.clipboard == links(db)[1].src.text
+        await press(pilot, "slash", *"bookmarked", "enter", "escape")
+        assert screen(pilot).session.total == 8
+        await press(pilot, "escape", "enter")
+        assert pilot.app.screen is screen(pilot)
     assert statuses(db) == "appppppp"
+
+
+async def test_a_dialog_keeps_what_cannot_be_used_and_counts_what_it_would_do(db: Path, run: Run) -> None:
+    async with run() as pilot:
+        await press(pilot, "slash", *"status:foo", "enter")
+        dialog: Any = pilot.app.screen
+        assert "'foo'" in str(dialog.query_one("#effect").render())
+        await press(pilot, *"edited", "enter")
+        assert screen(pilot).session.state.typed == "edited"
+        await press(pilot, "escape", "A", *"92")
+        assert "4 undecided links" in str(pilot.app.screen.query_one("#effect").render())
+        await press(pilot, "escape", "end", "C")
+        assert statuses(db) == "pppppppp"
+        await press(pilot, "enter")
+    assert statuses(db) == "aaaaaaaa"
 
 
 async def test_a_busy_store_holds_up_no_key_between_documents_either(db: Path, run: Run) -> None:
@@ -113,7 +132,7 @@ async def test_a_busy_store_holds_up_no_key_between_documents_either(db: Path, r
             await pilot.press("l")
             await pilot.press("l")
             said = pilot.app.screen.query_one("#said")
-            assert "Pick with Space first" in said.words, "what was picked is on its way"
+            assert "Select sentences with Space first" in said.words, "what was picked is on its way"
         await settle(pilot)
         assert said.words == "linked by hand"
     assert statuses(db) == "ppppppppa"
@@ -132,7 +151,7 @@ async def test_what_could_not_be_saved_is_told_wherever_one_is(db: Path, run: Ru
         await press(pilot, "v")
         pilot.app.screen._save(fails)
         for _ in range(left):
-            await pilot.press("escape")
+            await pilot.press("q")
         stop.set()
         await settle(pilot)
         told = pilot.app.screen.query_one(shown).words if shown else next(iter(pilot.app._notifications)).message
@@ -156,7 +175,7 @@ async def test_what_was_closed_is_forgotten_when_memory_is_tidied_up(run: Run) -
         await press(pilot, "v")
         closed = weakref.ref(pilot.app.screen)
         tidy(pilot.app)
-        await press(pilot, "escape")
+        await press(pilot, "q")
         try:
             tidy(pilot.app)
             assert closed() is None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from align.errors import UsageError
 from align.models import LinkKind, Realignment, Status
 from align.review import session as review_session
 from align.review.session import PendingEdit, ReviewSession
@@ -122,7 +123,7 @@ def test_a_message_goes_with_the_next_move(session: ReviewSession) -> None:
 
 def test_accept_above_a_confidence(db: Path, session: ReviewSession) -> None:
     session.accept_above("many")
-    assert "no percentage" in session.message.text
+    assert "from 0 to 100" in session.message.text
     session.accept_above("92 %")
     assert [link.status is Status.ACCEPTED for link in links(db)] == [link.confidence >= 0.92 for link in links(db)]
 
@@ -396,3 +397,48 @@ def test_a_late_undo_goes_to_where_it_happened_unless_the_cursor_moved(
     session.saved(late.pop())
     assert session.cursor == 5
     assert statuses(db) == "pppppppp"
+
+
+def test_a_verdict_of_a_colleague_is_overruled_by_the_second_key_only(db: Path, session: ReviewSession) -> None:
+    with open_reviewer(db, "Ben") as ben:
+        ben.commit(edits.reject(links(db)[0].id))
+    session.fetch()
+    session.accept()
+    assert statuses(db) == "rppppppp"
+    assert "Ben rejected this link" in session.message.text
+    session.accept()
+    assert statuses(db) == "appppppp"
+
+
+def test_the_same_verdict_as_a_colleague_and_ones_own_are_not_asked_about(db: Path, session: ReviewSession) -> None:
+    session.accept()
+    session.move(0)
+    session.reject()
+    assert statuses(db) == "rppppppp"
+
+
+def test_clear_removes_the_filter_and_never_more(db: Path, session: ReviewSession) -> None:
+    session.filter("status:rejected")
+    assert session.total == 0
+    session.clear()
+    assert session.total == 8
+    session.clear()
+    assert "no filter" in session.message.text
+    session.filter("bookmarked")
+    assert session.state.typed_before == ("bookmarked", "status:rejected")
+    assert SessionState.from_dict(session.state.to_dict()).typed_before == session.state.typed_before
+
+
+def test_bulk_accepts_are_counted_before(db: Path, session: ReviewSession) -> None:
+    session.reject()
+    session.move(3)
+    count = session.count_through()
+    session.accept_through()
+    assert statuses(db).count("a") == count == 3
+    assert session.count_above("90 %") == sum(
+        link.confidence >= 0.9 and link.status is Status.PROPOSED for link in links(db)
+    )
+    with pytest.raises(UsageError, match="0 to 100"):
+        session.count_above("many")
+    session.sort()
+    assert session.count_through() == 0

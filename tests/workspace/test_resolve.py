@@ -67,7 +67,7 @@ def test_changes_stop_at_the_nearest_anchors(resolver: Realigner, store: Store) 
 def test_an_anchor_against_an_accepted_link_is_refused(resolver: Realigner, store: Store) -> None:
     one, other = links(store)[2], links(store)[9]
     Reviewer(store, "Aoi").commit(edits.accept(one.id))
-    with pytest.raises(ConflictError, match="both claim"):
+    with pytest.raises(ConflictError, match="share a sentence"):
         resolver.realign(one.src.document, one.tgt.document, anchors=[(one.src.sentences, other.tgt.sentences)])
 
 

@@ -25,11 +25,11 @@ class AuditScreen(Screen[tuple[int, int] | None]):
     """Judge sampled links in turn. Dismissed with (right, judged), also when stopped early, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a,enter", "judge(True)", "right", id="audit_right"),
+        Binding("a", "judge(True)", "right", id="audit_right"),
         Binding("x", "judge(False)", "wrong", id="audit_wrong"),
         Binding("u", "back_one", "back one", id="audit_back"),
         Binding("q", "finish", "stop and save", id="audit_stop"),
-        Binding("escape", "leave", "discard", id="audit_leave"),
+        Binding("d", "leave", "discard", id="audit_leave"),
     ]
 
     def __init__(self, links: Sequence[Link]) -> None:

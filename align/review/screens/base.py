@@ -36,10 +36,10 @@ class Host(Protocol):
     solver: WorkerThread[Realigner]
     previews: WorkerThread[Reviewer]
     """Derives previews, and waits for no decision that is being saved."""
-    here: SessionState
+    session_state: SessionState
     """Where the reviewer is in the links, or was last."""
 
-    def save_session_state(self, state: SessionState) -> None:
+    def save_state(self, state: SessionState) -> None:
         """Remember where the reviewer is."""
 
     def in_time(self, future: Future[Any], asked: Saver) -> bool:

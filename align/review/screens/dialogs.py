@@ -13,7 +13,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static, TextArea
+from textual.widgets.input import Selection
 
+from align.errors import AlignError
 from align.models import CONFIRMED, Decision, Link, Status
 from align.review.keys import ALTERNATIVE_KEYS, DOCUMENT_KEYS, REVIEW_KEYS, WORKSPACE_KEYS, KeyAction, keys_of
 from align.review.screens.base import Host, ours
@@ -23,24 +25,89 @@ from align.workspace.history import words_of
 
 
 class Ask(ModalScreen[str | None]):
-    """Dialog for one line of text; Esc returns None."""
+    """Dialog for one line of text; Enter returns it, Esc returns None.
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss_none", "cancel")]
+    `check` raises AlignError for a text that cannot be used: the dialog stays, with the reason. `describe`: what the
+    text would do, shown while it is typed. `history`: earlier texts, latest first, for ↑ and ↓.
+    """
 
-    def __init__(self, question: str, value: str = "", hint: str = "") -> None:
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss_none", "cancel"),
+        Binding("up", "earlier(1)", "earlier", show=False),
+        Binding("down", "earlier(-1)", "later", show=False),
+    ]
+
+    def __init__(
+        self,
+        question: str,
+        value: str = "",
+        hint: str = "",
+        *,
+        check: Callable[[str], object] | None = None,
+        describe: Callable[[str], str] | None = None,
+        history: Sequence[str] = (),
+    ) -> None:
         super().__init__()
-        self._question, self._value, self._hint = question, value, hint
+        self._question, self._value, self._hint = question, shown_lines(value), hint
+        self._check, self._describe = check, describe
+        self._history, self._recalled = history, -1
 
     def compose(self) -> ComposeResult:
-        """Question, field, hint."""
+        """Question, field, what the text would do, keys."""
         with Vertical(classes="dialog"):
             yield Static(Text(shown(self._question)), classes="question")
-            yield Input(shown_lines(self._value), id="answer", select_on_focus=False)
-            yield Static(Text(shown(self._hint)), classes="hint")
+            yield Input(self._value, id="answer", select_on_focus=False)
+            yield Static("", id="effect", classes="effect")
+            hint = " · ".join(part for part in (self._hint, "Enter confirms · Esc cancels") if part)
+            yield Static(Text(shown(hint)), classes="hint")
+
+    def on_mount(self) -> None:
+        """Select the value, so that typing replaces it."""
+        field = self.query_one(Input)
+        field.focus()
+        field.selection = Selection(0, len(self._value))
+        self._show_effect(self._value)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Show what the text would do."""
+        self._show_effect(event.value)
+
+    def _show_effect(self, text: str) -> None:
+        words = ""
+        try:
+            words = self._describe(text) if self._describe is not None else ""
+        except AlignError as error:
+            words = str(error)
+        self._show(words)
+
+    def _show(self, words: str, *, bad: bool = False) -> None:
+        effect = self.query_one("#effect", Static)
+        effect.update(Text(shown(words)))
+        effect.set_class(bad, "-bad")
+        effect.display = bool(words)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Return the text on Enter."""
-        self.dismiss(event.value)
+        """Return the text on Enter, or show why it cannot be used."""
+        self._answer(event.value)
+
+    def _answer(self, text: str) -> None:
+        try:
+            if self._check is not None:
+                self._check(text)
+        except AlignError as error:
+            self._show(str(error), bad=True)
+            field = self.query_one(Input)
+            field.selection = Selection(0, len(field.value))
+            return
+        self.dismiss(text)
+
+    def action_earlier(self, step: int) -> None:
+        """Put an earlier text into the field, or a later one."""
+        if self._history:
+            self._recalled = max(0, min(self._recalled + step, len(self._history) - 1))
+            field = self.query_one(Input)
+            field.value = shown_lines(self._history[self._recalled])
+            field.cursor_position = len(field.value)
 
     def action_dismiss_none(self) -> None:
         """Return None."""

@@ -54,7 +54,7 @@ class DocumentScreen(Screen[int | None]):
     """Both documents. Dismissed with the id of the link to review next, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        (*DOCUMENT_KEYS, ACTIONS_BY_ID["undo"], ACTIONS_BY_ID["redo"], ACTIONS_BY_ID["help"], ACTIONS_BY_ID["back"])
+        (*DOCUMENT_KEYS, *(ACTIONS_BY_ID[name] for name in ("undo", "redo", "clear", "help", "back")))
     )
 
     def __init__(self, view: View) -> None:
@@ -91,9 +91,7 @@ class DocumentScreen(Screen[int | None]):
         if self._moving is not None:
             pages.picked[0].update(self._moving.src.sentences)
             pages.side = 1
-            self.show_message(
-                "Go to the new target and press Enter; Space selects several. Tab goes to the source side."
-            )
+            self.show_message("Go to the new target and press `l`; Space selects several. Tab goes to the source side.")
         names = [name.rsplit("/", 1)[-1] for name in self.view.names]
         title = " ↔ ".join(dict.fromkeys(names))
         self.query_one("#top", Line).show(f" {title}", f"{self.view.langs[0]} → {self.view.langs[1]} ")
@@ -191,11 +189,11 @@ class DocumentScreen(Screen[int | None]):
 
         def go_on(link_ids: LinkIds | None) -> None:
             if link_ids is None:
-                self.show_message("link: cancelled, nothing changed.")
+                self.show_message("Linking: cancelled, nothing changed.")
             elif self._moving is not None:
-                self._fix(edits.relink(self._moving.id, src, tgt, shared=link_ids), "re-link")
+                self._fix(edits.relink(self._moving.id, src, tgt, shared=link_ids), "Re-linking")
             else:
-                self._fix(edits.link_by_hand(src, tgt, shared=link_ids), "link")
+                self._fix(edits.link_by_hand(src, tgt, shared=link_ids), "Linking")
 
         try:
             confirm_existing_links(ours(self), (src, tgt), self._moving, go_on)
@@ -236,7 +234,7 @@ class DocumentScreen(Screen[int | None]):
             return
         self._let_go()
         if future is self._move and self.is_current:
-            self.dismiss(change.look_at or (self._moving.id if self._moving else None))
+            self.dismiss(change.next_link or (self._moving.id if self._moving else None))
             return
         self.show_message(words_of(change.decision))
         pages = self.query_one(DocumentColumns)
@@ -268,6 +266,17 @@ class DocumentScreen(Screen[int | None]):
     def action_help(self) -> None:
         """Show all keys."""
         self.app.push_screen(HelpScreen())
+
+    def action_clear(self) -> None:
+        """Deselect all sentences."""
+        pages = self.query_one(DocumentColumns)
+        if pages.picked[0] or pages.picked[1]:
+            for side in pages.picked:
+                side.clear()
+            pages.refresh()
+            self.show_message("Nothing is selected.")
+        else:
+            self.show_message("Nothing is selected. `q` goes back.")
 
     def action_back(self) -> None:
         """Return to the previous screen."""

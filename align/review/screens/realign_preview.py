@@ -19,7 +19,9 @@ from align.review.screens.base import ours, reason
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.texts import Passage, Texts
 from align.reviewer import Preview
+from align.store.actions import Action
 from align.store.edits import Edit
+from align.text.messages import pluralise
 from align.text.normalize import join
 from align.workspace.realign import Realigner
 
@@ -33,14 +35,14 @@ class Answer:
 
 
 class RealignmentPreview(ModalScreen[Answer | None]):
-    """Solves around an edit. Answers at once if no other link changes, else shows it: Enter accepts, Esc cancels.
+    """A panel below the link: what else an edit changes. Answers at once if nothing: Enter applies, Esc cancels.
 
     Answers what to commit, or None to commit nothing. An edit that is impossible is left to the commit to refuse.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,a", "take", "take all of it", id="ripple_take"),
-        Binding("o", "only", "only the fix", id="ripple_only"),
+        Binding("enter", "take", "apply", id="ripple_take"),
+        Binding("o", "only", "without the neighbours", id="ripple_only"),
         Binding("escape,q,x", "cancel", "cancel", id="ripple_cancel"),
         Binding("down,j", "scroll(4)", "down", show=False),
         Binding("up,k", "scroll(-4)", "up", show=False),
@@ -68,10 +70,10 @@ class RealignmentPreview(ModalScreen[Answer | None]):
     def on_mount(self) -> None:
         """Ask the solver."""
         edit = self.edit
-        self._line(f"{self.words}: solving again around it …")
+        self._line(f"{self.words}: checking the neighbours …")
         self._show(Realignment())
         preview = self._preview = ours(self).previews.submit(lambda reviewer: reviewer.preview(edit))
-        self._future = ours(self).solver.submit(lambda solver: realignment_of(solver, preview.result()))
+        self._future = ours(self).solver.submit(lambda solver: realignment_of(solver, preview.result(), edit))
         self._future.add_done_callback(lambda _future: self.post_message(self.Realigned()))
 
     def _line(self, words: str) -> None:
@@ -94,23 +96,25 @@ class RealignmentPreview(ModalScreen[Answer | None]):
         if error is not None:
             # The fix itself needs no solver; a person decides with open eyes whether to take it alone.
             self.realignment = Realignment()
-            self._line(f"{self.words}: nothing was solved again around it. Enter takes the fix alone.")
+            self._line(f"{self.words}: the neighbours could not be checked. Enter applies the change alone.")
             self._show(self.realignment, reason(error))
         else:
             self.realignment = self._future.result()
             if not self.realignment and not self._emptied:
                 self._answer(self.realignment)
                 return
-            self._line(f"{self.words} {self._consequences(self.realignment)}. Take it?")
+            self._line(f"{self.words} {self._consequences(self.realignment)}. Apply?")
             self._show(self.realignment)
         self.add_class("-waits")
         self.refresh_bindings()
 
     def _consequences(self, realignment: Realignment) -> str:
         """What else changes, in words."""
-        words = [f"leaves {_called(link)} with nothing, so that it goes" for link in self._emptied]
+        words = [f"leaves {_called(link)} without sentences, so it is deleted" for link in self._emptied]
         if realignment:
-            words.append(f"also changes: − {len(realignment.removed)} proposed, + {len(realignment.added)} new")
+            counts = [f"removes {pluralise(len(realignment.removed), 'proposal')}"] if realignment.removed else []
+            counts += [f"adds {pluralise(len(realignment.added), 'proposal')}"] if realignment.added else []
+            words.append(f"also {' and '.join(counts)} next to it")
         return "; ".join(words)
 
     def _show(self, realignment: Realignment, why: str = "") -> None:
@@ -152,14 +156,15 @@ class RealignmentPreview(ModalScreen[Answer | None]):
         self.query_one(Texts).scroll_by(lines)
 
 
-def realignment_of(solver: Realigner, preview: Preview) -> Realignment:
-    """What solving again around an edit changes."""
+def realignment_of(solver: Realigner, preview: Preview, edit: Edit) -> Realignment:
+    """What follows from an edit around it; for `solve`, all that a new solution there changes."""
     return solver.realign(
         *preview.documents,
         anchors=preview.anchors,
         forbidden=preview.forbidden,
         replaced=preview.replaced,
         shared_links=preview.shared,
+        against_store=edit.action == Action.SOLVE,
     )
 
 

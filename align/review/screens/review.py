@@ -16,8 +16,8 @@ from textual.screen import Screen
 
 from align.models import CONFIRMED, Link
 from align.report.intervals import sample, wilson
-from align.review.filter_language import GRAMMAR
-from align.review.keys import REVIEW_KEYS, bindings
+from align.review.filter_language import GRAMMAR, parse_percentage
+from align.review.keys import KEY_BAR, REVIEW_KEYS, bindings
 from align.review.presenters import EMPTY, LinkPresenter
 from align.review.screens.audit import AUDIT_SIZE, AuditScreen
 from align.review.screens.base import ours, reason
@@ -25,6 +25,7 @@ from align.review.screens.dialogs import (
     Ask,
     AskText,
     Choose,
+    Confirm,
     HelpScreen,
     HistoryScreen,
     LinkIds,
@@ -39,6 +40,7 @@ from align.review.split_points import SplitPoint
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.link_list import LinkList
 from align.review.widgets.texts import Texts
+from align.text.messages import pluralise
 from align.workspace.realign import AlternativeTarget
 
 NEWS_SECONDS = 2.0
@@ -51,6 +53,7 @@ class ReviewScreen(Screen[None]):
     """A session on screen. A key calls `do_` and its action here where it needs a dialog, else the session's method."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(REVIEW_KEYS, "perform('{}')")
+    KEY_BAR = KEY_BAR
     session: ReviewSession
     presenter: LinkPresenter
 
@@ -75,7 +78,7 @@ class ReviewScreen(Screen[None]):
             app.decision_writer,
             app.reviewer,
             self._state,
-            remember=app.save_session_state,
+            remember=app.save_state,
             when_saved=lambda future: app.when_saved(future, self),
         )
         self.presenter = LinkPresenter(self.session)
@@ -191,34 +194,62 @@ class ReviewScreen(Screen[None]):
 
     def do_filter(self) -> None:
         """Ask what to list."""
-        self._ask(Ask("Show only", self.session.state.typed, f"{GRAMMAR} · empty = all"), self.session.filter)
+        state = self.session.state
+        hint, check = f"{GRAMMAR} · empty = all · ↑ earlier filters", self.session.matching
+        dialog = Ask("Filter: show only", state.typed, hint, check=check, history=state.typed_before)
+        self._ask(dialog, self.session.filter)
 
     def do_go_to(self) -> None:
         """Ask where to go."""
-        hint = "a place in the list · #18 (the link's own number) · 50% · words of its text"
+        hint = "a position in the list · #18 (the link's own number) · 50% · words of its text"
         self._ask(Ask("Go to", "", hint), self.session.go_to)
 
     def do_accept_above(self) -> None:
         """Ask for the confidence."""
+        session = self.session
+
+        def describe(typed: str) -> str:
+            return f"Accepts {pluralise(session.count_above(typed), 'undecided link')}."
+
         question = "Accept every undecided link that is at least this sure, in per cent"
-        self._ask(Ask(question, "90"), self.session.accept_above)
+        self._ask(Ask(question, "90", check=parse_percentage, describe=describe), session.accept_above)
+
+    def do_accept_through(self) -> None:
+        """Accept all to here; ask first where that is more than this link."""
+        count = self.session.count_through()
+        if count <= 1:
+            self.session.accept_through()
+            return
+
+        def use(agreed: bool) -> None:
+            if agreed:
+                self.session.accept_through()
+
+        self._ask(Confirm(f"Accept {count:,} undecided links, from the top of the list to this one?"), use)
+
+    def do_copy(self) -> None:
+        """Copy the text of the active side."""
+        link = self.session.require_current()
+        if link is not None:
+            self.app.copy_to_clipboard(getattr(link, self.session.side).text)
+            self.session.inform(f"Copied the {'source' if self.session.side == 'src' else 'target'}.", "good")
 
     def do_kind(self) -> None:
         """Ask for the kind of the link."""
-        link = self._current()
+        link = self.session.require_current()
         if link is not None:
             dialog = Choose(f"Kind (now {link.kind.value})", KIND_KEYS)
             self._ask(dialog, lambda kind: self.session.set_kind(link, kind))
 
     def do_note(self) -> None:
         """Ask for the note."""
-        link = self._current()
+        link = self.session.require_current()
         if link is not None:
             self._ask(Ask("Note", link.note or "", "empty = no note"), lambda text: self.session.note(link, text))
 
     def do_edit(self) -> None:
         """Ask for the text of the active side."""
-        link, side = self._current(), self.session.side
+        link, side = self.session.require_current(), self.session.side
         if link is not None:
             words = "source" if side == "src" else "target"
             hint = "Enter saves · Esc cancels · the original is kept · Tab before `e` chooses the side"
@@ -227,7 +258,7 @@ class ReviewScreen(Screen[None]):
 
     def do_split(self) -> PendingEdit | None:
         """Split a link of two by two sentences in the middle; ask where to split any other."""
-        link = self._current()
+        link = self.session.require_current()
         if link is not None and (len(link.src.sentences), len(link.tgt.sentences)) == (2, 2):
             return self.session.split(link, 1, 1)
         self._split_at(link)
@@ -235,7 +266,7 @@ class ReviewScreen(Screen[None]):
 
     def do_split_at(self) -> None:
         """Ask where to split the link."""
-        self._split_at(self._current())
+        self._split_at(self.session.require_current())
 
     def _split_at(self, link: Link | None) -> None:
         if link is None:
@@ -310,7 +341,7 @@ class ReviewScreen(Screen[None]):
                 self.app.push_screen(AuditScreen(links), self._audited)
 
         hint = f"of {total:,} {'links of this list' if listed.statuses else 'accepted links of this list'}"
-        self._ask(Ask("Judge how many, drawn at random?", str(min(AUDIT_SIZE, total)), hint), use)
+        self._ask(Ask("How many random links to check?", str(min(AUDIT_SIZE, total)), hint), use)
 
     def _audited(self, result: tuple[int, int] | None) -> None:
         if not result or not result[1]:
@@ -360,15 +391,9 @@ class ReviewScreen(Screen[None]):
 
         def go_on(shared: LinkIds | None) -> None:
             if shared is None:
-                self.session.inform("re-link: cancelled, nothing changed.")
+                self.session.inform("Re-linking: cancelled, nothing changed.")
                 self.paint()
             else:
                 self._realign(self.session.relink(link, src, tgt, shared))
 
         confirm_existing_links(ours(self), (src, tgt), link, go_on)
-
-    def _current(self) -> Link | None:
-        """The current link; a message where there is none."""
-        if self.session.current is None:
-            self.session.inform("There is no link here.")
-        return self.session.current

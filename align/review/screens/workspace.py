@@ -154,7 +154,7 @@ class WorkspaceScreen(Screen[None]):
 
     def _restore_cursor(self, pairs: list[PairRow]) -> None:
         """Move the cursor to the pair of the link reviewed last, once per link."""
-        number = ours(self).here.link
+        number = ours(self).session_state.link
         link = ours(self).browser.link(number) if number is not None and number != self._stood_on else None
         self._stood_on = number
         if link is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -71,11 +72,31 @@ class Line(Painted):
         )
 
 
-class KeyBar(Painted):
-    """The enabled keys as they are bound, as many as fit; the last one is always the help key."""
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    """A key of the key bar. `useful`: whether it does something to the current link."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key"}
-    _shown: Sequence[tuple[str, str]] = ()
+    key: str
+    label: str
+    action: str
+    useful: bool = True
+
+    @property
+    def width(self) -> int:
+        """Cells of the entry with the space after it."""
+        return cells(self.key) + cells(self.label) + 3
+
+
+class KeyBar(Painted):
+    """The keys of a screen in a fixed order, as many as fit; a click on one does its action.
+
+    First those of the screen's `KEY_BAR`, then the others in the order of its bindings; the keys in `LAST` are always
+    shown, at the end. A key that does nothing now is dimmed, so that no key moves.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key", "key-bar--idle"}
+    LAST = ("filter", "back", "help")
+    _shown: Sequence[KeyEntry] = ()
 
     def on_mount(self) -> None:
         """Subscribe to changes of the bindings."""
@@ -87,43 +108,71 @@ class KeyBar(Painted):
             self._shown = entries
             self.refresh()
 
-    def entries(self) -> list[tuple[str, str]]:
-        """Key and label of every enabled action."""
-        by_action: dict[str, tuple[str, str]] = {}
+    def entries(self) -> list[KeyEntry]:
+        """Every action of the screen, those that are always shown last."""
+        active: dict[str, tuple[Binding, bool]] = {}
         for _node, binding, enabled, _tip in self.screen.active_bindings.values():
-            if enabled and binding.show and binding.description and binding.action not in by_action:
-                by_action[binding.action] = (self.app.get_key_display(binding), binding.description)
-        # In the order of the screen's table, most important first.
-        listed = [binding.action for binding in type(self.screen).BINDINGS if isinstance(binding, Binding)]
+            if binding.show and binding.description:
+                active.setdefault(binding.action, (binding, enabled))
+        first: Sequence[str] = getattr(self.screen, "KEY_BAR", ())
         useful: Callable[[str], bool] = getattr(self.screen, "useful", lambda _action: True)
-        return [by_action[call] for call in listed if call in by_action and useful(call)]
+        listed = [binding for binding in type(self.screen).BINDINGS if isinstance(binding, Binding)]
+
+        def position(binding: Binding) -> tuple[int, int]:
+            name = binding.id or ""
+            if name in self.LAST:
+                return 2, self.LAST.index(name)
+            return (0, first.index(name)) if name in first else (1, 0)
+
+        entries = []
+        for declared in sorted(listed, key=position):
+            if declared.action in active:
+                binding, enabled = active[declared.action]
+                key = self.app.get_key_display(binding)
+                is_useful = enabled and useful(declared.action)
+                if is_useful or not (declared.id or "").startswith("rival"):
+                    entries.append(KeyEntry(key, binding.description, declared.action, is_useful))
+        return entries
 
     def render_line(self, y: int) -> Strip:
         """Fill the lines from the left; keys that do not fit are in the help screen."""
         width, style = self.size.width, self.base
-        key_style = style + self.component_style("key-bar--key")
+        key_style, idle = style + self.component_style("key-bar--key"), style + self.component_style("key-bar--idle")
         lines = self._lines(width)
         if y >= len(lines):
             return Strip.blank(width, style)
         segments, used = [], 0
-        for key, words in lines[y]:
-            segments += [Segment(fit(key, cells(key)), key_style), Segment(f" {words}  ", style)]
-            used += cells(key) + cells(words) + 3
+        for entry in lines[y]:
+            segments += [
+                Segment(fit(entry.key, cells(entry.key)), key_style if entry.useful else idle),
+                Segment(f" {entry.label}  ", style if entry.useful else idle),
+            ]
+            used += entry.width
         segments.append(Segment(" " * max(0, width - used), style))
         return Strip(segments).crop_extend(0, width, style)
 
-    def _lines(self, width: int) -> list[list[tuple[str, str]]]:
+    async def on_click(self, event: events.Click) -> None:
+        """Do the action of the entry that was clicked."""
+        lines, left = self._lines(self.size.width), 0
+        for entry in lines[event.y] if event.y < len(lines) else ():
+            if left <= event.x < left + entry.width - 2:
+                await self.screen.run_action(entry.action)
+                return
+            left += entry.width
+
+    def _lines(self, width: int) -> list[list[KeyEntry]]:
         entries = self._shown or self.entries()
-        help_keys = [entry for entry in entries if entry[1] == "all keys"]
-        rest = [entry for entry in entries if entry[1] != "all keys"]
-        reserved = sum(cells(key) + cells(words) + 3 for key, words in help_keys)
-        lines: list[list[tuple[str, str]]] = []
+        last_actions = {b.action for b in type(self.screen).BINDINGS if isinstance(b, Binding) and b.id in self.LAST}
+        last = [entry for entry in entries if entry.action in last_actions]
+        rest = [entry for entry in entries if entry.action not in last_actions]
+        reserved = sum(entry.width for entry in last)
+        lines: list[list[KeyEntry]] = []
         for number in range(max(1, self.size.height)):
-            free_width = width - (reserved if number == self.size.height - 1 else 0)
+            free_width = width + 2 - (reserved if number == self.size.height - 1 else 0)
             line = []
-            while rest and cells(rest[0][0]) + cells(rest[0][1]) + 3 <= free_width:
-                free_width -= cells(rest[0][0]) + cells(rest[0][1]) + 3
+            while rest and rest[0].width <= free_width:
+                free_width -= rest[0].width
                 line.append(rest.pop(0))
             lines.append(line)
-        lines[-1] += help_keys
+        lines[-1] += last
         return lines
