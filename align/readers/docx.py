@@ -53,14 +53,26 @@ def _first_line(error: Exception) -> str:
 
 def _paragraphs(file: Any) -> Iterator[tuple[str, BlockKind]]:
     names = {style.style_id: style.name or "" for style in file.styles}
+    before = ""
     for node in file.element.body.iter(f"{_W}p"):
-        yield _text(node), _kind(node, names)
+        text = before + _text(node)
+        before = text if _runs_on(node) else ""
+        if not before:
+            yield text, _kind(node, names)
+    yield before, BlockKind.BODY
     for part in file.part.package.iter_parts():
         which = re.search(r"/(footnotes|endnotes|comments|header\d*|footer\d*)\.xml$", str(part.partname))
         if which:
             kind = BlockKind.BOILERPLATE if which[1][:6] in ("header", "footer") else BlockKind.COMMENT
             for node in _root(part).iter(f"{_W}p"):
                 yield _text(node), kind
+
+
+def _runs_on(paragraph: Any) -> bool:
+    """Whether the next paragraph continues a word or sentence: after a drop cap, or a deleted paragraph mark."""
+    frame = paragraph.find(f"{_W}pPr/{_W}framePr")
+    is_drop_cap = frame is not None and frame.get(f"{_W}dropCap") in ("drop", "margin")
+    return is_drop_cap or paragraph.find(f"{_W}pPr/{_W}rPr/{_W}del") is not None
 
 
 def _root(part: Any) -> Any:

@@ -21,6 +21,8 @@ _KINDS = {
 }
 MAX_MARKDOWN_CHARACTERS = 4 << 20
 """Characters above which a file is read as plain text: the parser is made for pages."""
+_MARKUP = re.compile(r"[ \t]*\{(?:#[\w:.-]+|\.[\w-]+)(?:[ \t]+[^{}\n]*)?\}[ \t]*$|\[\^[^\]\s]{1,40}\](?!:)")
+"""The id of a heading and the mark of a footnote, which are extensions of Markdown."""
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
@@ -99,11 +101,27 @@ def _parts(text: str, token: Token, start: int, end: int) -> Iterator[Span]:
                 at = position + len(child.markup)
                 yield Span(at - 1 if child.markup.startswith("\\") else position, at)
         elif child.type in ("text", "code_inline") and child.content:
+            if child.type == "text" and _MARKUP.search(child.content):
+                yield from _without_markup(text, child.content, at, end)
+                at = max(at, text.find(child.content, at, end) + len(child.content))
+                continue
             for piece in [child.content] if text.find(child.content, at, end) >= 0 else child.content.split():
                 position = text.find(piece, at, end)
                 if position >= 0 and piece.strip():
                     at = position + len(piece)
                     yield Span(position, at)
+
+
+def _without_markup(text: str, content: str, start: int, end: int) -> Iterator[Span]:
+    """Yield the spans of a text without ids of headings and marks of footnotes."""
+    position = text.find(content, start, end)
+    if position < 0:
+        return
+    at = 0
+    for a, b in [*(match.span() for match in _MARKUP.finditer(content)), (len(content), len(content))]:
+        if content[at:a].strip():
+            yield Span(position + at, position + a)
+        at = b
 
 
 def _shifted(mark: BlockMark, offset: int) -> BlockMark:

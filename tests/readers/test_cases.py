@@ -244,3 +244,31 @@ def test_a_number_of_a_note_after_a_stop_of_cjk_belongs_to_the_sentence() -> Non
         assert [span.of(text) for span in split(text, "ja")] == [text]
     text = "これに続きます。²次の文です。3月です。"
     assert [span.of(text) for span in split(text, "ja")] == ["これに続きます。²", "次の文です。", "3月です。"]
+
+
+def test_ids_of_headings_and_marks_of_footnotes_in_markdown_are_no_text() -> None:
+    source = "# Rotating the keys {#rotating-the-keys}\n\nIt was cold.[^1] Nobody came[^note] here.\n"
+    assert sentences(read("a.md", source.encode())) == ["Rotating the keys", "It was cold.", "Nobody came here."]
+
+
+def test_a_drop_cap_and_a_deleted_paragraph_mark_do_not_cut_a_text() -> None:
+    import io
+
+    import docx
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    file = docx.Document()
+    cap = file.add_paragraph("O")
+    frame = OxmlElement("w:framePr")
+    frame.set(qn("w:dropCap"), "drop")
+    cap._p.get_or_add_pPr().append(frame)
+    file.add_paragraph("nce upon a time.")
+    cut = file.add_paragraph("They walked ")
+    marks = OxmlElement("w:rPr")
+    marks.append(OxmlElement("w:del"))
+    cut._p.get_or_add_pPr().append(marks)
+    file.add_paragraph("to the sea.")
+    target = io.BytesIO()
+    file.save(target)
+    assert sentences(read("a.docx", target.getvalue())) == ["Once upon a time.", "They walked to the sea."]
