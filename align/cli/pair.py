@@ -122,7 +122,8 @@ def pair(
     options = ExportOptions(statuses=frozenset(Status), with_nulls=with_nulls, force=force)
     target = out or Path("-")
     report = export(links, target, to if out else to or "tsv", options)
-    for line in report.lines() if out else report.warnings:
+    left_out = [f"Left out: {count:,} {reason}." for reason, count in report.left_out.most_common()]
+    for line in report.lines() if out else [*report.warnings, *left_out]:
         note(line)
     note(summary(paired, *file_sides, segments))
     if paired.confidence is not None:
