@@ -52,7 +52,7 @@ def test_lines_of_subtitles_are_what_is_said_in_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("theirs", "tag"), [("ZH_tw", "zh-Hant"), ("EN-us", "en-US"), ("iw", "he"), ("", "und"), ("English", "und")]
+    ("theirs", "tag"), [("ZH_tw", "zh-TW"), ("EN-us", "en-US"), ("iw", "he"), ("", "und"), ("English", "und")]
 )
 def test_another_tool_s_code_is_written_in_the_same_way(theirs: str, tag: str) -> None:
     assert tag_or_undetermined(theirs) == tag
