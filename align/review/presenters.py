@@ -105,7 +105,7 @@ class LinkPresenter:
         if session.left:
             rate = session.expected_right / session.left
             expects = "expected " if width >= WIDE else ""
-            stop = ", stop here?" if rate >= STOP else ""
+            stop = " · may be accepted as they are" if rate >= STOP and width >= WIDE else ""
             words = f"{session.left:,} left, {expects}{100 * rate:.1f} % right{stop}"
         head = headline(link, session.cursor, session.total) if link else "no links"
         if session.state.typed:
