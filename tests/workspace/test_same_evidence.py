@@ -122,8 +122,8 @@ def test_nothing_but_the_embedding_asks_an_encoder_for_tokens() -> None:
     callers = {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*.py")
-        if path.parent.name != "encoders" or path.name == "embed.py"
+        if path.parent.name != "embeddings" or path.name == "embed.py"
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute) and node.attr in ("encode_with_tokens", "encode_tokens")
     }
-    assert callers == {"encoders/embed.py"}
+    assert callers == {"embeddings/embed.py"}
