@@ -118,7 +118,7 @@ def test_bulk_sets_odd_files_aside_and_does_the_rest(align: Run, tmp_path: Path)
                 path.write_text(text)
     done = align("bulk", "f", "out", "--encoder", "use", "--workers", "1", "--max-size", "1000")
     assert done.returncode == 3
-    assert "1 documents done, 8 set aside" in done.stderr
+    assert "1 documents done, 8 failed" in done.stderr
     failed = (tmp_path / "out" / "failed.tsv").read_text()
     for kind, words in ODD.items():
         assert words in failed, kind

@@ -79,7 +79,7 @@ def test_a_tenth_of_the_settled_links_is_not_taken_away(
         reviewer.commit(edits.reject(link))
     text = [f"{JA[0][:-1]}か。", *JA[1:]]
     if refused:
-        with pytest.raises(TextLossError, match=f"1 of {settled} settled"):
+        with pytest.raises(TextLossError, match=f"1 of {settled} confirmed"):
             change(store, text, replace=False)
     else:
         assert change(store, text, replace=False) == TextChange(0)

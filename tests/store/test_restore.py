@@ -215,7 +215,7 @@ def test_what_cannot_be_restored_leaves_the_store_as_it_was(path: Path, saved: P
         with pytest.raises(error, match=words):
             restore(path, source)
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(StoreError, match="not a store of align, so it stays"):
+    with pytest.raises(StoreError, match="not a store of align, so it was not replaced"):
         restore(tmp_path / "notes.txt", saved)
     assert path.read_bytes() == before
     assert (tmp_path / "notes.txt").read_text() == "mine"
