@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from align.cli.options import note, progress, settings_for, size_option, store_option
+from align.text.messages import json_line
 
 if TYPE_CHECKING:
     from align.workspace.add import AddResult
@@ -66,7 +66,7 @@ def add(
             ):  # fmt: skip
                 results.append(result)
                 if as_json:
-                    click.echo(json.dumps(asdict(result), ensure_ascii=False))
+                    click.echo(json_line(asdict(result)))
                     continue
                 note(f"{result.outcome:<10} {result.line()}")
                 for line in result.messages:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from align.cli.options import note, print_line
+from align.text.messages import json_line
 
 
 @click.group(invoke_without_command=True, epilog="Example: align config init && align config")
@@ -24,7 +23,7 @@ def config(ctx: click.Context, as_json: bool) -> None:
     rows = setting_origins()
     if as_json:
         named = {row.name: {"value": row.value, "source": row.source} for row in rows}
-        click.echo(json.dumps(named, ensure_ascii=False))
+        click.echo(json_line(named))
         return
     width = max(len(row.name) for row in rows)
     for row in rows:

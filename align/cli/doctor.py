@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from align.cli.options import print_line, store_option
-from align.text.messages import visible
+from align.text.messages import json_line, visible
 
 
 @click.command(epilog="Example: align doctor --json")
@@ -28,7 +27,7 @@ def doctor(db: Path | None, as_json: bool) -> int:
     for result in run_checks(db=db, check_settings=check_settings):
         failed |= result.state is CheckState.BAD
         if as_json:
-            click.echo(json.dumps(asdict(result), ensure_ascii=False))
+            click.echo(json_line(asdict(result)))
             continue
         colour, word = marks[result.state]
         click.echo(f"{click.style(word, fg=colour)}  {result.area:<12} {visible(result.message)}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from align.cli.options import cell, note, opened, settings_for, store_option
+from align.text.messages import json_line
 
 if TYPE_CHECKING:
     from align.store import DocumentRow
@@ -41,7 +41,7 @@ def documents(ctx: click.Context, db: Path | None, as_json: bool) -> None:
         rows = store.documents()
     if as_json:
         for row in rows:
-            click.echo(json.dumps(as_object(row), ensure_ascii=False))
+            click.echo(json_line(as_object(row)))
     else:
         print_table(rows)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from align.cli.options import encoder_option, print_line, settings_for, store_option
+from align.text.messages import json_line
 
 if TYPE_CHECKING:
     from align.workspace.explain import Explanation
@@ -29,7 +29,7 @@ def explain(link: int, rivals: int, as_json: bool, encoder: str | None, db: Path
     settings = settings_for(db=db, encoder=encoder)
     explanation = explain_job(settings.db, link, encoder=settings.encoder, count=rivals, cache=settings.cache)
     if as_json:
-        click.echo(json.dumps(explanation.as_object(), ensure_ascii=False))
+        click.echo(json_line(explanation.as_object()))
         return
     for line in lines_of(explanation):
         print_line(line)

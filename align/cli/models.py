@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from align.cli.options import note, print_line, progress, settings_for
-from align.text.messages import visible
+from align.text.messages import json_line, visible
 
 if TYPE_CHECKING:
     from align.workspace.encoders import EncoderState
@@ -31,7 +30,7 @@ def models(ctx: click.Context, as_json: bool) -> None:
     encoders = list_encoders(settings_for().cache)
     if as_json:
         for row in encoders:
-            click.echo(json.dumps(_as_object(row), ensure_ascii=False))
+            click.echo(json_line(_as_object(row)))
     else:
         _print_table(encoders)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from align.cli.options import (
     reading_options,
     settings_for,
 )
+from align.text.messages import json_line
 
 if TYPE_CHECKING:
     from align.workspace.pair import FileSide, PairedFiles
@@ -116,7 +116,7 @@ def pair(
     if paired.shuffled:
         note(f"{src} and {tgt} have their {segments}s in different orders: --reordered finds links in any order.")
     if as_json:
-        click.echo(json.dumps(described(paired, *file_sides, model.name), ensure_ascii=False))
+        click.echo(json_line(described(paired, *file_sides, model.name)))
         return
     links = with_unpaired(paired, *file_sides) if with_nulls else paired.links
     options = ExportOptions(statuses=frozenset(Status), with_nulls=with_nulls, force=force)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import click
 
 from align.cli.options import encoder_option, note, opened, progress, progress_on_demand, settings_for, store_option
 from align.errors import ConflictError
-from align.text.messages import pluralise
+from align.text.messages import json_line, pluralise
 
 
 @click.command(epilog="Example: align propose --encoder use")
@@ -61,7 +60,7 @@ def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, bo
                     }
                     counts = {"added": pair.added, "removed": pair.removed, "kept": pair.reviewed}
                     error = {"contradiction": pair.contradiction} if pair.contradiction else {}
-                    click.echo(json.dumps(ends | counts | error, ensure_ascii=False))
+                    click.echo(json_line(ends | counts | error))
                 src, tgt = names[pair.src.document], names[pair.tgt.document]
                 where = src if src == tgt else f"{src} - {tgt}"
                 if pair.contradiction:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import click
 
 from align.cli.options import note, opened, progress, settings_for, store_option
 from align.errors import UsageError
+from align.text.messages import json_line
 
 
 @click.command(epilog="Example: align report report.html")
@@ -34,7 +34,7 @@ def report(out: Path | None, db: Path | None, document: str | None, as_json: boo
     with opened(settings_for(db=db)) as store, progress() as stage:
         store_report = build_report(store, document=document, progress=stage("Reading links"))
     if out is None:
-        click.echo(json.dumps(asdict(store_report), ensure_ascii=False))
+        click.echo(json_line(asdict(store_report)))
         return
     with written_file(out, force=force) as file:
         file.writelines(part.encode("utf-8", "replace") for part in page(store_report))

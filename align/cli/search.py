@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ from align.cli.options import (
     store_option,
 )
 from align.models import LinkKind, Status
-from align.text.messages import harmless, visible
+from align.text.messages import harmless, json_line, visible
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -84,7 +83,7 @@ def search(
         hits = list(find(store, words, link_filter, limit=limit))
     for hit in hits:
         if as_json:
-            click.echo(json.dumps(as_object(hit), ensure_ascii=False))
+            click.echo(json_line(as_object(hit)))
         else:
             print_hit(hit)
     if not hits:

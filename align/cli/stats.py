@@ -91,7 +91,8 @@ def pair_table(pairs: Iterable[PairReport], *, bars: bool) -> Table:
         if name in ("pair", "languages"):
             table.add_column(name, no_wrap=True, overflow="ellipsis")
         else:
-            table.add_column(name, justify=justify, overflow="fold")
+            # A heading breaks between its words, not inside one.
+            table.add_column(name, justify=justify, overflow="fold", min_width=max(map(len, name.split())))
     for one in pairs:
         table.add_row(
             cell(title(one)) if bars else Text(visible(title(one)).replace(" - ", " -\n")),

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from align.cli.options import StoreIntRange, note, opened, print_line, require_yes, settings_for, store_option
-from align.text.messages import pluralise
+from align.text.messages import json_line, pluralise
 
 
 class _ConflictSide(click.ParamType):  # type: ignore[type-arg]  # generic from a later click on than we ask for
@@ -46,7 +46,7 @@ def check(as_json: bool, db: Path | None) -> None:
         findings = opened_store.check()
     for finding in findings:
         if as_json:
-            click.echo(json.dumps(asdict(finding), ensure_ascii=False))
+            click.echo(json_line(asdict(finding)))
         else:
             print_line(str(finding))
     if findings:

@@ -87,11 +87,11 @@ class LinkPresenter:
         words = f"score {link.score:.3f} by {link.encoder}" + (f": {values}" if values else "")
         lines = [Passage(words, (), "foot", "i", max_lines=RIVAL_LINES)]
         if self.rivals_of != link.id:
-            return [*lines, Passage("Looking for rivals …", (), "foot")]
+            return [*lines, Passage("Looking for alternatives …", (), "foot")]
         if self.rivals_failed:
-            return [*lines, Passage(f"No rivals: {self.rivals_failed}", (), "warning", "!")]
+            return [*lines, Passage(f"No alternatives: {self.rivals_failed}", (), "warning", "!")]
         if not self.rivals:
-            return [*lines, Passage("It has no rivals.", (), "foot")]
+            return [*lines, Passage("It has no alternatives.", (), "foot")]
         limit = RIVAL_LINES if height >= RIVAL_HEIGHT else 1
         return lines + [
             Passage(f"{rival.score:+.2f}  {rival.text}", (), "foot", str(number), max_lines=limit)

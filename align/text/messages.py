@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from typing import TextIO
 
@@ -17,9 +18,17 @@ ERRORS = "align.escape"
 def visible(text: object) -> str:
     """The text in one line that is safe for a terminal: control characters as `\\x1b`, `\\n`, `\\u202e`.
 
-    For names, notes and messages; JSON and exports have the original characters.
+    For names, notes and messages; `json_line` is for JSON. Exports have the original characters.
     """
     return _STEERING.sub(lambda match: _written(match[0]), str(text))
+
+
+def json_line(value: object) -> str:
+    """A value as JSON in one line that is safe for a terminal: control characters inside strings are escaped.
+
+    A JSON parser returns the original characters.
+    """
+    return _STEERING.sub(lambda match: json.dumps(match[0])[1:-1], json.dumps(value, ensure_ascii=False))
 
 
 def harmless(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from align.errors import UsageError
 from align.models import Decision
 from align.store import Store
 from align.store.actions import past_tense
-from align.text.messages import pluralise
+from align.text.messages import json_line, pluralise
 from align.workspace.document_lookup import find_document
 
 SHOWN_COLUMNS = {"status", "kind", "note", "bookmarked", "anchored", "src_text", "tgt_text", "src", "tgt", "attention"}
@@ -90,7 +89,7 @@ def _in_links(detail: Mapping[str, object]) -> str:
 def as_json(event: Event) -> str:
     """The event as one line of JSON."""
     decision = event.decision
-    return json.dumps(
+    return json_line(
         {
             "id": decision.id,
             "uid": decision.uid,
@@ -101,8 +100,7 @@ def as_json(event: Event) -> str:
             "words": event.words,
             "changes": [{"what": what, "before": before, "after": after} for what, before, after in event.changes],
             "detail": decision.detail,
-        },
-        ensure_ascii=False,
+        }
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import starmap
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from align.reviewer import Reviewer
 from align.store import Change, Conflict, Store, United
 from align.store.actions import Action
 from align.store.edits import set_columns
+from align.text.messages import json_line
 
 TAKEABLE_COLUMNS = frozenset({"status", "src_text", "tgt_text", "kind", "note"})
 """Columns that can be taken from one side of a conflict; changed sentences are resolved in the review app."""
@@ -61,7 +61,7 @@ def sides(conflicts: list[Conflict]) -> list[dict[str, Any]]:
 def conflict_line(conflict: Conflict, *, as_json: bool = False) -> str:
     """A conflict in one line."""
     if as_json:
-        return json.dumps(
+        return json_line(
             {
                 "link": conflict.link,
                 "ours": conflict.ours,
@@ -72,8 +72,7 @@ def conflict_line(conflict: Conflict, *, as_json: bool = False) -> str:
                 "action": conflict.action,
                 "from": conflict.name,
                 "gone": conflict.is_deleted,
-            },
-            ensure_ascii=False,
+            }
         )
     when = conflict.at[:16].replace("T", " ")
     gone = (

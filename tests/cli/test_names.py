@@ -1,4 +1,4 @@
-"""Names that others gave: nothing in them steers a terminal or stops a command, and JSON has them as they are."""
+"""Names that others gave: nothing in them steers a terminal or stops a command, and JSON gives them back."""
 
 from __future__ import annotations
 
@@ -87,6 +87,8 @@ def test_no_name_steers_the_terminal(folder: Path, name: str) -> None:
     make_store(folder, name)
     called = f"{name}.txt"
     for arguments in (
+        ["documents", "--json"], ["history", "--json"], ["search", "--json", "harbour"],
+        ["add", "--json", "--", called],
         ["documents"], ["stats", "--map"], ["history"], ["history", "--", called], ["history", "1"],
         ["search", "harbour"], ["search", "--", name], ["search", "--by", name, "old"],
         ["search", "x", "--src-lang", name], ["documents", "set-lang", "--", called, "en"],
@@ -107,7 +109,7 @@ def test_no_name_steers_the_terminal(folder: Path, name: str) -> None:
 
 def test_no_name_steers_the_terminal_of_slow_commands(folder: Path) -> None:
     make_store(folder, "\x1b]0;PWN\x07\n\u202e")
-    for arguments in (["explain", "1"], ["doctor"], ["models"]):
+    for arguments in (["explain", "1"], ["doctor"], ["models"], ["explain", "1", "--json"], ["doctor", "--json"]):
         code, out, err = alone(*arguments)
         assert code != 70, (arguments, err)
         assert is_harmless(out + err), (arguments, out, err)

@@ -381,7 +381,7 @@ class ReviewScreen(Screen[None]):
         if not presenter.reasons_shown or presenter.rivals_of != link.id:
             presenter.reasons_shown = True
         elif number > len(presenter.rivals):
-            self.session.inform(f"There is no rival {number}.")
+            self.session.inform(f"There is no alternative {number}.")
         else:
             self._relink(link, link.src.sentences, presenter.rivals[number - 1].sentences)
         self.paint()
