@@ -1,4 +1,4 @@
-"""Ctrl-C ends cleanly, and what was done is kept."""
+"""Ctrl-C ends cleanly, and completed work is saved."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_ctrl_c_during_add_keeps_what_was_added(align: Run, tmp_path: Path) -> N
     rest, errors = running.communicate(timeout=60)
     assert running.returncode == 130, errors
     assert "Traceback" not in errors
-    assert "interrupted; what was done is kept" in errors
+    assert "interrupted; completed work is saved" in errors
     told = {first["name"]} | {json.loads(line)["name"] for line in rest.splitlines()}
     assert len(told) < 3000, "it was interrupted before the end"
     listed = align("documents", "--json")

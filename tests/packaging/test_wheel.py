@@ -63,7 +63,7 @@ def test_the_wheel_has_what_the_package_has_and_no_more(wheel: Path) -> None:
     seeds = {f"align/seeds/{path.name}" for path in (ROOT / "seeds").iterdir()}
     packaged = {name for name in names if ".dist-info/" not in name}
     assert packaged == source | seeds
-    assert {"align/py.typed", "align/review/review.tcss", "align/serve/static/index.html"} <= packaged
+    assert {"align/py.typed", "align/review/review.tcss", "align/server/static/index.html"} <= packaged
 
 
 def test_the_wheel_names_its_licence_and_version(wheel: Path) -> None:

@@ -21,7 +21,7 @@ NOT_COUNTED = frozenset({"text", "domain", "errors"})
 """Texts and records."""
 LIMIT = 19
 """Eleven of review, reviewer, edit, draft and log; eight that open, guard and seal the transaction."""
-BELOW_STORE = frozenset({"store", "clock", "held", "sqlite"})
+BELOW_STORE = frozenset({"store", "clock", "held", "sqlite_session"})
 
 
 async def test_few_modules_lie_between_the_accept_key_and_the_commit(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,7 +153,7 @@ def test_the_seed_pages_are_reviewed_in_a_terminal(terminal, size: tuple[int, in
         text = seen.until("")
         time.sleep(0.2)
     seen.keys("v")
-    text = seen.until("pick", "next unpaired", "─")
+    text = seen.until("pick", "partner", "─")
     assert any(glyph in text for glyph in "┌┐└┘─"), text
     seen.keys("q", "?")
     seen.until("Decide")
