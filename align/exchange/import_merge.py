@@ -74,6 +74,8 @@ class MergePlan:
 def merge(match: UnitMatch, *, accept: bool = False) -> MergePlan:
     """The changes that a unit makes to its link. `accept`: a unit without a status counts as accepted."""
     plan = MergePlan(match.link.id)
+    if match.stamp is not None and match.stamp.version > match.link.version:
+        match = match._replace(stamp=None)  # exported from another store: what was decided there is new here
     plan.ignored += [f"{match.unit.where}, {value}" for value in match.unit.unknown_values]
     _merge_texts(match, plan)
     _withdraw_edits(match, plan)

@@ -95,7 +95,7 @@ def restore(path: Path, source: Path) -> Restored:
         with part_folder(path.parent) as folder:
             new = folder / path.name
             has_no_log = not source.with_name(f"{source.name}-wal").exists()
-            with translate_errors(source), closing(connect(source, create=False, readonly=True, older=True)) as db:
+            with translate_errors(source), closing(connect(source, create=False, readonly=True)) as db:
                 _copy(db, new, path)
             if has_no_log:
                 _remove_index(source)
@@ -159,7 +159,7 @@ def _refuse_other_files(path: Path) -> None:
 
 
 def _check_copy(new: Path, path: Path, source: Path) -> tuple[int, int, int, int]:
-    """(documents, links, decisions, repaired findings) of the copy, after migration and check."""
+    """(documents, links, decisions, repaired findings) of the copy, after a check."""
     try:
         with closing(connect(new, create=False, readonly=False)) as db, translate_errors(path):
             findings = check(db)

@@ -9,7 +9,7 @@ bits.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from sqlite_utils import Database
@@ -41,36 +41,18 @@ SEQUENCE: Final = "sequence"
 """Kind of the last assigned ids, by table; the checksum is the id itself."""
 
 
-def create(db: Database) -> None:
-    """Create the table and its triggers, with all existing rows to be sealed."""
-    db.conn.execute(
-        "create table seals (kind text not null, key any not null, sum integer, primary key (kind, key))"
-        " strict, without rowid"
-    )
-    db.conn.execute("create index seals_open on seals (kind, key) where sum is null")
-    create_triggers(db)
-    enter_missing(db)
+TABLES: Final = (
+    "create table seals (kind text not null, key any not null, sum integer, primary key (kind, key))"
+    " strict, without rowid",
+    "create index seals_open on seals (kind, key) where sum is null",
+)
 
 
-def create_triggers(db: Database) -> None:
-    """Create missing triggers of the existing tables; later schemas have more tables."""
-    there = _objects(db)
-    for name, statement in triggers(there).items():
-        if name not in there:
-            db.conn.execute(statement)
-
-
-def _objects(db: Database) -> set[str]:
-    return {row[0] for row in db.conn.execute("select name from sqlite_schema")}
-
-
-def triggers(tables: Container[str] | None = None) -> dict[str, str]:
-    """Name -> SQL of the triggers that record writes, for these tables or all."""
+def triggers() -> dict[str, str]:
+    """Name -> SQL of the triggers that record writes."""
     statements = {}
     for kind, parts in SEALED_TABLES.items():
         for table, column, _ in parts:
-            if tables is not None and table not in tables:
-                continue
             for event, row in (("insert", "new"), ("update", "old"), ("delete", "old")):
                 name = f"seal_{table}_{event}"
                 statements[name] = (
@@ -83,7 +65,7 @@ def triggers(tables: Container[str] | None = None) -> dict[str, str]:
 
 def enter_missing(db: Database) -> None:
     """Add rows for data without a checksum, and delete checksums of unknown kinds."""
-    there = _objects(db)
+    there = {row[0] for row in db.conn.execute("select name from sqlite_schema")}
     for kind, parts in SEALED_TABLES.items():
         table, column, _ = parts[0]
         if table not in there:
@@ -91,12 +73,6 @@ def enter_missing(db: Database) -> None:
         db.conn.execute(f"insert or ignore into seals (kind, key) select distinct '{kind}', {column} from {table}")
     marks = ", ".join("?" * (len(SEALED_TABLES) + 1))
     db.conn.execute(f"delete from seals where kind not in ({marks})", (*SEALED_TABLES, SEQUENCE))
-
-
-def reopen(db: Database) -> None:
-    """Invalidate all checksums, after a change of the tables' columns."""
-    enter_missing(db)
-    db.conn.execute("update seals set sum = null where kind <> ?", (SEQUENCE,))
 
 
 def seal(db: Database) -> None:

@@ -27,7 +27,7 @@ from align.sqlite_session import (
     writing,
 )
 from align.store import checksums
-from align.store.schema import APPLICATION_ID, migrations
+from align.store.schema import APPLICATION_ID, LAST_MIGRATING_COMMIT, LATEST, migrations, schema_names
 
 MAGIC = b"SQLite format 3\0"
 
@@ -35,13 +35,13 @@ MAGIC = b"SQLite format 3\0"
 RESTORE_ADVICE = "`align store restore BACKUP` restores a backup."
 
 
-def connect(path: Path, *, create: bool, readonly: bool, older: bool = False) -> Database:
-    """Connect to the store at `path`; checks that it is one and migrates it to the current schema.
+def connect(path: Path, *, create: bool, readonly: bool) -> Database:
+    """Connect to the store at `path`; checks that it is one of the current schema.
 
-    With `readonly` the file is not changed; an earlier schema is refused, or with `older` opened as it is.
+    With `readonly` the file is not changed.
 
     Raises StoreError, with the file unchanged, if there is none (and not `create`), if it is not a store, damaged,
-    from a newer program, or not writable (and not `readonly`).
+    of another schema, or not writable (and not `readonly`).
     """
     with OPEN_LOCK:
         present = recognise(path)
@@ -57,8 +57,6 @@ def connect(path: Path, *, create: bool, readonly: bool, older: bool = False) ->
         try:
             if not readonly:
                 _prepare(path, db)
-            elif not older:
-                _refuse_stale(path, db)
         except BaseException:
             db.close()
             raise
@@ -121,13 +119,19 @@ def check_application(path: Path) -> None:
                 f"{path}: an SQLite file of another program ({', '.join(sorted(tables)[:3]) or 'no tables'}), "
                 "not a store of align. Name another with --db."
             )
-        newer = {done.name for done in migrations.applied(db)} - {m.name for m in migrations._migrations}
-        if newer:
+        names = schema_names(db)
+        if names and names[-1] > LATEST:
             raise StoreError(
-                f"{path}: made by a newer align (it has {min(newer)!r}). Update with `pip install -U align-workbench`."
+                f"{path}: made by a newer align (it has {names[-1]!r}). Update with `pip install -U align-workbench`."
             )
         if application == APPLICATION_ID and "decisions" not in tables:
             raise StoreError(f"{path}: a store whose tables are missing. {RESTORE_ADVICE}")
+        if application == APPLICATION_ID and LATEST not in names:
+            raise StoreError(
+                f"{path}: made by an earlier align (schema {names[-1] if names else 'unknown'}). Nothing was changed. "
+                f"`align documents` of commit {LAST_MIGRATING_COMMIT} brings it to this one; its JSONL and TMX exports "
+                "can be imported into a new store."
+            )
     finally:
         db.close()
 
@@ -149,11 +153,6 @@ def refuse_replaced(path: Path, db: Database) -> None:
         raise StoreError(
             f"{path}: was replaced or removed while it was open here. Nothing was written; close it and open it again."
         )
-
-
-def _refuse_stale(path: Path, db: Database) -> None:
-    if migrations.pending(db):
-        raise StoreError(f"{path}: made by an older align. Open it once for writing (`align documents`) to update it.")
 
 
 def _open(path: Path, mode: str) -> Database:
@@ -194,7 +193,7 @@ def _connection(path: Path, uri: str) -> Database:
 
 
 def _prepare(path: Path, db: Database) -> None:
-    """Switch to WAL and migrate, inside one write lock since several processes may open a new store at once."""
+    """Switch to WAL and create the tables of a new store, inside one write lock: several processes may open it."""
     pending = bool(migrations.pending(db))
     may_write = all(os.access(folder, os.W_OK) for folder in (path, path.parent))
     if (pending or may_write) and db.execute("pragma journal_mode").fetchone()[0] != "wal":  # New, or a backup.
@@ -206,7 +205,6 @@ def _prepare(path: Path, db: Database) -> None:
     with writing(db):
         db.execute(f"pragma application_id = {APPLICATION_ID}")
         migrations.apply(db)
-        checksums.reopen(db)
         checksums.seal(db)
         advance(db)
 

@@ -1,4 +1,4 @@
-"""What is a store and what is not; every earlier layout; what cannot be written."""
+"""What is a store and what is not; stores of other schemas; what cannot be written."""
 
 from __future__ import annotations
 
@@ -9,39 +9,38 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from align.errors import StoreError
+from align.exchange.import_file import import_file
 from align.models import Status
 from align.reviewer import Reviewer
 from align.sqlite_session import BUSY_SECONDS, file_system, translate_errors
-from align.store import LinkFilter, Store, edits, open_store
+from align.store import LinkFilter, Store, edits, open_store, restore
 from align.store.connection import MAGIC
-from align.store.schema import migrations
+from align.store.schema import LAST_MIGRATING_COMMIT, LATEST
 from tests.store.conftest import EN, JA, fill, make_document
 
-FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("v*.db.gz"))
+FIXTURES = Path(__file__).parent / "fixtures"
 
 
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-@pytest.fixture(params=FIXTURES, ids=lambda path: path.name.split(".")[0])
-def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    path = tmp_path / "old.db"
-    path.write_bytes(gzip.decompress(request.param.read_bytes()))
+def unpacked(name: str, folder: Path) -> Path:
+    path = folder / "old.db"
+    path.write_bytes(gzip.decompress((FIXTURES / f"{name}.db.gz").read_bytes()))
     return path
 
 
-def test_there_is_a_fixture_of_every_layout() -> None:
-    assert len(FIXTURES) == len(migrations._migrations)
-
-
-def test_an_earlier_layout_is_brought_along_with_all_that_was_decided(old: Path) -> None:
+def test_a_store_of_the_last_migration_is_opened_with_all_that_was_decided(tmp_path: Path) -> None:
+    old = unpacked(LATEST, tmp_path)
+    before = digest(old)
+    open_store(old, readonly=True).close()
+    assert digest(old) == before
     with open_store(old) as store:
         links = {link.id: link for link in store.links()}
         assert {number: link.status.value for number, link in links.items()} == {
@@ -61,40 +60,43 @@ def test_an_earlier_layout_is_brought_along_with_all_that_was_decided(old: Path)
         assert store.check() == []
 
 
-def query(path: Path, sql: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(path)) as conn:
-        return conn.execute(sql).fetchall()
-
-
-def test_a_failed_migration_leaves_the_old_layout(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tables = "select name, sql from sqlite_master order by name"
-    before = query(old, tables)
-
-    def broken(db: object) -> None:
-        raise sqlite3.OperationalError("made to fail")
-
-    if query(old, "select count(*) from _sqlite_migrations") == [(len(migrations._migrations),)]:
-        return  # Nothing is left to do for it, so nothing can fail.
-    monkeypatch.setattr(migrations._migrations[-1], "fn", broken)
-    with pytest.raises(StoreError, match="made to fail"):
-        open_store(old)
-    assert query(old, tables) == before
-
-
-def test_an_old_layout_is_not_changed_by_reading_only(old: Path) -> None:
-    with sqlite3.connect(old) as conn:
-        behind = conn.execute("select count(*) from _sqlite_migrations").fetchone()[0] < len(migrations._migrations)
-    conn.close()
+@pytest.mark.parametrize("readonly", [False, True])
+def test_an_earlier_schema_is_refused_with_the_commit_that_opens_it(tmp_path: Path, readonly: bool) -> None:
+    old = unpacked("m013_revisions", tmp_path)
     before = digest(old)
-    if behind:
-        with pytest.raises(StoreError, match="older align"):
-            open_store(old, readonly=True)
-    else:
-        open_store(old, readonly=True).close()
+    with pytest.raises(StoreError, match=f"m013_revisions.*commit {LAST_MIGRATING_COMMIT} brings it") as caught:
+        open_store(old, readonly=readonly)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(StoreError, match="made by an earlier align"):
+        restore(tmp_path / "s.db", old)
     assert digest(old) == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["old.db"]
 
 
-def test_a_newer_layout_is_refused_untouched(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", ["jsonl", "tmx"])
+def test_exports_of_an_earlier_schema_bring_their_decisions(tmp_path: Path, suffix: str) -> None:
+    """Into an empty store; and onto the same documents and proposals, by links with another history."""
+    exported = FIXTURES / f"m013_revisions.{suffix}"
+    with open_store(tmp_path / "empty.db") as store:
+        report = import_file(store, exported, "ada")
+        assert report.documents is not None
+        assert [(link.status.value, link.tgt.text) for link in store.links()] == [
+            ("accepted", EN[0]), ("accepted", f"{EN[2]} {EN[3]}"), ("accepted", "The wind blows."), ("proposed", EN[5]),
+        ]  # fmt: skip
+    with open_store(tmp_path / "same.db") as store:
+        fill(store)
+        report = import_file(store, exported, "ada")
+        links = [(link.status.value, link.tgt.text, link.note) for link in store.links()]
+        assert links == [
+            ("accepted", EN[0], None), ("rejected", EN[1], None), ("proposed", EN[2], None),
+            ("proposed", EN[3], None), ("edited", "The wind blows.", None), ("proposed", EN[5], "hm"),
+        ]  # fmt: skip
+        assert [unit.sides[1].text for unit in report.unmatched] == [f"{EN[2]} {EN[3]}"]
+        assert import_file(store, exported, "ada").same == 4
+        assert store.check() == []
+
+
+def test_a_newer_schema_is_refused_untouched(store: Store, tmp_path: Path) -> None:
     store.close()
     path = tmp_path / "s.db"
     with sqlite3.connect(path) as conn:
