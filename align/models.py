@@ -9,9 +9,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple, cast
 
 UNDETERMINED = "und"
+Segments = Literal["line", "verse", "paragraph", "sentence"]
+"""What counts as one sentence of a document: `sentence` is a sentence by the rules of its language."""
+SEGMENTS: tuple[Segments, ...] = ("line", "verse", "paragraph", "sentence")
 MAX_ID = 2**63 - 1
 """Largest id in a store, and largest number of rows that can be requested."""
 
@@ -142,7 +145,13 @@ class Document:
     text: str
     blocks: tuple[Block, ...]
     reader: str = "text"
+    """Name of the reader; with `/line`, `/verse` or `/paragraph` after it where these are the sentences."""
     encoding: str = "utf-8"
+
+    @property
+    def segments(self) -> Segments:
+        """What its sentences are."""
+        return segments_of(self.reader)
 
     @property
     def digest(self) -> str:
@@ -240,3 +249,8 @@ class Decision:
     action: str
     link: int | None
     detail: dict[str, object]
+
+
+def segments_of(reader: str) -> Segments:
+    """What the sentences of a document are, by its `reader`."""
+    return cast(Segments, reader.partition("/")[2] or "sentence")

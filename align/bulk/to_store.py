@@ -18,6 +18,7 @@ from align.models import Link, LinkKind, LinkSide, Proposal, Span, Status
 from align.readers import read
 from align.settings import default_reviewer, load_settings
 from align.store import SentenceRow, Store, open_store
+from align.text.segmentation import resegment
 from align.text.tags import primary
 from align.workspace.add import read_content
 
@@ -67,13 +68,13 @@ def add_side_document(store: Store, side: LinkSide, work: WorkSpec, reviewer: st
     path = os.path.join(work.folder, side.doc)
     identity = store.identify(path, side.doc)
     document = read(side.doc, read_content(path), encoding=work.encoding, lang=side.lang)
-    document = dataclasses.replace(document, name=identity.name)
+    document = dataclasses.replace(resegment(document, work.segments, lang=side.lang), name=identity.name)
     number = store.add_document(document, reviewer=reviewer, origin=identity.origin).document
     return number, list(store.sentences(number))
 
 
 def proposal_of(link: Link, src: list[SentenceRow], tgt: list[SentenceRow]) -> Proposal | None:
-    """The link with sentence ids of the store; None if a side has none, as segments may differ from sentences."""
+    """The link with sentence ids of the store; None if a side has none."""
     ends = sentences_in_side(link.src, src), sentences_in_side(link.tgt, tgt)
     if not ends[0] or not ends[1]:
         return None

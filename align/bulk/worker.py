@@ -27,7 +27,8 @@ from align.embeddings.embed import embed_sides, embed_texts
 from align.exchange.jsonl import unit_json, utf8
 from align.exchange.types import Unit
 from align.inputs import MAX_SIZE
-from align.workspace.pair import FileSide, Segments, align, as_link, read_side
+from align.models import Segments
+from align.workspace.pair import FileSide, align, as_link, read_side
 
 Result = TypeVar("Result")
 

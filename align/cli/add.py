@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from align.cli.options import note, progress, settings_for, size_option, store_option
+from align.models import SEGMENTS
 from align.text.messages import json_line
 
 if TYPE_CHECKING:
+    from align.models import Segments
     from align.workspace.add import AddResult
 
 
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
 @store_option
 @click.option("--encoding", help="Character encoding of the files, such as shift_jis.  [default: detected]")
 @click.option("--lang", help="Language of the files (BCP 47, such as ja or zh-Hant).  [default: detected]")
+@click.option(
+    "--segments",
+    type=click.Choice(SEGMENTS),
+    help="Unit of alignment and review; verses go by their numbers, else by line.  [default: as added before, else "
+    "sentence]",
+)
 @click.option(
     "--as",
     "--name",
@@ -38,6 +46,7 @@ def add(
     db: Path | None,
     encoding: str | None,
     lang: str | None,
+    segments: str | None,
     name: str | None,
     max_size: int,
     replace: bool,
@@ -49,9 +58,9 @@ def add(
     Plain text, web pages, office documents and subtitles are recognised by their content; folders are searched with
     all below them. The same content added twice changes nothing. A file is called by its path below the current folder,
     else by its whole path; another file of that name is another document, called by the shortest path that is
-    unique. A changed file keeps the links of what is still there. If more than 10 % of its document's confirmed
-    links, or more than 20, would lose their text, it is refused without --replace; `align store undo` takes a change
-    back.
+    unique. `--segments` is remembered with the document. A changed file keeps the links of what is still there. If
+    more than 10 % of its document's confirmed links, or more than 20, would lose their text, it is refused without
+    --replace; `align store undo` takes a change back.
     """
     from align.workspace.add import add as add_job
     from align.workspace.add import summary_lines
@@ -61,8 +70,8 @@ def add(
     try:
         with progress() as stage:
             for result in add_job(
-                settings.db, sources, encoding=encoding, lang=lang, name=name, replace=replace, max_size=max_size,
-                reviewer=settings.reviewer, progress=stage("Reading"),
+                settings.db, sources, encoding=encoding, lang=lang, segments=cast("Segments | None", segments),
+                name=name, replace=replace, max_size=max_size, reviewer=settings.reviewer, progress=stage("Reading"),
             ):  # fmt: skip
                 results.append(result)
                 if as_json:

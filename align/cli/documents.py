@@ -65,7 +65,8 @@ def as_object(row: DocumentRow) -> dict[str, object]:
     return {
         "id": row.id,
         "doc": row.name,
-        "reader": row.reader,
+        "reader": row.reader.partition("/")[0],
+        "segments": row.segments,
         "encoding": row.encoding,
         "characters": row.characters,
         "sentences": row.sentences,

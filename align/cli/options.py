@@ -13,7 +13,7 @@ import click
 
 from align.errors import AlignError
 from align.inputs import MAX_SIZE, parse_size
-from align.models import MAX_ID, STATUS_WORDS, Status, statuses_of
+from align.models import MAX_ID, SEGMENTS, STATUS_WORDS, Status, statuses_of
 from align.settings import Settings, load_settings
 from align.text.messages import visible
 
@@ -97,10 +97,10 @@ def reading_options(command: Decorated) -> Decorated:
         click.option("--boilerplate", is_flag=True, help="Include menus, page numbers and lines that a site repeats."),
         click.option(
             "--segments",
-            type=click.Choice(["line", "sentence", "paragraph"]),
+            type=click.Choice(SEGMENTS),
             default="sentence",
             show_default=True,
-            help="Unit of alignment: lines, sentences or paragraphs.",
+            help="Unit of alignment; verses go by their numbers, else by line.",
         ),
     ):
         command = option(command)

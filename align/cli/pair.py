@@ -73,9 +73,9 @@ def pair(
     from align.embeddings.embed import MAX_TOKEN_SENTENCES
     from align.exchange.export import export
     from align.exchange.types import ExportOptions
-    from align.models import Status
-    from align.workspace.pair import Segments, read_side, with_unpaired
+    from align.models import Segments, Status
     from align.workspace.pair import pair as pair_job
+    from align.workspace.pair import read_side, with_unpaired
 
     settings = settings_for(encoder=encoder)
     segment_type = cast(Segments, segments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from align.models import BlockKind, Decision, Span, Status
+from align.models import BlockKind, Decision, Segments, Span, Status, segments_of
 from align.text.messages import pluralise
 
 
@@ -72,6 +72,11 @@ class DocumentRow:
     """Status -> links with a side in this document; has every status."""
     added_at: str
     digest: str
+
+    @property
+    def segments(self) -> Segments:
+        """What its sentences are."""
+        return segments_of(self.reader)
 
 
 @dataclass(frozen=True, slots=True)

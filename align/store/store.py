@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from align.clock import now
 from align.errors import StoreError, UsageError
-from align.models import Document, Proposal
+from align.models import Document, Proposal, segments_of
 from align.sqlite_session import translate_errors
 from align.store import accept_many as bulk
 from align.store import (
@@ -190,14 +190,14 @@ class Store(StoreQueries):
         with self.writing():
             for doc in docs:
                 row = self.db.conn.execute(
-                    "select id, digest from documents where name = ? and removed_at is null", (doc.name,)
+                    "select id, digest, reader from documents where name = ? and removed_at is null", (doc.name,)
                 ).fetchone()
                 if row is None and (returned := undo.bring_back_removed(self.db, reviewer, doc, self.detail())):
                     added.append(Added(returned[0], "added"))
                     change = TextChange(0, restored=returned[1] + (change.restored if change else 0))
                 elif row is None:
                     added.append(Added(documents.insert_document(self.db, doc), "added"))
-                elif row[1] == doc.digest:
+                elif row[1] == doc.digest and segments_of(row[2]) == doc.segments:
                     added.append(Added(row[0], "unchanged"))
                 else:
                     changed[row[0]] = doc

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from align.models import Block, Decision, Link, LinkSide, Status
+from align.models import Block, Decision, Link, LinkSide, Segments, Status, segments_of
 from align.sqlite_session import translate_errors
 from align.store import conflicts, decision_log, documents, links, origins, pagination, search
 from align.store.filter import ANY, LinkFilter
 from align.store.origins import Identity
 from align.store.pagination import Order
-from align.store.records import Conflict, DocumentRow, PairRow, SentenceRow
+from align.store.records import Conflict, DocumentRow, PairRow, SentenceRow, stored_name
 
 
 class StoreQueries:
@@ -55,6 +55,14 @@ class StoreQueries:
         """Sentence counts by language, most frequent first."""
         with translate_errors(self.path):
             return documents.languages_of(self.db, document)
+
+    def segments_of(self, name: str) -> Segments | None:
+        """What the sentences of the document with this name are; None without one."""
+        with translate_errors(self.path):
+            row = self.db.conn.execute(
+                "select reader from documents where name = ? and removed_at is null", (stored_name(name),)
+            ).fetchone()
+        return segments_of(row[0]) if row else None
 
     def identify(self, path: str, file_name: str, parts: Sequence[str] = ("",)) -> Identity:
         """The document that a file belongs to, named `file_name` unless that name is in use; see `origins`."""

@@ -16,7 +16,7 @@ from typing import Literal
 from align.errors import ReadError, TextLossError, UsageError
 from align.exchange.detect_format import is_bilingual, readable_suffixes
 from align.inputs import MAX_SIZE, document_path, read_input, read_stream, walk
-from align.models import Document
+from align.models import BlockKind, Document, Segments
 from align.readers import read
 from align.readers.encodings import UNREADABLE
 from align.reviewer import Reviewer
@@ -26,6 +26,7 @@ from align.store import Store, TextChange, open_store
 from align.store.origins import namesake_messages
 from align.text.han import chinese_tag
 from align.text.messages import pluralise
+from align.text.segmentation import resegment
 from align.workspace.document_lookup import language_tag_or_none
 
 AddOutcome = Literal["added", "changed", "unchanged", "skipped", "refused"]
@@ -48,12 +49,19 @@ class AddResult:
     """What was not imported, and why; further notes."""
     change: TextChange | None = None
     """The effect of a new text on links; None without a new text."""
+    boilerplate: int = 0
+    """Number of its sentences that are boilerplate, which is aligned only where asked."""
+    segments: Segments = "sentence"
+    """What its sentences are."""
 
     def line(self) -> str:
         """The result in one line, without the outcome."""
         if self.outcome in ("skipped", "refused"):
             return f"{self.name}: {self.why}"
-        size = f"{self.sentences} sentences, {', '.join(self.languages) or '-'}"
+        unit = f"{self.segments}s"
+        size = f"{self.sentences} {unit}, {', '.join(self.languages) or '-'}"
+        if self.boilerplate and self.outcome != "unchanged":
+            size += f", {self.boilerplate:,} of them boilerplate"
         if not self.languages:  # A file of pairs.
             new = pluralise(self.links, "new pair")
             size = new if self.outcome == "changed" else f"{pluralise(self.links, 'pair')}, linked already"
@@ -70,6 +78,11 @@ def summary_lines(results: Sequence[AddResult]) -> Iterator[str]:
             f"{pluralise(removed + reopened, 'confirmed link')} of {pluralise(len(changes), 'file')} lost their text "
             f"({removed:,} removed, {reopened:,} to be decided again). `align store undo` restores text and links."
         )
+    if boilerplate := sum(one.boilerplate for one in results if one.outcome != "unchanged"):
+        yield (
+            f"Left out of aligning: {pluralise(boilerplate, 'sentence')} of boilerplate (menus, page numbers, lines "
+            "that repeat). `align propose --boilerplate` includes them."
+        )
     for outcome in ("skipped", "refused"):
         count = sum(one.outcome == outcome for one in results)
         if count:
@@ -82,6 +95,7 @@ def add(
     *,
     encoding: str | None = None,
     lang: str | None = None,
+    segments: Segments | None = None,
     name: str | None = None,
     max_size: int = MAX_SIZE,
     replace: bool = False,
@@ -93,7 +107,8 @@ def add(
     A document is called `name`, else by its file's path below the current folder, else by the whole path; a file
     that was added before is the same document, and another file of the same name is another (see `store.origins`).
     Standard input is called `name`, else by its content. Unreadable files are skipped with a reason. A file of
-    texts with their translations becomes linked documents. `encoding` and `lang` override detection. A new text of
+    texts with their translations becomes linked documents. `encoding` and `lang` override detection; `segments`
+    says what a sentence is (None: as when the document was added, else sentences). A new text of
     a document is a decision of `reviewer` (default: see `settings`); one that would remove too many confirmed links
     is refused, unless `replace`. Files added before an error stay added; the store is created only when there is
     something to add.
@@ -138,7 +153,9 @@ def add(
                     continue
                 else:
                     document = read(source, content, encoding=encoding, lang=lang)
-                yield add_text(opened(), source, document, reviewer_name, name=name, lang=lang, replace=replace)
+                yield add_text(
+                    opened(), source, document, reviewer_name, name=name, lang=lang, segments=segments, replace=replace
+                )
             except TextLossError as error:
                 if len(files) == 1 and is_named:
                     raise
@@ -180,9 +197,10 @@ def add_text(
     *,
     name: str | None,
     lang: str | None,
+    segments: Segments | None,
     replace: bool,
 ) -> AddResult:
-    """Add the text of a file or of standard input; a language set by hand, now or before, is preserved."""
+    """Add the text of a file or of standard input; what was set by hand before (language, segments) is preserved."""
     by_hand = chinese_tag(document.text) if lang == "zh" else lang
     origin: str | None = None
     messages = tuple(unreadable_message(document))
@@ -192,6 +210,7 @@ def add_text(
             origin = identity.origin
             messages += () if name else namesake_messages(identity)
             document = dataclasses.replace(document, name=name or identity.name)
+        document = resegment(document, segments or store.segments_of(document.name) or "sentence", lang=lang)
         (added,), change = store.add_documents(
             [document],
             reviewer=Reviewer(store, reviewer_name).name,
@@ -206,8 +225,16 @@ def add_text(
         languages = store.languages_of(added.document)
     if outcome == "unchanged" and languages != before:
         outcome = "changed"
+    boilerplate = sum(len(block.sentences) for block in document.blocks if block.kind is BlockKind.BOILERPLATE)
     return AddResult(
-        document.name, outcome, sum(languages.values()), tuple(languages), messages=messages, change=change
+        document.name,
+        outcome,
+        sum(languages.values()),
+        tuple(languages),
+        messages=messages,
+        change=change,
+        boilerplate=boilerplate,
+        segments=document.segments,
     )
 
 

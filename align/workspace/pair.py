@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,16 +15,16 @@ from align.embeddings.embed import TextSide, embed_sides
 from align.errors import ReadError
 from align.exchange.detect_format import check_is_text
 from align.inputs import MAX_SIZE
-from align.models import UNDETERMINED, Block, BlockKind, Document, Link, LinkSide, Span, Status
+from align.models import UNDETERMINED, Document, Link, LinkSide, Segments, Span, Status
 from align.readers import read
 from align.text.han import chinese_tag
 from align.text.normalize import join, sentence_text
+from align.text.segmentation import plain_segments, resegment
 from align.text.tags import primary
 from align.workspace.add import read_content
 from align.workspace.document_lookup import language_tag_or_none
 from align.workspace.language_runs import UNMATCHED_KINDS
 
-Segments = Literal["line", "sentence", "paragraph"]
 MIN_LANGUAGE_CONFIDENCE = 0.7
 """Minimum confidence for a short segment's own language; below it, the segment counts as in the file's language."""
 SHORT_SEGMENT_LENGTH = 40
@@ -141,49 +141,23 @@ def main_language(document: Document) -> str:
 
 
 def split_segments(document: Document, segments: Segments, *, boilerplate: bool = False) -> Iterator[FileSegment]:
-    """The segments of a document, in order; those of separators and of boilerplate only with `boilerplate`."""
+    """The segments of a document, in order; those of separators and of boilerplate only with `boilerplate`.
+
+    Lines and verses are of whatever language their file is in.
+    """
     left_out = frozenset() if boilerplate else UNMATCHED_KINDS
-    if segments == "line":
-        for number, line in enumerate(text_lines(document, left_out)):
-            yield FileSegment(number, line, UNDETERMINED, 0.0)
+    if document.reader == "text" and (segments == "line" or segments == "verse"):
+        for number, span in enumerate(plain_segments(document.text, segments)):
+            yield FileSegment(number, (span,), UNDETERMINED, 0.0)
         return
-    for number, block in enumerate(document.blocks):
-        if block.kind in left_out or not block.sentences:
+    for number, block in enumerate(resegment(document, segments).blocks):
+        if block.kind in left_out:
             continue
-        if segments == "paragraph":
-            yield FileSegment(number, block_pieces(block), block.lang, block.lang_confidence)
-        else:
-            for sentence in block.sentences:
+        for sentence in block.sentences:
+            if segments in ("line", "verse"):
+                yield FileSegment(number, sentence.pieces, UNDETERMINED, 0.0)
+            else:
                 yield FileSegment(number, sentence.pieces, sentence.lang, sentence.lang_confidence)
-
-
-def text_lines(document: Document, left_out: frozenset[BlockKind] = UNMATCHED_KINDS) -> Iterator[tuple[Span, ...]]:
-    """The non-blank lines of plain text, unchanged; of other formats their text, without timing and markup.
-    left_out: kinds of blocks whose lines are left out, except in plain text."""
-    text_pieces = [piece for block in document.blocks if block.kind not in left_out for piece in block_pieces(block)]
-    start = index = 0
-    for line in document.text.splitlines(keepends=True):
-        end = start + len(line.rstrip())
-        line_pieces: list[Span] = []
-        if document.reader == "text":
-            line_pieces += [Span(start, end)] if line.strip() else []
-        elif line.strip():
-            while index < len(text_pieces) and text_pieces[index].start < end:
-                piece = Span(max(text_pieces[index].start, start), min(text_pieces[index].end, end))
-                if line_pieces and not document.text[line_pieces[-1].end : piece.start].strip():
-                    piece = Span(line_pieces.pop().start, piece.end)
-                line_pieces.append(piece)
-                if text_pieces[index].end > end:
-                    break
-                index += 1
-        if line_pieces:
-            yield tuple(line_pieces)
-        start += len(line)
-
-
-def block_pieces(block: Block) -> tuple[Span, ...]:
-    """The spans of all the block's sentences."""
-    return tuple(piece for sentence in block.sentences for piece in sentence.pieces)
 
 
 def pair(
