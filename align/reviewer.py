@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from align.errors import UsageError
 from align.models import CONFIRMED, Realignment, Status
 from align.store import Change, LinkFilter, Store, open_store
 from align.store.decision_draft import DecisionDraft
-from align.store.decision_log import State, sentences_of, stored
+from align.store.decision_log import Patch, State, sentences_of, stored
 from align.store.edits import Edit, document_of
 from align.store.records import SentencePair, storable
 
@@ -205,29 +205,29 @@ def _preview(draft: DecisionDraft, link: int | None) -> Preview:
     decided = [
         number for number, was, now in patches if was is None or now is None or now.get("decided_at") == draft.at
     ]
-    after = {number: draft.state(number) for number in decided if draft.present(number)}
-    if link is not None and not decided:
-        after[link] = draft.state(link)
+    own = [] if link is None else [link]
+    after = {number: draft.state(number) for number in decided or own if draft.present(number)}
     whole = {made.rest: made.sentence for made in draft.cuts}
     anchors = [_ends(state, whole) for state in after.values() if state["status"] in CONFIRMED]
-    linked = {sentence for ends in anchors for sentence in _sentences(ends)}
-    existing = dict.fromkeys(number for number, was, _ in patches if was is not None)
-    if link is not None:
-        existing[link] = None
+    existing = dict.fromkeys([*(number for number, was, _ in patches if was is not None), *own])
     first = next(iter(after.values()), None)
     return Preview(
         anchors=tuple(_united(anchors) if whole else anchors),
         forbidden=tuple(_ends(state, whole) for state in after.values() if state["status"] == Status.REJECTED),
         replaced=tuple(number for number in decided if draft.before(number) is not None),
-        deleted=tuple(
-            number
-            for number, was, now in patches
-            if was and now is None and not linked.issuperset(_sentences(_ends(was, whole)))
-        ),
+        deleted=tuple(_deleted(patches, whole, anchors)),
         shared=tuple(sorted(draft.shared)),
         documents=(first["src_document"], first["tgt_document"]) if first else (),
         versions=draft.versions(existing),
     )
+
+
+def _deleted(patches: Iterable[Patch], whole: Mapping[int, int], anchors: Sequence[SentencePair]) -> Iterator[int]:
+    """Yield the links that are deleted and whose sentences are not all in an anchor."""
+    linked = {sentence for ends in anchors for sentence in _sentences(ends)}
+    for number, was, now in patches:
+        if was and now is None and not linked.issuperset(_sentences(_ends(was, whole))):
+            yield number
 
 
 def _ends(state: State, whole: Mapping[int, int]) -> SentencePair:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 
 import numpy as np
@@ -33,27 +33,34 @@ def add_crossing_chains(bitext: Bitext, beads: Sequence[Bead], align_stretch: Al
 
     align_stretch: aligns rows and columns around cells.
     """
-    unsure = [bead for bead in beads if not (bead.src and bead.tgt) or bead.confidence < MIN_MAIN_CONFIDENCE]
-    free_s = np.array(sorted(i for bead in unsure for i in bead.src), dtype=np.int64)
-    free_t = np.array(sorted(j for bead in unsure for j in bead.tgt), dtype=np.int64)
+    unsure = [bead for bead in beads if not _is_sure(bead)]
+    free_s, free_t = (
+        np.array(sorted(i for side in sides for i in side), dtype=np.int64)
+        for sides in ([bead.src for bead in unsure], [bead.tgt for bead in unsure])
+    )
     if min(len(free_s), len(free_t)) < 2 or len(bitext.src) * len(bitext.tgt) > MAX_SEARCHED_CELLS:
         return list(beads)
     close = _margins(bitext, free_s, free_t)
-    crossing: list[Bead] = []
-    for cells in _chains(close, free_s, free_t):
-        rows, columns = ((int(side[0]), int(side[-1]) + 1) for side in cells.T)
-        chain = [
-            bead
-            for bead in align_stretch(bitext, rows, columns, cells)
-            if bead.src and bead.tgt and bead.confidence >= MIN_MAIN_CONFIDENCE
-        ]
-        if len(chain) > 1 and not _fits_main_chain(chain, beads):
-            number = 1 + max((bead.chain for bead in crossing), default=0)
-            crossing += [replace(bead, chain=number) for bead in chain]
-    if not crossing:
-        return list(beads)
+    chains = _solved_chains(bitext, _chains(close, free_s, free_t), beads, align_stretch)
+    crossing = [replace(bead, chain=number) for number, chain in enumerate(chains, 1) for bead in chain]
     used_s, used_t = {i for b in crossing for i in b.src}, {j for b in crossing for j in b.tgt}
     return [part for bead in beads for part in exclude_sentences(bead, used_s, used_t)] + crossing
+
+
+def _solved_chains(
+    bitext: Bitext, chains: Iterable[Indices], beads: Sequence[Bead], align_stretch: AlignStretch
+) -> Iterator[list[Bead]]:
+    """Yield the sure beads along each chain of cells that does not fit into the main chain of `beads`."""
+    for cells in chains:
+        rows, columns = ((int(side[0]), int(side[-1]) + 1) for side in cells.T)
+        chain = [bead for bead in align_stretch(bitext, rows, columns, cells) if _is_sure(bead)]
+        if len(chain) > 1 and not _fits_main_chain(chain, beads):
+            yield chain
+
+
+def _is_sure(bead: Bead) -> bool:
+    """Whether a bead is a link that chains are made of and the main chain does not give up."""
+    return bool(bead.src and bead.tgt) and bead.confidence >= MIN_MAIN_CONFIDENCE
 
 
 def _margins(bitext: Bitext, free_s: Indices, free_t: Indices) -> Matrix:
@@ -107,12 +114,12 @@ def _next(
 
 def _fits_main_chain(chain: Sequence[Bead], beads: Sequence[Bead]) -> bool:
     """Whether a chain fits into the order of the main chain, which then left it out for a reason."""
-    sure = [bead for bead in beads if bead.src and bead.tgt and bead.confidence >= MIN_MAIN_CONFIDENCE]
     first, last = chain[0], chain[-1]
     return all(
         (bead.src.stop <= first.src.start) == (bead.tgt.stop <= first.tgt.start)
         and (bead.src.start >= last.src.stop) == (bead.tgt.start >= last.tgt.stop)
-        for bead in sure
+        for bead in beads
+        if _is_sure(bead)
     )
 
 

@@ -68,41 +68,69 @@ def evidence(texts: Bitext, beads: Sequence[Bead]) -> Floats:
         np.array([of_side[run.start : run.stop].sum() for run in side])
         for of_side, side in zip(lengths, runs, strict=True)
     ]
-    middle = src.background.mean(axis=0)
-    unrelated = _units(src.background - middle)
+    values |= _background_evidence(texts, src.background, lengths, runs)
+    values |= _order_evidence(texts, runs)
+    values |= _token_evidence(texts, links)
+    values["length"] = float(np.abs(np.log((chars[0] + 4) / (chars[1] + 4))).mean())
+    values["posterior"] = float(np.mean([bead.confidence for bead in links]))
+    return np.array([values[name] for name in EVIDENCE])
+
+
+def _background_evidence(
+    texts: Bitext, background: Vectors, lengths: tuple[Floats, Floats], runs: Sequence[Sequence[range]]
+) -> dict[str, float]:
+    """Similarity of the sides of links, and its margin over the nearest texts of the background.
+
+    runs: of the source sides, of the target sides.
+    """
+    middle = background.mean(axis=0)
+    unrelated = _units(background - middle)
     one, other = (
         _sums(_units(side.vectors - middle), of_side, side_runs)
-        for side, of_side, side_runs in zip((src, tgt), lengths, runs, strict=True)
+        for side, of_side, side_runs in zip((texts.src, texts.tgt), lengths, runs, strict=True)
     )
     similar = (one * other).sum(axis=1)
     margins = similar - (_neighbourhood(one, unrelated) + _neighbourhood(other, unrelated)) / 2
-    values["similarity"], values["margin"] = float(similar.mean()), float(margins.mean())
-    values["weakest margin"] = float(np.quantile(margins, 0.25))
+    return {
+        "similarity": float(similar.mean()),
+        "margin": float(margins.mean()),
+        "weakest margin": float(np.quantile(margins, 0.25)),
+    }
+
+
+def _order_evidence(texts: Bitext, runs: Sequence[Sequence[range]]) -> dict[str, float]:
+    """How the sides of links differ from all other pairs of them, and their order from the reverse order."""
     own, their = (
         _sums(side.vectors, side.length, side_runs) for side, side_runs in zip(texts.sides, runs, strict=True)
     )
     table = (own @ their.T).astype(np.float64)
     count = len(table)
-    values["links"] = log(count)
+    diagonal = np.diag(table)
+    values = {
+        "links": log(count),
+        "mutual": float(((diagonal >= table.max(axis=0)) & (diagonal >= table.max(axis=1))).mean()),
+    }
     if count > 1:
         outside = table[~np.eye(count, dtype=bool)]
         base = float(outside.mean())
-        values["separation"] = float(np.diag(table).mean() - base)
+        values["separation"] = float(diagonal.mean() - base)
         gains = np.maximum(table - base, 0.0)
         forward, backward = _best_sum(gains), _best_sum(gains[:, ::-1])
         values["order"] = (forward - backward) / max(forward, backward, 1e-9)
         for name in ("separation", "order"):
             values[f"{name} of many"] = values[name] * values["links"]
-    diagonal = np.diag(table)
-    values["mutual"] = float(((diagonal >= table.max(axis=0)) & (diagonal >= table.max(axis=1))).mean())
+    return values
+
+
+def _token_evidence(texts: Bitext, links: Sequence[Bead]) -> dict[str, float]:
+    """Numbers and words that the sides of links share."""
     numbers = [_inside(texts.common_tokens.numbers, bead) for bead in links]
     words = [_inside(texts.common_tokens.words, bead) for bead in links]
-    values["numbers shared"] = float(np.mean([np.log1p(both) for both, _, _ in numbers]))
-    values["numbers unshared"] = float(np.mean([np.log1p(a + b - 2 * both) for both, a, b in numbers]))
-    values["words"] = float(np.mean([both / np.sqrt(a * b + 4.0) for both, a, b in words]))
-    values["length"] = float(np.abs(np.log((chars[0] + 4) / (chars[1] + 4))).mean())
-    values["posterior"] = float(np.mean([bead.confidence for bead in links]))
-    return np.array([values[name] for name in EVIDENCE])
+    return {
+        "numbers shared": float(np.mean([np.log1p(both) for both, _, _ in numbers])),
+        "numbers unshared": float(np.mean([np.log1p(a + b - 2 * both) for both, a, b in numbers])),
+        "words": float(np.mean([both / np.sqrt(a * b + 4.0) for both, a, b in words])),
+    }
 
 
 def document_confidence(texts: Bitext, beads: Sequence[Bead]) -> float | None:

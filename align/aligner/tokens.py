@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,26 +31,29 @@ def extract_tokens(text: str, *, latin: bool) -> tuple[list[str], list[str]]:
     firm = [number for number in find_numbers(text) if number.firm]
     values = [f"#{number.values[0]:.12g}" for number in firm]
     written = {at for number in firm for at in range(number.start, number.end)}
-    words: list[str] = []
-    runs = [] if is_ascii else _HAN.findall(text)
+    words = list(_folded_words(text, written, stems=latin))
+    for run in () if is_ascii else _HAN.findall(text):
+        folded = fold(run)
+        words.extend(folded)
+        words.extend(folded[k : k + 2] for k in range(len(folded) - 1))
+    return values, words
+
+
+def _folded_words(text: str, written: Set[int], *, stems: bool) -> Iterator[str]:
+    """Yield the words without Han characters that do not start in `written`, folded; with their `stems`."""
     for match in _WORD.finditer(text):
         word = match[0]
         if match.start() in written:
             continue
         low = word.casefold()
-        if not (is_ascii or low.isascii()):
-            if not word[0].isalpha() or (runs and _HAN.search(word)):
+        if not low.isascii():
+            if not word[0].isalpha() or _HAN.search(word):
                 continue
             low = "".join(c for c in unicodedata.normalize("NFD", low) if not unicodedata.combining(c))
         if len(low) >= 3 or (len(low) == 2 and word.isupper()):
-            words.append(low)
-            if latin and len(low) >= 6:
-                words.append(low[:5] + "-")
-    for run in runs:
-        folded = fold(run)
-        words.extend(folded)
-        words.extend(folded[k : k + 2] for k in range(len(folded) - 1))
-    return values, words
+            yield low
+            if stems and len(low) >= 6:
+                yield low[:5] + "-"
 
 
 @dataclass(frozen=True)

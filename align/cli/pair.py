@@ -87,10 +87,7 @@ def pair(
             tgt, lang=tgt_lang, segments=segment_type, encoding=encoding, max_size=max_size, boilerplate=boilerplate
         ),
     )
-    for side, option in zip(file_sides, ("--src-lang", "--tgt-lang"), strict=True):
-        if side.left_out:
-            others = ", ".join(f"{count} in {lang}" for lang, count in sorted(side.left_out.items()))
-            note(f"{side.name}: left out {others}; {option} {side.lang} reads them as {side.lang}.")
+    note_other_languages(*file_sides)
     languages = {side.lang for side in file_sides}
     sentences = sum(len(side.texts) for side in file_sides)
     with progress() as stage:
@@ -108,13 +105,7 @@ def pair(
             min_document_confidence=min_document_confidence,
             progress=stage("Encoding"),
         )
-    if paired.doubtful:
-        note(
-            f"warning: {src} and {tgt} are probably not translations of each other "
-            f"(document confidence {paired.confidence:.2f}); their links are doubtful."
-        )
-    if paired.shuffled:
-        note(f"{src} and {tgt} have their {segments}s in different orders: --reordered finds links in any order.")
+    warn_of_doubt(paired, src, tgt, segments)
     if as_json:
         click.echo(json_line(described(paired, *file_sides, model.name)))
         return
@@ -128,6 +119,25 @@ def pair(
     note(summary(paired, *file_sides, segments))
     if paired.confidence is not None:
         note(f"Document confidence {paired.confidence:.2f}.")
+
+
+def note_other_languages(src: FileSide, tgt: FileSide) -> None:
+    """Print what was left out of two files since it is in another language."""
+    for side, option in ((src, "--src-lang"), (tgt, "--tgt-lang")):
+        if side.left_out:
+            others = ", ".join(f"{count} in {lang}" for lang, count in sorted(side.left_out.items()))
+            note(f"{side.name}: left out {others}; {option} {side.lang} reads them as {side.lang}.")
+
+
+def warn_of_doubt(paired: PairedFiles, src: str, tgt: str, segments: str) -> None:
+    """Print a warning where two files are probably no translations of each other, or in different orders."""
+    if paired.doubtful:
+        note(
+            f"warning: {src} and {tgt} are probably not translations of each other "
+            f"(document confidence {paired.confidence:.2f}); their links are doubtful."
+        )
+    if paired.shuffled:
+        note(f"{src} and {tgt} have their {segments}s in different orders: --reordered finds links in any order.")
 
 
 def described(paired: PairedFiles, src: FileSide, tgt: FileSide, encoder: str) -> dict[str, Any]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from align.cli.options import encoder_option, note, opened, progress, progress_on_demand, settings_for, store_option
 from align.errors import ConflictError
 from align.text.messages import json_line, pluralise
+
+if TYPE_CHECKING:
+    from align.workspace.propose import PairProposals
 
 
 @click.command(epilog="Example: align propose --encoder use")
@@ -54,20 +59,9 @@ def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, bo
                 total += pair.added
                 contradictions += bool(pair.contradiction)
                 if as_json:
-                    ends = {
-                        side: {"doc": names[group.document], "lang": group.lang}
-                        for side, group in (("src", pair.src), ("tgt", pair.tgt))
-                    }
-                    counts = {"added": pair.added, "removed": pair.removed, "kept": pair.reviewed}
-                    error = {"contradiction": pair.contradiction} if pair.contradiction else {}
-                    click.echo(json_line(ends | counts | error))
-                src, tgt = names[pair.src.document], names[pair.tgt.document]
-                where = src if src == tgt else f"{src} - {tgt}"
-                if pair.contradiction:
-                    note(f"Left unchanged: {where} ({pair.src.lang} - {pair.tgt.lang}): {pair.contradiction}.")
-                elif (pair.added or pair.reviewed) and not as_json:
-                    reviewed = f", {pair.reviewed} decided links kept" if pair.reviewed else ""
-                    note(f"{pair.added:>6} proposed{reviewed}: {where} ({pair.src.lang} - {pair.tgt.lang})")
+                    click.echo(json_line(described(pair, names)))
+                if pair.contradiction or not as_json:
+                    report(pair, names)
         if not total and not contradictions and not store.pairs():
             note(f"0 links proposed with {model.name}. {explain_no_links(store, boilerplate=boilerplate)}")
             return
@@ -78,3 +72,25 @@ def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, bo
             f"{pluralise(contradictions, 'pair')} of texts left unchanged: decisions on them contradict each other, "
             "see above. All others are proposed."
         )
+
+
+def described(pair: PairProposals, names: Mapping[int, str]) -> dict[str, Any]:
+    """The proposals of a pair of language runs, as `--json` prints them."""
+    ends = {
+        side: {"doc": names[group.document], "lang": group.lang}
+        for side, group in (("src", pair.src), ("tgt", pair.tgt))
+    }
+    counts = {"added": pair.added, "removed": pair.removed, "kept": pair.reviewed}
+    error = {"contradiction": pair.contradiction} if pair.contradiction else {}
+    return ends | counts | error
+
+
+def report(pair: PairProposals, names: Mapping[int, str]) -> None:
+    """Print the proposals of a pair of language runs in one line, if there are any, or why there are none."""
+    src, tgt = names[pair.src.document], names[pair.tgt.document]
+    where = f"{src if src == tgt else f'{src} - {tgt}'} ({pair.src.lang} - {pair.tgt.lang})"
+    if pair.contradiction:
+        note(f"Left unchanged: {where}: {pair.contradiction}.")
+    elif pair.added or pair.reviewed:
+        reviewed = f", {pair.reviewed} decided links kept" if pair.reviewed else ""
+        note(f"{pair.added:>6} proposed{reviewed}: {where}")

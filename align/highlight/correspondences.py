@@ -112,17 +112,10 @@ def _kana(texts: TextPair, langs: TextPair) -> HighlightPair:
     for here, there in ((0, 1), (1, 0)):
         if not langs[here].startswith("ja") or _cjk(langs[there]):
             continue
-        words = [(m, consonant_key(m[0])) for m in LATIN.finditer(texts[there]) if m[0][0].isupper() or len(m[0]) > 3]
-        matched_starts: set[int] = set()
-        for match in KATAKANA.finditer(texts[here]):
-            consonants = consonant_key(match[0])
-            hits = [word for word, other in words if is_same_word(consonants, other, match[0], word[0])]
-            if hits:
-                marks[here].append(Highlight(*match.span(), "name"))
-                marks[there].extend(
-                    Highlight(*word.span(), "name") for word in hits if word.start() not in matched_starts
-                )
-                matched_starts.update(word.start() for word in hits)
+        names, words = _same_words(texts[here], texts[there])
+        marks[here] += names
+        marks[there] += words
+        matched_starts = {word.start for word in words}
         marked_spans = [(mark.start, mark.end) for mark in marks[here]]
         for match in KATAKANA_NAME_WITH_TITLE.finditer(texts[here]):
             if not any(a < match.end() and match.start() < b for a, b in marked_spans):
@@ -130,6 +123,21 @@ def _kana(texts: TextPair, langs: TextPair) -> HighlightPair:
         for match in TITLED_NAME.finditer(texts[there]):
             if match.start(1) not in matched_starts and KATAKANA.search(texts[here]):
                 marks[there].append(Highlight(*match.span(1), "lonely"))
+    return marks
+
+
+def _same_words(katakana: str, latin: str) -> HighlightPair:
+    """Katakana words and the Latin words with the same consonants."""
+    marks: HighlightPair = ([], [])
+    words = [(m, consonant_key(m[0])) for m in LATIN.finditer(latin) if m[0][0].isupper() or len(m[0]) > 3]
+    matched_starts: set[int] = set()
+    for match in KATAKANA.finditer(katakana):
+        consonants = consonant_key(match[0])
+        hits = [word for word, other in words if is_same_word(consonants, other, match[0], word[0])]
+        if hits:
+            marks[0].append(Highlight(*match.span(), "name"))
+            marks[1].extend(Highlight(*word.span(), "name") for word in hits if word.start() not in matched_starts)
+            matched_starts.update(word.start() for word in hits)
     return marks
 
 

@@ -84,6 +84,23 @@ def sharing(draft: DecisionDraft, state: State, excluded: Collection[int | None]
     return overlapping
 
 
+def links_on(db: Database, sentences: Collection[int]) -> list[int]:
+    """Links that have one of the sentences, in order."""
+    inside = ",".join(map(str, sentences))
+    rows = db.conn.execute(f"select distinct link from link_sentences where sentence in ({inside}) order by link")
+    return [row[0] for row in rows.fetchall()]
+
+
+def share_both_sides(one: State, other: State) -> bool:
+    """Whether two links share sentences on both sides."""
+    return all(not set(sentences_of(one[side])).isdisjoint(sentences_of(other[side])) for side in ("src", "tgt"))
+
+
+def have_same_sides(one: State, other: State) -> bool:
+    """Whether two links have the same two sides, swapped or not."""
+    return {one["src"], one["tgt"]} == {other["src"], other["tgt"]}
+
+
 def settled_overlaps(
     draft: DecisionDraft, state: State, excluded: Collection[int | None] = ()
 ) -> dict[int, frozenset[int]]:

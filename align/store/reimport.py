@@ -128,7 +128,7 @@ def _change(
     )  # fmt: skip
     lost, other = _differing(before, after)
     ledger = DecisionDraft(db, reviewer)
-    touched = _links_of(db, lost | other)
+    touched = overlaps.links_on(db, lost | other)
     sides = sides_of(db, {*touched, *displaced(db, document)})
     ids = after.write(db, document)
     became = {number: ids[position] for number, position in rewordings.items()}
@@ -181,12 +181,6 @@ def _settled_sentences(db: Database, document: int) -> set[int]:
         (document,),
     )
     return {row[0] for row in rows}
-
-
-def _links_of(db: Database, sentences: set[int]) -> list[int]:
-    inside = ",".join(map(str, sentences))
-    rows = db.conn.execute(f"select distinct link from link_sentences where sentence in ({inside}) order by link")
-    return [row[0] for row in rows.fetchall()]
 
 
 def _mend(ledger: DecisionDraft, links: Sequence[int], lost: Collection[int], became: Mapping[int, int]) -> None:
@@ -274,20 +268,11 @@ def _restore(ledger: DecisionDraft, links: Mapping[int, Mapping[int, SideDigests
         if ledger.present(link):
             ledger.change(link, **state)
         else:
-            rivals = {
-                one: ledger.state(one) for one in ledger.overlapping(state["src"], state["tgt"]) if ledger.present(one)
-            }
             # Those that went together with it stood together with it.
             near = [entry for number in sentences_of(state["src"]) for entry in at.get(number, ())]
-            others = [one for went, one in near if went != decision and _overlap(one, state)]
-            others += rivals.values()
-            if any(_same_ends(one, state) and not is_unreviewed(one) for one in others) or (
-                is_unreviewed(state) and others
-            ):
+            others = [one for went, one in near if went != decision and overlaps.share_both_sides(one, state)]
+            if not _displace_undecided(ledger, state, others):
                 continue
-            for number, one in rivals.items():
-                if is_unreviewed(one) and (state["status"] != "rejected" or _same_ends(one, state)):
-                    ledger.remove(number)
             ledger.restore(link, state)
         restored.add(link)
         for number in sentences_of(state["src"]):
@@ -295,14 +280,21 @@ def _restore(ledger: DecisionDraft, links: Mapping[int, Mapping[int, SideDigests
     return restored
 
 
-def _overlap(one: State, other: State) -> bool:
-    """Whether two links share sentences on both sides."""
-    return all(not set(sentences_of(one[side])).isdisjoint(sentences_of(other[side])) for side in ("src", "tgt"))
+def _displace_undecided(ledger: DecisionDraft, state: State, others: Sequence[State]) -> bool:
+    """Remove the undecided links that overlap a link which returns; False where it may not return.
 
-
-def _same_ends(one: State, other: State) -> bool:
-    """Whether two links have the same two sides, swapped or not."""
-    return {one["src"], one["tgt"]} == {other["src"], other["tgt"]}
+    `others`: links that returned before and overlap it.
+    """
+    overlapping = {
+        one: ledger.state(one) for one in ledger.overlapping(state["src"], state["tgt"]) if ledger.present(one)
+    }
+    others = [*others, *overlapping.values()]
+    if any(is_unreviewed(state) or (overlaps.have_same_sides(one, state) and not is_unreviewed(one)) for one in others):
+        return False
+    for number, one in overlapping.items():
+        if is_unreviewed(one) and (state["status"] != "rejected" or overlaps.have_same_sides(one, state)):
+            ledger.remove(number)
+    return True
 
 
 def _state_again(ledger: DecisionDraft, link: int, decisions: Mapping[int, SideDigests]) -> State | None:
@@ -348,32 +340,17 @@ def turn_change(
         sql = "select max(id) from decisions where action = 'undo' and target = ?"
         source = db.conn.execute(sql, (target,)).fetchone()[0]
     document, detail = db.conn.execute("select document, detail from decisions where id = ?", (source,)).fetchone()
-    name = existing_name(db, document)
-    after, detail = replaced_by(db, source), json.loads(detail)
-    if after is None:
-        raise ConflictError(f"{name}: the text of before is not in the store. Add the file of then again.")
-    refuse_damaged(db, document)
-    before = Revision.of(db, document)
-    if before.digest != detail["now"]:
-        raise ConflictError(f"{name}: its text changed again since.")
-    made = [
-        (decision, cut) for decision, cut in sentence_splits.replayed(db, through=source) if cut.document == document
-    ]
-    if [cut for _, cut in made] != [cut for _, cut in before.cuts]:
-        raise ConflictError(f"{name}: a sentence of it was split, or made whole, since.")
+    name, detail = existing_name(db, document), json.loads(detail)
+    before, after = _texts_around(db, source, document, name, detail["now"])
     if before.lang != detail.get("lang"):  # Set by hand since.
         after = after.tagged(before.lang)
     lost, other = _differing(before, after)
     ledger = DecisionDraft(db, reviewer)
     patches = [(link, now, was) for link, was, now in read_patches(db, source)]
     own = {link for link, _, _ in patches}
-    touched = _links_of(db, lost | other)
-    going = set(_links_of(db, lost)) - own
-    for link in touched:
-        state = ledger.state(link)
-        if link not in own and (settled(state) or (link in going and not is_unreviewed(state))):
-            who = state["reviewer"] or "a reviewer"
-            raise ConflictError(f"{name}: {who} decided on link {link}, which is of the text that would go, since.")
+    touched = overlaps.links_on(db, lost | other)
+    going = set(overlaps.links_on(db, lost)) - own
+    _refuse_decided(ledger, set(touched) - own, going, name)
     sides = sides_of(db, {*touched, *own})
     after.write(db, document)
     ledger.turn(patches, f"cannot {action} the change of {name}")
@@ -392,3 +369,27 @@ def turn_change(
         sentence_splits.enter(db, number, [cut], ())
     _finish(db, decision, document, before, moves, sides)
     return decision, links
+
+
+def _texts_around(db: Database, source: int, document: int, name: str, digest: str) -> tuple[Revision, Revision]:
+    """The text that the change `source` made, and the one it replaced. Raises ConflictError for changes since."""
+    replaced = replaced_by(db, source)
+    if replaced is None:
+        raise ConflictError(f"{name}: the text of before is not in the store. Add the file of then again.")
+    refuse_damaged(db, document)
+    present = Revision.of(db, document)
+    if present.digest != digest:
+        raise ConflictError(f"{name}: its text changed again since.")
+    splits = [cut for _, cut in sentence_splits.replayed(db, through=source) if cut.document == document]
+    if splits != [cut for _, cut in present.cuts]:
+        raise ConflictError(f"{name}: a sentence of it was split, or made whole, since.")
+    return present, replaced
+
+
+def _refuse_decided(ledger: DecisionDraft, links: Iterable[int], going: Collection[int], name: str) -> None:
+    """Raise ConflictError where a link is settled, or one that is `going` was decided."""
+    for link in sorted(links):
+        state = ledger.state(link)
+        if settled(state) or (link in going and not is_unreviewed(state)):
+            who = state["reviewer"] or "a reviewer"
+            raise ConflictError(f"{name}: {who} decided on link {link}, which is of the text that would go, since.")

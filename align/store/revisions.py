@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
@@ -78,6 +78,12 @@ class Revision:
     def by_number(self) -> dict[int, str]:
         """Sentence id -> clean text."""
         return {number: values[-1] for number, values in self.sentences if number is not None}
+
+    def positions(self, numbers: Set[int]) -> Iterator[tuple[int, int]]:
+        """Sentence ids among `numbers` with their positions, in reading order."""
+        for position, (number, _) in enumerate(self.sentences):
+            if number is not None and number in numbers:
+                yield number, position
 
     def pack(self) -> bytes:
         """Serialise as deflated JSON."""
@@ -275,20 +281,6 @@ def findings(db: Database) -> Iterator[str]:
 # Matching sentences of two texts
 
 
-@dataclass(slots=True)
-class Matched:
-    """Old sentences (by index) and the new ones they became."""
-
-    same: dict[int, int] = field(default_factory=dict)
-    changed: dict[int, int] = field(default_factory=dict)
-
-
-def match(old: Sequence[str], new: Sequence[str]) -> Matched:
-    """Which sentences of `old` are in `new`: in order first, then moved ones, then rewordings."""
-    same, rewritten = _equal(old, new)
-    return Matched(same, dict(_rewordings(old, new, rewritten, set(same), set(same.values()))))
-
-
 def _equal(old: Sequence[str], new: Sequence[str]) -> tuple[dict[int, int], list[Stretch]]:
     """Sentences of the same text, old index -> new; and the stretches that were rewritten."""
     same: dict[int, int] = {}
@@ -354,42 +346,52 @@ def numbered(
     A sentence that is there keeps its number; one that was there in an earlier text has its number again: the number is
     the text's. `fixed` (position -> number) are known already; `settled` are sentences of settled links.
     """
-    numbers: list[int | None] = [None] * len(new)
-    used: set[int] = set()
-
-    def take(pairs: Iterable[tuple[int | None, int]]) -> None:
-        for number, position in pairs:
-            if number is not None and number not in used and numbers[position] is None:
-                numbers[position] = number
-                used.add(number)
-
-    def untaken() -> list[int]:
-        return [position for position, number in enumerate(numbers) if number is None]
-
-    take((number, position) for position, number in fixed.items())
+    numbering = _Numbering(new, fixed)
     now = before.by_number
     whole = next((revision for revision in past if revision.texts == new), None)
     if whole is not None:  # Of two sentences with one text, each is again where it was.
-        rows = [(number, position, values[-1]) for position, (number, values) in enumerate(whole.sentences)]
-        take((number, position) for number, position, text in rows if number in now and now[number] == text)
-        left = untaken()
-        decided = [number for number in now if number in settled and number not in used]
-        again, _ = _equal([now[number] for number in decided], [new[position] for position in left])
-        take((decided[a], left[b]) for a, b in again.items())
-    here = [(number, text) for number, text in now.items() if number not in used]
-    positions = untaken()
+        unchanged = {number for number, text in whole.by_number.items() if now.get(number) == text}
+        numbering.take(whole.positions(unchanged))
+        numbering.take_equal((number, text) for number, text in now.items() if number in settled)
+    here = [(number, text) for number, text in now.items() if number not in numbering.used]
+    positions = numbering.open_positions()
     if whole is not None:
-        take((number, position) for number, position, _ in rows if number not in now)
+        numbering.take(whole.positions(whole.by_number.keys() - now.keys()))
     texts = [text for _, text in here], [new[position] for position in positions]
     same, rewritten = _equal(*texts)
-    take((here[a][0], positions[b]) for a, b in same.items())
+    numbering.take((here[a][0], positions[b]) for a, b in same.items())
     for revision in past:
-        left = untaken()
-        open_texts = {new[position] for position in left}
-        gone = [(number, text) for number, text in revision.by_number.items() if number not in used]
-        if any(text in open_texts for _, text in gone):
-            again, _ = _equal([text for _, text in gone], [new[position] for position in left])
-            take((gone[a][0], left[b]) for a, b in again.items())
-    busy = {a for a, (number, _) in enumerate(here) if number in used or number in unpaired}
-    taken = {b for b, position in enumerate(positions) if numbers[position] in now}
-    return numbers, {here[a][0]: positions[b] for a, b in _rewordings(*texts, rewritten, busy, taken)}
+        numbering.take_equal(list(revision.by_number.items()))
+    busy = {a for a, (number, _) in enumerate(here) if number in {*numbering.used, *unpaired}}
+    taken = {b for b, position in enumerate(positions) if numbering.numbers[position] in now}
+    return numbering.numbers, {here[a][0]: positions[b] for a, b in _rewordings(*texts, rewritten, busy, taken)}
+
+
+class _Numbering:
+    """Numbers of the sentences of a new text (None for a new one): each number and each position is taken once."""
+
+    def __init__(self, new: Sequence[str], fixed: Mapping[int, int]) -> None:
+        """`fixed`: position -> number."""
+        self._new = new
+        self.numbers: list[int | None] = [None] * len(new)
+        self.used: set[int] = set()
+        self.take((number, position) for position, number in fixed.items())
+
+    def open_positions(self) -> list[int]:
+        return [position for position, number in enumerate(self.numbers) if number is None]
+
+    def take(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Give the numbers to the positions, unless either is taken."""
+        for number, position in pairs:
+            if number not in self.used and self.numbers[position] is None:
+                self.numbers[position] = number
+                self.used.add(number)
+
+    def take_equal(self, sentences: Iterable[tuple[int, str]]) -> None:
+        """Give the numbers of sentences to the open positions with the same texts, in order."""
+        left = self.open_positions()
+        texts = [self._new[position] for position in left]
+        free = [(number, text) for number, text in sentences if number not in self.used]
+        if not {text for _, text in free}.isdisjoint(texts):
+            again, _ = _equal([text for _, text in free], texts)
+            self.take((free[a][0], left[b]) for a, b in again.items())

@@ -1,4 +1,4 @@
-"""Abbreviations, whose full stop does not end a sentence, and reference marks, which may follow one that does.
+"""Stops that do not always end a sentence, as in abbreviations, and reference marks, which may follow one that does.
 
 Abbreviations are by language, in lower case, without the last stop.
 """
@@ -64,6 +64,11 @@ WIDE = f"{HAN_CLASS}{KANA_CLASS}\u30fc"
 """Han, kana and the long-vowel mark, for a character class."""
 IS_WIDE = re.compile(f"[{WIDE}{HANGUL_CLASS}」』）】〉》]")
 IS_CJK = re.compile(f"[{WIDE}]")
+OTHER_STOPS = "؟۔।॥։።፧။៕៚᠃᠉‼⁇⁈⁉"
+"""Stops of scripts without Latin or CJK punctuation, and doubled marks."""
+_OPENS = re.compile("[\"'“”‘’„‚«»‹›([{「『（【〔〈《［｛〝¿¡–—-]*\\s?")
+_DASH = re.compile(r"[ \u00a0][–—] ?([^\W\d_])")
+_LAST_WORD = re.compile(r"[^\s(\[{\"'“”‘«»„‚‹›/—–]*$")
 _NUMBER_LABEL = re.compile(f"(?:^|[\\s.!?。！？)）」』{WIDE}])[(（]?\\d{{1,3}}$")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 _ROMAN = re.compile(r"[IVXLC]+\b")
@@ -89,15 +94,7 @@ def is_abbreviated(word: str, text: str, stop: int, start: int, at: int, lang: s
     if not bare:
         return False
     if bare.isdigit():
-        if len(bare) > 3:
-            return False
-        label = _NUMBER_LABEL.search(text, max(start, stop - 5), stop)
-        if label and (label.start() == start or label[0][0] in ".!?。！？)）」』" or IS_CJK.match(label[0])):
-            return True
-        if text[start:stop].strip() == bare:
-            return True
-        following = _NEXT_WORD.match(text, at)
-        return len(bare) <= 2 and lang in ORDINAL and not (following and following[0].lower() in starters(lang))
+        return _is_label_or_ordinal(bare, text, stop, start, at, lang)
     if len(bare) == 1 and bare.isalpha() and not word[-1].islower():
         return not IS_WIDE.match(bare)
     if bare in NUMBERED:
@@ -110,6 +107,19 @@ def is_abbreviated(word: str, text: str, stop: int, start: int, at: int, lang: s
     if bare in abbreviations(lang):
         return True
     return _DOTTED.fullmatch(word) is not None and (len(word) <= 3 or IS_CJK.match(first) is not None)
+
+
+def _is_label_or_ordinal(number: str, text: str, stop: int, start: int, at: int, lang: str) -> bool:
+    """Whether a number and its stop are the label of what follows (`2.`) or an ordinal (`3. Mai`)."""
+    if len(number) > 3:
+        return False
+    label = _NUMBER_LABEL.search(text, max(start, stop - 5), stop)
+    if label and (label.start() == start or label[0][0] in ".!?。！？)）」』" or IS_CJK.match(label[0])):
+        return True
+    if text[start:stop].strip() == number:
+        return True
+    following = _NEXT_WORD.match(text, at)
+    return len(number) <= 2 and lang in ORDINAL and not (following and following[0].lower() in starters(lang))
 
 
 _REFERENCES = re.compile(
@@ -145,3 +155,53 @@ def after_references(text: str, end: int, *, is_cjk: bool) -> int:
 def is_lower(letter: str) -> bool:
     """Whether a letter is lower case in a script that begins sentences with upper case."""
     return letter.islower() and not _GEORGIAN[0] <= letter <= _GEORGIAN[1]
+
+
+def _next_sentence(text: str, end: int) -> tuple[int, int]:
+    """Where the text after a stop goes on, behind opening marks; and the number of blanks before it."""
+    opened = _OPENS.match(text, end)
+    at = opened.end() if opened else end
+    blanks = 0
+    while text[at : at + 1].isspace():
+        at += 1
+        blanks += 1
+    if blanks:
+        opened = _OPENS.match(text, at)
+        at = opened.end() if opened else at
+    return at, blanks
+
+
+def ends_alphabetic(text: str, match: re.Match[str], end: int, start: int, lang: str, *, is_wide: bool) -> bool:
+    """Whether stops that also occur in abbreviations, numbers and ellipses end the sentence that starts at `start`.
+
+    `match`: the stops; `end`: after the marks that close behind them; `is_wide`: they are of CJK or after CJK.
+    """
+    stop = match[0]
+    dash = _DASH.match(text, end)
+    if dash and stop != "." and is_lower(dash[1]):
+        return False  # speech tag: — Да! — сказал он.
+    at, blanks = _next_sentence(text, end)
+    space = blanks or text[end : end + 1].isspace()
+    first = text[at : at + 1]
+    cjk = IS_CJK.match(first) is not None
+    if stop[0] == "…" or stop.startswith(".."):
+        if not space or is_wide or is_lower(first):
+            return False
+        return not cjk or IS_CJK.match(text[match.start() - 1 : match.start()]) is not None
+    if not space:
+        return _ends_without_space(stop, cjk=cjk, is_wide=is_wide, is_quoted=first.isupper() and end > match.end())
+    if is_lower(first):
+        return blanks >= 3
+    if stop != ".":
+        return True
+    word = _LAST_WORD.search(text, max(start, match.start() - 24), match.start())
+    return not is_abbreviated(word[0] if word else "", text, match.start(), start, at, lang)
+
+
+def _ends_without_space(stop: str, *, cjk: bool, is_wide: bool, is_quoted: bool) -> bool:
+    """Whether a stop with text directly after it ends a sentence. `cjk`: that text is CJK."""
+    if stop[0] in OTHER_STOPS:
+        return True
+    if stop == ".":
+        return cjk and is_wide
+    return (cjk and stop[0] in "!?") or is_quoted

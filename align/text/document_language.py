@@ -111,29 +111,40 @@ def settle_repeated_lines(
     are not changed, nor is a page that does not alternate between two languages.
     """
     two = sorted(letters, key=lambda lang: (-letters[lang], lang))[:2]
-    if len(two) < 2:
-        return
-    informative = [
-        index
-        for index, one in enumerate(evidence)
-        if one.is_certain and one.weight >= MIN_EVIDENCE_LETTERS and one.best in two
-    ]
-    switches = sum(evidence[a].best != evidence[b].best for a, b in pairwise(informative))
-    if switches < MIN_SWITCHES or switches < MIN_SWITCH_SHARE * (len(informative) - 1):
+    informative = _alternating(evidence, two) if len(two) == 2 else []
+    if not informative:
         return
     for run in _open_runs(evidence):
-        at = bisect_left(informative, run.start)
-        before = evidence[informative[at - 1]].best if at else ""
-        after = evidence[informative[at]].best if at < len(informative) else ""
-        begins = after or next(lang for lang in two if lang != before)
-        if before == after:  # a translation is missing here: use the order at the beginning of the page
-            begins = evidence[informative[0]].best
+        begins = _first_language(evidence, informative, run, two)
         follows = next(lang for lang in two if lang != begins)
         for first, second in _repeated_lines(texts, evidence, run):
             for index, lang in ((first, begins), (second, follows)):
                 one = evidence[index]
                 if one.scores and guesses[index].lang != lang and (one.script == "latin" or lang in one.scores):
                     guesses[index] = LanguageGuess(lang, REPEATED_LINE_CONFIDENCE)
+
+
+def _alternating(evidence: Sequence[LanguageEvidence], two: Sequence[str]) -> list[int]:
+    """Indexes of the settled blocks that show how a page alternates between two languages; [] if it does not."""
+    informative = [
+        index
+        for index, one in enumerate(evidence)
+        if one.is_certain and one.weight >= MIN_EVIDENCE_LETTERS and one.best in two
+    ]
+    switches = sum(evidence[a].best != evidence[b].best for a, b in pairwise(informative))
+    return informative if switches >= max(MIN_SWITCHES, MIN_SWITCH_SHARE * (len(informative) - 1)) else []
+
+
+def _first_language(
+    evidence: Sequence[LanguageEvidence], informative: Sequence[int], run: range, two: Sequence[str]
+) -> str:
+    """The language of the first of two equal lines in a run, from the settled blocks around it."""
+    at = bisect_left(informative, run.start)
+    before = evidence[informative[at - 1]].best if at else ""
+    after = evidence[informative[at]].best if at < len(informative) else ""
+    if before == after:  # a translation is missing here: use the order at the beginning of the page
+        return evidence[informative[0]].best
+    return after or next(lang for lang in two if lang != before)
 
 
 def _open_runs(evidence: Sequence[LanguageEvidence]) -> Iterator[range]:

@@ -93,12 +93,7 @@ def identify_blocks(
     """
     block_evidence = list(evidence)
     hints = hints or [None] * len(block_evidence)
-    document: dict[str, float] = {}
-    for one, hint in zip(block_evidence, hints, strict=True):
-        if one.is_certain:
-            document[one.best] = document.get(one.best, 0.0) + one.weight
-        if hint:
-            document[hint] = document.get(hint, 0.0) + 0.5 * one.weight
+    document = _settled_letters(block_evidence, hints)
     profiles = _build_profiles(texts, block_evidence)
     rescored = _rescore_together(texts, block_evidence, document)
     priors = _DocumentPriors(dict(document))
@@ -128,6 +123,17 @@ def identify_blocks(
             guesses.append(decide(one, {}))
     settle_repeated_lines(texts, block_evidence, guesses, document)
     return guesses, document
+
+
+def _settled_letters(evidence: Sequence[LanguageEvidence], hints: Sequence[str | None]) -> dict[str, float]:
+    """Letters in each language of the settled blocks; a hint counts half."""
+    letters: dict[str, float] = {}
+    for one, hint in zip(evidence, hints, strict=True):
+        if one.is_certain:
+            letters[one.best] = letters.get(one.best, 0.0) + one.weight
+        if hint:
+            letters[hint] = letters.get(hint, 0.0) + 0.5 * one.weight
+    return letters
 
 
 def _rescore_together(

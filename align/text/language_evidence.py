@@ -115,14 +115,9 @@ def first_evidence(text: str) -> LanguageEvidence:
     if not natural.isascii() and is_latin_only(natural):
         for printed, typed in _TYPOGRAPHIC:
             natural = natural.replace(printed, typed)
-    if natural.isascii():
-        words = _ASCII_WORDS.findall(natural.lower())
-        if words:
-            return _alphabetic(natural, "latin", len("".join(words)), words)
-    else:
-        kana = len("".join(KANA.findall(natural)))
-        if kana >= 4 and kana * 4 >= len(natural):
-            return certain_evidence(JA, 2 * len(natural), "han")
+    obvious = _obvious_evidence(natural)
+    if obvious is not None:
+        return obvious
     counts = count_scripts(natural)
     if not counts and natural != text:
         natural = without_addresses(text)
@@ -138,15 +133,32 @@ def first_evidence(text: str) -> LanguageEvidence:
         rest = max(others, key=lambda script: others[script], default="")
         if not rest or not _outweighs(text, rest, others[rest], cjk):
             return _cjk(text, counts, cjk)
-    script = max(others, key=lambda name: others[name])
-    if script == "latin" and len(others) > 1:
-        # Names and terms in Latin letters occur in texts of every script; the reverse is rare.
-        foreign = max((name for name in others if name != "latin"), key=lambda name: others[name])
-        if others[foreign] * 2 >= others["latin"]:
-            script = foreign
+    script = _main_script(others)
     if script in SOLE_LANGUAGE:
         return certain_evidence(SOLE_LANGUAGE[script], others[script], script)
     return _alphabetic(text, script, others[script])
+
+
+def _obvious_evidence(text: str) -> LanguageEvidence | None:
+    """Evidence of ASCII words, or of text that is largely kana: no other script needs to be counted."""
+    if text.isascii():
+        words = _ASCII_WORDS.findall(text.lower())
+        return _alphabetic(text, "latin", len("".join(words)), words) if words else None
+    kana = len("".join(KANA.findall(text)))
+    return certain_evidence(JA, 2 * len(text), "han") if kana >= 4 and kana * 4 >= len(text) else None
+
+
+def _main_script(letters: Mapping[str, int]) -> str:
+    """The script of a text without CJK, from its letters of each script.
+
+    Names and terms in Latin letters occur in texts of every script; the reverse is rare.
+    """
+    script = max(letters, key=lambda name: letters[name])
+    if script == "latin" and len(letters) > 1:
+        foreign = max((name for name in letters if name != "latin"), key=lambda name: letters[name])
+        if letters[foreign] * 2 >= letters["latin"]:
+            return foreign
+    return script
 
 
 def _outweighs(text: str, script: str, letters: int, cjk: int) -> bool:

@@ -13,12 +13,11 @@ from functools import cache
 
 from align.models import Span
 from align.text import sentences_thai
-from align.text.abbreviations import IS_CJK, IS_WIDE, after_references, is_abbreviated, is_lower
+from align.text.abbreviations import IS_WIDE, OTHER_STOPS, after_references, ends_alphabetic
 from align.text.tags import primary
 
 _WIDE_STOPS = "。｡！？．"
-_OTHER_STOPS = "؟۔।॥։።፧။៕៚᠃᠉‼⁇⁈⁉"
-_ENDS = f"[。｡！？{_OTHER_STOPS}.!?…](?:[ \u00a0]?[{_WIDE_STOPS}{_OTHER_STOPS}.!?…])*"
+_ENDS = f"[。｡！？{OTHER_STOPS}.!?…](?:[ \u00a0]?[{_WIDE_STOPS}{OTHER_STOPS}.!?…])*"
 _CLOSING = "”’»›)]}」』）】〕〉》］｝〟"
 _PAIRS = {"「": "」", "『": "』", "（": "）", "(": ")", "“": "”", "«": "»", "»": "«", "‹": "›", "›": "‹", "„": "“”",
           "”": "”", "‚": "‘", "‘": "’", "【": "】", "《": "》", "〈": "〉", "［": "］", "[": "]"}  # fmt: skip
@@ -36,7 +35,6 @@ _MAX_NESTING = 20
 _MAX_QUOTE = 45
 """Maximum characters of a quotation that is not split: longer ones are read and translated by sentence."""
 _TITLES = "『《〈"
-_OPENS = re.compile("[\"'“”‘’„‚«»‹›([{「『（【〔〈《［｛〝¿¡–—-]*\\s?")
 _GOES_ON = re.compile(
     "\\s?(?:と(?!ころ|もあれ|りわけ|にかく|はいえ|くに|もに)|って|との|など|なの|という|[はがをにのもでやへ](?![るた])|から|まで|より|、|，|,|・|等|だと|だっ|です|である"
     "|ではな|的(?!确|確)|之(?!后|後|前)|[一-龥]{0,2}$)"
@@ -61,8 +59,6 @@ _ASIDE = re.compile(
     "[ \u3000]?(?:（[^（）。！？]{1,12}）|\\((?:[!-'*-~ ]{1,60}|[^()]{1,12})(?<![.!?。])\\)|\\[\\d{1,3}\\])(?=\\s|$|[^\\s。、，,])"  # noqa: E501
 )
 _INNER_STOP = re.compile("[。！？]")
-_DASH = re.compile(r"[ \u00a0][–—] ?([^\W\d_])")
-_LAST_WORD = re.compile(r"[^\s(\[{\"'“”‘«»„‚‹›/—–]*$")
 
 
 @cache
@@ -137,7 +133,7 @@ def _split_long(text: str, span: Span) -> Iterator[Span]:
 MAX_ROUNDS = 6
 """Maximum passes over the pieces by themselves; two are enough for nearly every text."""
 _INSIDE = re.compile(
-    f"[。｡！？{_OTHER_STOPS}.!?…;\u037e．][\\s{re.escape(_CLOSING)}\"'“]*[^\\s{re.escape(_CLOSING)}\"'“]"
+    f"[。｡！？{OTHER_STOPS}.!?…;\u037e．][\\s{re.escape(_CLOSING)}\"'“]*[^\\s{re.escape(_CLOSING)}\"'“]"
 )
 
 
@@ -298,11 +294,7 @@ def _protected_spans(text: str, lang: str) -> list[tuple[int, int]]:
         straight = mark == '"' and any(close == '"' for close, _ in stack)
         opens = mark in _BOTH and _OPENING.match(text, match.start()) is not None
         if stack and ((mark in stack[-1][0] and not opens) or straight):
-            while stack:
-                closer, start = stack.pop()
-                if mark in closer:
-                    break
-            end = match.end()
+            start, end = _pop_opened(stack, mark), match.end()
             if end - start < _MAX_BRACKET and _is_part_of_sentence(text, start, end, lang):
                 while protected and protected[-1][0] >= start:
                     protected.pop()
@@ -316,6 +308,14 @@ def _protected_spans(text: str, lang: str) -> list[tuple[int, int]]:
         ):
             stack.append((_PAIRS[mark], match.start()))
     return protected
+
+
+def _pop_opened(stack: list[tuple[str, int]], mark: str) -> int:
+    """Remove the innermost mark that `mark` closes, with those inside it, or all; returns the start of the last one."""
+    while True:
+        closer, start = stack.pop()
+        if mark in closer or not stack:
+            return start
 
 
 def _is_part_of_sentence(text: str, start: int, end: int, lang: str) -> bool:
@@ -355,43 +355,4 @@ def _ends_here(text: str, match: re.Match[str], end: int, start: int, lang: str)
         return not (following in "「『“" and _ANNOUNCED.search(text, max(start, end - 40), end))
     if wide and _ANNOUNCED.search(text, max(start, end - 40), end) and text[end : end + 2].strip() in ('"', "“", "‘"):
         return False
-    return _ends_alphabetic(text, match, end, start, lang, wide)
-
-
-def _ends_alphabetic(text: str, match: re.Match[str], end: int, start: int, lang: str, wide: bool) -> bool:
-    """As `_ends_here`, for stops that also occur in abbreviations, numbers and ellipses."""
-    stop = match[0]
-    dash = _DASH.match(text, end)
-    if dash and stop != "." and is_lower(dash[1]):
-        return False  # speech tag: — Да! — сказал он.
-    opened = _OPENS.match(text, end)
-    at = opened.end() if opened else end
-    gap = 0
-    while text[at : at + 1].isspace():
-        at += 1
-        gap += 1
-    if gap:
-        opened = _OPENS.match(text, at)
-        at = opened.end() if opened else at
-    space = gap or text[end : end + 1].isspace()
-    first = text[at : at + 1]
-    cjk = IS_CJK.match(first) is not None
-    if stop[0] == "…" or stop.startswith(".."):
-        return (
-            bool(space)
-            and not wide
-            and not is_lower(first)
-            and not (cjk and not IS_CJK.match(text[match.start() - 1 : match.start()]))
-        )
-    if not space:
-        if stop[0] in _OTHER_STOPS:
-            return True
-        if stop == ".":
-            return cjk and wide
-        return (cjk and stop[0] in "!?") or (first.isupper() and end > match.end())
-    if is_lower(first):
-        return gap >= 3
-    if stop != ".":
-        return True
-    word = _LAST_WORD.search(text, max(start, match.start() - 24), match.start())
-    return not is_abbreviated(word[0] if word else "", text, match.start(), start, at, lang)
+    return ends_alphabetic(text, match, end, start, lang, is_wide=wide)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -126,36 +127,26 @@ def add(
     reviewer_name = reviewer or default_reviewer()
     failed = refused = 0
     with ExitStack() as stack:
-        store: Store | None = None
+        opened = cache(lambda: stack.enter_context(open_store(db)))
 
-        def opened() -> Store:
-            nonlocal store
-            if store is None:
-                store = stack.enter_context(open_store(db))
-            return store
+        def add_one(source: str) -> AddResult:
+            content = read_content(source, max_size)
+            if source == STDIN:
+                document = read_piped(content, name, encoding=encoding, lang=lang)
+            elif is_bilingual(source, content, encoding=encoding):
+                return add_pairs(
+                    opened(), source, reviewer_name, name=name, encoding=encoding, replace=replace, max_size=max_size
+                )
+            else:
+                document = read(source, content, encoding=encoding, lang=lang)
+            return add_text(
+                opened(), source, document, reviewer_name, name=name, lang=lang, segments=segments, replace=replace
+            )
 
         for number, (source, is_named) in enumerate(files):
             progress(number, len(files))
             try:
-                content = read_content(source, max_size)
-                if source == STDIN:
-                    document = read_piped(content, name, encoding=encoding, lang=lang)
-                elif is_bilingual(source, content, encoding=encoding):
-                    yield add_pairs(
-                        opened(),
-                        source,
-                        reviewer_name,
-                        name=name,
-                        encoding=encoding,
-                        replace=replace,
-                        max_size=max_size,
-                    )
-                    continue
-                else:
-                    document = read(source, content, encoding=encoding, lang=lang)
-                yield add_text(
-                    opened(), source, document, reviewer_name, name=name, lang=lang, segments=segments, replace=replace
-                )
+                yield add_one(source)
             except TextLossError as error:
                 if len(files) == 1 and is_named:
                     raise
@@ -167,6 +158,11 @@ def add(
                 failed += 1
                 yield AddResult(source, "skipped", why=str(error).removeprefix(f"{source}: "))
     progress(len(files), len(files))
+    raise_left_out(failed, refused)
+
+
+def raise_left_out(failed: int, refused: int) -> None:
+    """Raise TextLossError or ReadError where files were not added, with their numbers."""
     words = f"{failed} of the files could not be read" if failed else ""
     if refused:
         words += f"{' and ' if words else ''}{pluralise(refused, 'new text')} would remove confirmed links"

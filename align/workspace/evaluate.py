@@ -6,7 +6,7 @@ import json
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -249,18 +249,7 @@ def side_of(texts: dict[str, str], side: LinkSide) -> FileCharacters:
 def score_case(case: str, links: Sequence[Link], texts: dict[str, str], gold: Sequence[GoldLink]) -> dict[str, Any]:
     """Precision, recall and F1 of the links between the case's two languages inside its files."""
     case_links = [link for link in gold if link.case == case]
-    across = all(link.sides[0][0] != link.sides[1][0] for link in case_links)
-    files = {side[0] for link in case_links for side in link.sides}
-    predicted = []
-    for link in links:
-        sides = side_of(texts, link.src), side_of(texts, link.tgt)
-        languages = {primary(link.src.lang), primary(link.tgt.lang)}
-        if (
-            {sides[0][0], sides[1][0]} <= files
-            and languages == CASE_LANGUAGES[case]
-            and (sides[0][0] != sides[1][0]) == across
-        ):
-            predicted.append((sides, link))
+    predicted = list(links_of_case(case, links, texts, case_links))
     required = [link for link in case_links if not link.optional]
     hits = [next((g for g in case_links if g.matches(sides)), None) for sides, _ in predicted]
     recall = sum(any(g.matches(sides) for sides, _ in predicted) for g in required) / len(required)
@@ -276,6 +265,20 @@ def score_case(case: str, links: Sequence[Link], texts: dict[str, str], gold: Se
         "f1": round(f1, 3),
         "kinds_right": round(sum(kinds) / len(kinds), 3) if kinds else 0.0,
     }
+
+
+def links_of_case(
+    case: str, links: Sequence[Link], texts: dict[str, str], gold: Sequence[GoldLink]
+) -> Iterator[tuple[tuple[FileCharacters, FileCharacters], Link]]:
+    """Yield the links in the languages and files of a case, with their sides; within files, or across, as its gold."""
+    across = all(link.sides[0][0] != link.sides[1][0] for link in gold)
+    files = {side[0] for link in gold for side in link.sides}
+    for link in links:
+        sides = side_of(texts, link.src), side_of(texts, link.tgt)
+        names = {side[0] for side in sides}
+        languages = {primary(link.src.lang), primary(link.tgt.lang)}
+        if names <= files and languages == CASE_LANGUAGES[case] and (len(names) > 1) == across:
+            yield sides, link
 
 
 def same_kind(kind: str, gold: str) -> bool:

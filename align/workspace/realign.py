@@ -98,27 +98,14 @@ class Realigner:
             widened(touched_ranges[1], len(runs.tgt.sentences)),
         )
         region = anchor_region(touched_ranges, constraints.anchors, window)
-        near = list(self._between(runs, region))
-        edited = [link for link in near if link.id in replaced]
-        near = [link for link in near if link.id not in replaced]
-        untouched = self._store.unreviewed([link.id for link in near])
-        undecided = {
-            pair: link
-            for link in near
-            if link.id in untouched and is_in_region(runs, link, region) and (pair := runs.pair(sentence_pair(link)))
-        }
-        fixed_ends = [
-            pair
-            for link in near
-            if link not in undecided.values() and link.status is not Status.REJECTED
-            if (pair := runs.pair(sentence_pair(link)))
-        ]
+        edited, near = self._links_near(runs, region, replaced)
+        undecided, fixed = self._by_decision(runs, region, near)
         solved = self._solve(runs, constraints, window)
-        proposals = {pair: proposal for pair, proposal in solved.items() if is_in_region(runs, proposal, region)}
+        in_region = {pair for pair in solved if is_pair_in(pair, region)}
         # Anchors are given: only other beads can be new proposals.
-        blocked = {*constraints.anchors, *fixed_ends}
+        blocked = {*constraints.anchors, *fixed}
         taken = positions(blocked)
-        free = {pair for pair in proposals if taken.isdisjoint(positions([pair]))}
+        free = {pair for pair in in_region if taken.isdisjoint(positions([pair]))}
         removed, added = undecided.keys() - free, free - undecided.keys()
         if not against_store and (removed or added):
             edited_ends = [runs.oriented(sentence_pair(link)) for link in edited if link.status is not Status.REJECTED]
@@ -126,20 +113,37 @@ class Realigner:
             before = runs.constraints([*settled, *edited_ends], stored.forbidden)
             removed, added = effects(
                 {pair for pair in self._solve(runs, before, window) if is_pair_in(pair, region)},
-                {pair for pair in solved if is_pair_in(pair, region)},
+                in_region,
                 runs.pairs([*touched, *edited_ends]),
                 blocked,
                 undecided,
             )
-        new = [proposals[pair] for pair in solved if pair in added]
-        if 2 * sum(runs.is_swapped(sentence_pair(link)) for link in near) > len(near):
-            # Only the touched link is swapped: new proposals follow the direction of its neighbours.
-            new = [replace(proposal, src=proposal.tgt, tgt=proposal.src) for proposal in new]
         return Realignment(
             removed=tuple(link for pair, link in undecided.items() if pair in removed),
-            added=tuple(new),
+            added=tuple(in_direction(runs, [solved[pair] for pair in solved if pair in added], near)),
             encoder=self._encoder.name,
         )
+
+    def _links_near(self, runs: Runs, region: RangePair, replaced: Collection[int]) -> tuple[list[Link], list[Link]]:
+        """The links that touch the region: those that are replaced, and the others."""
+        links = list(self._between(runs, region))
+        return [link for link in links if link.id in replaced], [link for link in links if link.id not in replaced]
+
+    def _by_decision(
+        self, runs: Runs, region: RangePair, links: Sequence[Link]
+    ) -> tuple[dict[RangePair, Link], list[RangePair]]:
+        """The undecided links inside the region by their index ranges, and the ranges of the others not rejected."""
+        unreviewed = self._store.unreviewed([link.id for link in links])
+        undecided: dict[RangePair, Link] = {}
+        fixed: list[RangePair] = []
+        for link in links:
+            pair = runs.pair(sentence_pair(link))
+            assert pair is not None
+            if link.id in unreviewed and is_pair_in(pair, region):
+                undecided[pair] = link
+            elif link.status is not Status.REJECTED:
+                fixed.append(pair)
+        return undecided, fixed
 
     def _solve(self, runs: Runs, constraints: Constraints, window: RangePair) -> dict[RangePair, Proposal]:
         """The solution of a window, by index ranges of the runs, in its order."""
@@ -293,10 +297,11 @@ def is_inside(run: range, window: range) -> bool:
     return window.start <= run.start and run.stop <= window.stop
 
 
-def is_in_region(runs: Runs, link: Link | Proposal, region: RangePair) -> bool:
-    """Whether both sides lie completely in the region."""
-    pair = runs.pair(sentence_pair(link))
-    return pair is not None and is_pair_in(pair, region)
+def in_direction(runs: Runs, new: Sequence[Proposal], near: Sequence[Link]) -> Sequence[Proposal]:
+    """New proposals in the direction of most links near them, which only the touched link may not have."""
+    if 2 * sum(runs.is_swapped(sentence_pair(link)) for link in near) > len(near):
+        return [replace(proposal, src=proposal.tgt, tgt=proposal.src) for proposal in new]
+    return new
 
 
 def is_pair_in(pair: RangePair, region: RangePair) -> bool:

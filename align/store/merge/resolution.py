@@ -76,27 +76,28 @@ class Resolution:
         both = {id(link) for link, _ in self.history.of_entry[undone]}
         pairs = [(link, write) for link, write in self.history.of_entry[done] if id(link) in both]
         free = [pair for pair in pairs if not self._is_built_on(*pair, undone)]
-        cuts = self.entries[done].cuts
-        mine = {self.sentences.half(*cut) for cut in cuts}
-        later = [
-            cut for one in {*mine, *(sentence for sentence, _ in cuts)} for cut in self.splits.by_sentence.get(one, ())
-        ]
-        used = any(
-            cut.position not in (done, undone)
-            and cut.position not in self.out.void_splits
-            and self._is_between(done, cut.position, undone)
-            for cut in later
-        ) or any(
-            self.causality.before(done, write.position) and self.causality.concurrent(write.position, undone)
-            for half in mine
-            for _, write in self._drawn_on(half)
-        )
-        if self.history.atomic[done] and (len(free) < len(pairs) or used):
+        mine = {self.sentences.half(*cut) for cut in self.entries[done].cuts}
+        if self.history.atomic[done] and (len(free) < len(pairs) or self._are_halves_used(mine, done, undone)):
             return
         for link, _ in free:
             self.out.void |= {(done, id(link)), (undone, id(link))}
         if mine:
             self.out.void_splits |= {done, undone}
+
+    def _are_halves_used(self, halves: Collection[int], done: int, undone: int) -> bool:
+        """Whether others built on the halves that `done` made, without knowing that it was undone."""
+        sentences = {*halves, *(sentence for sentence, _ in self.entries[done].cuts)}
+        return any(
+            cut.position not in (done, undone)
+            and cut.position not in self.out.void_splits
+            and self._is_between(done, cut.position, undone)
+            for one in sentences
+            for cut in self.splits.by_sentence.get(one, ())
+        ) or any(
+            self.causality.before(done, write.position) and self.causality.concurrent(write.position, undone)
+            for half in halves
+            for _, write in self._drawn_on(half)
+        )
 
     def _void_returns(self, texts: TextVersions) -> None:
         """Drop changes of a text up to the one that brought it back, on links that are as they were before them."""
