@@ -143,7 +143,7 @@ def started(db: Path) -> tuple[float, float]:
     """Seconds until the list is displayed, and megabytes then."""
     terminal = Terminal(db)
     try:
-        up = terminal.until(b" left, expected")
+        up = terminal.until(b"likely right")
         terminal.rest()
         return up, terminal.memory()
     finally:
@@ -155,7 +155,7 @@ def painted(db: Path, count: int) -> tuple[list[float], list[float], float]:
     keys = (b"a", b"a", b"x", b" ", b"\x1b[B", b"a", b"\x1b[A", b"n")
     terminal = Terminal(db)
     try:
-        terminal.until(b" left, expected")
+        terminal.until(b"likely right")
         terminal.rest()
         terminal.press(b"g")
         for key in b"50%":
@@ -178,7 +178,7 @@ def jumping(db: Path, count: int = 20) -> dict[str, Any]:
     chance = random.Random(5)
     terminal = Terminal(db)
     try:
-        terminal.until(b" left, expected")
+        terminal.until(b"likely right")
         terminal.rest()
 
         def typed(key: bytes, words: str) -> float:

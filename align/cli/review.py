@@ -17,14 +17,23 @@ from align.errors import UsageError
 @encoder_option
 @click.option("--reviewer", help="Name of the reviewer.  [env: ALIGN_REVIEWER; default: git's user name]")
 @click.option("--theme", help="A Textual theme, such as textual-dark, textual-light, ansi-dark.  [env: ALIGN_THEME]")
-def review(db: Path | None, encoder: str | None, reviewer: str | None, theme: str | None) -> int:
+@click.option(
+    "--plain", is_flag=True, help="One link at a time by lines: for screen readers, simple terminals, scripts."
+)
+def review(db: Path | None, encoder: str | None, reviewer: str | None, theme: str | None, plain: bool) -> int:
     """Review links, one key per decision. Every decision is saved as it is made; `?` in the app lists the keys."""
     settings = settings_for(db=db, encoder=encoder, reviewer=reviewer, theme=theme)
     with opened(settings):
         pass  # reports errors of the store before the app takes over the screen
+    if plain:
+        from align.review import run_plain
+
+        return run_plain(settings)
     # Under `align serve`, Textual's web driver communicates through pipes.
     if not (sys.stdin.isatty() and sys.stderr.isatty()) and "TEXTUAL_DRIVER" not in os.environ:
-        raise UsageError("align review needs a terminal. `align serve` opens it to a browser instead.")
+        raise UsageError(
+            "align review needs a terminal. `align review --plain` works by lines, `align serve` in a browser."
+        )
     from align.review import run
 
     return run(settings)

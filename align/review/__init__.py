@@ -10,3 +10,10 @@ def run(settings: Settings) -> int:
     from align.review.app import run as run_app
 
     return run_app(settings)
+
+
+def run_plain(settings: Settings) -> int:
+    """Review by lines on stdin and stdout. Imports no Textual."""
+    from align.review.line_mode import run_plain as run_lines
+
+    return run_lines(settings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, wait
@@ -17,17 +16,19 @@ from textual.message import Message
 from textual.screen import Screen
 
 from align.errors import AlignError, StoreError
+from align.review.contrast import readable_variables
 from align.review.keys import keymap
+from align.review.queries import open_solver
 from align.review.screens.base import Saver, reason
 from align.review.screens.review import ReviewScreen
 from align.review.screens.workspace import WorkspaceScreen
-from align.review.session_state import SessionState
+from align.review.session_state import SessionState, recall_state, state_key
 from align.review.worker_thread import DecisionWriter, WorkerThread
 from align.reviewer import Reviewer, open_reviewer
 from align.settings import Settings, default_reviewer
 from align.text.messages import visible
-from align.workspace.browse import Browser, LinkFilter, open_browser
-from align.workspace.realign import Realigner, open_realigner
+from align.workspace.browse import Browser, open_browser
+from align.workspace.realign import Realigner
 
 THEME = "textual-dark"
 KEY_NAMES = {
@@ -50,9 +51,6 @@ STATE_WRITE_SECONDS = 0.25
 
 SAVE_WAIT_SECONDS = 0.015
 """Seconds that a key waits for the store before it goes on; far more than a decision takes without other writers."""
-
-SAMPLE_LINKS = 20
-"""Number of links sampled for the encoder of their proposals, since some are made by hand."""
 
 IDLE_SECONDS = 1.5
 """Seconds without a key press before garbage collection."""
@@ -112,10 +110,7 @@ class ReviewApp(App[None]):
         self.set_keymap(keymap(keys or {}))
 
     def _open_solver(self) -> Realigner:
-        """Open the solver with the requested encoder, else with that of the proposals, whose vectors are cached."""
-        with open_browser(self.store_path) as browser:
-            links = browser.at(0, SAMPLE_LINKS, LinkFilter())
-        return open_realigner(self.store_path, self.encoder, links, cache=self.cache)
+        return open_solver(self.store_path, self.encoder, self.cache)
 
     def on_mount(self) -> None:
         """Show the workspace, and over it the link list as the reviewer last left it."""
@@ -152,11 +147,7 @@ class ReviewApp(App[None]):
 
     def last_state(self) -> SessionState:
         """Session state of this reviewer when the app was last open."""
-        stored = self.browser.recall(self._state_key)
-        try:
-            return SessionState.from_dict(json.loads(stored)) if stored else SessionState()
-        except (ValueError, TypeError, KeyError):
-            return SessionState()
+        return recall_state(self.browser, self.reviewer)
 
     def save_state(self, state: SessionState) -> None:
         """Save the session state, at most once per `STATE_WRITE_SECONDS`."""
@@ -169,15 +160,11 @@ class ReviewApp(App[None]):
 
     def _write_state(self) -> None:
         if self._unsaved_state is not None:
-            self.decision_writer.remember(self._state_key, json.dumps(self._unsaved_state.to_dict()))
+            self.decision_writer.remember(state_key(self.reviewer), self._unsaved_state.to_json())
 
     def _flush_state(self) -> None:
         self._write_state()
         self._unsaved_state = None
-
-    @property
-    def _state_key(self) -> str:
-        return f"place:{self.reviewer}"
 
     def in_time(self, future: Future[Any], asked: Saver) -> bool:
         """Whether a decision was saved or refused within `SAVE_WAIT_SECONDS`; if not, `asked` is notified later."""
@@ -199,6 +186,10 @@ class ReviewApp(App[None]):
         error = message.future.exception()
         if error is not None:
             self.notify(visible(f"A decision was not saved: {reason(error)}"), severity="error", markup=False)
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The colours of the theme, with text that can be read on every ground."""
+        return readable_variables(super().get_css_variables())
 
     def get_key_display(self, binding: Binding) -> str:
         """Key names as printed on the keyboard."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from align.highlight import correspondences, text_diff
-from align.models import Link, LinkKind, LinkSide, Status
+from align.models import BlockKind, Link, LinkSide
 from align.review.queries import SideContext, load_context
 from align.review.session import ReviewSession
-from align.review.widgets.link_list import percent
 from align.review.widgets.texts import FooterLine, Passage, SideView
+from align.review.wording import STATUS_GLYPHS, headline, only_in_one, progress_of, reasons_of
 from align.text.width import cells
 from align.workspace.browse import SentenceRow
 from align.workspace.merge_copies import conflict_line as conflict_text
@@ -39,7 +39,7 @@ class LinkPresenter:
 
     def sides(self, link: Link, height: int, *, by_sentence: bool = False) -> tuple[SideView, SideView]:
         """Both sides with context for a height; `by_sentence` shows the sentences even where their text was edited."""
-        reach = max(1, height // 4)
+        reach = max(1, height // 2)
         sides = (link.src, link.tgt)
         contexts = [load_context(self.session.browser, side, reach) for side in sides]
         texts = [
@@ -55,18 +55,12 @@ class LinkPresenter:
 
     def foot(self, link: Link, height: int) -> list[FooterLine]:
         """Edits, conflicts, what is in one text only, the note, and the reasons."""
-        all_marks = correspondences(link.src.text, link.tgt.text, link.src.lang, link.tgt.lang)
-        unmatched = [
-            f"{side.lang}: {', '.join(dict.fromkeys(side.text[m.start : m.end] for m in marks if m.role == 'lonely'))}"
-            for side, marks in zip((link.src, link.tgt), all_marks, strict=True)
-            if any(mark.role == "lonely" for mark in marks)
-        ]
         foot = self._changes(link)
         if link.attention == "conflict":
             conflicts = self.session.browser.conflicts(link.id)
             foot += [Passage(conflict_text(conflict), (), "warning", "!") for conflict in conflicts]
-        if unmatched:
-            foot.append(Passage(f"Without a partner: {'; '.join(unmatched)}", (), "warning", "!"))
+        if only := only_in_one(link):
+            foot.append(Passage(only, (), "warning", "!"))
         if link.note:
             foot.append(Passage(f"Note: {link.note}", (), "foot", "#"))
         return [*foot, *(self._reasons(link, height) if self.reasons_shown else [])]
@@ -83,9 +77,8 @@ class LinkPresenter:
     def _reasons(self, link: Link, height: int) -> list[Passage]:
         """Score, features and rivals of a link."""
         features = self.session.browser.signals(link.id) or {}
-        values = ", ".join(f"{name} {value:.2f}" for name, value in sorted(features.items()))
-        words = f"score {link.score:.3f} by {link.encoder}" + (f": {values}" if values else "")
-        lines = [Passage(words, (), "foot", "i", max_lines=RIVAL_LINES)]
+        words = "; ".join(reasons_of(link, features))
+        lines = [Passage(f"{words[:1].upper()}{words[1:]}.", (), "foot", "i")]
         if self.rivals_of != link.id:
             return [*lines, Passage("Looking for alternatives …", (), "foot")]
         if self.rivals_failed:
@@ -101,20 +94,16 @@ class LinkPresenter:
     def top(self, width: int) -> tuple[str, str]:
         """The position and the state of the link, and what is left."""
         session, link = self.session, self.session.current
-        words = "nothing left to decide"
-        if session.left:
-            rate = session.expected_right / session.left
-            expects = "expected " if width >= WIDE else ""
-            stop = " · may be accepted as they are" if rate >= STOP and width >= WIDE else ""
-            words = f"{session.left:,} left, {expects}{100 * rate:.1f} % right{stop}"
+        words = progress_of(session.left, session.expected_right)
+        if session.left and session.expected_right >= STOP * session.left and width >= WIDE:
+            words += " · may be accepted as they are"
         head = headline(link, session.cursor, session.total) if link else "no links"
         if session.state.typed:
             head += f" · / {session.state.typed}"
         if session.state.order == "doubt":
             head += " · doubt first"
-        numbered = f"link {link.id:,} · {head}" if link else head
-        if cells(numbered) + cells(words) + 3 <= width:
-            head = numbered
+        if cells(head) + cells(words) + 3 > width and session.left:
+            words = f"{session.left:,} left"
         return f" {head}", f" {words} "
 
 
@@ -137,10 +126,6 @@ def marks_of(texts: list[list[str]], langs: tuple[str, str]) -> list[list[RoleSp
 
 
 RoleSpans = tuple[tuple[int, int, str], ...]
-STATUS_GLYPHS = {Status.PROPOSED: "·", Status.ACCEPTED: "✓", Status.REJECTED: "✗", Status.EDITED: "✎"}
-
-ATTENTION_WORDS = {"changed": "text changed since", "conflict": "in conflict"}
-"""Why a link should be decided again."""
 
 
 def side_view(
@@ -174,11 +159,11 @@ def shown_texts(side: LinkSide, rows: Sequence[SentenceRow]) -> list[str]:
 
 
 def title_of(side: LinkSide, rows: Sequence[SentenceRow]) -> str:
-    """Language, location in the document, document name."""
+    """Language, paragraph, document name."""
     location = ""
     if rows:
-        span = rows[0].span.start, rows[-1].span.end
-        location = f" ¶{rows[0].block + 1} {rows[0].kind.value} {span[0]}–{span[1]}"
+        kind = "" if rows[0].kind is BlockKind.BODY else f" ({rows[0].kind.value})"
+        location = f" paragraph {rows[0].block + 1}{kind}"
     return f"{side.lang}{location} · {side.doc.rsplit('/', 1)[-1]}"
 
 
@@ -187,20 +172,3 @@ def _context_passage(row: SentenceRow, context: SideContext) -> Passage:
     if status is None:
         return Passage(row.text, (), "unlinked", "∅")
     return Passage(row.text, (), "context", STATUS_GLYPHS[status])
-
-
-def headline(link: Link, rank: int, total: int) -> str:
-    """One-line summary of the link."""
-    parts = [f"{rank + 1:,} of {total:,}", link.status.value]
-    if link.status is Status.PROPOSED:
-        parts[-1] += f", {percent(link.confidence)} % sure"
-    elif link.reviewer:
-        parts[-1] += f" by {link.reviewer}"
-    if link.kind is not LinkKind.TRANSLATION:
-        parts.append(link.kind.value)
-    parts.append(f"{len(link.src.sentences)}:{len(link.tgt.sentences)}")
-    if link.attention:
-        parts.append(ATTENTION_WORDS.get(link.attention, link.attention))
-    if link.bookmarked:
-        parts.append("⚑")
-    return " · ".join(parts)

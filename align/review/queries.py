@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from align.models import CONFIRMED, Link, LinkSide, Status
 from align.text.tags import primary
-from align.workspace.browse import Browser, LinkFilter, SentenceRow
+from align.workspace.browse import Browser, LinkFilter, SentenceRow, open_browser
+from align.workspace.realign import Realigner, open_realigner
 
 PREFETCHED_ROWS = 400
+SAMPLE_LINKS = 20
+"""Number of links sampled for the encoder of their proposals, since some are made by hand."""
+
+
+def open_solver(db: Path, encoder: str, cache: Path | None = None) -> Realigner:
+    """Open the solver with the requested encoder, else with that of the proposals, whose vectors are cached."""
+    with open_browser(db) as browser:
+        links = browser.at(0, SAMPLE_LINKS, LinkFilter())
+    return open_realigner(db, encoder, links, cache=cache)
 
 
 class WholeDocument:

@@ -41,7 +41,8 @@ class PendingEdit:
 
 
 class ReviewSession(LinkNavigator):
-    """What one reviewer decides in a list. `when_saved` gets the future of a decision that takes long."""
+    """What one reviewer decides in a list. `when_saved` gets the future of a decision that takes long;
+    with `waits`, the session waits for each instead."""
 
     def __init__(
         self,
@@ -52,12 +53,14 @@ class ReviewSession(LinkNavigator):
         *,
         remember: Callable[[SessionState], None] = lambda _state: None,
         when_saved: Callable[[Future[Any]], None] = lambda _future: None,
+        waits: bool = False,
     ) -> None:
         super().__init__(browser, reviewer, state, remember=remember)
         self.writer = writer
         self.side: Side = "src"
         """The side that edits of a boundary or a text are for."""
         self._when_saved = when_saved
+        self._waits = waits
         self._unmoved: tuple[Future[Any], int | None, Link | None] | None = None
         """A decision that is being saved, the link that was current, and the one after which the list goes on."""
         self._overruled: tuple[int, int] | None = None
@@ -130,7 +133,7 @@ class ReviewSession(LinkNavigator):
 
     def _in_time(self, future: Future[Any]) -> bool:
         """Whether a decision is saved, or refused, within a moment; `saved` shows it later where it is not."""
-        done, _ = wait([future], PATIENCE)
+        done, _ = wait([future], None if self._waits else PATIENCE)
         if not done:
             self._when_saved(future)
         return bool(done)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from align.models import LinkKind, Status
-from align.workspace.browse import LinkFilter
+from align.workspace.browse import Browser, LinkFilter
 
 Order = Literal["document", "doubt"]
 HISTORY_SIZE = 20
@@ -50,6 +51,10 @@ class SessionState:
             "typed_before": list(self.typed_before),
         }
 
+    def to_json(self) -> str:
+        """The state as stored."""
+        return json.dumps(self.to_dict())
+
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> SessionState:
         """The inverse of `to_dict`."""
@@ -57,6 +62,20 @@ class SessionState:
         where = fields["link"], int(fields.get("rank", 0))
         before = tuple(map(str, fields.get("typed_before", ())))
         return cls(_filter(fields["filter"]), _filter(fields["base"]), str(fields["typed"]), order, *where, before)
+
+
+def state_key(reviewer: str) -> str:
+    """Key under which the store has the state of a reviewer."""
+    return f"place:{reviewer}"
+
+
+def recall_state(browser: Browser, reviewer: str) -> SessionState:
+    """The state that the last session of a reviewer ended with."""
+    recorded = browser.recall(state_key(reviewer))
+    try:
+        return SessionState.from_dict(json.loads(recorded)) if recorded else SessionState()
+    except (ValueError, TypeError, KeyError):
+        return SessionState()
 
 
 def _plain(link_filter: LinkFilter) -> dict[str, Any]:

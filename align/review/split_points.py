@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from align.errors import UsageError
 from align.text.width import cells, clusters
 
 CLAUSE_ENDS = frozenset("。．，、；：？！」』】〕〉》）］｝.,;:?!)]}”’»…—–")
@@ -81,3 +82,29 @@ def step(among: Sequence[SplitPoint], here: SplitPoint, direction: int) -> Split
         index += index < len(among) and among[index] == here
         return among[index] if index < len(among) else here
     return among[index - 1] if index else here
+
+
+def named_points(texts: Sequence[Sequence[str]], where: str) -> tuple[SplitPoint, SplitPoint]:
+    """Split points from `1 2` (sentences on each side) or `WORDS / WORDS` (what the second halves begin with)."""
+    parts = where.split()
+    if len(parts) == 2 and all(part.isascii() and part.isdecimal() for part in parts):
+        return SplitPoint(int(parts[0])), SplitPoint(int(parts[1]))
+    halves = [half.strip() for half in where.split("/")]
+    if len(halves) != 2 or not all(halves):
+        raise UsageError("Write s, s 1 1, or s and the words that begin each second half, with / between.")
+    src, tgt = (_point_before(side, words) for side, words in zip(texts, halves, strict=True))
+    return src, tgt
+
+
+def _point_before(texts: Sequence[str], words: str) -> SplitPoint:
+    for number, text in enumerate(texts):
+        at = text.find(words)
+        if at > 0 or (at == 0 and number):
+            return SplitPoint(number, at)
+    raise UsageError(f"{words!r} does not begin a second half of this side. Nothing was split.")
+
+
+def rest_of(texts: Sequence[str], point: SplitPoint, characters: int = 40) -> str:
+    """The beginning of the text after a point, up to the end of its sentence."""
+    rest = texts[point.sentence][point.character :].strip()
+    return rest if len(rest) <= characters else rest[: characters - 1] + "…"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from align.errors import AlignError
 from align.models import CONFIRMED, Link
-from align.review.screens.realign_preview import realignment_of
+from align.review.consequences import realignment_of
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
 from align.store.edits import Edit, End

@@ -196,7 +196,7 @@ async def test_keys_do_what_the_session_does(db: Path, run: Run) -> None:
         await press(pilot, "x", "space", "u", "U")
         assert links(db)[0].status is Status.REJECTED
         await press(pilot, "g", *"#5", "enter")
-        assert "link 5 · 5 of 8" in screen(pilot).query_one("#top").words
+        assert "#5 (5/8)" in screen(pilot).query_one("#top").words
         await press(pilot, "N", "J", "down", "up", "tab", "w", "C", "enter")
         assert session.side == "tgt"
         assert [link.status for link in links(db)][1:4] == [Status.ACCEPTED] * 3

@@ -107,15 +107,13 @@ async def test_taking_a_sentence_in(db: Path, run: Run) -> None:
     assert ((8, 9), (8,)) in settled(db)
 
 
-async def test_a_link_that_would_be_left_with_nothing_is_shown_before_it_goes(db: Path, run: Run) -> None:
+async def test_an_undecided_link_that_a_move_empties_goes_with_a_notice_and_comes_back(db: Path, run: Run) -> None:
     before = shapes(db)
     async with run(size=(80, 24)) as pilot:
         await press(pilot, "down", "right_curly_bracket")
-        shown: Any = pilot.app.screen
-        assert isinstance(shown, RealignmentPreview)
-        assert "leaves link 3 without sentences" in shown.query_one("#ripple-top").words
-        assert "− ラブロフ外相は「平和的手段で解決する」と述べた。" in shown.query_one(Texts).words
-        await press(pilot, "escape")
+        assert screen(pilot).query_one("#said").words == "boundary moved; link 3 had no sentences left and was deleted"
+        assert len(shapes(db)) == len(before) - 1
+        await press(pilot, "u")
     assert shapes(db) == before
 
 
@@ -190,7 +188,7 @@ async def test_rivals_are_shown_before_they_are_taken(db: Path, run: Run, solver
         assert settled(db) == []
         words = screen(pilot).query_one(Texts).words
         assert "1 +0.20  That is the summary." in words
-        assert "margin 0.30" in words
+        assert "linked by hand" not in words
         await press(pilot, "1")
     assert settled(db) == [((8,), (9,))]
 

@@ -118,10 +118,10 @@ async def test_every_theme_paints(run: Run, theme: str) -> None:
     async with run(theme=theme) as pilot:
         assert pilot.app.theme == theme
         await press(pilot, "a")
-        assert "2 of 8" in text_of(pilot)
+        assert "(2/8)" in text_of(pilot)
 
 
 async def test_a_theme_there_is_not_is_told_not_fatal(run: Run) -> None:
     async with run(theme="nice") as pilot:
         await press(pilot, "a")
-        assert "2 of 8" in text_of(pilot)
+        assert "(2/8)" in text_of(pilot)

@@ -60,7 +60,7 @@ class AuditScreen(Screen[tuple[int, int] | None]):
         low, high = wilson(right, judged)
         rate = f"{right} of {judged} right, {100 * low:.0f} to {100 * high:.0f} %" if judged else "is this link right?"
         self.query_one("#top", Line).show(f" Audit: {judged + 1} of {len(self._links)}", f"{rate} ")
-        reach = max(1, self.size.height // 4)
+        reach = max(1, self.size.height // 2)
         sides = []
         for side in (link.src, link.tgt):
             around = load_context(ours(self).browser, side, reach)

@@ -16,11 +16,11 @@ from textual.widgets import Input, Static, TextArea
 from textual.widgets.input import Selection
 
 from align.errors import AlignError
-from align.models import CONFIRMED, Decision, Link, Status
+from align.models import Decision, Link
 from align.review.keys import ALTERNATIVE_KEYS, DOCUMENT_KEYS, REVIEW_KEYS, WORKSPACE_KEYS, KeyAction, keys_of
 from align.review.screens.base import Host, ours
+from align.review.wording import question
 from align.text.width import shown
-from align.workspace.browse import SentenceRow
 from align.workspace.history import words_of
 
 
@@ -220,19 +220,6 @@ def confirm_existing_links(
     app.push_screen(Confirm(question(existing_links), texts), lambda agreed: go_on(link_ids if agreed else None))
 
 
-def question(existing_links: Sequence[tuple[SentenceRow, Link]]) -> str:
-    """`Sentence 11 is already in accepted link 57. Link anyway?`"""
-    words = []
-    for row, link in existing_links:
-        if link.status is Status.REJECTED:
-            words.append(f"these sentences are link {link.id}, which {link.reviewer} rejected")
-        else:
-            status = link.status if link.status in CONFIRMED else "anchored"
-            words.append(f"sentence {row.position + 1} is already in {status} link {link.id}")
-    summary = ", ".join(words)
-    return f"{summary[:1].upper()}{summary[1:]}. Link anyway?"
-
-
 CLOSING = """
 In the filter: words, status:proposed, kind:summary, lang:ja-zh, <50, >90, doc:name, by:reviewer, noted, bookmarked,
 uneven (not one sentence to one), attention (text changed since, or in conflict).
@@ -298,6 +285,11 @@ class HistoryScreen(ModalScreen[None]):
     def _words(self, decisions: list[Decision]) -> Text:
         words = Text()
         words.append(f"Link {self._link}\n\n" if self._link else "The latest decisions\n\n", style="bold")
+        link = ours(self).browser.link(self._link) if self._link else None
+        for side in (link.src, link.tgt) if link else ():
+            spans = ", ".join(f"{span.start:,} to {span.end:,}" for span in side.spans)
+            words.append(shown(f"{side.lang}: characters {spans} of {side.doc}\n"), style="dim")
+        words.append("\n" if link else "")
         if not decisions:
             words.append("No decisions yet.")
         for decision in decisions:

@@ -13,11 +13,12 @@ from textual.screen import Screen
 
 from align.errors import AlignError
 from align.models import Link
+from align.review.consequences import Consequences
 from align.review.keys import ACTIONS_BY_ID, DOCUMENT_KEYS, bindings
 from align.review.queries import NOT_REJECTED, OneLanguage, WholeDocument
 from align.review.screens.base import ours
 from align.review.screens.dialogs import HelpScreen, LinkIds, confirm_existing_links
-from align.review.screens.realign_preview import Answer, RealignmentPreview
+from align.review.screens.realign_preview import RealignmentPreview
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.document_columns import DocumentColumns
 from align.review.widgets.texts import Passage, SideView, Texts
@@ -201,7 +202,7 @@ class DocumentScreen(Screen[int | None]):
             self.show_message(str(error))
 
     def _fix(self, edit: Edit, words: str) -> None:
-        def answered(answer: Answer | None) -> None:
+        def answered(answer: Consequences | None) -> None:
             if answer is None:
                 self.show_message(f"{words}: cancelled, nothing changed.")
                 return

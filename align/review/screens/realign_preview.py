@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass, field
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,27 +13,17 @@ from textual.message import Message
 from textual.screen import ModalScreen
 
 from align.errors import AlignError
-from align.models import CONFIRMED, Link, Realignment
+from align.models import Realignment
+from align.review.consequences import Consequences, consequences_of, realignment_of
 from align.review.screens.base import ours, reason
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.texts import Passage, Texts
 from align.reviewer import Preview
-from align.store.actions import Action
 from align.store.edits import Edit
-from align.text.messages import pluralise
 from align.text.normalize import join
-from align.workspace.realign import Realigner
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What to commit: the versions to expect of the links that the edit changes, and what solving again changes."""
-
-    realignment: Realignment
-    versions: Mapping[int, int] = field(default_factory=dict)
-
-
-class RealignmentPreview(ModalScreen[Answer | None]):
+class RealignmentPreview(ModalScreen[Consequences | None]):
     """A panel below the link: what else an edit changes. Answers at once if nothing: Enter applies, Esc cancels.
 
     Answers what to commit, or None to commit nothing. An edit that is impossible is left to the commit to refuse.
@@ -57,8 +46,7 @@ class RealignmentPreview(ModalScreen[Answer | None]):
         self.words = words
         self._preview: Future[Preview] | None = None
         self._future: Future[Realignment] | None = None
-        self.realignment: Realignment | None = None
-        self._emptied: list[Link] = []
+        self.consequences: Consequences | None = None
 
     def compose(self) -> ComposeResult:
         """Headline, what goes and comes, keys."""
@@ -71,7 +59,7 @@ class RealignmentPreview(ModalScreen[Answer | None]):
         """Ask the solver."""
         edit = self.edit
         self._line(f"{self.words}: checking the neighbours …")
-        self._show(Realignment())
+        self._show(Consequences())
         preview = self._preview = ours(self).previews.submit(lambda reviewer: reviewer.preview(edit))
         self._future = ours(self).solver.submit(lambda solver: realignment_of(solver, preview.result(), edit))
         self._future.add_done_callback(lambda _future: self.post_message(self.Realigned()))
@@ -87,41 +75,29 @@ class RealignmentPreview(ModalScreen[Answer | None]):
         assert self._preview is not None
         wait([self._preview])
         if isinstance(self._preview.exception(), AlignError):
-            self.dismiss(Answer(Realignment()))
+            self.dismiss(Consequences())
             return
-        browser = ours(self).browser
-        emptied = [browser.link(number) for number in self._preview.result().deleted]
-        self._emptied = [link for link in emptied if link is not None]
         error = self._future.exception()
+        realignment = Realignment() if error is not None else self._future.result()
+        consequences = self.consequences = consequences_of(ours(self).browser, self._preview.result(), realignment)
         if error is not None:
             # The fix itself needs no solver; a person decides with open eyes whether to take it alone.
-            self.realignment = Realignment()
             self._line(f"{self.words}: the neighbours could not be checked. Enter applies the change alone.")
-            self._show(self.realignment, reason(error))
+            self._show(consequences, reason(error))
+        elif not consequences.needs_answer:
+            self.dismiss(consequences)
+            return
         else:
-            self.realignment = self._future.result()
-            if not self.realignment and not self._emptied:
-                self._answer(self.realignment)
-                return
-            self._line(f"{self.words} {self._consequences(self.realignment)}. Apply?")
-            self._show(self.realignment)
+            self._line(f"{self.words} {consequences.in_words()}. Apply?")
+            self._show(consequences)
         self.add_class("-waits")
         self.refresh_bindings()
 
-    def _consequences(self, realignment: Realignment) -> str:
-        """What else changes, in words."""
-        words = [f"leaves {_called(link)} without sentences, so it is deleted" for link in self._emptied]
-        if realignment:
-            counts = [f"removes {pluralise(len(realignment.removed), 'proposal')}"] if realignment.removed else []
-            counts += [f"adds {pluralise(len(realignment.added), 'proposal')}"] if realignment.added else []
-            words.append(f"also {' and '.join(counts)} next to it")
-        return "; ".join(words)
-
-    def _show(self, realignment: Realignment, why: str = "") -> None:
+    def _show(self, consequences: Consequences, why: str = "") -> None:
         passages = [Passage(why, (), "warning", "!"), Passage("", (), "foot")] if why else []
-        for link in (*self._emptied, *realignment.removed):
+        for link in (*consequences.emptied, *consequences.realignment.removed):
             passages += _two(link.src.text, link.tgt.text, "−", "removed")
-        for proposal in realignment.added:
+        for proposal in consequences.realignment.added:
             src, tgt = (self._text(ids) for ids in (proposal.src, proposal.tgt))
             passages += _two(src, tgt, "+", "added")
         self.query_one(Texts).show((), passages)
@@ -130,22 +106,22 @@ class RealignmentPreview(ModalScreen[Answer | None]):
         rows = ours(self).browser.sentences_by_id(sentences)
         return join([row.text for row in rows], rows[0].lang) if rows else ""
 
-    def _answer(self, realignment: Realignment) -> None:
-        done = self._preview is not None and self._preview.done() and self._preview.exception() is None
-        self.dismiss(Answer(realignment, self._preview.result().versions if done and self._preview else {}))
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What follows cannot be taken before it is known; the fix alone can be, at any time."""
-        return not (action == "take" and self.realignment is None)
+        return not (action == "take" and self.consequences is None)
 
     def action_take(self) -> None:
         """The fix and what follows from it."""
-        assert self.realignment is not None
-        self._answer(self.realignment)
+        assert self.consequences is not None
+        self.dismiss(self.consequences)
 
     def action_only(self) -> None:
         """The fix without what follows."""
-        self._answer(Realignment())
+        if self.consequences is not None:
+            self.dismiss(self.consequences.without_neighbours())
+            return
+        done = self._preview is not None and self._preview.done() and self._preview.exception() is None
+        self.dismiss(Consequences(versions=self._preview.result().versions if done and self._preview else {}))
 
     def action_cancel(self) -> None:
         """Neither."""
@@ -154,26 +130,6 @@ class RealignmentPreview(ModalScreen[Answer | None]):
     def action_scroll(self, lines: int) -> None:
         """See the rest."""
         self.query_one(Texts).scroll_by(lines)
-
-
-def realignment_of(solver: Realigner, preview: Preview, edit: Edit) -> Realignment:
-    """What follows from an edit around it; for `solve`, all that a new solution there changes."""
-    return solver.realign(
-        *preview.documents,
-        anchors=preview.anchors,
-        forbidden=preview.forbidden,
-        replaced=preview.replaced,
-        shared_links=preview.shared,
-        against_store=edit.action == Action.SOLVE,
-    )
-
-
-def _called(link: Link) -> str:
-    """The link, and who stands behind it, if anybody does."""
-    if link.status not in CONFIRMED:
-        return f"link {link.id}"
-    by = f" by {link.reviewer}" if link.reviewer else ""
-    return f"link {link.id}, {link.status}{by},"
 
 
 def _two(src: str, tgt: str, sign: str, role: str) -> list[Passage]:

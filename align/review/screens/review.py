@@ -16,6 +16,7 @@ from textual.screen import Screen
 
 from align.models import CONFIRMED, Link
 from align.report.intervals import sample, wilson
+from align.review.consequences import Consequences
 from align.review.filter_language import GRAMMAR, parse_percentage
 from align.review.keys import KEY_BAR, REVIEW_KEYS, bindings
 from align.review.presenters import EMPTY, LinkPresenter
@@ -32,7 +33,7 @@ from align.review.screens.dialogs import (
     confirm_existing_links,
 )
 from align.review.screens.document import DocumentScreen, View
-from align.review.screens.realign_preview import Answer, RealignmentPreview
+from align.review.screens.realign_preview import RealignmentPreview
 from align.review.screens.split import SplitScreen, can_split
 from align.review.session import PendingEdit, ReviewSession
 from align.review.session_state import SessionState
@@ -163,7 +164,7 @@ class ReviewScreen(Screen[None]):
     def _realign(self, pending: PendingEdit) -> None:
         """Preview an edit, solve around it, show what else changes, then commit both as one decision."""
 
-        def answered(answer: Answer | None) -> None:
+        def answered(answer: Consequences | None) -> None:
             if answer is None:
                 self.session.cancel(pending)
             else:

@@ -16,6 +16,7 @@ from textual.strip import Strip
 from align.models import Link, LinkKind, Status
 from align.review.navigation import LinkNavigator
 from align.review.rendering import Painted, fitted_segment
+from align.review.wording import percent
 
 STATUS_MARKS = {Status.PROPOSED: " ", Status.ACCEPTED: "✓", Status.REJECTED: "✗", Status.EDITED: "✎"}
 KIND_LETTERS = {
@@ -27,14 +28,6 @@ KIND_LETTERS = {
 }
 HEAD_WIDTH = 14
 """Cells before the texts: cursor, status, confidence, kind, sentence counts, flags."""
-
-MAX_SHOWN_PERCENT = 99
-"""Maximum per cent shown: only a reviewer can be certain."""
-
-
-def percent(confidence: float) -> int:
-    """Confidence in per cent as shown everywhere: rounded, at most `MAX_SHOWN_PERCENT`."""
-    return min(MAX_SHOWN_PERCENT, round(100 * confidence))
 
 
 class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
