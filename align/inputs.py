@@ -14,6 +14,8 @@ from align.errors import InputError, MissingFileError
 
 MAX_SIZE = 200_000_000
 """Maximum bytes of an input, by default; `--max-size` overrides it."""
+COMPRESSED = frozenset({".gz", ".zst"})
+"""Suffixes of files that are decompressed as they are read."""
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -124,12 +126,19 @@ def _words(size: int) -> str:
     return f"{size:,} bytes" if size < 10_000 else f"{size / 1e6:,.1f} MB".replace(".0 ", " ")
 
 
+def inner_name(name: str) -> str:
+    """The name of a file without the suffix of its compression: `a.txt` of `a.txt.gz`."""
+    stem, suffix = os.path.splitext(name)
+    return stem if suffix.lower() in COMPRESSED and stem else name
+
+
 def walk(folder: str, suffixes: Collection[str]) -> Iterator[str]:
-    """Files below a folder whose suffix is in `suffixes`, sorted, without hidden ones and links to folders."""
+    """Files below a folder whose suffix is in `suffixes` (or those compressed), sorted, without hidden ones and links
+    to folders."""
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if not name.startswith(".") and PurePath(name).suffix.lower() in suffixes:
+            if not name.startswith(".") and PurePath(inner_name(name)).suffix.lower() in suffixes:
                 yield os.path.join(parent, name)
 
 

@@ -18,15 +18,16 @@ from align.bulk.manifest import is_manifest, plan_batches, read_manifest, weigh_
 from align.bulk.match_documents import PAIRS_FILE, UNPAIRED_FILE, match
 from align.bulk.pair_by_filename import FilenamePairs, pair_by_name
 from align.bulk.run_state import summary
-from align.bulk.shards import JsonLines, Shards, WriteShard, write_lines
+from align.bulk.shards import SEVERAL, JsonLines, Shards, WriteShard, write_lines
 from align.bulk.supervisor import DATABASE_FILE, DOCUMENTS, FAILED_FILE, output_folder
 from align.bulk.to_store import into_store, links_of
 from align.bulk.types import PairEntry
 from align.bulk.workers_local import LocalPool
 from align.errors import AlignError, UsageError
-from align.exchange.export import write_links
+from align.exchange.export import compress, write_links
 from align.exchange.formats import FORMATS, export_format
 from align.exchange.types import ExportOptions
+from align.inputs import inner_name
 from align.models import LinkKind, Status
 from align.workspace.document_lookup import language_tag_or_none
 from align.workspace.pair import UNRELATED
@@ -189,19 +190,38 @@ def pairs_by_filename(job: BulkJob) -> FilenamePairs:
 
 
 def shard_writer(to: str) -> tuple[str, WriteShard]:
-    """The suffix and the writer of shards in a format. Raises UsageError for an unknown or unsuitable format."""
-    form = export_format(to, Path("part"))
-    if form.name == "jsonl":
-        return ".jsonl", write_lines
-    if form.shape != "file":
-        single = ", ".join(other.name for other in FORMATS if other.shape == "file")
-        raise UsageError(f"--to {to}: writes more than one file, and a shard is one. Choose one of: {single}.")
+    """The suffix and the writer of shards in a format, compressed for a name such as `tmx.gz`.
+
+    The suffix is `SEVERAL` for a format of several files. Raises UsageError for an unknown or unsuitable format.
+    """
+    name = inner_name(to)
+    packed = to[len(name) :].lower()
+    form = export_format(name, Path("part"))
+    if form.shape == "folder" or form.complete:
+        suitable = ", ".join(other.name for other in FORMATS if other.shape != "folder" and not other.complete)
+        raise UsageError(f"--to {to}: is no format of shards. Choose one of: {suitable}.")
     options = ExportOptions(statuses=frozenset(Status), kinds=frozenset(LinkKind), prove=False, force=True)
 
     def write(lines: JsonLines, path: Path) -> None:
-        write_links(links_of(lines), path, form, options)
+        if form.name == "jsonl":
+            write_lines(lines, path)
+        else:
+            write_links(links_of(lines), path, form, options)
 
-    return form.suffixes[0], write
+    def write_packed(lines: JsonLines, path: Path) -> None:
+        if form.shape == "files":
+            write_links(links_of(lines), path.with_name(path.name + packed), form, options)
+            return
+        plain = path.with_name(f"{path.name}.plain")
+        try:
+            write(lines, plain)
+            with plain.open("rb") as source, path.open("wb") as target:
+                compress(source, target, Path(to))
+        finally:
+            plain.unlink(missing_ok=True)
+
+    suffix = SEVERAL if form.shape == "files" else form.suffixes[0] + packed
+    return suffix, write_packed if packed else write
 
 
 def folder_of(sources: Sequence[str]) -> Path:

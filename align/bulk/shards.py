@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,7 +24,9 @@ from align.errors import ExportError
 JsonLines = Iterator[bytes]
 """Links as JSON Lines, one per link, each with its line feed."""
 WriteShard = Callable[[JsonLines, Path], None]
-"""Writes a shard's links to a path that does not exist yet."""
+"""Writes a shard's links to a path that does not exist yet; for a format of several files, to files that start so."""
+SEVERAL = ".*"
+"""The suffix of a shard of several files: `part-00000.*`."""
 
 ZLIB_LEVEL = 1
 """Low: results are stored only for minutes."""
@@ -68,10 +71,14 @@ class Shards:
         counts = {"links": 0, "dropped": 0}
         try:
             with self._database.writing():
-                temporary.unlink(missing_ok=True)
-                self._write(self._lines(shard, counts), temporary)
-                digest = _synced_digest(temporary)
-                os.replace(temporary, final)
+                lines = self._lines(shard, counts)
+                if self._suffix == SEVERAL:
+                    digest = self._write_files(lines, self._out / f".{final.stem}.part", final.stem)
+                else:
+                    temporary.unlink(missing_ok=True)
+                    self._write(lines, temporary)
+                    digest = _synced_digest(temporary)
+                    os.replace(temporary, final)
                 sync_folder(self._out)
                 self._database.mark_shard_written(shard, final.name, counts["links"], counts["dropped"], digest)
         except OSError as error:
@@ -79,6 +86,18 @@ class Shards:
                 f"{final}: cannot be written ({error.strerror or error}). Free space or fix the folder, and run the "
                 "same command again: completed work is saved."
             ) from error
+
+    def _write_files(self, lines: JsonLines, folder: Path, stem: str) -> str:
+        """Write a shard of several files by way of a folder. Returns the SHA-256 of their digests, by name."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        self._write(lines, folder / stem)
+        digest = hashlib.sha256()
+        for path in sorted(folder.iterdir()):
+            digest.update(f"{_synced_digest(path)}  {path.name}\n".encode())
+            os.replace(path, self._out / path.name)
+        folder.rmdir()
+        return digest.hexdigest()
 
     def _lines(self, shard: int, counts: dict[str, int]) -> JsonLines:
         for result in self._database.spooled(shard):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -36,6 +37,8 @@ TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
 )
 @click.option("--src", metavar="LANG", help="Language of the source; links are turned to this direction.")
 @click.option("--tgt", metavar="LANG", help="Language of the target.")
+@click.option("--doc", "documents", metavar="NAME", multiple=True, help="Only links of this document, or between "
+              "several; repeatable.")  # fmt: skip
 @click.option(
     "--level",
     type=click.Choice(["sentence", "block"]),
@@ -62,6 +65,11 @@ TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
 )
 @click.option("--with-nulls", is_flag=True, help="Include unpaired sentences, where the format can mark them.")
 @click.option(
+    "--timed-by",
+    type=click.Choice(["src", "tgt"]),
+    help="SRT, VTT: the side whose times the cues have.  [default: src if it has times]",
+)
+@click.option(
     "--prove/--no-prove",
     default=None,
     help="Read the file back with another reader and compare.  [default: below 100,000 units]",
@@ -76,12 +84,14 @@ def export(
     min_confidence: float,
     src: str | None,
     tgt: str | None,
+    documents: tuple[str, ...],
     level: Literal["sentence", "block"],
     tags: tuple[str, ...],
     dedupe: bool,
     context: int,
     multilingual: bool,
     with_nulls: bool,
+    timed_by: Literal["src", "tgt"] | None,
     prove: bool | None,
     force: bool,
 ) -> None:
@@ -92,6 +102,7 @@ def export(
     """
     from align.exchange.export import export_store
     from align.exchange.types import ExportOptions
+    from align.workspace.document_lookup import find_document
 
     options = ExportOptions(
         statuses=frozenset().union(*statuses) or None,
@@ -105,10 +116,12 @@ def export(
         context=context,
         multilingual=multilingual,
         with_nulls=with_nulls,
+        timed_by=timed_by,
         prove=prove,
         force=force,
     )
     with opened(settings_for(db=db)) as store:
+        options = replace(options, documents=frozenset(find_document(store, name).name for name in documents))
         report = export_store(store, out, to, options)
         waiting = len({conflict.link for conflict in store.conflicts()})
     for line in report.lines():

@@ -15,6 +15,8 @@ from align.exchange.formats import format_names
 @store_option
 @click.option("--from", "form", metavar="FORMAT", help=f"{format_names(importable=True)}.  [default: by suffix]")
 @click.option("--encoding", help="Encoding of a table or PO file, such as shift_jis.  [default: detected]")
+@click.option("--texts", nargs=2, metavar="SRC TGT", type=click.Path(path_type=Path),
+              help="Ladder: the two files of sentences.  [default: those with its name]")  # fmt: skip
 @size_option
 @click.option("--reviewer", help="Reviewer of the decisions.  [env: ALIGN_REVIEWER; default: git's user name]")
 @click.option("--accept", is_flag=True, help="Accept units without a status.")
@@ -31,6 +33,7 @@ def import_(
     db: Path | None,
     form: str | None,
     encoding: str | None,
+    texts: tuple[Path, Path] | None,
     max_size: int,
     reviewer: str | None,
     accept: bool,
@@ -46,7 +49,7 @@ def import_(
 
     settings = settings_for(db=db, reviewer=reviewer)
     policy: NewUnits = "auto" if new is None else "always" if new else "never"
-    imported = read_file(file, form, encoding, max_size)
+    imported = read_file(file, form, encoding, max_size, texts=texts)
     with open_store(settings.db, create=not dry_run and policy != "never") as store:
         who = settings.reviewer or default_reviewer()
         report = import_units(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     "--to", help="Format of the output; see `align export --help`.  [default: by the suffix of OUT, else tsv]"
 )
 @click.option(
-    "--out", metavar="OUT", type=click.Path(path_type=Path), help="Write to this file, or files that start so (moses)."
+    "--out",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="Write to this file, or files that start so (moses, ladder).",
 )
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @click.option(
@@ -45,6 +48,11 @@ if TYPE_CHECKING:
     help="No links unless the files are so surely translations of each other.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object about the two files instead of the links.")
+@click.option(
+    "--timed-by",
+    type=click.Choice(["src", "tgt"]),
+    help="SRT, VTT: the side whose times the cues have.  [default: src if it has times]",
+)
 @click.option("--with-nulls", is_flag=True, help="Include unpaired sentences, where the format can mark them.")
 @encoder_option
 def pair(
@@ -62,6 +70,7 @@ def pair(
     min_document_confidence: float,
     as_json: bool,
     with_nulls: bool,
+    timed_by: Literal["src", "tgt"] | None,
     encoding: str | None,
     max_size: int,
     encoder: str | None,
@@ -72,6 +81,7 @@ def pair(
     from align.embeddings import TokenEncoder, coverage_warning, load_encoder
     from align.embeddings.embed import MAX_TOKEN_SENTENCES
     from align.exchange.export import export
+    from align.exchange.formats import export_format
     from align.exchange.types import ExportOptions
     from align.models import Segments, Status
     from align.workspace.pair import pair as pair_job
@@ -109,10 +119,12 @@ def pair(
     if as_json:
         click.echo(json_line(described(paired, *file_sides, model.name)))
         return
-    links = with_unpaired(paired, *file_sides) if with_nulls else paired.links
-    options = ExportOptions(statuses=frozenset(Status), with_nulls=with_nulls, force=force)
-    target = out or Path("-")
-    report = export(links, target, to if out else to or "tsv", options)
+    target, to = out or Path("-"), to if out else to or "tsv"
+    with_unlinked = with_nulls or export_format(to, target).complete
+    links = with_unpaired(paired, *file_sides) if with_unlinked else paired.links
+    options = ExportOptions(statuses=frozenset(Status), with_nulls=with_nulls, timed_by=timed_by, force=force)
+    texts = {number: side.subtitles for number, side in enumerate(file_sides, start=1)}
+    report = export(links, target, to, options, texts=texts)
     left_out = [f"Left out: {count:,} {reason}." for reason, count in report.left_out.most_common()]
     for line in report.lines() if out else [*report.warnings, *left_out]:
         note(line)

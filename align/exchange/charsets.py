@@ -59,6 +59,13 @@ def cell_text(text: str) -> tuple[str, str | None]:
     return line_text(text)
 
 
+def subtitle_text(text: str) -> tuple[str, str | None]:
+    """Subtitles: a text in one line, without the arrow that marks a timing."""
+    if "-->" in text:
+        return line_text(text)[0].replace("-->", "->"), "an arrow --> became ->: it marks timings"
+    return line_text(text)
+
+
 def po_text(text: str) -> tuple[str, str | None]:
     """PO: control characters with an escape sequence, and every character that is not a control character."""
     encoded, warning = utf8_text(text)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import re
-import zlib
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path, PurePath
@@ -13,10 +10,11 @@ from pathlib import Path, PurePath
 from align.errors import ReadError, UsageError
 from align.exchange.column_layout import SAMPLE_ROWS, layout_of
 from align.exchange.formats import FORMATS, Format, format_named, format_names
+from align.inputs import inner_name
 from align.readers.plain import text_of
 from align.readers.registry import kind
 from align.readers.registry import suffixes as text_suffixes
-from align.readers.safe_zip import check_expansion
+from align.readers.safe_zip import decompress
 from align.readers.tables import sheet_rows, text_rows
 from align.text.language import identify_blocks
 from align.text.language_evidence import first_evidence
@@ -26,8 +24,6 @@ UNIT_SUFFIXES = frozenset(
     suffix for form in FORMATS if form.unit_file for suffix in (*form.suffixes, *form.import_suffixes)
 )
 """Suffixes of files that are lists of translation units."""
-CHUNK = 1 << 20
-"""Bytes that are unpacked at once."""
 HEAD_BYTES = 1 << 16
 """Bytes in which the outermost element of an XML file is searched."""
 _ROOT = re.compile(
@@ -82,24 +78,9 @@ def _root(content: bytes) -> str | None:
     return match[1].lower() if match else None
 
 
-def gunzip(name: str, content: bytes) -> bytes:
-    """The content of a gzip file. Raises ReadError for a broken one, and one that expands too much."""
-    parts: list[bytes] = []
-    size = 0
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
-            while part := file.read(CHUNK):
-                size += len(part)
-                check_expansion(name, len(content), size)
-                parts.append(part)
-    except (OSError, EOFError, zlib.error) as error:
-        raise ReadError(f"{name}: a broken gzip file ({error}). Get it again.") from error
-    return b"".join(parts)
-
-
 def is_unit_file(name: str, content: bytes) -> bool:
     """Whether the file is a list of translation units (TMX, XLIFF, PO), by its suffix or outermost element."""
-    return PurePath(name).suffix.lower() in UNIT_SUFFIXES or _root(content) is not None
+    return PurePath(inner_name(name)).suffix.lower() in UNIT_SUFFIXES or _root(content) is not None
 
 
 def is_bilingual(name: str, content: bytes, *, encoding: str | None = None) -> bool:
@@ -107,8 +88,7 @@ def is_bilingual(name: str, content: bytes, *, encoding: str | None = None) -> b
 
     False for a file that cannot be read: its reader reports why. Raises UsageError for an unknown `encoding`.
     """
-    if PurePath(name).suffix.lower() == ".gz" and content.startswith(b"\x1f\x8b"):
-        return is_bilingual(name[: -len(".gz")], gunzip(name, content), encoding=encoding)
+    name, content = inner_name(name), decompress(name, content)
     if is_unit_file(name, content):
         return True
     suffix = PurePath(name).suffix.lower()

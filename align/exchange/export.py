@@ -7,8 +7,8 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +18,7 @@ from align.atomic_file import PREFIX, SUFFIX
 from align.errors import UsageError
 from align.exchange.context import LinkedSentences, SentenceContext, null_links
 from align.exchange.export_target import STDOUT, written_file, written_folder
-from align.exchange.filter import exported_statuses, filter_links, oriented, without_duplicates
+from align.exchange.filter import exported_statuses, filter_links, oriented_null, without_duplicates
 from align.exchange.formats import BLOCKS, Format, export_format, is_packed_name
 from align.exchange.group_by import document_key, group_by
 from align.exchange.grouped_units import block_links, joined_units
@@ -37,18 +37,20 @@ def export(
     to: str | None = None,
     options: ExportOptions | None = None,
     store: Store | None = None,
+    texts: Mapping[int, str] | None = None,
 ) -> ExportReport:
     """Write links to `out` (`-` is standard output) in the format `to` (None: by the suffix).
 
     `store`: where the links come from, for options that need more than links (context, unpaired sentences, blocks,
-    further languages). Raises UsageError for an unsuitable format, path or option; ExportError where the disk refuses
-    or the file does not read back as written. In each case an existing file is unchanged.
+    further languages). `texts`: of the documents by number, where there is no store. Raises UsageError for an
+    unsuitable format, path or option; ExportError where the disk refuses or the file does not read back as written. In
+    each case an existing file is unchanged.
     """
     options = options or ExportOptions()
     form = export_format(to, out, extra=() if store is None else (BLOCKS,))
     if form.name == "tmx" and not options.encoders:
         options = replace(options, encoders=encoder_versions())
-    report = write_links(links, out, form, options, store)
+    report = write_links(links, out, form, options, store, texts)
     if report.units == 0:
         report.hint = _why_empty(report, exported_statuses(options, form) == CONFIRMED)
     elif options.kinds is None and any(reason.startswith("of kind ") for reason in report.left_out):
@@ -78,7 +80,7 @@ def export_blocks(blocks: Iterable[tuple[str, Block]], out: Path, options: Expor
 
 def _flag(option: str) -> str:
     """The command-line flag of a field of `ExportOptions`."""
-    return "--" + {"statuses": "status", "kinds": "kind"}.get(option, option).replace("_", "-")
+    return "--" + {"statuses": "status", "kinds": "kind", "documents": "doc"}.get(option, option).replace("_", "-")
 
 
 def _blocks(store: Store) -> Iterator[tuple[str, Block]]:
@@ -120,6 +122,12 @@ class ExportJob:
     options: ExportOptions
     report: ExportReport
     store: Store | None = None
+    texts: Mapping[int, str] = field(default_factory=dict)
+    """Of the documents, where there is no store."""
+
+    def text(self, document: int) -> str:
+        """The original text of a document; "" for an unknown one."""
+        return self.texts.get(document, "") if self.store is None else self.store.text(document)
 
     def check_options(self) -> None:
         """Warn of options that the format ignores. Raises UsageError for one that needs a store where there is none."""
@@ -136,6 +144,7 @@ class ExportJob:
             (options.context > 0, form.context, "--context: it has no fields for context"),
             (options.with_nulls, form.nulls, "--with-nulls: it cannot mark unpaired sentences"),
             (options.multilingual, form.multilingual, "--multilingual: its units have two languages"),
+            (options.timed_by is not None, form.name in ("srt", "vtt"), "--timed-by: it has no times"),
         ):
             if given and not supported:
                 self.report.warnings[f"{form.name} ignores {what}"] += 1
@@ -172,9 +181,19 @@ def _with_properties(units: Iterable[Unit], store: Store) -> Iterator[Unit]:
             if side.document not in by_document:
                 by_document[side.document] = json.loads(store.recall(properties_key(side.document)) or "{}")
             if side.sentences and (properties := by_document[side.document].get(str(side.sentences[0]))):
-                unit = unit._replace(properties=properties)
+                unit = unit._replace(properties=list(_by_side(properties, unit)))
                 break
         yield unit
+
+
+def _by_side(properties: Properties, unit: Unit) -> Iterator[Sequence[str]]:
+    """The properties of a unit, with the number of the side instead of the language; others are left out."""
+    sides = {side.lang: str(number) for number, side in reversed(list(enumerate(unit.sides)))}
+    for one in properties:
+        if len(one) == 2:
+            yield one
+        elif one[2] in sides:
+            yield one[0], one[1], sides[one[2]]
 
 
 def _units(links: Iterable[Link], job: ExportJob) -> Iterator[Unit]:
@@ -182,7 +201,7 @@ def _units(links: Iterable[Link], job: ExportJob) -> Iterator[Unit]:
     if store is None:
         yield from map(Unit, filter_links(links, form, options, report))
         return
-    linked = LinkedSentences() if options.with_nulls and form.nulls else None
+    linked = LinkedSentences() if (options.with_nulls or form.complete) and form.nulls else None
     if options.level == "block":
         links = block_links(links, store)
     exported = filter_links(links, form, options, report)
@@ -196,9 +215,18 @@ def _units(links: Iterable[Link], job: ExportJob) -> Iterator[Unit]:
         yield Unit(link)
     if linked is not None:
         for link in null_links(store, linked):
-            turned = oriented(link, options.src, options.tgt) if options.src or options.tgt else link
+            turned = link if form.complete else oriented_null(link, options)
             if turned is not None:
                 yield Unit(turned)
+
+
+def _counted(units: Iterable[Unit], report: ExportReport) -> Iterator[Unit]:
+    """The arranged units; the report counts those that have a link."""
+    count = 0
+    for unit in units:
+        count += unit.link.id > 0
+        yield unit
+    report.units = count
 
 
 def _encoder(job: ExportJob) -> Callable[[Unit], Unit]:
@@ -235,10 +263,15 @@ def _encoder(job: ExportJob) -> Callable[[Unit], Unit]:
 
 
 def write_links(
-    links: Iterable[Link], out: Path, form: Format, options: ExportOptions, store: Store | None = None
+    links: Iterable[Link],
+    out: Path,
+    form: Format,
+    options: ExportOptions,
+    store: Store | None = None,
+    texts: Mapping[int, str] | None = None,
 ) -> ExportReport:
     """Write links to `out` (`-` is standard output), verify the file, then replace the target. Raises as `export`."""
-    job = ExportJob(form, options, ExportReport(None if out == STDOUT else out, form.name), store)
+    job = ExportJob(form, options, ExportReport(None if out == STDOUT else out, form.name), store, texts or {})
     job.check_options()
     if form.shape == "file" and is_packed_name(out):
         with written_file(out, force=options.force) as file, TemporaryDirectory(prefix=PREFIX, suffix=SUFFIX) as folder:
@@ -246,8 +279,7 @@ def write_links(
             with plain.open("w+b") as unpacked:
                 _write(links, unpacked, out, job, plain)
                 unpacked.seek(0)
-                with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-                    shutil.copyfileobj(unpacked, packed)
+                compress(unpacked, file, out)
         return job.report
     if form.shape == "file":
         with written_file(out, force=options.force) as file:
@@ -257,9 +289,34 @@ def write_links(
     if out == STDOUT:
         raise UsageError(f"--to {form.name}: writes several files, so it needs a name, not -.")
     with written_folder(out, whole=form.shape == "folder", force=options.force) as folder:
-        stem = folder / out.name.removesuffix(f".{form.name}")
+        packed = form.shape == "files" and is_packed_name(out)
+        stem = folder / (out.stem if packed else out.name).removesuffix(f".{form.name}")
         _write(links, folder if form.shape == "folder" else stem, out, job, folder)
+        if packed:
+            compress_files(folder, out)
     return job.report
+
+
+def compress(source: IO[bytes], target: IO[bytes], out: Path) -> None:
+    """Write the content of a file compressed, as the suffix of `out` says: gzip or Zstandard."""
+    if out.suffix.lower() == ".zst":
+        import pyarrow as pa
+
+        target.flush()
+        copy = os.fdopen(os.dup(target.fileno()), "wb")  # the stream closes it
+        with pa.CompressedOutputStream(pa.PythonFile(copy, "w"), "zstd") as packed:
+            shutil.copyfileobj(source, packed)
+        return
+    with gzip.GzipFile("", "wb", fileobj=target, mtime=0) as packed:
+        shutil.copyfileobj(source, packed)
+
+
+def compress_files(folder: Path, out: Path) -> None:
+    """Replace each file of a folder by one compressed as the suffix of `out` says."""
+    for path in sorted(folder.iterdir()):
+        with path.open("rb") as source, path.with_name(path.name + out.suffix).open("wb") as target:
+            compress(source, target, out)
+        path.unlink()
 
 
 def _write(links: Iterable[Link], target: IO[bytes] | Path, out: Path, job: ExportJob, path: Path | None) -> None:
@@ -267,6 +324,8 @@ def _write(links: Iterable[Link], target: IO[bytes] | Path, out: Path, job: Expo
     form, options = job.form, job.options
     with WrittenUnits(form) as written:
         units = export_units(links, job)
+        if form.complete:
+            units = _counted(form.arrange(units, job), job.report)
         if form.documents:
             units = group_by(units, document_key)
         if path is not None and options.prove is not False:

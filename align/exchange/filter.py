@@ -41,6 +41,17 @@ def oriented(link: Link, src: str | None, tgt: str | None) -> Link | None:
     return None
 
 
+def oriented_null(link: Link, options: ExportOptions) -> Link | None:
+    """An unpaired sentence, which is a link with an empty target, on the side of its language; None for others."""
+    side = link.src
+    if options.documents and side.doc not in options.documents:
+        return None
+    if options.tgt is not None and in_range(side.lang, options.tgt):
+        return swapped(link)
+    is_source = options.tgt is None if options.src is None else in_range(side.lang, options.src)
+    return link if is_source else None
+
+
 def exported_statuses(options: ExportOptions, form: Format) -> frozenset[Status]:
     """The statuses to write: those of the options, else the default of the format."""
     if options.statuses is not None:
@@ -60,6 +71,12 @@ def exported_kinds(options: ExportOptions, form: Format, status: Status) -> froz
     return MEMORY_KINDS if form.memory and status not in CONFIRMED else frozenset(LinkKind)
 
 
+def of_documents(link: Link, documents: frozenset[str]) -> bool:
+    """Whether a side of the link is in the only document, or both sides in several."""
+    sides = [link.src.doc in documents, link.tgt.doc in documents]
+    return any(sides) if len(documents) == 1 else all(sides)
+
+
 def filter_links(links: Iterable[Link], form: Format, options: ExportOptions, report: ExportReport) -> Iterator[Link]:
     """The links to write, in the direction of the options; `report.left_out` counts the others by reason."""
     statuses, minimum = exported_statuses(options, form), options.min_confidence
@@ -72,6 +89,8 @@ def filter_links(links: Iterable[Link], form: Format, options: ExportOptions, re
             left_out[link.status.value] += 1
         elif link.kind not in kinds[link.status]:
             left_out[f"of kind {link.kind.value}"] += 1
+        elif options.documents and not of_documents(link, options.documents):
+            left_out["of other documents"] += 1
         elif link.confidence < minimum:
             left_out[f"below confidence {minimum:g}"] += 1
         elif not nulls and not (link.src.text.strip() and link.tgt.text.strip()):

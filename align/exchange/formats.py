@@ -19,12 +19,15 @@ from align.exchange.charsets import (
     line_text,
     po_comment,
     po_text,
+    subtitle_text,
     utf8_text,
     xlsx_text,
     xml_text,
 )
+from align.inputs import inner_name
 
 if TYPE_CHECKING:
+    from align.exchange.export import ExportJob
     from align.exchange.types import ExportOptions, ImportedUnit, Unit
     from align.store import Store
 
@@ -67,6 +70,9 @@ class Format:
     """Units have the properties of the memory that they came from."""
     documents: bool = False
     """Shows the documents around the links: `write` takes the store as its fourth argument."""
+    complete: bool = False
+    """Has every sentence of its documents, in their order: `arrange(units, job)` of its module puts the links and the
+    unpaired sentences in order, and counts the links for which the format has no position."""
 
     module: str | None = None
     """The module, where it is not called like the format."""
@@ -82,6 +88,8 @@ class Format:
     """The outermost element of an XML format, by which a file with any suffix is recognised."""
     unit_file: bool = False
     """A file with its suffix is always a list of translation units: `align add` imports it with its links."""
+    separate_texts: bool = False
+    """Its texts are in two other files: `read` takes `texts`, their paths."""
     any_encoding: bool = False
     """Files may have any character encoding: `read` takes an `encoding`."""
     confirmed: bool = False
@@ -108,10 +116,23 @@ class Format:
         else:
             getattr(module, f"write{self.part}")(units, target, options)
 
-    def read(self, path: Path, encoding: str | None = None, *, strict: bool = False) -> Iterator[ImportedUnit]:
+    def arrange(self, units: Iterable[Unit], job: ExportJob) -> Iterator[Unit]:
+        """The units in the order of the file, for a complete format."""
+        arranged: Iterator[Unit] = import_module(f"align.exchange.{self.module or self.name}").arrange(units, job)
+        return arranged
+
+    def read(
+        self,
+        path: Path,
+        encoding: str | None = None,
+        *,
+        strict: bool = False,
+        texts: tuple[Path, Path] | None = None,
+    ) -> Iterator[ImportedUnit]:
         """The units of a file. Raises ReadError for a file that is not of the format or of its encoding.
 
-        `encoding` is ignored by formats that fix theirs, `strict` by those without a schema.
+        `encoding` is ignored by formats that fix theirs, `strict` by those without a schema, `texts` (the two files of
+        sentences) by those with texts.
         """
         module: Any = import_module(f"align.exchange.{self.reader or self.module or self.name}")
         named: dict[str, Any] = {}
@@ -119,6 +140,8 @@ class Format:
             named["encoding"] = encoding
         if strict and self.strict:
             named["strict"] = True
+        if texts and self.separate_texts:
+            named["texts"] = texts
         try:
             yield from getattr(module, f"read{self.part}")(path, **named)
         except UnicodeDecodeError as error:
@@ -153,6 +176,15 @@ FORMATS = (
            text_rule=line_text, importable=False, fields=frozenset({"id", "stamp"})),
     Format("bitext", (".bitext",), "source, target and confidence in lines without a header", text_rule=cell_text,
            module="moses", part="_bitext", fields=frozenset(), languages=False),
+    Format("ladder", (".ladder",), "hunalign's ladder with its two files of sentences: OUT.ja-en.ladder", shape="files",
+           text_rule=line_text, memory=False, rejected=False, nulls=True, complete=True, separate_texts=True,
+           import_suffixes=(".vecalign",), fields=frozenset()),
+    Format("srt", (".srt",), "subtitles with both languages", text_rule=subtitle_text, memory=False, rejected=False,
+           nulls=True, complete=True, module="subtitles", part="_srt", importable=False, fields=frozenset(),
+           languages=False),
+    Format("vtt", (".vtt",), "WebVTT subtitles with both languages", text_rule=subtitle_text, memory=False,
+           rejected=False, nulls=True, complete=True, module="subtitles", part="_vtt", importable=False,
+           fields=frozenset(), languages=False),
     Format("po", (".po",), "gettext, one pair of languages", text_rule=po_text, note_rule=po_comment, context=True,
            import_suffixes=(".pot",), unit_file=True, any_encoding=True,
            toolkit=("translate.storage.pypo", "pofile")),
@@ -165,8 +197,8 @@ FORMATS = (
 
 
 def is_packed_name(path: Path) -> bool:
-    """Whether the name of a file says that it is compressed: `memory.tmx.gz`."""
-    return path.suffix.lower() == ".gz"
+    """Whether the name of a file says that it is compressed: `memory.tmx.gz`, `memory.tmx.zst`."""
+    return inner_name(str(path)) != str(path)
 
 
 def format_names(*, importable: bool = False) -> str:

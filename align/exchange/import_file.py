@@ -11,22 +11,23 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from glob import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
 from align.atomic_file import PREFIX, SUFFIX
 from align.errors import ConflictError, ReadError, UsageError
-from align.exchange.detect_format import gunzip, import_format
-from align.exchange.formats import Format, is_packed_name
+from align.exchange.detect_format import import_format
+from align.exchange.formats import Format, format_named, is_packed_name
 from align.exchange.import_match import MatchResult, UnitMatch, match_units
 from align.exchange.import_merge import MergeConflict, MergePlan, check_characters, merge
 from align.exchange.import_new import ImportedDocuments, create_documents
 from align.exchange.types import ImportedUnit
-from align.inputs import MAX_SIZE, document_path, open_input
+from align.inputs import MAX_SIZE, document_path, inner_name, open_input, read_input
 from align.models import Status
 from align.readers.encodings import codec_of
-from align.readers.safe_zip import check_expansion, no_entities, unpack
+from align.readers.safe_zip import check_expansion, decompress, no_entities, unpack
 from align.reviewer import Reviewer
 from align.store import Store, edits
 from align.text.messages import pluralise
@@ -147,27 +148,48 @@ class ImportedFile:
 
 
 def read_file(
-    path: Path, form: str | None = None, encoding: str | None = None, max_size: int = MAX_SIZE
+    path: Path,
+    form: str | None = None,
+    encoding: str | None = None,
+    max_size: int = MAX_SIZE,
+    *,
+    texts: tuple[Path, Path] | None = None,
 ) -> ImportedFile:
     """Read a file, before a store is opened or created. Raises UsageError and ReadError as `import_file` does.
 
-    `encoding`: of a table or PO file, instead of the detected one; other formats define theirs.
+    `encoding`: of a table or PO file, instead of the detected one; other formats define theirs. `texts`: the two files
+    of sentences of a format that has them apart.
     """
     with open_input(path, max_size):
         pass  # checks kind and size only: each format opens the file itself
     if is_packed_name(path):
         with TemporaryDirectory(prefix=PREFIX, suffix=SUFFIX) as folder:
             unpacked = Path(folder) / path.stem
-            unpacked.write_bytes(gunzip(str(path), path.read_bytes()))
+            if texts is None:
+                _unpack_texts(path, Path(folder))
+            unpacked.write_bytes(decompress(str(path), path.read_bytes()))
             try:
-                return replace(read_file(unpacked, form, encoding, max_size), path=path)
+                return replace(read_file(unpacked, form, encoding, max_size, texts=texts), path=path)
             except (ReadError, UsageError) as error:
                 raise type(error)(str(error).replace(str(unpacked), str(path))) from error
     read_as = import_format(path, form)
     _check_archive(path)
     if encoding and read_as.any_encoding:
         encoding = codec_of(str(path), path.read_bytes(), encoding)
-    return ImportedFile(path, read_as, tuple(_check_size(path, read_as.read(path, encoding))))
+    for text in texts or ():
+        with open_input(text, max_size):
+            pass
+    return ImportedFile(path, read_as, tuple(_check_size(path, read_as.read(path, encoding, texts=texts))))
+
+
+def _unpack_texts(path: Path, folder: Path) -> None:
+    """Put the files of sentences of a compressed ladder next to it in `folder`."""
+    stem = Path(path.stem).stem
+    if Path(path.stem).suffix.lower() not in format_named("ladder").suffixes:
+        return
+    for other in path.parent.glob(f"{escape(stem)}.*"):
+        if other != path and other.is_file():
+            (folder / inner_name(other.name)).write_bytes(decompress(str(other), read_input(other)))
 
 
 def _check_size(path: Path, units: Iterable[ImportedUnit]) -> Iterator[ImportedUnit]:

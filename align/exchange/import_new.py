@@ -215,6 +215,7 @@ def _remember_properties(
     by_document: dict[int, dict[int, Properties]] = {}
     for number, (src, source), _ in pairs:
         if properties := units[number].properties:
+            properties = [(*one[:2], *map(tag_or_undetermined, one[2:])) for one in properties]
             by_document.setdefault(documents[src], {})[sentences[src][source]] = properties
     for document, properties_by_sentence in by_document.items():
         store.remember(properties_key(document), json.dumps(properties_by_sentence, ensure_ascii=False))

@@ -30,6 +30,7 @@ from align.exchange.types import (
     ExportOptions,
     ExtraLink,
     ImportedUnit,
+    Properties,
     Segment,
     Unit,
     parse_id,
@@ -57,15 +58,26 @@ ENCODERS = "x-align:encoder names what proposed a unit; its version is the one i
 
 
 ATTRIBUTES = ("tuid", "creationdate", "creationid", "changedate", "changeid", "usagecount", "lastusagedate")
-"""Attributes of a unit of another tool that an export has again."""
+"""Attributes of a unit of another tool, or of one of its languages, that an export has again."""
+NOTE = "#note"
+"""The name of a note of one language among the properties of a unit."""
 
 
 def _prop(parent: etree._Element, kind: str, text: str) -> None:
     etree.SubElement(parent, "prop", {"type": kind}).text = text
 
 
-def _tuv(parent: etree._Element, side: LinkSide, context: Context | None) -> None:
+def _tuv(parent: etree._Element, side: LinkSide, context: Context | None, properties: Properties) -> None:
     tuv = etree.SubElement(parent, "tuv", {XML_LANG: side.lang})
+    for name, value, _ in properties:
+        if name.startswith("@"):
+            tuv.set(name.removeprefix("@"), xml_value(value))
+    for name, value, _ in properties:
+        if name == NOTE:
+            add_child(tuv, "note", xml_value(value))
+    for name, value, _ in properties:
+        if not name.startswith(("@", NOTE)):
+            _prop(tuv, xml_value(name), xml_value(value))
     if side.doc:
         _prop(tuv, "x-align:document", xml_value(side.doc))
         _prop(tuv, "x-align:spans", spans_cell(side.spans))
@@ -85,14 +97,15 @@ def element(unit: Unit) -> etree._Element:
         tu.set("changedate", compact_date(link.decided_at))
     if link.reviewer:
         tu.set("changeid", xml_value(link.reviewer))
-    foreign = {name.removeprefix("@"): value for name, value in unit.properties if name.startswith("@")}
+    properties = [(one[0], one[1]) for one in unit.properties if len(one) == 2]
+    foreign = {name.removeprefix("@"): value for name, value in properties if name.startswith("@")}
     if link.status == Status.EDITED:
         foreign = {name: value for name, value in foreign.items() if name not in ("changedate", "changeid")}
     for name, value in foreign.items():
         tu.set(name, xml_value(value))
     if link.note:
         add_child(tu, "note", xml_value(link.note))
-    for name, value in unit.properties:
+    for name, value in properties:
         if not name.startswith("@"):
             _prop(tu, xml_value(name), xml_value(value))
     if "tuid" in foreign:
@@ -107,7 +120,10 @@ def element(unit: Unit) -> etree._Element:
         _prop(tu, "x-align:link", f"{extra.id} {src} {tgt} {extra.status} {stamp_of(extra)}")
     contexts = unit.context or (None, None)
     for number, side in enumerate(unit.sides):
-        _tuv(tu, side, contexts[number] if number < 2 else None)
+        own = [one for one in unit.properties if len(one) == 3 and one[2] == str(number)]
+        if link.status == Status.EDITED:
+            own = [one for one in own if one[0] not in ("@changedate", "@changeid")]
+        _tuv(tu, side, contexts[number] if number < 2 else None, own)
     return tu
 
 
@@ -202,6 +218,7 @@ def _unit(tu: etree._Element, where: str, source: str | None) -> ImportedUnit:
     sides: list[Segment] = []
     docs: list[str] = []
     spans: list[str] = []
+    side_properties: list[tuple[str, str, str]] = []
     for child in tu:
         name = local_name(child)
         if name == "prop" and child.get("type") == "x-align:link":
@@ -214,12 +231,15 @@ def _unit(tu: etree._Element, where: str, source: str | None) -> ImportedUnit:
         elif name == "tuv":
             lang = child.get(XML_LANG) or child.get("lang") or "und"
             sides.append(Segment(lang, segment_text(child.find("{*}seg"))))
+            side_properties += _side_properties(child, lang)
             side_props = {prop.get("type", ""): prop.text or "" for prop in child.iterfind("{*}prop")}
             docs.append(side_props.get("x-align:document", ""))
             spans.append(side_props.get("x-align:spans", ""))
     own = "x-align:stamp" in props
-    properties = [] if own else [(f"@{name}", tu.get(name, "")) for name in ATTRIBUTES if tu.get(name)]
-    properties += [] if own else list(foreign)
+    properties: list[Sequence[str]] = []
+    if not own:
+        properties = [(f"@{name}", tu.get(name, "")) for name in ATTRIBUTES if tu.get(name)]
+        properties += [*foreign, *side_properties]
     if not own and (first := source_side([side.lang for side in sides], source)):
         values: tuple[list[Any], ...] = (sides, docs, spans)
         for by_side in values:
@@ -237,6 +257,17 @@ def _unit(tu: etree._Element, where: str, source: str | None) -> ImportedUnit:
         tuple(spans),
         tuple(properties),
     )
+
+
+def _side_properties(tuv: etree._Element, lang: str) -> Iterator[tuple[str, str, str]]:
+    """The attributes, notes and properties of one language, as `Properties`."""
+    for name in ATTRIBUTES[1:]:
+        if tuv.get(name):
+            yield f"@{name}", tuv.get(name, ""), lang
+    for note in tuv.iterfind("{*}note"):
+        yield NOTE, note.text or "", lang
+    for prop in tuv.iterfind("{*}prop"):
+        yield prop.get("type", ""), prop.text or "", lang
 
 
 def source_side(langs: Sequence[str], source: str | None) -> int:

@@ -40,6 +40,10 @@ class ExportOptions:
     """Join links with an identical side into units of three or more languages, where the format allows it."""
     with_nulls: bool = False
     """Include sentences that no link covers, where the format can mark them as unpaired."""
+    documents: frozenset[str] = frozenset()
+    """Names of documents: only links with a side in the only one, or with both sides in these. Empty: all links."""
+    timed_by: Literal["src", "tgt"] | None = None
+    """The side whose times subtitles have. None: the source where it has times, else the target."""
     prove: bool | None = None
     """Read the file back with another reader and compare. None: below `VERIFY_BELOW` units."""
     force: bool = False
@@ -55,7 +59,11 @@ class ExportOptions:
 
 
 Properties = Sequence[Sequence[str]]
-"""(name, value) of a unit of another tool: `prop`s, and attributes of `tu` with `@` before their names."""
+"""(name, value) of a unit of another tool: `prop`s, and attributes of `tu` with `@` before their names.
+
+Those of one side have its language as a third item (in a unit to write: `0` for the source, `1` for the target), and
+`#note` is the name of its notes.
+"""
 
 
 def properties_key(document: int) -> str:
@@ -82,6 +90,10 @@ class Unit(NamedTuple):
     """Context of the source and of the target."""
     properties: Properties = ()
     """Properties of the memory that the link came from."""
+    times: tuple[float, float] | None = None
+    """Start and end in seconds, in subtitles."""
+    lines: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    """The sentences of the source and of the target, in formats of one sentence per line."""
 
     @property
     def sides(self) -> tuple[LinkSide, ...]:

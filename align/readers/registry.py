@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Protocol, cast
 
 from align.errors import ReadError
+from align.inputs import inner_name
 from align.models import Document
 
 _BY_SUFFIX = {
@@ -43,7 +44,7 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 """The stream of a password-protected Office file (MS-OFFCRYPTO)."""
 _FOREIGN = {
-    b"{\\rtf": "RTF", b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture", b"GIF8": "a picture", b"\x1f\x8b": "gzip",
+    b"{\\rtf": "RTF", b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture", b"GIF8": "a picture",
     b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR", b"SQLite format 3\0": "an SQLite database (an align store, perhaps)",
     b"PAR1": "Parquet", b"\x7fELF": "a program", b"OggS": "sound", b"ID3": "sound", b"RIFF": "sound or video",
 }  # fmt: skip
@@ -75,7 +76,7 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
 
 def kind(name: str, content: bytes, encoding: str | None = None) -> str:
     """Name of the reader module for a file. Raises ReadError for unsupported files."""
-    suffix = PurePath(name).suffix.lower()
+    suffix = PurePath(inner_name(name)).suffix.lower()
     head = content[:4096]
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _packed(name, content)

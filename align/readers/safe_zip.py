@@ -1,10 +1,13 @@
-"""Limits against malicious inputs: decompression bombs, XML entities, encrypted archives."""
+"""Packed and compressed files, with limits against malicious ones: bombs, XML entities, encrypted archives."""
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 import zipfile
+import zlib
+from typing import Any
 
 from align.errors import ReadError
 
@@ -12,6 +15,10 @@ MAX_UNPACKED = 400 << 20
 """Maximum unpacked bytes of a packed file (DOCX, EPUB, XLSX)."""
 MAX_RATIO = 200
 """Maximum ratio of unpacked to packed size, above FREE_BYTES."""
+GZIP = b"\x1f\x8b"
+ZSTANDARD = b"\x28\xb5\x2f\xfd"
+CHUNK = 1 << 20
+"""Bytes that are decompressed at once."""
 FREE_BYTES = 8 << 20
 MAX_ENTRIES = 20_000
 _ENTITY = re.compile(rb"<!(?:DOCTYPE|ENTITY)|<\x00!\x00(?:D\x00O|E\x00N)", re.IGNORECASE)
@@ -47,6 +54,36 @@ def unpack(name: str, content: bytes) -> zipfile.ZipFile:
     if any(entry.flag_bits & 1 for entry in entries):
         raise ReadError(f"{name}: protected by a password. Save it without one and add that.")
     return archive
+
+
+def decompress(name: str, content: bytes) -> bytes:
+    """The content of a gzip or Zstandard file, by its first bytes; other content as it is.
+
+    Raises ReadError for a broken one, and one that expands too much.
+    """
+    if not content.startswith((GZIP, ZSTANDARD)):
+        return content
+    parts: list[bytes] = []
+    size = 0
+    try:
+        with _stream(content) as file:
+            while part := file.read(CHUNK):
+                size += len(part)
+                check_expansion(name, len(content), size)
+                parts.append(part)
+    except (OSError, EOFError, zlib.error) as error:
+        kind = "gzip" if content.startswith(GZIP) else "Zstandard"
+        raise ReadError(f"{name}: a broken {kind} file ({error}). Get it again.") from error
+    return b"".join(parts)
+
+
+def _stream(content: bytes) -> Any:
+    """The decompressed content as a binary file."""
+    if content.startswith(GZIP):
+        return gzip.GzipFile(fileobj=io.BytesIO(content))
+    import pyarrow as pa
+
+    return pa.CompressedInputStream(io.BytesIO(content), "zstd")
 
 
 def part(name: str, archive: zipfile.ZipFile, path: str) -> bytes:

@@ -20,6 +20,7 @@ from align.inputs import MAX_SIZE, document_path, read_input, read_stream, walk
 from align.models import BlockKind, Document, Segments
 from align.readers import read
 from align.readers.encodings import UNREADABLE
+from align.readers.safe_zip import decompress
 from align.reviewer import Reviewer
 from align.settings import default_reviewer
 from align.sqlite_session import is_open
@@ -290,12 +291,13 @@ def add_pairs(
 
 
 def read_content(name: str, max_size: int = MAX_SIZE) -> bytes:
-    """The bytes of a file or of standard input, at most `max_size`. Raises ReadError where it cannot be read."""
+    """The bytes of a file or of standard input, at most `max_size`, decompressed. Raises ReadError where it cannot be
+    read."""
     if name == STDIN:
-        return read_stream(STDIN, sys.stdin.buffer, max_size)
+        return decompress(STDIN, read_stream(STDIN, sys.stdin.buffer, max_size))
     if is_open(Path(name)):
         raise UsageError(f"{name}: is the store itself. Name the texts.")
-    return read_input(name, max_size)
+    return decompress(name, read_input(name, max_size))
 
 
 def expand_sources(sources: Iterable[str]) -> Iterator[tuple[str, bool]]:

@@ -45,6 +45,8 @@ class FileSide:
     """Number of segments in each other language."""
     boilerplate: int = 0
     """Number of segments left out as boilerplate: menus, page numbers, lines that a site repeats."""
+    subtitles: str = ""
+    """The text with the timing, for a file of subtitles."""
 
     @property
     def text_side(self) -> TextSide:
@@ -127,6 +129,7 @@ def read_side(
         blocks=tuple(one.number for one in main_segments),
         left_out=Counter(one.lang for one in all_segments if not one.is_in(main)),
         boilerplate=n_boilerplate,
+        subtitles=document.text if document.reader == "subtitles" else "",
     )
 
 

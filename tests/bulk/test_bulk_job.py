@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -22,6 +23,7 @@ from align.bulk.types import Batch, Item, PairEntry
 from align.bulk.worker import WorkSpec
 from align.cli import cli
 from align.errors import AlignError
+from align.readers.safe_zip import decompress
 from align.reviewer import open_reviewer
 from align.store import open_store
 
@@ -177,7 +179,7 @@ def test_a_folder_begun_otherwise_is_not_mixed(calm: Path) -> None:
         (("empty",), "no texts in it"),
         (("alone",), "no two of 1 files have the same name"),
         (("m.tsv",), "no column 'src'"),
-        (("c", "--to", "moses"), "writes more than one file"),
+        (("c", "--to", "srt"), "no format of shards"),
         (("c", "--to", "doc"), "no such format"),
         (("c", "--scheduler", "http//x"), "no Dask scheduler answers"),
         (("c", "--scheduler", "tcp://127.0.0.1:9"), "no Dask scheduler answers"),
@@ -221,6 +223,23 @@ def test_parquet_duplicates_and_the_doubtful_part_for_review(calm: Path) -> None
         stored = list(store.links())
     assert {(link.src.text, link.tgt.text) for link in stored} == {(row["src"], row["tgt"]) for row in doubtful}
     assert {link.confidence for link in stored} == {row["confidence"] for row in doubtful}
+
+
+def test_moses_files_and_compressed_shards(tmp_path: Path) -> None:
+    """Line n of one file translates line n of the other, shard by shard."""
+    corpus(tmp_path / "c", copies=2)
+    align("bulk", "c", "moses", *SMALL, "--workers", "1", "--to", "moses.gz", cwd=tmp_path)
+    en, ids, ja = (
+        [line for path in sorted((tmp_path / "moses").glob(f"part-*.{end}.gz"))
+         for line in gzip.decompress(path.read_bytes()).decode().splitlines()]
+        for end in ("en", "ids", "ja")
+    )  # fmt: skip
+    assert len(en) == len(ja) == len(ids) == 10
+    assert set(zip(en, ja, strict=True)) >= {(OTHER["en"][0], OTHER["ja"][0]), (TEXTS["en"][4], TEXTS["ja"][4])}
+    assert not [path for path in (tmp_path / "moses").iterdir() if path.name.endswith(".part")]
+    suffix, write = shard_writer("jsonl.zst")
+    write(iter([b'{"id": 1}\n']), tmp_path / "x")
+    assert (suffix, decompress("x", (tmp_path / "x").read_bytes())) == (".jsonl.zst", b'{"id": 1}\n')
 
 
 def test_documents_are_matched_by_content(folder: Path) -> None:

@@ -269,16 +269,16 @@ def test_bitext_is_two_texts_and_a_confidence(store: Store, tmp_path: Path) -> N
         assert [(link.src.lang, link.tgt.lang) for link in other.links()][:1] == [("ja", "en")]
 
 
-@pytest.mark.parametrize("name", ["out.tmx.gz", "out.tsv.gz", "out.bitext.gz"])
+@pytest.mark.parametrize("name", ["out.tmx.gz", "out.tsv.gz", "out.bitext.gz", "out.tmx.zst"])
 def test_a_compressed_file_goes_out_and_comes_back(store: Store, tmp_path: Path, name: str) -> None:
     out = tmp_path / name
     report = export_store(store, out)
     assert report.verification is not None
-    assert out.read_bytes().startswith(b"\x1f\x8b")
+    assert out.read_bytes().startswith(b"\x28\xb5\x2f\xfd" if name.endswith("zst") else b"\x1f\x8b")
     if "bitext" not in name:
         assert import_file(store, out, "bea").same == report.units
     out.write_bytes(out.read_bytes()[:-9])
-    with pytest.raises(ReadError, match="gzip"):
+    with pytest.raises(ReadError, match=r"gzip|Zstandard|not well-formed"):
         import_file(store, out, "bea")
 
 
@@ -286,12 +286,24 @@ def test_properties_of_a_foreign_memory_go_through(tmp_path: Path) -> None:
     out, again = tmp_path / "out.tmx", tmp_path / "again.tmx"
     path = tmp_path / "lb.tmx"
     path.write_text(
-        (CASES / "lb.tmx").read_text(encoding="utf-8").replace("<tu c", '<tu tuid="a-1" c'), encoding="utf-8"
+        (CASES / "lb.tmx")
+        .read_text(encoding="utf-8")
+        .replace("<tu c", '<tu tuid="a-1" c')
+        .replace(
+            '<tuv xml:lang="DE-DE">',
+            '<tuv xml:lang="DE-DE" creationid="CARL"><note>formal</note><prop type="Register">Sie</prop>',
+            1,
+        ),
+        encoding="utf-8",
     )
     with open_store(tmp_path / "s.db") as store:
         import_file(store, path, "bea")
         export_store(store, out)
         first = next(etree.parse(out).iter("tu"))
+        german = first.findall("tuv")[1]
+        assert german.get("creationid") == "CARL"
+        assert german.findtext("note") == "formal"
+        assert "Register" in {prop.get("type") for prop in german.iterfind("prop")}
         expected = {
             "tuid": "a-1", "creationdate": "20240101T000000Z", "creationid": "ANNA", "usagecount": "3",
             "changedate": "20240202T000000Z", "changeid": "BEA", "lastusagedate": "20240303T000000Z",

@@ -67,7 +67,7 @@ def read_back(name: str, out: Path) -> list[ImportedUnit]:
     return list(format_named(name).read(out.parent if name == "moses" else out, "utf-8-sig"))
 
 
-@pytest.mark.parametrize("name", [known.name for known in FORMATS])
+@pytest.mark.parametrize("name", [known.name for known in FORMATS if not known.complete])
 @settings(deadline=None, max_examples=25)
 @given(st.data())
 def test_what_is_written_reads_back(name: str, data: st.DataObject) -> None:

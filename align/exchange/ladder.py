@@ -1,0 +1,290 @@
+"""Ladders of hunalign: `OUT.de-en.ladder` relates the lines of `OUT.de-en.de` and `OUT.de-en.en`, a sentence in each.
+
+A rung is `source line TAB target line TAB score`: the sentences from there to the next rung correspond, so surely.
+A ladder has one order: links that cross others are left out and counted. Ladders of hunalign and alignments of vecalign
+(`[0]:[0, 1]:0.42`) are read with the two files of sentences.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+from align.errors import ReadError, UsageError
+from align.exchange.charsets import line_text
+from align.exchange.filter import pair_name, tag_name
+from align.exchange.group_by import document_key, group_by
+from align.exchange.types import ExportOptions, ExportReport, ImportedUnit, Segment, Unit
+from align.inputs import inner_name
+from align.models import LinkSide
+from align.readers.plain import text_of
+from align.readers.safe_zip import decompress
+from align.text.normalize import join
+from align.text.tags import canonical
+
+if TYPE_CHECKING:
+    from align.exchange.export import ExportJob
+    from align.store import Store
+
+CROSSING = "that cross others: a ladder has one order"
+WITH_GAPS = "of sentences that are not next to each other"
+ELSEWHERE = "sentences of texts without links"
+PARAGRAPH = "<p>"
+"""A line that hunalign's sentence files have between paragraphs, and that ladders do not count."""
+_VECALIGN = re.compile(r"\[([\d, ]*)\]:\[([\d, ]*)\](?::\S*)?")
+
+
+class _Rows:
+    """The lines of one side of a pair of documents: its sentences in order."""
+
+    def __init__(self, sides: Sequence[LinkSide], store: Store | None) -> None:
+        """`sides`: of the links, and without a store also of the unpaired sentences."""
+        first = sides[0]
+        if store is None:
+            rows = {side.sentences: side for side in sides if side.sentences}
+            self.sides = [rows[key] for key in sorted(rows)]
+        else:
+            linked = {number for side in sides for number in side.sentences}
+            sentences = store.sentences(first.document)
+            langs = {row.lang for row in sentences if row.id in linked}
+            self.sides = [
+                replace(first, sentences=(row.id,), text=row.text, spans=row.pieces, original=None)
+                for row in sentences
+                if row.lang in langs
+            ]
+        self._lines = {number: line for line, side in enumerate(self.sides) for number in side.sentences}
+
+    def lines(self, side: LinkSide) -> range | None:
+        """The lines of a side of a link; None where they are not next to each other."""
+        lines = sorted({self._lines.get(number, -1) for number in side.sentences})
+        if not lines or lines[0] < 0 or lines[-1] - lines[0] != len(lines) - 1:
+            return None
+        return range(lines[0], lines[-1] + 1)
+
+    def texts(self, side: LinkSide, lines: range) -> tuple[str, ...]:
+        """The texts of the lines; a text that a reviewer edited is one line."""
+        texts = tuple(line_text(self.sides[line].text)[0] for line in lines)
+        return texts if join(texts, side.lang) == side.text else (side.text,)
+
+
+def arrange(units: Iterable[Unit], job: ExportJob) -> Iterator[Unit]:
+    """The units and the unpaired sentences in the order of the texts, with the lines of their sides.
+
+    Links that are not in one order with the most others are counted as left out.
+    """
+    store, report = job.store, job.report
+    nulls: list[Unit] = []
+
+    def links() -> Iterator[Unit]:
+        for unit in units:
+            if unit.link.id:
+                yield unit
+            else:
+                nulls.append(unit)
+
+    documents: set[int] = set()
+    grouped = [list(group) for _, group in groupby(group_by(links(), document_key), document_key)]
+    for group in grouped:
+        yield from _in_order(group, [] if store else nulls, store, report)
+        documents |= {group[0].link.src.document, group[0].link.tgt.document}
+    options = job.options
+    elsewhere = not (options.src or options.tgt or options.documents) and sum(
+        not {unit.link.src.document, unit.link.tgt.document} & documents for unit in nulls
+    )
+    if elsewhere:
+        report.left_out[ELSEWHERE] += elsewhere
+
+
+def _in_order(
+    units: Sequence[Unit], nulls: Sequence[Unit], store: Store | None, report: ExportReport
+) -> Iterator[Unit]:
+    """The units of one pair of documents, and their unpaired sentences."""
+    sides = [
+        [*(getattr(unit.link, name) for unit in units), *(getattr(unit.link, name) for unit in nulls)]
+        for name in ("src", "tgt")
+    ]
+    rows = _Rows(sides[0], store), _Rows(sides[1], store)
+    placed: list[tuple[range, range, Unit]] = []
+    for unit in units:
+        lines = rows[0].lines(unit.link.src), rows[1].lines(unit.link.tgt)
+        if lines[0] is None or lines[1] is None:
+            report.left_out[WITH_GAPS] += 1
+        else:
+            placed.append((lines[0], lines[1], unit))
+    placed.sort(key=lambda one: (one[0].start, one[1].start))
+    monotone = _monotone(placed)
+    if crossing := len(placed) - len(monotone):
+        report.left_out[CROSSING] += crossing
+    at = [0, 0]
+    for src, tgt, unit in monotone:
+        yield from _unpaired(rows, (range(at[0], src.start), range(at[1], tgt.start)), unit)
+        yield unit._replace(lines=(rows[0].texts(unit.link.src, src), rows[1].texts(unit.link.tgt, tgt)))
+        at = [src.stop, tgt.stop]
+    yield from _unpaired(rows, (range(at[0], len(rows[0].sides)), range(at[1], len(rows[1].sides))), units[0])
+
+
+def _monotone(placed: Sequence[tuple[range, range, Unit]]) -> list[tuple[range, range, Unit]]:
+    """A longest selection of the units, which are in the order of the source, that is in one order on both sides."""
+    ends: list[int] = []
+    """For each length: the smallest end, on the target side, of a selection of that length."""
+    last: list[int] = []
+    before: list[int] = []
+    for number, (src, tgt, _) in enumerate(placed):
+        length = bisect_left(ends, tgt.start + 1)
+        while length and placed[last[length - 1]][0].stop > src.start:
+            length -= 1
+        before.append(last[length - 1] if length else -1)
+        if length == len(ends):
+            ends.append(tgt.stop)
+            last.append(number)
+        elif tgt.stop < ends[length]:
+            ends[length], last[length] = tgt.stop, number
+    selected: list[int] = []
+    number = last[-1] if last else -1
+    while number >= 0:
+        selected.append(number)
+        number = before[number]
+    return [placed[number] for number in reversed(selected)]
+
+
+def _unpaired(rows: tuple[_Rows, _Rows], gaps: tuple[range, range], unit: Unit) -> Iterator[Unit]:
+    """The lines between two links, each as a unit with one side."""
+    for number, (side_rows, gap) in enumerate(zip(rows, gaps, strict=True)):
+        for line in gap:
+            side = side_rows.sides[line]
+            text = line_text(side.text)[0]
+            empty = replace(unit.link.tgt if number == 0 else unit.link.src, sentences=(), text="", spans=())
+            sides = (replace(side, text=text), empty) if number == 0 else (empty, replace(side, text=text))
+            link = replace(unit.link, id=0, src=sides[0], tgt=sides[1], confidence=0.0, note=None)
+            yield Unit(link, lines=((text,), ()) if number == 0 else ((), (text,)))
+
+
+def write(units: Iterable[Unit], stem: Path, options: ExportOptions) -> None:
+    """Write the three files of every pair of languages; their paths start with `stem`."""
+    with ExitStack() as open_files:
+        files: dict[tuple[str, str], list[IO[bytes]]] = {}
+        counts: dict[tuple[str, str], list[int]] = {}
+        for unit in units:
+            key = unit.link.src.lang, unit.link.tgt.lang
+            if key not in files:
+                base = f"{stem.name}.{pair_name(*key)}"
+                paths = [stem.with_name(f"{base}.{end}") for end in (*_ends(key), "ladder")]
+                files[key] = [open_files.enter_context(path.open("wb")) for path in paths]
+                counts[key] = [0, 0]
+            *texts, ladder = files[key]
+            at = counts[key]
+            ladder.write(f"{at[0]}\t{at[1]}\t{unit.link.confidence:.4f}\n".encode())
+            sides = unit.lines or tuple((side.text,) if side.text else () for side in (unit.link.src, unit.link.tgt))
+            for number, (file, lines) in enumerate(zip(texts, sides, strict=True)):
+                file.write("".join(f"{line}\n" for line in lines).encode())
+                at[number] += len(lines)
+        for key, (*_, ladder) in files.items():
+            ladder.write(f"{counts[key][0]}\t{counts[key][1]}\t0\n".encode())
+
+
+def _ends(langs: tuple[str, str]) -> tuple[str, str]:
+    """The suffixes of the two files of sentences."""
+    src, tgt = map(tag_name, langs)
+    return (src, tgt) if src != tgt else (f"src.{src}", f"tgt.{tgt}")
+
+
+def read(path: Path, texts: tuple[Path, Path] | None = None) -> Iterator[ImportedUnit]:
+    """The units of a ladder, or of every ladder in a folder.
+
+    `texts`: the files of sentences; without them, those with the same name but for a language as suffix. Raises
+    UsageError where they are not there, ReadError for a file that is no ladder of these texts.
+    """
+    if path.is_dir():
+        for ladder in sorted(path.glob("*.ladder")):
+            yield from read(ladder)
+        return
+    sources, langs = (texts, _languages(texts)) if texts else _texts_of(path)
+    lines = [
+        text_of(str(file), decompress(str(file), file.read_bytes()), None)[0].removesuffix("\n").split("\n")
+        for file in sources
+    ]
+    lines = [[line.rstrip("\r") for line in side if line.strip() != PARAGRAPH] for side in lines]
+    for number, bead in enumerate(_beads(path, (len(lines[0]), len(lines[1]))), start=1):
+        sides = [
+            Segment(lang, join(side[part.start : part.stop], lang))
+            for lang, side, part in zip(langs, lines, bead, strict=True)
+        ]
+        yield ImportedUnit(f"line {number}", (sides[0], sides[1]))
+
+
+class _Bead(NamedTuple):
+    """Lines of the two files that correspond."""
+
+    src: range
+    tgt: range
+
+
+def _beads(path: Path, lengths: tuple[int, int]) -> Iterator[_Bead]:
+    """The beads of a ladder or of vecalign. Raises ReadError with the line of an invalid one."""
+    rungs: list[tuple[int, int]] = []
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        for number, line in enumerate(filter(str.strip, file), start=1):
+            if match := _VECALIGN.fullmatch(line.strip()):
+                sides = [[int(part) for part in match[side].split(",") if part.strip()] for side in (1, 2)]
+                src, tgt = (range(min(side), max(side) + 1) if side else range(0) for side in sides)
+                if src.stop > lengths[0] or tgt.stop > lengths[1]:
+                    raise _no_such_line(path, number, lengths)
+                yield _Bead(src, tgt)
+                continue
+            try:
+                rung = int(line.split("\t")[0]), int(line.split("\t")[1])
+            except (ValueError, IndexError) as error:
+                raise ReadError(
+                    f"{path}:{number}: not a rung of a ladder: source line, target line and score, between tabs."
+                ) from error
+            if rungs and (rung[0] < rungs[-1][0] or rung[1] < rungs[-1][1]):
+                raise ReadError(f"{path}:{number}: the lines of a ladder never go back. Export it again.")
+            if min(rung) < 0 or rung[0] > lengths[0] or rung[1] > lengths[1]:
+                raise _no_such_line(path, number, lengths)
+            rungs.append(rung)
+    for start, end in pairwise(rungs):
+        yield _Bead(range(start[0], end[0]), range(start[1], end[1]))
+
+
+def _no_such_line(path: Path, number: int, lengths: tuple[int, int]) -> ReadError:
+    return ReadError(
+        f"{path}:{number}: names a line that is not there: the texts have {lengths[0]:,} and {lengths[1]:,} lines. "
+        "Name the files of sentences with --texts."
+    )
+
+
+def _languages(texts: tuple[Path, Path]) -> tuple[str, str]:
+    """The languages that the suffixes of two files name; `und` for others: then the texts are identified."""
+    src, tgt = (_language(Path(inner_name(str(path))).suffix.removeprefix(".")) or "und" for path in texts)
+    return src, tgt
+
+
+def _language(end: str) -> str | None:
+    return canonical(end.rpartition(".")[2]) if 2 <= len(end.rpartition(".")[2].partition("-")[0]) <= 3 else None
+
+
+def _texts_of(path: Path) -> tuple[tuple[Path, Path], tuple[str, str]]:
+    """The two files of sentences next to a ladder, and their languages, in the order that its name gives."""
+    stem = path.name.removesuffix(path.suffix)
+    candidates = [
+        other
+        for other in sorted(path.parent.iterdir())
+        if other.name.startswith(f"{stem}.") and other != path and _language(other.name.removeprefix(f"{stem}."))
+    ]
+    if len(candidates) != 2:
+        raise UsageError(
+            f"{path}: there are {len(candidates)} files of sentences next to it ({stem}.de, {stem}.en), not 2. "
+            "Name them with --texts SRC TGT."
+        )
+    ends = [other.name.removeprefix(f"{stem}.") for other in candidates]
+    pair = stem.rpartition(".")[2]
+    if ends[0].startswith("tgt.") or (pair.startswith(f"{ends[1]}-") and not pair.startswith(f"{ends[0]}-")):
+        candidates.reverse()
+    src, tgt = candidates
+    return (src, tgt), (src.suffix.removeprefix("."), tgt.suffix.removeprefix("."))
