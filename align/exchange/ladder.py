@@ -110,16 +110,16 @@ def _in_order(
         for name in ("src", "tgt")
     ]
     rows = _Rows(sides[0], store), _Rows(sides[1], store)
-    placed: list[tuple[range, range, Unit]] = []
+    positioned: list[tuple[range, range, Unit]] = []
     for unit in units:
         lines = rows[0].lines(unit.link.src), rows[1].lines(unit.link.tgt)
         if lines[0] is None or lines[1] is None:
             report.left_out[WITH_GAPS] += 1
         else:
-            placed.append((lines[0], lines[1], unit))
-    placed.sort(key=lambda one: (one[0].start, one[1].start))
-    monotone = _monotone(placed)
-    if crossing := len(placed) - len(monotone):
+            positioned.append((lines[0], lines[1], unit))
+    positioned.sort(key=lambda one: (one[0].start, one[1].start))
+    monotone = _monotone(positioned)
+    if crossing := len(positioned) - len(monotone):
         report.left_out[CROSSING] += crossing
     at = [0, 0]
     for src, tgt, unit in monotone:
@@ -129,15 +129,15 @@ def _in_order(
     yield from _unpaired(rows, (range(at[0], len(rows[0].sides)), range(at[1], len(rows[1].sides))), units[0])
 
 
-def _monotone(placed: Sequence[tuple[range, range, Unit]]) -> list[tuple[range, range, Unit]]:
+def _monotone(positioned: Sequence[tuple[range, range, Unit]]) -> list[tuple[range, range, Unit]]:
     """A longest selection of the units, which are in the order of the source, that is in one order on both sides."""
     ends: list[int] = []
     """For each length: the smallest end, on the target side, of a selection of that length."""
     last: list[int] = []
     before: list[int] = []
-    for number, (src, tgt, _) in enumerate(placed):
+    for number, (src, tgt, _) in enumerate(positioned):
         length = bisect_left(ends, tgt.start + 1)
-        while length and placed[last[length - 1]][0].stop > src.start:
+        while length and positioned[last[length - 1]][0].stop > src.start:
             length -= 1
         before.append(last[length - 1] if length else -1)
         if length == len(ends):
@@ -150,7 +150,7 @@ def _monotone(placed: Sequence[tuple[range, range, Unit]]) -> list[tuple[range, 
     while number >= 0:
         selected.append(number)
         number = before[number]
-    return [placed[number] for number in reversed(selected)]
+    return [positioned[number] for number in reversed(selected)]
 
 
 def _unpaired(rows: tuple[_Rows, _Rows], gaps: tuple[range, range], unit: Unit) -> Iterator[Unit]:

@@ -37,7 +37,8 @@ def test_a_module_has_what_its_entry_declares(form: Format) -> None:
     write = inspect.signature(getattr(writer, f"write{form.part}"))
     read = inspect.signature(getattr(reader, f"read{form.part}"))
     assert len(write.parameters) == (4 if form.documents else 3)
-    assert list(read.parameters)[1:] == ["encoding"] * form.any_encoding + ["strict"] * form.strict
+    named = ["encoding"] * form.any_encoding + ["strict"] * form.strict + ["texts"] * form.separate_texts
+    assert list(read.parameters)[1:] == named
 
 
 def test_no_two_formats_share_a_name_or_a_suffix() -> None:
