@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from align.mining.mine import MiningReport, MiningSentence
     from align.settings import Settings
 
-MAX_QUALITY_SENTENCES = 20_000
-"""Number of sentences of a store that the best encoder encodes in two minutes."""
-
 
 @click.command(epilog="Example: align mine news.jsonl --src en --min-confidence 0.8")
 @click.argument("sources", nargs=-1, metavar="[FILE|FOLDER]...")
@@ -139,7 +136,7 @@ def open_sentences(
 ) -> Iterator[tuple[Iterator[MiningSentence], set[str], Purpose]]:
     """The sentences of the files, or of the store without files; their languages if listed in advance; and the
     purpose for `auto`: the best encoder for small inputs."""
-    from align.mining.mine import sentences_of_files, sentences_of_store
+    from align.mining.mine import MAX_QUALITY_SENTENCES, sentences_of_files, sentences_of_store
 
     if sources:
         yield sentences_of_files(sources, report, encoding, lang, max_size), set(), "speed"

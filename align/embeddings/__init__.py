@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from align.embeddings.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
 from align.embeddings.registry import (
     Purpose,
+    as_encoder,
     choose_encoder,
     coverage_warning,
     is_local,
@@ -25,6 +26,7 @@ __all__ = [
     "TokenEncoder",
     "Tokens",
     "Vectors",
+    "as_encoder",
     "cached",
     "choose_encoder",
     "coverage_warning",

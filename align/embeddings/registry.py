@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from align.embeddings import e5, use
 from align.embeddings.base import Encoder, Progress
@@ -14,9 +14,16 @@ from align.models import UNDETERMINED
 from align.settings import load_settings
 from align.text.tags import primary
 
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
 Purpose = Literal["quality", "speed"]
 MODELS_FOLDER = "models"
 """The folder for unpacked models in the user's cache."""
+
+
+ENCODER_ATTRIBUTES = ("name", "dimensions", "languages", "digest", "encode")
+"""What an `Encoder` has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,24 @@ def load_encoder(
     from align.embeddings.transformer import TransformerEncoder
 
     return TransformerEncoder(name, threads=threads)
+
+
+def as_encoder(model: Encoder | SentenceTransformer) -> Encoder:
+    """An object as an encoder: an `Encoder` as it is, a model of sentence-transformers wrapped.
+
+    Raises EncoderError that names what the object lacks.
+    """
+    if all(hasattr(model, name) for name in ("similarity", "tokenize", "encode", "prompts")):
+        from align.embeddings.transformer import TransformerEncoder
+
+        return TransformerEncoder(cast("SentenceTransformer", model))
+    missing = [name for name in ENCODER_ATTRIBUTES if not hasattr(model, name)]
+    if missing:
+        raise EncoderError(
+            f"{type(model).__name__} is no encoder: it has no {', '.join(missing)}. Give a name, a SentenceTransformer "
+            f"or an object with {', '.join(ENCODER_ATTRIBUTES)}."
+        )
+    return cast("Encoder", model)
 
 
 def is_local(name: str) -> bool:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 CHUNK_TEXTS = 256
 """Texts between two progress reports."""
+DIGEST_SAMPLE = "The commission will publish its report next week."
+"""The sentence by whose vector a loaded model is recognised."""
 SMALL_FILE = 1 << 20
 HUB_SECONDS = 10
 HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
@@ -126,12 +128,16 @@ class TransformerEncoder:
 
     languages: frozenset[str] | None = None
 
-    def __init__(self, model: str, threads: int | None = None) -> None:
-        self.name = model
+    def __init__(self, model: str | SentenceTransformer, threads: int | None = None) -> None:
+        """Take the name or folder of a model, or a model that is loaded already."""
+        self._given = None if isinstance(model, str) else model
+        self.name = model if isinstance(model, str) else _name_of(model)
         self._threads = cpu.thread_count(threads)
 
     @cached_property
     def _model(self) -> SentenceTransformer:
+        if self._given is not None:
+            return self._given
         import torch
 
         torch.set_num_threads(self._threads)
@@ -144,7 +150,13 @@ class TransformerEncoder:
 
     @cached_property
     def digest(self) -> str:
-        """Hash of the model's files. The model is loaded only if it is not on disk yet."""
+        """Hash of the model's files, or of a vector of a model that was loaded by the caller.
+
+        The model is loaded only if it is not on disk yet.
+        """
+        if self._given is not None:
+            sample = self.encode([DIGEST_SAMPLE])[0].round(3).tobytes()
+            return "st-" + hashlib.sha256(self.name.encode() + sample).hexdigest()[:16]
         folder = self._folder_on_disk()
         if folder is None and self._model:
             folder = self._folder_on_disk()
@@ -216,6 +228,13 @@ class TransformerEncoder:
             return None
         prompt = len(self._model.tokenizer(self._prompt)["input_ids"])
         return max(8, int(longest) - prompt - 2)
+
+
+def _name_of(model: SentenceTransformer) -> str:
+    """The name of a loaded model: that in its model card, else its class."""
+    card = getattr(model, "model_card_data", None)
+    name = getattr(card, "model_name", None) or getattr(card, "base_model", None)
+    return str(name or type(model).__name__)
 
 
 def _fingerprint(folder: Path) -> list[object]:

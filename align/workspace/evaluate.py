@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from align.aligner import Bead, align_bitext
-from align.embeddings import cached, load_encoder
+from align.embeddings import Encoder, cached, load_encoder
 from align.embeddings.embed import TextSide, embed_sides
 from align.errors import ReadError
 from align.exchange.export_target import written_file
@@ -29,7 +29,7 @@ BeadSet = set[tuple[tuple[int, ...], tuple[int, ...]]]
 
 def evaluate(
     gold: Path,
-    encoder: str = "auto",
+    encoder: str | Encoder = "auto",
     *,
     predictions: Path | None = None,
     cache: Path | None = None,
@@ -49,7 +49,7 @@ def evaluate(
 
     documents = read_gold(gold, max_size)
     languages = {document[key] for document in documents for key in ("src_lang", "tgt_lang")}
-    loaded = load_encoder(encoder, languages=languages, cache=cache)
+    loaded = load_encoder(encoder, languages=languages, cache=cache) if isinstance(encoder, str) else encoder
     if warning := coverage_warning(loaded, languages):
         warn(warning)
     encoded = 0
