@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from align.api import (
         Aligner,
         Alignment,
-        BeadRecord,
+        AlignmentRecord,
         PairScore,
         SentencePair,
         align_texts,
@@ -36,8 +36,8 @@ __all__ = [
     "AlignError",
     "Aligner",
     "Alignment",
+    "AlignmentRecord",
     "Bead",
-    "BeadRecord",
     "ConflictError",
     "Decision",
     "DocumentRow",
@@ -67,7 +67,7 @@ __all__ = [
 
 _MODULES = {
     "align.api": (
-        "Aligner", "Alignment", "BeadRecord", "PairScore", "SentencePair", "align_texts", "evaluate", "mine",
+        "Aligner", "Alignment", "AlignmentRecord", "PairScore", "SentencePair", "align_texts", "evaluate", "mine",
         "open_store", "score_pairs",
     ),
     "align.embeddings": ("Encoder", "load_encoder"),

@@ -30,7 +30,7 @@ RangePair = tuple[range, range]
 """Ranges of source and target sentences."""
 
 
-class BeadRecord(TypedDict):
+class AlignmentRecord(TypedDict):
     """A bead as JSON values, for data frames, `json.dumps` and `csv.DictWriter`."""
 
     src: str
@@ -63,12 +63,12 @@ class Alignment:
         """(source, target, confidence) of the beads with both sides, in order; joined as the language requires."""
         return [(*self._texts(bead), bead.confidence) for bead in self.beads if bead.src and bead.tgt]
 
-    def to_records(self, *, with_nulls: bool = False) -> list[BeadRecord]:
+    def to_records(self, *, with_nulls: bool = False) -> list[AlignmentRecord]:
         """The beads as dicts of JSON values, in order: rows for `json.dumps`, `csv.DictWriter` or a data frame.
 
         with_nulls: include sentences that the other text leaves out; the text of the empty side is `""`.
         """
-        records: list[BeadRecord] = []
+        records: list[AlignmentRecord] = []
         for bead in self.beads:
             if with_nulls or (bead.src and bead.tgt):
                 src, tgt = self._texts(bead)
