@@ -65,7 +65,7 @@ class WorkSpec:
     def __call__(self) -> BatchWork:
         """Load the encoder; see `WorkFactory`."""
         limit_threads(self.threads)
-        return Aligner(self, open_encoder(self))
+        return BatchAligner(self, open_encoder(self))
 
     def read(self, name: str, lang: str | None) -> FileSide:
         """Read a file and split it into segments. Raises AlignError."""
@@ -98,7 +98,7 @@ def limit_threads(threads: int) -> None:
     threadpool_limits(threads)
 
 
-class Aligner:
+class BatchAligner:
     """Aligns batches; one instance per worker process."""
 
     def __init__(self, spec: WorkSpec, encoder: Encoder) -> None:

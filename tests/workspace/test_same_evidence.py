@@ -14,7 +14,7 @@ import align
 from align.api import align_texts
 from align.bulk.shards import unpack
 from align.bulk.types import Batch, Item, PairEntry
-from align.bulk.worker import Aligner, WorkSpec
+from align.bulk.worker import BatchAligner, WorkSpec
 from align.embeddings import cached, load_encoder
 from align.embeddings.embed import TextSide, embed_sides
 from align.store import LinkFilter, open_store
@@ -59,7 +59,7 @@ def files(tmp_path: Path) -> list[str]:
 
 def by_bulk(files: Sequence[str], encoder: Any, *, reordered: bool) -> Beads:
     spec = WorkSpec(encoder.name, "/", languages=("de", "en"), reordered=reordered)
-    done = Aligner(spec, encoder)(Batch(0, (Item(0, PairEntry(files[0], files[1])),)))
+    done = BatchAligner(spec, encoder)(Batch(0, (Item(0, PairEntry(files[0], files[1])),)))
     rows = [json.loads(line) for line in unpack(done.items[0].payload)]
     return {(row["src"]["text"], row["tgt"]["text"]): row["confidence"] for row in rows}
 
