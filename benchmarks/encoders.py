@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from align.embeddings import Vectors, cpu, load_encoder
+from align.embeddings import Vectors, inference, load_encoder
 from align.embeddings.use import UseEncoder
 from align.embeddings.use_network import CHUNK_TOKENS, grouped, segments_of
 
@@ -43,7 +43,7 @@ def main() -> None:
     asked = parser.parse_args()
     texts = sentences(asked.sentences)
     print(f"{len(texts)} sentences, {np.mean([len(text) for text in texts]):.0f} characters on average")
-    print(f"{cpu.usable_cores()} cores, best form of e5 here: {load_encoder('e5').digest.split('-')[1]}")
+    print(f"{inference.usable_cores()} cores, best form of e5 here: {load_encoder('e5').digest.split('-')[1]}")
     measure_use(texts, asked.rounds)
     measure_e5(texts[::4], asked.rounds, with_torch=not asked.without_torch)
     measure_processes()
@@ -143,7 +143,7 @@ def product_rate() -> float:
     """FLOP/s of numpy's BLAS on all cores."""
     size = 2048
     left, right = (np.random.default_rng(seed).random((size, size), dtype=np.float32) for seed in (1, 2))
-    with threadpool_limits(cpu.usable_cores(), user_api="blas"):
+    with threadpool_limits(inference.usable_cores(), user_api="blas"):
         times = []
         for _ in range(4):
             begun = time.perf_counter()

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from align.aligner import coarse_path, evidence, features, lattice, token_links, tokens
+from align.aligner import coarse_path, evidence, features, lattice, tokens
+from align.aligner import evidence as joined
 from align.aligner import evidence as lengths
-from align.aligner import joined_texts as joined
 from align.aligner import similarity as scale
+from align.aligner import tokens as token_links
 from align.aligner.features import BEAD_FEATURES, MERGING, OMITTING, OPENING, OPENINGS, SHAPES
 from align.aligner.lattice import Lattice, Marginals, marginals
 from align.aligner.types import EmbeddedSide

@@ -11,8 +11,7 @@ import numpy.typing as npt
 
 from align.aligner.bitext import _swapped, align_stretch, bitext_beads
 from align.aligner.evidence import centred
-from align.aligner.link_confidence import LONG_CHAIN_LINKS, Chain, confidence, extract_features
-from align.aligner.link_kind import kind_of
+from align.aligner.link_confidence import LONG_CHAIN_LINKS, Chain, confidence, extract_features, kind_of
 from align.aligner.local_alignment import BLOCKED, Cell, LocalAlignment, maximal_segments
 from align.aligner.similarity import csls
 from align.aligner.types import Bead, Constraints, EmbeddedSide, Matrix, RangePair

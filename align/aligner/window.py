@@ -15,19 +15,20 @@ from align.aligner.coarse_path import Indices, band, coarse_path
 from align.aligner.evidence import (
     CommonTokens,
     FloatArray,
+    RunVectors,
     SideEvidence,
     TokenEvidence,
     expected_ratio,
     find_common_tokens,
+    joined_gains,
     length_ratio,
     side_evidence,
     window_evidence,
 )
 from align.aligner.features import WindowEvidence
-from align.aligner.joined_texts import RunVectors, joined_gains
 from align.aligner.lattice import Lattice, Marginals, best_path, marginals
 from align.aligner.similarity import similarity_factor
-from align.aligner.token_links import Bag, Float32Array, coverage, linked_weight, robust_zscores, token_links
+from align.aligner.tokens import Bag, Float32Array, coverage, linked_weight, robust_zscores, token_links
 from align.aligner.types import Bead, EmbeddedSide, RangePair
 from align.aligner.weights import Weights, family, weights
 

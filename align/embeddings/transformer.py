@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from align.embeddings import cpu
+from align.embeddings import inference
 from align.embeddings.base import Progress, Vectors
-from align.embeddings.batching import encodable
+from align.embeddings.inference import encodable
 from align.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class TransformerEncoder:
         """Take the name or folder of a model, or a model that is loaded already."""
         self._given = None if isinstance(model, str) else model
         self.name = model if isinstance(model, str) else _name_of(model)
-        self._threads = cpu.thread_count(threads)
+        self._threads = inference.thread_count(threads)
 
     @cached_property
     def _model(self) -> SentenceTransformer:

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from align.embeddings import cpu
+from align.embeddings import inference
 from align.embeddings.base import Progress, Vectors
-from align.embeddings.batching import encodable
+from align.embeddings.inference import encodable
 from align.embeddings.use_network import UseNetwork
 from align.errors import EncoderError
 
@@ -49,7 +49,7 @@ class UseEncoder:
     languages: frozenset[str] | None = LANGUAGES
 
     def __init__(self, threads: int | None = None) -> None:
-        self._threads = cpu.thread_count(threads)
+        self._threads = inference.thread_count(threads)
         self._resources = resources()
 
     @cached_property
@@ -61,7 +61,7 @@ class UseEncoder:
     @cached_property
     def _model(self) -> tuple[Any, UseNetwork]:
         """Tokeniser and network, loaded in parallel: that is most of the time to a first vector."""
-        with cpu.thread_map(self._threads) as work:
+        with inference.thread_map(self._threads) as work:
             tokenizer, network = work(lambda read: read(), (self._read_tokenizer, self._read_network))
         return tokenizer, network
 

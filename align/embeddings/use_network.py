@@ -27,7 +27,7 @@ import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 
 from align.embeddings.base import Vectors
-from align.embeddings.cpu import ThreadMap, thread_map
+from align.embeddings.inference import ThreadMap, thread_map
 
 Float32Array = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]

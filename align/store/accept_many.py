@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from align.clock import local_time, now
 from align.errors import ConflictError, EmptyDecisionError
 from align.models import Decision
-from align.store import link_counts, overlaps
+from align.store import overlaps, pagination
 from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import REVIEWED, State, append, state_of, who_changed
 from align.store.filter import LinkFilter, where
@@ -134,10 +134,10 @@ def _find_contradicted(db: Database, candidates: Mapping[int, float]) -> tuple[s
 def refresh_touched(db: Database, decision: int) -> None:
     """Recount the buckets of the links that a decision touched."""
     sql = (
-        f"select distinct place >> {link_counts.BUCKET_BITS} from links "
+        f"select distinct place >> {pagination.BUCKET_BITS} from links "
         "where id in (select link from patches where decision = ?)"
     )
-    link_counts.refresh(db, [row[0] for row in db.conn.execute(sql, (decision,))])
+    pagination.recount(db, [row[0] for row in db.conn.execute(sql, (decision,))])
 
 
 MAX_DISTINCT_PATCHES = 20

@@ -24,7 +24,8 @@ from sqlite_utils import Database
 from align.atomic_file import part_folder
 from align.errors import StoreError
 from align.sqlite_session import UNWRITABLE_ERRORS, writing
-from align.store import checksums, revisions, schema, sentence_splits
+from align.store import revisions, schema, sentence_splits
+from align.store import schema as checksums
 from align.store.rebuild import rebuild
 from align.text.messages import pluralise
 
@@ -194,7 +195,7 @@ def _sums(db: Database) -> Iterator[str]:
                 yield f"the last id assigned in {_shown(key)} is {numbers.get(key)} instead of {was}"
         elif kind in checksums.SEALED_TABLES:
             try:
-                now = checksums.compute(db, kind, key)
+                now = checksums.checksum_of(db, kind, key)
             except sqlite3.Error as error:
                 yield f"{_describe(db, kind, key)} cannot be read ({_error_text(error)})"
                 continue

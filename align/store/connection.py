@@ -26,7 +26,7 @@ from align.sqlite_session import (
     unregister,
     writing,
 )
-from align.store import checksums
+from align.store import schema
 from align.store.schema import APPLICATION_ID, LAST_MIGRATING_COMMIT, LATEST, migrations, schema_names
 
 MAGIC = b"SQLite format 3\0"
@@ -205,7 +205,7 @@ def _prepare(path: Path, db: Database) -> None:
     with writing(db):
         db.execute(f"pragma application_id = {APPLICATION_ID}")
         migrations.apply(db)
-        checksums.seal(db)
+        schema.seal(db)
         advance(db)
 
 
@@ -219,7 +219,7 @@ def transaction(db: Database) -> Iterator[None]:
         before = db.conn.total_changes
         yield
         if db.conn.total_changes != before:
-            checksums.seal(db)
+            schema.seal(db)
             advance(db)
 
 

@@ -10,7 +10,8 @@ from sqlite_utils import Database
 from align.clock import now
 from align.errors import ConflictError, UsageError
 from align.models import Decision
-from align.store import link_counts, overlaps, pagination, sentence_splits
+from align.store import overlaps, pagination, sentence_splits
+from align.store import pagination as link_counts
 from align.store.decision_log import (
     FIELDS,
     NEW,
@@ -364,11 +365,11 @@ class DecisionDraft:
         for number, _, now_ in patches:
             apply(self.db, decision, number, now_)
         buckets |= buckets_of(self.db, patches)
-        link_counts.refresh(self.db, buckets)
+        link_counts.recount(self.db, buckets)
         if any(reshapes(patch) for patch in patches):
             pagination.refresh(self.db, buckets)
         for number in self.documents_cut():  # Links behind a cut stand elsewhere now.
-            link_counts.refresh_range(self.db, number * SOURCE_FACTOR, (number + 1) * SOURCE_FACTOR)
+            link_counts.recount_range(self.db, number * SOURCE_FACTOR, (number + 1) * SOURCE_FACTOR)
 
     def log_detail(self) -> dict[str, object]:
         """What the log tells of the decision beside its patches."""

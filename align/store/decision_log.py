@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from align.clock import local_time, now
 from align.errors import ConflictError, StoreError
 from align.models import Decision
-from align.store import link_counts
+from align.store import pagination
 from align.store.actions import Action, past_tense
 from align.store.merge.causality import Origin
 
@@ -152,7 +152,7 @@ def buckets_of(db: Database, patches: Iterable[Patch]) -> set[int]:
     """Buckets in which the links of patches are now."""
     inside = ",".join(str(link) for link, _, _ in patches)
     rows = db.conn.execute(f"select distinct place from links where id in ({inside})")
-    return {row[0] >> link_counts.BUCKET_BITS for row in rows}
+    return {row[0] >> pagination.BUCKET_BITS for row in rows}
 
 
 def apply(db: Database, decision: int, link: int, columns: State | None) -> None:

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from align.clock import now
 from align.errors import ConflictError, StoreError
 from align.models import Block, BlockKind, Document, Sentence, Span, Status
-from align.store import checksums, link_counts, search
+from align.store import pagination, schema, search
 from align.store.records import DocumentRow, SentenceRow, as_bytes, storable
 from align.text.normalize import join, sentence_text
 
@@ -227,22 +227,22 @@ def refuse_damaged(db: Database, document: int) -> None:
     digest, text = db.conn.execute(
         "select digest, content from documents join texts on texts.document = documents.id where id = ?", (document,)
     ).fetchone()
-    checksums.refuse_damaged(db, "document", [document])
+    schema.refuse_damaged(db, "document", [document])
     if hashlib.sha256(text).hexdigest() != digest:
-        raise StoreError(checksums.DAMAGED.format(f"the text of document {document}"))
+        raise StoreError(schema.DAMAGED.format(f"the text of document {document}"))
 
 
 def set_language(db: Database, document: int, lang: str) -> None:
     """Set the language of all blocks, sentences and links of the document by hand."""
     _one(db, document)
-    checksums.refuse_damaged(db, "document", [document])
+    schema.refuse_damaged(db, "document", [document])
     for table in ("blocks", "sentences"):
         db.conn.execute(f"update {table} set lang = ?, lang_confidence = 1.0 where document = ?", (lang, document))
     for side in ("src", "tgt"):
         db.conn.execute(f"update links set {side}_lang = ? where {side}_document = ?", (lang, document))
     db.conn.execute("update documents set lang = ? where id = ?", (lang, document))
     update_summary(db, document)
-    link_counts.refresh_all(db)
+    pagination.recount_all(db)
 
 
 def set_origin(db: Database, document: int, origin: str) -> None:

@@ -1,7 +1,9 @@
 """Positions of links in a list: counts, ranks, jumps and the next match, each in milliseconds among a million links.
 
 Document order sorts by `links.place`, then id; doubt order by `links.queue`, then id. Both have a covering index,
-so no link texts are read.
+so no link texts are read. Link counts by bucket of `2 ** BUCKET_BITS` source sentences are updated with every write:
+whole buckets are summed, and only the bucket of the position is scanned. They answer conditions on status, documents
+and languages; for others `exact_condition` returns None and the links are counted.
 """
 
 from __future__ import annotations
@@ -12,10 +14,75 @@ from typing import Final, Literal, NamedTuple
 
 from sqlite_utils import Database
 
-from align.store import link_counts, search
-from align.store import search as hits
-from align.store.filter import ANY, Condition, LinkFilter, where
-from align.store.link_counts import BUCKET_BITS
+from align.store import search
+from align.store.filter import ANY, Condition, LinkFilter, language_term, where
+
+BUCKET_BITS = 9
+"""2 ** BUCKET_BITS sentences per bucket: 2,000 buckets for a million links, under a millisecond to scan one."""
+GROUPED_COUNTS = """select place >> 9, status, src_document, tgt_document, src_lang, tgt_lang, count(*),
+    total(confidence), min(confidence) from links"""
+
+
+def exact_condition(link_filter: LinkFilter) -> Condition | None:
+    """The filter as a condition on `tallies`, or None if they cannot answer it."""
+    answerable = LinkFilter(
+        statuses=link_filter.statuses,
+        src_lang=link_filter.src_lang,
+        tgt_lang=link_filter.tgt_lang,
+        document=link_filter.document,
+        documents=link_filter.documents,
+    )
+    if answerable != link_filter:
+        return None
+    return possible_condition(link_filter)
+
+
+def possible_condition(link_filter: LinkFilter) -> Condition:
+    """Condition on `tallies` that is true for every bucket with a match of the filter, and perhaps for others."""
+    terms, values = ["1"], list[object]()
+    if link_filter.statuses:
+        terms.append(f"status in ({', '.join('?' * len(link_filter.statuses))})")
+        values += sorted(link_filter.statuses)
+    for column, lang in (("src_lang", link_filter.src_lang), ("tgt_lang", link_filter.tgt_lang)):
+        if lang is not None:
+            term, parameters = language_term(column, lang)
+            terms.append(term)
+            values += parameters
+    if link_filter.document is not None:
+        terms.append("(src_document = ? or tgt_document = ?)")
+        values += [link_filter.document] * 2
+    if link_filter.documents is not None:
+        terms.append("src_document = ? and tgt_document = ?")
+        values += link_filter.documents
+    if link_filter.max_confidence is not None:
+        terms.append("least <= ?")
+        values.append(link_filter.max_confidence)
+    return " and ".join(terms), values
+
+
+def recount(db: Database, buckets: Iterable[int]) -> None:
+    """Recount these buckets."""
+    for bucket in set(buckets):
+        db.conn.execute("delete from tallies where bucket = ?", (bucket,))
+        db.conn.execute(
+            f"insert into tallies {GROUPED_COUNTS} where place >= ? and place < ? group by 1, 2, 4, 5, 6",
+            (bucket << BUCKET_BITS, (bucket + 1) << BUCKET_BITS),
+        )
+
+
+def recount_all(db: Database) -> None:
+    """Recount all links."""
+    db.conn.execute("delete from tallies")
+    db.conn.execute(f"insert into tallies {GROUPED_COUNTS} group by 1, 2, 4, 5, 6")
+
+
+def recount_range(db: Database, low: int, high: int) -> None:
+    """Recount the buckets of the sort keys from `low` (first of a bucket) to `high`."""
+    db.conn.execute("delete from tallies where bucket >= ? and bucket < ?", (low >> BUCKET_BITS, high >> BUCKET_BITS))
+    db.conn.execute(
+        f"insert into tallies {GROUPED_COUNTS} where place >= ? and place < ? group by 1, 2, 4, 5, 6", (low, high)
+    )
+
 
 Order = Literal["document", "doubt"]
 OrderKey = tuple[int | float, int]
@@ -43,17 +110,17 @@ def link_source(db: Database, link_filter: LinkFilter, order: Order = "document"
     """SQL for the links of a filter. Matches of search terms are gathered first and cached for the next query."""
     if not search.parse(link_filter.text or ""):
         return LinkSource("links", KEY_COLUMNS[order], "id", *where(link_filter))
-    hits.gather(db, link_filter.text or "")
+    search.gather(db, link_filter.text or "")
     if order == "doubt":
-        hits.gather_by_doubt(db)
+        search.gather_by_doubt(db)
     condition, values = where(replace(link_filter, text=None))
-    tables = hits.TABLES[order] if condition == "1" else f"{hits.TABLES[order]} {hits.JOIN}"
-    return LinkSource(tables, hits.KEYS[order], "h_id", condition, values)
+    tables = search.TABLES[order] if condition == "1" else f"{search.TABLES[order]} {search.JOIN}"
+    return LinkSource(tables, search.KEYS[order], "h_id", condition, values)
 
 
 def count(db: Database, link_filter: LinkFilter = ANY) -> int:
     """Number of links that match a filter."""
-    tally_filter = link_counts.exact_condition(link_filter)
+    tally_filter = exact_condition(link_filter)
     if tally_filter is not None:
         return int(
             db.conn.execute(
@@ -70,17 +137,17 @@ def count(db: Database, link_filter: LinkFilter = ANY) -> int:
 
 def undecided(db: Database, link_filter: LinkFilter = ANY) -> tuple[int, float]:
     """Number of undecided links that match a filter, and the sum of their confidences."""
-    tally_filter = link_counts.exact_condition(link_filter)
+    tally_filter = exact_condition(link_filter)
     if tally_filter is not None:
         sql = f"select coalesce(sum(n), 0), total(total) from tallies where {tally_filter[0]} and status = 'proposed'"
         row = db.conn.execute(sql, tally_filter[1]).fetchone()
         return row[0], row[1]
     links_from = link_source(db, link_filter)
-    if links_from.tables == hits.TABLE:
-        cached = hits.gather(db, link_filter.text or "")
+    if links_from.tables == search.TABLE:
+        cached = search.gather(db, link_filter.text or "")
         if cached.gathered_at == cached.checked_at:
             return cached.undecided, cached.expected
-    tables = hits.JOINED if links_from.tables == hits.TABLE else links_from.tables
+    tables = search.JOINED if links_from.tables == search.TABLE else links_from.tables
     sql = f"select count(*), total(confidence) from {tables} where {links_from.condition} and status = 'proposed'"
     row = db.conn.execute(sql, links_from.values).fetchone()
     return row[0], row[1]
@@ -91,7 +158,7 @@ def ids_at(db: Database, rank: int, n: int, link_filter: LinkFilter = ANY, order
     if rank < 0 or n < 1:
         return []
     tables, key, number, condition, values = link_source(db, link_filter, order)
-    tally_filter = link_counts.exact_condition(link_filter)
+    tally_filter = exact_condition(link_filter)
     if order == "document" and tally_filter is not None:
         start, rank = _bucket_at(db, rank, tally_filter)
         condition, values = f"place >= ? and {condition}", [start, *values]
@@ -131,11 +198,11 @@ def _bucket_at(db: Database, rank: int, tally_filter: Condition) -> tuple[int, i
     for bucket, n in db.conn.execute(
         f"select bucket, sum(n) from tallies where {tally_filter[0]} group by bucket order by bucket", tally_filter[1]
     ):
-        start = bucket << link_counts.BUCKET_BITS
+        start = bucket << BUCKET_BITS
         if before + n > rank:
             return start, rank - before
         before += n
-    return start + (1 << link_counts.BUCKET_BITS), 0
+    return start + (1 << BUCKET_BITS), 0
 
 
 def rank(db: Database, link: int, link_filter: LinkFilter = ANY, order: Order = "document") -> int | None:
@@ -145,12 +212,12 @@ def rank(db: Database, link: int, link_filter: LinkFilter = ANY, order: Order = 
         return None
     tables, key, number, condition, values = link_source(db, link_filter, order)
     before = 0
-    tally_filter = link_counts.exact_condition(link_filter)
+    tally_filter = exact_condition(link_filter)
     if order == "document" and tally_filter is not None:
-        bucket = int(sort_key[0]) >> link_counts.BUCKET_BITS
+        bucket = int(sort_key[0]) >> BUCKET_BITS
         sql = f"select coalesce(sum(n), 0) from tallies where {tally_filter[0]} and bucket < ?"
         before = db.conn.execute(sql, [*tally_filter[1], bucket]).fetchone()[0]
-        condition, values = f"place >= ? and {condition}", [bucket << link_counts.BUCKET_BITS, *values]
+        condition, values = f"place >= ? and {condition}", [bucket << BUCKET_BITS, *values]
     sql = f"select count(*) from {tables} where {condition} and ({key}, {number}) < (?, ?)"
     return before + int(db.conn.execute(sql, [*values, *sort_key]).fetchone()[0])
 
@@ -176,15 +243,15 @@ def _first_after(db: Database, sort_key: OrderKey | None, link_filter: LinkFilte
         row = db.conn.execute(sql, [*start, *values]).fetchone()
         return row[0] if row else None
     # Bucket by bucket, skipping those without a possible match.
-    possible, parameters = link_counts.possible_condition(link_filter)
-    bucket = -1 if sort_key is None else int(sort_key[0]) >> link_counts.BUCKET_BITS
+    possible, parameters = possible_condition(link_filter)
+    bucket = -1 if sort_key is None else int(sort_key[0]) >> BUCKET_BITS
     buckets = db.conn.execute(
         f"select distinct bucket from tallies where bucket >= ? and {possible} order by bucket", [bucket, *parameters]
     ).fetchall()
     sql = f"""select id from links where place >= ? and place < ? and {after_condition} and {condition}
         order by place, id limit 1"""
     for (bucket_number,) in buckets:
-        low, high = bucket_number << link_counts.BUCKET_BITS, (bucket_number + 1) << link_counts.BUCKET_BITS
+        low, high = bucket_number << BUCKET_BITS, (bucket_number + 1) << BUCKET_BITS
         row = db.conn.execute(sql, [low, high, *start, *values]).fetchone()
         if row:
             return int(row[0])

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from align.errors import ConflictError
 from align.models import Decision
-from align.store import checksums, revisions, search
+from align.store import revisions, schema, search
 from align.store.connection import transaction
 from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import Patch, State, append
@@ -107,7 +107,7 @@ def _shorten_log(db: Database, documents: Sequence[int]) -> None:
     back, and so do the entries that deleted its other links. The links that a run deleted are always stored:
     another run may have made them.
     """
-    checksums.refuse_damaged(db, "decision", [row[0] for row in db.conn.execute("select id from decisions")])
+    schema.refuse_damaged(db, "decision", [row[0] for row in db.conn.execute("select id from decisions")])
     _find_deleted(db, documents)
     for decision, made_links, run in _runs(db):
         if _is_needed(db, made_links, run):

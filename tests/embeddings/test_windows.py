@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.embeddings.batching import batches_of, encodable, windows_of
+from align.embeddings.inference import batches_of, encodable, windows_of
 from align.embeddings.use_network import HALO_TOKENS, SEGMENT_TOKENS, segments_of
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from align.highlight import correspondences, text_diff
 from align.highlight.names import consonant_key, is_same_word
-from align.report.intervals import sample, wilson
+from align.report.pace import sample, wilson
 from align.review.widgets.document_columns import Wire, draw, wire_columns
 
 TEXT = st.text(

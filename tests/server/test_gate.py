@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.server.auth import RequestAuth, host_name, is_loopback, new_token
+from align.server.server import RequestAuth, host_name, is_loopback, new_token
 
 TOKEN = "right-token"
 

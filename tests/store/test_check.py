@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from align.cli import cli
 from align.errors import AlignError, StoreError
 from align.reviewer import Reviewer
-from align.store import Store, checksums, edits, open_store
+from align.store import Store, edits, open_store, schema
 from align.store.check import REBUILD_COMMAND, RESTORE_COMMAND
 from benchmarks.byte_flips import flips
 
@@ -106,7 +106,7 @@ def problems(store: Store) -> list[tuple[str, str]]:
 def test_other_tables_than_ours_are_named_and_mended(store: Store, change: str, problem: str, command: str) -> None:
     links = list(store.links())
     if "seals" in change or "reader" in change:
-        for name in checksums.triggers():
+        for name in schema.triggers():
             store.db.conn.execute(f"drop trigger {name}")
     store.db.conn.execute(change)
     store.close()

@@ -13,9 +13,8 @@ from align.models import Link, LinkKind, Proposal
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, edits
 from align.workspace import realign
-from align.workspace.explain import explain
 from align.workspace.propose import propose
-from align.workspace.realign import Realigner, open_realigner
+from align.workspace.realign import Realigner, explain, open_realigner
 from tests.workspace.conftest import TopicEncoder
 
 

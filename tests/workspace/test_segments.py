@@ -12,7 +12,7 @@ from align.reviewer import Reviewer
 from align.settings import default_reviewer
 from align.store import Store, open_store
 from align.text.normalize import sentence_text
-from align.text.segmentation import plain_segments, resegment
+from align.text.segment import plain_segments, resegment
 from align.workspace.add import add
 from align.workspace.pair import read_side
 

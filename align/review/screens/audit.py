@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from align.models import Link
-from align.report.intervals import wilson
+from align.report.pace import wilson
 from align.review.presenters import shown_texts, side_view
 from align.review.queries import load_context
 from align.review.screens.base import ours

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from align.models import CONFIRMED, Link
-from align.report.intervals import sample, wilson
+from align.report.pace import sample, wilson
 from align.review.consequences import Consequences
 from align.review.filter_language import GRAMMAR, parse_percentage
 from align.review.keys import KEY_BAR, REVIEW_KEYS, bindings
