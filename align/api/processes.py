@@ -18,7 +18,7 @@ from typing import Any
 from align.api.alignment import Aligner, Alignment, TextInput
 from align.bulk.workers_local import THREAD_VARIABLES
 from align.embeddings import Encoder
-from align.embeddings.cpu import usable_cores
+from align.embeddings.inference import usable_cores
 from align.errors import AlignError, UsageError
 
 PAIRS_PER_TASK = 8
