@@ -132,14 +132,21 @@ def inner_name(name: str) -> str:
     return stem if suffix.lower() in COMPRESSED and stem else name
 
 
-def walk(folder: str, suffixes: Collection[str]) -> Iterator[str]:
+def walk(folder: str, suffixes: Collection[str], others: list[str] | None = None) -> Iterator[str]:
     """Files below a folder whose suffix is in `suffixes` (or those compressed), sorted, without hidden ones and links
-    to folders."""
+    to folders.
+
+    others: gets the files with other suffixes.
+    """
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if not name.startswith(".") and PurePath(inner_name(name)).suffix.lower() in suffixes:
+            if name.startswith("."):
+                continue
+            if PurePath(inner_name(name)).suffix.lower() in suffixes:
                 yield os.path.join(parent, name)
+            elif others is not None:
+                others.append(os.path.join(parent, name))
 
 
 def document_path(path: str) -> str:

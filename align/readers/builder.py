@@ -21,18 +21,25 @@ class DocumentBuilder:
         self._marks: list[BlockMark] = []
         self._at = 0
 
-    def add(self, text: str, kind: BlockKind, lang: str | None = None, *, is_sentence: bool = False) -> None:
-        """Add a block unless it is blank. Raises ReadError where the text is longer than the file's size allows."""
+    def add(
+        self, text: str, kind: BlockKind, lang: str | None = None, *, is_sentence: bool = False, before: str = ""
+    ) -> None:
+        """Add a block unless it is blank. Raises ReadError where the text is longer than the file's size allows.
+
+        before: characters of the block that are not text, such as the key of a string.
+        """
         bare = text.strip()
         if not bare:
             return
-        check_expansion(self._name, self._size, self._at + len(bare))
+        check_expansion(self._name, self._size, self._at + len(before) + len(bare))
         if self._texts:
             self._texts.append("\n\n")
             self._at += 2
-        self._texts.append(bare)
-        self._marks.append(BlockMark(Span(self._at, self._at + len(bare)), kind, lang, None, is_sentence))
-        self._at += len(bare)
+        self._texts += [before, bare]
+        end = self._at + len(before) + len(bare)
+        parts = (Span(end - len(bare), end),) if before else None
+        self._marks.append(BlockMark(Span(self._at, end), kind, lang, parts, is_sentence))
+        self._at = end
 
     def __len__(self) -> int:
         return len(self._marks)

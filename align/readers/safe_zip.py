@@ -96,6 +96,18 @@ def part(name: str, archive: zipfile.ZipFile, path: str) -> bytes:
         raise ReadError(f"{name}: its part {path} cannot be unpacked ({error}). Save it again.") from error
 
 
+def parsed(name: str, content: bytes) -> Any:
+    """The root of an XML text, without resolving entities or loading anything. Raises ReadError where it is none."""
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        return etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as error:
+        reason = str(error).splitlines()[0][:120]
+        raise ReadError(f"{name}: broken XML ({reason}). Open it in its program and save it again.") from error
+
+
 def no_entities(name: str, archive: zipfile.ZipFile) -> None:
     """Raises ReadError where a part of an Office file declares XML entities, which none needs."""
     for entry in archive.infolist():

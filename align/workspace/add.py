@@ -31,8 +31,10 @@ from align.text.messages import pluralise
 from align.text.segment import resegment
 from align.workspace.document_lookup import language_tag_or_none
 
-AddOutcome = Literal["added", "changed", "unchanged", "skipped", "refused"]
+AddOutcome = Literal["added", "changed", "unchanged", "skipped", "refused", "ignored"]
 STDIN = "-"
+MAX_NAMED_FILES = 5
+"""Files of a folder that are named of those that are not texts by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class AddResult:
     sentences: int = 0
     languages: tuple[str, ...] = ()
     why: str = ""
-    """Why it was skipped or refused; empty otherwise."""
+    """Why it was skipped, refused or ignored; empty otherwise."""
     links: int = 0
     """Number of translation pairs in the file; for a file that was added before, of the new ones."""
     messages: tuple[str, ...] = ()
@@ -58,7 +60,7 @@ class AddResult:
 
     def line(self) -> str:
         """The result in one line, without the outcome."""
-        if self.outcome in ("skipped", "refused"):
+        if self.why:
             return f"{self.name}: {self.why}"
         unit = f"{self.segments}s"
         size = f"{self.sentences} {unit}, {', '.join(self.languages) or '-'}"
@@ -122,7 +124,8 @@ def add(
     lang = language_tag_or_none(lang)
     if name is not None and (not name.strip() or len(sources) != 1 or os.path.isdir(sources[0])):
         raise UsageError(f"--as {name}: names the document of one file, or of standard input. Add only that.")
-    files = list(expand_sources(sources))
+    others: list[str] = []
+    files = list(expand_sources(sources, others))
     if name is not None and len(files) > 1:
         raise UsageError(f"--as {name}: names one document, and {sources[0]} matches {len(files)} files.")
     reviewer_name = reviewer or default_reviewer()
@@ -159,6 +162,7 @@ def add(
                 failed += 1
                 yield AddResult(source, "skipped", why=str(error).removeprefix(f"{source}: "))
     progress(len(files), len(files))
+    yield from ignored(sources, others)
     raise_left_out(failed, refused)
 
 
@@ -170,6 +174,17 @@ def raise_left_out(failed: int, refused: int) -> None:
         raise TextLossError(f"{words}: see above. The other files are added.")
     if failed:
         raise ReadError(f"{words}: see above. The others are added.")
+
+
+def ignored(sources: Sequence[str], others: Sequence[str]) -> Iterator[AddResult]:
+    """Yield a result for each folder with files that are not texts by their names, which names some of them."""
+    for folder in (source for source in sources if os.path.isdir(source)):
+        inside = [os.path.relpath(name, folder) for name in others if os.path.relpath(name, folder)[:2] != ".."]
+        if inside:
+            more = f" and {len(inside) - MAX_NAMED_FILES:,} more" if len(inside) > MAX_NAMED_FILES else ""
+            names = ", ".join(inside[:MAX_NAMED_FILES])
+            why = f"{names}{more} not read, by the suffix. Name a file to add it."
+            yield AddResult(document_path(folder), "ignored", why=why)
 
 
 def read_piped(content: bytes, name: str | None, *, encoding: str | None, lang: str | None) -> Document:
@@ -300,11 +315,11 @@ def read_content(name: str, max_size: int = MAX_SIZE) -> bytes:
     return decompress(name, read_input(name, max_size))
 
 
-def expand_sources(sources: Iterable[str]) -> Iterator[tuple[str, bool]]:
+def expand_sources(sources: Iterable[str], others: list[str] | None = None) -> Iterator[tuple[str, bool]]:
     """Expand the sources to files, named as by `document_path`, and whether each was named itself.
 
-    Folders are searched recursively (without hidden files) for the suffixes of the readers. Raises UsageError for a
-    missing path, and for a folder or pattern without readable files.
+    Folders are searched recursively (without hidden files) for the suffixes of the readers; `others` gets the files
+    with other suffixes. Raises UsageError for a missing path, and for a folder or pattern without readable files.
     """
     for source in sources:
         if source == STDIN:
@@ -312,7 +327,7 @@ def expand_sources(sources: Iterable[str]) -> Iterator[tuple[str, bool]]:
         elif os.path.isfile(source):
             yield document_path(source), True
         elif os.path.isdir(source):
-            files = list(walk(source, readable_suffixes()))
+            files = list(walk(source, readable_suffixes(), others))
             if not files:
                 kinds = " ".join(sorted(readable_suffixes()))
                 raise UsageError(f"{source}: no texts in this folder (looked for {kinds}). Name the files themselves.")

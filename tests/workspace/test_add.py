@@ -33,14 +33,16 @@ def test_a_folder_is_walked_and_what_cannot_be_read_is_told(tmp_path: Path) -> N
     (folder / ".hidden.txt").write_text("Not looked at.\n")
     (folder / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     taking = add(tmp_path / "store.db", [str(folder)])
-    taken = list(islice(taking, 3))
+    taken = list(islice(taking, 4))
     with pytest.raises(ReadError, match="1 of the files could not be read"):
         next(taking)
     assert [(Path(t.name).name, t.outcome) for t in taken] == [
         ("b.txt", "added"),
         ("empty.txt", "skipped"),
         ("a.txt", "added"),
+        ("texts", "ignored"),
     ]
+    assert taken[3].why.startswith("picture.png not read")
     assert "empty" in taken[1].why
 
 

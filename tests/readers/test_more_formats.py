@@ -1,0 +1,240 @@
+"""OpenDocument, PowerPoint, RTF and files of strings come in as blocks; what no reader understands is refused."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from types import ModuleType
+
+import pytest
+
+from align.errors import ReadError
+from align.models import Document
+from align.readers import read, suffixes
+from align.text.normalize import sentence_text
+
+ODF = "urn:oasis:names:tc:opendocument:xmlns:"
+SPACES = " ".join(
+    f'xmlns:{name}="{ODF}{long}:1.0"'
+    for name, long in [("office", "office"), ("text", "text"), ("table", "table"), ("style", "style"),
+                       ("draw", "drawing"), ("presentation", "presentation")]
+)  # fmt: skip
+TEXT = (
+    '<text:tracked-changes><text:deletion><text:p>Gone.</text:p></text:deletion></text:tracked-changes>'
+    '<text:h text:outline-level="1">The mountain station</text:h>'
+    '<text:p text:style-name="P1">It<text:s/>was <text:span>co</text:span>ld.<text:note><text:note-citation>1'
+    "</text:note-citation><text:note-body><text:p>A note.</text:p></text:note-body></text:note> She left."
+    '<draw:frame><draw:text-box><text:p>A box of text.</text:p></draw:text-box></draw:frame></text:p>'
+    "<text:list><text:list-item><text:p>First point.</text:p></text:list-item></text:list>"
+    '<text:section text:display="none"><text:p>Hidden.</text:p></text:section>'
+    "<table:table><table:table-row><table:table-cell><text:p><text:ruby><text:ruby-base>駅</text:ruby-base>"
+    "<text:ruby-text>えき</text:ruby-text></text:ruby>です。</text:p></table:table-cell></table:table-row></table:table>"
+)  # fmt: skip
+SLIDES = (
+    '<draw:page><draw:frame presentation:class="title"><draw:text-box><text:p>A title</text:p></draw:text-box>'
+    "</draw:frame><draw:frame><draw:text-box><text:p>The first point.</text:p></draw:text-box></draw:frame>"
+    "<presentation:notes><draw:frame><draw:text-box><text:p>Speak slowly.</text:p></draw:text-box></draw:frame>"
+    "</presentation:notes></draw:page>"
+)
+
+
+def packed(**parts: str) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for path, content in parts.items():
+            archive.writestr(path.replace("__", "/").replace("_dot_", "."), content)
+    return target.getvalue()
+
+
+def open_document(what: str, body: str, **more: str) -> bytes:
+    content = f"<office:document-content {SPACES}><office:body><office:{what}>{body}</office:{what}></office:body>"
+    return packed(
+        mimetype=f"application/vnd.oasis.opendocument.{what}",
+        content_dot_xml=f"{content}</office:document-content>",
+        **more,
+    )
+
+
+def shown(document: Document) -> list[tuple[str, str]]:
+    return [
+        (block.kind.value, " | ".join(sentence_text(document.text, one.pieces) for one in block.sentences))
+        for block in document.blocks
+    ]
+
+
+def test_open_document_text_has_its_notes_and_boxes_and_nothing_deleted() -> None:
+    document = read("a.odt", open_document("text", TEXT))
+    assert document.reader == "opendocument"
+    assert shown(document) == [
+        ("heading", "The mountain station"),
+        ("body", "It was cold. | She left."),
+        ("comment", "A note."),
+        ("body", "A box of text."),
+        ("list", "First point."),
+        ("body", "駅です。"),
+    ]
+
+
+def test_open_document_sheets_and_slides() -> None:
+    sheet = "<table:table><table:table-row>{}{}</table:table-row></table:table>".format(
+        *(f"<table:table-cell><text:p>{cell}</text:p></table:table-cell>" for cell in ("One. Two.", "三です。"))
+    )
+    assert shown(read("a.ods", open_document("spreadsheet", sheet))) == [("body", "One. Two."), ("body", "三です。")]
+    assert shown(read("a.odp", open_document("presentation", SLIDES))) == [
+        ("heading", "A title"), ("body", "The first point."), ("comment", "Speak slowly."),
+    ]  # fmt: skip
+    protected = {"META-INF__manifest_dot_xml": "<a><encryption-data/></a>"}
+    with pytest.raises(ReadError, match="protected by a password"):
+        read("a.odt", open_document("text", TEXT, **protected))
+
+
+def test_slides_are_in_their_order_with_titles_notes_and_diagrams() -> None:
+    a, p = (
+        "http://schemas.openxmlformats.org/drawingml/2006/main",
+        "http://schemas.openxmlformats.org/presentationml/2006/main",
+    )
+    rel = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    spaces = f'xmlns:a="{a}" xmlns:p="{p}" xmlns:r="{rel}"'
+
+    def shape(text: str, kind: str = "") -> str:
+        holder = f'<p:nvPr><p:ph type="{kind}"/></p:nvPr>' if kind else "<p:nvPr/>"
+        return f"<p:sp><p:nvSpPr>{holder}</p:nvSpPr><p:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:txBody></p:sp>"
+
+    def relations(*targets: tuple[str, str]) -> str:
+        lines = (
+            f'<Relationship Id="r{n}" Type="{rel}/{kind}" Target="{path}"/>' for n, (kind, path) in enumerate(targets)
+        )
+        return f"<Relationships>{''.join(lines)}</Relationships>"
+
+    notes = ("notesSlide", "../n/n1.xml")
+    content = packed(
+        ppt__presentation_dot_xml=f'<p:presentation {spaces}><p:sldId r:id="r1"/><p:sldId r:id="r0"/></p:presentation>',
+        ppt___rels__presentation_dot_xml_dot_rels=relations(("slide", "slides/s1.xml"), ("slide", "slides/s2.xml")),
+        ppt__slides__s1_dot_xml=f"<p:sld {spaces}>{shape('The last slide.')}{shape('7', 'sldNum')}</p:sld>",
+        ppt__slides__s2_dot_xml=f"<p:sld {spaces}>{shape('A title', 'title')}{shape('The first point.')}</p:sld>",
+        ppt__slides___rels__s2_dot_xml_dot_rels=relations(notes, ("diagramData", "../d/d1.xml")),
+        ppt__n__n1_dot_xml=f"<p:notes {spaces}>{shape('2', 'sldNum')}{shape('Speak slowly.', 'body')}</p:notes>",
+        ppt__d__d1_dot_xml=f"<dgm {spaces}><a:p><a:r><a:t>A step.</a:t></a:r></a:p></dgm>",
+    )  # fmt: skip
+    assert shown(read("a.pptx", content)) == [
+        ("heading", "A title"), ("body", "The first point."), ("comment", "Speak slowly."), ("body", "A step."),
+        ("body", "The last slide."), ("boilerplate", "7"),
+    ]  # fmt: skip
+
+
+def test_rtf_has_its_notes_and_encodings_and_nothing_hidden() -> None:
+    content = (
+        rb"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0\fcharset0 Arial;}{\f1\fcharset128 MS Gothic;}}{\info{\title No}}"
+        rb"{\header\pard Running head\par}\pard\outlinelevel0 The station\par\pard It was \i cold\i0 . He said "
+        rb"\ldblquote no\rdblquote .{\super\chftn}{\footnote\pard{\super 1} A note.} She left.\par"
+        b"\n{\\v hidden }{\\deleted gone }{\\pict\\bin4 {}}}}Caf\\'e9s op\\u233\\'e9n.\\par\n"
+        rb"\f1\'93\'fa\'96\'7b\'8c\'ea\'82\'c5\'82\'b7\'81\'42\f0\par{\listtext\'b7\tab}First point.\par"
+        rb"{\field{\*\fldinst HYPERLINK}{\fldrslt A link}} here.\par"
+        rb"{\shp{\*\shpinst{\sp{\sn a}{\sv 2}}{\shptxt A box of text.\par}}}"
+        rb"\par One cell\cell Two cells\cell\row \uc1\u-10179?\u-8704? smiles.\par}"
+    )
+    assert shown(read("a.rtf", content)) == [
+        ("heading", "The station"),
+        ("boilerplate", "Running head"),
+        ("body", "It was cold. | He said “no”. | She left."),
+        ("comment", "A note."),
+        ("body", "Cafés opén."),
+        ("body", "日本語です。"),
+        ("list", "First point."),
+        ("body", "A link here."),
+        ("body", "A box of text."),
+        ("body", "One cell"),
+        ("body", "Two cells"),
+        ("body", "😀 smiles."),
+    ]
+
+
+ARB = '{"@@locale":"de","t":"Die Bergstation","@t":{"description":"On top"},"menu":{"items":["Eins","Zwei"]},"n":3}'
+RESX = (
+    '<?xml version="1.0"?><root><!-- x --><resheader name="version"><value>2.0</value></resheader><data name="Menu">'
+    "<value>File menu</value><comment>on top</comment></data>"
+    '<data name="S" type="Size"><value>1, 2</value></data></root>'
+)
+ANDROID = (
+    '<resources xmlns:x="urn:x"><!-- on top --><string name="menu">ファイル <b>メニュー</b></string><string name="n">'
+    r"It\'s <x:g>%d</x:g>\n件</string><plurals name='p'><item quantity='one'>一つ</item></plurals></resources>"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "lang", "rows"),
+    [
+        (
+            "a.arb",
+            ARB,
+            "de",
+            [("# On top\nt = ", "Die Bergstation"), ("menu.items[0] = ", "Eins"), ("menu.items[1] = ", "Zwei")],
+        ),
+        (
+            "_locales/de/m.json",
+            '{"a":{"message":"Die Datei","description":"On top"}}',
+            "de",
+            [("# On top\na = ", "Die Datei")],
+        ),
+        (
+            "a_de.properties",
+            "# On top\nfile.menu=Das Men\\u00fc\nb = eins \\\n  zwei\n",
+            "de",
+            [("# On top\nfile.menu = ", "Das Menü"), ("b = ", "eins zwei")],
+        ),
+        (
+            "de.lproj/a.strings",
+            '/* On top */\n"a" = "Das \\"Men\\u00fc\\"";\n',
+            "de",
+            [("# On top\na = ", 'Das "Menü"')],
+        ),
+        ("S.resx", RESX, "en", [("# on top\nMenu = ", "File menu")]),
+        (
+            "values-ja/strings.xml",
+            ANDROID,
+            "ja",
+            [("# on top\nmenu = ", "ファイル メニュー"), ("n = ", "It's %d\n件"), ("p[one] = ", "一つ")],
+        ),
+    ],
+)
+def test_strings_are_sentences_with_their_keys_and_notes_before_them(
+    name: str, content: str, lang: str, rows: list[tuple[str, str]]
+) -> None:
+    document = read(name, content.encode())
+    assert [block.span.of(document.text) for block in document.blocks] == ["".join(row) for row in rows]
+    assert [one.span.of(document.text) for block in document.blocks for one in block.sentences] == [
+        row[1] for row in rows
+    ]
+    assert {block.lang for block in document.blocks} == {lang}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        (
+            "a.docx",
+            packed(_rels___dot_rels='<a href="http://purl.oclc.org/ooxml/x"/>', word__document_dot_xml=""),
+            "Strict",
+        ),
+        ("a.idml", packed(designmap_dot_xml=""), "InDesign"),
+        ("a.pages", packed(Index__Document_dot_iwa=""), "Apple"),
+        ("a.tex", rb"\section{Hello}", "LaTeX"),
+        ("a.txt", b"% x\n\\documentclass{article}\n", "LaTeX"),
+        ("a.tbx", b"<martif><text>Hello</text></martif>", "TBX"),
+        ("a.xml", b"<?xml version='1.0'?>" + b" " * 3000 + b"<report>Hello</report>", "XML"),
+        ("a.txt", b"%20240101~120000\t%User ID\tTU=00000001\n", "Wordfast"),
+        ("a.mobi", b"\0" * 60 + b"BOOKMOBI" + b"\0" * 90, "Kindle"),
+        ("a.json", b'{"a": ', "not readable JSON"),
+        ("a.py", b"print('Hello')", "program code"),
+    ],
+)
+def test_what_no_reader_understands_is_refused_by_name(name: str, content: bytes, why: str) -> None:
+    with pytest.raises(ReadError, match=why) as caught:
+        read(name, content)
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).endswith(".")
+
+
+def test_a_folder_is_not_searched_for_data_files(files: ModuleType) -> None:
+    assert {".odt", ".rtf", ".pptx", ".resx"} <= suffixes()
+    assert not {".json", ".xml"} & suffixes()
