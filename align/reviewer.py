@@ -11,12 +11,13 @@ from types import TracebackType
 from typing import Self
 
 from align.errors import UsageError
-from align.models import CONFIRMED, Realignment, Status
-from align.store import Change, LinkFilter, Store, open_store
+from align.models import CONFIRMED, Decision, Realignment, Status
+from align.store import Change, LinkFilter, Store, open_store, statements
 from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import Patch, State, sentences_of, stored
 from align.store.edits import Edit, document_of
 from align.store.records import SentencePair, storable
+from align.store.statements import RoleChange
 
 Expected = int | Mapping[int, int] | None
 """The version of the link when the reviewer loaded it, or the versions of all links that the edit may change."""
@@ -151,6 +152,18 @@ class Reviewer:
     def contest(self, link: int, name: str, ours: Mapping[str, str], theirs: Mapping[str, str]) -> Change | None:
         """Mark a link as in conflict with the file `name`. None if this conflict is already unresolved."""
         return self.store.contest(self.name, link, name, ours, theirs, why=self.why)
+
+    def decide_statement(
+        self, statement: str, changes: Sequence[RoleChange], *, label: str | None = None
+    ) -> Decision | None:
+        """Set roles of passages in a statement, or its label, as one decision; None where nothing would change.
+
+        `statement`: its uid; a new one makes a statement. Raises UsageError for a document that is not in the store.
+        """
+        with self.store.writing():
+            return statements.decide(
+                self.store.db, self.name, statement, changes, label=label, detail=self.store.detail(self.why)
+            )
 
     def dismiss(self, link: int) -> Change:
         """Dismiss all unresolved conflicts of a link (which may be deleted), keeping the local version."""

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "store": ("align.cli.store:store", "Check, back up, restore, rebuild, merge and compact the store."),
     "bulk": ("align.cli.bulk:bulk", "Align many pairs of documents, on all cores or a cluster, restartable."),
     "mine": ("align.cli.mine:mine", "Find sentences with the same meaning anywhere in a store or corpus."),
+    "statements": ("align.cli.statements:statements", "Find who else says a thing, and list which texts say it."),
     "demo": ("align.cli.demo:demo", "Add, align and export the seed pages."),
     "report": ("align.cli.report:report", "Write an HTML report: coverage, maps, progress, omissions."),
     "stats": ("align.cli.stats:stats", "Print review statistics with small plots."),

@@ -71,7 +71,8 @@ def mine(
 ) -> int:
     """Find sentences with the same meaning in different languages in the store, or in FILEs and FOLDERs.
 
-    The documents need not be translations: news about one event, pages that quote each other, texts in any order.
+    Finds translations, wherever they are: in documents that are no translations of each other, in any order. What says
+    the same in other words is not found: `align statements` ranks that.
     """
     from align.embeddings import load_encoder
     from align.exchange.export import export

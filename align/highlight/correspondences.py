@@ -113,8 +113,8 @@ def _kana(texts: TextPair, langs: TextPair) -> HighlightPair:
         if not langs[here].startswith("ja") or _cjk(langs[there]):
             continue
         names, words = _same_words(texts[here], texts[there])
-        marks[here] += names
-        marks[there] += words
+        marks[here].extend(names)
+        marks[there].extend(words)
         matched_starts = {word.start for word in words}
         marked_spans = [(mark.start, mark.end) for mark in marks[here]]
         for match in KATAKANA_NAME_WITH_TITLE.finditer(texts[here]):

@@ -25,6 +25,7 @@ _INTERNAL = Trait(0)
 _RESHAPE = Trait.REVIEW | Trait.UNDOABLE | Trait.REPLICATED
 _KEEPS_TEXT = _RESHAPE | Trait.KEEPS_TEXT
 _VERDICT = _KEEPS_TEXT | Trait.KEEPS_ORDER
+_STATEMENT = Trait.UNDOABLE | Trait.REPLICATED | Trait.KEEPS_TEXT
 
 
 class Action(StrEnum):
@@ -59,6 +60,7 @@ class Action(StrEnum):
     SOLVE = "solve", "realigned around it", _RESHAPE
     RELINK = "relink", "linked to another passage", _RESHAPE
     LINK = "link", "linked by hand", _RESHAPE
+    STATEMENT = "statement", "decided on a statement", _STATEMENT
     UNDO = "undo", "undid", Trait.REPLICATED
     REDO = "redo", "redid", Trait.REPLICATED
     CONFLICT = "conflict", "conflict found", Trait.UNDOABLE | Trait.REPLICATED

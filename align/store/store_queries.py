@@ -10,11 +10,12 @@ from sqlite_utils import Database
 
 from align.models import Block, Decision, Link, LinkSide, Segments, Status, segments_of
 from align.sqlite_session import translate_errors
-from align.store import conflicts, decision_log, documents, links, origins, pagination, search
+from align.store import conflicts, decision_log, documents, links, origins, pagination, search, statements
 from align.store.filter import ANY, LinkFilter
 from align.store.origins import Identity
 from align.store.pagination import Order
 from align.store.records import Conflict, DocumentRow, PairRow, SentenceRow, stored_name
+from align.store.statements import Statement
 
 
 class StoreQueries:
@@ -236,6 +237,11 @@ class StoreQueries:
         """Columns of a link that a decision changed: (column, before, after)."""
         with translate_errors(self.path):
             return decision_log.changes_of(self.db, decision, link)
+
+    def statements(self) -> dict[str, Statement]:
+        """The statements in force, by uid, in the order in which they were made."""
+        with translate_errors(self.path):
+            return statements.statements(self.db)
 
     def conflicts(self, link: int | None = None) -> list[Conflict]:
         """Unresolved conflicts with a merged copy or an imported file, in document order; of one link, or all.

@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from align.errors import ConflictError, EmptyDecisionError
 from align.models import Decision, Document
-from align.store import accept_many, conflicts
+from align.store import accept_many, conflicts, statements
 from align.store.actions import Action, Trait
 from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import Patch, read_patches
@@ -60,7 +60,7 @@ class _LogEntry(NamedTuple):
     @property
     def changes(self) -> bool:
         """Whether there is, or was, anything to undo."""
-        return self.patched or self.done in DOCUMENT_ACTIONS or bool(self.loss)
+        return self.patched or self.done in (*DOCUMENT_ACTIONS, Action.STATEMENT) or bool(self.loss)
 
 
 class _Invertible(NamedTuple):
@@ -214,6 +214,8 @@ def invert_decision(
     target_action, link, document = db.conn.execute(
         "select action, link, document from decisions where id = ?", (target,)
     ).fetchone()
+    if target_action == Action.STATEMENT:
+        return statements.invert(db, reviewer, target, action, extra_detail), ()
     if target_action == "import":
         return turn_change(db, reviewer, target, action, extra_detail)
     draft = DecisionDraft(db, reviewer)

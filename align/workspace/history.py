@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from align.errors import UsageError
 from align.models import Decision
@@ -39,6 +40,8 @@ def words_of(decision: Decision) -> str:
     """The decision in words."""
     words = past_tense(decision.action)
     detail = decision.detail
+    if "statement" in detail:
+        return f"{words}: {_in_statement(detail)}"
     if decision.action in ("undo", "redo"):
         action = str(detail.get("action", ""))
         phrase = f"{words}: {past_tense(action)}"
@@ -72,6 +75,14 @@ def words_of(decision: Decision) -> str:
     if "gave_way" in detail:
         words = f"{words}; {pluralise(int(str(detail['gave_way'])), 'undecided link')} on its sentences deleted"
     return f"{words} ({detail['why']})" if detail.get("why") else words
+
+
+def _in_statement(detail: Mapping[str, Any]) -> str:
+    """What a decision on a statement changed."""
+    parts = [f"label {detail['label'][1]!r}"] if "label" in detail else []
+    for document, text, _, _, role in detail["members"]:
+        parts.append(f"{_short(text) or 'no passage'} of {document}: {role or 'removed'}")
+    return "; ".join(parts)
 
 
 def _in_links(detail: Mapping[str, object]) -> str:
