@@ -16,10 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from align.aligner import coarse_path, evidence, features, lattice, tokens
-from align.aligner import evidence as joined
-from align.aligner import evidence as lengths
 from align.aligner import similarity as scale
-from align.aligner import tokens as token_links
 from align.aligner.features import BEAD_FEATURES, MERGING, OMITTING, OPENING, OPENINGS, SHAPES
 from align.aligner.lattice import Lattice, Marginals, marginals
 from align.aligner.types import EmbeddedSide
@@ -243,7 +240,7 @@ def passages_of(store: VectorStore, view: View, document: dict[str, Any]) -> tup
 
 def code_digest() -> str:
     """Digest of the features and of the code that they depend on."""
-    modules = (token_links, evidence, features, coarse_path, joined, lattice, lengths, token_links, scale, tokens)
+    modules = (evidence, features, coarse_path, lattice, scale, tokens)
     trees = [ast.dump(ast.parse(inspect.getsource(module))) for module in modules]
     return hashlib.sha256("".join(trees).encode()).hexdigest()[:16]
 

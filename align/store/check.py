@@ -25,7 +25,6 @@ from align.atomic_file import part_folder
 from align.errors import StoreError
 from align.sqlite_session import UNWRITABLE_ERRORS, writing
 from align.store import revisions, schema, sentence_splits
-from align.store import schema as checksums
 from align.store.rebuild import rebuild
 from align.text.messages import pluralise
 
@@ -190,12 +189,12 @@ def _sums(db: Database) -> Iterator[str]:
     db.conn.execute("create temp table if not exists was_seals as select * from main.seals")
     numbers = dict(db.conn.execute("select name, seq from sqlite_sequence"))
     for kind, key, was in db.conn.execute("select kind, key, sum from was_seals where sum is not null").fetchall():
-        if kind == checksums.SEQUENCE:
+        if kind == schema.SEQUENCE:
             if numbers.get(key) != was:
                 yield f"the last id assigned in {_shown(key)} is {numbers.get(key)} instead of {was}"
-        elif kind in checksums.SEALED_TABLES:
+        elif kind in schema.SEALED_TABLES:
             try:
-                now = checksums.checksum_of(db, kind, key)
+                now = schema.checksum_of(db, kind, key)
             except sqlite3.Error as error:
                 yield f"{_describe(db, kind, key)} cannot be read ({_error_text(error)})"
                 continue
@@ -208,18 +207,18 @@ def _sums(db: Database) -> Iterator[str]:
 def _unsealed(db: Database) -> Iterator[str]:
     """Rows without checksum and checksums of unknown kinds; a rebuild computes checksums of the current content."""
     for kind, key in db.conn.execute("select kind, key from was_seals where sum is null").fetchall():
-        if kind in checksums.SEALED_TABLES:
+        if kind in schema.SEALED_TABLES:
             yield f"{_describe(db, kind, key)} was written by another program"
-    for kind, parts in checksums.SEALED_TABLES.items():
+    for kind, parts in schema.SEALED_TABLES.items():
         table, column, _ = parts[0]
         rows = db.conn.execute(
             f"select distinct {column} from {table} where {column} not in (select key from was_seals where kind = ?)",
             (kind,),
         )
         yield from (f"{_describe(db, kind, key)} has no checksum" for (key,) in rows.fetchall())
-    marks = ", ".join("?" * (len(checksums.SEALED_TABLES) + 1))
+    marks = ", ".join("?" * (len(schema.SEALED_TABLES) + 1))
     rows = db.conn.execute(
-        f"select kind from was_seals where kind not in ({marks})", (*checksums.SEALED_TABLES, checksums.SEQUENCE)
+        f"select kind from was_seals where kind not in ({marks})", (*schema.SEALED_TABLES, schema.SEQUENCE)
     )
     yield from (f"there is a checksum of an unknown kind ({_shown(kind)})" for (kind,) in rows)
 

@@ -11,7 +11,6 @@ from align.clock import now
 from align.errors import ConflictError, UsageError
 from align.models import Decision
 from align.store import overlaps, pagination, sentence_splits
-from align.store import pagination as link_counts
 from align.store.decision_log import (
     FIELDS,
     NEW,
@@ -365,11 +364,11 @@ class DecisionDraft:
         for number, _, now_ in patches:
             apply(self.db, decision, number, now_)
         buckets |= buckets_of(self.db, patches)
-        link_counts.recount(self.db, buckets)
+        pagination.recount(self.db, buckets)
         if any(reshapes(patch) for patch in patches):
             pagination.refresh(self.db, buckets)
         for number in self.documents_cut():  # Links behind a cut stand elsewhere now.
-            link_counts.recount_range(self.db, number * SOURCE_FACTOR, (number + 1) * SOURCE_FACTOR)
+            pagination.recount_range(self.db, number * SOURCE_FACTOR, (number + 1) * SOURCE_FACTOR)
 
     def log_detail(self) -> dict[str, object]:
         """What the log tells of the decision beside its patches."""

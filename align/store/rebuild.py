@@ -7,8 +7,6 @@ import json
 from sqlite_utils import Database
 
 from align.store import pagination, schema, search, sentence_splits
-from align.store import pagination as link_counts
-from align.store import schema as checksums
 from align.store.decision_log import SOURCE_FACTOR, TARGET_FACTOR, apply_columns, read_patches
 from align.store.proposals import ProposalRun, apply_run
 
@@ -32,7 +30,7 @@ def _rebuild(db: Database) -> int:
     # During the replay, links may refer to documents that were purged.
     db.conn.execute("pragma defer_foreign_keys = on")
     schema.repair(db)
-    checksums.enter_missing(db)
+    schema.enter_missing(db)
     search.add_all(db)
     sentence_splits.rebuild(db)
     entries = db.conn.execute(
@@ -50,7 +48,7 @@ def _rebuild(db: Database) -> int:
         for link, _, columns in read_patches(db, decision):
             apply_columns(db, decision, link, columns)
     derive(db)
-    link_counts.recount_all(db)
+    pagination.recount_all(db)
     pagination.refresh_all(db)
     return int(db.conn.execute("select count(*) from links").fetchone()[0])
 

@@ -15,7 +15,6 @@ from sqlite_utils import Database
 from align.errors import ConflictError, TextLossError
 from align.models import Decision, Document
 from align.store import overlaps, pagination, sentence_splits
-from align.store import pagination as link_counts
 from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import SOURCE_FACTOR, Patch, State, is_unreviewed, read_patches, sentences_of, settled
 from align.store.documents import block_values, existing_name, refuse_damaged, sentence_values, with_language
@@ -231,7 +230,7 @@ def _finish(
     derive_document(db, document)
     sources = db.conn.execute("select distinct src_document from tallies where tgt_document = ?", (document,))
     for source in {document, *(row[0] for row in sources.fetchall())}:
-        link_counts.recount_range(db, source * SOURCE_FACTOR, (source + 1) * SOURCE_FACTOR)
+        pagination.recount_range(db, source * SOURCE_FACTOR, (source + 1) * SOURCE_FACTOR)
         pagination.refresh_range(db, source * SOURCE_FACTOR, (source + 1) * SOURCE_FACTOR)
 
 
