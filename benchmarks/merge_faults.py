@@ -1,12 +1,13 @@
 """Merging copies, on random histories: `python -m benchmarks.merge_faults [--count N] [--start N] [--jobs N]`.
 
 Three copies of a store with clocks that are wrong by up to a day, and are set back in mid-history, get decisions of
-every kind, proposal runs, documents and merges of each other. Then they are merged in all orders and associations,
-and in each fifth history back and forth until nothing changes. All results must be equal and sound, and no decision
-may be lost without a later one that knew it or an open conflict; which decision knew which is recorded here,
-independently of the store. Equal: documents and spans of both sides, kind, status, texts, note and open conflicts,
-without ids and times. Documents with different texts are left out of that. History N depends on the seed and N:
-`--start N --count 1` repeats it. Prints one JSON object; exit code 1 where anything was wrong.
+every kind, proposal runs, documents and merges of each other. Then they are merged in all six orders, each associated
+to the left or to the right by chance, and in each fifth history back and forth until nothing changes. All results
+must be equal and sound, and no decision may be lost without a later one that knew it or an open conflict; which
+decision knew which is recorded here, independently of the store. Equal: documents and spans of both sides, kind,
+status, texts, note and open conflicts, without ids and times. Documents with different texts are left out of that;
+decisions on links of them must not be lost where the text is the one that they were made on. History N depends on the
+seed and N: `--start N --count 1` repeats it. Prints one JSON object; exit code 1 where anything was wrong.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ from align.store.edits import SIDES, Direction, End, Side
 from align.store.merge.merge import unite
 
 SENTENCES = 7
+LINKS = 2 * SENTENCES
+"""Of the template: so many between the first document and each other one."""
 DAY = 86_400.0
 CLOCKS = (decision_draft, decision_log, accept_many, documents, store_module)
 """Modules that read the time."""
@@ -93,6 +96,10 @@ class Known:
     turned: bool
     """Whether it is an undo or redo."""
     turns: str = ""
+    text: str = ""
+    """Digest of the document whose text changes."""
+    changes: bool = False
+    """Whether it changes a text."""
 
 
 @dataclass(slots=True)
@@ -149,7 +156,7 @@ class Trial:
         self.known: list[Known] = []
         self.uids: dict[str, int] = {}
         self.copies: list[Copy] = []
-        self.changes = rng.random() < 0.1
+        self.changes = rng.random() < 0.25
         """Whether texts change in it."""
 
     def play(self, steps: int) -> None:
@@ -211,10 +218,10 @@ class Trial:
     def _remember(self, copy: Copy, last: int) -> None:
         db = copy.store.db.conn
         for id_, uid, action in db.execute("select id, uid, action from decisions where id > ? order by id", (last,)):
-            if action in ("propose", "import", "remove", "unite"):
+            if action in ("propose", "remove", "unite"):
                 continue
             links = [row[0] for row in db.execute("select link from patches where decision = ?", (id_,))]
-            values = {link: value(copy.store, link) for link in links if link <= SENTENCES and decided(db, id_, link)}
+            values = {link: value(copy.store, link) for link in links if link <= LINKS and decided(db, id_, link)}
             self.uids[uid] = len(self.known)
             # What an undo takes back is the last redo, where there is one; and the other way round.
             target = db.execute(
@@ -224,7 +231,14 @@ class Trial:
                 (id_,),
             ).fetchone()
             turns = target[0] if target else ""
-            self.known.append(Known(copy.knows, values, action in ("undo", "redo"), turns))
+            changes = (
+                db.execute(
+                    "select 1 from decisions where id = ? and coalesce(detail ->> 'action', action) = 'import'", (id_,)
+                ).fetchone()
+                is not None
+            )
+            text = text_of(copy.store)
+            self.known.append(Known(copy.knows, values, action in ("undo", "redo"), turns, text, changes))
             copy.knows |= 1 << self.uids[uid]
             self.tally.decisions += 1
 
@@ -250,16 +264,20 @@ class Trial:
             for one, two in permutations(names, 2):
                 pairs[one, two] = stack.enter_context(closing(self._open(f"{one}+{two}", contents[one])))
                 self._unite(pairs[one, two], whole[two])
-            for one, two, three in permutations(names):
-                with closing(self._open("right", contents[one])) as store:
+            orders = list(permutations(names))
+            to_right = {order for order in orders if self.rng.random() < 0.5}
+            sound = self.rng.choice(orders)
+            for one, two, three in sorted(orders, key=lambda order: order not in to_right):
+                if (one, two, three) in to_right:
+                    store = stack.enter_context(closing(self._open("right", contents[one])))
                     self._unite(store, pairs[two, three])
                     looks[f"{one}+({two}+{three})"] = look(store)
-                    if (one, two) == (names[1], names[2]):
-                        self._hold_sound(store)
-            for (one, two), store in pairs.items():
-                (three,) = set(names) - {one, two}
-                self._unite(store, whole[three])
-                looks[f"({one}+{two})+{three}"] = look(store)
+                else:
+                    store = pairs[one, two]
+                    self._unite(store, whole[three])
+                    looks[f"({one}+{two})+{three}"] = look(store)
+                if (one, two, three) == sound:
+                    self._hold_sound(store)
         if self.rng.random() < 0.2:
             looks.update(self._back_and_forth(contents))
         texts = {key[1:] for found in looks.values() for key in found if key[0] == "document"}
@@ -298,10 +316,13 @@ class Trial:
         waiting = {row[0] for row in db.execute("select id from links where attention = 'conflict'")}
         waiting |= {conflict.link for conflict in store.conflicts()}
         present = {row.name for row in store.documents()}
-        for link in range(1, SENTENCES + 1) if {"a", "b"} <= present else ():
+        text = text_of(store)
+        for link in range(1, LINKS + 1) if {"a", "b", "e"} <= present else ():
             heads = self._heads(link)
             now = value(store, link)
             for uid, head in heads:
+                if link > SENTENCES and (head.text != text or head.changes):
+                    continue  # It was made on another text, or made the text another.
                 if now != head.values[link] and link not in waiting and not self._let_go(head, link, now):
                     self.tally.wrong.append(
                         f"link {link}: {head.values[link]} of {uid} became {now} without a conflict"
@@ -364,6 +385,11 @@ def value(store: Store, link: int) -> Key:
     return (*sides, str(found.status))
 
 
+def text_of(store: Store) -> str:
+    """Digest of the document whose text changes; empty where it was removed."""
+    return next((row.digest for row in store.documents() if row.name == "e"), "")
+
+
 def look(store: Store) -> Look:
     """Links and open conflicts of a store, without ids and times, by text."""
     found: list[Key] = [("document", row.name, row.digest) for row in store.documents()]
@@ -402,8 +428,9 @@ def content(store: Store) -> bytes:
 
 
 def _pick(rng: random.Random, ids: list[int]) -> int:
-    """A random link, more often one of the first, so that copies meet."""
-    return ids[min(int(rng.expovariate(0.35)), len(ids) - 1)]
+    """A random link or sentence, more often one of the first, or of those from the middle, so that copies meet."""
+    start = len(ids) // 2 if rng.random() < 0.25 else 0
+    return ids[min(start + int(rng.expovariate(0.35)), len(ids) - 1)]
 
 
 def _verdict(name: str) -> Callable[[Trial, Copy, list[int]], Change]:

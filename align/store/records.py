@@ -220,7 +220,8 @@ class United:
         ]
         lines += [f"{doc}: removed here but not in the other copy; it is back with its links." for doc in self.restored]
         lines += [
-            f"{doc}: its text differs in the two copies; decisions on it are kept, and count once the texts are alike."
+            f"{doc}: its text differs in the two copies; decisions on it are kept, and count once you have added "
+            "the same text in both and merged again."
             for doc in self.differing
         ]
         if self.conflicts:

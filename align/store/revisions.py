@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from sqlite_utils import Database
@@ -24,6 +23,7 @@ from align.store.decision_log import sentences_of, stored
 from align.store.documents import document_text, update_summary
 from align.store.records import as_bytes
 from align.store.sentence_splits import Cut
+from align.store.text_match import equal_sentences, rewordings
 
 BLOCK = 'position, start, "end", kind, lang, lang_confidence'
 SENTENCE = 'block, position, start, "end", pieces, lang, lang_confidence, text'
@@ -31,13 +31,6 @@ Values = tuple[Any, ...]
 """Columns of `SENTENCE`, as from `documents.sentence_values`."""
 Rows = list[tuple[int | None, Values]]
 """Sentences in reading order: id (None for a new one) and columns."""
-ALIKE = 0.5
-"""From this similarity on (difflib's ratio) a sentence is another wording of the one that stood there."""
-WINDOW = 40
-"""Rewritten stretches longer than this are matched by their equal sentences only."""
-
-Stretch = tuple[Sequence[int], Sequence[int]]
-"""Old sentences and the new ones in their place, by index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,57 +271,7 @@ def findings(db: Database) -> Iterator[str]:
             yield f"{name}: its text from before decision {decision} is damaged, so undo cannot restore it"
 
 
-# Matching sentences of two texts
-
-
-def _equal(old: Sequence[str], new: Sequence[str]) -> tuple[dict[int, int], list[Stretch]]:
-    """Sentences of the same text, old index -> new; and the stretches that were rewritten."""
-    same: dict[int, int] = {}
-    rewritten: list[Stretch] = []
-    start = 0
-    while start < min(len(old), len(new)) and old[start] == new[start]:
-        same[start] = start
-        start += 1
-    matcher = SequenceMatcher(None, old[start:], new[start:], autojunk=False)
-    for tag, a, b, c, d in matcher.get_opcodes():
-        if tag == "equal":
-            same.update(zip(range(start + a, start + b), range(start + c, start + d), strict=True))
-        elif tag == "replace":
-            rewritten.append((range(start + a, start + b), range(start + c, start + d)))
-    same.update(list(_moved(old, new, same)))
-    return same, rewritten
-
-
-def _moved(old: Sequence[str], new: Sequence[str], same: Mapping[int, int]) -> Iterator[tuple[int, int]]:
-    """Sentences that stand elsewhere now; of those with one text the first is the first."""
-    taken = set(same.values())
-    open_positions: dict[str, list[int]] = {}
-    for n in reversed(range(len(new))):
-        if n not in taken:
-            open_positions.setdefault(new[n], []).append(n)
-    for n, text in enumerate(old):
-        if n not in same and open_positions.get(text):
-            yield n, open_positions[text].pop()
-
-
-def _rewordings(
-    old: Sequence[str], new: Sequence[str], rewritten: Iterable[Stretch], used: set[int], taken: set[int]
-) -> Iterator[tuple[int, int]]:
-    """Old sentences that are not `used`, and those not `taken` that are other wordings of them, in rewritten
-    stretches."""
-    for before, after in rewritten:
-        left = [n for n in before if n not in used], [n for n in after if n not in taken]
-        if max(map(len, left)) <= WINDOW:
-            yield from _reworded(old, new, *left)
-
-
-def _reworded(old: Sequence[str], new: Sequence[str], before: list[int], after: list[int]) -> Iterator[tuple[int, int]]:
-    for number in before:
-        ranked = [(SequenceMatcher(None, old[number], new[n], autojunk=False).ratio(), -n) for n in after]
-        if ranked and max(ranked)[0] >= ALIKE:
-            best = -max(ranked)[1]
-            yield number, best
-            after = [n for n in after if n > best]
+# Numbering the sentences of a new text
 
 
 def numbered(
@@ -358,13 +301,13 @@ def numbered(
     if whole is not None:
         numbering.take(whole.positions(whole.by_number.keys() - now.keys()))
     texts = [text for _, text in here], [new[position] for position in positions]
-    same, rewritten = _equal(*texts)
+    same, rewritten = equal_sentences(*texts)
     numbering.take((here[a][0], positions[b]) for a, b in same.items())
     for revision in past:
         numbering.take_equal(list(revision.by_number.items()))
     busy = {a for a, (number, _) in enumerate(here) if number in {*numbering.used, *unpaired}}
     taken = {b for b, position in enumerate(positions) if numbering.numbers[position] in now}
-    return numbering.numbers, {here[a][0]: positions[b] for a, b in _rewordings(*texts, rewritten, busy, taken)}
+    return numbering.numbers, {here[a][0]: positions[b] for a, b in rewordings(*texts, rewritten, busy, taken)}
 
 
 class _Numbering:
@@ -393,5 +336,5 @@ class _Numbering:
         texts = [self._new[position] for position in left]
         free = [(number, text) for number, text in sentences if number not in self.used]
         if not {text for _, text in free}.isdisjoint(texts):
-            again, _ = _equal([text for _, text in free], texts)
+            again, _ = equal_sentences([text for _, text in free], texts)
             self.take((free[a][0], left[b]) for a, b in again.items())

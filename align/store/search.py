@@ -35,6 +35,8 @@ LATIN_END = "\u0530"
 
 def folded(text: str) -> tuple[str, list[int]]:
     """`text` folded for comparison, and for each folded character the offset in `text` that it comes from."""
+    if text.isascii():
+        return text.lower(), list(range(len(text)))
     letters: list[str] = []
     offsets: list[int] = []
     for cluster in _MARKED.finditer(text):

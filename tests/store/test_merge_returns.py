@@ -173,3 +173,62 @@ def test_a_link_whose_text_differs_is_sound_when_its_split_is_in_conflict(store:
         Reviewer(copy, "bo").commit(edits.swap(1))
         store.unite(copy.path)
     assert store.check() == []
+
+
+def test_a_decision_on_a_text_that_another_copy_changed_stays_where_the_text_is(store: Store, tmp_path: Path) -> None:
+    store.backup(tmp_path / "copy.db")
+    new = make_document("en.txt", [f"Now: {text}" for text in EN], "en")
+    store.add_document(new, reviewer="ada", replace_settled=True)
+    with open_store(tmp_path / "copy.db") as copy:
+        bo = Reviewer(copy, "bo")
+        assert copy.unite(store.path).differing == ["en.txt"]
+        bo.commit(edits.accept(2))
+        Reviewer(store, "ada").commit(edits.accept(5))
+        copy.unite(store.path)
+        store.unite(copy.path)
+        assert copy.link(2).status == Status.ACCEPTED, "decided when the change was in the log, the text was not"
+        assert copy.link(5).status == Status.PROPOSED, "accepted on the new text"
+        assert store.link(2).status == Status.PROPOSED, "accepted on the old text"
+        assert store.link(5).status == Status.ACCEPTED
+        assert store.conflicts() == copy.conflicts() == []
+        copy.add_document(new, reviewer="bo", replace_settled=True)
+        store.unite(copy.path)
+        copy.unite(store.path)
+        assert decided(store) == decided(copy), "the texts are alike"
+        assert store.link(5).status == copy.link(5).status == Status.ACCEPTED
+        assert store.check() == copy.check() == []
+
+
+def test_a_split_in_conflict_on_a_text_that_one_copy_has_is_in_conflict_in_all(store: Store, tmp_path: Path) -> None:
+    third = store.add_document(make_document("fr.txt", ["Brume.", "Mont."], "fr")).document
+    store.propose(1, third, [Proposal((1,), (13,), LinkKind.TRANSLATION, 0.1, 0.6)], "use")
+    on_french = next(link.id for link in store.links() if link.tgt.doc == "fr.txt")
+    store.backup(tmp_path / "one.db")
+    store.backup(tmp_path / "two.db")
+    store.add_document(make_document("fr.txt", ["Bruine !"], "fr"), reviewer="ada", replace_settled=True)
+    with open_store(tmp_path / "one.db") as one, open_store(tmp_path / "two.db") as two:
+        Reviewer(one, "bo").commit(edits.split(on_french, (0, 2), (0, 2)))
+        Reviewer(two, "cy").commit(edits.swap(on_french))
+        one.unite(two.path)
+        sources = [sentence.text for sentence in one.sentences(1)]
+        store.unite(one.path)
+        assert [sentence.text for sentence in store.sentences(1)] == sources == JA
+        assert store.check() == one.check() == []
+
+
+def test_an_accepted_link_that_a_run_took_away_and_a_reviewer_reopened(store: Store, tmp_path: Path) -> None:
+    store.backup(tmp_path / "one.db")
+    store.backup(tmp_path / "two.db")
+    others = [Proposal((5,), (12,), LinkKind.TRANSLATION, 0.1, 0.6)]
+    store.propose(1, 2, others, "use")
+    with open_store(tmp_path / "one.db") as one, open_store(tmp_path / "two.db") as two:
+        Reviewer(one, "bo").commit(edits.accept(6))
+        two.unite(one.path)
+        two.unite(store.path)
+        Reviewer(two, "cy").commit(edits.reopen(6))
+        one.unite(two.path)
+        store.unite(one.path)
+        two.unite(one.path)
+        assert decided(store) == decided(one) == decided(two)
+        assert [link.status for link in store.links() if link.tgt.text == EN[5]] == [Status.PROPOSED]
+        assert store.link(6).reviewer == "cy"

@@ -11,6 +11,7 @@ from align.models import Status
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
 from align.store.revisions import Revision, numbered
+from align.store.text_match import equal_sentences
 from tests.store.conftest import EN, JA, make_document, one_to_one
 
 
@@ -111,6 +112,18 @@ def test_matching_old_and_new_sentences(
     numbers, reworded = numbered(before, new, [], fixed={}, settled=(), unpaired=())
     assert {number: position for position, number in enumerate(numbers) if number is not None} == same
     assert reworded == changed
+
+
+def test_matching_long_texts_takes_time_in_proportion() -> None:
+    """Every second sentence reworded, and between them one that is there often."""
+    old = [text for n in range(4_000) for text in (f"sentence {n}", f"word {n}", "***")]
+    new = [f"{text} again" if text.startswith("word") else text for text in old]
+    equal, rewritten = equal_sentences(old, new)
+    assert all(old[a] == new[b] for a, b in equal.items())
+    assert len(equal) == 8_000
+    assert len(rewritten) == 4_000
+    equal, _ = equal_sentences(["***"] * 5_000 + ["a"], ["b"] + ["***"] * 4_000 + ["c"])
+    assert len(equal) == 4_000
 
 
 def test_a_removed_document_comes_back_with_its_links(store: Store, reviewer: Reviewer) -> None:

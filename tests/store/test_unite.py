@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,6 @@ from align.models import LinkKind, Proposal, Status
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, accept_many, decision_draft, decision_log, edits, open_store
 from tests.store.conftest import EN, JA, make_document
-
-FIXTURES = Path(__file__).parent / "fixtures"
 
 
 @pytest.fixture
@@ -312,21 +309,3 @@ def test_runs_of_different_encoders_come_to_the_same_links(store: Store, copy: S
     assert look(store) == look(copy)
     assert sum(link.status == Status.ACCEPTED for link in store.links()) == 2
     assert store.check() == copy.check() == []
-
-
-def test_stores_from_before_have_the_order_of_their_ids(tmp_path: Path) -> None:
-    """Two copies that were merged both ways before logs said who knew what: the older place of a decision counts."""
-    old = gzip.decompress((FIXTURES / "v11.db.gz").read_bytes())
-    stores = []
-    for name in ("one.db", "two.db"):
-        (tmp_path / name).write_bytes(old)
-        stores.append(open_store(tmp_path / name))
-    one, two = stores
-    Reviewer(one, "ada").commit(edits.accept(6))
-    Reviewer(two, "bo").commit(edits.reject(6))
-    assert one.unite(two.path).conflicts == 1
-    two.unite(one.path)
-    assert look(one) == look(two)
-    for each in stores:
-        assert each.check() == []
-        each.close()

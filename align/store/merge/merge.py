@@ -17,11 +17,14 @@ from align.store import sentence_splits as cuts
 from align.store.actions import Action, Trait
 from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import FIELDS, Patch, State, append, sentences_of, state_of, stored, write_patches
-from align.store.merge.causality import Causality, Origin, TextVersions, heads
+from align.store.merge.causality import Causality, Origin, heads
 from align.store.merge.copies import merge_documents
-from align.store.merge.outcomes import MACHINE, Outcome, Outcomes, is_untouched
-from align.store.merge.replica import SIDES, Birth, Entry, Log, Sentences, joined_origins, pack
+from align.store.merge.link_texts import part_by_text
+from align.store.merge.outcomes import MACHINE, Outcome, Outcomes, is_untouched, settled_on
+from align.store.merge.replica import SIDES, Birth, Entry, Log, joined_origins, pack
 from align.store.merge.resolution import Resolution
+from align.store.merge.sentence_numbers import Sentences
+from align.store.merge.text_versions import TextVersions, changed_text_since_merge
 from align.store.merge.writes import History, MergedLink
 from align.store.proposals import PROGRAM_NAME
 from align.store.records import United
@@ -37,7 +40,7 @@ def unite(ours: Database, theirs: Database, name: str) -> United:
     sentences = Sentences()
     here, there = Log(ours, sentences), Log(theirs, sentences)
     new = there.origins.keys() - here.origins.keys()
-    if not (new or taken.added or taken.restored):
+    if not (new or taken.added or taken.restored or changed_text_since_merge(ours)):
         return report
     merge = _Merge(ours, here, there, new, all_runs=bool(taken.added or taken.restored))
     merge.bring(report, name)
@@ -71,15 +74,13 @@ class _Merge:
         for entry in self.entries:
             if entry.uid in new:
                 there.run(entry)
+        whole_runs = [at for at, entry in enumerate(self.entries) if all_runs or entry.uid in new]
+        texts = self._texts()
         self.history = History(
-            self.causality,
-            self.entries,
-            self.sentences,
-            here.run,
-            also=self._links_on_cut_sentences(),
-            all_of_runs=[at for at, entry in enumerate(self.entries) if all_runs or entry.uid in new],
-            texts=self._texts(),
+            self.causality, self.entries, self.sentences, here.run, self._links_on_cut_sentences(), whole_runs, texts
         )
+        if texts is not None:
+            part_by_text(self.history, texts)
         self.resolution = Resolution(self.history)
         self.ids = self._present_ids()
         self.links: dict[int, int] = {}
@@ -240,18 +241,20 @@ class _Merge:
         self.cut_now[half] = made
 
     def _delete_proposals(self, outcomes: Sequence[tuple[MergedLink, Outcome]]) -> None:
-        """Take away the proposals that share a sentence with a settled link, as a decision does (see `overlaps`)."""
-        settled: dict[int, list[State]] = {}
-        for _, outcome in outcomes:
-            if outcome.columns and overlaps.is_settled(outcome.columns):
-                for number in {*outcome.columns["src"], *outcome.columns["tgt"]}:
-                    settled.setdefault(number, []).append(outcome.columns)
+        """Take away the proposals that share a sentence with a settled link, as a decision does (see `overlaps`).
+
+        Also with one that is not settled any more: what gave way to a decision comes back by its undo only.
+        """
+        settled = settled_on(outcomes)
         for _, outcome in outcomes if settled else ():
             columns = outcome.columns
             if columns and is_untouched(columns):
-                others = {id(o): o for n in {*columns["src"], *columns["tgt"]} for o in settled.get(n, ())}
-                if any(self._share(columns, other) for other in others.values()):
-                    outcome.columns = None
+                others = {id(one): one for n in {*columns["src"], *columns["tgt"]} for one in settled.get(n, ())}
+                for one, at, other in others.values():
+                    is_later = at is None or self.causality.concurrent(at, outcome.proposed_at)
+                    if one is not outcome and is_later and self._share(columns, other):
+                        outcome.columns = None
+                        break
 
     def _share(self, one: State, other: State) -> bool:
         here, there = self._local(one), self._local(other)
@@ -342,7 +345,7 @@ class _Merge:
     def _agreed(self) -> int:
         """Links on which decisions of both copies, made without each other, say the same."""
         ours, theirs = set(self.here.ids) - self.new, self.new
-        return sum(self.resolution.agree(link, ours, theirs) for link in self.history.links)
+        return sum(self.resolution.agree(link, ours, theirs) for link in self.history.links if link.births)
 
     # Conflicts
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,6 +12,7 @@ from align.store.merge.registers import applied
 from align.store.merge.replica import Birth, Entry, Solved
 from align.store.merge.resolution import Resolution
 from align.store.merge.writes import GROUPS, VERDICT, MergedLink, Value, Write
+from align.store.overlaps import is_settled
 
 MARKS: Final = ("bookmarked", "anchored", "touched")
 """Columns in which a mark that anybody sets stays."""
@@ -37,6 +38,10 @@ class Outcome:
     """The latest decisions in conflict, by reviewer and uid."""
     contested: frozenset[str] = frozenset()
     """The uids of all decisions on it that are out of force."""
+    settlements: list[tuple[int, State]] = field(default_factory=list)
+    """What it was when decisions settled it that not all others knew: (position, columns of `VERDICT`)."""
+    proposed_at: int = -1
+    """Position of the last run that proposed it, or of its birth."""
 
 
 class Outcomes:
@@ -54,6 +59,10 @@ class Outcomes:
         self.splits_unlinked: list[int] = []
         """Splits in conflict of sentences that no link has."""
         links = [(link, self._outcome(link)) for link in resolution.links if link.births]
+        for link, outcome in links:
+            proposed = [position for position, columns in link.proposed if columns is not None]
+            outcome.proposed_at = proposed[-1] if proposed else link.births[-1][1]
+            outcome.settlements = list(self._settlements(link, outcome))
         self._show_hidden_contests(links)
         self._show_cuts(links)
         self._hide_superseded(links)
@@ -122,6 +131,21 @@ class Outcomes:
         if contests:
             columns["attention"], columns["touched"] = "conflict", 1
         return Outcome(columns, contests, contested)
+
+    def _settlements(self, link: MergedLink, outcome: Outcome) -> Iterator[tuple[int, State]]:
+        concurrent = [w for w in link.writes if w.position >= self.causality.linear and not w.run]
+        concurrent = [write for write in concurrent if (write.position, id(link)) not in self.out.void]
+        if not any(write.affirms or write.columns.get("anchored") for write in concurrent):
+            return
+        every = sorted(self.registers.all_writes(link, "verdict"), key=lambda write: write.position)
+        values = self.registers.values(every, "verdict")
+        for write in concurrent:
+            value = values.get(write.position)
+            if write.affirms and value is not None and value["status"] in CONFIRMED:
+                sides = {side: self.splits.expanded(value[side], value[f"_{side}"]) for side in ("src", "tgt")}
+                yield write.position, {**value, **sides}
+            elif write.columns.get("anchored") and outcome.columns is not None:
+                yield write.position, outcome.columns
 
     def _columns(self, link: MergedLink, verdict: State, live: Sequence[Write]) -> State:
         """All columns of a link but its kind and note, where these were decided."""
@@ -199,11 +223,16 @@ class Outcomes:
     # Proposals among themselves
 
     def _hide_superseded(self, outcomes: Sequence[tuple[MergedLink, Outcome]]) -> None:
-        """Undecided links that a run took away, or that the last of several concurrent runs does not have."""
+        """Undecided links that a run took away that knew of all verdicts on them, or that the last of several
+        concurrent runs does not have."""
         for link, outcome in outcomes:
             if outcome.columns is None or not is_untouched(outcome.columns):
                 continue
-            strong = [(w.position, True) for w in self.registers.live_writes(link) if w.made and not w.run]
+            live = self.registers.live_writes(link)
+            strong = [(write.position, True) for write in live if write.made and not write.run]
+            verdicts = [write.position for write in live if write.affirms and not write.run]
+            if any(self.causality.concurrent(at, one) for at, c in link.proposed if c is None for one in verdicts):
+                continue
             events = sorted([*((at, columns is not None) for at, columns in link.proposed), *strong])
             if not events or not events[-1][1] or self._superseded(link, events[-1][0]):
                 outcome.columns = None
@@ -237,7 +266,7 @@ class Outcomes:
                     by_sentence.setdefault(sentence, []).append((link, outcome.columns))
         for link, outcome, columns in undecided:
             if any(
-                _contradicts(columns, other) and self._met(link, one)
+                _contradicts(columns, other) and self._met(outcome, one)
                 for sentence in columns["src"]
                 for one, other in by_sentence.get(sentence, ())
             ):
@@ -247,11 +276,25 @@ class Outcomes:
             for sentence in columns["src"]:
                 by_sentence.setdefault(sentence, []).append((link, comparable))
 
-    def _met(self, link: MergedLink, other: MergedLink) -> bool:
-        """Whether the one came without knowledge of the other."""
-        at = [position for position, columns in link.proposed if columns is not None] or [link.births[-1][1]]
+    def _met(self, outcome: Outcome, other: MergedLink) -> bool:
+        """Whether a proposal came without knowledge of another link."""
         heads = self.registers.heads(self.registers.live(other, "verdict")[0])
-        return any(self.causality.concurrent(at[-1], head.position) for head in heads)
+        return any(self.causality.concurrent(outcome.proposed_at, head.position) for head in heads)
+
+
+def settled_on(
+    outcomes: Sequence[tuple[MergedLink, Outcome]],
+) -> dict[int, list[tuple[Outcome, int | None, State]]]:
+    """Sentence -> links that are settled on it, and those that were, with the position of the decision."""
+    settled: dict[int, list[tuple[Outcome, int | None, State]]] = {}
+    for _, outcome in outcomes:
+        states: list[tuple[int | None, State]] = [*outcome.settlements]
+        if outcome.columns and is_settled(outcome.columns):
+            states.append((None, outcome.columns))
+        for at, state in states:
+            for number in {*state["src"], *state["tgt"]}:
+                settled.setdefault(number, []).append((outcome, at, state))
+    return settled
 
 
 def _contradicts(columns: State, other: State) -> bool:

@@ -22,52 +22,16 @@ from align.store import sentence_splits as cuts
 from align.store.actions import Action
 from align.store.decision_log import State, sentences_of
 from align.store.merge.causality import Origin
+from align.store.merge.sentence_numbers import Sentences, numbers_of, replaced_numbers
+from align.store.merge.text_versions import OwnTexts
 from align.store.proposals import ProposalRun
 
 Birth = tuple[str, int]
 """uid of the decision that made a link, and its number among those that it made, from 0."""
 Named = tuple[Birth, State | None, State | None]
 """A patch with the link's birth; `src` and `tgt` of the states are tuples of `Sentences` numbers."""
-Side = tuple[int, ...]
 SIDES = ("src", "tgt")
 DOCUMENTS = ("src_document", "tgt_document")
-
-
-class Sentences:
-    """Numbers of sentences that hold for all stores of one merge, whatever their ids are there."""
-
-    def __init__(self) -> None:
-        self.names: list[tuple[Any, ...]] = []
-        """(name, digest, start, end, pieces) of a sentence as it was read; (number, at) of the second half of a cut."""
-        self._numbers: dict[tuple[Any, ...], int] = {}
-
-    def number(self, name: tuple[Any, ...]) -> int:
-        """The number of a sentence of that name."""
-        number = self._numbers.get(name)
-        if number is None:
-            number = self._numbers[name] = len(self.names)
-            self.names.append(name)
-        return number
-
-    def half(self, sentence: int, at: int) -> int:
-        """The second half of a sentence that is cut before character `at` of its document."""
-        return self.number((sentence, at))
-
-    def parent(self, sentence: int) -> int | None:
-        """The sentence that a second half was cut from; None for one that was read."""
-        name = self.names[sentence]
-        return name[0] if len(name) == 2 else None
-
-    def root(self, sentence: int) -> int:
-        """The sentence as it was read."""
-        while (parent := self.parent(sentence)) is not None:
-            sentence = parent
-        return sentence
-
-    def document(self, sentence: int) -> tuple[str, str]:
-        """Name and digest of the document; both empty for a sentence that its store has lost."""
-        name = self.names[self.root(sentence)]
-        return (name[0], name[1]) if len(name) == 5 else ("", "")
 
 
 @dataclass(slots=True)
@@ -103,6 +67,8 @@ class Entry:
     joins: list[tuple[int, int]] = field(default_factory=list)
     """Cuts that it takes back."""
     run: Solved | None = None
+    texts: dict[str, str] = field(default_factory=dict)
+    """Document name -> digest of its text, where that does not follow from the changes that it knew."""
 
     @property
     def done(self) -> str:
@@ -134,6 +100,11 @@ class Log:
         self._read_origins()
 
     @cached_property
+    def texts(self) -> OwnTexts:
+        """Of the documents, at the store's own decisions."""
+        return OwnTexts(self.db)
+
+    @cached_property
     def births(self) -> Births:
         """Of the links."""
         return Births(self.db)
@@ -141,7 +112,12 @@ class Log:
     @cached_property
     def numbers(self) -> dict[int, int]:
         """Sentence id -> number."""
-        return _numbers(self.db, self.sentences)
+        return numbers_of(self.db, self.sentences)
+
+    @cached_property
+    def replaced_numbers(self) -> dict[int, int]:
+        """The same for sentences of earlier texts alone."""
+        return replaced_numbers(self.db, self.sentences)
 
     def _read_origins(self) -> None:
         last: tuple[str, ...] = ()
@@ -188,6 +164,7 @@ class Log:
         entry = Entry(uid, at, reviewer, action, self.origins[uid], detail=detail, cuts=made)
         entry.joins = [join for join in joins if join is not None]
         entry.target = self._uids.get(target)
+        entry.texts = self.texts.at(row[0])
         entry.link = self.births.of(link) if link is not None else None
         # What a removed document takes with it comes back with the document: no decision on the links.
         if entry.done != Action.REMOVE:
@@ -217,11 +194,15 @@ class Log:
         return common_state
 
     def _number(self, sentence: int) -> int:
-        number = self.numbers.get(sentence)
+        number = self._number_or_none(sentence)
         return self.sentences.number(("lost", sentence, 0)) if number is None else number
 
+    def _number_or_none(self, sentence: int) -> int | None:
+        number = self.numbers.get(sentence)
+        return self.replaced_numbers.get(sentence) if number is None else number
+
     def _half(self, rest: int) -> tuple[int, int] | None:
-        number = self.numbers.get(rest)
+        number = self._number_or_none(rest)
         name = () if number is None else self.sentences.names[number]
         return (name[0], name[1]) if len(name) == 2 else None
 
@@ -289,34 +270,6 @@ class Births:
             return self._links[birth]
         first = self._first.get(birth[0])
         return None if first is None or first + birth[1] >= self._stops[birth[0]] else first + birth[1]
-
-
-def _numbers(db: Database, sentences: Sentences) -> dict[int, int]:
-    """Sentence id -> number; also of halves that are whole again. Documents count until they are compacted away."""
-    names = {id_: (name, digest) for id_, name, digest in db.conn.execute("select id, name, digest from documents")}
-    now = cuts.in_force(db)
-    whole: dict[int, cuts.Pieces] = {}
-    made = {cut.rest for cut in now}
-    for cut in reversed(now):
-        whole[cut.sentence] = cut.pieces
-    numbers: dict[int, int] = {}
-    for id_, document, start, end, pieces in db.conn.execute(
-        'select id, document, start, "end", pieces from sentences'
-    ):
-        if id_ in whole and id_ not in made:
-            spans = whole[id_]
-            start, end, pieces = spans[0].start, spans[-1].end, json.dumps(spans) if len(spans) > 1 else None
-        if id_ not in made and document in names:
-            numbers[id_] = sentences.number((*names[document], start, end, pieces))
-    for decision in cuts.split_decisions(db):
-        written = db.conn.execute("select detail from decisions where id = ?", (decision,)).fetchone()[0]
-        for one in json.loads(written).get("cuts", ()):
-            if one["sentence"] in numbers:
-                numbers[one["rest"]] = sentences.half(numbers[one["sentence"]], one["at"])
-    for cut in now:
-        if cut.sentence in numbers:
-            numbers[cut.rest] = sentences.half(numbers[cut.sentence], cut.at)
-    return numbers
 
 
 # As bytes

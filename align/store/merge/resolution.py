@@ -21,8 +21,8 @@ from functools import cached_property, partial
 from itertools import pairwise
 
 from align.store.actions import Action
-from align.store.merge.causality import TextVersions
 from align.store.merge.registers import Registers
+from align.store.merge.text_versions import TextVersions
 from align.store.merge.writes import GROUPS, History, MergedLink, SplitEvent, Write
 
 

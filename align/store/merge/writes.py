@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from align.store.actions import Action
 from align.store.decision_log import NEW, State
-from align.store.merge.causality import Causality, TextVersions
-from align.store.merge.replica import Birth, Entry, Sentences, Side, Solved
+from align.store.merge.causality import Causality
+from align.store.merge.replica import Birth, Entry, Solved
+from align.store.merge.sentence_numbers import Sentences, Side
+from align.store.merge.text_versions import TextVersions
 
 VERDICT: Final = ("src", "tgt", "status", "src_text", "tgt_text")
 GROUPS: Final[dict[str, tuple[str, ...]]] = {"verdict": VERDICT, "kind": ("kind",), "note": ("note",)}
@@ -215,8 +217,6 @@ class History:
         for birth in also:
             self._link(birth)
         self._read_early_runs()
-        if texts is not None:
-            self._drop_unfit(texts)
 
     def _read(self) -> None:
         for position, entry in enumerate(self.entries):
@@ -233,7 +233,7 @@ class History:
             for birth, was, now in entry.patches:
                 self._read_patch(position, entry, birth, was, now)
             if entry.action == Action.DISMISS and entry.link in self.by_birth and not entry.patches:
-                self._write(self.by_birth[entry.link], Write(position, {}, whole=True))
+                self.write(self.by_birth[entry.link], Write(position, {}, whole=True))
 
     def _read_cut(self, position: int, sentence: int, half: int, *, made: bool) -> None:
         if self.texts is not None and not self.texts.cut_fits(position, *self.sentences.document(sentence)):
@@ -269,7 +269,7 @@ class History:
             columns = {**self._columns_of(link, entry.target), **columns}
         write = Write(position, columns, made=made, gone=now is None, whole=whole, affirms=affirms)
         write.was = was if entry.done == Action.IMPORT else None
-        self._write(link, write)
+        self.write(link, write)
 
     def _columns_of(self, link: MergedLink, uid: str | None) -> State:
         """What a decision wrote on a link."""
@@ -283,7 +283,8 @@ class History:
             self.links.append(self.by_birth[birth])
         return self.by_birth[birth]
 
-    def _write(self, link: MergedLink, write: Write) -> None:
+    def write(self, link: MergedLink, write: Write) -> None:
+        """Add a write to a link."""
         link.writes.append(write)
         self.of_entry[write.position].append((link, write))
 
@@ -313,7 +314,7 @@ class History:
             link = self._link(birth)
             link.proposed.append((position, columns))
             if number >= already_again:
-                self._write(link, Write(position, {**NEW, **columns}, made=True, run=True))
+                self.write(link, Write(position, {**NEW, **columns}, made=True, run=True))
             listed.add(id(link))
         for birth in run.removed:
             self._link(birth).proposed.append((position, None))
@@ -339,18 +340,13 @@ class History:
                     if number >= already_again:
                         link.births.insert(0, (birth, position))
                         link.sides = (columns["src"], columns["tgt"])
-                        self._write(link, Write(position, {**NEW, **columns}, made=True, run=True))
+                        self.write(link, Write(position, {**NEW, **columns}, made=True, run=True))
             for birth in run.removed:
                 if (link := self.by_birth.get(birth)) is not None:
                     link.proposed.insert(0, (position, None))
         for link in self.links:
             link.writes.sort(key=lambda write: write.position)
             link.proposed.sort(key=lambda event: event[0])
-
-    def _drop_unfit(self, texts: TextVersions) -> None:
-        for link in self.links:
-            names = {self.sentences.document(side[0])[0] for side in link.sides if side}
-            link.writes = [write for write in link.writes if all(texts.fits(write.position, name) for name in names)]
 
 
 def is_atomic(entry: Entry) -> bool:
