@@ -36,7 +36,7 @@ from align.bulk.types import PairEntry
 from align.bulk.worker import DescribeSpec, decode_vectors
 from align.errors import UsageError
 from align.models import UNDETERMINED
-from align.text.tags import canonical, is_requested, primary, range_matches
+from align.text.tags import canonical, is_requested, primary, range_matches, shortened
 
 # ISO 639-1, and the three-letter codes that corpora use for languages without a shorter one.
 LANGUAGE_CODES = frozenset(
@@ -71,7 +71,7 @@ def spelled_tag(text: str) -> str | None:
     if not WHOLE_TAG.match(text):
         return None
     tag = text.lower().replace("_", "-")
-    return tag if primary(tag) in LANGUAGE_CODES else None
+    return tag if primary(shortened(tag)) in LANGUAGE_CODES else None
 
 
 def tag_readings(path: str) -> Iterator[tuple[str, str]]:

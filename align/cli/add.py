@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from align.cli.options import note, progress, settings_for, size_option, store_option
+from align.cli.options import columns_option, note, progress, settings_for, size_option, store_option
 from align.models import SEGMENTS
 from align.text.messages import json_line
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 @click.option(
     "--replace", is_flag=True, help="Replace a text even if many confirmed links lose theirs; undo restores them."
 )
+@columns_option
 @size_option
 @click.option("--reviewer", help="Who replaces a text.  [env: ALIGN_REVIEWER; default: git's user name]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per file on stdout.")
@@ -48,6 +49,7 @@ def add(
     lang: str | None,
     segments: str | None,
     name: str | None,
+    columns: tuple[str, ...],
     max_size: int,
     replace: bool,
     reviewer: str | None,
@@ -71,7 +73,8 @@ def add(
         with progress() as stage:
             for result in add_job(
                 settings.db, sources, encoding=encoding, lang=lang, segments=cast("Segments | None", segments),
-                name=name, replace=replace, max_size=max_size, reviewer=settings.reviewer, progress=stage("Reading"),
+                name=name, columns=columns, replace=replace, max_size=max_size, reviewer=settings.reviewer,
+                progress=stage("Reading"),
             ):  # fmt: skip
                 results.append(result)
                 if as_json:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from align.cli.options import note, settings_for, size_option, store_option
+from align.cli.options import columns_option, note, settings_for, size_option, store_option
 from align.exchange.formats import format_names
 
 
@@ -15,6 +15,7 @@ from align.exchange.formats import format_names
 @store_option
 @click.option("--from", "form", metavar="FORMAT", help=f"{format_names(importable=True)}.  [default: by suffix]")
 @click.option("--encoding", help="Encoding of a table or PO file, such as shift_jis.  [default: detected]")
+@columns_option
 @click.option("--texts", nargs=2, metavar="SRC TGT", type=click.Path(path_type=Path),
               help="Ladder: the two files of sentences.  [default: those with its name]")  # fmt: skip
 @size_option
@@ -33,6 +34,7 @@ def import_(
     db: Path | None,
     form: str | None,
     encoding: str | None,
+    columns: tuple[str, ...],
     texts: tuple[Path, Path] | None,
     max_size: int,
     reviewer: str | None,
@@ -49,7 +51,7 @@ def import_(
 
     settings = settings_for(db=db, reviewer=reviewer)
     policy: NewUnits = "auto" if new is None else "always" if new else "never"
-    imported = read_file(file, form, encoding, max_size, texts=texts)
+    imported = read_file(file, form, encoding, max_size, texts=texts, columns=columns)
     with open_store(settings.db, create=not dry_run and policy != "never") as store:
         who = settings.reviewer or default_reviewer()
         report = import_units(

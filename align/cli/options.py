@@ -121,6 +121,26 @@ class ByteSize(click.ParamType):  # type: ignore[type-arg]  # generic from a lat
             self.fail(f"{error}.", param, ctx)
 
 
+class NameList(click.ParamType):  # type: ignore[type-arg]  # generic from a later click on than we ask for
+    """A comma-separated list of names."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
+
+
+def columns_option(command: Decorated) -> Decorated:
+    """`--columns`: the columns of a table."""
+    return click.option(
+        "--columns",
+        metavar="SRC,TGT[,...]",
+        type=NameList(),
+        default=(),
+        help="Columns of a table by name, number or letter, as in English,Deutsch or B=en,C=de.  [default: recognised]",
+    )(command)
+
+
 def size_option(command: Decorated) -> Decorated:
     """`--max-size`: maximum size of an input."""
     return click.option(

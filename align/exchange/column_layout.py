@@ -6,19 +6,23 @@ Columns are recognised by the header of our exports, by language codes, or by th
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import functools
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from align.errors import ReadError
+from align.errors import ReadError, UsageError
 from align.exchange.columns import COLUMNS, read_unit
+from align.exchange.header_words import KEYS, LOCALES, NOTES, SOURCES, TARGETS, TEXTS
 from align.exchange.types import ImportedUnit, Segment
 from align.readers.encodings import codec_of
 from align.text.language import identify
-from align.text.tags import primary
+from align.text.tags import primary, shortened
 
 SAMPLE_ROWS = 60
 """Rows that the layout is determined from."""
@@ -28,62 +32,32 @@ MIN_FILLED = 0.6
 """Minimum share of these rows with letters in a column of texts."""
 NO_LAYOUT = (
     "no two columns hold texts in two languages. Name two columns src and tgt in the first line, "
-    "and best also src_lang, tgt_lang, id, status."
+    "and best also src_lang, tgt_lang, id, status; or choose them with --columns."
 )
 _LANGUAGES = (
     "af am ar az be bg bn bs ca cs cy da de el en eo es et eu fa fi fil fr ga gl gu he hi hr hu hy id is it ja ka kk km"
     " kn ko ky lo lt lv mk ml mn mr ms mt my nb ne nl nn no pa pl ps pt ro ru si sk sl sq sr sv sw ta te tg th tk tl tr"
     " uk ur uz vi yi yue zh zu"
 )
+_WORD = re.compile(r"[^\W_]+")
+_LETTERS = re.compile(r"[A-Za-z]{1,2}")
+_IDENTIFIER = re.compile(r"(?=[A-Za-z])(?:(?=\S*[_.:/#\d-])[\w.\-/:#\[\]$]+|[a-z]+(?:[A-Z][a-z]*)+)(?<![.:])", re.ASCII)
 _CODES = frozenset(_LANGUAGES.split(" "))
-_TEXT_HEADERS = frozenset(
-    ("source", "target", "original", "translation", "text", "source text", "target text", "原文", "訳文", "译文",
-     "譯文", "日本語", "英語", "中文", "english", "japanese", "chinese", "french", "german", "spanish", "korean")
-)  # fmt: skip
-_SOURCES = frozenset(
-    ("source", "source text", "original", "quelle", "quelltext", "ausgangstext", "texte source", "origen", "原文",
-     "源文", "исходный текст", "оригинал")
-)  # fmt: skip
-_TARGETS = frozenset(
-    ("target", "target text", "translation", "ziel", "zieltext", "übersetzung", "cible", "traduction", "traducción",
-     "traduzione", "訳文", "翻訳", "译文", "譯文", "перевод")
-)  # fmt: skip
-_KEYS = frozenset(("key", "string id", "identifier", "schlüssel", "clé", "clave", "キー", "键", "ключ"))
-_NOTES = frozenset(
-    ("note", "notes", "comment", "comments", "kommentar", "bemerkung", "commentaire", "備考", "コメント")
-)
-NAME_LOCALES = [
-    "en",
-    "de",
-    "fr",
-    "es",
-    "it",
-    "pt",
-    "nl",
-    "pl",
-    "ru",
-    "uk",
-    "cs",
-    "sv",
-    "da",
-    "nb",
-    "fi",
-    "hu",
-    "tr",
-    "el",
-    "ro",
-    "ja",
-    "ko",
-    "zh",
-    "zh_Hant",
-    "ar",
-    "he",
-]
-"""Languages in which a header may name the languages of its columns."""
 _VALUE_COLUMNS = frozenset(column.name for column in COLUMNS if column.parse is not None and not column.hidden)
 """Columns of our exports that people fill in: they are also read from tables of other tools."""
 _OWN_COLUMNS = frozenset({"stamp", "src_spans"})
 """Columns that occur only in our exports."""
+
+
+@dataclass
+class TableColumns:
+    """Which columns of a table are read, and what was found."""
+
+    names: tuple[str, ...] = ()
+    """Set by hand: of the source, the target and further languages, each the name in the header, a number from 1 or a
+    letter, with `=LANG` if wanted. Empty: recognised."""
+    messages: list[str] = field(default_factory=list)
+    """Appended to: the columns that were read and left out, for tables of other tools."""
 
 
 class Layout(NamedTuple):
@@ -100,42 +74,94 @@ class Layout(NamedTuple):
     named: bool = True
     """Whether the header names the columns of texts; False: they were recognised by their languages."""
 
+    def message(self, rows: Sequence[Sequence[str]]) -> str:
+        """What is read from which column, and what is left out, in one line."""
+        names = rows[0] if self.header else []
 
-def layout_of(rows: Sequence[Sequence[str]]) -> Layout | None:
-    """The layout of a table from its first `SAMPLE_ROWS` rows; None without texts in two languages."""
+        def name(index: int) -> str:
+            written = names[index].strip() if index < len(names) else ""
+            return written or f"column {index + 1}"
+
+        texts = [(self.indexes["src"], self.languages[0]), (self.indexes["tgt"], self.languages[1]), *self.extra]
+        line = "Columns: " + ", ".join(f"{name(index)} ({lang})" for index, lang in texts)
+        others = {column: index for column, index in self.indexes.items() if column in ("key", "note", "status")}
+        line += "".join(f"; {column}: {name(index)}" for column, index in others.items())
+        used = {index for index, _ in texts} | set(self.indexes.values())
+        filled = {index for row in rows for index, cell in enumerate(row) if cell.strip()} - used
+        if filled:
+            line += f"; left out: {', '.join(name(index) for index in sorted(filled))}"
+        return f"{line}. --columns SOURCE,TARGET chooses others."
+
+
+def layout_of(rows: Sequence[Sequence[str]], columns: Sequence[str] = ()) -> Layout | None:
+    """The layout of a table from its first `SAMPLE_ROWS` rows; None without texts in two languages.
+
+    `columns`: see `TableColumns.names`. Raises UsageError for a column that is not there.
+    """
     if not rows:
         return None
     header = [name.strip().lower() for name in rows[0]]
     indexes = {name: index for index, name in reversed(list(enumerate(header)))}
+    if columns:
+        return _set_by_hand(rows, header, columns, _other_columns(rows, indexes))
     if "src" in indexes and "tgt" in indexes:
         if "src_lang" in indexes and "tgt_lang" in indexes:
             return Layout(indexes, ("und", "und"), header=True)
         body = rows[1:]
         return Layout(indexes, (_language(body, indexes["src"]), _language(body, indexes["tgt"])), header=True)
-    values = {name: index for name, index in indexes.items() if name in _VALUE_COLUMNS}
-    for column, words in (("key", _KEYS), ("note", _NOTES)):
-        index = next((index for word, index in indexes.items() if word in words), None)
-        if index is not None:
-            values.setdefault(column, index)
-    named = [next((index for name, index in indexes.items() if name in words), None) for words in (_SOURCES, _TARGETS)]
+    values = _other_columns(rows, indexes)
+    named = [next((index for name, index in indexes.items() if name in words), None) for words in (SOURCES, TARGETS)]
     if named[0] is not None and named[1] is not None:
         languages = _language(rows[1:], named[0]), _language(rows[1:], named[1])
         return Layout(values | {"src": named[0], "tgt": named[1]}, languages, header=True)
-    tags = {index: rows[0][index].strip() if _is_code(name) else name for index, name in enumerate(header)}
-    coded = [index for index, name in enumerate(header) if _is_code(name) and _has_letters(rows[1:], index)]
-    if len(coded) < 2:
-        tags |= {index: tag for index, name in enumerate(header) if (tag := _named_language(name))}
-        coded = [
-            index
-            for index, name in enumerate(header)
-            if (_is_code(name) or _named_language(name)) and _has_letters(rows[1:], index)
-        ]
-    if len(coded) >= 2:
-        src, tgt, *others = coded
+    tags = {index: tag for index, tag in header_languages(rows[0]).items() if _has_letters(rows[1:], index)}
+    if len(tags) >= 2:
+        src, tgt, *others = tags
         extra = tuple((index, tags[index]) for index in others)
-        languages = tags[src], tags[tgt]
-        return Layout(values | {"src": src, "tgt": tgt}, languages, header=True, extra=extra)
+        return Layout(values | {"src": src, "tgt": tgt}, (tags[src], tags[tgt]), header=True, extra=extra)
     return _by_language(rows, header)
+
+
+def _other_columns(rows: Sequence[Sequence[str]], indexes: Mapping[str, int]) -> dict[str, int]:
+    """The columns of a row's key, note and further values."""
+    values = {name: index for name, index in indexes.items() if name in _VALUE_COLUMNS}
+    for column, words in (("key", KEYS), ("note", NOTES)):
+        index = next((index for word, index in indexes.items() if word in words), None)
+        if index is not None:
+            values.setdefault(column, index)
+    if "key" not in values:
+        index = next((index for index in range(len(rows[0])) if _has_identifiers(rows[1:], index)), None)
+        if index is not None:
+            values["key"] = index
+    return values
+
+
+def _set_by_hand(
+    rows: Sequence[Sequence[str]], header: Sequence[str], columns: Sequence[str], values: dict[str, int]
+) -> Layout:
+    """The layout with columns that were set by hand."""
+    if len(columns) < 2:
+        raise UsageError("--columns names the source and the target, as in --columns English,Deutsch or --columns B,C.")
+    tags = header_languages(rows[0])
+    texts: list[tuple[int, str]] = []
+    by_name = False
+    for column in columns:
+        name, _, lang = column.strip().rpartition("=") if "=" in column else (column.strip(), "", "")
+        index = header.index(name.lower()) if name.lower() in header else None
+        by_name = by_name or index is not None
+        if index is None and name.isdecimal():
+            index = int(name) - 1
+        elif index is None and _LETTERS.fullmatch(name):
+            index = functools.reduce(lambda number, letter: 26 * number + ord(letter) - 64, name.upper(), 0) - 1
+        if index is None or not 0 <= index < max(map(len, rows)):
+            present = ", ".join(filter(None, (cell.strip() for cell in rows[0]))) or "none"
+            raise UsageError(f"--columns {column}: no such column. The first row has: {present}.")
+        texts.append((index, lang or tags.get(index) or _language(rows[1:] or rows, index)))
+    used = {index for index, _ in texts}
+    others = {name: index for name, index in values.items() if index not in used}
+    (src, src_lang), (tgt, tgt_lang), *extra = texts
+    is_header = by_name or bool(tags) or any(name in TEXTS | KEYS | NOTES for name in header)
+    return Layout(others | {"src": src, "tgt": tgt}, (src_lang, tgt_lang), header=is_header, extra=tuple(extra))
 
 
 @cache
@@ -144,12 +170,58 @@ def _language_names() -> dict[str, str]:
     from babel import Locale
 
     names: dict[str, str] = {}
-    for locale in map(Locale.parse, NAME_LOCALES):
+    for locale in map(Locale.parse, sorted(LOCALES, key=lambda name: (name != "en", name))):
         for code, name in locale.languages.items():
             tag = str(code).replace("_", "-")
             if primary(tag) in _CODES:
                 names.setdefault(str(name).lower(), tag)
     return names
+
+
+def header_languages(header: Sequence[str]) -> dict[int, str]:
+    """Language tags by the index of the columns that a header names by a language.
+
+    A code (`de`, `pt_BR`, `deu`) or a name in any of `LOCALES`; with other words where two columns have the same
+    ones (`text_en`, `text_de`; `English text`, `German text`) or they mean source and target (`Source (en)`).
+    """
+    cells = [cell.strip() for cell in header]
+    tags = {index: cell for index, cell in enumerate(cells) if _is_code(cell.lower())}
+    if len(tags) < 2:
+        tags |= {index: tag for index, cell in enumerate(cells) if (tag := _named_language(cell.lower()))}
+    if len(tags) >= 2:
+        return dict(sorted(tags.items()))
+    tags = {index: shortened(cell) for index, cell in enumerate(cells) if _is_code(shortened(cell.lower()))}
+    if len(tags) >= 2:
+        return tags
+    return _with_other_words(cells)
+
+
+def _with_other_words(cells: Sequence[str]) -> dict[int, str]:
+    by_words: dict[str, dict[int, str]] = {}
+    for index, cell in enumerate(cells):
+        for words, tag in _readings(cell):
+            is_side = words in SOURCES or words in TARGETS
+            by_words.setdefault("source or target" if is_side else words, {}).setdefault(index, tag)
+    tags = max(by_words.values(), key=len, default={})
+    return tags if len(set(tags.values())) >= 2 else {}
+
+
+def _readings(cell: str) -> Iterator[tuple[str, str]]:
+    """(the other words of a header, the tag) for each language that one of its words names."""
+    if len(cell) > MAX_NAME:
+        return
+    words = _WORD.findall(cell)
+    for number, word in enumerate(words):
+        following = words[number + 1] if number + 1 < len(words) else ""
+        others = [*words[:number], *words[number + 1 :]]
+        if _is_code(word.lower()) and following.isupper() and len(following) == 2:
+            yield " ".join([*words[:number], *words[number + 2 :]]).lower(), f"{word}-{following}"
+        elif _is_code(word.lower()):
+            yield " ".join(others).lower(), word.lower()
+        elif tag := _language_names().get(word.lower()):
+            yield " ".join(others).lower(), tag
+    if not cell.isascii() and (name := next((cell[:end] for end in (4, 3, 2) if cell[:end] in _language_names()), "")):
+        yield "source or target", _language_names()[name]
 
 
 def _named_language(name: str) -> str | None:
@@ -175,14 +247,20 @@ def _has_letters(rows: Sequence[Sequence[str]], index: int) -> bool:
     return any(index < len(row) and (any(map(str.isalpha, row[index])) or "??" in row[index]) for row in rows)
 
 
+def _has_identifiers(rows: Sequence[Sequence[str]], index: int) -> bool:
+    """Whether most cells of a column are keys such as `menu_file`, `app.title` or `okButton`, not words."""
+    cells = [row[index].strip() for row in rows if index < len(row) and row[index].strip()]
+    return bool(cells) and sum(_IDENTIFIER.fullmatch(cell) is not None for cell in cells) >= MIN_FILLED * len(cells)
+
+
 def _by_language(rows: Sequence[Sequence[str]], header: list[str]) -> Layout | None:
     """The layout with the first two columns of texts in different languages."""
-    named = any(name in _TEXT_HEADERS for name in header)
+    named = any(name in TEXTS for name in header)
     body = rows[1:] if named else rows
     columns: list[tuple[int, str]] = []
     for index in range(max((len(row) for row in rows), default=0)):
         texts = [row[index] for row in body if index < len(row) and any(map(str.isalpha, row[index]))]
-        if not texts or len(texts) < MIN_FILLED * len(body):
+        if not texts or len(texts) < MIN_FILLED * len(body) or _has_identifiers(body, index):
             continue
         lang = _language(body, index)
         if lang != "und" and all(lang != other for _, other in columns):
@@ -213,16 +291,23 @@ def open_table(path: Path, encoding: str | None) -> Iterator[TextIO]:
 
 
 def read_table(
-    rows: Iterator[list[str]], path: Path, *, sheet: str = "", decode: Callable[[str], str] | None = None
+    rows: Iterator[list[str]],
+    path: Path,
+    *,
+    sheet: str = "",
+    decode: Callable[[str], str] | None = None,
+    columns: TableColumns | None = None,
 ) -> Iterator[ImportedUnit]:
-    """The units of a table. Raises ReadError where no layout is recognised.
+    """The units of a table. Raises ReadError where no layout is recognised, UsageError where `columns` are not there.
 
     `sheet`: prefix of locations. `decode`: the inverse of the escaping of cells in our exports.
     """
     sample = list(islice(rows, SAMPLE_ROWS))
-    layout = layout_of(sample)
+    layout = layout_of(sample, columns.names if columns else ())
     if layout is None:
         raise ReadError(f"{path}: {NO_LAYOUT}")
+    if columns is not None and not is_own_header(layout.indexes):
+        columns.messages.append(f"{sheet}{layout.message(sample)}")
     body = sample[1:] if layout.header else sample
     if not is_own_header(layout.indexes):
         decode = None

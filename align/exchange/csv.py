@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from align.exchange.charsets import utf8_text
-from align.exchange.column_layout import open_table, read_table
+from align.exchange.column_layout import TableColumns, open_table, read_table
 from align.exchange.columns import cells, table_columns
 from align.exchange.types import ExportOptions, ImportedUnit, Unit
 from align.text.csv_dialect import table_rows
@@ -51,7 +51,7 @@ def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> Non
     file.write(utf8_text(record.getvalue())[0].encode())
 
 
-def read(path: Path, encoding: str | None = None) -> Iterator[ImportedUnit]:
+def read(path: Path, encoding: str | None = None, columns: TableColumns | None = None) -> Iterator[ImportedUnit]:
     """The rows of the table; comma, semicolon or tab separate its cells, whichever the first lines show."""
     with open_table(path, encoding) as file:
-        yield from read_table(table_rows(file), path, decode=unescape_formula)
+        yield from read_table(table_rows(file), path, decode=unescape_formula, columns=columns)

@@ -12,7 +12,7 @@ from align.exchange.formats import Format
 from align.exchange.group_by import DigestSet, digest64
 from align.exchange.types import ExportOptions, ExportReport, Unit
 from align.models import CONFIRMED, MEMORY_KINDS, Link, LinkKind, Status
-from align.text.tags import canonical
+from align.text.tags import canonical, shortened
 
 _TAG = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 
@@ -22,7 +22,7 @@ def in_range(lang: str, language_range: str) -> bool:
 
     A range also covers a tag with the region of its script (`zh-Hant` covers `zh-TW`), and `no` covers `nb` and `nn`.
     """
-    language_range = language_range.lower()
+    language_range = shortened(language_range.replace("_", "-")).lower()
     tags = {lang.lower(), (canonical(lang) or lang).lower()}
     return language_range == "*" or any(tag == language_range or tag.startswith(language_range + "-") for tag in tags)
 

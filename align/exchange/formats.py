@@ -27,6 +27,7 @@ from align.exchange.charsets import (
 from align.inputs import inner_name
 
 if TYPE_CHECKING:
+    from align.exchange.column_layout import TableColumns
     from align.exchange.export import ExportJob
     from align.exchange.types import ExportOptions, ImportedUnit, Unit
     from align.store import Store
@@ -88,6 +89,8 @@ class Format:
     """The outermost element of an XML format, by which a file with any suffix is recognised."""
     unit_file: bool = False
     """A file with its suffix is always a list of translation units: `align add` imports it with its links."""
+    table: bool = False
+    """Its columns are recognised: `read` takes `columns`."""
     separate_texts: bool = False
     """Its texts are in two other files: `read` takes `texts`, their paths."""
     any_encoding: bool = False
@@ -128,11 +131,12 @@ class Format:
         *,
         strict: bool = False,
         texts: tuple[Path, Path] | None = None,
+        columns: TableColumns | None = None,
     ) -> Iterator[ImportedUnit]:
         """The units of a file. Raises ReadError for a file that is not of the format or of its encoding.
 
         `encoding` is ignored by formats that fix theirs, `strict` by those without a schema, `texts` (the two files of
-        sentences) by those with texts.
+        sentences) by formats without separate ones, `columns` by those that are no tables.
         """
         module: Any = import_module(f"align.exchange.{self.reader or self.module or self.name}")
         named: dict[str, Any] = {}
@@ -142,6 +146,8 @@ class Format:
             named["strict"] = True
         if texts and self.separate_texts:
             named["texts"] = texts
+        if columns and self.table:
+            named["columns"] = columns
         try:
             yield from getattr(module, f"read{self.part}")(path, **named)
         except UnicodeDecodeError as error:
@@ -163,11 +169,11 @@ FORMATS = (
     Format("xliff2", (".xlf2", ".xliff2"), "XLIFF 2.1, one pair of languages", note_rule=xml_text, context=True,
            reader="xliff", unit_file=True, verified_with="lxml", toolkit=("translate.storage.xliff2", "Xliff2File")),
     Format("tsv", (".tsv", ".tab"), "a link per line, columns separated by tabs", nulls=True, context=True,
-           any_encoding=True),
+           any_encoding=True, table=True),
     Format("csv", (".csv",), "a link per record, for spreadsheets", nulls=True, context=True, any_encoding=True,
-           verified_with="csv"),
+           table=True, verified_with="csv"),
     Format("xlsx", (".xlsx",), "a spreadsheet to edit and import again", text_rule=xlsx_text, nulls=True, context=True,
-           verified_with="openpyxl"),
+           table=True, verified_with="openpyxl"),
     Format("jsonl", (".jsonl", ".ndjson"), "a link per line, with offsets", memory=False, text_rule=json_text,
            nulls=True, context=True, verified_with="json"),
     Format("parquet", (".parquet",), "a link per row, for data tools", nulls=True, context=True,

@@ -18,6 +18,8 @@ from typing import Literal
 
 from align.atomic_file import PREFIX, SUFFIX
 from align.errors import ConflictError, ReadError, UsageError
+from align.exchange.charsets import REPLACEMENT
+from align.exchange.column_layout import TableColumns
 from align.exchange.detect_format import import_format
 from align.exchange.formats import Format, format_named, is_packed_name
 from align.exchange.import_match import MatchResult, UnitMatch, match_units
@@ -63,12 +65,15 @@ class ImportReport:
     """Texts that a spreadsheet replaced with results of formulas; the links are unchanged."""
     documents: ImportedDocuments | None = None
     """The documents that the file became."""
+    messages: tuple[str, ...] = ()
+    """What was found while the file was read: the columns of a table, characters that could not be read."""
     dry_run: bool = False
 
     def lines(self, limit: int = 10) -> list[str]:
         """One fact per line, the main one first; at most `limit` examples of each kind."""
         would = "would be " if self.dry_run else ""
         lines = [f"{self.path}: {self.units:,} units read as {self.form}, {self.same:,} of them unchanged."]
+        lines += self.messages
         lines += [f"{would}{words}: {count:,}".capitalize() + "." for words, count in self.decided.most_common()]
         if self.unpaired:
             lines.append(f"Unpaired sentences, as exported: {self.unpaired:,}.")
@@ -124,6 +129,7 @@ def import_file(
     dry_run: bool = False,
     name: str | None = None,
     replace_settled: bool = False,
+    columns: Sequence[str] = (),
 ) -> ImportReport:
     """Import a file into a store, in one transaction.
 
@@ -133,8 +139,8 @@ def import_file(
     file that is not of its format. After an error, the store is unchanged.
     """
     return import_units(
-        store, read_file(path, form, encoding, max_size), reviewer, new=new, accept=accept, dry_run=dry_run,
-        name=name, replace_settled=replace_settled,
+        store, read_file(path, form, encoding, max_size, columns=columns), reviewer, new=new, accept=accept,
+        dry_run=dry_run, name=name, replace_settled=replace_settled,
     )  # fmt: skip
 
 
@@ -145,6 +151,7 @@ class ImportedFile:
     path: Path
     form: Format
     units: tuple[ImportedUnit, ...]
+    messages: tuple[str, ...] = ()
 
 
 def read_file(
@@ -154,11 +161,12 @@ def read_file(
     max_size: int = MAX_SIZE,
     *,
     texts: tuple[Path, Path] | None = None,
+    columns: Sequence[str] = (),
 ) -> ImportedFile:
     """Read a file, before a store is opened or created. Raises UsageError and ReadError as `import_file` does.
 
     `encoding`: of a table or PO file, instead of the detected one; other formats define theirs. `texts`: the two files
-    of sentences of a format that has them apart.
+    of sentences of a format that has them apart. `columns`: of a table, instead of the recognised ones.
     """
     with open_input(path, max_size):
         pass  # checks kind and size only: each format opens the file itself
@@ -169,7 +177,7 @@ def read_file(
                 _unpack_texts(path, Path(folder))
             unpacked.write_bytes(decompress(str(path), path.read_bytes()))
             try:
-                return replace(read_file(unpacked, form, encoding, max_size, texts=texts), path=path)
+                return replace(read_file(unpacked, form, encoding, max_size, texts=texts, columns=columns), path=path)
             except (ReadError, UsageError) as error:
                 raise type(error)(str(error).replace(str(unpacked), str(path))) from error
     read_as = import_format(path, form)
@@ -179,7 +187,18 @@ def read_file(
     for text in texts or ():
         with open_input(text, max_size):
             pass
-    return ImportedFile(path, read_as, tuple(_check_size(path, read_as.read(path, encoding, texts=texts))))
+    if columns and not read_as.table:
+        raise UsageError(f"{path}: --columns applies to tables (TSV, CSV, XLSX), not to {read_as.name}.")
+    table = TableColumns(tuple(columns))
+    units = tuple(_check_size(path, read_as.read(path, encoding, texts=texts, columns=table)))
+    return ImportedFile(path, read_as, units, (*table.messages, *_unreadable(units)))
+
+
+def _unreadable(units: Iterable[ImportedUnit]) -> Iterator[str]:
+    """A line about characters that are not in the texts any more, if there are any."""
+    count = sum(side.text.count(REPLACEMENT) for unit in units for side in unit.sides)
+    if count:
+        yield f"Characters that could not be read, shown as {REPLACEMENT}: {count:,}."
 
 
 def _unpack_texts(path: Path, folder: Path) -> None:
@@ -223,7 +242,7 @@ def import_units(
 ) -> ImportReport:
     """Import the units of a file. Parameters and errors: `import_file`."""
     path, form, units = file.path, file.form, file.units
-    report = ImportReport(path, form.name, units=len(units), dry_run=dry_run)
+    report = ImportReport(path, form.name, units=len(units), messages=file.messages, dry_run=dry_run)
     committer = Reviewer(store, reviewer)
     with committer.because(f"from {path.name}"), nullcontext() if dry_run else committer.batch():
         foreign = new == "own" and not any(unit.stamp for unit in units)  # nothing to match

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -30,7 +31,7 @@ from align.store import LinkFilter, Store, TextChange, edits
 from align.store.origins import namesake_messages
 from align.text.language import identify
 from align.text.messages import pluralise
-from align.text.tags import canonical, primary
+from align.text.tags import canonical, is_listed, primary
 
 LANGUAGE_SAMPLE = 4000
 """Characters that a language is identified from."""
@@ -161,7 +162,7 @@ def create_documents(
     identity = store.identify(str(path), document_path(str(path)), [language_suffix(lang) for lang in langs])
     base = name or identity.name
     names = [base + language_suffix(lang) for lang in langs]
-    messages = () if name else namesake_messages(identity)
+    messages = (*_unlisted_languages(units), *(() if name else namesake_messages(identity)))
     confirmed = [_is_confirmed(unit, form, accept) for unit in units]
     pairs = list(texts.pairs())
     docs = [texts.document(lang, named, form.name) for lang, named in zip(langs, names, strict=True)]
@@ -202,6 +203,15 @@ def create_documents(
         tuple(_language(lang) for lang in langs), outcome, base, change,
         messages,
     )  # fmt: skip
+
+
+def _unlisted_languages(units: Sequence[ImportedUnit]) -> Iterator[str]:
+    """A line about language codes of the file that no language has, and those that are no codes at all."""
+    counts = Counter(side.lang for unit in units for side in unit.sides if side.text.strip())
+    unlisted = {lang: n for lang, n in counts.items() if lang != UNDETERMINED and not is_listed(lang)}
+    if unlisted:
+        listed = ", ".join(f"{lang or '(none)'} ({n:,})" for lang, n in sorted(unlisted.items()))
+        yield f"Unknown language codes: {listed}. `align documents set-lang` corrects the language of a document."
 
 
 def _remember_properties(

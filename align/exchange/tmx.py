@@ -230,7 +230,9 @@ def _unit(tu: etree._Element, where: str, source: str | None) -> ImportedUnit:
             note = f"{note}\n{child.text or ''}" if note else child.text or ""
         elif name == "tuv":
             lang = child.get(XML_LANG) or child.get("lang") or "und"
-            sides.append(Segment(lang, segment_text(child.find("{*}seg"))))
+            segment = child.find("{*}seg")
+            text = segment_text(segment) if segment is not None else (child.text or "").strip()
+            sides.append(Segment(lang, text))  # some tools leave <seg> out
             side_properties += _side_properties(child, lang)
             side_props = {prop.get("type", ""): prop.text or "" for prop in child.iterfind("{*}prop")}
             docs.append(side_props.get("x-align:document", ""))

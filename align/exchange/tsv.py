@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TextIO
 
 from align.exchange.charsets import utf8_text
-from align.exchange.column_layout import SAMPLE_ROWS, is_own_header, open_table, read_table
+from align.exchange.column_layout import SAMPLE_ROWS, TableColumns, is_own_header, open_table, read_table
 from align.exchange.columns import cells, table_columns
 from align.exchange.link_stamp import checksum, read_stamp
 from align.exchange.types import ExportOptions, ImportedUnit, Unit
@@ -56,14 +56,14 @@ def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> Non
         file.write(line(cells(unit)))
 
 
-def read(path: Path, encoding: str | None = None) -> Iterator[ImportedUnit]:
+def read(path: Path, encoding: str | None = None, columns: TableColumns | None = None) -> Iterator[ImportedUnit]:
     """The rows of the table; escape sequences are resolved in our exports."""
     with open_table(path, encoding) as file:
         header = file.readline().rstrip("\r\n").split("\t")
         own = is_own_header(header)
         recalculated = own and _is_recalculated(file, header)
         literal = own and not _is_requoted(file, header)
-        units = read_table(table_rows(file, literal=literal), path, decode=unescape)
+        units = read_table(table_rows(file, literal=literal), path, decode=unescape, columns=columns)
         yield from map(_restore_quotes, units) if recalculated else units
 
 

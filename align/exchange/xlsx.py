@@ -19,9 +19,9 @@ from zipfile import ZipFile
 
 from align import __version__
 from align.clock import build_time
-from align.errors import ExportError, ReadError
+from align.errors import ExportError, ReadError, UsageError
 from align.exchange.charsets import xlsx_text
-from align.exchange.column_layout import NO_LAYOUT, SAMPLE_ROWS, layout_of, read_table
+from align.exchange.column_layout import NO_LAYOUT, SAMPLE_ROWS, Layout, TableColumns, layout_of, read_table
 from align.exchange.columns import cells, table_columns
 from align.exchange.types import ExportOptions, ImportedUnit, Unit
 from align.models import Status
@@ -205,16 +205,26 @@ def _about() -> tuple[str, ...]:
     )
 
 
-def read(path: Path) -> Iterator[ImportedUnit]:
+def read(path: Path, columns: TableColumns | None = None) -> Iterator[ImportedUnit]:
     """The rows of every sheet with columns of texts in two languages. Raises ReadError where there is none."""
     sheets = 0
     for title, rows in _sheets(path):
         sample = list(islice(rows, SAMPLE_ROWS))
-        if layout_of(sample) is not None:
+        if _layout(sample, columns) is not None:
             sheets += 1
-            yield from read_table(chain(sample, rows), path, sheet=f"{title} ")
+            yield from read_table(chain(sample, rows), path, sheet=f"{title} ", columns=columns)
+        elif any(map(any, sample)) and columns is not None:
+            columns.messages.append(f"Sheet {title}: left out, as it has no texts in two languages.")
     if not sheets:
         raise ReadError(f"{path}: {NO_LAYOUT}")
+
+
+def _layout(sample: list[list[str]], columns: TableColumns | None) -> Layout | None:
+    """The layout of a sheet; None also where the columns that were set by hand are in other sheets."""
+    try:
+        return layout_of(sample, columns.names if columns else ())
+    except UsageError:
+        return None
 
 
 def _sheets(path: Path) -> Iterator[tuple[str, Iterator[list[str]]]]:

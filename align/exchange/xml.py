@@ -6,11 +6,12 @@ A code holds the markup of a tool, not text. A break (line, tab, paragraph) leav
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import IO, Literal, NamedTuple
 
 from lxml import etree
 
@@ -21,6 +22,10 @@ from align.exchange.charsets import xml_text
 XML = "http://www.w3.org/XML/1998/namespace"
 XML_LANG = f"{{{XML}}}lang"
 XML_SPACE = f"{{{XML}}}space"
+_FORBIDDEN = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bBcCeEfF]|1[\da-fA-F]));"
+)
+"""Characters and references to characters that XML 1.0 forbids, in encodings that extend ASCII."""
 _COMPACT = "%Y%m%dT%H%M%SZ"
 
 CODES = frozenset({"bpt", "ept", "it", "ph", "ut", "x", "bx", "ex", "sc", "ec", "sub"})
@@ -88,16 +93,34 @@ def compact_now() -> str:
 def elements(path: Path, events: tuple[str, ...] = ("end",)) -> Iterator[tuple[str, etree._Element]]:
     """(event, element) through the file. Raises ReadError with line and column where it is not well-formed.
 
-    External entities and DTDs are not loaded; entities that the file declares are not expanded.
+    External entities and DTDs are not loaded; entities that the file declares are not expanded. Characters that XML
+    forbids, which some tools write, are read as U+FFFD.
     """
     try:
         with path.open("rb") as file:
             yield from etree.iterparse(
-                file, events=events, resolve_entities=False, load_dtd=False, no_network=True, dtd_validation=False
+                _permitted(file),
+                events=events,
+                resolve_entities=False,
+                load_dtd=False,
+                no_network=True,
+                dtd_validation=False,
             )
     except etree.XMLSyntaxError as error:
         line, column = error.position
         raise ReadError(f"{path}:{line}:{column}: not well-formed XML ({error.msg}). Export it again.") from error
+
+
+def _permitted(file: IO[bytes]) -> IO[bytes]:
+    """The file at its start; without the characters that XML forbids, if it has some and a byte is a character."""
+    head = file.read(200)
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")) or b"2022" in head
+    file.seek(0)
+    if wide or not any(_FORBIDDEN.search(chunk) for chunk in iter(lambda: file.read(1 << 20), b"")):
+        file.seek(0)
+        return file
+    file.seek(0)
+    return io.BytesIO(_FORBIDDEN.sub(b"&#xFFFD;", file.read()))
 
 
 def release(element: etree._Element) -> None:

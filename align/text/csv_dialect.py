@@ -11,6 +11,8 @@ from typing import TextIO
 DIALECT_CHARACTERS = 8192
 """Characters that are read to detect the delimiter."""
 _MARKS = "\t;,"
+_NAMED = re.compile(r"\ufeff?\"?sep=(.)\"?(?:\r\n?|\n)", re.IGNORECASE)
+"""A first line in which Excel names the delimiter."""
 _WITHIN = re.compile(r'"[^"]*"')
 _CELL = re.compile(r'(?:"(?P<quoted>[^"]*(?:""[^"]*)*)"|(?P<bare>[^"\t\r\n]*))(?P<end>\t|\r\n?|\n|\Z)')
 _LETTER = re.compile(r"[^\W\d_]")
@@ -24,12 +26,17 @@ def table_rows(file: TextIO, *, literal: bool = False) -> Iterator[list[str]]:
     table is quoted as by spreadsheets; `literal` skips that check, and the file is read once. Raises csv.Error.
     """
     file.seek(0)
-    delimiter = delimiter_of(file.read(DIALECT_CHARACTERS))
+    head = file.read(DIALECT_CHARACTERS)
+    named = _NAMED.match(head)
+    delimiter = named[1] if named else delimiter_of(head)
+    start = named.end() if named else 0
     file.seek(0)
+    file.read(start)
     quoted = delimiter != "\t"
     if not quoted and not literal:
         quoted = quotes_cells(file.read())
         file.seek(0)
+        file.read(start)
     if quoted:
         allow_long_cells()
         yield from csv.reader(file, delimiter=delimiter)

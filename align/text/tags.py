@@ -11,13 +11,36 @@ _OLD = {"iw": "he", "in": "id", "ji": "yi", "nb": "no", "nn": "no", "cmn": "zh",
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*\Z")
 
 
+@lru_cache(maxsize=1024)
+def shortened(tag: str) -> str:
+    """The tag with the two-letter code of its language, where there is one: `de` of `deu` and of `ger`."""
+    first, mark, rest = tag.partition("-")
+    if len(first) != 3 or not first.isascii():
+        return tag
+    from babel.core import get_global
+
+    alias = str(get_global("language_aliases").get(first.lower()) or "")
+    return f"{alias}{mark}{rest}" if len(alias) == 2 else tag
+
+
+@lru_cache(maxsize=1024)
+def is_listed(tag: str) -> bool:
+    """Whether the language of a tag has a name in the CLDR, which lists some 600 languages."""
+    from babel import Locale
+
+    return primary(shortened(tag)) in Locale("en").languages
+
+
+@lru_cache(maxsize=4096)
 def canonical(tag: str) -> str | None:
-    """The canonical form of `tag`: `zh_TW` is `zh-Hant`, `EN-us` is `en-US`; None where it is not a language tag."""
+    """The canonical form of `tag`: `zh_TW` is `zh-Hant`, `EN-us` is `en-US`, `deu` is `de`; None where it is not a
+    language tag."""
     tag = tag.strip()
     if not _TAG.match(tag):
         return None
     first, *rest = re.split("[-_]", tag)
-    first = _OLD.get(first.lower(), first.lower())
+    first = shortened(first.lower())
+    first = _OLD.get(first, first)
     if first == "zh":
         for part in rest:
             if part.lower() in _REGIONS:
@@ -42,12 +65,11 @@ def lang_hint(tag: str | None) -> str | None:
 
 
 def range_matches(language_range: str | None, tag: str) -> bool:
-    """Whether a language range (None = any) includes a tag: `zh` includes `zh-Hant`."""
-    return (
-        language_range is None
-        or tag.lower() == language_range.lower()
-        or tag.lower().startswith(language_range.lower() + "-")
-    )
+    """Whether a language range (None = any) includes a tag: `zh` includes `zh-Hant`, `deu` includes `de-AT`."""
+    if language_range is None:
+        return True
+    tag, language_range = tag.lower(), shortened(language_range).lower()
+    return tag == language_range or tag.startswith(language_range + "-")
 
 
 def is_requested(tag: str, *requested: str | None) -> bool:

@@ -102,6 +102,7 @@ def add(
     segments: Segments | None = None,
     name: str | None = None,
     max_size: int = MAX_SIZE,
+    columns: Sequence[str] = (),
     replace: bool = False,
     reviewer: str = "",
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -111,7 +112,8 @@ def add(
     A document is called `name`, else by its file's path below the current folder, else by the whole path; a file
     that was added before is the same document, and another file of the same name is another (see `store.origins`).
     Standard input is called `name`, else by its content. Unreadable files are skipped with a reason. A file of
-    texts with their translations becomes linked documents. `encoding` and `lang` override detection; `segments`
+    texts with their translations becomes linked documents, a table by its `columns` if given. `encoding` and `lang`
+    override detection; `segments`
     says what a sentence is (None: as when the document was added, else sentences). A new text of
     a document is a decision of `reviewer` (default: see `settings`); one that would remove too many confirmed links
     is refused, unless `replace`. Files added before an error stay added; the store is created only when there is
@@ -137,10 +139,11 @@ def add(
             content = read_content(source, max_size)
             if source == STDIN:
                 document = read_piped(content, name, encoding=encoding, lang=lang)
-            elif is_bilingual(source, content, encoding=encoding):
+            elif columns or is_bilingual(source, content, encoding=encoding):
                 return add_pairs(
-                    opened(), source, reviewer_name, name=name, encoding=encoding, replace=replace, max_size=max_size
-                )
+                    opened(), source, reviewer_name, name=name, encoding=encoding, columns=columns, replace=replace,
+                    max_size=max_size,
+                )  # fmt: skip
             else:
                 document = read(source, content, encoding=encoding, lang=lang)
             return add_text(
@@ -266,6 +269,7 @@ def add_pairs(
     *,
     name: str | None = None,
     encoding: str | None = None,
+    columns: Sequence[str] = (),
     replace: bool = False,
     max_size: int = MAX_SIZE,
 ) -> AddResult:
@@ -277,12 +281,13 @@ def add_pairs(
         Path(source),
         reviewer_name,
         encoding=encoding,
+        columns=columns,
         max_size=max_size,
         new="own",
         name=name,
         replace_settled=replace,
     )
-    messages = tuple(report.left_out())
+    messages = (*report.messages, *report.left_out())
     if (documents := report.documents) is not None:
         links = documents.pairs if documents.outcome == "unchanged" else documents.links
         messages += documents.messages

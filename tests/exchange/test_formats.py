@@ -37,7 +37,12 @@ def test_a_module_has_what_its_entry_declares(form: Format) -> None:
     write = inspect.signature(getattr(writer, f"write{form.part}"))
     read = inspect.signature(getattr(reader, f"read{form.part}"))
     assert len(write.parameters) == (4 if form.documents else 3)
-    named = ["encoding"] * form.any_encoding + ["strict"] * form.strict + ["texts"] * form.separate_texts
+    named = (
+        ["encoding"] * form.any_encoding
+        + ["strict"] * form.strict
+        + ["texts"] * form.separate_texts
+        + ["columns"] * form.table
+    )
     assert list(read.parameters)[1:] == named
 
 

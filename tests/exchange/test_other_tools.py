@@ -5,18 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+import openpyxl
 import pytest
 from lxml import etree
 
-from align.errors import ReadError
+from align.errors import ReadError, UsageError
+from align.exchange.column_layout import TableColumns
 from align.exchange.export import export_store
 from align.exchange.formats import format_named
-from align.exchange.import_file import import_file
+from align.exchange.import_file import import_file, read_file
 from align.exchange.types import ExportOptions
 from align.exchange.xml import segment_text
 from align.models import LinkKind, Status
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
+from align.workspace.add import add
 
 CASES = Path(__file__).with_name("cases")
 NAMESPACES = (
@@ -318,21 +321,84 @@ def test_properties_of_a_foreign_memory_go_through(tmp_path: Path) -> None:
         assert next(etree.parse(again).iter("tu")).get("changeid") == "ada"
 
 
+ROWS = [
+    ("menu_file", "File menu", "ファイルメニュー", "Dateimenü"),
+    ("app.open", "Open and read the file", "ファイルを開いて読む", "Die Datei öffnen und lesen"),
+    ("saveNow", "Save the file now", "今すぐファイルを保存する", "Die Datei jetzt speichern"),
+]
+
+
 @pytest.mark.parametrize(
-    ("header", "langs"),
+    ("header", "columns", "langs"),
     [
-        ("Key,English,Japanese", ("en", "ja")),
-        ("Schlüssel,Englisch,Japanisch", ("en", "ja")),
-        ("キー,英語,日本語", ("en", "ja")),
-        ("Key,Source,Target", ("en", "ja")),
-        ("Key,English (US),ja", ("en", "ja")),
+        ("Key,English,Japanese", (0, 1, 2), ("en", "ja")),
+        ("Schlüssel;Englisch;Japanisch", (0, 1, 2), ("en", "ja")),
+        ("sep=;\nKontext;Deutsch;Englisch", (0, 3, 1), ("de", "en")),
+        ("キー,英語,日本語", (0, 1, 2), ("en", "ja")),
+        ("id,英語原文,日本語訳", (0, 1, 2), ("en", "ja")),
+        ("Key,Source,Target", (0, 1, 2), ("en", "ja")),
+        ("Key,English (US),ja", (0, 1, 2), ("en", "ja")),
+        ("ID,Source (en),Target (de)", (0, 1, 3), ("en", "de")),
+        ("ref,value_en,value_de", (0, 1, 3), ("en", "de")),
+        ("ref,text_en_US,text_de_DE", (0, 1, 3), ("en-US", "de-DE")),
+        ("ref;English text;German text", (0, 1, 3), ("en", "de")),
+        ("ref\teng\tdeu", (0, 1, 3), ("en", "de")),
+        ("ключ;английский;немецкий", (0, 1, 3), ("en", "de")),
+        ("مفتاح;الإنجليزية;الألمانية", (0, 1, 3), ("en", "de")),
     ],
 )
-def test_a_header_names_the_columns_of_a_table(tmp_path: Path, header: str, langs: tuple[str, str]) -> None:
-    text = (CASES / "key3.csv").read_text(encoding="utf-8").replace("Key,English,Japanese", header)
+def test_a_header_names_the_columns_of_a_table(
+    tmp_path: Path, header: str, columns: tuple[int, ...], langs: tuple[str, str]
+) -> None:
+    mark = next(mark for mark in "\t;," if mark in header)
     path = tmp_path / "table.csv"
-    path.write_text(text, encoding="utf-8")
-    first = next(iter(format_named("csv").read(path)))
-    assert [side.text for side in first.sides] == ["File menu", "ファイルメニュー"]
+    lines = [header, *(mark.join(row[column] for column in columns) for row in ROWS)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    found = TableColumns()
+    first = next(iter(format_named("csv").read(path, columns=found)))
+    assert [side.text for side in first.sides] == [ROWS[0][columns[1]], ROWS[0][columns[2]]]
     assert tuple(side.lang for side in first.sides) == langs
     assert list(first.properties) == [("x-key", "menu_file")]
+    assert "left out" not in found.messages[0]
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.xlsx"])
+def test_columns_are_said_and_may_be_chosen(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    rows = [("Key", "English", "Japanese", "Deutsch", "Owner"), *((*row, "Ann B") for row in ROWS)]
+    if name.endswith("xlsx"):
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.create_sheet("Notes").append(["Only a remark"])
+        book.save(path)
+    else:
+        path.write_text("".join(",".join(row) + "\n" for row in rows), encoding="utf-8")
+    messages = read_file(path).messages
+    assert "Columns: English (en), Japanese (ja), Deutsch (de); key: Key; left out: Owner." in messages[0]
+    for columns in (["Deutsch", "English"], ["4", "2=en"], ["D=de", "b"]):
+        unit = read_file(path, columns=columns).units[0]
+        assert [tuple(side) for side in unit.sides] == [("de", "Dateimenü"), ("en", "File menu")]
+    with open_store(tmp_path / "s.db") as store:
+        (result,) = add(store.path, [str(path)], columns=["Japanese", "English"])
+        assert result.links == 3
+        assert "Owner" in result.messages[0]
+    with pytest.raises((UsageError, ReadError), match=r"no such column|no two columns"):
+        read_file(path, columns=["French", "English"])
+
+
+def test_forbidden_characters_cost_themselves_and_unknown_languages_are_said(tmp_path: Path) -> None:
+    body = (
+        '<tu><tuv xml:lang="en"><seg>Page\x0b one &#x1F;&amp; two</seg></tuv>'
+        '<tuv xml:lang="xx"><seg>Seite</seg></tuv></tu>'
+        '<tu><tuv xml:lang="en">No segment</tuv><tuv xml:lang="deu"><seg>Kein Segment</seg></tuv></tu>'
+    )
+    path = tmp_path / "a.tmx"
+    path.write_text(f'<tmx version="1.4"><header srclang="en"/><body>{body}</body></tmx>', encoding="utf-8")
+    with open_store(tmp_path / "s.db") as store:
+        lines = import_file(store, path, "bea").lines()
+        assert any(line == "Characters that could not be read, shown as \ufffd: 2." for line in lines)
+        assert any(line.startswith("Unknown language codes: xx (1).") for line in lines)
+        assert [(link.src.text, link.tgt.lang) for link in store.links()] == [
+            ("Page\ufffd one \ufffd& two", "xx"), ("No segment", "de"),
+        ]  # fmt: skip

@@ -199,7 +199,9 @@ def test_langdetect_answers_the_same_each_time() -> None:
 @pytest.mark.parametrize(
     ("given", "tag"),
     [("zh-TW", "zh-Hant"), ("zh_CN", "zh-Hans"), ("zh-Hant-HK", "zh-Hant"), ("EN-us", "en-US"), ("sr-latn", "sr-Latn"),
-     ("zh_HK", "zh-Hant"), ("iw", "he"), ("jp", "ja"), ("no language", None), ("", None), ("zh", "zh")],
+     ("zh_HK", "zh-Hant"), ("iw", "he"), ("jp", "ja"), ("deu", "de"), ("ger-at", "de-AT"),
+     ("zho_TW", "zh-Hant"), ("yue", "yue"),
+     ("no language", None), ("", None), ("zh", "zh")],
 )  # fmt: skip
 def test_tags_are_written_one_way(given: str, tag: str | None) -> None:
     assert canonical(given) == tag

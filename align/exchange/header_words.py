@@ -1,0 +1,37 @@
+"""Words by which the header of a table names its columns, in many languages, in lower case."""
+
+from __future__ import annotations
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word.strip() for word in text.split("|"))
+
+
+SOURCES = _words(
+    "source|source text|source string|original|original text|src|from|quelle|quelltext|ausgangstext|originaltext|"
+    "texte source|origen|texto original|texto de origen|sorgente|testo originale|origem|bron|brontekst|źródło|"
+    "tekst źródłowy|zdroj|zdrojový text|källa|källtext|kilde|lähde|lähdeteksti|forrás|kaynak|kaynak metin|sursă|"
+    "原文|源文|源语言|原語|исходный текст|оригинал|источник|πηγή|원문|מקור|المصدر|النص الأصلي"
+)
+TARGETS = _words(
+    "target|target text|target string|translation|translated|translated text|tgt|ziel|zieltext|übersetzung|cible|"
+    "texte cible|traduction|traducción|destino|texto traducido|traduzione|destinazione|tradução|doel|doeltekst|"
+    "vertaling|tłumaczenie|cel|překlad|cíl|översättning|måltext|oversættelse|oversettelse|käännös|kohde|fordítás|cél|"
+    "çeviri|hedef|traducere|訳文|翻訳|译文|譯文|翻译|翻譯|目标语言|перевод|переклад|μετάφραση|번역|번역문|תרגום|الترجمة|ترجمة"
+)
+KEYS = _words(
+    "key|keys|string id|stringid|msgid|msgctxt|identifier|resource|resource id|context|kontext|schlüssel|bezeichner|"
+    "clé|identifiant|clave|identificador|chiave|chave|sleutel|klucz|klíč|nyckel|nøgle|nøkkel|avain|kulcs|anahtar|cheie|"
+    "ключ|идентификатор|κλειδί|キー|識別子|键|鍵|键名|标识|키|מפתח|مفتاح"
+)
+NOTES = _words(
+    "note|notes|comment|comments|remark|remarks|kommentar|kommentare|bemerkung|anmerkung|notiz|commentaire|commentaires|"
+    "remarque|comentario|comentarios|nota|notas|commento|comentário|observação|opmerking|uwaga|uwagi|poznámka|"
+    "anteckning|bemærkning|merknad|huomautus|megjegyzés|not|açıklama|notă|备注|備考|備註|注释|注釈|コメント|комментарий|"
+    "примечание|σχόλιο|메모|비고|הערה|ملاحظة"
+)
+TEXTS = SOURCES | TARGETS | _words("text|日本語|英語|中文|english|japanese|chinese|french|german|spanish|korean")
+LOCALES = _words(
+    "en|de|fr|es|it|pt|nl|pl|ru|uk|cs|sv|da|nb|fi|hu|tr|el|ro|ja|ko|zh|zh_Hant|ar|he|bg|hr|sk|ca|id|vi|th|fa|hi"
+)
+"""In whose names of languages a header may name the languages of its columns."""
