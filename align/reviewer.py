@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from align.errors import UsageError
 from align.models import CONFIRMED, Decision, Realignment, Status
+from align.sqlite_session import ClosesItself
 from align.store import Change, LinkFilter, Store, open_store, statements
 from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import Patch, State, sentences_of, stored
@@ -48,21 +47,13 @@ def open_reviewer(path: Path, name: str) -> Reviewer:
     return Reviewer(open_store(path, create=False), name)
 
 
-class Reviewer:
+class Reviewer(ClosesItself):
     """Commits the edits of one reviewer. `name` is the reviewer's name in the log."""
 
     def __init__(self, store: Store, name: str) -> None:
         self.store = store
         self.name = storable(name).strip() or "reviewer"
         self.why = ""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the store."""

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import RLock
+from types import TracebackType
+from typing import Self
 
 from sqlite_utils import Database
 
@@ -31,6 +33,22 @@ NOT_UTF8 = "a text in it is not UTF-8"
 DAMAGED_STORE_ADVICE = "`align store check` shows the damage; `align store restore BACKUP` restores a backup."
 """Advice for a damaged store."""
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ncpfs", "davfs"})
+
+
+class ClosesItself:
+    """A context manager that is closed at the end of its block."""
+
+    def close(self) -> None:
+        """Release what it holds."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 @contextmanager

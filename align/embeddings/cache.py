@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import TypeVar
 
 import numpy as np
 from sqlite_utils import Database
 
 from align.embeddings.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
+from align.sqlite_session import ClosesItself
 
 VERSION = 1
 TEXTS_PER_COMMIT = 2048
@@ -37,21 +37,13 @@ def cached(encoder: Encoder, store_path: Path) -> CachedEncoder:
     return CachedTokenEncoder(encoder, path) if isinstance(encoder, TokenEncoder) else CachedEncoder(encoder, path)
 
 
-class CachedEncoder:
+class CachedEncoder(ClosesItself):
     """An encoder with a file of computed vectors. They are stored as float16; results do not depend on the cache."""
 
     def __init__(self, encoder: Encoder, path: Path) -> None:
         self._encoder = encoder
         self._path = path
         self._db: Database | None = None
-
-    def __enter__(self) -> CachedEncoder:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def name(self) -> str:

@@ -31,7 +31,7 @@ from align.errors import EncoderError
 MAGIC = b"E5S1"
 BLOCK = 32
 BLOCK_BYTES = 2 + BLOCK // 2
-PLAIN, QUANTISED = 0, 1
+PLAIN = 0
 
 Float32Array = npt.NDArray[np.float32]
 

@@ -94,12 +94,6 @@ def anchor(draft: DecisionDraft, link: int) -> None:
     draft.decide(link, anchored=1)
 
 
-@_on_link(Action.UNANCHOR)
-def unanchor(draft: DecisionDraft, link: int) -> None:
-    """Let the solver replace the link again."""
-    draft.decide(link, anchored=0)
-
-
 @_on_link(Action.KIND)
 def set_kind(draft: DecisionDraft, link: int, kind: LinkKind) -> None:
     """Set how the two sides correspond."""

@@ -123,11 +123,6 @@ def refuse_damaged(db: Database, kind: str, keys: Iterable[SealKey]) -> None:
             raise StoreError(DAMAGED.format(f"{kind} {key}"))
 
 
-def all_sums(db: Database) -> Iterator[tuple[str, SealKey, int | None]]:
-    """Every stored checksum: (kind, key, sum)."""
-    yield from db.conn.execute("select kind, key, sum from seals not indexed")
-
-
 APPLICATION_ID: Final = 0x416C676E
 """`Algn` in the file header, which distinguishes a store from other SQLite files."""
 

@@ -155,12 +155,6 @@ def remove(db: Database, rows: Iterable[tuple[int, str]]) -> None:
     )
 
 
-def reindex(db: Database) -> None:
-    """Rebuild the index."""
-    db.conn.execute("insert into search (search) values ('delete-all')")
-    add_all(db)
-
-
 def add_all(db: Database) -> None:
     """Index all sentences, into an empty index."""
     add(db, db.conn.execute("select id, text from sentences order by id"))

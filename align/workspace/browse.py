@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from align.models import Decision, Link, LinkSide
+from align.sqlite_session import ClosesItself
 from align.store import Conflict, DocumentRow, LinkFilter, PairRow, SentenceRow, Store, open_store
 from align.store.decision_draft import DecisionDraft
 from align.store.edits import linked_already
@@ -28,20 +28,12 @@ def open_browser(path: Path, *, create: bool = False) -> Browser:
     return Browser(open_store(path, create=create))
 
 
-class Browser:
+class Browser(ClosesItself):
     """Read access for a front end: one connection, used by one thread."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self._page: tuple[object, int, list[int]] = (None, 0, [])
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the store."""

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from align.embeddings import cached, is_local, load_encoder
 from align.embeddings.base import Vectors
 from align.errors import ConflictError, EncoderError, UsageError
 from align.models import Link, Proposal, Realignment, Status
+from align.sqlite_session import ClosesItself
 from align.store import StoredConstraints, open_store
 from align.text.normalize import join
 from align.workspace.language_runs import (
@@ -45,7 +45,7 @@ class AlternativeTarget:
     score: float
 
 
-class Realigner:
+class Realigner(ClosesItself):
     """Realigns around decisions in one store. Has a connection and vectors of its own: use one per thread."""
 
     def __init__(self, db: Path, encoder: str = "auto", *, cache: Path | None = None) -> None:
@@ -53,14 +53,6 @@ class Realigner:
         languages = {lang for row in self._store.documents() for lang in row.languages}
         self._encoder = cached(load_encoder(encoder, languages=languages, cache=cache), db)
         self._groups: dict[int, tuple[object, list[LanguageGroup]]] = {}
-
-    def __enter__(self) -> Realigner:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the store and the vector cache."""
