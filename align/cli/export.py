@@ -6,12 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import click
 
 from align.cli.options import FiniteFloatRange, note, opened, settings_for, status_option, store_option
-from align.exchange.formats import BLOCKS, format_names
+from align.exchange.formats import BLOCKS, BOOK, format_names
+from align.exchange.types import BookLayout
 from align.models import LinkKind, Status
 from align.text.messages import pluralise
 
@@ -23,7 +24,7 @@ TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
 @click.command(epilog="Example: align export talks.tmx --src en --tgt ja --min-confidence 0.9 --status any")
 @click.argument("out", metavar="OUT|-", type=click.Path(path_type=Path, allow_dash=True))
 @store_option
-@click.option("--to", metavar="FORMAT", help=f"{format_names()}, {BLOCKS}.  [default: by the suffix of OUT]")
+@click.option("--to", metavar="FORMAT", help=f"{format_names()}, {BOOK}, {BLOCKS}.  [default: by the suffix of OUT]")
 @status_option
 @click.option(
     "--kind",
@@ -63,6 +64,21 @@ TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
 @click.option(
     "--multilingual", is_flag=True, help="TMX: join links with an identical side into units of three or more languages."
 )
+@click.option("--pivot", metavar="DOCUMENT", help="Only links with this document, as their source.")
+@click.option(
+    "--layout",
+    type=click.Choice(get_args(BookLayout)),
+    default="interleaved",
+    help="EPUB: translations below, in a second column, or as notes that pop up.  [default: interleaved]",
+)
+@click.option(
+    "--source",
+    "source_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="EPUB: the original of the book.  [default: the file that was added]",
+)
+@click.option("--plain", is_flag=True, help="EPUB: make the book of the stored text, without pictures.")
 @click.option("--with-nulls", is_flag=True, help="Include unpaired sentences, where the format can mark them.")
 @click.option(
     "--timed-by",
@@ -90,6 +106,10 @@ def export(
     dedupe: bool,
     context: int,
     multilingual: bool,
+    pivot: str | None,
+    layout: BookLayout,
+    source_file: Path | None,
+    plain: bool,
     with_nulls: bool,
     timed_by: Literal["src", "tgt"] | None,
     prove: bool | None,
@@ -98,7 +118,7 @@ def export(
     """Write links to OUT (- is stdout).
 
     By default, formats of translation memories get the links that reviewers accepted or edited, jsonl gets every link,
-    html every link that was not rejected. The file is read back and compared before it replaces OUT.
+    html and epub every link that was not rejected. The file is read back and compared before it replaces OUT.
     """
     from align.exchange.export import export_store
     from align.exchange.types import ExportOptions
@@ -115,6 +135,9 @@ def export(
         dedupe=dedupe,
         context=context,
         multilingual=multilingual,
+        layout=layout,
+        source_file=source_file,
+        plain=plain,
         with_nulls=with_nulls,
         timed_by=timed_by,
         prove=prove,
@@ -122,6 +145,8 @@ def export(
     )
     with opened(settings_for(db=db)) as store:
         options = replace(options, documents=frozenset(find_document(store, name).name for name in documents))
+        if pivot is not None:
+            options = replace(options, pivot=find_document(store, pivot).name)
         report = export_store(store, out, to, options)
         waiting = len({conflict.link for conflict in store.conflicts()})
     for line in report.lines():

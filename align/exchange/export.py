@@ -19,7 +19,7 @@ from align.errors import UsageError
 from align.exchange.context import LinkedSentences, SentenceContext, null_links
 from align.exchange.export_target import STDOUT, written_file, written_folder
 from align.exchange.filter import exported_statuses, filter_links, oriented_null, without_duplicates
-from align.exchange.formats import BLOCKS, Format, export_format, is_packed_name
+from align.exchange.formats import BLOCKS, BOOK, Format, export_format, is_packed_name
 from align.exchange.group_by import document_key, group_by
 from align.exchange.grouped_units import block_links, joined_units
 from align.exchange.jsonl import write_blocks
@@ -47,7 +47,7 @@ def export(
     each case an existing file is unchanged.
     """
     options = options or ExportOptions()
-    form = export_format(to, out, extra=() if store is None else (BLOCKS,))
+    form = export_format(to, out, extra=() if store is None else (BLOCKS, BOOK))
     if form.name == "tmx" and not options.encoders:
         options = replace(options, encoders=encoder_versions())
     report = write_links(links, out, form, options, store, texts)
@@ -59,9 +59,16 @@ def export(
 
 
 def export_store(store: Store, out: Path, to: str | None = None, options: ExportOptions | None = None) -> ExportReport:
-    """Export a store: its links, or with `to="blocks"` the blocks of its documents. Raises as `export` does."""
+    """Export a store: its links, with `to="blocks"` the blocks of its documents, or a document as a bilingual book.
+
+    Raises as `export` does, and ReadError for the original of a book.
+    """
     if to == BLOCKS:
         return export_blocks(_blocks(store), out, options)
+    if to == BOOK or (to is None and out.suffix.lower() == f".{BOOK}"):
+        from align.exchange.book import export_book
+
+        return export_book(store, out, options or ExportOptions())
     return export(store.links(), out, to, options, store)
 
 
@@ -145,6 +152,8 @@ class ExportJob:
             (options.with_nulls, form.nulls, "--with-nulls: it cannot mark unpaired sentences"),
             (options.multilingual, form.multilingual, "--multilingual: its units have two languages"),
             (options.timed_by is not None, form.name in ("srt", "vtt"), "--timed-by: it has no times"),
+            (options.layout != "interleaved", False, "--layout: it is no book"),
+            (options.plain or options.source_file is not None, False, "--plain and --source: it is no book"),
         ):
             if given and not supported:
                 self.report.warnings[f"{form.name} ignores {what}"] += 1

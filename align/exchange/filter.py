@@ -52,6 +52,12 @@ def oriented_null(link: Link, options: ExportOptions) -> Link | None:
     return link if is_source else None
 
 
+def _from_pivot(link: Link, pivot: str, src: str | None, tgt: str | None) -> Link | None:
+    """The link with the document `pivot` as its source; None where its languages are not requested."""
+    turned = link if link.src.doc == pivot else swapped(link)
+    return turned if oriented(turned, src, tgt) is turned else None
+
+
 def exported_statuses(options: ExportOptions, form: Format) -> frozenset[Status]:
     """The statuses to write: those of the options, else the default of the format."""
     if options.statuses is not None:
@@ -82,7 +88,7 @@ def filter_links(links: Iterable[Link], form: Format, options: ExportOptions, re
     statuses, minimum = exported_statuses(options, form), options.min_confidence
     kinds = {status: exported_kinds(options, form, status) for status in Status}
     src, tgt, left_out = options.src, options.tgt, report.left_out
-    directed = src is not None or tgt is not None
+    directed, pivot = src is not None or tgt is not None or options.pivot is not None, options.pivot
     nulls = form.nulls and (options.with_nulls or not form.memory)
     for link in links:
         if link.status not in statuses:
@@ -95,9 +101,13 @@ def filter_links(links: Iterable[Link], form: Format, options: ExportOptions, re
             left_out[f"below confidence {minimum:g}"] += 1
         elif not nulls and not (link.src.text.strip() and link.tgt.text.strip()):
             left_out["with an empty side"] += 1
+        elif pivot is not None and pivot not in (link.src.doc, link.tgt.doc):
+            left_out["without the pivot"] += 1
+        elif pivot is not None and (turned := _from_pivot(link, pivot, src, tgt)) is not None:
+            yield turned
         elif not directed:
             yield link
-        elif (directed_link := oriented(link, src, tgt)) is not None:
+        elif pivot is None and (directed_link := oriented(link, src, tgt)) is not None:
             yield directed_link
         else:
             left_out["in other languages"] += 1

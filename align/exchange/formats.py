@@ -37,6 +37,9 @@ Shape = Literal["file", "files", "folder"]
 BLOCKS = "blocks"
 """`--to blocks`: writes the blocks of documents instead of links, so it is not among the formats of links."""
 
+BOOK = "epub"
+"""`--to epub`: writes the document around its links, which only a store has, so it is not among the formats either."""
+
 
 @dataclass(frozen=True, slots=True)
 class Format:
@@ -200,6 +203,9 @@ FORMATS = (
            rejected=False, documents=True, importable=False, fields=frozenset({"id", "status"}), verified_with="lxml"),
 )  # fmt: skip
 """The formats of links, in the order of help and documentation."""
+BOOK_FORMAT = Format(BOOK, (f".{BOOK}",), "a bilingual book: a document with its translations", memory=False,
+                     rejected=False, documents=True, text_rule=xml_text, importable=False, module="book",
+                     verified_with="xml.etree")  # fmt: skip
 
 
 def is_packed_name(path: Path) -> bool:

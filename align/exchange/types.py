@@ -11,6 +11,8 @@ from typing import Literal, NamedTuple
 from align.models import Link, LinkKind, LinkSide, Status
 
 Level = Literal["sentence", "block"]
+BookLayout = Literal["interleaved", "columns", "notes"]
+"""Translations in a book: below their originals, in a second column, or as notes."""
 
 VERIFY_BELOW = 100_000
 """Exports of fewer units than this are read back and compared by default."""
@@ -48,6 +50,14 @@ class ExportOptions:
     """Read the file back with another reader and compare. None: below `VERIFY_BELOW` units."""
     force: bool = False
     """Replace an existing output."""
+    pivot: str | None = None
+    """Name of a document: only links with it, turned so that it is the source."""
+    layout: BookLayout = "interleaved"
+    """Of a book."""
+    source_file: Path | None = None
+    """The original of a book. None: the file that its document was read from."""
+    plain: bool = False
+    """Make a book of the stored text, without the original."""
     encoders: Mapping[str, str] = field(default_factory=dict)
     """Package and version of each encoder, for file headers: `{"use": "package 1.2"}`."""
 
@@ -121,6 +131,8 @@ class ExportReport:
     """Links that were not written, counted by reason."""
     warnings: Counter[str] = field(default_factory=Counter)
     """What the format could not represent, counted by kind."""
+    facts: list[str] = field(default_factory=list)
+    """What else there is to know about the file, one line each."""
     hint: str | None = None
     verification: Verification | None = None
 
@@ -131,6 +143,7 @@ class ExportReport:
         lines = [f"{where}: {self.units:,} {noun}{'' if self.units == 1 else 's'} written as {self.to}."]
         lines += [f"Left out: {count:,} {reason}." for reason, count in self.left_out.most_common()]
         lines += [f"Warning: {text} ({count:,}x)." for text, count in self.warnings.most_common()]
+        lines += self.facts
         if (verified := self.verification) is not None:
             lines.append(f"Verified: {verified.units:,} units read back with {verified.reader}, no differences.")
         if self.hint:

@@ -25,7 +25,7 @@ from align.exchange.column_layout import NO_LAYOUT, SAMPLE_ROWS, Layout, TableCo
 from align.exchange.columns import cells, table_columns
 from align.exchange.types import ExportOptions, ImportedUnit, Unit
 from align.models import Status
-from align.text.tags import primary
+from align.text.tags import is_right_to_left, primary
 
 MAX_ROWS = 1_048_576
 """Rows of a sheet (Excel specifications and limits)."""
@@ -33,7 +33,6 @@ _FONTS = {
     "ja": "Yu Gothic", "zh-hant": "Microsoft JhengHei", "zh-tw": "Microsoft JhengHei", "zh-hk": "Microsoft JhengHei",
     "zh": "Microsoft YaHei", "ko": "Malgun Gothic", "th": "Leelawadee UI", "hi": "Nirmala UI",
 }  # fmt: skip
-_RIGHT_TO_LEFT = frozenset({"ar", "he", "fa", "ur", "yi", "ps", "sd", "ug"})
 _COLOURS = {
     Status.ACCEPTED: "#E2F2E4",
     Status.EDITED: "#E0ECF8",
@@ -89,7 +88,7 @@ class _Sheets:
             tag = lang.lower()
             name = _FONTS.get("-".join(tag.split("-")[:2])) or _FONTS.get(primary(lang))
             extra: dict[str, Any] = {"font_name": name} if name else {}
-            if primary(lang) in _RIGHT_TO_LEFT:
+            if is_right_to_left(lang):
                 extra["reading_order"] = 2
             self.formats[lang] = self.book.add_format({**self.properties, **extra}) if extra else self.plain
         return self.formats[lang]

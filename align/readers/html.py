@@ -28,7 +28,7 @@ _CHARSET = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})|encoding\s*=\s*[\"']([A-Za-z0-9_:.-]{2,40})[\"']",
     re.IGNORECASE,
 )
-_BLOCKS = words(
+BLOCK_ELEMENTS = words(
     "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption "
     "figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol option p pre section "
     "summary table tbody td tfoot th thead title tr ul"
@@ -42,6 +42,7 @@ _KINDS = {
     **dict.fromkeys(("figcaption", "caption"), BlockKind.CAPTION),
     **dict.fromkeys(("nav", "footer", "menu", "form", "aside"), BlockKind.BOILERPLATE),
 }
+_EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
 _NOTE_TYPES = frozenset({"footnote", "footnotes", "endnote", "endnotes", "rearnote", "rearnotes", "note"})
 """Values of `epub:type` for notes; those of `role` have the prefix `doc-`."""
 _REFERENCE_CLASSES = frozenset({"reference", "noprint", "mw-editsection", "footnote-ref", "noteref", "footnote-back"})
@@ -77,10 +78,23 @@ MIN_SUMMARY_LETTERS = 40
 """Minimum letters (CJK counted double) of a text in another language than the main text that is not boilerplate."""
 
 
-class _Piece(NamedTuple):
+class Part(NamedTuple):
+    """A text of the tree in a piece: the text or the tail of an element."""
+
+    node: Any
+    """None: white space for an element (a line break, a picture)."""
+    is_tail: bool
+    text: str
+
+
+class Piece(NamedTuple):
+    """The text of a page between two borders of block elements."""
+
     text: str
     kind: BlockKind
     lang: str | None
+    parts: tuple[Part, ...]
+    """Where the text is in the tree: they have the same characters other than white space."""
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
@@ -110,17 +124,17 @@ def add_page(composer: DocumentBuilder, source: str, *, is_chapter: bool = False
 
     is_chapter: of a book, all of whose text is main text and whose title is not visible.
     """
-    tree = _tree(source)
+    tree = page_tree(source)
     if tree is None:
         return
     main = _main_text(source, tree) if not is_chapter and len(source) <= MAX_MAIN_CHARACTERS else ""
-    pieces = list(_pieces(tree, with_title=not is_chapter))
+    pieces = list(pieces_of_page(tree, with_title=not is_chapter))
     kinds = _kinds_given_main(main, pieces) if main else [piece.kind for piece in pieces]
     for piece, kind in zip(pieces, kinds, strict=True):
         composer.add(piece.text, kind, piece.lang)
 
 
-def _kinds_given_main(main: str, pieces: list[_Piece]) -> list[BlockKind]:
+def _kinds_given_main(main: str, pieces: list[Piece]) -> list[BlockKind]:
     """Kinds of the pieces of a page, given its main text: pieces outside it are boilerplate.
 
     Exceptions are comments, long headings, headings before a piece of main text, and pieces in another language
@@ -142,7 +156,8 @@ def _kinds_given_main(main: str, pieces: list[_Piece]) -> list[BlockKind]:
     return kinds[::-1]
 
 
-def _tree(source: str) -> Any:
+def page_tree(source: str) -> Any:
+    """The tree of a page by the HTML parser; None where it has no element."""
     from lxml import etree, html
 
     # The text is decoded already, so remove a declared encoding; the parser stops at NULs.
@@ -167,7 +182,7 @@ def _flatten(source: str) -> str:
 
     def replaced(tag: re.Match[str]) -> str:
         name = tag[1].lower()
-        return tag[0] if name in remaining_tags else "<hr>" if name in _BLOCKS else ""
+        return tag[0] if name in remaining_tags else "<hr>" if name in BLOCK_ELEMENTS else ""
 
     return _ANY_TAG.sub(replaced, source)
 
@@ -212,50 +227,59 @@ def _main_text(source: str, tree: Any) -> str:
     return extracted or ""
 
 
-def _pieces(tree: Any, *, with_title: bool = True) -> Iterator[_Piece]:
-    """Yield the texts of the page between the borders of block elements, with the kind and language of each."""
-    buffer: list[str] = []
+def pieces_of_page(tree: Any, *, with_title: bool = True) -> Iterator[Piece]:
+    """Yield the texts of the page between the borders of block elements, with the kind and language of each.
 
-    def flush(kind: BlockKind, lang: str | None) -> Iterator[_Piece]:
-        text = _SPACE.sub(" ", _WIDE_BREAK.sub("", "".join(buffer))).replace("\u2028", "\n").strip()
-        buffer.clear()
+    tree: of the HTML parser, or of an XML parser with the namespace of XHTML.
+    """
+    buffer: list[Part] = []
+
+    def flush(kind: BlockKind, lang: str | None) -> Iterator[Piece]:
+        joined = "".join([part.text for part in buffer])
+        text = _SPACE.sub(" ", _WIDE_BREAK.sub("", joined)).replace("\u2028", "\n").strip()
         if text:
-            yield _Piece(re.sub(r" ?\n ?", "\n", text), kind, lang)
+            yield Piece(re.sub(r" ?\n ?", "\n", text), kind, lang, tuple(buffer))
+        buffer.clear()
 
     stack: list[tuple[Any, BlockKind, str | None, Iterator[Any]]] = []
     kind, lang = BlockKind.BODY, tree.get("lang")
     title = tree.findtext(".//title")
     if with_title and title and title.strip():
-        yield _Piece(_SPACE.sub(" ", title).strip(), BlockKind.HEADING, lang)
+        yield Piece(_SPACE.sub(" ", title).strip(), BlockKind.HEADING, lang, ())
     stack.append((tree, kind, lang, iter(tree)))
     while stack:
         node, kind, lang, children = stack[-1]
         child = next(children, None)
         if child is None:
             stack.pop()
-            if node.tag in _BLOCKS:
+            if element_name(node) in BLOCK_ELEMENTS:
                 yield from flush(kind, lang)
             if stack and node.tail:
-                buffer.append(node.tail)
+                buffer.append(Part(node, True, node.tail))
             continue
-        tag = child.tag if isinstance(child.tag, str) else ""
+        tag = element_name(child)
         is_invisible = (
             tag in _HIDDEN or child.get("hidden") is not None or _is_anchor(child, tag) or _is_reference(child, tag)
         )
         if not tag or is_invisible or len(stack) > MAX_NESTING:
             if len(stack) > MAX_NESTING and tag not in _HIDDEN:
-                buffer.append(" ".join(child.itertext()))
-            buffer.append(child.tail or "")
+                buffer.append(Part(child, False, " ".join(child.itertext())))
+            buffer.append(Part(child, True, child.tail or ""))
             continue
-        if tag in _BLOCKS:
+        if tag in BLOCK_ELEMENTS:
             yield from flush(kind, lang)
         elif tag == "br":
-            buffer.append("\u2028")
+            buffer.append(Part(None, False, "\u2028"))
         elif tag == "img":
-            buffer.append(" ")
+            buffer.append(Part(None, False, " "))
         stack.append((child, _kind(child, tag, kind), child.get("lang") or lang, iter(child)))
         if child.text:
-            buffer.append(child.text)
+            buffer.append(Part(child, False, child.text))
+
+
+def element_name(node: Any) -> str:
+    """Name of an element without its namespace; empty for a comment or an instruction."""
+    return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
 
 
 def _is_anchor(node: Any, tag: str) -> bool:
@@ -271,28 +295,27 @@ def _is_reference(node: Any, tag: str) -> bool:
         return True
     if tag == "span":
         return False
-    link = node if tag == "a" else node.find(".//a")
+    link = node if tag == "a" else node.find(".//{*}a")
     return (
         link is not None
         and "#" in (link.get("href") or "")
-        and (tag == "sup" or node.getparent().tag == "sup" or node.find("sup") is not None)
+        and (tag == "sup" or element_name(node.getparent()) == "sup" or node.find("{*}sup") is not None)
         and _REFERENCE_MARK.fullmatch("".join(node.itertext()).strip()) is not None
     )
 
 
 def _types(node: Any) -> set[str]:
     """Values of `epub:type` and `role`, without the prefix `doc-`."""
-    return {
-        value.removeprefix("doc-") for name in ("epub:type", "role") for value in (node.get(name) or "").lower().split()
-    }
+    values = " ".join([node.get(name) or "" for name in ("epub:type", _EPUB_TYPE, "role")])
+    return {value.removeprefix("doc-") for value in values.lower().split()}
 
 
 def _kind(node: Any, tag: str, parent_kind: BlockKind) -> BlockKind:
     if parent_kind in (BlockKind.BOILERPLATE, BlockKind.COMMENT):
         return parent_kind
-    if tag in _BLOCKS and _types(node) & _NOTE_TYPES:
+    if tag in BLOCK_ELEMENTS and _types(node) & _NOTE_TYPES:
         return BlockKind.COMMENT
-    if _COMMENTS.search(f"{node.get('id', '')} {node.get('class', '')}") and tag in _BLOCKS and tag != "body":
+    if _COMMENTS.search(f"{node.get('id', '')} {node.get('class', '')}") and tag in BLOCK_ELEMENTS and tag != "body":
         return BlockKind.COMMENT
     if parent_kind in (BlockKind.QUOTE, BlockKind.CAPTION) and tag in ("p", "div", "span"):
         return parent_kind

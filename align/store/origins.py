@@ -75,6 +75,12 @@ def origin_of(path: str, folder: str) -> str:
     return stored_name(os.path.relpath(absolute, folder).replace(os.sep, "/") if inside else absolute)
 
 
+def file_of(db: Database, store: Path, document: int) -> Path | None:
+    """Path of the file that a document was last read from; None where none was recorded."""
+    row = db.conn.execute("select origin from documents where id = ?", (document,)).fetchone()
+    return Path(_file(row[0], os.path.realpath(store.parent))) if row and row[0] else None
+
+
 def _absolute(path: str) -> str:
     parent, name = os.path.split(os.path.abspath(path))
     return os.path.join(os.path.realpath(parent), name)

@@ -75,6 +75,11 @@ class StoreQueries:
         with translate_errors(self.path):
             return origins.names_of_parts(self.db, self.path, path, file_name)
 
+    def file_of(self, document: int) -> Path | None:
+        """The file that a document was last read from, which may be gone; None for standard input and for pairs."""
+        with translate_errors(self.path):
+            return origins.file_of(self.db, self.path, document)
+
     # Links
 
     def link(self, link: int) -> Link:

@@ -8,6 +8,7 @@ from functools import lru_cache
 _REGIONS = {"tw": "zh-Hant", "hk": "zh-Hant", "mo": "zh-Hant", "hant": "zh-Hant", "cn": "zh-Hans", "sg": "zh-Hans",
             "my": "zh-Hans", "hans": "zh-Hans", "cht": "zh-Hant", "chs": "zh-Hans"}  # fmt: skip
 _OLD = {"iw": "he", "in": "id", "ji": "yi", "nb": "no", "nn": "no", "cmn": "zh", "jp": "ja", "kr": "ko"}
+_RIGHT_TO_LEFT = frozenset({"ar", "he", "fa", "ur", "yi", "ps", "sd", "ug"})
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*\Z")
 
 
@@ -54,6 +55,11 @@ def canonical(tag: str) -> str | None:
 def primary(tag: str) -> str:
     """The language of a tag without script or region, in lower case: `zh` of `zh-Hant` and of `zh_TW`."""
     return tag.replace("_", "-").partition("-")[0].strip().lower()
+
+
+def is_right_to_left(tag: str) -> bool:
+    """Whether a language is written from right to left."""
+    return primary(tag) in _RIGHT_TO_LEFT
 
 
 def lang_hint(tag: str | None) -> str | None:

@@ -88,10 +88,10 @@ def spelled(bound: str) -> str:
 
 def formats() -> str:
     """The exchange formats of links."""
-    from align.exchange.formats import FORMATS
+    from align.exchange.formats import BOOK_FORMAT, FORMATS
 
     rows = ["| name | suffixes | description | import |", "|---|---|---|---|"]
-    for form in FORMATS:
+    for form in (*FORMATS, BOOK_FORMAT):
         suffixes = ", ".join(f"`{suffix}`" for suffix in form.suffixes) or "a folder"
         more = "".join(f", `{suffix}`" for suffix in form.import_suffixes)
         rows.append(

@@ -1,0 +1,201 @@
+"""Packages of bilingual books: the archive of the original with new pages, and a new one for a plain book."""
+
+from __future__ import annotations
+
+import posixpath
+import uuid
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from html import escape
+from importlib.resources import files
+from io import BytesIO
+from typing import IO, Any
+
+from lxml import etree
+
+from align import __version__
+from align.clock import build_time
+from align.exchange.book_layout import OPS
+from align.exchange.book_source import XHTML, BookPage, BookSource
+from align.exchange.book_tree import element
+from align.readers.html import element_name
+
+DC = "http://purl.org/dc/elements/1.1/"
+OPF = "http://www.idpf.org/2007/opf"
+_STYLE = "align.css"
+_MIMETYPE = b"application/epub+zip"
+_DROPPED = frozenset({"META-INF/signatures.xml"})
+"""Parts that are wrong once the pages change."""
+_CONTAINER = (
+    '<?xml version="1.0" encoding="utf-8"?>\n'
+    '<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
+    '<rootfile full-path="OEBPS/book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>\n'
+)
+
+
+class Package:
+    """The parts of a book by path: those of the original, and the changed ones."""
+
+    def __init__(self, source: BookSource) -> None:
+        self.source = source
+        self.archive = zipfile.ZipFile(BytesIO(source.content))
+        self.root = _parse(self.archive.read(source.package))
+        self.folder = posixpath.dirname(source.package)
+        self.style = _free_name(posixpath.join(self.folder, _STYLE), set(self.archive.namelist()))
+        self.changed: dict[str, bytes] = {}
+
+    @property
+    def version(self) -> int:
+        """2 or 3."""
+        return 3 if str(self.root.get("version") or "2")[:1] == "3" else 2
+
+    def set_page(self, page: BookPage) -> None:
+        """Store a page whose tree was changed."""
+        _add_style(page.tree, posixpath.relpath(self.style, posixpath.dirname(page.path) or "."))
+        self.changed[page.path] = page_bytes(page.tree, page.doctype)
+
+    def write(self, file: IO[bytes], languages: Sequence[str]) -> None:
+        """Write the archive. `languages`: of source and translations."""
+        self._describe(languages)
+        style = (files("align.exchange") / "page" / "book.css").read_bytes()
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as out:
+            _add(out, "mimetype", _MIMETYPE, stored=True)
+            for entry in self.archive.infolist():
+                name = entry.filename
+                if name != "mimetype" and name not in _DROPPED and not entry.is_dir():
+                    content = self.changed[name] if name in self.changed else self.archive.read(entry)
+                    _add(out, name, content, stored=entry.compress_type == zipfile.ZIP_STORED)
+            _add(out, self.style, style)
+
+    def _describe(self, languages: Sequence[str]) -> None:
+        """Name the languages, the style sheet and the time in the package document; give the book its own identifier.
+
+        That of a book with encrypted fonts is their key, and stays.
+        """
+        metadata = next(node for node in self.root.iter() if element_name(node) == "metadata")
+        manifest = next(node for node in self.root.iter() if element_name(node) == "manifest")
+        inner = next((node for node in metadata if element_name(node) == "dc-metadata"), metadata)
+        for title in [node for node in inner if node.tag == f"{{{DC}}}title"][:1]:
+            title.text = f"{(title.text or '').strip()} ({', '.join(languages)})"
+        there = {(node.text or "").strip().lower() for node in inner if node.tag == f"{{{DC}}}language"}
+        for lang in dict.fromkeys(languages):
+            if lang.lower() not in there and lang != "und":
+                etree.SubElement(inner, f"{{{DC}}}language").text = lang
+        ids = {node.get("id") for node in self.root.iter() if isinstance(node.tag, str)}
+        item = etree.SubElement(manifest, f"{{{OPF}}}item" if manifest.tag.startswith("{") else "item")
+        item.set("id", _free_name("align-style", ids))
+        item.set("href", posixpath.basename(self.style))
+        item.set("media-type", "text/css")
+        if self.version == 3:
+            now = f"{build_time():%Y-%m-%dT%H:%M:%SZ}"
+            for node in metadata:
+                if node.get("property") == "dcterms:modified":
+                    node.text = now
+        if "META-INF/encryption.xml" not in self.archive.namelist():
+            self._identify(inner, languages)
+        self.changed[self.source.package] = _bytes(self.root)
+
+    def _identify(self, metadata: Any, languages: Sequence[str]) -> None:
+        """Give the book an identifier of its own, derived from that of the original, also in the old contents."""
+        named = self.root.get("unique-identifier")
+        for node in metadata:
+            if node.tag == f"{{{DC}}}identifier" and named in (None, node.get("id")):
+                seed = f"align {(node.text or '').strip()} {' '.join(languages)}"
+                old, node.text = node.text, uuid.uuid5(uuid.NAMESPACE_URL, seed).urn
+                for key in list(node.attrib):
+                    if key.endswith("}scheme"):
+                        node.set(key, "UUID")
+                self._rename_in_ncx((old or "").strip(), node.text)
+                break
+
+    def _rename_in_ncx(self, old: str, new: str) -> None:
+        for name in self.archive.namelist():
+            if name.lower().endswith(".ncx"):
+                tree = _parse(self.archive.read(name))
+                for meta in tree.iter("{*}meta"):
+                    if meta.get("name") == "dtb:uid":
+                        meta.set("content", new)
+                self.changed[name] = _bytes(tree)
+
+
+def _parse(content: bytes) -> Any:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
+    return etree.fromstring(content, parser)
+
+
+def _bytes(tree: Any) -> bytes:
+    return bytes(etree.tostring(tree, xml_declaration=True, encoding="utf-8")) + b"\n"
+
+
+def page_bytes(tree: Any, doctype: str) -> bytes:
+    """A page as a file."""
+    if _uses_ops(tree):
+        etree.cleanup_namespaces(tree, top_nsmap={"epub": OPS})
+    text = etree.tostring(tree, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{doctype}{chr(10) if doctype else ""}{text}\n'.encode()
+
+
+def _uses_ops(tree: Any) -> bool:
+    return any(key.startswith(f"{{{OPS}}}") for node in tree.iter() for key in node.attrib)
+
+
+def _add_style(tree: Any, href: str) -> None:
+    """Add our style sheet after those of the page."""
+    head = next((child for child in tree if element_name(child) == "head"), None)
+    if head is None:
+        head = element("head")
+        tree.insert(0, head)
+        head.append(element("title"))
+    head.append(element("link", rel="stylesheet", type="text/css", href=href))
+
+
+def _free_name(name: str, taken: set[Any]) -> str:
+    """The name, with as many underscores before its suffix as make it new."""
+    while name in taken:
+        stem, suffix = posixpath.splitext(name)
+        name = f"{stem}_{suffix}"
+    return name
+
+
+def _add(out: zipfile.ZipFile, name: str, content: bytes, *, stored: bool = False) -> None:
+    entry = zipfile.ZipInfo(name, build_time().timetuple()[:6])
+    entry.external_attr = 0o644 << 16
+    entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+    out.writestr(entry, content)
+
+
+def plain_package(
+    title: str, lang: str, pages: Mapping[str, bytes], contents: Sequence[tuple[str, str]], when: datetime
+) -> Iterator[tuple[str, bytes]]:
+    """The parts of an EPUB 3 for pages (file name to content), with a list of contents (address, text)."""
+    seed = "".join([title, lang, *(str(len(page)) for page in pages.values())])
+    items = "".join(
+        f'<item id="p{number}" href="{name}" media-type="application/xhtml+xml"/>' for number, name in enumerate(pages)
+    )
+    spine = "".join(f'<itemref idref="p{number}"/>' for number in range(len(pages)))
+    entries = "".join(f'<li><a href="{escape(href)}">{escape(text)}</a></li>' for href, text in contents)
+    yield "META-INF/container.xml", _CONTAINER.encode()
+    yield (
+        "OEBPS/book.opf",
+        (
+            '<?xml version="1.0" encoding="utf-8"?>\n'
+            f'<package xmlns="{OPF}" version="3.0" unique-identifier="id"><metadata xmlns:dc="{DC}">'
+            f'<dc:identifier id="id">{uuid.uuid5(uuid.NAMESPACE_URL, seed).urn}</dc:identifier>'
+            f"<dc:title>{escape(title)}</dc:title><dc:language>{escape(lang)}</dc:language>"
+            f'<meta property="dcterms:modified">{when:%Y-%m-%dT%H:%M:%SZ}</meta>'
+            f'<meta name="generator" content="align {__version__}"/></metadata>'
+            f'<manifest><item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>{items}'
+            f"</manifest><spine>{spine}</spine></package>\n"
+        ).encode(),
+    )
+    yield (
+        "OEBPS/nav.xhtml",
+        (
+            '<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE html>\n'
+            f'<html xmlns="{XHTML}" xmlns:epub="{OPS}"><head><title>{escape(title)}</title></head><body>'
+            f'<nav epub:type="toc"><ol>{entries}</ol></nav></body></html>\n'
+        ).encode(),
+    )
+    for name, content in pages.items():
+        yield f"OEBPS/{name}", content
