@@ -145,8 +145,8 @@ def _unpaired(
     """A line about the sentences without a partner, if there are any."""
     if unpaired:
         line = f"{name}: {len(unpaired):,} of {pluralise(len(sentences), 'sentence')} without {partner}, in the book"
-        many = len(unpaired) > MANY_UNPAIRED * len(sentences)
-        yield f"{line}. Perhaps the two are different editions, or parts of a book." if many else f"{line}."
+        is_edition = len(unpaired) > MANY_UNPAIRED * len(sentences)
+        yield f"{line}. Perhaps the two are different editions, or parts of a book." if is_edition else f"{line}."
 
 
 def _boilerplate(sentences: Sequence[SentenceRow], units: Sequence[Link], name: str) -> Iterator[str]:
