@@ -21,7 +21,8 @@ from align.models import Decision
 from align.store.actions import Action
 from align.store.decision_log import append
 from align.store.merge.causality import Causality
-from align.store.merge.replica import Log, Sentences
+from align.store.merge.replica import Log
+from align.store.merge.sentence_numbers import Sentences
 from align.store.records import storable
 
 
