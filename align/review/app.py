@@ -43,6 +43,7 @@ KEY_NAMES = {
     "equals_sign": "=",
     "slash": "/",
     "question_mark": "?",
+    "full_stop": ".",
 }
 
 

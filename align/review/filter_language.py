@@ -13,9 +13,21 @@ from align.text.tags import canonical
 from align.workspace.browse import LinkFilter
 
 GRAMMAR = (
-    "words  status:proposed  kind:summary  lang:ja-zh  <50  >90  doc:name  by:reviewer  noted  bookmarked  uneven  "
-    "attention"
+    "words  status:proposed  kind:summary  lang:ja-zh  <50  >90  doc:name  by:reviewer  1:2  crossing  unlinked  "
+    "edited  noted  note:words  bookmarked  uneven  attention"
 )
+FLAGS: dict[str, dict[str, Any]] = {
+    "noted": {"noted": True},
+    "notes": {"noted": True},
+    "bookmarked": {"bookmarked": True},
+    "uneven": {"uneven": True},
+    "attention": {"attention": True},
+    "crossing": {"crossing": True},
+    "unlinked": {"unlinked": True},
+    "edited": {"statuses": frozenset({Status.EDITED})},
+}
+"""Words with a meaning of their own. In quotes they are searched in the texts."""
+NAMES = ("status:", "kind:", "lang:", "doc:", "by:", "note:")
 
 
 def parse_filter(typed: str, base: LinkFilter, documents: Sequence[tuple[int, str]] = ()) -> LinkFilter:
@@ -27,14 +39,12 @@ def parse_filter(typed: str, base: LinkFilter, documents: Sequence[tuple[int, st
     words: list[str] = []
     for word in typed.split():
         name, colon, value = word.partition(":")
-        if word == "noted":
-            conditions["noted"] = True
-        elif word == "bookmarked":
-            conditions["bookmarked"] = True
-        elif word == "uneven":
-            conditions["uneven"] = True
-        elif word == "attention":
-            conditions["attention"] = True
+        if word in FLAGS:
+            conditions.update(FLAGS[word])
+        elif shape := re.fullmatch(r"(\d{1,2}):(\d{1,2})", word, re.ASCII):
+            conditions["shape"] = int(shape[1]), int(shape[2])
+        elif colon and name == "note" and value:
+            conditions["note"] = value
         elif colon and name == "status":
             conditions["statuses"] = _statuses(value)
         elif colon and name == "kind":
@@ -52,6 +62,23 @@ def parse_filter(typed: str, base: LinkFilter, documents: Sequence[tuple[int, st
     if words:
         conditions["text"] = " ".join(words)
     return replace(base, **conditions)
+
+
+def completions(typed: str, documents: Sequence[tuple[int, str]] = (), reviewers: Sequence[str] = ()) -> list[str]:
+    """What the last word of a filter can become, best first; the whole filter with each."""
+    head, last = typed[: len(typed) - len(typed.split(" ")[-1])], typed.split(" ")[-1]
+    values = {
+        "status": [status.value for status in Status],
+        "kind": [kind.value for kind in LinkKind],
+        "doc": list(dict.fromkeys(name.rsplit("/", 1)[-1] for _, name in documents if " " not in name)),
+        "by": [name for name in reviewers if " " not in name],
+    }
+    name, colon, value = last.partition(":")
+    if colon and name in values:
+        words = [f"{name}:{one}" for one in values[name] if one.lower().startswith(value.lower())]
+    else:
+        words = [word for word in (*NAMES, *FLAGS) if word.startswith(last)]
+    return [head + word for word in words if last and word != last]
 
 
 def _statuses(value: str) -> frozenset[Status]:

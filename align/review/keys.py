@@ -50,7 +50,7 @@ DECISION_KEYS = _table(
     ("undo", "u", "undo", "Undo the last decision; repeat for earlier ones, also after a restart."),
     ("redo", "U", "redo", "Redo the last undone decision."),
     ("accept_through", "C", "accept to here", "Accept this link and every undecided one above it."),
-    ("accept_above", "A", "accept above", "Accept every undecided link above a confidence that you enter."),
+    ("accept_above", "A", "accept ≥ …%", "Accept every undecided link above a confidence that you enter."),
     ("kind", "t", "kind", "Set the kind of the link: translation, partial, summary, title or quote."),
     ("note", "c", "note", "Write a note on the link."),
     ("bookmark", "b", "bookmark", "Set or remove a bookmark on the link."),
@@ -105,9 +105,15 @@ MOVEMENT_KEYS = _table(
     ("down", "down,j", "down", "Go to the next link of the list."),
     ("up", "up,k", "up", "Go to the previous link of the list."),
     ("next", "n", "next undecided", "Go to the next undecided link."),
-    ("doubtful", "N", "next doubtful", "Go to the next undecided link of low confidence."),
-    ("next_uneven", "J", "next uneven", "Go to the next link that is not one sentence to one."),
+    ("doubtful", "N", "next doubtful", "Go to the next undecided link that is more likely wrong than the rest."),
+    ("next_uneven", "J", "next not 1:1", "Go to the next link that is not one sentence to one."),
     ("next_bookmark", "B", "next bookmark", "Go to the next bookmarked link."),
+    (
+        "jump",
+        "full_stop",
+        "jump to",
+        "Go to the next link that crosses, is edited, has a note, is next to an unpaired sentence; twice: again.",
+    ),
     (
         "go_to",
         "g",
@@ -126,9 +132,10 @@ VIEW_KEYS = _table(
     ("audit", "y", "audit", "Judge a random sample of the accepted links to estimate how many are right."),
     ("difference", "equals_sign", "changes", "Show or hide the changes in edited texts."),
     ("history", "h", "history", "Show the decisions on the link, with reviewer and time."),
-    ("help", "question_mark,f1", "all keys", "Show every key."),
+    ("help", "question_mark,f1", "help", "Show the keys of this screen, searched as you type."),
     ("clear", "escape", "clear", "Clear the filter, or the selection between documents; never leaves."),
-    ("copy", "ctrl+c", "copy", "Copy the text of the side to the clipboard."),
+    ("copy", "ctrl+c", "copy", "Copy the text of the side to the clipboard, also through SSH where the terminal can."),
+    ("open_file", "O", "open file", "Open the file of the side's document in its program."),
     ("back", "q", "back", "Go back, or quit from the workspace. Everything is saved already."),
 )
 
@@ -159,9 +166,23 @@ DOCUMENT_KEYS = _table(
     ("make", "l", "link", "Link the selected sentences of both sides."),
     ("cross", "tab,left,right", "other side", "Go to the other document."),
     ("partner", "p", "partner", "Go to the sentence that this one is linked to."),
-    ("next_unlinked", "n", "next unpaired", "Go to the next unpaired sentence."),
+    ("next_unlinked", "0", "next unpaired", "Go to the next unpaired sentence."),
     ("show_link", "r", "review", "Review the link of this sentence."),
+    ("find", "slash", "find", "Go to the next sentence with some words, and mark them; with Enter again to the next."),
 )
+
+DOCUMENT_SHARED_KEYS = (
+    "accept", "reject", "undo", "redo", "merge_next", "merge_previous", "split", "split_at", "give_up", "give_down",
+    "take_up", "take_down", "unlink", "edit", "note", "kind", "bookmark", "swap", "solve", "next", "doubtful",
+    "next_uneven", "next_bookmark", "jump", "go_to", "history", "copy", "open_file", "clear", "help", "back",
+)  # fmt: skip
+"""Actions of the review that work between documents too, on the link of the sentence under the cursor."""
+
+DOCUMENT_KEY_BAR = (
+    "accept", "reject", "undo", "merge_next", "split", "pick", "make", "next_unlinked", "give_up", "give_down", "cross",
+    "next", "show_link", "take_up", "take_down", "partner", "unlink",
+)  # fmt: skip
+"""What the key bar between documents shows first."""
 
 ACTIONS_BY_ID = {action.id: action for action in (*REVIEW_KEYS, *WORKSPACE_KEYS, *DOCUMENT_KEYS)}
 
@@ -174,7 +195,7 @@ def bindings(actions: Iterable[KeyAction], call: str = "{}") -> list[BindingType
 ACTIONS_BY_SCREEN = (
     REVIEW_KEYS,
     (*WORKSPACE_KEYS, ACTIONS_BY_ID["help"], ACTIONS_BY_ID["back"]),
-    (*DOCUMENT_KEYS, *(ACTIONS_BY_ID[name] for name in ("undo", "redo", "clear", "help", "back"))),
+    (*DOCUMENT_KEYS, *(ACTIONS_BY_ID[name] for name in DOCUMENT_SHARED_KEYS)),
 )
 """Actions of each screen; within a screen no key has two actions."""
 

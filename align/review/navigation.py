@@ -6,10 +6,11 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from align.errors import AlignError
-from align.models import MAX_ID, Link, Status
-from align.review.filter_language import parse_filter, parse_percentage
+from align.models import MAX_ID, Link, LinkKind, Status
+from align.review.filter_language import FLAGS, completions, parse_filter, parse_percentage
 from align.review.session_state import Order, SessionState
 from align.text.messages import pluralise
 from align.workspace.browse import Browser, LinkFilter
@@ -23,6 +24,23 @@ DOUBTFUL = 0.6
 """Confidence below which a link is doubtful."""
 LARGE_LIST = 20_000
 """Links of a text filter from which on the list is not fetched anew by itself: it takes a moment."""
+
+
+JUMPS: dict[str, dict[str, Any]] = {
+    "crossing another link": FLAGS["crossing"],
+    "next to an unpaired sentence": FLAGS["unlinked"],
+    "not 1:1": FLAGS["uneven"],
+    "edited": FLAGS["edited"],
+    "rejected": {"statuses": frozenset({Status.REJECTED})},
+    "with a note": FLAGS["noted"],
+    "bookmarked": FLAGS["bookmarked"],
+    "asking for attention": FLAGS["attention"],
+    "partial": {"kinds": frozenset({LinkKind.PARTIAL})},
+    "summary": {"kinds": frozenset({LinkKind.SUMMARY})},
+    "title": {"kinds": frozenset({LinkKind.TITLE})},
+    "quote": {"kinds": frozenset({LinkKind.QUOTE})},
+}
+"""What a jump goes to, and its conditions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +79,7 @@ class LinkNavigator:
         """Grows whenever the list is fetched anew."""
         self.changed_ranks: set[int] = set()
         """Ranks of the links that changed since the list was last shown."""
+        self.last_jump = "crossing another link"
         self._remember = remember
         self._pages: OrderedDict[int, list[Link]] = OrderedDict()
         self._shown: Link | None = None
@@ -215,6 +234,11 @@ class LinkNavigator:
         """Go to the next link that is not one sentence to one."""
         self._go_to_next(replace(self.state.filter, uneven=True), "Every link here is one sentence to one.")
 
+    def jump(self, target: str) -> None:
+        """Go to the next link of one of `JUMPS`, and remember it for the next jump."""
+        self.last_jump = target
+        self._go_to_next(replace(self.state.filter, **JUMPS[target]), f"No link of this list: {target}.")
+
     def next_bookmark(self) -> None:
         """Go to the next bookmarked link."""
         self._go_to_next(replace(self.state.filter, bookmarked=True), "There are no bookmarks.")
@@ -260,9 +284,16 @@ class LinkNavigator:
 
     def matching(self, typed: str) -> LinkFilter:
         """The filter that a reviewer typed. Raises UsageError, naming the word that cannot be read."""
+        return parse_filter(typed, self.state.base, self._documents())
+
+    def completions(self, typed: str) -> list[str]:
+        """What the last word of a filter can become."""
+        return completions(typed, self._documents(), (self.reviewer,))
+
+    def _documents(self) -> list[tuple[int, str]]:
         pairs = self.browser.pairs()
         names = {(p.src_document, p.src_doc) for p in pairs} | {(p.tgt_document, p.tgt_doc) for p in pairs}
-        return parse_filter(typed, self.state.base, sorted(names))
+        return sorted(names)
 
     def filter(self, typed: str) -> None:
         """List only the links that match; empty lists all. The current link stays if it is listed."""

@@ -10,6 +10,7 @@ from align.review.queries import SideContext, load_context
 from align.review.session import ReviewSession
 from align.review.widgets.texts import FooterLine, Passage, SideView
 from align.review.wording import STATUS_GLYPHS, headline, only_in_one, progress_of, reasons_of
+from align.store.search import Term, find_terms, parse
 from align.text.width import cells
 from align.workspace.browse import SentenceRow
 from align.workspace.merge_copies import conflict_line as conflict_text
@@ -46,9 +47,13 @@ class LinkPresenter:
             [row.text for row in context.sentences] if by_sentence else shown_texts(side, context.sentences)
             for side, context in zip(sides, contexts, strict=True)
         ]
-        marks = marks_of(texts, (link.src.lang, link.tgt.lang))
+        terms = parse(self.session.state.filter.text or "")
+        marks = [
+            [(*spans, *hits_in(text, terms)) for text, spans in zip(own, of_side, strict=False)]
+            for own, of_side in zip(texts, marks_of(texts, (link.src.lang, link.tgt.lang)), strict=True)
+        ]
         shown = [
-            side_view(side, context, mark, active=name == self.session.side, texts_shown=text)
+            side_view(side, context, mark, active=name == self.session.side, texts_shown=text, terms=terms)
             for name, side, context, mark, text in zip(("src", "tgt"), sides, contexts, marks, texts, strict=True)
         ]
         return shown[0], shown[1]
@@ -136,6 +141,7 @@ def side_view(
     cut: int | None = None,
     active: bool = False,
     texts_shown: Sequence[str] | None = None,
+    terms: Sequence[Term] = (),
 ) -> SideView:
     """View of one side. `texts_shown`: the texts that `marks` refer to, one a sentence or one edited text for all."""
     texts = list(texts_shown) if texts_shown is not None else shown_texts(side, context.sentences)
@@ -143,9 +149,9 @@ def side_view(
     body = tuple(Passage(text, mark, "body", "▌" if active else "▏") for text, mark in zip(texts, marks, strict=False))
     return SideView(
         title=title_of(side, context.sentences),
-        before=tuple(_context_passage(row, context) for row in context.before),
+        before=tuple(_context_passage(row, context, terms) for row in context.before),
         body=body,
-        after=tuple(_context_passage(row, context) for row in context.after),
+        after=tuple(_context_passage(row, context, terms) for row in context.after),
         cut=cut,
         active=active,
     )
@@ -167,8 +173,13 @@ def title_of(side: LinkSide, rows: Sequence[SentenceRow]) -> str:
     return f"{side.lang}{location} · {side.doc.rsplit('/', 1)[-1]}"
 
 
-def _context_passage(row: SentenceRow, context: SideContext) -> Passage:
-    status = context.linked.get(row.id)
+def hits_in(text: str, terms: Sequence[Term]) -> RoleSpans:
+    """Where the words of the filter are in a text."""
+    return tuple((start, end, "hit") for start, end in find_terms(text, terms)) if terms else ()
+
+
+def _context_passage(row: SentenceRow, context: SideContext, terms: Sequence[Term]) -> Passage:
+    status, hits = context.linked.get(row.id), hits_in(row.text, terms)
     if status is None:
-        return Passage(row.text, (), "unlinked", "∅")
-    return Passage(row.text, (), "context", STATUS_GLYPHS[status])
+        return Passage(row.text, hits, "unlinked", "∅")
+    return Passage(row.text, hits, "context", STATUS_GLYPHS[status])

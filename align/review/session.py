@@ -33,8 +33,8 @@ class PendingEdit:
 
     edit: Edit
     words: str
-    link: Link
-    """The link that stays at the cursor."""
+    link: Link | None
+    """The link that stays at the cursor; None where the edit makes it."""
     expected: Mapping[int, int]
     only_realigns: bool = False
     """Whether nothing is committed where solving again changes nothing."""
@@ -71,15 +71,15 @@ class ReviewSession(LinkNavigator):
     def decide(
         self,
         edit: Edit,
-        link: Link,
+        link: Link | None,
         *,
         go_on: bool = False,
         expected: Expected = None,
         realignment: Realignment | None = None,
     ) -> None:
         """Commit an edit of the link as it was shown; go to the next undecided link, or stay."""
-        following = self.following(link) if go_on else link.id
-        versions = link.version if expected is None else expected
+        following = None if link is None else self.following(link) if go_on else link.id
+        versions = link.version if expected is None and link is not None else expected
         future = self.writer.submit(lambda reviewer: reviewer.commit(edit, expected=versions, realignment=realignment))
         if not self._in_time(future):
             self.go_to_link(following)

@@ -87,8 +87,9 @@ def _plain(link_filter: LinkFilter) -> dict[str, Any]:
 
 def _filter(fields: dict[str, Any]) -> LinkFilter:
     fields = dict(fields)
-    if "documents" in fields:
-        fields["documents"] = tuple(fields["documents"])
+    for name in ("documents", "shape"):
+        if name in fields:
+            fields[name] = tuple(fields[name])
     fields["statuses"] = frozenset(Status(value) for value in fields.get("statuses", ()))
     fields["kinds"] = frozenset(LinkKind(value) for value in fields.get("kinds", ()))
     return LinkFilter(**fields)

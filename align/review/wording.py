@@ -8,6 +8,7 @@ from math import exp
 from align.highlight import correspondences
 from align.models import CONFIRMED, Link, LinkKind, Status
 from align.text.messages import pluralise
+from align.text.width import clusters
 from align.workspace.browse import SentenceRow
 
 STATUS_GLYPHS = {Status.PROPOSED: "·", Status.ACCEPTED: "✓", Status.REJECTED: "✗", Status.EDITED: "✎"}
@@ -114,3 +115,13 @@ def progress_of(left: int, expected_right: float) -> str:
 def count_of(links: int) -> str:
     """`2 undecided links`."""
     return pluralise(links, "undecided link")
+
+
+def snippet(text: str, width: int = 24) -> str:
+    """The beginning of a text, on one line."""
+    shown = ""
+    for cluster in clusters(text):
+        if len(shown) >= width:
+            return f"{shown}…"
+        shown += cluster.shown
+    return shown

@@ -33,16 +33,46 @@ class LinkFilter:
     """Links with several sentences on a side."""
     attention: bool = False
     """Links whose text changed since the decision, or that are in conflict."""
+    shape: tuple[int, int] | None = None
+    """Number of sentences on each side."""
+    crossing: bool = False
+    """Links whose target is before that of the link above, or after that of the link below, in the same two texts."""
+    unlinked: bool = False
+    """Links next to an unlinked sentence of the same language."""
+    note: str | None = None
+    """Text that the note contains."""
 
     def __post_init__(self) -> None:
         for name in ("statuses", "kinds"):
             object.__setattr__(self, name, frozenset(getattr(self, name) or ()))
-        for name in ("src_lang", "tgt_lang", "reviewer", "text"):
+        for name in ("src_lang", "tgt_lang", "reviewer", "text", "note"):
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, storable(value))
 
 
 Condition = tuple[str, list[object]]
+
+_TARGET = "(select position from sentences where id = cast({}.tgt as integer))"
+_NEIGHBOUR = """(select {target} from links as o where o.place {compare} links.place
+    and o.place >= (links.place >> 22) << 22 and o.place < ((links.place >> 22) + 1) << 22
+    and o.status <> 'rejected' order by o.place {direction}, o.id {direction} limit 1)"""
+_ABOVE, _BELOW = (
+    _NEIGHBOUR.format(target=_TARGET.format("o"), compare=compare, direction=direction)
+    for compare, direction in (("<", "desc"), (">", "asc"))
+)
+CROSSING = (
+    f"(links.status <> 'rejected' and (coalesce({_ABOVE} > {_TARGET.format('links')}, 0) "
+    f"or coalesce({_BELOW} < {_TARGET.format('links')}, 0)))"
+)
+"""SQL for `LinkFilter.crossing`; `place >> 22` is the pair of documents."""
+NEXT_TO_UNLINKED = """exists (
+    select 1 from json_each('[' || links.src || ',' || links.tgt || ']') as own
+    join sentences as a on a.id = own.value
+    join sentences as s on s.document = a.document and s.position in (a.position - 1, a.position + 1)
+    where s.lang = a.lang and not exists (
+        select 1 from link_sentences as m join links as l on l.id = m.link
+        where m.sentence = s.id and l.status <> 'rejected'))"""
+"""SQL for `LinkFilter.unlinked`."""
 
 ANY = LinkFilter()
 
@@ -87,6 +117,14 @@ def where(link_filter: LinkFilter) -> Condition:
         term("(src like '%,%' or tgt like '%,%')")
     if link_filter.attention:
         term("attention is not null")
+    for column, number in zip(("src", "tgt"), link_filter.shape or (), strict=False):
+        term(f"length({column}) - length(replace({column}, ',', '')) = ?", number - 1)
+    if link_filter.crossing:
+        term(CROSSING)
+    if link_filter.unlinked:
+        term(NEXT_TO_UNLINKED)
+    if link_filter.note is not None:
+        term("note like ? escape '\\'", search.like(link_filter.note))
     for word in search.parse(link_filter.text or ""):
         sql, parameters = search.links_with(word)
         term(f"id in ({sql})", *parameters)

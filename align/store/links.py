@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from align.models import Link, LinkKind, LinkSide, Span, Status
 from align.sqlite_session import reading
 from align.store import documents
-from align.store.decision_log import sentences_of
+from align.store.decision_log import TARGET_FACTOR, pair_start, sentences_of
 from align.store.documents import pieces_of, sentence_rows
 from align.store.filter import ANY, LinkFilter, where
 from align.store.pagination import KEY_COLUMNS, Order, order_key
@@ -92,6 +92,20 @@ def sentence_texts(db: Database, sentence_ids: Iterable[int]) -> dict[int, LinkR
         'select id, start, "end", pieces, text from sentences where id in (select value from json_each(?))', [inside]
     )
     return {row[0]: row for row in rows}
+
+
+def ends_between(db: Database, src_document: int, tgt_document: int) -> list[LinkRow]:
+    """(id, src, tgt, status, confidence) of the links from one document to the other that are not rejected."""
+    low = pair_start(src_document, tgt_document)
+    rows = db.conn.execute(
+        """select id, src, tgt, status, confidence from links
+           where place >= ? and place < ? and status <> 'rejected'""",
+        (low, low + TARGET_FACTOR),
+    )
+    return [
+        (number, sentences_of(src), sentences_of(tgt), STATUSES_BY_NAME[status], confidence)
+        for number, src, tgt, status, confidence in rows
+    ]
 
 
 def link_by_id(db: Database, link: int) -> Link | None:

@@ -229,6 +229,31 @@ class StoreQueries:
             rows = self.sentences_by_id(sentence_ids)
         return sorted(rows, key=lambda row: (row.document, row.position))
 
+    def ends_between(self, src: int, tgt: int) -> list[tuple[int, tuple[int, ...], tuple[int, ...], Status, float]]:
+        """(id, source sentences, target sentences, status, confidence) of the links from one document to the other
+        that are not rejected."""
+        with translate_errors(self.path):
+            return links.ends_between(self.db, src, tgt)
+
+    def sentence_ids(self, document: int) -> list[tuple[int, str]]:
+        """(id, language) of the sentences of a document, in reading order."""
+        sql = "select id, lang from sentences where document = ? order by position"
+        with translate_errors(self.path):
+            return self.db.conn.execute(sql, (document,)).fetchall()
+
+    def sentences_with(self, query: str, documents: Sequence[int]) -> set[int]:
+        """Sentences of these documents with all terms of `query`."""
+        inside = ",".join(map(str, documents))
+        results: list[set[int]] = []
+        with translate_errors(self.path):
+            for term in search.parse(query):
+                sql, values = search.sentences_with(term)
+                rows = self.db.conn.execute(
+                    f"select id from sentences where document in ({inside}) and id in ({sql})", values
+                )
+                results.append({row[0] for row in rows})
+        return set.intersection(*results) if results else set()
+
     # Decisions
 
     def decisions(

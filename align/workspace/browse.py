@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from align.models import Decision, Link, LinkSide
+from align.models import Decision, Link, LinkSide, Status
 from align.sqlite_session import ClosesItself
 from align.store import Conflict, DocumentRow, LinkFilter, PairRow, SentenceRow, Store, open_store
 from align.store.decision_draft import DecisionDraft
@@ -133,6 +133,19 @@ class Browser(ClosesItself):
     def links_of_sentences(self, sentences: list[int]) -> dict[int, list[Link]]:
         """The links of each of these sentences; an empty list for sentences without links."""
         return self.store.links_of_sentences(sentences)
+
+    def ends_between(self, src: int, tgt: int) -> list[tuple[int, tuple[int, ...], tuple[int, ...], Status, float]]:
+        """(id, source sentences, target sentences, status, confidence) of the links from one document to the other
+        that are not rejected."""
+        return self.store.ends_between(src, tgt)
+
+    def sentence_ids(self, document: int) -> list[tuple[int, str]]:
+        """(id, language) of the sentences of a document, in reading order."""
+        return self.store.sentence_ids(document)
+
+    def sentences_with(self, query: str, documents: Sequence[int]) -> set[int]:
+        """Sentences of these documents with all words of `query`."""
+        return self.store.sentences_with(query, documents)
 
     def linked_already(
         self, src: Sequence[int], tgt: Sequence[int], moved: int | None = None

@@ -23,7 +23,7 @@ WIDTH = 96
 KEY_NAMES = {
     "space": "Space", "enter": "Enter", "escape": "Esc", "tab": "Tab", "up": "↑", "down": "↓", "left": "←",
     "right": "→", "left_square_bracket": "[", "right_square_bracket": "]", "left_curly_bracket": "{",
-    "right_curly_bracket": "}", "slash": "/", "question_mark": "?", "equals_sign": "=", "f1": "F1",
+    "right_curly_bracket": "}", "slash": "/", "question_mark": "?", "equals_sign": "=", "full_stop": ".", "f1": "F1",
     "vertical_line": "\\|",
 }  # fmt: skip
 

@@ -116,7 +116,7 @@ async def test_an_empty_list_offers_the_filter(db: Path, run: Run) -> None:
     async with run() as pilot:
         await press(pilot, "slash", *"nowhere", "enter")
         offered = [entry.label for entry in pilot.app.screen.query_one(KeyBar).entries() if entry.useful]
-        assert offered == ["undo", "redo", "clear", "filter", "back", "all keys"]
+        assert offered == ["undo", "redo", "clear", "filter", "back", "help"]
 
 
 async def test_an_audit_is_kept_with_its_interval(db: Path, run: Run) -> None:
@@ -135,7 +135,7 @@ async def test_an_audit_is_kept_with_its_interval(db: Path, run: Run) -> None:
 
 def keys_of_audit(pilot: Any) -> str:
     """What the help says of the action that lost its key."""
-    table = pilot.app.screen._key_table()
+    table = pilot.app.screen._table("")
     rows = zip(*(column._cells for column in table.columns), strict=True)
     return next(str(keys) for keys, tells in rows if "random sample" in str(tells))
 

@@ -10,7 +10,7 @@ from align.models import Link, LinkKind, Proposal, Realignment, Status
 from align.review.screens.document import DocumentScreen
 from align.review.screens.realign_preview import RealignmentPreview
 from align.review.screens.split import SplitScreen
-from align.review.widgets.document_columns import DocumentColumns
+from align.review.widgets.aligned_table import AlignedTable
 from align.review.widgets.texts import Texts
 from align.workspace.realign import AlternativeTarget
 
@@ -165,7 +165,7 @@ async def test_relink_to_another_place(db: Path, run: Run) -> None:
 
 async def test_link_by_hand_two_distant_rows(db: Path, run: Run) -> None:
     async with run() as pilot:
-        await press(pilot, "v", "end", "space", "end", "space", "l")
+        await press(pilot, "v", "end", "space", "space", "l")
         assert isinstance(pilot.app.screen, DocumentScreen)
     assert shapes(db)[-1] == ((9,), (9,))
     assert links(db)[-1].status is Status.ACCEPTED
@@ -173,10 +173,10 @@ async def test_link_by_hand_two_distant_rows(db: Path, run: Run) -> None:
 
 async def test_the_document_view_finds_what_is_linked_to_nothing_and_goes_to_review(db: Path, run: Run) -> None:
     async with run() as pilot:
-        await press(pilot, "v", "n")
-        pages = pilot.app.screen.query_one(DocumentColumns)
-        assert pages.current is not None
-        assert pages.current.position == 9
+        await press(pilot, "v", "0")
+        table = pilot.app.screen.query_one(AlignedTable)
+        assert table.current is not None
+        assert table.current.position == 9
         await press(pilot, "home", "down", "r")
         assert screen(pilot).session.cursor == 1
 

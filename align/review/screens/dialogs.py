@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from os.path import commonprefix
 from typing import ClassVar
 
 from rich.table import Table
@@ -17,24 +18,29 @@ from textual.widgets.input import Selection
 
 from align.errors import AlignError
 from align.models import Decision, Link
+from align.review.filter_language import GRAMMAR
 from align.review.keys import ALTERNATIVE_KEYS, DOCUMENT_KEYS, REVIEW_KEYS, WORKSPACE_KEYS, KeyAction, keys_of
 from align.review.screens.base import Host, ours
 from align.review.wording import question
 from align.text.width import shown
 from align.workspace.history import words_of
 
+MAX_COMPLETIONS = 12
+
 
 class Ask(ModalScreen[str | None]):
     """Dialog for one line of text; Enter returns it, Esc returns None.
 
     `check` raises AlignError for a text that cannot be used: the dialog stays, with the reason. `describe`: what the
-    text would do, shown while it is typed. `history`: earlier texts, latest first, for ↑ and ↓.
+    text would do, shown while it is typed. `history`: earlier texts, latest first, for ↑ and ↓. `complete`: texts that
+    the typed one can become, for Tab.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss_none", "cancel"),
         Binding("up", "earlier(1)", "earlier", show=False),
         Binding("down", "earlier(-1)", "later", show=False),
+        Binding("tab", "complete", "complete", show=False, priority=True),
     ]
 
     def __init__(
@@ -46,11 +52,13 @@ class Ask(ModalScreen[str | None]):
         check: Callable[[str], object] | None = None,
         describe: Callable[[str], str] | None = None,
         history: Sequence[str] = (),
+        complete: Callable[[str], Sequence[str]] | None = None,
     ) -> None:
         super().__init__()
         self._question, self._value, self._hint = question, shown_lines(value), hint
         self._check, self._describe = check, describe
         self._history, self._recalled = history, -1
+        self._complete = complete
 
     def compose(self) -> ComposeResult:
         """Question, field, what the text would do, keys."""
@@ -76,6 +84,8 @@ class Ask(ModalScreen[str | None]):
         words = ""
         try:
             words = self._describe(text) if self._describe is not None else ""
+            if self._complete is not None:
+                words = "  ".join(option.split(" ")[-1] for option in self._complete(text)[:MAX_COMPLETIONS])
         except AlignError as error:
             words = str(error)
         self._show(words)
@@ -100,6 +110,14 @@ class Ask(ModalScreen[str | None]):
             field.selection = Selection(0, len(field.value))
             return
         self.dismiss(text)
+
+    def action_complete(self) -> None:
+        """Complete the last word as far as all its completions agree."""
+        field = self.query_one(Input)
+        options = self._complete(field.value) if self._complete is not None else ()
+        if options:
+            field.value = commonprefix(list(options))  # noqa: RUF071  # characters are meant
+            field.cursor_position = len(field.value)
 
     def action_earlier(self, step: int) -> None:
         """Put an earlier text into the field, or a later one."""
@@ -220,45 +238,97 @@ def confirm_existing_links(
     app.push_screen(Confirm(question(existing_links), texts), lambda agreed: go_on(link_ids if agreed else None))
 
 
-CLOSING = """
-In the filter: words, status:proposed, kind:summary, lang:ja-zh, <50, >90, doc:name, by:reviewer, noted, bookmarked,
-uneven (not one sentence to one), attention (text changed since, or in conflict).
+GROUP_ORDER = ("Workspace", "Documents", "Decide", "Edit", "Move", "Look")
 
-In the list: ✓ accepted, ✎ edited or linked by hand, ✗ rejected; the number is the solver's confidence in per cent;
-p partial, s summary, T title, q quote; 2:1 sentences on each side; ⚑ bookmark, # note.
-Around a link: ∅ marks an unpaired sentence.
-
-Keys are changed in the config file:  [keys]  accept = "y"   (`align config` shows where it is.)
-Ctrl+P searches actions by name and changes the colours. Ctrl+Q quits; everything is saved already.
-"""
+LEGEND = (
+    ("✓ ✎ ✗", "accepted · edited or linked by hand, which counts as accepted · rejected"),
+    ("97", "how sure the program is that the link is right, in per cent"),
+    ("p s T q", "kinds: partial, summary, title, quote; nothing for a translation"),
+    ("2:1", "sentences on each side, where not 1:1"),
+    ("⚑ #", "bookmark, note"),
+    ("∅", "unpaired sentence"),
+    ("◆", "picked sentence, to be linked by hand"),
+    (
+        "x, d",
+        "reject says that the two do not correspond; unlink takes them apart to be linked anew: both forbid the pair",
+    ),
+    ("In the filter", GRAMMAR),
+    ("Ctrl+P", "the command palette: every action by name, and the colours (themes)"),
+    ("Ctrl+Q", "leave at once; everything is saved already"),
+    ('[keys] accept = "y"', "in the config file changes a key; `align config path` shows where it is"),
+)
+"""What is on the screens besides keys."""
 
 
 class HelpScreen(ModalScreen[None]):
-    """Table of keys and a legend of the screens."""
+    """The keys of a screen, a legend, and the keys of the other screens; only the lines with what is typed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1,enter", "dismiss", "back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,f1,enter", "dismiss", "back", priority=True),
+        Binding("down", "scroll(1)", "down", show=False, priority=True),
+        Binding("up", "scroll(-1)", "up", show=False, priority=True),
+        Binding("pagedown", "scroll(10)", "page down", show=False, priority=True),
+        Binding("pageup", "scroll(-10)", "page up", show=False, priority=True),
+    ]
+
+    def __init__(self, actions: Sequence[KeyAction] = ()) -> None:
+        super().__init__()
+        self._actions = actions or REVIEW_KEYS
 
     def compose(self) -> ComposeResult:
-        """Table of keys, legend."""
-        with VerticalScroll(classes="page"):
-            yield Static(self._key_table())
-            yield Static(Text(CLOSING))
+        """Search field, table of keys."""
+        with Vertical(classes="page"):
+            yield Input(
+                placeholder="type to search · Esc goes back · Ctrl+P finds and does any action", id="help-search"
+            )
+            with VerticalScroll(id="help-scroll", can_focus=False):
+                yield Static(self._table(""), id="help-table")
 
-    def _key_table(self) -> Table:
-        """Table of keys and their help texts."""
+    def on_mount(self) -> None:
+        """Type into the field."""
+        self.query_one(Input).focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Show the lines with the words."""
+        self.query_one("#help-table", Static).update(self._table(event.value))
+        self.query_one("#help-scroll").scroll_home(animate=False)
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll the table."""
+        self.query_one("#help-scroll").scroll_relative(y=lines, animate=False)
+
+    def _lines(self) -> Iterator[tuple[str, str, str]]:
+        """(group, keys, what they do)."""
+        own = {action.id for action in self._actions}
+        here = [action for action in self._actions if action not in ALTERNATIVE_KEYS]
+        for action in sorted(here, key=lambda action: list(GROUP_ORDER).index(action.group)):
+            yield action.group, self._keys(action), action.help_text
+        if ALTERNATIVE_KEYS[0] in self._actions:
+            yield "Edit", "1 … 9", "Link to that alternative instead (`i` shows them)."
+        yield from (("Signs", sign, words) for sign, words in LEGEND)
+        for screen, actions in (("In the workspace", WORKSPACE_KEYS), ("Between documents", DOCUMENT_KEYS)):
+            yield from ((screen, self._keys(action), action.help_text) for action in actions if action.id not in own)
+        if "accept" not in own:
+            for action in REVIEW_KEYS:
+                if action.id not in own and action not in ALTERNATIVE_KEYS:
+                    yield "In the review", self._keys(action), action.help_text
+
+    def _table(self, words: str) -> Table:
+        """The lines with all the words."""
         table = Table.grid(padding=(0, 2))
         table.add_column(no_wrap=True)
         table.add_column()
         group = ""
-        for action in (*REVIEW_KEYS, *WORKSPACE_KEYS, *DOCUMENT_KEYS):
-            if action in ALTERNATIVE_KEYS[1:]:
+        for of_group, keys, help_text in self._lines():
+            line = f"{of_group} {keys} {help_text}".casefold()
+            if not all(word in line for word in words.casefold().split()):
                 continue
-            if action.group != group:
-                group = action.group
-                table.add_row()
+            if of_group != group:
+                group = of_group
                 table.add_row(Text(group, style="bold underline"))
-            keys = "1 … 9" if action in ALTERNATIVE_KEYS else self._keys(action)
-            table.add_row(Text(f"  {keys}", style="bold"), Text(action.help_text))
+            table.add_row(Text(f"  {keys}", style="bold"), Text(help_text.replace("`", "")))
+        if not group:
+            table.add_row(Text("No key or sign matches."))
         return table
 
     def _keys(self, action: KeyAction) -> str:

@@ -3,41 +3,29 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.message import Message
-from textual.screen import Screen
 
 from align.models import CONFIRMED, Link
 from align.report.pace import sample, wilson
-from align.review.consequences import Consequences
 from align.review.filter_language import GRAMMAR, parse_percentage
 from align.review.keys import KEY_BAR, REVIEW_KEYS, bindings
-from align.review.presenters import EMPTY, LinkPresenter
+from align.review.presenters import EMPTY
 from align.review.screens.audit import AUDIT_SIZE, AuditScreen
 from align.review.screens.base import ours, reason
+from align.review.screens.deciding import DecidingScreen
 from align.review.screens.dialogs import (
     Ask,
-    AskText,
-    Choose,
     Confirm,
-    HelpScreen,
-    HistoryScreen,
-    LinkIds,
-    confirm_existing_links,
 )
 from align.review.screens.document import DocumentScreen, View
-from align.review.screens.realign_preview import RealignmentPreview
-from align.review.screens.split import SplitScreen, can_split
-from align.review.session import PendingEdit, ReviewSession
 from align.review.session_state import SessionState
-from align.review.split_points import SplitPoint
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.link_list import LinkList
 from align.review.widgets.texts import Texts
@@ -47,16 +35,14 @@ from align.workspace.realign import AlternativeTarget
 NEWS_SECONDS = 2.0
 """Seconds between two looks at what others did."""
 RIVALS = 9
-KIND_KEYS = (("t", "translation"), ("p", "partial"), ("s", "summary"), ("i", "title"), ("q", "quote"))
 
 
-class ReviewScreen(Screen[None]):
-    """A session on screen. A key calls `do_` and its action here where it needs a dialog, else the session's method."""
+class ReviewScreen(DecidingScreen):
+    """A session on screen, with the list of its links and the texts of the current one."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(REVIEW_KEYS, "perform('{}')")
     KEY_BAR = KEY_BAR
-    session: ReviewSession
-    presenter: LinkPresenter
+    HELP_ACTIONS = REVIEW_KEYS
 
     class AlternativesReady(Message):
         """The rivals of a link, or why there are none."""
@@ -73,16 +59,7 @@ class ReviewScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Top line, list and texts, message, keys."""
-        app = ours(self)
-        self.session = ReviewSession(
-            app.browser,
-            app.decision_writer,
-            app.reviewer,
-            self._state,
-            remember=app.save_state,
-            when_saved=lambda future: app.when_saved(future, self),
-        )
-        self.presenter = LinkPresenter(self.session)
+        self.open_session(self._state, ours(self).save_state)
         yield Line(id="top")
         with Container(id="both"):
             yield LinkList(self.session, id="links")
@@ -141,49 +118,12 @@ class ReviewScreen(Screen[None]):
             self.session.news()
             self.paint()
 
-    def saved(self, future: Future[Any]) -> None:
-        """Show a decision that took long."""
-        self.session.saved(future)
-        self.paint()
-
     def on_link_list_moved(self, message: LinkList.Moved) -> None:
         """Go to the link of that row."""
         self.session.move(message.rank)
         self.paint()
 
     # Keys
-
-    def action_perform(self, action: str) -> None:
-        """Do what a key is for; an edit that is solved around asks first."""
-        work: Callable[[], PendingEdit | None] = getattr(self, f"do_{action}", None) or getattr(self.session, action)
-        pending = work()
-        if pending is not None:
-            self._realign(pending)
-        self.paint()
-
-    def _realign(self, pending: PendingEdit) -> None:
-        """Preview an edit, solve around it, show what else changes, then commit both as one decision."""
-
-        def answered(answer: Consequences | None) -> None:
-            if answer is None:
-                self.session.cancel(pending)
-            else:
-                self.session.commit(pending, answer.versions, answer.realignment)
-            self.paint()
-
-        self.app.push_screen(RealignmentPreview(pending.edit, pending.words), answered)
-
-    def _ask(self, dialog: Screen[Any], use: Callable[[Any], PendingEdit | None]) -> None:
-        """Show a dialog and use its answer; None cancels."""
-
-        def answered(answer: Any) -> None:
-            if answer is not None:
-                pending = use(answer)
-                if pending is not None:
-                    self._realign(pending)
-                self.paint()
-
-        self.app.push_screen(dialog, answered)
 
     def do_next(self) -> None:
         """Go to the next undecided link."""
@@ -196,14 +136,16 @@ class ReviewScreen(Screen[None]):
     def do_filter(self) -> None:
         """Ask what to list."""
         state = self.session.state
-        hint, check = f"{GRAMMAR} · empty = all · ↑ earlier filters", self.session.matching
-        dialog = Ask("Filter: show only", state.typed, hint, check=check, history=state.typed_before)
+        hint = f"{GRAMMAR} · empty = all · Tab completes · ↑ earlier filters"
+        dialog = Ask(
+            "Filter: show only",
+            state.typed,
+            hint,
+            check=self.session.matching,
+            history=state.typed_before,
+            complete=self.session.completions,
+        )
         self._ask(dialog, self.session.filter)
-
-    def do_go_to(self) -> None:
-        """Ask where to go."""
-        hint = "a position in the list · #18 (the link's own number) · 50% · words of its text"
-        self._ask(Ask("Go to", "", hint), self.session.go_to)
 
     def do_accept_above(self) -> None:
         """Ask for the confidence."""
@@ -228,60 +170,6 @@ class ReviewScreen(Screen[None]):
 
         self._ask(Confirm(f"Accept {count:,} undecided links, from the top of the list to this one?"), use)
 
-    def do_copy(self) -> None:
-        """Copy the text of the active side."""
-        link = self.session.require_current()
-        if link is not None:
-            self.app.copy_to_clipboard(getattr(link, self.session.side).text)
-            self.session.inform(f"Copied the {'source' if self.session.side == 'src' else 'target'}.", "good")
-
-    def do_kind(self) -> None:
-        """Ask for the kind of the link."""
-        link = self.session.require_current()
-        if link is not None:
-            dialog = Choose(f"Kind (now {link.kind.value})", KIND_KEYS)
-            self._ask(dialog, lambda kind: self.session.set_kind(link, kind))
-
-    def do_note(self) -> None:
-        """Ask for the note."""
-        link = self.session.require_current()
-        if link is not None:
-            self._ask(Ask("Note", link.note or "", "empty = no note"), lambda text: self.session.note(link, text))
-
-    def do_edit(self) -> None:
-        """Ask for the text of the active side."""
-        link, side = self.session.require_current(), self.session.side
-        if link is not None:
-            words = "source" if side == "src" else "target"
-            hint = "Enter saves · Esc cancels · the original is kept · Tab before `e` chooses the side"
-            dialog = AskText(f"Edit the {words}", getattr(link, side).text, hint)
-            self._ask(dialog, lambda text: self.session.edit_text(link, side, text))
-
-    def do_split(self) -> PendingEdit | None:
-        """Split a link of two by two sentences in the middle; ask where to split any other."""
-        link = self.session.require_current()
-        if link is not None and (len(link.src.sentences), len(link.tgt.sentences)) == (2, 2):
-            return self.session.split(link, 1, 1)
-        self._split_at(link)
-        return None
-
-    def do_split_at(self) -> None:
-        """Ask where to split the link."""
-        self._split_at(self.session.require_current())
-
-    def _split_at(self, link: Link | None) -> None:
-        if link is None:
-            return
-        sides = self.presenter.sides(link, self.query_one(Texts).size.height, by_sentence=True)
-        if not can_split(sides):
-            self.session.inform("A side has one character only: `d` unlinks, `r` links to another place.", "bad")
-            return
-
-        def use(points: tuple[SplitPoint, SplitPoint]) -> PendingEdit:
-            return self.session.split(link, *points)
-
-        self._ask(SplitScreen(sides), use)
-
     def do_document(self) -> None:
         """Show both documents of the link."""
         self._show_documents(relinks=False)
@@ -299,15 +187,10 @@ class ReviewScreen(Screen[None]):
         if link is not None:
             self.app.push_screen(DocumentScreen(View.of(link, relinks=relinks)), back)
 
-    def do_history(self) -> None:
-        """Show what was decided on the link."""
-        link = self.session.current
-        if link is not None:
-            self.app.push_screen(HistoryScreen(link.id))
-
-    def do_help(self) -> None:
-        """Show every key."""
-        self.app.push_screen(HelpScreen())
+    def document_of_side(self) -> int | None:
+        """The document of the active side."""
+        link = self.session.require_current()
+        return getattr(link, self.session.side).document if link is not None else None
 
     def do_back(self) -> None:
         """Go to the workspace."""
@@ -386,15 +269,3 @@ class ReviewScreen(Screen[None]):
         else:
             self._relink(link, link.src.sentences, presenter.rivals[number - 1].sentences)
         self.paint()
-
-    def _relink(self, link: Link, src: Sequence[int], tgt: Sequence[int]) -> None:
-        """Move the link to other sentences; asks where they are in accepted links."""
-
-        def go_on(shared: LinkIds | None) -> None:
-            if shared is None:
-                self.session.inform("Re-linking: cancelled, nothing changed.")
-                self.paint()
-            else:
-                self._realign(self.session.relink(link, src, tgt, shared))
-
-        confirm_existing_links(ours(self), (src, tgt), link, go_on)

@@ -207,7 +207,7 @@ class WorkspaceScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.app.push_screen(HelpScreen())
+        self.app.push_screen(HelpScreen((*WORKSPACE_KEYS, ACTIONS_BY_ID["help"], ACTIONS_BY_ID["back"])))
 
     def action_back(self) -> None:
         """Quit the app."""

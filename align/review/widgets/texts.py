@@ -81,6 +81,7 @@ class Texts(Painted):
         "texts--foot",
         "texts--warning",
         "texts--cut",
+        "texts--hit",
     }
 
     def __init__(self, **kwargs: object) -> None:
@@ -130,7 +131,7 @@ class Texts(Painted):
         self.scroll_by(-3)
 
     def _style(self, role: str) -> Style:
-        return self.component_style(f"texts--{role}", ground=role.startswith("title"))
+        return self.component_style(f"texts--{role}", ground=role.startswith(("title", "hit")))
 
     def _compose_lines(self) -> None:
         """Titles and footer are fixed; the part between scrolls, initially with the link's sentences in its middle."""
