@@ -63,6 +63,33 @@ class Typesetter:
         """Write the translations of a page into its tree. `stops`: by number of the piece, in order."""
         containers = [container_of(piece) for piece in page.pieces]
         pieces_in = Counter(map(id, containers))
+        marks = self._insert_marks(page, containers, stops)
+        notes: list[Any] = []
+        done: set[int] = set()
+        for number, container in enumerate(containers):
+            is_whole = pieces_in[id(container)] == 1 and element_name(container) in PARAGRAPHS
+            inline = is_inside(container, ("nav", "a", "td", "th")) or element_name(container) in PHRASES_ONLY
+            may_be_rows = self.layout == "columns" and not is_inside(container, ("nav", "a", "td", "th", "hgroup"))
+            if may_be_rows and is_whole:
+                self._rows(container, marks.get(number, []))
+                continue
+            if may_be_rows and not inline:
+                if id(container) not in done:
+                    done.add(id(container))
+                    own = [k for k, one in enumerate(containers) if one is container]
+                    self._rows_inside(container, [mark for k in own for mark in marks.get(k, [])])
+                continue
+            if self.layout == "notes" and not is_inside(container, ("nav", "a")):
+                notes += [self._note(mark, texts) for mark, texts in marks.get(number, [])]
+                continue
+            self._below(container, marks.get(number, []), is_whole and element_name(container) == "p", inline)
+        if notes:
+            self._append_notes(page.tree, notes)
+
+    def _insert_marks(
+        self, page: BookPage, containers: Sequence[Any], stops: Mapping[int, Sequence[Stop]]
+    ) -> dict[int, list[tuple[Any, tuple[BookText, ...]]]]:
+        """Insert a mark at each stop, the last one first, so that positions stay; by number of the piece, in order."""
         marks: dict[int, list[tuple[Any, tuple[BookText, ...]]]] = {}
         for number in sorted(stops, reverse=True):
             piece, container = page.pieces[number], containers[number]
@@ -71,27 +98,7 @@ class Typesetter:
                 (insert_mark(piece, container, None if is_contents else stop.end), stop.texts)
                 for stop in reversed(stops[number])
             ][::-1]
-        notes: list[Any] = []
-        done: set[int] = set()
-        for number, container in enumerate(containers):
-            is_whole = pieces_in[id(container)] == 1 and element_name(container) in PARAGRAPHS
-            inline = is_inside(container, ("nav", "a", "td", "th")) or element_name(container) in PHRASES_ONLY
-            if self.layout == "columns" and not is_inside(container, ("nav", "a", "td", "th", "hgroup")):
-                if is_whole:
-                    self._rows(container, marks.get(number, []))
-                    continue
-                if not inline:
-                    if id(container) not in done:
-                        done.add(id(container))
-                        own = [k for k, one in enumerate(containers) if one is container]
-                        self._rows_inside(container, [mark for k in own for mark in marks.get(k, [])])
-                    continue
-            if self.layout == "notes" and not is_inside(container, ("nav", "a")):
-                notes += [self._note(mark, texts) for mark, texts in marks.get(number, [])]
-                continue
-            self._below(container, marks.get(number, []), is_whole and element_name(container) == "p", inline)
-        if notes:
-            self._append_notes(page.tree, notes)
+        return marks
 
     def _below(
         self, container: Any, marks: Sequence[tuple[Any, tuple[BookText, ...]]], is_paragraph: bool, inline: bool

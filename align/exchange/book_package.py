@@ -76,12 +76,7 @@ class Package:
         metadata = next(node for node in self.root.iter() if element_name(node) == "metadata")
         manifest = next(node for node in self.root.iter() if element_name(node) == "manifest")
         inner = next((node for node in metadata if element_name(node) == "dc-metadata"), metadata)
-        for title in [node for node in inner if node.tag == f"{{{DC}}}title"][:1]:
-            title.text = f"{(title.text or '').strip()} ({', '.join(languages)})"
-        there = {(node.text or "").strip().lower() for node in inner if node.tag == f"{{{DC}}}language"}
-        for lang in dict.fromkeys(languages):
-            if lang.lower() not in there and lang != "und":
-                etree.SubElement(inner, f"{{{DC}}}language").text = lang
+        self._name_languages(inner, languages)
         ids = {node.get("id") for node in self.root.iter() if isinstance(node.tag, str)}
         item = etree.SubElement(manifest, f"{{{OPF}}}item" if manifest.tag.startswith("{") else "item")
         item.set("id", _free_name("align-style", ids))
@@ -95,6 +90,15 @@ class Package:
         if "META-INF/encryption.xml" not in self.archive.namelist():
             self._identify(inner, languages)
         self.changed[self.source.package] = _bytes(self.root)
+
+    def _name_languages(self, metadata: Any, languages: Sequence[str]) -> None:
+        """Add the languages to the title, and as elements where they are missing."""
+        for title in [node for node in metadata if node.tag == f"{{{DC}}}title"][:1]:
+            title.text = f"{(title.text or '').strip()} ({', '.join(languages)})"
+        there = {(node.text or "").strip().lower() for node in metadata if node.tag == f"{{{DC}}}language"}
+        for lang in dict.fromkeys(languages):
+            if lang.lower() not in there and lang != "und":
+                etree.SubElement(metadata, f"{{{DC}}}language").text = lang
 
     def _identify(self, metadata: Any, languages: Sequence[str]) -> None:
         """Give the book an identifier of its own, derived from that of the original, also in the old contents."""

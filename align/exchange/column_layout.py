@@ -147,12 +147,8 @@ def _set_by_hand(
     by_name = False
     for column in columns:
         name, _, lang = column.strip().rpartition("=") if "=" in column else (column.strip(), "", "")
-        index = header.index(name.lower()) if name.lower() in header else None
-        by_name = by_name or index is not None
-        if index is None and name.isdecimal():
-            index = int(name) - 1
-        elif index is None and _LETTERS.fullmatch(name):
-            index = functools.reduce(lambda number, letter: 26 * number + ord(letter) - 64, name.upper(), 0) - 1
+        by_name = by_name or name.lower() in header
+        index = header.index(name.lower()) if name.lower() in header else _column_number(name)
         if index is None or not 0 <= index < max(map(len, rows)):
             present = ", ".join(filter(None, (cell.strip() for cell in rows[0]))) or "none"
             raise UsageError(f"--columns {column}: no such column. The first row has: {present}.")
@@ -162,6 +158,15 @@ def _set_by_hand(
     (src, src_lang), (tgt, tgt_lang), *extra = texts
     is_header = by_name or bool(tags) or any(name in TEXTS | KEYS | NOTES for name in header)
     return Layout(others | {"src": src, "tgt": tgt}, (src_lang, tgt_lang), header=is_header, extra=tuple(extra))
+
+
+def _column_number(name: str) -> int | None:
+    """Index of a column by its number from 1 or its letters (`A`, `AB`); None for other names."""
+    if name.isdecimal():
+        return int(name) - 1
+    if _LETTERS.fullmatch(name):
+        return functools.reduce(lambda number, letter: 26 * number + ord(letter) - 64, name.upper(), 0) - 1
+    return None
 
 
 @cache

@@ -162,14 +162,6 @@ def _match_by_number(pair: UnitPair, link: Link) -> UnitMatch | None:
     return None
 
 
-def _agrees(unit: ImportedUnit, ends: SideIndexes, link: Link, locations: Locations) -> bool:
-    """Whether the locations or both texts of a unit are those of the link."""
-    if locations == (_written_location(unit, ends[0]), _written_location(unit, ends[1])):
-        return True
-    src, tgt = (unit.sides[end].text for end in ends)
-    return _has_text(link.src, src) and _has_text(link.tgt, tgt)
-
-
 def _turned(pair: UnitPair) -> UnitPair:
     """The pair in the other direction."""
     stamp = pair.stamp

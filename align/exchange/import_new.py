@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -183,26 +183,37 @@ def create_documents(
     sentences = {lang: [sentence.id for sentence in store.sentences(number)] for lang, number in documents.items()}
     _remember_properties(store, units, pairs, documents, sentences)
     links = accepted = linked_elsewhere = 0
-    for src, tgt in dict.fromkeys((src, tgt) for _, (src, _), (tgt, _) in pairs):
-        linked = [
-            _LinkedUnit(units[number], confirmed[number], (sentences[src][source],), (sentences[tgt][target],))
-            for number, (src_key, source), (tgt_key, target) in pairs
-            if (src_key, tgt_key) == (src, tgt)
-        ]
+    for (src, tgt), linked in _by_languages(units, confirmed, pairs, sentences).items():
         new, left_out = _link_sentences(store, reviewer, (documents[src], documents[tgt]), linked, form.name)
         links += len(new)
         linked_elsewhere += left_out
         accepted += sum(unit.confirmed for unit in new)
-    outcome: ImportOutcome = (
-        "added" if outcomes == {"added"} else "unchanged" if outcomes == {"unchanged"} else "changed"
-    )
-    if outcome == "unchanged" and links:
-        outcome = "changed"
     return ImportedDocuments(
         tuple(names), links, accepted, False, rejected, linked_elsewhere, unpaired, len(pairs), segments,
-        tuple(_language(lang) for lang in langs), outcome, base, change,
+        tuple(_language(lang) for lang in langs), _outcome(outcomes, links), base, change,
         messages,
     )  # fmt: skip
+
+
+def _by_languages(
+    units: Sequence[ImportedUnit],
+    confirmed: Sequence[bool],
+    pairs: Sequence[tuple[int, tuple[str, int], tuple[str, int]]],
+    sentences: Mapping[str, Sequence[int]],
+) -> dict[tuple[str, str], list[_LinkedUnit]]:
+    """The pairs as sentences of the store, by source and target language."""
+    linked: dict[tuple[str, str], list[_LinkedUnit]] = {}
+    for number, (src, source), (tgt, target) in pairs:
+        unit = _LinkedUnit(units[number], confirmed[number], (sentences[src][source],), (sentences[tgt][target],))
+        linked.setdefault((src, tgt), []).append(unit)
+    return linked
+
+
+def _outcome(documents: Set[ImportOutcome], links: int) -> ImportOutcome:
+    """The outcome of a file by those of its documents and the number of its new links."""
+    if documents == {"added"}:
+        return "added"
+    return "unchanged" if documents == {"unchanged"} and not links else "changed"
 
 
 def _unlisted_languages(units: Sequence[ImportedUnit]) -> Iterator[str]:
@@ -241,17 +252,10 @@ def _link_sentences(
     links = list(store.links(LinkFilter(documents=documents)))
     linked = {number for link in links for number in (*link.src.sentences, *link.tgt.sentences)}
     new = [unit for unit in units if not linked.issuperset((*unit.src, *unit.tgt))]
-    pairs = {side for link in links for side in _both_directions(link)}
-    elsewhere = len({unit.sides for unit in units if linked.issuperset((*unit.src, *unit.tgt))} - pairs)
+    elsewhere = _count_elsewhere(links, {unit.sides for unit in units} - {unit.sides for unit in new})
     if not new:
         return [], elsewhere
-    undecided = [
-        Proposal(link.src.sentences, link.tgt.sentences, link.kind, link.score, link.confidence)
-        for link in links
-        if link.status == Status.PROPOSED
-    ]
-    proposals = [Proposal(*unit.sides, unit.unit.kind or LinkKind.TRANSLATION, 1.0, 1.0) for unit in new]
-    store.propose(*documents, undecided + proposals, form)
+    store.propose(*documents, _with_undecided(new, links), form)
     if not links and all(unit.confirmed for unit in new):
         reviewer.accept_above(0.0, LinkFilter(documents=documents))
         if not any(unit.note for unit in new):
@@ -259,17 +263,33 @@ def _link_sentences(
     by_sentences = {
         (link.src.sentences, link.tgt.sentences): link for link in store.links(LinkFilter(documents=documents))
     }
-    proposed = []
-    for unit in new:
-        link = by_sentences.get(unit.sides)
-        if link is None:
-            continue  # a reviewer has linked these sentences with others
-        proposed.append(unit)
-        if unit.confirmed and link.status == Status.PROPOSED:
-            reviewer.commit(edits.accept(link.id))
-        if unit.note:
-            reviewer.commit(edits.note(link.id, unit.note))
+    proposed = [unit for unit in new if unit.sides in by_sentences]  # a reviewer has linked the others otherwise
+    for unit in proposed:
+        _decide(reviewer, by_sentences[unit.sides], unit)
     return proposed, elsewhere + len(new) - len(proposed)
+
+
+def _with_undecided(new: Sequence[_LinkedUnit], links: Sequence[Link]) -> list[Proposal]:
+    """Proposals for new units, after those of the undecided links, which stay."""
+    undecided = [
+        Proposal(link.src.sentences, link.tgt.sentences, link.kind, link.score, link.confidence)
+        for link in links
+        if link.status == Status.PROPOSED
+    ]
+    return undecided + [Proposal(*unit.sides, unit.unit.kind or LinkKind.TRANSLATION, 1.0, 1.0) for unit in new]
+
+
+def _decide(reviewer: Reviewer, link: Link, unit: _LinkedUnit) -> None:
+    """Make the decisions of a unit on its link."""
+    if unit.confirmed and link.status == Status.PROPOSED:
+        reviewer.commit(edits.accept(link.id))
+    if unit.note:
+        reviewer.commit(edits.note(link.id, unit.note))
+
+
+def _count_elsewhere(links: Sequence[Link], sides: Set[tuple[tuple[int], tuple[int]]]) -> int:
+    """The number of pairs of sides that no link has, in either direction."""
+    return len(sides - {pair for link in links for pair in _both_directions(link)})
 
 
 def _both_directions(link: Link) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:

@@ -89,6 +89,10 @@ def _tuv(parent: etree._Element, side: LinkSide, context: Context | None, proper
     etree.SubElement(tuv, "seg").text = side.text
 
 
+_CHANGE = ("@changedate", "@changeid")
+"""Properties with the attributes of a unit's last change."""
+
+
 def element(unit: Unit) -> etree._Element:
     """The `tu` of a unit."""
     link = unit.link
@@ -97,18 +101,19 @@ def element(unit: Unit) -> etree._Element:
         tu.set("changedate", compact_date(link.decided_at))
     if link.reviewer:
         tu.set("changeid", xml_value(link.reviewer))
+    is_edited = link.status == Status.EDITED
     properties = [(one[0], one[1]) for one in unit.properties if len(one) == 2]
-    foreign = {name.removeprefix("@"): value for name, value in properties if name.startswith("@")}
-    if link.status == Status.EDITED:
-        foreign = {name: value for name, value in foreign.items() if name not in ("changedate", "changeid")}
+    foreign = {
+        name: value for name, value in properties if name.startswith("@") and not (is_edited and name in _CHANGE)
+    }
     for name, value in foreign.items():
-        tu.set(name, xml_value(value))
+        tu.set(name.removeprefix("@"), xml_value(value))
     if link.note:
         add_child(tu, "note", xml_value(link.note))
     for name, value in properties:
         if not name.startswith("@"):
             _prop(tu, xml_value(name), xml_value(value))
-    if "tuid" in foreign:
+    if "@tuid" in foreign:
         _prop(tu, "x-align:id", str(link.id))
     _prop(tu, "x-align:kind", link.kind)
     _prop(tu, "x-align:status", link.status)
@@ -120,11 +125,14 @@ def element(unit: Unit) -> etree._Element:
         _prop(tu, "x-align:link", f"{extra.id} {src} {tgt} {extra.status} {stamp_of(extra)}")
     contexts = unit.context or (None, None)
     for number, side in enumerate(unit.sides):
-        own = [one for one in unit.properties if len(one) == 3 and one[2] == str(number)]
-        if link.status == Status.EDITED:
-            own = [one for one in own if one[0] not in ("@changedate", "@changeid")]
-        _tuv(tu, side, contexts[number] if number < 2 else None, own)
+        _tuv(tu, side, contexts[number] if number < 2 else None, _own_properties(unit, number))
     return tu
+
+
+def _own_properties(unit: Unit, number: int) -> list[Sequence[str]]:
+    """The properties of one side; without the last change, if it was edited since."""
+    own = [one for one in unit.properties if len(one) == 3 and one[2] == str(number)]
+    return [one for one in own if one[0] not in _CHANGE] if unit.link.status == Status.EDITED else own
 
 
 def header(options: ExportOptions, source: str) -> etree._Element:
@@ -229,11 +237,8 @@ def _unit(tu: etree._Element, where: str, source: str | None) -> ImportedUnit:
         elif name == "note":
             note = f"{note}\n{child.text or ''}" if note else child.text or ""
         elif name == "tuv":
-            lang = child.get(XML_LANG) or child.get("lang") or "und"
-            segment = child.find("{*}seg")
-            text = segment_text(segment) if segment is not None else (child.text or "").strip()
-            sides.append(Segment(lang, text))  # some tools leave <seg> out
-            side_properties += _side_properties(child, lang)
+            sides.append(_segment(child))
+            side_properties += _side_properties(child, sides[-1].lang)
             side_props = {prop.get("type", ""): prop.text or "" for prop in child.iterfind("{*}prop")}
             docs.append(side_props.get("x-align:document", ""))
             spans.append(side_props.get("x-align:spans", ""))
@@ -242,10 +247,7 @@ def _unit(tu: etree._Element, where: str, source: str | None) -> ImportedUnit:
     if not own:
         properties = [(f"@{name}", tu.get(name, "")) for name in ATTRIBUTES if tu.get(name)]
         properties += [*foreign, *side_properties]
-    if not own and (first := source_side([side.lang for side in sides], source)):
-        values: tuple[list[Any], ...] = (sides, docs, spans)
-        for by_side in values:
-            by_side.insert(0, by_side.pop(first))
+        _move_source_first((sides, docs, spans), source_side([side.lang for side in sides], source))
     return ImportedUnit(
         where,
         tuple(sides),
@@ -259,6 +261,19 @@ def _unit(tu: etree._Element, where: str, source: str | None) -> ImportedUnit:
         tuple(spans),
         tuple(properties),
     )
+
+
+def _segment(tuv: etree._Element) -> Segment:
+    """Language and text of a `tuv`; some tools leave <seg> out."""
+    segment = tuv.find("{*}seg")
+    text = segment_text(segment) if segment is not None else (tuv.text or "").strip()
+    return Segment(tuv.get(XML_LANG) or tuv.get("lang") or "und", text)
+
+
+def _move_source_first(values: tuple[list[Any], ...], source: int) -> None:
+    """Move the values of the source to the start of lists by side. `source`: its number."""
+    for by_side in values if source else ():
+        by_side.insert(0, by_side.pop(source))
 
 
 def _side_properties(tuv: etree._Element, lang: str) -> Iterator[tuple[str, str, str]]:

@@ -157,30 +157,31 @@ def read(path: Path) -> Iterator[ImportedUnit]:
     head = XliffFile()
     for event, element in elements(path, ("start", "end")):
         name = local_name(element)
-        if event == "start" and name == "xliff":
-            version = element.get("version") or "1.2"
-            languages = element.get("srcLang", "und"), element.get("trgLang", "und")
-        elif event == "start" and name == "file":
-            if not version:
-                raise ReadError(f"{path}: not XLIFF: <file> is outside <xliff>.")
-            if version.startswith("1"):
-                languages = element.get("source-language", "und"), element.get("target-language", "und")
-            docs = element.get("original", ""), element.get(provenance("target-document"), "")
-            head = head.for_file(languages, docs)
-        elif event == "end" and name == "tag":
-            head.tags.update(read_tags(element))
-        elif event == "end" and name == "cmt-def":
-            head.comments.update(read_comments(element))
-        elif event == "end" and name == "note" and element.get("category") == "target-document":
-            docs = docs[0], element.text or ""
-        elif event == "end" and name == "trans-unit":
-            yield from read_trans_unit(element, head)
-            release(element)
-        elif event == "end" and name == "unit":
-            yield from read_unit(element, languages, docs)
-            release(element)
-        elif event == "start" and not version:
-            raise ReadError(f"{path}: not XLIFF: its outermost element is <{name}>.")
+        match event, name:
+            case "start", "xliff":
+                version = element.get("version") or "1.2"
+                languages = element.get("srcLang", "und"), element.get("trgLang", "und")
+            case "start", "file":
+                if not version:
+                    raise ReadError(f"{path}: not XLIFF: <file> is outside <xliff>.")
+                if version.startswith("1"):
+                    languages = element.get("source-language", "und"), element.get("target-language", "und")
+                docs = element.get("original", ""), element.get(provenance("target-document"), "")
+                head = head.for_file(languages, docs)
+            case "end", "tag":
+                head.tags.update(read_tags(element))
+            case "end", "cmt-def":
+                head.comments.update(read_comments(element))
+            case "end", "note" if element.get("category") == "target-document":
+                docs = docs[0], element.text or ""
+            case "end", "trans-unit":
+                yield from read_trans_unit(element, head)
+                release(element)
+            case "end", "unit":
+                yield from read_unit(element, languages, docs)
+                release(element)
+            case "start", _ if not version:
+                raise ReadError(f"{path}: not XLIFF: its outermost element is <{name}>.")
 
 
 @dataclass(slots=True)
@@ -221,14 +222,7 @@ def read_trans_unit(unit: etree._Element, head: XliffFile) -> Iterator[ImportedU
     if source is None:
         return
     stamp = unit.get(provenance("stamp"))
-    marks = {} if stamp else _segments(unit.find("{*}seg-source"), source)
-    target_marks = {} if target is None else _segments(target)
-    pairs: list[tuple[str, etree._Element | None, etree._Element | None]]
-    if marks and (target_marks or target is None or not segment_text(target).strip()):
-        mids = dict.fromkeys([*marks, *target_marks])
-        pairs = [(mid, marks.get(mid), target_marks.get(mid)) for mid in mids]
-    else:
-        pairs = [(next(iter(marks), ""), source, target)]
+    pairs = _segment_pairs({} if stamp else _segments(unit.find("{*}seg-source"), source), source, target)
     langs = [
         (element.get(XML_LANG) if element is not None else None) or lang
         for element, lang in zip((source, target), head.languages, strict=True)
@@ -255,6 +249,17 @@ def read_trans_unit(unit: etree._Element, head: XliffFile) -> Iterator[ImportedU
             docs=head.docs,
             spans=(unit.get(provenance("src-spans"), ""), unit.get(provenance("tgt-spans"), "")),
         )
+
+
+def _segment_pairs(
+    marks: Mapping[str, etree._Element], source: etree._Element, target: etree._Element | None
+) -> list[tuple[str, etree._Element | None, etree._Element | None]]:
+    """(mid, source, target) of each segment of a unit, or of the whole unit. `marks`: the segments of its source."""
+    target_marks = {} if target is None else _segments(target)
+    if marks and (target_marks or target is None or not segment_text(target).strip()):
+        mids = dict.fromkeys([*marks, *target_marks])
+        return [(mid, marks.get(mid), target_marks.get(mid)) for mid in mids]
+    return [(next(iter(marks), ""), source, target)]
 
 
 def _segments(*elements: etree._Element | None) -> dict[str, etree._Element]:
@@ -310,7 +315,11 @@ def _status(
                     return TOOL_STATES.get(str(value).lower(), Status.PROPOSED)
                 if local == "confirmed":
                     return Status.ACCEPTED if value in ("1", "true") else Status.PROPOSED
-    approved, state = unit.get("approved"), None if target is None else target.get("state")
+    return _status_of_state(unit.get("approved"), None if target is None else target.get("state"))
+
+
+def _status_of_state(approved: str | None, state: str | None) -> Status | None:
+    """The status by the attributes of XLIFF: `approved` of the unit, `state` of the target."""
     if state is not None and (state.lower() == "rejected" or state.lower().endswith("-rejected")):
         return Status.REJECTED
     if approved == "yes" or state in _DONE:

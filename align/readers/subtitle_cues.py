@@ -95,8 +95,7 @@ def _without_repeated(text: str, all_cues: Sequence[Cue]) -> list[Cue]:
     A line that grows from cue to cue is read where it is complete.
     """
     remaining = [list(cue.lines) for cue in all_cues]
-    shown = [[plain(text, line) for line in cue.lines] for cue in all_cues]
-    shown = [[line for line in lines if line] for lines in shown]
+    shown = [_shown(text, cue.lines) for cue in all_cues]
     spoken = [index for index, lines in enumerate(shown) if lines]
     rolling = 0
     for before, index in pairwise(spoken):
@@ -111,6 +110,11 @@ def _without_repeated(text: str, all_cues: Sequence[Cue]) -> list[Cue]:
     if len(spoken) < 3 or rolling < MIN_ROLLING * (len(spoken) - 1):
         return list(all_cues)
     return [cue._replace(lines=lines) for cue, lines in zip(all_cues, remaining, strict=True)]
+
+
+def _shown(text: str, lines: Sequence[Span]) -> list[str]:
+    """The lines that show anything, without formatting."""
+    return [shown for line in lines if (shown := plain(text, line))]
 
 
 def _overlap(before: list[str], after: list[str]) -> int:
@@ -132,8 +136,6 @@ def plain(text: str, line: Span) -> str:
 
 MIN_BILINGUAL = 0.5
 """Minimum share of the cues with several lines that have two languages, and of all cues."""
-MIN_LETTERS = 8
-"""Minimum letters (CJK counted double) of a line that its script is determined from."""
 
 
 class SpokenCue(NamedTuple):
@@ -164,16 +166,10 @@ def _script(line: str) -> str:
 
 def _by_script(cues: Sequence[SpokenCue]) -> list[list[SpokenCue]] | None:
     scripts = [[_script(line) for line in cue.lines] for cue in cues]
-    counts = Counter(script for line_scripts in scripts for script in line_scripts if script)
-    if len(counts) < 2:
+    two = _two_scripts(cues, scripts)
+    if two is None:
         return None
-    first, second = [script for script, _ in counts.most_common(2)]
-    both = sum({first, second} <= set(line_scripts) for line_scripts in scripts)
-    several = sum(len(cue.lines) > 1 for cue in cues)
-    if not several or both < MIN_BILINGUAL * max(several, sum(1 for cue in cues if cue.lines) * MIN_BILINGUAL):
-        return None
-    if any(scripts[0]) and second in scripts[0] and scripts[0].index(second) == 0:
-        first, second = second, first
+    second = two[0] if scripts[0][:1] == [two[1]] else two[1]
     tracks: list[list[SpokenCue]] = [[], []]
     for cue, line_scripts in zip(cues, scripts, strict=True):
         sides: list[list[str]] = [[], []]
@@ -184,6 +180,19 @@ def _by_script(cues: Sequence[SpokenCue]) -> list[list[SpokenCue]] | None:
         for track, lines in zip(tracks, sides, strict=True):
             track.append(cue._replace(lines=tuple(lines)))
     return tracks
+
+
+def _two_scripts(cues: Sequence[SpokenCue], scripts: Sequence[Sequence[str]]) -> tuple[str, str] | None:
+    """The two scripts that most cues have both of, the more frequent first; None where there are no such two."""
+    counts = Counter(script for line_scripts in scripts for script in line_scripts if script)
+    if len(counts) < 2:
+        return None
+    first, second = [script for script, _ in counts.most_common(2)]
+    both = sum({first, second} <= set(line_scripts) for line_scripts in scripts)
+    several = sum(len(cue.lines) > 1 for cue in cues)
+    if not several or both < MIN_BILINGUAL * max(several, sum(1 for cue in cues if cue.lines) * MIN_BILINGUAL):
+        return None
+    return first, second
 
 
 def _by_half(cues: Sequence[SpokenCue]) -> list[list[SpokenCue]] | None:

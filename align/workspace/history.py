@@ -43,11 +43,7 @@ def words_of(decision: Decision) -> str:
     if "statement" in detail:
         return f"{words}: {_in_statement(detail)}"
     if decision.action in ("undo", "redo"):
-        action = str(detail.get("action", ""))
-        phrase = f"{words}: {past_tense(action)}"
-        if action == "import":
-            phrase = f"{detail.get('name', '')}: {phrase}{_in_links(detail)}"
-        return f"{phrase}. Skipped: {detail['skipped']}" if detail.get("skipped") else phrase
+        return _of_inverted(words, detail)
     if decision.action == "import" and "removed" in detail and "proposals" in detail:
         old_counts = (
             f"{detail['same']:,} sentences unchanged, {detail['reworded']:,} reworded, {detail['lost']:,} removed"
@@ -57,11 +53,7 @@ def words_of(decision: Decision) -> str:
     if decision.action == "compact":
         return f"{words}: {pluralise(int(str(detail.get('documents', 0))), 'removed document')} deleted permanently"
     if decision.action == "accept-many":
-        how = f" of confidence {detail['above']} and more" if "above" in detail else ""
-        words = f"accepted {pluralise(int(str(detail.get('links', 0))), 'link')}{how}"
-        if "left_out" in detail:
-            words += f"; left out {detail['left_out']} whose sentences are in other accepted links"
-        return words
+        return _of_accepted(detail)
     if decision.action == "propose":
         added, removed = detail.get("added", 0), detail.get("removed", 0)
         return f"{words} {pluralise(int(str(added)), 'link')} ({detail.get('encoder', '')}), removed {removed:,}"
@@ -75,6 +67,24 @@ def words_of(decision: Decision) -> str:
     if "gave_way" in detail:
         words = f"{words}; {pluralise(int(str(detail['gave_way'])), 'undecided link')} on its sentences deleted"
     return f"{words} ({detail['why']})" if detail.get("why") else words
+
+
+def _of_inverted(words: str, detail: Mapping[str, Any]) -> str:
+    """An undo or redo, with what it inverted and what it skipped."""
+    action = str(detail.get("action", ""))
+    phrase = f"{words}: {past_tense(action)}"
+    if action == "import":
+        phrase = f"{detail.get('name', '')}: {phrase}{_in_links(detail)}"
+    return f"{phrase}. Skipped: {detail['skipped']}" if detail.get("skipped") else phrase
+
+
+def _of_accepted(detail: Mapping[str, Any]) -> str:
+    """Many links accepted at once."""
+    how = f" of confidence {detail['above']} and more" if "above" in detail else ""
+    words = f"accepted {pluralise(int(str(detail.get('links', 0))), 'link')}{how}"
+    if "left_out" in detail:
+        words += f"; left out {detail['left_out']} whose sentences are in other accepted links"
+    return words
 
 
 def _in_statement(detail: Mapping[str, Any]) -> str:

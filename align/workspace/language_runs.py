@@ -14,7 +14,7 @@ from align.embeddings.base import Encoder
 from align.embeddings.embed import TextSide, embed_sides
 from align.errors import ConflictError
 from align.models import UNDETERMINED, BlockKind, Proposal
-from align.store import Constraint, Store, StoredConstraints
+from align.store import Constraint, SentenceRow, Store, StoredConstraints
 from align.text.tags import primary
 
 SentenceIds = tuple[int, ...]
@@ -249,14 +249,13 @@ def groups(
     Within a document, languages are in the order of first appearance. Sentences of undetermined language are left
     out, and so are boilerplate blocks unless `boilerplate`.
     """
-    gathered: list[tuple[int, list[_Row]]] = []
+    gathered: list[tuple[int, list[SentenceRow]]] = []
     for document in documents:
-        by_language: dict[str, list[_Row]] = {}
+        by_language: dict[str, list[SentenceRow]] = {}
         for sentence in store.sentences(document):
             if sentence.lang == UNDETERMINED or (sentence.kind in UNMATCHED_KINDS and not boilerplate):
                 continue
-            row = _Row(sentence.id, sentence.block, sentence.position, sentence.lang, sentence.text)
-            by_language.setdefault(primary(sentence.lang), []).append(row)
+            by_language.setdefault(primary(sentence.lang), []).append(sentence)
         gathered.extend((document, rows) for rows in by_language.values())
     sides = embed_sides(encoder, [_text_side(rows) for _, rows in gathered], for_bitext=False, progress=progress)
     return [
@@ -265,16 +264,7 @@ def groups(
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    id: int
-    block: int
-    position: int
-    lang: str
-    text: str
-
-
-def _text_side(rows: Sequence[_Row]) -> TextSide:
+def _text_side(rows: Sequence[SentenceRow]) -> TextSide:
     langs = [row.lang for row in rows]
     return TextSide(
         texts=tuple(row.text for row in rows),
