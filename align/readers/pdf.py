@@ -10,7 +10,7 @@ from statistics import median
 
 from align.models import BlockKind, Document
 from align.readers.builder import DocumentBuilder
-from align.readers.pdf_layout import PageLine, page_lines, paragraphs
+from align.readers.pdf_layout import PageLine, common_edges, page_lines, paragraphs
 from align.text.blocks import find_blocks, width
 from align.text.normalize import letters
 from align.text.scripts import HAN_CLASS, KANA_CLASS
@@ -137,6 +137,7 @@ def _by_page(pages: list[list[PageLine]]) -> Iterator[list[tuple[str, BlockKind]
         edges.update({_numbered(line.text) for line in at_edge})
         heights.update({round(line.base) for line in at_edge if line.size})
     often = max(3, 0.4 * len(pages))
+    column_edges = common_edges(pages)
 
     def repeats(line: PageLine) -> bool:
         text = _numbered(line.text)
@@ -150,15 +151,15 @@ def _by_page(pages: list[list[PageLine]]) -> Iterator[list[tuple[str, BlockKind]
         notes = _count_note_lines(body)
         yield [
             *((line.text, BlockKind.BOILERPLATE) for line in lines[:top]),
-            *_blocks(body[: len(body) - notes]),
-            *((_text(group), BlockKind.COMMENT) for group in paragraphs(body[len(body) - notes :])),
+            *_blocks(body[: len(body) - notes], column_edges),
+            *((_text(group), BlockKind.COMMENT) for group in paragraphs(body[len(body) - notes :], column_edges)),
             *((line.text, BlockKind.BOILERPLATE) for line in lines[len(lines) - foot :]),
         ]
 
 
-def _blocks(lines: list[PageLine]) -> Iterator[tuple[str, BlockKind]]:
+def _blocks(lines: list[PageLine], column_edges: frozenset[int]) -> Iterator[tuple[str, BlockKind]]:
     """Yield the paragraphs of a page's lines with their kinds, which depend on their surroundings."""
-    texts = [_text(group) for group in paragraphs(lines)]
+    texts = [_text(group) for group in paragraphs(lines, column_edges)]
     joined = "\n\n".join(text.replace("\n", _JOINED) for text in texts)
     for run in find_blocks(joined):
         yield run.span.of(joined).replace(_JOINED, "\n"), run.kind

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Sequence
 from itertools import pairwise
 from statistics import median
 from threading import Lock
@@ -24,11 +25,21 @@ MAX_UNMAPPED = 0.3
 MAX_PITCH = 1.3
 """Maximum distance of two lines of a paragraph, in usual line distances of the page."""
 MAX_SIZE_DIFFERENCE = 0.15
+NEAR_LINES = 25
+"""Lines before and after a line among which its column is searched."""
+CHUNK_LINES = 64
+SAME_EDGE = 1.5
+"""Maximum distance, in points, of right ends at one edge."""
+MIN_SHARING = 0.2
+"""Minimum share of the lines of a column that end at its right edge."""
+MIN_EDGE_SHARE = 0.1
+"""Minimum share of a document's lines that end at an edge of its columns."""
 SLACK = 0.25
 """Distance to the edge of the column, in font sizes, up to which a line is full."""
 WIDE_SLACK = 2.5
 """The same for CJK text: a stop may not begin a line, and Latin words in it are not broken."""
 _WIDE_END = re.compile(f"[{HAN_CLASS}{KANA_CLASS}、，」』）)]$|^[{HAN_CLASS}{KANA_CLASS}「『（(]")
+_IS_WIDE = re.compile(f"[{HAN_CLASS}{KANA_CLASS}]")
 _TOKEN = re.compile(r"[!-~\u00c0-\u024f\u0370-\u052f\u2010-\u2027]+|.")
 _BULLET = re.compile(r"\s*(?:[•●○◦▪■□◆◇‣∙]|[-–—*]\s|[(（]?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)）]\s)")
 _STOPPED = re.compile(r"[.!?。！？｡…:：;；؟۔।]['\"’”»」』)）\]】]*\s*$")
@@ -102,6 +113,10 @@ def _lines(text_page: Any) -> list[PageLine]:
         left, bottom, _, top = text_page.get_charbox(first, loose=True)
         end_left, end_bottom, right, end_top = text_page.get_charbox(last, loose=True)
         size = max(top - bottom, end_top - end_bottom)
+        if (bare[0].isascii() or bare[-1].isascii()) and (wide := _IS_WIDE.search(text, first, last)):
+            # Latin letters in CJK text are of another font, whose letters have other heights.
+            _, low, _, high = text_page.get_charbox(wide.start(), loose=True)
+            size = max(size, high - low)
         lines.append(PageLine(bare, min(left, end_left), max(right, left), min(bottom, end_bottom), size))
     return lines
 
@@ -116,13 +131,21 @@ def _unmapped(text_page: Any) -> tuple[int, int]:
     return len(visible), sum(raw.FPDFText_HasUnicodeMapError(text_page, index) == 1 for index in visible)
 
 
-def paragraphs(lines: Sequence[PageLine]) -> list[list[PageLine]]:
-    """The lines of a page, without its edges, as paragraphs."""
+def common_edges(pages: Iterable[Sequence[PageLine]]) -> frozenset[int]:
+    """Right ends, in whole points, that many lines of the pages share: the edges of their justified columns."""
+    ends = Counter(round(line.right) for page in pages for line in page if line.size)
+    return frozenset(
+        end + shift for end, count in ends.items() if count >= MIN_EDGE_SHARE * ends.total() for shift in (-1, 0, 1)
+    )
+
+
+def paragraphs(lines: Sequence[PageLine], edges: Container[int] = ()) -> list[list[PageLine]]:
+    """The lines of a page, without its edges, as paragraphs; `edges` as of `common_edges`."""
     pitch = _pitch(lines)
     groups: list[list[PageLine]] = []
     rights = _column_rights(lines)
     for index, line in enumerate(lines):
-        if groups and _continues(groups[-1], line, pitch, rights[index - 1]):
+        if groups and _continues(groups[-1], line, pitch, rights[index - 1], edges):
             groups[-1].append(line)
         else:
             groups.append([line])
@@ -136,23 +159,35 @@ def _pitch(lines: Iterable[PageLine]) -> float:
 
 
 def _column_rights(lines: Sequence[PageLine]) -> list[float]:
-    """For each line, the right edge of its column: the greatest of the near lines of its size that overlap with it."""
-    rights = []
-    for index, line in enumerate(lines):
-        near = lines[max(0, index - 25) : index + 26]
-        rights.append(
-            max(
-                other.right
-                for other in near
-                if other is line
-                or (
-                    _is_same_size(line, other)
-                    and other.left < line.right
-                    and other.left > line.left - 8 * line.size
-                    and other.right > line.left
-                )
-            )
+    """For each line, the right edge of its column: where the near lines of its size that overlap with it end.
+
+    That is the right-most edge that several of them share; lines that stick out of a justified column, such as long
+    addresses, do not move it. Without a shared edge it is the greatest right end.
+    """
+    import numpy as np
+
+    if not lines:
+        return []
+    left, right, size = (np.array(column) for column in zip(*(line[1:3] + line[4:5] for line in lines), strict=True))
+    rights: list[float] = []
+    for start in range(0, len(lines), CHUNK_LINES):
+        rows = slice(start, start + CHUNK_LINES)
+        near = slice(max(0, start - NEAR_LINES), start + CHUNK_LINES + NEAR_LINES)
+        numbers = np.arange(len(lines))
+        own_left, own_right, own_size = left[rows, None], right[rows, None], size[rows, None]
+        is_own = numbers[rows, None] == numbers[near]
+        column = is_own | (
+            (np.abs(numbers[rows, None] - numbers[near]) <= NEAR_LINES)
+            & (np.abs(own_size - size[near]) <= MAX_SIZE_DIFFERENCE * np.maximum(own_size, size[near]))
+            & (left[near] < own_right)
+            & (left[near] > own_left - 8 * own_size)
+            & (right[near] > own_left)
         )
+        is_close = np.abs(right[near, None] - right[near]) <= SAME_EDGE
+        shared = column.astype(np.float32) @ is_close.astype(np.float32)
+        is_edge = column & (shared >= np.maximum(3, MIN_SHARING * column.sum(axis=1, keepdims=True)))
+        is_edge[~is_edge.any(axis=1)] = column[~is_edge.any(axis=1)]
+        rights += np.where(is_edge, right[near], -np.inf).max(axis=1).tolist()
     return rights
 
 
@@ -160,7 +195,7 @@ def _is_same_size(a: PageLine, b: PageLine) -> bool:
     return abs(a.size - b.size) <= MAX_SIZE_DIFFERENCE * max(a.size, b.size)
 
 
-def _continues(group: list[PageLine], line: PageLine, pitch: float, right: float) -> bool:
+def _continues(group: list[PageLine], line: PageLine, pitch: float, right: float, edges: Container[int]) -> bool:
     """Whether a line continues the paragraph of the lines before it."""
     last = group[-1]
     if not last.size or not line.size:
@@ -183,7 +218,7 @@ def _continues(group: list[PageLine], line: PageLine, pitch: float, right: float
     token = _TOKEN.match(line.text)
     needed = (line.right - line.left) / max(1, len(line.text)) * len(token[0]) if token else 0.0
     slack = WIDE_SLACK if _WIDE_END.search(last.text) or _WIDE_END.search(line.text[:1]) else SLACK
-    is_full = last.right + needed + slack * line.size >= right
+    is_full = last.right + needed + slack * line.size >= right or round(last.right) in edges
     if is_next_column:
         return not _STOPPED.search(last.text) and (_LOWER.match(line.text) is not None or is_full)
     if _STOPPED.search(last.text):

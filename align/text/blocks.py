@@ -41,8 +41,6 @@ class _Wrapped(NamedTuple):
     """Terminal cells of the longest lines; 0 where lines are paragraphs."""
     halved: bool
     """Whether blank lines separate the halves of sentences."""
-    one_latin: bool
-    """Whether all lines in Latin letters are in one language, so that their languages need not be compared."""
 
 
 _LINE = re.compile(r"[^\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
@@ -123,13 +121,17 @@ def find_blocks(text: str) -> list[TextBlock]:
     """The blocks of `text`, ascending and disjoint; between them is only white space (and invisible controls)."""
     lines = list(_lines(text))
     widest = _wrap_width(text, lines)
-    wrapped = _Wrapped(widest, _has_halved_sentences(text, lines, widest), _one_latin(text, lines))
+    wrapped = _Wrapped(widest, _has_halved_sentences(text, lines, widest))
     groups: list[list[_Line]] = []
+    one_latin: bool | None = None
     for line in lines:
-        if groups and _continues(text, groups[-1][-1], line, wrapped):
-            groups[-1].append(line)
-        else:
-            groups.append([line])
+        if groups and _may_continue(text, groups[-1][-1], line, wrapped):
+            if one_latin is None:
+                one_latin = _one_latin(text, lines)
+            if _is_same_language(text, groups[-1][-1], line, one_latin):
+                groups[-1].append(line)
+                continue
+        groups.append([line])
     return _kinds(text, groups)
 
 
@@ -255,12 +257,13 @@ def _has_halved_sentences(text: str, lines: list[_Line], widest: int) -> bool:
     return unfinished >= 0.1 * len(separated)
 
 
-def _continues(text: str, a: _Line, b: _Line, wrapped: _Wrapped) -> bool:
-    """Whether line `b` continues the paragraph of line `a`."""
-    if not _may_continue(text, a, b, wrapped):
-        return False
+def _is_same_language(text: str, a: _Line, b: _Line, one_latin: bool) -> bool:
+    """Whether two lines may be in one language.
+
+    one_latin: whether all lines in Latin letters are, so that their languages need not be compared.
+    """
     before, after = text[a.start : min(a.end, a.start + 300)], text[b.start : min(b.end, b.start + 300)]
-    if wrapped.one_latin and is_latin_only(before) and is_latin_only(after):
+    if one_latin and is_latin_only(before) and is_latin_only(after):
         return True
     (script, lang), (other_script, other) = _language(before), _language(after)
     if not script or not other_script:
@@ -283,7 +286,7 @@ def _language(line: str) -> tuple[str, str]:
 
 
 def _may_continue(text: str, a: _Line, b: _Line, wrapped: _Wrapped) -> bool:
-    """As `_continues`, whatever the languages of the two."""
+    """Whether line `b` may continue the paragraph of line `a`, whatever their languages."""
     widest = wrapped.width
     if b.breaks == 0 or b.breaks > (2 if wrapped.halved else 1):
         return False
