@@ -58,10 +58,36 @@ def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         # Numba reads its configuration when a function is decorated; it is restored for the caller's functions.
         config.CACHE_DIR = "" if folder in (None, CODE_CACHE) else str(folder)
         try:
-            return numba.njit(cache=folder is not None, **options)(function)
+            dispatcher = numba.njit(cache=folder is not None, **options)(function)
         except RuntimeError:  # The folder was deleted or is full.
             return numba.njit(**options)(function)
+        else:
+            if (entries := getattr(dispatcher, "_cache", None)) is not None:  # Not with NUMBA_DISABLE_JIT.
+                _ignore_cache_errors(entries)
+            return dispatcher
         finally:
             config.CACHE_DIR = before
 
     return compiled
+
+
+def _ignore_cache_errors(entries: Any) -> None:
+    """Let a kernel run where its entries in the cache cannot be written (a full disk) or are damaged (a crash).
+
+    It is then compiled in each run. `entries`: numba's cache of one kernel.
+    """
+    load, save = entries.load_overload, entries.save_overload
+
+    def load_or_compile(signature: Any, target: Any) -> Any:
+        try:
+            return load(signature, target)
+        except Exception:
+            with suppress(Exception):
+                entries.flush()
+            return None
+
+    def save_if_possible(signature: Any, data: Any) -> None:
+        with suppress(Exception):
+            save(signature, data)
+
+    entries.load_overload, entries.save_overload = load_or_compile, save_if_possible

@@ -165,7 +165,7 @@ def opened(settings: Settings) -> Iterator[Store]:
 
     if not settings.db.exists():
         raise UsageError(f"{settings.db}: no store there. Make one with `align add FILE`, or name another with --db.")
-    with open_store(settings.db) as store:
+    with open_store(settings.db, create=False) as store:
         yield store
 
 

@@ -19,7 +19,7 @@ from align.errors import StoreError, UsageError
 from align.sqlite_session import OPEN_LOCK, UNWRITABLE_ERRORS, exclusive, is_open, reading, translate_errors
 from align.store import connection
 from align.store.check import REBUILD_COMMAND, RESTORE_COMMAND, check
-from align.store.connection import MAGIC, connect, transaction
+from align.store.connection import MAGIC, OTHER_COPY, connect, transaction
 from align.store.rebuild import rebuild
 from align.store.schema import APPLICATION_ID
 from align.text.messages import pluralise
@@ -95,7 +95,8 @@ def restore(path: Path, source: Path) -> Restored:
         with part_folder(path.parent) as folder:
             new = folder / path.name
             has_no_log = not source.with_name(f"{source.name}-wal").exists()
-            with translate_errors(source), closing(connect(source, create=False, readonly=True)) as db:
+            translated = translate_errors(source, damaged=OTHER_COPY.damaged)
+            with translated, closing(connect(source, create=False, readonly=True, advice=OTHER_COPY)) as db:
                 _copy(db, new, path)
             if has_no_log:
                 _remove_index(source)

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 from urllib.parse import quote
 
 from sqlite_utils import Database
@@ -17,6 +17,7 @@ from sqlite_utils import Database
 from align.errors import StoreError
 from align.sqlite_session import (
     BUSY_SECONDS,
+    DAMAGED_STORE_ADVICE,
     OPEN_LOCK,
     Inode,
     inode,
@@ -35,25 +36,43 @@ MAGIC = b"SQLite format 3\0"
 RESTORE_ADVICE = "`align store restore BACKUP` restores a backup."
 
 
-def connect(path: Path, *, create: bool, readonly: bool) -> Database:
+class Advice(NamedTuple):
+    """What to do where a file is not a store that can be used."""
+
+    missing: str = "Make one with `align add FILE`, or name another with --db."
+    other: str = "Name another with --db."
+    """It is of another program, or no file."""
+    damaged: str = RESTORE_ADVICE
+    after_check: str = DAMAGED_STORE_ADVICE
+    """It can be opened, so that `store check` shows the damage."""
+
+
+OWN_STORE = Advice()
+OTHER_COPY = Advice("Name another file.", "Name another file.", "Name another copy.", "Name another copy.")
+"""A backup, or a copy to be merged: the damage is not the store's."""
+
+
+def connect(path: Path, *, create: bool, readonly: bool, advice: Advice = OWN_STORE) -> Database:
     """Connect to the store at `path`; checks that it is one of the current schema.
 
-    With `readonly` the file is not changed.
+    With `readonly` the file is not changed. `advice` ends the messages.
 
     Raises StoreError, with the file unchanged, if there is none (and not `create`), if it is not a store, damaged,
     of another schema, or not writable (and not `readonly`).
     """
     with OPEN_LOCK:
-        present = recognise(path)
+        present = recognise(path, advice)
         if not present and (readonly or not create):
-            raise StoreError(f"{path}: no store there. Make one with `align add FILE`, or name another with --db.")
+            if path.exists():
+                raise StoreError(f"{path}: empty, there is no store in it. If there was one: {advice.damaged}")
+            raise StoreError(f"{path}: no store there. {advice.missing}")
         if not present and not path.parent.is_dir():
             raise StoreError(f"{path}: the folder {path.parent} does not exist. Make it first.")
-        with translate_errors(path):
+        with translate_errors(path, damaged=advice.after_check):
             if present:
-                check_application(path)
+                check_application(path, advice)
             db = _open(path, "ro") if readonly else _open_for_writing(path, present)
-    with translate_errors(path):
+    with translate_errors(path, damaged=advice.after_check):
         try:
             if not readonly:
                 _prepare(path, db)
@@ -76,13 +95,13 @@ class _Connection(sqlite3.Connection):
             self.file = None
 
 
-def recognise(path: Path) -> bool:
+def recognise(path: Path, advice: Advice = OWN_STORE) -> bool:
     """Whether an SQLite file is at `path`; False if it is absent or empty. Raises StoreError for anything else."""
     if is_open(path):
         return True
     if path.exists() and not path.is_file():
         what = "a directory" if path.is_dir() else "no regular file"
-        raise StoreError(f"{path}: is {what}. A store is a file; name another with --db.")
+        raise StoreError(f"{path}: is {what}. A store is a file. {advice.other}")
     try:
         with path.open("rb") as file:
             head = file.read(100)
@@ -90,25 +109,28 @@ def recognise(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}. A store is a file; name another with --db.") from error
+        raise StoreError(f"{path}: {error.strerror}. A store is a file. {advice.other}") from error
+    log = path.with_name(path.name + "-wal")
+    has_log = log.exists() and log.stat().st_size > 0
     if not head:
+        if has_log:  # SQLite would delete it.
+            raise StoreError(f"{path}: empty, but the log next to it ({log.name}) is not. {advice.damaged}")
         return False
     if not head.startswith(MAGIC):
-        raise StoreError(f"{path}: not a store of align (not an SQLite file). Name another with --db.")
+        raise StoreError(f"{path}: not a store of align (not an SQLite file). {advice.other}")
     pages, page_size = int.from_bytes(head[28:32], "big"), int.from_bytes(head[16:18], "big")
     expected = pages * (65536 if page_size == 1 else page_size)
-    log = path.with_name(path.name + "-wal")
-    if len(head) < 100 or (size < expected and not (log.exists() and log.stat().st_size)):
-        raise StoreError(f"{path}: truncated ({size:,} of {expected:,} bytes). {RESTORE_ADVICE}")
+    if len(head) < 100 or (size < expected and not has_log):
+        raise StoreError(f"{path}: truncated ({size:,} of {expected:,} bytes). {advice.damaged}")
     if is_foreign(path):
         raise StoreError(
             f"{path}: the log next to it ({path.name}-wal) belongs to another file, which a copied or moved file "
-            f"replaced. Nothing was opened. {RESTORE_ADVICE} To open this file without the log, move the log away."
+            f"replaced. Nothing was opened. {advice.damaged} To open this file without the log, move the log away."
         )
     return True
 
 
-def check_application(path: Path) -> None:
+def check_application(path: Path, advice: Advice = OWN_STORE) -> None:
     """Check application id and schema, read-only. Raises StoreError for files of other or newer programs."""
     db = _open(path, "ro")
     try:
@@ -117,7 +139,7 @@ def check_application(path: Path) -> None:
         if application != APPLICATION_ID and (application or tables):
             raise StoreError(
                 f"{path}: an SQLite file of another program ({', '.join(sorted(tables)[:3]) or 'no tables'}), "
-                "not a store of align. Name another with --db."
+                f"not a store of align. {advice.other}"
             )
         names = schema_names(db)
         if names and names[-1] > LATEST:
@@ -125,7 +147,7 @@ def check_application(path: Path) -> None:
                 f"{path}: made by a newer align (it has {names[-1]!r}). Update with `pip install -U align-workbench`."
             )
         if application == APPLICATION_ID and "decisions" not in tables:
-            raise StoreError(f"{path}: a store whose tables are missing. {RESTORE_ADVICE}")
+            raise StoreError(f"{path}: a store whose tables are missing. {advice.damaged}")
         if application == APPLICATION_ID and LATEST not in names:
             raise StoreError(
                 f"{path}: made by an earlier align (schema {names[-1] if names else 'unknown'}). Nothing was changed. "

@@ -31,7 +31,7 @@ from align.store import (
 )
 from align.store.backup import backup
 from align.store.check import StoreFinding, check
-from align.store.connection import connect, refuse_replaced, transaction
+from align.store.connection import OTHER_COPY, connect, refuse_replaced, transaction
 from align.store.decision_draft import DecisionDraft
 from align.store.filter import LinkFilter
 from align.store.merge.merge import unite
@@ -336,7 +336,8 @@ class Store(StoreQueries):
 
     def unite(self, other: Path) -> United:
         """Merge the decisions of another copy of this store; contradictory ones become conflicts."""
-        with closing(connect(other, create=False, readonly=True)) as theirs, self.writing(), translate_errors(other):
+        opened = closing(connect(other, create=False, readonly=True, advice=OTHER_COPY))
+        with opened as theirs, self.writing(), translate_errors(other, damaged=OTHER_COPY.damaged):
             return unite(self.db, theirs, storable(other.name))
 
     def contest(

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from align.cli import cli
-from align.errors import AlignError
+from align.errors import AlignError, StoreError
 from align.reviewer import open_reviewer
 from align.store import accept_many, decision_draft, decision_log, edits, open_store
 from tests.store.conftest import fill
@@ -42,6 +42,21 @@ def test_check_of_a_sound_and_a_broken_store(db: Path) -> None:
     assert "1 link not as in the log: 2. `align store rebuild` repairs it." in result.stdout
     assert run("store", "rebuild").exit_code == 0
     assert run("store", "check").exit_code == 0
+
+
+def test_an_emptied_file_is_no_sound_store(db: Path) -> None:
+    db.write_bytes(b"")
+    for command in (["store", "check"], ["documents"], ["export", "-"]):
+        result = run(*command)
+        assert result.exit_code == 1
+        assert "empty, there is no store in it" in str(result.exception)
+        assert "align store restore BACKUP" in str(result.exception)
+    assert db.stat().st_size == 0
+    log = db.with_name(db.name + "-wal")
+    log.write_bytes(b"decisions")
+    with pytest.raises(StoreError, match="the log next to it"):
+        open_store(db)
+    assert log.read_bytes() == b"decisions"
 
 
 def test_check_sees_a_span_outside_its_document(db: Path) -> None:

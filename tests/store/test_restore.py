@@ -205,12 +205,15 @@ def test_what_cannot_be_restored_leaves_the_store_as_it_was(path: Path, saved: P
     content = bytearray(saved.read_bytes())
     content[content.index("霧が出る。".encode())] ^= 1
     flipped.write_bytes(bytes(content))
+    empty = tmp_path / "empty.db"
+    empty.touch()
     before = path.read_bytes()
     for source, error, words in (
         (tmp_path / "none.db", UsageError, "no such file"),
         (path, UsageError, "is the store itself"),
-        (text, StoreError, "not a store"),
-        (cut, StoreError, "truncated"),
+        (text, StoreError, r"not a store.*Name another file\.$"),
+        (cut, StoreError, r"truncated.*Name another copy\.$"),
+        (empty, StoreError, r"empty.*Name another copy\.$"),
         (flipped, StoreError, r"flipped\.db: damaged \(.*ja\.txt.*Restore another backup"),
     ):
         with pytest.raises(error, match=words):
@@ -220,7 +223,7 @@ def test_what_cannot_be_restored_leaves_the_store_as_it_was(path: Path, saved: P
         restore(tmp_path / "notes.txt", saved)
     assert path.read_bytes() == before
     assert (tmp_path / "notes.txt").read_text() == "mine"
-    assert names(tmp_path) == ["align.db", "backup.db", "cut.db", "flipped.db", "notes.txt", "text.db"]
+    assert names(tmp_path) == ["align.db", "backup.db", "cut.db", "empty.db", "flipped.db", "notes.txt", "text.db"]
 
 
 def test_a_damaged_or_missing_store_is_restored(path: Path, saved: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from numba.core import caching
 
 from align.aligner import kernels, lattice
 from align.workspace.propose import has_compiled_kernels, matching_stage
@@ -57,3 +60,30 @@ def test_without_any_folder_kernels_are_compiled_all_the_same(monkeypatch: pytes
     monkeypatch.setattr(kernels, "kernel_cache", lambda: None)
     double = kernels.kernel()(lambda number: 2 * number)
     assert double(21) == 42
+
+
+def test_a_cache_that_is_full_or_damaged_costs_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "kernel_cache", lambda: tmp_path)
+
+    def fresh() -> Callable[[int], int]:
+        return kernels.kernel()(_triple)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(caching.IndexDataCacheFile, "_save_data", raise_full)
+        assert fresh()(14) == 42
+    assert not list(tmp_path.rglob("*.nbc")), "nothing was written"
+    assert fresh()(14) == 42
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert any(file.suffix == ".nbc" for file in files)
+    for file in files:
+        file.write_bytes(b"")
+    assert fresh()(14) == 42
+    assert all(file.stat().st_size for file in files), "written anew"
+
+
+def _triple(number: int) -> int:
+    return 3 * number
+
+
+def raise_full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
