@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: align explain 1")
 @click.argument("link", type=int)
 @click.option(
-    "--rivals", type=click.IntRange(min=0), default=3, show_default=True, help="How many alternatives to show."
+    "--alternatives", type=click.IntRange(min=0), default=3, show_default=True, help="How many alternatives to show."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @encoder_option
 @store_option
-def explain(link: int, rivals: int, as_json: bool, encoder: str | None, db: Path | None) -> None:
+def explain(link: int, alternatives: int, as_json: bool, encoder: str | None, db: Path | None) -> None:
     """Show the signals behind LINK (its number) and the best alternative targets."""
     from align.workspace.realign import explain as explain_job
 
     settings = settings_for(db=db, encoder=encoder)
-    explanation = explain_job(settings.db, link, encoder=settings.encoder, count=rivals, cache=settings.cache)
+    explanation = explain_job(settings.db, link, encoder=settings.encoder, count=alternatives, cache=settings.cache)
     if as_json:
         click.echo(json_line(explanation.as_object()))
         return
@@ -52,4 +52,4 @@ def lines_of(explanation: Explanation) -> list[str]:
         for name, value in explanation.signals.items()
     ]
     lines.append("alternatives" if explanation.alternatives else "alternatives: none")
-    return lines + [f"  {rival.score:6.3f}  {rival.text}" for rival in explanation.alternatives]
+    return lines + [f"  {alternative.score:6.3f}  {alternative.text}" for alternative in explanation.alternatives]

@@ -140,7 +140,9 @@ VIEW_KEYS = _table(
 )
 
 ALTERNATIVE_KEYS = tuple(
-    KeyAction(f"rival_{n}", str(n), f"alternative {n}", f"Link to alternative {n} instead.", "Edit", f"rival({n})")
+    KeyAction(
+        f"alternative_{n}", str(n), f"alternative {n}", f"Link to alternative {n} instead.", "Edit", f"alternative({n})"
+    )
     for n in range(1, 10)
 )
 

@@ -20,9 +20,9 @@ WIDE = 96
 """Width from which on the top line has every word."""
 STOP = 0.98
 """Expected rate from which on the undecided links may be accepted as they are."""
-RIVAL_LINES = 2
-RIVAL_HEIGHT = 24
-"""Lines of the texts from which on a rival has `RIVAL_LINES`, else one."""
+ALTERNATIVE_LINES = 2
+ALTERNATIVE_HEIGHT = 24
+"""Lines of the texts from which on an alternative has `ALTERNATIVE_LINES`, else one."""
 EMPTY = Passage("No links here. `/` changes the filter; `align propose` finds links.", (), "foot")
 
 
@@ -33,10 +33,10 @@ class LinkPresenter:
         self.session = session
         self.reasons_shown = False
         self.changes_shown = True
-        self.rivals: Sequence[AlternativeTarget] = ()
-        self.rivals_of: int | None = None
-        """The link whose rivals are known."""
-        self.rivals_failed = ""
+        self.alternatives: Sequence[AlternativeTarget] = ()
+        self.alternatives_of: int | None = None
+        """The link whose alternatives are known."""
+        self.alternatives_failed = ""
 
     def sides(self, link: Link, height: int, *, by_sentence: bool = False) -> tuple[SideView, SideView]:
         """Both sides with context for a height; `by_sentence` shows the sentences even where their text was edited."""
@@ -80,20 +80,20 @@ class LinkPresenter:
         return lines
 
     def _reasons(self, link: Link, height: int) -> list[Passage]:
-        """Score, features and rivals of a link."""
+        """Score, features and alternatives of a link."""
         features = self.session.browser.signals(link.id) or {}
         words = "; ".join(reasons_of(link, features))
         lines = [Passage(f"{words[:1].upper()}{words[1:]}.", (), "foot", "i")]
-        if self.rivals_of != link.id:
+        if self.alternatives_of != link.id:
             return [*lines, Passage("Looking for alternatives …", (), "foot")]
-        if self.rivals_failed:
-            return [*lines, Passage(f"No alternatives: {self.rivals_failed}", (), "warning", "!")]
-        if not self.rivals:
+        if self.alternatives_failed:
+            return [*lines, Passage(f"No alternatives: {self.alternatives_failed}", (), "warning", "!")]
+        if not self.alternatives:
             return [*lines, Passage("It has no alternatives.", (), "foot")]
-        limit = RIVAL_LINES if height >= RIVAL_HEIGHT else 1
+        limit = ALTERNATIVE_LINES if height >= ALTERNATIVE_HEIGHT else 1
         return lines + [
-            Passage(f"{rival.score:+.2f}  {rival.text}", (), "foot", str(number), max_lines=limit)
-            for number, rival in enumerate(self.rivals, 1)
+            Passage(f"{alternative.score:+.2f}  {alternative.text}", (), "foot", str(number), max_lines=limit)
+            for number, alternative in enumerate(self.alternatives, 1)
         ]
 
     def top(self, width: int) -> tuple[str, str]:

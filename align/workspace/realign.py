@@ -363,7 +363,7 @@ class Explanation:
         alternatives = [
             {"text": r.text, "score": round(r.score, 4), "sentences": list(r.sentences)} for r in self.alternatives
         ]
-        return {**head, **sides, **numbers, "signals": self.signals, "rivals": alternatives}
+        return {**head, **sides, **numbers, "signals": self.signals, "alternatives": alternatives}
 
 
 def explain(db: Path, link: int, *, encoder: str = "auto", count: int = 3, cache: Path | None = None) -> Explanation:

@@ -65,14 +65,14 @@ def keys() -> str:
     )
     for screen, actions in screens:
         parts.append(f"### {screen}\n")
-        shown = [action for action in actions if not action.id.startswith("rival_")]
+        shown = [action for action in actions if not action.id.startswith("alternative_")]
         for group, found in groupby(shown, key=lambda action: action.group):
             if group != screen.rpartition(" ")[2].capitalize():
                 parts.append(f"**{group}**\n")
             parts.append("| key | does | action |\n|---|---|---|")
             parts += [f"| {spelled(action.keys)} | {action.help_text} | `{action.id}` |" for action in found]
             if screen == "In the review" and group == "Put right":
-                parts.append("| `1` to `9` | Link to that rival instead. | `rival_1` to `rival_9` |")
+                parts.append("| `1` to `9` | Link to that alternative instead. | `alternative_1` to `alternative_9` |")
             parts.append("")
     return "\n".join(parts)
 

@@ -95,9 +95,9 @@ def test_one_to_one_takes_the_greatest_first(edges: list[tuple[int, int, int]]) 
     assert len(set(rows[kept])) == len(set(columns[kept])) == len(kept)
     assert list(rows[kept]) == sorted(rows[kept])
     for edge in range(len(edges)):
-        rivals = [k for k in kept if rows[k] == rows[edge] or columns[k] == columns[edge]]
-        assert rivals
-        assert edge in kept or max(margins[rivals]) >= margins[edge]
+        alternatives = [k for k in kept if rows[k] == rows[edge] or columns[k] == columns[edge]]
+        assert alternatives
+        assert edge in kept or max(margins[alternatives]) >= margins[edge]
 
 
 def test_exact_search_in_blocks_is_exact_search(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -181,7 +181,7 @@ async def test_the_document_view_finds_what_is_linked_to_nothing_and_goes_to_rev
         assert screen(pilot).session.cursor == 1
 
 
-async def test_rivals_are_shown_before_they_are_taken(db: Path, run: Run, solver: Quiet) -> None:
+async def test_alternatives_are_shown_before_they_are_taken(db: Path, run: Run, solver: Quiet) -> None:
     solver.found = [AlternativeTarget((20,), "That is the summary.", 0.2)]
     async with run() as pilot:
         await press(pilot, "end", "1")

@@ -123,7 +123,7 @@ def test_link_by_hand_relink_and_swap(store: Store, reviewer: Reviewer) -> None:
         reviewer.commit(edits.link_by_hand([1, 7], [8]))
 
 
-def test_what_is_drawn_by_hand_makes_undecided_rivals_give_way(store: Store, reviewer: Reviewer) -> None:
+def test_what_is_drawn_by_hand_makes_undecided_alternatives_give_way(store: Store, reviewer: Reviewer) -> None:
     reviewer.commit(edits.accept(3))
     reviewer.commit(edits.link_by_hand([2], [10]))
     assert {2, 4}.isdisjoint(sides(store)), "on either side"
@@ -196,8 +196,11 @@ def test_an_undo_does_not_propose_on_what_is_settled_meanwhile(store: Store, rev
 
 
 def test_of_many_at_once_the_surer_of_two_on_a_sentence_is_accepted(store: Store, reviewer: Reviewer) -> None:
-    rivals = [Proposal((1,), (7,), LinkKind.TRANSLATION, 0, 0.6), Proposal((1,), (8,), LinkKind.TRANSLATION, 0, 0.9)]
-    store.propose(1, 2, rivals, "use")
+    alternatives = [
+        Proposal((1,), (7,), LinkKind.TRANSLATION, 0, 0.6),
+        Proposal((1,), (8,), LinkKind.TRANSLATION, 0, 0.9),
+    ]
+    store.propose(1, 2, alternatives, "use")
     less, more = sides(store)
     change = reviewer.accept_above(0.5)
     assert (change.decision.detail["links"], change.decision.detail["left_out"]) == (1, 1)

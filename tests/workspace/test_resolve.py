@@ -111,11 +111,11 @@ def test_a_swapped_undecided_link_is_not_found_anew(resolver: Realigner, store: 
     assert not resolver.realign(other.src.document, other.tgt.document, anchors=[ends(other)], replaced=[other.id])
 
 
-def test_rivals_hold_the_right_place_of_a_misplaced_link(resolver: Realigner, store: Store) -> None:
+def test_alternatives_hold_the_right_place_of_a_misplaced_link(resolver: Realigner, store: Store) -> None:
     found = links(store)
-    rivals = resolver.alternatives(found[5], 3)
-    assert len(rivals) == 3
-    assert all(set(rival.sentences) != set(found[5].tgt.sentences) for rival in rivals)
+    alternatives = resolver.alternatives(found[5], 3)
+    assert len(alternatives) == 3
+    assert all(set(alternative.sentences) != set(found[5].tgt.sentences) for alternative in alternatives)
     Reviewer(store, "Aoi").commit(edits.relink(found[5].id, found[5].src.sentences, found[12].tgt.sentences))
     topic = re.findall(r"\d+", found[5].src.text)[0]
     assert topic in resolver.alternatives(store.link(found[5].id), 3)[0].text
@@ -137,7 +137,8 @@ def test_only_an_encoder_at_hand_is_taken_from_a_link(store: Store, monkeypatch:
     monkeypatch.setattr(realign, "load_encoder", load)
     assert (found.encoder, by_hand.encoder) == ("use", "hand")
     for link in (found, by_hand):
-        assert explain(store.path, link.id).alternatives
+        explanation = explain(store.path, link.id)
+        assert len(explanation.alternatives) == len(explanation.as_object()["alternatives"]) > 0  # type: ignore[arg-type]
     explain(store.path, found.id, encoder="e5")
     open_realigner(store.path, "auto", [by_hand, found]).close()
     assert tried == ["use", "auto", "e5", "use"]

@@ -34,7 +34,7 @@ from align.workspace.realign import AlternativeTarget
 
 NEWS_SECONDS = 2.0
 """Seconds between two looks at what others did."""
-RIVALS = 9
+MAX_ALTERNATIVES = 9
 
 
 class ReviewScreen(DecidingScreen):
@@ -45,7 +45,7 @@ class ReviewScreen(DecidingScreen):
     HELP_ACTIONS = REVIEW_KEYS
 
     class AlternativesReady(Message):
-        """The rivals of a link, or why there are none."""
+        """The alternatives of a link, or why there are none."""
 
         def __init__(self, link: int, future: Future[list[AlternativeTarget]]) -> None:
             super().__init__()
@@ -55,7 +55,7 @@ class ReviewScreen(DecidingScreen):
     def __init__(self, state: SessionState) -> None:
         super().__init__()
         self._state = state
-        self._rivals_asked: int | None = None
+        self._alternatives_requested: int | None = None
 
     def compose(self) -> ComposeResult:
         """Top line, list and texts, message, keys."""
@@ -91,8 +91,8 @@ class ReviewScreen(DecidingScreen):
         if link is None:
             texts.show((), (EMPTY,))
         else:
-            if self.presenter.reasons_shown and self.presenter.rivals_of != link.id:
-                self._ask_rivals(link)
+            if self.presenter.reasons_shown and self.presenter.alternatives_of != link.id:
+                self._request_alternatives(link)
             texts.show(self.presenter.sides(link, height), self.presenter.foot(link, height))
         self.query_one("#top", Line).show(*self.presenter.top(self.size.width))
         self.paint_message()
@@ -108,7 +108,7 @@ class ReviewScreen(DecidingScreen):
 
     def useful(self, call: str) -> bool:
         """Whether the key bar offers an action now. The key works all the same, and says why it does nothing."""
-        if call.startswith("rival"):
+        if call.startswith("alternative"):
             return self.presenter.reasons_shown and self.session.current is not None
         return self.session.is_useful(call.split("'")[1])
 
@@ -234,38 +234,38 @@ class ReviewScreen(DecidingScreen):
             self.session.record_audit(*result, *wilson(*result))
         self.paint()
 
-    # Rivals
+    # Alternatives
 
     def do_info(self) -> None:
         """Show or hide the reasons for the link."""
         self.presenter.reasons_shown = not self.presenter.reasons_shown
 
-    def _ask_rivals(self, link: Link) -> None:
-        if self._rivals_asked == link.id:
+    def _request_alternatives(self, link: Link) -> None:
+        if self._alternatives_requested == link.id:
             return
-        self._rivals_asked = link.id
-        future = ours(self).solver.submit(lambda solver: solver.alternatives(link, RIVALS))
+        self._alternatives_requested = link.id
+        future = ours(self).solver.submit(lambda solver: solver.alternatives(link, MAX_ALTERNATIVES))
         future.add_done_callback(lambda done: self.post_message(self.AlternativesReady(link.id, done)))
 
     def on_review_screen_alternatives_ready(self, message: AlternativesReady) -> None:
         """Show them, if the link is still the current one. Whatever fails in the solver, the review goes on."""
-        link, self._rivals_asked = self.session.current, None
+        link, self._alternatives_requested = self.session.current, None
         if link is not None and link.id == message.link:
             error = message.future.exception()
-            self.presenter.rivals_of = link.id
-            self.presenter.rivals_failed = reason(error) if error else ""
-            self.presenter.rivals = [] if error else message.future.result()
+            self.presenter.alternatives_of = link.id
+            self.presenter.alternatives_failed = reason(error) if error else ""
+            self.presenter.alternatives = [] if error else message.future.result()
             self.paint()
 
-    def action_rival(self, number: int) -> None:
-        """Link the source side to a rival; where none are shown yet, show them first."""
+    def action_alternative(self, number: int) -> None:
+        """Link the source side to an alternative; where none are shown yet, show them first."""
         link, presenter = self.session.current, self.presenter
         if link is None:
             return
-        if not presenter.reasons_shown or presenter.rivals_of != link.id:
+        if not presenter.reasons_shown or presenter.alternatives_of != link.id:
             presenter.reasons_shown = True
-        elif number > len(presenter.rivals):
+        elif number > len(presenter.alternatives):
             self.session.inform(f"There is no alternative {number}.")
         else:
-            self._relink(link, link.src.sentences, presenter.rivals[number - 1].sentences)
+            self._relink(link, link.src.sentences, presenter.alternatives[number - 1].sentences)
         self.paint()

@@ -130,7 +130,7 @@ class KeyBar(Painted):
                 binding, enabled = active[declared.action]
                 key = self.app.get_key_display(binding)
                 is_useful = enabled and useful(declared.action)
-                if is_useful or not (declared.id or "").startswith("rival"):
+                if is_useful or not (declared.id or "").startswith("alternative"):
                     entries.append(KeyEntry(key, binding.description, declared.action, is_useful))
         return entries
 
