@@ -16,11 +16,14 @@ from textual.message import Message
 from textual.screen import Screen
 
 from align.errors import AlignError, StoreError
+from align.mining.passage_ranking import DocumentPassage
 from align.review.contrast import readable_variables
 from align.review.keys import keymap
 from align.review.queries import open_solver
 from align.review.screens.base import Saver, reason
+from align.review.screens.document import DocumentScreen
 from align.review.screens.review import ReviewScreen
+from align.review.screens.statement_screens import StatementScreen, StatementsScreen
 from align.review.screens.workspace import WorkspaceScreen
 from align.review.session_state import SessionState, recall_state, state_key
 from align.review.worker_thread import DecisionWriter, WorkerThread
@@ -139,6 +142,22 @@ class ReviewApp(App[None]):
     def action_nothing_to_copy(self) -> None:
         """Say how to leave, where a screen has no text to copy."""
         self.notify("Nothing to copy here. q goes back, Ctrl+Q leaves; everything is saved already.", markup=False)
+
+    def action_who_else(self) -> None:
+        """Ask which other documents say the same as the passage of the screen."""
+        sentence: int | None = None
+        if isinstance(self.screen, ReviewScreen) and (link := self.screen.session.current):
+            sentence = getattr(link, self.screen.session.side).sentences[0]
+        elif isinstance(self.screen, DocumentScreen) and (row := self.screen.table.current):
+            sentence = row.id
+        if sentence is not None:
+            (row,) = self.browser.store.sentences_by_id([sentence])
+            name = next(one.name for one in self.browser.store.documents() if one.id == row.document)
+            self.push_screen(StatementScreen(DocumentPassage(name, row.lang, row.text, row.pieces, row.id)))
+
+    def action_statements(self) -> None:
+        """List the statements."""
+        self.push_screen(StatementsScreen())
 
     async def on_event(self, event: events.Event) -> None:
         """Record the time of the last key press."""

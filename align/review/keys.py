@@ -130,6 +130,13 @@ MOVEMENT_KEYS = _table(
 VIEW_KEYS = _table(
     "Look",
     ("audit", "y", "audit", "Judge a random sample of the accepted links to estimate how many are right."),
+    (
+        "who_else",
+        "W",
+        "who else",
+        "Ask which other documents say the same as this passage, and give their passages a role.",
+        "app.who_else",
+    ),
     ("difference", "equals_sign", "changes", "Show or hide the changes in edited texts."),
     ("history", "h", "history", "Show the decisions on the link, with reviewer and time."),
     ("help", "question_mark,f1", "help", "Show the keys of this screen, searched as you type."),
@@ -160,6 +167,7 @@ WORKSPACE_KEYS = _table(
     ("open_document", "v", "documents", "Show both documents side by side with the links between them."),
     ("open_all", "a", "review all", "Review the links of all texts, in order."),
     ("open_history", "h", "history", "Show the last decisions."),
+    ("statements", "W", "statements", "List the statements: who says what.", "app.statements"),
 )
 
 DOCUMENT_KEYS = _table(

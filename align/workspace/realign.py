@@ -49,15 +49,15 @@ class Realigner(ClosesItself):
     """Realigns around decisions in one store. Has a connection and vectors of its own: use one per thread."""
 
     def __init__(self, db: Path, encoder: str = "auto", *, cache: Path | None = None) -> None:
-        self._store = open_store(db)
-        languages = {lang for row in self._store.documents() for lang in row.languages}
-        self._encoder = cached(load_encoder(encoder, languages=languages, cache=cache), db)
+        self.store = open_store(db)
+        languages = {lang for row in self.store.documents() for lang in row.languages}
+        self.encoder = cached(load_encoder(encoder, languages=languages, cache=cache), db)
         self._groups: dict[int, tuple[object, list[LanguageGroup]]] = {}
 
     def close(self) -> None:
         """Close the store and the vector cache."""
-        self._encoder.close()
-        self._store.close()
+        self.encoder.close()
+        self.store.close()
 
     def realign(
         self,
@@ -83,7 +83,7 @@ class Realigner(ClosesItself):
         if not touched:
             return Realignment()
         runs = Runs(self._group(src_document, touched[0][0]), self._group(tgt_document, touched[0][1]))
-        stored = runs.stored(self._store)
+        stored = runs.stored(self.store)
         constraints = self._constraints(runs, stored, anchors, forbidden, replaced, shared_links)
         touched_ranges = bounding_ranges(runs.pairs(touched))
         window = (
@@ -114,7 +114,7 @@ class Realigner(ClosesItself):
         return Realignment(
             removed=tuple(link for pair, link in undecided.items() if pair in removed),
             added=tuple(in_direction(runs, [solved[pair] for pair in solved if pair in added], near)),
-            encoder=self._encoder.name,
+            encoder=self.encoder.name,
         )
 
     def _links_near(self, runs: Runs, region: RangePair, replaced: Collection[int]) -> tuple[list[Link], list[Link]]:
@@ -126,7 +126,7 @@ class Realigner(ClosesItself):
         self, runs: Runs, region: RangePair, links: Sequence[Link]
     ) -> tuple[dict[RangePair, Link], list[RangePair]]:
         """The undecided links inside the region by their index ranges, and the ranges of the others not rejected."""
-        unreviewed = self._store.unreviewed([link.id for link in links])
+        unreviewed = self.store.unreviewed([link.id for link in links])
         undecided: dict[RangePair, Link] = {}
         fixed: list[RangePair] = []
         for link in links:
@@ -168,9 +168,9 @@ class Realigner(ClosesItself):
         return alternatives
 
     def _group(self, document: int, sentences: SentenceIds) -> LanguageGroup:
-        edition = self._store.edition(document)  # Sentences are split and documents reread while the app is open.
+        edition = self.store.edition(document)  # Sentences are split and documents reread while the app is open.
         if document not in self._groups or self._groups[document][0] != edition:
-            self._groups[document] = edition, groups(self._store, self._encoder, [document], boilerplate=True)
+            self._groups[document] = edition, groups(self.store, self.encoder, [document], boilerplate=True)
         for group in self._groups[document][1]:
             if set(sentences) <= set(group.sentences):
                 return group
@@ -207,7 +207,7 @@ class Realigner(ClosesItself):
             *runs.src.sentences[region[0].start : region[0].stop],
             *runs.tgt.sentences[region[1].start : region[1].stop],
         ]
-        touching = self._store.links_of_sentences(sentences)
+        touching = self.store.links_of_sentences(sentences)
         for link in {link.id: link for links in touching.values() for link in links}.values():
             if runs.pair(sentence_pair(link)) is not None:
                 yield link
