@@ -100,7 +100,7 @@ def _kth_of_rows(close: Matrix, k: int) -> Matrix:
     return np.maximum(np.partition(close, -k, axis=1)[:, -k], MIN_REFERENCE_SIMILARITY)
 
 
-@kernel(error_model="numpy")
+@kernel(lambda close, *_: 4e-7 * close.size, error_model="numpy")
 def _kth_of_columns(close, low, top):  # type: ignore[no-untyped-def]
     """Merge the greatest values of each column into top (m, k), ascending."""
     n, width = close.shape
@@ -117,7 +117,7 @@ def _kth_of_columns(close, low, top):  # type: ignore[no-untyped-def]
                 top[j, p] = x
 
 
-@kernel(error_model="numpy")
+@kernel(lambda close, *_: 6e-7 * close.size, error_model="numpy")
 def _outstand(close, low, row, column):  # type: ignore[no-untyped-def]
     """Replace similarities by their excess over the levels of row and column; 0 where it is 0.02 or less."""
     n, width = close.shape
@@ -140,7 +140,7 @@ def _path(gain: Matrix, low: Indices, m: int) -> Indices:
     return cells[: _walk(gain, low, step, running, best, cells)][::-1].copy()
 
 
-@kernel(error_model="numpy")
+@kernel(lambda gain, *_: 1e-6 * gain.size, error_model="numpy")
 def _walk(gain, low, step, running, best, cells):  # type: ignore[no-untyped-def]
     """Fill `step`, write the cells of the path, last to first, and return their number. best and running are zeros.
 

@@ -237,7 +237,7 @@ def candidates(E: WindowEvidence, low: Indices, high: Indices, top: int, left: i
     return beads[:count].copy()
 
 
-@kernel(error_model="numpy")
+@kernel(lambda E, low, high, shapes, *_: 3e-6 * len(shapes) * float((high - low + 1).sum()), error_model="numpy")
 def _candidates(E, low, high, shapes, top, left, limit, beads):  # type: ignore[no-untyped-def]
     """Write the candidates to `beads` and return their number."""
     n, m = len(low) - 1, high[len(low) - 1]
@@ -256,7 +256,7 @@ def _candidates(E, low, high, shapes, top, left, limit, beads):  # type: ignore[
     return c
 
 
-@kernel(error_model="numpy")
+@kernel(lambda E, beads, *_: 3e-5 * len(beads), error_model="numpy")
 def margins(E, beads, top, left):  # type: ignore[no-untyped-def]
     """(c,) float64: only the feature "scaled margin", at a fraction of the cost of all features."""
     scores = np.empty(len(beads))
@@ -267,7 +267,7 @@ def margins(E, beads, top, left):  # type: ignore[no-untyped-def]
     return scores
 
 
-@kernel(error_model="numpy")
+@kernel(lambda E, beads: 5e-6 * len(beads), error_model="numpy")
 def length_penalties(E, beads):  # type: ignore[no-untyped-def]
     """(c,) float64: length penalty of beads given in rows and columns of E."""
     penalties = np.empty(len(beads))
@@ -276,7 +276,7 @@ def length_penalties(E, beads):  # type: ignore[no-untyped-def]
     return penalties
 
 
-@kernel(error_model="numpy")
+@kernel(lambda E, beads, *_: 1e-4 * len(beads), error_model="numpy")
 def bead_scores(E, beads, first, second, top, left):  # type: ignore[no-untyped-def]
     """(2, c) float64: weighted feature sums of each bead with the weights (F,) of the first and of the second pass."""
     scores = np.zeros((2, len(beads)))

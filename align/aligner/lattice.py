@@ -157,7 +157,7 @@ def log_add(x, y):  # type: ignore[no-untyped-def]
     return x + np.log1p(np.exp(y - x))
 
 
-@kernel(error_model="numpy")
+@kernel(lambda graph, scores, *_: 2e-5 * len(graph.down) + 5e-6 * len(scores), error_model="numpy")
 def posteriors(graph, scores, cost_s, cost_t, opening, beads, gap_s, gap_t):  # type: ignore[no-untyped-def]
     """Write the posteriors of beads (c,) and of omissions (nodes,); return the log of the sum and the expected gaps.
 
@@ -223,7 +223,7 @@ def best_path(lattice: Lattice, gain: FloatArray, gap_s: FloatArray, gap_t: Floa
     return np.asarray(steps(bounds, stops, gain, lattice.down, gap_s, lattice.across, gap_t))
 
 
-@kernel(error_model="numpy")
+@kernel(lambda bounds, target, *_: 3e-6 * len(bounds) + 1e-6 * len(target), error_model="numpy")
 def steps(bounds, target, gain, down, gap_s, across, gap_t):  # type: ignore[no-untyped-def]
     """Edges of the best path from node 0 to the last, as in `best_path`."""
     count = len(bounds) - 1

@@ -72,10 +72,12 @@ class LocalAlignment:
         self._refresh(low, high)
 
     def _refresh(self, low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]) -> None:
-        _update_rows(self.margins, self._gap, self._score, self._step, self._tops, self._top_columns, low, high)
+        _update_rows(
+            self.margins, np.float64(self._gap), self._score, self._step, self._tops, self._top_columns, low, high
+        )
 
 
-@kernel()
+@kernel(lambda *args: 1.5e-6 * float(np.maximum(args[-1] - args[-2], 0).sum()))
 def _update_rows(margins, gap, score, step, tops, top_columns, low, high):  # type: ignore[no-untyped-def]
     """Recompute row i in columns low[i] to high[i] of the table, and all cells that depend on changed ones."""
     n, m = margins.shape

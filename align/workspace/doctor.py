@@ -257,16 +257,16 @@ def kernels(folder: Path | None) -> CheckResult:
     from align.workspace.propose import has_compiled_kernels
 
     if folder is None:
-        message = "no folder can be written: every run compiles for about ten seconds"
+        message = "no folder can be written: every run on large texts compiles for about ten seconds"
         return CheckResult("kernels", CheckState.NOTE, message, "Name a folder with ALIGN_CACHE or NUMBA_CACHE_DIR.")
     try:
         try_to_write(folder)
     except OSError as error:
-        message = f"{folder}: {error.strerror}: every run compiles for about ten seconds"
+        message = f"{folder}: {error.strerror}: every run on large texts compiles for about ten seconds"
         return CheckResult(
             "kernels", CheckState.NOTE, message, "Name another folder with ALIGN_CACHE or NUMBA_CACHE_DIR."
         )
-    when = "compiled" if has_compiled_kernels() else "compiled by the first run"
+    when = "compiled" if has_compiled_kernels() else "compiled by the first run on large texts"
     return CheckResult("kernels", CheckState.GOOD, f"{folder}, {when}")
 
 

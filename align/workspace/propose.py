@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -210,19 +209,12 @@ class TranslatedSentences:
 
 
 def matching_stage() -> str:
-    """The progress label of the aligner; numba compiles in the first run and caches the result."""
-    return "Matching" if has_compiled_kernels() else "Compiling once, then matching"
+    """The progress label of the aligner, which is compiled once, by the first run that has much to do."""
+    return "Matching" if has_compiled_kernels() else "Matching (large texts: compiling once)"
 
 
 def has_compiled_kernels() -> bool:
-    """Whether numba has cached kernels of an earlier run; a wrong False affects only the label."""
-    from align.aligner import lattice
-    from align.aligner.kernels import kernel_cache
+    """Whether an earlier run cached compiled kernels; a wrong False affects only the label."""
+    from align.aligner.lattice import posteriors
 
-    if kernel_cache() is None:
-        return False
-    for kernel in vars(lattice).values():
-        cache_path = getattr(getattr(kernel, "_cache", None), "cache_path", None)
-        if cache_path is not None:
-            return any(Path(cache_path).glob("lattice.*.nbi"))
-    return True
+    return bool(posteriors.is_on_disk)

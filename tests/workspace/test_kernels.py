@@ -1,35 +1,81 @@
-"""The bar of the matching says where the first run compiles."""
+"""Kernels are interpreted for small inputs, compiled for large ones, with the same results; where they are cached."""
 
 from __future__ import annotations
 
 import errno
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from numba.core import caching
 
-from align.aligner import kernels, lattice
+from align.aligner import (
+    EmbeddedSide,
+    align_bitext,
+    align_pages,
+    coarse_path,
+    features,
+    kernels,
+    lattice,
+    local_alignment,
+)
 from align.workspace.propose import has_compiled_kernels, matching_stage
 
 
-def test_the_first_run_says_that_it_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Kept:
-        cache_path = str(tmp_path)
+def every_kernel() -> list[kernels.Kernel]:
+    modules = (coarse_path, features, lattice, local_alignment)
+    return [value for module in modules for value in vars(module).values() if isinstance(value, kernels.Kernel)]
 
-    class Kernel:
-        _cache = Kept()
 
-    for name, kernel in list(vars(lattice).items()):
-        if hasattr(kernel, "_cache"):
-            monkeypatch.setattr(lattice, name, Kernel())
+def test_the_label_names_compiling_until_kernels_are_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "kernel_cache", lambda: tmp_path)
+    monkeypatch.delitem(vars(lattice.posteriors), "is_on_disk", raising=False)
     assert not has_compiled_kernels()
-    assert matching_stage().startswith("Compiling")
-    (tmp_path / "lattice.score-100.py311.nbi").write_bytes(b"")
+    assert "compiling once" in matching_stage()
+    monkeypatch.delitem(vars(lattice.posteriors), "is_on_disk")
+    line, version = lattice.posteriors.function.__code__.co_firstlineno, f"{sys.version_info[0]}{sys.version_info[1]}"
+    (tmp_path / f"lattice.posteriors-{line}.py{version}.nbi").write_bytes(b"")
     assert has_compiled_kernels()
     assert matching_stage() == "Matching"
-    monkeypatch.setattr(kernels, "kernel_cache", lambda: None)
-    assert matching_stage().startswith("Compiling")
+
+
+def test_interpreted_kernels_give_what_compiled_ones_give(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(4)
+    meanings = draw.normal(size=(30, 16))
+    tokens = np.array([f"Text number {number} of a page." + " More of it." * (number % 3) for number in range(30)])
+
+    def side(rows: list[int], lang: str) -> EmbeddedSide:
+        vectors = meanings[rows] + 0.4 * draw.normal(size=(len(rows), 16))
+        vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        return EmbeddedSide(tuple(tokens[rows]), vectors, lang)
+
+    src, tgt = side(list(range(30)), "de"), side([*range(2, 12), 11, *range(12, 28)], "en")
+    results = []
+    for seconds in (0.0, float("inf")):
+        monkeypatch.setattr(kernels, "INTERPRETED_SECONDS", seconds)
+        for kernel in every_kernel():
+            monkeypatch.setitem(vars(kernel), "is_on_disk", False)
+            monkeypatch.setattr(kernel, "interpreted_seconds", 0.0)
+            monkeypatch.delitem(vars(kernel), "compiled", raising=False)
+        results.append([align_bitext(src, tgt), align_pages(src, tgt)])
+        assert ("compiled" in vars(lattice.posteriors)) == (seconds == 0.0)
+    for compiled, interpreted in zip(*results, strict=True):
+        assert [(bead.src, bead.tgt) for bead in compiled] == [(bead.src, bead.tgt) for bead in interpreted]
+        assert [bead.confidence for bead in compiled] == pytest.approx([b.confidence for b in interpreted], abs=1e-6)
+
+
+def test_a_first_small_run_compiles_nothing(tmp_path: Path) -> None:
+    code = (
+        "import sys, align; align.align_texts(['Guten Tag.'] * 9, ['Good day.'] * 9, encoder='use');"
+        "print('numba' in sys.modules)"
+    )
+    environ = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    ran = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"
 
 
 @pytest.mark.parametrize(
