@@ -14,7 +14,7 @@ $(STAMP): pyproject.toml
 	@echo "Making $(VENV) with all that align needs: some minutes, about 3 GB. It happens once."
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet $(TORCH)
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[all,dev]'
 	touch $@
 
 demo: $(STAMP)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
 import signal
@@ -14,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import IO, NoReturn
+
+from align.file_lock import lock, try_lock
 
 PREFIX, SUFFIX = ".align-", ".part"
 """Prefix and suffix of temporary folders."""
@@ -53,7 +54,7 @@ def opened_stream(path: Path) -> IO[bytes]:
     if path.is_block_device():
         raise OSError(errno.EPERM, "is a disk, not a file", str(path))
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        handle = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
     except OSError as error:
         if error.errno == errno.ENXIO and path.is_fifo():
             raise OSError(errno.ENXIO, "nobody reads this pipe", str(path)) from error
@@ -95,7 +96,7 @@ def part_folder(parent: Path) -> Iterator[Path]:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, suffix=SUFFIX, dir=parent))
         with suppress(FileNotFoundError):  # Another program may have deleted it as a leftover.
             handle = os.open(folder, os.O_RDONLY)
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            lock(handle)
             if folder.exists():
                 break
             os.close(handle)
@@ -112,8 +113,8 @@ def _remove_dead_parts(parent: Path) -> None:
         with suppress(OSError):
             handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
+                if try_lock(handle):
+                    shutil.rmtree(folder, ignore_errors=True)
             finally:
                 os.close(handle)
 

@@ -29,6 +29,12 @@ class MissingFileError(InputError, UsageError):
     exit_code = 2
 
 
+class MissingExtraError(ReadError, UsageError):
+    """What was asked for needs a package of an extra that is not installed."""
+
+    exit_code = 2
+
+
 class StoreError(AlignError):
     """The store cannot be opened, read or written."""
 

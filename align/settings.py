@@ -29,6 +29,12 @@ class Settings:
     db: Path = Path("align.db")
     """The store."""
     encoder: str = "auto"
+    device: str = ""
+    """Device of a sentence-transformers model: `cpu`, `cuda`, `cuda:1`, `mps`; empty = a GPU where there is one."""
+    batch_size: str = ""
+    """Texts that such a model encodes at a time; empty = its library's default."""
+    dtype: str = ""
+    """Number format of such a model: `float32`, `float16`, `bfloat16`; empty = that of its files."""
     reviewer: str = ""
     """Name for decisions; empty means `default_reviewer()`."""
     theme: str = ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 import struct
@@ -18,6 +17,7 @@ from typing import Self
 from sqlite_utils import Database
 
 from align.errors import StoreError
+from align.file_lock import try_lock_bytes
 
 BUSY_SECONDS = 30.0
 """Seconds that a writer waits for another before it fails."""
@@ -202,11 +202,9 @@ def exclusive(path: Path) -> Iterator[int]:
             raise StoreError(f"{path}: is open in this program. Close it first; nothing was changed.")
         handle = os.open(path, os.O_RDWR)
         try:
-            try:
-                fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB, LOCK_LENGTH, LOCK_START)
-            except BlockingIOError:
+            if not try_lock_bytes(handle, LOCK_START, LOCK_LENGTH):
                 who = f"another program{_owner(handle)}"
-                raise StoreError(f"{path}: is open in {who}. Close it and try again; nothing was changed.") from None
+                raise StoreError(f"{path}: is open in {who}. Close it and try again; nothing was changed.")
             yield handle
         finally:
             os.close(handle)
@@ -216,6 +214,8 @@ def _owner(handle: int) -> str:
     """The process that has the lock, if the system reports it: ` (process 4711: align review)`."""
     if sys.platform != "linux":  # The layout of `struct flock` depends on the system.
         return ""
+    import fcntl
+
     layout = "hhqqi"  # type, whence, start, length, process
     request = struct.pack(layout, fcntl.F_WRLCK, os.SEEK_SET, LOCK_START, LOCK_LENGTH, 0)
     process = struct.unpack(layout, fcntl.fcntl(handle, fcntl.F_GETLK, request))[-1]

@@ -256,7 +256,7 @@ def _candidates(E, low, high, shapes, top, left, limit, beads):  # type: ignore[
     return c
 
 
-@kernel(lambda E, beads, *_: 3e-5 * len(beads), error_model="numpy")
+@kernel(lambda E, beads, *_: 2e-5 * len(beads), error_model="numpy")
 def margins(E, beads, top, left):  # type: ignore[no-untyped-def]
     """(c,) float64: only the feature "scaled margin", at a fraction of the cost of all features."""
     scores = np.empty(len(beads))

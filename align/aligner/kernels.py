@@ -23,8 +23,8 @@ from align.settings import load_settings, temporary_folder, writable
 
 KERNEL_FOLDER = "kernels"
 CODE_CACHE = Path(__file__).parent / "__pycache__"
-INTERPRETED_SECONDS = 1.0
-"""Estimated seconds that a kernel is interpreted in a process before it is compiled, which takes about as long."""
+INTERPRETED_SECONDS = 2.0
+"""Estimated seconds that a kernel is interpreted in a process before it is compiled, which takes one or two."""
 
 
 @cache

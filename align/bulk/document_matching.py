@@ -9,11 +9,10 @@ from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from align.aligner import EmbeddedSide, align_pages
 from align.embeddings.nearest import MAX_LEAD, best_other, dots, edges, neighbour_means, spread
+from align.extras import require_extra
 
 Vectors = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -110,6 +109,10 @@ def nearest(queries: Vectors, base: Vectors) -> tuple[Ints, Floats]:
 
 def _assigned(rows: Ints, columns: Ints, margins: Floats, n: int, m: int) -> Ints:
     """Indices of the edges of the best assignment, by row. An unpaired row counts as a margin of 0."""
+    require_extra("scipy")
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
     is_positive = margins > 0
     edges = np.flatnonzero(is_positive)
     unpaired = np.arange(n)

@@ -15,6 +15,7 @@ from align.atomic_file import atomic_write
 from align.bulk.database import PlannedPair
 from align.bulk.types import PairEntry
 from align.errors import ReadError, UsageError
+from align.extras import require_extra
 from align.inputs import MAX_SIZE, open_input
 from align.text.csv_dialect import allow_long_cells
 from align.text.tags import canonical
@@ -97,6 +98,7 @@ def _json_lines(path: Path, content: BinaryIO) -> Iterator[tuple[int, Mapping[st
 
 
 def _parquet(path: Path, content: BinaryIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    require_extra("pyarrow")
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -33,6 +33,7 @@ from align.errors import AlignError, TextLossError, UsageError
 from align.exchange.export import compress, write_links
 from align.exchange.formats import FORMATS, export_format
 from align.exchange.types import ExportOptions
+from align.extras import require_extra
 from align.inputs import inner_name
 from align.models import Link, LinkKind, LinkSide, Proposal, Span, Status
 from align.readers import read
@@ -147,6 +148,7 @@ def local_pool(count: int, timeout: float | None = None) -> OpenPool:
 
 def cluster_pool(address: str, timeout: float | None = None) -> OpenPool:
     """The workers of a Dask scheduler. `distributed` is imported only for this."""
+    require_extra("distributed")
     from align.bulk.workers_dask import ClusterPool
 
     return lambda work, threads: ClusterPool(work, address, timeout=timeout)

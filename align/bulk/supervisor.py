@@ -7,7 +7,6 @@ which worker died when.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections import deque
@@ -22,6 +21,7 @@ from align.bulk.run_state import RunProgress
 from align.bulk.shards import Shards
 from align.bulk.types import Batch, BatchResult, ItemResult
 from align.errors import UsageError
+from align.file_lock import try_lock
 
 MAX_TRIES = 2
 """How often a document may fail before it is reported as failed."""
@@ -201,10 +201,8 @@ def output_folder(out: Path) -> Iterator[None]:
     except OSError as error:
         raise UsageError(f"{out}: cannot be used as the output folder ({error.strerror or error}).") from error
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UsageError(f"{out}: another run uses it. Wait for it, or name another folder.") from error
+        if not try_lock(handle):
+            raise UsageError(f"{out}: another run uses it. Wait for it, or name another folder.")
         unexpected = [name for name in os.listdir(out) if name != LOCK_FILE and not (out / DATABASE_FILE).exists()]
         unexpected = [name for name in unexpected if not name.startswith((DATABASE_FILE, "."))]
         if unexpected:

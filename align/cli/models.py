@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from align.cli.options import note, print_line, progress, settings_for
+from align.cli.options import cell, model_options, note, print_line, progress, settings_for
 from align.text.messages import json_line, visible
 
 if TYPE_CHECKING:
-    from align.workspace.encoders import EncoderState
+    from align.workspace.encoders import EncoderState, OwnModel
 
 
 @click.group(invoke_without_command=True, epilog="Example: align models --json")
@@ -21,18 +21,22 @@ def models(ctx: click.Context, as_json: bool) -> None:
     """List the encoders: languages, size, and whether they are ready.
 
     `auto`, the default, is blend where use covers all languages given, else e5. Any sentence-transformers model can
-    be named instead, by its folder or its name on the hub; nothing else is downloaded from there.
+    be named instead, by its folder or its name on the hub; `align models get` is the only command that downloads one.
+    Listed are the encoder of the settings and what is in the local cache of the hub.
     """
     if ctx.invoked_subcommand:
         return
-    from align.workspace.encoders import list_encoders
+    from align.workspace.encoders import list_encoders, list_own
 
-    encoders = list_encoders(settings_for().cache)
+    settings = settings_for()
+    encoders, own = list_encoders(settings.cache), list_own(settings.encoder, settings.cache)
     if as_json:
         for row in encoders:
             click.echo(json_line(_as_object(row)))
+        for model in own:
+            click.echo(json_line({"name": model.name, "ready": model.ready, "state": model.state}))
     else:
-        _print_table(encoders)
+        _print_table(encoders, own)
 
 
 @models.command(epilog="Example: align models prepare")
@@ -48,8 +52,12 @@ def prepare() -> None:
 
 @models.command(epilog="Example: align models check use")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
+@model_options
 def check(names: tuple[str, ...]) -> None:
-    """Encode sentences in 22 languages and compare with stored vectors. Without NAME, check all built-in encoders."""
+    """Encode sentences in 22 languages and compare with stored vectors. Without NAME, check all built-in encoders.
+
+    Of a model of your own, by name or folder, the width, the length of the vectors and the prompt are checked.
+    """
     from align.workspace import encoders as job
 
     cache: Path = settings_for().cache
@@ -57,6 +65,36 @@ def check(names: tuple[str, ...]) -> None:
     for result in checked:
         click.echo("\t".join(map(visible, (result.name, "ok" if result.ok else "FAILED", result.message))))
     job.refuse_failed(checked)
+
+
+@models.command(epilog="Example: align models get sentence-transformers/LaBSE")
+@click.argument("name")
+def get(name: str) -> None:
+    """Download a sentence-transformers model from the Hugging Face hub, by OWNER/NAME, to its local cache."""
+    from align.embeddings.transformer import download
+
+    print_line(str(download(name)))
+
+
+@models.command(epilog="Example: align models measure gold.jsonl use e5 ./models/LaBSE")
+@click.argument("gold", type=click.Path(path_type=Path))
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@model_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per encoder.")
+def measure(gold: Path, names: tuple[str, ...], as_json: bool) -> None:
+    """Compare encoders on your own gold: F1 of the beads, strict and lax, and sentences per second.
+
+    GOLD has a document per line, as for `align eval`.
+    """
+    from align.workspace import encoders as job
+
+    rows = job.measure(gold, names, settings_for().cache, lambda name: note(f"{name} ..."))
+    for name, figures in rows:
+        if as_json:
+            click.echo(json_line({"name": name} | figures))
+        else:
+            shown = (figures[key] for key in ("f1_strict", "f1_lax", "sentences_per_second"))
+            print_line("\t".join((name, *(f"{figure:g}" for figure in shown))))
 
 
 def _as_object(row: EncoderState) -> dict[str, object]:
@@ -73,7 +111,7 @@ def _as_object(row: EncoderState) -> dict[str, object]:
     }
 
 
-def _print_table(encoders: list[EncoderState]) -> None:
+def _print_table(encoders: list[EncoderState], own: list[OwnModel]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -86,4 +124,6 @@ def _print_table(encoders: list[EncoderState]) -> None:
         size = f"{row.size / 1e6:.0f} MB"
         model = row.model
         table.add_row(model.name, model.about, str(model.dimensions), row.form, size, row.state, language_list)
+    for row_of_own in own:
+        table.add_row(cell(row_of_own.name), "a sentence-transformers model", "", "", "", cell(row_of_own.state), "")
     Console().print(table)

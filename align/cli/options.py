@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -79,12 +80,59 @@ def store_option(command: Decorated) -> Decorated:
 
 
 def encoder_option(command: Decorated) -> Decorated:
-    """`--encoder`: the encoder."""
+    """`--encoder`: the encoder; and `--device`, `--batch-size` and `--dtype` of a sentence-transformers model."""
+    command = model_options(command)
     return click.option(
         "--encoder",
         metavar="NAME",
         help="use, e5, blend, auto, or a sentence-transformers model by name or folder.  [default: auto]",
     )(command)
+
+
+def model_options(command: Decorated) -> Decorated:
+    """`--device`, `--batch-size` and `--dtype` of a sentence-transformers model, as settings of this call."""
+    for option in (
+        click.option(
+            "--dtype",
+            type=click.Choice(["float32", "float16", "bfloat16"]),
+            expose_value=False,
+            callback=_as_setting,
+            help="Number format of a sentence-transformers model.  [default: that of its files]",
+        ),
+        click.option(
+            "--batch-size",
+            type=click.IntRange(1),
+            expose_value=False,
+            callback=_as_setting,
+            help="Texts that a sentence-transformers model encodes at a time.  [default: 32]",
+        ),
+        click.option(
+            "--device",
+            metavar="NAME",
+            expose_value=False,
+            callback=_as_setting,
+            help="Where such a model runs: cpu, cuda, cuda:1, mps.  [default: a GPU where there is one]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _as_setting(ctx: click.Context, param: click.Parameter, value: object) -> None:
+    """Set the environment variable of a setting for this call, so that its worker processes see it too."""
+    if value is None or param.name is None:
+        return
+    variable = f"ALIGN_{param.name.upper()}"
+    before = os.environ.get(variable)
+    os.environ[variable] = str(value)
+
+    def restore() -> None:
+        if before is None:
+            os.environ.pop(variable, None)
+        else:
+            os.environ[variable] = before
+
+    ctx.call_on_close(restore)
 
 
 def reading_options(command: Decorated) -> Decorated:

@@ -10,6 +10,7 @@ import click
 
 from align.cli.options import encoder_option, note, settings_for, store_option
 from align.errors import UsageError
+from align.extras import require_extra
 
 if TYPE_CHECKING:
     from align.server.server import TouchKey
@@ -55,10 +56,8 @@ def serve(
     settings = settings_for(db=db, encoder=encoder, theme=theme)
     if not settings.db.exists():
         raise UsageError(f"{settings.db}: no store there. Make one with `align add FILE`, or name another with --db.")
-    try:
-        from align.server.server import ServerOptions, run
-    except ModuleNotFoundError as error:
-        raise UsageError(f"{error.name} is not installed. Install it: pip install 'align-workbench[serve]'.") from error
+    require_extra("textual_serve")
+    from align.server.server import ServerOptions, run
 
     command = [
         sys.executable,

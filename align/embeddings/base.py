@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
+
+from align.errors import UsageError
 
 Vectors = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]
@@ -72,3 +75,27 @@ class RunEncoder(Encoder, Protocol):
 
     def encode_runs(self, texts: Sequence[str]) -> Vectors:
         """(n, d) float32 rows of length 1, comparable with the first d columns of `encode`, normalised to length 1."""
+
+
+DTYPES = ("float32", "float16", "bfloat16")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """How a sentence-transformers model runs; empty or 0 = the library's default."""
+
+    device: str = ""
+    batch_size: int = 0
+    dtype: str = ""
+
+    @classmethod
+    def parse(cls, device: str, batch_size: str, dtype: str) -> ModelOptions:
+        """The options of settings. Raises UsageError for a value that is none."""
+        if batch_size and not (batch_size.isdecimal() and int(batch_size)):
+            raise UsageError(f"batch_size must be a number of texts, 1 or more, not {batch_size!r}.")
+        if dtype and dtype not in DTYPES:
+            raise UsageError(f"dtype must be {', '.join(DTYPES)} or empty, not {dtype!r}.")
+        return cls(device, int(batch_size or 0), dtype)
+
+
+DEFAULT_OPTIONS = ModelOptions()

@@ -61,8 +61,9 @@ class Runtime(Protocol):
 
 
 def best_form() -> Form:
-    """The fastest form that the processor and the installed packages support."""
-    if inference.has_fast_int8() and find_spec("onnxruntime") and find_spec("onnx"):
+    """The fastest form that the processor and the installed packages support; without torch it is `int8`."""
+    has_onnx = find_spec("onnxruntime") and find_spec("onnx")
+    if has_onnx and (inference.has_fast_int8() or not (find_spec("torch") and find_spec("transformers"))):
         return "int8"
     return "bf16" if inference.has_fast_bf16() else "exact"
 

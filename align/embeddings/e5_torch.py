@@ -25,7 +25,7 @@ class TorchRuntime:
 
         torch.set_num_threads(threads)
         dtype = torch.bfloat16 if form == "bf16" else torch.float32
-        model: Any = load_sentence_transformer(str(folder), dtype)
+        model: Any = load_sentence_transformer(str(folder), dtype, "cpu")
         self._torch: Any = torch
         self._model: Any = model[0].auto_model.eval()
 

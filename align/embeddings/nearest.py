@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from align.extras import require_extra
+
 VectorMatrix = npt.NDArray[Any]
 """(n, d) float32 or float16 rows of length 1; may be a memory map."""
 Ints = npt.NDArray[np.int64]
@@ -94,6 +96,7 @@ def search_exactly(
 
 def build_index(base: VectorMatrix) -> Any:
     """Build an index over the rows of `base`; it uses a quarter of a byte per component."""
+    require_extra("faiss")
     import faiss
 
     width = base.shape[1]

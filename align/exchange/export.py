@@ -25,6 +25,7 @@ from align.exchange.grouped_units import block_links, joined_units
 from align.exchange.jsonl import write_blocks
 from align.exchange.types import VERIFY_BELOW, ExportOptions, ExportReport, Properties, Unit, properties_key
 from align.exchange.verify import WrittenUnits, verify
+from align.extras import require_extra
 from align.models import CONFIRMED, Block, Link, LinkSide
 
 if TYPE_CHECKING:
@@ -309,6 +310,7 @@ def write_links(
 def compress(source: IO[bytes], target: IO[bytes], out: Path) -> None:
     """Write the content of a file compressed, as the suffix of `out` says: gzip or Zstandard."""
     if out.suffix.lower() == ".zst":
+        require_extra("pyarrow")
         import pyarrow as pa
 
         target.flush()

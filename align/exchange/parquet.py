@@ -10,6 +10,7 @@ from align.errors import ReadError
 from align.exchange.charsets import utf8_text
 from align.exchange.columns import COLUMNS, Column, read_unit
 from align.exchange.types import ExportOptions, ImportedUnit, Unit
+from align.extras import require_extra
 
 BATCH_ROWS = 1024
 """Rows that are Python objects at the same time."""
@@ -57,6 +58,7 @@ class ParquetFile:
 
     def __init__(self, file: Any, schema: Any) -> None:
         """`file`: a path or an open binary file. `schema`: an Arrow schema."""
+        require_extra("pyarrow")
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -113,6 +115,7 @@ class ParquetFile:
 
 def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> None:
     """Write the file, a few thousand rows in memory at a time."""
+    require_extra("pyarrow")
     import pyarrow as pa
 
     with ParquetFile(file, pa.schema([(column.name, arrow_type(column)) for column in COLUMNS])) as rows:
@@ -122,6 +125,7 @@ def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> Non
 
 def read(path: Path) -> Iterator[ImportedUnit]:
     """A unit per row, batch by batch. Raises ReadError for a file that is not Parquet or has no texts."""
+    require_extra("pyarrow")
     import pyarrow as pa
     import pyarrow.parquet as pq
 

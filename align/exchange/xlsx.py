@@ -24,6 +24,7 @@ from align.exchange.charsets import xlsx_text
 from align.exchange.column_layout import NO_LAYOUT, SAMPLE_ROWS, Layout, TableColumns, layout_of, read_table
 from align.exchange.columns import cells, table_columns
 from align.exchange.types import ExportOptions, ImportedUnit, Unit
+from align.extras import require_extra
 from align.models import Status
 from align.text.tags import is_right_to_left, primary
 
@@ -175,6 +176,7 @@ class _Output:
 
 
 def _fill(units: Iterable[Unit], output: _Output, options: ExportOptions, folder: str) -> None:
+    require_extra("xlsxwriter")
     import xlsxwriter
 
     settings = {
@@ -228,6 +230,7 @@ def _layout(sample: list[list[str]], columns: TableColumns | None) -> Layout | N
 
 def _sheets(path: Path) -> Iterator[tuple[str, Iterator[list[str]]]]:
     """Name and rows of each sheet, with the values of formulas. Raises ReadError, also while the rows are read."""
+    require_extra("openpyxl")
     import openpyxl
 
     def rows(sheet: Any, formulas: Any) -> Iterator[list[str]]:

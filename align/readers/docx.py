@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from align.errors import ReadError
+from align.extras import require_extra
 from align.models import BlockKind, Document
 from align.readers.builder import DocumentBuilder
 from align.readers.safe_zip import no_entities, unpack
@@ -33,6 +34,7 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
     """Read the paragraphs of a Word file, with tables, notes, headers and footers. Raises ReadError."""
     with unpack(name, content) as archive:
         no_entities(name, archive)
+    require_extra("docx")
     import docx
 
     try:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from align.errors import ReadError, UsageError
+from align.extras import require_extra
 from align.models import BlockKind, Document
 from align.readers.builder import DocumentBuilder
 from align.readers.encodings import decode
@@ -203,6 +204,7 @@ def _main_text(source: str, tree: Any) -> str:
 
     from lxml import etree
 
+    require_extra("trafilatura")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of its dependencies, where a proxy is set
         import trafilatura

@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from align.errors import ReadError
+from align.extras import require_extra
 from align.readers.safe_zip import check_expansion
 from align.text.scripts import HAN_CLASS, KANA_CLASS
 
@@ -63,6 +64,7 @@ class PageLine(NamedTuple):
 
 def page_lines(name: str, content: bytes) -> list[list[PageLine]]:
     """The lines of each page. Raises ReadError for a file that is broken, protected or not readable as text."""
+    require_extra("pypdfium2")
     import pypdfium2
 
     pages: list[list[PageLine]] = []

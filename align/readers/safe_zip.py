@@ -10,6 +10,7 @@ import zlib
 from typing import Any
 
 from align.errors import ReadError
+from align.extras import require_extra
 
 MAX_UNPACKED = 400 << 20
 """Maximum unpacked bytes of a packed file (DOCX, EPUB, XLSX)."""
@@ -81,6 +82,7 @@ def _stream(content: bytes) -> Any:
     """The decompressed content as a binary file."""
     if content.startswith(GZIP):
         return gzip.GzipFile(fileobj=io.BytesIO(content))
+    require_extra("pyarrow")
     import pyarrow as pa
 
     return pa.CompressedInputStream(io.BytesIO(content), "zstd")

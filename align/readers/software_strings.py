@@ -12,6 +12,7 @@ from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from align.errors import ReadError
+from align.extras import require_extra
 from align.inputs import inner_name
 from align.models import BlockKind, Document
 from align.readers.builder import DocumentBuilder
@@ -105,6 +106,7 @@ def _json_rows(name: str, text: str) -> Iterator[_StringRow]:
 
 
 def _properties(name: str, text: str) -> Iterator[_StringRow]:
+    require_extra("javaproperties")
     import javaproperties
 
     note: list[str] = []

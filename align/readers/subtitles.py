@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 
 from align.errors import ReadError
+from align.extras import require_extra
 from align.models import BlockKind, Document, Span
 from align.readers.plain import text_of
 from align.readers.subtitle_cues import (
@@ -81,6 +82,7 @@ def _lines(text: str, cue: Cue) -> tuple[str, ...]:
 
 def _spoken(name: str, source: str, form: str) -> list[SpokenCue]:
     """The cues of a format that pysubs2 reads, by time; events of the same time are one cue. Raises ReadError."""
+    require_extra("pysubs2")
     import pysubs2
 
     try:

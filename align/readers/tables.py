@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 
 from align.errors import ReadError
+from align.extras import require_extra
 from align.models import BlockKind, Document
 from align.readers.builder import DocumentBuilder
 from align.readers.plain import text_of
@@ -48,6 +49,7 @@ def sheet_rows(name: str, content: bytes) -> Iterator[list[str]]:
     """Yield the rows of all sheets of a workbook, values as text. Raises ReadError."""
     with unpack(name, content) as archive:
         no_entities(name, archive)
+    require_extra("openpyxl")
     import openpyxl
 
     try:

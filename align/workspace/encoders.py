@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,8 +12,10 @@ import numpy as np
 from align.embeddings import Progress, load_encoder, reference
 from align.embeddings.e5 import best_form
 from align.embeddings.e5_folder import folder_in, is_complete, prepared_folder
-from align.embeddings.registry import ENCODERS, MODELS_FOLDER, EncoderInfo
+from align.embeddings.registry import E5_FORMS, ENCODER_NAMES, ENCODERS, MODELS_FOLDER, ORIGINAL, EncoderInfo
+from align.embeddings.transformer import cached_models, require_library
 from align.errors import AlignError, EncoderError
+from align.workspace.evaluate import evaluate
 
 MIN_COSINE = {"use": 0.9999, "e5": 0.98, "blend": 0.98}
 """Minimum cosine to the stored vectors. Those of e5 are from its exact form, too slow for some machines."""
@@ -33,6 +35,16 @@ class EncoderState:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnModel:
+    """A sentence-transformers model, with its state on this machine."""
+
+    name: str
+    ready: bool
+    state: str
+    """`ready`, or the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
 class EncoderCheck:
     """Comparison of an encoder's vectors with the stored ones."""
 
@@ -46,6 +58,34 @@ class EncoderCheck:
 def list_encoders(cache: Path) -> list[EncoderState]:
     """The built-in encoders, in the order of `ENCODERS`."""
     return [_encoder_state(model, cache / MODELS_FOLDER) for model in ENCODERS]
+
+
+def list_own(configured: str, cache: Path) -> list[OwnModel]:
+    """Models other than the built-in ones: `e5-original`, that of the settings, and those in the cache of the hub."""
+    own = [OwnModel(ORIGINAL, *_own_state(ORIGINAL, cache))]
+    names = [configured] if configured not in ENCODER_NAMES else []
+    return own + [OwnModel(name, *_own_state(name, cache)) for name in dict.fromkeys([*names, *cached_models()])]
+
+
+def _own_state(name: str, cache: Path) -> tuple[bool, str]:
+    try:
+        load_encoder(name, cache=cache)
+        require_library(name)
+    except AlignError as error:
+        return False, str(error).partition(": ")[2]
+    return True, "ready"
+
+
+def measure(
+    gold: Path, names: Sequence[str], cache: Path, starting: Callable[[str], None] = lambda name: None
+) -> Iterator[tuple[str, dict[str, float]]]:
+    """Name and figures (see `evaluate`) of each encoder on a gold file; `starting(name)` is called first.
+
+    Raises ReadError for an invalid file, EncoderError.
+    """
+    for name in names:
+        starting(name)
+        yield name, evaluate(gold, name, cache=cache)
 
 
 def _encoder_state(model: EncoderInfo, models: Path) -> EncoderState:
@@ -83,12 +123,12 @@ def check(name: str, cache: Path, preparing: Progress | None = None) -> EncoderC
     lengths = np.linalg.norm(vectors, axis=1)
     if not np.all(np.isfinite(vectors)) or np.abs(lengths - 1).max() > 1e-3:
         return EncoderCheck(name, False, 0.0, "some vectors are not of length 1")
-    family = name.split("-")[0] if name.startswith("e5-") else name
+    family = "e5" if name in E5_FORMS or name == ORIGINAL else name
     expected = reference.expected(family)
     if expected is None:
-        return EncoderCheck(
-            name, True, 1.0, f"{vectors.shape[1]} dimensions, all of length 1; no stored vectors to compare with"
-        )
+        prompt = getattr(encoder, "prompt", "")
+        message = f"{vectors.shape[1]} dimensions, all of length 1; prompt {prompt!r}"
+        return EncoderCheck(name, True, 1.0, f"{message}; no stored vectors to compare with")
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     lowest = float(np.einsum("ij,ij->i", vectors, expected).min())
     ok = lowest >= MIN_COSINE[family]

@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "licences.md"
-EXTRAS = ("serve",)
+EXTRAS = ("documents", "data", "bulk", "serve")
 BY_HAND: dict[str, str] = {}
 """Licence of a package whose metadata does not say it, read from the licence file that it carries."""
 CLASSIFIED = {

@@ -22,14 +22,17 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ("tests/text", "tests/readers", "tests/aligner", "tests/exchange", "tests/store", "tests/workspace",
          "tests/journeys", "tests/review", "tests/server", "tests/embeddings", "tests/bulk", "tests/laws")  # fmt: skip
+EXTRAS = ("documents", "data", "bulk", "serve", "proof")
 RUNNERS = ("pytest", "pytest-asyncio", "pytest-timeout", "pytest-xdist", "hypothesis")
 
 
 def direct() -> list[Requirement]:
-    """What pyproject.toml asks for to run, the extras `serve` and `proof` included."""
+    """What pyproject.toml asks for to run, the extras included."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    return [Requirement(line) for line in (*project["dependencies"], *extras["serve"], *extras["proof"])]
+    return [
+        Requirement(line) for line in (*project["dependencies"], *(line for name in EXTRAS for line in extras[name]))
+    ]
 
 
 def lowest(requirement: Requirement) -> str:

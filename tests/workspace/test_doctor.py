@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from align import extras
 from align.settings import temporary_folder
 from align.workspace import doctor
 from align.workspace.doctor import (
@@ -113,9 +114,18 @@ def test_a_good_store_is_counted(tmp_path: Path) -> None:
 
 def test_a_module_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert doctor.encoder("use", "no_such_module", tmp_path).state is CheckState.BAD
-    monkeypatch.setitem(doctor.EXTRAS, "serve", ("no_such_module", "something"))
+    monkeypatch.setattr(extras, "is_installed", lambda module: module != "pyarrow")
     notes = [f for f in doctor.libraries() if f.state is CheckState.NOTE]
-    assert "align-workbench[serve]" in notes[0].remedy
+    assert [(f.message, f.remedy) for f in notes] == [
+        ("without Parquet and Zstandard", "pip install 'align-workbench[data]'")
+    ]
+
+
+def test_another_package_of_the_same_name_is_named() -> None:
+    (finding,) = doctor.other_packages(lambda: {"align": ["align-workbench", "align"]})
+    assert finding.state is CheckState.BAD
+    assert "pip uninstall align " in finding.remedy
+    assert list(doctor.other_packages(lambda: {"align": ["align-workbench"]})) == []
 
 
 def test_the_command_says_one_line_a_finding_and_its_exit_code(tmp_path: Path) -> None:
