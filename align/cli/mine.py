@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 @click.option(
     "--exact/--index", default=None, help="Compare all sentences exactly, or search an index.  [default: by size]"
 )
+@click.option("--same-language", is_flag=True, help="Compare documents in one language, every two of them.")
 @click.option("--lang", help="Language of the files.  [default: detected]")
 @click.option("--encoding", help="Character encoding of the files.  [default: detected]")
 @size_option
@@ -62,6 +63,7 @@ def mine(
     tgt: str | None,
     min_confidence: float,
     exact: bool | None,
+    same_language: bool,
     lang: str | None,
     encoding: str | None,
     max_size: int,
@@ -108,7 +110,7 @@ def mine(
             )
             links = mine_job(
                 sentences, model, report, src=src, tgt=tgt, min_confidence=min_confidence, exact=exact,
-                progress=on_progress, warn=note,
+                same_language=same_language, progress=on_progress, warn=note,
             )  # fmt: skip
             written = export(links, Path(out), to or ("jsonl" if out == "-" else None), options)
     for line in written.lines():

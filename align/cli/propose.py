@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from align.cli.options import encoder_option, note, opened, progress, progress_on_demand, settings_for, store_option
-from align.errors import ConflictError
+from align.errors import ConflictError, UsageError
 from align.text.messages import json_line, pluralise
 
 if TYPE_CHECKING:
@@ -22,12 +22,23 @@ if TYPE_CHECKING:
 @store_option
 @encoder_option
 @click.option("--boilerplate", is_flag=True, help="Align menus, footers and other boilerplate too.")
+@click.option(
+    "--same-language", is_flag=True, help="Align documents in one language too: retranslations, easy language."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per pair of language runs on stdout.")
-def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, boilerplate: bool, as_json: bool) -> None:
+def propose(
+    documents: tuple[str, ...],
+    db: Path | None,
+    encoder: str | None,
+    boilerplate: bool,
+    same_language: bool,
+    as_json: bool,
+) -> None:
     """Find passages with the same meaning, within and across documents, and propose links.
 
     Decisions of reviewers are kept; the rest is aligned around them. Without DOCUMENT names, all are aligned. Two
-    texts whose confirmed links contradict each other are reported and left unchanged; the exit code is then 1.
+    texts whose confirmed links contradict each other are reported and left unchanged; the exit code is then 1. Texts
+    of one language are aligned where their tags differ in script or region (zh-Hans and zh-Hant, pt-BR and pt-PT).
     """
     from align.embeddings import cached, coverage_warning, load_encoder
     from align.workspace.document_lookup import find_document
@@ -37,7 +48,9 @@ def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, bo
     settings = settings_for(db=db, encoder=encoder)
     with ExitStack() as opening:
         store = opening.enter_context(opened(settings))
-        document_ids = [find_document(store, called).id for called in documents] or None
+        document_ids = list(dict.fromkeys(find_document(store, called).id for called in documents)) or None
+        if document_ids is not None and len(documents) > len(document_ids) == 1:
+            raise UsageError(f"{' and '.join(documents)} are one document. Name two.")
         names = {row.id: row.name for row in store.documents()}
         languages = {lang for row in store.documents() for lang in row.languages}
         total = contradictions = 0
@@ -52,6 +65,7 @@ def propose(documents: tuple[str, ...], db: Path | None, encoder: str | None, bo
                 vectors,
                 documents=document_ids,
                 boilerplate=boilerplate,
+                same_language=same_language,
                 encoding=stage("Encoding"),
                 matching=stage(matching_stage()),
             )

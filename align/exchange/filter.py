@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 
@@ -11,7 +11,7 @@ from align.errors import UsageError
 from align.exchange.formats import Format
 from align.exchange.group_by import DigestSet, digest64
 from align.exchange.types import ExportOptions, ExportReport, Unit
-from align.models import CONFIRMED, MEMORY_KINDS, Link, LinkKind, Status
+from align.models import CONFIRMED, MEMORY_KINDS, UNDETERMINED, Link, LinkKind, Status
 from align.text.tags import canonical, shortened
 
 _TAG = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
@@ -83,12 +83,19 @@ def of_documents(link: Link, documents: frozenset[str]) -> bool:
     return any(sides) if len(documents) == 1 else all(sides)
 
 
+def same_tag(link: Link, tags: Mapping[str, str]) -> bool:
+    """Whether both sides have one language tag, after the mapping of `--lang-map` (keys in lower case)."""
+    src, tgt = (tags.get(side.lang.lower(), side.lang).lower() for side in (link.src, link.tgt))
+    return src == tgt != UNDETERMINED
+
+
 def filter_links(links: Iterable[Link], form: Format, options: ExportOptions, report: ExportReport) -> Iterator[Link]:
     """The links to write, in the direction of the options; `report.left_out` counts the others by reason."""
     statuses, minimum = exported_statuses(options, form), options.min_confidence
     kinds = {status: exported_kinds(options, form, status) for status in Status}
     src, tgt, left_out = options.src, options.tgt, report.left_out
     directed, pivot = src is not None or tgt is not None or options.pivot is not None, options.pivot
+    tags = {ours.lower(): theirs for ours, theirs in options.lang_map.items()}
     nulls = form.nulls and (options.with_nulls or not form.memory)
     for link in links:
         if link.status not in statuses:
@@ -99,6 +106,9 @@ def filter_links(links: Iterable[Link], form: Format, options: ExportOptions, re
             left_out["of other documents"] += 1
         elif link.confidence < minimum:
             left_out[f"below confidence {minimum:g}"] += 1
+        elif form.distinct_languages and same_tag(link, tags):
+            left_out[f"with both sides in {link.src.lang}, which {form.name} cannot hold: give one document a tag of "
+                     f"its own (align documents set-lang NAME {link.src.lang}-x-other)"] += 1  # fmt: skip
         elif not nulls and not (link.src.text.strip() and link.tgt.text.strip()):
             left_out["with an empty side"] += 1
         elif pivot is not None and pivot not in (link.src.doc, link.tgt.doc):

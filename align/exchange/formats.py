@@ -70,6 +70,8 @@ class Format:
     """Has fields for the context of a side."""
     multilingual: bool = False
     """Can hold more than two languages in a unit."""
+    distinct_languages: bool = False
+    """A unit identifies its sides by their language tags, so these must differ."""
     properties: bool = False
     """Units have the properties of the memory that they came from."""
     documents: bool = False
@@ -164,8 +166,8 @@ class Format:
 
 FORMATS = (
     Format("tmx", (".tmx",), "translation memory exchange 1.4b", text_rule=xml_text, context=True, multilingual=True,
-           properties=True, root="tmx", unit_file=True, confirmed=True, verified_with="lxml (with the DTD)",
-           strict=True, toolkit=("translate.storage.tmx", "tmxfile")),
+           properties=True, distinct_languages=True, root="tmx", unit_file=True, confirmed=True,
+           verified_with="lxml (with the DTD)", strict=True, toolkit=("translate.storage.tmx", "tmxfile")),
     Format("xliff", (".xlf", ".xliff"), "XLIFF 1.2", text_rule=xml_text, context=True,
            import_suffixes=(".sdlxliff", ".mxliff", ".mqxliff"), root="xliff", unit_file=True, verified_with="lxml",
            toolkit=("translate.storage.xliff", "xlifffile")),

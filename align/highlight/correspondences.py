@@ -41,12 +41,33 @@ Highlights = tuple[Highlight, ...]
 
 @lru_cache(maxsize=512)
 def correspondences(src: str, tgt: str, src_lang: str = "und", tgt_lang: str = "und") -> tuple[Highlights, Highlights]:
-    """Highlights of both texts, by start. Pure; rules that do not apply to the two languages are skipped."""
+    """Highlights of both texts, by start. Pure; rules that do not apply to the two languages are skipped.
+
+    Of two versions in one language, what is not the same is `lonely`; characters that differ only between simplified
+    and traditional script are the same.
+    """
+    if primary(src_lang) == primary(tgt_lang) != "und":
+        return _differences(src, tgt)
     highlights: tuple[list[Highlight], list[Highlight]] = ([], [])
     for find in (_numbers, _latin, _kana, _transcribed, _han, _words):
         for side, marks in zip(highlights, find((src, tgt), (src_lang, tgt_lang)), strict=True):
             side += [mark for mark in marks if not any(m.start < mark.end and mark.start < m.end for m in side)]
     return tuple(sorted(highlights[0])), tuple(sorted(highlights[1]))
+
+
+def _differences(src: str, tgt: str) -> tuple[Highlights, Highlights]:
+    """What only one of two versions of a text has."""
+    removed, added = text_diff(_comparable(src), _comparable(tgt))
+    lonely = [
+        tuple(mark._replace(role="lonely") for mark in marks if any(map(str.isalnum, text[mark.start : mark.end])))
+        for text, marks in ((src, removed), (tgt, added))
+    ]
+    return lonely[0], lonely[1]
+
+
+def _comparable(text: str) -> str:
+    """The text in lower case and simplified characters, with the same length."""
+    return "".join(low if len(low := character.lower()) == 1 else character for character in fold(text))
 
 
 TextPair = tuple[str, str]

@@ -25,7 +25,7 @@ from align.readers import read
 from align.store import Store
 from align.text.normalize import letters_and_digits, sentence_text, weighted_length
 from align.text.numbers import find_numbers
-from align.text.tags import is_requested, primary, range_matches
+from align.text.tags import is_other_variety, is_requested, primary, range_matches
 from align.workspace.add import expand_sources, read_content
 from align.workspace.language_runs import UNMATCHED_KINDS
 
@@ -33,6 +33,8 @@ MIN_SENTENCE_LENGTH = 12.0
 """Minimum weighted length of a sentence: shorter ones have the same meaning as too many others."""
 STRAY_RATIO = 1000
 """A language of fewer than one sentence in this many is a misdetected name or formula."""
+MAX_COMPARED_DOCUMENTS = 40
+"""Documents of one language that are compared, every two of them."""
 BATCH_SENTENCES = 4096
 """Sentences encoded, and in memory, at a time."""
 MAX_QUALITY_SENTENCES = 20_000
@@ -72,7 +74,7 @@ class LanguageSentences:
 
     def add(self, sentence: MiningSentence, encoder: Encoder) -> None:
         """Add a sentence, unless it is repeated."""
-        key = hash(letters_and_digits(sentence.text))
+        key = hash((sentence.lang, letters_and_digits(sentence.text)))
         if key in self.keys:
             self.repeated += 1
             return
@@ -84,12 +86,16 @@ class LanguageSentences:
     def flush(self, encoder: Encoder) -> None:
         """Encode the pending sentences and write them to the files."""
         vectors = embed_texts(encoder, [sentence.text for sentence in self.pending])
-        self.vectors.write(vectors.astype("<f2").tobytes())
-        for sentence in self.pending:
-            self.offsets.append(self.texts.tell())
-            record = [sentence.document, sentence.doc, sentence.lang, sentence.sentence, sentence.text, sentence.spans]
-            self.texts.write(json.dumps(record).encode() + b"\n")
+        for sentence, vector in zip(self.pending, vectors, strict=True):
+            self.write(sentence, vector)
         self.pending.clear()
+
+    def write(self, sentence: MiningSentence, vector: npt.NDArray[np.floating[Any]]) -> None:
+        """Append a sentence with its vector, (width,), to the files."""
+        self.vectors.write(vector.astype("<f2").tobytes())
+        self.offsets.append(self.texts.tell())
+        record = [sentence.document, sentence.doc, sentence.lang, sentence.sentence, sentence.text, sentence.spans]
+        self.texts.write(json.dumps(record).encode() + b"\n")
 
     def matrix(self) -> VectorMatrix:
         """(n, width) float16, on disk."""
@@ -162,10 +168,14 @@ def mine(
     tgt: str | None = None,
     min_confidence: float = 0.5,
     exact: bool | None = None,
+    same_language: bool = False,
     progress: StageProgress = lambda stage, done, total: None,
     warn: Callable[[str], None] = lambda line: None,
 ) -> Iterator[Link]:
     """Links between sentences of different languages anywhere; at most one per sentence and language pair.
+
+    Sentences of one language only are compared by script or region (`zh-Hans` and `zh-Hant`), and with
+    `same_language` between every two documents in one language.
 
     In the order of the source sentences, numbered from 1, each with a calibrated confidence of at least
     `min_confidence`. `warn` gets a warning of languages that the encoder does not cover. Raises UsageError without
@@ -175,18 +185,32 @@ def mine(
         requested = src, tgt
         src, tgt = (primary(tag) if tag else None for tag in requested)
         sides = encode_sentences(
-            (sentence for sentence in sentences if is_requested(sentence.lang, *requested)), encoder, files, progress
+            (sentence for sentence in sentences if is_requested(sentence.lang, *requested)),
+            encoder,
+            files,
+            progress,
+            by_document=same_language,
         )
         for lang, side in sides.items():
             report.sentences[lang] = len(side)
             report.repeated += side.repeated
-        sides = {lang: side for lang, side in sides.items() if not is_stray(side, sides, src, tgt)}
-        if warning := coverage_warning(encoder, sides):
+        if not same_language:
+            sides = {lang: side for lang, side in sides.items() if not is_stray(side, sides, src, tgt)}
+        if warning := coverage_warning(encoder, {side.lang for side in sides.values()}):
             warn(warning)
-        language_pairs = list(requested_pairs(sides, src, tgt))
+        if same_language:
+            language_pairs = list(document_pairs(list(sides.values())))
+        else:
+            language_pairs = list(requested_pairs(sides, src, tgt))
+        if not language_pairs and not same_language:
+            parts = {part.lang: part for side in sides.values() for part in variety_sides(side, files)}
+            language_pairs = list(requested_pairs(parts, *requested))
         if not language_pairs:
             counts = ", ".join(f"{count} {lang}" for lang, count in report.sentences.items()) or "none"
-            raise UsageError(f"no two languages to compare (sentences: {counts}). Add texts, or widen --src and --tgt.")
+            kind = "documents in one language" if same_language else "languages"
+            advice = "" if same_language else ", compare texts of one language with --same-language"
+            raise UsageError(f"no two {kind} to compare (sentences: {counts}). Add texts{advice}, or widen --src "
+                             "and --tgt.")  # fmt: skip
         number = 0
         for one, other in language_pairs:
 
@@ -205,25 +229,59 @@ def mine(
 
 
 def encode_sentences(
-    sentences: Iterable[MiningSentence], encoder: Encoder, files: ExitStack, progress: StageProgress
+    sentences: Iterable[MiningSentence],
+    encoder: Encoder,
+    files: ExitStack,
+    progress: StageProgress,
+    *,
+    by_document: bool = False,
 ) -> dict[str, LanguageSentences]:
-    """Encode the sentences by primary language, in temporary files that exist while `files` is open."""
+    """Encode the sentences by primary language, and by document if asked, in temporary files that exist while `files`
+    is open."""
     sides: dict[str, LanguageSentences] = {}
     for number, sentence in enumerate(sentences):
         if sentence.lang == UNDETERMINED or weighted_length(sentence.text, sentence.lang) < MIN_SENTENCE_LENGTH:
             continue
         lang = primary(sentence.lang)
-        if lang not in sides:
-            texts = files.enter_context(tempfile.TemporaryFile(prefix="align-texts-"))  # noqa: SIM115
-            vectors = files.enter_context(tempfile.TemporaryFile(prefix="align-vectors-"))  # noqa: SIM115
-            sides[lang] = LanguageSentences(lang, texts, vectors, encoder.dimensions)
-        sides[lang].add(sentence, encoder)
+        name = f"{lang} {sentence.doc}" if by_document else lang
+        if name not in sides:
+            if by_document and len(sides) >= MAX_COMPARED_DOCUMENTS:
+                raise UsageError(
+                    f"more than {MAX_COMPARED_DOCUMENTS} documents to compare in one language. Name fewer files."
+                )
+            sides[name] = language_sentences(lang, encoder.dimensions, files)
+        sides[name].add(sentence, encoder)
         if number % BATCH_SENTENCES == 0:
             progress("Encoding", number, 0)
     for side in sides.values():
         if side.pending:
             side.flush(encoder)
     return {lang: side for lang, side in sides.items() if len(side)}
+
+
+def language_sentences(lang: str, width: int, files: ExitStack) -> LanguageSentences:
+    """No sentences yet, in temporary files that exist while `files` is open."""
+    texts = files.enter_context(tempfile.TemporaryFile(prefix="align-texts-"))  # noqa: SIM115
+    vectors = files.enter_context(tempfile.TemporaryFile(prefix="align-vectors-"))  # noqa: SIM115
+    return LanguageSentences(lang, texts, vectors, width)
+
+
+def variety_sides(side: LanguageSentences, files: ExitStack) -> list[LanguageSentences]:
+    """The encoded sentences of a language by tag, where there are several scripts or regions of it."""
+    sides: dict[str, LanguageSentences] = {}
+    vectors = side.matrix()
+    for number in range(len(side)):
+        sentence = side.sentence(number)
+        if sentence.lang not in sides:
+            sides[sentence.lang] = language_sentences(sentence.lang, side.width, files)
+        sides[sentence.lang].write(sentence, vectors[number])
+    tags = list(sides)
+    return [sides[tag] for tag in tags if any(is_other_variety(tag, other) for other in tags)]
+
+
+def document_pairs(sides: Sequence[LanguageSentences]) -> Iterator[tuple[LanguageSentences, LanguageSentences]]:
+    """Every two documents in one language."""
+    return ((one, other) for one, other in combinations(sides, 2) if one.lang == other.lang)
 
 
 def is_stray(side: LanguageSentences, sides: dict[str, LanguageSentences], src: str | None, tgt: str | None) -> bool:

@@ -57,6 +57,22 @@ def primary(tag: str) -> str:
     return tag.replace("_", "-").partition("-")[0].strip().lower()
 
 
+def is_other_variety(one: str, other: str) -> bool:
+    """Whether two tags of one language name different scripts or different regions: `zh-Hans` and `zh-Hant`,
+    `pt-BR` and `pt-PT`; not where only one of them names any."""
+    if primary(one) != primary(other):
+        return False
+    parts = [canonical(tag) or tag for tag in (one, other)]
+    subtags = [
+        (
+            {part for part in tag.split("-")[1:] if len(part) == 4},
+            {part for part in tag.split("-")[1:] if len(part) < 4},
+        )
+        for tag in parts
+    ]
+    return any(a and b and a != b for a, b in zip(*subtags, strict=True))
+
+
 def is_right_to_left(tag: str) -> bool:
     """Whether a language is written from right to left."""
     return primary(tag) in _RIGHT_TO_LEFT

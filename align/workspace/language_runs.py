@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import count
+from itertools import combinations, count
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from align.embeddings.embed import TextSide, embed_sides
 from align.errors import ConflictError
 from align.models import UNDETERMINED, BlockKind, Proposal
 from align.store import Constraint, SentenceRow, Store, StoredConstraints
-from align.text.tags import primary
+from align.text.tags import is_other_variety, primary
 
 SentenceIds = tuple[int, ...]
 SentencePair = tuple[SentenceIds, SentenceIds]
@@ -204,17 +205,40 @@ def _longest(numbers: frozenset[int]) -> range:
     return longest
 
 
-def _cut(group: LanguageGroup, window: range) -> LanguageGroup:
-    cut = slice(window.start, window.stop)
-    whole = group.passages
+def _cut(group: LanguageGroup, numbers: Sequence[int], lang: str | None = None) -> LanguageGroup:
+    """The sentences of a group with these ascending indexes; `lang`: their tag."""
+    whole, rows = group.passages, np.array(numbers, dtype=np.int64)
     passages: EmbeddedSide = replace(
         whole,
-        texts=whole.texts[cut],
-        vectors=whole.vectors[cut],
-        blocks=None if whole.blocks is None else whole.blocks[cut],
-        positions=None if whole.positions is None else whole.positions[cut],
+        texts=tuple(whole.texts[number] for number in numbers),
+        vectors=whole.vectors[rows],
+        lang=lang or whole.lang,
+        blocks=None if whole.blocks is None else whole.blocks[rows],
+        positions=None if whole.positions is None else whole.positions[rows],
     )
-    return replace(group, sentences=group.sentences[cut], passages=passages)
+    return LanguageGroup(
+        group.document,
+        lang or group.lang,
+        tuple(group.sentences[number] for number in numbers),
+        passages,
+        tuple(group.tags[number] for number in numbers),
+    )
+
+
+MIN_VARIETY_SENTENCES = 3
+"""Minimum sentences of a script or region on a page that has others of the same language."""
+MIN_VARIETY_SHARE = 0.25
+"""Minimum share of them: a few sentences are misdetected."""
+
+
+def varieties(group: LanguageGroup) -> list[LanguageGroup]:
+    """The sentences of a group by script or region, where a page has a text in both; else the group."""
+    counts = Counter(group.tags)
+    least = max(MIN_VARIETY_SENTENCES, MIN_VARIETY_SHARE * len(group.tags))
+    tags = [tag for tag, count in counts.items() if count >= least]
+    if len(tags) < 2 or not all(is_other_variety(one, other) for one, other in combinations(tags, 2)):
+        return [group]
+    return [_cut(group, [number for number, own in enumerate(group.tags) if own == tag], tag) for tag in tags]
 
 
 UNMATCHED_KINDS = frozenset({BlockKind.BOILERPLATE, BlockKind.SEPARATOR})
@@ -223,12 +247,13 @@ UNMATCHED_KINDS = frozenset({BlockKind.BOILERPLATE, BlockKind.SEPARATOR})
 
 @dataclass(frozen=True, slots=True)
 class LanguageGroup:
-    """The sentences of one document in one language. `sentences`: store ids, in reading order."""
+    """The sentences of one document in one language. `sentences`: store ids, in reading order; `tags`: theirs."""
 
     document: int
     lang: str
     sentences: tuple[int, ...]
     passages: EmbeddedSide
+    tags: tuple[str, ...]
 
     @property
     def primary(self) -> str:
@@ -259,7 +284,7 @@ def groups(
         gathered.extend((document, rows) for rows in by_language.values())
     sides = embed_sides(encoder, [_text_side(rows) for _, rows in gathered], for_bitext=False, progress=progress)
     return [
-        LanguageGroup(document, side.lang, tuple(row.id for row in rows), side)
+        LanguageGroup(document, side.lang, tuple(row.id for row in rows), side, tuple(row.lang for row in rows))
         for (document, rows), side in zip(gathered, sides, strict=True)
     ]
 

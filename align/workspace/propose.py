@@ -16,8 +16,8 @@ from align.embeddings.nearest import search
 from align.errors import ConflictError
 from align.models import UNDETERMINED
 from align.store import Store
-from align.text.tags import primary
-from align.workspace.language_runs import UNMATCHED_KINDS, LanguageGroup, Runs, groups
+from align.text.tags import is_other_variety, primary
+from align.workspace.language_runs import UNMATCHED_KINDS, LanguageGroup, Runs, groups, varieties
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ def propose(
     *,
     documents: Sequence[int] | None = None,
     boilerplate: bool = False,
+    same_language: bool = False,
     encoding: Callable[[int, int], None] | None = None,
     matching: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[PairProposals]:
@@ -49,12 +50,20 @@ def propose(
     with near sentences are aligned, and a pair without links before and after is not yielded. Texts and their
     translations are proposed first; what two other runs have in common is not proposed where both sides have
     translations already. A pair whose confirmed links contradict each other is unchanged, with the reason in
-    `contradiction`. `encoding` and `matching` are progress callbacks.
+    `contradiction`. Documents in one language are aligned where their tags differ in script or region, and with
+    `same_language` every two; a page with a text in two scripts or regions is aligned with itself. `encoding` and
+    `matching` are progress callbacks.
     """
     document_ids = [row.id for row in store.documents()] if documents is None else list(documents)
     linked = frozenset((row.src_document, row.tgt_document) for row in store.pairs())
     language_groups = groups(store, encoder, document_ids, boilerplate=boilerplate, progress=encoding)
-    pairs = candidate_pairs(language_groups, linked)
+    pairs = candidate_pairs(language_groups, linked, same_language=same_language)
+    for group in list(language_groups):
+        parts = varieties(group)
+        if len(parts) > 1:
+            numbers = range(len(language_groups), len(language_groups) + len(parts))
+            language_groups += parts
+            pairs += [(pair, True) for pair in combinations(numbers, 2)]
     translated = TranslatedSentences(language_groups)
 
     def proposed(a: int, b: int, beads: Sequence[Bead], min_links: int) -> Iterator[PairProposals]:
@@ -94,7 +103,11 @@ def explain_no_links(store: Store, *, boilerplate: bool = False) -> str:
     languages = {primary(lang) for row in store.documents() for lang in row.languages if lang != UNDETERMINED}
     if len(languages) < 2:
         language_phrase = f"is in {languages.pop()}" if languages else "has no detected language"
-        return f"All text {language_phrase}: there is nothing to align. `align documents set-lang` corrects a language."
+        versions = "; --same-language aligns documents of one language" if len(store.documents()) > 1 else ""
+        return (
+            f"All text {language_phrase}: there is nothing to align{versions}. `align documents set-lang` corrects a "
+            "language."
+        )
     kinds = [sentence.kind for row in store.documents() for sentence in store.sentences(row.id)]
     left_out = 0 if boilerplate else sum(kind in UNMATCHED_KINDS for kind in kinds)
     if left_out:
@@ -118,7 +131,10 @@ N_BEST_RUNS = 5
 
 
 def candidate_pairs(
-    groups: Sequence[LanguageGroup], linked_documents: frozenset[IndexPair] = frozenset()
+    groups: Sequence[LanguageGroup],
+    linked_documents: frozenset[IndexPair] = frozenset(),
+    *,
+    same_language: bool = False,
 ) -> list[tuple[IndexPair, bool]]:
     """Sorted pairs (a, b), a < b, of runs in different languages to be aligned, and whether each is distinct, so
     that a few links between them count: the nearest sentences of two documents are often nearer in a third.
@@ -127,7 +143,11 @@ def candidate_pairs(
     `linked_documents` (whose links are proposed again or deleted), those with a distinct sentence pair, and each
     run's N_BEST_RUNS: a number linear in the runs, not quadratic.
     """
-    pairs = [(a, b) for a, b in combinations(range(len(groups)), 2) if groups[a].primary != groups[b].primary]
+    pairs = [
+        (a, b)
+        for a, b in combinations(range(len(groups)), 2)
+        if is_candidate(groups[a], groups[b], same_language=same_language)
+    ]
     if len(pairs) <= MAX_EXHAUSTIVE_PAIRS:
         return [(pair, True) for pair in pairs]
     selected = {
@@ -135,11 +155,36 @@ def candidate_pairs(
         for a, b in pairs
         if groups[a].document == groups[b].document or (groups[a].document, groups[b].document) in linked_documents
     }
-    for one, other in combinations(dict.fromkeys(group.primary for group in groups), 2):
-        sides = [[k for k, group in enumerate(groups) if group.primary == lang] for lang in (one, other)]
-        for pair, is_distinct in _near_pairs(groups, sides[0], sides[1]):
+    for src, tgt in _sides(groups, same_language=same_language):
+        for pair, is_distinct in _near_pairs(groups, src, tgt):
             selected[pair] = is_distinct or selected.get(pair, False)
     return sorted(selected.items())
+
+
+def is_candidate(one: LanguageGroup, other: LanguageGroup, *, same_language: bool) -> bool:
+    """Whether two runs are in different languages, or in two versions of one language in two documents."""
+    if one.primary != other.primary:
+        return True
+    return one.document != other.document and (same_language or is_other_variety(one.lang, other.lang))
+
+
+def _sides(groups: Sequence[LanguageGroup], *, same_language: bool) -> Iterator[tuple[list[int], list[int]]]:
+    """The runs of every two languages, of every two varieties of one language, or of each document and those after
+    it in the same language."""
+    by_language: dict[str, list[int]] = {}
+    for number, group in enumerate(groups):
+        by_language.setdefault(group.primary, []).append(number)
+    yield from combinations(by_language.values(), 2)
+    for runs in by_language.values():
+        if same_language:
+            yield from (([run], runs[number + 1 :]) for number, run in enumerate(runs[:-1]))
+            continue
+        by_tag: dict[str, list[int]] = {}
+        for run in runs:
+            by_tag.setdefault(groups[run].lang, []).append(run)
+        yield from (
+            (by_tag[one], by_tag[other]) for one, other in combinations(by_tag, 2) if is_other_variety(one, other)
+        )
 
 
 def _near_pairs(

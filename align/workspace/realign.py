@@ -27,6 +27,7 @@ from align.workspace.language_runs import (
     effects,
     groups,
     positions,
+    varieties,
 )
 
 REACH_SENTENCES = 40
@@ -82,7 +83,10 @@ class Realigner(ClosesItself):
         touched = [*anchors, *forbidden]
         if not touched:
             return Realignment()
-        runs = Runs(self._group(src_document, touched[0][0]), self._group(tgt_document, touched[0][1]))
+        is_one_page = src_document == tgt_document
+        runs = Runs(
+            self._group(src_document, touched[0][0], is_one_page), self._group(tgt_document, touched[0][1], is_one_page)
+        )
         stored = runs.stored(self.store)
         constraints = self._constraints(runs, stored, anchors, forbidden, replaced, shared_links)
         touched_ranges = bounding_ranges(runs.pairs(touched))
@@ -150,8 +154,9 @@ class Realigner(ClosesItself):
 
     def alternatives(self, link: Link, count: int = 9) -> list[AlternativeTarget]:
         """The best other targets for the link's source, best first, without shared sentences."""
-        src = self._group(link.src.document, link.src.sentences)
-        tgt = self._group(link.tgt.document, link.tgt.sentences)
+        is_one_page = link.src.document == link.tgt.document
+        src = self._group(link.src.document, link.src.sentences, is_one_page)
+        tgt = self._group(link.tgt.document, link.tgt.sentences, is_one_page)
         is_source = np.isin(np.array(src.sentences), np.array(link.src.sentences))
         query = normalised(src.passages.vectors[is_source].sum(axis=0, keepdims=True))[0]
         own = {number for number, sentence in enumerate(tgt.sentences) if sentence in link.tgt.sentences}
@@ -167,11 +172,14 @@ class Realigner(ClosesItself):
                 break
         return alternatives
 
-    def _group(self, document: int, sentences: SentenceIds) -> LanguageGroup:
+    def _group(self, document: int, sentences: SentenceIds, is_one_page: bool) -> LanguageGroup:
+        """The sentences of the language that some sentences have; of their script or region on a page with both."""
         edition = self.store.edition(document)  # Sentences are split and documents reread while the app is open.
         if document not in self._groups or self._groups[document][0] != edition:
             self._groups[document] = edition, groups(self.store, self.encoder, [document], boilerplate=True)
-        for group in self._groups[document][1]:
+        own = self._groups[document][1]
+        parts = [part for whole in own for part in varieties(whole)] if is_one_page else own
+        for group in parts:
             if set(sentences) <= set(group.sentences):
                 return group
         raise UsageError(
