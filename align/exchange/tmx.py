@@ -239,9 +239,8 @@ def _unit(tu: etree._Element, where: str, source: str | None) -> ImportedUnit:
         elif name == "tuv":
             sides.append(_segment(child))
             side_properties += _side_properties(child, sides[-1].lang)
-            side_props = {prop.get("type", ""): prop.text or "" for prop in child.iterfind("{*}prop")}
-            docs.append(side_props.get("x-align:document", ""))
-            spans.append(side_props.get("x-align:spans", ""))
+            docs.append(_prop_text(child, "x-align:document"))
+            spans.append(_prop_text(child, "x-align:spans"))
     own = "x-align:stamp" in props
     properties: list[Sequence[str]] = []
     if not own:
@@ -261,6 +260,12 @@ def _unit(tu: etree._Element, where: str, source: str | None) -> ImportedUnit:
         tuple(spans),
         tuple(properties),
     )
+
+
+def _prop_text(tuv: etree._Element, kind: str) -> str:
+    """The text of the last `prop` of a type; empty without one."""
+    texts = [prop.text for prop in tuv.iterfind("{*}prop") if prop.get("type") == kind]
+    return (texts[-1] if texts else None) or ""
 
 
 def _segment(tuv: etree._Element) -> Segment:

@@ -121,13 +121,7 @@ def kind(name: str, content: bytes, encoding: str | None = None) -> str:
         raise ReadError(f"{name}: a Kindle book, which is not supported. Convert it to EPUB and add that.")
     if head.lstrip().startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head[:1024]):
         return "pdf"
-    if content.startswith(_OLE):
-        if _ENCRYPTED in content:
-            raise ReadError(f"{name}: protected by a password. Save it without one and add that.")
-        raise ReadError(f"{name}: an Office file in the old format. Save it as DOCX or XLSX and add that.")
-    for magic, what in _FOREIGN.items():
-        if content.startswith(magic):
-            raise ReadError(f"{name}: {what}, which is not supported. Save its text as plain text, DOCX or HTML.")
+    _refuse_binary(name, content)
     if _PAGE.match(head):
         return "html"
     try:
@@ -152,6 +146,17 @@ def kind(name: str, content: bytes, encoding: str | None = None) -> str:
             f"{name}: has the suffix {suffix} but another format. Save it again with the program that created it."
         )
     return by_suffix
+
+
+def _refuse_binary(name: str, content: bytes) -> None:
+    """Raise ReadError for binary files of formats that no reader has."""
+    if content.startswith(_OLE):
+        if _ENCRYPTED in content:
+            raise ReadError(f"{name}: protected by a password. Save it without one and add that.")
+        raise ReadError(f"{name}: an Office file in the old format. Save it as DOCX or XLSX and add that.")
+    for magic, what in _FOREIGN.items():
+        if content.startswith(magic):
+            raise ReadError(f"{name}: {what}, which is not supported. Save its text as plain text, DOCX or HTML.")
 
 
 def _is_subtitles(head: str) -> bool:

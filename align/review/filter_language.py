@@ -43,18 +43,8 @@ def parse_filter(typed: str, base: LinkFilter, documents: Sequence[tuple[int, st
             conditions.update(FLAGS[word])
         elif shape := re.fullmatch(r"(\d{1,2}):(\d{1,2})", word, re.ASCII):
             conditions["shape"] = int(shape[1]), int(shape[2])
-        elif colon and name == "note" and value:
-            conditions["note"] = value
-        elif colon and name == "status":
-            conditions["statuses"] = _statuses(value)
-        elif colon and name == "kind":
-            conditions["kinds"] = frozenset(_kind(part) for part in value.split(","))
-        elif colon and name == "lang":
-            conditions["src_lang"], conditions["tgt_lang"] = _languages(value)
-        elif colon and name == "by":
-            conditions["reviewer"] = value
-        elif colon and name == "doc":
-            conditions["document"] = _document(value, documents)
+        elif colon and (named := _named_condition(name, value, documents)):
+            conditions.update(named)
         elif match := re.fullmatch(r"([<>])(\d{1,3})%?", word):
             conditions["max_confidence" if match[1] == "<" else "min_confidence"] = int(match[2]) / 100
         else:
@@ -62,6 +52,26 @@ def parse_filter(typed: str, base: LinkFilter, documents: Sequence[tuple[int, st
     if words:
         conditions["text"] = " ".join(words)
     return replace(base, **conditions)
+
+
+def _named_condition(name: str, value: str, documents: Sequence[tuple[int, str]]) -> dict[str, Any]:
+    """The condition `name:value`; {} if there is no such name."""
+    match name:
+        case "note" if value:
+            return {"note": value}
+        case "status":
+            return {"statuses": _statuses(value)}
+        case "kind":
+            return {"kinds": frozenset(_kind(part) for part in value.split(","))}
+        case "lang":
+            src, tgt = _languages(value)
+            return {"src_lang": src, "tgt_lang": tgt}
+        case "by":
+            return {"reviewer": value}
+        case "doc":
+            return {"document": _document(value, documents)}
+        case _:
+            return {}
 
 
 def completions(typed: str, documents: Sequence[tuple[int, str]] = (), reviewers: Sequence[str] = ()) -> list[str]:

@@ -109,20 +109,18 @@ def where(link_filter: LinkFilter) -> Condition:
         term("confidence <= ?", link_filter.max_confidence)
     if link_filter.reviewer is not None:
         term("reviewer = ?", link_filter.reviewer)
-    if link_filter.noted:
-        term("note is not null")
-    if link_filter.bookmarked:
-        term("bookmarked")
-    if link_filter.uneven:
-        term("(src like '%,%' or tgt like '%,%')")
-    if link_filter.attention:
-        term("attention is not null")
+    for is_set, sql in (
+        (link_filter.noted, "note is not null"),
+        (link_filter.bookmarked, "bookmarked"),
+        (link_filter.uneven, "(src like '%,%' or tgt like '%,%')"),
+        (link_filter.attention, "attention is not null"),
+        (link_filter.crossing, CROSSING),
+        (link_filter.unlinked, NEXT_TO_UNLINKED),
+    ):
+        if is_set:
+            term(sql)
     for column, number in zip(("src", "tgt"), link_filter.shape or (), strict=False):
         term(f"length({column}) - length(replace({column}, ',', '')) = ?", number - 1)
-    if link_filter.crossing:
-        term(CROSSING)
-    if link_filter.unlinked:
-        term(NEXT_TO_UNLINKED)
     if link_filter.note is not None:
         term("note like ? escape '\\'", search.like(link_filter.note))
     for word in search.parse(link_filter.text or ""):

@@ -48,7 +48,11 @@ LEFT = [
     "the old harbour on Monday, where they had",
     "met ten years before. They agreed.",
 ]
-RIGHT = ["Nobody in the town had heard of the plan", "until the ships came in with their crews,", "and the market closed early that day."]  # fmt: skip
+RIGHT = [
+    "Nobody in the town had heard of the plan",
+    "until the ships came in with their crews,",
+    "and the market closed early that day.",
+]
 
 
 def test_columns_are_read_one_after_the_other() -> None:
