@@ -198,7 +198,8 @@ class Link:
     note: str | None = None
     bookmarked: bool = False
     attention: str | None = None
-    """Why it needs another review: `changed` (its text did), `conflict` (another copy or file disagrees)."""
+    """Why it needs another review: `changed` (its text did), `conflict` (another copy or file disagrees),
+    `audit` (judged wrong in a random sample)."""
 
 
 @dataclass(frozen=True, slots=True)

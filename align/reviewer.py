@@ -42,9 +42,14 @@ class Preview:
     """Versions of its link and of all links that it changes, at the time of the preview."""
 
 
-def open_reviewer(path: Path, name: str) -> Reviewer:
-    """A reviewer with its own connection to the store at `path`; a context manager."""
-    return Reviewer(open_store(path, create=False), name)
+def open_reviewer(path: Path, name: str, visit: str = "") -> Reviewer:
+    """A reviewer with its own connection to the store at `path`; a context manager.
+
+    `visit` is written with each decision, where the name is only what somebody typed.
+    """
+    store = open_store(path, create=False)
+    store.visit = visit
+    return Reviewer(store, name)
 
 
 class Reviewer(ClosesItself):

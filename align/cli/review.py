@@ -30,10 +30,11 @@ def review(db: Path | None, encoder: str | None, reviewer: str | None, theme: st
 
         return run_plain(settings)
     # Under `align serve`, Textual's web driver communicates through pipes.
-    if not (sys.stdin.isatty() and sys.stderr.isatty()) and "TEXTUAL_DRIVER" not in os.environ:
+    served = "TEXTUAL_DRIVER" in os.environ
+    if not (sys.stdin.isatty() and sys.stderr.isatty()) and not served:
         raise UsageError(
             "align review needs a terminal. `align review --plain` works by lines, `align serve` in a browser."
         )
     from align.review import run
 
-    return run(settings)
+    return run(settings, served=served, visit=os.environ.get("ALIGN_VISIT", ""))

@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, wait
+from io import BytesIO
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,9 +19,10 @@ from textual.screen import Screen
 from align.errors import AlignError, StoreError
 from align.mining.passage_ranking import DocumentPassage
 from align.review.contrast import readable_variables
+from align.review.jobs import Job, JobContext, JobRunner
 from align.review.keys import keymap
 from align.review.queries import open_solver
-from align.review.screens.base import Saver, reason
+from align.review.screens.base import Saver, reason, without_folders
 from align.review.screens.document import DocumentScreen
 from align.review.screens.review import ReviewScreen
 from align.review.screens.statement_screens import StatementScreen, StatementsScreen
@@ -30,7 +32,7 @@ from align.review.worker_thread import DecisionWriter, WorkerThread
 from align.reviewer import Reviewer, open_reviewer
 from align.settings import Settings, default_reviewer
 from align.text.messages import visible
-from align.workspace.browse import Browser, open_browser
+from align.workspace.browse import Browser, LinkFilter, open_browser
 from align.workspace.realign import Realigner
 
 THEME = "textual-dark"
@@ -47,6 +49,7 @@ KEY_NAMES = {
     "slash": "/",
     "question_mark": "?",
     "full_stop": ".",
+    "plus": "+",
 }
 
 
@@ -80,6 +83,17 @@ class ReviewApp(App[None]):
             self.future = future
             self.asked = asked
 
+    class JobChanged(Message):
+        """A job has made progress, or is over."""
+
+        def __init__(self, job: Job) -> None:
+            super().__init__()
+            self.job = job
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the latest progress counts."""
+            return isinstance(message, ReviewApp.JobChanged) and message.job is self.job
+
     def __init__(
         self,
         store_path: Path,
@@ -91,12 +105,16 @@ class ReviewApp(App[None]):
         cache: Path | None = None,
         start: str = "last",
         owns_process: bool = False,
+        served: bool = False,
+        visit: str = "",
     ) -> None:
         super().__init__()
         self.store_path = store_path
         self.reviewer = reviewer or default_reviewer()
         self.encoder = encoder
         self.cache = cache
+        self.served = served
+        self.visit = visit
         self.failed: AlignError | None = None
         self._start = start
         self._owns_process = owns_process
@@ -106,11 +124,14 @@ class ReviewApp(App[None]):
         self._theme_name = theme or THEME
         self._browser_context = open_browser(store_path)
         self.browser: Browser = self._browser_context.__enter__()
-        self.decision_writer = DecisionWriter(lambda: open_reviewer(store_path, self.reviewer))
+        self.decision_writer = DecisionWriter(lambda: open_reviewer(store_path, self.reviewer, visit))
         self.previews: WorkerThread[Reviewer] = WorkerThread(
-            "previews", lambda: open_reviewer(store_path, self.reviewer)
+            "previews", lambda: open_reviewer(store_path, self.reviewer, visit)
         )
         self.solver: WorkerThread[Realigner] = WorkerThread("solver", self._open_solver)
+        self.lookups: WorkerThread[Browser] = WorkerThread("lookups", lambda: open_browser(store_path))
+        self.job_context = JobContext(store_path, self.reviewer, encoder, cache)
+        self.jobs = JobRunner(lambda job: self.post_message(self.JobChanged(job)))
         self.set_keymap(keymap(keys or {}))
 
     def _open_solver(self) -> Realigner:
@@ -169,6 +190,13 @@ class ReviewApp(App[None]):
         """Session state of this reviewer when the app was last open."""
         return recall_state(self.browser, self.reviewer)
 
+    def state_of(self, base: LinkFilter) -> SessionState:
+        """The session state in which this reviewer left the links of `base`; their beginning without one."""
+        state = recall_state(self.browser, self.reviewer, base)
+        if state.base != base or not self.browser.count(state.filter):
+            return SessionState(filter=base, base=base)
+        return state
+
     def save_state(self, state: SessionState) -> None:
         """Save the session state, at most once per `STATE_WRITE_SECONDS`."""
         self.session_state = state
@@ -180,7 +208,9 @@ class ReviewApp(App[None]):
 
     def _write_state(self) -> None:
         if self._unsaved_state is not None:
-            self.decision_writer.remember(state_key(self.reviewer), self._unsaved_state.to_json())
+            state = self._unsaved_state
+            for key in (state_key(self.reviewer), state_key(self.reviewer, state.base)):
+                self.decision_writer.remember(key, state.to_json())
 
     def _flush_state(self) -> None:
         self._write_state()
@@ -205,7 +235,24 @@ class ReviewApp(App[None]):
             return
         error = message.future.exception()
         if error is not None:
-            self.notify(visible(f"A decision was not saved: {reason(error)}"), severity="error", markup=False)
+            why = without_folders(reason(error)) if self.served else reason(error)
+            self.notify(visible(f"A decision was not saved: {why}"), severity="error", markup=False)
+
+    def on_review_app_job_changed(self, message: JobChanged) -> None:
+        """Show the job in the workspace; its end also over other screens."""
+        job = message.job
+        for screen in self.screen_stack:
+            if isinstance(screen, WorkspaceScreen) and screen.is_attached:
+                screen.show_job(job)
+        if not job.is_over:
+            return
+        if job.result is not None and job.result.download is not None:
+            download = job.result.download
+            self.deliver_binary(BytesIO(download.content), save_filename=download.name, open_method="download")
+        if not isinstance(self.screen, WorkspaceScreen):
+            words = f"{job.label}: {reason(job.error)}" if job.error else job.result.words if job.result else job.label
+            words = without_folders(words) if self.served else words
+            self.notify(visible(words), severity="error" if job.error else "information", markup=False)
 
     def get_css_variables(self) -> dict[str, str]:
         """The colours of the theme, with text that can be read on every ground."""
@@ -217,7 +264,9 @@ class ReviewApp(App[None]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer every action that is enabled now in the command palette, and the themes."""
-        yield from super().get_system_commands(screen)
+        for command in super().get_system_commands(screen):
+            if not (self.served and command.title == "Screenshot"):  # it would be written on the server
+                yield command
         for _node, binding, enabled, tip in screen.active_bindings.values():
             if enabled and binding.id and binding.description:
                 yield SystemCommand(
@@ -242,7 +291,9 @@ class ReviewApp(App[None]):
     def close_store(self) -> None:
         """Finish saving and close the store. Raises StoreError if a decision could not be saved."""
         self._write_state()
+        self.jobs.close()
         self.decision_writer.close()
+        self.lookups.close()
         self.solver.close()
         self.previews.close()
         self._browser_context.__exit__(None, None, None)
@@ -253,7 +304,7 @@ class ReviewApp(App[None]):
             )
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, *, served: bool = False, visit: str = "") -> int:
     """Review the store of the settings until the reviewer quits. Returns the exit code."""
     app = ReviewApp(
         settings.db,
@@ -263,6 +314,8 @@ def run(settings: Settings) -> int:
         keys=dict(settings.keys),
         cache=settings.cache,
         owns_process=True,
+        served=served,
+        visit=visit,
     )
     try:
         app.run()

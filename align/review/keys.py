@@ -139,6 +139,7 @@ VIEW_KEYS = _table(
     ),
     ("difference", "equals_sign", "changes", "Show or hide the changes in edited texts."),
     ("history", "h", "history", "Show the decisions on the link, with reviewer and time."),
+    ("concordance", "f", "look up", "Show how else the sentence is translated, and find words in all texts."),
     ("help", "question_mark,f1", "help", "Show the keys of this screen, searched as you type."),
     ("clear", "escape", "clear", "Clear the filter, or the selection between documents; never leaves."),
     ("copy", "ctrl+c", "copy", "Copy the text of the side to the clipboard, also through SSH where the terminal can."),
@@ -163,9 +164,18 @@ KEY_BAR = (
 
 WORKSPACE_KEYS = _table(
     "Workspace",
-    ("open", "enter", "review", "Review the links of this pair of texts."),
-    ("open_document", "v", "documents", "Show both documents side by side with the links between them."),
-    ("open_all", "a", "review all", "Review the links of all texts, in order."),
+    ("open", "enter", "review", "Review the links of the row, where you left them or from the first undecided one."),
+    ("open_all", "a", "all", "Review the links of all texts, in order."),
+    ("open_document", "v", "side by side", "Show both documents side by side with the links between them."),
+    ("add_files", "plus", "add", "Add files, folders or patterns to the store."),
+    ("propose_links", "p", "propose", "Find links between all texts, in the background."),
+    ("export_links", "e", "export", "Write links to a file, in the background."),
+    ("write_report", "r", "report", "Write the report as a web page, in the background."),
+    ("audit_links", "y", "audit", "Judge a random sample of the accepted links of the row."),
+    ("cancel_job", "x", "cancel", "Cancel what runs in the background; what is finished stays."),
+    ("table_by", "tab", "by document", "List documents instead of pairs of texts, or pairs again."),
+    ("sort_texts", "o", "sort", "Sort by name, undecided links, expected share of right ones, or progress."),
+    ("filter_texts", "slash", "filter", "List only texts with words in their names, languages or state."),
     ("open_history", "h", "history", "Show the last decisions."),
     ("statements", "W", "statements", "List the statements: who says what.", "app.statements"),
 )
@@ -181,10 +191,13 @@ DOCUMENT_KEYS = _table(
     ("find", "slash", "find", "Go to the next sentence with some words, and mark them; with Enter again to the next."),
 )
 
+WORKSPACE_SHARED_KEYS = ("concordance", "clear", "help", "back")
+
 DOCUMENT_SHARED_KEYS = (
     "accept", "reject", "undo", "redo", "merge_next", "merge_previous", "split", "split_at", "give_up", "give_down",
     "take_up", "take_down", "unlink", "edit", "note", "kind", "bookmark", "swap", "solve", "next", "doubtful",
-    "next_uneven", "next_bookmark", "jump", "go_to", "history", "copy", "open_file", "clear", "help", "back",
+    "next_uneven", "next_bookmark", "jump", "go_to", "history", "copy", "open_file", "concordance", "clear",
+    "help", "back",
 )  # fmt: skip
 """Actions of the review that work between documents too, on the link of the sentence under the cursor."""
 
@@ -204,7 +217,7 @@ def bindings(actions: Iterable[KeyAction], call: str = "{}") -> list[BindingType
 
 ACTIONS_BY_SCREEN = (
     REVIEW_KEYS,
-    (*WORKSPACE_KEYS, ACTIONS_BY_ID["help"], ACTIONS_BY_ID["back"]),
+    (*WORKSPACE_KEYS, *(ACTIONS_BY_ID[name] for name in WORKSPACE_SHARED_KEYS)),
     (*DOCUMENT_KEYS, *(ACTIONS_BY_ID[name] for name in DOCUMENT_SHARED_KEYS)),
 )
 """Actions of each screen; within a screen no key has two actions."""

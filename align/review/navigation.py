@@ -90,9 +90,10 @@ class LinkNavigator:
 
     def open(self) -> None:
         """Fetch the list; go to the link of the state, or to the first undecided one."""
-        self.fetch(self.state.link, self.state.rank)
-        if self.state.link is None:
-            self.next_undecided()
+        link = self.state.link
+        if link is None:
+            link = self.browser.next_undecided(None, self.state.filter, self.state.order)
+        self.fetch(link, self.state.rank)
 
     def link_at(self, rank: int) -> Link | None:
         """The link of that rank; None outside the list."""

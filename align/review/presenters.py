@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from align.highlight import correspondences, text_diff
 from align.models import BlockKind, Link, LinkSide
@@ -10,6 +11,7 @@ from align.review.queries import SideContext, load_context
 from align.review.session import ReviewSession
 from align.review.widgets.texts import FooterLine, Passage, SideView
 from align.review.wording import STATUS_GLYPHS, headline, only_in_one, progress_of, reasons_of
+from align.review.workspace_rows import base_name
 from align.store.search import Term, find_terms, parse
 from align.text.width import cells
 from align.workspace.browse import SentenceRow
@@ -63,6 +65,7 @@ class LinkPresenter:
         foot = self._changes(link)
         if link.attention == "conflict":
             conflicts = self.session.browser.conflicts(link.id)
+            conflicts = [replace(conflict, name=base_name(conflict.name)) for conflict in conflicts]
             foot += [Passage(conflict_text(conflict), (), "warning", "!") for conflict in conflicts]
         if only := only_in_one(link):
             foot.append(Passage(only, (), "warning", "!"))

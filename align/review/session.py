@@ -11,6 +11,7 @@ from align.errors import AlignError, ConflictError, EmptyDecisionError, UsageErr
 from align.models import CONFIRMED, Link, LinkKind, Realignment, Status
 from align.review.filter_language import parse_percentage
 from align.review.navigation import AHEAD, LinkNavigator
+from align.review.overruling import OverruleGuard
 from align.review.queries import nearest_confirmed, neighbour
 from align.review.session_state import SessionState
 from align.review.worker_thread import DecisionWriter
@@ -40,9 +41,20 @@ class PendingEdit:
     """Whether nothing is committed where solving again changes nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class WriteSummary:
+    """What several writes have done together, and the link to go to; None stays."""
+
+    words: str
+    link: int | None
+
+
 class ReviewSession(LinkNavigator):
     """What one reviewer decides in a list. `when_saved` gets the future of a decision that takes long;
-    with `waits`, the session waits for each instead."""
+    with `waits`, the session waits for each instead.
+
+    `visit` names the visit of a browser, where the reviewer's name is only what somebody typed.
+    """
 
     def __init__(
         self,
@@ -54,17 +66,17 @@ class ReviewSession(LinkNavigator):
         remember: Callable[[SessionState], None] = lambda _state: None,
         when_saved: Callable[[Future[Any]], None] = lambda _future: None,
         waits: bool = False,
+        visit: str = "",
     ) -> None:
         super().__init__(browser, reviewer, state, remember=remember)
         self.writer = writer
+        self.guard = OverruleGuard(browser, reviewer, visit)
         self.side: Side = "src"
         """The side that edits of a boundary or a text are for."""
         self._when_saved = when_saved
         self._waits = waits
         self._unmoved: tuple[Future[Any], int | None, Link | None] | None = None
         """A decision that is being saved, the link that was current, and the one after which the list goes on."""
-        self._overruled: tuple[int, int] | None = None
-        """Link and version of another reviewer's verdict that the reviewer was asked about."""
 
     # Decisions
 
@@ -81,7 +93,7 @@ class ReviewSession(LinkNavigator):
         following = None if link is None else self.following(link) if go_on else link.id
         versions = link.version if expected is None and link is not None else expected
         future = self.writer.submit(lambda reviewer: reviewer.commit(edit, expected=versions, realignment=realignment))
-        if not self._in_time(future):
+        if not self.is_in_time(future):
             self.go_to_link(following)
             self.inform("saving …")
             return
@@ -95,7 +107,7 @@ class ReviewSession(LinkNavigator):
     def _decide_many(self, work: Callable[[Reviewer], Change], after: Link | None = None) -> None:
         """Make a decision on several links; then go to what is still undecided after a link, if given."""
         future = self.writer.submit(work)
-        if not self._in_time(future):
+        if not self.is_in_time(future):
             self._unmoved = future, self.state.link, after
             self.inform("saving …")
             return
@@ -114,6 +126,10 @@ class ReviewSession(LinkNavigator):
         error = future.exception()
         if error is None:
             change = future.result()
+            if isinstance(change, WriteSummary):
+                self.fetch(change.link if change.link is not None else self.state.link)
+                self.inform(change.words, "good")
+                return
             link = self.current
             waiting, current, after = self._unmoved or (None, None, None)
             if isinstance(change, Change) and waiting is future and current == (link.id if link else None):
@@ -131,7 +147,7 @@ class ReviewSession(LinkNavigator):
         else:
             raise error
 
-    def _in_time(self, future: Future[Any]) -> bool:
+    def is_in_time(self, future: Future[Any]) -> bool:
         """Whether a decision is saved, or refused, within a moment; `saved` shows it later where it is not."""
         done, _ = wait([future], None if self._waits else PATIENCE)
         if not done:
@@ -172,7 +188,7 @@ class ReviewSession(LinkNavigator):
         self.fetch(link.id if link else None)
         current = self.current
         if isinstance(error, ConflictError) and current is not None:
-            self._overruled = current.id, current.version
+            self.guard.was_informed(current)
         if isinstance(error, ConflictError) and link is not None and (current is None or current.id != link.id):
             words = words.replace("this link", f"link {link.id}", 1)
             words = words.replace(" Decide again.", " It is not listed here now.")
@@ -189,32 +205,32 @@ class ReviewSession(LinkNavigator):
 
     def accept(self) -> None:
         """Accept the link and go on."""
-        if (link := self.require_current()) and not self._asks_to_overrule(link, "accept"):
+        if (link := self.require_current()) and not self.asks_to_overrule("accept"):
             self.decide(edits.accept(link.id), link, go_on=True)
 
     def reject(self) -> None:
         """Reject the link and go on."""
-        if (link := self.require_current()) and not self._asks_to_overrule(link, "reject"):
+        if (link := self.require_current()) and not self.asks_to_overrule("reject"):
             self.decide(edits.reject(link.id), link, go_on=True)
 
-    def _asks_to_overrule(self, link: Link, verdict: str) -> bool:
-        """Ask once before the verdict of another reviewer is changed; the same verdict again decides."""
-        settled = link.status in CONFIRMED if verdict == "reject" else link.status is Status.REJECTED
-        attempt = link.id, link.version
-        if not settled or link.reviewer in (None, self.reviewer) or self._overruled == attempt:
-            self._overruled = None
-            return False
-        self._overruled = attempt
-        self.inform(f"{link.reviewer} {link.status.value} this link. The same key again will {verdict} it.", "bad")
-        return True
+    def asks_to_overrule(self, action: str) -> bool:
+        """Ask once before an action changes what somebody else has settled; the same key again does it."""
+        return self._asks(self.guard.question(self.current, action))
+
+    def _asks(self, question: str) -> bool:
+        if question:
+            self.inform(question, "bad")
+        return bool(question)
 
     def undo(self) -> None:
         """Undo the reviewer's last decision."""
-        self._decide_many(Reviewer.undo)
+        if not self._asks(self.guard.question_before_turn("undo", self.latest)):
+            self._decide_many(Reviewer.undo)
 
     def redo(self) -> None:
         """Redo what was undone last."""
-        self._decide_many(Reviewer.redo)
+        if not self._asks(self.guard.question_before_turn("redo", self.latest)):
+            self._decide_many(Reviewer.redo)
 
     def accept_through(self) -> None:
         """Accept this link and all above, in document order: by doubt, the most doubtful would be above."""
@@ -351,14 +367,6 @@ class ReviewSession(LinkNavigator):
     def cancel(self, pending: PendingEdit) -> None:
         """Say that a pending edit is not committed."""
         self.inform(f"{pending.words}: cancelled, nothing changed.")
-
-    # Audits
-
-    def record_audit(self, right: int, judged: int, low: float, high: float) -> None:
-        """Record the result of an audit: `right` of `judged` links, and the interval of the rate."""
-        words = self.state.typed or "accepted"
-        self._when_saved(self.writer.submit(lambda reviewer: reviewer.record_audit(words, judged, right, low, high)))
-        self.inform(f"{right} of {judged} right: {100 * low:.1f} to {100 * high:.1f} % (95 %, Wilson). Kept.", "good")
 
     def is_useful(self, action: str) -> bool:
         """Whether an action does something to the current link. It can be called all the same, and tells why not."""

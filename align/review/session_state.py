@@ -64,14 +64,18 @@ class SessionState:
         return cls(_filter(fields["filter"]), _filter(fields["base"]), str(fields["typed"]), order, *where, before)
 
 
-def state_key(reviewer: str) -> str:
-    """Key under which the store has the state of a reviewer."""
-    return f"place:{reviewer}"
+def state_key(reviewer: str, base: LinkFilter | None = None) -> str:
+    """Key under which the store has the last state of a reviewer; with `base`, that in a row of the workspace."""
+    key = f"place:{reviewer}"
+    if base is None:
+        return key
+    row = (base.document, *(base.documents or ()), base.src_lang, base.tgt_lang)
+    return f"{key}\t{' '.join(str(part or '-') for part in row)}"
 
 
-def recall_state(browser: Browser, reviewer: str) -> SessionState:
-    """The state that the last session of a reviewer ended with."""
-    recorded = browser.recall(state_key(reviewer))
+def recall_state(browser: Browser, reviewer: str, base: LinkFilter | None = None) -> SessionState:
+    """The state that the last session of a reviewer ended with, or in which a row of the workspace was left."""
+    recorded = browser.recall(state_key(reviewer, base))
     try:
         return SessionState.from_dict(json.loads(recorded)) if recorded else SessionState()
     except (ValueError, TypeError, KeyError):

@@ -12,7 +12,7 @@ from align.text.width import clusters
 from align.workspace.browse import SentenceRow
 
 STATUS_GLYPHS = {Status.PROPOSED: "·", Status.ACCEPTED: "✓", Status.REJECTED: "✗", Status.EDITED: "✎"}
-ATTENTION_WORDS = {"changed": "text changed since", "conflict": "in conflict"}
+ATTENTION_WORDS = {"changed": "text changed since", "conflict": "in conflict", "audit": "judged wrong in an audit"}
 """Why a link should be decided again."""
 MAX_SHOWN_PERCENT = 99
 """Maximum per cent shown: only a reviewer can be certain."""

@@ -20,7 +20,7 @@ FINISH_SECONDS = BUSY_SECONDS + 15
 class Session(AppService):
     """textual-serve's service, started without a shell, and guaranteed to end.
 
-    environment: additional variables for the app (the reviewer's name).
+    environment: additional variables for the app (the reviewer's name). `downloads`: where its files are fetched from.
     """
 
     def __init__(
@@ -28,6 +28,7 @@ class Session(AppService):
         command: list[str],
         *,
         environment: Mapping[str, str],
+        downloads: DownloadManager,
         write_bytes: Callable[[bytes], Awaitable[None]],
         write_str: Callable[[str], Awaitable[None]],
         close: Callable[[], Awaitable[None]],
@@ -37,7 +38,7 @@ class Session(AppService):
             write_bytes=write_bytes,
             write_str=write_str,
             close=close,
-            download_manager=DownloadManager(),
+            download_manager=downloads,
         )
         self._program = command
         self._extra_environment = dict(environment)

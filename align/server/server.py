@@ -15,10 +15,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import textual_serve
 from aiohttp import WSCloseCode, WSMsgType, web
+from textual_serve.download_manager import DownloadManager
 
 from align.errors import UsageError
 from align.server.app_process import FINISH_SECONDS, Session
@@ -120,6 +121,9 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+VISIT_VARIABLE = "ALIGN_VISIT"
+"""The environment variable with the name of a visit: the app writes it with each decision, since a reviewer's name is
+only what somebody typed."""
 LIGHT_THEME = "textual-light"
 """Theme of the app for browsers that prefer light pages, unless another was requested."""
 MAX_TERMINAL_CELLS = 1000
@@ -163,6 +167,7 @@ class ReviewServer:
         self.auth = RequestAuth(listening=options.host, names=options.names)
         self.port = options.port
         self._open: set[web.WebSocketResponse] = set()
+        self._downloads = DownloadManager()
         self._n_sessions = 0
 
     @property
@@ -177,6 +182,7 @@ class ReviewServer:
         app.router.add_get("/{token}", self._redirect_to_slash)
         app.router.add_get("/{token}/", self._page)
         app.router.add_get("/{token}/static/{name}", self._file)
+        app.router.add_get("/{token}/download/{key}", self._download)
         app.router.add_get("/{token}/ws/{scheme:light|dark}/{reviewer:.*}", self._visit)
         app.on_shutdown.append(self._close_all)
         return app
@@ -238,6 +244,23 @@ class ReviewServer:
         path, kind = FILES[request.match_info["name"]]
         return web.Response(body=path.read_bytes(), content_type=kind)
 
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        """A file that an app has made, once: exports and the report."""
+        key = request.match_info["key"]
+        try:
+            about = await self._downloads.get_download_metadata(key)
+        except KeyError:
+            raise web.HTTPNotFound from None
+        response = web.StreamResponse(headers=HEADERS)
+        response.content_type = about.mime_type or "application/octet-stream"
+        name = quote(about.file_name)
+        response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+        await response.prepare(request)
+        async for chunk in self._downloads.download(key):
+            await response.write(chunk)
+        await response.write_eof()
+        return response
+
     async def _visit(self, request: web.Request) -> web.StreamResponse:
         if self._n_sessions >= self.options.max_sessions:
             self.log(f"refused {request.remote}: all {self.options.max_sessions} sessions are in use")
@@ -250,7 +273,8 @@ class ReviewServer:
 
     async def _run_session(self, request: web.Request) -> web.StreamResponse:
         reviewer = self.options.reviewer or clean_name(unquote(request.match_info["reviewer"]))
-        who = f"{reviewer or 'somebody'} at {request.remote}"
+        visit = secrets.token_hex(4)
+        who = f"{reviewer or 'somebody'} at {request.remote}, visit {visit}"
         socket = web.WebSocketResponse(heartbeat=15, max_msg_size=1 << 20)
         await socket.prepare(request)
         self._open.add(socket)
@@ -258,12 +282,13 @@ class ReviewServer:
         async def close() -> None:
             await socket.close()
 
-        environment = {"ALIGN_REVIEWER": reviewer} if reviewer else {}
+        environment = {VISIT_VARIABLE: visit} | ({"ALIGN_REVIEWER": reviewer} if reviewer else {})
         if request.match_info["scheme"] == "light":
             environment["ALIGN_THEME"] = LIGHT_THEME  # a requested theme is in the command and takes precedence
         session = Session(
             self.options.command,
             environment=environment,
+            downloads=self._downloads,
             write_bytes=socket.send_bytes,
             write_str=socket.send_str,
             close=close,

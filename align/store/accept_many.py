@@ -38,7 +38,8 @@ def accept_many(
     proposed one of them after decision `since`.
     """
     condition, values = where(link_filter)
-    condition += " and status = 'proposed' and attention is not 'conflict'"  # Conflicts are resolved one by one.
+    condition += " and status = 'proposed' and coalesce(attention, 'changed') = 'changed'"
+    # Conflicts, and links that were judged wrong in an audit, are decided one by one.
     detail = dict(extra_detail)
     if above is not None:
         condition += " and confidence >= ?"

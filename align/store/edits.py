@@ -81,9 +81,9 @@ def unlink(draft: DecisionDraft, link: int) -> None:
 
 
 @_on_link(Action.REOPEN)
-def reopen(draft: DecisionDraft, link: int) -> None:
-    """Make the link undecided again; on sentences of another settled link it is marked, so that it stays."""
-    _verdict(draft, link, Status.PROPOSED)
+def reopen(draft: DecisionDraft, link: int, attention: str | None = None) -> None:
+    """Make the link undecided again, with the reason to review it; on sentences of another settled link it stays."""
+    draft.decide(link, status=Status.PROPOSED.value, attention=attention)
     if overlaps.settled_overlaps(draft, draft.state(link), (link,)):
         draft.change(link, touched=1)
 

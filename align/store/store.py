@@ -70,6 +70,8 @@ class Store(StoreQueries):
     def __init__(self, path: Path, db: Database) -> None:
         super().__init__(path, db)
         self._group: str | None = None
+        self.visit = ""
+        """Written with each decision; see `reviewer.open_reviewer`."""
         self._schema_version = -1
         """Of the schema that was looked at last for what is not of align."""
 
@@ -146,8 +148,8 @@ class Store(StoreQueries):
                 self.db.conn.execute("release rehearsal")
 
     def detail(self, why: str = "") -> dict[str, object]:
-        """Details of a decision for the log: its reason, and the group of decisions that it is one of."""
-        return {name: value for name, value in (("why", why), ("group", self._group)) if value}
+        """Details of a decision for the log: its reason, the group of decisions that it is one of, the visit."""
+        return {name: value for name, value in (("why", why), ("group", self._group), ("visit", self.visit)) if value}
 
     # Documents
 
@@ -275,13 +277,20 @@ class Store(StoreQueries):
         """
         return self._turn(reviewer, "undo")
 
+    def visit_to_undo(self, reviewer: str, action: str) -> str | None:
+        """The visit of the decision that the reviewer's next `undo` or `redo` is of; None if there is none."""
+        with translate_errors(self.path):
+            return undo.next_visit(self.db, reviewer, action)
+
     def redo(self, reviewer: str) -> Change:
         """Redo the reviewer's last undone decision."""
         return self._turn(reviewer, "redo")
 
     def _turn(self, reviewer: str, action: str) -> Change:
         with self.writing():
-            decision, links, skipped = undo.invert_last(self.db, reviewer, action)
+            decision, links, skipped = undo.invert_last(
+                self.db, reviewer, action, {"visit": self.visit} if self.visit else {}
+            )
         done = decision.detail["action"]
         summary = f"{action}: {done}"
         if done == "import":

@@ -71,9 +71,23 @@ class _Invertible(NamedTuple):
     """Whether an earlier decision was inverted since, so that the reason for skipping this one is not new."""
 
 
-def invert_last(db: Database, reviewer: str, action: str) -> tuple[Decision, tuple[int, ...], str]:
+def next_visit(db: Database, reviewer: str, action: str) -> str | None:
+    """The visit in which the decision was made that the reviewer's next undo or redo is of; empty without a visit.
+
+    None if there is none. What may be in its way is not looked at.
+    """
+    groups = _groups(db, reviewer, action, 1)
+    if not groups:
+        return None
+    sql = "select coalesce(json_extract(detail, '$.visit'), '') from decisions where id = ?"
+    return str(db.conn.execute(sql, (groups[0][0].entry.target,)).fetchone()[0])
+
+
+def invert_last(
+    db: Database, reviewer: str, action: str, detail: Mapping[str, object]
+) -> tuple[Decision, tuple[int, ...], str]:
     """Undo the reviewer's last decision in force (`undo`), or redo the last undone one if nothing was decided since
-    (`redo`), with the decisions grouped with it. Call inside `writing`.
+    (`redo`), with the decisions grouped with it. Call inside `writing`. `detail`: further fields of the log entries.
 
     Returns the last entry written, the links touched, and the new reasons for skipping later decisions. Raises
     ConflictError if none can be inverted, EmptyDecisionError if there is none.
@@ -91,7 +105,9 @@ def invert_last(db: Database, reviewer: str, action: str) -> tuple[Decision, tup
             skipped = _summary(new_reasons)
             try:
                 with _savepoint(db):
-                    inverted = [invert_decision(db, reviewer, one.entry.target, action, skipped) for one in group]
+                    inverted = [
+                        invert_decision(db, reviewer, one.entry.target, action, skipped, detail) for one in group
+                    ]
             except ConflictError as error:
                 reason = str(error).rstrip(".")
             else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from align.models import Decision, Link, LinkSide, Status
 from align.sqlite_session import ClosesItself
@@ -12,6 +12,7 @@ from align.store import Conflict, DocumentRow, LinkFilter, PairRow, SentenceRow,
 from align.store.decision_draft import DecisionDraft
 from align.store.edits import linked_already
 from align.store.pagination import Order
+from align.workspace.concordance import ConcordanceHit, Rendering, renderings, search
 
 __all__ = ["Browser", "DocumentRow", "LinkFilter", "Order", "PairRow", "SentenceRow", "Undecided", "open_browser"]
 
@@ -176,9 +177,26 @@ class Browser(ClosesItself):
         """Decisions, latest first: on one link, or all."""
         return self.store.decisions(link=link, limit=n)
 
+    def is_of_visit(self, link: Link, reviewer: str, visit: str) -> bool:
+        """Whether the last decision on the link was made by the reviewer in that visit."""
+        last = self.store.decisions(link=link.id, limit=1)
+        return bool(last) and last[0].reviewer == reviewer and last[0].detail.get("visit") == visit
+
+    def visit_to_undo(self, reviewer: str, action: str) -> str | None:
+        """The visit of the decision that the reviewer's next `undo` or `redo` is of; None if there is none."""
+        return self.store.visit_to_undo(reviewer, action)
+
     def conflicts(self, link: int) -> list[Conflict]:
         """Unresolved conflicts of a link with other copies."""
         return self.store.conflicts(link)
+
+    def search(self, query: str, limit: int) -> list[ConcordanceHit]:
+        """Hits of a query in all texts. Raises UsageError for an empty query."""
+        return list(search(self.store, query, limit=limit))
+
+    def renderings(self, link: Link, side: Literal["src", "tgt"]) -> list[Rendering]:
+        """All translations of the text of a side in the store, the most frequent first."""
+        return renderings(self.store, link, side)
 
     # State of the front end
 

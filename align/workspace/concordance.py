@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from align.errors import UsageError
-from align.models import Link, LinkSide
+from align.models import Link, LinkSide, Status
 from align.store import LinkFilter, SentenceRow, Store
 from align.store.search import Term, find_terms, parse
+from align.text.normalize import folded
+from align.text.tags import primary
 
 MarkedRanges = tuple[tuple[int, int], ...]
 
@@ -82,3 +84,48 @@ def _of_sentence(store: Store, row: SentenceRow, doc: str, terms: tuple[Term, ..
         neighbours[step] = rows[0].text if rows and rows[0].lang == row.lang else ""
     spans = tuple((span.start, span.end) for span in row.pieces)
     return ConcordanceText(doc, row.lang, row.text, find_terms(row.text, terms), spans, neighbours[-1], neighbours[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """One translation of a text, and the links that have it, in document order."""
+
+    text: str
+    links: tuple[Link, ...]
+
+
+MAX_RENDERED_LINKS = 500
+"""Links that are compared for the translations of a text."""
+PHRASE_LENGTH = 80
+"""Characters of a sentence that are searched; the whole texts are then compared."""
+
+
+def renderings(store: Store, link: Link, side: Literal["src", "tgt"]) -> list[Rendering]:
+    """All translations of the text of a side into the language of the other, the most frequent first.
+
+    Texts are compared by their letters and digits, without case. Rejected links are left out; the link itself is
+    included, so that one rendering means that the text is translated consistently.
+    """
+    own, other = (link.src, link.tgt) if side == "src" else (link.tgt, link.src)
+    rows = store.sentences_by_id(own.sentences)
+    longest = max((row.text for row in rows), key=len, default=own.text)
+    phrase = longest[:PHRASE_LENGTH].rpartition(" ")[0] if len(longest) > PHRASE_LENGTH else longest
+    query = '"' + (phrase or longest[:PHRASE_LENGTH]).replace('"', " ") + '"'
+    links_by_text: dict[str, list[Link]] = {}
+    same = folded(own.text)
+    matches = store.links(LinkFilter(text=query), limit=MAX_RENDERED_LINKS) if parse(query) else ()
+    for match in matches:
+        for one, rendered in ((match.src, match.tgt), (match.tgt, match.src)):
+            if (
+                match.status is not Status.REJECTED
+                and primary(one.lang) == primary(own.lang)
+                and primary(rendered.lang) == primary(other.lang)
+                and folded(one.text) == same
+            ):
+                links_by_text.setdefault(folded(rendered.text), []).append(match)
+                break
+    distinct = [
+        Rendering((links[0].tgt if folded(links[0].tgt.text) == text else links[0].src).text, tuple(links))
+        for text, links in links_by_text.items()
+    ]
+    return sorted(distinct, key=lambda one: -len(one.links))

@@ -129,8 +129,14 @@ def lines_of(event: Event) -> list[str]:
     """The event as lines of text: when, who, what, and its changes."""
     decision = event.decision
     link = f" link {decision.link}" if decision.link is not None else ""
-    lines = [f"{decision.at[:19].replace('T', ' ')}  {decision.reviewer}:{link} {event.words}"]
+    lines = [f"{decision.at[:19].replace('T', ' ')}  {who_of(decision)}:{link} {event.words}"]
     return lines + [f"    {what}: {_short(before)} -> {_short(after)}" for what, before, after in event.changes]
+
+
+def who_of(decision: Decision) -> str:
+    """The reviewer, with the visit in a browser that the decision was made in."""
+    visit = decision.detail.get("visit")
+    return f"{decision.reviewer} (visit {visit})" if visit else decision.reviewer
 
 
 def _short(value: object) -> str:

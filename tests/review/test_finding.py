@@ -15,11 +15,12 @@ from align.review.filter_language import parse_filter
 from align.review.keys import ACTIONS_BY_ID, ACTIONS_BY_SCREEN, REVIEW_KEYS, keymap, split_keys
 from align.review.screens.audit import AuditScreen
 from align.review.screens.review import ReviewScreen
-from align.review.screens.workspace import PairList, WorkspaceScreen
+from align.review.screens.workspace import WorkspaceScreen
 from align.review.session import ReviewSession
 from align.review.settings_check import check_settings
 from align.review.widgets.bars import KeyBar
 from align.review.widgets.link_list import LinkList
+from align.review.widgets.workspace_table import WorkspaceTable
 from align.settings import Settings
 from align.store import open_store
 from align.workspace.browse import LinkFilter
@@ -86,9 +87,8 @@ async def test_workspace_tells_what_is_left_and_opens_a_pair(db: Path, run: Run)
     async with run() as pilot:
         await press(pilot, "a", "q")
         assert isinstance(pilot.app.screen, WorkspaceScreen)
-        pair = pilot.app.screen.query_one(PairList).pairs[0]
-        assert (pair.counts[Status.PROPOSED], pair.counts[Status.ACCEPTED]) == (7, 1)
-        assert "7 links left" in pilot.app.screen.query_one("#top").words
+        row = pilot.app.screen.query_one(WorkspaceTable).rows[0]
+        assert (row.left, row.decided, row.total) == (7, 1, 8)
         await press(pilot, "enter")
         assert isinstance(pilot.app.screen, ReviewScreen)
         assert screen(pilot).session.state.filter.src_lang == "ja"
@@ -104,12 +104,11 @@ async def test_the_workspace_stands_on_the_pair_that_was_reviewed(db: Path, run:
         store.propose(1, 1, [Proposal((first[8].id,), (first[9].id,), LinkKind.TRANSLATION, 0.1, 0.5)], "x")
     async with run() as pilot:
         await press(pilot, "end", "q")
-        shown = pilot.app.screen.query_one(PairList)
-        assert len(shown.pairs) == 2
-        pair = shown.pairs[shown.cursor]
-        assert (pair.src_document, pair.tgt_document) == (1, 2)
+        shown = pilot.app.screen.query_one(WorkspaceTable)
+        assert len(shown.rows) == 2
+        assert shown.row.documents == (1, 2)
         await press(pilot, "j" if shown.cursor == 0 else "k", "h", "escape")
-        assert shown.pairs[shown.cursor].tgt_document == 1, "it is where the reviewer went since"
+        assert shown.row.documents == (1, 1), "it is where the reviewer went since"
 
 
 async def test_an_empty_list_offers_the_filter(db: Path, run: Run) -> None:
@@ -127,10 +126,21 @@ async def test_an_audit_is_kept_with_its_interval(db: Path, run: Run) -> None:
         assert isinstance(pilot.app.screen, AuditScreen)
         await press(pilot, "a", "x", "u", "a", "a", "x", "a")
         assert "of 5 right" in screen(pilot).query_one("#said").words
-    with open_store(db) as store:
-        audit = store.audits()[0]
-    assert (audit["n"], audit["right"]) == (5, 4)
-    assert audit["low"] == pytest.approx(0.3755, abs=1e-3)
+        assert "1 wrong link undecided again" in screen(pilot).query_one("#said").words
+        wrong = [link for link in links(db) if link.attention == "audit"]
+        assert [link.status for link in wrong] == [Status.PROPOSED]
+        assert screen(pilot).session.current.id == wrong[0].id
+        with open_store(db) as store:
+            audit = store.audits()[0]
+        assert (audit["n"], audit["right"]) == (5, 4)
+        assert audit["low"] == pytest.approx(0.3755, abs=1e-3)
+        await press(pilot, "A", "0", "enter")
+        assert screen(pilot).session.current.attention == "audit", "no bulk accept takes it again"
+        # The same seed draws the same links.
+        seed = str(audit["filter"]).rpartition(" ")[2]
+        await press(pilot, "u", "u", "y", *f"5 seed {seed}", "enter")
+        again = pilot.app.screen._links
+        assert wrong[0].id == again[3].id
 
 
 def keys_of_audit(pilot: Any) -> str:

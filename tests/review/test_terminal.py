@@ -158,7 +158,7 @@ def test_the_seed_pages_are_reviewed_in_a_terminal(terminal, size: tuple[int, in
     seen.keys("q", "?")
     seen.until("Decide")
     seen.keys("q", "q")
-    seen.until("links left")
+    seen.until("Total:")
     seen.keys("q")
     seen.until_dead()
     found = decided(path)

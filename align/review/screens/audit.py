@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from align.models import Link
-from align.report.pace import wilson
+from align.models import CONFIRMED, Link
+from align.report.pace import sample, wilson
+from align.review.audit_samples import MAX_SEED, AuditResult, SamplePlan, record_audit
 from align.review.presenters import shown_texts, side_view
 from align.review.queries import load_context
 from align.review.screens.base import ours
+from align.review.screens.dialogs import Ask
+from align.review.session import ReviewSession
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.texts import Texts
 
@@ -21,8 +26,41 @@ AUDIT_SIZE = 50
 """Links that an audit proposes to judge."""
 
 
-class AuditScreen(Screen[tuple[int, int] | None]):
-    """Judge sampled links in turn. Dismissed with (right, judged), also when stopped early, or None."""
+def audit(session: ReviewSession, push: Callable[[Screen[Any], Callable[[Any], None]], object]) -> None:
+    """Ask how many links of the session's list to judge, judge them, and record the result.
+
+    The confirmed ones, unless the filter names other statuses. `push` shows a screen and passes its answer on.
+    """
+    listed = session.state.filter
+    settled = listed if listed.statuses else replace(listed, statuses=CONFIRMED)
+    total = session.browser.count(settled)
+    if not total:
+        session.inform("There is nothing to audit: no link of this list is accepted yet.")
+        return
+
+    def use(typed: str | None) -> None:
+        if typed is None:
+            return
+        plan = SamplePlan.of(typed)
+        ranks = sample(total, plan.count, random.Random(plan.seed))
+        links = [link for rank in ranks for link in session.browser.at(rank, 1, settled)]
+
+        def judged(verdicts: list[bool] | None) -> None:
+            if verdicts:
+                record_audit(session, AuditResult(tuple(links[: len(verdicts)]), tuple(verdicts), plan.seed, total))
+            else:
+                session.inform("The audit was left; nothing is saved of it.")
+
+        push(AuditScreen(links), judged)
+
+    hint = f"of {total:,} {'links of this list' if listed.statuses else 'accepted links of this list'}"
+    hint += " · the same seed draws the same links again"
+    value = f"{min(AUDIT_SIZE, total)} seed {random.randrange(MAX_SEED)}"
+    push(Ask("How many random links to check?", value, hint, check=SamplePlan.of), use)
+
+
+class AuditScreen(Screen[list[bool] | None]):
+    """Judge sampled links in turn. Dismissed with the verdicts (right or not), also when stopped early, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "judge(True)", "right", id="audit_right"),
@@ -80,7 +118,7 @@ class AuditScreen(Screen[tuple[int, int] | None]):
 
     def action_finish(self) -> None:
         """Return the verdicts."""
-        self.dismiss((sum(self._verdicts), len(self._verdicts)))
+        self.dismiss(self._verdicts)
 
     def action_leave(self) -> None:
         """Discard the verdicts."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from align.errors import AlignError
+from align.review.jobs import JobContext, JobRunner
 from align.review.session_state import SessionState
 from align.review.worker_thread import DecisionWriter, WorkerThread
 from align.reviewer import Reviewer
-from align.workspace.browse import Browser
+from align.workspace.browse import Browser, LinkFilter
 from align.workspace.realign import Realigner
 
 if TYPE_CHECKING:
@@ -36,8 +38,19 @@ class Host(Protocol):
     solver: WorkerThread[Realigner]
     previews: WorkerThread[Reviewer]
     """Derives previews, and waits for no decision that is being saved."""
+    lookups: WorkerThread[Browser]
+    """Searches all texts."""
+    jobs: JobRunner
+    job_context: JobContext
+    served: bool
+    """Whether the app runs in the browser of somebody who must not see the server's files."""
+    visit: str
+    """Name of the visit of a served app; empty in a terminal."""
     session_state: SessionState
     """Where the reviewer is in the links, or was last."""
+
+    def state_of(self, base: LinkFilter) -> SessionState:
+        """Where the reviewer left these links, or their beginning."""
 
     def save_state(self, state: SessionState) -> None:
         """Remember where the reviewer is."""
@@ -58,6 +71,15 @@ class Host(Protocol):
 def ours(node: DOMNode) -> Host:
     """The app, as what it is to a screen."""
     return cast("Host", node.app)
+
+
+PATH = re.compile(r"(?<![\w.:/])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:'\"]+[/\\])+(?=[^\s/\\])")
+"""The folders of a whole path."""
+
+
+def without_folders(words: str) -> str:
+    """Words for a browser: of each path, only the name of the file."""
+    return PATH.sub("", words)
 
 
 def reason(error: BaseException) -> str:

@@ -18,6 +18,7 @@ from align.review.keys import KeyAction
 from align.review.navigation import JUMPS
 from align.review.presenters import LinkPresenter
 from align.review.screens.base import ours
+from align.review.screens.concordance_view import look_up
 from align.review.screens.dialogs import (
     Ask,
     AskText,
@@ -72,6 +73,7 @@ class DecidingScreen(Screen[Any]):
             state,
             remember=remember,
             when_saved=lambda future: app.when_saved(future, self),
+            visit=app.visit,
         )
         self.presenter = LinkPresenter(self.session)
 
@@ -95,7 +97,8 @@ class DecidingScreen(Screen[Any]):
     def action_perform(self, action: str) -> None:
         """Do what a key is for; an edit that is solved around asks first."""
         work: Callable[[], PendingEdit | None] = getattr(self, f"do_{action}", None) or getattr(self.session, action)
-        pending = work()
+        asks = action not in ("accept", "reject") and self.session.asks_to_overrule(action)
+        pending = None if asks else work()
         if pending is not None:
             self._realign(pending)
         self.paint()
@@ -193,7 +196,7 @@ class DecidingScreen(Screen[Any]):
         document = self.document_of_side()
         if document is None:
             return
-        if getattr(self.app, "served", False):
+        if ours(self).served:
             self.session.inform("Files are opened only where the program runs, not in a browser.", "bad")
             return
         name = next((row.name for row in ours(self).browser.documents() if row.id == document), "")
@@ -204,6 +207,10 @@ class DecidingScreen(Screen[Any]):
         link = self.session.current
         if link is not None:
             self.app.push_screen(HistoryScreen(link.id))
+
+    def do_concordance(self) -> None:
+        """Show how else the sentence is translated, and find words in all texts."""
+        look_up(self, "", self.session.current)
 
     def do_help(self) -> None:
         """Show the keys of this screen."""

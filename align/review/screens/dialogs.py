@@ -20,10 +20,10 @@ from align.errors import AlignError
 from align.models import Decision, Link
 from align.review.filter_language import GRAMMAR
 from align.review.keys import ALTERNATIVE_KEYS, DOCUMENT_KEYS, REVIEW_KEYS, WORKSPACE_KEYS, KeyAction, keys_of
-from align.review.screens.base import Host, ours
+from align.review.screens.base import Host, ours, without_folders
 from align.review.wording import question
 from align.text.width import shown
-from align.workspace.history import words_of
+from align.workspace.history import who_of, words_of
 
 MAX_COMPLETIONS = 12
 
@@ -364,7 +364,8 @@ class HistoryScreen(ModalScreen[None]):
             words.append("No decisions yet.")
         for decision in decisions:
             words.append(f"{decision.at[:19].replace('T', ' ')}  ", style="dim")
-            words.append(shown(decision.reviewer))
-            words.append(f"  {shown(words_of(decision))}", style="bold")
+            done = words_of(decision)
+            words.append(shown(who_of(decision)))
+            words.append(f"  {shown(without_folders(done) if ours(self).served else done)}", style="bold")
             words.append(f"  link {decision.link}\n" if self._link is None and decision.link else "\n", style="dim")
         return words

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import random
+from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.message import Message
+from textual.screen import Screen
 
-from align.models import CONFIRMED, Link
-from align.report.pace import sample, wilson
+from align.models import Link
 from align.review.filter_language import GRAMMAR, parse_percentage
 from align.review.keys import KEY_BAR, REVIEW_KEYS, bindings
 from align.review.presenters import EMPTY
-from align.review.screens.audit import AUDIT_SIZE, AuditScreen
-from align.review.screens.base import ours, reason
+from align.review.screens.audit import audit
+from align.review.screens.base import ours, reason, without_folders
 from align.review.screens.deciding import DecidingScreen
 from align.review.screens.dialogs import (
     Ask,
@@ -104,7 +103,8 @@ class ReviewScreen(DecidingScreen):
         line.set_class(message.mood == "good", "-good")
         line.set_class(message.mood == "bad", "-bad")
         waiting = ours(self).decision_writer.waiting
-        line.show(message.text, f"saving {waiting} …" if waiting and message.text else "")
+        words = without_folders(message.text) if ours(self).served and message.mood == "bad" else message.text
+        line.show(words, f"saving {waiting} …" if waiting and message.text else "")
 
     def useful(self, call: str) -> bool:
         """Whether the key bar offers an action now. The key works all the same, and says why it does nothing."""
@@ -210,29 +210,15 @@ class ReviewScreen(DecidingScreen):
 
     def do_audit(self) -> None:
         """Ask how many links to judge, then judge them."""
-        session = self.session
-        listed = session.state.filter
-        settled = listed if listed.statuses else replace(listed, statuses=CONFIRMED)
-        total = session.browser.count(settled)
-        if not total:
-            session.inform("There is nothing to audit: no link of this list is accepted yet.")
-            return
 
-        def use(typed: str) -> None:
-            if typed.strip().isdecimal() and int(typed) >= 1:
-                ranks = sample(total, int(typed), random.Random())
-                links = [session.browser.at(rank, 1, settled)[0] for rank in ranks]
-                self.app.push_screen(AuditScreen(links), self._audited)
+        def push(screen: Screen[Any], use: Callable[[Any], None]) -> None:
+            def answered(answer: Any) -> None:
+                use(answer)
+                self.paint()
 
-        hint = f"of {total:,} {'links of this list' if listed.statuses else 'accepted links of this list'}"
-        self._ask(Ask("How many random links to check?", str(min(AUDIT_SIZE, total)), hint), use)
+            self.app.push_screen(screen, answered)
 
-    def _audited(self, result: tuple[int, int] | None) -> None:
-        if not result or not result[1]:
-            self.session.inform("The audit was left; nothing is kept of it.")
-        else:
-            self.session.record_audit(*result, *wilson(*result))
-        self.paint()
+        audit(self.session, push)
 
     # Alternatives
 

@@ -1,205 +1,252 @@
-"""Workspace screen: the pairs of texts with their review progress."""
+"""Workspace screen: the texts with their review progress, and the long jobs on them."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
-from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
-from textual.reactive import reactive
-from textual.screen import Screen
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
+from textual.binding import BindingType
 
-from align.models import Status
-from align.review.keys import ACTIONS_BY_ID, WORKSPACE_KEYS, bindings
-from align.review.rendering import Painted, fitted_segment
+from align.review.keys import ACTIONS_BY_ID, WORKSPACE_KEYS, WORKSPACE_SHARED_KEYS, bindings
 from align.review.screens.base import ours
-from align.review.screens.dialogs import HelpScreen, HistoryScreen
+from align.review.screens.dialogs import Ask, Confirm, HelpScreen, HistoryScreen
 from align.review.screens.document import DocumentScreen, View
+from align.review.screens.workspace_jobs import EMPTY, EMPTY_SERVED, JobScreen
 from align.review.session_state import SessionState
 from align.review.widgets.bars import KeyBar, Line
+from align.review.widgets.workspace_table import WorkspaceTable, WorkspaceTotal
+from align.review.workspace_rows import (
+    ROW_WORDS,
+    SORT_COLUMNS,
+    SortColumn,
+    WorkspaceRow,
+    document_rows,
+    matching_rows,
+    pair_rows,
+    sorted_rows,
+    total_row,
+)
 from align.text.messages import pluralise
-from align.workspace.browse import LinkFilter, PairRow
+from align.text.width import cells
+from align.workspace.browse import LinkFilter
 
-DONE = (Status.ACCEPTED, Status.EDITED, Status.REJECTED)
-
-
-class PairList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
-    """List of pairs of texts, two lines each: names and languages; progress, undecided links, expected precision."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "step(1)", "down", show=False),
-        Binding("up,k", "step(-1)", "up", show=False),
-        Binding("pagedown", "step(8)", "down", show=False),
-        Binding("pageup", "step(-8)", "up", show=False),
-    ]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "pair-list--cursor",
-        "pair-list--done",
-        "pair-list--left",
-        "pair-list--faint",
-    }
-    EACH = 2
-    cursor: reactive[int] = reactive(0)
-
-    def __init__(self, **kwargs: object) -> None:
-        super().__init__(**kwargs)
-        self.pairs: list[PairRow] = []
-
-    def show(self, pairs: list[PairRow]) -> None:
-        """Set the pairs."""
-        self.pairs = pairs
-        self.virtual_size = Size(self.size.width, len(pairs) * self.EACH)
-        self.cursor = min(self.cursor, max(0, len(pairs) - 1))
-        self.refresh()
-
-    def on_resize(self, _event: events.Resize) -> None:
-        """Adapt to the new width."""
-        self.virtual_size = Size(self.size.width, len(self.pairs) * self.EACH)
-
-    def validate_cursor(self, cursor: int) -> int:
-        """Limit the cursor to the list."""
-        return max(0, min(cursor, len(self.pairs) - 1))
-
-    def watch_cursor(self) -> None:
-        """Scroll the cursor into view."""
-        self.scroll_to_region(Region(0, self.cursor * self.EACH, 1, self.EACH), animate=False, force=True)
-        self.refresh()
-
-    def action_step(self, step: int) -> None:
-        """Move the cursor."""
-        self.cursor += step
-
-    def render_line(self, y: int) -> Strip:
-        """Render the names or the progress of a pair."""
-        width = self.scrollable_content_region.width
-        number, part = divmod(y + self.scroll_offset.y, self.EACH)
-        if number >= len(self.pairs):
-            return Strip.blank(width, self.base)
-        pair = self.pairs[number]
-        here = number == self.cursor
-        base = self.component_style("pair-list--cursor", ground=True) if here else self.base
-        mark = Segment("▌ " if here else "  ", base)
-        if part == 0:
-            return Strip([mark, fitted_segment(self._names(pair), width - 2, base)], width)
-        return Strip([mark, *self._progress(pair, width - 2, base)], width)
-
-    def _names(self, pair: PairRow) -> str:
-        src, tgt = (name.rsplit("/", 1)[-1] for name in (pair.src_doc, pair.tgt_doc))
-        languages = f"{pair.src_lang} → {pair.tgt_lang}"
-        return f"{languages}   {src}" if src == tgt else f"{languages}   {src}  ↔  {tgt}"
-
-    def _progress(self, pair: PairRow, width: int, base: Style) -> list[Segment]:
-        total = sum(pair.counts.values())
-        done = sum(pair.counts[status] for status in DONE)
-        left = pair.counts[Status.PROPOSED]
-        words = f" {done:,} of {total:,} decided"
-        if left:
-            words += f", {left:,} left, expected {100 * pair.expected_right / left:.0f} % right"
-        bar = max(4, min(24, width // 4))
-        filled = bar * done // total if total else 0
-        styles = [self.component_style(f"pair-list--{name}") for name in ("done", "left")]
-        return [
-            Segment("━" * filled, base + styles[0]),
-            Segment("─" * (bar - filled), base + styles[1]),
-            fitted_segment(words, max(0, width - bar), base),
-        ]
+SORT_WORDS = {
+    "texts": "by name",
+    "left": "with the most undecided links first",
+    "right": "with the least likely right first",
+    "decided": "with the least decided first",
+}
 
 
-class WorkspaceScreen(Screen[None]):
-    """All pairs of texts with links."""
+HELP_ACTIONS = (*WORKSPACE_KEYS, *(ACTIONS_BY_ID[name] for name in WORKSPACE_SHARED_KEYS))
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings((*WORKSPACE_KEYS, ACTIONS_BY_ID["help"], ACTIONS_BY_ID["back"]))
+
+class WorkspaceScreen(JobScreen):
+    """All pairs of texts with links, or all documents; documents without links are listed too."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(HELP_ACTIONS)
+    KEY_BAR = ("open", "open_all", "add_files", "propose_links", "export_links", "sort_texts", "concordance")
 
     def __init__(self) -> None:
         super().__init__()
-        self._stood_on: int | None = None
+        self._last_link: int | None = None
+        self._typed = ""
+        self._typed_before: tuple[str, ...] = ()
+        self._sort: SortColumn = "texts"
+        self._by_document = False
 
     def compose(self) -> ComposeResult:
-        """Header, pair list, message line, key bar."""
+        """Title, table, total, message, keys."""
+        table = WorkspaceTable(id="pairs")
         yield Line(id="top")
-        yield PairList(id="pairs")
+        yield table
+        yield WorkspaceTotal(table, id="total")
         yield Line(id="said", max_lines=2)
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
-        """List the pairs."""
-        self.query_one(PairList).focus()
-        self._list()
+        """List the rows."""
+        self.query_one(WorkspaceTable).focus()
+        self.list_rows()
 
     def on_screen_resume(self) -> None:
         """Reload, since the review may have changed links."""
-        self._list()
+        self.list_rows()
 
-    def _list(self) -> None:
-        browser = ours(self).browser
-        pairs = browser.pairs()
-        self.query_one(PairList).show(pairs)
-        self._restore_cursor(pairs)
-        tagged = {lang for pair in pairs for lang in (pair.src_lang, pair.tgt_lang)}
-        texts = {document for pair in pairs for document in (pair.src_document, pair.tgt_document)}
-        left = sum(pair.counts[Status.PROPOSED] for pair in pairs)
+    def on_resize(self) -> None:
+        """Fit the title to the new width."""
+        self.list_rows()
+
+    def list_rows(self) -> None:
+        """List the rows as they are now."""
+        app = ours(self)
+        pairs, documents = app.browser.pairs(), app.browser.documents()
+        every = (document_rows if self._by_document else pair_rows)(pairs, documents)
+        rows = sorted_rows(matching_rows(every, self._typed), self._sort)
+        empty = f"No row matches {self._typed!r}. Esc clears the filter." if every else EMPTY
+        table = self.query_one(WorkspaceTable)
+        table.show(rows, self._sort, EMPTY_SERVED if app.served and not every else empty)
+        self._restore_cursor(rows)
+        noun = "document" if self._by_document else "pair"
+        count = len(rows) if self._by_document else sum(row.pair is not None for row in rows)
+        listed = [row.pair for row in rows if row.pair is not None] if self._typed and not self._by_document else pairs
+        self.query_one(WorkspaceTotal).show(total_row(listed, count, noun))
         self.query_one("#top", Line).show(
-            f" {ours(self).store_path.name} · {pluralise(len(texts), 'document')} with links"
-            f" · {', '.join(sorted(tagged))}",
-            f" {pluralise(left, 'link')} left · {ours(self).reviewer} ",
+            *self._title(len(documents), {lang for row in documents for lang in row.languages})
         )
-        if not pairs:
-            self.query_one("#said", Line).show("No links yet: quit with q and run `align propose`.")
 
-    def _restore_cursor(self, pairs: list[PairRow]) -> None:
-        """Move the cursor to the pair of the link reviewed last, once per link."""
+    def _title(self, documents: int, languages: set[str]) -> tuple[str, str]:
+        """The store, its documents and languages, and the reviewer: fewer words where the screen is narrow."""
+        app = ours(self)
+        store, reviewer = f" {app.store_path.stem if app.served else app.store_path.name}", f" {app.reviewer} "
+        count = pluralise(documents, "document")
+        listed = ", ".join(sorted(languages))
+        search = f" · / {self._typed}" if self._typed else ""
+        for words in (
+            f" · {count} · {listed}",
+            f" · {count} · {pluralise(len(languages), 'language')}",
+            f" · {count}",
+            "",
+        ):
+            if cells(store + words + search + reviewer) <= self.size.width:
+                return f"{store}{words}{search}", reviewer
+        return f"{store}{search}", ""
+
+    def _restore_cursor(self, rows: list[WorkspaceRow]) -> None:
+        """Move the cursor to the row of the link reviewed last, once per link."""
         number = ours(self).session_state.link
-        link = ours(self).browser.link(number) if number is not None and number != self._stood_on else None
-        self._stood_on = number
+        link = ours(self).browser.link(number) if number is not None and number != self._last_link else None
+        self._last_link = number
         if link is None:
             return
         at = (link.src.document, link.tgt.document, link.src.lang, link.tgt.lang)
-        for row, pair in enumerate(pairs):
-            if at == (pair.src_document, pair.tgt_document, pair.src_lang, pair.tgt_lang):
-                self.query_one(PairList).cursor = row
+        for number, row in enumerate(rows):
+            pair = row.pair
+            if pair and at == (pair.src_document, pair.tgt_document, pair.src_lang, pair.tgt_lang):
+                self.query_one(WorkspaceTable).cursor = number
 
-    @property
-    def _pair(self) -> PairRow | None:
-        pairs = self.query_one(PairList)
-        return pairs.pairs[pairs.cursor] if pairs.pairs else None
+    def useful(self, call: str) -> bool:
+        """Whether the key bar offers an action now."""
+        if call == "cancel_job":
+            return ours(self).jobs.job is not None
+        if call in ("open", "open_document", "open_all", "audit_links"):
+            row = self.query_one(WorkspaceTable).row
+            return row is not None and (bool(row.total) or call == "open_document")
+        return not (call == "add_files" and ours(self).served)
+
+    # Rows
 
     def action_open(self) -> None:
-        """Review the links of the current pair."""
-        pair = self._pair
-        if pair is not None:
-            link_filter = LinkFilter(
-                documents=(pair.src_document, pair.tgt_document), src_lang=pair.src_lang, tgt_lang=pair.tgt_lang
-            )
-            self._review(SessionState(filter=link_filter, base=link_filter))
+        """Review the links of the row."""
+        row = self.query_one(WorkspaceTable).row
+        if row is None:
+            self.inform(EMPTY_SERVED if ours(self).served else EMPTY)
+        elif not row.total:
+            self.inform(f"{row.name} has no links yet. `p` proposes links between all texts.")
+        else:
+            self._review(row.link_filter())
+
+    def on_workspace_table_opened(self) -> None:
+        """Review the links of the row that was clicked."""
+        self.action_open()
 
     def action_open_all(self) -> None:
         """Review all links."""
-        if self._pair is not None:
-            self._review(SessionState())
+        if ours(self).browser.count(LinkFilter()):
+            self._review(LinkFilter())
+        else:
+            self.inform("There are no links yet. `p` proposes links between all texts.")
 
-    def _review(self, state: SessionState) -> None:
+    def _review(self, base: LinkFilter, link: int | None = None) -> Any:
+        """Push the review of these links: at a link, else where the reviewer left them, or at the first undecided."""
         from align.review.screens.review import ReviewScreen
 
-        self.app.push_screen(ReviewScreen(state))
+        state = SessionState(filter=base, base=base, link=link) if link is not None else ours(self).state_of(base)
+        screen = ReviewScreen(state)
+        self.app.push_screen(screen)
+        return screen
+
+    def action_audit_links(self) -> None:
+        """Judge a sample of the accepted links of the row."""
+        row = self.query_one(WorkspaceTable).row
+        if row is not None and row.total:
+            screen = self._review(row.link_filter())
+            screen.call_after_refresh(screen.do_audit)
 
     def action_open_document(self) -> None:
         """Show both documents of the pair."""
-        pair = self._pair
-        if pair is not None:
-            view = View(
-                (pair.src_document, pair.tgt_document), (pair.src_lang, pair.tgt_lang), (pair.src_doc, pair.tgt_doc)
-            )
-            self.app.push_screen(DocumentScreen(view), self._show_link)
+        row = self.query_one(WorkspaceTable).row
+        pair = row.pair if row is not None else None
+        if pair is None:
+            self.inform("Side by side needs a pair of texts: Tab lists the pairs.")
+            return
+        view = View(
+            (pair.src_document, pair.tgt_document), (pair.src_lang, pair.tgt_lang), (pair.src_doc, pair.tgt_doc)
+        )
+        self.app.push_screen(DocumentScreen(view), self._show_link)
 
     def _show_link(self, link: int | None) -> None:
         if link is not None:
-            self._review(SessionState(link=link))
+            self._review(LinkFilter(), link)
+
+    def action_table_by(self) -> None:
+        """Switch between pairs and documents."""
+        self._by_document = not self._by_document
+        self.list_rows()
+        self.inform("A row a document, with the links on either side of it." if self._by_document else "A row a pair.")
+
+    def action_sort_texts(self) -> None:
+        """Sort by the next column."""
+        self._sort_by(SORT_COLUMNS[(SORT_COLUMNS.index(self._sort) + 1) % len(SORT_COLUMNS)])
+
+    def on_workspace_table_sort_requested(self, message: WorkspaceTable.SortRequested) -> None:
+        """Sort by the column that was clicked."""
+        self._sort_by(message.column)
+
+    def _sort_by(self, column: SortColumn) -> None:
+        self._sort = column
+        self.list_rows()
+        self.query_one(WorkspaceTable).cursor = 0
+        self.inform(f"Sorted {SORT_WORDS[column]}.")
+
+    def action_filter_texts(self) -> None:
+        """Ask which rows to list."""
+        hint = f"words of names and languages · {' · '.join(ROW_WORDS)} · empty = all"
+
+        def describe(typed: str) -> str:
+            rows = (document_rows if self._by_document else pair_rows)(
+                ours(self).browser.pairs(), ours(self).browser.documents()
+            )
+            return f"Shows {pluralise(len(matching_rows(rows, typed)), 'row')}."
+
+        dialog = Ask("Filter: show only texts with", self._typed, hint, describe=describe, history=self._typed_before)
+        self.ask(dialog, self._filter)
+
+    def _filter(self, typed: str) -> None:
+        self._typed = typed.strip()
+        if self._typed:
+            self._typed_before = tuple(dict.fromkeys((self._typed, *self._typed_before)))
+        self.list_rows()
+        self.query_one(WorkspaceTable).cursor = 0
+
+    def action_perform(self, action: str) -> None:
+        """Do what a key of all screens does here."""
+        getattr(self, f"action_{action}")()
+
+    def action_clear(self) -> None:
+        """Clear the filter."""
+        if self._typed:
+            self._filter("")
+        else:
+            self.inform("There is no filter to clear. `q` leaves the program.")
+
+    # Other screens
+
+    def action_concordance(self) -> None:
+        """Look up words in all texts."""
+        from align.review.screens.concordance_view import look_up
+
+        look_up(self, "")
 
     def action_open_history(self) -> None:
         """Show the last decisions."""
@@ -207,8 +254,13 @@ class WorkspaceScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.app.push_screen(HelpScreen((*WORKSPACE_KEYS, ACTIONS_BY_ID["help"], ACTIONS_BY_ID["back"])))
+        self.app.push_screen(HelpScreen(HELP_ACTIONS))
 
     def action_back(self) -> None:
-        """Quit the app."""
-        self.app.exit()
+        """Quit the app; a job that runs is cancelled, after a question."""
+        job = ours(self).jobs.job
+        if job is None:
+            self.app.exit()
+            return
+        question = f"{job.label} is still running. Cancel it and leave?"
+        self.ask(Confirm(question), lambda agreed: self.app.exit() if agreed else None)

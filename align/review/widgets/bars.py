@@ -95,7 +95,7 @@ class KeyBar(Painted):
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key", "key-bar--idle"}
-    LAST = ("filter", "find", "back", "help")
+    LAST = ("filter", "filter_texts", "find", "back", "help")
     _shown: Sequence[KeyEntry] = ()
 
     def on_mount(self) -> None:

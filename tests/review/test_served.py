@@ -1,0 +1,150 @@
+"""The app in a browser: no path of the server, names that prove nothing, downloads."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from align.models import Status
+from align.review.jobs import JobContext, JobResult
+from align.review.screens.base import without_folders
+from align.reviewer import open_reviewer
+from align.store import edits, open_store
+
+from .conftest import Run, document, links, press, screen, settle
+from .test_workspace import over
+
+SYSTEM = {"Quit", "Theme", "Keys", "Maximize", "Minimize"}
+"""Commands of Textual itself; they touch no file."""
+
+
+@pytest.fixture
+def deep(db: Path) -> Path:
+    """A document whose name is a path of the server, and a decision that names it."""
+    with open_store(db) as store:
+        store.add_document(document(f"{db.parent}/secret/notes.de.txt", "de", ("Ein Satz.", "Noch einer.")))
+        store.add_document(document(f"{db.parent}/secret/notes.de.txt", "de", ("Ein Satz.", "Anderer.")))
+    return db
+
+
+def text_of(pilot: Any) -> str:
+    """The whole screen."""
+    return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips(pilot.app.size))
+
+
+async def test_no_action_of_the_palette_shows_or_opens_a_path(deep: Path, run: Run, monkeypatch: Any) -> None:
+    opened: list[str] = []
+    watching = [True]
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if not watching[0]:
+            return
+        if event in ("subprocess.Popen", "os.system", "os.startfile", "webbrowser.open"):
+            opened.append(f"{event} {arguments[0]}")
+        if (
+            event == "open"
+            and isinstance(arguments[0], str)
+            and isinstance(arguments[1], str)
+            and "r" not in arguments[1]
+        ):
+            opened.append(f"open {arguments[0]}")
+
+    downloads: list[str] = []
+    monkeypatch.setattr(JobContext, "propose", lambda _context: lambda _job: JobResult("proposed"))
+    folder = str(deep.parent)
+    async with run(size=(120, 40), served=True, visit="v1") as pilot:
+        monkeypatch.setattr(
+            pilot.app, "deliver_binary", lambda _file, *, save_filename, open_method: downloads.append(save_filename)
+        )
+        await press(pilot, "q")
+        seen: set[str] = set()
+        sys.addaudithook(watch)
+        try:
+            for opening in ((), ("a",), ("a", "v")):
+                await press(pilot, *opening)
+                titles = [command.title for command in pilot.app.get_system_commands(pilot.app.screen)]
+                for title in titles:
+                    if title in SYSTEM or title.startswith(("back", "quit", "leave")):
+                        continue
+                    command = next(
+                        (c for c in pilot.app.get_system_commands(pilot.app.screen) if c.title == title), None
+                    )
+                    if command is None:
+                        continue
+                    depth = len(pilot.app.screen_stack)
+                    command.callback()
+                    await settle(pilot)
+                    seen.add(title)
+                    shown = text_of(pilot)
+                    assert folder not in shown, title
+                    assert "secret/" not in shown, title
+                    while len(pilot.app.screen_stack) > depth:
+                        pilot.app.screen.dismiss(None) if hasattr(pilot.app.screen, "dismiss") else None
+                        await settle(pilot)
+                    while len(pilot.app.screen_stack) < depth:  # the action went back
+                        await press(pilot, "a" if depth == 3 else "v")
+                while len(pilot.app.screen_stack) > 2:
+                    await press(pilot, "q")
+        finally:
+            watching[0] = False
+        assert {"add (+)", "export (e)", "report (r)", "propose (p)", "accept (a)"} <= seen
+        assert "Screenshot" not in seen
+        await over(pilot)
+    assert opened == []
+    assert all("/" not in name for name in downloads)
+
+
+async def test_adding_is_off_and_an_export_is_a_download(deep: Path, run: Run, monkeypatch: Any) -> None:
+    downloads: list[tuple[str, bytes]] = []
+    async with run(size=(120, 40), served=True, visit="v1", start="workspace") as pilot:
+        monkeypatch.setattr(
+            pilot.app,
+            "deliver_binary",
+            lambda file, *, save_filename, open_method: downloads.append((save_filename, file.read())),
+        )
+        assert "talks.db" not in pilot.app.screen.query_one("#top").words
+        await press(pilot, "plus")
+        assert "off in the browser" in pilot.app.screen.query_one("#said").words
+        await press(pilot, "e", "u", "a")
+        words = await over(pilot)
+        assert "8 units" in words
+        assert "/" not in words.replace("and/or", "")
+        await press(pilot, "r")
+        await over(pilot)
+    assert [name for name, _ in downloads] == ["talks.tmx", "talks-report.html"]
+    assert downloads[0][1].startswith(b"<?xml")
+    assert str(deep.parent).encode() not in downloads[1][1]
+
+
+async def test_a_name_proves_nothing_in_a_visit(db: Path, run: Run) -> None:
+    first, second = links(db)[:2]
+    with open_reviewer(db, "Aoi") as reviewer:
+        reviewer.commit(edits.accept(first.id))
+    with open_reviewer(db, "Aoi", "v0") as reviewer:
+        reviewer.commit(edits.accept(second.id))
+    async with run(served=True, visit="v1", start="workspace") as pilot:
+        await press(pilot, "a", "g", "1", "enter", "x")
+        assert "in another visit. The same key again will reject it" in screen(pilot).query_one("#said").words
+        assert links(db)[0].status is Status.ACCEPTED
+        await press(pilot, "x")
+        assert links(db)[0].status is Status.REJECTED
+        await press(pilot, "g", "1", "enter", "a")
+        assert links(db)[0].status is Status.ACCEPTED, "decided in this visit"
+        await press(pilot, "g", "2", "enter", "d")
+        assert "will unlink it" in screen(pilot).query_one("#said").words
+        assert links(db)[1].status is Status.ACCEPTED
+        await press(pilot, "u", "u", "u")
+        assert "decided as Aoi in another visit" in screen(pilot).query_one("#said").words
+        assert links(db)[1].status is Status.ACCEPTED
+    with open_store(db, create=False) as store:
+        visits = [decision.detail.get("visit") for decision in store.decisions(limit=4)]
+    assert visits == ["v1"] * 4, "undo and verdicts alike"
+
+
+def test_only_names_are_left_of_paths() -> None:
+    assert without_folders("/srv/texts/a.txt: gone") == "a.txt: gone"
+    assert without_folders("in ~/x/y.db and C:\\data\\z.db, 3/4 and km/h") == "in y.db and z.db, 3/4 and km/h"
+    assert without_folders("https://example.org/a/b") == "https://example.org/a/b"
