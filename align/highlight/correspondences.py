@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import NamedTuple
 
+from align.highlight.alphabets import ALPHABETIC, TITLES, is_same_name, name_index, romanized
 from align.highlight.names import consonant_key, is_same_word
 from align.highlight.names import find_names as transcribed
 from align.text.han import fold
-from align.text.numbers import Number, find_numbers
+from align.text.numbers import MONTHS, Number, find_numbers
 from align.text.tags import primary
 
 LATIN = re.compile(r"[A-Za-zÀ-ɏ][A-Za-z0-9À-ɏ]*(?:[-'’.&/+][A-Za-z0-9À-ɏ]+)*")
@@ -22,6 +24,17 @@ TITLED_NAME = re.compile(
 KATAKANA_NAME_WITH_TITLE = re.compile(
     r"([ァ-ヺー・]{3,})(?=氏|大統領|首相|外相|国防相|長官|将軍|議長|さん|教授|博士|委員)"
 )
+ALPHABETIC_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+CAPITAL_BEFORE = re.compile(r"\b[A-ZÀ-ÞА-ЯΑ-Ω][^\W\d_]+ $")
+CAPITAL_AFTER = re.compile(r" [A-ZÀ-ÞА-ЯΑ-Ω][^\W\d_]+")
+DIGITS = re.compile(r"\d+")
+DIGIT_TOKEN = re.compile(r"\d+(?:[.,:' \u00a0]\d+)*")
+MAX_SMALL_NUMBER = 3
+MAX_ACRONYM = 4
+MIN_FIGURE = 100
+"""Smaller numbers are often written in words."""
+NOUN_CAPITALS = ("de", "lb", "und")
+"""Languages that capitalise every noun, or that are not determined."""
 HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff々〇]{2,}")
 CJK = ("ja", "zh", "yue", "ko")
 HAN_WRITTEN = ("zh", "yue", "ja")
@@ -83,17 +96,67 @@ def _cjk(lang: str) -> bool:
 
 
 def _numbers(texts: TextPair, langs: TextPair) -> HighlightPair:
-    """Numbers of equal value on both sides; a `firm` number without a counterpart is `lonely`."""
+    """Numbers of equal value or equal digits on both sides, and months; those without a counterpart are `lonely`.
+
+    Small numbers have too many other words for their value ("once"); they are `lonely` only if the other text has one
+    too. What is small depends on whether the words for numbers of the other language are known.
+    """
     side_numbers = [_standalone_numbers(text) for text in texts]
     values = [{value for number in side for value in number.values} for side in side_numbers]
+    digits = [_digit_groups(text) for text in texts]
     marks: HighlightPair = ([], [])
+    unmatched: tuple[list[Number], list[Number]] = ([], [])
     for side, other in ((0, 1), (1, 0)):
         for number in side_numbers[side]:
+            words = texts[side][number.start : number.end]
             if not values[other].isdisjoint(number.values):
                 marks[side].append(Highlight(number.start, number.end, "number"))
-            elif number.firm:
+            elif words.casefold() in MONTHS:
+                if not _names_one_of(_concepts(words, langs[side]), texts[other], langs[other]):
+                    unmatched[side].append(number)
+            elif _is_in_digits(number, words) and not (
+                _has_digits(words, digits[other]) or _is_same_hour(number, values[other])
+            ):
+                unmatched[side].append(number)
+    for side, other in ((0, 1), (1, 0)):
+        smallest = MAX_SMALL_NUMBER if _cjk(langs[other]) or primary(langs[other]) == "en" else MIN_FIGURE
+        for number in unmatched[side]:
+            if unmatched[other] or max(number.values) > smallest or texts[side][number.start].isalpha():
                 marks[side].append(Highlight(number.start, number.end, "lonely"))
     return marks
+
+
+def _is_in_digits(number: Number, words: str) -> bool:
+    return number.firm and any(char.isdigit() for char in words)
+
+
+def _is_same_hour(number: Number, values: set[float]) -> bool:
+    """Whether an hour after noon is written by the other clock there."""
+    return any(
+        (12 < value < 24 and value - 12 in values) or (0 < value < 12 and value + 12 in values)
+        for value in number.values
+    )
+
+
+def _names_one_of(concepts: frozenset[str], text: str, lang: str) -> bool:
+    """Whether a text names one of the countries, months or days; where its script has no words to look at, it may."""
+    if not concepts or not _is_alphabetic(text):
+        return not concepts
+    return any(concepts & _concepts(word, lang) for word in ALPHABETIC_WORD.findall(text))
+
+
+def _digit_groups(text: str) -> frozenset[str]:
+    """Groups of digits of a text, and what is left of them without the zeros at their end: 2040 is 20.4 million."""
+    groups = DIGITS.findall(unicodedata.normalize("NFKC", text))
+    joined = [re.sub(r"\D", "", group) for group in DIGIT_TOKEN.findall(unicodedata.normalize("NFKC", text))]
+    return frozenset({*groups, *(group.rstrip("0") for group in (*groups, *joined) if len(group.rstrip("0")) > 1)})
+
+
+def _has_digits(words: str, groups: frozenset[str]) -> bool:
+    """Whether all groups of digits of a number are in the other text, or its significant digits are."""
+    own = DIGITS.findall(unicodedata.normalize("NFKC", words))
+    significant = "".join(own).rstrip("0")
+    return bool(own) and (groups.issuperset(own) or (len(significant) > 1 and significant in groups))
 
 
 def _standalone_numbers(text: str) -> list[Number]:
@@ -110,6 +173,7 @@ def _latin(texts: TextPair, langs: TextPair) -> HighlightPair:
 def _latin_side(text: str, other: str, lang: str, other_lang: str) -> list[Highlight]:
     bare = _bare(other)
     other_has_latin = not _cjk(other_lang)
+    digits = _digit_groups(other)
     marks = []
     for match in LATIN.finditer(text):
         token = match[0]
@@ -118,7 +182,10 @@ def _latin_side(text: str, other: str, lang: str, other_lang: str) -> list[Highl
             continue
         if _bare(token) in bare:
             marks.append(Highlight(*match.span(), "latin"))
-        elif code or (_cjk(lang) and other_has_latin and len(token) > 2):
+        elif any(char.isdigit() for char in token) and not _has_digits(token, digits):
+            marks.append(Highlight(*match.span(), "lonely"))
+        elif _cjk(lang) and other_has_latin and len(token) > MAX_ACRONYM and token[0].isupper() and not token.isupper():
+            # An acronym, and a word that runs through both texts as code, may be translated.
             marks.append(Highlight(*match.span(), "lonely"))
     return marks
 
@@ -208,39 +275,70 @@ def _shared(text: str, other: str) -> list[Highlight]:
 
 
 def _words(texts: TextPair, langs: TextPair) -> HighlightPair:
-    """Similar words of two languages in Latin script; a name without a similar word is `lonely`."""
-    if _cjk(langs[0]) or _cjk(langs[1]):
-        return [], []
-    return _both(_words_side, texts, langs)
+    """Similar words of two languages in alphabets; a name is `lonely` if the other text has no word left for it.
 
-
-def _words_side(text: str, other: str, lang: str, _other_lang: str) -> list[Highlight]:
-    near: dict[str, list[str]] = {}
-    for match in LATIN.finditer(other):
-        word = match[0].casefold()
-        near.setdefault(word[:3], []).append(word)
-    marks = []
-    for match in LATIN.finditer(text):
-        word = match[0].casefold()
-        similar_words = near.get(word[:3], ())
-        if len(word) > 3 and any(
-            similar_word == word or SequenceMatcher(None, word, similar_word).ratio() >= 0.75
-            for similar_word in similar_words
-        ):
-            marks.append(Highlight(*match.span(), "word"))
-        elif _is_name(text, match, lang) and not similar_words:
-            marks.append(Highlight(*match.span(), "lonely"))
+    Names are compared in Latin letters, and by the countries, months and days that they name. Where both texts have
+    names without a similar one, they may be each other's translation, and nothing is marked.
+    """
+    marks: HighlightPair = ([], [])
+    if not all(_is_alphabetic(text) for text in texts) or any(_cjk(lang) for lang in langs):
+        return marks
+    words = [list(ALPHABETIC_WORD.finditer(text)) for text in texts]
+    unmatched: tuple[list[Highlight], list[Highlight]] = ([], [])
+    for here, there in ((0, 1), (1, 0)):
+        others = [(word[0], word[0][0].isupper()) for word in words[there]]
+        concepts = frozenset[str]().union(*(_concepts(word, langs[there]) for word, _ in others))
+        for match in words[here]:
+            word, is_name = match[0], _is_name(texts[here], match, langs[here])
+            own = _concepts(word, langs[here]) if word[0].isupper() or is_name else frozenset[str]()
+            threshold = 0.55 if is_name else 0.75
+            if own & concepts:
+                marks[here].append(Highlight(*match.span(), "name"))
+            elif len(word) > 3 and any(
+                is_same_name(word, other, threshold if is_capital else 0.75)
+                for other, is_capital in others
+                if len(other) > 2
+            ):
+                marks[here].append(Highlight(*match.span(), "name" if is_name else "word"))
+            elif is_name:
+                unmatched[here].append(Highlight(*match.span(), "lonely"))
+    for here, there in ((0, 1), (1, 0)):
+        if not unmatched[there]:
+            marks[here].extend(name for name in unmatched[here] if _is_proper(texts[here], name))
     return marks
 
 
+def _is_proper(text: str, name: Highlight) -> bool:
+    """Whether a capitalised word is next to another one, as first and last names are, and not in a heading."""
+    before, after = text[: name.start], text[name.end :]
+    return bool(CAPITAL_BEFORE.search(before)) != bool(CAPITAL_AFTER.match(after))
+
+
+def _is_alphabetic(text: str) -> bool:
+    """Whether most letters are Latin, Cyrillic or Greek."""
+    letters = [char for char in text if char.isalpha()]
+    return 2 * len(ALPHABETIC.findall(text)) > len(letters)
+
+
+def _concepts(word: str, lang: str) -> frozenset[str]:
+    """Countries, months and days that the word may name."""
+    return name_index(primary(lang)).of(romanized(word)) if len(word) > 2 else frozenset()
+
+
 def _is_name(text: str, match: re.Match[str], lang: str) -> bool:
-    """Whether the word is capitalised inside a sentence, in a language that does not capitalise every noun."""
-    before = text[: match.start()].rstrip(" \"'“‘(«")
+    """Whether the word is capitalised inside a sentence, in a language that does not capitalise every noun.
+
+    Words of titles and bodies are none, nor words in capitals: other languages translate both.
+    """
+    word, before = match[0], text[: match.start()].rstrip(" \"'“‘(«")
     return (
-        primary(lang) in ("en", "fr", "es", "it", "pt", "nl", "is", "sv", "da", "nb")
-        and match[0][0].isupper()
-        and len(match[0]) > 3
-        and before[-1:] not in ("", ".", "!", "?", ":", ";", "…", "”", "-", "–", "•")
+        primary(lang) not in NOUN_CAPITALS
+        and word[0].isupper()
+        and len(word) > 3
+        and not word.isupper()
+        and romanized(word) not in TITLES
+        and word.casefold().removesuffix("'s").removesuffix("’s") not in TITLES
+        and before[-1:] not in ("", ".", "!", "?", ":", ";", "…", "”", "-", "–", "•", "/", "*", "#")
     )
 
 
