@@ -180,10 +180,10 @@ class NameIndex(NamedTuple):
 
     def of(self, word: str) -> frozenset[str]:
         """The concepts that a romanised word may name."""
-        found: frozenset[str] = frozenset()
+        concepts_of_word: frozenset[str] = frozenset()
         for end in range(3, len(word) + 1):
-            found |= self.concepts.get(word[:end], frozenset())
-        return found
+            concepts_of_word |= self.concepts.get(word[:end], frozenset())
+        return concepts_of_word
 
 
 @lru_cache(maxsize=65536)
@@ -244,4 +244,4 @@ def name_index(lang: str) -> NameIndex:
         for kind, names in (("day", locale.days), ("month", locale.months)):
             for number, name in names[context]["wide"].items():
                 add(name, f"{kind} {number}")
-    return NameIndex({stem: frozenset(found) for stem, found in concepts.items()})
+    return NameIndex({stem: frozenset(ids) for stem, ids in concepts.items()})

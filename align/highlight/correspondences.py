@@ -299,7 +299,7 @@ def _words(texts: TextPair, langs: TextPair) -> HighlightPair:
                 for other, is_capital in others
                 if len(other) > 2
             ):
-                marks[here].append(Highlight(*match.span(), "name" if is_name else "word"))
+                marks[here].append(Highlight(*match.span(), "word"))
             elif is_name:
                 unmatched[here].append(Highlight(*match.span(), "lonely"))
     for here, there in ((0, 1), (1, 0)):

@@ -174,9 +174,16 @@ def ids_at(db: Database, rank: int, n: int, link_filter: LinkFilter = ANY, order
 
 
 def adjacent_ids(
-    db: Database, link: int, n: int, link_filter: LinkFilter = ANY, order: Order = "document", *, before: bool = False
+    db: Database,
+    link: int,
+    n: int,
+    link_filter: LinkFilter = ANY,
+    order: Order = "document",
+    *,
+    skip: int = 0,
+    before: bool = False,
 ) -> list[int]:
-    """The `n` link ids of a filter directly after a link in an order, or before it; in that order."""
+    """`n` link ids of a filter after a link in an order, or before it, without the `skip` next to it; in that order."""
     sort_key = order_key(db, KEY_COLUMNS[order], link)
     if sort_key is None:
         return []
@@ -184,8 +191,8 @@ def adjacent_ids(
     compare, direction = ("<", "desc") if before else (">", "asc")
     rows = db.conn.execute(
         f"""select {number} from {tables} where {condition} and ({key}, {number}) {compare} (?, ?)
-            order by {key} {direction}, {number} {direction} limit ?""",
-        [*values, *sort_key, n],
+            order by {key} {direction}, {number} {direction} limit ? offset ?""",
+        [*values, *sort_key, n, skip],
     ).fetchall()
     link_ids = [row[0] for row in rows]
     return link_ids[::-1] if before else link_ids

@@ -113,11 +113,19 @@ class StoreQueries:
             return links.by_ids(self.db, pagination.ids_at(self.db, rank, n, link_filter, order))
 
     def adjacent_links(
-        self, link: int, n: int, link_filter: LinkFilter = ANY, *, order: Order = "document", before: bool = False
+        self,
+        link: int,
+        n: int,
+        link_filter: LinkFilter = ANY,
+        *,
+        order: Order = "document",
+        skip: int = 0,
+        before: bool = False,
     ) -> list[Link]:
-        """The `n` links that match a filter directly after a link, or before it, in list order."""
+        """`n` links that match a filter after a link, or before it, without the `skip` next to it; in list order."""
         with translate_errors(self.path):
-            return links.by_ids(self.db, pagination.adjacent_ids(self.db, link, n, link_filter, order, before=before))
+            link_ids = pagination.adjacent_ids(self.db, link, n, link_filter, order, skip=skip, before=before)
+            return links.by_ids(self.db, link_ids)
 
     def latest(self) -> int:
         """Id of the last decision; 0 if there is none."""

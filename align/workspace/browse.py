@@ -34,7 +34,9 @@ class Browser(ClosesItself):
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._page: tuple[object, int, list[int]] = (None, 0, [])
+        self._pages_key: object = None
+        self._pages: dict[int, int] = {}
+        """Ranks of fetched pages in the order of doubt, with the link there; valid for `_pages_key`."""
 
     def close(self) -> None:
         """Close the store."""
@@ -49,18 +51,35 @@ class Browser(ClosesItself):
     def at(self, rank: int, n: int, link_filter: LinkFilter, order: Order = "document") -> list[Link]:
         """`n` links of the filter from index `rank`.
 
-        Pages next to the previous request are fetched without counting up to `rank`, which is slow in the order of
-        doubt.
+        In the order of doubt, which has no counts to look up, links are counted from the nearest page that was fetched
+        since the last decision, or from an end.
         """
-        key = (link_filter, order, self.store.latest())
-        page_key, first, page_ids = self._page
-        if order == "doubt" and page_key == key and page_ids and rank == first + len(page_ids):
-            links = self.store.adjacent_links(page_ids[-1], n, link_filter, order=order)
-        elif order == "doubt" and page_key == key and page_ids and rank + n == first:
-            links = self.store.adjacent_links(page_ids[0], n, link_filter, order=order, before=True)
-        else:
+        if order != "doubt":
+            return self.store.at(rank, n, link_filter, order=order)
+        key = (link_filter, self.store.latest())
+        if key != self._pages_key:
+            self._pages_key, self._pages = key, {}
+        before = max((first for first in self._pages if first <= rank), default=None)
+        after = min((first for first in self._pages if first >= rank + n), default=None)
+        from_an_end = min(rank, self.store.count(link_filter) - rank)
+        links: list[Link] | None = None
+        if before is not None and rank - before > from_an_end:
+            before = None
+        if after is not None and after - rank > from_an_end:
+            after = None
+        if before == rank:
+            links = self.store.adjacent_links(self._pages[rank], n - 1, link_filter, order=order)
+            links = [self.store.link(self._pages[rank]), *links]
+        elif before is not None and (after is None or rank - before <= after - rank):
+            skip = rank - before - 1
+            links = self.store.adjacent_links(self._pages[before], n, link_filter, order=order, skip=skip)
+        elif after is not None:
+            skip = after - rank - n
+            links = self.store.adjacent_links(self._pages[after], n, link_filter, order=order, skip=skip, before=True)
+        if links is None:
             links = self.store.at(rank, n, link_filter, order=order)
-        self._page = key, rank, [link.id for link in links]
+        if links:
+            self._pages[rank] = links[0].id
         return links
 
     def rank(self, link: int, link_filter: LinkFilter, order: Order = "document") -> int | None:
