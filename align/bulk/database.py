@@ -22,7 +22,7 @@ from align.bulk.types import Batch, BatchResult, Item, ItemState, Keys, PairEntr
 from align.errors import StoreError
 from align.sqlite_session import BUSY_SECONDS, translate_errors, writing
 
-VERSION = 2
+VERSION = 3
 APPLICATION_ID = 0x616C6264  # "albd"
 PAGE_ROWS = 500
 DAMAGED_REMEDY = "Name another output folder: the run starts over there."
@@ -32,7 +32,7 @@ SCHEMA = """
 create table meta (key text primary key, value text not null) strict;
 create table documents (
     id integer primary key, src text not null, tgt text not null, src_lang text, tgt_lang text,
-    batch integer not null, state text not null, tries integer not null default 0,
+    src_text blob, tgt_text blob, batch integer not null, state text not null, tries integer not null default 0,
     src_sentences integer, tgt_sentences integer, found integer, links integer,
     removed text, seconds real, error text, confidence real
 ) strict;
@@ -116,7 +116,8 @@ class RunDatabase:
                     batch, shard, weight = one.batch, one.shard, 0
                 weight += one.weight
             connection.executemany(
-                "insert into documents (id, src, tgt, src_lang, tgt_lang, batch, state) values (?, ?, ?, ?, ?, ?, ?)",
+                "insert into documents (id, src, tgt, src_lang, tgt_lang, src_text, tgt_text, batch, state) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         total + n,
@@ -124,6 +125,7 @@ class RunDatabase:
                         p.entry.tgt,
                         p.entry.src_lang,
                         p.entry.tgt_lang,
+                        *(p.entry.texts or (None, None)),
                         p.batch,
                         ItemState.WAITING,
                     )
@@ -150,9 +152,10 @@ class RunDatabase:
     def batch(self, number: int) -> Batch:
         """A batch with its documents."""
         rows = self._rows(
-            "select id, src, tgt, src_lang, tgt_lang from documents where batch = ? order by id", [number]
+            "select id, src, tgt, src_lang, tgt_lang, src_text, tgt_text from documents where batch = ? order by id",
+            [number],
         )
-        return Batch(number, tuple(Item(row[0], PairEntry(*row[1:])) for row in rows))
+        return Batch(number, tuple(Item(row[0], _entry(*row[1:])) for row in rows))
 
     def save_result(self, result: BatchResult) -> None:
         """Store the result of a batch, once; its documents are done or failed from here on."""
@@ -307,6 +310,13 @@ class RunDatabase:
             (row,) = self._rows("select src, tgt, src_lang, tgt_lang from documents where id = ?", [number])
             entries.append(PairEntry(*row))
         return entries
+
+
+def _entry(
+    src: str, tgt: str, src_lang: str, tgt_lang: str, src_text: bytes | None, tgt_text: bytes | None
+) -> PairEntry:
+    texts = None if src_text is None or tgt_text is None else (src_text, tgt_text)
+    return PairEntry(src, tgt, src_lang, tgt_lang, texts)
 
 
 def open_run_database(path: Path, *, begin: Callable[[RunDatabase], None]) -> RunDatabase:

@@ -21,6 +21,20 @@ from align.errors import UsageError
 from align.exchange.detect_format import readable_suffixes
 from align.inputs import walk
 
+# ISO 639-1, and the three-letter codes that corpora use for languages without a shorter one.
+LANGUAGE_CODES = frozenset(
+    """
+    aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da
+    de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz
+    ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln
+    lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi
+    pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti
+    tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu ast ceb fil hsb dsb nds
+    yue wuu ckb
+    """.split()  # noqa: SIM905
+)
+LANGUAGE_SUFFIXES = frozenset(f".{code}" for code in LANGUAGE_CODES)
+
 
 @dataclass(frozen=True, slots=True)
 class BulkJob:
@@ -107,15 +121,17 @@ def check_same_job(database: RunDatabase, job: BulkJob) -> None:
 
 
 def readable_files(job: BulkJob) -> list[str]:
-    """The readable files below the sources, in a stable order. Raises UsageError if there are none."""
-    readable = readable_suffixes()
+    """The files named, and those below the folders that are readable or have a language as suffix (`x.de`), in a
+    stable order. Raises UsageError if there are none."""
+    readable = readable_suffixes() | LANGUAGE_SUFFIXES
     files: list[str] = []
     for source in job.sources:
         if os.path.isfile(source):
-            raise UsageError(f"{source}: give one manifest, or folders.")
+            files.append(source)
+            continue
         if not os.path.isdir(source):
             raise UsageError(f"{source}: no such file or folder. Check the name.")
         files += walk(source, readable)
     if not files:
-        raise UsageError(f"{job.sources[0]}: no texts in it (looked for {' '.join(sorted(readable))}).")
+        raise UsageError(f"{job.sources[0]}: no texts in it (looked for {' '.join(sorted(readable_suffixes()))}).")
     return files

@@ -28,28 +28,25 @@ from align.bulk.document_matching import (
     match_documents,
     normalise_rows,
 )
-from align.bulk.job import BulkJob, OnProgress, OpenPool, open_job_database, readable_files, run_pending
+from align.bulk.job import (
+    LANGUAGE_CODES,
+    BulkJob,
+    OnProgress,
+    OpenPool,
+    open_job_database,
+    readable_files,
+    run_pending,
+)
 from align.bulk.manifest import plan_batches, weigh_by_size, write_manifest
 from align.bulk.shards import Shards, write_lines
 from align.bulk.supervisor import DATABASE_FILE
 from align.bulk.types import PairEntry
 from align.bulk.worker import DescribeSpec, decode_vectors
 from align.errors import UsageError
+from align.inputs import inner_name
 from align.models import UNDETERMINED
 from align.text.tags import canonical, is_requested, primary, range_matches, shortened
 
-# ISO 639-1, and the three-letter codes that corpora use for languages without a shorter one.
-LANGUAGE_CODES = frozenset(
-    """
-    aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da
-    de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz
-    ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln
-    lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi
-    pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti
-    tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu ast ceb fil hsb dsb nds
-    yue wuu ckb
-    """.split()  # noqa: SIM905
-)
 TAG_PATTERN = r"[A-Za-z]{2,3}(?:[-_](?:Hans|Hant|Latn|Cyrl|Arab|Deva))?(?:[-_](?:[A-Z]{2}|[0-9]{3}|[a-z]{2}))?"
 TAG_IN_NAME = re.compile(rf"(?P<sign>^|[._-])(?P<tag>{TAG_PATTERN})(?=\.)")
 WHOLE_TAG = re.compile(rf"{TAG_PATTERN}$")
@@ -78,10 +75,13 @@ def tag_readings(path: str) -> Iterator[tuple[str, str]]:
     """Every reading of a language in a path: (the path with `PLACEHOLDER` for the language, the tag as in
     `spelled_tag`).
 
-    The likeliest reading comes first: `name.en.txt` and `en.txt`, then a folder `en`, then `name-en.txt`.
+    The likeliest reading comes first: `name.en`, `name.en.txt` and `en.txt`, then a folder `en`, then `name-en.txt`.
     """
     folder, name = os.path.split(path)
     unlikely: list[tuple[str, str]] = []
+    stem, suffix = os.path.splitext(inner_name(name))
+    if stem and (tag := spelled_tag(suffix.removeprefix("."))):
+        yield os.path.join(folder, f"{stem}.{PLACEHOLDER}{name[len(stem) + len(suffix) :]}"), tag
     for match in reversed(list(_tags_in(name))):
         tag = spelled_tag(match["tag"])
         if tag:
@@ -129,7 +129,8 @@ def pair_by_name(files: Sequence[str], src: str | None = None, tgt: str | None =
             tags = {name: canonical(name) or name for name in (one, other)}
             ends = _in_direction(one, other, tags, src, tgt)
             if ends is not None:
-                entry = PairEntry(*(group[end] for end in ends), *(tags[end] for end in ends))
+                one_end, other_end = ends
+                entry = PairEntry(group[one_end], group[other_end], tags[one_end], tags[other_end])
                 pairs.append(entry)
                 used.update((entry.src, entry.tgt))
     return FilenamePairs(tuple(pairs), tuple(path for path in files if path not in used))

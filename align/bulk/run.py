@@ -273,13 +273,16 @@ def entries_of(job: BulkJob) -> tuple[Iterable[PairEntry], int]:
     if len(paths) == 1 and not paths[0].is_dir():
         if not is_manifest(paths[0]):
             raise UsageError(f"{paths[0]}: not a manifest (TSV, CSV, JSONL, Parquet) and not a folder.")
-        return (with_languages(entry, job) for entry in read_manifest(paths[0], job.work.max_size)), 0
+        entries = read_manifest(paths[0], job.work.max_size, (job.src, job.tgt))
+        return (with_languages(entry, job) for entry in entries), 0
     filename_pairs = pairs_by_filename(job)
     return filename_pairs.pairs, len(filename_pairs.unpaired)
 
 
 def with_languages(entry: PairEntry, job: BulkJob) -> PairEntry:
-    """The entry, with the languages of the job where it has none."""
+    """The entry, with the languages of the job where it has none. Raises UsageError for texts that no store takes."""
+    if entry.texts is not None and job.store is not None:
+        raise UsageError(f"{job.sources[0]}: --into-store takes documents that are files, not texts inside a manifest.")
     return replace(entry, src_lang=entry.src_lang or job.src, tgt_lang=entry.tgt_lang or job.tgt)
 
 
@@ -287,6 +290,8 @@ def pairs_by_filename(job: BulkJob) -> FilenamePairs:
     """The pairs in folders. Raises UsageError if there are none."""
     files = readable_files(job)
     filename_pairs = pair_by_name(files, job.src, job.tgt)
+    if not filename_pairs.pairs and list(job.sources) == files and len(files) == 2:
+        return FilenamePairs((PairEntry(files[0], files[1], job.src, job.tgt),), ())
     if not filename_pairs.pairs:
         raise UsageError(
             f"{job.sources[0]}: no two of {len(files):,} files have the same name but for a language (a.en.txt and "

@@ -33,6 +33,8 @@ class PairEntry:
     tgt: str
     src_lang: str | None = None
     tgt_lang: str | None = None
+    texts: tuple[bytes, bytes] | None = None
+    """The two texts (UTF-8), where they are in the manifest itself; `src` and `tgt` are then names for them."""
 
 
 @dataclass(frozen=True, slots=True)

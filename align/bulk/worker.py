@@ -149,8 +149,8 @@ class WorkSpec:
         limit_threads(self.threads)
         return BatchAligner(self, open_encoder(self))
 
-    def read(self, name: str, lang: str | None) -> FileSide:
-        """Read a file and split it into segments. Raises AlignError."""
+    def read(self, name: str, lang: str | None, content: bytes | None = None) -> FileSide:
+        """Read a file, or the `content` of that name, and split it into segments. Raises AlignError."""
         path = os.path.join(self.folder, name)
         side = read_side(
             path,
@@ -159,6 +159,7 @@ class WorkSpec:
             encoding=self.encoding,
             max_size=self.max_size,
             boilerplate=self.boilerplate,
+            content=content,
         )
         return replace(side, name=name)
 
@@ -215,7 +216,8 @@ class BatchAligner:
         return BatchResult(batch.number, tuple(results[item.number] for item in batch.items))
 
     def _read_pair(self, entry: PairEntry) -> tuple[FileSide, FileSide]:
-        return self._spec.read(entry.src, entry.src_lang), self._spec.read(entry.tgt, entry.tgt_lang)
+        src, tgt = entry.texts or (None, None)
+        return self._spec.read(entry.src, entry.src_lang, src), self._spec.read(entry.tgt, entry.tgt_lang, tgt)
 
     def _align(
         self, item: Item, src: FileSide, tgt: FileSide, sides: Sequence[EmbeddedSide], began: float

@@ -21,6 +21,7 @@ from align.cli.options import (
     reading_options,
     settings_for,
 )
+from align.text.messages import json_line
 
 if TYPE_CHECKING:
     from align.bulk.run_state import RunProgress
@@ -100,6 +101,7 @@ LINE_SECONDS = 10.0
 @click.option(
     "--metrics", type=click.Path(path_type=Path, dir_okay=False), help="Write metrics for Prometheus to this file."
 )
+@click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object on stdout.")
 @encoder_option
 def bulk(
     sources: tuple[str, ...],
@@ -125,6 +127,7 @@ def bulk(
     doubtful_below: float,
     batch_tokens: int,
     shard_tokens: int,
+    as_json: bool,
     **work: Any,
 ) -> int:
     """Align many pairs of documents, unattended, into shards in the folder OUT.
@@ -175,7 +178,10 @@ def bulk(
     if summary_file:
         with written_file(summary_file, force=True) as file:
             file.write(json.dumps(figures, ensure_ascii=False, indent=1).encode() + b"\n")
-    print_summary(figures, out)
+    if as_json:
+        click.echo(json_line(figures))
+    else:
+        print_summary(figures, out)
     matched = figures.get("matching", {})
     return EXIT_FAILED if figures["documents"]["failed"] or matched.get("failed") else 0
 

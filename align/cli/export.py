@@ -14,7 +14,7 @@ from align.cli.options import FiniteFloatRange, note, opened, settings_for, stat
 from align.exchange.formats import BLOCKS, BOOK, format_names
 from align.exchange.types import BookLayout
 from align.models import LinkKind, Status
-from align.text.messages import pluralise
+from align.text.messages import json_line, pluralise
 
 ANY = "any"
 TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
@@ -91,6 +91,7 @@ TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
     help="Read the file back with another reader and compare.  [default: below 100,000 units]",
 )
 @click.option("--force", is_flag=True, help="Replace an existing file.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout: units, what was left out, the check.")
 def export(
     out: Path,
     db: Path | None,
@@ -114,6 +115,7 @@ def export(
     timed_by: Literal["src", "tgt"] | None,
     prove: bool | None,
     force: bool,
+    as_json: bool,
 ) -> None:
     """Write links to OUT (- is stdout).
 
@@ -124,6 +126,8 @@ def export(
     from align.exchange.types import ExportOptions
     from align.workspace.document_lookup import find_document
 
+    if as_json and str(out) == "-":
+        raise click.UsageError("--json is for a file: with -, stdout has the export.")
     options = ExportOptions(
         statuses=frozenset().union(*statuses) or None,
         kinds=frozenset(LinkKind) if ANY in kinds else frozenset(map(LinkKind, kinds)) or None,
@@ -149,6 +153,9 @@ def export(
             options = replace(options, pivot=find_document(store, pivot).name)
         report = export_store(store, out, to, options)
         waiting = len({conflict.link for conflict in store.conflicts()})
+    if as_json:
+        click.echo(json_line(report.to_dict() | {"conflicts": waiting}))
+        return
     for line in report.lines():
         note(line)
     if waiting:

@@ -8,6 +8,7 @@ import click
 
 from align.cli.options import columns_option, note, settings_for, size_option, store_option
 from align.exchange.formats import format_names
+from align.text.messages import json_line
 
 
 @click.command("import", epilog="Example: align import talks.xlsx --dry-run")
@@ -29,6 +30,7 @@ from align.exchange.formats import format_names
 @click.option("--replace", is_flag=True, help="Import a changed memory even if it lacks many of its confirmed links, "
               "or texts that became question marks; undo restores them.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Report the changes without making them.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout: units, changes, new documents.")
 def import_(
     file: Path,
     db: Path | None,
@@ -43,6 +45,7 @@ def import_(
     name: str | None,
     replace: bool,
     dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Import FILE: an edited export as decisions on its links, or a memory of another tool as documents with links."""
     from align.exchange.import_file import NewUnits, import_units, read_file
@@ -58,5 +61,8 @@ def import_(
             store, imported, who, new=policy, accept=accept, dry_run=dry_run,
             name=name, replace_settled=replace,
         )  # fmt: skip
+    if as_json:
+        click.echo(json_line(report.to_dict()))
+        return
     for line in report.lines():
         note(line)

@@ -21,6 +21,7 @@ from align.cli.options import (
     size_option,
     store_option,
 )
+from align.text.messages import json_line
 
 if TYPE_CHECKING:
     from align.embeddings import Purpose
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 @click.option(
     "--summary", type=click.Path(path_type=Path, dir_okay=False), help="Write the counts to this file as JSON."
 )
+@click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object on stdout.")
 @encoder_option
 def mine(
     sources: tuple[str, ...],
@@ -69,6 +71,7 @@ def mine(
     max_size: int,
     force: bool,
     summary: Path | None,
+    as_json: bool,
     encoder: str | None,
 ) -> int:
     """Find sentences with the same meaning in different languages in the store, or in FILEs and FOLDERs.
@@ -87,6 +90,8 @@ def mine(
 
     if summary:
         refuse_store(summary)
+    if as_json and (out == "-" or summary):
+        raise click.UsageError("--json is for a file without --summary: stdout has one thing.")
     src, tgt, lang = (language_tag_or_none(tag) for tag in (src, tgt, lang))
     settings = settings_for(db=db, encoder=encoder)
     report = MiningReport()
@@ -113,6 +118,9 @@ def mine(
                 same_language=same_language, progress=on_progress, warn=note,
             )  # fmt: skip
             written = export(links, Path(out), to or ("jsonl" if out == "-" else None), options)
+    if as_json:
+        click.echo(json_line(as_dict(report) | {"written": written.to_dict()}))
+        return 1 if report.skipped else 0
     for line in written.lines():
         note(line)
     counted = ", ".join(f"{count:,} {name}" for name, count in report.sentences.items())

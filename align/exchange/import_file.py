@@ -81,6 +81,25 @@ class ImportReport:
             lines += self.documents.lines()
         return lines + self.left_out(limit)
 
+    def to_dict(self) -> dict[str, object]:
+        """The figures for `--json`."""
+        new = self.documents
+        return {
+            "path": str(self.path),
+            "format": self.form,
+            "units": self.units,
+            "unchanged": self.same,
+            "changes": dict(self.decided),
+            "conflicts": len(self.conflicts),
+            "unmatched": len(self.unmatched),
+            "untranslated": self.untranslated if new is None else new.unpaired,
+            "documents": [] if new is None else list(new.documents),
+            "links": 0 if new is None else new.links,
+            "accepted": 0 if new is None else new.accepted,
+            "messages": [*self.messages, *self.left_out(), *(() if new is None else new.messages)],
+            "dry_run": self.dry_run,
+        }
+
     def left_out(self, limit: int = 10) -> list[str]:
         """What was not imported, and why: at most `limit` examples of each kind, and their number."""
         lines = [f"Conflict: {conflict.summary()}" for conflict in self.conflicts[:limit]]

@@ -136,6 +136,18 @@ class ExportReport:
     hint: str | None = None
     verification: Verification | None = None
 
+    def to_dict(self) -> dict[str, object]:
+        """The figures for `--json`."""
+        verified = self.verification
+        return {
+            "path": None if self.path is None else str(self.path),
+            "format": self.to,
+            "units": self.units,
+            "left_out": dict(self.left_out),
+            "warnings": dict(self.warnings),
+            "verified": None if verified is None else {"reader": verified.reader, "units": verified.units},
+        }
+
     def lines(self) -> list[str]:
         """One fact per line, the main one first."""
         where = "standard output" if self.path is None else str(self.path)

@@ -98,14 +98,15 @@ def read_side(
     encoding: str | None = None,
     max_size: int = MAX_SIZE,
     boilerplate: bool = False,
+    content: bytes | None = None,
 ) -> FileSide:
-    """Read a file for `pair`. Without `lang`, the language of most of its characters.
+    """Read a file for `pair`, or the `content` of that name. Without `lang`, the language of most of its characters.
 
     Other languages are left out, and boilerplate unless `boilerplate`. Raises ReadError where no text remains,
     UsageError for an invalid language.
     """
     lang = language_tag_or_none(lang)
-    content = read_content(name, max_size)
+    content = read_content(name, max_size) if content is None else content
     check_is_text(name, content)
     document = read(name, content, encoding=encoding, lang=lang)
     main = chinese_tag(document.text) if lang == "zh" else lang or main_language(document)

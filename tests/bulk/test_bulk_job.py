@@ -237,6 +237,12 @@ def test_moses_files_and_compressed_shards(tmp_path: Path) -> None:
     assert len(en) == len(ja) == len(ids) == 10
     assert set(zip(en, ja, strict=True)) >= {(OTHER["en"][0], OTHER["ja"][0]), (TEXTS["en"][4], TEXTS["ja"][4])}
     assert not [path for path in (tmp_path / "moses").iterdir() if path.name.endswith(".part")]
+    rows = [{"de": "\n".join(texts["de"]), "en": "\n".join(texts["en"])} for texts in (TEXTS, OTHER)]
+    rows.append({"de": "", "en": "Nothing there."})
+    (tmp_path / "c.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    align("bulk", "c.jsonl", "inside", *SMALL, "--workers", "1", cwd=tmp_path, code=3)
+    assert {link["src"]["doc"] for link in links(tmp_path / "inside")} == {"c.jsonl#1.de", "c.jsonl#2.de"}
+    assert "c.jsonl#3.de" in (tmp_path / "inside/failed.tsv").read_text(encoding="utf-8")
     suffix, write = shard_writer("jsonl.zst")
     write(iter([b'{"id": 1}\n']), tmp_path / "x")
     assert (suffix, decompress("x", (tmp_path / "x").read_bytes())) == (".jsonl.zst", b'{"id": 1}\n')

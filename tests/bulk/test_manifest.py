@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,9 +23,6 @@ PAIRS = [PairEntry("a b.txt", "c,d.txt", "en", "ja"), PairEntry('e"f.txt', "ギ.
 
 
 def written(path: Path) -> Path:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     rows = [{"src": p.src, "tgt": p.tgt, "src_lang": p.src_lang, "tgt_lang": p.tgt_lang} for p in PAIRS]
     if path.suffix == ".jsonl":
         path.write_text("".join(json.dumps(row | {"note": [1]}) + "\n\n" for row in rows))
@@ -141,3 +141,50 @@ def test_a_pair_is_of_two_files_that_are_there_and_nobody_is_lost(names: list[st
 
 def test_errors_of_reading_are_no_mistakes_of_the_call() -> None:
     assert ReadError.exit_code == 1
+
+
+GERMAN, ENGLISH = "Guten Morgen.\nDas Haus ist alt.\n", "Good morning.\nThe house is old.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "languages", "names"),
+    [
+        ("a.jsonl", {"src_text": GERMAN, "tgt_text": ENGLISH, "src_lang": "deu"}, (None, "en"), ["1.de", "1.en"]),
+        ("b.jsonl", {"id": "x7", "de": GERMAN, "en": ENGLISH}, (None, None), ["x7.de", "x7.en"]),
+        ("c.jsonl.gz", {"translation": {"fr": "Oui.", "deu": GERMAN, "en": ENGLISH}}, ("de", "en"), ["1.de", "1.en"]),
+        ("d.jsonl", {"src": GERMAN, "tgt": ENGLISH}, (None, None), ["1.src", "1.tgt"]),
+        ("e.parquet", {"url": "u", "en": ENGLISH, "de": GERMAN, "fr": "Oui."}, ("de", "en"), ["u.de", "u.en"]),
+    ],
+)
+def test_texts_inside_a_manifest(
+    tmp_path: Path, name: str, row: dict[str, object], languages: tuple[str | None, str | None], names: list[str]
+) -> None:
+    path = tmp_path / name
+    if name.endswith("parquet"):
+        pq.write_table(pa.Table.from_pylist([row]), path)
+    else:
+        line = json.dumps(row).encode() + b"\n"
+        path.write_bytes(gzip.compress(line) if name.endswith("gz") else line)
+    (entry,) = read_manifest(path, languages=languages)
+    assert [entry.src, entry.tgt] == [f"{name}#{end}" for end in names]
+    assert entry.texts == (GERMAN.encode(), ENGLISH.encode())
+
+
+def test_a_manifest_in_several_languages_wants_two_chosen(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"de": GERMAN, "en": ENGLISH, "fr": "Oui."}) + "\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"texts in de, en, fr. Choose"):
+        list(read_manifest(path))
+
+
+def test_file_names_with_blanks_are_file_names(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"src": "my text.txt", "tgt": "a folder/text"}) + "\n", encoding="utf-8")
+    assert [entry.texts for entry in read_manifest(path)] == [None]
+
+
+def test_moses_files_and_folders_of_three_letter_codes_are_pairs() -> None:
+    files = ["k/c.de-en.de", "k/c.de-en.en", "k/z.de.gz", "k/z.en.gz", "m/deu/a.txt", "m/eng/a.txt"]
+    assert [(pair.src, pair.tgt, pair.src_lang, pair.tgt_lang) for pair in pair_by_name(files, "eng", "deu").pairs] == [
+        (second, first, "en", "de") for first, second in zip(files[::2], files[1::2], strict=True)
+    ]
