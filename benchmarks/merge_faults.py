@@ -315,6 +315,13 @@ class Trial:
         self.tally.wrong += [f"lost: decision {uid}" for uid in self.uids if uid not in uids]
         waiting = {row[0] for row in db.execute("select id from links where attention = 'conflict'")}
         waiting |= {conflict.link for conflict in store.conflicts()}
+        in_conflict = {
+            row[0]
+            for row in db.execute(
+                """select value from conflicts, json_each(contested, '$.decisions')
+                   where dismissed is null and contested is not null"""
+            )
+        }
         present = {row.name for row in store.documents()}
         text = text_of(store)
         for link in range(1, LINKS + 1) if {"a", "b", "e"} <= present else ():
@@ -323,6 +330,8 @@ class Trial:
             for uid, head in heads:
                 if link > SENTENCES and (head.text != text or head.changes):
                     continue  # It was made on another text, or made the text another.
+                if uid in in_conflict:
+                    continue  # As a whole: on another of its links.
                 if now != head.values[link] and link not in waiting and not self._let_go(head, link, now):
                     self.tally.wrong.append(
                         f"link {link}: {head.values[link]} of {uid} became {now} without a conflict"
