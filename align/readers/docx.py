@@ -14,6 +14,7 @@ from align.readers.builder import DocumentBuilder
 from align.readers.safe_zip import no_entities, unpack
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _OUTSIDE = frozenset(
     {f"{_W}p", f"{_W}rt", f"{_W}moveFrom", "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"}
 )
@@ -68,6 +69,9 @@ def _paragraphs(file: Any) -> Iterator[tuple[str, BlockKind]]:
             kind = BlockKind.BOILERPLATE if which[1][:6] in ("header", "footer") else BlockKind.COMMENT
             for node in _root(part).iter(f"{_W}p"):
                 yield _text(node), kind
+        elif re.search(r"/(?:diagrams/data|charts/chart)\d*\.xml$", str(part.partname)):
+            for node in _root(part).iter(f"{_A}p"):
+                yield "".join(run.text or "" for run in node.iter(f"{_A}t")), BlockKind.CAPTION
 
 
 def _runs_on(paragraph: Any) -> bool:
@@ -99,7 +103,7 @@ def _text(paragraph: Any) -> str:
                 pieces.append(node.text or "")
         elif tag in (f"{_W}br", f"{_W}cr"):
             pieces.append("\n")
-        elif tag == f"{_W}tab":
+        elif tag in (f"{_W}tab", f"{_W}ptab"):
             pieces.append("\t")
         elif tag == f"{_W}noBreakHyphen":
             pieces.append("-")

@@ -73,8 +73,6 @@ _UNREAD = tuple(sorted(_HIDDEN - {"script", "style", "head"}))
 """Elements that trafilatura would read, and we do not."""
 MAX_MAIN_CHARACTERS = 3 << 20
 """Maximum characters of a page for which the main text is extracted: trafilatura takes more than linear time."""
-
-
 MIN_SUMMARY_LETTERS = 40
 """Minimum letters (CJK counted double) of a text in another language than the main text that is not boilerplate."""
 
@@ -273,7 +271,8 @@ def pieces_of_page(tree: Any, *, with_title: bool = True) -> Iterator[Piece]:
         elif tag == "br":
             buffer.append(Part(None, False, "\u2028"))
         elif tag == "img":
-            buffer.append(Part(None, False, " "))
+            alt = (child.get("alt") or "").strip()  # a single one is a rare character, as a picture
+            buffer.append(Part(None, False, alt if len(alt) == 1 and alt.isalpha() else " "))
         stack.append((child, _kind(child, tag, kind), child.get("lang") or lang, iter(child)))
         if child.text:
             buffer.append(Part(child, False, child.text))

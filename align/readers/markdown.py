@@ -13,7 +13,19 @@ from align.text.segment import BlockMark, segment
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-_FRONT = re.compile(r"\A---[ \t]*(?:\r\n?|\n).*?[\r\n](?:---|\.\.\.)[ \t]*(?:\r\n?|\n|\Z)", re.DOTALL)
+_FRONT = re.compile(
+    r"\A(?:---[ \t]*(?:\r\n?|\n).*?[\r\n](?:---|\.\.\.)|\+\+\+[ \t]*(?:\r\n?|\n).*?[\r\n]\+\+\+)[ \t]*(?:\r\n?|\n|\Z)",
+    re.DOTALL,
+)
+"""Metadata in YAML or TOML."""
+_FRONT_TEXT = re.compile(
+    r"(?<![^\r\n])(?:title|subtitle|description|summary)[ \t]*[:=][ \t]*"
+    r"(?P<quote>[\"']?)(?P<text>[^\s\"'>|][^\r\n]*?)(?P=quote)[ \t]*(?=[\r\n])",
+    re.IGNORECASE,
+)
+"""Metadata that a reader of the page sees."""
+_NOTE = re.compile(r"\[\^[^\]\s]{1,40}\]:[ \t]*")
+"""Beginning of a footnote."""
 _KINDS = {
     "heading_open": BlockKind.HEADING,
     "list_item_open": BlockKind.LIST,
@@ -45,7 +57,7 @@ def block_marks(text: str) -> list[BlockMark]:
     tokens = MarkdownIt("commonmark", {"maxNesting": 40}).enable("table").disable("text_join").parse(body)
     marks: list[BlockMark] = []
     if front:
-        marks.append(BlockMark(Span(0, shift), BlockKind.BOILERPLATE, None, ()))
+        marks += _front_marks(text, shift)
     kind_stack: list[BlockKind] = []
     at = 0
     cell = False
@@ -64,6 +76,19 @@ def block_marks(text: str) -> list[BlockMark]:
     return marks
 
 
+def _front_marks(text: str, end: int) -> Iterator[BlockMark]:
+    """Yield the blocks of the metadata: title and description are text."""
+    at = 0
+    for match in _FRONT_TEXT.finditer(text, 0, end):
+        if text[at : match.start()].strip():
+            yield BlockMark(Span(at, match.start()), BlockKind.BOILERPLATE, None, ())
+        kind = BlockKind.HEADING if match[0][:3].lower() in ("tit", "sub") else BlockKind.BODY
+        yield BlockMark(Span(*match.span()), kind, None, (Span(*match.span("text")),))
+        at = match.end()
+    if text[at:end].strip():
+        yield BlockMark(Span(at, end), BlockKind.BOILERPLATE, None, ())
+
+
 def _line_starts(text: str) -> list[int]:
     """Start offset of each line, as counted by markdown-it, and the end of the text."""
     return [0, *(m.end() for m in re.finditer(r"\r\n|\n|\r", text)), len(text)]
@@ -75,6 +100,12 @@ def _mark(text: str, token: Token, start: int, end: int, kind: BlockKind, cell: 
         parts = tuple(_parts(text, token, start, end))
         if not parts:
             return None
+        note = _NOTE.match(text, parts[0].start)
+        if note:
+            kind = BlockKind.COMMENT
+            parts = (
+                tuple(Span(max(part.start, note.end()), part.end) for part in parts if part.end > note.end()) or parts
+            )
         line = max(start, *(text.rfind(mark, start, parts[0].start) + 1 for mark in "\n\r"))
         return BlockMark(_trimmed(text, line, parts[-1].end if cell else end) or parts[0], kind, None, parts)
     span = _trimmed(text, start, end)

@@ -7,13 +7,15 @@ import re
 from align.errors import ReadError
 from align.models import Document
 from align.readers.encodings import decode
+from align.text.page_text import page_blocks
 from align.text.segment import segment
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
     """Read lines into blocks and sentences. Raises ReadError for what is empty, binary or undecodable."""
     text, used_encoding = text_of(name, content, encoding)
-    return Document(name, text, segment(text, lang=lang), "text", used_encoding)
+    blocks = page_blocks(text, lang)
+    return Document(name, text, segment(text, lang=lang) if blocks is None else blocks, "text", used_encoding)
 
 
 def text_of(name: str, content: bytes, encoding: str | None) -> tuple[str, str]:

@@ -70,6 +70,15 @@ _OPENS = re.compile("[\"'“”‘’„‚«»‹›([{「『（【〔〈《［
 _DASH = re.compile(r"[ \u00a0][–—] ?([^\W\d_])")
 _LAST_WORD = re.compile(r"[^\s(\[{\"'“”‘«»„‚‹›/—–]*$")
 _NUMBER_LABEL = re.compile(f"(?:^|[\\s.!?。！？)）」』{WIDE}])[(（]?\\d{{1,3}}$")
+_HEADING_LABEL = re.compile(
+    r"(?:article|section|chapter|part|table|figure|appendix|annex|rule|clause|artikel|abschnitt|kapitel|teil|tabelle"
+    r"|abbildung|anhang|chapitre|partie|tableau|annexe|art[ií]culo|cap[ií]tulo|secci[oó]n|tabla|articolo|capitolo"
+    r"|sezione|artigo|se[cç][aã]o|hoofdstuk|rozdział|kapitola|глава|статья|раздел|часть|таблица|рисунок|приложение"
+    r"|стаття|розділ|κεφάλαιο|άρθρο|§{1,2}) ?(?:\d{1,4}[a-z]?|[IVXLC]{1,7})"
+    r"|제 ?\d{1,4} ?[조장절항편부]",
+    re.IGNORECASE,
+)
+"""Number of a part of a text before its title: Article 12. Definitions."""
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 _ROMAN = re.compile(r"[IVXLC]+\b")
 _NEXT_WORD = re.compile(r"[^\W\d_]+")
@@ -89,6 +98,8 @@ def starters(lang: str) -> frozenset[str]:
 
 def is_abbreviated(word: str, text: str, stop: int, start: int, at: int, lang: str) -> bool:
     """Whether the full stop after `word` is part of it; `at` is the start of the next word."""
+    if _HEADING_LABEL.fullmatch(text[start:stop].strip()):
+        return True
     bare = word.strip("\"'“‘(").lower()
     first = text[at : at + 1]
     if not bare:

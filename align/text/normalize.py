@@ -62,9 +62,15 @@ def sentence_text(text: str, pieces: Sequence[Span]) -> str:
     return clean(raw)
 
 
+_HYPHENS = ("-", "\u00ad", "\u2010")
+
+
 def has_line_break(text: str, before: Span, after: Span) -> bool:
     """Whether there is a line break between two pieces of a sentence: they are then joined like lines."""
-    return any(mark in text[before.end : after.start] for mark in "\n\r\u2028\u2029\x0b\x0c\x85")
+    gap = text[before.end : after.start]
+    if gap[:1] in _HYPHENS and text[before.end - 1].isalpha() and text[after.start].isalpha():
+        return False  # a word cut at the end of a line, whose hyphen was left out
+    return any(mark in gap for mark in "\n\r\u2028\u2029\x0b\x0c\x85")
 
 
 def clean(raw: str) -> str:

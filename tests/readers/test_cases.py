@@ -269,3 +269,40 @@ def test_a_drop_cap_and_a_deleted_paragraph_mark_do_not_cut_a_text() -> None:
     target = io.BytesIO()
     file.save(target)
     assert sentences(read("a.docx", target.getvalue())) == ["Once upon a time.", "They walked to the sea."]
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "expected"),
+    [
+        ("Article 12. Definitions", "en", ["Article 12. Definitions"]),
+        ("Section 5. Scope of it. Next one.", "en", ["Section 5. Scope of it.", "Next one."]),
+        ("Глава IV. Письмо", "ru", ["Глава IV. Письмо"]),
+        ("제3조. 정의", "ko", ["제3조. 정의"]),
+        ("It is in Table 3. The results are good.", "en", ["It is in Table 3.", "The results are good."]),
+        ("「来て。」4 しかし長老は彼に答えた。", "ja", ["「来て。」", "4 しかし長老は彼に答えた。"]),
+    ],
+)
+def test_numbers_of_headings_stay_with_them_and_those_of_verses_begin_one(
+    text: str, lang: str, expected: list[str]
+) -> None:
+    assert [span.of(text) for span in split(text, lang)] == expected
+
+
+def test_the_dash_of_a_dialogue_is_text() -> None:
+    assert sentences(read("a.txt", "— Какой поезд?\n— Не знаю, — сказал он.\n".encode())) == [
+        "— Какой поезд?",
+        "— Не знаю, — сказал он.",
+    ]
+
+
+def test_metadata_of_markdown_gives_its_title_and_its_notes_are_blocks() -> None:
+    source = '---\nauthor: X\ntitle: "Rotating the keys"\nweight: 30\n---\n\nText[^1] of it.\n\n[^1]: The note here.\n'
+    document = read("a.md", source.encode())
+    assert document.text == source
+    assert sentences(document) == ["Rotating the keys", "Text of it.", "The note here."]
+    assert [block.kind.value for block in document.blocks][1:] == ["heading", "boilerplate", "body", "comment"]
+
+
+def test_a_character_as_a_picture_is_text() -> None:
+    page = "<p>何か<img class='gaiji' alt='噓'>をいった。<img alt='A picture'></p>"
+    assert sentences(read("a.html", page.encode())) == ["何か噓をいった。"]

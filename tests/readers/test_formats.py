@@ -215,6 +215,7 @@ def test_markdown_leaves_markup_between_pieces() -> None:
     document = read("g.md", source.encode())
     assert document.text == source
     assert sentences(document) == [
+        "x",
         "A short title",
         "The ministers met in Tokyo, and code ran.",
         "They agreed.",
@@ -223,7 +224,7 @@ def test_markdown_leaves_markup_between_pieces() -> None:
         "quoted words",
     ]
     assert [block.kind.value for block in document.blocks] == [
-        "boilerplate", "heading", "body", "list", "list", "quote", "boilerplate", "separator",
+        "boilerplate", "heading", "boilerplate", "heading", "body", "list", "list", "quote", "boilerplate", "separator",
     ]  # fmt: skip
 
 
