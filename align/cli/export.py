@@ -62,7 +62,10 @@ TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
     help="Include N sentences of context before and after.",
 )
 @click.option(
-    "--multilingual", is_flag=True, help="TMX: join links with an identical side into units of three or more languages."
+    "--multilingual",
+    is_flag=True,
+    help="TMX: join links with an identical side into units of three or more languages. TSV, XLSX, HTML: with --pivot, "
+    "a row for each sentence of it and a column for each translation.",
 )
 @click.option("--pivot", metavar="DOCUMENT", help="Only links with this document, as their source.")
 @click.option(

@@ -70,6 +70,12 @@ def export_store(store: Store, out: Path, to: str | None = None, options: Export
         from align.exchange.book import export_book
 
         return export_book(store, out, options or ExportOptions())
+    if options is not None and options.multilingual and options.pivot is not None:
+        from align.exchange.row_table import ROW_FORMATS, export_rows
+
+        form = export_format(to, out, extra=(BLOCKS, BOOK))
+        if form.name in ROW_FORMATS:
+            return export_rows(store, out, form, options)
     return export(store.links(), out, to, options, store)
 
 
@@ -151,7 +157,11 @@ class ExportJob:
         for given, supported, what in (
             (options.context > 0, form.context, "--context: it has no fields for context"),
             (options.with_nulls, form.nulls, "--with-nulls: it cannot mark unpaired sentences"),
-            (options.multilingual, form.multilingual, "--multilingual: its units have two languages"),
+            (
+                options.multilingual,
+                form.multilingual,
+                "--multilingual: its units have two languages (tsv, xlsx and html have rows with --pivot)",
+            ),
             (options.timed_by is not None, form.name in ("srt", "vtt"), "--timed-by: it has no times"),
             (options.layout != "interleaved", False, "--layout: it is no book"),
             (options.plain or options.source_file is not None, False, "--plain and --source: it is no book"),
