@@ -34,6 +34,7 @@ from typing import Any
 
 from align.models import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.store import open_store
+from benchmarks.review_fixes import measure as fixes
 
 PAIRS = 50
 WORDS = ("海賊", "会議", "防衛", "日本", "協議", "中国", "共同", "訓練", "大臣", "合意", "地域", "安全", "保障", "開催")
@@ -256,6 +257,7 @@ def keys_for(app: Any, link: Any, done: set[str]) -> tuple[str, ...]:
 async def scripted() -> dict[str, Any]:
     """Review the first seed by keys only until every link is decided. Counts the presses."""
     from align.review.app import ReviewApp
+    from align.review.screens.dialogs import Confirm
     from align.review.screens.realign_preview import RealignmentPreview
 
     with tempfile.TemporaryDirectory() as folder:
@@ -283,7 +285,7 @@ async def scripted() -> dict[str, Any]:
                         if key == "n" and not app.screen.session.left:  # type: ignore[attr-defined]
                             break
                         await press(key)
-                        if isinstance(app.screen, RealignmentPreview):
+                        while isinstance(app.screen, RealignmentPreview | Confirm):
                             await press("enter")
         finally:
             app.close_store()
@@ -353,6 +355,7 @@ def main() -> None:
             build(many, chosen.links)
         found = measure(few, many, chosen.keys)
     found["scripted"] = asyncio.run(scripted())
+    found["fixes"] = fixes()
     print(json.dumps({"links": chosen.links, **found}, ensure_ascii=False, indent=1))
 
 

@@ -13,6 +13,7 @@ from pathlib import PurePath
 
 from align.models import CONFIRMED, Status
 from align.report.survey import Bin, PairReport, Report, SideCoverage, Unlinked
+from align.text.messages import pluralise
 
 MAX_PAIRS = 200
 MAX_DOTS = 40_000
@@ -91,7 +92,8 @@ def summary(report: Report) -> str:
         else ""
     )
     return (
-        f"<p>{len(report.documents):,} documents, {total:,} links between {len(report.pairs):,} pairs of texts; "
+        f"<p>{pluralise(len(report.documents), 'document')}, {pluralise(total, 'link')} between "
+        f"{pluralise(len(report.pairs), 'pair')} of texts; "
         f"{settled:,} confirmed.{left}</p>"
     )
 
@@ -162,7 +164,7 @@ def column(row: Bin, highest: int) -> str:
     """One column of the histogram; its decided part is filled."""
     height = 100 * part(row.links, highest)
     inside = 100 * part(row.decided, row.links)
-    label = f"{row.low:.0%} to {row.high:.0%}: {row.links} links, {row.decided} decided"
+    label = f"{row.low:.0%} to {row.high:.0%}: {pluralise(row.links, 'link')}, {row.decided} decided"
     return (
         f'<div title="{label}"><span>{row.links or ""}</span><i style="height:{height:.1f}%">'
         f'<i class="accepted" style="height:{inside:.1f}%"></i></i><b>{row.low * 100:.0f}</b></div>'
@@ -205,10 +207,10 @@ def reviewers(report: Report) -> str:
     )  # fmt: skip
     highest = max(report.days.values(), default=0)
     days = "".join(
-        f'<div title="{day}: {count} links"><i style="height:{100 * part(count, highest):.1f}%"></i></div>'
+        f'<div title="{day}: {pluralise(count, "link")}"><i style="height:{100 * part(count, highest):.1f}%"></i></div>'
         for day, count in report.days.items()
     )
-    head = ("reviewer", "accepted", "edited", "rejected", "decisions made", "median between two decisions", "days")
+    head = ("reviewer", "accepted", "edited", "rejected", "decisions made", "median time of a decision", "days")
     ends = list(report.days)
     shown = (
         f'<div class="days">{days}</div><p class="dim">Links decided a day, {ends[0]} to {ends[-1]}.</p>'
@@ -243,7 +245,7 @@ def pair(one: PairReport, number: int, *, with_map: bool) -> str:
     counts = ", ".join(
         f"{one.statuses[status]:,} {word}" for status, word in STATUS_WORDS.items() if one.statuses[status]
     )
-    label = f"{total:,} links, {one.crossings:,} pairs of them cross"
+    label = f"{pluralise(total, 'link')}, {pluralise(one.crossings, 'pair')} of them cross"
     chart = (
         f'<canvas role="img" aria-label="Map of {label}" data-map="m{number}"></canvas>'
         f'<script type="application/json" id="m{number}">{as_json(one)}</script>'
@@ -254,8 +256,8 @@ def pair(one: PairReport, number: int, *, with_map: bool) -> str:
         f'<article><h3>{escape(where)} <span class="tag">{escape(one.src_lang)} - {escape(one.tgt_lang)}</span></h3>'
         f"<p>{label}: {counts}.</p>"
         f'<div class="cover">{cover("source", one.src)}{cover("target", one.tgt)}</div>{chart}'
-        f"{unlinked('omissions: unpaired source sentences', one.omissions)}"
-        f"{unlinked('additions: unpaired target sentences', one.additions)}</article>"
+        f"{unlinked('unpaired source sentences, perhaps omissions (no menus)', one.omissions)}"
+        f"{unlinked('unpaired target sentences, perhaps additions (no menus)', one.additions)}</article>"
     )
 
 
@@ -285,4 +287,5 @@ def unlinked(title: str, sentences: tuple[Unlinked, ...]) -> str:
     )
     more = len(sentences) - MAX_UNLINKED
     rest = f'<p class="dim">And {more:,} more.</p>' if more > 0 else ""
-    return f"<details><summary>{len(sentences):,} {title}</summary><ol>{items}</ol>{rest}</details>"
+    head = f"{title[:1].upper()}{title[1:]}: {len(sentences):,}"
+    return f"<details><summary>{head}</summary><ol>{items}</ol>{rest}</details>"

@@ -14,13 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from align.errors import AlignError
-from align.models import CONFIRMED, Link
-from align.review.consequences import realignment_of
+from align.models import CONFIRMED, Link, Status
+from align.review.consequences import Consequences, consequences_of, realignment_of
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
+from align.store.actions import Action
 from align.store.edits import Edit, End
 from align.workspace import realign
-from align.workspace.language_runs import find_contradiction
+from align.workspace.browse import open_browser
+from align.workspace.language_runs import SentencePair, find_contradiction
 from align.workspace.propose import propose
 from align.workspace.realign import Realigner, sentence_pair
 from tests.laws.test_store_laws import Operation, fresh, many, play, stories
@@ -152,7 +154,34 @@ def take(store: Store, resolver: Realigner, reviewer: Reviewer, step: tuple[str,
         settled = {number for one in untouched for side in (one.src, one.tgt) for number in side.sentences}
         settled.update(number for ends in preview.anchors for side in ends for number in side)
         assert all(settled.isdisjoint((*new.src, *new.tgt)) for new in realignment.added), "nor shows it"
+        with open_browser(store.path) as browser:
+            shown = consequences_of(browser, preview, realignment)
+        before = statuses_by_ends(store)
         reviewer.commit(edit, expected=preview.versions, realignment=realignment)
+        if edit.action != Action.CUT:  # whose sentences have other numbers after it
+            own = {sentence_pair(one) for one in links if one.id in set(preview.replaced) - set(preview.deleted)}
+            only_what_was_shown(before, statuses_by_ends(store), shown, own)
+
+
+def statuses_by_ends(store: Store) -> dict[SentencePair, Status]:
+    return {sentence_pair(link): link.status for link in store.links()}
+
+
+def only_what_was_shown(
+    before: dict[SentencePair, Status],
+    after: dict[SentencePair, Status],
+    shown: Consequences,
+    own: set[SentencePair],
+) -> None:
+    """What an edit changes is what the panel shows, each proposal that goes or comes; `own`: ends that it changes."""
+    settled = {n for ends, status in after.items() if status in CONFIRMED for side in ends for n in side}
+    named = {sentence_pair(link) for link in (*shown.emptied, *shown.realignment.removed)}
+    gone = {ends for ends in before if ends not in after and settled.isdisjoint((*ends[0], *ends[1]))}
+    come = {ends for ends, status in after.items() if ends not in before and status is Status.PROPOSED}
+    proposed = {(new.src, new.tgt) for new in shown.realignment.added}
+    assert gone <= named | own
+    assert come <= proposed
+    assert {ends for ends in named if before.get(ends) is Status.PROPOSED and ends in after} <= proposed
 
 
 @many

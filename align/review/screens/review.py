@@ -123,6 +123,12 @@ class ReviewScreen(DecidingScreen):
         self.session.move(message.rank)
         self.paint()
 
+    def on_texts_side_clicked(self, message: Texts.SideClicked) -> None:
+        """Make that side the active one."""
+        if ("src", "tgt")[message.side] != self.session.side:
+            self.session.other_side()
+            self.paint()
+
     # Keys
 
     def do_next(self) -> None:

@@ -63,7 +63,7 @@ class SplitScreen(ModalScreen[Points | None]):
             for number, (side, cut) in enumerate(zip(self._sides, self._cuts, strict=True))
         ]
         inside = any(cut.character for cut in self._cuts)
-        heading = "Split where? The dashed line is the split point of its side"
+        heading = "Split where? Each side is cut at its dashed line"
         self.query_one("#split-top", Line).show(f"{heading}{'; a sentence is split in two.' if inside else '.'}")
         self.query_one(Texts).show(sides)
 

@@ -72,6 +72,11 @@ class Line(Painted):
         )
 
 
+PALETTE = "app.command_palette"
+WIDTH_WITH_PALETTE = 96
+"""Cells from which on the key bar names the command palette; the help names it always."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeyEntry:
     """A key of the key bar. `useful`: whether it does something to the current link."""
@@ -132,6 +137,8 @@ class KeyBar(Painted):
                 is_useful = enabled and useful(declared.action)
                 if is_useful or not (declared.id or "").startswith("alternative"):
                     entries.append(KeyEntry(key, binding.description, declared.action, is_useful))
+        if self.app.size.width >= WIDTH_WITH_PALETTE and not self.screen.is_modal:
+            entries.append(KeyEntry("Ctrl+P", "any action", PALETTE))
         return entries
 
     def render_line(self, y: int) -> Strip:
@@ -163,6 +170,7 @@ class KeyBar(Painted):
     def _lines(self, width: int) -> list[list[KeyEntry]]:
         entries = self._shown or self.entries()
         last_actions = {b.action for b in type(self.screen).BINDINGS if isinstance(b, Binding) and b.id in self.LAST}
+        last_actions.add(PALETTE)
         last = [entry for entry in entries if entry.action in last_actions]
         rest = [entry for entry in entries if entry.action not in last_actions]
         reserved = sum(entry.width for entry in last)

@@ -9,6 +9,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.message import Message
 from textual.strip import Strip
 
 from align.review.rendering import Paint, Painted, fitted_segment, paragraph
@@ -104,6 +105,19 @@ class Texts(Painted):
     def words(self) -> str:
         """The text of all lines, for tests."""
         return "\n".join(strip.text for strip in (*self._above, *self._strips, *self._below))
+
+    class SideClicked(Message):
+        """A side was clicked: 0 is the source."""
+
+        def __init__(self, side: int) -> None:
+            super().__init__()
+            self.side = side
+
+    def on_click(self, event: events.Click) -> None:
+        """Make the side active that was clicked."""
+        width = self.size.width - 1
+        if len(self._sides) == 2 and width >= MIN_WIDTH_SIDE_BY_SIDE:
+            self.post_message(self.SideClicked(int(event.x > (width - len(SIDE_SEPARATOR)) // 2)))
 
     def on_resize(self, _event: events.Resize) -> None:
         """Wrap again."""
