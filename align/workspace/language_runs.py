@@ -234,8 +234,8 @@ MIN_VARIETY_SHARE = 0.25
 def varieties(group: LanguageGroup) -> list[LanguageGroup]:
     """The sentences of a group by script or region, where a page has a text in both; else the group."""
     counts = Counter(group.tags)
-    least = max(MIN_VARIETY_SENTENCES, MIN_VARIETY_SHARE * len(group.tags))
-    tags = [tag for tag, count in counts.items() if count >= least]
+    min_count = max(MIN_VARIETY_SENTENCES, MIN_VARIETY_SHARE * len(group.tags))
+    tags = [tag for tag, count in counts.items() if count >= min_count]
     if len(tags) < 2 or not all(is_other_variety(one, other) for one, other in combinations(tags, 2)):
         return [group]
     return [_cut(group, [number for number, own in enumerate(group.tags) if own == tag], tag) for tag in tags]
