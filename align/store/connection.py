@@ -29,6 +29,7 @@ from align.sqlite_session import (
 )
 from align.store import schema
 from align.store.schema import APPLICATION_ID, LAST_MIGRATING_COMMIT, LATEST, migrations, schema_names
+from align.store.views import create_views, missing_views
 
 MAGIC = b"SQLite format 3\0"
 
@@ -223,6 +224,10 @@ def _prepare(path: Path, db: Database) -> None:
         if mode != "wal":
             raise sqlite3.OperationalError(f"locking protocol (journal mode is {mode})")
     if not pending:
+        if may_write and missing_views(db):
+            with writing(db):
+                create_views(db)
+                advance(db)
         return
     with writing(db):
         db.execute(f"pragma application_id = {APPLICATION_ID}")

@@ -20,6 +20,7 @@ from typing import Any, Final
 from sqlite_utils import Database, Migrations
 
 from align.errors import StoreError
+from align.store.views import VIEWS, create_views
 
 SealKey = int | str
 
@@ -232,6 +233,7 @@ def create(db: Database) -> None:
     """Create all tables, indexes and triggers. From the first release on, later schemas are migrations after it."""
     for statement in (*TABLES, *SEAL_TABLES, *triggers().values()):
         db.execute(statement)
+    create_views(db)
 
 
 def schema_names(db: Database) -> list[str]:
@@ -264,7 +266,8 @@ def differences(db: Database) -> Iterator[str]:
     if applied != LATEST:
         yield "the table _sqlite_migrations does not end with the schema of align"
     there = {(kind, name): sql for kind, name, sql in db.conn.execute(_OBJECTS)}
-    for kind, name in objects.keys() - there.keys():
+    # A missing view is created when the store is opened for writing.
+    for kind, name in objects.keys() - there.keys() - {("view", name) for name in VIEWS}:
         yield f"the {kind} {name} is missing"
     for kind, name in there.keys() - objects.keys():
         if kind in ("index", "trigger"):
