@@ -1,9 +1,11 @@
-"""Speed and memory of reading plain text: `python -m benchmarks.reading [--big MB] [--fuzz SECONDS]`.
+"""Speed, memory and losses of reading: `python -m benchmarks.reading [--big MB] [--pdf FOLDER] [--fuzz SECONDS]`.
 
 Prints one JSON object per line. First, for each language, MB of UTF-8 per CPU second on one core (best of three),
 with langdetect's share counted separately; `control` is a bare `text.split()` and dictionary count over the same
 text, so that two runs on different machines can be compared. Then a file of `--big` MB (100 by default) in its own
-process: seconds, and peak memory as a multiple of the file. With `--fuzz`, every reader is fed mutated files by
+process: seconds, and peak memory as a multiple of the file. Then HTML, EPUB, DOCX, XLSX and SRT made of the same
+paragraphs: the share of the words that survive, and CPU as a multiple of plain text. With `--pdf`, Debian's manuals
+below a folder against pdftotext (see `benchmarks.reading_formats`). With `--fuzz`, every reader is fed mutated files by
 atheris for so many seconds in all; anything but a Document or a one-line ReadError is a failure.
 
 The texts are the seed pages, repeated with their paragraphs shuffled; no gold is needed.
@@ -25,6 +27,7 @@ from typing import Any
 
 from align.readers import read
 from align.text import ngrams
+from benchmarks.reading_formats import formats, manuals
 
 ROOT = Path(__file__).parents[1]
 SEEDS = {
@@ -197,13 +200,21 @@ def _starts() -> list[bytes]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--mb", type=int, default=4, help="size of the texts that speed is measured on")
+    parser.add_argument("--mb", type=int, default=4, help="size of the texts that speed is measured on; 0 = none")
     parser.add_argument("--big", type=int, default=100, help="size of the file that memory is measured on; 0 = none")
     parser.add_argument("--line", type=int, default=50, help="size of the one-line files; 0 = none")
+    parser.add_argument("--pdf", type=Path, help="folder with the PDFs of Debian's manuals")
     parser.add_argument("--fuzz", type=int, default=0, help="seconds of fuzzing; 0 = none")
     asked = parser.parse_args()
-    for name in SEEDS:
+    for name in SEEDS if asked.mb else ():
         print(json.dumps(speed(name, asked.mb * 1_000_000)), flush=True)
+    for name in ("en", "ja") if asked.mb else ():
+        lines = (ROOT / "seeds" / SEEDS[name]).read_text(encoding="utf-8").splitlines()
+        paragraphs = list(dict.fromkeys(" ".join(line.split()) for line in lines if line.strip()))
+        for line in formats(paragraphs):
+            print(json.dumps({"text": name, **line}), flush=True)
+    for line in manuals(asked.pdf) if asked.pdf else ():
+        print(json.dumps(line), flush=True)
     if asked.big:
         for name in ("ja", "en"):
             print(json.dumps(memory(name, asked.big)), flush=True)
