@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from align.workspace.concordance import ConcordanceHit, ConcordanceText
 
+CONTEXT_LENGTH = 30
+"""Characters of the sentences before and after a hit."""
+
 
 @click.command(epilog='Example: align search 霧 "rising fog" --status accepted')
 @click.argument("query", nargs=-1, required=True)
@@ -132,8 +135,11 @@ def in_context(shown: ConcordanceText) -> Text:
     """The text with the matches highlighted, between the sentences before and after it."""
     from rich.text import Text
 
+    from align.workspace.concordance import first_words, last_words
+
     text = Text(harmless(shown.text))
     for start, end in shown.marks:
         text.stylize("bold reverse", start, end)
-    before, after = (Text(visible(part), style="dim") for part in (shown.before[-30:], shown.after[:30]))
+    around = last_words(shown.before, CONTEXT_LENGTH), first_words(shown.after, CONTEXT_LENGTH)
+    before, after = (Text(visible(part), style="dim") for part in around)
     return Text(" ").join(part for part in (before, text, after) if part)

@@ -211,13 +211,18 @@ class JobContext:
     def _export(self, job: Job, out: Path, links: str, force: bool) -> list[str]:
         from align.exchange.export import export
         from align.exchange.types import ExportOptions
-        from align.models import CONFIRMED, Status
+        from align.models import CONFIRMED, LinkKind, Status
         from align.store import open_store
 
-        statuses = CONFIRMED if links == CONFIRMED_LINKS else frozenset(Status) - {Status.REJECTED}
+        is_every = links != CONFIRMED_LINKS
+        options = ExportOptions(
+            statuses=frozenset(Status) - {Status.REJECTED} if is_every else CONFIRMED,
+            kinds=frozenset(LinkKind) if is_every else None,
+            force=force,
+        )
         with open_store(self.store_path, create=False) as store:
             rows = job.watch("writing", store.links(), store.count())
-            report = export(rows, out, None, ExportOptions(statuses=frozenset(statuses), force=force), store)
+            report = export(rows, out, None, options, store)
         return report.lines()
 
     def report(self, out: Path, *, force: bool = False) -> Callable[[Job], JobResult]:

@@ -129,3 +129,19 @@ def renderings(store: Store, link: Link, side: Literal["src", "tgt"]) -> list[Re
         for text, links in links_by_text.items()
     ]
     return sorted(distinct, key=lambda one: -len(one.links))
+
+
+def last_words(text: str, length: int) -> str:
+    """The last `length` characters of a text, from the beginning of a word where there are spaces."""
+    if len(text) <= length:
+        return text
+    cut = text[-length:]
+    return f"…{cut.partition(' ')[2] or cut}"
+
+
+def first_words(text: str, length: int) -> str:
+    """The first `length` characters of a text, to the end of a word where there are spaces."""
+    if len(text) <= length:
+        return text
+    cut = text[:length]
+    return f"{cut.rpartition(' ')[0] or cut}…"

@@ -19,10 +19,11 @@ from align.models import Link
 from align.review.screens.base import ours, reason
 from align.review.session_state import SessionState
 from align.review.widgets.bars import KeyBar, Line
+from align.review.wording import percent
 from align.review.workspace_rows import base_name
 from align.text.messages import pluralise
 from align.text.width import shown
-from align.workspace.concordance import ConcordanceHit, ConcordanceText, Rendering
+from align.workspace.concordance import ConcordanceHit, ConcordanceText, Rendering, first_words, last_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,7 +166,7 @@ def entry_of(hit: ConcordanceHit) -> tuple[Text, int | None]:
         if number == 0 and len(hit.sides) == 1:
             text.append("        unpaired\n", style="dim")
     link = hit.link
-    about = f" · link {link.id} · {link.status} · {link.confidence:.0%}" if link else ""
+    about = f" · link {link.id} · {link.status} · {percent(link.confidence)} % sure" if link else ""
     text.append(f"        {shown(base_name(hit.sides[0].doc))}{about}\n", style="dim")
     return text, link.id if link else None
 
@@ -173,7 +174,7 @@ def entry_of(hit: ConcordanceHit) -> tuple[Text, int | None]:
 def _in_context(side: ConcordanceText) -> Text:
     """The text with the matches marked, between whole words of the sentences before and after it."""
     text = Text()
-    if before := _tail(side.before):
+    if before := last_words(side.before, CONTEXT_LENGTH):
         text.append(f"{shown(before)} ", style="dim")
     last = 0
     for start, end in side.marks:
@@ -181,25 +182,9 @@ def _in_context(side: ConcordanceText) -> Text:
         text.append(shown(side.text[start:end]), style="bold reverse")
         last = end
     text.append(shown(side.text[last:]))
-    if after := _head(side.after):
+    if after := first_words(side.after, CONTEXT_LENGTH):
         text.append(f" {shown(after)}", style="dim")
     return text
-
-
-def _tail(text: str) -> str:
-    """The last words of a text."""
-    if len(text) <= CONTEXT_LENGTH:
-        return text
-    cut = text[-CONTEXT_LENGTH:]
-    return f"…{cut.partition(' ')[2] or cut}"
-
-
-def _head(text: str) -> str:
-    """The first words of a text."""
-    if len(text) <= CONTEXT_LENGTH:
-        return text
-    cut = text[:CONTEXT_LENGTH]
-    return f"{cut.rpartition(' ')[0] or cut}…"
 
 
 def consistency(renderings: Callable[..., list[Rendering]], link: Link) -> Iterator[tuple[Text, int | None]]:

@@ -136,7 +136,7 @@ class WorkspaceTable(Painted, ScrollView, can_focus=True, inherit_bindings=False
             TableColumn("links", 9 if is_wide else 7),
             TableColumn("decided", BAR_WIDTH + 6 if is_wide else 8, "decided"),
             TableColumn("left", 9 if is_wide else 7, "left"),
-            TableColumn("likely right" if is_wide else "right", 12 if is_wide else 6, "right"),
+            TableColumn("likely right" if is_wide else "right", 13 if is_wide else 6, "right"),
         ]
         while len(columns) > 2 and _width(columns) + NAME_WIDTH > width - 2:
             columns.pop(1 if len(columns) > 3 else -1)
