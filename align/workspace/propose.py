@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from align.aligner import Bead
 from align.aligner.similarity import CSLS_SCALE
+from align.aligner.triangles import judged
 from align.embeddings.base import Encoder
 from align.embeddings.nearest import search
 from align.errors import ConflictError
@@ -51,8 +52,9 @@ def propose(
     translations are proposed first; what two other runs have in common is not proposed where both sides have
     translations already. A pair whose confirmed links contradict each other is unchanged, with the reason in
     `contradiction`. Documents in one language are aligned where their tags differ in script or region, and with
-    `same_language` every two; a page with a text in two scripts or regions is aligned with itself. `encoding` and
-    `matching` are progress callbacks.
+    `same_language` every two; a page with a text in two scripts or regions is aligned with itself. Of three and more
+    texts, what the alignments with a third say changes the confidence of a link (`aligner.triangles`); then all
+    pairs are solved before the first is stored. `encoding` and `matching` are progress callbacks.
     """
     document_ids = [row.id for row in store.documents()] if documents is None else list(documents)
     linked = frozenset((row.src_document, row.tgt_document) for row in store.pairs())
@@ -75,6 +77,8 @@ def propose(
             counts = store.propose(src.document, tgt.document, proposals, encoder.name, languages=languages)
             yield PairProposals(src, tgt, counts.added, counts.removed, counts.reviewed)
 
+    is_judged = len(language_groups) > 2 and len(pairs) <= MAX_EXHAUSTIVE_PAIRS
+    solved: list[tuple[int, int, list[Bead], int]] = []
     deferred: list[tuple[int, int, list[Bead], int]] = []
     for number, ((a, b), is_distinct) in enumerate(pairs):
         matching(number, len(pairs))
@@ -90,11 +94,19 @@ def propose(
             deferred.append((a, b, beads, min_links))
         else:
             translated.add(a, b, beads)
-            yield from proposed(a, b, beads, min_links)
+            if is_judged:
+                solved.append((a, b, beads, min_links))
+            else:
+                yield from proposed(a, b, beads, min_links)
     for a, b, beads, min_links in deferred:
-        yield from proposed(
-            a, b, [bead for bead in beads if not translated.is_translated_elsewhere(a, b, bead)], min_links
-        )
+        beads = [bead for bead in beads if not translated.is_translated_elsewhere(a, b, bead)]
+        if is_judged:
+            solved.append((a, b, beads, min_links))
+        else:
+            yield from proposed(a, b, beads, min_links)
+    confident = judged({(a, b): beads for a, b, beads, _ in solved})
+    for a, b, _, min_links in solved:
+        yield from proposed(a, b, confident[a, b], min_links)
     matching(len(pairs), len(pairs))
 
 
