@@ -115,7 +115,7 @@ async def test_an_empty_list_offers_the_filter(db: Path, run: Run) -> None:
     async with run() as pilot:
         await press(pilot, "slash", *"nowhere", "enter")
         offered = [entry.label for entry in pilot.app.screen.query_one(KeyBar).entries() if entry.useful]
-        assert offered == ["undo", "redo", "clear", "filter", "back", "help"]
+        assert offered == ["undo", "redo", "clear", "filter", "back", "help", "any action"]
 
 
 async def test_an_audit_is_kept_with_its_interval(db: Path, run: Run) -> None:

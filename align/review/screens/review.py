@@ -109,7 +109,8 @@ class ReviewScreen(DecidingScreen):
     def useful(self, call: str) -> bool:
         """Whether the key bar offers an action now. The key works all the same, and says why it does nothing."""
         if call.startswith(("alternative", "app.")):
-            return call.startswith("app.") or (self.presenter.reasons_shown and self.session.current is not None)
+            shown = call.startswith("app.") or self.presenter.reasons_shown
+            return shown and self.session.current is not None
         return self.session.is_useful(call.split("'")[1])
 
     def look_for_news(self) -> None:
