@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 from textual.screen import Screen
@@ -113,7 +114,7 @@ class JobScreen(Screen[None]):
         stem = app.store_path.stem
         if app.served:
             names = [form.name for form in FORMATS if form.shape == "file" and form.suffixes]
-            choices = [("abcdefghijkl"[number], name) for number, name in enumerate(names)]
+            choices = list(zip(ascii_lowercase, names, strict=False))
 
             def use(name: str) -> None:
                 suffix = next(form.suffixes[0] for form in FORMATS if form.name == name)
