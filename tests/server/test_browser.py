@@ -120,6 +120,25 @@ def test_a_link_is_accepted_by_key_and_the_store_has_it(db: Path, serve: Callabl
     assert [url for url in asked if not url.startswith((address, address.replace("http", "ws"), "data:"))] == []
 
 
+def test_an_export_is_downloaded(db: Path, serve: Callable[..., str], chromium: Browser) -> None:
+    address = serve("--reviewer", "Aoi")
+    page = chromium.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    complaints, asked = watched(page)
+    page.goto(address)
+    page.locator("#opening").wait_for(state="hidden", timeout=30_000)
+    repeat(lambda: page.keyboard.press("a"), lambda: any(link.status is Status.ACCEPTED for link in links(db)))
+    with page.expect_download(timeout=60_000) as downloading:
+        for key in ("q", "e", "u", "a"):  # to the workspace; export; all but rejected links; as TMX
+            page.keyboard.press(key)
+            page.wait_for_timeout(2000)
+    assert downloading.value.suggested_filename == "talks.tmx"
+    content = downloading.value.path().read_bytes()
+    assert content.count(b"<tu ") == len(links(db))
+    assert str(db.parent).encode() not in content
+    assert complaints == []
+    assert all(url.startswith((address, address.replace("http", "ws"), "data:", "blob:")) for url in asked)
+
+
 def test_the_page_asks_for_a_name_and_a_phone_gets_keys(db: Path, serve: Callable[..., str], chromium: Browser) -> None:
     address = serve()
     context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
