@@ -117,22 +117,29 @@ def text_columns(path: Path, row: Mapping[str, Any], languages: tuple[str | None
     inside = "translation" if isinstance(row.get("translation"), Mapping) else None
     values = row["translation"] if inside else row
     if inside or not {"src", "tgt"} <= row.keys():
-        coded = {name: tag for name in values if isinstance(name, str) and (tag := _code(name))}
-        sides = [
-            next((name for name, tag in coded.items() if lang is None or range_matches(lang, tag)), None)
-            for lang in languages
-        ]
-        if languages == (None, None) and len(coded) == 2:
-            sides = list(coded)
-        if sides[0] and sides[1] and sides[0] != sides[1]:
-            return TextColumns(sides[0], sides[1], (coded[sides[0]], coded[sides[1]]), inside)
-        if len(coded) >= 2:
-            raise UsageError(
-                f"{path}: has texts in {', '.join(coded)}. Choose the source and the target with --src and --tgt."
-            )
-        return None
+        return _columns_by_language(path, values, languages, inside)
     if all(isinstance(row[name], str) and _is_text(path, row[name]) for name in ("src", "tgt")):
         return TextColumns("src", "tgt", languages)
+    return None
+
+
+def _columns_by_language(
+    path: Path, values: Iterable[object], languages: tuple[str | None, str | None], inside: str | None
+) -> TextColumns | None:
+    """The texts in columns that are named by languages; None without them. Raises UsageError for an open choice."""
+    coded = {name: tag for name in values if isinstance(name, str) and (tag := _code(name))}
+    sides = [
+        next((name for name, tag in coded.items() if lang is None or range_matches(lang, tag)), None)
+        for lang in languages
+    ]
+    if languages == (None, None) and len(coded) == 2:
+        sides = list(coded)
+    if sides[0] and sides[1] and sides[0] != sides[1]:
+        return TextColumns(sides[0], sides[1], (coded[sides[0]], coded[sides[1]]), inside)
+    if len(coded) >= 2:
+        raise UsageError(
+            f"{path}: has texts in {', '.join(coded)}. Choose the source and the target with --src and --tgt."
+        )
     return None
 
 

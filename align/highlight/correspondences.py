@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import NamedTuple
@@ -112,18 +112,23 @@ def _numbers(texts: TextPair, langs: TextPair) -> HighlightPair:
             if not values[other].isdisjoint(number.values):
                 marks[side].append(Highlight(number.start, number.end, "number"))
             elif words.casefold() in MONTHS:
-                if not _names_one_of(_concepts(words, langs[side]), texts[other], langs[other]):
-                    unmatched[side].append(number)
+                has_counterpart = _names_one_of(_concepts(words, langs[side]), texts[other], langs[other])
+                unmatched[side].extend([] if has_counterpart else [number])
             elif _is_in_digits(number, words) and not (
                 _has_digits(words, digits[other]) or _is_same_hour(number, values[other])
             ):
                 unmatched[side].append(number)
     for side, other in ((0, 1), (1, 0)):
-        smallest = MAX_SMALL_NUMBER if _cjk(langs[other]) or primary(langs[other]) == "en" else MIN_FIGURE
+        smallest = _smallest_number(langs[other])
         for number in unmatched[side]:
             if unmatched[other] or max(number.values) > smallest or texts[side][number.start].isalpha():
                 marks[side].append(Highlight(number.start, number.end, "lonely"))
     return marks
+
+
+def _smallest_number(lang: str) -> int:
+    """The number up to which a text in this language may have another word for it."""
+    return MAX_SMALL_NUMBER if _cjk(lang) or primary(lang) == "en" else MIN_FIGURE
 
 
 def _is_in_digits(number: Number, words: str) -> bool:
@@ -291,14 +296,9 @@ def _words(texts: TextPair, langs: TextPair) -> HighlightPair:
         for match in words[here]:
             word, is_name = match[0], _is_name(texts[here], match, langs[here])
             own = _concepts(word, langs[here]) if word[0].isupper() or is_name else frozenset[str]()
-            threshold = 0.55 if is_name else 0.75
             if own & concepts:
                 marks[here].append(Highlight(*match.span(), "name"))
-            elif len(word) > 3 and any(
-                is_same_name(word, other, threshold if is_capital else 0.75)
-                for other, is_capital in others
-                if len(other) > 2
-            ):
+            elif _has_similar(word, others, is_name=is_name):
                 marks[here].append(Highlight(*match.span(), "word"))
             elif is_name:
                 unmatched[here].append(Highlight(*match.span(), "lonely"))
@@ -306,6 +306,14 @@ def _words(texts: TextPair, langs: TextPair) -> HighlightPair:
         if not unmatched[there]:
             marks[here].extend(name for name in unmatched[here] if _is_proper(texts[here], name))
     return marks
+
+
+def _has_similar(word: str, others: Sequence[tuple[str, bool]], *, is_name: bool) -> bool:
+    """Whether one of the words, each with whether it has a capital, is similar; names may differ more."""
+    threshold = 0.55 if is_name else 0.75
+    return len(word) > 3 and any(
+        is_same_name(word, other, threshold if is_capital else 0.75) for other, is_capital in others if len(other) > 2
+    )
 
 
 def _is_proper(text: str, name: Highlight) -> bool:

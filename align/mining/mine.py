@@ -206,11 +206,7 @@ def mine(
             parts = {part.lang: part for side in sides.values() for part in variety_sides(side, files)}
             language_pairs = list(requested_pairs(parts, *requested))
         if not language_pairs:
-            counts = ", ".join(f"{count} {lang}" for lang, count in report.sentences.items()) or "none"
-            kind = "documents in one language" if same_language else "languages"
-            advice = "" if same_language else ", compare texts of one language with --same-language"
-            raise UsageError(f"no two {kind} to compare (sentences: {counts}). Add texts{advice}, or widen --src "
-                             "and --tgt.")  # fmt: skip
+            raise nothing_to_compare(report, same_language=same_language)
         number = 0
         for one, other in language_pairs:
 
@@ -226,6 +222,14 @@ def mine(
                 pair = f"{one.lang}-{other.lang}"
                 report.pairs[pair] = report.pairs.get(pair, 0) + 1
                 yield link_numbered(link, number)
+
+
+def nothing_to_compare(report: MiningReport, *, same_language: bool) -> UsageError:
+    """The error for sentences that are all of one language, or one document."""
+    counts = ", ".join(f"{count} {lang}" for lang, count in report.sentences.items()) or "none"
+    kind = "documents in one language" if same_language else "languages"
+    advice = "" if same_language else ", compare texts of one language with --same-language"
+    return UsageError(f"no two {kind} to compare (sentences: {counts}). Add texts{advice}, or widen --src and --tgt.")
 
 
 def encode_sentences(

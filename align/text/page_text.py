@@ -67,17 +67,20 @@ def page_blocks(text: str, lang: str | None = None) -> tuple[Block, ...] | None:
     counts = Counter(_WORD.findall(text.lower()))
     marks = _marks(text, [line for at, line in enumerate(lines) if at not in heads and at not in note_lines], counts)
     note_marks = [mark._replace(kind=BlockKind.COMMENT) for a, b in notes for mark in _marks(text, lines[a:b], counts)]
-    ends = [mark.span.end for mark in marks]
-    inside = []
-    for note in note_marks:
-        after = bisect_right(ends, note.span.start)
-        if after < len(ends) and marks[after].span.start < note.span.start:
-            inside.append(note)
-        else:
-            marks.append(note)
-    blocks = segment(text, kinds=sorted(marks, key=lambda mark: mark.span.start), lang=lang)
+    inside, apart = _by_location(note_marks, marks)
+    blocks = segment(text, kinds=sorted([*marks, *apart], key=lambda mark: mark.span.start), lang=lang)
     inner = [block for block in segment(text, kinds=inside, lang=lang) if block.sentences] if inside else []
     return tuple(_with_notes(blocks, inner))
+
+
+def _by_location(notes: Sequence[BlockMark], marks: Sequence[BlockMark]) -> tuple[list[BlockMark], list[BlockMark]]:
+    """Notes that begin inside one of the ascending marks, a paragraph that goes on after the page break; the others."""
+    located: tuple[list[BlockMark], list[BlockMark]] = ([], [])
+    for note in notes:
+        after = bisect_right(marks, note.span.start, key=lambda mark: mark.span.end)
+        is_inside = after < len(marks) and marks[after].span.start < note.span.start
+        located[0 if is_inside else 1].append(note)
+    return located
 
 
 def _lines(text: str) -> Iterator[_PageLine]:
