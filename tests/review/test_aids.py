@@ -218,3 +218,27 @@ def test_a_borrowed_word_is_told_from_one_with_the_same_consonants(kana: str, la
     from align.highlight.names import consonant_key, is_same_word
 
     assert is_same_word(consonant_key(kana), consonant_key(latin), kana, latin) is same
+
+
+@pytest.mark.parametrize(
+    ("src", "tgt", "langs"),
+    [
+        ("Am 3. Juli waren sie dort.", "Ils y étaient le 3 juillet.", ("de", "fr")),
+        (
+            "Затем Кромвель вернулся в Мехико в понедельник.",
+            "Then Oliver Cromwell left for Mexico on Monday.",
+            ("ru", "en"),
+        ),
+        ("Um 15.30 Uhr begann es.", "Cela commença à 15 h. 30.", ("de", "fr")),
+        ("В 15:00 он ушёл.", "He left at 3 p.m. sharp.", ("ru", "en")),
+        ("徳川家康が勝った。", "Ieyasu TOKUGAWA won on JR land.", ("ja", "en")),
+        ("超過 2040 萬人次觀看。", "More than 20.4 million watched.", ("zh-Hant", "en")),
+    ],
+)
+def test_right_links_raise_no_alarm(src: str, tgt: str, langs: tuple[str, str]) -> None:
+    assert [mark for side in correspondences(src, tgt, *langs) for mark in side if mark.role == "lonely"] == []
+
+
+def test_a_changed_number_is_marked_on_both_sides() -> None:
+    sides = correspondences("Article 9", "Artikel 1", "en", "de")
+    assert [[mark.role for mark in side if mark.role == "lonely"] for side in sides] == [["lonely"], ["lonely"]]
