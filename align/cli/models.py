@@ -94,7 +94,7 @@ def measure(gold: Path, names: tuple[str, ...], as_json: bool) -> None:
             click.echo(json_line({"name": name} | figures))
         else:
             shown = (figures[key] for key in ("f1_strict", "f1_lax", "sentences_per_second"))
-            print_line("\t".join((name, *(f"{figure:g}" for figure in shown))))
+            click.echo("\t".join((visible(name), *(f"{figure:g}" for figure in shown))))
 
 
 def _as_object(row: EncoderState) -> dict[str, object]:
