@@ -117,12 +117,16 @@ def table_of(store: Store, units: Sequence[Link]) -> RowTable:
             if number in spans:
                 table.spans[row, column] = spans[number]
         for column, (cells, _, extra) in enumerate(columns, start=1):
-            if cells.get(number + 1) == SAME:
-                continue  # the passage follows the cell that spans the next row
-            for text in [text for at in sorted(extra) if at <= number for text in extra.pop(at)]:
-                table.rows.append([text if at == column else "" for at in range(len(table.names))])
+            if cells.get(number + 1) != SAME:  # else the passage follows the cell that spans the next row
+                _add_extra(table, column, number, extra)
     _mend_spans(table)
     return table
+
+
+def _add_extra(table: RowTable, column: int, number: int, extra: dict[int, list[str]]) -> None:
+    """Add rows with the passages of a column that have no original and belong at or before a position of the pivot."""
+    for text in [text for at in sorted(extra) if at <= number for text in extra.pop(at)]:
+        table.rows.append([text if at == column else "" for at in range(len(table.names))])
 
 
 def _mend_spans(table: RowTable) -> None:
