@@ -24,7 +24,7 @@ from align.text.tags import primary
 
 CANDIDATES = 50
 """Passages of each document that are compared in full, by their cosine."""
-MAX_POOL = 1500
+MAX_POOL = 2000
 """Maximum number of passages that are compared in full at a time."""
 SAMPLE = 150
 """Passages of each language that the spread of a similarity is measured on."""
