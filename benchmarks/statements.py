@@ -4,8 +4,8 @@
 
 `seeds`: the five pages with the groups on which two annotators agree (`seeds/statements.json`). `gospels`: a verse of
 one book, and the verses of another that tell the same, in the other language; then two known verses and the third
-book. `ntrex`: the same news in four languages, mixed; the proposed groups against the translations. Nothing is fitted
-to any of them.
+book. `ntrex`: the same news in four languages, all of a language as one document; the proposed groups against the
+translations. Nothing is fitted to any of them.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def measure_ntrex(encoder: Encoder) -> None:
         for lang, texts in (("ja", one["src"]), ("zh", one["tgt"]), ("zh-TW", other["src"]), ("en", other["tgt"])):
             for number, text in enumerate(texts):
                 statement_of[len(passages)] = (one["id"], number)
-                passages.append(DocumentPassage(f"{one['id']} {lang}", lang, text, (), len(passages)))
+                passages.append(DocumentPassage(lang, lang, text, (), len(passages)))
     ranker = PassageRanker(passages, encoder)
     groups = ranker.propose(limit=len(passages))
     pairs = {pair for group in groups for pair in combinations(group.rows, 2)}

@@ -216,10 +216,10 @@ class PassageRanker:
         limit: int = 30,
         least_score: float = GROUP_SCORE,
     ) -> list[ProposedGroup]:
-        """At most `limit` groups of passages of two documents or more, the surest first.
+        """At most `limit` groups of passages of two documents or more, one of each document, the surest first.
 
-        Complete linkage over the score, `links` (pairs of sentence ids) as sure edges. A passage may be in several
-        groups. No group has documents without a common year (`years` by document): they are about other events.
+        Complete linkage over the score, `links` (pairs of sentence ids) as sure edges. No group has documents without
+        a common year (`years` by document): they are about other events.
         """
         pool = self._pool()
         scores = self.scores(pool)
@@ -276,34 +276,20 @@ class PassageRanker:
         return complete
 
 
-def _complete_linkage(
-    scores: Scores, documents: npt.NDArray[np.str_], least_score: float
-) -> list[tuple[list[int], float]]:
-    """Groups of rows over two documents or more whose every two have at least that score, with the weakest of them.
+def _complete_linkage(scores: Scores, documents: npt.NDArray[np.str_], minimum: float) -> list[tuple[list[int], float]]:
+    """Groups of rows whose every two have at least that score, with the weakest of them; the surest group first.
 
-    The surest first, without those that share half of their rows with a surer one.
+    The groups of the surest pair are joined first. A group has at most one row of each document.
     """
-    rows, columns = np.nonzero(np.triu(scores >= least_score, 1))
-    order = np.argsort(-scores[rows, columns], kind="stable")
-    groups: list[tuple[list[int], float]] = []
-    together: set[tuple[int, int]] = set()
-    for edge in order.tolist():
-        one, other = int(rows[edge]), int(columns[edge])
-        if (one, other) in together or documents[one] == documents[other]:
-            continue
-        group, weakest = [one, other], float(scores[one, other])
-        while True:
-            weakest_to = scores[group].min(axis=0)
-            weakest_to[group] = -np.inf
-            best = int(weakest_to.argmax())
-            if weakest_to[best] < least_score:
-                break
-            group.append(best)
-            weakest = min(weakest, float(weakest_to[best]))
-        together |= {(min(pair), max(pair)) for pair in combinations(group, 2)}
-        groups.append((sorted(group), weakest))
-    surest: list[tuple[list[int], float]] = []
-    for group, weakest in sorted(groups, key=lambda group: -group[1]):
-        if all(2 * len(set(group) & set(other)) <= min(len(group), len(other)) for other, _ in surest):
-            surest.append((group, weakest))
-    return surest
+    scores = np.where(documents[:, None] == documents[None], -np.inf, scores)
+    rows, columns = np.nonzero(np.triu(scores >= minimum, 1))
+    groups = {row: [row] for row in range(len(scores))}
+    group_of = np.arange(len(scores))
+    for edge in np.argsort(-scores[rows, columns], kind="stable").tolist():
+        one, other = int(group_of[rows[edge]]), int(group_of[columns[edge]])
+        if one != other and scores[np.ix_(groups[one], groups[other])].min() >= minimum:
+            group_of[groups[other]] = one
+            groups[one] += groups.pop(other)
+    listed = [sorted(group) for group in groups.values() if len(group) > 1]
+    weakest = [min(float(scores[pair]) for pair in combinations(group, 2)) for group in listed]
+    return sorted(zip(listed, weakest, strict=True), key=lambda group: -group[1])
