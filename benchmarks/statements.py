@@ -76,12 +76,19 @@ def measure_seeds(encoder: Encoder) -> None:
             partners[one][passages[other].document].add(other)
             partners[other][passages[one].document].add(one)
     ranker = PassageRanker(passages, encoder)
-    single = [rank_of(ranker, [row], name, right) for row, texts in partners.items() for name, right in texts.items()]
-    double = []
+    scores = ranker.scores(np.arange(len(passages)))
+
+    def rank(query: Sequence[int], document: str, right: Iterable[int]) -> int:
+        rows = np.flatnonzero(ranker.documents == document)
+        order = rows[np.argsort(-scores[list(query)].mean(axis=0)[rows], kind="stable")].tolist()
+        return min(order.index(row) for row in right)
+
+    single = [rank([row], name, right) for row, texts in partners.items() for name, right in texts.items()]
+    double: list[int] = []
     for row, texts in partners.items():
         for other in {one for rows in texts.values() for one in rows if one > row}:
             common = texts.keys() & partners[other].keys()
-            double += [rank_of(ranker, [row, other], name, texts[name] | partners[other][name]) for name in common]
+            double += [rank([row, other], name, texts[name] | partners[other][name]) for name in common]
     print(f"{len(agreed)} pairs that both annotators have; F1 between them {agreement:.3f}")
     print(ranks_line("seeds, one known", single))
     print(ranks_line("seeds, two known", double))

@@ -128,7 +128,7 @@ def _encoder(store: Store, settings: Settings) -> Encoder:
 def propose(limit: int, form: str, encoder: str | None, db: Path | None) -> None:
     """Print groups of passages that may say the same, to begin with; nothing is stored.
 
-    About one in three is right as a whole. Documents of other years are kept apart: they are about other events.
+    About one in three is right in all pairs. Documents of other years are kept apart: they are about other events.
     """
     from align.mining.passage_ranking import PassageRanker
     from align.mining.statement_passages import passages_of, sure_links, years_of
