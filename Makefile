@@ -4,8 +4,8 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Test processes at once; tests of one file stay together.
-JOBS ?= 2
+# Test processes at once, one more than cores since many wait for a process; tests of one file stay together.
+JOBS ?= 3
 STAMP := $(VENV)/.installed
 
 .PHONY: demo test lint check bench docs fresh clean

@@ -85,13 +85,16 @@ def test_every_sentence_is_in_one_row_and_both_texts_are_in_order(data: Any) -> 
         assert not row.crosses or row.link
 
 
-def test_forty_thousand_links_are_laid_out_quickly() -> None:
-    n = 40_000
-    many = [ends(at + 1, (at,), (n + at,)) for at in range(n) if at % 17]
-    began = time.process_time()
-    rows = AlignedRows(range(n), range(n, 2 * n), many)
-    assert time.process_time() - began < 2
-    assert len(rows.rows) == n + n // 17 + 1
+def test_forty_thousand_links_are_laid_out_in_linear_time() -> None:
+    def seconds(n: int) -> float:
+        many = [ends(at + 1, (at,), (n + at,)) for at in range(n) if at % 17]
+        began = time.process_time()
+        rows = AlignedRows(range(n), range(n, 2 * n), many)
+        spent = time.process_time() - began
+        assert len(rows.rows) == n + n // 17 + (n % 17 > 0)
+        return spent
+
+    assert seconds(40_000) < 40 * min(seconds(4_000) for _ in range(3))
 
 
 async def opened(pilot: Any) -> AlignedTable:
