@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import random
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import combinations
@@ -64,7 +65,7 @@ def measure_seeds(encoder: Encoder) -> None:
     """The pages of the seeds, with one and with two known passages; the page of another year in no group."""
     gold = json.loads((SEEDS / "statements.json").read_text(encoding="utf-8"))
     agreed, agreement = agreed_groups([gold["first"], gold["second"]])
-    with open_store(Path(":memory:")) as store:
+    with tempfile.TemporaryDirectory() as folder, open_store(Path(folder) / "seeds.db") as store:
         for path in sorted(SEEDS.glob("00*.txt")):
             store.add_document(read(path.name, path.read_bytes()))
         passages, years = passages_of(store), years_of(store)
