@@ -82,7 +82,7 @@ def measure_seeds(encoder: Encoder) -> None:
     def rank(query: Sequence[int], document: str, right: Iterable[int]) -> int:
         rows = np.flatnonzero(ranker.documents == document)
         order = rows[np.argsort(-scores[list(query)].mean(axis=0)[rows], kind="stable")].tolist()
-        return min(order.index(row) for row in right)
+        return min(int(order.index(row)) for row in right)
 
     single = [rank([row], name, right) for row, texts in partners.items() for name, right in texts.items()]
     double: list[int] = []
