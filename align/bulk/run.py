@@ -204,7 +204,9 @@ def dated(seconds: int) -> Iterator[None]:
 
 
 def absolute(job: BulkJob, entry: PairEntry) -> PairEntry:
-    """The entry with absolute file names."""
+    """The entry with absolute file names; unchanged where the texts are in the manifest and the names are no files."""
+    if entry.texts is not None:
+        return entry
     folder = job.work.folder
     return replace(entry, src=os.path.join(folder, entry.src), tgt=os.path.join(folder, entry.tgt))
 
@@ -255,9 +257,10 @@ def written_after(path: Path, seconds: float) -> bool:
 
 
 def pair_key(entry: PairEntry) -> int:
-    """63 bits of a pair's file names, to run repeated pairs once."""
-    both = f"{os.path.normpath(entry.src)}\0{os.path.normpath(entry.tgt)}"
-    return int.from_bytes(hashlib.blake2b(both.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1
+    """63 bits of a pair's file names and of its texts in the manifest, to run repeated pairs once."""
+    names = [os.path.normpath(name).encode("utf-8", "surrogatepass") for name in (entry.src, entry.tgt)]
+    digest = hashlib.blake2b(b"\0".join((*names, *(entry.texts or ()))), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
 
 
 def entries_of(job: BulkJob) -> tuple[Iterable[PairEntry], int]:

@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "documents": ("align.cli.documents:documents", "List the documents of the store."),
     "propose": ("align.cli.propose:propose", "Find passages with the same meaning and propose links."),
     "review": ("align.cli.review:review", "Review links in a terminal app."),
-    "accept": ("align.cli.accept:accept", "Accept the undecided links above a confidence."),
+    "accept": ("align.cli.accept:accept", "Accept the undecided links of a confidence or more."),
     "export": ("align.cli.export:export", "Write links as TMX, TSV, JSONL and other formats."),
     "import": ("align.cli.import_:import_", "Import an edited export, or a memory of another tool."),
     "pair": ("align.cli.pair:pair", "Align two files and print the result; needs no store."),

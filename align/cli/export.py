@@ -10,13 +10,12 @@ from typing import Literal, get_args
 
 import click
 
-from align.cli.options import FiniteFloatRange, note, opened, settings_for, status_option, store_option
+from align.cli.options import FiniteFloatRange, kind_option, note, opened, settings_for, status_option, store_option
 from align.exchange.formats import BLOCKS, BOOK, format_names
 from align.exchange.types import BookLayout
 from align.models import LinkKind, Status
 from align.text.messages import json_line, pluralise
 
-ANY = "any"
 TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
 """A language tag, in the spellings of other tools too: `ZH_tw`, `jpn`."""
 
@@ -26,13 +25,7 @@ TAG = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
 @store_option
 @click.option("--to", metavar="FORMAT", help=f"{format_names()}, {BOOK}, {BLOCKS}.  [default: by the suffix of OUT]")
 @status_option
-@click.option(
-    "--kind",
-    "kinds",
-    multiple=True,
-    type=click.Choice([*map(str, LinkKind), ANY]),
-    help="Only links of this kind; repeatable.",
-)
+@kind_option()
 @click.option(
     "--min-confidence", type=FiniteFloatRange(0, 1), default=0.0, help="Leave out links below this confidence."
 )
@@ -100,7 +93,7 @@ def export(
     db: Path | None,
     to: str | None,
     statuses: tuple[frozenset[Status], ...],
-    kinds: tuple[str, ...],
+    kinds: frozenset[LinkKind],
     min_confidence: float,
     src: str | None,
     tgt: str | None,
@@ -133,7 +126,7 @@ def export(
         raise click.UsageError("--json is for a file: with -, stdout has the export.")
     options = ExportOptions(
         statuses=frozenset().union(*statuses) or None,
-        kinds=frozenset(LinkKind) if ANY in kinds else frozenset(map(LinkKind, kinds)) or None,
+        kinds=kinds or None,
         min_confidence=min_confidence,
         src=src,
         tgt=tgt,

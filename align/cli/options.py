@@ -14,7 +14,7 @@ import click
 
 from align.errors import AlignError
 from align.inputs import MAX_SIZE, parse_size
-from align.models import MAX_ID, SEGMENTS, STATUS_WORDS, Status, statuses_of
+from align.models import MAX_ID, SEGMENTS, STATUS_WORDS, LinkKind, Status, statuses_of
 from align.settings import Settings, load_settings
 from align.text.messages import visible
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from align.store import Store
 
+ANY = "any"
+"""Value of `--kind`: links of every kind."""
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 ProgressCallback = Callable[[int, int], None]
 
@@ -70,6 +72,23 @@ def status_option(command: Decorated) -> Decorated:
         type=StatusList(),
         help=f"Only these: {', '.join(STATUS_WORDS)}. any is all but rejected. Repeatable.",
     )(command)
+
+
+def kind_option(default: frozenset[LinkKind] = frozenset()) -> Callable[[Decorated], Decorated]:
+    """`--kind`: kinds of links as a frozenset; `any` is all of them, and `default` those without the option."""
+
+    def kinds_of(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> frozenset[LinkKind]:
+        return frozenset(LinkKind) if ANY in names else frozenset(map(LinkKind, names)) or default
+
+    shown = ", ".join(kind for kind in LinkKind if kind in default)
+    return click.option(
+        "--kind",
+        "kinds",
+        multiple=True,
+        type=click.Choice([*map(str, LinkKind), ANY]),
+        callback=kinds_of,
+        help="Only links of this kind; repeatable." + (f"  [default: {shown}]" if shown else ""),
+    )
 
 
 def store_option(command: Decorated) -> Decorated:

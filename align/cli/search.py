@@ -11,6 +11,7 @@ from align.cli.options import (
     FiniteFloatRange,
     StoreIntRange,
     cell,
+    kind_option,
     note,
     opened,
     settings_for,
@@ -32,15 +33,11 @@ CONTEXT_LENGTH = 30
 @click.command(epilog='Example: align search 霧 "rising fog" --status accepted')
 @click.argument("query", nargs=-1, required=True)
 @status_option
+@kind_option()
 @click.option(
-    "--kind",
-    "kinds",
-    multiple=True,
-    type=click.Choice([k.value for k in LinkKind]),
-    help="Only links of this kind; repeatable.",
+    "--src", "--src-lang", "src_lang", metavar="LANG", help="Only links from this language (zh covers zh-Hant)."
 )
-@click.option("--src-lang", help="Only links from this language (zh covers zh-Hant).")
-@click.option("--tgt-lang", help="Only links to this language.")
+@click.option("--tgt", "--tgt-lang", "tgt_lang", metavar="LANG", help="Only links to this language.")
 @click.option("--document", help="Only links with a side in this document (its name or number).")
 @click.option("--min-confidence", type=FiniteFloatRange(0, 1), help="Minimum confidence of a link.")
 @click.option("--by", "reviewer", help="Only links whose last decision is by this reviewer.")
@@ -51,7 +48,7 @@ CONTEXT_LENGTH = 30
 def search(
     query: tuple[str, ...],
     statuses: tuple[frozenset[Status], ...],
-    kinds: tuple[str, ...],
+    kinds: frozenset[LinkKind],
     src_lang: str | None,
     tgt_lang: str | None,
     document: str | None,
@@ -75,7 +72,7 @@ def search(
     with opened(settings_for(db=db)) as store:
         link_filter = LinkFilter(
             statuses=frozenset().union(*statuses),
-            kinds=frozenset(LinkKind(k) for k in kinds),
+            kinds=kinds,
             src_lang=src_lang,
             tgt_lang=tgt_lang,
             document=find_document(store, document).id if document else None,

@@ -14,11 +14,12 @@ from align.exchange.book_package import Package
 from align.exchange.book_plain import plain_book
 from align.exchange.book_source import BookSource, Location, open_original
 from align.exchange.charsets import xml_text
+from align.exchange.export import ExportJob
 from align.exchange.export_target import STDOUT, written_file
 from align.exchange.filter import filter_links
 from align.exchange.formats import BOOK, BOOK_FORMAT
 from align.exchange.grouped_units import block_links
-from align.exchange.types import VERIFY_BELOW, BookLayout, ExportOptions, ExportReport, Verification
+from align.exchange.types import BookLayout, ExportOptions, ExportReport, Verification
 from align.models import BlockKind, Link
 from align.text.messages import pluralise
 from align.text.normalize import join
@@ -37,6 +38,8 @@ def export_book(store: Store, out: Path, options: ExportOptions) -> ExportReport
     Raises UsageError where there are no links or several sources, ReadError where the original cannot be used.
     """
     report = ExportReport(None if out == STDOUT else out, BOOK)
+    job = ExportJob(BOOK_FORMAT, options, report, store)
+    job.check_options(of_document=True)
     links: Iterable[Link] = store.links()
     if options.level == "block":
         links = block_links(links, store)
@@ -68,7 +71,7 @@ def export_book(store: Store, out: Path, options: ExportOptions) -> ExportReport
     languages = list(dict.fromkeys([units[0].src.lang, *(unit.tgt.lang for unit in units)]))
     with written_file(out, force=options.force) as file:
         write(file, source, translations, [tags.get(lang.lower(), lang) for lang in languages], options.layout)
-        if out != STDOUT and (options.prove or (options.prove is None and report.units < VERIFY_BELOW)):
+        if out != STDOUT and job.verifies:
             file.flush()
             check_book(Path(file.name), out, translations.texts(), source)
             report.verification = Verification(BOOK_FORMAT.verified_with, report.units)

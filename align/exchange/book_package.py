@@ -20,6 +20,7 @@ from align.exchange.book_layout import OPS
 from align.exchange.book_source import XHTML, BookPage, BookSource
 from align.exchange.book_tree import element
 from align.readers.html import element_name
+from align.readers.safe_zip import xml_parser
 
 DC = "http://purl.org/dc/elements/1.1/"
 OPF = "http://www.idpf.org/2007/opf"
@@ -124,8 +125,7 @@ class Package:
 
 
 def _parse(content: bytes) -> Any:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
-    return etree.fromstring(content, parser)
+    return etree.fromstring(content, xml_parser(recover=True))
 
 
 def _bytes(tree: Any) -> bytes:

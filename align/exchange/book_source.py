@@ -18,7 +18,7 @@ from align.errors import ReadError
 from align.inputs import read_input
 from align.readers.epub import package_path, spine
 from align.readers.html import Piece, page_tree, pieces_of_page, source_of
-from align.readers.safe_zip import part, unpack
+from align.readers.safe_zip import part, unpack, xml_parser
 
 if TYPE_CHECKING:
     from align.store import Store
@@ -152,9 +152,8 @@ def _parsed(source: str) -> Any:
     body = _DECLARATION.sub("", source, count=1)
     body = _DOCTYPE.sub("", body, count=1)
     body = _ENTITY.sub(_character, body)
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
     try:
-        tree = etree.fromstring(body.encode("utf-8", "replace"), parser)
+        tree = etree.fromstring(body.encode("utf-8", "replace"), xml_parser(huge_tree=True))
     except (etree.XMLSyntaxError, ValueError):
         return None
     return tree if tree.tag == f"{{{XHTML}}}html" else None
@@ -172,5 +171,4 @@ def _mended(source: str) -> Any:
         return None
     tree.set("xmlns", XHTML)
     written = etree.tostring(tree, encoding="utf-8", method="xml")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True, recover=True)
-    return etree.fromstring(written, parser)
+    return etree.fromstring(written, xml_parser(recover=True, huge_tree=True))

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from typing import IO, TYPE_CHECKING
 
-from align.atomic_file import PREFIX, SUFFIX
+from align.atomic_file import part_folder
 from align.errors import UsageError
 from align.exchange.context import LinkedSentences, SentenceContext, null_links
 from align.exchange.export_target import STDOUT, written_file, written_folder
@@ -117,6 +117,8 @@ def encoder_versions() -> dict[str, str]:
 
 
 def _why_empty(report: ExportReport, only_confirmed: bool) -> str:
+    from align.exchange.bilingual_subtitles import NO_TIMES
+
     if not report.left_out:
         return "There are no links yet. Find some with `align propose`."
     proposed = report.left_out.get("proposed", 0)
@@ -125,6 +127,8 @@ def _why_empty(report: ExportReport, only_confirmed: bool) -> str:
             f"No link was accepted yet, so the file has no units. Accept links with `align review`, "
             f"or export the {proposed:,} proposals with --status any."
         )
+    if report.left_out.get(NO_TIMES):
+        return "No side of the links comes from subtitles, or not the one that --timed-by names. Add SRT or VTT files."
     return "Every link was left out. Widen --status, --kind, --min-confidence, --src or --tgt."
 
 
@@ -143,9 +147,13 @@ class ExportJob:
         """The original text of a document; "" for an unknown one."""
         return self.texts.get(document, "") if self.store is None else self.store.text(document)
 
-    def check_options(self) -> None:
-        """Warn of options that the format ignores. Raises UsageError for one that needs a store where there is none."""
+    def check_options(self, *, of_document: bool = False) -> None:
+        """Warn of options that the format ignores. Raises UsageError for one that needs a store where there is none.
+
+        of_document: the export is a book, or rows: every sentence of one document with its translations.
+        """
         options, form = self.options, self.form
+        is_book = form.name == BOOK
         needs_store = {
             "--context": options.context > 0,
             "--multilingual": options.multilingual,
@@ -155,16 +163,19 @@ class ExportJob:
         if self.store is None and flag:
             raise UsageError(f"{flag} needs a store: add the texts and export from there.")
         for given, supported, what in (
-            (options.context > 0, form.context, "--context: it has no fields for context"),
-            (options.with_nulls, form.nulls, "--with-nulls: it cannot mark unpaired sentences"),
+            (options.context > 0, form.context and not of_document, "--context: it has no fields for context"),
+            (options.with_nulls and of_document, False, "--with-nulls: it always has the unpaired sentences"),
+            (options.with_nulls, form.nulls or of_document, "--with-nulls: it cannot mark unpaired sentences"),
+            (options.dedupe, not of_document, "--dedupe: it has each sentence of a document"),
+            (options.level == "block", is_book or not of_document, "--level block: its rows are sentences"),
             (
                 options.multilingual,
-                form.multilingual,
+                form.multilingual or of_document,
                 "--multilingual: its units have two languages (tsv, xlsx and html have rows with --pivot)",
             ),
             (options.timed_by is not None, form.name in ("srt", "vtt"), "--timed-by: it has no times"),
-            (options.layout != "interleaved", False, "--layout: it is no book"),
-            (options.plain or options.source_file is not None, False, "--plain and --source: it is no book"),
+            (options.layout != "interleaved", is_book, "--layout: it is no book"),
+            (options.plain or options.source_file is not None, is_book, "--plain and --source: it is no book"),
         ):
             if given and not supported:
                 self.report.warnings[f"{form.name} ignores {what}"] += 1
@@ -294,8 +305,8 @@ def write_links(
     job = ExportJob(form, options, ExportReport(None if out == STDOUT else out, form.name), store, texts or {})
     job.check_options()
     if form.shape == "file" and is_packed_name(out):
-        with written_file(out, force=options.force) as file, TemporaryDirectory(prefix=PREFIX, suffix=SUFFIX) as folder:
-            plain = Path(folder) / out.stem
+        with written_file(out, force=options.force) as file, part_folder(Path(gettempdir())) as folder:
+            plain = folder / out.stem
             with plain.open("w+b") as unpacked:
                 _write(links, unpacked, out, job, plain)
                 unpacked.seek(0)

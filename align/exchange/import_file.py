@@ -13,10 +13,10 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from glob import escape
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from typing import Literal
 
-from align.atomic_file import PREFIX, SUFFIX
+from align.atomic_file import part_folder
 from align.errors import ConflictError, ReadError, UsageError
 from align.exchange.charsets import REPLACEMENT
 from align.exchange.column_layout import TableColumns
@@ -190,10 +190,10 @@ def read_file(
     with open_input(path, max_size):
         pass  # checks kind and size only: each format opens the file itself
     if is_packed_name(path):
-        with TemporaryDirectory(prefix=PREFIX, suffix=SUFFIX) as folder:
-            unpacked = Path(folder) / path.stem
+        with part_folder(Path(gettempdir())) as folder:
+            unpacked = folder / path.stem
             if texts is None:
-                _unpack_texts(path, Path(folder))
+                _unpack_texts(path, folder)
             unpacked.write_bytes(decompress(str(path), path.read_bytes()))
             try:
                 return replace(read_file(unpacked, form, encoding, max_size, texts=texts, columns=columns), path=path)

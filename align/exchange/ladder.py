@@ -8,10 +8,10 @@ A ladder has one order: links that cross others are left out and counted. Ladder
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from heapq import heappop, heappush
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
@@ -130,27 +130,52 @@ def _in_order(
 
 
 def _monotone(positioned: Sequence[tuple[range, range, Unit]]) -> list[tuple[range, range, Unit]]:
-    """A longest selection of the units, which are in the order of the source, that is in one order on both sides."""
-    ends: list[int] = []
-    """For each length: the smallest end, on the target side, of a selection of that length."""
-    last: list[int] = []
+    """A longest selection of the units, which are in the order of the source, that is in one order on both sides.
+
+    The units are swept by the start of their source. The selection before each is the longest one whose last unit
+    ends at or before it on both sides: a heap has the units that have not yet ended on the source side, and a Fenwick
+    tree the longest selections by the end of their last unit on the target side.
+    """
+    longest = _PrefixMaximum(max((tgt.stop for _, tgt, _ in positioned), default=0))
+    unended: list[tuple[int, int]] = []
+    lengths: list[int] = []
     before: list[int] = []
     for number, (src, tgt, _) in enumerate(positioned):
-        length = bisect_left(ends, tgt.start + 1)
-        while length and positioned[last[length - 1]][0].stop > src.start:
-            length -= 1
-        before.append(last[length - 1] if length else -1)
-        if length == len(ends):
-            ends.append(tgt.stop)
-            last.append(number)
-        elif tgt.stop < ends[length]:
-            ends[length], last[length] = tgt.stop, number
+        while unended and unended[0][0] <= src.start:
+            ended = heappop(unended)[1]
+            longest.add(positioned[ended][1].stop, lengths[ended], ended)
+        length, previous = longest.up_to(tgt.start)
+        lengths.append(length + 1)
+        before.append(previous)
+        heappush(unended, (src.stop, number))
+    number = max(range(len(lengths)), key=lambda one: (lengths[one], -positioned[one][1].stop), default=-1)
     selected: list[int] = []
-    number = last[-1] if last else -1
     while number >= 0:
         selected.append(number)
         number = before[number]
     return [positioned[number] for number in reversed(selected)]
+
+
+class _PrefixMaximum:
+    """The longest selection among those that end at or before a line: a Fenwick tree over the ends, 1 to `size`."""
+
+    def __init__(self, size: int) -> None:
+        self._longest = [(0, -1)] * (size + 1)
+
+    def add(self, end: int, length: int, number: int) -> None:
+        """Add a selection with its length and its last unit; the first of several of one length stays."""
+        while end < len(self._longest):
+            if length > self._longest[end][0]:
+                self._longest[end] = length, number
+            end += end & -end
+
+    def up_to(self, end: int) -> tuple[int, int]:
+        """Length and last unit of the longest selection up to an end; (0, -1) without one."""
+        longest = (0, -1)
+        while end > 0:
+            longest = max(longest, self._longest[end], key=lambda one: one[0])
+            end -= end & -end
+        return longest
 
 
 def _unpaired(rows: tuple[_Rows, _Rows], gaps: tuple[range, range], unit: Unit) -> Iterator[Unit]:

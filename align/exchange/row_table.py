@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING
 
 from align.errors import ExportError, UsageError
 from align.exchange.charsets import xlsx_text, xml_text
+from align.exchange.export import ExportJob
 from align.exchange.export_target import STDOUT, written_file
 from align.exchange.filter import filter_links
 from align.exchange.formats import Format
@@ -54,6 +55,8 @@ class RowTable:
 def export_rows(store: Store, out: Path, form: Format, options: ExportOptions) -> ExportReport:
     """Write the rows of the pivot as TSV, XLSX or HTML. Raises UsageError where no link has the pivot."""
     report = ExportReport(None if out == STDOUT else out, form.name)
+    job = ExportJob(form, options, report, store)
+    job.check_options(of_document=True)
     units = list(filter_links(store.links(), form, options, report))
     if not units:
         raise UsageError(f"{out}: no link with {options.pivot}. Find some with `align propose`, or widen --status, "
@@ -63,7 +66,7 @@ def export_rows(store: Store, out: Path, form: Format, options: ExportOptions) -
     report.facts += _without_pivot(store, units)
     with written_file(out, force=options.force) as file:
         {"tsv": _write_tsv, "xlsx": _write_xlsx, "html": _write_html}[form.name](table, file)
-        if out != STDOUT and options.prove is not False:
+        if out != STDOUT and job.verifies:
             file.flush()
             _check(table, form.name, Path(file.name), out)
             report.verification = Verification({"tsv": "csv"}.get(form.name, form.verified_with), report.units)

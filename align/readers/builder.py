@@ -26,9 +26,10 @@ class DocumentBuilder:
     ) -> None:
         """Add a block unless it is blank. Raises ReadError where the text is longer than the file's size allows.
 
-        before: characters of the block that are not text, such as the key of a string.
+        before: characters of the block that are not text, such as the key of a string. Pairs of surrogates, which
+        formats with UTF-16 escapes have, become characters, and lone ones U+FFFD.
         """
-        bare = text.strip()
+        bare, before = _without_surrogates(text.strip()), _without_surrogates(before)
         if not bare:
             return
         check_expansion(self._name, self._size, self._at + len(before) + len(bare))
@@ -50,3 +51,7 @@ class DocumentBuilder:
             raise ReadError(f"{self._name}: no text found. {hint}")
         text = "".join(self._texts)
         return Document(self._name, text, segment(text, kinds=self._marks, lang=lang), reader, encoding)
+
+
+def _without_surrogates(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

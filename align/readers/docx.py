@@ -11,7 +11,7 @@ from align.errors import ReadError
 from align.extras import require_extra
 from align.models import BlockKind, Document
 from align.readers.builder import DocumentBuilder
-from align.readers.safe_zip import no_entities, unpack
+from align.readers.safe_zip import no_entities, unpack, xml_parser
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -87,7 +87,7 @@ def _root(part: Any) -> Any:
         return element
     from lxml import etree
 
-    return etree.fromstring(part.blob, etree.XMLParser(resolve_entities=False, no_network=True))
+    return etree.fromstring(part.blob, xml_parser())
 
 
 def _text(paragraph: Any) -> str:

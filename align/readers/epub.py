@@ -12,7 +12,7 @@ from align.errors import ReadError
 from align.models import Document
 from align.readers.builder import DocumentBuilder
 from align.readers.html import add_page, source_of
-from align.readers.safe_zip import part, unpack
+from align.readers.safe_zip import part, unpack, xml_parser
 
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
@@ -35,8 +35,7 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
 def _xml(name: str, archive: ZipFile, path: str) -> Any:
     from lxml import etree
 
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
-    root = etree.fromstring(part(name, archive, path), parser)
+    root = etree.fromstring(part(name, archive, path), xml_parser(recover=True))
     if root is None:
         raise ReadError(f"{name}: its part {path} is not XML. Save the book again.")
     return root

@@ -10,6 +10,7 @@ from align.errors import ReadError
 from align.models import BlockKind, Document
 from align.readers.builder import DocumentBuilder
 from align.readers.plain import text_of
+from align.readers.safe_zip import xml_parser
 
 _PARAGRAPHS = frozenset({"p", "v", "subtitle", "text-author", "td", "th", "date"})
 _KINDS = {
@@ -26,7 +27,7 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
 
     declared = _ENCODING.search(content[:400])
     source, used_encoding = text_of(name, content, encoding or (declared[1].decode("ascii") if declared else None))
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True, huge_tree=True)
+    parser = xml_parser(recover=True, huge_tree=True)
     tree = etree.fromstring(_DECLARATION.sub("", source.removeprefix("\ufeff")).encode("utf-8", "replace"), parser)
     if tree is None:
         raise ReadError(f"{name}: not a readable FB2 file. Open it in an e-book editor and save it again.")

@@ -32,7 +32,7 @@ _BY_STYLE = {
     "quotations": BlockKind.QUOTE, "caption": BlockKind.CAPTION, "illustration": BlockKind.CAPTION,
     "header": BlockKind.BOILERPLATE, "footer": BlockKind.BOILERPLATE, "contents": BlockKind.BOILERPLATE,
 }  # fmt: skip
-"""Kinds by the first word of a paragraph style."""
+"""Kinds by the first word of a paragraph style, or of the nearest of its parents with such a word."""
 _BY_CLASS = {
     "title": BlockKind.HEADING, "subtitle": BlockKind.HEADING, "header": BlockKind.BOILERPLATE,
     "footer": BlockKind.BOILERPLATE, "date-time": BlockKind.BOILERPLATE, "page-number": BlockKind.BOILERPLATE,
@@ -54,9 +54,10 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
     else:
         roots = [parsed(name, content)]
     styles = {
-        style.get(f"{_STYLE}name"): style.get(f"{_STYLE}parent-style-name") or style.get(f"{_STYLE}name") or ""
-        for root in roots
+        style.get(f"{_STYLE}name") or "": style.get(f"{_STYLE}parent-style-name") or ""
+        for root in reversed(roots)  # automatic styles of the content take precedence over those of its pages
         for style in root.iter(f"{_STYLE}style")
+        if style.get(f"{_STYLE}family") in (None, "paragraph")
     }
     for body in (body for root in roots for body in root.iter(f"{_OFFICE}body")):
         is_table = body.find(f"{_OFFICE}spreadsheet") is not None
@@ -79,6 +80,10 @@ def _cells(body: Any) -> Iterator[tuple[str, BlockKind]]:
     for row in body.iter(f"{_TABLE}table-row"):
         for cell in row.iter(f"{_TABLE}table-cell"):
             yield "\n".join(_text(line) for line in cell.iter(*_PARAGRAPHS) if not _is_note(line)), BlockKind.BODY
+    for shapes in body.iter(f"{_TABLE}shapes"):
+        for line in shapes.iter(*_PARAGRAPHS):
+            if not _is_note(line) and next(line.iterancestors(f"{_TABLE}table-cell"), None) is None:
+                yield _text(line), BlockKind.BODY
     for annotation in body.iter(f"{_OFFICE}annotation"):
         yield "\n".join(_text(line) for line in annotation.iter(*_PARAGRAPHS)), BlockKind.COMMENT
 
@@ -126,8 +131,14 @@ def _kind(paragraph: Any, kind: BlockKind, styles: dict[str, str]) -> BlockKind:
     if paragraph.tag == f"{_TEXT}h":
         return BlockKind.HEADING
     style = paragraph.get(f"{_TEXT}style-name") or ""
-    words = styles.get(style, style).replace("_20_", " ").lower().split()
-    return _BY_STYLE.get(words[0], kind) if words else kind
+    visited: set[str] = set()
+    while style and style not in visited:
+        visited.add(style)
+        words = style.replace("_20_", " ").lower().split()
+        if words and words[0] in _BY_STYLE:
+            return _BY_STYLE[words[0]]
+        style = styles.get(style, "")
+    return kind
 
 
 def _text(paragraph: Any) -> str:

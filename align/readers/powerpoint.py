@@ -14,6 +14,11 @@ from align.readers.safe_zip import no_entities, parsed, part, unpack
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+"""A second form of a shape, for older programs, with the same text."""
+_LABELS = frozenset((f"{_C}strCache", f"{_C}strLit", f"{_C}lvl"))
+"""Parents of the categories and names of the series of a chart."""
 _KINDS = {
     "title": BlockKind.HEADING, "ctrTitle": BlockKind.HEADING, "subTitle": BlockKind.HEADING,
     "ftr": BlockKind.BOILERPLATE, "hdr": BlockKind.BOILERPLATE, "dt": BlockKind.BOILERPLATE,
@@ -26,7 +31,7 @@ _PARTS_OF_SLIDE = {"diagramData": BlockKind.BODY, "chart": BlockKind.CAPTION, "n
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
-    """Read the slides with tables, diagrams and notes. Raises ReadError."""
+    """Read the slides with tables, diagrams, charts and notes. Raises ReadError."""
     builder = DocumentBuilder(name, len(content))
     with unpack(name, content) as archive:
         no_entities(name, archive)
@@ -71,10 +76,19 @@ def _parts_of(name: str, archive: ZipFile, slide: str) -> Iterator[tuple[str, Bl
 
 
 def _paragraphs(root: Any, kind: BlockKind) -> Iterator[tuple[str, BlockKind]]:
-    """Yield the paragraphs of a slide or of a part of it."""
-    for paragraph in root.iter(f"{_A}p", f"{_P}text"):
+    """Yield the paragraphs of a slide or of a part of it, and the categories and series of a chart, each once."""
+    labels: set[str] = set()
+    for paragraph in root.iter(f"{_A}p", f"{_P}text", f"{_C}pt"):
         if paragraph.tag == f"{_P}text":
             yield paragraph.text or "", kind
+            continue
+        if paragraph.tag == f"{_C}pt":
+            label = paragraph.findtext(f"{_C}v") or ""
+            if paragraph.getparent().tag in _LABELS and label not in labels:
+                labels.add(label)
+                yield label, kind
+            continue
+        if next(paragraph.iterancestors(_FALLBACK), None) is not None:
             continue
         placeholder = _placeholder(paragraph)
         if kind is BlockKind.COMMENT and placeholder in ("sldImg", "sldNum", "hdr", "ftr", "dt"):

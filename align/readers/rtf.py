@@ -76,7 +76,7 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
     """Read the paragraphs of an RTF file. Raises ReadError."""
     builder = DocumentBuilder(name, len(content))
     for text, kind in _RtfParser(name, content, encoding).paragraphs():
-        builder.add(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), kind)
+        builder.add(text, kind)
     return builder.document("rtf", encoding or "rtf", lang, "Open it in a word processor and save it as DOCX.")
 
 
@@ -184,12 +184,12 @@ class _RtfParser:
 
 
 def _without_binary(content: bytes) -> bytes:
-    """The file without raw bytes of pictures, which may contain braces."""
+    """The file without raw bytes of pictures, which may contain braces. Escaped backslashes before `bin` are text."""
     pieces, at = [], 0
-    for match in re.finditer(rb"\\bin(\d{1,10}) ?", content):
+    for match in re.finditer(rb"(?<!\\)((?:\\\\)*)\\bin(\d{1,10}) ?", content):
         if match.start() >= at:
-            pieces.append(content[at : match.start()])
-            at = match.end() + int(match[1])
+            pieces.append(content[at : match.end(1)])
+            at = match.end() + int(match[2])
     return b"".join([*pieces, content[at:]])
 
 

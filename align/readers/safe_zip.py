@@ -22,6 +22,8 @@ CHUNK = 1 << 20
 """Bytes that are decompressed at once."""
 FREE_BYTES = 8 << 20
 MAX_ENTRIES = 20_000
+PROLOGUE_BYTES = 4096
+"""Bytes at the start of an XML file that are searched for entities."""
 _ENTITY = re.compile(rb"<!(?:DOCTYPE|ENTITY)|<\x00!\x00(?:D\x00O|E\x00N)", re.IGNORECASE)
 
 
@@ -88,23 +90,35 @@ def _stream(content: bytes) -> Any:
     return pa.CompressedInputStream(io.BytesIO(content), "zstd")
 
 
-def part(name: str, archive: zipfile.ZipFile, path: str) -> bytes:
-    """One part of an archive. Raises ReadError where it is missing or broken."""
+def part(name: str, archive: zipfile.ZipFile, path: str, size: int = -1) -> bytes:
+    """One part of an archive, or its first `size` bytes. Raises ReadError where it is missing or broken."""
     try:
-        return archive.read(path)
+        with archive.open(path) as file:
+            return file.read(size)
     except (KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
         raise ReadError(f"{name}: its part {path} is missing or broken ({error}). Save it again.") from error
     except Exception as error:  # zlib.error, lzma.LZMAError and others have no common base class
         raise ReadError(f"{name}: its part {path} cannot be unpacked ({error}). Save it again.") from error
 
 
+def xml_parser(*, recover: bool = False, huge_tree: bool = False) -> Any:
+    """An XML parser that resolves no entities, and loads no DTD and nothing from the network.
+
+    recover: continue after errors. huge_tree: no limits on the depth and the length of a text.
+    """
+    from lxml import etree
+
+    return etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, recover=recover, huge_tree=huge_tree
+    )
+
+
 def parsed(name: str, content: bytes) -> Any:
     """The root of an XML text, without resolving entities or loading anything. Raises ReadError where it is none."""
     from lxml import etree
 
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        return etree.fromstring(content, parser)
+        return etree.fromstring(content, xml_parser())
     except etree.XMLSyntaxError as error:
         reason = str(error).splitlines()[0][:120]
         raise ReadError(f"{name}: broken XML ({reason}). Open it in its program and save it again.") from error
@@ -114,7 +128,7 @@ def no_entities(name: str, archive: zipfile.ZipFile) -> None:
     """Raises ReadError where a part of an Office file declares XML entities, which none needs."""
     for entry in archive.infolist():
         if entry.filename.lower().endswith((".xml", ".rels")) and _ENTITY.search(
-            part(name, archive, entry.filename)[:4096]
+            part(name, archive, entry.filename, PROLOGUE_BYTES)
         ):
             raise ReadError(
                 f"{name}: its part {entry.filename} declares XML entities, which are never needed. Not read."

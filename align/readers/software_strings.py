@@ -31,7 +31,8 @@ _APPLE = re.compile(
     re.DOTALL,
 )
 _QUOTED_ANDROID = re.compile(r'(?<!\\)"')
-MAX_DEPTH = 100
+_CHROME_KEYS = frozenset({"message", "description", "placeholders", "hash"})
+"""Keys of a message of a Chrome extension."""
 HINT = "A file of strings needs keys with texts."
 NO_LANGUAGE = frozenset({"res", "app", "src", "www", "lib", "doc", "web", "api", "ui", "js", "id", "no", "to", "en-us"})
 """Words that look like language tags in names of files and folders."""
@@ -79,7 +80,7 @@ def _language_of(name: str) -> str | None:
 
 def _json_rows(name: str, text: str) -> Iterator[_StringRow]:
     """Yield the strings of a JSON value. The description of a message is its note: `@key` in ARB, `description`
-    next to `message` elsewhere."""
+    next to `message` in an object with no keys but those of a Chrome extension."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -90,7 +91,7 @@ def _json_rows(name: str, text: str) -> Iterator[_StringRow]:
         key, value, note = stack.pop()
         if isinstance(value, str):
             yield _StringRow(key, value, note)
-        elif isinstance(value, dict) and isinstance(value.get("message"), str):
+        elif isinstance(value, dict) and isinstance(value.get("message"), str) and value.keys() <= _CHROME_KEYS:
             yield _StringRow(key, value["message"], str(value.get("description") or note))
         elif isinstance(value, dict):
             children = []

@@ -12,9 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from align.bulk.job import BulkJob
 from align.bulk.manifest import read_manifest, write_manifest
 from align.bulk.pair_documents import pair_by_name
+from align.bulk.run import absolute, pair_key
 from align.bulk.types import PairEntry
+from align.bulk.worker import WorkSpec
 from align.errors import AlignError, ReadError, UsageError
 from align.inputs import walk
 from align.text.tags import range_matches
@@ -188,3 +191,13 @@ def test_moses_files_and_folders_of_three_letter_codes_are_pairs() -> None:
     assert [(pair.src, pair.tgt, pair.src_lang, pair.tgt_lang) for pair in pair_by_name(files, "eng", "deu").pairs] == [
         (second, first, "en", "de") for first, second in zip(files[::2], files[1::2], strict=True)
     ]
+
+
+def test_rows_with_one_name_and_other_texts_are_no_repeats(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    rows = [{"url": "u", "de": f"{GERMAN}{n}", "en": ENGLISH} for n in (1, 2, 2)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    entries = list(read_manifest(path))
+    assert len({pair_key(entry) for entry in entries}) == 2
+    job = BulkJob((str(path),), tmp_path / "out", WorkSpec("use", str(tmp_path)))
+    assert absolute(job, entries[0]) == entries[0], "its names are no files"

@@ -63,3 +63,19 @@ def test_export_and_import_report_in_json(db: Path, tmp_path: Path) -> None:
     report = run(db, "import", "out.tsv", "--dry-run")
     assert (report["units"], report["unchanged"], report["changes"]) == (3, 2, {"text edited": 1})
     run(db, "export", "-", "--to", "tsv", code=2)
+
+
+def test_the_undecided_are_counted_with_the_same_filters(db: Path) -> None:
+    def left(*arguments: str) -> object:
+        return run(db, "accept", "--min-confidence", "1", "--dry-run", *arguments)["undecided"]
+
+    assert (left("--kind", "any"), left(), left("--kind", "any", "--tgt", "fr")) == (2, 1, 0)
+    assert (left("--src", "en", "--tgt", "ja"), left("--src", "ja"), left("--kind", "summary")) == (1, 1, 1)
+
+
+def test_search_takes_the_languages_as_other_commands_do(db: Path) -> None:
+    short, long = (
+        CliRunner().invoke(cli, ["search", "fog", *languages, "--kind", "any", "--json", "--db", str(db)])
+        for languages in (("--src", "ja", "--tgt", "en"), ("--src-lang", "ja", "--tgt-lang", "en"))
+    )
+    assert short.stdout == long.stdout != ""

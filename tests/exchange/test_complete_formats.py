@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import gzip
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pysubs2
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from align.errors import ReadError, UsageError
 from align.exchange.export import export, export_store
 from align.exchange.formats import format_named
 from align.exchange.import_file import import_file, read_file
+from align.exchange.ladder import _monotone
 from align.exchange.types import ExportOptions
 from align.models import Link, LinkKind, LinkSide, Proposal, Span, Status
 from align.readers import read
@@ -98,7 +102,9 @@ def test_a_rejected_link_leaves_its_sentence_as_a_cue(film: Store, tmp_path: Pat
 
 
 def test_what_has_no_times_is_counted_and_several_pairs_are_refused(film: Store, store: Store, tmp_path: Path) -> None:
-    assert export_store(store, tmp_path / "out.srt").left_out["without timing"] == 5
+    report = export_store(store, tmp_path / "out.srt")
+    assert report.left_out["without timing"] == 5
+    assert "No side of the links comes from subtitles" in (report.hint or "")
     src = film.add_document(document("ja.txt", JA, "ja")).document
     link_up(film, src, film.add_document(document("en.txt", EN, "en")).document, ("ja", "en"))
     with pytest.raises(UsageError, match="--doc"):
@@ -186,3 +192,20 @@ def test_a_ladder_without_a_store_has_a_line_for_each_side(tmp_path: Path) -> No
     export([link], tmp_path / "out.ladder.gz")
     assert gzip.decompress((tmp_path / "out.de-en.ladder.gz").read_bytes()) == b"0\t0\t0.5000\n1\t1\t0\n"
     assert format_named("ladder").complete
+
+
+RANGES = st.tuples(st.integers(0, 9), st.integers(1, 4)).map(lambda one: range(one[0], one[0] + one[1]))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(RANGES, RANGES), max_size=8))
+@example([(range(2), range(6, 7)), (range(2, 4), range(4, 5)), (range(6, 9), range(2, 4)), (range(6, 7), range(6, 7))])
+def test_the_selection_for_a_ladder_is_a_longest_one(pairs: list[tuple[range, range]]) -> None:
+    def in_order(some: Sequence[tuple[range, range]]) -> bool:
+        return all(a[0].stop <= b[0].start and a[1].stop <= b[1].start for a, b in pairwise(some))
+
+    pairs.sort(key=lambda one: (one[0].start, one[1].start))
+    longest = max(n for n in range(len(pairs) + 1) if any(map(in_order, combinations(pairs, n))))
+    selected = [(src, tgt) for src, tgt, _ in _monotone([(src, tgt, None) for src, tgt in pairs])]  # type: ignore[misc]
+    assert in_order(selected)
+    assert len(selected) == longest

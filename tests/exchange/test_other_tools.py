@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import gettempdir
 from xml.sax.saxutils import escape
 
 import openpyxl
 import pytest
 from lxml import etree
 
+from align.atomic_file import part_folder
 from align.errors import ReadError, UsageError
 from align.exchange.column_layout import TableColumns
 from align.exchange.export import export_store
@@ -17,6 +19,7 @@ from align.exchange.import_file import import_file, read_file
 from align.exchange.types import ExportOptions
 from align.exchange.xml import segment_text
 from align.models import LinkKind, Status
+from align.readers.safe_zip import decompress
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
 from align.workspace.add import add
@@ -283,6 +286,19 @@ def test_a_compressed_file_goes_out_and_comes_back(store: Store, tmp_path: Path,
     out.write_bytes(out.read_bytes()[:-9])
     with pytest.raises(ReadError, match=r"gzip|Zstandard|not well-formed"):
         import_file(store, out, "bea")
+
+
+def test_another_run_does_not_delete_what_is_unpacked(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(name: str, content: bytes) -> bytes:
+        with part_folder(Path(gettempdir())):  # deletes the folders of dead processes
+            return decompress(name, content)
+
+    out = tmp_path / "out.tmx.gz"
+    exported = export_store(store, out).units
+    monkeypatch.setattr("align.exchange.import_file.decompress", interrupted)
+    assert import_file(store, out, "bea").same == exported
 
 
 def test_properties_of_a_foreign_memory_go_through(tmp_path: Path) -> None:

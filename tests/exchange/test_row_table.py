@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -75,3 +76,14 @@ def test_a_language_that_only_another_translation_has_is_named(store: Store, tmp
     )
     with pytest.raises(UsageError, match=r"no link with ja\.txt"):
         export_store(store, tmp_path / "no.tsv", None, ExportOptions(multilingual=True, pivot="ja.txt", tgt="ko"))
+
+
+def test_options_that_rows_and_books_ignore_are_named(three: Store, tmp_path: Path) -> None:
+    options = replace(ROWS, context=1, dedupe=True, level="block", with_nulls=True, timed_by="src", layout="columns")
+    report = export_store(three, tmp_path / "rows.tsv", None, options)
+    named = {warning.split()[2].rstrip(":") for warning in report.warnings}
+    assert named == {"--context", "--dedupe", "--level", "--with-nulls", "--timed-by", "--layout"}
+    assert not export_store(three, tmp_path / "rows.tsv", None, ROWS).warnings
+    report = export_store(three, tmp_path / "a.epub", None, replace(options, plain=True))
+    named = {warning.split()[2].rstrip(":") for warning in report.warnings}
+    assert named == {"--context", "--dedupe", "--with-nulls", "--timed-by"}

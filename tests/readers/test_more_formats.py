@@ -238,3 +238,82 @@ def test_what_no_reader_understands_is_refused_by_name(name: str, content: bytes
 def test_a_folder_is_not_searched_for_data_files(files: ModuleType) -> None:
     assert {".odt", ".rtf", ".pptx", ".resx"} <= suffixes()
     assert not {".json", ".xml"} & suffixes()
+
+
+def test_kinds_of_open_document_are_those_of_the_nearest_style_with_one() -> None:
+    styles = "".join(
+        f'<style:style style:name="{name}" style:family="paragraph" style:parent-style-name="{parent}"/>'
+        for name, parent in [("Quotations", "Standard"), ("P1", "P2"), ("P2", "Caption"), ("Caption", "Standard"),
+                             ("Loop", "Pool"), ("Pool", "Loop")]
+    )  # fmt: skip
+    names = ["Quotations", "P1", "Contents_20_1", "Loop", "Standard"]
+    body = "".join(f'<text:p text:style-name="{name}">One.</text:p>' for name in names)
+    automatic = f"<office:document-styles {SPACES}>{styles}</office:document-styles>"
+    document = read("a.odt", open_document("text", body, styles_dot_xml=automatic))
+    assert [block.kind.value for block in document.blocks] == ["quote", "caption", "boilerplate", "body", "body"]
+
+
+def test_text_boxes_of_a_sheet_are_read_after_its_rows() -> None:
+    sheet = (
+        "<table:table><table:shapes><draw:frame><draw:text-box><text:p>A box.</text:p></draw:text-box></draw:frame>"
+        "</table:shapes><table:table-row><table:table-cell><text:p>One.</text:p></table:table-cell></table:table-row>"
+        "</table:table>"
+    )
+    assert shown(read("a.ods", open_document("spreadsheet", sheet))) == [("body", "One."), ("body", "A box.")]
+
+
+def test_alternatives_of_a_slide_are_read_once_and_labels_of_a_chart_are_read() -> None:
+    drawing, rel = (
+        "http://schemas.openxmlformats.org/drawingml/2006",
+        "http://schemas.openxmlformats.org/officeDocument",
+    )
+    spaces = (
+        f'xmlns:a="{drawing}/main" xmlns:c="{drawing}/chart" xmlns:r="{rel}/2006/relationships" '
+        'xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main" '
+        'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+    )
+
+    def relation(kind: str, path: str) -> str:
+        line = f'<Relationship Id="r0" Type="{rel}/2006/relationships/{kind}" Target="{path}"/>'
+        return f"<Relationships>{line}</Relationships>"
+
+    text = "<a:p><a:r><a:t>Once.</a:t></a:r></a:p>"
+    alternatives = f"<mc:AlternateContent><mc:Choice>{text}</mc:Choice><mc:Fallback>{text}</mc:Fallback>"
+    series = "".join(
+        f"<c:ser><c:tx><c:strRef><c:strCache><c:pt><c:v>{name}</c:v></c:pt></c:strCache></c:strRef></c:tx>"
+        "<c:cat><c:strRef><c:strCache><c:pt><c:v>Cold days</c:v></c:pt></c:strCache></c:strRef></c:cat>"
+        "<c:val><c:numRef><c:numCache><c:pt><c:v>7</c:v></c:pt></c:numCache></c:numRef></c:val></c:ser>"
+        for name in ("North", "South")
+    )
+    content = packed(
+        ppt__presentation_dot_xml=f'<p:presentation {spaces}><p:sldId r:id="r0"/></p:presentation>',
+        ppt___rels__presentation_dot_xml_dot_rels=relation("slide", "slides/s1.xml"),
+        ppt__slides__s1_dot_xml=f"<p:sld {spaces}>{alternatives}</mc:AlternateContent></p:sld>",
+        ppt__slides___rels__s1_dot_xml_dot_rels=relation("chart", "../c/c1.xml"),
+        ppt__c__c1_dot_xml=f"<c:chart {spaces}>{series}</c:chart>",
+    )
+    assert shown(read("a.pptx", content)) == [
+        ("body", "Once."), ("caption", "North"), ("caption", "Cold days"), ("caption", "South"),
+    ]  # fmt: skip
+
+
+def test_an_escaped_backslash_before_bin_is_text() -> None:
+    document = read("a.rtf", rb"{\rtf1 Path C:\\bin32 Important text that must stay.\par {\pict\bin3 }}}}After.\par}")
+    assert document.text == "Path C:\\bin32 Important text that must stay.\n\nAfter."
+
+
+def test_a_string_named_message_is_one_of_several() -> None:
+    document = read("a.json", b'{"message": "Hello.", "title": "A page", "form": {"message": "Write.", "hash": "x"}}')
+    assert document.text == "message = Hello.\n\ntitle = A page\n\nform = Write."
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "text"),
+    [
+        ("a.strings", r'"a" = "Good \uD83D\uDE00";', "a = Good \U0001f600"),
+        ("a.xml", r'<resources><string name="a">Good \ud83d\ude00</string></resources>', "a = Good \U0001f600"),
+        ("a.json", r'{"a\ud83d": "Good \ud83d"}', "a\ufffd = Good \ufffd"),
+    ],
+)
+def test_surrogates_of_escapes_become_characters(name: str, content: str, text: str) -> None:
+    assert read(name, content.encode()).text == text
