@@ -89,6 +89,8 @@ class ReviewApp(App[None]):
         def __init__(self, job: Job) -> None:
             super().__init__()
             self.job = job
+            # As it was announced: a job goes on in its thread, and may end before its progress is handled.
+            self.is_over = job.is_over
 
         def can_replace(self, message: Message) -> bool:
             """Only the latest progress counts."""
@@ -243,8 +245,11 @@ class ReviewApp(App[None]):
         job = message.job
         for screen in self.screen_stack:
             if isinstance(screen, WorkspaceScreen) and screen.is_attached:
-                screen.show_job(job)
-        if not job.is_over:
+                if message.is_over:
+                    screen.show_end(job)
+                else:
+                    screen.show_progress()
+        if not message.is_over:
             return
         if job.result is not None and job.result.download is not None:
             download = job.result.download

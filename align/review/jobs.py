@@ -124,6 +124,10 @@ class JobRunner:
     def close(self) -> None:
         """Cancel the job that runs, and wait for its end."""
         self.cancel()
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until the latest job has ended and has announced its end."""
         if self._thread is not None:
             self._thread.join()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -150,11 +151,16 @@ async def press(pilot: Any, *keys: str) -> None:
 
 async def settle(pilot: Any) -> None:
     """No job is waiting and no message is under way."""
+    workers = (pilot.app.decision_writer, pilot.app.solver)
     for _ in range(200):
         await pilot.pause()
-        if not pilot.app.decision_writer.waiting and not pilot.app.solver.waiting:
+        # A job announces its end after it has stopped to wait; what is queued behind it runs after that.
+        ends = [asyncio.wrap_future(worker._thread.submit(int)) for worker in workers]
+        _, pending = await asyncio.wait(ends, timeout=0.01)
+        for end in pending:
+            end.cancel()
+        if not pending and not any(worker.waiting for worker in workers):
             break
-        await pilot.pause(0.01)
     await pilot.pause()
 
 

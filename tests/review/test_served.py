@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
 from align.models import Status
-from align.review.jobs import JobContext, JobResult
+from align.review.jobs import Download, Job, JobContext, JobResult
 from align.review.screens.base import without_folders
 from align.reviewer import open_reviewer
 from align.store import edits, open_store
@@ -117,6 +118,40 @@ async def test_adding_is_off_and_an_export_is_a_download(deep: Path, run: Run, m
     assert [name for name, _ in downloads] == ["talks.tmx", "talks-report.html"]
     assert downloads[0][1].startswith(b"<?xml")
     assert str(deep.parent).encode() not in downloads[1][1]
+
+
+async def test_a_job_that_ends_while_its_progress_is_shown_is_delivered_once(
+    db: Path, run: Run, monkeypatch: Any
+) -> None:
+    """The job goes on in its thread while the screen is painted: it is over before the handler has returned."""
+    downloads: list[str] = []
+    steps: list[str] = []
+    async with run(served=True, visit="v1", start="workspace") as pilot:
+        jobs, screen = pilot.app.jobs, pilot.app.screen
+        monkeypatch.setattr(
+            pilot.app, "deliver_binary", lambda _file, *, save_filename, open_method: downloads.append(save_filename)
+        )
+        listed, inform, shown = screen.list_rows, screen.inform, Event()
+
+        def slow(words: str, *, bad: bool = False) -> None:
+            inform(words, bad=bad)
+            if jobs.job is not None and jobs.job.stage:
+                shown.set()
+                jobs.wait()
+            steps.append(words)
+
+        monkeypatch.setattr(screen, "inform", slow)
+        monkeypatch.setattr(screen, "list_rows", lambda: (steps.append("listed"), listed()))
+
+        def work(job: Job) -> JobResult:
+            job.progress("counting")(1, 2)
+            shown.wait(5)
+            return JobResult("Made.", Download("talks.tmx", b""))
+
+        jobs.start("Exporting", work)
+        assert await over(pilot) == "Made."
+        assert steps[1:] == ["listed", "Made."]
+    assert downloads == ["talks.tmx"]
 
 
 async def test_a_name_proves_nothing_in_a_visit(db: Path, run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,7 @@ from .conftest import ENGLISH, JAPANESE, Run, document, links, press, screen, se
 
 async def over(pilot: Any) -> str:
     """Wait for the job that runs; the message of the workspace."""
-    for _ in range(400):
-        await pilot.pause(0.02)
-        if pilot.app.jobs.job is None:
-            break
+    await asyncio.wait_for(asyncio.to_thread(pilot.app.jobs.wait), 20)
     await settle(pilot)
     return str(pilot.app.screen.query_one("#said").words)
 

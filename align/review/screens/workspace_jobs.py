@@ -58,11 +58,12 @@ class JobScreen(Screen[None]):
             self.inform("The review may go on meanwhile.")
             self.refresh_bindings()
 
-    def show_job(self, job: Job) -> None:
-        """Show the progress of a job, or its end."""
-        if not job.is_over:
-            self.inform(self._message)
-            return
+    def show_progress(self) -> None:
+        """Show the progress of the job that runs."""
+        self.inform(self._message)
+
+    def show_end(self, job: Job) -> None:
+        """Show what a job has done."""
         self.list_rows()
         self.refresh_bindings()
         if job.error is not None:
