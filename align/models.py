@@ -43,6 +43,19 @@ class BlockKind(StrEnum):
     SEPARATOR = "separator"
 
 
+class Role(StrEnum):
+    """How a passage relates to a statement, a group of passages that say the same.
+
+    `ABSENT` with an empty text is about the whole document.
+    """
+
+    FULL = "says"
+    PARTIAL = "in part"
+    CONTRADICTS = "contradicts"
+    DOUBTFUL = "doubtful"
+    ABSENT = "not said"
+
+
 class LinkKind(StrEnum):
     """How the two sides of a link correspond."""
 

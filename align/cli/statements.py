@@ -21,6 +21,7 @@ from align.cli.options import (
     store_option,
 )
 from align.errors import UsageError
+from align.models import Role
 from align.text.messages import json_line, pluralise
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from align.store import Store
     from align.store.statements import Statement
 
-ROLES = ("says", "in part", "contradicts", "doubtful", "not said")
 TEXT_OR_JSON = click.Choice(["text", "jsonl"])
 
 
@@ -156,7 +156,7 @@ def propose(limit: int, form: str, encoder: str | None, db: Path | None) -> None
 @statements.command(epilog='Example: align statements mark --doc page.html --quote "third country" --role says')
 @click.option("--doc", required=True, help="Document of the passage (its name or number).")
 @click.option("--quote", help="Words of the passage.  [default: the whole document, with --role 'not said']")
-@click.option("--role", type=click.Choice(ROLES), help="What the passage does.  [default: says]")
+@click.option("--role", type=click.Choice(list(map(str, Role))), help="What the passage does.  [default: says]")
 @click.option("--remove", is_flag=True, help="Take the passage out of the statement.")
 @click.option("--statement", "uid", help="The statement (the start of its id).  [default: a new one]")
 @click.option("--label", help="Name of the statement.  [default: its shortest passage]")
@@ -176,7 +176,7 @@ def mark(
     from align.mining.statement_passages import find_passage
     from align.reviewer import Reviewer
     from align.settings import default_reviewer
-    from align.store.statements import Role, RoleChange, new_uid
+    from align.store.statements import RoleChange, new_uid
     from align.workspace.document_lookup import find_document
 
     if remove and role:
@@ -207,7 +207,7 @@ def list_(as_json: bool, db: Path | None) -> None:
     with opened(settings_for(db=db)) as store:
         listed = list(store.statements().values())
     for one in listed:
-        roles = {role: len({m.document for m in one.members if m.role == role}) for role in ROLES}
+        roles = {role.value: len({m.document for m in one.members if m.role == role}) for role in Role}
         if as_json:
             record = {"statement": one.uid, "label": one.label, "documents": roles, "members": len(one.members)}
             click.echo(json_line(record))

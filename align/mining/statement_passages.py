@@ -9,9 +9,9 @@ from collections.abc import Container, Sequence
 from align.embeddings import Encoder
 from align.errors import UsageError
 from align.mining.passage_ranking import DocumentPassage, PassageRanker, Progress, Suggestion
-from align.models import CONFIRMED, UNDETERMINED, LinkKind
+from align.models import CONFIRMED, UNDETERMINED, LinkKind, Role
 from align.store import LinkFilter, Store
-from align.store.statements import Role, Statement
+from align.store.statements import Statement
 from align.text.normalize import weighted_length
 from align.workspace.document_lookup import find_document
 from align.workspace.language_runs import UNMATCHED_KINDS

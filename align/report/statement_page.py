@@ -8,8 +8,9 @@ from importlib import resources
 from pathlib import PurePath
 
 from align import __version__
+from align.models import Role
 from align.store import Store
-from align.store.statements import Member, Role, Statement
+from align.store.statements import Member, Statement
 
 COLUMNS = ("statement", "label", "document", "lang", "role", "text", "spans", "reviewer", "at", "contested")
 MARKS = {
@@ -56,7 +57,7 @@ def records(store: Store, statements: Mapping[str, Statement]) -> Iterator[dict[
 def page(store: Store, statements: Mapping[str, Statement]) -> Iterator[str]:
     """Yield the page in parts: statements by documents, then the quotes of each."""
     names = [row.name for row in store.documents()]
-    ordered = sorted(statements.values(), key=lambda one: (not _is_contradicted(one), -len(_makers(one)), one.label))
+    ordered = sorted(statements.values(), key=lambda one: (not one.is_contested, -len(one.documents), one.label))
     style = (resources.files("align.report") / "static" / "report.css").read_text(encoding="utf-8")
     yield (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -67,7 +68,7 @@ def page(store: Store, statements: Mapping[str, Statement]) -> Iterator[str]:
     )
     yield (
         f"<header><h1>Statements in {escape(store.path.name)}</h1><p>{len(statements):,} statements, "
-        f"{sum(map(_is_contradicted, ordered)):,} of them contradicted. &ldquo;Not found so far&rdquo; is not "
+        f"{sum(one.is_contested for one in ordered):,} of them contradicted. &ldquo;Not found so far&rdquo; is not "
         "&ldquo;not said&rdquo;: a reviewer looked at the first suggestions of that document and none of them says "
         "it.</p></header><main>"
     )
@@ -81,18 +82,10 @@ def page(store: Store, statements: Mapping[str, Statement]) -> Iterator[str]:
         yield "</tbody></table></div></section>"
     for number, statement in enumerate(ordered, start=1):
         yield f'<section id="s{number}"><h2>{escape(statement.label)}</h2>'
-        members = sorted(statement.members, key=lambda member: STRONGEST.index(member.role) if member.text else 9)
-        yield from (_quote(member) for member in members if member.text and member.role in MARKS)
+        quoted = [member for member in statement.members if member.text and member.role in MARKS]
+        yield from map(_quote, sorted(quoted, key=lambda member: STRONGEST.index(member.role)))
         yield "</section>"
     yield f"</main><footer>align {escape(__version__)}</footer></body></html>\n"
-
-
-def _makers(statement: Statement) -> set[str]:
-    return {member.document for member in statement.members_with(Role.FULL, Role.PARTIAL)}
-
-
-def _is_contradicted(statement: Statement) -> bool:
-    return bool(statement.members_with(Role.CONTRADICTS)) or any(member.contested for member in statement.members)
 
 
 def _cell(statement: Statement, name: str) -> str:

@@ -241,7 +241,9 @@ def decisions(
     elif document is not None:
         condition = """(document = ?1 or json_extract(detail, '$.tgt_document') = ?1 or id in (
             select decision from patches join links on links.id = patches.link
-            where src_document = ?1 or tgt_document = ?1))"""
+            where src_document = ?1 or tgt_document = ?1)
+            or exists (select 1 from json_each(detail, '$.members')
+                       where json_extract(value, '$[0]') = (select name from documents where id = ?1)))"""
         values = [document]
     rows = db.conn.execute(
         f"""select id, uid, at, reviewer, action, link, detail from decisions where {condition}

@@ -305,7 +305,8 @@ def numbered(
     numbering.take((here[a][0], positions[b]) for a, b in same.items())
     for revision in past:
         numbering.take_equal(list(revision.by_number.items()))
-    busy = {a for a, (number, _) in enumerate(here) if number in {*numbering.used, *unpaired}}
+    numbers_in_use = {*numbering.used, *unpaired}
+    busy = {a for a, (number, _) in enumerate(here) if number in numbers_in_use}
     taken = {b for b, position in enumerate(positions) if numbering.numbers[position] in now}
     return numbering.numbers, {here[a][0]: positions[b] for a, b in rewordings(*texts, rewritten, busy, taken)}
 

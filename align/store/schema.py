@@ -266,14 +266,14 @@ def differences(db: Database) -> Iterator[str]:
     if applied != LATEST:
         yield "the table _sqlite_migrations does not end with the schema of align"
     there = {(kind, name): sql for kind, name, sql in db.conn.execute(_OBJECTS)}
-    # A missing view is created when the store is opened for writing.
+    # A view that is missing or of before is made anew when the store is opened for writing.
     for kind, name in objects.keys() - there.keys() - {("view", name) for name in VIEWS}:
         yield f"the {kind} {name} is missing"
     for kind, name in there.keys() - objects.keys():
         if kind in ("index", "trigger"):
             yield f"the {kind} {name} is not part of align"
     for kind, name in objects.keys() & there.keys():
-        if kind != "table" and objects[kind, name] != there[kind, name]:
+        if kind not in ("table", "view") and objects[kind, name] != there[kind, name]:
             yield f"the {kind} {name} differs from the schema of align"
     for name in columns.keys() & {name for kind, name in there if kind == "table"}:
         now = db.conn.execute(_COLUMNS, (name,)).fetchall()

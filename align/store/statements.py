@@ -9,32 +9,20 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from sqlite_utils import Database
 
 from align.errors import ConflictError, UsageError
-from align.models import Decision
+from align.models import Decision, Role
 from align.store.actions import Action
 from align.store.decision_log import append
 from align.store.merge.causality import Causality
 from align.store.merge.replica import Log
 from align.store.merge.sentence_numbers import Sentences
 from align.store.records import storable
-
-
-class Role(StrEnum):
-    """How a passage relates to a statement. `ABSENT` with an empty text is about the whole document."""
-
-    FULL = "says"
-    PARTIAL = "in part"
-    CONTRADICTS = "contradicts"
-    DOUBTFUL = "doubtful"
-    ABSENT = "not said"
-
 
 MemberKey = tuple[str, str]
 """(document name, text); an empty text is the document as a whole."""
@@ -70,6 +58,16 @@ class Statement:
         """The label that a reviewer gave, else the shortest passage that makes the statement."""
         supporting = self.members_with(Role.FULL) or self.members_with(Role.PARTIAL) or self.members
         return self.given_label or min((member.text for member in supporting if member.text), key=len, default="")
+
+    @property
+    def documents(self) -> set[str]:
+        """Names of the documents that make it, at least in part."""
+        return {member.document for member in self.members_with(Role.FULL, Role.PARTIAL)}
+
+    @property
+    def is_contested(self) -> bool:
+        """Whether a passage contradicts it, or copies of the store gave a passage different roles."""
+        return any(member.role == Role.CONTRADICTS or member.contested for member in self.members)
 
     def members_with(self, *roles: Role) -> list[Member]:
         """The members that have one of these roles."""
@@ -134,9 +132,11 @@ def invert(db: Database, reviewer: str, target: int, action: str, detail: Mappin
     if label and action == "undo":
         label = label[::-1]
     now = statements(db).get(written["statement"]) or Statement(written["statement"])
-    roles = {(member.document, member.text): member.role for member in now.members}
+    members = {(member.document, member.text): member for member in now.members}
     for document, text, _, before, _ in rows:
-        if roles.get((document, text)) != before:
+        member = members.get((document, text))
+        # Of a contested member the other role would be taken back too.
+        if (member and member.role) != before or (member and member.contested):
             raise ConflictError(f"cannot {action} 'statement': the role of a passage of {document} changed since.")
     if label and now.given_label != label[0]:
         raise ConflictError(f"cannot {action} 'statement': its label changed since.")
@@ -152,7 +152,7 @@ def invert(db: Database, reviewer: str, target: int, action: str, detail: Mappin
 class _Event:
     """One decision on one member or label."""
 
-    position: int
+    uid: str
     value: str | None
     lang: str
     reviewer: str
@@ -165,34 +165,39 @@ def statements(db: Database) -> dict[str, Statement]:
     Of decisions that copies of the store made without knowledge of each other, the later one in the common order
     holds, and the member is `contested` until somebody decides.
     """
+    # Sorted by depth and uid, every decision comes after all that it knew, in the same order in every copy.
     rows = db.conn.execute(
         """select uid, at, reviewer, detail from decisions
            where action = 'statement' or (action in ('undo', 'redo') and json_extract(detail, '$.action') = 'statement')
-           order by id"""
+           order by depth, uid"""
     ).fetchall()
-    if not rows:
-        return {}
-    causality = _causality(db)
-    if causality is not None:
-        rows.sort(key=lambda row: causality.position[row[0]])
     heads: dict[str, dict[MemberKey | None, list[_Event]]] = {}
-    for number, (uid, at, reviewer, written) in enumerate(rows):
-        position = causality.position[uid] if causality else number
+    knows = _knowledge(db)
+    for uid, at, reviewer, written in rows:
         detail = json.loads(written)
         events = heads.setdefault(detail["statement"], {})
         for key, value, lang in _values(detail):
-            event = _Event(position, value, lang, reviewer, at)
-            earlier = events.get(key, [])
-            events[key] = [e for e in earlier if causality and not causality.before(e.position, position)] + [event]
+            earlier = [event for event in events.get(key, []) if not knows(uid, event.uid)]
+            events[key] = [*earlier, _Event(uid, value, lang, reviewer, at)]
     all_statements = {uid: _statement(uid, events) for uid, events in heads.items()}
     return {uid: one for uid, one in all_statements.items() if one.members or one.given_label}
 
 
-def _causality(db: Database) -> Causality | None:
-    """The order of all decisions; None where no other copy was ever merged: then it is that of the log."""
-    if db.conn.execute("select 1 from decisions where action = 'unite' limit 1").fetchone() is None:
-        return None
-    return Causality(Log(db, Sentences()).origins)
+def _knowledge(db: Database) -> Callable[[str, str], bool]:
+    """A function of two uids of decisions, the later first: whether it was made with knowledge of the other.
+
+    The order of the whole log is read when it is first asked for, and only where another copy was ever merged.
+    """
+    causality: list[Causality | None] = []
+
+    def knows(uid: str, other: str) -> bool:
+        if not causality:
+            merged = db.conn.execute("select 1 from decisions where action = 'unite' limit 1").fetchone()
+            causality.append(Causality(Log(db, Sentences()).origins) if merged else None)
+        order = causality[0]
+        return order is None or order.before(order.position[other], order.position[uid])
+
+    return knows
 
 
 def _values(detail: Mapping[str, Any]) -> Iterator[tuple[MemberKey | None, str | None, str]]:

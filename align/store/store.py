@@ -195,6 +195,9 @@ class Store(StoreQueries):
                     "select id, digest, reader from documents where name = ? and removed_at is null", (doc.name,)
                 ).fetchone()
                 if row is None and (returned := undo.bring_back_removed(self.db, reviewer, doc, self.detail())):
+                    sql = "select reader from documents where id = ?"
+                    if segments_of(self.db.conn.execute(sql, returned[:1]).fetchone()[0]) != doc.segments:
+                        changed[returned[0]] = doc
                     added.append(Added(returned[0], "added"))
                     change = TextChange(0, restored=returned[1] + (change.restored if change else 0))
                 elif row is None:

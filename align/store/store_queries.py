@@ -58,10 +58,11 @@ class StoreQueries:
             return documents.languages_of(self.db, document)
 
     def segments_of(self, name: str) -> Segments | None:
-        """What the sentences of the document with this name are; None without one."""
+        """What the sentences of the document with this name are, or of the last removed one; None without any."""
         with translate_errors(self.path):
             row = self.db.conn.execute(
-                "select reader from documents where name = ? and removed_at is null", (stored_name(name),)
+                "select reader from documents where name = ? order by removed_at is null desc, id desc limit 1",
+                (stored_name(name),),
             ).fetchone()
         return segments_of(row[0]) if row else None
 

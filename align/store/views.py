@@ -40,12 +40,15 @@ VIEWS: Final = {
 
 
 def missing_views(db: Database) -> list[str]:
-    """Names of the views that a store made before them lacks."""
-    there = {row[0] for row in db.conn.execute("select name from sqlite_schema where name like 'v\\_%' escape '\\'")}
-    return [name for name in VIEWS if name not in there]
+    """Names of the views that a store made before them lacks, or has as they were then."""
+    rows = db.conn.execute("select name, type, sql from sqlite_schema where name like 'v\\_%' escape '\\'")
+    there = {name: (kind, sql) for name, kind, sql in rows}
+    tables = {name for name, (kind, _) in there.items() if kind != "view"}  # of another program: never dropped
+    return [name for name, sql in VIEWS.items() if name not in tables and there.get(name) != ("view", sql)]
 
 
 def create_views(db: Database) -> None:
-    """Create the views that are missing, inside an open transaction."""
+    """Create the views that are missing or of before, inside an open transaction."""
     for name in missing_views(db):
+        db.conn.execute(f"drop view if exists {name}")
         db.conn.execute(VIEWS[name])

@@ -220,7 +220,7 @@ class Browser(ClosesItself):
     # State of the front end
 
     def recall(self, key: str) -> str | None:
-        """The value stored under this key by `Desk.remember`."""
+        """The value stored under this key by `Reviewer.remember`."""
         return self.store.recall(key)
 
     def audits(self) -> list[dict[str, object]]:

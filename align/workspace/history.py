@@ -41,7 +41,8 @@ def words_of(decision: Decision) -> str:
     words = past_tense(decision.action)
     detail = decision.detail
     if "statement" in detail:
-        return f"{words}: {_in_statement(detail)}"
+        words = f"{words}: {_in_statement(detail)}" + (f" ({detail['why']})" if detail.get("why") else "")
+        return f"{words}. Skipped: {detail['skipped']}" if detail.get("skipped") else words
     if decision.action in ("undo", "redo"):
         return _of_inverted(words, detail)
     if decision.action == "import" and "removed" in detail and "proposals" in detail:

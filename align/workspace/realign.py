@@ -385,5 +385,5 @@ def explain(db: Path, link: int, *, encoder: str = "auto", count: int = 3, cache
         except KeyError as error:
             raise UsageError(f"{db}: there is no link {link}. `align export - --to jsonl` lists them.") from error
         signals = store.signals(link) or {}
-    with open_realigner(db, encoder, [stored_link], cache=cache) as resolver:
-        return Explanation(stored_link, signals, resolver.alternatives(stored_link, count))
+    with open_realigner(db, encoder, [stored_link], cache=cache) as realigner:
+        return Explanation(stored_link, signals, realigner.alternatives(stored_link, count))

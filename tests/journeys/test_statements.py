@@ -35,11 +35,13 @@ def test_the_commands_mark_list_export_and_take_back(align: Run, tmp_path: Path)
     table = align("statements", "export", "-", "--to", "tsv").stdout.splitlines()
     assert len(table) == 4
     assert table[0].split("\t")[:3] == ["statement", "label", "document"]
+    align("statements", "mark", "--statement", uid[:8], "--doc", "2.txt", "--quote", "Fish", "--role", "not said")
     page = tmp_path / "statements.html"
     assert align("statements", "export", str(page)).returncode == 0
     html = page.read_text(encoding="utf-8")
     assert "not found so far" in html
     assert "third country" in html
+    align("store", "undo")
     align("store", "undo")
     (listed,) = map(json.loads, align("statements", "list", "--json").stdout.splitlines())
     assert listed["documents"]["not said"] == 0

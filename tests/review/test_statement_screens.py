@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from textual.widgets import OptionList
 
+from align.models import Role
 from align.review.screens.statement_screens import StatementScreen, StatementsScreen
 from align.store import Store, open_store
-from align.store.statements import Role
 
 from .conftest import Quiet, Run, press
 

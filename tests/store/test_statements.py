@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from align.errors import ConflictError, UsageError
+from align.models import Role
 from align.readers import read
 from align.reviewer import Reviewer, open_reviewer
 from align.store import open_store
-from align.store.statements import Role, RoleChange, Statement, new_uid
+from align.store.statements import RoleChange, Statement, new_uid
 from align.workspace.history import history
 
 ONE = "The ministers met in Tokyo on Saturday. They will meet again next year."
@@ -117,3 +118,28 @@ def test_a_statement_survives_a_new_text_and_a_rebuild(path: Path) -> None:
         reviewer.store.rebuild()
         assert reviewer.store.statements() == before
         assert not reviewer.store.check()
+
+
+def test_undo_of_a_contested_role_is_refused(path: Path, tmp_path: Path) -> None:
+    uid, other = new_uid(), tmp_path / "two.db"
+    with open_reviewer(path, "a") as reviewer:
+        reviewer.decide_statement(uid, [says("other.txt", TRAFEN)])
+        reviewer.store.backup(other)
+        reviewer.decide_statement(uid, [says("one.txt", MET, Role.CONTRADICTS)])
+    with open_reviewer(other, "b") as reviewer:
+        reviewer.decide_statement(uid, [says("one.txt", MET, Role.PARTIAL)])
+    with open_reviewer(path, "a") as reviewer:
+        reviewer.store.unite(other)
+        reviewer.undo()  # the decision before: the contested one is passed over with a reason
+        assert [m.document for m in only(reviewer).members] == ["one.txt"]
+        assert set(only(reviewer).members[0].contested) == {Role.CONTRADICTS, Role.PARTIAL}
+
+
+def test_history_names_the_reason_and_finds_decisions_by_document(path: Path) -> None:
+    with open_reviewer(path, "a") as reviewer:
+        with reviewer.because("since it says so"):
+            reviewer.decide_statement(new_uid(), [says("one.txt", MET)])
+        one, other = (row.id for row in reviewer.store.documents())
+        (event,) = history(reviewer.store, document=one)
+        assert event.words.endswith("(since it says so)")
+        assert not list(history(reviewer.store, document=other))

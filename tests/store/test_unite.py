@@ -8,8 +8,10 @@ import pytest
 
 from align.errors import StoreError, UsageError
 from align.models import LinkKind, Proposal, Status
+from align.readers import read
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, accept_many, decision_draft, decision_log, edits, open_store
+from align.text.segment import resegment
 from tests.store.conftest import EN, JA, make_document
 
 
@@ -309,3 +311,38 @@ def test_runs_of_different_encoders_come_to_the_same_links(store: Store, copy: S
     assert look(store) == look(copy)
     assert sum(link.status == Status.ACCEPTED for link in store.links()) == 2
     assert store.check() == copy.check() == []
+
+
+def test_a_copy_without_any_link_takes_the_first_one_in(tmp_path: Path) -> None:
+    with open_store(tmp_path / "one.db") as one:
+        for name, lang, texts in (("a.txt", "ja", JA), ("b.txt", "en", EN)):
+            one.add_document(make_document(name, texts, lang))
+        one.backup(tmp_path / "two.db")
+        with open_store(tmp_path / "two.db") as two:
+            src, tgt = (two.sentences(row.id)[0].id for row in two.documents())
+            Reviewer(two, "bo").commit(edits.link_by_hand([src], [tgt]))
+            assert one.unite(two.path).links == 1
+            assert look(one) == look(two)
+        assert one.check() == []
+
+
+def test_the_same_text_in_other_sentences_is_named_and_not_merged(tmp_path: Path) -> None:
+    text = "One line. It goes on.\nAnother line."
+    with open_store(tmp_path / "one.db") as one, open_store(tmp_path / "two.db") as two:
+        one.add_document(read("a.txt", text.encode(), lang="en"))
+        two.add_document(resegment(read("a.txt", text.encode(), lang="en"), "line", lang="en"))
+        assert one.unite(two.path).differing == ["a.txt"]
+
+
+def test_a_removed_document_comes_back_in_the_sentences_asked_for(tmp_path: Path) -> None:
+    text = "One line. It goes on.\nAnother line."
+    with open_store(tmp_path / "one.db") as one:
+        whole = read("a.txt", text.encode(), lang="en")
+        document = one.add_document(whole).document
+        Reviewer(one, "ada").remove_document(document)
+        assert one.segments_of("a.txt") == "sentence", "remembered"
+        one.add_document(resegment(whole, "line", lang="en"))
+        (row,) = one.documents()
+        assert row.segments == "line"
+        assert [sentence.text for sentence in one.sentences(row.id)] == ["One line. It goes on.", "Another line."]
+        assert one.check() == []

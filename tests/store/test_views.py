@@ -64,3 +64,13 @@ def test_a_store_without_views_gets_them_when_it_is_opened(store: Store) -> None
     with open_store(path) as opened:
         assert opened.check() == []
     assert len(rows(path, "select name from sqlite_schema where type = 'view'")) == len(VIEWS)
+
+
+def test_a_view_of_before_is_made_anew(store: Store) -> None:
+    store.db.conn.execute("drop view v_documents")
+    store.db.conn.execute("create view v_documents as select id, name from documents")
+    assert store.check() == []
+    path = store.path
+    store.close()
+    with open_store(path) as again:
+        assert list(again.db["v_documents"].columns_dict) == COLUMNS["v_documents"]

@@ -16,11 +16,11 @@ from textual.widgets.option_list import Option
 
 from align.mining.passage_ranking import DocumentPassage, Suggestion
 from align.mining.statement_passages import members_of, suggest
-from align.models import Decision
+from align.models import Decision, Role
 from align.review.screens.base import ours, reason
 from align.review.screens.dialogs import Ask
 from align.review.widgets.bars import KeyBar, Line
-from align.store.statements import Role, RoleChange, Statement, new_uid
+from align.store.statements import RoleChange, Statement, new_uid
 from align.text.messages import pluralise, visible
 from align.workspace.realign import Realigner
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from align.models import segments_of
 from align.store import search, sentence_splits
 from align.store.documents import document_text, update_summary
 from align.store.records import storable
@@ -29,22 +30,29 @@ class MergedDocuments:
     restored: list[str] = field(default_factory=list)
     """Names of documents that had been removed here."""
     differing: list[str] = field(default_factory=list)
-    """Names of documents whose texts differ."""
+    """Names of documents whose texts differ, or the sentences that they were read as."""
 
 
 def merge_documents(ours: Database, theirs: Database) -> MergedDocuments:
     """Copy the documents that are missing here. Call inside `writing`."""
     merged = MergedDocuments()
-    digests = dict(ours.conn.execute("select name, digest from documents where removed_at is null"))
-    for id_, name, digest in theirs.conn.execute(
-        "select id, name, digest from documents where removed_at is null order by id"
+    present = {
+        name: (digest, segments_of(reader))
+        for name, digest, reader in ours.conn.execute(
+            "select name, digest, reader from documents where removed_at is null"
+        )
+    }
+    for id_, name, digest, reader in theirs.conn.execute(
+        "select id, name, digest, reader from documents where removed_at is null order by id"
     ).fetchall():
-        if digests.get(name, digest) != digest:
+        version = (digest, segments_of(reader))
+        if present.get(name, version) != version:
             merged.differing.append(name)
-        elif name not in digests:
-            removed = ours.conn.execute(
-                "select max(id) from documents where name = ? and digest = ?", (name, digest)
-            ).fetchone()[0]
+        elif name not in present:
+            removed_rows = ours.conn.execute(
+                "select id, reader from documents where name = ? and digest = ? order by id desc", (name, digest)
+            )
+            removed = next((row[0] for row in removed_rows.fetchall() if segments_of(row[1]) == version[1]), None)
             if removed is None:
                 _copy_document(ours, theirs, id_)
                 merged.added += 1

@@ -165,10 +165,11 @@ class Outcomes:
         return max((int(write.columns[mark]) for write in self.registers.heads(writes)), default=0)
 
     def _attention(self, link: MergedLink) -> str | None:
-        """`conflict` where a file says otherwise and nobody chose since; `changed` where the text changed since."""
+        """`conflict` where a file says otherwise and nobody chose since, else `audit` where an audit judged the link
+        wrong, else `changed` where the text changed since; the same in every copy."""
         writes = [write for write in self.registers.live_writes(link) if "attention" in write.columns]
         asking = {write.columns["attention"] for write in self.registers.heads(writes)} - {None}
-        return min(asking, default=None, key=lambda word: word != "conflict")
+        return min(asking, default=None, key=lambda word: (word != "conflict", word))
 
     def _decided(self, link: MergedLink) -> State:
         """Who decided last and when; of several who did so alike without each other, the first by name."""

@@ -248,7 +248,7 @@ class Births:
         self._uids = [row[1] for row in rows]
         self._merges = {row[1] for row in rows if row[2] == Action.UNITE}
         self._first = {uid: first for first, uid, _ in rows}
-        self._stops = dict(zip(self._uids, [*self._starts[1:], 1 << 62], strict=True))
+        self._stops = dict(zip(self._uids, [*self._starts, 1 << 62][1:], strict=True))
         self._main: dict[int, Birth] = {}
         self._links: dict[Birth, int] = {}
         for uid, ordinal, link, main in db.conn.execute("select uid, ordinal, link, main from aliases"):
