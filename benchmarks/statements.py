@@ -80,7 +80,7 @@ def measure_seeds(encoder: Encoder) -> None:
     scores = ranker.scores(np.arange(len(passages)))
 
     def rank(query: Sequence[int], document: str, right: Iterable[int]) -> int:
-        rows = np.flatnonzero(ranker.documents == document)
+        rows = np.flatnonzero(ranker.documents == ranker.names.index(document))
         order = rows[np.argsort(-scores[list(query)].mean(axis=0)[rows], kind="stable")].tolist()
         return min(int(order.index(row)) for row in right)
 

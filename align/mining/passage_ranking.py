@@ -92,7 +92,10 @@ class PassageRanker:
         self.passages = passages
         self.encoder = encoder
         self.languages = np.array([primary(passage.lang) for passage in passages])
-        self.documents = np.array([passage.document for passage in passages])
+        self.names = list(dict.fromkeys(passage.document for passage in passages))
+        number_of = {name: number for number, name in enumerate(self.names)}
+        self.documents = np.array([number_of[passage.document] for passage in passages], dtype=np.int64)
+        """(n,): the document of each passage, by its number in `names`."""
         vectors = embed_texts(encoder, [passage.text for passage in passages], progress)
         self.vectors = self._centred(vectors)
         self._tokens: dict[str, Tokens] = {}
@@ -114,11 +117,13 @@ class PassageRanker:
 
         The score is the mean over the members of the query.
         """
-        own = set(self.documents[list(query)])
-        everywhere = self.documents.tolist() if documents is None else documents
-        names = [name for name in dict.fromkeys(everywhere) if name not in own]
+        own = {self.passages[row].document for row in query}
+        names = [name for name in (self.names if documents is None else documents) if name not in own]
+        number_of = {name: number for number, name in enumerate(self.names)}
         cosines = self.vectors[list(query)].mean(axis=0) @ self.vectors.T
-        nearest = {name: self._best(cosines, np.flatnonzero(self.documents == name), CANDIDATES) for name in names}
+        nearest = {
+            name: self._best(cosines, np.flatnonzero(self.documents == number_of[name]), CANDIDATES) for name in names
+        }
         share = max(top, MAX_POOL // max(1, len(names)))
         pool = np.unique(
             np.concatenate([np.array(query, dtype=np.int64), *(rows[:share] for rows in nearest.values())])
@@ -126,7 +131,7 @@ class PassageRanker:
         mean = self.scores(pool, np.searchsorted(pool, np.array(query))).mean(axis=0)
         suggestions: dict[str, list[Suggestion]] = {}
         for name in names:
-            rows = np.flatnonzero(self.documents[pool] == name)
+            rows = np.flatnonzero(self.documents[pool] == number_of[name])
             best = self._best(mean, rows, top)
             suggestions[name] = [
                 Suggestion(self.passages[pool[row]], rank, round(float(mean[row]), 3))
@@ -226,10 +231,9 @@ class PassageRanker:
         self._apply_links(scores, pool, links)
         dated = self._with_nearest_years(years or {})
         documents = self.documents[pool]
-        for one, other in combinations(dict.fromkeys(documents.tolist()), 2):
-            if dated.get(one) and dated.get(other) and dated[one].isdisjoint(dated[other]):
-                cells = np.ix_(documents == one, documents == other)
-                scores[cells] = -np.inf
+        for one, other in combinations(range(len(self.names)), 2):
+            if dated[one] and dated[other] and dated[one].isdisjoint(dated[other]):
+                scores[np.ix_(documents == one, documents == other)] = -np.inf
                 scores[np.ix_(documents == other, documents == one)] = -np.inf
         proposed = []
         for group, weakest in _complete_linkage(scores, documents, least_score)[:limit]:
@@ -262,21 +266,18 @@ class PassageRanker:
         for one, other in pairs:
             scores[one, other] = scores[other, one] = 2 * NEAR
 
-    def _with_nearest_years(self, years: Mapping[str, set[str]]) -> dict[str, set[str]]:
-        """Years of the documents; one without any has those of the document nearest to it."""
-        dated = [name for name, mentioned in years.items() if mentioned and (self.documents == name).any()]
-        complete = {name: set(mentioned) for name, mentioned in years.items()}
-        for name in dict.fromkeys(self.documents.tolist()):
-            if not complete.get(name) and dated:
-                own = self.vectors[self.documents == name]
-                near = {
-                    other: float((own @ self.vectors[self.documents == other].T).max(axis=1).mean()) for other in dated
-                }
-                complete[name] = complete[max(near, key=lambda other: near[other])]
+    def _with_nearest_years(self, years: Mapping[str, set[str]]) -> list[set[str]]:
+        """Years of each document; one without any has those of the document nearest to it."""
+        complete = [set(years.get(name, ())) for name in self.names]
+        dated = [number for number, mentioned in enumerate(complete) if mentioned]
+        for number in [number for number, mentioned in enumerate(complete) if not mentioned and dated]:
+            own = self.vectors[self.documents == number]
+            near = {other: float((own @ self.vectors[self.documents == other].T).max(axis=1).mean()) for other in dated}
+            complete[number] = complete[max(near, key=lambda other: near[other])]
         return complete
 
 
-def _complete_linkage(scores: Scores, documents: npt.NDArray[np.str_], minimum: float) -> list[tuple[list[int], float]]:
+def _complete_linkage(scores: Scores, documents: Rows, minimum: float) -> list[tuple[list[int], float]]:
     """Groups of rows whose every two have at least that score, with the weakest of them; the surest group first.
 
     The groups of the surest pair are joined first. A group has at most one row of each document.

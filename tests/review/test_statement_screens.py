@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,10 @@ from textual.widgets import OptionList
 
 from align.models import Role
 from align.review.screens.statement_screens import StatementScreen, StatementsScreen
+from align.review.widgets.bars import Line
+from align.reviewer import open_reviewer
 from align.store import Store, open_store
+from align.store.statements import RoleChange, new_uid
 
 from .conftest import Quiet, Run, press
 
@@ -48,37 +52,70 @@ def solver(db: Path) -> Quiet:
     return RankingSolver(db)
 
 
+async def ready(pilot: Any) -> StatementScreen:
+    """The screen with its suggestions."""
+    screen = pilot.app.screen
+    assert isinstance(screen, StatementScreen)
+    for _ in range(200):
+        await pilot.pause(0.05)
+        if screen._suggestions:
+            break
+    return screen
+
+
+def go_to(screen: StatementScreen, document: str, *, text: bool) -> None:
+    """Select the first passage of a document, or its heading."""
+    rows = enumerate(screen._passages.values())
+    screen.query_one(OptionList).highlighted = next(n for n, row in rows if row[0] == document and bool(row[2]) == text)
+
+
 async def test_a_key_asks_who_else_says_it_and_keys_give_roles(run: Run) -> None:
     async with run() as pilot:
         await press(pilot, "W")
-        screen = pilot.app.screen
-        assert isinstance(screen, StatementScreen)
-        for _ in range(200):
-            await pilot.pause(0.05)
-            if screen._suggestions:
-                break
+        screen = await ready(pilot)
         store = pilot.app.browser.store
-        (statement,) = store.statements().values()
-        assert [member.role for member in statement.members] == [Role.FULL], "the passage that was asked for"
-        options = screen.query_one(OptionList)
+        assert not store.statements(), "looking writes nothing"
         suggested = next(name for name, rows in screen._suggestions.items() if rows)
-        at = next(n for n, row in enumerate(screen._passages.values()) if row[0] == suggested and row[2])
-        options.highlighted = at - 1
+        go_to(screen, suggested, text=False)
         await press(pilot, "j", "p")
         (statement,) = store.statements().values()
+        assert [member.role for member in statement.members_with(Role.FULL)] == [Role.FULL], "what was asked for"
         assert [member.document for member in statement.members_with(Role.PARTIAL)] == [suggested]
-        options.highlighted = at - 1
+        go_to(screen, suggested, text=False)
         await press(pilot, "m")
         (statement,) = store.statements().values()
         assert [member.text for member in statement.members_with(Role.ABSENT)] == [""]
-        await press(pilot, "u", "u")
+        await press(pilot, "u")
         (statement,) = store.statements().values()
-        assert [member.role for member in statement.members] == [Role.FULL]
-        await press(pilot, "q")
-        assert not isinstance(pilot.app.screen, StatementScreen)
+        assert len(statement.members) == 2
+        assert "undid" in screen.query_one("#said", Line).words
+        await press(pilot, "q", "W")
+        again = await ready(pilot)
+        assert again._statement.uid == statement.uid, "the same passage asks for the same statement"
+        await press(pilot, "u", "q")
+        assert not store.statements(), "the first role and the passage that was asked for are one decision"
         pilot.app.action_statements()
-        await pilot.pause()
+        await pilot.pause(0.2)
         assert isinstance(pilot.app.screen, StatementsScreen)
-        assert pilot.app.screen.query_one(OptionList).option_count == 1
+        assert "no statements yet" in pilot.app.screen.query_one("#top", Line).words
+
+
+async def test_a_role_of_somebody_else_is_asked_about_once(db: Path, run: Run) -> None:
+    uid = new_uid()
+    with open_reviewer(db, "Bea") as reviewer:
+        sentence = reviewer.store.sentences(reviewer.store.documents()[1].id)[0]
+        change = RoleChange("talks.en.txt", sentence.text, "en", Role.FULL)
+        reviewer.decide_statement(uid, [change, RoleChange("talks.ja.txt", "", "und", Role.ABSENT)])
+    async with run() as pilot:
+        pilot.app.action_statements()
+        await pilot.pause(0.3)
         await press(pilot, "enter")
-        assert isinstance(pilot.app.screen, StatementScreen)
+        screen = await ready(pilot)
+        words = [str(option.prompt) for option in screen.query_one(OptionList).options]
+        assert any("talks.ja.txt  not in this text" in line for line in words)
+        go_to(screen, "talks.en.txt", text=True)
+        await press(pilot, "x")
+        assert "Bea gave it: says" in screen.query_one("#said", Line).words
+        assert not pilot.app.browser.store.statements()[uid].is_contested
+        await press(pilot, "x")
+        assert pilot.app.browser.store.statements()[uid].is_contested

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, ClassVar
+from functools import cached_property
+from threading import Event
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -17,14 +19,29 @@ from textual.widgets.option_list import Option
 from align.mining.passage_ranking import DocumentPassage, Suggestion
 from align.mining.statement_passages import members_of, suggest
 from align.models import Decision, Role
-from align.review.screens.base import ours, reason
+from align.review.jobs import JobCancelled
+from align.review.overruling import OverruleGuard
+from align.review.screens.base import ours, reason, without_folders
 from align.review.screens.dialogs import Ask
 from align.review.widgets.bars import KeyBar, Line
-from align.store.statements import RoleChange, Statement, new_uid
+from align.review.workspace_rows import base_name
+from align.reviewer import Reviewer
+from align.store.statements import Member, RoleChange, Statement, new_uid
 from align.text.messages import pluralise, visible
+from align.text.width import wrap
+from align.workspace.browse import Browser
+from align.workspace.history import words_of
 from align.workspace.realign import Realigner
 
 Suggestions = dict[str, list[Suggestion]]
+INDENT = 27
+"""Cells before the text of a passage: two, the words of its likelihood or role, and its language."""
+
+
+def _makes(statement: Statement, passage: DocumentPassage) -> bool:
+    """Whether the passage is a confirmed member of the statement."""
+    members = statement.members_with(Role.FULL, Role.PARTIAL)
+    return any((member.document, member.text) == (passage.document, passage.text) for member in members)
 
 
 class StatementScreen(Screen[None]):
@@ -48,6 +65,13 @@ class StatementScreen(Screen[None]):
         Binding("k", "move(-1)", "up", show=False, id="statement_up"),
     ]
 
+    class Loaded(Message):
+        """The statement and the names of all documents, or why they cannot be read."""
+
+        def __init__(self, future: Future[tuple[Statement, list[str]]]) -> None:
+            super().__init__()
+            self.future = future
+
     class Suggested(Message):
         """The suggestions, or why there are none."""
 
@@ -58,10 +82,16 @@ class StatementScreen(Screen[None]):
     def __init__(self, passage: DocumentPassage | None, uid: str | None = None) -> None:
         super().__init__()
         self._passage = passage
-        self._uid = uid or new_uid()
+        self._statement = Statement(uid or new_uid())
+        self._names: list[str] = []
         self._suggestions: Suggestions = {}
         self._passages: dict[str, tuple[str, str, str]] = {}
         """Id of an option -> (document, language, text); an empty text for the document itself."""
+        self._stop = Event()
+        """Ends the ranking that runs."""
+        self._decided_here: set[tuple[str, str]] = set()
+        self._asked: tuple[str, ...] = ()
+        """What the last question was about: the same key again does it."""
 
     def compose(self) -> ComposeResult:
         """Header, passages, message, key bar."""
@@ -71,27 +101,56 @@ class StatementScreen(Screen[None]):
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
-        """Make the passage that was asked for the first member, and ask."""
+        """Read the statement that the passage is in, or begin a new one; nothing is written."""
         self.query_one(OptionList).focus()
-        if self._passage is not None and not self._statement().members:
-            one = self._passage
-            self._decide([RoleChange(one.document, one.text, one.lang, Role.FULL)])
-        self.action_ask()
+        uid, passage = self._statement.uid, self._passage
 
-    def _statement(self) -> Statement:
-        return ours(self).browser.store.statements().get(self._uid) or Statement(self._uid)
+        def load(browser: Browser) -> tuple[Statement, list[str]]:
+            statements = browser.store.statements()
+            has_passage = (one for one in statements.values() if passage and _makes(one, passage))
+            statement = statements.get(uid) or next(has_passage, Statement(uid))
+            return statement, [row.name for row in browser.documents()]
+
+        future = ours(self).lookups.submit(load)
+        future.add_done_callback(lambda done: self.post_message(self.Loaded(done)))
+
+    def on_unmount(self) -> None:
+        """End the ranking."""
+        self._stop.set()
+
+    def on_resize(self) -> None:
+        """Wrap the passages anew."""
+        self._paint()
+
+    def on_statement_screen_loaded(self, message: Loaded) -> None:
+        """Show the statement, and ask."""
+        if (error := message.future.exception()) is not None:
+            self._show_message(reason(error), bad=True)
+            return
+        self._statement, self._names = message.future.result()
+        self._paint()
+        self.action_ask()
 
     # Suggestions
 
     def action_ask(self) -> None:
         """Rank the passages of all documents by what is confirmed so far."""
-        statement, passage = self._statement(), self._passage
+        statement, passage = self._statement, self._passage
         decided = {(member.document, member.text) for member in statement.members}
+        self._stop.set()
+        stop = self._stop = Event()
         self._show_message("Looking in all documents ...")
 
+        def progress(_done: int, _total: int) -> None:
+            if stop.is_set():
+                raise JobCancelled
+
         def work(realigner: Realigner) -> Suggestions:
+            progress(0, 0)
             members = members_of(realigner.store, statement) or ([passage] if passage else [])
-            return suggest(realigner.store, realigner.encoder, members, exclude=decided) if members else {}
+            if not members:
+                return {}
+            return suggest(realigner.store, realigner.encoder, members, exclude=decided, progress=progress)
 
         future = ours(self).solver.submit(work)
         future.add_done_callback(lambda done: self.post_message(self.Suggested(done)))
@@ -99,6 +158,8 @@ class StatementScreen(Screen[None]):
     def on_statement_screen_suggested(self, message: Suggested) -> None:
         """Show the suggestions."""
         error = message.future.exception()
+        if isinstance(error, JobCancelled):
+            return
         if error is not None:
             self._show_message(reason(error), bad=True)
         else:
@@ -107,35 +168,47 @@ class StatementScreen(Screen[None]):
         self._paint()
 
     def _paint(self) -> None:
-        statement, options = self._statement(), self.query_one(OptionList)
+        statement, options = self._statement, self.query_one(OptionList)
         highlighted = options.highlighted
         self._passages.clear()
         options.clear_options()
-        documents = [row.name for row in ours(self).browser.store.documents()]
-        for name in documents:
+        for name in self._names:
             roles = {member.text: member.role for member in statement.members if member.document == name}
-            rows = self._rows(name, statement)
-            if not rows:
-                continue
-            absent = "  not in this text" if roles.get("") == Role.ABSENT else ""
-            self._add(Text(visible(name) + absent, style="bold underline"), (name, "und", ""))
-            for lang, text, words in rows:
+            absent = "  not in this text" if "" in roles else ""
+            heading = base_name(name) if ours(self).served else name
+            self._add(Text(visible(heading) + absent, style="bold underline"), (name, "und", ""))
+            for lang, text, words in self._rows(name):
                 role = roles.get(text)
-                mark = f"{role.value:<12}" if role else f"{words:<12.12}"
                 style = "bold" if role in (Role.FULL, Role.PARTIAL) else "dim" if role == Role.ABSENT else ""
-                self._add(Text(f"  {mark} {lang:<7} {visible(text)}", style=style), (name, lang, text))
+                self._add(self._prompt(words, lang, text, style), (name, lang, text))
         if options.option_count:
             options.highlighted = min(highlighted or 0, options.option_count - 1)
-        count = len({member.document for member in statement.members_with(Role.FULL, Role.PARTIAL)})
         label = statement.label or (self._passage.text if self._passage else "")
-        self.query_one("#top", Line).show(f" {visible(label)}", f"{pluralise(count, 'document')} ")
+        count = pluralise(len(statement.documents), "document")
+        self.query_one("#top", Line).show(f" {visible(label)}", f" {count} ")
 
-    def _rows(self, name: str, statement: Statement) -> list[tuple[str, str, str]]:
+    def _rows(self, name: str) -> list[tuple[str, str, str]]:
         """(language, text, words) of the passages of a document: those with a role, then the suggestions."""
-        rows = [(m.lang, m.text, m.role.value) for m in statement.members if m.document == name and m.text]
-        decided_texts = {text for _, text, _ in rows}
-        suggestions = (one for one in self._suggestions.get(name, []) if one.passage.text not in decided_texts)
+        rows = [(m.lang, m.text, m.role.value) for m in self._statement.members if m.document == name and m.text]
+        asked = self._passage
+        if asked and asked.document == name and not self._statement.members:
+            rows.append((asked.lang, asked.text, "asked for"))
+        shown_texts = {text for _, text, _ in rows}
+        suggestions = (one for one in self._suggestions.get(name, []) if one.passage.text not in shown_texts)
         return rows + [(one.passage.lang, one.passage.text, one.likely) for one in suggestions]
+
+    def _prompt(self, words: str, lang: str, text: str, style: str) -> Text:
+        """A passage with a hanging indent, wrapped to the width of the list."""
+        text = visible(text)
+        width = self.query_one(OptionList).scrollable_content_region.width or self.size.width
+        lines = wrap(text, max(20, width - INDENT - 2))
+        first = f"  {words:<15.15} {lang:<8.8} "
+        return Text(
+            "\n".join(
+                (" " * INDENT if number else first) + text[line.start : line.end] for number, line in enumerate(lines)
+            ),
+            style=style,
+        )
 
     def _add(self, prompt: Text, passage: tuple[str, str, str]) -> None:
         key = f"p{len(self._passages)}"
@@ -156,52 +229,92 @@ class StatementScreen(Screen[None]):
         (options.action_cursor_down if step > 0 else options.action_cursor_up)()
 
     def action_role(self, role: str) -> None:
-        """Give the selected passage a role."""
+        """Give the selected passage a role; the first one makes the passage that was asked for a member too."""
         selected = self._selected()
         if selected and selected[2]:
             name, lang, text = selected
-            self._decide([RoleChange(name, text, lang, Role(role))])
-            self.query_one(OptionList).action_cursor_down()
+            if self._decide(RoleChange(name, text, lang, Role(role))):
+                self.query_one(OptionList).action_cursor_down()
         elif selected:
             self._show_message("Select a passage; m is for the whole text.", bad=True)
 
     def action_absent(self) -> None:
         """Say that the selected document does not make the statement."""
         if selected := self._selected():
-            self._decide([RoleChange(selected[0], "", "und", Role.ABSENT)])
+            self._decide(RoleChange(selected[0], "", "und", Role.ABSENT))
 
     def action_label(self) -> None:
         """Name the statement."""
 
         def named(text: str | None) -> None:
             if text is not None:
-                self._decide([], label=text)
+                self._submit(lambda reviewer: reviewer.decide_statement(self._statement.uid, [], label=text))
 
-        ours(self).push_screen(Ask("Label of the statement", self._statement().given_label), named)
+        ours(self).push_screen(Ask("Label of the statement", self._statement.given_label), named)
 
     def action_undo(self) -> None:
-        """Take back the last decision."""
-        self._wait_for(ours(self).decision_writer.submit(lambda reviewer: reviewer.undo()))
+        """Take back the last decision of this reviewer; the message names it."""
+        app = ours(self)
+        question = self._guard.question_before_turn("undo", app.browser.latest())
+        if question:
+            self._show_message(question, bad=True)
+        else:
+            self._submit(lambda reviewer: reviewer.undo().decision)
 
-    def _decide(self, changes: Sequence[RoleChange], label: str | None = None) -> None:
-        uid = self._uid
-        self._wait_for(
-            ours(self).decision_writer.submit(lambda reviewer: reviewer.decide_statement(uid, changes, label=label))
-        )
+    @cached_property
+    def _guard(self) -> OverruleGuard:
+        app = ours(self)
+        return OverruleGuard(app.browser, app.reviewer, app.visit)
 
-    def _wait_for(self, future: Future[Any]) -> None:
+    def _decide(self, change: RoleChange) -> bool:
+        """Whether the change is written; not where somebody else gave the role, before the same key comes again."""
+        key = (change.document, change.text)
+        member = next((one for one in self._statement.members if (one.document, one.text) == key), None)
+        attempt = (*key, str(change.role))
+        if member and member.role != change.role and not self._is_own(member) and self._asked != attempt:
+            self._asked = attempt
+            self._show_message(f"{member.reviewer} gave it: {member.role}. The same key again changes it.", bad=True)
+            return False
+        changes = [change]
+        asked = self._passage
+        if asked and not self._statement.members and key != (asked.document, asked.text):
+            changes.insert(0, RoleChange(asked.document, asked.text, asked.lang, Role.FULL))
+        self._decided_here |= {(one.document, one.text) for one in changes}
+        self._submit(lambda reviewer: reviewer.decide_statement(self._statement.uid, changes))
+        return True
+
+    def _is_own(self, member: Member) -> bool:
+        """Whether this reviewer gave the role; in a browser a name proves nothing, so only in this visit."""
+        app = ours(self)
+        here = (member.document, member.text) in self._decided_here
+        return member.reviewer == app.reviewer and (here or not app.visit)
+
+    def _submit(self, work: Callable[[Reviewer], Decision | None]) -> None:
+        """Write in the thread of decisions, and read the statement again there."""
+        uid = self._statement.uid
+
+        def write(reviewer: Reviewer) -> tuple[Decision | None, Statement]:
+            decision = work(reviewer)
+            return decision, reviewer.store.statements().get(uid, Statement(uid))
+
+        future = ours(self).decision_writer.submit(write)
         if ours(self).in_time(future, self):
             self.saved(future)
 
-    def saved(self, future: Future[Decision | None]) -> None:
+    def saved(self, future: Future[tuple[Decision | None, Statement]]) -> None:
         """Show the outcome of a decision."""
-        error = future.exception()
-        self._show_message("Saved." if error is None else reason(error), bad=error is not None)
+        if (error := future.exception()) is not None:
+            self._show_message(reason(error), bad=True)
+            return
+        decision, self._statement = future.result()
+        self._asked = ()
+        words = words_of(decision) if decision and decision.action == "undo" else "Saved."
+        self._show_message(words if decision else "Nothing changed.")
         self._paint()
 
     def _show_message(self, words: str, *, bad: bool = False) -> None:
         line = self.query_one("#said", Line)
-        line.show(f" {words}")
+        line.show(f" {visible(without_folders(words) if ours(self).served else words)}")
         line.set_class(bad, "-bad")
 
     def action_leave(self) -> None:
@@ -220,15 +333,30 @@ class StatementsScreen(Screen[None]):
         yield OptionList(id="statements")
         yield KeyBar(id="keys")
 
+    class Listed(Message):
+        """The statements, or why they cannot be read."""
+
+        def __init__(self, future: Future[dict[str, Statement]]) -> None:
+            super().__init__()
+            self.future = future
+
     def on_screen_resume(self) -> None:
         """List them as they are now."""
-        listed: Mapping[str, Statement] = ours(self).browser.store.statements()
+        future = ours(self).lookups.submit(lambda browser: browser.store.statements())
+        future.add_done_callback(lambda done: self.post_message(self.Listed(done)))
+
+    def on_statements_screen_listed(self, message: Listed) -> None:
+        """Show them."""
+        if (error := message.future.exception()) is not None:
+            words = reason(error)
+            self.query_one("#top", Line).show(f" {without_folders(words) if ours(self).served else words}")
+            return
+        listed = message.future.result()
         options = self.query_one(OptionList)
         options.clear_options()
         for one in listed.values():
-            count = len({member.document for member in one.members_with(Role.FULL, Role.PARTIAL)})
-            mark = "!" if one.members_with(Role.CONTRADICTS) or any(m.contested for m in one.members) else " "
-            options.add_option(Option(Text(f"{mark} {count:>3}  {visible(one.label)}"), id=one.uid))
+            mark = "!" if one.is_contested else " "
+            options.add_option(Option(Text(f"{mark} {len(one.documents):>3}  {visible(one.label)}"), id=one.uid))
         empty = "no statements yet: press W on a passage of a link or document"
         self.query_one("#top", Line).show(f" {pluralise(len(listed), 'statement')}" if listed else f" {empty}")
         options.highlighted = 0 if listed else None
