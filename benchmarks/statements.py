@@ -14,9 +14,10 @@ import json
 import random
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -138,6 +139,33 @@ def measure_gospels(encoder: Encoder, count: int) -> None:
         double.append(rank_of(ranker, query, f"{book} {lang}", right))
     print(ranks_line("gospels, one known", single))
     print(ranks_line("gospels, two known", double))
+    measure_words(ranker, gold, partners, chance, count)
+
+
+def measure_words(
+    ranker: PassageRanker,
+    gold: Mapping[str, Any],
+    partners: Mapping[int, Mapping[str, set[int]]],
+    chance: random.Random,
+    count: int,
+) -> None:
+    """How often the first passage of a book is right by the words beside it, books without the verse included."""
+    size = len(gold["keys"])
+    unknown = {(row, gold["keys"][other][0]) for one, two in gold["ign"] for row, other in ((one, two), (two, one))}
+    books = sorted({key[0] for key in gold["keys"]})
+    queries = [
+        (row, book)
+        for row in range(size) for book in books
+        if book != gold["keys"][row][0] and (book in partners[row] or (row, book) not in unknown)
+    ]  # fmt: skip
+    outcomes: dict[str, list[bool]] = defaultdict(list)
+    for row, book in chance.sample(queries, min(2 * count, len(queries))):
+        here, there = chance.choice(((0, size), (size, 0)))
+        name = f"{book} {'zh' if here == 0 else 'en'}"
+        (first, *_) = ranker.suggest([row + here], top=1, documents=[name])[name]
+        outcomes[first.likely].append(first.passage.sentence - there in partners[row][book])
+    for words, right in outcomes.items():
+        print(f"gospels, first is called {words!r:<20}{len(right):6}  right {np.mean(right):.3f}")
 
 
 def measure_ntrex(encoder: Encoder) -> None:
