@@ -221,9 +221,9 @@ def _unreadable(units: Iterable[ImportedUnit]) -> Iterator[str]:
 
 
 def _unpack_texts(path: Path, folder: Path) -> None:
-    """Put the files of sentences of a compressed ladder next to it in `folder`."""
+    """Put the files of sentences of a compressed ladder or alignment of vecalign next to it in `folder`."""
     stem = Path(path.stem).stem
-    if Path(path.stem).suffix.lower() not in format_named("ladder").suffixes:
+    if Path(path.stem).suffix.lower() not in (*format_named("ladder").suffixes, *format_named("vecalign").suffixes):
         return
     for other in path.parent.glob(f"{escape(stem)}.*"):
         if other != path and other.is_file():

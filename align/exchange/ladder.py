@@ -1,8 +1,8 @@
 """Ladders of hunalign: `OUT.de-en.ladder` relates the lines of `OUT.de-en.de` and `OUT.de-en.en`, a sentence in each.
 
 A rung is `source line TAB target line TAB score`: the sentences from there to the next rung correspond, so surely.
-A ladder has one order: links that cross others are left out and counted. Ladders of hunalign and alignments of vecalign
-(`[0]:[0, 1]:0.42`) are read with the two files of sentences.
+A line of vecalign (`OUT.de-en.vecalign`) is `[source lines]:[target lines]:cost`, as in `[0]:[0, 1]:0.42`. Both have
+one order: links that cross others are left out and counted. Both are read with the two files of sentences.
 """
 
 from __future__ import annotations
@@ -32,12 +32,14 @@ if TYPE_CHECKING:
     from align.exchange.export import ExportJob
     from align.store import Store
 
-CROSSING = "that cross others: a ladder has one order"
+CROSSING = "that cross others: a list of lines has one order"
 WITH_GAPS = "of sentences that are not next to each other"
 ELSEWHERE = "sentences of texts without links"
 PARAGRAPH = "<p>"
 """A line that hunalign's sentence files have between paragraphs, and that ladders do not count."""
 _VECALIGN = re.compile(r"\[([\d, ]*)\]:\[([\d, ]*)\](?::\S*)?")
+_ALIGNED_TEXT = re.compile(r" {20,}(?:SRC|TGT):")
+"""A text that vecalign prints below its line, if asked."""
 
 
 class _Rows:
@@ -191,7 +193,16 @@ def _unpaired(rows: tuple[_Rows, _Rows], gaps: tuple[range, range], unit: Unit) 
 
 
 def write(units: Iterable[Unit], stem: Path, options: ExportOptions) -> None:
-    """Write the three files of every pair of languages; their paths start with `stem`."""
+    """Write the three files of every pair of languages as a ladder; their paths start with `stem`."""
+    _write(units, stem, "ladder")
+
+
+def write_vecalign(units: Iterable[Unit], stem: Path, options: ExportOptions) -> None:
+    """Write the three files of every pair of languages with an alignment as vecalign prints it."""
+    _write(units, stem, "vecalign")
+
+
+def _write(units: Iterable[Unit], stem: Path, suffix: str) -> None:
     with ExitStack() as open_files:
         files: dict[tuple[str, str], list[IO[bytes]]] = {}
         counts: dict[tuple[str, str], list[int]] = {}
@@ -199,18 +210,31 @@ def write(units: Iterable[Unit], stem: Path, options: ExportOptions) -> None:
             key = unit.link.src.lang, unit.link.tgt.lang
             if key not in files:
                 base = f"{stem.name}.{pair_name(*key)}"
-                paths = [stem.with_name(f"{base}.{end}") for end in (*_ends(key), "ladder")]
+                paths = [stem.with_name(f"{base}.{end}") for end in (*_ends(key), suffix)]
                 files[key] = [open_files.enter_context(path.open("wb")) for path in paths]
                 counts[key] = [0, 0]
-            *texts, ladder = files[key]
+            *texts, alignment = files[key]
             at = counts[key]
-            ladder.write(f"{at[0]}\t{at[1]}\t{unit.link.confidence:.4f}\n".encode())
             sides = unit.lines or tuple((side.text,) if side.text else () for side in (unit.link.src, unit.link.tgt))
-            for number, (file, lines) in enumerate(zip(texts, sides, strict=True)):
-                file.write("".join(f"{line}\n" for line in lines).encode())
-                at[number] += len(lines)
-        for key, (*_, ladder) in files.items():
-            ladder.write(f"{counts[key][0]}\t{counts[key][1]}\t0\n".encode())
+            lines = [range(start, start + len(side)) for start, side in zip(at, sides, strict=True)]
+            line = _rung(lines, unit) if suffix == "ladder" else _vecalign_line(lines, unit)
+            alignment.write(f"{line}\n".encode())
+            for number, (file, side) in enumerate(zip(texts, sides, strict=True)):
+                file.write("".join(f"{text}\n" for text in side).encode())
+                at[number] = lines[number].stop
+        for key, (*_, alignment) in files.items():
+            if suffix == "ladder":
+                alignment.write(f"{counts[key][0]}\t{counts[key][1]}\t0\n".encode())
+
+
+def _rung(lines: Sequence[range], unit: Unit) -> str:
+    return f"{lines[0].start}\t{lines[1].start}\t{unit.link.confidence:.4f}"
+
+
+def _vecalign_line(lines: Sequence[range], unit: Unit) -> str:
+    """A line of vecalign: both sides as lists, and a cost, 0 for an unpaired sentence."""
+    cost = 1 - unit.link.confidence if all(lines) else 0
+    return f"{list(lines[0])}:{list(lines[1])}:{cost:.6f}"
 
 
 def _ends(langs: tuple[str, str]) -> tuple[str, str]:
@@ -220,14 +244,14 @@ def _ends(langs: tuple[str, str]) -> tuple[str, str]:
 
 
 def read(path: Path, texts: tuple[Path, Path] | None = None) -> Iterator[ImportedUnit]:
-    """The units of a ladder, or of every ladder in a folder.
+    """The units of a ladder or of an alignment of vecalign, or of all of them in a folder.
 
     `texts`: the files of sentences; without them, those with the same name but for a language as suffix. Raises
     UsageError where they are not there, ReadError for a file that is no ladder of these texts.
     """
     if path.is_dir():
-        for ladder in sorted(path.glob("*.ladder")):
-            yield from read(ladder)
+        for one in sorted((*path.glob("*.ladder"), *path.glob("*.vecalign"))):
+            yield from read(one)
         return
     sources, langs = (texts, _languages(texts)) if texts else _texts_of(path)
     lines = [
@@ -235,19 +259,40 @@ def read(path: Path, texts: tuple[Path, Path] | None = None) -> Iterator[Importe
         for file in sources
     ]
     lines = [[line.rstrip("\r") for line in side if line.strip() != PARAGRAPH] for side in lines]
-    for number, bead in enumerate(_beads(path, (len(lines[0]), len(lines[1]))), start=1):
+    lengths = len(lines[0]), len(lines[1])
+    for number, bead in enumerate(_with_others(_beads(path, lengths), lengths), start=1):
         sides = [
-            Segment(lang, join(side[part.start : part.stop], lang))
+            Segment(lang, join([side[line] for line in part], lang))
             for lang, side, part in zip(langs, lines, bead, strict=True)
         ]
         yield ImportedUnit(f"line {number}", (sides[0], sides[1]))
 
 
+read_vecalign = read
+
+
 class _Bead(NamedTuple):
     """Lines of the two files that correspond."""
 
-    src: range
-    tgt: range
+    src: Sequence[int]
+    tgt: Sequence[int]
+
+
+def _with_others(beads: Iterable[_Bead], lengths: tuple[int, int]) -> Iterator[_Bead]:
+    """The beads, with each line that none of them names as a bead of its own, before those of later lines."""
+    named = list(beads)
+    others = [
+        sorted({*range(length)}.difference(*(bead[side] for bead in named)), reverse=True)
+        for side, length in enumerate(lengths)
+    ]
+    end = _Bead((lengths[0],), (lengths[1],))
+    for bead in (*named, end):
+        for side, lines in enumerate(bead):
+            while lines and others[side] and others[side][-1] < min(lines):
+                line = (others[side].pop(),)
+                yield _Bead(line, ()) if side == 0 else _Bead((), line)
+        if bead is not end:
+            yield bead
 
 
 def _beads(path: Path, lengths: tuple[int, int]) -> Iterator[_Bead]:
@@ -255,12 +300,13 @@ def _beads(path: Path, lengths: tuple[int, int]) -> Iterator[_Bead]:
     rungs: list[tuple[int, int]] = []
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         for number, line in enumerate(filter(str.strip, file), start=1):
+            if _ALIGNED_TEXT.match(line):
+                continue
             if match := _VECALIGN.fullmatch(line.strip()):
                 sides = [[int(part) for part in match[side].split(",") if part.strip()] for side in (1, 2)]
-                src, tgt = (range(min(side), max(side) + 1) if side else range(0) for side in sides)
-                if src.stop > lengths[0] or tgt.stop > lengths[1]:
+                if any(line >= length for side, length in zip(sides, lengths, strict=True) for line in side):
                     raise _no_such_line(path, number, lengths)
-                yield _Bead(src, tgt)
+                yield _Bead(sides[0], sides[1])
                 continue
             try:
                 rung = int(line.split("\t")[0]), int(line.split("\t")[1])

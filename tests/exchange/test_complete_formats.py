@@ -140,6 +140,17 @@ def test_a_ladder_relates_every_sentence(store: Store, tmp_path: Path) -> None:
     assert import_file(store, tmp_path / "out.ja-en.ladder", "bea", new="never").decided == {}
 
 
+def test_lines_of_vecalign_relate_every_sentence(store: Store, tmp_path: Path) -> None:
+    report = export_store(store, tmp_path / "out.vecalign")
+    assert (report.units, report.left_out) == (5, {"rejected": 1})
+    assert (tmp_path / "out.ja-en.vecalign").read_text(encoding="utf-8").splitlines() == [
+        "[0]:[0]:0.500000", "[1]:[1]:0.450000", "[2]:[2]:0.400000", "[3]:[]:0.000000", "[]:[3]:0.000000",
+        "[4]:[4]:0.300000", "[5]:[5]:0.250000",
+    ]  # fmt: skip
+    assert (tmp_path / "out.ja-en.en").read_text(encoding="utf-8").count("\n") == 6
+    assert import_file(store, tmp_path / "out.ja-en.vecalign", "bea", new="never").decided == {}
+
+
 def test_links_that_cross_are_counted(store: Store, tmp_path: Path) -> None:
     rows = {row.name: [s.id for s in store.sentences(row.id)] for row in store.documents()}
     reviewer = Reviewer(store, "ada")
@@ -170,17 +181,34 @@ def test_alignments_of_vecalign_come_in(tmp_path: Path) -> None:
     texts[0].write_text("Guten Morgen.\nDas Haus\nist alt.\n", encoding="utf-8")
     texts[1].write_text("Good morning.\nThe house is old.\nWe live there.\n", encoding="utf-8")
     with pytest.raises(UsageError, match="--texts"):
-        read_file(tmp_path / "x.vecalign", "ladder")
-    units = read_file(tmp_path / "x.vecalign", "ladder", texts=texts).units
+        read_file(tmp_path / "x.vecalign")
+    units = read_file(tmp_path / "x.vecalign", texts=texts).units
     assert [tuple(side.text for side in unit.sides) for unit in units][:2] == [
         ("Guten Morgen.", "Good morning."), ("Das Haus ist alt.", "The house is old."),
     ]  # fmt: skip
     (tmp_path / "x.vecalign").write_text("[0]:[7]:0.1\n", encoding="utf-8")
     with pytest.raises(ReadError, match=r"x\.vecalign:1: names a line"):
-        read_file(tmp_path / "x.vecalign", "ladder", texts=texts)
+        read_file(tmp_path / "x.vecalign", texts=texts)
     (tmp_path / "x.ladder").write_text("1\t1\t0\n0\t0\t0\n", encoding="utf-8")
     with pytest.raises(ReadError, match=r"x\.ladder:2: the lines of a ladder never go back"):
         read_file(tmp_path / "x.ladder", texts=texts)
+
+
+def test_lines_that_an_alignment_does_not_name_are_units_of_one_side(tmp_path: Path) -> None:
+    for end in ("de", "en"):
+        (tmp_path / f"x.{end}").write_text("".join(f"{end} {line}\n" for line in range(4)), encoding="utf-8")
+
+    def pairs(name: str, text: str) -> list[tuple[str, ...]]:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return [tuple(side.text for side in unit.sides) for unit in read_file(tmp_path / name).units]
+
+    shown = f"[2, 0]:[1]:0.4\n{' ' * 40} SRC:  de 0 de 2\n{' ' * 40} TGT:  en 1\n"
+    others = [("de 1", ""), ("de 3", ""), ("", "en 2"), ("", "en 3")]
+    assert pairs("x.vecalign", shown) == [("", "en 0"), ("de 2 de 0", "en 1"), *others]
+    (tmp_path / "x.vecalign").unlink()
+    assert pairs("x.ladder", "1\t1\t0.3\n3\t3\t0\n") == [
+        ("de 0", ""), ("", "en 0"), ("de 1 de 2", "en 1 en 2"), ("de 3", ""), ("", "en 3"),
+    ]  # fmt: skip
 
 
 def test_a_ladder_without_a_store_has_a_line_for_each_side(tmp_path: Path) -> None:
