@@ -232,3 +232,27 @@ def test_an_accepted_link_that_a_run_took_away_and_a_reviewer_reopened(store: St
         assert decided(store) == decided(one) == decided(two)
         assert [link.status for link in store.links() if link.tgt.text == EN[5]] == [Status.PROPOSED]
         assert store.link(6).reviewer == "cy"
+
+
+def test_what_was_drawn_before_a_change_of_text_counts_where_the_text_is_the_old_one(
+    store: Store, tmp_path: Path
+) -> None:
+    store.backup(tmp_path / "copy.db")
+    store.backup(tmp_path / "third.db")
+    ada = Reviewer(store, "ada")
+    for edit in (edits.split(1, (0, 2), (0, 3)), edits.swap(3), edits.merge(4, 5)):
+        ada.commit(edit)
+    old = decided(store)
+    store.add_document(make_document("en.txt", ["First of all:", *EN], "en"), reviewer="ada", replace_settled=True)
+    ada.commit(edits.accept(6))
+    new = decided(store)
+    with open_store(tmp_path / "copy.db") as copy, open_store(tmp_path / "third.db") as third:
+        copy.unite(store.path)
+        assert decided(copy) == old
+        third.unite(copy.path)
+        assert decided(third) == old
+        Reviewer(third, "cy").commit(edits.reject(6))
+        store.unite(third.path)
+        assert decided(store) == new
+        assert store.check() == copy.check() == third.check() == []
+        assert store.conflicts() == copy.conflicts() == third.conflicts() == []

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 
 from align.store.actions import Action
+from align.store.decision_log import State
+from align.store.merge.replica import SIDES
 from align.store.merge.text_versions import TextVersions
 from align.store.merge.writes import History, MergedLink, Write
 
@@ -28,19 +31,35 @@ def part_by_text(history: History, texts: TextVersions) -> None:
             if not _has_left(history, write, link, documents, undone)
         ]
         here = tuple(texts.digests.get(name, "") for name in names)
-        parts: dict[tuple[Write, ...], None] = {}
+        parts: dict[tuple[Write, ...], dict[str, str]] = {}
         for digests in (here, *product(*map(texts.versions, names))):
             digest_of = dict(zip(names, digests, strict=True))
-            parts[tuple(w for w, two in writes if all(texts.cut_fits(w.position, n, digest_of[n]) for n in two))] = None
+            part = tuple(w for w, two in writes if all(texts.cut_fits(w.position, n, digest_of[n]) for n in two))
+            parts.setdefault(part, digest_of)
         for write in link.writes:
             history.of_entry[write.position].remove((link, write))
         link.writes.clear()
-        for number, selected in enumerate(parts):
-            part = link if number == 0 else MergedLink([], link.sides)
+        for number, (selected, digest_of) in enumerate(parts.items()):
+            part_link = link if number == 0 else MergedLink([], link.sides)
             for write in selected:
-                history.write(part, write)
+                history.write(part_link, _in_texts(history, texts, write, digest_of))
             if number:
-                history.links.append(part)
+                history.links.append(part_link)
+
+
+def _in_texts(history: History, texts: TextVersions, write: Write, digests: Mapping[str, str]) -> Write:
+    """A write with the sentences of the texts with these digests, where they have them."""
+
+    def translated(columns: State) -> State:
+        sides = {
+            side: texts.in_texts(columns[side], write.position, digests, history.sentences)
+            for side in SIDES
+            if side in columns
+        }
+        return {**columns, **sides}
+
+    was = write.was and translated(write.was)
+    return replace(write, columns=translated(write.columns), was=was)
 
 
 def _documents_of(history: History, link: MergedLink) -> list[tuple[str, ...]]:

@@ -77,7 +77,13 @@ class _Merge:
         whole_runs = [at for at, entry in enumerate(self.entries) if all_runs or entry.uid in new]
         texts = self._texts()
         self.history = History(
-            self.causality, self.entries, self.sentences, here.run, self._links_on_cut_sentences(), whole_runs, texts
+            self.causality,
+            self.entries,
+            self.sentences,
+            here.run,
+            self._links_on_cut_sentences(texts),
+            whole_runs,
+            texts,
         )
         if texts is not None:
             part_by_text(self.history, texts)
@@ -91,14 +97,15 @@ class _Merge:
 
     # What there is
 
-    def _links_on_cut_sentences(self) -> list[Birth]:
+    def _links_on_cut_sentences(self, texts: TextVersions | None) -> list[Birth]:
         """Births of the links on sentences that decisions cut which not all others knew."""
         numbers = {number: id_ for id_, number in self.here.numbers.items()}
         cut = {
-            numbers[sentence]
-            for entry in self.entries[self.causality.linear :]
-            for sentence, _ in (*entry.cuts, *entry.joins)
-            if sentence in numbers
+            numbers[one]
+            for position in range(self.causality.linear, len(self.entries))
+            for sentence, _ in (*self.entries[position].cuts, *self.entries[position].joins)
+            for one in (texts.successors(sentence, position) if texts else (sentence,))
+            if one in numbers
         }
         inside = ",".join(map(str, cut))
         rows = self.db.conn.execute(f"select distinct link from link_sentences where sentence in ({inside})")
@@ -217,15 +224,8 @@ class _Merge:
 
     def _cuts_in_force(self) -> list[int]:
         """The second halves that there are at last, each after the sentence that it was cut from."""
-        halves: list[int] = []
-        order: dict[int, None] = {}
-        for entry in self.entries:
-            order.update(dict.fromkeys(self.sentences.half(*cut) for cut in entry.cuts))
-        for half in order:
-            *line, _ = self.history.splits.line(half)
-            if all(self.history.splits.in_force.get(one, False) for one in line):
-                halves.append(half)
-        return halves
+        splits = self.history.splits
+        return [half for half in splits.by_half if all(map(splits.in_force.get, splits.line(half)[:-1]))]
 
     def _make_cut(self, half: int, own: set[int], before: Mapping[int, int]) -> None:
         parent, at = self.sentences.names[half]

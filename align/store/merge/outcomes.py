@@ -241,7 +241,9 @@ class Outcomes:
     def _superseded(self, link: MergedLink, at: int) -> bool:
         if not self.history.runs:
             return False
-        documents = tuple(self.sentences.document(side[0]) for side in link.sides if side)
+        proposed = next((columns for position, columns in link.proposed if position == at and columns), None)
+        sides = link.sides if proposed is None else (proposed["src"], proposed["tgt"])
+        documents = tuple(self.sentences.document(side[0]) for side in sides if side)
         return any(
             position > at
             and self.causality.concurrent(position, at)

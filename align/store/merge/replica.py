@@ -22,7 +22,7 @@ from align.store import sentence_splits as cuts
 from align.store.actions import Action
 from align.store.decision_log import State, sentences_of
 from align.store.merge.causality import Origin
-from align.store.merge.sentence_numbers import Sentences, numbers_of, replaced_numbers
+from align.store.merge.sentence_numbers import OwnNumbers, Sentences
 from align.store.merge.text_versions import OwnTexts
 from align.store.proposals import ProposalRun
 
@@ -69,6 +69,8 @@ class Entry:
     run: Solved | None = None
     texts: dict[str, str] = field(default_factory=dict)
     """Document name -> digest of its text, where that does not follow from the changes that it knew."""
+    unchanged: list[tuple[int, int]] = field(default_factory=list)
+    """Of a change of a text: sentences of earlier texts, and the same in the new text."""
 
     @property
     def done(self) -> str:
@@ -110,14 +112,14 @@ class Log:
         return Births(self.db)
 
     @cached_property
-    def numbers(self) -> dict[int, int]:
-        """Sentence id -> number."""
-        return numbers_of(self.db, self.sentences)
+    def own_numbers(self) -> OwnNumbers:
+        """Of the sentences, at the store's own decisions."""
+        return OwnNumbers(self.db, self.sentences)
 
-    @cached_property
-    def replaced_numbers(self) -> dict[int, int]:
-        """The same for sentences of earlier texts alone."""
-        return replaced_numbers(self.db, self.sentences)
+    @property
+    def numbers(self) -> dict[int, int]:
+        """Sentence id -> number, in the texts that the documents have."""
+        return self.own_numbers.current
 
     def _read_origins(self) -> None:
         last: tuple[str, ...] = ()
@@ -156,20 +158,27 @@ class Log:
         return entry
 
     def _own(self, row: tuple[Any, ...], stored: list[tuple[int, str | None, str | None]]) -> Entry:
-        _, uid, at, reviewer, action, link, target, written = row
+        id_, uid, at, reviewer, action, link, target, written = row
         detail = json.loads(written)
-        # By the number of the half: its document may have been read anew since, and the cut carried along.
-        made = [self._half(one["rest"]) or (self._number(one["sentence"]), one["at"]) for one in detail.pop("cuts", ())]
-        joins = [self._half(rest) for rest in detail.pop("joins", ())]
+        made = [
+            self._half(one["rest"], id_) or (self._number(one["sentence"], id_), one["at"])
+            for one in detail.pop("cuts", ())
+        ]
+        joins = [self._half(rest, id_) for rest in detail.pop("joins", ())]
         entry = Entry(uid, at, reviewer, action, self.origins[uid], detail=detail, cuts=made)
         entry.joins = [join for join in joins if join is not None]
         entry.target = self._uids.get(target)
-        entry.texts = self.texts.at(row[0])
+        entry.texts = self.texts.at(id_)
         entry.link = self.births.of(link) if link is not None else None
+        if entry.done == Action.IMPORT:
+            entry.unchanged = self.own_numbers.unchanged(id_)
         # What a removed document takes with it comes back with the document: no decision on the links.
         if entry.done != Action.REMOVE:
             follows = bool(made or joins) and entry.done != Action.IMPORT
-            entry.patches = [self._named(link, was, now) for link, was, now in self._loaded(stored, follows)]
+            entry.patches = [
+                (self.births.of(link), self._state(was, id_ - 1), self._state(now, id_))
+                for link, was, now in self._loaded(stored, follows)
+            ]
         return entry
 
     @staticmethod
@@ -181,28 +190,22 @@ class Log:
             if not (follows and cuts.follows(patch)):
                 yield patch
 
-    def _named(self, link: int, was: State | None, now: State | None) -> Named:
-        return self.births.of(link), self._state(was), self._state(now)
-
-    def _state(self, state: State | None) -> State | None:
+    def _state(self, state: State | None, decision: int) -> State | None:
+        """A state with the sentences of the texts that the decision left."""
         if state is None:
             return None
         common_state = {column: value for column, value in state.items() if column not in DOCUMENTS}
         for side in SIDES:
             if side in common_state:
-                common_state[side] = tuple(map(self._number, sentences_of(common_state[side])))
+                common_state[side] = tuple(self._number(one, decision) for one in sentences_of(common_state[side]))
         return common_state
 
-    def _number(self, sentence: int) -> int:
-        number = self._number_or_none(sentence)
+    def _number(self, sentence: int, decision: int) -> int:
+        number = self.own_numbers.at(sentence, decision)
         return self.sentences.number(("lost", sentence, 0)) if number is None else number
 
-    def _number_or_none(self, sentence: int) -> int | None:
-        number = self.numbers.get(sentence)
-        return self.replaced_numbers.get(sentence) if number is None else number
-
-    def _half(self, rest: int) -> tuple[int, int] | None:
-        number = self._number_or_none(rest)
+    def _half(self, rest: int, decision: int) -> tuple[int, int] | None:
+        number = self.own_numbers.at(rest, decision)
         name = () if number is None else self.sentences.names[number]
         return (name[0], name[1]) if len(name) == 2 else None
 
@@ -218,23 +221,32 @@ class Log:
             "select document, detail, proposals from decisions where id = ?", (decision,)
         ).fetchone()
         detail = json.loads(written)
-        names = [
-            self.db.conn.execute("select name, digest from documents where id = ?", (number,)).fetchone()
-            for number in (document, detail.get("tgt_document"))
-        ]
+        names = [self._document(number, decision) for number in (document, detail.get("tgt_document"))]
         if packed is None or None in names:
             return None
         run = ProposalRun.unpack(packed)
+        source, target = names
+        assert source is not None
+        assert target is not None
+
+        def side(ids: Iterable[int]) -> tuple[int, ...]:
+            return tuple(self._number(sentence, decision) for sentence in ids)
+
         return Solved(
-            (tuple(names[0]), tuple(names[1])), detail["encoder"], detail.get("languages") or [],
+            (source, target), detail["encoder"], detail.get("languages") or [],
             [self.births.of(link) for link in run.removed], [self.births.of(link) for link in run.rescored],
             [
-                {"src": tuple(map(self._number, p.src)), "tgt": tuple(map(self._number, p.tgt)), "kind": p.kind.value,
+                {"src": side(p.src), "tgt": side(p.tgt), "kind": p.kind.value,
                  "score": p.score, "confidence": p.confidence, "chain": p.chain, "encoder": detail["encoder"],
                  "signals": json.dumps(p.signals, separators=(",", ":")) if p.signals else None}
                 for p in run.proposals()
             ],
         )  # fmt: skip
+
+    def _document(self, document: int, decision: int) -> tuple[str, str] | None:
+        """Name of a document and digest of the text that it had after a decision."""
+        row = self.db.conn.execute("select name, digest from documents where id = ?", (document,)).fetchone()
+        return row and (row[0], self.own_numbers.digest(document, decision) or row[1])
 
 
 class Births:
@@ -298,6 +310,7 @@ def pack(entry: Entry, sentences: Sentences) -> bytes:
     content["patches"] = [(birth, state(was), state(now)) for birth, was, now in entry.patches]
     content["cuts"] = [(index(sentence), at) for sentence, at in entry.cuts]
     content["joins"] = [(index(sentence), at) for sentence, at in entry.joins]
+    content["unchanged"] = [(index(before), index(now)) for before, now in entry.unchanged]
     if entry.run is not None:
         run = {name: getattr(entry.run, name) for name in Solved.__slots__}
         content["run"] = run | {"proposals": list(map(state, entry.run.proposals))}
@@ -323,6 +336,7 @@ def unpack(packed: bytes, sentences: Sentences) -> Entry:
     content["patches"] = [(tuple(birth), state(was), state(now)) for birth, was, now in content["patches"]]
     for name in ("cuts", "joins"):
         content[name] = [(numbers[sentence], at) for sentence, at in content[name]]
+    content["unchanged"] = [(numbers[before], numbers[now]) for before, now in content.get("unchanged", ())]
     content["origin"] = Origin(content["origin"][0], tuple(content["origin"][1]))
     content["link"] = content["link"] and tuple(content["link"])
     if (run := content["run"]) is not None:

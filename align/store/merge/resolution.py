@@ -76,7 +76,7 @@ class Resolution:
         both = {id(link) for link, _ in self.history.of_entry[undone]}
         pairs = [(link, write) for link, write in self.history.of_entry[done] if id(link) in both]
         free = [pair for pair in pairs if not self._is_built_on(*pair, undone)]
-        mine = {self.sentences.half(*cut) for cut in self.entries[done].cuts}
+        mine = self.splits.made_by.get(done, set())
         if self.history.atomic[done] and (len(free) < len(pairs) or self._are_halves_used(mine, done, undone)):
             return
         for link, _ in free:
@@ -86,7 +86,7 @@ class Resolution:
 
     def _are_halves_used(self, halves: Collection[int], done: int, undone: int) -> bool:
         """Whether others built on the halves that `done` made, without knowing that it was undone."""
-        sentences = {*halves, *(sentence for sentence, _ in self.entries[done].cuts)}
+        sentences = {one for half in halves for one in self.splits.line(half)[:2]}
         return any(
             cut.position not in (done, undone)
             and cut.position not in self.out.void_splits

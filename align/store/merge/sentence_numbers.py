@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlite_utils import Database
 
+from align.errors import ConflictError
 from align.store import sentence_splits as cuts
-from align.store.revisions import Revision, earlier_revisions
+from align.store.revisions import Revision, replaced_by
 
 Side = tuple[int, ...]
 """The sentences of one side of a link."""
@@ -79,20 +85,123 @@ def numbers_of(db: Database, sentences: Sentences) -> dict[int, int]:
     return numbers
 
 
-def replaced_numbers(db: Database, sentences: Sentences) -> dict[int, int]:
-    """Sentence id -> number, of sentences of earlier texts that the texts of now do not have: by their latest text."""
-    present = {row[0] for row in db.conn.execute("select id from sentences")}
-    numbers: dict[int, int] = {}
-    rows = db.conn.execute("select distinct document, name from revisions join documents on documents.id = document")
-    for document, name in rows.fetchall():
-        for revision in earlier_revisions(db, document):
-            for id_, number in _numbers_of_revision(revision, name, sentences).items():
-                if id_ not in present:
-                    numbers.setdefault(id_, number)
-    return numbers
+class OwnNumbers:
+    """Numbers of the sentences of a store by the texts that its documents had when its own decisions were made.
+
+    A decision keeps its meaning in a copy that has the text of then, whatever became of the text here.
+    """
+
+    def __init__(self, db: Database, sentences: Sentences) -> None:
+        self._sentences = sentences
+        self._db = db
+        self.current = numbers_of(db, sentences)
+        self._decisions: dict[int, list[int]] = {}
+        """Document -> decisions that replaced its text, in order."""
+        for decision, document in db.conn.execute("select decision, document from revisions order by decision"):
+            self._decisions.setdefault(document, []).append(decision)
+        self._document: dict[int, int] = {}
+        """Document of each sentence of a text that was replaced, and of the texts after it."""
+        self._replaced: dict[int, _Numbers] = {}
+        """By the decision that replaced the text."""
+        for document, decisions in self._decisions.items():
+            self._read(document, decisions)
+
+    def _read(self, document: int, decisions: Sequence[int]) -> None:
+        row = self._db.conn.execute("select name from documents where id = ?", (document,)).fetchone()
+        for decision in decisions if row else ():
+            with suppress(ConflictError):
+                revision = replaced_by(self._db, decision)
+                if revision is not None:
+                    numbers = _numbers_of_revision(revision, row[0], self._sentences)
+                    numbers.add_ended(self._splits_before(decision), self._sentences)
+                    self._replaced[decision] = numbers
+                    self._document |= dict.fromkeys((*numbers.present, *numbers.ended), document)
+        rows = self._db.conn.execute("select id from sentences where document = ?", (document,)).fetchall()
+        self._document |= {row[0]: document for row in rows}
+
+    def _splits_before(self, decision: int) -> Iterator[tuple[int, int, int]]:
+        for one, sentence, rest, at in self._splits:
+            if one < decision:
+                yield sentence, rest, at
+
+    @cached_property
+    def _splits(self) -> list[tuple[int, int, int, int]]:
+        """(decision, sentence, second half, first character) of all splits that decisions made."""
+        splits: list[tuple[int, int, int, int]] = []
+        for decision in cuts.split_decisions(self._db):
+            written = self._db.conn.execute("select detail from decisions where id = ?", (decision,)).fetchone()[0]
+            made = json.loads(written).get("cuts", ())
+            splits += ((decision, one["sentence"], one["rest"], one["at"]) for one in made)
+        return splits
+
+    def at(self, sentence: int, decision: int) -> int | None:
+        """The number of a sentence as the decision left it; `decision - 1` for the text before."""
+        document = self._document.get(sentence)
+        if document is None:
+            return self.current.get(sentence)
+        numbers = self._numbers_at(document, decision)
+        number = self.current.get(sentence) if numbers is None else numbers.get(sentence)
+        if number is None:
+            number = self.current.get(sentence)
+        replaced = (self._replaced.get(one) for one in reversed(self._decisions[document]) if number is None)
+        return next((one for texts in replaced if texts and (one := texts.get(sentence)) is not None), number)
+
+    def _numbers_at(self, document: int, decision: int) -> _Numbers | None:
+        """Of the text after a decision; None for the present text, and for one that is damaged."""
+        decisions = self._decisions[document]
+        index = bisect_right(decisions, decision)
+        return self._replaced.get(decisions[index]) if index < len(decisions) else None
+
+    def digest(self, document: int, decision: int) -> str | None:
+        """Digest of the text of a document after a decision; None if it is the present one."""
+        numbers = self._numbers_at(document, decision) if document in self._decisions else None
+        return numbers.digest if numbers else None
+
+    def unchanged(self, decision: int) -> list[tuple[int, int]]:
+        """Of a change of a text: sentences of earlier texts, the latest that has them, and the same in the new text."""
+        row = self._db.conn.execute("select document from revisions where decision = ?", (decision,)).fetchone()
+        if row is None:
+            return []
+        earlier: dict[int, int] = {}
+        for one in self._decisions[row[0]]:
+            if one <= decision and one in self._replaced:
+                earlier |= self._replaced[one].present
+        pairs = ((number, self.at(sentence, decision)) for sentence, number in earlier.items())
+        text = self._numbers_at(row[0], decision)
+        now = text.digest if text else self._present_digest(row[0])
+        return [
+            (number, new)
+            for number, new in pairs
+            if new is not None and new != number and self._sentences.document(new)[1] == now
+        ]
+
+    def _present_digest(self, document: int) -> str:
+        return str(self._db.conn.execute("select digest from documents where id = ?", (document,)).fetchone()[0])
 
 
-def _numbers_of_revision(revision: Revision, name: str, sentences: Sentences) -> dict[int, int]:
+@dataclass(slots=True)
+class _Numbers:
+    """Sentence id -> number, of a text that was replaced."""
+
+    digest: str
+    present: dict[int, int]
+    """Sentences of the text, those that were split among them, and their second halves."""
+    ended: dict[int, int]
+    """Second halves of sentences that were whole again."""
+
+    def get(self, sentence: int) -> int | None:
+        number = self.present.get(sentence)
+        return self.ended.get(sentence) if number is None else number
+
+    def add_ended(self, splits: Iterable[tuple[int, int, int]], sentences: Sentences) -> None:
+        """`splits`: (sentence, second half, first character), in the order in which they were made."""
+        for sentence, rest, at in splits:
+            parent = self.get(sentence)
+            if parent is not None and rest not in self.present:
+                self.ended[rest] = sentences.half(parent, at)
+
+
+def _numbers_of_revision(revision: Revision, name: str, sentences: Sentences) -> _Numbers:
     made = [cut for _, cut in revision.cuts]
     rests = {cut.rest for cut in made}
     whole: dict[int, cuts.Pieces] = {}
@@ -109,4 +218,4 @@ def _numbers_of_revision(revision: Revision, name: str, sentences: Sentences) ->
     for cut in made:
         if cut.sentence in numbers:
             numbers[cut.rest] = sentences.half(numbers[cut.sentence], cut.at)
-    return numbers
+    return _Numbers(revision.digest, numbers, {})

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlite_utils import Database
 
 from align.store.actions import Action
 from align.store.merge.causality import Causality
+from align.store.merge.sentence_numbers import Sentences, Side
 
 if TYPE_CHECKING:
     from align.store.merge.replica import Entry
@@ -122,6 +124,49 @@ class TextVersions:
     def cut_fits(self, position: int, name: str, digest: str) -> bool:
         """Whether the decision at a position counts for the text with that digest."""
         return name not in self.changes or digest in self.applicable(position, name)
+
+    @cached_property
+    def _unchanged(self) -> dict[int, list[tuple[int, int]]]:
+        """Sentence -> (position of a change of the text, the same sentence in the new text)."""
+        unchanged: dict[int, list[tuple[int, int]]] = {}
+        for changes in self.changes.values():
+            for position in [change.position for change in changes]:
+                for before, now in self.entries[position].unchanged:
+                    unchanged.setdefault(before, []).append((position, now))
+        return unchanged
+
+    def successors(self, sentence: int, position: int) -> dict[int, None]:
+        """A sentence of the decision at a position, and the same in the texts that the text of then was changed to with
+        knowledge of the decision."""
+        same = {sentence: None}
+        open_ = [sentence]
+        while open_:
+            for change, now in self._unchanged.get(open_.pop(), ()):
+                if now not in same and self.causality.before(position, change):
+                    same[now] = None
+                    open_.append(now)
+        return same
+
+    def in_texts(self, side: Side, position: int, digests: Mapping[str, str], sentences: Sentences) -> Side:
+        """A side that the decision at a position drew, in the texts with these digests, where they have its sentences.
+
+        `digests`: document name -> digest.
+        """
+        return tuple(dict.fromkeys(self._in_texts(one, position, digests, sentences) for one in side))
+
+    def _in_texts(self, sentence: int, position: int, digests: Mapping[str, str], sentences: Sentences) -> int:
+        name, digest = sentences.document(sentence)
+        if digests.get(name, digest) == digest:
+            return sentence
+        for one in self.successors(sentence, position):
+            if sentences.document(one) == (name, digests[name]):
+                return one
+        parent = sentences.parent(sentence)
+        if parent is None:
+            return sentence
+        # A second half that was whole again when the text changed: the whole sentence has it.
+        whole = self._in_texts(parent, position, digests, sentences)
+        return sentence if whole == parent else whole
 
     def returns(self) -> Iterator[list[int]]:
         """Positions of the changes of a text from the first one to the one that restored the text before it."""

@@ -101,6 +101,8 @@ class SplitHistory:
         self.out = out
         self.by_sentence: dict[int, list[SplitEvent]] = {}
         self.by_half: dict[int, list[SplitEvent]] = {}
+        self.made_by: dict[int, set[int]] = {}
+        """Position of a decision -> the second halves that it made, in every text that it counts for."""
         self.in_force: dict[int, bool] = {}
         """Second half -> whether there is one at last; filled by `finish`."""
 
@@ -108,6 +110,8 @@ class SplitHistory:
         """Add a split of a sentence."""
         self.by_sentence.setdefault(sentence, []).append(event)
         self.by_half.setdefault(event.half, []).append(event)
+        if event.made:
+            self.made_by.setdefault(event.position, set()).add(event.half)
 
     def finish(self) -> None:
         """Determine which splits are in force, once `out` is final."""
@@ -236,9 +240,13 @@ class History:
                 self.write(self.by_birth[entry.link], Write(position, {}, whole=True))
 
     def _read_cut(self, position: int, sentence: int, half: int, *, made: bool) -> None:
-        if self.texts is not None and not self.texts.cut_fits(position, *self.sentences.document(sentence)):
-            return  # It is of another text of the document.
-        self.splits.add(sentence, SplitEvent(position, half, made))
+        if self.texts is None:
+            self.splits.add(sentence, SplitEvent(position, half, made))
+            return
+        for one in self.texts.successors(half, position):  # In each text that the split counts for.
+            parent = self.sentences.parent(one)
+            if parent is not None and self.texts.cut_fits(position, *self.sentences.document(one)):
+                self.splits.add(parent, SplitEvent(position, one, made))
 
     def _read_text(self, position: int, entry: Entry) -> None:
         """A new text has the cuts that it carries along and no others; its undo has those of before again."""
