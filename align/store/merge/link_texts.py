@@ -26,8 +26,8 @@ def part_by_text(history: History, texts: TextVersions) -> None:
         if not names:
             continue
         writes = [
-            (write, texts.changes.keys() & two)
-            for write, two in zip(link.writes, documents, strict=True)
+            (write, texts.changes.keys() & _scope(history, number, link, documents, undone))
+            for number, write in enumerate(link.writes)
             if not _has_left(history, write, link, documents, undone)
         ]
         here = tuple(texts.digests.get(name, "") for name in names)
@@ -76,6 +76,43 @@ def _documents_of(history: History, link: MergedLink) -> list[tuple[str, ...]]:
     return documents
 
 
+def _scope(
+    history: History,
+    number: int,
+    link: MergedLink,
+    documents: Sequence[tuple[str, ...]],
+    undone: Collection[str | None],
+) -> Collection[str]:
+    """Names of the documents whose texts a write of a link depends on, by its number."""
+    write, entry = link.writes[number], history.entries[link.writes[number].position]
+    if entry.action == Action.UNDO:  # It counts where that counts which it takes back.
+        target = history.causality.position.get(entry.target or "")
+        done = (two for one, two in zip(link.writes, documents, strict=True) if one.position == target)
+        return next(done, documents[number])
+    if write.was is not None or not write.columns.keys().isdisjoint(SIDES):
+        return documents[number]
+    # On a link that was drawn on other documents meanwhile, it counts there, whatever the text is.
+    return [name for name in documents[number] if not _drawn_away(history, write, name, link, documents, undone)]
+
+
+def _drawn_away(
+    history: History,
+    write: Write,
+    name: str,
+    link: MergedLink,
+    documents: Sequence[tuple[str, ...]],
+    undone: Collection[str | None],
+) -> list[Write]:
+    """What drew a link on other documents than the one of that name, without knowledge of a write and it of that."""
+    return [
+        other
+        for other, two in zip(link.writes, documents, strict=True)
+        if name not in two
+        and history.causality.concurrent(other.position, write.position)
+        and history.entries[other.position].uid not in undone
+    ]
+
+
 def _has_left(
     history: History,
     write: Write,
@@ -88,13 +125,7 @@ def _has_left(
     if write.was is None:
         return False
     name = str(history.entries[write.position].detail.get("name"))
-    away = [
-        other
-        for other, two in zip(link.writes, documents, strict=True)
-        if name not in two
-        and history.causality.concurrent(other.position, write.position)
-        and history.entries[other.position].uid not in undone
-    ]
+    away = _drawn_away(history, write, name, link, documents, undone)
     return bool(away) and not any(
         one.was is None and _knew(history, write, one) and not any(_knew(history, other, one) for other in away)
         for one in link.writes

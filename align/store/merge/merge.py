@@ -269,8 +269,10 @@ class _Merge:
                 self.ledger.remove(number)
             return
         local_state = self._local(outcome.columns)
-        if local_state is None:
-            return  # A text of it is not here, or not this one.
+        if local_state is None:  # A text of it is not here, or not this one.
+            if number is not None and self._is_between_others(number, outcome.columns):
+                self.ledger.remove(number)  # What drew it on other documents is not in force.
+            return
         if number is None or not self.ledger.present(number):
             if number is None:
                 self.links[id(link)] = self.ledger.make(**local_state)
@@ -281,6 +283,15 @@ class _Merge:
         ignored = () if is_untouched(outcome.columns) else MACHINE
         if any(state[column] != local_state[column] for column in FIELDS if column not in ignored):
             self.ledger.change(number, **{column: local_state[column] for column in FIELDS if column not in ignored})
+
+    def _is_between_others(self, link: int, columns: State) -> bool:
+        """Whether a link that is there is between other documents than columns say."""
+        if not self.ledger.present(link):
+            return False
+        names = {id_: name for (name, _), id_ in self.documents.items()}
+        state = self.ledger.state(link)
+        ends = [(names.get(state[f"{side}_document"]), self.sentences.document(columns[side][0])[0]) for side in SIDES]
+        return all(name for _, name in ends) and any(name != other for name, other in ends)
 
     def _local(self, columns: State) -> State | None:
         """Columns of a link in this store's terms; None where one of its sentences is not here."""
