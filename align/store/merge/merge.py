@@ -76,15 +76,8 @@ class _Merge:
                 there.run(entry)
         whole_runs = [at for at, entry in enumerate(self.entries) if all_runs or entry.uid in new]
         texts = self._texts()
-        self.history = History(
-            self.causality,
-            self.entries,
-            self.sentences,
-            here.run,
-            self._links_on_cut_sentences(texts),
-            whole_runs,
-            texts,
-        )
+        also = self._links_on_cut_sentences(texts)
+        self.history = History(self.causality, self.entries, self.sentences, here.run, also, whole_runs, texts)
         if texts is not None:
             part_by_text(self.history, texts)
         self.resolution = Resolution(self.history)
@@ -191,7 +184,9 @@ class _Merge:
         """Cut sentences, and make them whole, as the decisions in force say."""
         numbers = self.here.numbers
         now = cuts.in_force(self.db)
-        halves = [half for half in self._cuts_in_force() if self.sentences.document(half) in self.documents]
+        halves = [
+            half for half in self.history.splits.halves_in_force() if self.sentences.document(half) in self.documents
+        ]
         gone = {cut.rest for cut in now if numbers.get(cut.rest) not in halves}
         if not gone and {numbers.get(cut.rest) for cut in now} == set(halves):
             return
@@ -221,11 +216,6 @@ class _Merge:
                     if cut.rest in ids:
                         whole = dict.fromkeys(cut.sentence if number == cut.rest else number for number in ids)
                         self.ledger.change(link, **{side: stored([*whole])})
-
-    def _cuts_in_force(self) -> list[int]:
-        """The second halves that there are at last, each after the sentence that it was cut from."""
-        splits = self.history.splits
-        return [half for half in splits.by_half if all(map(splits.in_force.get, splits.line(half)[:-1]))]
 
     def _make_cut(self, half: int, own: set[int], before: Mapping[int, int]) -> None:
         parent, at = self.sentences.names[half]

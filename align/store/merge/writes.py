@@ -117,6 +117,10 @@ class SplitHistory:
         """Determine which splits are in force, once `out` is final."""
         self.in_force = {half: self.is_cut(half) for half in self.by_half}
 
+    def halves_in_force(self) -> list[int]:
+        """The second halves that there are at last, each after the sentence that it was cut from."""
+        return [half for half in self.by_half if all(map(self.in_force.get, self.line(half)[:-1]))]
+
     def live(self, cuts: Sequence[SplitEvent]) -> list[SplitEvent]:
         """Those that are not out of force."""
         return [
