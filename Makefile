@@ -4,7 +4,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Test processes at once, one more than cores since many wait for a process; tests of one file stay together.
+# Test processes at once, one more than the two cores of a small machine since many wait for a process; tests of one file stay together.
 JOBS ?= 3
 STAMP := $(VENV)/.installed
 

@@ -19,7 +19,7 @@ def doctor(db: Path | None, as_json: bool) -> int:
 
     Exit code 1 where something will fail, else 0.
     """
-    from align.review.settings_check import check_settings
+    from align.review.keys import check_settings
     from align.workspace.doctor import CheckState, run_checks
 
     marks = {CheckState.GOOD: ("green", "good"), CheckState.NOTE: ("yellow", "note"), CheckState.BAD: ("red", "bad ")}

@@ -22,7 +22,7 @@ from align.review.contrast import readable_variables
 from align.review.jobs import Job, JobContext, JobRunner
 from align.review.keys import keymap
 from align.review.queries import open_solver
-from align.review.screens.base import Saver, reason, without_folders
+from align.review.screens.base import Saver, reason, served_text
 from align.review.screens.document import DocumentScreen
 from align.review.screens.review import ReviewScreen
 from align.review.screens.statement_screens import StatementScreen, StatementsScreen
@@ -237,7 +237,7 @@ class ReviewApp(App[None]):
             return
         error = message.future.exception()
         if error is not None:
-            why = without_folders(reason(error)) if self.served else reason(error)
+            why = served_text(self, reason(error))
             self.notify(visible(f"A decision was not saved: {why}"), severity="error", markup=False)
 
     def on_review_app_job_changed(self, message: JobChanged) -> None:
@@ -256,8 +256,9 @@ class ReviewApp(App[None]):
             self.deliver_binary(BytesIO(download.content), save_filename=download.name, open_method="download")
         if not isinstance(self.screen, WorkspaceScreen):
             words = f"{job.label}: {reason(job.error)}" if job.error else job.result.words if job.result else job.label
-            words = without_folders(words) if self.served else words
-            self.notify(visible(words), severity="error" if job.error else "information", markup=False)
+            self.notify(
+                visible(served_text(self, words)), severity="error" if job.error else "information", markup=False
+            )
 
     def get_css_variables(self) -> dict[str, str]:
         """The colours of the theme, with text that can be read on every ground."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 from textual.keys import REPLACED_KEYS, Keys, key_to_character
+from textual.theme import BUILTIN_THEMES
 
 from align.errors import UsageError
+from align.settings import Settings
+from align.workspace.doctor import CheckResult, CheckState
 
 KEY_NAMES = frozenset(key.value for key in Keys)
 MODIFIERS = frozenset({"ctrl", "alt", "shift", "meta", "super", "hyper"})
@@ -243,6 +246,17 @@ def keymap(keys: Mapping[str, str]) -> dict[str, str]:
                 if other != action.id:
                     raise UsageError(f"[keys]: {key} is both {other} and {action.id}. Give one of them another key.")
     return rebound
+
+
+def check_settings(settings: Settings) -> Iterator[CheckResult]:
+    """Findings about keys and theme of the settings that are not usable."""
+    try:
+        keymap(settings.keys)
+    except UsageError as error:
+        yield CheckResult("keys", CheckState.BAD, str(error), "Edit the file that `align config path` prints.")
+    if settings.theme and settings.theme not in BUILTIN_THEMES:
+        message = f"there is no theme {settings.theme!r}; the default is used"
+        yield CheckResult("theme", CheckState.NOTE, message, f"Themes are {', '.join(sorted(BUILTIN_THEMES))}.")
 
 
 def canonical_key(key: str) -> str:

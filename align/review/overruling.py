@@ -38,8 +38,8 @@ class OverruleGuard:
         again = " in another visit" if link.reviewer == self._reviewer else ""
         return f"{words}{again}. The same key again will {OVERRULING[action]} it."
 
-    def question_before_turn(self, action: str, latest: int) -> str:
-        """The question before an undo or redo of a decision of another visit; `latest` is the last decision."""
+    def question_before_undo(self, action: str, latest: int) -> str:
+        """The question before an undo, or a redo, of a decision of another visit; `latest` is the last decision."""
         visit = self._browser.visit_to_undo(self._reviewer, action) if self._visit else None
         if visit in (None, self._visit) or self._asked_before((action, latest)):
             return ""

@@ -173,7 +173,7 @@ def title_of(side: LinkSide, rows: Sequence[SentenceRow]) -> str:
     if rows:
         kind = "" if rows[0].kind is BlockKind.BODY else f" ({rows[0].kind.value})"
         location = f" paragraph {rows[0].block + 1}{kind}"
-    return f"{side.lang}{location} · {side.doc.rsplit('/', 1)[-1]}"
+    return f"{side.lang}{location} · {base_name(side.doc)}"
 
 
 def hits_in(text: str, terms: Sequence[Term]) -> RoleSpans:

@@ -224,12 +224,12 @@ class ReviewSession(LinkNavigator):
 
     def undo(self) -> None:
         """Undo the reviewer's last decision."""
-        if not self._asks(self.guard.question_before_turn("undo", self.latest)):
+        if not self._asks(self.guard.question_before_undo("undo", self.latest)):
             self._decide_many(Reviewer.undo)
 
     def redo(self) -> None:
         """Redo what was undone last."""
-        if not self._asks(self.guard.question_before_turn("redo", self.latest)):
+        if not self._asks(self.guard.question_before_undo("redo", self.latest)):
             self._decide_many(Reviewer.redo)
 
     def accept_through(self) -> None:

@@ -73,7 +73,7 @@ class DecisionWriter(WorkerThread[Reviewer]):
     """Writes decisions, and remembers small things when there is time."""
 
     def __init__(self, open_reviewer: Callable[[], AbstractContextManager[Reviewer]]) -> None:
-        super().__init__("clerk", open_reviewer)
+        super().__init__("decisions", open_reviewer)
         self._pending_settings: dict[str, str] = {}
 
     def remember(self, key: str, value: str) -> None:

@@ -143,7 +143,7 @@ def _held(solver: Quiet) -> Iterator[Quiet]:
 
 
 async def press(pilot: Any, *keys: str) -> None:
-    """Press, and wait until the clerk, the solver and the screens are done."""
+    """Press, and wait until the decisions, the solver and the screens are done."""
     for key in keys:
         await pilot.press(key)
         await settle(pilot)

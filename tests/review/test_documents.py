@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from pathlib import Path
 from typing import Any
@@ -88,13 +89,18 @@ def test_every_sentence_is_in_one_row_and_both_texts_are_in_order(data: Any) -> 
 def test_forty_thousand_links_are_laid_out_in_linear_time() -> None:
     def seconds(n: int) -> float:
         many = [ends(at + 1, (at,), (n + at,)) for at in range(n) if at % 17]
-        began = time.process_time()
-        rows = AlignedRows(range(n), range(n, 2 * n), many)
-        spent = time.process_time() - began
+        gc.collect()
+        gc.disable()  # the collector goes through all objects of the tests before
+        try:
+            began = time.process_time()
+            rows = AlignedRows(range(n), range(n, 2 * n), many)
+            spent = time.process_time() - began
+        finally:
+            gc.enable()
         assert len(rows.rows) == n + n // 17 + (n % 17 > 0)
         return spent
 
-    assert seconds(40_000) < 40 * min(seconds(4_000) for _ in range(3))
+    assert min(seconds(40_000) for _ in range(3)) < 20 * min(seconds(4_000) for _ in range(5))
 
 
 async def opened(pilot: Any) -> AlignedTable:

@@ -12,12 +12,11 @@ from align.errors import UsageError
 from align.models import LinkKind, Proposal, Status
 from align.review.app import ReviewApp
 from align.review.filter_language import parse_filter
-from align.review.keys import ACTIONS_BY_ID, ACTIONS_BY_SCREEN, REVIEW_KEYS, keymap, split_keys
+from align.review.keys import ACTIONS_BY_ID, ACTIONS_BY_SCREEN, REVIEW_KEYS, check_settings, keymap, split_keys
 from align.review.screens.audit import AuditScreen
 from align.review.screens.review import ReviewScreen
 from align.review.screens.workspace import WorkspaceScreen
 from align.review.session import ReviewSession
-from align.review.settings_check import check_settings
 from align.review.widgets.bars import KeyBar
 from align.review.widgets.link_list import LinkList
 from align.review.widgets.workspace_table import WorkspaceTable

@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
 import sys
+from concurrent.futures import Future
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
 
+from align.errors import StoreError
 from align.models import Status
 from align.review.jobs import Download, Job, JobContext, JobResult
 from align.review.screens.base import without_folders
 from align.reviewer import open_reviewer
 from align.store import edits, open_store
 
-from .conftest import Run, document, links, press, screen, settle
+from .conftest import Quiet, Run, document, links, press, screen, settle
+from .test_statement_screens import RankingSolver
 from .test_workspace import over
 
 SYSTEM = {"Quit", "Theme", "Keys", "Maximize", "Minimize"}
 """Commands of Textual itself; they touch no file."""
 
 
+FOLDER = '/srv/our "old": texts/secret/'
+
+
 @pytest.fixture
 def deep(db: Path) -> Path:
-    """A document whose name is a path of the server, and a decision that names it."""
+    """Linked documents whose names are paths of the server, and a decision that names one."""
     with open_store(db) as store:
-        store.add_document(document(f"{db.parent}/secret/notes.de.txt", "de", ("Ein Satz.", "Noch einer.")))
-        store.add_document(document(f"{db.parent}/secret/notes.de.txt", "de", ("Ein Satz.", "Anderer.")))
+        store.add_document(document("notes.de.txt", "de", ("Ein Satz.", "Noch einer.")))
+    with sqlite3.connect(db) as connection:
+        connection.execute("update documents set name = ? || name", (FOLDER,))
+    with open_store(db) as store:
+        store.add_document(document(f"{FOLDER}notes.de.txt", "de", ("Ein Satz.", "Anderer.")))
     return db
+
+
+@pytest.fixture
+def solver(db: Path) -> Quiet:
+    """A solver that ranks passages, so that the screen of a statement lists documents."""
+    return RankingSolver(db)
 
 
 def text_of(pilot: Any) -> str:
@@ -55,13 +72,12 @@ async def test_no_action_of_the_palette_shows_or_opens_a_path(deep: Path, run: R
 
     downloads: list[str] = []
     monkeypatch.setattr(JobContext, "propose", lambda _context: lambda _job: JobResult("proposed"))
-    folder = str(deep.parent)
     async with run(size=(120, 40), served=True, visit="v1") as pilot:
         monkeypatch.setattr(
             pilot.app, "deliver_binary", lambda _file, *, save_filename, open_method: downloads.append(save_filename)
         )
         await press(pilot, "q")
-        seen: set[str] = set()
+        seen, names = set[str](), set[str]()
         sys.addaudithook(watch)
         try:
             for opening in ((), ("a",), ("a", "v")):
@@ -80,8 +96,9 @@ async def test_no_action_of_the_palette_shows_or_opens_a_path(deep: Path, run: R
                     await settle(pilot)
                     seen.add(title)
                     shown = text_of(pilot)
-                    assert folder not in shown, title
-                    assert "secret/" not in shown, title
+                    assert not re.search(r"/srv|texts/|secret/", shown), title
+                    assert str(deep.parent) not in shown, title
+                    names |= set(re.findall(r"talks\.\w\w\.txt|notes\.de\.txt", shown))
                     while len(pilot.app.screen_stack) > depth:
                         pilot.app.screen.dismiss(None) if hasattr(pilot.app.screen, "dismiss") else None
                         await settle(pilot)
@@ -92,10 +109,34 @@ async def test_no_action_of_the_palette_shows_or_opens_a_path(deep: Path, run: R
         finally:
             watching[0] = False
         assert {"add (+)", "export (e)", "report (r)", "propose (p)", "accept (a)"} <= seen
+        assert names == {"talks.ja.txt", "talks.en.txt", "notes.de.txt"}
         assert "Screenshot" not in seen
         await over(pilot)
     assert opened == []
     assert all("/" not in name for name in downloads)
+
+
+async def test_no_message_shows_a_path(deep: Path, run: Run) -> None:
+    error: Future[Any] = Future()
+    error.set_exception(StoreError(f"{FOLDER}talks.ja.txt: gone"))
+    async with run(size=(120, 24), served=True, visit="v1") as pilot:
+        app = pilot.app
+        for action in ("", "v", "f"):
+            await press(pilot, *action)
+            if action == "f":
+                app.screen.post_message(app.screen.Ready(app.screen._asked, error))
+            else:
+                app.screen.saved(error)
+            await settle(pilot)
+            assert "talks.ja.txt: gone" in app.screen.query_one("#said").words, action
+            assert "/" not in app.screen.query_one("#said").words, action
+            if action:
+                await press(pilot, "q")
+        await press(pilot, "W")
+        app.screen.post_message(app.screen.Suggested(error))
+        await settle(pilot)
+        assert "talks.ja.txt: gone" in text_of(pilot)
+        assert FOLDER not in text_of(pilot)
 
 
 async def test_adding_is_off_and_an_export_is_a_download(deep: Path, run: Run, monkeypatch: Any) -> None:
@@ -118,6 +159,8 @@ async def test_adding_is_off_and_an_export_is_a_download(deep: Path, run: Run, m
     assert [name for name, _ in downloads] == ["talks.tmx", "talks-report.html"]
     assert downloads[0][1].startswith(b"<?xml")
     assert str(deep.parent).encode() not in downloads[1][1]
+    assert not re.search(rb"/srv|texts/|secret/", downloads[1][1])
+    assert b"talks.ja.txt" in downloads[1][1]
 
 
 async def test_a_job_that_ends_while_its_progress_is_shown_is_delivered_once(
@@ -182,4 +225,22 @@ async def test_a_name_proves_nothing_in_a_visit(db: Path, run: Run) -> None:
 def test_only_names_are_left_of_paths() -> None:
     assert without_folders("/srv/texts/a.txt: gone") == "a.txt: gone"
     assert without_folders("in ~/x/y.db and C:\\data\\z.db, 3/4 and km/h") == "in y.db and z.db, 3/4 and km/h"
-    assert without_folders("https://example.org/a/b") == "https://example.org/a/b"
+    assert without_folders("https://example.org/a/b.txt") == "https://example.org/a/b.txt"
+    assert without_folders("file:///srv/x/a.txt, texts/secret/notes.txt") == "a.txt, notes.txt"
+    assert without_folders("No such file: '/srv/my texts/b: c/a.txt'") == "No such file: 'a.txt'"
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("/srv/my texts/secret/a.txt: gone", "a.txt: gone"),
+        ("/srv/my texts/secret/deep/er/b: gone", "b: gone"),
+        ("/srv/my texts/other and/or", "other and/or"),
+        ('/srv/it\'s: a "b"/x y.txt, /srv/new/z', "x y.txt, z"),
+        ("in te xts/secret/notes, conte xts/secret/notes", "in notes, conte xts/secret/notes"),
+        ("nothing, 3/4.5 and km/h", "nothing, 3/4.5 and km/h"),
+    ],
+)
+def test_folders_of_the_server_may_have_any_name(words: str, left: str) -> None:
+    folders = ["/srv/my texts/secret/", '/srv/it\'s: a "b"', "te xts/secret/", "/", "./", ""]
+    assert without_folders(words, folders) == left

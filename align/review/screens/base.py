@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
@@ -12,6 +13,7 @@ from align.errors import AlignError
 from align.review.jobs import JobContext, JobRunner
 from align.review.session_state import SessionState
 from align.review.worker_thread import DecisionWriter, WorkerThread
+from align.review.workspace_rows import base_name
 from align.reviewer import Reviewer
 from align.workspace.browse import Browser, LinkFilter
 from align.workspace.realign import Realigner
@@ -73,13 +75,53 @@ def ours(node: DOMNode) -> Host:
     return cast("Host", node.app)
 
 
-PATH = re.compile(r"(?<![\w.:/])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:'\"]+[/\\])+(?=[^\s/\\])")
-"""The folders of a whole path."""
+FOLDERS = r"(?:[^\s/\\:'\"]+[/\\])"
+PATHS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\bfile:[/\\]+(?:[^\s/\\'\"]+[/\\])*(?=[^\s/\\])",
+        r"(?<=')(?:~|[A-Za-z]:)?[/\\][^'\n]*[/\\](?=[^'/\\]+')",
+        r'(?<=")(?:~|[A-Za-z]:)?[/\\][^"\n]*[/\\](?=[^"/\\]+")',
+        rf"(?<![\w.:/])(?:~|[A-Za-z]:)?[/\\]{FOLDERS}+(?=[^\s/\\])",
+        rf"(?<![\w.:/\\]){FOLDERS}+(?=[^\s/\\:'\"]*\.[A-Za-z])",
+    )
+)
+"""The folders of a path: of a file URL, in quotes, absolute, and relative to a file with a suffix."""
 
 
-def without_folders(words: str) -> str:
-    """Words for a browser: of each path, only the name of the file."""
-    return PATH.sub("", words)
+def without_folders(words: str, folders: Iterable[str] = ()) -> str:
+    """Words for a browser: of each path, only the name of the file.
+
+    `folders`: folders of the server, whose names may have spaces, quotes and colons.
+    """
+    if not re.search(r"[/\\]", words):
+        return words
+    bases = {folder.rstrip("/\\") for folder in folders}
+    bases |= {str(parent) for base in bases if Path(base).is_absolute() for parent in Path(base).parents}
+    listed = [re.escape(base) for base in sorted(bases, key=len, reverse=True) if re.search(r"\w", base)]
+    if listed:
+        # `(?<!\w)` before a relative folder: `texts/` is no part of `contexts/`.
+        words = re.sub(rf"(?:(?<!\w)|(?=[/\\]))(?:{'|'.join(listed)})[/\\]{FOLDERS}*(?=[^\s/\\])", "", words)
+    for path in PATHS:
+        words = path.sub("", words)
+    return words
+
+
+def server_folders(app: Host) -> set[str]:
+    """The folders of the documents and the store, and the current one."""
+    try:
+        folders = {row.name.removesuffix(base_name(row.name)) for row in app.browser.documents()}
+    except (AlignError, sqlite3.Error):  # the words may be about a store that cannot be read
+        folders = set()
+    return folders | {str(app.store_path.absolute().parent), str(Path.cwd())}
+
+
+def served_text(node: DOMNode, words: str) -> str:
+    """Words as a screen may show them: in a browser without the folders of the server."""
+    app = ours(node)
+    if not (app.served and re.search(r"[/\\]", words)):
+        return words
+    return without_folders(words, server_folders(app))
 
 
 def reason(error: BaseException) -> str:

@@ -16,7 +16,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from align.models import Link
-from align.review.screens.base import ours, reason
+from align.review.screens.base import ours, reason, served_text
 from align.review.session_state import SessionState
 from align.review.widgets.bars import KeyBar, Line
 from align.review.wording import percent
@@ -112,7 +112,7 @@ class ConcordanceScreen(Screen[int | None]):
             words = (
                 "All translations of this sentence, the most frequent first. Enter opens a link; `/` searches words."
             )
-        self.query_one("#said", Line).show(reason(error) if error else words)
+        self.query_one("#said", Line).show(served_text(self, reason(error)) if error else words)
         if entries and message.words:
             hits.focus()
             hits.highlighted = 0

@@ -20,8 +20,9 @@ from align.errors import AlignError
 from align.models import Decision, Link
 from align.review.filter_language import GRAMMAR
 from align.review.keys import ALTERNATIVE_KEYS, DOCUMENT_KEYS, REVIEW_KEYS, WORKSPACE_KEYS, KeyAction, keys_of
-from align.review.screens.base import Host, ours, without_folders
+from align.review.screens.base import Host, ours, served_text, server_folders, without_folders
 from align.review.wording import question
+from align.review.workspace_rows import base_name
 from align.text.width import shown
 from align.workspace.history import who_of, words_of
 
@@ -87,7 +88,7 @@ class Ask(ModalScreen[str | None]):
             if self._complete is not None:
                 words = "  ".join(option.split(" ")[-1] for option in self._complete(text)[:MAX_COMPLETIONS])
         except AlignError as error:
-            words = str(error)
+            words = served_text(self, str(error))
         self._show(words)
 
     def _show(self, words: str, *, bad: bool = False) -> None:
@@ -105,7 +106,7 @@ class Ask(ModalScreen[str | None]):
             if self._check is not None:
                 self._check(text)
         except AlignError as error:
-            self._show(str(error), bad=True)
+            self._show(served_text(self, str(error)), bad=True)
             field = self.query_one(Input)
             field.selection = Selection(0, len(field.value))
             return
@@ -355,17 +356,20 @@ class HistoryScreen(ModalScreen[None]):
     def _words(self, decisions: list[Decision]) -> Text:
         words = Text()
         words.append(f"Link {self._link}\n\n" if self._link else "The latest decisions\n\n", style="bold")
-        link = ours(self).browser.link(self._link) if self._link else None
+        app = ours(self)
+        link = app.browser.link(self._link) if self._link else None
         for side in (link.src, link.tgt) if link else ():
+            name = base_name(side.doc) if app.served else side.doc
             spans = ", ".join(f"{span.start:,} to {span.end:,}" for span in side.spans)
-            words.append(shown(f"{side.lang}: characters {spans} of {side.doc}\n"), style="dim")
+            words.append(shown(f"{side.lang}: characters {spans} of {name}\n"), style="dim")
         words.append("\n" if link else "")
+        folders = server_folders(app) if app.served else set[str]()
         if not decisions:
             words.append("No decisions yet.")
         for decision in decisions:
             words.append(f"{decision.at[:19].replace('T', ' ')}  ", style="dim")
             done = words_of(decision)
             words.append(shown(who_of(decision)))
-            words.append(f"  {shown(without_folders(done) if ours(self).served else done)}", style="bold")
+            words.append(f"  {shown(without_folders(done, folders) if app.served else done)}", style="bold")
             words.append(f"  link {decision.link}\n" if self._link is None and decision.link else "\n", style="dim")
         return words

@@ -15,7 +15,7 @@ from align.models import CONFIRMED, Link, Status
 from align.review.aligned_rows import AlignedRows, LinkEnds
 from align.review.keys import ACTIONS_BY_ID, DOCUMENT_KEY_BAR, DOCUMENT_KEYS, DOCUMENT_SHARED_KEYS, bindings
 from align.review.queries import OneLanguage, WholeDocument
-from align.review.screens.base import ours
+from align.review.screens.base import ours, served_text
 from align.review.screens.deciding import DecidingScreen
 from align.review.screens.dialogs import Ask, LinkIds, confirm_existing_links
 from align.review.session import PendingEdit
@@ -23,6 +23,7 @@ from align.review.session_state import SessionState
 from align.review.widgets.aligned_table import AlignedTable
 from align.review.widgets.bars import KeyBar, Line
 from align.review.wording import headline, progress_of, snippet
+from align.review.workspace_rows import base_name
 from align.store import edits
 from align.text.tags import primary
 from align.text.width import cells
@@ -171,7 +172,7 @@ class DocumentScreen(DecidingScreen):
         """Show the top line, what is picked, and the message."""
         session, table = self.session, self.table
         ends = table.rows.links.get(table.link)
-        names = " ↔ ".join(dict.fromkeys(name.rsplit("/", 1)[-1] for name in self.view.names))
+        names = " ↔ ".join(dict.fromkeys(base_name(name) for name in self.view.names))
         state = "unpaired"
         if ends is not None:
             current = session.browser.link(ends.id)
@@ -189,7 +190,7 @@ class DocumentScreen(DecidingScreen):
         line.set_class(message.mood == "good", "-good")
         line.set_class(message.mood == "bad", "-bad")
         waiting = ours(self).decision_writer.waiting
-        line.show(message.text, f"saving {waiting} …" if waiting and message.text else "")
+        line.show(served_text(self, message.text), f"saving {waiting} …" if waiting and message.text else "")
         self.refresh_bindings()
 
     def _picked_in_words(self) -> str:

@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from align.errors import AlignError
 from align.models import Realignment
 from align.review.consequences import Consequences, consequences_of, realignment_of
-from align.review.screens.base import ours, reason
+from align.review.screens.base import ours, reason, served_text
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.texts import Passage, Texts
 from align.reviewer import Preview
@@ -83,7 +83,7 @@ class RealignmentPreview(ModalScreen[Consequences | None]):
         if error is not None:
             # The fix itself needs no solver; a person decides with open eyes whether to take it alone.
             self._line(f"{self.words}: the neighbours could not be checked. Enter applies the change alone.")
-            self._show(consequences, reason(error))
+            self._show(consequences, served_text(self, reason(error)))
         elif not consequences.needs_answer:
             self.dismiss(consequences)
             return

@@ -17,7 +17,7 @@ from align.review.filter_language import GRAMMAR, parse_percentage
 from align.review.keys import KEY_BAR, REVIEW_KEYS, bindings
 from align.review.presenters import EMPTY
 from align.review.screens.audit import audit
-from align.review.screens.base import ours, reason, without_folders
+from align.review.screens.base import ours, reason, served_text
 from align.review.screens.deciding import DecidingScreen
 from align.review.screens.dialogs import (
     Ask,
@@ -103,8 +103,7 @@ class ReviewScreen(DecidingScreen):
         line.set_class(message.mood == "good", "-good")
         line.set_class(message.mood == "bad", "-bad")
         waiting = ours(self).decision_writer.waiting
-        words = without_folders(message.text) if ours(self).served and message.mood == "bad" else message.text
-        line.show(words, f"saving {waiting} …" if waiting and message.text else "")
+        line.show(served_text(self, message.text), f"saving {waiting} …" if waiting and message.text else "")
 
     def useful(self, call: str) -> bool:
         """Whether the key bar offers an action now. The key works all the same, and says why it does nothing."""
@@ -246,7 +245,7 @@ class ReviewScreen(DecidingScreen):
         if link is not None and link.id == message.link:
             error = message.future.exception()
             self.presenter.alternatives_of = link.id
-            self.presenter.alternatives_failed = reason(error) if error else ""
+            self.presenter.alternatives_failed = served_text(self, reason(error)) if error else ""
             self.presenter.alternatives = [] if error else message.future.result()
             self.paint()
 

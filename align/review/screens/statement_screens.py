@@ -21,7 +21,7 @@ from align.mining.statement_passages import members_of, suggest
 from align.models import Decision, Role
 from align.review.jobs import JobCancelled
 from align.review.overruling import OverruleGuard
-from align.review.screens.base import ours, reason, without_folders
+from align.review.screens.base import ours, reason, served_text
 from align.review.screens.dialogs import Ask
 from align.review.widgets.bars import KeyBar, Line
 from align.review.workspace_rows import base_name
@@ -255,7 +255,7 @@ class StatementScreen(Screen[None]):
     def action_undo(self) -> None:
         """Take back the last decision of this reviewer; the message names it."""
         app = ours(self)
-        question = self._guard.question_before_turn("undo", app.browser.latest())
+        question = self._guard.question_before_undo("undo", app.browser.latest())
         if question:
             self._show_message(question, bad=True)
         else:
@@ -314,7 +314,7 @@ class StatementScreen(Screen[None]):
 
     def _show_message(self, words: str, *, bad: bool = False) -> None:
         line = self.query_one("#said", Line)
-        line.show(f" {visible(without_folders(words) if ours(self).served else words)}")
+        line.show(f" {visible(served_text(self, words))}")
         line.set_class(bad, "-bad")
 
     def action_leave(self) -> None:
@@ -349,7 +349,7 @@ class StatementsScreen(Screen[None]):
         """Show them."""
         if (error := message.future.exception()) is not None:
             words = reason(error)
-            self.query_one("#top", Line).show(f" {without_folders(words) if ours(self).served else words}")
+            self.query_one("#top", Line).show(f" {served_text(self, words)}")
             return
         listed = message.future.result()
         options = self.query_one(OptionList)

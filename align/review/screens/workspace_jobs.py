@@ -13,7 +13,7 @@ from textual.screen import Screen
 from align.errors import UsageError
 from align.exchange.formats import FORMATS, export_format
 from align.review.jobs import CONFIRMED_LINKS, USABLE_LINKS, Job, JobResult
-from align.review.screens.base import ours, reason, without_folders
+from align.review.screens.base import ours, reason, served_text
 from align.review.screens.dialogs import Ask, Choose, Confirm
 from align.review.widgets.bars import Line
 
@@ -34,7 +34,7 @@ class JobScreen(Screen[None]):
     def inform(self, words: str, *, bad: bool = False) -> None:
         """Show a message, and the job that runs at its right."""
         job = ours(self).jobs.job
-        words = self._message = without_folders(words) if ours(self).served else words
+        words = self._message = served_text(self, words)
         line = self.query_one("#said", Line)
         line.set_class(bad, "-bad")
         line.show(words, f" {job.words} · `x` cancels " if job else "")
