@@ -11,38 +11,23 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from align.errors import ReadError, UsageError
 from align.exchange.columns import COLUMNS, read_unit
-from align.exchange.header_words import KEYS, LOCALES, NOTES, SOURCES, TARGETS, TEXTS
 from align.exchange.types import ImportedUnit, Segment
 from align.readers.encodings import codec_of
+from align.text.header_words import KEYS, NOTES, SOURCES, TARGETS, TEXTS
 from align.text.language import identify
-from align.text.tags import primary, shortened
+from align.text.table_columns import MIN_FILLED, SAMPLE_ROWS, has_identifiers, header_languages
 
-SAMPLE_ROWS = 60
-"""Rows that the layout is determined from."""
-MAX_NAME = 40
-"""Characters of the name of a language."""
-MIN_FILLED = 0.6
-"""Minimum share of these rows with letters in a column of texts."""
 NO_LAYOUT = (
     "no two columns hold texts in two languages. Name two columns src and tgt in the first line, "
     "and best also src_lang, tgt_lang, id, status; or choose them with --columns."
 )
-_LANGUAGES = (
-    "af am ar az be bg bn bs ca cs cy da de el en eo es et eu fa fi fil fr ga gl gu he hi hr hu hy id is it ja ka kk km"
-    " kn ko ky lo lt lv mk ml mn mr ms mt my nb ne nl nn no pa pl ps pt ro ru si sk sl sq sr sv sw ta te tg th tk tl tr"
-    " uk ur uz vi yi yue zh zu"
-)
-_WORD = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[A-Za-z]{1,2}")
-_IDENTIFIER = re.compile(r"(?=[A-Za-z])(?:(?=\S*[_.:/#\d-])[\w.\-/:#\[\]$]+|[a-z]+(?:[A-Z][a-z]*)+)(?<![.:])", re.ASCII)
-_CODES = frozenset(_LANGUAGES.split(" "))
 _VALUE_COLUMNS = frozenset(column.name for column in COLUMNS if column.parse is not None and not column.hidden)
 """Columns of our exports that people fill in: they are also read from tables of other tools."""
 _OWN_COLUMNS = frozenset({"stamp", "src_spans"})
@@ -130,7 +115,7 @@ def _other_columns(rows: Sequence[Sequence[str]], indexes: Mapping[str, int]) ->
         if index is not None:
             values.setdefault(column, index)
     if "key" not in values:
-        index = next((index for index in range(len(rows[0])) if _has_identifiers(rows[1:], index)), None)
+        index = next((index for index in range(len(rows[0])) if has_identifiers(rows[1:], index)), None)
         if index is not None:
             values["key"] = index
     return values
@@ -169,79 +154,8 @@ def _column_number(name: str) -> int | None:
     return None
 
 
-@cache
-def _language_names() -> dict[str, str]:
-    """Language tags by the names of languages, in lower case."""
-    from babel import Locale
-
-    names: dict[str, str] = {}
-    for locale in map(Locale.parse, sorted(LOCALES, key=lambda name: (name != "en", name))):
-        for code, name in locale.languages.items():
-            tag = str(code).replace("_", "-")
-            if primary(tag) in _CODES:
-                names.setdefault(str(name).lower(), tag)
-    return names
-
-
-def header_languages(header: Sequence[str]) -> dict[int, str]:
-    """Language tags by the index of the columns that a header names by a language.
-
-    A code (`de`, `pt_BR`, `deu`) or a name in any of `LOCALES`; with other words where two columns have the same
-    ones (`text_en`, `text_de`; `English text`, `German text`) or they mean source and target (`Source (en)`).
-    """
-    cells = [cell.strip() for cell in header]
-    tags = {index: cell for index, cell in enumerate(cells) if _is_code(cell.lower())}
-    if len(tags) < 2:
-        tags |= {index: tag for index, cell in enumerate(cells) if (tag := _named_language(cell.lower()))}
-    if len(tags) >= 2:
-        return dict(sorted(tags.items()))
-    tags = {index: shortened(cell) for index, cell in enumerate(cells) if _is_code(shortened(cell.lower()))}
-    if len(tags) >= 2:
-        return tags
-    return _with_other_words(cells)
-
-
-def _with_other_words(cells: Sequence[str]) -> dict[int, str]:
-    by_words: dict[str, dict[int, str]] = {}
-    for index, cell in enumerate(cells):
-        for words, tag in _readings(cell):
-            is_side = words in SOURCES or words in TARGETS
-            by_words.setdefault("source or target" if is_side else words, {}).setdefault(index, tag)
-    tags = max(by_words.values(), key=len, default={})
-    return tags if len(set(tags.values())) >= 2 else {}
-
-
-def _readings(cell: str) -> Iterator[tuple[str, str]]:
-    """(the other words of a header, the tag) for each language that one of its words names."""
-    if len(cell) > MAX_NAME:
-        return
-    words = _WORD.findall(cell)
-    for number, word in enumerate(words):
-        following = words[number + 1] if number + 1 < len(words) else ""
-        others = [*words[:number], *words[number + 1 :]]
-        if _is_code(word.lower()) and following.isupper() and len(following) == 2:
-            yield " ".join([*words[:number], *words[number + 2 :]]).lower(), f"{word}-{following}"
-        elif _is_code(word.lower()):
-            yield " ".join(others).lower(), word.lower()
-        elif tag := _language_names().get(word.lower()):
-            yield " ".join(others).lower(), tag
-    if not cell.isascii() and (name := next((cell[:end] for end in (4, 3, 2) if cell[:end] in _language_names()), "")):
-        yield "source or target", _language_names()[name]
-
-
-def _named_language(name: str) -> str | None:
-    """The tag of a language that a header names, such as `Deutsch` or `English (US)`; None for other words."""
-    if not name or len(name) > MAX_NAME:
-        return None
-    return _language_names().get(name) or _language_names().get(name.partition("(")[0].strip())
-
-
 def _language(rows: Sequence[Sequence[str]], index: int) -> str:
     return identify("\n".join(row[index] for row in rows if index < len(row))[:4000]).lang
-
-
-def _is_code(name: str) -> bool:
-    return primary(name) in _CODES and len(name) <= 11 and " " not in name
 
 
 def _has_letters(rows: Sequence[Sequence[str]], index: int) -> bool:
@@ -252,12 +166,6 @@ def _has_letters(rows: Sequence[Sequence[str]], index: int) -> bool:
     return any(index < len(row) and (any(map(str.isalpha, row[index])) or "??" in row[index]) for row in rows)
 
 
-def _has_identifiers(rows: Sequence[Sequence[str]], index: int) -> bool:
-    """Whether most cells of a column are keys such as `menu_file`, `app.title` or `okButton`, not words."""
-    cells = [row[index].strip() for row in rows if index < len(row) and row[index].strip()]
-    return bool(cells) and sum(_IDENTIFIER.fullmatch(cell) is not None for cell in cells) >= MIN_FILLED * len(cells)
-
-
 def _by_language(rows: Sequence[Sequence[str]], header: list[str]) -> Layout | None:
     """The layout with the first two columns of texts in different languages."""
     named = any(name in TEXTS for name in header)
@@ -265,7 +173,7 @@ def _by_language(rows: Sequence[Sequence[str]], header: list[str]) -> Layout | N
     columns: list[tuple[int, str]] = []
     for index in range(max((len(row) for row in rows), default=0)):
         texts = [row[index] for row in body if index < len(row) and any(map(str.isalpha, row[index]))]
-        if not texts or len(texts) < MIN_FILLED * len(body) or _has_identifiers(body, index):
+        if not texts or len(texts) < MIN_FILLED * len(body) or has_identifiers(body, index):
             continue
         lang = _language(body, index)
         if lang != "und" and all(lang != other for _, other in columns):

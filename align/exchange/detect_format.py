@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path, PurePath
 
 from align.errors import ReadError, UsageError
-from align.exchange.column_layout import SAMPLE_ROWS, layout_of
+from align.exchange.column_layout import layout_of
 from align.exchange.formats import FORMATS, Format, format_named, format_names
 from align.inputs import inner_name
+from align.readers import opendocument
 from align.readers.plain import text_of
 from align.readers.registry import kind
 from align.readers.registry import suffixes as text_suffixes
 from align.readers.safe_zip import decompress
-from align.readers.tables import sheet_rows, text_rows
+from align.readers.tables import text_rows, workbook_sheets
 from align.text.language import identify_blocks
 from align.text.language_evidence import first_evidence
 from align.text.scripts import count_scripts
+from align.text.table_columns import SAMPLE_ROWS
 
 UNIT_SUFFIXES = frozenset(
     suffix for form in FORMATS if form.unit_file for suffix in (*form.suffixes, *form.import_suffixes)
@@ -91,18 +93,20 @@ def is_bilingual(name: str, content: bytes, *, encoding: str | None = None) -> b
     name, content = inner_name(name), decompress(name, content)
     if is_unit_file(name, content):
         return True
-    suffix = PurePath(name).suffix.lower()
-    packed = content.startswith(b"PK\x03\x04")
-    if suffix not in (".csv", ".tsv", ".tab", ".xlsx") and not packed:
-        return False
     try:
-        if kind(name, content, encoding) != "tables":
+        reader = kind(name, content, encoding)
+        if reader not in ("tables", "opendocument"):
             return False
-        rows = list(islice(_rows(name, content, encoding), TABLE_ROWS))
-        layout = layout_of(rows[:SAMPLE_ROWS])
-        return layout is not None and (layout.named or _two_languages(rows))
+        return any(_is_linked(rows) for rows in _sheets(reader, name, content, encoding))
     except ReadError:
         return False
+
+
+def _is_linked(rows: Iterable[list[str]]) -> bool:
+    """Whether the rows of a sheet are texts with their translations."""
+    first = list(islice(rows, TABLE_ROWS))
+    layout = layout_of(first[:SAMPLE_ROWS])
+    return layout is not None and (layout.named or _two_languages(first))
 
 
 def check_is_text(name: str, content: bytes) -> None:
@@ -116,10 +120,13 @@ def readable_suffixes() -> frozenset[str]:
     return text_suffixes() | UNIT_SUFFIXES
 
 
-def _rows(name: str, content: bytes, encoding: str | None) -> Iterable[list[str]]:
-    if content.startswith(b"PK"):
-        return sheet_rows(name, content)
-    return text_rows(name, text_of(name, content, encoding)[0])
+def _sheets(reader: str, name: str, content: bytes, encoding: str | None) -> Iterator[Iterable[list[str]]]:
+    if reader == "opendocument":
+        yield from (rows for _, rows in opendocument.sheets(name, content))
+    elif content.startswith(b"PK"):
+        yield from (rows for _, rows in workbook_sheets(name, content))
+    else:
+        yield text_rows(name, text_of(name, content, encoding)[0])
 
 
 def _two_languages(rows: Iterable[list[str]]) -> bool:

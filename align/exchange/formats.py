@@ -178,7 +178,7 @@ FORMATS = (
     Format("csv", (".csv",), "a link per record, for spreadsheets", nulls=True, context=True, any_encoding=True,
            table=True, verified_with="csv"),
     Format("xlsx", (".xlsx",), "a spreadsheet to edit and import again", text_rule=xlsx_text, nulls=True, context=True,
-           table=True, verified_with="openpyxl"),
+           import_suffixes=(".ods", ".fods"), table=True, verified_with="openpyxl"),
     Format("jsonl", (".jsonl", ".ndjson"), "a link per line, with offsets", memory=False, text_rule=json_text,
            nulls=True, context=True, verified_with="json"),
     Format("parquet", (".parquet",), "a link per row, for data tools", nulls=True, context=True,

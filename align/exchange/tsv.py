@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import IO, TextIO
 
 from align.exchange.charsets import utf8_text
-from align.exchange.column_layout import SAMPLE_ROWS, TableColumns, is_own_header, open_table, read_table
+from align.exchange.column_layout import TableColumns, is_own_header, open_table, read_table
 from align.exchange.columns import cells, table_columns
 from align.exchange.link_stamp import checksum, read_stamp
 from align.exchange.types import ExportOptions, ImportedUnit, Unit
 from align.text.csv_dialect import quotes_cells, table_rows
+from align.text.table_columns import SAMPLE_ROWS
 
 _SPECIAL = re.compile(r"[\t\n\r\\]")
 _ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\"}

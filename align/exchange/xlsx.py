@@ -21,11 +21,14 @@ from align import __version__
 from align.clock import build_time
 from align.errors import ExportError, ReadError, UsageError
 from align.exchange.charsets import xlsx_text
-from align.exchange.column_layout import NO_LAYOUT, SAMPLE_ROWS, Layout, TableColumns, layout_of, read_table
+from align.exchange.column_layout import NO_LAYOUT, Layout, TableColumns, layout_of, read_table
 from align.exchange.columns import cells, table_columns
 from align.exchange.types import ExportOptions, ImportedUnit, Unit
 from align.extras import require_extra
 from align.models import Status
+from align.readers import opendocument
+from align.readers.registry import kind
+from align.text.table_columns import SAMPLE_ROWS
 from align.text.tags import is_right_to_left, primary
 
 MAX_ROWS = 1_048_576
@@ -230,6 +233,10 @@ def _layout(sample: list[list[str]], columns: TableColumns | None) -> Layout | N
 
 def _sheets(path: Path) -> Iterator[tuple[str, Iterator[list[str]]]]:
     """Name and rows of each sheet, with the values of formulas. Raises ReadError, also while the rows are read."""
+    content = path.read_bytes()
+    if kind(str(path), content) == "opendocument":
+        yield from opendocument.sheets(str(path), content)
+        return
     require_extra("openpyxl")
     import openpyxl
 

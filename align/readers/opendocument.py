@@ -9,7 +9,8 @@ from zipfile import ZipFile
 from align.errors import ReadError
 from align.models import BlockKind, Document
 from align.readers.builder import DocumentBuilder
-from align.readers.safe_zip import parsed, part, unpack
+from align.readers.safe_zip import no_entities, parsed, part, unpack
+from align.readers.tables import MAX_CELLS, add_rows
 
 _NAMESPACE = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
 _TEXT, _TABLE, _OFFICE, _STYLE, _DRAW, _PRESENTATION = (
@@ -26,6 +27,9 @@ _UNREAD = frozenset(
 )  # fmt: skip
 """Elements whose text is no part of the document: deleted text, numbers of notes, readings, fields."""
 _NOTES = frozenset({f"{_TEXT}note-body", f"{_OFFICE}annotation", f"{_PRESENTATION}notes"})
+_ROW_GROUPS = frozenset(f"{_TABLE}{name}" for name in ("table-rows", "table-header-rows", "table-row-group"))
+_OF_OTHER_FILE = "ta_extref"
+"""Style of tables that are copies of the sheets of other files, for formulas; no program shows them."""
 _BREAKS = {f"{_TEXT}tab": "\t", f"{_TEXT}line-break": "\n", f"{_TEXT}s": " "}
 _BY_STYLE = {
     "title": BlockKind.HEADING, "subtitle": BlockKind.HEADING, "heading": BlockKind.HEADING,
@@ -43,31 +47,46 @@ _BY_CLASS = {
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
     """Read the paragraphs of a text, the cells of a sheet or the slides of a presentation. Raises ReadError."""
     builder = DocumentBuilder(name, len(content))
-    if content.startswith(b"PK"):
-        with unpack(name, content) as archive:
-            _refuse_protected(name, archive)
-            roots = [
-                parsed(name, part(name, archive, path))
-                for path in ("content.xml", "styles.xml")
-                if path in archive.namelist()
-            ]
-    else:
-        roots = [parsed(name, content)]
+    roots = _roots(name, content)
     styles = {
         style.get(f"{_STYLE}name") or "": style.get(f"{_STYLE}parent-style-name") or ""
         for root in reversed(roots)  # automatic styles of the content take precedence over those of its pages
         for style in root.iter(f"{_STYLE}style")
         if style.get(f"{_STYLE}family") in (None, "paragraph")
     }
+    is_sheet = False
     for body in (body for root in roots for body in root.iter(f"{_OFFICE}body")):
-        is_table = body.find(f"{_OFFICE}spreadsheet") is not None
-        for text, kind in _cells(body) if is_table else _paragraphs(body, styles):
-            builder.add(text, kind, is_sentence=is_table)
-    is_sheet = any(True for root in roots for _ in root.iter(f"{_OFFICE}spreadsheet"))
+        if (spreadsheet := body.find(f"{_OFFICE}spreadsheet")) is not None:
+            is_sheet = True
+            for _, rows in _tables(name, spreadsheet):
+                add_rows(builder, rows)
+            for text, kind in _outside_cells(spreadsheet):
+                builder.add(text, kind)
+            continue
+        for text, kind in _paragraphs(body, styles):
+            builder.add(text, kind)
     for page in () if is_sheet else (page for root in roots for page in root.iter(f"{_STYLE}master-page")):
         for text, _ in _paragraphs(page, styles):
             builder.add(text, BlockKind.BOILERPLATE)
     return builder.document("opendocument", "utf-8", lang, "If it consists of pictures, recognise their text (OCR).")
+
+
+def sheets(name: str, content: bytes) -> Iterator[tuple[str, Iterator[list[str]]]]:
+    """Title and rows of each sheet, cells as they are shown; none of a text or presentation. Raises ReadError."""
+    for root in _roots(name, content):
+        for spreadsheet in root.iter(f"{_OFFICE}spreadsheet"):
+            yield from _tables(name, spreadsheet)
+
+
+def _roots(name: str, content: bytes) -> list[Any]:
+    """The roots of the XML with the content and with the pages of a file."""
+    if not content.startswith(b"PK"):
+        return [parsed(name, content)]
+    with unpack(name, content) as archive:
+        _refuse_protected(name, archive)
+        paths = [path for path in ("content.xml", "styles.xml") if path in archive.namelist()]
+        no_entities(name, archive, paths)
+        return [parsed(name, part(name, archive, path)) for path in paths]
 
 
 def _refuse_protected(name: str, archive: ZipFile) -> None:
@@ -76,20 +95,94 @@ def _refuse_protected(name: str, archive: ZipFile) -> None:
         raise ReadError(f"{name}: protected by a password. Save it without one and add that.")
 
 
-def _cells(body: Any) -> Iterator[tuple[str, BlockKind]]:
-    for row in body.iter(f"{_TABLE}table-row"):
-        for cell in row.iter(f"{_TABLE}table-cell"):
-            yield "\n".join(_text(line) for line in cell.iter(*_PARAGRAPHS) if not _is_note(line)), BlockKind.BODY
-    for shapes in body.iter(f"{_TABLE}shapes"):
-        for line in shapes.iter(*_PARAGRAPHS):
-            if not _is_note(line) and next(line.iterancestors(f"{_TABLE}table-cell"), None) is None:
-                yield _text(line), BlockKind.BODY
-    for annotation in body.iter(f"{_OFFICE}annotation"):
-        yield "\n".join(_text(line) for line in annotation.iter(*_PARAGRAPHS)), BlockKind.COMMENT
+def _tables(name: str, spreadsheet: Any) -> Iterator[tuple[str, Iterator[list[str]]]]:
+    """Title and rows of each table, with those inside cells, without copies of the sheets of other files."""
+    for sheet in spreadsheet.iterchildren(f"{_TABLE}table"):
+        if sheet.get(f"{_TABLE}style-name") != _OF_OTHER_FILE:
+            for table in sheet.iter(f"{_TABLE}table"):
+                yield table.get(f"{_TABLE}name") or sheet.get(f"{_TABLE}name") or "", _rows(name, table)
 
 
-def _is_note(node: Any) -> bool:
-    return node.getparent().tag in _NOTES
+def _rows(name: str, table: Any) -> Iterator[list[str]]:
+    """The rows of a table; repeated rows and cells are repeated. Raises ReadError for more than MAX_CELLS cells."""
+    count = blank = 0
+    for row in _own_rows(table):
+        texts: list[str] = []
+        gap = 0
+        for cell in row.iterchildren(f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
+            repeats = _repeats(cell, "columns")
+            text = _cell_text(cell) if cell.tag == f"{_TABLE}table-cell" else ""
+            if not text:
+                gap += repeats
+                continue
+            _check_cells(name, count + len(texts) + gap + repeats)
+            texts += [*[""] * gap, *[text] * repeats]
+            gap = 0
+        repeats = _repeats(row, "rows")
+        if not texts:
+            blank += repeats
+            continue
+        count += blank + len(texts) * repeats
+        _check_cells(name, count)
+        yield from ([] for _ in range(blank))
+        blank = 0
+        yield from (list(texts) for _ in range(repeats))
+
+
+def _check_cells(name: str, count: int) -> None:
+    if count > MAX_CELLS:
+        raise ReadError(f"{name}: more than {MAX_CELLS:,} cells. Save the columns with text as TSV.")
+
+
+def _repeats(node: Any, what: str) -> int:
+    """How often a cell or row is repeated; 1 where the number is none."""
+    number = node.get(f"{_TABLE}number-{what}-repeated") or ""
+    return max(1, int(number[:9])) if number.isascii() and number.isdecimal() else 1
+
+
+def _own_rows(table: Any) -> Iterator[Any]:
+    """The rows of a table in order, with those of groups and headers, without those of tables inside cells."""
+    stack = list(reversed(table))
+    while stack:
+        node = stack.pop()
+        if node.tag == f"{_TABLE}table-row":
+            yield node
+        elif node.tag in _ROW_GROUPS:
+            stack += reversed(node)
+
+
+def _cell_text(cell: Any) -> str:
+    """The paragraphs of a cell, without its notes, frames and tables; else its value."""
+    lines: list[str] = []
+    stack = list(reversed(cell))
+    while stack:
+        node = stack.pop()
+        if node.tag in _PARAGRAPHS:
+            lines.append(_text(node))
+        elif isinstance(node.tag, str) and not _is_outside(node) and node.tag != f"{_TABLE}table":
+            stack += reversed(node)
+    return "\n".join(lines).strip() or cell.get(f"{_OFFICE}string-value") or ""
+
+
+def _is_outside(node: Any) -> bool:
+    """Whether a node is a note or a frame, whose text is not that of the cell it is in."""
+    return node.tag in _NOTES or node.tag == f"{_TABLE}shapes" or str(node.tag).startswith(_DRAW)
+
+
+def _outside_cells(spreadsheet: Any) -> Iterator[tuple[str, BlockKind]]:
+    """The paragraphs of frames, and each note as one."""
+    stack: list[tuple[Any, bool]] = [(spreadsheet, False)]
+    while stack:
+        node, inside = stack.pop()
+        if not isinstance(node.tag, str) or node.tag in _UNREAD or node.get(f"{_TABLE}style-name") == _OF_OTHER_FILE:
+            continue
+        if node.tag in _NOTES:
+            yield "\n".join(_text(line) for line in node.iter(*_PARAGRAPHS)), BlockKind.COMMENT
+            continue
+        inside = inside or _is_outside(node)
+        if inside and node.tag in _PARAGRAPHS:
+            yield _text(node), BlockKind.BODY
+        stack += [(child, inside) for child in reversed(node)]
 
 
 def _paragraphs(body: Any, styles: dict[str, str]) -> Iterator[tuple[str, BlockKind]]:

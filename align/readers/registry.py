@@ -17,6 +17,7 @@ _BY_SUFFIX = {
     ".vtt": "subtitles", ".ass": "subtitles", ".ssa": "subtitles", ".ttml": "subtitles", ".dfxp": "subtitles",
     ".smi": "subtitles", ".sami": "subtitles", ".csv": "tables", ".tsv": "tables", ".tab": "tables", ".xlsx": "tables",
     ".fb2": "fb2", ".odt": "opendocument", ".ods": "opendocument", ".odp": "opendocument", ".fodt": "opendocument",
+    ".fods": "opendocument", ".fodp": "opendocument",
     ".ott": "opendocument", ".pptx": "powerpoint", ".rtf": "rtf", ".json": "software_strings",
     ".arb": "software_strings", ".resx": "software_strings", ".resw": "software_strings",
     ".properties": "software_strings", ".strings": "software_strings", ".xml": "software_strings",

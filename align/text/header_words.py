@@ -31,6 +31,18 @@ NOTES = _words(
     "примечание|σχόλιο|메모|비고|הערה|ملاحظة"
 )
 TEXTS = SOURCES | TARGETS | _words("text|日本語|英語|中文|english|japanese|chinese|french|german|spanish|korean")
+NUMBERS = _words("id|no.|nr|nr.|#|index|番号|编号|編號|번호")
+"""Headers of columns that number the rows of a table."""
+FIELDS = _words(
+    "name|title|body|content|contents|value|values|description|summary|category|type|tag|tags|"
+    "date|time|created|updated|author|url|link|slug|status|state|question|answer|message|sentence|sentences|string|"
+    "strings|heading|subject|label|language|lang|locale|page|line|segment|speaker|titel|inhalt|wert|beschreibung|"
+    "kategorie|typ|datum|zeit|autor|satz|sprache|frage|antwort|titre|contenu|valeur|catégorie|auteur|phrase|langue|"
+    "título|contenido|valor|descripción|categoría|fecha|frase|idioma|titolo|contenuto|valore|descrizione|autore|"
+    "lingua|conteúdo|descrição|tytuł|treść|wartość|opis|název|hodnota|popis|заголовок|название|текст|значение|"
+    "описание|дата|автор|タイトル|題名|本文|内容|値|説明|日付|著者|标题|標題|正文|值|描述|说明|日期|作者|제목|내용|값|설명|날짜|저자"
+)
+"""Other headers of tables."""
 LOCALES = _words(
     "en|de|fr|es|it|pt|nl|pl|ru|uk|cs|sv|da|nb|fi|hu|tr|el|ro|ja|ko|zh|zh_Hant|ar|he|bg|hr|sk|ca|id|vi|th|fa|hi"
 )
