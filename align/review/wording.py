@@ -8,6 +8,7 @@ from math import exp
 from align.highlight import correspondences
 from align.models import CONFIRMED, Link, LinkKind, Status
 from align.text.messages import pluralise
+from align.text.tags import language_name
 from align.text.width import clusters
 from align.workspace.browse import SentenceRow
 
@@ -81,13 +82,16 @@ def reasons_of(link: Link, features: Mapping[str, float]) -> list[str]:
 
 
 def only_in_one(link: Link) -> str:
-    """`Only in de: Mai · only in fr: 1956`: names and numbers of one side that the other lacks; empty without any."""
+    """`Only in German: Mai · only in French: 1956`: names and numbers that the other side lacks; empty without any."""
     marks_of_sides = correspondences(link.src.text, link.tgt.text, link.src.lang, link.tgt.lang)
     parts = []
-    for side, marks in zip((link.src, link.tgt), marks_of_sides, strict=True):
+    names = [language_name(side.lang) for side in (link.src, link.tgt)]
+    if names[0] == names[1]:
+        names = ["the source", "the target"]
+    for name, side, marks in zip(names, (link.src, link.tgt), marks_of_sides, strict=True):
         words = dict.fromkeys(side.text[mark.start : mark.end] for mark in marks if mark.role == "lonely")
         if words:
-            parts.append(f"only in {side.lang}: {', '.join(words)}")
+            parts.append(f"only in {name}: {', '.join(words)}")
     line = " · ".join(parts)
     return line[:1].upper() + line[1:]
 

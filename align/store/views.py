@@ -20,10 +20,10 @@ def _text(side: str) -> str:
 
 
 VIEWS: Final = {
-    "v_documents": """create view v_documents as
+    "v_documents": """CREATE VIEW v_documents as
         select id, name, sentences, characters, languages, reader, encoding, added_at
         from documents where removed_at is null""",
-    "v_links": f"""create view v_links as
+    "v_links": f"""CREATE VIEW v_links as
         select links.id, links.status, links.kind, links.confidence, links.score,
             source.name as src_doc, target.name as tgt_doc, links.src_lang, links.tgt_lang,
             {_text("src")} as src,
@@ -31,12 +31,12 @@ VIEWS: Final = {
             links.reviewer, links.decided_at, links.note, links.encoder, links.attention
         from links join documents as source on source.id = links.src_document
             join documents as target on target.id = links.tgt_document""",
-    "v_decisions": """create view v_decisions as
+    "v_decisions": """CREATE VIEW v_decisions as
         select decisions.id, decisions.at, decisions.reviewer, decisions.action, decisions.link,
             documents.name as doc, decisions.detail
         from decisions left join documents on documents.id = decisions.document""",
 }
-"""Name -> SQL."""
+"""Name -> SQL, as SQLite stores it: with the first two words in capitals."""
 
 
 def missing_views(db: Database) -> list[str]:

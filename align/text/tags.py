@@ -32,6 +32,20 @@ def is_listed(tag: str) -> bool:
     return primary(shortened(tag)) in Locale("en").languages
 
 
+@lru_cache(maxsize=256)
+def language_name(tag: str) -> str:
+    """English name of the language of a tag, as the CLDR has it: `Traditional Chinese` of `zh-TW`; else the tag."""
+    from babel import Locale
+
+    names, parts = Locale("en").languages, (canonical(tag) or tag).split("-")
+    if parts[0] in ("und", "mul", "zxx"):
+        return tag
+    for stop in range(len(parts), 0, -1):
+        if name := names.get("_".join(parts[:stop])):
+            return f"{name} ({'-'.join(parts[stop:])})" if parts[stop:] else str(name)
+    return tag
+
+
 @lru_cache(maxsize=4096)
 def canonical(tag: str) -> str | None:
     """The canonical form of `tag`: `zh_TW` is `zh-Hant`, `EN-us` is `en-US`, `deu` is `de`; None where it is not a

@@ -14,6 +14,7 @@ import pytest
 
 from align.errors import StoreError
 from align.models import LinkKind, Status
+from align.review.screens.document import DocumentScreen
 from align.review.widgets.texts import Texts
 from align.reviewer import open_reviewer
 from align.store import edits, open_store
@@ -130,6 +131,10 @@ async def test_a_busy_store_holds_up_no_key_between_documents_either(db: Path, r
         await press(pilot, "v", "end", "space", "end", "space")
         with open_store(db) as other, other.writing():
             await pilot.press("l")
+            for _ in range(200):
+                if isinstance(pilot.app.screen, DocumentScreen):
+                    break
+                await pilot.pause(0.01)
             await pilot.press("l")
             said = pilot.app.screen.query_one("#said")
             assert "Pick sentences with Space first" in said.words, "what was picked is on its way"

@@ -51,7 +51,7 @@ def test_one_letter_decides_and_reads_the_next_link(db: Path, typed: Typed) -> N
     seen = typed("a", "x", "skip", "a")
     assert "Link 1, 1 of 8: proposed, 97 % sure, 1:1." in seen
     assert "Source, ja: 日露で初の会議が開かれた。" in seen
-    assert "Only in en: 7.1" not in seen.split("Link 8,")[0]
+    assert "Only in English: 7.1" not in seen.split("Link 8,")[0]
     assert [link.status.value[0] for link in links(db)] == list("arpapppp")
 
 

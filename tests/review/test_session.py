@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from align.models import LinkKind, Realignment, Status
 from align.review import session as review_session
 from align.review.session import PendingEdit, ReviewSession
 from align.review.session_state import SessionState
+from align.review.wording import only_in_one
 from align.review.worker_thread import DecisionWriter
 from align.reviewer import open_reviewer
 from align.store import edits, open_store
@@ -442,3 +444,12 @@ def test_bulk_accepts_are_counted_before(db: Path, session: ReviewSession) -> No
         session.count_above("many")
     session.sort()
     assert session.count_through() == 0
+
+
+def test_what_only_one_text_has_is_named_by_language(db: Path) -> None:
+    link = links(db)[7]
+    assert only_in_one(link) == "Only in Japanese: 51億 · only in English: 7.1 billion"
+    same = replace(
+        link, src=replace(link.src, lang="en", text="It is 5 km."), tgt=replace(link.tgt, text="It is 6 km.")
+    )
+    assert only_in_one(same) == "Only in the source: 5 · only in the target: 6"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
-from align.store.views import VIEWS
+from align.store.views import VIEWS, missing_views
 
 COLUMNS = {
     "v_documents": ["id", "name", "sentences", "characters", "languages", "reader", "encoding", "added_at"],
@@ -74,3 +74,9 @@ def test_a_view_of_before_is_made_anew(store: Store) -> None:
     store.close()
     with open_store(path) as again:
         assert list(again.db["v_documents"].columns_dict) == COLUMNS["v_documents"]
+
+
+def test_opening_a_store_with_its_views_takes_no_lock(store: Store) -> None:
+    assert missing_views(store.db) == []
+    with store.writing(), open_store(store.path) as again:
+        assert again.count() == store.count()

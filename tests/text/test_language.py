@@ -11,7 +11,7 @@ from align.text import ngrams
 from align.text.language import identify, identify_blocks
 from align.text.language_evidence import first_evidence
 from align.text.segment import segment
-from align.text.tags import canonical
+from align.text.tags import canonical, language_name
 
 
 @pytest.mark.parametrize(
@@ -211,3 +211,11 @@ def test_a_language_set_by_hand() -> None:
     assert {block.lang for block in segment("概述\n\n這個系統", lang="zh")} == {"zh-Hant"}
     assert {block.lang for block in segment("概述", lang="zh-TW")} == {"zh-Hant"}
     assert {block.lang for block in segment("An English line", lang="ja")} == {"ja"}
+
+
+def test_languages_have_english_names_and_unlisted_ones_their_tag() -> None:
+    tags = ("de", "deu", "zh-Hant", "zh_TW", "pt-BR", "pt-AO", "yue", "und", "qaa")
+    assert [language_name(tag) for tag in tags] == [
+        "German", "German", "Traditional Chinese", "Traditional Chinese", "Brazilian Portuguese", "Portuguese (AO)",
+        "Cantonese", "und", "qaa",
+    ]  # fmt: skip
