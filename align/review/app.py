@@ -23,6 +23,7 @@ from align.review.jobs import Job, JobContext, JobRunner
 from align.review.keys import keymap
 from align.review.queries import open_solver
 from align.review.screens.base import Saver, reason, served_text
+from align.review.screens.concordance_view import ConcordanceScreen
 from align.review.screens.document import DocumentScreen
 from align.review.screens.review import ReviewScreen
 from align.review.screens.statement_screens import StatementScreen, StatementsScreen
@@ -173,6 +174,8 @@ class ReviewApp(App[None]):
             sentence = getattr(link, self.screen.session.side).sentences[0]
         elif isinstance(self.screen, DocumentScreen) and (row := self.screen.table.current):
             sentence = row.id
+        elif isinstance(self.screen, ConcordanceScreen) and (sentence := self.screen.current_sentence) is None:
+            self.notify("Go to a hit first.", markup=False)
         if sentence is not None:
             (row,) = self.browser.store.sentences_by_id([sentence])
             name = next(one.name for one in self.browser.store.documents() if one.id == row.document)

@@ -29,6 +29,8 @@ class ConcordanceText:
     """In the original document."""
     before: str = ""
     after: str = ""
+    sentences: tuple[int, ...] = ()
+    """Their ids in the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,12 @@ def _of_link(store: Store, link: Link, terms: tuple[Term, ...]) -> ConcordanceHi
 def _of_side(store: Store, side: LinkSide, terms: tuple[Term, ...]) -> ConcordanceText:
     before, after = store.context(side, 1)
     spans = tuple((span.start, span.end) for span in side.spans)
-    around = [
+    before_text, after_text = (
         row.text if row and row.lang == side.lang else ""
         for row in (before[0] if before else None, after[0] if after else None)
-    ]
-    return ConcordanceText(side.doc, side.lang, side.text, find_terms(side.text, terms), spans, *around)
+    )
+    marks = find_terms(side.text, terms)
+    return ConcordanceText(side.doc, side.lang, side.text, marks, spans, before_text, after_text, side.sentences)
 
 
 def _of_sentence(store: Store, row: SentenceRow, doc: str, terms: tuple[Term, ...]) -> ConcordanceText:
@@ -83,7 +86,8 @@ def _of_sentence(store: Store, row: SentenceRow, doc: str, terms: tuple[Term, ..
         rows = store.sentences(row.document, row.position + step, 1) if row.position + step >= 0 else []
         neighbours[step] = rows[0].text if rows and rows[0].lang == row.lang else ""
     spans = tuple((span.start, span.end) for span in row.pieces)
-    return ConcordanceText(doc, row.lang, row.text, find_terms(row.text, terms), spans, neighbours[-1], neighbours[1])
+    marks = find_terms(row.text, terms)
+    return ConcordanceText(doc, row.lang, row.text, marks, spans, neighbours[-1], neighbours[1], (row.id,))
 
 
 @dataclass(frozen=True, slots=True)

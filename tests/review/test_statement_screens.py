@@ -18,7 +18,7 @@ from align.reviewer import open_reviewer
 from align.store import Store, open_store
 from align.store.statements import RoleChange, new_uid
 
-from .conftest import Quiet, Run, press
+from .conftest import ENGLISH, JAPANESE, Quiet, Run, press
 
 
 class AnyEncoder:
@@ -119,3 +119,16 @@ async def test_a_role_of_somebody_else_is_asked_about_once(db: Path, run: Run) -
         assert not pilot.app.browser.store.statements()[uid].is_contested
         await press(pilot, "x")
         assert pilot.app.browser.store.statements()[uid].is_contested
+
+
+async def test_a_hit_of_the_search_is_asked_for_unpaired_ones_too(run: Run) -> None:
+    async with run(start="workspace") as pilot:
+        await press(pilot, "f", *"drill", "enter", "W")
+        asked = pilot.app.screen
+        assert isinstance(asked, StatementScreen)
+        assert asked._passage is not None
+        assert (asked._passage.document, asked._passage.text) == ("talks.en.txt", ENGLISH[3])
+        await press(pilot, "q", "slash", *"以上が", "enter", "enter")
+        assert "unpaired" in pilot.app.screen.query_one("#said").words
+        await press(pilot, "W")
+        assert pilot.app.screen._passage.text == JAPANESE[9]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.text import Text
 from textual import events
@@ -16,11 +16,13 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from align.models import Link
+from align.review.keys import ACTIONS_BY_ID
 from align.review.screens.base import ours, reason, served_text
 from align.review.session_state import SessionState
 from align.review.widgets.bars import KeyBar, Line
 from align.review.wording import percent
 from align.review.workspace_rows import base_name
+from align.store.search import find_terms, parse
 from align.text.messages import pluralise
 from align.text.width import shown
 from align.workspace.concordance import ConcordanceHit, ConcordanceText, Rendering, first_words, last_words
@@ -33,8 +35,18 @@ CONTEXT_LENGTH = 40
 """Characters of the sentences before and after a hit."""
 LINKS_NAMED = 3
 """Links that are listed of a translation."""
-Entries = Sequence[tuple[Text, int | None]]
-"""Lines to list, with the number of the link that each leads to."""
+UNPAIRED = "This sentence is unpaired. `W` asks who else says it."
+
+
+class Entry(NamedTuple):
+    """Lines to list, the number of the link that they lead to, and the sentences of their passage."""
+
+    text: Text
+    link: int | None = None
+    sentences: tuple[int, ...] = ()
+
+
+Entries = Sequence[Entry]
 
 
 class ConcordanceScreen(Screen[int | None]):
@@ -44,6 +56,7 @@ class ConcordanceScreen(Screen[int | None]):
         Binding("down", "results", "results", id="concordance_results"),
         Binding("slash", "query", "search again", id="concordance_query"),
         Binding("enter", "results", "review the link", id="concordance_open"),
+        ACTIONS_BY_ID["who_else"].binding(),
         Binding("escape,q", "leave", "back", id="back"),
     ]
 
@@ -59,7 +72,7 @@ class ConcordanceScreen(Screen[int | None]):
         super().__init__()
         self._query, self._link = query, link
         self._asked = ""
-        self._links: list[int | None] = []
+        self._entries: Entries = ()
 
     def compose(self) -> ComposeResult:
         """Title, query, results, keys."""
@@ -102,10 +115,14 @@ class ConcordanceScreen(Screen[int | None]):
         entries = [] if error else message.future.result()
         hits = self.query_one(OptionList)
         hits.clear_options()
-        hits.add_options([Option(text, disabled=number is None) for text, number in entries])
-        self._links = [number for _, number in entries]
+        hits.add_options([Option(entry.text, disabled=not entry.sentences) for entry in entries])
+        self._entries = entries
         count = len(entries)
-        words = f"{pluralise(count, 'hit')}. Enter opens the link of one." if count else "No hits."
+        words = (
+            f"{pluralise(count, 'hit')}. Enter opens the link of one; `W` asks who else says it."
+            if count
+            else "No hits."
+        )
         if count == MAX_HITS:
             words = f"The first {count} hits. More words narrow the search."
         if not message.words:
@@ -119,9 +136,20 @@ class ConcordanceScreen(Screen[int | None]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Answer the link of the hit."""
-        number = self._links[event.option_index]
+        number = self._entries[event.option_index].link
         if number is not None:
             self.dismiss(number)
+        else:
+            self.query_one("#said", Line).show(UNPAIRED)
+
+    @property
+    def current_sentence(self) -> int | None:
+        """The first sentence of the highlighted hit that has the words; None without a hit."""
+        number = self.query_one(OptionList).highlighted
+        rows = ours(self).browser.sentences_by_id(self._entries[number].sentences) if number is not None else []
+        terms = parse(self._asked)
+        matching = [row.id for row in rows if terms and find_terms(row.text, terms)]
+        return next(iter(matching or [row.id for row in rows]), None)
 
     def on_key(self, event: events.Key) -> None:
         """In the field, ↓ goes to the hits; other keys are text there."""
@@ -156,7 +184,7 @@ def look_up(screen: Screen, query: str, link: Link | None = None) -> None:
     screen.app.push_screen(ConcordanceScreen(query, link), opened)
 
 
-def entry_of(hit: ConcordanceHit) -> tuple[Text, int | None]:
+def entry_of(hit: ConcordanceHit) -> Entry:
     """A hit in three lines: the text with the match, the text linked to it, and where it is."""
     text = Text()
     for number, side in enumerate(hit.sides):
@@ -168,7 +196,7 @@ def entry_of(hit: ConcordanceHit) -> tuple[Text, int | None]:
     link = hit.link
     about = f" · link {link.id} · {link.status} · {percent(link.confidence)} % sure" if link else ""
     text.append(f"        {shown(base_name(hit.sides[0].doc))}{about}\n", style="dim")
-    return text, link.id if link else None
+    return Entry(text, link.id if link else None, hit.sides[0].sentences)
 
 
 def _in_context(side: ConcordanceText) -> Text:
@@ -187,7 +215,7 @@ def _in_context(side: ConcordanceText) -> Text:
     return text
 
 
-def consistency(renderings: Callable[..., list[Rendering]], link: Link) -> Iterator[tuple[Text, int | None]]:
+def consistency(renderings: Callable[..., list[Rendering]], link: Link) -> Iterator[Entry]:
     """Each side of a link with all its translations, and the links that have them."""
     for side, own, other in (("src", link.src, link.tgt), ("tgt", link.tgt, link.src)):
         translations = renderings(link, side)
@@ -197,7 +225,7 @@ def consistency(renderings: Callable[..., list[Rendering]], link: Link) -> Itera
         count = f"\n        {pluralise(link_count, 'link')}, {pluralise(len(translations), 'translation')}"
         consistent = " · the same everywhere" if link_count > 1 and len(translations) == 1 else ""
         head.append("\n        nowhere else" if link_count <= 1 else f"{count}{consistent}", style="dim")
-        yield head, None
+        yield Entry(head)
         for rendering in translations if link_count > 1 else ():
             text = Text(f"{len(rendering.links):>5}×  ")
             text.append(shown(rendering.text))
@@ -207,4 +235,6 @@ def consistency(renderings: Callable[..., list[Rendering]], link: Link) -> Itera
             more = f" and {len(rendering.links) - LINKS_NAMED} more" if len(rendering.links) > LINKS_NAMED else ""
             text.append(f"\n        {named}{more}", style="dim")
             others = [one.id for one in rendering.links if one.id != link.id]
-            yield text, (others or [link.id])[0]
+            first = rendering.links[0]
+            passage = first.tgt if first.tgt.text == rendering.text else first.src
+            yield Entry(text, (others or [link.id])[0], passage.sentences)
