@@ -27,9 +27,9 @@ class DocumentBuilder:
         """Add a block unless it is blank. Raises ReadError where the text is longer than the file's size allows.
 
         before: characters of the block that are not text, such as the key of a string. Pairs of surrogates, which
-        formats with UTF-16 escapes have, become characters, and lone ones U+FFFD.
+        formats with UTF-16 escapes have, become characters, and lone ones U+FFFD. NUL is dropped.
         """
-        bare, before = _without_surrogates(text.strip()), _without_surrogates(before)
+        bare, before = _characters(text).strip(), _characters(before)
         if not bare:
             return
         check_expansion(self._name, self._size, self._at + len(before) + len(bare))
@@ -53,5 +53,6 @@ class DocumentBuilder:
         return Document(self._name, text, segment(text, kinds=self._marks, lang=lang), reader, encoding)
 
 
-def _without_surrogates(text: str) -> str:
+def _characters(text: str) -> str:
+    text = text.replace("\0", "")
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 from align.errors import ReadError
 from align.models import BlockKind, Document
 from align.readers.builder import DocumentBuilder
-from align.readers.safe_zip import no_entities, parsed, part, unpack
+from align.readers.safe_zip import check_expansion, no_entities, parsed, part, unpack
 from align.readers.tables import MAX_CELLS, add_rows
 
 _NAMESPACE = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
@@ -58,7 +58,7 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
     for body in (body for root in roots for body in root.iter(f"{_OFFICE}body")):
         if (spreadsheet := body.find(f"{_OFFICE}spreadsheet")) is not None:
             is_sheet = True
-            for _, rows in _tables(name, spreadsheet):
+            for _, rows in _tables(name, len(content), spreadsheet):
                 add_rows(builder, rows)
             for text, kind in _outside_cells(spreadsheet):
                 builder.add(text, kind)
@@ -75,7 +75,7 @@ def sheets(name: str, content: bytes) -> Iterator[tuple[str, Iterator[list[str]]
     """Title and rows of each sheet, cells as they are shown; none of a text or presentation. Raises ReadError."""
     for root in _roots(name, content):
         for spreadsheet in root.iter(f"{_OFFICE}spreadsheet"):
-            yield from _tables(name, spreadsheet)
+            yield from _tables(name, len(content), spreadsheet)
 
 
 def _roots(name: str, content: bytes) -> list[Any]:
@@ -84,7 +84,7 @@ def _roots(name: str, content: bytes) -> list[Any]:
         return [parsed(name, content)]
     with unpack(name, content) as archive:
         _refuse_protected(name, archive)
-        paths = [path for path in ("content.xml", "styles.xml") if path in archive.namelist()]
+        paths = ["content.xml", *(path for path in ("styles.xml",) if path in archive.namelist())]
         no_entities(name, archive, paths)
         return [parsed(name, part(name, archive, path)) for path in paths]
 
@@ -95,17 +95,20 @@ def _refuse_protected(name: str, archive: ZipFile) -> None:
         raise ReadError(f"{name}: protected by a password. Save it without one and add that.")
 
 
-def _tables(name: str, spreadsheet: Any) -> Iterator[tuple[str, Iterator[list[str]]]]:
+def _tables(name: str, size: int, spreadsheet: Any) -> Iterator[tuple[str, Iterator[list[str]]]]:
     """Title and rows of each table, with those inside cells, without copies of the sheets of other files."""
     for sheet in spreadsheet.iterchildren(f"{_TABLE}table"):
         if sheet.get(f"{_TABLE}style-name") != _OF_OTHER_FILE:
             for table in sheet.iter(f"{_TABLE}table"):
-                yield table.get(f"{_TABLE}name") or sheet.get(f"{_TABLE}name") or "", _rows(name, table)
+                yield table.get(f"{_TABLE}name") or sheet.get(f"{_TABLE}name") or "", _rows(name, size, table)
 
 
-def _rows(name: str, table: Any) -> Iterator[list[str]]:
-    """The rows of a table; repeated rows and cells are repeated. Raises ReadError for more than MAX_CELLS cells."""
-    count = blank = 0
+def _rows(name: str, size: int, table: Any) -> Iterator[list[str]]:
+    """The rows of a table; repeated rows and cells are repeated.
+
+    Raises ReadError for more than MAX_CELLS cells, and for more text than a file of `size` bytes has.
+    """
+    count = blank = length = 0
     for row in _own_rows(table):
         texts: list[str] = []
         gap = 0
@@ -124,6 +127,8 @@ def _rows(name: str, table: Any) -> Iterator[list[str]]:
             continue
         count += blank + len(texts) * repeats
         _check_cells(name, count)
+        length += sum(map(len, texts)) * repeats
+        check_expansion(name, size, length)
         yield from ([] for _ in range(blank))
         blank = 0
         yield from (list(texts) for _ in range(repeats))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from zipfile import ZipFile
 
+from align.errors import ReadError
 from align.models import BlockKind, Document
 from align.readers.builder import DocumentBuilder
 from align.readers.safe_zip import no_entities, parsed, part, unpack
@@ -63,9 +64,10 @@ def _relations(name: str, archive: ZipFile, path: str) -> dict[str, tuple[str, s
 def _slides(name: str, archive: ZipFile) -> list[str]:
     relations = _relations(name, archive, "ppt/presentation.xml")
     presentation = parsed(name, part(name, archive, "ppt/presentation.xml"))
-    paths = [relations.get(node.get(f"{_R}id"), ("", ""))[1] for node in presentation.iter(f"{_P}sldId")]
-    names = set(archive.namelist())
-    return [path for path in dict.fromkeys(paths) if path in names]
+    ids = [node.get(f"{_R}id") for node in presentation.iter(f"{_P}sldId")]
+    if missing := next((one for one in ids if one not in relations), None):
+        raise ReadError(f"{name}: has no part for the slide {missing}. Open it in its program and save it again.")
+    return list(dict.fromkeys(relations[one][1] for one in ids))
 
 
 def _parts_of(name: str, archive: ZipFile, slide: str) -> Iterator[tuple[str, BlockKind]]:

@@ -70,7 +70,7 @@ _FOREIGN = {
     b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture", b"GIF8": "a picture",
     b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR", b"SQLite format 3\0": "an SQLite database (an align store, perhaps)",
     b"PAR1": "Parquet", b"\x7fELF": "a program", b"OggS": "sound", b"ID3": "sound", b"RIFF": "sound or video",
-    b"AT&TFORM": "DjVu", b"ITSF": "a help file (CHM)", b"%!PS": "PostScript",
+    b"bplist0": "a binary property list", b"AT&TFORM": "DjVu", b"ITSF": "a help file (CHM)", b"%!PS": "PostScript",
 }  # fmt: skip
 
 
@@ -116,7 +116,7 @@ def kind(name: str, content: bytes, encoding: str | None = None) -> str:
     head = content[:16384]
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _packed(name, content)
-    if head.startswith(b"{\\rtf"):
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{\\rtf"):
         return "rtf"
     if head[60:68] == b"BOOKMOBI":
         raise ReadError(f"{name}: a Kindle book, which is not supported. Convert it to EPUB and add that.")

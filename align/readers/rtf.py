@@ -5,6 +5,7 @@ The libraries for it drop footnotes and text boxes, and give deleted text for te
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -81,11 +82,15 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
 
 
 class _RtfParser:
-    """Walks the groups of a file and collects its paragraphs; a note comes after the paragraph that it belongs to."""
+    """Walks the groups of a file and collects its paragraphs; a note comes after the paragraph that it belongs to.
+
+    Bytes beyond ASCII are escaped in the encoding of their font; some programs write them as UTF-8 without escapes.
+    """
 
     def __init__(self, name: str, content: bytes, encoding: str | None) -> None:
         self._name = name
-        self._content = content
+        self._content = content.removeprefix(codecs.BOM_UTF8).rstrip(b"\0")
+        self._is_utf8 = encoding is None and _is_utf8(content)
         self._fonts = _fonts(content, encoding)
         self._state = _State(self._fonts[-1])
         self._stack: list[_State] = []
@@ -96,7 +101,7 @@ class _RtfParser:
         """Characters to drop after a Unicode character."""
 
     def paragraphs(self) -> Iterator[tuple[str, BlockKind]]:
-        """Yield paragraphs with their kinds. Raises ReadError where groups are nested too deeply."""
+        """Yield paragraphs with their kinds. Raises ReadError for groups without end or nested too deeply."""
         starts_group = is_destination = False
         for match in _TOKEN.finditer(_without_binary(self._content)):
             word, number, code, symbol, brace, plain = match.groups()
@@ -119,6 +124,8 @@ class _RtfParser:
                 self._word(word, int(number) if number else None, starts_group, is_destination)
             starts_group, is_destination = brace == b"{" or (starts_group and symbol == b"*"), symbol == b"*"
         self._flush()
+        if self._stack:
+            raise ReadError(f"{self._name}: cut off inside a group. Get it again, or save it as DOCX and add that.")
         yield from self._end()
 
     @property
@@ -128,7 +135,10 @@ class _RtfParser:
     def _characters(self, piece: bytes) -> None:
         dropped = min(self._skip, len(piece))
         self._skip -= dropped
-        if self._is_text:
+        if self._is_text and self._is_utf8 and not piece.isascii() and len(piece) > 1:
+            self._flush()
+            self._texts[self._state.target].pieces.append(piece[dropped:].decode("utf-8", "replace"))
+        elif self._is_text:
             self._raw += piece[dropped:]
 
     def _flush(self) -> None:
@@ -183,6 +193,14 @@ class _RtfParser:
             _format(state, word, value, self._fonts)
 
 
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return not content.isascii()
+
+
 def _without_binary(content: bytes) -> bytes:
     """The file without raw bytes of pictures, which may contain braces. Escaped backslashes before `bin` are text."""
     pieces, at = [], 0
@@ -228,8 +246,6 @@ def _fonts(content: bytes, encoding: str | None) -> dict[int, str]:
 
 
 def _python_name(label: str, fallback: str) -> str:
-    import codecs
-
     try:
         return codecs.lookup({"cp65001": "utf-8", "cp10000": "mac_roman"}.get(label, label)).name
     except LookupError:

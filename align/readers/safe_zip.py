@@ -102,24 +102,30 @@ def part(name: str, archive: zipfile.ZipFile, path: str, size: int = -1) -> byte
         raise ReadError(f"{name}: its part {path} cannot be unpacked ({error}). Save it again.") from error
 
 
-def xml_parser(*, recover: bool = False, huge_tree: bool = False) -> Any:
+def xml_parser(*, recover: bool = False, huge_tree: bool = False, own_entities: bool = False) -> Any:
     """An XML parser that resolves no entities, and loads no DTD and nothing from the network.
 
-    recover: continue after errors. huge_tree: no limits on the depth and the length of a text.
+    recover: continue after errors. huge_tree: no limits on the depth and the length of a text. own_entities: resolve
+    those that the file declares with their text.
     """
     from lxml import etree
 
+    resolved: Any = "internal" if own_entities else False  # the stubs know only booleans
     return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, recover=recover, huge_tree=huge_tree
+        resolve_entities=resolved, no_network=True, load_dtd=False, recover=recover, huge_tree=huge_tree
     )
 
 
 def parsed(name: str, content: bytes) -> Any:
-    """The root of an XML text, without resolving entities or loading anything. Raises ReadError where it is none."""
+    """The root of an XML text, without loading anything. Raises ReadError where it is none.
+
+    Entities that it declares itself are replaced, within the limits of libxml2; others are an error, since their text
+    would be missing.
+    """
     from lxml import etree
 
     try:
-        return etree.fromstring(content, xml_parser())
+        return etree.fromstring(content, xml_parser(own_entities=True))
     except etree.XMLSyntaxError as error:
         reason = str(error).splitlines()[0][:120]
         raise ReadError(f"{name}: broken XML ({reason}). Open it in its program and save it again.") from error

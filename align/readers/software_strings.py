@@ -57,7 +57,7 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
     elif suffix == ".properties":
         reader, rows = "properties", list(_properties(name, text))
     elif suffix == ".strings":
-        reader, rows = "strings", list(_apple(text))
+        reader, rows = "strings", list(_apple(name, text))
     else:
         root = parsed(name, _DECLARATION.sub("", text).encode("utf-8", "replace"))
         reader, rows = ("android", list(_android(root))) if root.tag == "resources" else ("resx", list(_resx(root)))
@@ -82,7 +82,8 @@ def _json_rows(name: str, text: str) -> Iterator[_StringRow]:
     """Yield the strings of a JSON value. The description of a message is its note: `@key` in ARB, `description`
     next to `message` in an object with no keys but those of a Chrome extension."""
     try:
-        value = json.loads(text)
+        # Numbers are no texts; raw line breaks in a text are what JSON forbids and people write.
+        value = json.loads(text, object_pairs_hook=_members, parse_int=float, strict=False)
     except (ValueError, RecursionError) as error:
         reason = str(error).splitlines()[0][:120]
         raise ReadError(f"{name}: not readable JSON ({reason}). Mend it, or save its texts as a table.") from error
@@ -106,6 +107,17 @@ def _json_rows(name: str, text: str) -> Iterator[_StringRow]:
             stack += [(f"{key}[{number}]", value[number], "") for number in reversed(range(len(value)))]
 
 
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of a JSON object; a key that is there again has a number, so that its text is not lost."""
+    members: dict[str, Any] = {}
+    for key, value in pairs:
+        number, unique = 2, key
+        while unique in members:
+            unique, number = f"{key} ({number})", number + 1
+        members[unique] = value
+    return members
+
+
 def _properties(name: str, text: str) -> Iterator[_StringRow]:
     require_extra("javaproperties")
     import javaproperties
@@ -124,14 +136,25 @@ def _properties(name: str, text: str) -> Iterator[_StringRow]:
         raise ReadError(f"{name}: not readable as properties ({error}). Mend it and add that.") from error
 
 
-def _apple(text: str) -> Iterator[_StringRow]:
-    note = ""
+def _apple(name: str, text: str) -> Iterator[_StringRow]:
+    """Yield the strings of a file of Apple's. Raises ReadError with the line that is no string and no comment."""
+    note, at = "", 0
     for match in _APPLE.finditer(text):
+        _check_blank(name, text, at, match.start())
+        at = match.end()
         if match["value"] is None:
             note = (match["note"] or match["line"] or "").strip()
             continue
         yield _StringRow(match["key"] or match["bare"] or "", _unescaped(match["value"]), note)
         note = ""
+    _check_blank(name, text, at, len(text))
+
+
+def _check_blank(name: str, text: str, start: int, end: int) -> None:
+    between = text[start:end]
+    if between.strip():
+        line = text.count("\n", 0, end - len(between.lstrip())) + 1
+        raise ReadError(f'{name}:{line}: not "key" = "text"; as in files of strings. Mend it and add that.')
 
 
 def _unescaped(value: str) -> str:
@@ -156,7 +179,7 @@ def _android(root: Any) -> Iterator[_StringRow]:
             note = (node.text or "").strip()
             continue
         name = node.get("name") or ""
-        if node.tag == "string":
+        if node.tag == "string" or (node.tag == "item" and node.get("type") == "string"):
             yield _StringRow(name, _android_text(node), note)
         elif node.tag in ("string-array", "plurals"):
             for number, item in enumerate(node.iterchildren("item")):

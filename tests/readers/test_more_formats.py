@@ -317,3 +317,61 @@ def test_a_string_named_message_is_one_of_several() -> None:
 )
 def test_surrogates_of_escapes_become_characters(name: str, content: str, text: str) -> None:
     assert read(name, content.encode()).text == text
+
+
+ENTITIES = '<!DOCTYPE resources [<!ENTITY app "Acme"><!ENTITY far SYSTEM "file:///etc/passwd">]>'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "text"),
+    [
+        (
+            "a.xml",
+            f'{ENTITIES}<resources><string name="a">Hello &app; you.</string></resources>',
+            "a = Hello Acme you.",
+        ),
+        ("a.xml", '<resources><item name="z" type="string">An item.</item></resources>', "z = An item."),
+        ("a.json", '{"a": "One.", "a": "Two."}', "a = One.\n\na (2) = Two."),
+        ("a.json", '{"a": "One\tNUL\\u0000 gone.", "n": ' + "9" * 5000 + "}", "a = One\tNUL gone."),
+        ("a.rtf", "\ufeff{\\rtf1 Gr\u00fc\u00dfe, \\'fc.\\par}\0\0", "Gr\u00fc\u00dfe, \u00fc."),
+        ("a.rtf", "\r\n{\\rtf1 One\r\n line.\\par}", "One line."),
+        ("a.strings", '/* "n" = "no"; */\r\n"a" = "One.";\r\n// end', '# "n" = "no";\na = One.'),
+    ],
+)
+def test_odd_files_that_are_read(name: str, content: str, text: str) -> None:
+    assert read(name, content.encode()).text == text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.xml", f'{ENTITIES}<resources><string name="a">Hello &far; you.</string></resources>', "broken XML"),
+        ("a.xml", '<!DOCTYPE r SYSTEM "x.dtd"><resources><string name="a">Hi &far;</string></resources>', "'far' not"),
+        ("a.rtf", "{\\rtf1 One here.\\par Two is cu", "cut off"),
+        ("a.rtf", "{\\rtf1 One here.\\par {\\pict\\bin999 x}}", "cut off"),
+        ("a.strings", '"a" = "One.";\n"b" = "No end;\n"c" = "Three.";\n', r"a\.strings:2: not"),
+        ("a.strings", '"a" = "One."\n"b" = "Two.";\n', r"a\.strings:1: not"),
+        ("a.strings", "bplist00\1\2", "a binary property list"),
+    ],
+)
+def test_odd_files_that_would_lose_text_are_refused(name: str, content: str, reason: str) -> None:
+    with pytest.raises(ReadError, match=reason) as error:
+        read(name, content.encode())
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_a_packed_file_without_one_of_its_parts_is_refused() -> None:
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    slides = (
+        f'<p:presentation xmlns:r="{office}" xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main">'
+        '<p:sldId r:id="r1"/></p:presentation>'
+    )
+    relation = f'<Relationships><Relationship Id="r1" Type="{office}/slide" Target="slides/s1.xml"/></Relationships>'
+    for name, content, reason in (
+        ("a.odt", packed(mimetype="application/vnd.oasis.opendocument.text"), "its part content.xml is missing"),
+        ("a.pptx", packed(ppt__presentation_dot_xml=slides), "no part for the slide r1"),
+        ("a.pptx", packed(ppt__presentation_dot_xml=slides, ppt___rels__presentation_dot_xml_dot_rels=relation),
+         "its part ppt/slides/s1.xml is missing"),
+    ):  # fmt: skip
+        with pytest.raises(ReadError, match=reason):
+            read(name, content)

@@ -129,6 +129,14 @@ def test_a_sheet_with_endless_repeats(columns: str, text: str) -> None:
     assert len(str(error.value).splitlines()) == 1
 
 
+def test_a_sheet_filled_with_one_text_is_refused_at_once() -> None:
+    rows = table(cell("a text that fills")).replace(
+        "<table:table-row>", '<table:table-row table:number-rows-repeated="1048576">'
+    )
+    with pytest.raises(ReadError, match="expands to more than 8 MB"):
+        read("a.fods", spreadsheet(rows))
+
+
 def test_numbers_of_repeats_that_are_none() -> None:
     document = read("a.fods", spreadsheet(table(*(cell("x", columns) for columns in ("-3", "two", "0", "")))))
     assert document.text.split() == ["x"] * 4
