@@ -38,7 +38,7 @@ LINKS_NAMED = 3
 UNPAIRED = "This sentence is unpaired. `W` asks who else says it."
 
 
-class Entry(NamedTuple):
+class ListedHit(NamedTuple):
     """Lines to list, the number of the link that they lead to, and the sentences of their passage."""
 
     text: Text
@@ -46,7 +46,7 @@ class Entry(NamedTuple):
     sentences: tuple[int, ...] = ()
 
 
-Entries = Sequence[Entry]
+Entries = Sequence[ListedHit]
 
 
 class ConcordanceScreen(Screen[int | None]):
@@ -184,7 +184,7 @@ def look_up(screen: Screen, query: str, link: Link | None = None) -> None:
     screen.app.push_screen(ConcordanceScreen(query, link), opened)
 
 
-def entry_of(hit: ConcordanceHit) -> Entry:
+def entry_of(hit: ConcordanceHit) -> ListedHit:
     """A hit in three lines: the text with the match, the text linked to it, and where it is."""
     text = Text()
     for number, side in enumerate(hit.sides):
@@ -196,7 +196,7 @@ def entry_of(hit: ConcordanceHit) -> Entry:
     link = hit.link
     about = f" · link {link.id} · {link.status} · {percent(link.confidence)} % sure" if link else ""
     text.append(f"        {shown(base_name(hit.sides[0].doc))}{about}\n", style="dim")
-    return Entry(text, link.id if link else None, hit.sides[0].sentences)
+    return ListedHit(text, link.id if link else None, hit.sides[0].sentences)
 
 
 def _in_context(side: ConcordanceText) -> Text:
@@ -215,7 +215,7 @@ def _in_context(side: ConcordanceText) -> Text:
     return text
 
 
-def consistency(renderings: Callable[..., list[Rendering]], link: Link) -> Iterator[Entry]:
+def consistency(renderings: Callable[..., list[Rendering]], link: Link) -> Iterator[ListedHit]:
     """Each side of a link with all its translations, and the links that have them."""
     for side, own, other in (("src", link.src, link.tgt), ("tgt", link.tgt, link.src)):
         translations = renderings(link, side)
@@ -225,7 +225,7 @@ def consistency(renderings: Callable[..., list[Rendering]], link: Link) -> Itera
         count = f"\n        {pluralise(link_count, 'link')}, {pluralise(len(translations), 'translation')}"
         consistent = " · the same everywhere" if link_count > 1 and len(translations) == 1 else ""
         head.append("\n        nowhere else" if link_count <= 1 else f"{count}{consistent}", style="dim")
-        yield Entry(head)
+        yield ListedHit(head)
         for rendering in translations if link_count > 1 else ():
             text = Text(f"{len(rendering.links):>5}×  ")
             text.append(shown(rendering.text))
@@ -237,4 +237,4 @@ def consistency(renderings: Callable[..., list[Rendering]], link: Link) -> Itera
             others = [one.id for one in rendering.links if one.id != link.id]
             first = rendering.links[0]
             passage = first.tgt if first.tgt.text == rendering.text else first.src
-            yield Entry(text, (others or [link.id])[0], passage.sentences)
+            yield ListedHit(text, (others or [link.id])[0], passage.sentences)
