@@ -43,6 +43,10 @@ class Row(NamedTuple):
         return range(self.tgt_start, self.tgt_stop) if side else range(self.src_start, self.src_stop)
 
 
+Positions = tuple[list[int], list[int]]
+"""Positions of the sentences of a link on both sides."""
+
+
 class AlignedRows:
     """The rows of two texts, given by the ids of their sentences in reading order."""
 
@@ -50,25 +54,87 @@ class AlignedRows:
         self.sentences = src, tgt
         self.position = [{sentence: at for at, sentence in enumerate(side)} for side in (src, tgt)]
         self.links: dict[int, LinkEnds] = {}
-        self._at: dict[int, tuple[list[int], list[int]]] = {}
-        """Positions of the sentences of each link."""
-        position_of_src, position_of_tgt = self.position
+        self._at: dict[int, Positions] = {}
         for link in links:
-            try:
-                at = [position_of_src[sentence] for sentence in link.src], [position_of_tgt[n] for n in link.tgt]
-            except KeyError:  # another language of the page
-                continue
-            self.links[link.id], self._at[link.id] = link, at
-        self.rows = self._build()
-        self._stops = [[row.src_stop for row in self.rows], [row.tgt_stop for row in self.rows]]
-        self._first: dict[int, int] = {}
-        for number, row in enumerate(self.rows):
-            if row.link:
-                self._first.setdefault(row.link, number)
+            if (at := self._positions(link)) is not None:
+                self.links[link.id], self._at[link.id] = link, at
+        self._owners = [0] * len(src), [0] * len(tgt)
+        """The link that each sentence is shown with; 0 without one."""
+        self._overlapping: set[int] = set()
+        """Links with a sentence that is shown with another link."""
+        self.rows = self._build((0, len(src), 0, len(tgt)), self._at)
+        self._stops = [row.src_stop for row in self.rows], [row.tgt_stop for row in self.rows]
+        self._crossing = {row.link for row in self.rows if row.crosses}
 
-    def update(self, link: LinkEnds) -> None:
-        """Set the status of a link whose sentences are the same."""
-        self.links[link.id] = link
+    def change(self, number: int, ends: LinkEnds | None) -> bool:
+        """Set a link, or take it away (None). False where its sentences are not in these texts.
+
+        Where its sentences change, the rows around it are built again, up to those that no link crosses.
+        """
+        before, after = self._at.get(number), self._positions(ends) if ends is not None else None
+        if ends is not None and after is None:
+            return False
+        if before == after:
+            if ends is not None:
+                self.links[number] = ends
+            return True
+        start, stop = self._affected_rows([one for one in (before, after) if one is not None])
+        first, last = self.rows[start], self.rows[stop - 1]
+        src, tgt = range(first.src_start, last.src_stop), range(first.tgt_start, last.tgt_stop)
+        links = {*self._owners[0][src.start : src.stop], *self._owners[1][tgt.start : tgt.stop]} - {0}
+        links |= {one for one in self._overlapping if any(at in src for at in self._at[one][0])}
+        links |= {one for one in self._overlapping if any(at in tgt for at in self._at[one][1])}
+        if ends is not None and after is not None:
+            self.links[number], self._at[number] = ends, after
+            links.add(number)
+        else:
+            del self.links[number], self._at[number]
+            links.discard(number)
+            self._overlapping.discard(number)
+        rows = self._build((src.start, src.stop, tgt.start, tgt.stop), links)
+        self._crossing.difference_update(row.link for row in self.rows[start:stop])
+        self._crossing.update(row.link for row in rows if row.crosses)
+        self.rows[start:stop] = rows
+        self._stops[0][start:stop] = [row.src_stop for row in rows]
+        self._stops[1][start:stop] = [row.tgt_stop for row in rows]
+        return True
+
+    def _positions(self, link: LinkEnds) -> Positions | None:
+        """Positions of the sentences of a link; None for those of another language of the page."""
+        src, tgt = self.position
+        try:
+            return [src[sentence] for sentence in link.src], [tgt[sentence] for sentence in link.tgt]
+        except KeyError:
+            return None
+
+    def _rows_of(self, at: Positions) -> list[int]:
+        """Numbers of the rows with these sentences."""
+        return [self.row_of_sentence(side, position) for side in (0, 1) for position in at[side]]
+
+    def _affected_rows(self, changed: Iterable[Positions]) -> tuple[int, int]:
+        """`[start, stop)` of the rows around changed links: no link goes out of them or over them."""
+        numbers = [number for at in changed for number in self._rows_of(at)]
+        start, stop = min(numbers), max(numbers) + 1
+        spans = [(min(rows), max(rows)) for rows in (self._rows_of(self._at[n]) for n in self._irregular())]
+        grows = True
+        while grows:
+            grows = False
+            while start > 0 and not self._is_main(start - 1):
+                start -= 1
+            while stop < len(self.rows) and not self._is_main(stop):
+                stop += 1
+            for low, high in spans:
+                if low < stop and high >= start and (low < start or high >= stop):
+                    start, stop, grows = min(low, start), max(high + 1, stop), True
+        return start, stop
+
+    def _irregular(self) -> set[int]:
+        """Links that are not one row with all of their sentences."""
+        return self._crossing | self._overlapping
+
+    def _is_main(self, number: int) -> bool:
+        row = self.rows[number]
+        return row.link > 0 and not row.crosses
 
     def row_of_sentence(self, side: int, position: int) -> int:
         """Number of the row with the sentence at a position of a side."""
@@ -76,7 +142,9 @@ class AlignedRows:
 
     def row_of_link(self, link: int) -> int | None:
         """Number of the first row of a link; None where it is not between these texts, or rejected."""
-        return self._first.get(link)
+        at = self._at.get(link)
+        rows = self._rows_of(at) if at is not None else []
+        return min((number for number in rows if self.rows[number].link == link), default=None)
 
     def other_row(self, number: int) -> int:
         """The row with the other side of a link that crosses; else the row itself."""
@@ -95,12 +163,17 @@ class AlignedRows:
                 return number
         return None
 
-    def _build(self) -> list[Row]:
-        owners = self._owners()
-        main = self._chain(owners)
+    def _build(self, window: tuple[int, int, int, int], links: Iterable[int]) -> list[Row]:
+        """The rows of a part of the texts, and of all links with a sentence in it.
+
+        `window`: first and last position of the source, then of the target, without the last.
+        """
+        src, end_of_src, tgt, end_of_tgt = window
+        links = sorted(links)
+        self._assign(window, links)
+        owners = self._owners
         rows: list[Row] = []
-        src = tgt = 0
-        for a, b, c, d, link in [*main, (len(self.sentences[0]),) * 2 + (len(self.sentences[1]),) * 2 + (0,)]:
+        for a, b, c, d, link in [*self._chain(links), (end_of_src, end_of_src, end_of_tgt, end_of_tgt, 0)]:
             rows += [Row(x, y, tgt, tgt, owner, owner > 0) for x, y, owner in _runs(owners[0], src, a)]
             rows += [Row(a, a, x, y, owner, owner > 0) for x, y, owner in _runs(owners[1], tgt, c)]
             if link:
@@ -108,28 +181,34 @@ class AlignedRows:
             src, tgt = b, d
         return rows
 
-    def _owners(self) -> tuple[list[int], list[int]]:
-        """The link that each sentence is shown with; 0 without one. Of several, a confirmed one, a likelier one."""
-        owners = [0] * len(self.sentences[0]), [0] * len(self.sentences[1])
-        for link, positions in self._at.items():
-            for of_side, own in zip(owners, positions, strict=True):
+    def _assign(self, window: tuple[int, int, int, int], links: Sequence[int]) -> None:
+        """Find the link that each sentence is shown with: of several, a confirmed one, a likelier one."""
+        for of_side, start, stop in zip(self._owners, window[::2], window[1::2], strict=True):
+            of_side[start:stop] = [0] * (stop - start)
+        for link in links:
+            for of_side, own in zip(self._owners, self._at[link], strict=True):
                 for at in own:
                     if not of_side[at] or self._rank(link) > self._rank(of_side[at]):
                         of_side[at] = link
-        return owners
+        self._overlapping.difference_update(links)
+        self._overlapping.update(link for link in links if not self._has_own_sentences(link))
+
+    def _has_own_sentences(self, link: int) -> bool:
+        """Whether all sentences of a link are shown with it."""
+        (src, tgt), owners = self._at[link], self._owners
+        return all(owners[0][at] == link for at in src) and all(owners[1][at] == link for at in tgt)
 
     def _rank(self, link: int) -> tuple[bool, float]:
         ends = self.links[link]
         return ends.status in CONFIRMED, ends.confidence
 
-    def _chain(self, owners: tuple[list[int], list[int]]) -> list[tuple[int, int, int, int, int]]:
+    def _chain(self, links: Iterable[int]) -> list[tuple[int, int, int, int, int]]:
         """The longest sequence of links that do not cross, each of consecutive sentences that only it is shown with."""
         whole = []
-        for link, (src, tgt) in self._at.items():
+        for link in links:
+            src, tgt = self._at[link]
             a, b, c, d = min(src), max(src) + 1, min(tgt), max(tgt) + 1
-            if b - a != len(src) or d - c != len(tgt):
-                continue
-            if all(owners[0][at] == link for at in src) and all(owners[1][at] == link for at in tgt):
+            if b - a == len(src) and d - c == len(tgt) and link not in self._overlapping:
                 whole.append((a, b, c, d, link))
         whole.sort()
         lowest: list[int] = []

@@ -86,6 +86,33 @@ def test_every_sentence_is_in_one_row_and_both_texts_are_in_order(data: Any) -> 
         assert not row.crosses or row.link
 
 
+@given(st.data())
+def test_changed_links_have_the_rows_of_a_new_table(data: Any) -> None:
+    ids = st.lists(st.integers(0, 8), min_size=1, max_size=3, unique=True)
+    link = st.builds(
+        lambda src, tgt, status, sure: LinkEnds(0, tuple(src), tuple(100 + at for at in tgt), status, sure),
+        ids, ids, st.sampled_from([P, Status.ACCEPTED]), st.sampled_from([0.3, 0.6]),
+    )  # fmt: skip
+    src, tgt = range(9), range(100, 109)
+    links = {number: one._replace(id=number) for number, one in enumerate(data.draw(st.lists(link, max_size=8)), 1)}
+    rows = AlignedRows(src, tgt, links.values())
+    for number in data.draw(st.lists(st.integers(1, 9), min_size=1, max_size=4)):
+        ends = data.draw(st.none() | link)
+        links.pop(number, None)
+        if ends is not None:
+            links[number] = ends._replace(id=number)
+        assert rows.change(number, links.get(number))
+        anew = AlignedRows(src, tgt, links.values())
+        assert rows._owners == anew._owners
+        assert rows._overlapping == anew._overlapping
+        assert len(rows.rows) == len(anew.rows)
+        assert sum(row.crosses for row in rows.rows) == sum(row.crosses for row in anew.rows)
+        for side in (0, 1):
+            assert [at for row in rows.rows for at in row.positions(side)] == list(range(9))
+        assert all(rows.row_of_link(one) is None or rows.rows[rows.row_of_link(one)].link == one for one in links)
+    assert not rows.change(1, LinkEnds(1, (77,), (100,), P, 0.5))
+
+
 def test_forty_thousand_links_are_laid_out_in_linear_time() -> None:
     def seconds(n: int) -> float:
         many = [ends(at + 1, (at,), (n + at,)) for at in range(n) if at % 17]
@@ -101,6 +128,19 @@ def test_forty_thousand_links_are_laid_out_in_linear_time() -> None:
         return spent
 
     assert min(seconds(40_000) for _ in range(3)) < 20 * min(seconds(4_000) for _ in range(5))
+
+
+def test_a_change_builds_the_rows_around_it_only() -> None:
+    n = 40_000
+    links = [ends(at + 1, (at,), (n + at,)) for at in range(n)]
+    began = time.process_time()
+    rows = AlignedRows(range(n), range(n, 2 * n), links)
+    built = time.process_time()
+    for at in range(0, n, n // 10):
+        assert rows.change(at + 1, None)
+        assert rows.change(at + 1, links[at])
+    assert time.process_time() - built < built - began
+    assert [row.link for row in rows.rows] == list(range(1, n + 1))
 
 
 async def opened(pilot: Any) -> AlignedTable:

@@ -154,18 +154,21 @@ class DocumentScreen(DecidingScreen):
     """Whether the cursor goes to the link of the session, after an action on it."""
 
     def _renew(self) -> bool:
-        """Show the status of links that changed. False where rows change too."""
+        """Show the links that changed. False where the texts did too."""
+        changes: dict[int, LinkEnds | None] = {}
         for rank in self.session.changed_ranks:
             link = self.session.link_at(rank)
-            if link is None or link.status is Status.REJECTED or link.id not in self.table.rows.links:
+            if link is None:
                 return False
             ends = LinkEnds(link.id, link.src.sentences, link.tgt.sentences, link.status, link.confidence)
-            before = self.table.rows.links[link.id]
-            if (before.src, before.tgt) != (ends.src, ends.tgt):
-                return False
-            self.table.rows.update(ends)
+            changes[link.id] = ends if link.status is not Status.REJECTED else None
+        table = self.table
+        current, side = table.current_id, table.current_side
+        if not all(table.rows.change(number, ends) for number, ends in changes.items()):
+            return False
+        if changes and current is not None:
+            table.go_to_sentence(side, table.rows.position[side][current])
         self.session.changed_ranks.clear()
-        self.table.refresh()
         return True
 
     def show_state(self) -> None:
