@@ -85,7 +85,7 @@ class Suggestion:
     def likely(self) -> str:
         """The score in words."""
         steps = ((NEAR, "near translation"), (LIKELY, "likely"), (POSSIBLE, "worth a look"))
-        return next((words for minimum, words in steps if self.score >= minimum), "unlikely")
+        return next((words for minimum, words in steps if self.score >= minimum), "probably not here")
 
 
 class PassageRanker:

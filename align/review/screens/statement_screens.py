@@ -34,7 +34,7 @@ from align.workspace.history import words_of
 from align.workspace.realign import Realigner
 
 Suggestions = dict[str, list[Suggestion]]
-INDENT = 28
+INDENT = 29
 """Cells before the text of a passage: two, the words of its likelihood or role, and its language."""
 
 
@@ -202,7 +202,7 @@ class StatementScreen(Screen[None]):
         text = visible(text)
         width = self.query_one(OptionList).scrollable_content_region.width or self.size.width
         lines = wrap(text, max(20, width - INDENT - 2))
-        first = f"  {words:<16.16} {lang:<8.8} "
+        first = f"  {words:<17.17} {lang:<8.8} "
         return Text(
             "\n".join(
                 (" " * INDENT if number else first) + text[line.start : line.end] for number, line in enumerate(lines)
