@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
 
-from align.cli.options import columns_option, note, progress, settings_for, size_option, store_option
+from align.cli.options import columns_option, encoder_option, note, progress, settings_for, size_option, store_option
 from align.models import SEGMENTS
 from align.text.messages import json_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from align.embeddings import Progress
+    from align.exchange.split_units import SplitUnits
+    from align.exchange.types import ImportedUnit
     from align.models import Segments
+    from align.settings import Settings
     from align.workspace.add import AddResult
 
 
@@ -38,6 +45,10 @@ if TYPE_CHECKING:
 @click.option(
     "--replace", is_flag=True, help="Replace a text even if many confirmed links lose theirs; undo restores them."
 )
+@click.option(
+    "--split", is_flag=True, help="Cut the paragraphs of a memory (TMX, XLIFF, tables) into aligned sentences."
+)
+@encoder_option
 @columns_option
 @size_option
 @click.option("--reviewer", help="Who replaces a text.  [env: ALIGN_REVIEWER; default: git's user name]")
@@ -52,6 +63,8 @@ def add(
     columns: tuple[str, ...],
     max_size: int,
     replace: bool,
+    split: bool,
+    encoder: str | None,
     reviewer: str | None,
     as_json: bool,
 ) -> None:
@@ -67,14 +80,15 @@ def add(
     from align.workspace.add import add as add_job
     from align.workspace.add import summary_lines
 
-    settings = settings_for(db=db, reviewer=reviewer)
+    settings = settings_for(db=db, reviewer=reviewer, encoder=encoder)
     results: list[AddResult] = []
     try:
         with progress() as stage:
+            splitter = partial(split_with, settings, stage("Encoding")) if split else None
             for result in add_job(
                 settings.db, sources, encoding=encoding, lang=lang, segments=cast("Segments | None", segments),
                 name=name, columns=columns, replace=replace, max_size=max_size, reviewer=settings.reviewer,
-                progress=stage("Reading"),
+                split=splitter, progress=stage("Reading"),
             ):  # fmt: skip
                 results.append(result)
                 if as_json:
@@ -86,3 +100,13 @@ def add(
     finally:
         for line in summary_lines(results):
             note(line)
+
+
+def split_with(settings: Settings, encoding: Progress, units: Sequence[ImportedUnit]) -> SplitUnits:
+    """Cut units with the encoder of the settings."""
+    from align.embeddings import load_encoder
+    from align.exchange.split_units import split_units
+
+    return split_units(
+        units, lambda languages: load_encoder(settings.encoder, languages=languages, cache=settings.cache), encoding
+    )

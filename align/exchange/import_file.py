@@ -8,13 +8,13 @@ attention. A file without matches (a memory of another tool) becomes documents w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from glob import escape
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from align.atomic_file import part_folder
 from align.errors import ConflictError, ReadError, UsageError
@@ -33,6 +33,9 @@ from align.readers.safe_zip import check_expansion, decompress, no_entities, unp
 from align.reviewer import Reviewer
 from align.store import Store, edits
 from align.text.messages import pluralise
+
+if TYPE_CHECKING:
+    from align.exchange.split_units import SplitUnits
 
 NewUnits = Literal["auto", "always", "never", "own"]
 """Whether units without a match become documents with links: only if no unit has a match; always; never. `own`: all
@@ -149,18 +152,23 @@ def import_file(
     name: str | None = None,
     replace_settled: bool = False,
     columns: Sequence[str] = (),
+    split: Callable[[Sequence[ImportedUnit]], SplitUnits] | None = None,
 ) -> ImportReport:
     """Import a file into a store, in one transaction.
 
     `accept`: units without a status count as accepted. `name`: of the documents that the file becomes, instead of its
-    path. Raises TextLossError, unless `replace_settled`, for a file that became documents before and would remove too
-    many of their confirmed links; UsageError for a missing file or a format that cannot be imported; ReadError for a
-    file that is not of its format. After an error, the store is unchanged.
+    path. `split` cuts the units (see `split_units`). Raises TextLossError, unless `replace_settled`, for a file
+    that became documents before and would remove too many of their confirmed links; UsageError for a missing file
+    or a format that cannot be imported; ReadError for a file that is not of its format. After an error, the store
+    is unchanged.
     """
+    file = read_file(path, form, encoding, max_size, columns=columns)
+    if split is not None:
+        done = split(file.units)
+        file = replace(file, units=done.units, messages=(*file.messages, done.line()))
     return import_units(
-        store, read_file(path, form, encoding, max_size, columns=columns), reviewer, new=new, accept=accept,
-        dry_run=dry_run, name=name, replace_settled=replace_settled,
-    )  # fmt: skip
+        store, file, reviewer, new=new, accept=accept, dry_run=dry_run, name=name, replace_settled=replace_settled
+    )
 
 
 @dataclass(frozen=True, slots=True)

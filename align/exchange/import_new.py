@@ -276,7 +276,15 @@ def _with_undecided(new: Sequence[_LinkedUnit], links: Sequence[Link]) -> list[P
         for link in links
         if link.status == Status.PROPOSED
     ]
-    return undecided + [Proposal(*unit.sides, unit.unit.kind or LinkKind.TRANSLATION, 1.0, 1.0) for unit in new]
+    return undecided + [
+        Proposal(
+            *one.sides,
+            one.unit.kind or LinkKind.TRANSLATION,
+            1.0,
+            1.0 if one.unit.confidence is None else one.unit.confidence,
+        )
+        for one in new
+    ]
 
 
 def _decide(reviewer: Reviewer, link: Link, unit: _LinkedUnit) -> None:

@@ -200,6 +200,8 @@ class ImportedUnit(NamedTuple):
     """Spans of the sides in their documents: `12:40 52:60`."""
     properties: Properties = ()
     """Of a unit of another tool."""
+    confidence: float | None = None
+    """Probability that the sides correspond, of a part that a larger unit was cut into."""
     unknown_values: tuple[str, ...] = ()
     """Cells with a value outside their vocabulary, for messages: `status 'acepted': unknown value`."""
 

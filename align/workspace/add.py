@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from align.errors import ReadError, TextLossError, UsageError
 from align.exchange.detect_format import is_bilingual, readable_suffixes
@@ -30,6 +30,13 @@ from align.text.han import chinese_tag
 from align.text.messages import pluralise
 from align.text.segment import resegment
 from align.workspace.document_lookup import language_tag_or_none
+
+if TYPE_CHECKING:
+    from align.exchange.split_units import SplitUnits
+    from align.exchange.types import ImportedUnit
+
+    Splitter = Callable[[Sequence[ImportedUnit]], SplitUnits]
+    """Cuts the units of a file."""
 
 AddOutcome = Literal["added", "changed", "unchanged", "skipped", "refused", "ignored"]
 STDIN = "-"
@@ -105,6 +112,7 @@ def add(
     columns: Sequence[str] = (),
     replace: bool = False,
     reviewer: str = "",
+    split: Splitter | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[AddResult]:
     """Read each source and add it to the store at `db`, one transaction per document; yields a result for each.
@@ -113,15 +121,14 @@ def add(
     that was added before is the same document, and another file of the same name is another (see `store.origins`).
     Standard input is called `name`, else by its content. Unreadable files are skipped with a reason. A file of
     texts with their translations becomes linked documents, a table by its `columns` if given. `encoding` and `lang`
-    override detection; `segments`
-    says what a sentence is (None: as when the document was added, else sentences). A new text of
-    a document is a decision of `reviewer` (default: see `settings`); one that would remove too many confirmed links
-    is refused, unless `replace`. Files added before an error stay added; the store is created only when there is
-    something to add.
+    override detection; `segments` says what a sentence is (None: as when the document was added, else sentences).
+    `split` cuts the units of such a file into sentences. A new text of a document is a decision of `reviewer`
+    (default: see `settings`); one that would remove too many confirmed links is refused, unless `replace`. Files
+    added before an error stay added; the store is created only when there is something to add.
 
-    Raises UsageError for a missing source, an invalid language or a `name` for several files; ReadError and
-    TextLossError for the only file that was named, and at the end if one of several could not be read or was
-    refused.
+    Raises UsageError for a missing source, an invalid language, a `name` for several files, or a text to `split`;
+    ReadError and TextLossError for the only file that was named, and at the end if one of several could not be read
+    or was refused.
     """
     lang = language_tag_or_none(lang)
     if name is not None and (not name.strip() or len(sources) != 1 or os.path.isdir(sources[0])):
@@ -142,8 +149,10 @@ def add(
             elif columns or is_bilingual(source, content, encoding=encoding):
                 return add_pairs(
                     opened(), source, reviewer_name, name=name, encoding=encoding, columns=columns, replace=replace,
-                    max_size=max_size,
+                    max_size=max_size, split=split,
                 )  # fmt: skip
+            elif split and is_named:
+                raise UsageError(f"{source}: --split cuts the units of files with translations, and this has none.")
             else:
                 document = read(source, content, encoding=encoding, lang=lang)
             return add_text(
@@ -272,6 +281,7 @@ def add_pairs(
     columns: Sequence[str] = (),
     replace: bool = False,
     max_size: int = MAX_SIZE,
+    split: Splitter | None = None,
 ) -> AddResult:
     """Add a file of texts with their translations, as linked documents."""
     from align.exchange.import_file import import_file
@@ -286,6 +296,7 @@ def add_pairs(
         new="own",
         name=name,
         replace_settled=replace,
+        split=split,
     )
     messages = (*report.messages, *report.left_out())
     if (documents := report.documents) is not None:
