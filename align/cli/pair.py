@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     "--out",
     metavar="OUT",
     type=click.Path(path_type=Path),
-    help="Write to this file, or files that start so (moses, ladder, vecalign).",
+    help="Write to this file, or files that start so (moses, ladder, ces).",
 )
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @click.option(

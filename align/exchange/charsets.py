@@ -52,6 +52,13 @@ def line_text(text: str) -> tuple[str, str | None]:
     return encoded, warning
 
 
+def xml_line(text: str) -> tuple[str, str | None]:
+    """XML with a sentence an element: as in XML, and a line end becomes a space."""
+    line, broken = line_text(text)
+    encoded, forbidden = xml_text(line)
+    return encoded, broken or forbidden
+
+
 def cell_text(text: str) -> tuple[str, str | None]:
     """Formats of tab-separated texts without escapes: tabs and line ends become spaces."""
     if "\t" in text:

@@ -22,6 +22,7 @@ from align.exchange.charsets import (
     subtitle_text,
     utf8_text,
     xlsx_text,
+    xml_line,
     xml_text,
 )
 from align.inputs import inner_name
@@ -98,6 +99,8 @@ class Format:
     """Its columns are recognised: `read` takes `columns`."""
     separate_texts: bool = False
     """Its texts are in two other files: `read` takes `texts`, their paths."""
+    texts_elsewhere: bool = False
+    """It names these files, by paths that start in its folder: `read` takes that as `texts_folder`."""
     any_encoding: bool = False
     """Files may have any character encoding: `read` takes an `encoding`."""
     confirmed: bool = False
@@ -136,12 +139,14 @@ class Format:
         *,
         strict: bool = False,
         texts: tuple[Path, Path] | None = None,
+        texts_folder: Path | None = None,
         columns: TableColumns | None = None,
     ) -> Iterator[ImportedUnit]:
         """The units of a file. Raises ReadError for a file that is not of the format or of its encoding.
 
         `encoding` is ignored by formats that fix theirs, `strict` by those without a schema, `texts` (the two files of
-        sentences) by formats without separate ones, `columns` by those that are no tables.
+        sentences) and `texts_folder` (theirs, instead of that of the file) by formats without separate ones, `columns`
+        by those that are no tables.
         """
         module: Any = import_module(f"align.exchange.{self.reader or self.module or self.name}")
         named: dict[str, Any] = {}
@@ -151,6 +156,8 @@ class Format:
             named["strict"] = True
         if texts and self.separate_texts:
             named["texts"] = texts
+        if texts_folder and self.texts_elsewhere:
+            named["texts_folder"] = texts_folder
         if columns and self.table:
             named["columns"] = columns
         try:
@@ -193,6 +200,13 @@ FORMATS = (
     Format("vecalign", (".vecalign",), "vecalign's lines with its two files of sentences: OUT.ja-en.vecalign",
            shape="files", text_rule=line_text, memory=False, rejected=False, nulls=True, complete=True,
            separate_texts=True, module="ladder", part="_vecalign", reader="ladder", fields=frozenset()),
+    Format("ces", (".ces",), "links of OPUS (cesAlign) with its two files of sentences: OUT.ja-en.xml", shape="files",
+           text_rule=xml_line, memory=False, rejected=False, nulls=True, complete=True, separate_texts=True,
+           texts_elsewhere=True, root="cesalign", fields=frozenset(), verified_with="lxml"),
+    Format("intertext", (".intertext",), "links of InterText with its two texts: OUT.ja-en.ja.en.alignment.xml",
+           shape="files", text_rule=xml_line, memory=False, rejected=False, nulls=True, complete=True, module="ces",
+           part="_intertext", separate_texts=True, texts_elsewhere=True, root="linkgrp", fields=frozenset(),
+           verified_with="lxml"),
     Format("srt", (".srt",), "subtitles with both languages", text_rule=subtitle_text, memory=False, rejected=False,
            nulls=True, complete=True, module="bilingual_subtitles", part="_srt", importable=False, fields=frozenset(),
            languages=False),

@@ -188,12 +188,14 @@ def read_file(
     max_size: int = MAX_SIZE,
     *,
     texts: tuple[Path, Path] | None = None,
+    texts_folder: Path | None = None,
     columns: Sequence[str] = (),
 ) -> ImportedFile:
     """Read a file, before a store is opened or created. Raises UsageError and ReadError as `import_file` does.
 
     `encoding`: of a table or PO file, instead of the detected one; other formats define theirs. `texts`: the two files
-    of sentences of a format that has them apart. `columns`: of a table, instead of the recognised ones.
+    of sentences of a format that has them apart. `texts_folder`: where those are that the file names. `columns`: of a
+    table, instead of the recognised ones.
     """
     with open_input(path, max_size):
         pass  # checks kind and size only: each format opens the file itself
@@ -204,7 +206,10 @@ def read_file(
                 _unpack_texts(path, folder)
             unpacked.write_bytes(decompress(str(path), path.read_bytes()))
             try:
-                return replace(read_file(unpacked, form, encoding, max_size, texts=texts, columns=columns), path=path)
+                imported = read_file(
+                    unpacked, form, encoding, max_size, texts=texts, texts_folder=path.parent, columns=columns
+                )
+                return replace(imported, path=path)
             except (ReadError, UsageError) as error:
                 raise type(error)(str(error).replace(str(unpacked), str(path))) from error
     read_as = import_format(path, form)
@@ -217,7 +222,9 @@ def read_file(
     if columns and not read_as.table:
         raise UsageError(f"{path}: --columns applies to tables (TSV, CSV, XLSX), not to {read_as.name}.")
     table = TableColumns(tuple(columns))
-    units = tuple(_check_size(path, read_as.read(path, encoding, texts=texts, columns=table)))
+    units = tuple(
+        _check_size(path, read_as.read(path, encoding, texts=texts, texts_folder=texts_folder, columns=table))
+    )
     return ImportedFile(path, read_as, units, (*table.messages, *_unreadable(units)))
 
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from align.errors import ReadError, UsageError
-from align.exchange.charsets import line_text
+from align.exchange.charsets import CharacterRule
 from align.exchange.filter import pair_name, tag_name
 from align.exchange.group_by import document_key, group_by
-from align.exchange.types import ExportOptions, ExportReport, ImportedUnit, Segment, Unit
+from align.exchange.types import ExportOptions, ImportedUnit, Segment, Unit
 from align.inputs import inner_name
 from align.models import LinkSide
 from align.readers.plain import text_of
@@ -43,10 +43,10 @@ _ALIGNED_TEXT = re.compile(r" {20,}(?:SRC|TGT):")
 
 
 class _Rows:
-    """The lines of one side of a pair of documents: its sentences in order."""
+    """The lines of one side of a pair of documents: its sentences in order, as the format can represent them."""
 
-    def __init__(self, sides: Sequence[LinkSide], store: Store | None) -> None:
-        """`sides`: of the links, and without a store also of the unpaired sentences."""
+    def __init__(self, sides: Sequence[LinkSide], store: Store | None, rule: CharacterRule) -> None:
+        """`sides`: of the links, and without a store also of the unpaired sentences. `rule`: of the format."""
         first = sides[0]
         if store is None:
             rows = {side.sentences: side for side in sides if side.sentences}
@@ -60,6 +60,7 @@ class _Rows:
                 for row in sentences
                 if row.lang in langs
             ]
+        self.sides = [replace(side, text=rule(side.text)[0]) for side in self.sides]
         self._lines = {number: line for line, side in enumerate(self.sides) for number in side.sentences}
 
     def lines(self, side: LinkSide) -> range | None:
@@ -71,7 +72,7 @@ class _Rows:
 
     def texts(self, side: LinkSide, lines: range) -> tuple[str, ...]:
         """The texts of the lines; a text that a reviewer edited is one line."""
-        texts = tuple(line_text(self.sides[line].text)[0] for line in lines)
+        texts = tuple(self.sides[line].text for line in lines)
         return texts if join(texts, side.lang) == side.text else (side.text,)
 
 
@@ -93,7 +94,7 @@ def arrange(units: Iterable[Unit], job: ExportJob) -> Iterator[Unit]:
     documents: set[int] = set()
     grouped = [list(group) for _, group in groupby(group_by(links(), document_key), document_key)]
     for group in grouped:
-        yield from _in_order(group, [] if store else nulls, store, report)
+        yield from _in_order(group, [] if store else nulls, job)
         documents |= {group[0].link.src.document, group[0].link.tgt.document}
     options = job.options
     elsewhere = not (options.src or options.tgt or options.documents) and sum(
@@ -103,15 +104,14 @@ def arrange(units: Iterable[Unit], job: ExportJob) -> Iterator[Unit]:
         report.left_out[ELSEWHERE] += elsewhere
 
 
-def _in_order(
-    units: Sequence[Unit], nulls: Sequence[Unit], store: Store | None, report: ExportReport
-) -> Iterator[Unit]:
+def _in_order(units: Sequence[Unit], nulls: Sequence[Unit], job: ExportJob) -> Iterator[Unit]:
     """The units of one pair of documents, and their unpaired sentences."""
+    report, rule = job.report, job.form.text_rule
     sides = [
         [*(getattr(unit.link, name) for unit in units), *(getattr(unit.link, name) for unit in nulls)]
         for name in ("src", "tgt")
     ]
-    rows = _Rows(sides[0], store), _Rows(sides[1], store)
+    rows = _Rows(sides[0], job.store, rule), _Rows(sides[1], job.store, rule)
     positioned: list[tuple[range, range, Unit]] = []
     for unit in units:
         lines = rows[0].lines(unit.link.src), rows[1].lines(unit.link.tgt)
@@ -185,11 +185,10 @@ def _unpaired(rows: tuple[_Rows, _Rows], gaps: tuple[range, range], unit: Unit) 
     for number, (side_rows, gap) in enumerate(zip(rows, gaps, strict=True)):
         for line in gap:
             side = side_rows.sides[line]
-            text = line_text(side.text)[0]
             empty = replace(unit.link.tgt if number == 0 else unit.link.src, sentences=(), text="", spans=())
-            sides = (replace(side, text=text), empty) if number == 0 else (empty, replace(side, text=text))
+            sides = (side, empty) if number == 0 else (empty, side)
             link = replace(unit.link, id=0, src=sides[0], tgt=sides[1], confidence=0.0, note=None)
-            yield Unit(link, lines=((text,), ()) if number == 0 else ((), (text,)))
+            yield Unit(link, lines=((side.text,), ()) if number == 0 else ((), (side.text,)))
 
 
 def write(units: Iterable[Unit], stem: Path, options: ExportOptions) -> None:
@@ -210,7 +209,7 @@ def _write(units: Iterable[Unit], stem: Path, suffix: str) -> None:
             key = unit.link.src.lang, unit.link.tgt.lang
             if key not in files:
                 base = f"{stem.name}.{pair_name(*key)}"
-                paths = [stem.with_name(f"{base}.{end}") for end in (*_ends(key), suffix)]
+                paths = [stem.with_name(f"{base}.{end}") for end in (*line_suffixes(key), suffix)]
                 files[key] = [open_files.enter_context(path.open("wb")) for path in paths]
                 counts[key] = [0, 0]
             *texts, alignment = files[key]
@@ -237,7 +236,7 @@ def _vecalign_line(lines: Sequence[range], unit: Unit) -> str:
     return f"{list(lines[0])}:{list(lines[1])}:{cost:.6f}"
 
 
-def _ends(langs: tuple[str, str]) -> tuple[str, str]:
+def line_suffixes(langs: tuple[str, str]) -> tuple[str, str]:
     """The suffixes of the two files of sentences."""
     src, tgt = map(tag_name, langs)
     return (src, tgt) if src != tgt else (f"src.{src}", f"tgt.{tgt}")
@@ -260,7 +259,7 @@ def read(path: Path, texts: tuple[Path, Path] | None = None) -> Iterator[Importe
     ]
     lines = [[line.rstrip("\r") for line in side if line.strip() != PARAGRAPH] for side in lines]
     lengths = len(lines[0]), len(lines[1])
-    for number, bead in enumerate(_with_others(_beads(path, lengths), lengths), start=1):
+    for number, bead in enumerate(with_others(_beads(path, lengths), lengths), start=1):
         sides = [
             Segment(lang, join([side[line] for line in part], lang))
             for lang, side, part in zip(langs, lines, bead, strict=True)
@@ -271,31 +270,31 @@ def read(path: Path, texts: tuple[Path, Path] | None = None) -> Iterator[Importe
 read_vecalign = read
 
 
-class _Bead(NamedTuple):
+class LineBead(NamedTuple):
     """Lines of the two files that correspond."""
 
-    src: Sequence[int]
-    tgt: Sequence[int]
+    src: tuple[int, ...]
+    tgt: tuple[int, ...]
 
 
-def _with_others(beads: Iterable[_Bead], lengths: tuple[int, int]) -> Iterator[_Bead]:
+def with_others(beads: Iterable[LineBead], lengths: tuple[int, int]) -> Iterator[LineBead]:
     """The beads, with each line that none of them names as a bead of its own, before those of later lines."""
     named = list(beads)
     others = [
         sorted({*range(length)}.difference(*(bead[side] for bead in named)), reverse=True)
         for side, length in enumerate(lengths)
     ]
-    end = _Bead((lengths[0],), (lengths[1],))
+    end = LineBead((lengths[0],), (lengths[1],))
     for bead in (*named, end):
         for side, lines in enumerate(bead):
             while lines and others[side] and others[side][-1] < min(lines):
                 line = (others[side].pop(),)
-                yield _Bead(line, ()) if side == 0 else _Bead((), line)
+                yield LineBead(line, ()) if side == 0 else LineBead((), line)
         if bead is not end:
             yield bead
 
 
-def _beads(path: Path, lengths: tuple[int, int]) -> Iterator[_Bead]:
+def _beads(path: Path, lengths: tuple[int, int]) -> Iterator[LineBead]:
     """The beads of a ladder or of vecalign. Raises ReadError with the line of an invalid one."""
     rungs: list[tuple[int, int]] = []
     with path.open(encoding="utf-8-sig", errors="replace") as file:
@@ -306,7 +305,7 @@ def _beads(path: Path, lengths: tuple[int, int]) -> Iterator[_Bead]:
                 sides = [[int(part) for part in match[side].split(",") if part.strip()] for side in (1, 2)]
                 if any(line >= length for side, length in zip(sides, lengths, strict=True) for line in side):
                     raise _no_such_line(path, number, lengths)
-                yield _Bead(sides[0], sides[1])
+                yield LineBead(tuple(sides[0]), tuple(sides[1]))
                 continue
             try:
                 rung = int(line.split("\t")[0]), int(line.split("\t")[1])
@@ -320,7 +319,7 @@ def _beads(path: Path, lengths: tuple[int, int]) -> Iterator[_Bead]:
                 raise _no_such_line(path, number, lengths)
             rungs.append(rung)
     for start, end in pairwise(rungs):
-        yield _Bead(range(start[0], end[0]), range(start[1], end[1]))
+        yield LineBead(tuple(range(start[0], end[0])), tuple(range(start[1], end[1])))
 
 
 def _no_such_line(path: Path, number: int, lengths: tuple[int, int]) -> ReadError:

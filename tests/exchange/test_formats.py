@@ -41,6 +41,7 @@ def test_a_module_has_what_its_entry_declares(form: Format) -> None:
         ["encoding"] * form.any_encoding
         + ["strict"] * form.strict
         + ["texts"] * form.separate_texts
+        + ["texts_folder"] * form.texts_elsewhere
         + ["columns"] * form.table
     )
     assert list(read.parameters)[1:] == named
