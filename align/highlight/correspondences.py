@@ -12,6 +12,7 @@ from typing import NamedTuple
 from align.highlight.alphabets import ALPHABETIC, TITLES, is_same_name, name_index, romanized
 from align.highlight.names import consonant_key, is_same_word
 from align.highlight.names import find_names as transcribed
+from align.highlight.units import is_same_quantity, quantities
 from align.text.han import fold
 from align.text.numbers import MONTHS, Number, find_numbers
 from align.text.tags import primary
@@ -118,12 +119,39 @@ def _numbers(texts: TextPair, langs: TextPair) -> HighlightPair:
                 _has_digits(words, digits[other]) or _is_same_hour(number, values[other])
             ):
                 unmatched[side].append(number)
+    for side, other, number, counterpart in _converted(texts, side_numbers, unmatched):
+        unmatched[side].remove(number)
+        for own, one in ((side, number), (other, counterpart)):
+            if (mark := Highlight(one.start, one.end, "number")) not in marks[own]:
+                marks[own].append(mark)
     for side, other in ((0, 1), (1, 0)):
         smallest = _smallest_number(langs[other])
         for number in unmatched[side]:
             if unmatched[other] or max(number.values) > smallest or texts[side][number.start].isalpha():
                 marks[side].append(Highlight(number.start, number.end, "lonely"))
     return marks
+
+
+def _converted(
+    texts: TextPair, side_numbers: Sequence[Sequence[Number]], unmatched: Sequence[Sequence[Number]]
+) -> list[tuple[int, int, Number, Number]]:
+    """(side, other side, number, counterpart) of unmatched numbers that the other text has in another unit."""
+    if not any(unmatched):
+        return []
+    measures = [
+        [(number, quantities(text, number)) for number in numbers]
+        for text, numbers in zip(texts, side_numbers, strict=True)
+    ]
+    pairs = []
+    for side, other in ((0, 1), (1, 0)):
+        for number, own in measures[side]:
+            if number in unmatched[side]:
+                counterparts = (
+                    one for one, theirs in measures[other] if any(is_same_quantity(a, b) for a in own for b in theirs)
+                )
+                if (counterpart := next(counterparts, None)) is not None:
+                    pairs.append((side, other, number, counterpart))
+    return pairs
 
 
 def _smallest_number(lang: str) -> int:

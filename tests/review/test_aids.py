@@ -233,6 +233,13 @@ def test_a_borrowed_word_is_told_from_one_with_the_same_consonants(kana: str, la
         ("В 15:00 он ушёл.", "He left at 3 p.m. sharp.", ("ru", "en")),
         ("徳川家康が勝った。", "Ieyasu TOKUGAWA won on JR land.", ("ja", "en")),
         ("超過 2040 萬人次觀看。", "More than 20.4 million watched.", ("zh-Hant", "en")),
+        ("気温は摂氏27度だった。", "It was 80 °F.", ("ja", "en")),
+        ("It was 27 °C outside.", "Es waren 80 Grad Fahrenheit.", ("en", "de")),
+        ("A 200-pound man, 6 feet tall", "体重91公斤、身高183厘米的男人", ("en", "zh-Hans")),
+        ("時速100キロで走る。", "It runs at 62 mph.", ("ja", "en")),
+        ("面積は100平方キロメートル", "an area of 39 square miles", ("ja", "en")),
+        ("for 14 days", "две недели, то есть 2 недели", ("en", "ru")),
+        ("24 months later", "2年間の後", ("en", "ja")),
     ],
 )
 def test_right_links_raise_no_alarm(src: str, tgt: str, langs: tuple[str, str]) -> None:
@@ -242,3 +249,23 @@ def test_right_links_raise_no_alarm(src: str, tgt: str, langs: tuple[str, str]) 
 def test_a_changed_number_is_marked_on_both_sides() -> None:
     sides = correspondences("Article 9", "Artikel 1", "en", "de")
     assert [[mark.role for mark in side if mark.role == "lonely"] for side in sides] == [["lonely"], ["lonely"]]
+
+
+@pytest.mark.parametrize(
+    ("src", "tgt", "langs"),
+    [
+        ("It was 27 °C outside.", "Es waren 95 °F.", ("en", "de")),
+        ("100 km", "105 km", ("en", "de")),
+        ("50 miles", "60 km", ("en", "fr")),
+        ("15 days", "2週間", ("en", "ja")),
+        ("100 kilograms", "100 miles and 220 feet", ("en", "en-GB")),
+    ],
+)
+def test_other_quantities_are_marked(src: str, tgt: str, langs: tuple[str, str]) -> None:
+    roles = [mark.role for side in correspondences(src, tgt, *langs) for mark in side]
+    assert "lonely" in roles
+
+
+def test_a_number_and_its_converted_one_are_marked_as_the_same() -> None:
+    left, right = marked("5キロ先にある。", "It is three miles away.", "ja", "en")
+    assert (left, right) == ([("5", "number")], [("three", "number")])
