@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sqlite_utils import Database
 
@@ -148,7 +149,7 @@ def _change(
         **counts.losses(),
     }  # fmt: skip
     decision, _ = ledger.close("import", document=document, detail=detail)
-    _finish(db, decision, document, before, moves, sides)
+    _finish(db, decision, document, replace(before, reworded=became), moves, sides)
     return moves
 
 
@@ -367,7 +368,8 @@ def turn_change(
     db.conn.execute("delete from cuts where document = ?", (document,))
     for number, cut in after.cuts:
         sentence_splits.enter(db, number, [cut], ())
-    _finish(db, decision, document, before, moves, sides)
+    reworded = {now: earlier for earlier, now in after.reworded.items()}
+    _finish(db, decision, document, replace(before, reworded=reworded), moves, sides)
     return decision, links
 
 

@@ -11,7 +11,7 @@ import json
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from sqlite_utils import Database
@@ -48,6 +48,8 @@ class Revision:
     sentences: Rows
     cuts: list[tuple[int, Cut]]
     """Splits in force, each with its decision."""
+    reworded: dict[int, int] = field(default_factory=dict)
+    """Of a text that was replaced: sentence id -> id of its other wording in the text after it."""
 
     @classmethod
     def of(cls, db: Database, document: int) -> Revision:
@@ -82,14 +84,14 @@ class Revision:
         """Serialise as deflated JSON."""
         fields = (
             self.digest, self.reader, self.encoding, self.lang, self.text, self.blocks, self.sentences,
-            [(decision, cut.to_dict()) for decision, cut in self.cuts],
+            [(decision, cut.to_dict()) for decision, cut in self.cuts], list(self.reworded.items()),
         )  # fmt: skip
         return zlib.compress(json.dumps(fields, ensure_ascii=False).encode("utf-8", "surrogatepass"), 1)
 
     @classmethod
     def unpack(cls, packed: bytes) -> Revision:
         """Inverse of `pack`."""
-        digest, reader, encoding, lang, text, blocks, sentences, cut = json.loads(
+        digest, reader, encoding, lang, text, blocks, sentences, cut, *reworded = json.loads(
             zlib.decompress(packed).decode("utf-8", "surrogatepass")
         )
         return cls(
@@ -101,6 +103,7 @@ class Revision:
             [tuple(block) for block in blocks],
             [(number, tuple(values)) for number, values in sentences],
             [(decision, Cut.from_dict(one)) for decision, one in cut],
+            dict(reworded[0]) if reworded else {},
         )
 
     def tagged(self, lang: str | None) -> Revision:

@@ -69,8 +69,8 @@ class Entry:
     run: Solved | None = None
     texts: dict[str, str] = field(default_factory=dict)
     """Document name -> digest of its text, where that does not follow from the changes that it knew."""
-    unchanged: list[tuple[int, int]] = field(default_factory=list)
-    """Of a change of a text: sentences of earlier texts, and the same in the new text."""
+    successors: list[tuple[int, int]] = field(default_factory=list)
+    """Of a change of a text: sentences of earlier texts, and the same or their other wordings in the new text."""
 
     @property
     def done(self) -> str:
@@ -171,7 +171,7 @@ class Log:
         entry.texts = self.texts.at(id_)
         entry.link = self.births.of(link) if link is not None else None
         if entry.done == Action.IMPORT:
-            entry.unchanged = self.own_numbers.unchanged(id_)
+            entry.successors = self.own_numbers.successors(id_)
         # What a removed document takes with it comes back with the document: no decision on the links.
         if entry.done != Action.REMOVE:
             follows = bool(made or joins) and entry.done != Action.IMPORT
@@ -310,7 +310,7 @@ def pack(entry: Entry, sentences: Sentences) -> bytes:
     content["patches"] = [(birth, state(was), state(now)) for birth, was, now in entry.patches]
     content["cuts"] = [(index(sentence), at) for sentence, at in entry.cuts]
     content["joins"] = [(index(sentence), at) for sentence, at in entry.joins]
-    content["unchanged"] = [(index(before), index(now)) for before, now in entry.unchanged]
+    content["successors"] = [(index(before), index(now)) for before, now in entry.successors]
     if entry.run is not None:
         run = {name: getattr(entry.run, name) for name in Solved.__slots__}
         content["run"] = run | {"proposals": list(map(state, entry.run.proposals))}
@@ -336,7 +336,7 @@ def unpack(packed: bytes, sentences: Sentences) -> Entry:
     content["patches"] = [(tuple(birth), state(was), state(now)) for birth, was, now in content["patches"]]
     for name in ("cuts", "joins"):
         content[name] = [(numbers[sentence], at) for sentence, at in content[name]]
-    content["unchanged"] = [(numbers[before], numbers[now]) for before, now in content.get("unchanged", ())]
+    content["successors"] = [(numbers[before], numbers[now]) for before, now in content.get("successors", ())]
     content["origin"] = Origin(content["origin"][0], tuple(content["origin"][1]))
     content["link"] = content["link"] and tuple(content["link"])
     if (run := content["run"]) is not None:

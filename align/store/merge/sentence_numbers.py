@@ -157,8 +157,9 @@ class OwnNumbers:
         numbers = self._numbers_at(document, decision) if document in self._decisions else None
         return numbers.digest if numbers else None
 
-    def unchanged(self, decision: int) -> list[tuple[int, int]]:
-        """Of a change of a text: sentences of earlier texts, the latest that has them, and the same in the new text."""
+    def successors(self, decision: int) -> list[tuple[int, int]]:
+        """Of a change of a text: sentences of earlier texts, the latest that has them, and the same in the new text or
+        their other wordings there."""
         row = self._db.conn.execute("select document from revisions where decision = ?", (decision,)).fetchone()
         if row is None:
             return []
@@ -166,7 +167,8 @@ class OwnNumbers:
         for one in self._decisions[row[0]]:
             if one <= decision and one in self._replaced:
                 earlier |= self._replaced[one].present
-        pairs = ((number, self.at(sentence, decision)) for sentence, number in earlier.items())
+        reworded = self._replaced[decision].reworded if decision in self._replaced else {}
+        pairs = ((number, self.at(reworded.get(sentence, sentence), decision)) for sentence, number in earlier.items())
         text = self._numbers_at(row[0], decision)
         now = text.digest if text else self._present_digest(row[0])
         return [
@@ -188,6 +190,8 @@ class _Numbers:
     """Sentences of the text, those that were split among them, and their second halves."""
     ended: dict[int, int]
     """Second halves of sentences that were whole again."""
+    reworded: dict[int, int]
+    """Sentence id -> id of its other wording in the text after."""
 
     def get(self, sentence: int) -> int | None:
         number = self.present.get(sentence)
@@ -218,4 +222,4 @@ def _numbers_of_revision(revision: Revision, name: str, sentences: Sentences) ->
     for cut in made:
         if cut.sentence in numbers:
             numbers[cut.rest] = sentences.half(numbers[cut.sentence], cut.at)
-    return _Numbers(revision.digest, numbers, {})
+    return _Numbers(revision.digest, numbers, {}, revision.reworded)

@@ -126,22 +126,22 @@ class TextVersions:
         return name not in self.changes or digest in self.applicable(position, name)
 
     @cached_property
-    def _unchanged(self) -> dict[int, list[tuple[int, int]]]:
-        """Sentence -> (position of a change of the text, the same sentence in the new text)."""
-        unchanged: dict[int, list[tuple[int, int]]] = {}
+    def _successors(self) -> dict[int, list[tuple[int, int]]]:
+        """Sentence -> (position of a change of the text, the same or its other wording in the new text)."""
+        successors: dict[int, list[tuple[int, int]]] = {}
         for changes in self.changes.values():
             for position in [change.position for change in changes]:
-                for before, now in self.entries[position].unchanged:
-                    unchanged.setdefault(before, []).append((position, now))
-        return unchanged
+                for before, now in self.entries[position].successors:
+                    successors.setdefault(before, []).append((position, now))
+        return successors
 
     def successors(self, sentence: int, position: int) -> dict[int, None]:
-        """A sentence of the decision at a position, and the same in the texts that the text of then was changed to with
-        knowledge of the decision."""
+        """A sentence of the decision at a position, and the same or its other wordings in the texts that the text of
+        then was changed to with knowledge of the decision."""
         same = {sentence: None}
         open_ = [sentence]
         while open_:
-            for change, now in self._unchanged.get(open_.pop(), ()):
+            for change, now in self._successors.get(open_.pop(), ()):
                 if now not in same and self.causality.before(position, change):
                     same[now] = None
                     open_.append(now)
