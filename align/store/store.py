@@ -290,10 +290,10 @@ class Store(StoreQueries):
         return self._turn(reviewer, "redo")
 
     def _turn(self, reviewer: str, action: str) -> Change:
+        begun = not self.db.conn.in_transaction
         with self.writing():
-            decision, links, skipped = undo.invert_last(
-                self.db, reviewer, action, {"visit": self.visit} if self.visit else {}
-            )
+            detail = {"visit": self.visit} if self.visit else {}
+            decision, links, skipped = undo.invert_last(self.db, reviewer, action, detail, begun=begun)
         done = decision.detail["action"]
         summary = f"{action}: {done}"
         if done == "import":

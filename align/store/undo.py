@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from align.errors import ConflictError, EmptyDecisionError
+from align.errors import ConflictError, EmptyDecisionError, StoreError
 from align.models import Decision, Document
 from align.store import accept_many, conflicts, statements
 from align.store.actions import Action, Trait
@@ -84,10 +84,11 @@ def next_visit(db: Database, reviewer: str, action: str) -> str | None:
 
 
 def invert_last(
-    db: Database, reviewer: str, action: str, detail: Mapping[str, object]
+    db: Database, reviewer: str, action: str, detail: Mapping[str, object], *, begun: bool = False
 ) -> tuple[Decision, tuple[int, ...], str]:
     """Undo the reviewer's last decision in force (`undo`), or redo the last undone one if nothing was decided since
-    (`redo`), with the decisions grouped with it. Call inside `writing`. `detail`: further fields of the log entries.
+    (`redo`), with the decisions grouped with it. Call inside `writing`. `detail`: further fields of the log entries;
+    `begun`: nothing was written in the open transaction, so an attempt that fails may begin it anew.
 
     Returns the last entry written, the links touched, and the new reasons for skipping later decisions. Raises
     ConflictError if none can be inverted, EmptyDecisionError if there is none.
@@ -104,7 +105,7 @@ def invert_last(
         if not reason:
             skipped = _summary(new_reasons)
             try:
-                with _savepoint(db):
+                with _restarting(db) if begun else _savepoint(db):
                     inverted = [
                         invert_decision(db, reviewer, one.entry.target, action, skipped, detail) for one in group
                     ]
@@ -125,6 +126,26 @@ def _summary(reasons: list[str]) -> str:
     """The first reason, and the number of further ones."""
     more = f" ({len(reasons) - 1:,} more)" if len(reasons) > 1 else ""
     return f"{reasons[0]}{more}" if reasons else ""
+
+
+@contextmanager
+def _restarting(db: Database) -> Iterator[None]:
+    """Begin the transaction anew after a ConflictError inside; it goes on if nobody wrote in between.
+
+    Inside a savepoint the time of many writes would be quadratic: SQLite walks its journal in memory after each.
+    """
+    last = "select max(id) from decisions"
+    before = db.conn.execute(last).fetchone()
+    try:
+        yield
+    except ConflictError:
+        db.conn.execute("rollback")
+        db.conn.execute("begin immediate")
+        if db.conn.execute(last).fetchone() != before:
+            raise StoreError(
+                "another program changed the store at that moment; nothing was changed. Try again."
+            ) from None
+        raise
 
 
 @contextmanager
