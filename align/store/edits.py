@@ -245,8 +245,11 @@ def move(draft: DecisionDraft, link: int, side: Side, end: End, direction: Direc
 
 @_on_link(Action.SWAP)
 def swap(draft: DecisionDraft, link: int) -> int:
-    """Make the source the target and the target the source."""
+    """Make the source the target and the target the source. Raises ConflictError for a link in conflict: it would be
+    none any more, without a decision between the two."""
     state = draft.state(link)
+    if state["attention"] == "conflict":
+        raise ConflictError(f"link {link} is in conflict. Accept or reject it first, then swap its sides.")
     turned = {
         f"{a}{column}": state[f"{b}{column}"]
         for a, b in (("src", "tgt"), ("tgt", "src"))

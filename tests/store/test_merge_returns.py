@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from align.errors import ConflictError
 from align.models import LinkKind, Proposal, Status
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
@@ -256,3 +257,29 @@ def test_what_was_drawn_before_a_change_of_text_counts_where_the_text_is_the_old
         assert decided(store) == new
         assert store.check() == copy.check() == third.check() == []
         assert store.conflicts() == copy.conflicts() == third.conflicts() == []
+
+
+def test_a_decision_that_was_merged_between_a_change_of_text_and_its_return_is_in_force(
+    store: Store, tmp_path: Path
+) -> None:
+    store.backup(tmp_path / "copy.db")
+    Reviewer(store, "ada").commit(edits.accept(2))
+    with open_store(tmp_path / "copy.db") as copy:
+        bo = Reviewer(copy, "bo")
+        read([f"{text} x" for text in JA])(bo)
+        copy.unite(store.path)
+        read(JA)(bo)
+        store.unite(copy.path)
+        copy.unite(store.path)
+        assert store.link(2).status == copy.link(2).status == Status.ACCEPTED
+        assert store.check() == copy.check() == []
+
+
+def test_sides_of_a_link_in_conflict_are_not_swapped(store: Store, tmp_path: Path) -> None:
+    store.backup(tmp_path / "copy.db")
+    Reviewer(store, "ada").commit(edits.accept(2))
+    with open_store(tmp_path / "copy.db") as copy:
+        Reviewer(copy, "bo").commit(edits.reject(2))
+        store.unite(copy.path)
+        with pytest.raises(ConflictError, match="link 2 is in conflict"):
+            Reviewer(store, "ada").commit(edits.swap(2))

@@ -103,11 +103,15 @@ class Resolution:
         """Drop changes of a text up to the one that brought it back, on links that are as they were before them."""
         for first, *later in texts.returns():
             last, span = later[-1], {first, *later}
+            name, digest = (str(self.entries[last].detail[key]) for key in ("name", "now"))
             for link, write in self.history.of_entry[last]:
                 writes = {one.position: one for one in link.writes if one.position in span}
                 begun = writes[min(writes)].was if writes else None
                 same = begun is not None and all(write.columns.get(column) == begun[column] for column in begun)
-                if same and not any(self._is_built_on(link, one, last, but=span) for one in writes.values()):
+                # What was decided on the text that returned does not build on a change of it.
+                on_returned = {w.position for w in link.writes if texts.digests_at(w.position, name) == {digest}}
+                but = span | on_returned
+                if same and not any(self._is_built_on(link, one, last, but=but) for one in writes.values()):
                     self.out.void |= {(position, id(link)) for position in writes}
             cuts = [self.sentences.half(*cut) for cut in self.entries[last].cuts]
             if cuts and all(self.splits.is_cut(half, by=first) for half in cuts):

@@ -102,14 +102,14 @@ class TextVersions:
         """Digests of the texts for which the decision at a position counts; `name` is in `changes`."""
         digests = self._applicable.get((position, name))
         if digests is None:
-            digests = self._digests_at(position, name)
+            digests = self.digests_at(position, name)
             for change in self.changes[name]:
                 if change.was in digests and self.causality.before(position, change.position):
                     digests.add(change.now)
             self._applicable[position, name] = digests
         return digests
 
-    def _digests_at(self, position: int, name: str) -> set[str]:
+    def digests_at(self, position: int, name: str) -> set[str]:
         """Digests of the texts that the document may have had at the decision at a position: several if it knew
         independent changes."""
         own = self.entries[position].texts.get(name)
