@@ -43,6 +43,8 @@ NEWS = ("ntrex.ja_zh", "ntrex.ko_en", "ntrex.ru_en")
 BOOKS = ("textberg_de_fr.dev", "parice_en_is", "kyoto_ja_en.dev", "pydocs.en_ja")
 UNRELATED = 8
 """Number of other documents that each news document is compared with."""
+FOLDER_DOCUMENTS = 12
+"""Number of documents of a set that are proposed in one folder."""
 SEEDS = seed_pages()
 
 
@@ -152,18 +154,18 @@ def raw_f1(encoder: Encoder, found: Sequence[Mapping[str, Any]]) -> float:
     return 2 * precision * recall / max(1e-9, precision + recall)
 
 
-def unrelated(encoder: Encoder, name: str) -> tuple[int, int]:
-    """(links, pairs of pages) among unrelated news documents."""
+def unrelated(encoder: Encoder, name: str, others: int = UNRELATED) -> tuple[int, int]:
+    """(links, pairs of pages) among unrelated news documents, each with `others` of them."""
     sides = list(passages(encoder, documents(name), tokens=False))
     told = pairs = 0
     for number, (src, _) in enumerate(sides):
-        for step in range(1, UNRELATED + 1):
+        for step in range(1, others + 1):
             told += len(align_pages(src, sides[(number + step) % len(sides)][1]))
             pairs += 1
     return told, pairs
 
 
-def as_folder(encoder: Encoder, name: str, most: int = 12) -> tuple[int, int]:
+def as_folder(encoder: Encoder, name: str, most: int = FOLDER_DOCUMENTS) -> tuple[int, int]:
     """(links between a text and its translation, links between others) for a folder with two files per document."""
     with tempfile.TemporaryDirectory() as folder:
         db = Path(folder) / "folder.db"
@@ -212,8 +214,19 @@ def sure_of_seeds(encoder: Encoder, judged: Sequence[tuple[str, str, str, str]])
     return rows
 
 
-def measured(encoder: Encoder, names: Sequence[str], raw: bool, say: Callable[[str], None]) -> list[tuple[float, bool]]:
-    """Print figures of each set; (confidence, right) of all links."""
+def measured(
+    encoder: Encoder,
+    names: Sequence[str],
+    raw: bool,
+    say: Callable[[str], None],
+    *,
+    in_folder: int = FOLDER_DOCUMENTS,
+    others: int = UNRELATED,
+) -> list[tuple[float, bool]]:
+    """Print figures of each set; (confidence, right) of all links.
+
+    in_folder: documents of a set in a folder. others: documents that each news document is compared with.
+    """
     from benchmarks.fit_pages import JUDGED
 
     rows = sure_of_seeds(encoder, JUDGED) if "seeds" in names else []
@@ -225,7 +238,7 @@ def measured(encoder: Encoder, names: Sequence[str], raw: bool, say: Callable[[s
         ]
         apart = [align_pages(*both) for both in sides]
         figures = {"set": name, "link_f1": round(link_f1(found, woven), 4), "apart": round(link_f1(found, apart), 4)}
-        figures |= dict(zip(("in a folder", "across documents"), as_folder(encoder, name), strict=True))
+        figures |= dict(zip(("in a folder", "across documents"), as_folder(encoder, name, in_folder), strict=True))
         say(json.dumps(figures | ({"raw": round(raw_f1(encoder, found), 4)} if raw else {})))
         for page, beads in [*zip(found, woven, strict=True), *zip(found, apart, strict=True)]:
             gold = {(tuple(s), tuple(t)) for s, t in page["gold"]}
@@ -235,7 +248,7 @@ def measured(encoder: Encoder, names: Sequence[str], raw: bool, say: Callable[[s
             continue
         say(json.dumps(as_book(encoder, name)))
     for name in [name for name in NEWS if name in names]:
-        told, pairs = unrelated(encoder, name)
+        told, pairs = unrelated(encoder, name, others)
         say(json.dumps({"set": name, "unrelated pages": pairs, "links": told}))
         for page, (src, tgt) in zip(documents(name), passages(encoder, documents(name), tokens=False), strict=True):
             gold = {(tuple(s), tuple(t)) for s, t in page["gold"]}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from itertools import pairwise
@@ -123,8 +123,18 @@ def sets(corpus: str, belongs: Callable[[dict[str, Any]], bool]) -> Iterator[tup
 
 
 def _without_large(document: dict[str, Any]) -> dict[str, Any]:
-    """The document without the beads that are artefacts; their sentences are in none."""
-    return document | {"gold": [b for b in document["gold"] if min(len(b[0]), len(b[1])) < LARGEST_GOLD]}
+    """The document without the beads that are artefacts; beads between their sentences do not count."""
+    gold = [b for b in document["gold"] if min(len(b[0]), len(b[1])) < LARGEST_GOLD]
+    judged_s, judged_t = (frozenset(k for b in gold for k in b[side]) for side in (0, 1))
+    return document | {"gold": gold, "judged": (judged_s, judged_t)}
+
+
+def _judged(document: Mapping[str, Any], beads: Sequence[Bead]) -> list[Bead]:
+    """The beads with a sentence that is in the gold; all where the gold covers both texts."""
+    if "judged" not in document:
+        return list(beads)
+    judged_s, judged_t = document["judged"]
+    return [bead for bead in beads if not judged_s.isdisjoint(bead.src) or not judged_t.isdisjoint(bead.tgt)]
 
 
 class Counting:
@@ -151,7 +161,7 @@ def measure(
         for set_name, found in sets(corpus, partial(_belongs, name, encoder)):
             counting.texts = 0
             with nullcontext() if shipped else unseen(set_name):
-                beads = aligned(encoder, found)
+                beads = [_judged(d, of_text) for d, of_text in zip(found, aligned(encoder, found), strict=True)]
             sentences = sum(len(d["src"]) + len(d["tgt"]) for d in found)
             row = {"set": set_name, "encoder": encoder_name, **figures(found, beads)}
             links = judged(found, beads)

@@ -12,7 +12,7 @@ from align.aligner.similarity import neighbourhood
 from align.aligner.types import Bead, Matrix
 from align.aligner.window import Bitext
 
-MIN_MAIN_CONFIDENCE = 0.8
+MIN_MAIN_CONFIDENCE = 0.82
 """Confidence below which a bead of the main chain may be dissolved."""
 MIN_CELL_MARGIN = 0.06
 """Minimum margin of a cell in a chain."""

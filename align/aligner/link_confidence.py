@@ -30,6 +30,9 @@ LONG_CHAIN_LINKS = 50
 neighbours, which lowers the CSLS of all links."""
 MAX_ISOLATED_CSLS = 0.02
 """CSLS up to which a link counts as isolated."""
+MAX_LOG_ODDS, UNSCORED_LOG_ODDS = 10.0, -1.45
+"""Limit of the log odds of a posterior, either way, and those of a bead without a posterior: one that is as often
+right as wrong in novels."""
 MIN_LOG_CHARACTERS = 3.0
 """log of the characters below which a text is too short to be distinctive: about twenty."""
 
@@ -82,7 +85,7 @@ class LinkFeatures:
     together: float
     """1 where both sides are on one page."""
     posterior: float
-    """Log odds of the exact search; 0 where it was not used."""
+    """Log odds of the posterior of the exact search, not calibrated; UNSCORED_LOG_ODDS where it was not used."""
     interleaved: float
     """1 where the languages alternate on the page."""
     level: float
@@ -113,7 +116,7 @@ def extract_features(bitext: Bitext, chain: Chain, number: int, together: bool) 
     chain_support = sum(o.score * 0.7 ** (abs(number - k) - 1) for k, o in enumerate(chain.beads) if k != number)
     size = log(min(ls, lt * ratio) + 1)
     # A bead without a confidence was fixed by the caller, not scored by the exact search.
-    chance = min(max(bead.confidence, 1e-3), 1 - 1e-3) if chain.is_translation and bead.confidence else 0.5
+    scored = chain.is_translation and bool(bead.confidence)
 
     def both(shared: SharedTokens) -> float:
         inside = (shared.src >= rows.start) & (shared.src < rows.stop)
@@ -138,7 +141,9 @@ def extract_features(bitext: Bitext, chain: Chain, number: int, together: bool) 
         short=max(0.0, MIN_LOG_CHARACTERS - size),
         cells=log(len(bitext.src) * len(bitext.tgt)),
         together=float(together),
-        posterior=log(chance / (1 - chance)),
+        posterior=min(MAX_LOG_ODDS, max(-MAX_LOG_ODDS, bitext.fitted.posterior_log_odds(bead.confidence)))
+        if scored
+        else UNSCORED_LOG_ODDS,
         interleaved=float(chain.interleaved),
         level=chain.level,
         count=log(len(chain.beads) + 1),

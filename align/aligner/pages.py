@@ -35,7 +35,7 @@ MAX_PAGE_CELLS = 6_000_000
 """Cells above which two texts are aligned as a whole."""
 MIN_SEGMENT_SCORE = 6.0
 """Minimum score of a translated part of such texts: about ten sentences in a row, or more with gaps."""
-SURE_CONFIDENCE = 0.7
+SURE_CONFIDENCE = 0.63
 """Minimum confidence of a bead that counts for such a part. It is calibrated on translations, which the texts may
 not be."""
 CLOSER, SHIFTS = 1.5, (7, -7, 19, -19, 43, -43)
@@ -47,6 +47,8 @@ MIN_TRANSLATION_CELLS, MIN_TRANSLATION_SHARE, MIN_TRANSLATION_CSLS = 5, 0.7, 0.1
 MIN_INTERLEAVED_SHARE = 0.4
 """Minimum share where the languages alternate, or the exact search covers MIN_COVERED_SHARE of both sides."""
 MIN_COVERED_SHARE = 0.85
+MIN_COVERED_CONFIDENCE = 0.23
+"""Minimum confidence of a bead of the exact search that covers its sentences: merged sentences are rarely sure."""
 MIN_LINK_CONFIDENCE, MIN_ISOLATED_CONFIDENCE = 0.35, 0.5
 """Minimum confidence of a link; and of a link in a loose chain between two documents: there are many pairs of
 documents, and few are related."""
@@ -151,7 +153,7 @@ class _Search:
             long = len(cells) >= LONG_CHAIN_LINKS
             if long or sum(float(self.margins[cell]) for cell in cells) >= MIN_TRANSLATION_CSLS * span:
                 beads = self._exact_beads(cells, [(rows, columns)])
-                sure = [bead for bead in beads if bead.confidence > 0.5]
+                sure = [bead for bead in beads if bead.confidence > MIN_COVERED_CONFIDENCE]
                 covered = min(sum(len(bead.src) for bead in sure), sum(len(bead.tgt) for bead in sure))
                 required = (
                     0.75 * len(cells)

@@ -15,6 +15,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log
 
 import numpy as np
@@ -31,7 +32,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002ffff]+")
 
 
-def extract_tokens(text: str, *, latin: bool) -> tuple[list[str], list[str]]:
+@lru_cache(maxsize=1 << 14)  # In a folder of documents, each is compared with all others.
+def extract_tokens(text: str, *, latin: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(numbers, words) of a sentence. `latin`: the other side is alphabetic too, so that word stems may match."""
     is_ascii = text.isascii()
     text = text if is_ascii else unicodedata.normalize("NFKC", text)
@@ -43,7 +45,7 @@ def extract_tokens(text: str, *, latin: bool) -> tuple[list[str], list[str]]:
         folded = fold(run)
         words.extend(folded)
         words.extend(folded[k : k + 2] for k in range(len(folded) - 1))
-    return values, words
+    return tuple(values), tuple(words)
 
 
 def _folded_words(text: str, written: Set[int], *, stems: bool) -> Iterator[str]:

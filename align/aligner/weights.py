@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
+from math import exp, log
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +38,27 @@ class Weights:
     """Without joined texts and style priors, which depend on the first pass."""
     second: Score
     slope: float
-    """Confidence is 1 / (1 + exp(-(slope * logit(posterior) + shift))), fitted on held-out folds."""
+    """Confidence is ceiling / (1 + exp(-(slope * logit(posterior) + shift))), fitted on held-out folds."""
     shift: float
+    ceiling: float = 1.0
+    """Share of the links of a new corpus that its gold does not join by a convention of its own, such as verses or
+    articles: no posterior says anything about those."""
     related: Mapping[str, float] = field(default_factory=dict)
     """Weights of the evidence that two texts belong together; empty: it is not judged."""
 
     def confidence(self, posterior: float) -> float:
         """Calibrated P(right) of a posterior."""
-        p = min(max(posterior, 1e-6), 1 - 1e-6)
-        return float(1 / (1 + np.exp(-(self.slope * np.log(p / (1 - p)) + self.shift))))
+        return self.ceiling / (1 + exp(-(self.slope * log_odds(posterior) + self.shift)))
+
+    def posterior_log_odds(self, confidence: float) -> float:
+        """Log odds of the posterior that `confidence` was calibrated from."""
+        return (log_odds(confidence / self.ceiling) - self.shift) / self.slope
+
+
+def log_odds(p: float) -> float:
+    """Logit of a probability, at most as far from 0 as that of one in a million."""
+    p = min(max(p, 1e-6), 1 - 1e-6)
+    return log(p / (1 - p))
 
 
 SENTENCES, TOKENS = "sentences", "tokens"
@@ -98,4 +111,5 @@ def parse_weights(stored: dict[str, Any]) -> Weights:
         )
         for pass_name in ("first", "second")
     )
-    return Weights(first, second, stored["slope"], stored["shift"], stored.get("related", {}))
+    calibration = stored["slope"], stored["shift"], stored.get("ceiling", 1.0)
+    return Weights(first, second, *calibration, stored.get("related", {}))

@@ -57,6 +57,8 @@ ROUGH_SHARPNESS, MIN_ROUGH_POSTERIOR = 8.0, 1e-7
 """Factor of the rough score (not as sharp as the fitted one), and the posterior below which a bead is pruned."""
 LINES_PER_NAT, MAX_LINE_NATS = 2.5, 16.0
 """Lines that count as one nat of evidence for a line-by-line translation, and the limit of that evidence in nats."""
+LINE_SCORE_SHARE = 0.6
+"""Share of the difference in score that counts as evidence: the errors of a repetitive list are not independent."""
 MIN_DIAGONAL_SHARE = 0.5
 """Minimum expected share of lines that are paired with the line of their number in a line-by-line translation."""
 
@@ -229,7 +231,7 @@ def solve_window(bitext: Bitext, window: Window, forbidden: Sequence[RangePair] 
     opening = float(second.gap[features.OPENING] + second.gap[features.OPENINGS] * style.openings)
     posteriors = marginals(lattice, scores, null_s, null_t, opening)
     if lines:
-        posteriors = line_by_line(lattice, scores, posteriors, bitext.fitted.slope)
+        posteriors = line_by_line(lattice, scores, posteriors)
     i, j = window.rows[0], window.columns[0]
     path_beads = []
     for edge, a, b, chance in decode_path(lattice, posteriors):
@@ -313,11 +315,11 @@ def style_priors(windows: Sequence[tuple[Lattice, Marginals]]) -> StylePriors:
     return StylePriors(*(max(-MAX_STYLE_NATS, min(MAX_STYLE_NATS, value)) for value in logs))
 
 
-def line_by_line(lattice: Lattice, scores: FloatArray, posteriors: Marginals, slope: float) -> Marginals:
+def line_by_line(lattice: Lattice, scores: FloatArray, posteriors: Marginals) -> Marginals:
     """Marginals for texts of equal line counts, which may have been translated line by line.
 
     A mixture of two hypotheses: every line is paired with the line of its number, which gains a nat of evidence for
-    each LINES_PER_NAT lines; and the marginals as given, whose log odds are calibrated by `slope`. A repetitive
+    each LINES_PER_NAT lines; and the marginals as given, whose log odds count LINE_SCORE_SHARE. A repetitive
     list is then not shifted by some lines, while lines that are truly off cost far more than this prior gives.
     Marginals with less than MIN_DIAGONAL_SHARE of the lines on the diagonal are returned unchanged: the texts may
     be unrelated.
@@ -326,7 +328,9 @@ def line_by_line(lattice: Lattice, scores: FloatArray, posteriors: Marginals, sl
     count = len(lattice.low) - 1
     if int(diagonal.sum()) < count or posteriors.beads[diagonal].sum() < MIN_DIAGONAL_SHARE * count:
         return posteriors
-    odds = slope * (float(scores[diagonal].sum()) - posteriors.total) + min(count / LINES_PER_NAT, MAX_LINE_NATS)
+    odds = LINE_SCORE_SHARE * (float(scores[diagonal].sum()) - posteriors.total) + min(
+        count / LINES_PER_NAT, MAX_LINE_NATS
+    )
     share = 1 / (1 + exp(-max(-40.0, min(40.0, odds))))
     beads = np.where(diagonal, share, 0.0) + (1 - share) * posteriors.beads
     return replace(posteriors, beads=beads, gap_s=(1 - share) * posteriors.gap_s, gap_t=(1 - share) * posteriors.gap_t)

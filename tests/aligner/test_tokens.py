@@ -14,7 +14,7 @@ def test_a_number_is_a_token_of_its_value(text):
 
 def test_a_number_word_is_no_number_where_translations_may_lack_it():
     numbers, words = extract_tokens("one of twenty-five", latin=True)
-    assert numbers == ["#25"]
+    assert numbers == ("#25",)
     assert "one" in words
     assert "twenty" not in words
 

@@ -32,19 +32,25 @@ FLOORS = {
     "w3c": {"w3c_layout.en_ja": 0.997, "w3c_layout.en_zh-hant": 0.997},
 }
 """Corpus -> set -> least strict F1 with `use`."""
-CALIBRATION = 0.15
-"""Greatest expected calibration error of a set: the gold of the Bible calls two pairs of sentences one bead."""
+CALIBRATION = {"bible_zh_en.part": 0.13, "ntrex.ja_zh, harder, end to end": 0.09}
+"""Greatest expected calibration error of a set, where it is above MAX_CALIBRATION: the gold of the Bible joins two
+pairs of sentences that are one verse; of texts that leave out a fifth, links are surer than their confidence."""
+MAX_CALIBRATION = 0.06
 
 
 @pytest.mark.parametrize("corpus", FLOORS)
-def test_a_corpus_that_the_weights_never_saw(corpus):
+def test_a_corpus_that_the_weights_never_saw(corpus, gate_vectors):
     quality = importlib.import_module("benchmarks.quality")
     if not (GOLD / "dev").is_dir():
         pytest.skip(f"no gold at {GOLD}: set ALIGN_GOLD to run the gates")
-    rows = {row["set"]: row for row, _ in quality.measure(corpus, "use", None)}
+    rows = {row["set"]: row for row, _ in quality.measure(corpus, "use", gate_vectors)}
     floors = FLOORS[corpus]
     assert {name: rows[name]["f1_strict"] for name, least in floors.items() if rows[name]["f1_strict"] < least} == {}
-    assert {name: row["ece"] for name, row in rows.items() if row["links"] >= 200 and row["ece"] > CALIBRATION} == {}
+    assert {
+        name: row["ece"]
+        for name, row in rows.items()
+        if row["links"] >= 200 and row["ece"] > CALIBRATION.get(name, MAX_CALIBRATION)
+    } == {}
 
 
 def test_every_fold_is_of_todays_gold_and_features():

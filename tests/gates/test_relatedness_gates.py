@@ -27,21 +27,16 @@ def measured():
 
 @pytest.mark.parametrize("name", ["ntrex", "bsd"])
 @pytest.mark.parametrize("size", [1, 2, 3])
-def test_short_documents(measured, name, size):
-    from align.embeddings import load_encoder
-
-    encoder = load_encoder("use")
+def test_short_documents(measured, gate_encoder, name, size):
     most, least = measured.REACH[size]
-    row = measured.short(encoder, list(measured.cut(measured.one_to_one(name, encoder), size, COUNT)))
+    row = measured.short(gate_encoder, list(measured.cut(measured.one_to_one(name, gate_encoder), size, COUNT)))
     assert row["strangers_sure"] <= most + SLACK
     assert row["true_sure"] >= least - SLACK
 
 
 @pytest.mark.parametrize("file", WHOLE)
-def test_no_text_is_warned_of_whose_translation_is_there(measured, file):
-    from align.embeddings import load_encoder
-
-    row = measured.whole(load_encoder("use"), file)
+def test_no_text_is_warned_of_whose_translation_is_there(measured, gate_encoder, file):
+    row = measured.whole(gate_encoder, file)
     assert row["warned"].startswith("0 of ")
     assert row["warned, half missing"].startswith("0 of ")
 
