@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from align.models import Status
+from align.models import LinkKind, Proposal, Status
 from align.review.jobs import Job, JobResult, JobRunner
 from align.review.screens.concordance_view import ConcordanceScreen
 from align.review.screens.review import ReviewScreen
@@ -164,8 +164,6 @@ async def test_the_concordance_finds_words_and_other_translations(db: Path, run:
             added = store.add_document(document(name, lang, texts))
             ids.append((added.document, store.sentences(added.document)[0].id))
         first = links(db)[0]
-        from align.models import Proposal
-
         store.propose(ids[0][0], ids[1][0], [Proposal((ids[0][1],), (ids[1][1],), first.kind, 0.3, 0.9)], "x")
     async with run(start="workspace") as pilot:
         await press(pilot, "a", "g", "6", "enter", "f")
@@ -184,3 +182,27 @@ async def test_the_concordance_finds_words_and_other_translations(db: Path, run:
         assert screen(pilot).session.cursor == 5
         await press(pilot, "q")
         assert isinstance(pilot.app.screen, WorkspaceScreen)
+
+
+async def test_the_sentences_of_a_link_are_listed_in_all_other_texts(db: Path, run: Run) -> None:
+    chinese = ("日俄举行首次会谈。", "会谈于2013年11月2日在东京举行。")
+    with open_store(db) as store:
+        first, second = (one.src for one in links(db)[:2])
+        added = store.add_document(document("talks.zh.txt", "zh-Hans", chinese)).document
+        rows = [row.id for row in store.sentences(added)]
+        proposals = [
+            Proposal(side.sentences, (row,), LinkKind.TRANSLATION, 0.5, 0.8)
+            for side, row in zip((first, second), rows, strict=True)
+        ]
+        store.propose(first.document, added, proposals, "x")
+    async with run(size=(80, 24)) as pilot:
+        await press(pilot, "g", "2", "enter", "f")
+        options = pilot.app.screen.query_one("#hits")
+        shown = [str(options.get_option_at_index(number).prompt) for number in range(options.option_count)]
+        assert shown[0] == "In 1 other text"
+        assert shown[1].startswith(f"zh-Hans {chinese[1]}\n")
+        assert "talks.zh.txt" in shown[1]
+        assert "80 % sure" in shown[1]
+        assert "In 1 other" not in "".join(shown[1:])
+        await press(pilot, "down", "enter")
+        assert pilot.app.screen.session.current.tgt.text == chinese[1]

@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from align.models import Link
+from align.models import Link, LinkSide, Status
 from align.review.keys import ACTIONS_BY_ID
 from align.review.screens.base import ours, reason, served_text
 from align.review.session_state import SessionState
@@ -25,6 +25,7 @@ from align.review.workspace_rows import base_name
 from align.store.search import find_terms, parse
 from align.text.messages import pluralise
 from align.text.width import shown
+from align.workspace.browse import Browser
 from align.workspace.concordance import ConcordanceHit, ConcordanceText, Rendering, first_words, last_words
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class ConcordanceScreen(Screen[int | None]):
         if self._query:
             self._search(self._query)
         elif link is not None:
-            self._look_up("", lambda browser: list(consistency(browser.renderings, link)))
+            self._look_up("", lambda browser: [*in_other_texts(browser, link), *consistency(browser.renderings, link)])
         self.query_one(OptionList if link is not None and not self._query else Input).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -127,7 +128,8 @@ class ConcordanceScreen(Screen[int | None]):
             words = f"The first {count} hits. More words narrow the search."
         if not message.words:
             words = (
-                "All translations of this sentence, the most frequent first. Enter opens a link; `/` searches words."
+                "The sentences in other texts, and all translations of the same words, the most frequent first. "
+                "Enter opens a link; `/` searches words."
             )
         self.query_one("#said", Line).show(served_text(self, reason(error)) if error else words)
         if entries and message.words:
@@ -213,6 +215,27 @@ def _in_context(side: ConcordanceText) -> Text:
     if after := first_words(side.after, CONTEXT_LENGTH):
         text.append(f" {shown(after)}", style="dim")
     return text
+
+
+def in_other_texts(browser: Browser, link: Link) -> Iterator[ListedHit]:
+    """The row of the link in all other documents: what else its sentences are linked with, by language."""
+    documents = {link.src.document, link.tgt.document}
+    sides: dict[int, tuple[LinkSide, Link]] = {}
+    for own in (link.src, link.tgt):
+        for links in browser.links_of_sentences(list(own.sentences)).values():
+            for one in links:
+                side = one.tgt if one.src.document == own.document else one.src
+                if side.document not in documents and one.status is not Status.REJECTED:
+                    sides[one.id] = side, one
+    if sides:
+        texts = len({side.document for side, _ in sides.values()})
+        yield ListedHit(Text(f"In {pluralise(texts, 'other text')}", style="bold"))
+    for side, one in sorted(sides.values(), key=lambda entry: (entry[0].lang, entry[0].document, entry[1].id)):
+        text = Text(f"{side.lang:<8}", style="dim")
+        text.append(shown(side.text), style="")
+        sure = f", {percent(one.confidence)} % sure" if one.status is Status.PROPOSED else ""
+        text.append(f"\n        {shown(base_name(side.doc))} · link {one.id} · {one.status}{sure}", style="dim")
+        yield ListedHit(text, one.id, side.sentences)
 
 
 def consistency(renderings: Callable[..., list[Rendering]], link: Link) -> Iterator[ListedHit]:
