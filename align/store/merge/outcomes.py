@@ -85,29 +85,42 @@ class Outcomes:
                     break
 
     def _show_cuts(self, outcomes: Sequence[tuple[MergedLink, Outcome]]) -> None:
-        """Show cuts in conflict that no link has among its own on the first link of their sentence."""
-        listed = {uid for _, outcome in outcomes if outcome.columns for uid in outcome.contested}
+        """Show cuts in conflict that no link has among its own on the first link of their sentence.
+
+        Links of documents whose texts differ between copies come last: what is shown on the others is the same in all.
+        """
+        common = [one for one in outcomes if one[1].columns and not self._has_changed_text(one[1].columns)]
+        everywhere = {uid for _, outcome in common for uid in outcome.contested}
+        listed = everywhere | {uid for _, outcome in outcomes if outcome.columns for uid in outcome.contested}
         hidden = [
             (position, sentence)
             for sentence, cuts in self.splits.by_sentence.items()
             for position in {cut.position for cut in cuts if cut.made and cut.position in self.out.decisions}
-            if self.entries[position].uid not in listed and position not in self.resolution.decided_out
+            if self.entries[position].uid not in everywhere and position not in self.resolution.decided_out
         ]
-        on: dict[int, list[tuple[Birth, Outcome]]] = {}
+        on: dict[int, list[tuple[bool, Birth, Outcome]]] = {}
         for link, outcome in outcomes if hidden else ():
             for number in {*outcome.columns["src"], *outcome.columns["tgt"]} if outcome.columns else ():
-                on.setdefault(number, []).append((min(link.births)[0], outcome))
+                changed = self._has_changed_text(outcome.columns or {})
+                on.setdefault(number, []).append((changed, min(link.births)[0], outcome))
         for position, sentence in hidden:
             hosts = [host for number in self.splits.line(sentence) for host in on.get(number, ())]
-            if not hosts:
+            is_listed = self.entries[position].uid in listed
+            if not hosts and not is_listed:
                 self.splits_unlinked.append(position)
+            if not hosts or (is_listed and all(changed for changed, _, _ in hosts)):
                 continue
-            _, outcome = min(hosts, key=lambda host: host[0])
+            *_, outcome = min(hosts, key=lambda host: host[:2])
             outcome.columns = {**(outcome.columns or {}), "attention": "conflict", "touched": 1}
             entry = self.entries[position]
             outcome.contests.append(Contest(entry, {}))
             outcome.contests.sort(key=lambda contest: (contest.entry.reviewer, contest.entry.uid))
             outcome.contested |= {entry.uid}
+
+    def _has_changed_text(self, columns: State) -> bool:
+        """Whether a text of a link changed in some copy."""
+        changes = self.history.texts.changes if self.history.texts else {}
+        return any(self.sentences.document(columns[side][0])[0] in changes for side in ("src", "tgt"))
 
     def _outcome(self, link: MergedLink) -> Outcome:
         live: dict[str, list[Write]] = {}
