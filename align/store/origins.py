@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,3 +141,40 @@ def namesake_messages(identity: Identity) -> tuple[str, ...]:
         return ()
     name, file = identity.namesake
     return (f"{name} is another document, read from {file}. If this is a new text of it, add it with --as {name}.",)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A document whose file is gone."""
+
+    name: str
+    """Of the file with several documents, without their parts."""
+    digest: str
+    file: str
+
+
+def missing_files(db: Database, store: Path) -> list[Missing]:
+    """The documents whose files are gone, in the order in which they were added."""
+    folder = os.path.realpath(store.parent)
+    rows = db.conn.execute(
+        "select name, digest, origin from documents where removed_at is null and origin is not null order by id"
+    ).fetchall()
+    files = ((name, digest, _file(_without_part(origin), folder)) for name, digest, origin in rows)
+    return [Missing(_without_part(name), digest, file) for name, digest, file in files if not os.path.exists(file)]
+
+
+def _without_part(name: str) -> str:
+    return name.rpartition(" [")[0] if name.endswith("]") and " [" in name else name
+
+
+def moved_messages(missing: Sequence[Missing], path: str, name: str, digest: str = "") -> tuple[str, ...]:
+    """A note that a new document may be one whose file was moved: with the same text, else with the same file name."""
+    same = next((one for one in missing if one.digest == digest), None)
+    other = same or next((one for one in missing if os.path.basename(one.file) == os.path.basename(path)), None)
+    if other is None:
+        return ()
+    what = f"it has the text of {other.name}" if same else f"{other.name} is another document"
+    return (
+        f"{what}, whose file is gone ({other.file}). If that was moved here: `align store remove {shlex.quote(name)}`, "
+        f"then `align add {shlex.quote(path)} --as {shlex.quote(other.name)}`.",
+    )

@@ -71,6 +71,11 @@ class StoreQueries:
         with translate_errors(self.path):
             return origins.identify(self.db, self.path, path, file_name, parts)
 
+    def missing_files(self) -> list[origins.Missing]:
+        """The documents whose files are gone."""
+        with translate_errors(self.path):
+            return origins.missing_files(self.db, self.path)
+
     def names_of_parts(self, path: str, file_name: str) -> frozenset[str]:
         """Names of the documents, one a language, that were read from a multilingual file."""
         with translate_errors(self.path):

@@ -25,7 +25,7 @@ from align.reviewer import Reviewer
 from align.settings import default_reviewer
 from align.sqlite_session import is_open
 from align.store import Store, TextChange, open_store
-from align.store.origins import namesake_messages
+from align.store.origins import moved_messages, namesake_messages
 from align.text.han import chinese_tag
 from align.text.messages import pluralise
 from align.text.segment import resegment
@@ -141,23 +141,32 @@ def add(
     failed = refused = 0
     with ExitStack() as stack:
         opened = cache(lambda: stack.enter_context(open_store(db)))
+        missing = cache(lambda: opened().missing_files())
 
         def add_one(source: str) -> AddResult:
             content = read_content(source, max_size)
             if source == STDIN:
                 document = read_piped(content, name, encoding=encoding, lang=lang)
             elif columns or is_bilingual(source, content, encoding=encoding):
-                return add_pairs(
+                return with_moved(add_pairs(
                     opened(), source, reviewer_name, name=name, encoding=encoding, columns=columns, replace=replace,
                     max_size=max_size, split=split,
-                )  # fmt: skip
+                ), source)  # fmt: skip
             elif split and is_named:
                 raise UsageError(f"{source}: --split cuts the units of files with translations, and this has none.")
             else:
                 document = read(source, content, encoding=encoding, lang=lang)
-            return add_text(
+            result = add_text(
                 opened(), source, document, reviewer_name, name=name, lang=lang, segments=segments, replace=replace
             )
+            return with_moved(result, source, document.digest if document.text.strip() else "")
+
+        def with_moved(result: AddResult, source: str, digest: str = "") -> AddResult:
+            """With a note where the new document may be one whose file was moved."""
+            if result.outcome != "added" or name is not None or source == STDIN:
+                return result
+            notes = moved_messages(missing(), source, result.name, digest)
+            return dataclasses.replace(result, messages=(*result.messages, *notes))
 
         for number, (source, is_named) in enumerate(files):
             progress(number, len(files))

@@ -130,6 +130,20 @@ def test_what_few_changes_take_is_counted(project: Path) -> None:
     assert "2 confirmed links of 1 file lost their text (2 removed, 0 to be decided again)" in result.stderr
 
 
+def test_a_moved_file_that_is_added_by_another_path_is_named(project: Path) -> None:
+    (project / "one" / "en.txt").rename(project / "two" / "en.txt")
+    (project / "one" / "de.txt").rename(project / "two" / "neu.txt")
+    first, second = run(project, "add", "two/en.txt"), run(project, "add", "two/neu.txt")
+    assert first.stderr.count("it has the text of en.txt, whose file is gone") == 1
+    assert second.stderr.count("it has the text of de.txt, whose file is gone") == 1
+    for command in ("align store remove two/en.txt", "align add two/en.txt --as en.txt"):
+        assert f"`{command}`" in first.stderr
+        yes = ["--yes"] if "remove" in command else []
+        assert run(project, *command.split()[1:], *yes).exit_code == 0
+    assert names(project) == ["en.txt", "de.txt", "two/neu.txt"]
+    assert run(project, "add", "two/en.txt").stderr.startswith("unchanged  en.txt")
+
+
 def test_a_project_may_be_moved_and_copied_with_its_store(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = decided(project)
     for make in (shutil.copytree, shutil.move):
