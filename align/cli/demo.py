@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from align.cli.options import cell, encoder_option, note, progress, settings_for
+from align.text.messages import per_cent
 
 if TYPE_CHECKING:
     from align.models import Link
@@ -47,5 +48,5 @@ def print_links(links: list[Link]) -> None:
         table.add_column("source", ratio=1, overflow="fold")
         table.add_column("target", ratio=1, overflow="fold")
         for link in pair_links:
-            table.add_row(f"{link.confidence:.0%}", str(link.kind), cell(link.src.text), cell(link.tgt.text))
+            table.add_row(per_cent(link.confidence), str(link.kind), cell(link.src.text), cell(link.tgt.text))
         console.print(table)

@@ -19,7 +19,7 @@ from align.cli.options import (
     store_option,
 )
 from align.models import LinkKind, Status
-from align.text.messages import harmless, json_line, visible
+from align.text.messages import harmless, json_line, per_cent, visible
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -122,7 +122,7 @@ def print_hit(hit: ConcordanceHit) -> None:
 
     console = Console(highlight=False, soft_wrap=True)
     link = hit.link
-    about = f"link {link.id}, {link.status}, {link.kind}, {link.confidence:.0%}" if link else "no link"
+    about = f"link {link.id}, {link.status}, {link.kind}, {per_cent(link.confidence)}" if link else "no link"
     console.print(Text(visible(f"{hit.sides[0].doc} ({about})"), style="dim"))
     for shown in hit.sides:
         console.print(cell(f"  {shown.lang:8}") + in_context(shown))

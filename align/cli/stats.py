@@ -10,7 +10,7 @@ import click
 
 from align.cli.options import cell, opened, progress, settings_for, store_option
 from align.models import CONFIRMED, Status
-from align.text.messages import pluralise, visible
+from align.text.messages import per_cent, pluralise, visible
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -65,12 +65,14 @@ def summary(report: Report) -> Iterable[str]:
     waiting = report.statuses[Status.PROPOSED]
     if waiting:
         expected = sum(pair.expected_right for pair in report.pairs) / waiting
-        yield f"  of the proposed, {expected:.0%} are expected to be right"
+        yield f"  of the proposed, {per_cent(expected)} are expected to be right"
     histogram = columns([row.links for row in report.bins])
     yield f"confidence  0 |{histogram}| 1"
     decided = [row for row in report.bins if row.decided]
     if decided:
-        right_counts = ", ".join(f"{row.low:.0%}-{row.high:.0%}: {row.right}/{row.decided}" for row in decided)
+        right_counts = ", ".join(
+            f"{100 * row.low:.0f}-{per_cent(row.high)}: {row.right}/{row.decided}" for row in decided
+        )
         yield f"  confirmed of decided, by confidence: {right_counts}"
     for pace in report.reviewers:
         speed = "" if pace.median_seconds is None else f", {pace.median_seconds:g} s between two decisions"
@@ -99,7 +101,7 @@ def pair_table(pairs: Iterable[PairReport], *, bars: bool) -> Table:
             cell(f"{one.src_lang}-{one.tgt_lang}"),
             str(sum(one.statuses.values())),
             str(sum(one.statuses[status] for status in CONFIRMED)),
-            *(f"{bar(side.share, 8) if bars else ''} {side.share:4.0%}".strip() for side in (one.src, one.tgt)),
+            *(f"{bar(side.share, 8) if bars else ''} {per_cent(side.share):>5}".strip() for side in (one.src, one.tgt)),
             str(one.crossings),
         )
     return table

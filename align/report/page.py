@@ -13,7 +13,7 @@ from pathlib import PurePath
 
 from align.models import CONFIRMED, Status
 from align.report.survey import Bin, PairReport, Report, SideCoverage, Unlinked
-from align.text.messages import pluralise
+from align.text.messages import per_cent, pluralise
 
 MAX_PAIRS = 200
 MAX_DOTS = 40_000
@@ -55,11 +55,6 @@ def page(report: Report) -> Iterator[str]:
     )
 
 
-def percent(share: float) -> str:
-    """`0.5` -> `50 %`; never 100 for less than all, never 0 for more than none."""
-    return f"{min(max(round(100 * share), int(share > 0)), 100 if share >= 1 else 99)} %"
-
-
 def part(count: float, of: float) -> float:
     """A share; 0 if the total is 0."""
     return count / of if of else 0.0
@@ -69,7 +64,7 @@ def bar(share: float, name: str = "") -> str:
     """A bar followed by its percentage."""
     return (
         f'<span class="bar"><i class="{name or "linked"}" style="width:{100 * share:.1f}%"></i></span>'
-        f'<span class="n">{percent(share)}</span>'
+        f'<span class="n">{per_cent(share)}</span>'
     )
 
 
@@ -87,7 +82,7 @@ def summary(report: Report) -> str:
     settled = sum(report.statuses[status] for status in CONFIRMED)
     expected = sum(pair.expected_right for pair in report.pairs)
     left = (
-        f" Of the {waiting:,} undecided, {percent(part(expected, waiting))} are expected to be right."
+        f" Of the {waiting:,} undecided, {per_cent(part(expected, waiting))} are expected to be right."
         if waiting
         else ""
     )
@@ -152,7 +147,7 @@ def confidence(report: Report) -> str:
         details = "<p>Nothing is decided yet, so confidence cannot be compared with decisions.</p>"
     audits = "".join(
         f"<li>{escape(str(row['at'])[:10])} {escape(str(row['reviewer']))}: {row['right']} of {row['n']} right, "
-        f"95 % interval {percent(float(str(row['low'])))} to {percent(float(str(row['high'])))}</li>"
+        f"95 % interval {per_cent(float(str(row['low'])))} to {per_cent(float(str(row['high'])))}</li>"
         for row in report.audits
     )
     details += f"<h3>Audits of random samples</h3><ul>{audits}</ul>" if audits else ""
@@ -164,7 +159,7 @@ def column(row: Bin, highest: int) -> str:
     """One column of the histogram; its decided part is filled."""
     height = 100 * part(row.links, highest)
     inside = 100 * part(row.decided, row.links)
-    label = f"{row.low:.0%} to {row.high:.0%}: {pluralise(row.links, 'link')}, {row.decided} decided"
+    label = f"{100 * row.low:.0f} to {per_cent(row.high)}: {pluralise(row.links, 'link')}, {row.decided} decided"
     return (
         f'<div title="{label}"><span>{row.links or ""}</span><i style="height:{height:.1f}%">'
         f'<i class="accepted" style="height:{inside:.1f}%"></i></i><b>{row.low * 100:.0f}</b></div>'
@@ -186,7 +181,7 @@ def reliability(row: Bin) -> str:
     low, high = wilson(row.right, row.decided)
     share = part(row.right, row.decided)
     return (
-        f'<div><span>{row.low:.0%} to {row.high:.0%}</span><span class="line">'
+        f'<div><span>{100 * row.low:.0f} to {per_cent(row.high)}</span><span class="line">'
         f'<i class="span" style="left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%"></i>'
         f'<i class="tick" style="left:{100 * row.mean_confidence:.1f}%"></i>'
         f'<i class="dot" style="left:{100 * share:.1f}%"></i></span><span>{row.right} of {row.decided}</span></div>'

@@ -12,7 +12,7 @@ from align.errors import AlignError
 from align.models import MAX_ID, Link, LinkKind, Status
 from align.review.filter_language import FLAGS, completions, parse_filter, parse_percentage
 from align.review.session_state import Order, SessionState
-from align.text.messages import pluralise
+from align.text.messages import per_cent, pluralise
 from align.workspace.browse import Browser, LinkFilter
 
 PAGE = 64
@@ -229,7 +229,7 @@ class LinkNavigator:
     def doubtful(self) -> None:
         """Go to the next undecided link that is less sure than the rest."""
         undecided = replace(self.state.filter, statuses=frozenset({Status.PROPOSED}), max_confidence=DOUBTFUL)
-        self._go_to_next(undecided, f"No undecided link is below {DOUBTFUL:.0%}.")
+        self._go_to_next(undecided, f"No undecided link is below {per_cent(DOUBTFUL)}.")
 
     def next_uneven(self) -> None:
         """Go to the next link that is not one sentence to one."""

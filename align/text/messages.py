@@ -68,3 +68,8 @@ def _as_json(error: UnicodeError) -> tuple[str, int]:
 def pluralise(number: int, noun: str) -> str:
     """`1 link`, `2 links`, `1,000 links`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def per_cent(share: float) -> str:
+    """`0.5` -> `50 %`; never 100 for less than all, never 0 for more than none."""
+    return f"{min(max(round(100 * share), int(share > 0)), 100 if share >= 1 else 99)} %"

@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from align.errors import UsageError
 from align.models import Block, BlockKind, Decision, Document, LinkKind, Proposal, Sentence, Span, Status
 from align.report.pace import LinkTally, bar, columns, dot_map, paces
-from align.report.page import page, percent, wilson
+from align.report.page import page, wilson
 from align.report.survey import Report, build_report, inversions
 from align.reviewer import open_reviewer
 from align.store import LinkFilter, Store, edits, open_store
+from align.text.messages import per_cent
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -162,7 +163,7 @@ def test_inversions_are_what_they_are_by_definition(numbers: list[int]) -> None:
 
 
 def test_percentages_do_not_round_to_all_or_nothing() -> None:
-    assert [percent(share) for share in (0, 0.001, 0.5, 0.999, 1)] == ["0 %", "1 %", "50 %", "99 %", "100 %"]
+    assert [per_cent(share) for share in (0, 0.001, 0.5, 0.999, 1)] == ["0 %", "1 %", "50 %", "99 %", "100 %"]
 
 
 def test_wilson() -> None:
