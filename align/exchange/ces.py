@@ -167,7 +167,7 @@ def _file_named(path: Path, folder: Path, name: str | None) -> Path:
                     return file
     raise UsageError(
         f"{path}: its sentences are in {name or 'a file without a name'}, which is not in {folder}. Put it there, or "
-        "name the two files with --texts SRC TGT."
+        "name the two files: align import --texts SRC TGT."
     )
 
 

@@ -361,7 +361,7 @@ def in_main(main: str, pieces: Sequence[str]) -> list[bool]:
 
 
 def _bare(text: str) -> str:
-    return "".join(c for c in text if c.isalnum())
+    return re.sub(r"[\W_]+", "", text)
 
 
 def _codes(text: str) -> NDArray[uint32]:
@@ -377,7 +377,8 @@ def _covered(main: NDArray[uint32], joined: NDArray[uint32], lengths: NDArray[ui
     """
     import numpy as np
 
-    shared = np.isin(_hashes(joined, size), _hashes(main, size))
+    inside, hashes = np.append(np.sort(_hashes(main, size)), np.uint64(0)), _hashes(joined, size)
+    shared = inside[np.searchsorted(inside[:-1], hashes)] == hashes  # np.isin takes up to 20 times as long
     ends = np.cumsum(lengths)[:-1]
     for back in range(1, size):
         shared[ends - back] = False

@@ -91,8 +91,8 @@ def summary_lines(results: Sequence[AddResult]) -> Iterator[str]:
         )
     if boilerplate := sum(one.boilerplate for one in results if one.outcome != "unchanged"):
         yield (
-            f"Left out of aligning: {pluralise(boilerplate, 'sentence')} of boilerplate (menus, page numbers, lines "
-            "that repeat). `align propose --boilerplate` includes them."
+            f"Left out of aligning: {pluralise(boilerplate, 'sentence')} of boilerplate (menus, page numbers, headers "
+            "of tables, lines that repeat). `align propose --boilerplate` includes them."
         )
     for outcome in ("skipped", "refused"):
         count = sum(one.outcome == outcome for one in results)
