@@ -83,7 +83,9 @@ def accept_many(
         (reviewer, at),
     )
     if superseded:
-        DecisionDraft(db, reviewer).land(decision.id, [(link, state_of(db, link), None) for link in sorted(superseded)])
+        DecisionDraft(db, reviewer).write(
+            decision.id, [(link, state_of(db, link), None) for link in sorted(superseded)]
+        )
     refresh_touched(db, decision.id)
     return Change((*links, *sorted(superseded)), decision, None, f"accepted {pluralise(len(links), 'link')}")
 

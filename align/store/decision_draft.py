@@ -1,4 +1,4 @@
-"""One decision in the making: what a reviewer's operation asks of the links, gathered and landed together."""
+"""The draft of a decision: its changes of links and sentences, collected and then written together."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ DECIDED = ("src", "tgt", "status", "src_text", "tgt_text", "kind", "note", "atte
 
 
 class DecisionDraft:
-    """One decision in the making: changes gather here and land together, with their patches, in `close`."""
+    """A decision that is not written yet: `close` writes its changes together, with their patches."""
 
     def __init__(self, db: Database, reviewer: str) -> None:
         self.db = db
@@ -54,19 +54,19 @@ class DecisionDraft:
         self.joins: list[Cut] = []
         self._on: dict[int, set[int]] = {}
         self.detail: dict[str, object] = {}
-        """What the log is to tell of the decision beside its patches."""
+        """Details of the decision for the log, besides its patches."""
         self.shared: set[int] = set()
         """Settled links that share sentences with a link of the decision and stay, as the reviewer agreed."""
 
     def state(self, link: int) -> State:
-        """The link as it would be by now. Raises ConflictError where it is no more."""
+        """The link as it would be by now. Raises ConflictError where it was deleted."""
         if link not in self._now:
             state = state_of(self.db, link)
             self._was[link] = state
             self._now[link] = dict(state) if state else None
         state = self._now[link]
         if state is None:
-            raise ConflictError(f"link {link} is no more: {who_removed(self.db, link)}. Look again.")
+            raise ConflictError(f"link {link} was deleted: {who_removed(self.db, link)}. Look again.")
         return state
 
     def before(self, link: int) -> State | None:
@@ -147,14 +147,14 @@ class DecisionDraft:
         return link in self._made
 
     def restore(self, link: int, state: State) -> None:
-        """Bring back a link that was taken away, under its own id. Raises ConflictError where it is there."""
+        """Restore a deleted link under its own id. Raises ConflictError where it is there."""
         if self.present(link):
             raise ConflictError(f"link {link} is there again already. Look again.")
         self._now[link] = dict(state)
         self._index(link)
 
     def remove(self, link: int) -> None:
-        """Take a link away."""
+        """Delete a link."""
         self.state(link)
         self._now[link] = None
 
@@ -162,7 +162,7 @@ class DecisionDraft:
         """Bring links from what patches have before to what they have after. Raises ConflictError, its text beginning
         with `cannot`, where they are otherwise by now.
 
-        An undecided link that gave way to another in the meantime is left where it is.
+        An undecided link that another replaced in the meantime stays deleted.
         """
         own = {link for link, _, _ in patches}
         # What goes makes room first.
@@ -177,7 +177,7 @@ class DecisionDraft:
             if not self.present(link):
                 if sentence_splits.follows((link, before, after)) or (after is None and is_unreviewed(before)):
                     continue  # A proposal that a later run took away by itself.
-                raise ConflictError(f"{cannot}: link {link} is no more, {removed_by(self.db, link)}.")
+                raise ConflictError(f"{cannot}: link {link} was deleted, {removed_by(self.db, link)}.")
             state = self.state(link)
             differing = [column for column, value in before.items() if state[column] != value]
             if differing:
@@ -195,7 +195,7 @@ class DecisionDraft:
         return bool(linked or overlaps.sharing(self, proposal, own))
 
     def delete_proposals(self, link: int) -> None:
-        """Take an undecided link away whose sentences are settled otherwise; the log tells of how many."""
+        """Take an undecided link away whose sentences are settled otherwise; the log has their number."""
         self.remove(link)
         if self._was[link] is not None:
             self.detail["gave_way"] = int(str(self.detail.get("gave_way", 0))) + 1
@@ -218,7 +218,7 @@ class DecisionDraft:
         """Make a cut; the links that had the sentence have both halves, `but` those that are told what to have."""
         sentence_splits.cut(self.db, made)
         self.cuts.append(made)
-        for link in set(self.links_of(made.sentence)).difference(but):
+        for link in set(overlaps.links_on(self.db, [made.sentence])).difference(but):
             state = self.state(link)
             for side in ("src", "tgt"):
                 ids = sentences_of(state[side])
@@ -231,31 +231,24 @@ class DecisionDraft:
 
         `but` are links that are told what to have. Raises ConflictError where a reviewer's link has the second half.
         """
-        for link in sorted({*self.links_of(made.rest), *self.links_of(made.sentence)}):
+        for link in sorted({*overlaps.links_on(self.db, [made.rest]), *overlaps.links_on(self.db, [made.sentence])}):
             if link in but or not self.present(link):
                 continue
             state = self.state(link)
             for side in ("src", "tgt"):
                 ids = sentences_of(state[side])
                 if made.rest not in ids:
-                    if made.sentence in ids:  # It stands on what was the first half: to be known if the cut is redone.
+                    if made.sentence in ids:  # It is on what was the first half: to be known if the cut is redone.
                         self.touch_columns(link, side)
                 elif made.sentence in ids:
                     self.change(link, **{side: stored([number for number in ids if number != made.rest])})
                 elif self.is_reviewed(link):
-                    raise ConflictError(f"link {link} stands on a half of that sentence. Decide that one first.")
+                    raise ConflictError(f"link {link} is on a half of that sentence. Decide that one first.")
                 else:
                     self.remove(link)
                     break
         sentence_splits.join(self.db, made)
         self.joins.append(made)
-
-    def links_of(self, sentence: int) -> list[int]:
-        """The links that had the sentence when this decision began."""
-        rows = self.db.conn.execute(
-            "select distinct link from link_sentences where sentence = ? order by link", (sentence,)
-        )
-        return [row[0] for row in rows.fetchall()]
 
     def is_reviewed(self, link: int) -> bool:
         """Whether the link has a reviewer's touch by now."""
@@ -331,9 +324,9 @@ class DecisionDraft:
         detail: dict[str, object] | None = None,
         origin: Origin | None = None,
     ) -> tuple[Decision, tuple[int, ...]]:
-        """Append the decision with its patches and bring the links to it; returns it and the links it touched.
+        """Append the decision with its patches and change the links; returns it and the links it touched.
 
-        Undecided links give way to what it settles: see `overlaps`, also for the ConflictError.
+        Undecided links are deleted where it settles their sentences: see `overlaps`, also for the ConflictError.
         `origin`: what it knew, where that is not all that is in the log, as for a merge: nothing follows from that.
         """
         if origin is None:
@@ -352,11 +345,11 @@ class DecisionDraft:
                 and dismissed is null and contested is not null""",
             (decision.uid,),
         )
-        self.land(decision.id, patches)
+        self.write(decision.id, patches)
         return decision, tuple(number for number, _, _ in patches)
 
-    def land(self, decision: int, patches: Sequence[Patch]) -> None:
-        """Enter the cuts and the patches of a decision, and bring the links, their counts and their queue to them."""
+    def write(self, decision: int, patches: Sequence[Patch]) -> None:
+        """Enter the cuts and the patches of a decision, and update the links, their counts and their queue."""
         if self.cuts or self.joins:
             sentence_splits.enter(self.db, decision, self.cuts, [made.rest for made in self.joins])
         write_patches(self.db, decision, patches)
@@ -367,11 +360,11 @@ class DecisionDraft:
         pagination.recount(self.db, buckets)
         if any(reshapes(patch) for patch in patches):
             pagination.refresh(self.db, buckets)
-        for number in self.documents_cut():  # Links behind a cut stand elsewhere now.
+        for number in self.documents_cut():  # Links after a cut have other positions now.
             pagination.recount_range(self.db, number * SOURCE_FACTOR, (number + 1) * SOURCE_FACTOR)
 
     def log_detail(self) -> dict[str, object]:
-        """What the log tells of the decision beside its patches."""
+        """Details of the decision for the log, besides its patches."""
         detail = dict(self.detail)
         if self.cuts:
             detail["cuts"] = [made.to_dict() for made in self.cuts]

@@ -55,7 +55,7 @@ def is_unreviewed(state: State) -> bool:
     return state.get("status") == "proposed" and not is_edited and not any(state.get(column) for column in marks)
 
 
-def settled(state: State) -> bool:
+def is_settled(state: State) -> bool:
     """Whether a link is accepted, edited, rejected or an anchor."""
     return state["status"] != "proposed" or bool(state["anchored"])
 

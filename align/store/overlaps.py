@@ -50,8 +50,8 @@ class Extent:
         return overlap
 
 
-def is_settled(state: State) -> bool:
-    """Whether the solver must keep the link."""
+def is_constraint(state: State) -> bool:
+    """Whether the link is a constraint of the solver: confirmed or an anchor."""
     return state["status"] in ("accepted", "edited") or bool(state["anchored"])
 
 
@@ -106,7 +106,7 @@ def settled_overlaps(
 ) -> dict[int, frozenset[int]]:
     """Those of `sharing` that are settled."""
     overlapping = sharing(draft, state, excluded)
-    return {link: common for link, common in overlapping.items() if is_settled(draft.state(link))}
+    return {link: common for link, common in overlapping.items() if is_constraint(draft.state(link))}
 
 
 def contradicted_links(draft: DecisionDraft, state: State, link: int) -> list[int]:
@@ -131,7 +131,7 @@ def resolve_overlaps(draft: DecisionDraft) -> None:
         was, state = draft.before(link), draft.state(link)
         if was is not None and _overlap_key(was) == _overlap_key(state):
             continue
-        if is_settled(state):
+        if is_constraint(state):
             _displace_proposals(draft, link)
         elif not draft.is_reviewed(link) and settled_overlaps(draft, state, (link,)):
             draft.delete_proposals(link)
@@ -139,7 +139,7 @@ def resolve_overlaps(draft: DecisionDraft) -> None:
 
 def _overlap_key(state: State) -> tuple[object, ...]:
     """The parts of a link's state that matter for overlaps."""
-    return state["src"], state["tgt"], is_settled(state), state["anchored"], is_unreviewed(state)
+    return state["src"], state["tgt"], is_constraint(state), state["anchored"], is_unreviewed(state)
 
 
 def _displace_proposals(draft: DecisionDraft, link: int) -> None:
@@ -157,7 +157,7 @@ def _displace_proposals(draft: DecisionDraft, link: int) -> None:
 def _overlapped(draft: DecisionDraft, link: int, other: int) -> bool:
     """Whether both were settled on the same sentences before the draft."""
     one, two = draft.before(link), draft.before(other)
-    if one is None or two is None or not (is_settled(one) and is_settled(two)):
+    if one is None or two is None or not (is_constraint(one) and is_constraint(two)):
         return False
     return bool(extent(draft.db, one).shared(extent(draft.db, two)))
 

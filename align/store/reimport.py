@@ -17,7 +17,7 @@ from align.errors import ConflictError, TextLossError
 from align.models import Decision, Document
 from align.store import overlaps, pagination, sentence_splits
 from align.store.decision_draft import DecisionDraft
-from align.store.decision_log import SOURCE_FACTOR, Patch, State, is_unreviewed, read_patches, sentences_of, settled
+from align.store.decision_log import SOURCE_FACTOR, Patch, State, is_settled, is_unreviewed, read_patches, sentences_of
 from align.store.documents import block_values, existing_name, refuse_damaged, sentence_values, with_language
 from align.store.rebuild import derive_document
 from align.store.records import TextChange
@@ -95,7 +95,7 @@ def _counted(count: int, moves: Iterable[tuple[State | None, State | None]]) -> 
 
 
 def _status_of(state: State | None) -> str:
-    return "gone" if state is None else "settled" if settled(state) else "open"
+    return "gone" if state is None else "settled" if is_settled(state) else "open"
 
 
 def _change(
@@ -128,18 +128,18 @@ def _change(
         list(zip(numbers, carried.values, strict=True)), [],
     )  # fmt: skip
     lost, other = _differing(before, after)
-    ledger = DecisionDraft(db, reviewer)
+    draft = DecisionDraft(db, reviewer)
     touched = overlaps.links_on(db, lost | other)
     sides = sides_of(db, {*touched, *displaced(db, document)})
     ids = after.write(db, document)
     became = {number: ids[position] for number, position in rewordings.items()}
     reworded |= set(became.values())
     db.conn.execute("delete from cuts where document = ?", (document,))
-    ledger.cuts = carried.with_numbers(ids)
-    restored = _restore(ledger, displaced(db, document))
-    _mend(ledger, [link for link in touched if link not in restored], lost, became)
-    _reorder(ledger, document)
-    moves = ledger.moves()
+    draft.cuts = carried.with_numbers(ids)
+    restored = _restore(draft, displaced(db, document))
+    _mend(draft, [link for link in touched if link not in restored], lost, became)
+    _reorder(draft, document)
+    moves = draft.moves()
     counts = _counted(0, [(was, now) for _, was, now in moves])
     detail: dict[str, object] = {
         **more, "name": doc.name, "was": before.digest, "now": doc.digest, "lang": lang,
@@ -148,7 +148,7 @@ def _change(
         "new": len({position for position, number in enumerate(numbers) if number is None} - set(rewordings.values())),
         **counts.losses(),
     }  # fmt: skip
-    decision, _ = ledger.close("import", document=document, detail=detail)
+    decision, _ = draft.close("import", document=document, detail=detail)
     _finish(db, decision, document, replace(before, reworded=became), moves, sides)
     return moves
 
@@ -165,7 +165,7 @@ def _differing(before: Revision, after: Revision) -> tuple[set[int], set[int]]:
 
 
 def _linked_to(db: Database, sentences: set[int]) -> set[int]:
-    """The sentences that stand in a link with one of these."""
+    """The sentences that share a link with one of these."""
     inside = ",".join(map(str, sentences))
     rows = db.conn.execute(
         f"""select distinct other.sentence from link_sentences as own
@@ -184,36 +184,36 @@ def _settled_sentences(db: Database, document: int) -> set[int]:
     return {row[0] for row in rows}
 
 
-def _mend(ledger: DecisionDraft, links: Sequence[int], lost: Collection[int], became: Mapping[int, int]) -> None:
+def _mend(draft: DecisionDraft, links: Sequence[int], lost: Collection[int], became: Mapping[int, int]) -> None:
     """What becomes of links whose text is not the same any more; `became`: lost sentence -> its other wording."""
     for link in links:
-        if not ledger.present(link):
+        if not draft.present(link):
             continue
-        state = ledger.state(link)
+        state = draft.state(link)
         before = {side: sentences_of(state[side]) for side in ("src", "tgt")}
         sides = {side: [became.get(n, n) for n in ids if n not in lost or n in became] for side, ids in before.items()}
         whole = all(len(sides[side]) == len(before[side]) for side in sides)
-        if not all(sides.values()) or not (whole or ledger.is_reviewed(link)):
-            ledger.remove(link)
+        if not all(sides.values()) or not (whole or draft.is_reviewed(link)):
+            draft.remove(link)
             continue
-        columns = {side: ledger.ordered(ids) for side, ids in sides.items()}
-        if ledger.is_reviewed(link):
-            ledger.change(link, status="proposed", attention="changed", touched=1, **columns)
+        columns = {side: draft.ordered(ids) for side, ids in sides.items()}
+        if draft.is_reviewed(link):
+            draft.change(link, status="proposed", attention="changed", touched=1, **columns)
         else:
-            ledger.change(link, **columns)
+            draft.change(link, **columns)
 
 
-def _reorder(ledger: DecisionDraft, document: int) -> None:
+def _reorder(draft: DecisionDraft, document: int) -> None:
     """Sides of several sentences follow the order that the text has now."""
-    rows = ledger.db.conn.execute(
+    rows = draft.db.conn.execute(
         """select id from links
            where (src_document = ?1 and src like '%,%') or (tgt_document = ?1 and tgt like '%,%')""",
         (document,),
     ).fetchall()
     for (link,) in rows:
-        if ledger.present(link):
-            state = ledger.state(link)
-            ledger.change(link, **{side: ledger.ordered(sentences_of(state[side])) for side in ("src", "tgt")})
+        if draft.present(link):
+            state = draft.state(link)
+            draft.change(link, **{side: draft.ordered(sentences_of(state[side])) for side in ("src", "tgt")})
 
 
 def _finish(
@@ -224,7 +224,7 @@ def _finish(
     moves: Iterable[Patch],
     sides: Mapping[int, SideDigests],
 ) -> None:
-    """Store what the decision replaced, and bring to the new text what follows from it."""
+    """Store what the decision replaced, and derive from the new text what depends on it."""
     store_revision(db, decision.id, document, replaced)
     ends = {link: (was["src_document"], was["tgt_document"]) for link, was, _ in moves if was and link in sides}
     displace(db, decision.id, ends, sides)
@@ -238,24 +238,24 @@ def _finish(
 # Links whose text returns
 
 
-def restore_removed(ledger: DecisionDraft, document: int) -> set[int]:
+def restore_removed(draft: DecisionDraft, document: int) -> set[int]:
     """Bring back the links that went with other documents, removed while `document` was; returns which."""
     turned = """select id from decisions where action = 'remove'
                 or action = 'redo' and target in (select id from decisions where action = 'remove')"""
-    removals = {row[0] for row in ledger.db.conn.execute(turned)}
-    links = displaced(ledger.db, document)
-    return _restore(ledger, {link: went for link, went in links.items() if max(went) in removals})
+    removals = {row[0] for row in draft.db.conn.execute(turned)}
+    links = displaced(draft.db, document)
+    return _restore(draft, {link: went for link, went in links.items() if max(went) in removals})
 
 
-def _restore(ledger: DecisionDraft, links: Mapping[int, Mapping[int, SideDigests]]) -> set[int]:
+def _restore(draft: DecisionDraft, links: Mapping[int, Mapping[int, SideDigests]]) -> set[int]:
     """Bring back those of `links` (see `revisions.displaced`) whose text is there again; returns which.
 
-    What a reviewer decided since stands, and a proposal does not come back where another link stands by now.
+    What a reviewer decided since stays, and a proposal does not come back where another link is by now.
     """
     states = {
         link: (max(decisions), state)
         for link, decisions in links.items()
-        if (state := _state_again(ledger, link, decisions)) is not None
+        if (state := _state_again(draft, link, decisions)) is not None
     }
     # Settled before undecided, late before early: what comes first has the sentences.
     order = sorted(states, key=lambda link: (is_unreviewed(states[link][1]), -states[link][0], link))
@@ -264,48 +264,46 @@ def _restore(ledger: DecisionDraft, links: Mapping[int, Mapping[int, SideDigests
     """Source sentence -> decision and state of the links that are restored on it."""
     for link in order:
         decision, state = states[link]
-        if overlaps.is_settled(state) and overlaps.contradicted_links(ledger, state, link):
+        if overlaps.is_constraint(state) and overlaps.contradicted_links(draft, state, link):
             continue
-        if ledger.present(link):
-            ledger.change(link, **state)
+        if draft.present(link):
+            draft.change(link, **state)
         else:
             # Those that went together with it stood together with it.
             near = [entry for number in sentences_of(state["src"]) for entry in at.get(number, ())]
             others = [one for went, one in near if went != decision and overlaps.share_both_sides(one, state)]
-            if not _displace_undecided(ledger, state, others):
+            if not _displace_undecided(draft, state, others):
                 continue
-            ledger.restore(link, state)
+            draft.restore(link, state)
         restored.add(link)
         for number in sentences_of(state["src"]):
             at.setdefault(number, []).append((decision, state))
     return restored
 
 
-def _displace_undecided(ledger: DecisionDraft, state: State, others: Sequence[State]) -> bool:
+def _displace_undecided(draft: DecisionDraft, state: State, others: Sequence[State]) -> bool:
     """Remove the undecided links that overlap a link which returns; False where it may not return.
 
     `others`: links that returned before and overlap it.
     """
-    overlapping = {
-        one: ledger.state(one) for one in ledger.overlapping(state["src"], state["tgt"]) if ledger.present(one)
-    }
+    overlapping = {one: draft.state(one) for one in draft.overlapping(state["src"], state["tgt"]) if draft.present(one)}
     others = [*others, *overlapping.values()]
     if any(is_unreviewed(state) or (overlaps.have_same_sides(one, state) and not is_unreviewed(one)) for one in others):
         return False
     for number, one in overlapping.items():
         if is_unreviewed(one) and (state["status"] != "rejected" or overlaps.have_same_sides(one, state)):
-            ledger.remove(number)
+            draft.remove(number)
     return True
 
 
-def _state_again(ledger: DecisionDraft, link: int, decisions: Mapping[int, SideDigests]) -> State | None:
+def _state_again(draft: DecisionDraft, link: int, decisions: Mapping[int, SideDigests]) -> State | None:
     """What a link was before changes of text, the latest of them first, where it stood on texts that are there now.
 
     None where there is no such state, or somebody decided on the link since.
     """
-    present = dict(ledger.state(link)) if ledger.present(link) else None
+    present = dict(draft.state(link)) if draft.present(link) else None
     state = present
-    rows = ledger.db.conn.execute(
+    rows = draft.db.conn.execute(
         "select decision, was, now from patches where link = ? order by decision desc", (link,)
     ).fetchall()
     for decision, *values in rows:
@@ -316,7 +314,7 @@ def _state_again(ledger: DecisionDraft, link: int, decisions: Mapping[int, SideD
         state = None if was is None else {**(state or {}), **was}
         if state is not None and decision in decisions:
             ends = {
-                side: matching_side(ledger.db, state[side], getattr(decisions[decision], side))
+                side: matching_side(draft.db, state[side], getattr(decisions[decision], side))
                 for side in ("src", "tgt")
             }
             if all(ends.values()):
@@ -346,25 +344,25 @@ def turn_change(
     if before.lang != detail.get("lang"):  # Set by hand since.
         after = after.tagged(before.lang)
     lost, other = _differing(before, after)
-    ledger = DecisionDraft(db, reviewer)
+    draft = DecisionDraft(db, reviewer)
     patches = [(link, now, was) for link, was, now in read_patches(db, source)]
     own = {link for link, _, _ in patches}
     touched = overlaps.links_on(db, lost | other)
     going = set(overlaps.links_on(db, lost)) - own
-    _refuse_decided(ledger, set(touched) - own, going, name)
+    _refuse_decided(draft, set(touched) - own, going, name)
     sides = sides_of(db, {*touched, *own})
     after.write(db, document)
-    ledger.turn(patches, f"cannot {action} the change of {name}")
+    draft.turn(patches, f"cannot {action} the change of {name}")
     for link in going:
-        ledger.remove(link)
-    _reorder(ledger, document)
-    moves = ledger.moves()
+        draft.remove(link)
+    _reorder(draft, document)
+    moves = draft.moves()
     counts = _counted(0, [(was, now) for _, was, now in moves])
     turned: dict[str, object] = {
         **more, "action": "import", "name": name, "was": before.digest, "now": after.digest, "lang": after.lang,
         **counts.losses(),
     }  # fmt: skip
-    decision, links = ledger.close(action, document=document, target=target, detail=turned)
+    decision, links = draft.close(action, document=document, target=target, detail=turned)
     db.conn.execute("delete from cuts where document = ?", (document,))
     for number, cut in after.cuts:
         sentence_splits.enter(db, number, [cut], ())
@@ -388,10 +386,10 @@ def _texts_around(db: Database, source: int, document: int, name: str, digest: s
     return present, replaced
 
 
-def _refuse_decided(ledger: DecisionDraft, links: Iterable[int], going: Collection[int], name: str) -> None:
+def _refuse_decided(draft: DecisionDraft, links: Iterable[int], going: Collection[int], name: str) -> None:
     """Raise ConflictError where a link is settled, or one that is `going` was decided."""
     for link in sorted(links):
-        state = ledger.state(link)
-        if settled(state) or (link in going and not is_unreviewed(state)):
+        state = draft.state(link)
+        if is_settled(state) or (link in going and not is_unreviewed(state)):
             who = state["reviewer"] or "a reviewer"
             raise ConflictError(f"{name}: {who} decided on link {link}, which is of the text that would go, since.")

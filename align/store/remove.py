@@ -33,10 +33,10 @@ def remove_document(db: Database, reviewer: str, document: int) -> tuple[Decisio
     return decision, touched
 
 
-def note_displaced(ledger: DecisionDraft, decision: Decision, sides: Mapping[int, revisions.SideDigests]) -> None:
+def note_displaced(draft: DecisionDraft, decision: Decision, sides: Mapping[int, revisions.SideDigests]) -> None:
     """Note the links that went with a removed document and the texts they stood on, so that they come back with it."""
-    ends = {link: (was["src_document"], was["tgt_document"]) for link, was, now in ledger.moves() if was and not now}
-    revisions.displace(ledger.db, decision.id, ends, sides)
+    ends = {link: (was["src_document"], was["tgt_document"]) for link, was, now in draft.moves() if was and not now}
+    revisions.displace(draft.db, decision.id, ends, sides)
 
 
 def removed(db: Database, name: str, digest: str) -> int | None:

@@ -108,7 +108,7 @@ def test_another_reviewer_undoes_another_decision(store: Store, reviewer: Review
     reviewer.commit(edits.accept(1))
     Reviewer(store, "bo").commit(edits.accept(2))
     change(store, OTHER, "bo")
-    with pytest.raises(ConflictError, match=r"link 1 is no more, bo added ja\.txt with another text"):
+    with pytest.raises(ConflictError, match=r"link 1 was deleted, bo added ja\.txt with another text"):
         reviewer.undo()
     Reviewer(store, "bo").undo()
     assert store.link(1).status is Status.ACCEPTED

@@ -268,7 +268,7 @@ def test_a_decision_on_a_link_that_changed_is_asked_again(store: Store, reviewer
     assert status(store, 1) == "rejected"
     reviewer.commit(edits.accept(1), expected=store.link(1).version)
     store.propose(1, 2, [], "use")
-    with pytest.raises(ConflictError, match="link 2 is no more"):
+    with pytest.raises(ConflictError, match="link 2 was deleted"):
         reviewer.commit(edits.accept(2), expected=1)
 
 

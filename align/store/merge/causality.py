@@ -8,12 +8,12 @@ concurrent. Clocks play no part. `depth` is one more than the greatest depth of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
 class Origin(NamedTuple):
-    """Where a decision stands in the history: the smaller of two that are recorded of one decision is the older."""
+    """The position of a decision in the history: the smaller of two that are recorded of one decision is the older."""
 
     depth: int
     parents: tuple[str, ...]
@@ -74,9 +74,3 @@ def heads(origins: Mapping[str, Origin]) -> tuple[str, ...]:
     """The decisions that no other one knew, sorted."""
     parents = {parent for origin in origins.values() for parent in origin.parents}
     return tuple(sorted(origins.keys() - parents))
-
-
-def next_origin(parents: Iterable[tuple[str, int]]) -> Origin:
-    """The origin of a decision made with these (uid, depth) at the head of its log."""
-    ordered_parents = sorted(parents)
-    return Origin(1 + max((depth for _, depth in ordered_parents), default=0), tuple(uid for uid, _ in ordered_parents))

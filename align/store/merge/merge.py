@@ -3,7 +3,7 @@
 What they say is worked out by `resolution` from the set of decisions and from who knew what; neither clocks nor the
 direction of the merge matter. The other copy's decisions are kept verbatim (`replica`) under their own identity,
 reviewer and time, without effect of their own; one entry `unite`, which no other copy takes over, has the patches that
-bring the links to the result.
+change the links to the result.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ def unite(ours: Database, theirs: Database, name: str) -> United:
     if not (new or taken.added or taken.restored or changed_text_since_merge(ours)):
         return report
     merge = _Merge(ours, here, there, new, all_runs=bool(taken.added or taken.restored))
-    merge.bring(report, name)
+    merge.apply(report, name)
     return report
 
 
 class _Merge:
-    """One merge: the decisions of both logs resolved, and the store brought to the result."""
+    """One merge: the decisions of both logs resolved, and the store changed to the result."""
 
     def __init__(self, ours: Database, here: Log, there: Log, new: set[str], *, all_runs: bool) -> None:
         self.db = ours
@@ -84,7 +84,7 @@ class _Merge:
         self.ids = self._present_ids()
         self.links: dict[int, int] = {}
         """id of a virtual link -> its number here."""
-        self.ledger = DecisionDraft(ours, PROGRAM_NAME)
+        self.draft = DecisionDraft(ours, PROGRAM_NAME)
         self.cut_now: dict[int, Cut] = {}
         """Second halves of the cuts that this merge makes, by their `Sentences` number."""
 
@@ -148,27 +148,27 @@ class _Merge:
         rows = self.db.conn.execute(f"select id from sentences where document in ({present})")
         return {self.here.numbers[row[0]]: row[0] for row in rows if row[0] in self.here.numbers}
 
-    # Bringing the store to it
+    # Applying the result
 
-    def bring(self, report: United, name: str) -> None:
-        """Write the decisions that are new here, and bring sentences, links and conflicts to what all say."""
+    def apply(self, report: United, name: str) -> None:
+        """Write the decisions that are new here, and change sentences, links and conflicts to the result."""
         resolved = Outcomes(self.resolution)
         outcomes = resolved.links
         self._number(outcomes)
-        self._bring_cuts()
+        self._apply_splits()
         self._delete_proposals(outcomes)
         for link, outcome in outcomes:
-            self._bring_link(link, outcome)
-        made = sorted(link for link in self.links.values() if self.ledger.is_made(link))
+            self._apply_link(link, outcome)
+        made = sorted(link for link in self.links.values() if self.draft.is_made(link))
         self._enter_decisions(report)
         self._enter_births()
-        report.links = sum(self.ledger.present(link) for link in made)
+        report.links = sum(self.draft.present(link) for link in made)
         rows = list(self._conflict_rows(outcomes, name))
         report.conflicts = conflicts.replace(self.db, rows)
         report.cuts = len(resolved.splits_unlinked)
         report.agreed = self._agreed()
         detail: dict[str, object] = {"name": name, "links": report.links, "conflicts": report.conflicts}
-        self.ledger.close(Action.UNITE, detail=detail, origin=self.heads)
+        self.draft.close(Action.UNITE, detail=detail, origin=self.heads)
         conflicts.restate(self.db, self._contests_of_files())
 
     def _number(self, outcomes: Sequence[tuple[MergedLink, Outcome]]) -> None:
@@ -180,7 +180,7 @@ class _Merge:
                 self.links[id(link)] = (there or numbers)[0]
                 taken |= set(numbers)
 
-    def _bring_cuts(self) -> None:
+    def _apply_splits(self) -> None:
         """Cut sentences, and make them whole, as the decisions in force say."""
         numbers = self.here.numbers
         now = cuts.in_force(self.db)
@@ -200,7 +200,7 @@ class _Merge:
         for cut in reversed(joined):
             if cut.rest in gone:
                 self._move_to_whole(cut, own)
-            self.ledger.join_cut(cut, but=own if cut.rest in gone else [*own, *self.ledger.links_of(cut.rest)])
+            self.draft.join_cut(cut, but=own if cut.rest in gone else [*own, *overlaps.links_on(self.db, [cut.rest])])
             self.ids.pop(numbers[cut.rest], None)
         for half in halves:
             if half not in self.ids:
@@ -208,14 +208,14 @@ class _Merge:
 
     def _move_to_whole(self, cut: Cut, own: set[int]) -> None:
         """Move links from the second half of a cut to the whole, also those that wait for a text that is not here."""
-        for link in own & {*self.ledger.links_of(cut.rest), *self.ledger.moved_to([cut.rest])}:
-            if self.ledger.present(link):
-                state = self.ledger.state(link)
+        for link in own & {*overlaps.links_on(self.db, [cut.rest]), *self.draft.moved_to([cut.rest])}:
+            if self.draft.present(link):
+                state = self.draft.state(link)
                 for side in SIDES:
                     ids = sentences_of(state[side])
                     if cut.rest in ids:
                         whole = dict.fromkeys(cut.sentence if number == cut.rest else number for number in ids)
-                        self.ledger.change(link, **{side: stored([*whole])})
+                        self.draft.change(link, **{side: stored([*whole])})
 
     def _make_cut(self, half: int, own: set[int], before: Mapping[int, int]) -> None:
         parent, at = self.sentences.names[half]
@@ -225,15 +225,15 @@ class _Merge:
         old = next((id_ for id_, number in self.here.numbers.items() if number == half), None)
         rest = before.get(half) or old or cuts.next_rest(self.db)
         made = Cut(self.documents[self.sentences.document(half)], sentence, rest, at, pieces)
-        but = own if half not in before else {*own, *self.ledger.links_of(sentence)}
-        self.ledger.make_cut(made, but=but)
+        but = own if half not in before else {*own, *overlaps.links_on(self.db, [sentence])}
+        self.draft.make_cut(made, but=but)
         self.ids[half] = rest
         self.cut_now[half] = made
 
     def _delete_proposals(self, outcomes: Sequence[tuple[MergedLink, Outcome]]) -> None:
         """Take away the proposals that share a sentence with a settled link, as a decision does (see `overlaps`).
 
-        Also with one that is not settled any more: what gave way to a decision comes back by its undo only.
+        Also with one that is not settled any more: what a decision deleted comes back by its undo only.
         """
         settled = settled_on(outcomes)
         for _, outcome in outcomes if settled else ():
@@ -252,34 +252,34 @@ class _Merge:
             return False
         return bool(overlaps.extent(self.db, here).shared(overlaps.extent(self.db, there)))
 
-    def _bring_link(self, link: MergedLink, outcome: Outcome) -> None:
+    def _apply_link(self, link: MergedLink, outcome: Outcome) -> None:
         number = self.links.get(id(link))
         if outcome.columns is None:
-            if number is not None and self.ledger.present(number):
-                self.ledger.remove(number)
+            if number is not None and self.draft.present(number):
+                self.draft.remove(number)
             return
         local_state = self._local(outcome.columns)
         if local_state is None:  # A text of it is not here, or not this one.
             if number is not None and self._is_between_others(number, outcome.columns):
-                self.ledger.remove(number)  # What drew it on other documents is not in force.
+                self.draft.remove(number)  # What drew it on other documents is not in force.
             return
-        if number is None or not self.ledger.present(number):
+        if number is None or not self.draft.present(number):
             if number is None:
-                self.links[id(link)] = self.ledger.make(**local_state)
+                self.links[id(link)] = self.draft.make(**local_state)
             else:
-                self.ledger.restore(number, {column: local_state[column] for column in FIELDS})
+                self.draft.restore(number, {column: local_state[column] for column in FIELDS})
             return
-        state = self.ledger.state(number)
+        state = self.draft.state(number)
         ignored = () if is_untouched(outcome.columns) else MACHINE
         if any(state[column] != local_state[column] for column in FIELDS if column not in ignored):
-            self.ledger.change(number, **{column: local_state[column] for column in FIELDS if column not in ignored})
+            self.draft.change(number, **{column: local_state[column] for column in FIELDS if column not in ignored})
 
     def _is_between_others(self, link: int, columns: State) -> bool:
         """Whether a link that is there is between other documents than columns say."""
-        if not self.ledger.present(link):
+        if not self.draft.present(link):
             return False
         names = {id_: name for (name, _), id_ in self.documents.items()}
-        state = self.ledger.state(link)
+        state = self.draft.state(link)
         ends = [(names.get(state[f"{side}_document"]), self.sentences.document(columns[side][0])[0]) for side in SIDES]
         return all(name for _, name in ends) and any(name != other for name, other in ends)
 
@@ -291,7 +291,7 @@ class _Merge:
                 ids = [self.ids.get(number) for number in columns[side]]
                 if not ids or None in ids:
                     return None
-                local_state[side] = self.ledger.ordered([id_ for id_ in ids if id_ is not None])
+                local_state[side] = self.draft.ordered([id_ for id_ in ids if id_ is not None])
                 local_state[f"{side}_document"] = self.documents[self.sentences.document(columns[side][0])]
         return local_state
 
@@ -339,7 +339,7 @@ class _Merge:
             number = self.links.get(id(link))
             births = [birth for birth, _ in link.births if self.here.births.link(birth) != number]
             if number is not None and births:
-                main = self.ledger.is_made(number)
+                main = self.draft.is_made(number)
                 rows = [(*birth, number, int(main and birth == births[0])) for birth in births]
                 self.db.conn.executemany("insert or replace into aliases values (?, ?, ?, ?)", rows)
 
@@ -355,7 +355,7 @@ class _Merge:
     ) -> Iterator[conflicts.ConflictRow]:
         for link, outcome in outcomes:
             number = self.links.get(id(link))
-            if outcome.contests and number is not None and self.ledger.present(number):
+            if outcome.contests and number is not None and self.draft.present(number):
                 yield from self._rows_of(number, outcome, name)
 
     def _rows_of(self, number: int, outcome: Outcome, name: str) -> Iterator[conflicts.ConflictRow]:
@@ -390,7 +390,7 @@ class _Merge:
     def _text(self, side: Sequence[int]) -> str:
         ids = [self.ids.get(number, self.ids.get(self.sentences.root(number))) for number in side]
         present = stored(list(dict.fromkeys(id_ for id_ in ids if id_ is not None)) or [0])
-        return self.ledger.joined(present) if sentences_of(present) != (0,) else "(a text that is not here)"
+        return self.draft.joined(present) if sentences_of(present) != (0,) else "(a text that is not here)"
 
     def _contests_of_files(self) -> Iterator[tuple[int, Entry, bool | None]]:
         """(link, decision, whether it waits; None where it was taken back) of what files said otherwise."""

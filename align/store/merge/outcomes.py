@@ -12,7 +12,7 @@ from align.store.merge.registers import applied
 from align.store.merge.replica import Birth, Entry, Solved
 from align.store.merge.resolution import Resolution
 from align.store.merge.writes import GROUPS, VERDICT, MergedLink, Value, Write
-from align.store.overlaps import is_settled
+from align.store.overlaps import is_constraint
 
 MARKS: Final = ("bookmarked", "anchored", "touched")
 """Columns in which a mark that anybody sets stays."""
@@ -305,7 +305,7 @@ def settled_on(
     settled: dict[int, list[tuple[Outcome, int | None, State]]] = {}
     for _, outcome in outcomes:
         states: list[tuple[int | None, State]] = [*outcome.settlements]
-        if outcome.columns and is_settled(outcome.columns):
+        if outcome.columns and is_constraint(outcome.columns):
             states.append((None, outcome.columns))
         for at, state in states:
             for number in {*state["src"], *state["tgt"]}:

@@ -4,11 +4,11 @@ Decisions are merged as in a multi-value register. A link has three registers: i
 texts, and whether it is there at all), its kind and its note. Of each register the decisions count that no later one
 on it knew. Where these agree, that is what the link is. Where they do not, they are in conflict: none of them is in
 force, the link is what it was by the decisions that all of them knew, and it waits for a reviewer. A decision that
-draws links or cuts sentences stands or falls as a whole, and with it what was decided on top of it. Once a reviewer
+draws links or cuts sentences counts as a whole or not at all, and so does what was decided on it. Once a reviewer
 decided on a link in conflict, the decisions it was in conflict about stay out of force (`Entry.settles`).
 
 Undo takes a decision back as if it had never been made, unless somebody else built on it without knowing of the undo.
-Proposal runs decide nothing: against a reviewer they give way, and among themselves the last in the common order wins.
+Proposal runs decide nothing: a reviewer overrides them, and among themselves the last in the common order wins.
 
 As the result depends on the set alone, merging is associative, commutative and idempotent (a state-based CRDT; Shapiro
 et al. 2011, "Conflict-free Replicated Data Types").
@@ -275,7 +275,7 @@ class Resolution:
                         self._take_out(link, write, "verdict")
 
     def _settle_dependents(self) -> None:
-        """What stands on a half falls with the cut that made it."""
+        """Take out of force what is on a half whose cut is out of force."""
         if not self.splits.by_half:
             return
         for position, entry in enumerate(self.entries):

@@ -24,7 +24,7 @@ SINGLE: Final = frozenset(
         Action.BOOKMARK, Action.ANCHOR, Action.UNANCHOR, Action.CONFLICT, Action.DISMISS, Action.PROPOSE, Action.IMPORT,
     }
 )  # fmt: skip
-"""Decisions that say something of each link by itself, though undecided links may give way to what they settle."""
+"""Decisions that say something of each link by itself, though they may delete undecided links."""
 Value = dict[str, Any] | None
 """The columns of a register; None for a verdict where the link is not there."""
 
@@ -362,7 +362,7 @@ class History:
 
 
 def is_atomic(entry: Entry) -> bool:
-    """Whether a decision draws links or cuts sentences, so that it stands or falls as a whole."""
+    """Whether a decision draws links or cuts sentences, so that it counts as a whole or not at all."""
     if entry.done in SINGLE:
         return False
     return bool(entry.cuts or entry.joins) or any(
