@@ -14,6 +14,8 @@ from align.aligner.window import Bitext
 
 MIN_MAIN_CONFIDENCE = 0.82
 """Confidence below which a bead of the main chain may be dissolved."""
+MIN_CROSSING_CONFIDENCE = 0.5
+"""Minimum confidence of a bead of a moved chain."""
 MIN_CELL_MARGIN = 0.06
 """Minimum margin of a cell in a chain."""
 MIN_CHAIN_MARGIN = 0.3
@@ -53,14 +55,16 @@ def _solved_chains(
     """Yield the sure beads along each chain of cells that does not fit into the main chain of `beads`."""
     for cells in chains:
         rows, columns = ((int(side[0]), int(side[-1]) + 1) for side in cells.T)
-        chain = [bead for bead in align_stretch(bitext, rows, columns, cells) if _is_sure(bead)]
+        chain = [
+            bead for bead in align_stretch(bitext, rows, columns, cells) if _is_sure(bead, MIN_CROSSING_CONFIDENCE)
+        ]
         if len(chain) > 1 and not _fits_main_chain(chain, beads):
             yield chain
 
 
-def _is_sure(bead: Bead) -> bool:
-    """Whether a bead is a link that chains are made of and the main chain does not give up."""
-    return bool(bead.src and bead.tgt) and bead.confidence >= MIN_MAIN_CONFIDENCE
+def _is_sure(bead: Bead, confidence: float = MIN_MAIN_CONFIDENCE) -> bool:
+    """Whether a bead is a link of at least this confidence; by default, one that the main chain does not give up."""
+    return bool(bead.src and bead.tgt) and bead.confidence >= confidence
 
 
 def _margins(bitext: Bitext, free_s: Indices, free_t: Indices) -> Matrix:

@@ -53,6 +53,8 @@ class EmbeddedSide:
     encoder: str = ""
     encode_runs: EncodeRuns | None = None
     background: Vectors | None = None
+    language_covered: bool = True
+    """Whether the encoder covers its language."""
 
     def __post_init__(self) -> None:
         if self.tokens is not None and len(self.tokens) != len(self.texts):

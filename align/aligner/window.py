@@ -41,9 +41,10 @@ BAND_MARGIN = 4
 """Target sentences beyond the band that are searched for token links and for the scale of similarities."""
 OPEN_POSTERIOR = 0.05
 """A bead whose posterior is this far from 0 and from 1 is undecided: the joined texts of its runs are encoded."""
-BEAD_PRICE, GAP_PRICE = 0.6, 0.45
-"""Cost of a bead and of an omission on the path, in expected hits. Cheaper omissions recover more untranslated
-sentences in news, and invent omissions in novels, whose sentences are merged and rarely left out."""
+BEAD_PRICE, GAP_PRICE, FOREIGN_GAP_PRICE = 0.5, 0.2, 0.6
+"""Cost of a bead and of an omission on the path, in expected hits; and of an omission in a language that the encoder
+does not cover, where everything looks left out. Cheaper omissions recover more untranslated sentences in news; from
+0.05 on they are invented in novels, whose sentences are merged and rarely left out."""
 UNLIKELY_POSTERIOR = 0.02
 """A bead with a lower posterior pays for each pair of its sentences: one large wrong bead is no better than many."""
 PRIOR_MERGED_SHARE, PRIOR_BEADS = 0.12, 10.0
@@ -129,6 +130,11 @@ class Bitext:
         weight_s, weight_t = linked_weight(links)
         zscores = robust_zscores(weight_s / links.total_src), robust_zscores(weight_t / links.total_tgt)
         return TokenEvidence(links, (weight_s, weight_t), zscores)
+
+    @property
+    def gap_price(self) -> float:
+        """Cost of an omission on the path."""
+        return GAP_PRICE if self.src.language_covered and self.tgt.language_covered else FOREIGN_GAP_PRICE
 
     @cached_property
     def baseline_cosine(self) -> float:
@@ -234,7 +240,7 @@ def solve_window(bitext: Bitext, window: Window, forbidden: Sequence[RangePair] 
         posteriors = line_by_line(lattice, scores, posteriors)
     i, j = window.rows[0], window.columns[0]
     path_beads = []
-    for edge, a, b, chance in decode_path(lattice, posteriors):
+    for edge, a, b, chance in decode_path(lattice, posteriors, bitext.gap_price):
         score = scores[edge] if a and b else null_s[i - window.rows[0]] if a else null_t[j - window.columns[0]]
         src, tgt = range(i, i + a) if a else range(0), range(j, j + b) if b else range(0)
         path_beads.append(Bead(src, tgt, float(score), bitext.fitted.confidence(chance)))
@@ -336,10 +342,12 @@ def line_by_line(lattice: Lattice, scores: FloatArray, posteriors: Marginals) ->
     return replace(posteriors, beads=beads, gap_s=(1 - share) * posteriors.gap_s, gap_t=(1 - share) * posteriors.gap_t)
 
 
-def decode_path(lattice: Lattice, posteriors: Marginals) -> Iterator[tuple[int, int, int, float]]:
+def decode_path(
+    lattice: Lattice, posteriors: Marginals, gap_price: float = GAP_PRICE
+) -> Iterator[tuple[int, int, int, float]]:
     """Yield the steps (bead index or -1, a, b, posterior) of the path with the greatest expected number of hits."""
     price = np.where(posteriors.beads < UNLIKELY_POSTERIOR, BEAD_PRICE * lattice.sizes / 2, BEAD_PRICE)
-    path = best_path(lattice, 2 * posteriors.beads - price, posteriors.gap_s - GAP_PRICE, posteriors.gap_t - GAP_PRICE)
+    path = best_path(lattice, 2 * posteriors.beads - price, posteriors.gap_s - gap_price, posteriors.gap_t - gap_price)
     node, (_, stops) = 0, lattice.ends
     for edge in path.tolist():
         if edge >= 0:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from align.aligner import EmbeddedSide
 from align.aligner.types import IntArray
 from align.embeddings.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
+from align.embeddings.registry import unknown_languages
 
 BACKGROUND: tuple[str, ...] = (
     "The committee postponed its vote on the fishing quota until after the election.",
@@ -147,6 +148,7 @@ def embed_sides(
                 encoder=encoder.name,
                 encode_runs=encode_runs,
                 background=unrelated,
+                language_covered=not unknown_languages(encoder, [side.lang]),
             )
         )
     return embedded
