@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 
 from align.models import LinkKind, Proposal, Status
-from align.review.jobs import Job, JobResult, JobRunner
+from align.review.jobs import Job, JobContext, JobResult, JobRunner
 from align.review.screens.concordance_view import ConcordanceScreen
 from align.review.screens.review import ReviewScreen
 from align.review.screens.workspace import WorkspaceScreen
@@ -206,3 +207,34 @@ async def test_the_sentences_of_a_link_are_listed_in_all_other_texts(db: Path, r
         assert "In 1 other" not in "".join(shown[1:])
         await press(pilot, "down", "enter")
         assert pilot.app.screen.session.current.tgt.text == chinese[1]
+
+
+async def test_keys_in_a_burst_answer_a_dialog_once_and_close_one_screen(
+    db: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys that come faster than the app handles them all reach the screen that the first one closes."""
+    outs: list[Path] = []
+
+    def report(_context: JobContext, out: Path, *, force: bool = False) -> Any:
+        outs.append(out)
+        return lambda _job: JobResult("written")
+
+    monkeypatch.setattr(JobContext, "report", report)
+
+    async def burst(pilot: Any, *keys: str) -> None:
+        for key in keys:
+            pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await settle(pilot)
+
+    async with run(start="workspace") as pilot:
+        await press(pilot, "r", *str(db.with_name("report.html")))
+        await burst(pilot, "enter", "enter", "enter")
+        assert await over(pilot) == "written"
+        assert outs == [db.with_name("report.html")]
+        for key in ("h", "question_mark", "f", "W", "e"):
+            await press(pilot, key)
+            await burst(pilot, "escape", "escape", "escape")
+            assert isinstance(pilot.app.screen, WorkspaceScreen), key
+        await press(pilot, "a", "v")
+        await burst(pilot, "q", "q")
+        assert isinstance(pilot.app.screen, ReviewScreen | WorkspaceScreen)

@@ -16,7 +16,7 @@ from align.report.pace import sample, wilson
 from align.review.audit_samples import MAX_SEED, AuditResult, SamplePlan, record_audit
 from align.review.presenters import shown_texts, side_view
 from align.review.queries import load_context
-from align.review.screens.base import ours
+from align.review.screens.base import ClosesOnce, ours
 from align.review.screens.dialogs import Ask
 from align.review.session import ReviewSession
 from align.review.widgets.bars import KeyBar, Line
@@ -59,7 +59,7 @@ def audit(session: ReviewSession, push: Callable[[Screen[Any], Callable[[Any], N
     push(Ask("How many random links to check?", value, hint, check=SamplePlan.of), use)
 
 
-class AuditScreen(Screen[list[bool] | None]):
+class AuditScreen(ClosesOnce, Screen[list[bool] | None]):
     """Judge sampled links in turn. Dismissed with the verdicts (right or not), also when stopped early, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -9,6 +9,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
+from textual.await_complete import AwaitComplete
+
 from align.errors import AlignError
 from align.review.jobs import JobContext, JobRunner
 from align.review.session_state import SessionState
@@ -20,6 +22,7 @@ from align.workspace.realign import Realigner
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
+    from textual.screen import Screen
 
 
 @runtime_checkable
@@ -66,8 +69,20 @@ class Host(Protocol):
     def push_screen(self, screen: Any, callback: Callable[[Any], object] | None = None) -> object:
         """Show a screen over this one."""
 
-    def pop_screen(self) -> object:
-        """Back to the screen below."""
+
+if TYPE_CHECKING:
+    _Screen = Screen[Any]
+else:
+    _Screen = object
+
+
+class ClosesOnce(_Screen):
+    """A screen that is closed once: of keys in a burst, each has reached it before the first has closed it."""
+
+    def dismiss(self, result: Any = None) -> AwaitComplete:
+        """Close the screen with an answer; nothing where it is closed already, or below another one."""
+        closed: AwaitComplete = AwaitComplete.nothing()  # type: ignore[no-untyped-call]
+        return super().dismiss(result) if self.is_active else closed
 
 
 def ours(node: DOMNode) -> Host:

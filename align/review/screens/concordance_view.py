@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 
 from align.models import Link, LinkSide, Status
 from align.review.keys import ACTIONS_BY_ID
-from align.review.screens.base import ours, reason, served_text
+from align.review.screens.base import ClosesOnce, ours, reason, served_text
 from align.review.session_state import SessionState
 from align.review.widgets.bars import KeyBar, Line
 from align.review.wording import percent
@@ -50,7 +50,7 @@ class ListedHit(NamedTuple):
 Entries = Sequence[ListedHit]
 
 
-class ConcordanceScreen(Screen[int | None]):
+class ConcordanceScreen(ClosesOnce, Screen[int | None]):
     """Search all texts; Enter on a hit answers its link. At first, how the sentences of `link` are translated."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -17,7 +17,7 @@ from align.review.consequences import Consequences
 from align.review.keys import KeyAction
 from align.review.navigation import JUMPS
 from align.review.presenters import LinkPresenter
-from align.review.screens.base import ours
+from align.review.screens.base import ClosesOnce, ours
 from align.review.screens.concordance_view import look_up
 from align.review.screens.dialogs import (
     Ask,
@@ -56,7 +56,7 @@ def opened(name: str) -> tuple[str, str]:
     return f"Opening {path.name} …", "good"
 
 
-class DecidingScreen(Screen[Any]):
+class DecidingScreen(ClosesOnce, Screen[Any]):
     """A key calls `do_` and its action here where it needs a dialog, else the session's method."""
 
     HELP_ACTIONS: ClassVar[Sequence[KeyAction]] = ()

@@ -20,7 +20,7 @@ from align.errors import AlignError
 from align.models import Decision, Link
 from align.review.filter_language import GRAMMAR
 from align.review.keys import ALTERNATIVE_KEYS, DOCUMENT_KEYS, REVIEW_KEYS, WORKSPACE_KEYS, KeyAction, keys_of
-from align.review.screens.base import Host, ours, served_text, server_folders, without_folders
+from align.review.screens.base import ClosesOnce, Host, ours, served_text, server_folders, without_folders
 from align.review.wording import question
 from align.review.workspace_rows import base_name
 from align.text.width import shown
@@ -29,7 +29,7 @@ from align.workspace.history import who_of, words_of
 MAX_COMPLETIONS = 12
 
 
-class Ask(ModalScreen[str | None]):
+class Ask(ClosesOnce, ModalScreen[str | None]):
     """Dialog for one line of text; Enter returns it, Esc returns None.
 
     `check` raises AlignError for a text that cannot be used: the dialog stays, with the reason. `describe`: what the
@@ -133,7 +133,7 @@ class Ask(ModalScreen[str | None]):
         self.dismiss(None)
 
 
-class AskText(ModalScreen[str | None]):
+class AskText(ClosesOnce, ModalScreen[str | None]):
     """Dialog for a longer text; Ctrl+S or Enter returns it (a sentence has no line breaks), Esc returns None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -163,7 +163,7 @@ class AskText(ModalScreen[str | None]):
         self.dismiss(None)
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(ClosesOnce, ModalScreen[bool]):
     """Confirmation dialog: Enter or y confirms, Esc, n or q cancels."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -184,7 +184,7 @@ class Confirm(ModalScreen[bool]):
             yield Static(Text("Enter or y: yes · Esc or n: no"), classes="hint")
 
 
-class Choose(ModalScreen[str | None]):
+class Choose(ClosesOnce, ModalScreen[str | None]):
     """Dialog for a choice by one letter; Esc returns None. `choices`: (key, words); the words are returned."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss_none", "cancel")]
@@ -261,7 +261,7 @@ LEGEND = (
 """What is on the screens besides keys."""
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(ClosesOnce, ModalScreen[None]):
     """The keys of a screen, a legend, and the keys of the other screens; only the lines with what is typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -337,7 +337,7 @@ class HelpScreen(ModalScreen[None]):
         return " ".join(self.app.get_key_display(Binding(key, "")) for key in keys) or "(Ctrl+P)"
 
 
-class HistoryScreen(ModalScreen[None]):
+class HistoryScreen(ClosesOnce, ModalScreen[None]):
     """Decisions on one link, or the latest ones of the store, newest first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,h,enter", "dismiss", "back")]

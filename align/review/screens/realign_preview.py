@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from align.errors import AlignError
 from align.models import Realignment
 from align.review.consequences import Consequences, consequences_of, realignment_of
-from align.review.screens.base import ours, reason, served_text
+from align.review.screens.base import ClosesOnce, ours, reason, served_text
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.texts import Passage, Texts
 from align.reviewer import Preview
@@ -23,7 +23,7 @@ from align.store.edits import Edit
 from align.text.normalize import join
 
 
-class RealignmentPreview(ModalScreen[Consequences | None]):
+class RealignmentPreview(ClosesOnce, ModalScreen[Consequences | None]):
     """A panel below the link: what else an edit changes. Answers at once if nothing: Enter applies, Esc cancels.
 
     Answers what to commit, or None to commit nothing. An edit that is impossible is left to the commit to refuse.

@@ -200,7 +200,7 @@ class ReviewScreen(DecidingScreen):
 
     def do_back(self) -> None:
         """Go to the workspace."""
-        self.app.pop_screen()
+        self.dismiss()
 
     def do_scroll_down(self) -> None:
         """Scroll the texts down."""

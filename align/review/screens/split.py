@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from align.review.screens.base import ClosesOnce
 from align.review.split_points import SplitPoint, clause_points, nearest_point, share, split_points, step, word_points
 from align.review.widgets.bars import KeyBar, Line
 from align.review.widgets.texts import Passage, SideView, Texts
@@ -17,7 +18,7 @@ from align.review.widgets.texts import Passage, SideView, Texts
 Points = tuple[SplitPoint, SplitPoint]
 
 
-class SplitScreen(ModalScreen[Points | None]):
+class SplitScreen(ClosesOnce, ModalScreen[Points | None]):
     """Select a split point on each side; dismissed with both, or None. Each half has text on both sides.
 
     `sides` have a passage per sentence. The initial point is nearest to half of the source: between two sentences,

@@ -21,7 +21,7 @@ from align.mining.statement_passages import members_of, suggest
 from align.models import Decision, Role
 from align.review.jobs import JobCancelled
 from align.review.overruling import OverruleGuard
-from align.review.screens.base import ours, reason, served_text
+from align.review.screens.base import ClosesOnce, ours, reason, served_text
 from align.review.screens.dialogs import Ask
 from align.review.widgets.bars import KeyBar, Line
 from align.review.workspace_rows import base_name
@@ -44,7 +44,7 @@ def _makes(statement: Statement, passage: DocumentPassage) -> bool:
     return any((member.document, member.text) == (passage.document, passage.text) for member in members)
 
 
-class StatementScreen(Screen[None]):
+class StatementScreen(ClosesOnce, Screen[None]):
     """The best passages of every document for one statement; a key gives the selected one its role.
 
     `passage`: the passage to ask for; None for a statement that has members. `uid`: None for a new statement.
@@ -319,10 +319,10 @@ class StatementScreen(Screen[None]):
 
     def action_leave(self) -> None:
         """Back; everything is saved."""
-        ours(self).pop_screen()
+        self.dismiss()
 
 
-class StatementsScreen(Screen[None]):
+class StatementsScreen(ClosesOnce, Screen[None]):
     """The statements of the store; Enter opens one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q,escape", "leave", "back", id="back")]
@@ -368,4 +368,4 @@ class StatementsScreen(Screen[None]):
 
     def action_leave(self) -> None:
         """Back."""
-        ours(self).pop_screen()
+        self.dismiss()
