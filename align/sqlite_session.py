@@ -97,7 +97,7 @@ def translate_errors(path: Path, *, damaged: str = DAMAGED_STORE_ADVICE) -> Iter
 
 def _error_message(path: Path, error: sqlite3.Error, damaged: str) -> str:
     name = getattr(error, "sqlite_errorname", "") or ""
-    words = str(error)
+    words = " ".join(str(error).split())  # It may quote a damaged schema, which has several lines.
     if words.startswith("Could not decode"):  # The message contains the damaged text, which a terminal may not show.
         return f"damaged ({NOT_UTF8}). {damaged}"
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):  # The second: the WAL index cannot be enlarged.

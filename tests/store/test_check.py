@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from align.cli import cli
 from align.errors import AlignError, StoreError
 from align.reviewer import Reviewer
+from align.sqlite_session import translate_errors
 from align.store import Store, edits, open_store, schema
 from align.store.check import REBUILD_COMMAND, RESTORE_COMMAND
 from align.store.views import VIEWS
@@ -205,3 +206,9 @@ def test_flipped_bytes_are_found_or_harmless(tmp_path: Path) -> None:
     report = flips(tmp_path, 25, random.Random(7), 24)
     assert report["wrong"] == []
     assert sum(report["outcomes"].values()) == 25  # type: ignore[attr-defined]
+
+
+def test_a_damaged_schema_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(StoreError) as raised, translate_errors(tmp_path / "s.db"):
+        sqlite3.connect(":memory:").execute('select "a\n  b"\n from c\n`')
+    assert len(str(raised.value).splitlines()) == 1
