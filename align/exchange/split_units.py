@@ -35,12 +35,14 @@ MAX_CHUNKS = 300
 FIRST_CHUNKS = 32
 """Chunks between which it is cut at first."""
 MAX_PARTS = 9
+WITHOUT_STOPS = 0.5
+"""Share of the cuts of a text without stops that are right to the word, at best: `python -m benchmarks.split_units`."""
 
 EncoderOf = Callable[[set[str]], Encoder]
 """The encoder for texts in languages (BCP 47)."""
 Cuts = dict[tuple[int, int], float]
 """Offsets in the characters of the first and of another side where both may be cut, with the confidence of the cut:
-that of the less sure link beside it, times that of the unit; 1 at a label."""
+that of the less sure link beside it, times that of the unit; 1 at a label; half in a text without stops."""
 
 _LABEL_AFTER_STOP = re.compile(
     r"(?:(?<=[.!?。！？…][\s»”’」』）)\"'])|(?<=[.!?。！？…»”’」』]))\s*(?P<label>\d{1,3})(?![\d.,]\d)"
@@ -137,10 +139,13 @@ class _Pair:
     def __init__(self, unit: ImportedUnit, sentences: Sequence[list[Span]], side: int, encoder: Encoder) -> None:
         self.texts = (unit.sides[0].text, unit.sides[side].text)
         self.spans = [sentences[0], sentences[side]]
+        self.factor = 1.0
+        """Of the confidence of a cut."""
         for one, other in ((0, 1), (1, 0)):
             if len(self.spans[one]) == 1 and 1 < len(self.spans[other]) <= MAX_PARTS:
                 others = [span.of(self.texts[other]) for span in self.spans[other]]
                 self.spans[one] = _cut_like(self.texts[one], others, encoder)
+                self.factor = WITHOUT_STOPS
         self.labels = _common_labels(
             *(list(map(self._label, range(len(self.spans[n])), [n] * len(self.spans[n]))) for n in (0, 1))
         )
@@ -248,7 +253,7 @@ def _cuts(
         confidences = {cut: min(begins[cut], stops[cut]) for cut in begins.keys() & stops.keys()}
         confidences = {cut: sure for cut, sure in confidences.items() if sure >= SURE} | dict.fromkeys(pair.labels, 1.0)
         yield {
-            (pair.spans[0][one].start, pair.spans[1][other].start): confidence
+            (pair.spans[0][one].start, pair.spans[1][other].start): pair.factor * confidence
             for (one, other), confidence in confidences.items() if one and other
         }  # fmt: skip
 

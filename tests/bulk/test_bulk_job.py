@@ -26,6 +26,7 @@ from align.errors import AlignError
 from align.readers.safe_zip import decompress
 from align.reviewer import open_reviewer
 from align.store import open_store
+from tests.prefork import align_program
 
 TEXTS = {
     "en": ["The cabinet met on Monday morning.", "It agreed on a new budget for schools.",
@@ -61,7 +62,7 @@ def corpus(folder: Path, copies: int = 6) -> Path:
 def align(*arguments: str, cwd: Path, code: int | None = 0) -> subprocess.CompletedProcess[str]:
     env = os.environ | {"ALIGN_CONFIG": str(cwd / "none.toml")}
     done = subprocess.run(
-        [sys.executable, "-m", "align", *arguments], cwd=cwd, env=env, timeout=120, check=False,
+        [align_program(), *arguments], cwd=cwd, env=env, timeout=120, check=False,
         capture_output=True, text=True,
     )  # fmt: skip
     assert code is None or done.returncode == code, done.stderr

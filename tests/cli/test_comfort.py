@@ -8,7 +8,6 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -20,6 +19,7 @@ from align.cli import COMMANDS, cli, global_options_first
 from align.errors import UsageError
 from align.settings import Settings, default_reviewer, load_settings
 from align.workspace.config import COMMENTS, default_file, setting_origins, write_default
+from tests.prefork import align_program
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -32,7 +32,7 @@ def align(tmp_path: Path) -> Run:
 
     def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "align", *arguments],
+            [align_program(), *arguments],
             cwd=tmp_path, env=clean | environ, capture_output=True, text=True, check=False,
         )  # fmt: skip
 

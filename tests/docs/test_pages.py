@@ -30,6 +30,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.prefork import align_program
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
 BLOCK = re.compile(
@@ -107,7 +109,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     """`align` on the path, no settings."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("ALIGN_")}
     return kept | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}",
+        "PATH": os.pathsep.join([str(Path(align_program()).parent), str(Path(sys.executable).parent), kept["PATH"]]),
         "ALIGN_CONFIG": str(tmp_path / "config.toml"),
         "EDITOR": "true",
         "COLUMNS": "110",

@@ -15,12 +15,13 @@ from align.exchange.formats import FORMATS
 from align.models import LinkKind
 from align.reviewer import Reviewer
 from align.store import Store, edits
+from tests.prefork import align_program
 
 
 def align(store: Store, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the program beside a store."""
     return subprocess.run(
-        [sys.executable, "-m", "align", *map(str, arguments), "--db", store.path.name],
+        [align_program(), *map(str, arguments), "--db", store.path.name],
         capture_output=True, text=True, cwd=store.path.parent, timeout=120,
     )  # fmt: skip
 
@@ -108,7 +109,7 @@ def test_a_call_that_is_off_ends_with_2_and_a_line(store: Store, arguments: list
 def test_a_file_that_cannot_be_read_makes_no_store(tmp_path: Path) -> None:
     (tmp_path / "broken.tmx").write_text("<tmx>", encoding="utf-8")
     for name, code in (("broken.tmx", 1), ("no.tmx", 2)):
-        command = [sys.executable, "-m", "align", "import", name]
+        command = [align_program(), "import", name]
         assert subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120).returncode == code
     assert [path.name for path in tmp_path.iterdir()] == ["broken.tmx"]
 

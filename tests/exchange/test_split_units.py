@@ -57,6 +57,7 @@ def test_units_are_cut_where_both_sides_are_sure(encoder: Encoder) -> None:
     assert parts["a"][2].sides[1].text == "Nobody was in the street. The shops were closed."
     assert [one.sides[0].text[:9] for one in parts["b"]] == ["Artikel 3", "Sie entsc", "Artikel 4"]
     assert parts["d"][0].sides[1].text == "yesterday we visited the new museum"
+    assert all(one.confidence and one.confidence <= 0.5 for one in parts["d"]), "a cut without a stop is less sure"
     assert [one.sides[0].text[0] for one in parts["e"]] == ["4", "5", "6"]
     assert parts["c"] == [units[2]], "what will not pair stays as it is"
     assert parts["f"] == [units[5]]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.prefork import align_program
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -21,7 +22,7 @@ def align(tmp_path: Path) -> Run:
 
     def run(*arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
         ran = subprocess.run(
-            [sys.executable, "-m", "align", *map(str, arguments)],
+            [align_program(), *map(str, arguments)],
             cwd=tmp_path,
             env=environment,
             input=stdin,

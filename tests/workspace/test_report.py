@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from align.report.survey import Report, build_report, inversions
 from align.reviewer import open_reviewer
 from align.store import LinkFilter, Store, edits, open_store
 from align.text.messages import per_cent
+from tests.prefork import align_program
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -203,7 +203,7 @@ def test_a_dot_map_has_a_dot_for_a_point() -> None:
 
 def align(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environ = os.environ | {"ALIGN_CONFIG": str(folder / "none.toml"), "ALIGN_DB": "talks.db", "COLUMNS": "110"}
-    command = [sys.executable, "-m", "align", *arguments]
+    command = [align_program(), *arguments]
     return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
 
 
