@@ -109,7 +109,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     """`align` on the path, no settings."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("ALIGN_")}
     return kept | {
-        "PATH": os.pathsep.join([str(Path(align_program()).parent), str(Path(sys.executable).parent), kept["PATH"]]),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}",
         "ALIGN_CONFIG": str(tmp_path / "config.toml"),
         "EDITOR": "true",
         "COLUMNS": "110",
@@ -140,7 +140,7 @@ def test_the_commands_of(page: Path, folder: Path, environ: dict[str, str], prep
         else:
             ran = subprocess.run(
                 ["bash", "-c", one.command],
-                cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                cwd=folder, env=environ | {"PATH": f"{Path(align_program()).parent}{os.pathsep}{environ['PATH']}"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, text=True, check=False, timeout=600,
             )  # fmt: skip
             wanted = 2 if any(line.startswith("align: ") for line in one.printed) else 0
