@@ -125,6 +125,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 def test_the_commands_of(page: Path, folder: Path, environ: dict[str, str], prepared: Path) -> None:
     if "| jq " in page.read_text(encoding="utf-8") and shutil.which("jq") is None:
         pytest.skip(f"NO JQ HERE: the commands of {page.name} were not run. .ci/run installs it.")
+    path = f"{Path(align_program()).parent}{os.pathsep}{environ['PATH']}"
     for one in shown(page):
         if one.command == PREPARED:
             for made in prepared.glob("align.db*"):
@@ -140,7 +141,7 @@ def test_the_commands_of(page: Path, folder: Path, environ: dict[str, str], prep
         else:
             ran = subprocess.run(
                 ["bash", "-c", one.command],
-                cwd=folder, env=environ | {"PATH": f"{Path(align_program()).parent}{os.pathsep}{environ['PATH']}"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                cwd=folder, env=environ | {"PATH": path}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, text=True, check=False, timeout=600,
             )  # fmt: skip
             wanted = 2 if any(line.startswith("align: ") for line in one.printed) else 0
