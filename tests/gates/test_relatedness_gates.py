@@ -12,8 +12,8 @@ import pytest
 GOLD = Path(os.environ.get("ALIGN_GOLD", Path(__file__).parents[3] / "shared" / "gold"))
 COUNT = 100
 """Pairs of short documents of each set and size; `benchmarks.relatedness` takes 500."""
-SLACK = 0.04
-"""What so few may differ by."""
+UNRELATED_SLACK, SLACK = 0.01, 0.04
+"""What so few may differ by: unrelated pairs, and links of true pairs."""
 WHOLE = ("textberg_de_fr.dev", "pydocs.en_ja", "ntrex.ko_en", "ntrex.ja_zh")
 
 
@@ -30,7 +30,7 @@ def measured():
 def test_short_documents(measured, gate_encoder, name, size):
     most, least = measured.REACH[size]
     row = measured.short(gate_encoder, list(measured.cut(measured.one_to_one(name, gate_encoder), size, COUNT)))
-    assert row["strangers_sure"] <= most + SLACK
+    assert row["strangers_sure"] <= most + UNRELATED_SLACK
     assert row["true_sure"] >= least - SLACK
 
 
