@@ -145,9 +145,9 @@ def add(
 
         def add_one(source: str) -> AddResult:
             content = read_content(source, max_size)
-            if source == STDIN:
+            if source == STDIN and not split:
                 document = read_piped(content, name, encoding=encoding, lang=lang)
-            elif columns or is_bilingual(source, content, encoding=encoding):
+            elif source != STDIN and (columns or is_bilingual(source, content, encoding=encoding)):
                 return with_moved(add_pairs(
                     opened(), source, reviewer_name, name=name, encoding=encoding, columns=columns, replace=replace,
                     max_size=max_size, split=split,

@@ -99,6 +99,8 @@ def test_a_memory_is_added_in_sentences(tmp_path: Path, monkeypatch: pytest.Monk
         assert all(link.confidence < 1 for link in links[:3])
     again = run(cli, ["add", "old.tmx", "--split", "--encoder", "use"])
     assert "unchanged" in again.output
+    refused = run(cli, ["add", "-", "--split"], input="Guten Tag.")
+    assert isinstance(refused.exception, UsageError)
     refused = run(cli, ["add", "text.txt", "--split"])
     assert isinstance(refused.exception, UsageError)
     assert "--split cuts the units of files with translations" in str(refused.exception)
