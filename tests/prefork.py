@@ -94,7 +94,7 @@ def serve(address: str) -> None:
         listener.bind(f"{address}.new")
         listener.listen(64)
         os.rename(f"{address}.new", address)
-        while sys.stdin.fileno() not in select([listener, sys.stdin], [], [])[0]:
+        while sys.stdin not in select([listener, sys.stdin], [], [])[0]:
             client, _ = listener.accept()
             if os.fork() == 0:
                 listener.close()
