@@ -32,8 +32,8 @@ SUPPORT_WEIGHT = 0.5
 NEAR, LIKELY, POSSIBLE = 4.0, 2.7, 1.9
 """Scores from which a passage is called a near translation, likely, and worth a look.
 
-In two languages of the Gospels the best passage of a book is right in about six of ten cases from `LIKELY`, in a
-quarter from `POSSIBLE` and in one of 25 below it (`python -m benchmarks.statements gospels`).
+In two languages of the Gospels the best passage of a book is right in two of three cases from `LIKELY`, in a quarter
+from `POSSIBLE` and in one of six below it (`python -m benchmarks.statements gospels`).
 """
 GROUP_SCORE = 2.6
 """Minimum score of every two members of a proposed group."""
