@@ -297,8 +297,8 @@ def pairs_by_filename(job: BulkJob) -> FilenamePairs:
         return FilenamePairs((PairEntry(files[0], files[1], job.src, job.tgt),), ())
     if not filename_pairs.pairs:
         raise UsageError(
-            f"{job.sources[0]}: no two of {len(files):,} files have the same name but for a language (a.en.txt and "
-            "a.ja.txt, en/a.txt and ja/a.txt). Pair them by content with --match, or write a manifest."
+            f"{job.sources[0]}: no two of {len(files):,} files have the same name and suffix but for a language "
+            "(a.en.txt and a.ja.txt, en/a.txt and ja/a.txt). Pair them by content with --match, or write a manifest."
         )
     return filename_pairs
 

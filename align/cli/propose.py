@@ -95,6 +95,7 @@ def described(pair: PairProposals, names: Mapping[int, str]) -> dict[str, Any]:
         for side, group in (("src", pair.src), ("tgt", pair.tgt))
     }
     counts = {"added": pair.added, "removed": pair.removed, "kept": pair.reviewed}
+    counts |= {"pairs_of_file": True} if pair.pairs_of_file else {}
     error = {"contradiction": pair.contradiction} if pair.contradiction else {}
     return ends | counts | error
 
@@ -105,6 +106,9 @@ def report(pair: PairProposals, names: Mapping[int, str]) -> None:
     where = f"{src if src == tgt else f'{src} - {tgt}'} ({pair.src.lang} - {pair.tgt.lang})"
     if pair.contradiction:
         note(f"Left unchanged: {where}: {pair.contradiction}.")
-    elif pair.added or pair.reviewed:
+    elif pair.pairs_of_file:
+        note(f"Left unchanged: {where}: its undecided links are the pairs of the file; `align accept` confirms them.")
+    elif pair.added or pair.reviewed or pair.removed:
         reviewed = f", {pair.reviewed} decided links kept" if pair.reviewed else ""
-        note(f"{pair.added:>6} proposed{reviewed}: {where}")
+        removed = f", {pair.removed} earlier ones removed" if pair.removed else ""
+        note(f"{pair.added:>6} proposed{reviewed}{removed}: {where}")

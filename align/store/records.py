@@ -215,7 +215,8 @@ class United:
     def lines(self, name: str) -> list[str]:
         """What happened, for a person."""
         lines = [
-            f"{name}: {self.decisions:,} decisions taken in, {self.documents} new documents, {self.links:,} new links; "
+            f"{name}: {pluralise(self.decisions, 'decision')} taken in, {pluralise(self.documents, 'new document')}, "
+            f"{pluralise(self.links, 'new link')}; "
             f"{self.agreed:,} had been decided alike."
         ]
         lines += [f"{doc}: removed here but not in the other copy; it is back with its links." for doc in self.restored]

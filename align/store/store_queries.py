@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -235,6 +235,14 @@ class StoreQueries:
         """Review progress for each pair of documents and languages with links."""
         with translate_errors(self.path):
             return links.pair_rows(self.db)
+
+    def undecided_pairs(self, encoders: Iterable[str]) -> set[tuple[int, int]]:
+        """(source, target) of the documents with undecided links that one of these encoders, or formats, made."""
+        names = list(encoders)
+        sql = f"""select distinct src_document, tgt_document from links
+                  where status = ? and encoder in ({", ".join("?" * len(names))})"""
+        with translate_errors(self.path):
+            return set(self.db.conn.execute(sql, [Status.PROPOSED, *names]).fetchall())
 
     def unlinked_with(self, query: str, limit: int) -> list[SentenceRow]:
         """Unlinked sentences that match all terms of `query`, in document order."""

@@ -69,8 +69,7 @@ class AddResult:
         """The result in one line, without the outcome."""
         if self.why:
             return f"{self.name}: {self.why}"
-        unit = f"{self.segments}s"
-        size = f"{self.sentences} {unit}, {', '.join(self.languages) or '-'}"
+        size = f"{pluralise(self.sentences, self.segments)}, {', '.join(self.languages) or '-'}"
         if self.boilerplate and self.outcome != "unchanged":
             size += f", {self.boilerplate:,} of them boilerplate"
         if not self.languages:  # A file of pairs.
@@ -153,7 +152,8 @@ def add(
                     max_size=max_size, split=split,
                 ), source)  # fmt: skip
             elif split and is_named:
-                raise UsageError(f"{source}: --split cuts the units of files with translations, and this has none.")
+                why = "standard input is one text: save it as a file" if source == STDIN else "this has none"
+                raise UsageError(f"{source}: --split cuts the units of files with translations, and {why}.")
             else:
                 document = read(source, content, encoding=encoding, lang=lang)
             result = add_text(

@@ -15,6 +15,7 @@ from align.aligner.triangles import judged
 from align.embeddings.base import Encoder
 from align.embeddings.nearest import search
 from align.errors import ConflictError
+from align.exchange.formats import FORMATS
 from align.models import UNDETERMINED
 from align.store import Store
 from align.text.tags import is_other_variety, primary
@@ -31,6 +32,8 @@ class PairProposals:
     removed: int
     reviewed: int
     """Reviewed links, which stay unchanged."""
+    pairs_of_file: bool = False
+    """Whether its undecided links are the pairs of a file, which stay: nothing was proposed."""
     contradiction: str = ""
     """Two confirmed links that contradict each other, so that nothing was proposed; empty otherwise."""
 
@@ -47,14 +50,16 @@ def propose(
 ) -> Iterator[PairProposals]:
     """Align every two language runs, within a document and across documents; yields the changes of each pair.
 
-    Reviewed links stay, and constrain the solver. Each pair is one transaction. With many documents, only pairs
-    with near sentences are aligned, and a pair without links before and after is not yielded. Texts and their
-    translations are proposed first; what two other runs have in common is not proposed where both sides have
-    translations already. A pair whose confirmed links contradict each other is unchanged, with the reason in
-    `contradiction`. Documents in one language are aligned where their tags differ in script or region, and with
-    `same_language` every two; a page with a text in two scripts or regions is aligned with itself. Of three and more
-    texts, what the alignments with a third say changes the confidence of a link (`aligner.triangles`); then all
-    pairs are solved before the first is stored. `encoding` and `matching` are progress callbacks.
+    Reviewed links stay, and constrain the solver; two documents with undecided links that came from a file of pairs
+    stay as they are, since somebody has aligned them (`pairs_of_file`). Each pair is one transaction. With many
+    documents, only pairs with near sentences are aligned, and a pair without links before and after is not yielded.
+    Texts and their translations are proposed first; what two other runs have in common is not proposed where both
+    sides have translations already. A pair whose confirmed links contradict each other is unchanged, with the
+    reason in `contradiction`. Documents in one language are aligned where their tags differ in script or region,
+    and with `same_language` every two; a page with a text in two scripts or regions is aligned with itself. Of
+    three and more texts, what the alignments with a third say changes the confidence of a link
+    (`aligner.triangles`); then all pairs are solved before the first is stored. `encoding` and `matching` are
+    progress callbacks.
     """
     document_ids = [row.id for row in store.documents()] if documents is None else list(documents)
     linked = frozenset((row.src_document, row.tgt_document) for row in store.pairs())
@@ -67,6 +72,7 @@ def propose(
             language_groups += parts
             pairs += [(pair, True) for pair in combinations(numbers, 2)]
     translated = TranslatedSentences(language_groups)
+    from_files = store.undecided_pairs(form.name for form in FORMATS)
 
     def proposed(a: int, b: int, beads: Sequence[Bead], min_links: int) -> Iterator[PairProposals]:
         runs = Runs(language_groups[a], language_groups[b])
@@ -83,10 +89,14 @@ def propose(
     for number, ((a, b), is_distinct) in enumerate(pairs):
         matching(number, len(pairs))
         runs = Runs(language_groups[a], language_groups[b])
+        ends = runs.src.document, runs.tgt.document
+        if ends in from_files or ends[::-1] in from_files:
+            yield PairProposals(runs.src, runs.tgt, 0, 0, 0, pairs_of_file=True)
+            continue
         try:
             settled = runs.settled(store)
         except ConflictError as error:
-            yield PairProposals(runs.src, runs.tgt, 0, 0, 0, str(error))
+            yield PairProposals(runs.src, runs.tgt, 0, 0, 0, contradiction=str(error))
             continue
         beads = runs.solve(settled)
         min_links = 1 if is_distinct else MIN_LINKS

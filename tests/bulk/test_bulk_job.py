@@ -178,7 +178,7 @@ def test_a_folder_begun_otherwise_is_not_mixed(calm: Path) -> None:
         (("nowhere",), "no such file or folder"),
         (("c/0.en.txt",), "not a manifest"),
         (("empty",), "no texts in it"),
-        (("alone",), "no two of 1 files have the same name"),
+        (("alone",), "no two of 1 files have the same name and suffix"),
         (("m.tsv",), "no column 'src'"),
         (("c", "--to", "srt"), "no format of shards"),
         (("c", "--to", "doc"), "no such format"),

@@ -92,7 +92,7 @@ def test_undo_of_a_removal_waits_for_the_other_document(folder: Path) -> None:
 def test_another_text_under_a_removed_name_is_a_new_document(folder: Path) -> None:
     remove("ja.txt")
     (folder / "ja.txt").write_text("まったく別の文章。\n", encoding="utf-8")
-    assert "added      ja.txt: 1 sentences, ja" in run("add", "ja.txt").stderr
+    assert "added      ja.txt: 1 sentence, ja" in run("add", "ja.txt").stderr
     assert decided(folder) == []
 
 

@@ -111,7 +111,7 @@ def test_merge_lists_conflicts(db: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0
     (line,) = result.stdout.splitlines()
     assert json.loads(line)["theirs"] == {"status": "rejected"}
-    assert "1 decisions taken in" in result.stderr
+    assert "1 decision taken in" in result.stderr
     listed = run("store", "conflicts")
     assert "link 1: ada status accepted; bo in bo.db" in listed.stdout
     assert "--take LINK:2" in listed.stderr

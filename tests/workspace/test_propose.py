@@ -10,6 +10,7 @@ from align.embeddings import cached
 from align.models import BlockKind, Link, Status
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, edits, open_store
+from align.workspace.add import add
 from align.workspace.language_runs import Runs, groups
 from align.workspace.propose import explain_no_links, propose
 from tests.workspace.conftest import TopicEncoder, english, japanese, page
@@ -198,3 +199,15 @@ def test_where_nothing_is_found_it_says_why(tmp_path: Path, encoder: TopicEncode
         store.add_document(page("c.html", f"<p>{japanese([1])}</p><footer>{japanese([2, 3])}</footer>"))
         assert "left out as boilerplate" in explain_no_links(store)
         assert "left out as boilerplate" not in explain_no_links(store, boilerplate=True)
+
+
+def test_the_pairs_of_a_file_stay(tmp_path: Path, encoder: TopicEncoder) -> None:
+    rows = "".join(f"{english([number]).strip()}\t{japanese([number + 1]).strip()}\n" for number in range(6))
+    (tmp_path / "old.tsv").write_text(f"en\tja\n{rows}", encoding="utf-8")
+    list(add(tmp_path / "s.db", [str(tmp_path / "old.tsv")]))
+    with open_store(tmp_path / "s.db") as store:
+        before = [(link.src.text, link.tgt.text, link.status) for link in store.links(LinkFilter())]
+        assert len(before) == 6
+        (pair,) = propose(store, encoder)
+        assert (pair.pairs_of_file, pair.added, pair.removed) == (True, 0, 0)
+        assert [(link.src.text, link.tgt.text, link.status) for link in store.links(LinkFilter())] == before
