@@ -58,6 +58,11 @@ class AlignedRows:
         for link in links:
             if (at := self._positions(link)) is not None:
                 self.links[link.id], self._at[link.id] = link, at
+        self._build_all()
+
+    def _build_all(self) -> None:
+        """All rows."""
+        src, tgt = self.sentences
         self._owners = [0] * len(src), [0] * len(tgt)
         """The link that each sentence is shown with; 0 without one."""
         self._overlapping: set[int] = set()
@@ -69,7 +74,8 @@ class AlignedRows:
     def change(self, number: int, ends: LinkEnds | None) -> bool:
         """Set a link, or take it away (None). False where its sentences are not in these texts.
 
-        Where its sentences change, the rows around it are built again, up to those that no link crosses.
+        Where its sentences change, the rows around it are built again, up to those that no link crosses; all rows
+        where links share sentences there, since which of them has a sentence may depend on others far away.
         """
         before, after = self._at.get(number), self._positions(ends) if ends is not None else None
         if ends is not None and after is None:
@@ -77,20 +83,27 @@ class AlignedRows:
         if before == after:
             if ends is not None:
                 self.links[number] = ends
+                if self._shares(number):
+                    self._build_all()
             return True
         start, stop = self._affected_rows([one for one in (before, after) if one is not None])
         first, last = self.rows[start], self.rows[stop - 1]
         src, tgt = range(first.src_start, last.src_stop), range(first.tgt_start, last.tgt_stop)
         links = {*self._owners[0][src.start : src.stop], *self._owners[1][tgt.start : tgt.stop]} - {0}
-        links |= {one for one in self._overlapping if any(at in src for at in self._at[one][0])}
-        links |= {one for one in self._overlapping if any(at in tgt for at in self._at[one][1])}
+        shared = any(
+            any(at in src for at in self._at[one][0]) or any(at in tgt for at in self._at[one][1])
+            for one in self._overlapping
+        )
         if ends is not None and after is not None:
             self.links[number], self._at[number] = ends, after
             links.add(number)
+            shared = shared or self._shares(number)
         else:
             del self.links[number], self._at[number]
             links.discard(number)
-            self._overlapping.discard(number)
+        if shared:
+            self._build_all()
+            return True
         rows = self._build((src.start, src.stop, tgt.start, tgt.stop), links)
         self._crossing.difference_update(row.link for row in self.rows[start:stop])
         self._crossing.update(row.link for row in rows if row.crosses)
@@ -98,6 +111,16 @@ class AlignedRows:
         self._stops[0][start:stop] = [row.src_stop for row in rows]
         self._stops[1][start:stop] = [row.tgt_stop for row in rows]
         return True
+
+    def _shares(self, number: int) -> bool:
+        """Whether a sentence of a link is one of another link too."""
+        at = self._at[number]
+        shown_with = {owners[one] for owners, own in zip(self._owners, at, strict=True) for one in own}
+        return not shown_with <= {0, number} or any(
+            not set(own).isdisjoint(other)
+            for link in self._overlapping - {number}
+            for own, other in zip(at, self._at[link], strict=True)
+        )
 
     def _positions(self, link: LinkEnds) -> Positions | None:
         """Positions of the sentences of a link; None for those of another language of the page."""
