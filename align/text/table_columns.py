@@ -24,6 +24,7 @@ _LANGUAGES = (
 )
 _WORD = re.compile(r"[^\W_]+")
 _IDENTIFIER = re.compile(r"(?=[A-Za-z])(?:(?=\S*[_.:/#\d-])[\w.\-/:#\[\]$]+|[a-z]+(?:[A-Z][a-z]*)+)(?<![.:])", re.ASCII)
+_KEY = re.compile(r"[a-z][a-z0-9]*")
 _CODES = frozenset(_LANGUAGES.split(" "))
 _WORDS = KEYS | NUMBERS | NOTES | TEXTS | FIELDS
 
@@ -78,7 +79,10 @@ def _is_header(rows: Sequence[Sequence[str]], keys: set[int]) -> bool:
     coded = {index for index in filled if is_code(names[index].lower())}
     if 2 * len(named) > len(filled) or (named | coded == set(filled) and (len(filled) > 1 or len(names[0]) > 3)):
         return True
-    if any(index in keys and not _IDENTIFIER.fullmatch(names[index]) for index in filled):
+    # `ok` or `title` above keys may be a key of one word, and a text beside it would be lost as a header.
+    if any(
+        index in keys and not (_IDENTIFIER.fullmatch(names[index]) or _KEY.fullmatch(names[index])) for index in filled
+    ):
         return True
     return any(
         any(map(str.isalpha, names[index]))

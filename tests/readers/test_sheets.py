@@ -66,6 +66,8 @@ def shown(document: Document) -> list[tuple[str, str]]:
         ("タイトル,本文\n旅,海へ行った。\n",
          [("boilerplate", "タイトル"), ("boilerplate", "本文"), ("body", "旅"), ("body", "海へ行った。")]),
         ("menu_file,Open the file\nmenu_edit,Edit it\n", [("body", "Open the file"), ("body", "Edit it")]),
+        ("ok,Confirm\nbtn_open,Open it\nbtn_close,Close it\n",
+         [("body", "Confirm"), ("body", "Open it"), ("body", "Close it")]),
         ("blue-green\nwell-known\n", [("body", "blue-green"), ("body", "well-known")]),
         ("Name,Enter your name\nCity,Enter your city\n",
          [("body", one) for one in ("Name", "Enter your name", "City", "Enter your city")]),
