@@ -16,12 +16,13 @@ from xml.sax.saxutils import escape, quoteattr
 
 from align.errors import ReadError, UsageError
 from align.exchange.filter import pair_name
-from align.exchange.ladder import LineBead, arrange, line_suffixes, with_others
+from align.exchange.ladder import LineBead, arrange, line_suffixes, sentences_of, with_others
 from align.exchange.types import ExportOptions, ImportedUnit, Segment, Unit
 from align.inputs import read_input
 from align.models import CONFIRMED, Status
 from align.readers.safe_zip import decompress, parsed
 from align.text.normalize import join
+from align.text.table_columns import is_code
 from align.text.tags import canonical
 
 __all__ = ["arrange", "read", "read_intertext", "write", "write_intertext"]
@@ -72,7 +73,7 @@ def _write(units: Iterable[Unit], stem: Path, *, is_intertext: bool) -> None:
                 group = f'<linkGrp targType="s" fromDoc={quoteattr(texts[0])} toDoc={quoteattr(texts[1])}>\n'
                 files[key][2].write(f"{_HEAD if is_intertext else _CES_HEAD}{group}".encode())
                 counts[key] = [0, 0]
-            sides = unit.lines or tuple((side.text,) if side.text else () for side in (unit.link.src, unit.link.tgt))
+            sides = sentences_of(unit)
             targets = []
             for number, side in enumerate(sides):
                 first = counts[key][number] + 1
@@ -103,12 +104,12 @@ def read(
     """
     if path.is_dir():
         # The files of sentences are in the folder too, with a further suffix before .xml.
-        for one in sorted(path.glob("*.xml")):
-            if b"<linkGrp" in one.read_bytes()[:1000]:
+        for one in sorted([*path.glob("*.xml"), *path.glob("*.xml.gz")]):
+            if b"<linkGrp" in decompress(str(one), read_input(str(one)))[:1000]:
                 yield from read(one)
         return
     folder = texts_folder or path.parent
-    root = parsed(str(path), path.read_bytes())
+    root = parsed(str(path), decompress(str(path), read_input(str(path))))
     groups = [root] if _name(root) == "linkGrp" else list(root.iter("{*}linkGrp"))
     open_text = cache(_text_of)
     if texts and len(groups) != 1:
@@ -175,16 +176,17 @@ def _text_of(file: Path) -> _SentenceFile:
     """The sentences of a file. Raises ReadError where it has none."""
     root = parsed(str(file), decompress(str(file), read_input(str(file))))
     tags = [root.get(attribute) for attribute in _LANGUAGE_ATTRIBUTES]
-    words = [file.parent.name, *(part.partition("-")[0] for part in file.name.split(".")[1:-1])]
-    names = [word for word in words if 2 <= len(word.partition("_")[0]) <= 3]
+    parts = [part.partition("-")[0] for part in file.name.split(".")[1:-1]]
+    # OPUS has a folder for each language; `xml`, `raw` and `tmp` are codes of languages, too, but unlikely ones.
+    names = [word for word in (*parts, file.parent.name) if is_code(word.lower().replace("_", "-"))]
     lang = next((tag for one in (*tags, *names) if one and (tag := canonical(one))), "und")
     ids: dict[str, int] = {}
     sentences: list[str] = []
     for node in root.iter("{*}s", "{*}seg", "{*}verse"):
         if (number := node.get("id") or node.get("{http://www.w3.org/XML/1998/namespace}id")) is not None:
             ids.setdefault(number, len(sentences))
-            sentences.append(_sentence(node, lang))
-    if not sentences:
+        sentences.append(_sentence(node, lang))  # One without an id is in no link, but in the text.
+    if not ids:
         raise ReadError(f"{file}: has no sentences (<s> with an id). Name the files of sentences with --texts SRC TGT.")
     return _SentenceFile(str(file), lang, ids, sentences)
 

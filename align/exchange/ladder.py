@@ -191,6 +191,11 @@ def _unpaired(rows: tuple[_Rows, _Rows], gaps: tuple[range, range], unit: Unit) 
             yield Unit(link, lines=((side.text,), ()) if number == 0 else ((), (side.text,)))
 
 
+def sentences_of(unit: Unit) -> Sequence[Sequence[str]]:
+    """The sentences of the source and of the target of a unit; the whole text where they are not known."""
+    return unit.lines or [[side.text] if side.text else [] for side in (unit.link.src, unit.link.tgt)]
+
+
 def write(units: Iterable[Unit], stem: Path, options: ExportOptions) -> None:
     """Write the three files of every pair of languages as a ladder; their paths start with `stem`."""
     _write(units, stem, "ladder")
@@ -214,7 +219,7 @@ def _write(units: Iterable[Unit], stem: Path, suffix: str) -> None:
                 counts[key] = [0, 0]
             *texts, alignment = files[key]
             at = counts[key]
-            sides = unit.lines or tuple((side.text,) if side.text else () for side in (unit.link.src, unit.link.tgt))
+            sides = sentences_of(unit)
             lines = [range(start, start + len(side)) for start, side in zip(at, sides, strict=True)]
             line = _rung(lines, unit) if suffix == "ladder" else _vecalign_line(lines, unit)
             alignment.write(f"{line}\n".encode())

@@ -107,3 +107,18 @@ def test_a_compressed_export_comes_back(store: Store, tmp_path: Path) -> None:
     export_store(store, tmp_path / "out.ces.gz", None, ExportOptions(src="en"))
     imported = read_file(tmp_path / "out.en-ja.xml.gz")
     assert imported.units[0].sides[0].text == EN[0]
+
+
+@pytest.mark.parametrize("folder", ["xml", "raw", "cs"])
+def test_languages_are_those_of_the_files_before_that_of_the_folder(tmp_path: Path, folder: str) -> None:
+    inside = tmp_path / folder
+    inside.mkdir()
+    for lang, text in (("de", "Guten Tag."), ("en", "Good day.")):
+        (inside / f"book.{lang}.xml").write_text(
+            f'<text><s>Ohne Nummer</s><s id="1">{text}</s></text>', encoding="utf-8"
+        )
+    group = '<linkGrp fromDoc="book.de.xml" toDoc="book.en.xml"><link xtargets="1;1"/></linkGrp>'
+    (inside / "links.xml").write_text(group, encoding="utf-8")
+    units = read_file(inside / "links.xml").units
+    assert {side.lang for unit in units for side in unit.sides} == {"de", "en"}
+    assert [side.text for unit in units for side in unit.sides if "Ohne" in side.text] == ["Ohne Nummer"] * 2
