@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -14,13 +13,7 @@ from align.models import SEGMENTS
 from align.text.messages import json_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from align.embeddings import Progress
-    from align.exchange.split_units import SplitUnits
-    from align.exchange.types import ImportedUnit
     from align.models import Segments
-    from align.settings import Settings
     from align.workspace.add import AddResult
 
 
@@ -71,24 +64,24 @@ def add(
     """Add texts to the store.
 
     Plain text, web pages, office documents and subtitles are recognised by their content; folders are searched with
-    all below them. The same content added twice changes nothing. A file is called by its path below the current folder,
-    else by its whole path; another file of that name is another document, called by the shortest path that is
-    unique. `--segments` is remembered with the document. A changed file keeps the links of what is still there. If
-    more than 10 % of its document's confirmed links, or more than 20, would lose their text, it is refused without
-    --replace; `align store undo` takes a change back.
+    all below them. The same content added twice changes nothing. A file is called by its path below the current
+    folder, else by its whole path; another file of that name is another document, called by the shortest path that
+    is unique. `--segments` and `--split` are remembered with the document. A changed file keeps the links of what
+    is still there. If more than 10 % of its document's confirmed links, or more than 20, would lose their text, it
+    is refused without --replace; `align store undo` takes a change back.
     """
     from align.workspace.add import add as add_job
-    from align.workspace.add import summary_lines
+    from align.workspace.add import splitter_with, summary_lines
 
     settings = settings_for(db=db, reviewer=reviewer, encoder=encoder)
     results: list[AddResult] = []
     try:
         with progress() as stage:
-            splitter = partial(split_with, settings, stage("Encoding")) if split else None
             for result in add_job(
                 settings.db, sources, encoding=encoding, lang=lang, segments=cast("Segments | None", segments),
                 name=name, columns=columns, replace=replace, max_size=max_size, reviewer=settings.reviewer,
-                split=splitter, progress=stage("Reading"),
+                split=split, splitter=splitter_with(settings.encoder, settings.cache, stage("Encoding")),
+                progress=stage("Reading"),
             ):  # fmt: skip
                 results.append(result)
                 if as_json:
@@ -100,13 +93,3 @@ def add(
     finally:
         for line in summary_lines(results):
             note(line)
-
-
-def split_with(settings: Settings, encoding: Progress, units: Sequence[ImportedUnit]) -> SplitUnits:
-    """Cut units with the encoder of the settings."""
-    from align.embeddings import load_encoder
-    from align.exchange.split_units import split_units
-
-    return split_units(
-        units, lambda languages: load_encoder(settings.encoder, languages=languages, cache=settings.cache), encoding
-    )

@@ -8,7 +8,7 @@ attention. A file without matches (a memory of another tool) becomes documents w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from glob import escape
@@ -35,7 +35,7 @@ from align.store import Store, edits
 from align.text.messages import pluralise
 
 if TYPE_CHECKING:
-    from align.exchange.split_units import SplitUnits
+    from align.exchange.split_units import Splitter
 
 NewUnits = Literal["auto", "always", "never", "own"]
 """Whether units without a match become documents with links: only if no unit has a match; always; never. `own`: all
@@ -152,23 +152,21 @@ def import_file(
     name: str | None = None,
     replace_settled: bool = False,
     columns: Sequence[str] = (),
-    split: Callable[[Sequence[ImportedUnit]], SplitUnits] | None = None,
+    split: bool = False,
+    splitter: Splitter | None = None,
 ) -> ImportReport:
     """Import a file into a store, in one transaction.
 
-    `accept`: units without a status count as accepted. `name`: of the documents that the file becomes, instead of its
-    path. `split` cuts the units (see `split_units`). Raises TextLossError, unless `replace_settled`, for a file
-    that became documents before and would remove too many of their confirmed links; UsageError for a missing file
-    or a format that cannot be imported; ReadError for a file that is not of its format. After an error, the store
-    is unchanged.
+    `accept`: units without a status count as accepted. `name`: of the documents that the file becomes, instead of
+    its path. `split`: cut the units into sentences by `splitter`, as is done for a file that was cut before. Raises
+    TextLossError, unless `replace_settled`, for a file that became documents before and would remove too many of
+    their confirmed links; UsageError for a missing file or a format that cannot be imported; ReadError for a file
+    that is not of its format. After an error, the store is unchanged.
     """
-    file = read_file(path, form, encoding, max_size, columns=columns)
-    if split is not None:
-        done = split(file.units)
-        file = replace(file, units=done.units, messages=(*file.messages, done.line()))
     return import_units(
-        store, file, reviewer, new=new, accept=accept, dry_run=dry_run, name=name, replace_settled=replace_settled
-    )
+        store, read_file(path, form, encoding, max_size, columns=columns), reviewer, new=new, accept=accept,
+        dry_run=dry_run, name=name, replace_settled=replace_settled, split=split, splitter=splitter,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,15 +275,21 @@ def import_units(
     dry_run: bool = False,
     name: str | None = None,
     replace_settled: bool = False,
+    split: bool = False,
+    splitter: Splitter | None = None,
 ) -> ImportReport:
     """Import the units of a file. Parameters and errors: `import_file`."""
+    own = _own_documents(store, file.path, name)
+    split = split or (any(map(store.is_split, own)) and not any(unit.stamp for unit in file.units))
+    if split:
+        file = _split(file, splitter)
     path, form, units = file.path, file.form, file.units
     report = ImportReport(path, form.name, units=len(units), messages=file.messages, dry_run=dry_run)
     committer = Reviewer(store, reviewer)
     with committer.because(f"from {path.name}"), nullcontext() if dry_run else committer.batch():
         foreign = new == "own" and not any(unit.stamp for unit in units)  # nothing to match
         result = MatchResult([], list(units)) if foreign else match_units(store, units)
-        matches, unmatched = _select(result, units, new, _own_documents(store, path, name))
+        matches, unmatched = _select(result, units, new, own)
         report.blocks, report.unpaired = result.blocks, result.unpaired
         plans = [merge(match, accept=accept) for match in matches]
         if not replace_settled:
@@ -297,12 +301,22 @@ def import_units(
         if report.unmatched and (new == "always" or (new in ("auto", "own") and not matches and not result.blocks)):
             report.documents = create_documents(
                 store, path, report.unmatched, committer, form=form, accept=accept, dry_run=dry_run, name=name,
-                replace_settled=replace_settled,
+                replace_settled=replace_settled, split=split,
             )  # fmt: skip
             report.unmatched = []
         pairs = [unit for unit in report.unmatched if sum(bool(side.text.strip()) for side in unit.sides) > 1]
         report.untranslated, report.unmatched = len(report.unmatched) - len(pairs), pairs
     return report
+
+
+def _split(file: ImportedFile, splitter: Splitter | None) -> ImportedFile:
+    """The file with its units cut into sentences. Raises UsageError without a splitter."""
+    if splitter is None:
+        raise UsageError(
+            f"{file.path}: its units were cut into sentences when it was added. `align add` takes it in like that."
+        )
+    done = splitter(file.units)
+    return replace(file, units=done.units, messages=(*file.messages, done.line()))
 
 
 def _select(

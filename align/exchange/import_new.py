@@ -146,6 +146,7 @@ def create_documents(
     dry_run: bool,
     name: str | None = None,
     replace_settled: bool = False,
+    split: bool = False,
 ) -> ImportedDocuments:
     """Create documents and links from units.
 
@@ -165,7 +166,8 @@ def create_documents(
     messages = (*_unlisted_languages(units), *(() if name else namesake_messages(identity)))
     confirmed = [_is_confirmed(unit, form, accept) for unit in units]
     pairs = list(texts.pairs())
-    docs = [texts.document(lang, named, form.name) for lang, named in zip(langs, names, strict=True)]
+    reader = f"{form.name}/sentence" if split else form.name
+    docs = [texts.document(lang, named, reader) for lang, named in zip(langs, names, strict=True)]
     unpaired = sum(len(parts) == 1 for parts in texts.units)
     segments = sum(map(len, texts.segments.values()))
     origins = [identity.origin + language_suffix(lang) for lang in langs]
@@ -372,7 +374,7 @@ class _Texts:
             for source, target in product(sources, targets):
                 yield number, source, target
 
-    def document(self, key: str, name: str, form: str) -> Document:
+    def document(self, key: str, name: str, reader: str) -> Document:
         """The document of a key: its segments, one per line."""
         lang = _language(key)
         blocks: list[Block] = []
@@ -381,4 +383,4 @@ class _Texts:
             span = Span(at, at + len(text))
             blocks.append(Block(span, BlockKind.BODY, lang, 1.0, (Sentence((span,), lang, 1.0),)))
             at = span.end + 1
-        return Document(name, "\n".join(self.segments[key]) + "\n", tuple(blocks), reader=form)
+        return Document(name, "\n".join(self.segments[key]) + "\n", tuple(blocks), reader=reader)

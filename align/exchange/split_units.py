@@ -32,17 +32,17 @@ BOUNDARY = "* * *"
 """A sentence on both sides between two units, linked with itself, so that no link reaches across."""
 MAX_CHUNKS = 300
 """Words or clauses of a text without stops; a longer one stays whole."""
-FIRST_CHUNKS = 32
-"""Chunks between which it is cut at first."""
+FIRST_CHUNKS = 16
+"""Chunks between which it is cut at first: each pair of ends is a text to encode."""
 MAX_PARTS = 9
 WITHOUT_STOPS = 0.5
 """Share of the cuts of a text without stops that are right to the word, at best: `python -m benchmarks.split_units`."""
 
 EncoderOf = Callable[[set[str]], Encoder]
 """The encoder for texts in languages (BCP 47)."""
-Cuts = dict[tuple[int, int], float]
-"""Offsets in the characters of the first and of another side where both may be cut, with the confidence of the cut:
-that of the less sure link beside it, times that of the unit; 1 at a label; half in a text without stops."""
+Cuts = dict[int, tuple[int, float]]
+"""Offset in the characters of the first side where it may be cut -> that of the other side, and the confidence of the
+cut: of the less sure link beside it, times that of the unit; 1 at a label; half in a text without stops."""
 
 _LABEL_AFTER_STOP = re.compile(
     r"(?:(?<=[.!?。！？…][\s»”’」』）)\"'])|(?<=[.!?。！？…»”’」』]))\s*(?P<label>\d{1,3})(?![\d.,]\d)"
@@ -73,6 +73,10 @@ class SplitUnits:
         )
 
 
+Splitter = Callable[[Sequence[ImportedUnit]], SplitUnits]
+"""Cuts the units of a file."""
+
+
 def split_units(units: Sequence[ImportedUnit], encoder_of: EncoderOf, progress: Progress | None = None) -> SplitUnits:
     """Cut each unit where its sides have sentence boundaries that correspond; nothing of the texts but white space
     between two parts is lost.
@@ -93,7 +97,11 @@ def split_units(units: Sequence[ImportedUnit], encoder_of: EncoderOf, progress: 
     cuts: dict[int, list[Cuts]] = defaultdict(list)
     for (src, tgt), listed in by_languages.items():
         encoder = encoder_of({src, tgt})
-        pairs = [_Pair(units[number], sentences[number], side, encoder) for number, side in listed]
+        pairs = []
+        for done, (number, side) in enumerate(listed):
+            pairs.append(_Pair(units[number], sentences[number], side, encoder))
+            if progress:
+                progress(done, len(listed))
         for (number, _), of_pair in zip(listed, _cuts(pairs, (src, tgt), encoder, progress), strict=True):
             cuts[number].append(of_pair)
     out: list[ImportedUnit] = []
@@ -146,15 +154,16 @@ class _Pair:
                 others = [span.of(self.texts[other]) for span in self.spans[other]]
                 self.spans[one] = _cut_like(self.texts[one], others, encoder)
                 self.factor = WITHOUT_STOPS
-        self.labels = _common_labels(
-            *(list(map(self._label, range(len(self.spans[n])), [n] * len(self.spans[n]))) for n in (0, 1))
+        src, tgt = (
+            [_label(span.of(text)) for span in spans] for text, spans in zip(self.texts, self.spans, strict=True)
         )
+        self.labels = _common_labels(src, tgt)
 
-    def _label(self, sentence: int, side: int) -> float | None:
-        """The number that the sentence begins with."""
-        start = self.spans[side][sentence].of(self.texts[side])[: 2 * LABEL_WITHIN]
-        first = next(iter(find_numbers(start)), None)
-        return first.values[0] if first and first.start < LABEL_WITHIN else None
+
+def _label(sentence: str) -> float | None:
+    """The number that a sentence begins with."""
+    first = next(iter(find_numbers(sentence[: 2 * LABEL_WITHIN])), None)
+    return first.values[0] if first and first.start < LABEL_WITHIN else None
 
 
 def _common_labels(src: Sequence[float | None], tgt: Sequence[float | None]) -> list[tuple[int, int]]:
@@ -169,17 +178,19 @@ def _common_labels(src: Sequence[float | None], tgt: Sequence[float | None]) -> 
 
 def _cut_like(text: str, sentences: Sequence[str], encoder: Encoder) -> list[Span]:
     """Cut a text without stops into as many parts as the other side has sentences, each as close to its sentence as
-    can be; first between some of its chunks, then between those near the first cuts."""
+    can be; first at some of its chunks, then at those near the cuts, in steps of half the length each time."""
     starts = [0, *(match.end() for match in _CHUNK_END.finditer(text) if 0 < match.end() < len(text))]
     if not len(sentences) <= len(starts) <= MAX_CHUNKS:
         return _between(text, [0])
-    step = -(-len(starts) // FIRST_CHUNKS)
+    step = -(-len(starts) // max(FIRST_CHUNKS, len(sentences)))
     cuts = _best_cuts(text, starts[::step], sentences, encoder)
-    if step > 1:
+    while step > 1:
+        step = -(-step // 2)
         numbers = [starts.index(cut) for cut in cuts]
-        near = {number + offset for number in numbers for offset in range(-step, step + 1)}
-        near &= set(range(len(starts)))
-        cuts = _best_cuts(text, [starts[number] for number in sorted(near | {0})], sentences, encoder)
+        near = {0, *(number + offset for number in numbers for offset in (-step, 0, step))}
+        cuts = _best_cuts(
+            text, [starts[number] for number in sorted(near & set(range(len(starts))))], sentences, encoder
+        )
     return _between(text, cuts)
 
 
@@ -253,7 +264,7 @@ def _cuts(
         confidences = {cut: min(begins[cut], stops[cut]) for cut in begins.keys() & stops.keys()}
         confidences = {cut: sure for cut, sure in confidences.items() if sure >= SURE} | dict.fromkeys(pair.labels, 1.0)
         yield {
-            (pair.spans[0][one].start, pair.spans[1][other].start): pair.factor * confidence
+            pair.spans[0][one].start: (pair.spans[1][other].start, pair.factor * confidence)
             for (one, other), confidence in confidences.items() if one and other
         }  # fmt: skip
 
@@ -290,21 +301,21 @@ def _related(src: EmbeddedSide, tgt: EmbeddedSide, rows: Sequence[Sequence[int]]
 
 def _pieces(unit: ImportedUnit, cuts: Sequence[Cuts]) -> list[ImportedUnit]:
     """The parts of a unit, cut where all its sides can be; undecided, since nobody has confirmed the cuts."""
-    common = sorted(set.intersection(*({src for src, _ in one} for one in cuts))) if cuts else []
+    common = sorted(set.intersection(*map(set, cuts))) if cuts else []
     if not common:
         return [unit]
-    offsets = [common, *([dict(sorted(one))[src] for src in common] for one in cuts)]
+    offsets = [common, *([one[src][0] for src in common] for one in cuts)]
     sides = [
         [Segment(side.lang, side.text[start:stop].strip()) for start, stop in pairwise([0, *starts, len(side.text)])]
         for side, starts in zip(unit.sides, offsets, strict=True)
     ]
-    sure = [min(one[src, dict(one.keys())[src]] for one in cuts) for src in common]
+    sure = [min(one[src][1] for one in cuts) for src in common]
     return [
         unit._replace(
             where=f"{unit.where}.{number}",
             sides=parts,
             id=None,
-            status=Status.PROPOSED if unit.status != Status.REJECTED else unit.status,
+            status=unit.status if unit.status == Status.REJECTED else Status.PROPOSED,
             confidence=min(ends),
             properties=tuple(
                 (name, f"{value}.{number}", *rest) if name == "@tuid" else (name, value, *rest)

@@ -145,11 +145,20 @@ class JobContext:
         """Add files, folders and patterns."""
 
         def work(job: Job) -> JobResult:
-            from align.workspace.add import AddResult, add
+            from align.workspace.add import AddResult, add, splitter_with
 
             results: list[AddResult] = []
             try:
-                results.extend(add(self.store_path, sources, reviewer=self.reviewer, progress=job.progress("reading")))
+                splitter = splitter_with(self.encoder, self.cache, job.progress("encoding"))
+                results.extend(
+                    add(
+                        self.store_path,
+                        sources,
+                        reviewer=self.reviewer,
+                        splitter=splitter,
+                        progress=job.progress("reading"),
+                    )
+                )
             except AlignError:
                 if not results:
                     raise  # the only file; else the reasons are in the results

@@ -59,12 +59,20 @@ class StoreQueries:
 
     def segments_of(self, name: str) -> Segments | None:
         """What the sentences of the document with this name are, or of the last removed one; None without any."""
+        reader = self._reader_of(name)
+        return None if reader is None else segments_of(reader)
+
+    def is_split(self, name: str) -> bool:
+        """Whether the document with this name is one language of a memory whose units were cut into sentences."""
+        return (self._reader_of(name) or "").endswith("/sentence")
+
+    def _reader_of(self, name: str) -> str | None:
         with translate_errors(self.path):
             row = self.db.conn.execute(
                 "select reader from documents where name = ? order by removed_at is null desc, id desc limit 1",
                 (stored_name(name),),
             ).fetchone()
-        return segments_of(row[0]) if row else None
+        return str(row[0]) if row else None
 
     def identify(self, path: str, file_name: str, parts: Sequence[str] = ("",)) -> Identity:
         """The document that a file belongs to, named `file_name` unless that name is in use; see `origins`."""

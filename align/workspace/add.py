@@ -32,11 +32,8 @@ from align.text.segment import resegment
 from align.workspace.document_lookup import language_tag_or_none
 
 if TYPE_CHECKING:
-    from align.exchange.split_units import SplitUnits
-    from align.exchange.types import ImportedUnit
-
-    Splitter = Callable[[Sequence[ImportedUnit]], SplitUnits]
-    """Cuts the units of a file."""
+    from align.embeddings import Progress
+    from align.exchange.split_units import Splitter
 
 AddOutcome = Literal["added", "changed", "unchanged", "skipped", "refused", "ignored"]
 STDIN = "-"
@@ -111,7 +108,8 @@ def add(
     columns: Sequence[str] = (),
     replace: bool = False,
     reviewer: str = "",
-    split: Splitter | None = None,
+    split: bool = False,
+    splitter: Splitter | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[AddResult]:
     """Read each source and add it to the store at `db`, one transaction per document; yields a result for each.
@@ -121,9 +119,10 @@ def add(
     Standard input is called `name`, else by its content. Unreadable files are skipped with a reason. A file of
     texts with their translations becomes linked documents, a table by its `columns` if given. `encoding` and `lang`
     override detection; `segments` says what a sentence is (None: as when the document was added, else sentences).
-    `split` cuts the units of such a file into sentences. A new text of a document is a decision of `reviewer`
-    (default: see `settings`); one that would remove too many confirmed links is refused, unless `replace`. Files
-    added before an error stay added; the store is created only when there is something to add.
+    `split`: its units are cut into sentences by `splitter`, then and whenever it is added again. A new text of a
+    document is a decision of `reviewer` (default: see `settings`); one that would remove too many confirmed links
+    is refused, unless `replace`. Files added before an error stay added; the store is created only when there is
+    something to add.
 
     Raises UsageError for a missing source, an invalid language, a `name` for several files, or a text to `split`;
     ReadError and TextLossError for the only file that was named, and at the end if one of several could not be read
@@ -149,7 +148,7 @@ def add(
             elif source != STDIN and (columns or is_bilingual(source, content, encoding=encoding)):
                 return with_moved(add_pairs(
                     opened(), source, reviewer_name, name=name, encoding=encoding, columns=columns, replace=replace,
-                    max_size=max_size, split=split,
+                    max_size=max_size, split=split, splitter=splitter,
                 ), source)  # fmt: skip
             elif split and is_named:
                 why = "standard input is one text: save it as a file" if source == STDIN else "this has none"
@@ -185,6 +184,16 @@ def add(
     progress(len(files), len(files))
     yield from ignored(sources, others)
     raise_left_out(failed, refused)
+
+
+def splitter_with(encoder: str, cache: Path | None, progress: Progress) -> Splitter:
+    """Cut units with an encoder, by its name as for `--encoder`, which is loaded when there is something to cut."""
+    from align.embeddings import load_encoder
+    from align.exchange.split_units import split_units
+
+    return lambda units: split_units(
+        units, lambda languages: load_encoder(encoder, languages=languages, cache=cache), progress
+    )
 
 
 def raise_left_out(failed: int, refused: int) -> None:
@@ -290,7 +299,8 @@ def add_pairs(
     columns: Sequence[str] = (),
     replace: bool = False,
     max_size: int = MAX_SIZE,
-    split: Splitter | None = None,
+    split: bool = False,
+    splitter: Splitter | None = None,
 ) -> AddResult:
     """Add a file of texts with their translations, as linked documents."""
     from align.exchange.import_file import import_file
@@ -306,6 +316,7 @@ def add_pairs(
         name=name,
         replace_settled=replace,
         split=split,
+        splitter=splitter,
     )
     messages = (*report.messages, *report.left_out())
     if (documents := report.documents) is not None:

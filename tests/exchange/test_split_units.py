@@ -97,8 +97,13 @@ def test_a_memory_is_added_in_sentences(tmp_path: Path, monkeypatch: pytest.Monk
         links = list(store.links())
         assert [link.status for link in links] == [Status.PROPOSED] * 3 + [Status.ACCEPTED] * 2
         assert all(link.confidence < 1 for link in links[:3])
-    again = run(cli, ["add", "old.tmx", "--split", "--encoder", "use"])
-    assert "unchanged" in again.output
+    for again in (["--split"], []):
+        assert "unchanged" in run(cli, ["add", "old.tmx", *again, "--encoder", "use"]).output, "it is remembered"
+    imported = run(cli, ["import", "old.tmx"])
+    assert isinstance(imported.exception, UsageError)
+    assert "cut into sentences when it was added" in str(imported.exception)
+    with open_store(tmp_path / "align.db") as store:
+        assert [link.status for link in store.links()] == [Status.PROPOSED] * 3 + [Status.ACCEPTED] * 2
     refused = run(cli, ["add", "-", "--split"], input="Guten Tag.")
     assert isinstance(refused.exception, UsageError)
     refused = run(cli, ["add", "text.txt", "--split"])
