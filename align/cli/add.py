@@ -64,11 +64,12 @@ def add(
     """Add texts to the store.
 
     Plain text, web pages, office documents and subtitles are recognised by their content; folders are searched with
-    all below them. The same content added twice changes nothing. A file is called by its path below the current
-    folder, else by its whole path; another file of that name is another document, called by the shortest path that
-    is unique. `--segments` and `--split` are remembered with the document. A changed file keeps the links of what
-    is still there. If more than 10 % of its document's confirmed links, or more than 20, would lose their text, it
-    is refused without --replace; `align store undo` takes a change back.
+    all below them, but a file whose suffix may mean anything (.json, .xml) is only read where it is named. The same
+    content added twice changes nothing. A file is called by its path below the current folder, else by its whole
+    path; another file of that name is another document, called by the shortest path that is unique. `--segments`
+    and `--split` are remembered with the document. A changed file keeps the links of what is still there. If more
+    than 10 % of its document's confirmed links, or more than 20, would lose their text, it is refused without
+    --replace; `align store undo` takes a change back.
     """
     from align.workspace.add import add as add_job
     from align.workspace.add import splitter_with, summary_lines
