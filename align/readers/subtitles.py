@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from align.errors import ReadError
 from align.extras import require_extra
@@ -24,9 +25,10 @@ from align.readers.subtitle_cues import (
     split_languages,
     unescaped,
 )
+from align.text.scripts import CJK, count_scripts
 from align.text.segment import BlockMark, segment
 
-_ENDS = re.compile(r"[.!?。！？…؟।♪\"”」』)）\]]\s*$")
+_ENDS = re.compile(r"[.!?。｡！？…؟।॥۔။។๚๛።༎།♪\"”」』)）\]]\s*$")
 _DASH = re.compile(r"\s*[-–—‐]\s*(?=\S)")
 _GOES_ON = re.compile(r"[\"'“‘«(\[…-]*[a-zà-öø-ÿā-žа-яёα-ω]")
 _PAUSE = re.compile(r"[,，、;；:：—–-]\s*$")
@@ -35,10 +37,13 @@ _FORMATTED = re.compile(
 )
 """A cue that is wholly in italics, at the top of the picture, or in brackets."""
 _CAPITALS = re.compile(r"(?=.*[A-ZÀ-ÞА-Я]{2})[^a-zß-ÿа-я]+", re.DOTALL)
+_WITH_CASE = frozenset({"latin", "cyrillic", "greek", "armenian", "georgian"})
 MAX_BLOCK_CUES = 12
 """Maximum cues of a block: speech without any stop is split there."""
 MAX_PAUSE = 4.0
 """Seconds without speech after which a new sentence begins, unless the text shows that the old one continues."""
+MAX_STOPPED_SHARE = 0.1
+"""Maximum share of cues with a stop up to which a script without letter case is written without stops."""
 _STYLED = re.compile(r"\s*(?:;[^\r\n]*\s*)*\[script info\]", re.IGNORECASE)
 _TTML = re.compile(r"(?:\s*<\?xml.{0,200}?\?>|\s*<!--.{0,2000}?-->)*\s*<(?:\w+:)?tt[\s>]", re.DOTALL)
 _SAMI = re.compile(r"\s*<sami[\s>]", re.IGNORECASE)
@@ -106,9 +111,11 @@ def _ordered(tracks: list[list[SpokenCue]]) -> Iterator[SpokenCue]:
     runs: list[tuple[float, int, list[SpokenCue]]] = []
     for number, track in enumerate(tracks):
         run: list[SpokenCue] = []
+        stopless = _scripts_without_stops(cue.lines[-1] for cue in track)
         for cue in track:
             run.append(cue)
-            if len(tracks) > 1 and (len(run) >= MAX_BLOCK_CUES or _ENDS.search(cue.lines[-1])):
+            last = cue.lines[-1]
+            if len(tracks) > 1 and (len(run) >= MAX_BLOCK_CUES or _ENDS.search(last) or _script(last) in stopless):
                 runs.append((run[0].begins, number, run))
                 run = []
         if run:
@@ -137,8 +144,10 @@ def block_marks(text: str) -> list[BlockMark]:
     run: list[Span] = []
     start = stop = count = 0
     before: Cue | None = None
-    for cue in cues(text):
-        if run and before is not None and _is_apart(text, before, cue):
+    all_cues = cues(text)
+    stopless = _scripts_without_stops(plain(text, cue.lines[-1]) for cue in all_cues if cue.lines)
+    for cue in all_cues:
+        if run and before is not None and _is_apart(text, before, cue, stopless):
             marks.append(_mark(start, run, stop))
             run, count = [], 0
         if not run:
@@ -161,14 +170,45 @@ def block_marks(text: str) -> list[BlockMark]:
     return marks
 
 
-def _is_apart(text: str, before: Cue, cue: Cue) -> bool:
-    """Whether a cue begins anew after one without a stop: a title card ended, or nobody spoke for a while."""
+def _is_apart(text: str, before: Cue, cue: Cue, stopless: frozenset[str]) -> bool:
+    """Whether a cue begins anew after one without a stop.
+
+    A title card ended, nobody spoke for a while, or the text is in one of the scripts that the file has no stops in.
+    """
     if not before.lines or not cue.lines:
         return False
     last, first = plain(text, before.lines[-1]), plain(text, cue.lines[0])
     if not last or not first or _PAUSE.search(last) or _GOES_ON.match(first):
         return False
-    return cue.begins - before.ends >= MAX_PAUSE or _style(text, before) != _style(text, cue)
+    return (
+        cue.begins - before.ends >= MAX_PAUSE
+        or _style(text, before) != _style(text, cue)
+        or (bool(stopless) and _script(last) in stopless)
+    )
+
+
+def _script(line: str) -> str:
+    """The script without letter case that a line has the most letters in; empty if it has letter case or no letters."""
+    counts = count_scripts(line)
+    script = max(counts, key=counts.__getitem__, default="")
+    if script in CJK:
+        return "cjk"
+    return "" if script in _WITH_CASE else script
+
+
+def _scripts_without_stops(ends: Iterable[str]) -> frozenset[str]:
+    """The scripts without letter case in which hardly a cue ends with a stop; each cue is a sentence there.
+
+    Thai and Lao have no stops, and subtitles in Khmer, Burmese, Chinese, Japanese, Korean and Arabic often omit them.
+    ends: the last line of each cue.
+    """
+    total: Counter[str] = Counter()
+    stopped: Counter[str] = Counter()
+    for line in ends:
+        if script := _script(line):
+            total[script] += 1
+            stopped[script] += _ENDS.search(line) is not None
+    return frozenset(script for script in total if stopped[script] <= MAX_STOPPED_SHARE * total[script])
 
 
 def _style(text: str, cue: Cue) -> tuple[bool, bool]:

@@ -58,6 +58,39 @@ def test_two_languages_in_each_cue_are_two_texts() -> None:
     assert document.text[first.span.start :].startswith("1\n00:00:01,000 --> 00:00:03,000\n")
 
 
+STOPLESS = {
+    "th": ["ฉันไม่รู้ว่าคนอื่นไปไหนกันหมด", "คุณเห็นพวกเขาบ้างไหม", "พวกเขาอยู่กับเราเมื่อเรากลับมา"],
+    "lo": ["ຂ້ອຍບໍ່ຮູ້ວ່າຄົນອື່ນໄປໃສ", "ເຈົ້າເຫັນເຂົາເຈົ້າບໍ", "ເຂົາເຈົ້າຢູ່ກັບພວກເຮົາ"],
+    "km": ["ខ្ញុំមិនដឹងថាអ្នកផ្សេងទៅណាទេ", "តើអ្នកបានឃើញពួកគេទេ", "ពួកគេនៅជាមួយយើង"],
+    "my": ["တခြားသူတွေ ဘယ်သွားလဲ ငါမသိဘူး", "သူတို့ကို မင်းတွေ့လား", "သူတို့ ငါတို့နဲ့အတူရှိတယ်"],
+    "zh-Hans": ["我不知道其他人去哪里了", "你看到他们了吗", "我们回来的时候他们还在"],
+    "ko": ["다른 사람들이 어디로 갔는지 모르겠어", "그들을 봤어", "우리가 돌아왔을 때 같이 있었어"],
+    "ar": ["لا أعرف أين ذهب الآخرون", "هل رأيتهم في المدينة", "كانوا معنا عندما عدنا من البحر"],
+}
+
+
+@pytest.mark.parametrize("lang", STOPLESS)
+def test_cues_without_stops_are_sentences_in_scripts_without_letter_case(lang: str) -> None:
+    lines = STOPLESS[lang]
+    times = [f"00:00:0{second},000 --> 00:00:0{second},900" for second in range(len(lines))]
+    source = "".join(f"{n}\n{time}\n{line}\n\n" for n, (time, line) in enumerate(zip(times, lines, strict=True), 1))
+    assert sentences(read("a.srt", source.encode())) == lines
+    english = ["I do not know where they went.", "Have you seen them?", "They were with us when we came."]
+    two = "".join(
+        f"{n}\n{time}\n{line}\n{below}\n\n"
+        for n, (time, line, below) in enumerate(zip(times, lines, english, strict=True), 1)
+    )
+    document = read("b.srt", two.encode())
+    assert [one for one in sentences(document) if one in lines] == lines
+    assert sentences(document, "en") == english
+
+
+def test_a_cue_that_pauses_continues_in_scripts_without_letter_case() -> None:
+    lines = ["我不知道其他人，", "现在去哪里了", "你看到他们了吗"]
+    source = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{line}\n\n" for n, line in enumerate(lines, 1))
+    assert sentences(read("a.srt", source.encode())) == ["我不知道其他人，现在去哪里了", "你看到他们了吗"]
+
+
 def test_two_languages_of_one_script_in_each_cue() -> None:
     source = ""
     lines = [
