@@ -16,6 +16,9 @@ from align.text.messages import json_line, pluralise
 if TYPE_CHECKING:
     from align.workspace.propose import PairProposals
 
+MAX_PAIRS_BELOW = 10
+"""Pairs of texts after which a warning above their lines is repeated below them."""
+
 
 @click.command(epilog="Example: align propose --encoder use")
 @click.argument("documents", nargs=-1, metavar="[DOCUMENT]...")
@@ -53,11 +56,12 @@ def propose(
             raise UsageError(f"{' and '.join(documents)} are one document. Name two.")
         names = {row.id: row.name for row in store.documents()}
         languages = {lang for row in store.documents() for lang in row.languages}
-        total = contradictions = 0
+        total = contradictions = pairs = 0
         with progress() as stage:
             unpacking = progress_on_demand(stage, "Unpacking e5")
             model = load_encoder(settings.encoder, languages=languages, cache=settings.cache, preparing=unpacking)
-            if warning := coverage_warning(model, languages):
+            warning = coverage_warning(model, languages)
+            if warning:
                 note(warning)
             vectors = opening.enter_context(cached(model, settings.db))
             run = propose_job(
@@ -69,7 +73,7 @@ def propose(
                 encoding=stage("Encoding"),
                 matching=stage(matching_stage()),
             )
-            for pair in run:
+            for pairs, pair in enumerate(run, 1):  # noqa: B007
                 total += pair.added
                 contradictions += bool(pair.contradiction)
                 if as_json:
@@ -81,6 +85,8 @@ def propose(
             return
     proposed = f"{pluralise(total, 'link')} proposed with {model.name}."
     note(f"{proposed} Next: `align review`, or `align export OUT.tmx --status any`.")
+    if warning and pairs > MAX_PAIRS_BELOW:
+        note(warning)
     if contradictions:
         raise ConflictError(
             f"{pluralise(contradictions, 'pair')} of texts left unchanged: decisions on them contradict each other, "

@@ -129,7 +129,7 @@ def print_hit(hit: ConcordanceHit) -> None:
 
 
 def in_context(shown: ConcordanceText) -> Text:
-    """The text with the matches highlighted, between the sentences before and after it."""
+    """The text with the matches highlighted, and the sentences before and after it, each behind a line."""
     from rich.text import Text
 
     from align.workspace.concordance import first_words, last_words
@@ -139,4 +139,4 @@ def in_context(shown: ConcordanceText) -> Text:
         text.stylize("bold reverse", start, end)
     around = last_words(shown.before, CONTEXT_LENGTH), first_words(shown.after, CONTEXT_LENGTH)
     before, after = (Text(visible(part), style="dim") for part in around)
-    return Text(" ").join(part for part in (before, text, after) if part)
+    return Text(" | ", style="dim").join(part for part in (before, text, after) if part)

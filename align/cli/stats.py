@@ -77,7 +77,10 @@ def summary(report: Report) -> Iterable[str]:
     for pace in report.reviewers:
         speed = "" if pace.median_seconds is None else f", {pace.median_seconds:g} s between two decisions"
         counts = f"{pace.accepted} accepted, {pace.edited} edited, {pace.rejected} rejected"
-        yield f"{pace.reviewer}: {counts}{speed}"
+        also = (
+            f"; {pluralise(pace.superseded, 'more link')} decided later or alike by another" if pace.superseded else ""
+        )
+        yield f"{pace.reviewer}: {counts}{speed}{also}"
 
 
 def pair_table(pairs: Iterable[PairReport], *, bars: bool) -> Table:

@@ -53,7 +53,7 @@ def export(
         options = replace(options, encoders=encoder_versions())
     report = write_links(links, out, form, options, store, texts)
     if report.units == 0:
-        report.hint = _why_empty(report, exported_statuses(options, form) == CONFIRMED)
+        report.hint = _why_empty(report, exported_statuses(options, form) == CONFIRMED, options.timed_by)
     elif options.kinds is None and any(reason.startswith("of kind ") for reason in report.left_out):
         report.hint = "Use --kind any to export every kind."
     return report
@@ -116,7 +116,7 @@ def encoder_versions() -> dict[str, str]:
     return versions
 
 
-def _why_empty(report: ExportReport, only_confirmed: bool) -> str:
+def _why_empty(report: ExportReport, only_confirmed: bool, timed_by: str | None) -> str:
     from align.exchange.bilingual_subtitles import NO_TIMES
 
     if not report.left_out:
@@ -128,7 +128,9 @@ def _why_empty(report: ExportReport, only_confirmed: bool) -> str:
             f"or export the {proposed:,} proposals with --status any."
         )
     if report.left_out.get(NO_TIMES):
-        return "No side of the links comes from subtitles, or not the one that --timed-by names. Add SRT or VTT files."
+        if timed_by:
+            return f"The side that --timed-by names ({timed_by}) is not of subtitles. Leave it out, or add subtitles."
+        return "Neither side of the links is of subtitles, so no cue has a time. Add subtitles, or use another format."
     return "Every link was left out. Widen --status, --kind, --min-confidence, --src or --tgt."
 
 
@@ -252,12 +254,13 @@ def _units(links: Iterable[Link], job: ExportJob) -> Iterator[Unit]:
 
 
 def _counted(units: Iterable[Unit], report: ExportReport) -> Iterator[Unit]:
-    """The arranged units; the report counts those that have a link."""
-    count = 0
+    """The arranged units; the report counts those that have a link, and the others."""
+    count = unpaired = 0
     for unit in units:
         count += unit.link.id > 0
+        unpaired += unit.link.id <= 0
         yield unit
-    report.units = count
+    report.units, report.unpaired = count, unpaired
 
 
 def _encoder(job: ExportJob) -> Callable[[Unit], Unit]:

@@ -75,8 +75,8 @@ class ImportReport:
     def lines(self, limit: int = 10) -> list[str]:
         """One fact per line, the main one first; at most `limit` examples of each kind."""
         would = "would be " if self.dry_run else ""
-        lines = [f"{self.path}: {self.units:,} units read as {self.form}, {self.same:,} of them unchanged."]
-        lines += self.messages
+        unchanged = "" if self.documents is not None and not self.same else f", {self.same:,} of them unchanged"
+        lines = [f"{self.path}: {pluralise(self.units, 'unit')} read as {self.form}{unchanged}.", *self.messages]
         lines += [f"{would}{words}: {count:,}".capitalize() + "." for words, count in self.decided.most_common()]
         if self.unpaired:
             lines.append(f"Unpaired sentences, as exported: {self.unpaired:,}.")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from align.models import Link, LinkKind, LinkSide, Status
+from align.text.messages import pluralise
 
 Level = Literal["sentence", "block"]
 BookLayout = Literal["interleaved", "columns", "notes"]
@@ -127,6 +128,8 @@ class ExportReport:
     """None: standard output."""
     to: str
     units: int = 0
+    unpaired: int = 0
+    """Sentences without a link that are written too, since the format has every sentence; not counted in `units`."""
     left_out: Counter[str] = field(default_factory=Counter)
     """Links that were not written, counted by reason."""
     warnings: Counter[str] = field(default_factory=Counter)
@@ -143,6 +146,7 @@ class ExportReport:
             "path": None if self.path is None else str(self.path),
             "format": self.to,
             "units": self.units,
+            "unpaired": self.unpaired,
             "left_out": dict(self.left_out),
             "warnings": dict(self.warnings),
             "verified": None if verified is None else {"reader": verified.reader, "units": verified.units},
@@ -152,7 +156,9 @@ class ExportReport:
         """One fact per line, the main one first."""
         where = "standard output" if self.path is None else str(self.path)
         noun = "block" if self.to == "blocks" else "unit"
-        lines = [f"{where}: {self.units:,} {noun}{'' if self.units == 1 else 's'} written as {self.to}."]
+        lines = [f"{where}: {pluralise(self.units, noun)} written as {self.to}."]
+        if self.unpaired:
+            lines.append(f"Also written, as units of their own: {pluralise(self.unpaired, 'sentence')} without a link.")
         lines += [f"Left out: {count:,} {reason}." for reason, count in self.left_out.most_common()]
         lines += [f"Warning: {text} ({count:,}x)." for text, count in self.warnings.most_common()]
         lines += self.facts

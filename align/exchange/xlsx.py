@@ -33,6 +33,8 @@ from align.text.tags import is_right_to_left, primary
 
 MAX_ROWS = 1_048_576
 """Rows of a sheet (Excel specifications and limits)."""
+ABOUT = "about"
+"""Name of the sheet that explains an export."""
 _FONTS = {
     "ja": "Yu Gothic", "zh-hant": "Microsoft JhengHei", "zh-tw": "Microsoft JhengHei", "zh-hk": "Microsoft JhengHei",
     "zh": "Microsoft YaHei", "ko": "Malgun Gothic", "th": "Leelawadee UI", "hi": "Nirmala UI",
@@ -194,10 +196,15 @@ def _fill(units: Iterable[Unit], output: _Output, options: ExportOptions, folder
         for unit in units:
             sheets.add(unit)
         sheets.close()
-        about = book.add_worksheet("about")
+        about = book.add_worksheet(ABOUT)
         about.set_column(0, 0, 100)
         for number, line in enumerate(_about()):
             about.write_string(number, 0, line)
+
+
+def _is_about(sample: list[list[str]]) -> bool:
+    """Whether a sheet is the one that an export explains itself with."""
+    return [row[0] for row in sample if row][1:] == list(_about()[1:])
 
 
 def _about() -> tuple[str, ...]:
@@ -217,7 +224,7 @@ def read(path: Path, columns: TableColumns | None = None) -> Iterator[ImportedUn
         if _layout(sample, columns) is not None:
             sheets += 1
             yield from read_table(chain(sample, rows), path, sheet=f"{title} ", columns=columns)
-        elif any(map(any, sample)) and columns is not None:
+        elif any(map(any, sample)) and columns is not None and not (title == ABOUT and _is_about(sample)):
             columns.messages.append(f"Sheet {title}: left out, as it has no texts in two languages.")
     if not sheets:
         raise ReadError(f"{path}: {NO_LAYOUT}")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -56,6 +56,8 @@ class Pace:
     accepted: int
     edited: int
     rejected: int
+    superseded: int
+    """Links that the reviewer decided on where another's decision is in force, alike or not."""
     decisions: int
     """Single decisions, whether still in force or not."""
     median_seconds: float | None
@@ -99,8 +101,8 @@ class LinkTally:
             yield low, high, self._links[bin_index], decided, self._right[bin_index], round(mean, 4)
 
 
-def paces(tally: LinkTally, decisions: Iterable[Decision]) -> tuple[Pace, ...]:
-    """Each reviewer with decisions, most decisions first. `decisions` in any order."""
+def paces(tally: LinkTally, decisions: Iterable[Decision], superseded: Mapping[str, int]) -> tuple[Pace, ...]:
+    """Each reviewer with decisions, most decisions first. `decisions` in any order; `superseded` by reviewer."""
     moments: dict[str, list[datetime]] = defaultdict(list)
     for decision in decisions:
         if decision.action in REVIEWS and decision.reviewer != PROGRAM_NAME:
@@ -117,6 +119,7 @@ def paces(tally: LinkTally, decisions: Iterable[Decision]) -> tuple[Pace, ...]:
                 accepted=counts[Status.ACCEPTED],
                 edited=counts[Status.EDITED],
                 rejected=counts[Status.REJECTED],
+                superseded=superseded.get(reviewer, 0),
                 decisions=len(times),
                 median_seconds=round(median(worked), 2) if worked else None,
                 first=times[0].date().isoformat() if times else "",

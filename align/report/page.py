@@ -195,7 +195,8 @@ def reviewers(report: Report) -> str:
     rows = (
         (
             escape(pace.reviewer), f"{pace.accepted:,}", f"{pace.edited:,}", f"{pace.rejected:,}",
-            f"{pace.decisions:,}", "-" if pace.median_seconds is None else f"{pace.median_seconds:g} s",
+            f"{pace.superseded:,}", f"{pace.decisions:,}",
+            "-" if pace.median_seconds is None else f"{pace.median_seconds:g} s",
             escape(f"{pace.first} to {pace.last}"),
         )
         for pace in report.reviewers
@@ -205,7 +206,16 @@ def reviewers(report: Report) -> str:
         f'<div title="{day}: {pluralise(count, "link")}"><i style="height:{100 * part(count, highest):.1f}%"></i></div>'
         for day, count in report.days.items()
     )
-    head = ("reviewer", "accepted", "edited", "rejected", "decisions made", "median time of a decision", "days")
+    head = (
+        "reviewer",
+        "accepted",
+        "edited",
+        "rejected",
+        "decided later or alike by another",
+        "decisions made",
+        "median time of a decision",
+        "days",
+    )
     ends = list(report.days)
     shown = (
         f'<div class="days">{days}</div><p class="dim">Links decided a day, {ends[0]} to {ends[-1]}.</p>'

@@ -11,7 +11,7 @@ from pathlib import Path
 from align import __version__
 from align.errors import UsageError
 from align.models import CONFIRMED, BlockKind, Link, Status
-from align.report.pace import LinkTally, Pace, paces
+from align.report.pace import REVIEWS, LinkTally, Pace, paces
 from align.store import LinkFilter, SentenceRow, Store
 from align.text.tags import primary
 from align.workspace.document_lookup import find_document
@@ -211,7 +211,7 @@ def build_report(store: Store, *, document: str | None = None, progress: Progres
         languages=dict(languages.most_common()),
         pairs=tuple(pairs),
         bins=tuple(Bin(*row) for row in tally.bins()),
-        reviewers=paces(tally, store.decisions()),
+        reviewers=paces(tally, store.decisions(), store.decided_by_another(REVIEWS, link_filter.document)),
         days=dict(sorted(tally.days.items())),
         audits=tuple(store.audits()),
     )

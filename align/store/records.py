@@ -199,6 +199,8 @@ class United:
 
     documents: int = 0
     decisions: int = 0
+    decided: int = 0
+    """Links that these decisions are on."""
     links: int = 0
     """New links."""
     agreed: int = 0
@@ -212,12 +214,16 @@ class United:
     restored: list[str] = field(default_factory=list)
     """Documents that were removed here and are in the other copy."""
 
+    def counts(self) -> dict[str, int]:
+        """The counts for the log."""
+        return {key: getattr(self, key) for key in ("links", "conflicts", "decisions", "decided", "agreed")}
+
     def lines(self, name: str) -> list[str]:
         """What happened, for a person."""
         lines = [
-            f"{name}: {pluralise(self.decisions, 'decision')} taken in, {pluralise(self.documents, 'new document')}, "
-            f"{pluralise(self.links, 'new link')}; "
-            f"{self.agreed:,} had been decided alike."
+            f"{name}: {pluralise(self.decisions, 'decision')} taken in, on {pluralise(self.decided, 'link')}; "
+            f"{self.agreed:,} of the links had been decided alike. {pluralise(self.documents, 'new document')}, "
+            f"{pluralise(self.links, 'new link')}."
         ]
         lines += [f"{doc}: removed here but not in the other copy; it is back with its links." for doc in self.restored]
         lines += [

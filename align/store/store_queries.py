@@ -293,6 +293,23 @@ class StoreQueries:
         with translate_errors(self.path):
             return decision_log.decisions(self.db, link=link, document=document, limit=limit)
 
+    def decided_by_another(self, actions: Iterable[str], document: int | None = None) -> dict[str, int]:
+        """Links that a reviewer decided on by one of `actions`, where another's decision is in force, by reviewer.
+
+        Where two copies of a store were merged, both reviewers may have decided alike.
+        """
+        names = sorted(actions)
+        of_document = "" if document is None else " and ? in (links.src_document, links.tgt_document)"
+        with translate_errors(self.path):
+            rows = self.db.conn.execute(
+                "select decisions.reviewer, count(distinct links.id) from patches"
+                " join decisions on decisions.id = patches.decision join links on links.id = patches.link"
+                f" where decisions.action in ({', '.join('?' * len(names))}) and links.status <> 'proposed'"
+                f" and links.reviewer is not decisions.reviewer{of_document} group by decisions.reviewer",
+                [*names, *([] if document is None else [document])],
+            )
+            return dict(rows.fetchall())
+
     def changes(self, decision: int, link: int) -> list[tuple[str, object, object]]:
         """Columns of a link that a decision changed: (column, before, after)."""
         with translate_errors(self.path):

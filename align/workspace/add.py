@@ -90,10 +90,6 @@ def summary_lines(results: Sequence[AddResult]) -> Iterator[str]:
             f"Left out of aligning: {pluralise(boilerplate, 'sentence')} of boilerplate (menus, page numbers, headers "
             "of tables, lines that repeat). `align propose --boilerplate` includes them."
         )
-    for outcome in ("skipped", "refused"):
-        count = sum(one.outcome == outcome for one in results)
-        if count:
-            yield f"{count} file(s) {outcome}."
 
 
 def add(

@@ -58,6 +58,13 @@ def words_of(decision: Decision) -> str:
     if decision.action == "propose":
         added, removed = detail.get("added", 0), detail.get("removed", 0)
         return f"{words} {pluralise(int(str(added)), 'link')} ({detail.get('encoder', '')}), removed {removed:,}"
+    if decision.action == "unite" and "decided" in detail:
+        counts = {key: int(str(detail[key])) for key in ("decisions", "decided", "links", "agreed", "conflicts")}
+        return (
+            f"{detail.get('name', '')}: {words} ({pluralise(counts['decisions'], 'decision')} taken in, on "
+            f"{pluralise(counts['decided'], 'link')}; {counts['agreed']:,} of the links had been decided alike; "
+            f"{pluralise(counts['links'], 'new link')}, {pluralise(counts['conflicts'], 'conflict')})"
+        )
     if decision.action in ("import", "remove", "unite"):
         rest = ", ".join(f"{key} {value}" for key, value in detail.items() if isinstance(value, int))
         return f"{detail.get('name', '')}: {words}" + (f" ({rest})" if rest else "")

@@ -332,13 +332,14 @@ def normalised(vectors: Vectors) -> Vectors:
 
 SIGNAL_MEANINGS = {
     "margin": "closer to each other than to their neighbourhoods (CSLS)",
-    "similarity": "similarity: 0 as two arbitrary sentences of the texts, 1 identical",
+    "similarity": "cosine: 0 as two arbitrary sentences of the texts, 1 identical",
     "strong": "similarity above the level that needs no support by neighbours",
     "chain_support": "neighbouring links in its chain",
     "before": "the link just before it in its chain",
     "after": "the link just after it in its chain",
     "length": "lengths differ: |log| of their ratio as these languages write",
     "numbers": "numbers, dates and years in common",
+    "clash": "numbers that differ, where both sides have some (log)",
     "words": "names, words and Han characters in common",
     "size": "length of the shorter side (log characters)",
     "short": "how far the shorter side is below a reliable length",
@@ -349,6 +350,7 @@ SIGNAL_MEANINGS = {
     "level": "how similar the whole chain is",
     "count": "links in its chain (log)",
     "extra": "sentences more than 1:1",
+    "isolated": "alone in a short chain, and no closer than its surroundings",
 }
 
 

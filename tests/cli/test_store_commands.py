@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from align.aligner.link_confidence import FEATURE_NAMES
 from align.cli import cli
 from align.errors import AlignError, StoreError
 from align.reviewer import open_reviewer
 from align.store import accept_many, decision_draft, decision_log, edits, open_store
+from align.workspace.realign import SIGNAL_MEANINGS
 from tests.store.conftest import fill
 
 
@@ -111,7 +114,7 @@ def test_merge_lists_conflicts(db: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0
     (line,) = result.stdout.splitlines()
     assert json.loads(line)["theirs"] == {"status": "rejected"}
-    assert "1 decision taken in" in result.stderr
+    assert "1 decision taken in, on 1 link; 0 of the links had been decided alike." in result.stderr
     listed = run("store", "conflicts")
     assert "link 1: ada status accepted; bo in bo.db" in listed.stdout
     assert "--take LINK:2" in listed.stderr
@@ -120,6 +123,26 @@ def test_merge_lists_conflicts(db: Path, tmp_path: Path) -> None:
     same = run("store", "merge", str(db))
     assert isinstance(same.exception, AlignError)
     assert "is the store itself" in str(same.exception)
+
+
+def test_the_counts_of_a_merge_agree_and_both_reviewers_are_credited(db: Path, tmp_path: Path) -> None:
+    other = tmp_path / "bo.db"
+    run("store", "backup", str(other))
+    assert run("accept", "--min-confidence", "0", "--reviewer", "ada").exit_code == 0
+    with open_reviewer(other, "bo") as bo:
+        for link in (1, 2):
+            bo.commit(edits.accept(link))
+    counts = "2 decisions taken in, on 2 links; 2 of the links had been decided alike"
+    assert counts in run("store", "merge", str(other)).stderr
+    assert counts in run("history", "--limit", "1").stdout
+    with open_reviewer(db, "ada") as reviewer:
+        total = reviewer.store.count()
+        by = Counter(link.reviewer for link in reviewer.store.links())
+    stats = run("stats").stdout
+    loser = min(by, key=by.__getitem__) if len(by) > 1 else "bo"
+    assert f"{by[loser]} accepted, 0 edited, 0 rejected" in stats
+    assert sum(by.values()) == total
+    assert stats.count("2 more links decided later or alike by another") == 1
 
 
 def test_a_side_of_a_conflict_is_taken(db: Path, tmp_path: Path) -> None:
@@ -145,6 +168,17 @@ def test_a_side_of_a_conflict_is_taken(db: Path, tmp_path: Path) -> None:
         assert reviewer.store.link(2).status.value == "accepted"
         reviewer.undo()
         assert {conflict.link for conflict in reviewer.store.conflicts()} == {1, 2, 3}
+
+
+def test_the_sentences_around_a_hit_are_set_apart(db: Path) -> None:
+    lines = run("search", "fog").stdout.splitlines()
+    assert any(" | " in line for line in lines)
+
+
+def test_every_signal_of_a_link_is_described_once() -> None:
+    assert SIGNAL_MEANINGS.keys() == set(FEATURE_NAMES)
+    for name, words in SIGNAL_MEANINGS.items():
+        assert not words.startswith(f"{name}:")
 
 
 def test_three_copies_whose_clocks_differ(db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

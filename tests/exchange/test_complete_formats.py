@@ -104,7 +104,11 @@ def test_a_rejected_link_leaves_its_sentence_as_a_cue(film: Store, tmp_path: Pat
 def test_what_has_no_times_is_counted_and_several_pairs_are_refused(film: Store, store: Store, tmp_path: Path) -> None:
     report = export_store(store, tmp_path / "out.srt")
     assert report.left_out["without timing"] == 5
-    assert "No side of the links comes from subtitles" in (report.hint or "")
+    assert report.hint is not None
+    assert report.hint.startswith("Neither side of the links is of subtitles, so no cue has a time.")
+    report = export_store(store, tmp_path / "timed.srt", None, ExportOptions(timed_by="tgt"))
+    assert report.hint is not None
+    assert report.hint.startswith("The side that --timed-by names (tgt) is not of subtitles.")
     src = film.add_document(document("ja.txt", JA, "ja")).document
     link_up(film, src, film.add_document(document("en.txt", EN, "en")).document, ("ja", "en"))
     with pytest.raises(UsageError, match="--doc"):
@@ -127,7 +131,10 @@ def rungs(path: Path) -> list[tuple[str, list[str], list[str]]]:
 
 def test_a_ladder_relates_every_sentence(store: Store, tmp_path: Path) -> None:
     report = export_store(store, tmp_path / "out.ladder")
-    assert (report.units, report.left_out) == (5, {"rejected": 1})
+    assert (report.units, report.unpaired, report.left_out) == (5, 2, {"rejected": 1})
+    assert report.lines()[1] == "Also written, as units of their own: 2 sentences without a link."
+    assert report.verification is not None
+    assert report.verification.units == report.units + report.unpaired
     assert rungs(tmp_path / "out.ja-en.ladder") == [
         ("0.5000", [JA[0]], [EN[0]]),
         ("0.5500", [JA[1]], [EN[1]]),

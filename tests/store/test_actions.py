@@ -60,6 +60,6 @@ def test_imports_conflicts_and_merges_are_no_reviews() -> None:
         Decision(number, f"{number:032x}", f"2026-01-01T00:00:0{number}.000000+00:00", "b", action, 1, {})
         for number, action in enumerate(["import", "conflict", "conflict", "dismiss", "unite", "compact", "undo"])
     ]
-    assert paces(LinkTally(10), log) == ()
+    assert paces(LinkTally(10), log, {}) == ()
     judged = [Decision(9, "f" * 32, "2026-01-01T00:01:00.000000+00:00", "b", "accept", 1, {})]
-    assert [pace.decisions for pace in paces(LinkTally(10), log + judged)] == [1]
+    assert [pace.decisions for pace in paces(LinkTally(10), log + judged, {})] == [1]

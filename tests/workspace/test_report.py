@@ -119,11 +119,11 @@ def test_pace_is_that_of_a_person() -> None:
     made = [
         Decision(n, "", f"2026-11-21T20:{moment}0000+00:00", "Aoi", "accept", n, {}) for n, moment in enumerate(moments)
     ]
-    (pace,) = paces(LinkTally(10), reversed(made))
+    (pace,) = paces(LinkTally(10), reversed(made), {})
     assert (pace.decisions, pace.median_seconds) == (6, 5.99)
-    assert paces(LinkTally(10), made[:1])[0].median_seconds is None
-    assert paces(LinkTally(10), [Decision(1, "", made[0].at, "align", "propose", None, {})]) == ()
-    assert paces(LinkTally(10), [Decision(1, "", made[0].at, "align", "unite", None, {})]) == ()
+    assert paces(LinkTally(10), made[:1], {})[0].median_seconds is None
+    assert paces(LinkTally(10), [Decision(1, "", made[0].at, "align", "propose", None, {})], {}) == ()
+    assert paces(LinkTally(10), [Decision(1, "", made[0].at, "align", "unite", None, {})], {}) == ()
 
 
 def test_confidence_against_decisions(report: Report) -> None:

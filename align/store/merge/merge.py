@@ -167,8 +167,7 @@ class _Merge:
         report.conflicts = conflicts.replace(self.db, rows)
         report.cuts = len(resolved.splits_unlinked)
         report.agreed = self._agreed()
-        detail: dict[str, object] = {"name": name, "links": report.links, "conflicts": report.conflicts}
-        self.draft.close(Action.UNITE, detail=detail, origin=self.heads)
+        self.draft.close(Action.UNITE, detail={"name": name, **report.counts()}, origin=self.heads)
         conflicts.restate(self.db, self._contests_of_files())
 
     def _number(self, outcomes: Sequence[tuple[MergedLink, Outcome]]) -> None:
@@ -298,11 +297,12 @@ class _Merge:
     # The log
 
     def _enter_decisions(self, report: United) -> None:
-        for position, entry in enumerate(self.entries):
-            if entry.uid in self.new:
-                self._enter(entry)
-                out = self.resolution.is_out_of_force(position)
-                report.decisions += entry.action in REPLICATED and not out
+        new = [(position, entry) for position, entry in enumerate(self.entries) if entry.uid in self.new]
+        for _, entry in new:
+            self._enter(entry)
+        counted = [e for at, e in new if e.action in REPLICATED and not self.resolution.is_out_of_force(at)]
+        report.decisions = len(counted)
+        report.decided = len({self._link_number(birth) for e in counted for birth in e.on} - {None})
 
     def _enter(self, entry: Entry) -> None:
         """A decision of the other copy, under its own identity, reviewer and time; its patches are for the story."""

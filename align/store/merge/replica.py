@@ -73,6 +73,11 @@ class Entry:
     """Of a change of a text: sentences of earlier texts, and the same or their other wordings in the new text."""
 
     @property
+    def on(self) -> list[Birth]:
+        """The links that it changes, or the one that it names."""
+        return [birth for birth, _, _ in self.patches] or ([self.link] if self.link else [])
+
+    @property
     def done(self) -> str:
         """The action; of an undo or redo, that of what it turned."""
         return str(self.detail.get("action", self.action)) if self.target else self.action

@@ -71,6 +71,7 @@ def test_a_spreadsheet_brings_back_status_text_and_note(store: Store, tmp_path: 
     put(3, "note", None)
     book.save(out)
     report = import_file(store, out, "bea")
+    assert report.messages == (), "nothing about our own sheet that explains the file"
     assert report.decided == {
         "rejected": 1, "reopened": 1, "accepted": 1, "text edited": 1, "note changed": 2,
     }  # fmt: skip
