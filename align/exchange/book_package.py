@@ -15,10 +15,10 @@ from typing import IO, Any
 from lxml import etree
 
 from align import __version__
-from align.clock import build_time
 from align.exchange.book_layout import OPS
 from align.exchange.book_source import XHTML, BookPage, BookSource
 from align.exchange.book_tree import element
+from align.exchange.export_target import build_time
 from align.readers.html import element_name
 from align.readers.safe_zip import xml_parser
 

@@ -9,11 +9,11 @@ from itertools import groupby
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from align.clock import build_time
 from align.exchange.book_package import page_bytes, plain_package
 from align.exchange.book_source import XHTML, BookSource, Location, book_page, letters_of
 from align.exchange.book_tree import element, fill
 from align.exchange.charsets import xml_text
+from align.exchange.export_target import build_time
 from align.models import BlockKind
 from align.text.normalize import join
 

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -19,9 +20,12 @@ from align.errors import ExportError, UsageError
 from align.sqlite_session import is_open
 
 STDOUT = Path("-")
+
 _SQLITE = b"SQLite format 3\0"
+
 CARD_TITLE = "# Aligned passages"
 """First heading of the README.md in an exported folder."""
+
 _STORE_SUFFIXES = ("-wal", "-shm", "-journal", ".vectors")
 """Appended to the name of a store, they give the names of its other files."""
 
@@ -155,3 +159,9 @@ def check_target(out: Path, target: Path, force: bool) -> None:
         raise UsageError(f"{out}: the folder {target.parent} does not exist. Create it, or choose another path.")
     if target.exists() and not force:
         raise UsageError(f"{out}: exists already. Add --force to replace it, or choose another name.")
+
+
+def build_time() -> datetime:
+    """The current time in UTC; or SOURCE_DATE_EPOCH (seconds since 1970), for reproducible builds."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return datetime.fromtimestamp(int(epoch), UTC) if epoch.isascii() and epoch.isdigit() else datetime.now(UTC)

@@ -15,9 +15,9 @@ from typing import IO, Literal, NamedTuple
 
 from lxml import etree
 
-from align.clock import build_time
 from align.errors import ReadError
 from align.exchange.charsets import xml_text
+from align.exchange.export_target import build_time
 
 XML = "http://www.w3.org/XML/1998/namespace"
 XML_LANG = f"{{{XML}}}lang"

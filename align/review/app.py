@@ -10,11 +10,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
+from textual.widgets import Input, TextArea
 
 from align.errors import AlignError, StoreError
 from align.mining.passage_ranking import DocumentPassage
@@ -29,8 +29,7 @@ from align.review.screens.review import ReviewScreen
 from align.review.screens.statement_screens import StatementScreen, StatementsScreen
 from align.review.screens.workspace import WorkspaceScreen
 from align.review.session_state import SessionState, recall_state, state_key
-from align.review.worker_thread import DecisionWriter, WorkerThread
-from align.reviewer import Reviewer, open_reviewer
+from align.reviewer import DecisionWriter, Reviewer, WorkerThread, open_reviewer
 from align.settings import Settings, default_reviewer
 from align.text.messages import visible
 from align.workspace.browse import Browser, LinkFilter, open_browser
@@ -61,7 +60,7 @@ SAVE_WAIT_SECONDS = 0.015
 """Seconds that a key waits for the store before it goes on; far more than a decision takes without other writers."""
 
 IDLE_SECONDS = 1.5
-"""Seconds without a key press before garbage collection."""
+"""Seconds without a key on links before garbage collection."""
 
 
 class ReviewApp(App[None]):
@@ -121,7 +120,7 @@ class ReviewApp(App[None]):
         self.failed: AlignError | None = None
         self._start = start
         self._owns_process = owns_process
-        self._typed_at: float | None = 0.0
+        self.acted_at: float | None = 0.0
         self._unsaved_state: SessionState | None = None
         self.session_state = SessionState()
         self._theme_name = theme or THEME
@@ -157,8 +156,10 @@ class ReviewApp(App[None]):
 
     def _tidy(self) -> None:
         """Collect garbage once after each spell of typing and freeze the rest, so that no collection delays a key."""
-        if self._typed_at is not None and time.monotonic() - self._typed_at >= IDLE_SECONDS:
-            self._typed_at = None
+        if self.acted_at is None or isinstance(self.focused, Input | TextArea):
+            return
+        if time.monotonic() - self.acted_at >= IDLE_SECONDS:
+            self.acted_at = None
             gc.unfreeze()  # screens that were open at the last freeze may be closed
             gc.collect()
             gc.freeze()
@@ -184,12 +185,6 @@ class ReviewApp(App[None]):
     def action_statements(self) -> None:
         """List the statements."""
         self.push_screen(StatementsScreen())
-
-    async def on_event(self, event: events.Event) -> None:
-        """Record the time of the last key press."""
-        if isinstance(event, events.Key):
-            self._typed_at = time.monotonic()
-        await super().on_event(event)
 
     def last_state(self) -> SessionState:
         """Session state of this reviewer when the app was last open."""

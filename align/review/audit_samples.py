@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from align.errors import ConflictError, EmptyDecisionError, UsageError
 from align.models import Link
 from align.report.pace import wilson
-from align.review.session import ReviewSession, WriteSummary
+from align.review.decisions import WriteSummary
+from align.review.session import ReviewSession
 from align.reviewer import Reviewer
 from align.store import edits
 from align.text.messages import pluralise

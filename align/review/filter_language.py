@@ -16,6 +16,7 @@ GRAMMAR = (
     "words  status:proposed  kind:summary  lang:ja-zh  <50  >90  doc:name  by:reviewer  1:2  crossing  unlinked  "
     "edited  noted  note:words  bookmarked  uneven  attention"
 )
+
 FLAGS: dict[str, dict[str, Any]] = {
     "noted": {"noted": True},
     "notes": {"noted": True},
@@ -27,6 +28,24 @@ FLAGS: dict[str, dict[str, Any]] = {
     "edited": {"statuses": frozenset({Status.EDITED})},
 }
 """Words with a meaning of their own. In quotes they are searched in the texts."""
+
+
+JUMPS: dict[str, dict[str, Any]] = {
+    "crossing another link": FLAGS["crossing"],
+    "next to an unpaired sentence": FLAGS["unlinked"],
+    "not 1:1": FLAGS["uneven"],
+    "edited": FLAGS["edited"],
+    "rejected": {"statuses": frozenset({Status.REJECTED})},
+    "with a note": FLAGS["noted"],
+    "bookmarked": FLAGS["bookmarked"],
+    "asking for attention": FLAGS["attention"],
+    "partial": {"kinds": frozenset({LinkKind.PARTIAL})},
+    "summary": {"kinds": frozenset({LinkKind.SUMMARY})},
+    "title": {"kinds": frozenset({LinkKind.TITLE})},
+    "quote": {"kinds": frozenset({LinkKind.QUOTE})},
+}
+"""What a jump goes to, and its conditions."""
+
 NAMES = ("status:", "kind:", "lang:", "doc:", "by:", "note:")
 
 

@@ -22,8 +22,7 @@ from align.review.session import PendingEdit, ReviewSession
 from align.review.session_state import recall_state, state_key
 from align.review.split_points import named_points, nearest_point, rest_of, share, split_points
 from align.review.wording import count_of, only_in_one, progress_of, question, reasons_of, state_of
-from align.review.worker_thread import DecisionWriter, WorkerThread
-from align.reviewer import open_reviewer
+from align.reviewer import DecisionWriter, WorkerThread, open_reviewer
 from align.settings import Settings, default_reviewer
 from align.text.width import shown
 from align.workspace.browse import open_browser

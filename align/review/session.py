@@ -1,31 +1,29 @@
-"""A review session: what a reviewer decides on the link at the cursor, and how the list goes on. It needs no screen."""
+"""A review session: all that a reviewer does to links without a dialog. It needs no screen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, wait
-from dataclasses import dataclass
-from typing import Any
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from align.errors import AlignError, ConflictError, EmptyDecisionError, UsageError
-from align.models import CONFIRMED, Link, LinkKind, Realignment, Status
-from align.review.filter_language import parse_percentage
-from align.review.navigation import AHEAD, LinkNavigator
-from align.review.overruling import OverruleGuard
+from align.errors import AlignError, UsageError
+from align.models import CONFIRMED, MAX_ID, Link, LinkKind, Realignment, Status
+from align.review.decisions import DecisionSession
+from align.review.filter_language import JUMPS, completions, parse_filter, parse_percentage
 from align.review.queries import nearest_confirmed, neighbour
-from align.review.session_state import SessionState
-from align.review.worker_thread import DecisionWriter
-from align.reviewer import Expected, Reviewer
-from align.store import Change, edits
-from align.store.actions import Action, Trait
+from align.review.session_state import Order
+from align.reviewer import Reviewer
+from align.store import edits
+from align.store.actions import Action
 from align.store.edits import Direction, Edit, End, Point, Side
-from align.workspace.browse import Browser
-from align.workspace.history import words_of
+from align.text.messages import per_cent, pluralise
+from align.workspace.browse import LinkFilter
 
-PATIENCE = 0.015
-"""Seconds that a decision is waited for; far more than it takes where nobody else writes."""
-ORDER_UNCHANGED = Action.having(Trait.KEEPS_ORDER)
-"""Decisions that leave every link at its position."""
+DOUBTFUL = 0.6
+"""Confidence below which a link is doubtful."""
+
+LARGE_LIST = 20_000
+"""Links of a text filter from which on the list is not fetched anew by itself: it takes a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,186 +39,183 @@ class PendingEdit:
     """Whether nothing is committed where solving again changes nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class WriteSummary:
-    """What several writes have done together, and the link to go to; None stays."""
+class ReviewSession(DecisionSession):
+    """A session whose cursor goes to links of a kind, whose list can be filtered and sorted, and whose edits are solved
+    around."""
 
-    words: str
-    link: int | None
+    last_jump = "crossing another link"
+    """The one of `JUMPS` that was used last."""
+    side: Side = "src"
+    """The side that edits of a boundary or a text are for."""
+    _outdated: tuple[int, int] | None = None
+    """A link of which the reviewer was informed that others changed it, and the last decision then."""
 
+    # The list and the cursor
 
-class ReviewSession(LinkNavigator):
-    """What one reviewer decides in a list. `when_saved` gets the future of a decision that takes long;
-    with `waits`, the session waits for each instead.
+    def news(self) -> None:
+        """Fetch what others changed meanwhile: a colleague, `align propose`, a bulk run.
 
-    `visit` names the visit of a browser, where the reviewer's name is only what somebody typed.
-    """
+        The current link stays as it is shown, with a message on what became of it: a decision on it is one on what the
+        reviewer has read, and the store refuses it.
+        """
+        if self.state.filter.text and self.total > LARGE_LIST:
+            return
+        link = self.current
+        if not self.browser.others_since(self.latest, self.reviewer):
+            return
+        if link is not None:
+            change = self.browser.who_changed(link)
+            if change is None and not self.browser.has(link.id, self.state.filter, self.state.order):
+                change = "this link is no longer in the list"
+            if change is not None:
+                if self._outdated != (link.id, self.latest):
+                    self._outdated = link.id, self.latest
+                    self.inform(f"{change[:1].upper()}{change[1:]}.", "bad")
+                return
+        self.fetch(link.id if link else None)
 
-    def __init__(
-        self,
-        browser: Browser,
-        writer: DecisionWriter,
-        reviewer: str,
-        state: SessionState,
-        *,
-        remember: Callable[[SessionState], None] = lambda _state: None,
-        when_saved: Callable[[Future[Any]], None] = lambda _future: None,
-        waits: bool = False,
-        visit: str = "",
-    ) -> None:
-        super().__init__(browser, reviewer, state, remember=remember)
-        self.writer = writer
-        self.guard = OverruleGuard(browser, reviewer, visit)
-        self.side: Side = "src"
-        """The side that edits of a boundary or a text are for."""
-        self._when_saved = when_saved
-        self._waits = waits
-        self._unmoved: tuple[Future[Any], int | None, Link | None] | None = None
-        """A decision that is being saved, the link that was current, and the one after which the list goes on."""
+    def down(self) -> None:
+        """Go to the next link of the list."""
+        self.move(self.cursor + 1)
+
+    def up(self) -> None:
+        """Go to the previous link of the list."""
+        self.move(self.cursor - 1)
+
+    def next_undecided(self) -> None:
+        """Go to the next undecided link, from the start again after the last."""
+        link = self.current
+        following = self.near_undecided(link) if link else None
+        if following is None:
+            after = link.id if link else None
+            following = self.browser.next_undecided(after, self.state.filter, self.state.order)
+        if following is None or (link is not None and following == link.id and link.status is not Status.PROPOSED):
+            self.inform("Nothing is left undecided here.", "good")
+        elif link is not None and following == link.id:
+            self.inform("This is the only one left undecided.")
+        else:
+            self.go_to_link(following)
+
+    def skip(self) -> None:
+        """Leave the link undecided and go to the next undecided one."""
+        self.next_undecided()
+
+    def doubtful(self) -> None:
+        """Go to the next undecided link that is less sure than the rest."""
+        undecided = replace(self.state.filter, statuses=frozenset({Status.PROPOSED}), max_confidence=DOUBTFUL)
+        self._go_to_next(undecided, f"No undecided link is below {per_cent(DOUBTFUL)}.")
+
+    def next_uneven(self) -> None:
+        """Go to the next link that is not one sentence to one."""
+        self._go_to_next(replace(self.state.filter, uneven=True), "Every link here is one sentence to one.")
+
+    def jump(self, target: str) -> None:
+        """Go to the next link of one of `JUMPS`, and remember it for the next jump."""
+        self.last_jump = target
+        self._go_to_next(replace(self.state.filter, **JUMPS[target]), f"No link of this list: {target}.")
+
+    def next_bookmark(self) -> None:
+        """Go to the next bookmarked link."""
+        self._go_to_next(replace(self.state.filter, bookmarked=True), "There are no bookmarks.")
+
+    def _go_to_next(self, matching: LinkFilter, otherwise: str) -> None:
+        link = self.browser.next(self.state.link, matching, self.state.order)
+        if link is None:
+            self.inform(otherwise)
+        else:
+            self.go_to_link(link)
+
+    def go_to(self, typed: str) -> None:
+        """Go to a rank (from 1), `#` and a number of a link, a percentage of the list, or words of a text."""
+        typed = typed.strip()
+        if not typed or not self.total:
+            return
+        number = re.fullmatch(r"(#?)\s*(\d+)\s*(%?)", typed, re.ASCII)
+        if number is None or (number[1] and number[3]):
+            self._go_to_next(replace(self.state.filter, text=typed), f"{typed!r} is in no link of this list.")
+        elif number[1]:
+            self._go_to_number(int(number[2]))
+        elif number[3]:
+            self.move((self.total - 1) * min(100, int(number[2])) // 100)
+        else:
+            self.move(int(number[2]) - 1)
+
+    def _go_to_number(self, number: int) -> None:
+        state = self.state
+        rank = self.browser.rank(number, state.filter, state.order) if number <= MAX_ID else None
+        if rank is None:
+            self.inform(f"There is no link {number} (any more).")
+        elif [link.id for link in self.browser.at(rank, 1, state.filter, state.order)] != [number]:
+            self.inform(f"Link {number} is not in this list. Esc clears the filter.")
+        else:
+            self.move(rank)
+
+    def clear(self) -> None:
+        """List all links again; the current link stays."""
+        if self.state.typed:
+            self.filter("")
+        else:
+            self.inform("There is no filter to clear. `q` goes back.")
+
+    def matching(self, typed: str) -> LinkFilter:
+        """The filter that a reviewer typed. Raises UsageError, naming the word that cannot be read."""
+        return parse_filter(typed, self.state.base, self._documents())
+
+    def completions(self, typed: str) -> list[str]:
+        """What the last word of a filter can become."""
+        return completions(typed, self._documents(), (self.reviewer,))
+
+    def _documents(self) -> list[tuple[int, str]]:
+        pairs = self.browser.pairs()
+        names = {(p.src_document, p.src_doc) for p in pairs} | {(p.tgt_document, p.tgt_doc) for p in pairs}
+        return sorted(names)
+
+    def filter(self, typed: str) -> None:
+        """List only the links that match; empty lists all. The current link stays if it is listed."""
+        try:
+            matching = self.matching(typed)
+        except AlignError as error:
+            self.inform(str(error), "bad")
+            return
+        link = self.state.link
+        self.state = replace(self.state, filter=matching, typed=typed.strip()).with_history(typed)
+        self.fetch(link)
+        self._remember(self.state)
+        if self.total:
+            self.inform(pluralise(self.total, "link"))
+        elif self.state.base.documents:
+            self.inform("No link of these two texts matches. Esc clears the filter; `q`, then `a`, looks through all.")
+        else:
+            self.inform("No link matches. Esc clears the filter.")
+
+    def count_through(self) -> int:
+        """Number of undecided links that `accept_through` would accept; 0 where it is refused."""
+        link = self.current
+        if link is None or self.state.order == "doubt":
+            return 0
+        undecided = replace(self.state.filter, statuses=frozenset({Status.PROPOSED}))
+        if self.state.filter.statuses and Status.PROPOSED not in self.state.filter.statuses:
+            return 0
+        return (self.browser.rank(link.id, undecided) or 0) + (link.status is Status.PROPOSED)
+
+    def count_above(self, typed: str) -> int:
+        """Number of undecided links of at least a percentage."""
+        level = max(parse_percentage(typed) / 100, self.state.filter.min_confidence or 0.0)
+        return self.browser.undecided(replace(self.state.filter, min_confidence=level)).links
+
+    def sort(self) -> None:
+        """Change to document order, at the same link, or to doubt first, at the first undecided link."""
+        link = self.state.link
+        order: Order = "document" if self.state.order == "doubt" else "doubt"
+        self.state = replace(self.state, order=order)
+        if order == "doubt":
+            link = self.browser.next_undecided(None, self.state.filter, order) or link
+        self.fetch(link)
+        self._remember(self.state)
+        words = "Sorted by doubt: a look at what comes first is expected to find the most mistakes."
+        self.inform(words if order == "doubt" else "Sorted as in the documents.")
 
     # Decisions
-
-    def decide(
-        self,
-        edit: Edit,
-        link: Link | None,
-        *,
-        go_on: bool = False,
-        expected: Expected = None,
-        realignment: Realignment | None = None,
-    ) -> None:
-        """Commit an edit of the link as it was shown; go to the next undecided link, or stay."""
-        following = None if link is None else self.following(link) if go_on else link.id
-        versions = link.version if expected is None and link is not None else expected
-        future = self.writer.submit(lambda reviewer: reviewer.commit(edit, expected=versions, realignment=realignment))
-        if not self.is_in_time(future):
-            self.go_to_link(following)
-            self.inform("saving …")
-            return
-        try:
-            change = future.result()
-        except AlignError as error:
-            self._refused(error, link)
-        else:
-            self._committed(change, following)
-
-    def _decide_many(self, work: Callable[[Reviewer], Change], after: Link | None = None) -> None:
-        """Make a decision on several links; then go to what is still undecided after a link, if given."""
-        future = self.writer.submit(work)
-        if not self.is_in_time(future):
-            self._unmoved = future, self.state.link, after
-            self.inform("saving …")
-            return
-        try:
-            change = future.result()
-        except AlignError as error:
-            self._refused(error, after)
-            return
-        self._committed(change, self._undecided_after(after))
-
-    def _undecided_after(self, link: Link | None) -> int | None:
-        return self.browser.next_undecided(link.id, self.state.filter, self.state.order) if link else None
-
-    def saved(self, future: Future[Any]) -> None:
-        """Show a decision that took long, or that it was refused."""
-        error = future.exception()
-        if error is None:
-            change = future.result()
-            if isinstance(change, WriteSummary):
-                self.fetch(change.link if change.link is not None else self.state.link)
-                self.inform(change.words, "good")
-                return
-            link = self.current
-            waiting, current, after = self._unmoved or (None, None, None)
-            if isinstance(change, Change) and waiting is future and current == (link.id if link else None):
-                self._committed(change, self._undecided_after(after))
-                return
-            if isinstance(change, Change) and self._same_list(change):
-                self.renew(change.link_ids)
-                self.show()
-            else:
-                self.fetch(link.id if link else None)
-            if isinstance(change, Change):
-                self.inform(words_of(change.decision), "good")
-        elif isinstance(error, AlignError):
-            self._refused(error, None)
-        else:
-            raise error
-
-    def is_in_time(self, future: Future[Any]) -> bool:
-        """Whether a decision is saved, or refused, within a moment; `saved` shows it later where it is not."""
-        done, _ = wait([future], None if self._waits else PATIENCE)
-        if not done:
-            self._when_saved(future)
-        return bool(done)
-
-    def _committed(self, change: Change, following: int | None) -> None:
-        link = change.next_link if change.next_link is not None else following
-        if self._same_list(change):
-            self.renew(change.link_ids)
-        else:
-            self.fetch(link)
-        self.go_to_link(link)
-        self.inform(words_of(change.decision), "good")
-
-    def _same_list(self, change: Change) -> bool:
-        """Whether the list has the same links in the same order as before."""
-        matching = self.state.filter
-        by_decision = (
-            matching.statuses, matching.kinds, matching.noted, matching.bookmarked, matching.reviewer,
-            matching.attention,
-        )  # fmt: skip
-        action = change.decision.action
-        if action in ("undo", "redo"):
-            action = str(change.decision.detail.get("action"))
-        has_deleted_proposals = "gave_way" in change.decision.detail
-        return (
-            not (any(by_decision) or has_deleted_proposals)
-            and action in ORDER_UNCHANGED
-            and len(change.link_ids) <= AHEAD
-        )
-
-    def _refused(self, error: AlignError, link: Link | None) -> None:
-        words = str(error)
-        if isinstance(error, EmptyDecisionError):
-            self.inform(words[:1].upper() + words[1:])
-            return
-        self.fetch(link.id if link else None)
-        current = self.current
-        if isinstance(error, ConflictError) and current is not None:
-            self.guard.was_informed(current)
-        if isinstance(error, ConflictError) and link is not None and (current is None or current.id != link.id):
-            words = words.replace("this link", f"link {link.id}", 1)
-            words = words.replace(" Decide again.", " It is not listed here now.")
-        self.inform(words, "bad")
-
-    def require_current(self) -> Link | None:
-        """The current link; a message where there is none."""
-        link = self.current
-        if link is None:
-            self.inform("There is no link here.")
-        return link
-
-    # Verdicts
-
-    def accept(self) -> None:
-        """Accept the link and go on."""
-        if (link := self.require_current()) and not self.asks_to_overrule("accept"):
-            self.decide(edits.accept(link.id), link, go_on=True)
-
-    def reject(self) -> None:
-        """Reject the link and go on."""
-        if (link := self.require_current()) and not self.asks_to_overrule("reject"):
-            self.decide(edits.reject(link.id), link, go_on=True)
-
-    def asks_to_overrule(self, action: str) -> bool:
-        """Ask once before an action changes what somebody else has settled; the same key again does it."""
-        return self._asks(self.guard.question(self.current, action))
-
-    def _asks(self, question: str) -> bool:
-        if question:
-            self.inform(question, "bad")
-        return bool(question)
 
     def undo(self) -> None:
         """Undo the reviewer's last decision."""
@@ -277,8 +272,6 @@ class ReviewSession(LinkNavigator):
         """Replace the text of a side, if it differs."""
         if text != getattr(link, side).text:
             self.decide(edits.edit_text(link.id, side, text), link)
-
-    # Edits that are solved around
 
     def other_side(self) -> None:
         """Change the side that edits of a boundary or a text are for."""
@@ -355,6 +348,10 @@ class ReviewSession(LinkNavigator):
         """An edit of a link that is to be solved around, with the version of the link as it is shown."""
         return PendingEdit(edit, words, link, {link.id: link.version})
 
+    def fetched(self, links: Collection[int]) -> list[Link]:
+        """Those of some links that are fetched, as the list shows them."""
+        return [link for page in self._pages.values() for link in page if link.id in links]
+
     def commit(self, pending: PendingEdit, versions: Mapping[int, int], realignment: Realignment) -> None:
         """Commit a pending edit with a realignment. `versions` of its preview: those of the list count where it is."""
         if pending.only_realigns and not realignment:
@@ -379,6 +376,7 @@ class ReviewSession(LinkNavigator):
 
 WITHOUT_LINK = frozenset({"filter", "clear", "undo", "redo", "help", "back"})
 """What is of use where no link is listed."""
+
 
 USEFUL: dict[str, Callable[[Link, ReviewSession], bool]] = {
     "accept": lambda link, _session: link.status not in CONFIRMED,

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 
 from sqlite_utils import Database
 
-from align.clock import local_time, now
 from align.errors import ConflictError, EmptyDecisionError
 from align.models import Decision
 from align.store import overlaps, pagination
 from align.store.decision_draft import DecisionDraft
-from align.store.decision_log import REVIEWED, State, append, state_of, who_changed
+from align.store.decision_log import REVIEWED, State, append, local_time, now, state_of, who_changed
 from align.store.filter import LinkFilter, where
 from align.store.records import Change
 from align.text.messages import pluralise

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from align.clock import now
 from align.errors import ConflictError, UsageError
 from align.models import Decision
 from align.store import overlaps, pagination, sentence_splits
@@ -22,6 +21,7 @@ from align.store.decision_log import (
     buckets_of,
     is_unreviewed,
     next_link,
+    now,
     removed_by,
     reshapes,
     sentences_of,

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlite_utils import Database
 
-from align.clock import local_time, now
 from align.errors import ConflictError, StoreError
 from align.models import Decision
 from align.store import pagination
@@ -23,25 +23,32 @@ from align.store.merge.causality import Origin
 
 State = dict[str, Any]
 """A link's columns (`FIELDS`) and values."""
+
 Patch = tuple[int, State | None, State | None]
 """Link id, old values, new values."""
+
 
 FIELDS: Final = (
     "src_document", "tgt_document", "src", "tgt", "kind", "score", "confidence", "encoder", "chain", "signals",
     "status", "reviewer", "decided_at", "note", "bookmarked", "anchored", "touched", "src_text",
     "tgt_text", "attention",
 )  # fmt: skip
+
 NEW: Final[State] = {
     "score": 0.0, "confidence": 1.0, "encoder": "", "chain": 0, "signals": None, "status": "proposed", "reviewer": None,
     "decided_at": None, "note": None, "bookmarked": 0, "anchored": 0, "touched": 0, "src_text": None, "tgt_text": None,
     "attention": None,
 }  # fmt: skip
+
 PENDING: Final[State] = {"place": 0, "src_lang": "und", "tgt_lang": "und"}
 """Columns that follow from the sentences, before they are derived."""
+
 REVIEWED: Final = """(status <> 'proposed' or note is not null or bookmarked or anchored or touched
     or src_text is not null or tgt_text is not null)"""
 """SQL condition: a reviewer changed the link, so no proposal run deletes it."""
+
 SOURCE_FACTOR: Final = 1 << 42
+
 TARGET_FACTOR: Final = 1 << 22
 """`links.place` = source document * SOURCE_FACTOR + target document * TARGET_FACTOR + position of the first source
 sentence, so that document order goes through one pair of documents after the other. Limits: 2 ** 20 documents of 2
@@ -53,6 +60,17 @@ def is_unreviewed(state: State) -> bool:
     marks = ("note", "bookmarked", "anchored", "touched")
     is_edited = state.get("src_text") is not None or state.get("tgt_text") is not None
     return state.get("status") == "proposed" and not is_edited and not any(state.get(column) for column in marks)
+
+
+def now() -> str:
+    """The current time: ISO 8601, UTC, with microseconds: `2026-11-21T22:43:30.123456Z`. Sorts as text."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def local_time(at: str) -> str:
+    """The time of a decision in local time: `12:05`, with the date before it unless it is today."""
+    when, today = datetime.fromisoformat(at).astimezone(), datetime.now().astimezone()
+    return when.strftime("%H:%M" if when.date() == today.date() else "%Y-%m-%d %H:%M")
 
 
 def is_settled(state: State) -> bool:

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from sqlite_utils import Database
 
-from align.clock import now
 from align.errors import ConflictError, StoreError
 from align.models import Block, BlockKind, Document, Sentence, Span, Status
 from align.store import pagination, schema, search
+from align.store.decision_log import now
 from align.store.records import DocumentRow, SentenceRow, as_bytes, storable
 from align.text.normalize import join, sentence_text
 

@@ -15,7 +15,6 @@ from typing import Self
 
 from sqlite_utils import Database
 
-from align.clock import now
 from align.errors import StoreError, UsageError
 from align.models import Document, Proposal, segments_of
 from align.sqlite_session import translate_errors
@@ -33,6 +32,7 @@ from align.store.backup import backup
 from align.store.check import StoreFinding, check
 from align.store.connection import OTHER_COPY, connect, refuse_replaced, transaction
 from align.store.decision_draft import DecisionDraft
+from align.store.decision_log import now
 from align.store.filter import LinkFilter
 from align.store.merge.merge import unite
 from align.store.rebuild import rebuild

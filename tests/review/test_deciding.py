@@ -194,7 +194,7 @@ async def test_what_was_closed_is_forgotten_when_memory_is_tidied_up(run: Run) -
 
 def tidy(app: Any) -> None:
     """What the app does after a spell of typing."""
-    app._typed_at = 0.0
+    app.acted_at = 0.0
     app._tidy()
 
 

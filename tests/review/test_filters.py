@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from align.models import LinkKind, Proposal
-from align.review.filter_language import completions, parse_filter
-from align.review.navigation import JUMPS
+from align.review.filter_language import JUMPS, completions, parse_filter
 from align.review.screens.deciding import JUMP_KEYS
 from align.review.screens.dialogs import Ask, HelpScreen
 from align.review.session_state import SessionState

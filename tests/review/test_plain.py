@@ -15,8 +15,7 @@ from align.models import LinkKind, Proposal, Realignment, Status
 from align.review.line_mode import COMMANDS, PlainReview
 from align.review.session import ReviewSession
 from align.review.session_state import SessionState
-from align.review.worker_thread import DecisionWriter, WorkerThread
-from align.reviewer import open_reviewer
+from align.reviewer import DecisionWriter, WorkerThread, open_reviewer
 from align.workspace.browse import open_browser
 from align.workspace.realign import AlternativeTarget
 

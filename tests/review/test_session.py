@@ -12,12 +12,11 @@ import pytest
 
 from align.errors import UsageError
 from align.models import LinkKind, Realignment, Status
-from align.review import session as review_session
+from align.review import decisions
 from align.review.session import PendingEdit, ReviewSession
 from align.review.session_state import SessionState
 from align.review.wording import only_in_one
-from align.review.worker_thread import DecisionWriter
-from align.reviewer import open_reviewer
+from align.reviewer import DecisionWriter, open_reviewer
 from align.store import edits, open_store
 from align.workspace.browse import open_browser
 
@@ -32,7 +31,7 @@ def statuses(db: Path) -> str:
 @pytest.fixture
 def session(db: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ReviewSession]:
     """A session at the first link of eight undecided ones, which waits for each decision."""
-    monkeypatch.setattr(review_session, "PATIENCE", 30)
+    monkeypatch.setattr(decisions, "PATIENCE", 30)
     writer = DecisionWriter(lambda: open_reviewer(db, "Aoi"))
     with open_browser(db) as browser:
         session = ReviewSession(browser, writer, "Aoi", SessionState())
@@ -361,7 +360,7 @@ def test_solving_again_needs_something_settled_and_a_change(db: Path, session: R
 
 
 def test_a_busy_store_loses_nothing(db: Path, session: ReviewSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(review_session, "PATIENCE", 0.01)
+    monkeypatch.setattr(decisions, "PATIENCE", 0.01)
     late: list[Future[object]] = []
     session._when_saved = late.append
     with open_store(db) as other, other.writing():
@@ -384,7 +383,7 @@ def test_a_late_undo_goes_to_where_it_happened_unless_the_cursor_moved(
     late: list[Future[object]] = []
     session.accept()
     session.accept()
-    monkeypatch.setattr(review_session, "PATIENCE", 0.01)
+    monkeypatch.setattr(decisions, "PATIENCE", 0.01)
     session._when_saved = late.append
     with open_store(db) as other, other.writing():
         session.undo()

@@ -14,9 +14,8 @@ from textual.await_complete import AwaitComplete
 from align.errors import AlignError
 from align.review.jobs import JobContext, JobRunner
 from align.review.session_state import SessionState
-from align.review.worker_thread import DecisionWriter, WorkerThread
 from align.review.workspace_rows import base_name
-from align.reviewer import Reviewer
+from align.reviewer import DecisionWriter, Reviewer, WorkerThread
 from align.workspace.browse import Browser, LinkFilter
 from align.workspace.realign import Realigner
 
@@ -53,6 +52,8 @@ class Host(Protocol):
     """Name of the visit of a served app; empty in a terminal."""
     session_state: SessionState
     """Where the reviewer is in the links, or was last."""
+    acted_at: float | None
+    """The time (`time.monotonic`) of the last key; None where garbage was collected since."""
 
     def state_of(self, base: LinkFilter) -> SessionState:
         """Where the reviewer left these links, or their beginning."""

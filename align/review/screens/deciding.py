@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -14,8 +15,8 @@ from textual.screen import Screen
 
 from align.models import Link
 from align.review.consequences import Consequences
+from align.review.filter_language import JUMPS
 from align.review.keys import KeyAction
-from align.review.navigation import JUMPS
 from align.review.presenters import LinkPresenter
 from align.review.screens.base import ClosesOnce, ours
 from align.review.screens.concordance_view import look_up
@@ -101,6 +102,7 @@ class DecidingScreen(ClosesOnce, Screen[Any]):
         pending = None if asks else work()
         if pending is not None:
             self._realign(pending)
+        ours(self).acted_at = time.monotonic()
         self.paint()
 
     def _realign(self, pending: PendingEdit) -> None:

@@ -19,8 +19,8 @@ from textual.widgets.option_list import Option
 from align.mining.passage_ranking import DocumentPassage, Suggestion
 from align.mining.statement_passages import members_of, suggest
 from align.models import Decision, Role
+from align.review.decisions import OverruleGuard
 from align.review.jobs import JobCancelled
-from align.review.overruling import OverruleGuard
 from align.review.screens.base import ClosesOnce, ours, reason, served_text
 from align.review.screens.dialogs import Ask
 from align.review.widgets.bars import KeyBar, Line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -232,6 +233,7 @@ class WorkspaceScreen(JobScreen):
     def action_perform(self, action: str) -> None:
         """Do what a key of all screens does here."""
         getattr(self, f"action_{action}")()
+        ours(self).acted_at = time.monotonic()
 
     def action_clear(self) -> None:
         """Clear the filter."""

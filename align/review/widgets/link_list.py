@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from align.models import Link, LinkKind, Status
-from align.review.navigation import LinkNavigator
+from align.review.decisions import DecisionSession
 from align.review.rendering import Painted, fitted_segment
 from align.review.wording import percent
 
@@ -56,7 +56,7 @@ class LinkList(Painted, ScrollView, can_focus=True, inherit_bindings=False):
             super().__init__()
             self.rank = rank
 
-    def __init__(self, navigator: LinkNavigator, **kwargs: object) -> None:
+    def __init__(self, navigator: DecisionSession, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self._navigator = navigator
         self._revision = -1
