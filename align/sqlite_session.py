@@ -178,6 +178,27 @@ def unregister(file: Inode) -> None:
         _open_counts[file] -= 1
 
 
+class RegisteredConnection(sqlite3.Connection):
+    """Connection that registers its file as open from opening to closing."""
+
+    file: Inode | None = None
+
+    def close(self) -> None:
+        """Close the connection and release the file."""
+        super().close()
+        if self.file is not None:
+            unregister(self.file)
+            self.file = None
+
+
+def refuse_replaced(path: Path, db: Database) -> None:
+    """Raise StoreError if the open file is no longer the one at `path`: writes would be lost."""
+    if isinstance(db.conn, RegisteredConnection) and db.conn.file != inode(path):
+        raise StoreError(
+            f"{path}: was replaced or removed while it was open here. Nothing was written; close it and open it again."
+        )
+
+
 def is_open(path: Path) -> bool:
     """Whether SQLite has the file at `path` open in this process, as a database, its WAL or the WAL index."""
     for suffix in ("", "-wal", "-shm"):

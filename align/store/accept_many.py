@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
 
 from align.errors import ConflictError, EmptyDecisionError
 from align.models import Decision
-from align.store import overlaps, pagination
+from align.store import decision_log
 from align.store.decision_draft import DecisionDraft
-from align.store.decision_log import REVIEWED, State, append, local_time, now, state_of, who_changed
+from align.store.decision_log import REVIEWED, State, append, local_time, now, state_of
 from align.store.filter import LinkFilter, where
+from align.store.links import who_changed
 from align.store.records import Change
 from align.text.messages import pluralise
+from align.text.tags import primary
+
+if TYPE_CHECKING:
+    from align.store.decision_draft import DecisionDraft
+
 
 ACCEPTED = "case when src_text is null and tgt_text is null then 'accepted' else 'edited' end"
 
@@ -54,7 +62,7 @@ def accept_many(
     candidates: dict[int, float] = dict(db.conn.execute(sql, values))
     if not candidates:
         raise EmptyDecisionError("nothing to accept: no matching link is undecided.")
-    overlaps.pick(db, candidates)
+    pick(db, candidates)
     if since is not None:
         _expect_unchanged(db, reviewer, since)
     excluded, superseded = _find_contradicted(db, candidates)
@@ -62,7 +70,7 @@ def accept_many(
     if not links:
         raise EmptyDecisionError("nothing to accept: all sentences of these links are in accepted links already.")
     if excluded:
-        overlaps.pick(db, links)
+        pick(db, links)
         detail["left_out"] = len(excluded)
     if superseded:
         detail["gave_way"] = len(superseded)
@@ -112,7 +120,7 @@ def _expect_unchanged(db: Database, reviewer: str, since: int) -> None:
 def _find_contradicted(db: Database, candidates: Mapping[int, float]) -> tuple[set[int], set[int]]:
     """(links not to accept, links to delete): picked links that overlap settled or more confident ones, and unreviewed
     links, picked or not, that overlap the accepted ones."""
-    edges = set(overlaps.pairs(db))
+    edges = set(pairs(db))
     if not edges:
         return set(), set()
     inside = ",".join(map(str, {other for _, other in edges}))
@@ -136,10 +144,10 @@ def _find_contradicted(db: Database, candidates: Mapping[int, float]) -> tuple[s
 def refresh_touched(db: Database, decision: int) -> None:
     """Recount the buckets of the links that a decision touched."""
     sql = (
-        f"select distinct place >> {pagination.BUCKET_BITS} from links "
+        f"select distinct place >> {decision_log.BUCKET_BITS} from links "
         "where id in (select link from patches where decision = ?)"
     )
-    pagination.recount(db, [row[0] for row in db.conn.execute(sql, (decision,))])
+    decision_log.recount(db, [row[0] for row in db.conn.execute(sql, (decision,))])
 
 
 MAX_DISTINCT_PATCHES = 20
@@ -164,8 +172,8 @@ def turn_bulk(
         state is None or '"src"' in state or '"tgt"' in state for was, now_, _ in groups for state in (was, now_)
     ):
         return None
-    overlaps.pick(db, (row[0] for row in db.conn.execute("select link from patches where decision = ?", (target,))))
-    if overlaps.overlaps_settled(db):
+    pick(db, (row[0] for row in db.conn.execute("select link from patches where decision = ?", (target,))))
+    if overlaps_settled(db):
         return None
     target_row = db.conn.execute("select action, link from decisions where id = ?", (target,)).fetchone()
     decision = append(
@@ -199,3 +207,51 @@ def _turn_group(
         raise ConflictError(
             f"cannot undo or redo {target_action!r}: {count - changed:,} of its links changed since. Decide them again."
         )
+
+
+# Bulk decisions
+
+PICKED = "create temp table if not exists picked (link integer primary key)"
+
+
+EDGES = """
+    select distinct one.link, other.link, one.side,
+        iif(one.side, a.src_lang, a.tgt_lang), iif(other.side, b.src_lang, b.tgt_lang)
+    from link_sentences as one cross join picked on picked.link = one.link
+    cross join link_sentences as other on other.sentence = one.sentence and other.link <> one.link
+    cross join links as a on a.id = one.link
+    cross join links as b on b.id = other.link
+    where b.status <> 'rejected'
+        and iif(one.side, a.src_document, a.tgt_document) = iif(other.side, b.src_document, b.tgt_document)"""
+"""The shared sentences are in the same document, and the opposite sides are, too."""
+
+
+def pick(db: Database, links: Iterable[int]) -> None:
+    """Set the links that `pairs` examines, replacing the previous ones."""
+    db.conn.execute(PICKED)
+    db.conn.execute("delete from picked")
+    db.conn.executemany("insert or ignore into picked values (?)", ((link,) for link in links))
+
+
+def pairs(db: Database) -> Iterator[tuple[int, int]]:
+    """Pairs of each picked link with each link that shares sentences with it, by the rule of `Extent.shared`.
+
+    A pair may come more than once.
+    """
+    first_side: dict[tuple[int, int], int] = {}
+    for one, other, side, lang, other_lang in db.conn.execute(EDGES):
+        on_both = first_side.setdefault((one, other), side) != side
+        if on_both or _primary(lang) == _primary(other_lang):
+            yield one, other
+
+
+def overlaps_settled(db: Database) -> bool:
+    """Whether a picked link shares a sentence with a settled one that was not picked."""
+    others = {other for _, other in pairs(db)}
+    inside = ",".join(map(str, others))
+    sql = f"""select 1 from links where id in ({inside}) and id not in (select link from picked)
+              and (status in ('accepted', 'edited') or anchored) limit 1"""
+    return bool(others) and db.conn.execute(sql).fetchone() is not None
+
+
+_primary = cache(primary)

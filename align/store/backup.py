@@ -19,9 +19,10 @@ from align.errors import StoreError, UsageError
 from align.sqlite_session import OPEN_LOCK, UNWRITABLE_ERRORS, exclusive, is_open, reading, translate_errors
 from align.store import connection
 from align.store.check import REBUILD_COMMAND, RESTORE_COMMAND, check
-from align.store.connection import MAGIC, OTHER_COPY, connect, transaction
+from align.store.connection import MAGIC, OTHER_COPY, connect
 from align.store.rebuild import rebuild
 from align.store.schema import APPLICATION_ID
+from align.store.transaction import renumber, transaction
 from align.text.messages import pluralise
 
 LOG_SUFFIXES = ("-wal", "-journal")
@@ -134,7 +135,7 @@ def _copy(db: Database, new: Path, out: Path) -> None:
             with reading(db):
                 db.conn.execute("select 1 from sqlite_master").fetchone()
                 db.conn.backup(target, pages=PAGES_PER_STEP, progress=lambda *_: None)
-            connection.renumber(Database(target, execute_plugins=False))
+            renumber(Database(target, execute_plugins=False))
             target.execute("pragma journal_mode = delete")
     except sqlite3.Error as error:
         if (getattr(error, "sqlite_errorname", None) or "").startswith(UNWRITABLE_ERRORS):

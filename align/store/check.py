@@ -26,6 +26,7 @@ from align.errors import StoreError
 from align.sqlite_session import UNWRITABLE_ERRORS, writing
 from align.store import revisions, schema, sentence_splits
 from align.store.rebuild import rebuild
+from align.store.transaction import checksum_of
 from align.text.messages import pluralise
 
 REBUILD_COMMAND = "align store rebuild"
@@ -194,7 +195,7 @@ def _sums(db: Database) -> Iterator[str]:
                 yield f"the last id assigned in {_shown(key)} is {numbers.get(key)} instead of {was}"
         elif kind in schema.SEALED_TABLES:
             try:
-                now = schema.checksum_of(db, kind, key)
+                now = checksum_of(db, kind, key)
             except sqlite3.Error as error:
                 yield f"{_describe(db, kind, key)} cannot be read ({_error_text(error)})"
                 continue

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sqlite3
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from urllib.parse import quote
@@ -19,17 +17,23 @@ from align.sqlite_session import (
     BUSY_SECONDS,
     DAMAGED_STORE_ADVICE,
     OPEN_LOCK,
-    Inode,
+    RegisteredConnection,
     inode,
     is_open,
     register,
     translate_errors,
-    unregister,
     writing,
 )
-from align.store import schema
-from align.store.schema import APPLICATION_ID, LAST_MIGRATING_COMMIT, LATEST, migrations, schema_names
-from align.store.views import create_views, missing_views
+from align.store.schema import (
+    APPLICATION_ID,
+    LAST_MIGRATING_COMMIT,
+    LATEST,
+    create_views,
+    migrations,
+    missing_views,
+    schema_names,
+)
+from align.store.transaction import MAX_FILE_NUMBER, advance, seal
 
 MAGIC = b"SQLite format 3\0"
 
@@ -81,19 +85,6 @@ def connect(path: Path, *, create: bool, readonly: bool, advice: Advice = OWN_ST
             db.close()
             raise
         return db
-
-
-class _Connection(sqlite3.Connection):
-    """Connection that registers its file as open from opening to closing."""
-
-    file: Inode | None = None
-
-    def close(self) -> None:
-        """Close the connection and release the file."""
-        super().close()
-        if self.file is not None:
-            unregister(self.file)
-            self.file = None
 
 
 def recognise(path: Path, advice: Advice = OWN_STORE) -> bool:
@@ -170,14 +161,6 @@ def _open_for_writing(path: Path, present: bool) -> Database:
         return _open(path, "ro")
 
 
-def refuse_replaced(path: Path, db: Database) -> None:
-    """Raise StoreError if the open file is no longer the one at `path`: writes would be lost."""
-    if isinstance(db.conn, _Connection) and db.conn.file != inode(path):
-        raise StoreError(
-            f"{path}: was replaced or removed while it was open here. Nothing was written; close it and open it again."
-        )
-
-
 def _open(path: Path, mode: str) -> Database:
     uri = f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
     log = path.with_name(path.name + "-wal")
@@ -193,7 +176,7 @@ def _open(path: Path, mode: str) -> Database:
 def _connection(path: Path, uri: str) -> Database:
     before = inode(path)
     conn = sqlite3.connect(
-        uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256, factory=_Connection
+        uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256, factory=RegisteredConnection
     )
     try:
         conn.file = register(path)
@@ -232,44 +215,15 @@ def _prepare(path: Path, db: Database) -> None:
     with writing(db):
         db.execute(f"pragma application_id = {APPLICATION_ID}")
         migrations.apply(db)
-        schema.seal(db)
+        seal(db)
         advance(db)
 
 
-@contextmanager
-def transaction(db: Database) -> Iterator[None]:
-    """Write transaction: all of the block is committed, or nothing. Nested calls join the outer one."""
-    if db.conn.in_transaction:
-        yield
-        return
-    with writing(db):
-        before = db.conn.total_changes
-        yield
-        if db.conn.total_changes != before:
-            schema.seal(db)
-            advance(db)
-
-
-MAX_FILE_NUMBER = 2**31 - 1
 _HEADER, _FRAME = 32, 24
 _MAGIC = 0x377F0682
 """If the lowest bit is set, checksums are over big-endian words."""
 _NUMBER = 60
 """Offset of `user_version` in page 1."""
-
-
-def advance(db: Database) -> None:
-    """Increment the number of the store, inside the open transaction."""
-    number = db.conn.execute("pragma user_version").fetchone()[0]
-    if number <= 0:
-        renumber(db)
-    else:
-        db.conn.execute(f"pragma user_version = {number % MAX_FILE_NUMBER + 1}")
-
-
-def renumber(db: Database) -> None:
-    """Set a random number, which no log of another file matches."""
-    db.conn.execute(f"pragma user_version = {secrets.randbelow(MAX_FILE_NUMBER) + 1}")
 
 
 def is_foreign(path: Path) -> bool:

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from align.errors import ConflictError, UsageError
+from align.errors import ConflictError
 from align.models import Decision
-from align.store import overlaps, pagination, sentence_splits
+from align.store import decision_log, pagination, sentence_splits
 from align.store.decision_log import (
     FIELDS,
     NEW,
@@ -19,19 +19,18 @@ from align.store.decision_log import (
     append,
     apply,
     buckets_of,
+    extent,
+    is_constraint,
     is_unreviewed,
     next_link,
     now,
-    removed_by,
     reshapes,
     sentences_of,
     state_of,
-    stored,
-    who_changed,
-    who_removed,
     write_patches,
 )
-from align.store.documents import document_text, join_texts, split_rests
+from align.store.documents import join_texts, split_rests
+from align.store.links import who_changed, who_removed
 from align.store.merge.causality import Origin
 from align.store.sentence_splits import Cut
 
@@ -158,112 +157,15 @@ class DecisionDraft:
         self.state(link)
         self._now[link] = None
 
-    def turn(self, patches: Sequence[Patch], cannot: str) -> None:
-        """Bring links from what patches have before to what they have after. Raises ConflictError, its text beginning
-        with `cannot`, where they are otherwise by now.
-
-        An undecided link that another replaced in the meantime stays deleted.
-        """
-        own = {link for link, _, _ in patches}
-        # What goes makes room first.
-        for link, before, after in sorted(patches, key=lambda patch: patch[2] is not None):
-            if before is None:
-                assert after is not None
-                if self.present(link):
-                    raise ConflictError(f"{cannot}: link {link} is there again already.")
-                if not (is_unreviewed(after) and self._superseded(after, own)):
-                    self.restore(link, after)
-                continue
-            if not self.present(link):
-                if sentence_splits.follows((link, before, after)) or (after is None and is_unreviewed(before)):
-                    continue  # A proposal that a later run took away by itself.
-                raise ConflictError(f"{cannot}: link {link} was deleted, {removed_by(self.db, link)}.")
-            state = self.state(link)
-            differing = [column for column, value in before.items() if state[column] != value]
-            if differing:
-                who = state["reviewer"] or "a new proposal"
-                raise ConflictError(f"{cannot}: link {link} changed since ({differing[0]}, by {who}). Decide it anew.")
-            if after is None:
-                self.remove(link)
-            else:
-                self.change(link, **after)
-
-    def _superseded(self, proposal: State, own: Collection[int]) -> bool:
-        """Whether a proposal must not come back: by now, another link has a sentence of it, or it was rejected."""
-        turned = {**proposal, "src": proposal["tgt"], "tgt": proposal["src"]}
-        linked = {self.link_of(proposal), self.link_of(turned)} - {None, *own}
-        return bool(linked or overlaps.sharing(self, proposal, own))
-
     def delete_proposals(self, link: int) -> None:
         """Take an undecided link away whose sentences are settled otherwise; the log has their number."""
         self.remove(link)
         if self._was[link] is not None:
             self.detail["gave_way"] = int(str(self.detail.get("gave_way", 0))) + 1
 
-    def cut(self, sentence: int, count: int) -> int:
-        """Cut a sentence after `count` characters of its clean text; returns the second half's number.
-
-        The first half keeps the number. Whatever had the sentence has both halves.
-        """
-        row = self.db.conn.execute("select document from sentences where id = ?", (sentence,)).fetchone()
-        pieces = sentence_splits.pieces_now(self.db, sentence)
-        if row is None or pieces is None:
-            raise ConflictError("the sentence is no longer in its document. Look again.")
-        at = sentence_splits.split_offset(document_text(self.db, row[0]), pieces, count)
-        made = Cut(row[0], sentence, sentence_splits.next_rest(self.db), at, pieces)
-        self.make_cut(made)
-        return made.rest
-
-    def make_cut(self, made: Cut, but: Iterable[int] = ()) -> None:
-        """Make a cut; the links that had the sentence have both halves, `but` those that are told what to have."""
-        sentence_splits.cut(self.db, made)
-        self.cuts.append(made)
-        for link in set(overlaps.links_on(self.db, [made.sentence])).difference(but):
-            state = self.state(link)
-            for side in ("src", "tgt"):
-                ids = sentences_of(state[side])
-                if made.sentence in ids:
-                    index = ids.index(made.sentence) + 1
-                    self.change(link, **{side: stored([*ids[:index], made.rest, *ids[index:]])})
-
-    def join_cut(self, made: Cut, but: Collection[int] = ()) -> None:
-        """Take a cut back: links that have both halves have the whole again, proposals on the second half alone go.
-
-        `but` are links that are told what to have. Raises ConflictError where a reviewer's link has the second half.
-        """
-        for link in sorted({*overlaps.links_on(self.db, [made.rest]), *overlaps.links_on(self.db, [made.sentence])}):
-            if link in but or not self.present(link):
-                continue
-            state = self.state(link)
-            for side in ("src", "tgt"):
-                ids = sentences_of(state[side])
-                if made.rest not in ids:
-                    if made.sentence in ids:  # It is on what was the first half: to be known if the cut is redone.
-                        self.touch_columns(link, side)
-                elif made.sentence in ids:
-                    self.change(link, **{side: stored([number for number in ids if number != made.rest])})
-                elif self.is_reviewed(link):
-                    raise ConflictError(f"link {link} is on a half of that sentence. Decide that one first.")
-                else:
-                    self.remove(link)
-                    break
-        sentence_splits.join(self.db, made)
-        self.joins.append(made)
-
     def is_reviewed(self, link: int) -> bool:
         """Whether the link has a reviewer's touch by now."""
         return not is_unreviewed(self.state(link))
-
-    def ordered(self, ids: Iterable[int]) -> str:
-        """The sentences as a side's column, in reading order. Raises UsageError for ids that are no sentences'."""
-        sentence_ids = set(ids)
-        inside = ",".join(map(str, sentence_ids))
-        rows = self.db.conn.execute(
-            f"select id from sentences where id in ({inside}) order by document, position"
-        ).fetchall()
-        if len(rows) != len(sentence_ids):
-            raise UsageError("a sentence of this link is no longer in its document. Look again.")
-        return stored([row[0] for row in rows])
 
     def joined(self, side: str) -> str:
         """The clean text of a side's sentences."""
@@ -282,15 +184,6 @@ class DecisionDraft:
             (sentences_of(columns["src"])[0], columns["src"], columns["tgt"]),
         ).fetchall()
         return next((row[0] for row in rows if self.present(row[0])), None)
-
-    def overlapping(self, src: str, tgt: str) -> list[int]:
-        """Links that share sentences with the two sides on both of theirs, either way round."""
-        rows = self.db.conn.execute(
-            f"""select distinct one.link from link_sentences as one
-                join link_sentences as two on two.link = one.link and two.side <> one.side
-                where one.sentence in ({src}) and two.sentence in ({tgt}) order by one.link"""
-        )
-        return [row[0] for row in rows.fetchall()]
 
     def moves(self) -> list[Patch]:
         """(link, was, now) of every link that differs, with all columns."""
@@ -326,11 +219,11 @@ class DecisionDraft:
     ) -> tuple[Decision, tuple[int, ...]]:
         """Append the decision with its patches and change the links; returns it and the links it touched.
 
-        Undecided links are deleted where it settles their sentences: see `overlaps`, also for the ConflictError.
+        Undecided links go where it settles their sentences: see `resolve_overlaps`, also for its ConflictError.
         `origin`: what it knew, where that is not all that is in the log, as for a merge: nothing follows from that.
         """
         if origin is None:
-            overlaps.resolve_overlaps(self)
+            resolve_overlaps(self)
         patches = self.patches()
         settled = [number for number, was, now_ in patches if _settles(was, now_)] if origin is None else []
         self.detail |= settling(self.db, settled)
@@ -357,11 +250,11 @@ class DecisionDraft:
         for number, _, now_ in patches:
             apply(self.db, decision, number, now_)
         buckets |= buckets_of(self.db, patches)
-        pagination.recount(self.db, buckets)
+        decision_log.recount(self.db, buckets)
         if any(reshapes(patch) for patch in patches):
             pagination.refresh(self.db, buckets)
         for number in self.documents_cut():  # Links after a cut have other positions now.
-            pagination.recount_range(self.db, number * SOURCE_FACTOR, (number + 1) * SOURCE_FACTOR)
+            decision_log.recount_range(self.db, number * SOURCE_FACTOR, (number + 1) * SOURCE_FACTOR)
 
     def log_detail(self) -> dict[str, object]:
         """Details of the decision for the log, besides its patches."""
@@ -389,3 +282,92 @@ def settling(db: Database, links: Collection[int]) -> dict[str, object]:
             where link in ({",".join(map(str, links))}) and dismissed is null and contested is not null order by 1"""
     ).fetchall()
     return {"settles": [row[0] for row in rows]} if rows else {}
+
+
+def sharing(draft: DecisionDraft, state: State, excluded: Collection[int | None] = ()) -> dict[int, frozenset[int]]:
+    """Links in the draft that share sentences with one, without rejected ones: link id -> the shared sentences."""
+    here = extent(draft.db, state)
+    inside = ",".join(map(str, here.sentences[0] | here.sentences[1]))
+    rows = draft.db.conn.execute(f"select distinct link from link_sentences where sentence in ({inside})")
+    overlapping = {}
+    moved = draft.moved_to(here.sentences[0] | here.sentences[1])
+    for link in sorted({row[0] for row in rows.fetchall()} | moved):
+        if link not in excluded and draft.present(link) and draft.state(link)["status"] != "rejected":
+            common = here.shared(extent(draft.db, draft.state(link)))
+            if common:
+                overlapping[link] = common
+    return overlapping
+
+
+def settled_overlaps(
+    draft: DecisionDraft, state: State, excluded: Collection[int | None] = ()
+) -> dict[int, frozenset[int]]:
+    """Those of `sharing` that are settled."""
+    overlapping = sharing(draft, state, excluded)
+    return {link: common for link, common in overlapping.items() if is_constraint(draft.state(link))}
+
+
+def contradicted_links(draft: DecisionDraft, state: State, link: int) -> list[int]:
+    """Settled links that a link in this state contradicts: neither is `anchored`, and they did not overlap before."""
+    return [
+        other
+        for other in settled_overlaps(draft, state, (link,))
+        if not (state["anchored"] or draft.state(other)["anchored"] or _overlapped(draft, link, other))
+    ]
+
+
+def resolve_overlaps(draft: DecisionDraft) -> None:
+    """Adjust undecided links to the links that the draft settles.
+
+    Unreviewed proposals on newly settled sentences are deleted, and so are those that the draft would create or
+    restore on settled sentences. Raises ConflictError if a sentence would be settled twice: a reviewer who wants
+    both links confirms that, and one of the two is `anchored`.
+    """
+    for link in sorted(draft.changed()):
+        if not draft.present(link):
+            continue
+        was, state = draft.before(link), draft.state(link)
+        if was is not None and _overlap_key(was) == _overlap_key(state):
+            continue
+        if is_constraint(state):
+            _displace_proposals(draft, link)
+        elif not draft.is_reviewed(link) and settled_overlaps(draft, state, (link,)):
+            draft.delete_proposals(link)
+
+
+def _overlap_key(state: State) -> tuple[object, ...]:
+    """The parts of a link's state that matter for overlaps."""
+    return state["src"], state["tgt"], is_constraint(state), state["anchored"], is_unreviewed(state)
+
+
+def _displace_proposals(draft: DecisionDraft, link: int) -> None:
+    state = draft.state(link)
+    common = sharing(draft, state, (link,))
+    for other in common:
+        if not draft.is_reviewed(other):
+            draft.delete_proposals(other)
+    for other in contradicted_links(draft, state, link):
+        raise ConflictError(
+            f"{already_linked_message(draft, other, common[other])}. Reject that link first, or link both by hand."
+        )
+
+
+def _overlapped(draft: DecisionDraft, link: int, other: int) -> bool:
+    """Whether both were settled on the same sentences before the draft."""
+    one, two = draft.before(link), draft.before(other)
+    if one is None or two is None or not (is_constraint(one) and is_constraint(two)):
+        return False
+    return bool(extent(draft.db, one).shared(extent(draft.db, two)))
+
+
+def already_linked_message(draft: DecisionDraft, link: int, common: Iterable[int]) -> str:
+    """`sentence 11 of a.txt is already in accepted link 57`, for the first shared sentence."""
+    inside = ",".join(map(str, common))
+    row = draft.db.conn.execute(
+        f"""select name, position from sentences join documents on documents.id = document
+            where sentences.id in ({inside}) order by document, position limit 1"""
+    ).fetchone()
+    where = f"sentence {row[1] + 1} of {row[0]}" if row else "a sentence of it"
+    state = draft.state(link)
+    status = state["status"] if state["status"] != "proposed" else "anchored"
+    return f"{where} is already in {status} link {link}"

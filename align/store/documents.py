@@ -11,9 +11,10 @@ from sqlite_utils import Database
 
 from align.errors import ConflictError, StoreError
 from align.models import Block, BlockKind, Document, Sentence, Span, Status
-from align.store import pagination, schema, search
+from align.store import decision_log, search
 from align.store.decision_log import now
 from align.store.records import DocumentRow, SentenceRow, as_bytes, storable
+from align.store.transaction import DAMAGED, refuse_damaged
 from align.text.normalize import join, sentence_text
 
 MAX_DOCUMENTS = 1 << 20
@@ -222,27 +223,27 @@ def join_texts(rows: Sequence[tuple[int, int, int, str]], lang: str, rests: Coll
     return join(texts, lang)
 
 
-def refuse_damaged(db: Database, document: int) -> None:
+def refuse_damaged_document(db: Database, document: int) -> None:
     """Raise StoreError if the document is damaged: changing it would renew its checksum and hide the damage."""
     digest, text = db.conn.execute(
         "select digest, content from documents join texts on texts.document = documents.id where id = ?", (document,)
     ).fetchone()
-    schema.refuse_damaged(db, "document", [document])
+    refuse_damaged(db, "document", [document])
     if hashlib.sha256(text).hexdigest() != digest:
-        raise StoreError(schema.DAMAGED.format(f"the text of document {document}"))
+        raise StoreError(DAMAGED.format(f"the text of document {document}"))
 
 
 def set_language(db: Database, document: int, lang: str) -> None:
     """Set the language of all blocks, sentences and links of the document by hand."""
     _one(db, document)
-    schema.refuse_damaged(db, "document", [document])
+    refuse_damaged(db, "document", [document])
     for table in ("blocks", "sentences"):
         db.conn.execute(f"update {table} set lang = ?, lang_confidence = 1.0 where document = ?", (lang, document))
     for side in ("src", "tgt"):
         db.conn.execute(f"update links set {side}_lang = ? where {side}_document = ?", (lang, document))
     db.conn.execute("update documents set lang = ? where id = ?", (lang, document))
     update_summary(db, document)
-    pagination.recount_all(db)
+    decision_log.recount_all(db)
 
 
 def set_origin(db: Database, document: int, origin: str) -> None:

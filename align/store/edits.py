@@ -14,10 +14,11 @@ from typing import Concatenate, Literal, ParamSpec
 from align.errors import ConflictError, EmptyDecisionError, UsageError
 from align.models import CONFIRMED, LinkKind, Status
 from align.store import links as around
-from align.store import overlaps
 from align.store.actions import Action
-from align.store.decision_draft import DecisionDraft
+from align.store.decision_draft import DecisionDraft, already_linked_message, settled_overlaps
 from align.store.decision_log import State, sentences_of, stored
+from align.store.draft_changes import cut_sentence
+from align.store.links import ordered
 from align.store.records import storable
 from align.text.normalize import clean, join
 
@@ -84,7 +85,7 @@ def unlink(draft: DecisionDraft, link: int) -> None:
 def reopen(draft: DecisionDraft, link: int, attention: str | None = None) -> None:
     """Make the link undecided again, with the reason to review it; on sentences of another settled link it stays."""
     draft.decide(link, status=Status.PROPOSED.value, attention=attention)
-    if overlaps.settled_overlaps(draft, draft.state(link), (link,)):
+    if settled_overlaps(draft, draft.state(link), (link,)):
         draft.change(link, touched=1)
 
 
@@ -143,7 +144,7 @@ def merge(draft: DecisionDraft, link: int, other: int) -> int:
         raise UsageError("only links between the same two documents can be merged.")
     columns: State = {}
     for side in SIDES:
-        columns[side] = draft.ordered({*sentences_of(mine[side]), *sentences_of(theirs[side])})
+        columns[side] = ordered(draft.db, {*sentences_of(mine[side]), *sentences_of(theirs[side])})
         if mine[f"{side}_text"] is not None or theirs[f"{side}_text"] is not None:
             parts = sorted((mine, theirs), key=lambda part: _position(draft, sentences_of(part[side])[0]))
             texts = [part[f"{side}_text"] or draft.joined(part[side]) for part in parts]
@@ -198,7 +199,7 @@ def _after(draft: DecisionDraft, link: int, side: Side, point: Point) -> int:
     ids = sentences_of(draft.state(link)[side])
     if not characters or not 0 <= whole < len(ids):
         return whole
-    draft.cut(ids[whole], characters)
+    cut_sentence(draft, ids[whole], characters)
     return whole + 1
 
 
@@ -206,7 +207,7 @@ def cut(sentence: int, characters: int) -> Edit:
     """Cut a sentence (store id) in two, after that many characters of its clean text."""
 
     def work(draft: DecisionDraft) -> None:
-        draft.cut(sentence, characters)
+        cut_sentence(draft, sentence, characters)
 
     return Edit(Action.CUT, None, work)
 
@@ -320,7 +321,7 @@ def linked_already(
     and the rejected one of the very same sentences. Changes nothing; `but` is the link that is to be moved."""
     columns = _drawn(draft, src, tgt, None)
     again = draft.link_of(columns)
-    common = overlaps.settled_overlaps(draft, columns, {but, again} - {None})
+    common = settled_overlaps(draft, columns, {but, again} - {None})
     if but is None and again is not None and draft.state(again)["status"] == Status.REJECTED:
         common[again] = frozenset((*src, *tgt))
     return common
@@ -344,15 +345,15 @@ def _settle_shape(draft: DecisionDraft, link: int, **columns: object) -> None:
 
 def _draw(draft: DecisionDraft, link: int, side: Side, ids: Iterable[int]) -> None:
     """Give a side other sentences; a text that was written for the old ones is removed."""
-    _settle_shape(draft, link, **{side: draft.ordered(ids), f"{side}_text": None})
+    _settle_shape(draft, link, **{side: ordered(draft.db, ids), f"{side}_text": None})
 
 
 def _share(draft: DecisionDraft, columns: State, shared: Collection[int], but: int | None = None) -> int:
     """1 where the sentences are in settled links, all of them `shared`; 0 where they are in none."""
-    settled = overlaps.settled_overlaps(draft, columns, () if but is None else (but,))
+    settled = settled_overlaps(draft, columns, () if but is None else (but,))
     for link, common in settled.items():
         if link not in shared:
-            raise ConflictError(f"{overlaps.already_linked_message(draft, link, common)}. {NAME_IT}")
+            raise ConflictError(f"{already_linked_message(draft, link, common)}. {NAME_IT}")
     draft.shared.update(settled)
     return int(bool(settled))
 
@@ -362,7 +363,7 @@ def _drawn(draft: DecisionDraft, src: Sequence[int], tgt: Sequence[int], kind: L
         raise UsageError("a link has sentences on both sides.")
     if set(src) & set(tgt):
         raise UsageError("a sentence cannot be linked to itself.")
-    columns: State = {"src": draft.ordered(src), "tgt": draft.ordered(tgt)}
+    columns: State = {"src": ordered(draft.db, src), "tgt": ordered(draft.db, tgt)}
     columns["src_document"] = document_of(draft, columns["src"])
     columns["tgt_document"] = document_of(draft, columns["tgt"])
     if kind is not None:

@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
+from align.errors import UsageError
 from align.models import Link, LinkKind, LinkSide, Span, Status
 from align.sqlite_session import reading
 from align.store import documents
-from align.store.decision_log import TARGET_FACTOR, pair_start, sentences_of
+from align.store.actions import past_tense
+from align.store.decision_log import TARGET_FACTOR, State, local_time, pair_start, sentences_of, stored
 from align.store.documents import pieces_of, sentence_rows
 from align.store.filter import ANY, LinkFilter, where
 from align.store.pagination import KEY_COLUMNS, Order, order_key
 from align.store.records import PairRow, SentenceRow
 
+if TYPE_CHECKING:
+    pass
+
+
 LinkRow = tuple[Any, ...]
+
+
 SentenceIds = tuple[int, ...]
+
 
 LINK_COLUMNS = (
     "id, src_document, tgt_document, src, tgt, src_lang, tgt_lang, kind, score, confidence, encoder, status, version, "
     "reviewer, decided_at, note, bookmarked, src_text, tgt_text, attention"
 )
+
+
 LINKS_PER_PAGE = 1000
+
+
 KINDS_BY_NAME = {str(kind): kind for kind in LinkKind}
+
+
 STATUSES_BY_NAME = {str(status): status for status in Status}
 
 
@@ -189,6 +204,23 @@ def links_on_side(db: Database, sentence: int, side: int, documents: tuple[int, 
     return [row[0] for row in rows.fetchall()]
 
 
+def links_on(db: Database, sentences: Collection[int]) -> list[int]:
+    """Links that have one of the sentences, in order."""
+    inside = ",".join(map(str, sentences))
+    rows = db.conn.execute(f"select distinct link from link_sentences where sentence in ({inside}) order by link")
+    return [row[0] for row in rows.fetchall()]
+
+
+def share_both_sides(one: State, other: State) -> bool:
+    """Whether two links share sentences on both sides."""
+    return all(not set(sentences_of(one[side])).isdisjoint(sentences_of(other[side])) for side in ("src", "tgt"))
+
+
+def have_same_sides(one: State, other: State) -> bool:
+    """Whether two links have the same two sides, swapped or not."""
+    return {one["src"], one["tgt"]} == {other["src"], other["tgt"]}
+
+
 def links_of_sentences(db: Database, sentences: Sequence[int]) -> dict[int, list[Link]]:
     """Links of each sentence, ordered by id."""
     inside = ",".join(map(str, sentences))
@@ -226,3 +258,64 @@ def pair_rows(db: Database) -> list[PairRow]:
         if status == Status.PROPOSED:
             rows_by_pair[key] = PairRow(src, tgt, row.src_doc, row.tgt_doc, src_lang, tgt_lang, row.counts, expected)
     return list(rows_by_pair.values())
+
+
+def who_changed(db: Database, link: int, versions: int, called: str = "this link") -> str:
+    """`B rejected this link at 12:05`: the last verdict among the last `versions` changes of a link, else the last."""
+    rows = db.conn.execute(
+        """select reviewer, action, at, json_extract(was, '$.status'), json_extract(now, '$.status')
+           from patches join decisions on decisions.id = decision
+           where patches.link = ? order by decision desc limit ?""",
+        (link, max(1, versions)),
+    ).fetchall()
+    if not rows:
+        return f"{called} came with a new proposal"
+    reviewer, action, at, before, after = next((row for row in rows if row[3] != row[4]), rows[0])
+    verdict = {"proposed": "reopened"}.get(after, after) if before != after else None
+    done = f"{verdict} {called}" if verdict else f"changed {called} ({past_tense(action)})"
+    return f"{reviewer} {done} at {local_time(at)}"
+
+
+def who_removed(db: Database, link: int) -> str:
+    """Who took a link away, how and when."""
+    row = db.conn.execute(
+        """select reviewer, action, at from patches join decisions on decisions.id = decision
+           where patches.link = ? and now is null order by decision desc limit 1""",
+        (link,),
+    ).fetchone()
+    if row is None:
+        return "a new proposal took it away"
+    return f"{row[0]} took it away at {local_time(row[2])} ({past_tense(row[1])})"
+
+
+def removed_by(db: Database, link: int) -> str:
+    """What took a link away, in words."""
+    row = db.conn.execute(
+        """select action, reviewer, json_extract(detail, '$.name') from decisions
+           where id = (select max(decision) from patches where link = ? and now is null)""",
+        (link,),
+    ).fetchone()
+    if row is None:
+        return "a new proposal took it away"
+    action, reviewer, name = row
+    return f"{reviewer} added {name} with another text" if action == "import" else f"{action!r} by {reviewer}"
+
+
+def ordered(db: Database, ids: Iterable[int]) -> str:
+    """The sentences as a side's column, in reading order. Raises UsageError for ids that are no sentences'."""
+    sentence_ids = set(ids)
+    inside = ",".join(map(str, sentence_ids))
+    rows = db.conn.execute(f"select id from sentences where id in ({inside}) order by document, position").fetchall()
+    if len(rows) != len(sentence_ids):
+        raise UsageError("a sentence of this link is no longer in its document. Look again.")
+    return stored([row[0] for row in rows])
+
+
+def sharing_both_sides(db: Database, src: str, tgt: str) -> list[int]:
+    """Links that share sentences with the two sides on both of theirs, either way round."""
+    rows = db.conn.execute(
+        f"""select distinct one.link from link_sentences as one
+            join link_sentences as two on two.link = one.link and two.side <> one.side
+            where one.sentence in ({src}) and two.sentence in ({tgt}) order by one.link"""
+    )
+    return [row[0] for row in rows.fetchall()]

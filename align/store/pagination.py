@@ -15,12 +15,8 @@ from typing import Final, Literal, NamedTuple
 from sqlite_utils import Database
 
 from align.store import search
+from align.store.decision_log import BUCKET_BITS
 from align.store.filter import ANY, Condition, LinkFilter, language_term, where
-
-BUCKET_BITS = 9
-"""2 ** BUCKET_BITS sentences per bucket: 2,000 buckets for a million links, under a millisecond to scan one."""
-GROUPED_COUNTS = """select place >> 9, status, src_document, tgt_document, src_lang, tgt_lang, count(*),
-    total(confidence), min(confidence) from links"""
 
 
 def exact_condition(link_filter: LinkFilter) -> Condition | None:
@@ -60,32 +56,10 @@ def possible_condition(link_filter: LinkFilter) -> Condition:
     return " and ".join(terms), values
 
 
-def recount(db: Database, buckets: Iterable[int]) -> None:
-    """Recount these buckets."""
-    for bucket in set(buckets):
-        db.conn.execute("delete from tallies where bucket = ?", (bucket,))
-        db.conn.execute(
-            f"insert into tallies {GROUPED_COUNTS} where place >= ? and place < ? group by 1, 2, 4, 5, 6",
-            (bucket << BUCKET_BITS, (bucket + 1) << BUCKET_BITS),
-        )
-
-
-def recount_all(db: Database) -> None:
-    """Recount all links."""
-    db.conn.execute("delete from tallies")
-    db.conn.execute(f"insert into tallies {GROUPED_COUNTS} group by 1, 2, 4, 5, 6")
-
-
-def recount_range(db: Database, low: int, high: int) -> None:
-    """Recount the buckets of the sort keys from `low` (first of a bucket) to `high`."""
-    db.conn.execute("delete from tallies where bucket >= ? and bucket < ?", (low >> BUCKET_BITS, high >> BUCKET_BITS))
-    db.conn.execute(
-        f"insert into tallies {GROUPED_COUNTS} where place >= ? and place < ? group by 1, 2, 4, 5, 6", (low, high)
-    )
-
-
 Order = Literal["document", "doubt"]
+
 OrderKey = tuple[int | float, int]
+
 KEY_COLUMNS: dict[Order, str] = {"document": "place", "doubt": "queue"}
 """Sort column of each order; ties are sorted by id."""
 
@@ -267,12 +241,17 @@ def _first_after(db: Database, sort_key: OrderKey | None, link_filter: LinkFilte
 
 SHARED_DOUBT: Final = 0.2
 """Share of the common doubt of two neighbours that a fix of one of them removes."""
+
 PAIR_BITS: Final = 22
 """`links.place >> PAIR_BITS` is the pair of documents; see `decision_log.TARGET_FACTOR`."""
 
+
 _DOUBT = "(1.0 - confidence)"
+
 _SHARED = f"(min({_DOUBT}, 1.0 - coalesce(above, 1.0)) + min({_DOUBT}, 1.0 - coalesce(below, 1.0)))"
+
 _VALUE = f"-({_DOUBT} + {SHARED_DOUBT} * {_SHARED})"
+
 _UPDATE = f"""update links set queue = found.value from (
         select id, {_VALUE} as value, place as at from (
             select id, place, confidence, lag(confidence) over text as above, lead(confidence) over text as below

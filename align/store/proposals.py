@@ -18,7 +18,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from align.models import LinkKind, Proposal, Status
-from align.store import pagination
+from align.store import decision_log, pagination
 from align.store.decision_log import REVIEWED, TARGET_FACTOR, append, next_link, pair_start, sentences_of, stored
 from align.store.documents import existing_name
 from align.store.filter import language_term
@@ -150,7 +150,7 @@ def store_proposals(
         insert_links(
             db, new_proposals, first, (src_document, tgt_document), encoder, positions, is_first_run=is_first_run
         )
-        pagination.recount_range(db, start, start + TARGET_FACTOR)
+        decision_log.recount_range(db, start, start + TARGET_FACTOR)
         if not is_first_run:
             pagination.refresh_range(db, start, start + TARGET_FACTOR)
     return ProposeCounts(len(new_proposals) + len(rescored), len(run.removed), reviewed.count)

@@ -6,7 +6,7 @@ import json
 
 from sqlite_utils import Database
 
-from align.store import pagination, schema, search, sentence_splits
+from align.store import decision_log, pagination, schema, search, sentence_splits
 from align.store.decision_log import SOURCE_FACTOR, TARGET_FACTOR, apply_columns, read_patches
 from align.store.proposals import ProposalRun, apply_run
 
@@ -48,7 +48,7 @@ def _rebuild(db: Database) -> int:
         for link, _, columns in read_patches(db, decision):
             apply_columns(db, decision, link, columns)
     derive(db)
-    pagination.recount_all(db)
+    decision_log.recount_all(db)
     pagination.refresh_all(db)
     return int(db.conn.execute("select count(*) from links").fetchone()[0])
 

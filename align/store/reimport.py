@@ -15,24 +15,23 @@ from sqlite_utils import Database
 
 from align.errors import ConflictError, TextLossError
 from align.models import Decision, Document
-from align.store import overlaps, pagination, sentence_splits
-from align.store.decision_draft import DecisionDraft
-from align.store.decision_log import SOURCE_FACTOR, Patch, State, is_settled, is_unreviewed, read_patches, sentences_of
-from align.store.documents import block_values, existing_name, refuse_damaged, sentence_values, with_language
+from align.store import decision_log, pagination, revisions, sentence_splits
+from align.store.decision_draft import DecisionDraft, contradicted_links
+from align.store.decision_log import (
+    SOURCE_FACTOR,
+    Patch,
+    State,
+    is_constraint,
+    is_settled,
+    is_unreviewed,
+    read_patches,
+    sentences_of,
+)
+from align.store.documents import block_values, existing_name, refuse_damaged_document, sentence_values, with_language
+from align.store.draft_changes import turn
+from align.store.links import have_same_sides, links_on, ordered, share_both_sides, sharing_both_sides
 from align.store.rebuild import derive_document
 from align.store.records import TextChange
-from align.store.revisions import (
-    Revision,
-    SideDigests,
-    displace,
-    displaced,
-    earlier_revisions,
-    matching_side,
-    numbered,
-    replaced_by,
-    sides_of,
-    store_revision,
-)
 
 LOSS_SHARE = 0.1
 LOSS_LINKS = 20
@@ -109,34 +108,34 @@ def _change(
 ) -> list[Patch]:
     """One document's new text. `reworded`: sentences that were reworded in the documents before it, and from now on
     its own. Returns (link, was, now) of the links that changed, all columns."""
-    refuse_damaged(db, document)
-    before = Revision.of(db, document)
+    refuse_damaged_document(db, document)
+    before = revisions.Revision.of(db, document)
     lang = lang or before.lang
     if lang is not None:
         doc = with_language(doc, lang)
-    past = list(earlier_revisions(db, document))
+    past = list(revisions.earlier_revisions(db, document))
     carried = sentence_splits.carry_splits(
         [_cut_source(revision) for revision in (before, *past)], doc.text, list(sentence_values(doc))
     )
     texts = [str(values[-1]) for values in carried.values]
     unpaired = _linked_to(db, reworded) if reworded else set()
-    numbers, rewordings = numbered(
+    numbers, rewordings = revisions.numbered(
         before, texts, past, fixed=carried.numbers, settled=_settled_sentences(db, document), unpaired=unpaired
     )
-    after = Revision(
+    after = revisions.Revision(
         doc.digest, doc.reader, doc.encoding, lang, doc.text, list(block_values(doc.blocks)),
         list(zip(numbers, carried.values, strict=True)), [],
     )  # fmt: skip
     lost, other = _differing(before, after)
     draft = DecisionDraft(db, reviewer)
-    touched = overlaps.links_on(db, lost | other)
-    sides = sides_of(db, {*touched, *displaced(db, document)})
+    touched = links_on(db, lost | other)
+    sides = revisions.sides_of(db, {*touched, *revisions.displaced(db, document)})
     ids = after.write(db, document)
     became = {number: ids[position] for number, position in rewordings.items()}
     reworded |= set(became.values())
     db.conn.execute("delete from cuts where document = ?", (document,))
     draft.cuts = carried.with_numbers(ids)
-    restored = _restore(draft, displaced(db, document))
+    restored = _restore(draft, revisions.displaced(db, document))
     _mend(draft, [link for link in touched if link not in restored], lost, became)
     _reorder(draft, document)
     moves = draft.moves()
@@ -153,11 +152,11 @@ def _change(
     return moves
 
 
-def _cut_source(revision: Revision) -> sentence_splits.SplitSource:
+def _cut_source(revision: revisions.Revision) -> sentence_splits.SplitSource:
     return sentence_splits.SplitSource(revision.text, [made for _, made in revision.cuts], revision.sentences)
 
 
-def _differing(before: Revision, after: Revision) -> tuple[set[int], set[int]]:
+def _differing(before: revisions.Revision, after: revisions.Revision) -> tuple[set[int], set[int]]:
     """The sentences of `before` that are gone, and those of which the text is another."""
     now = after.by_number
     gone = {number for number in before.by_number if number not in now}
@@ -196,7 +195,7 @@ def _mend(draft: DecisionDraft, links: Sequence[int], lost: Collection[int], bec
         if not all(sides.values()) or not (whole or draft.is_reviewed(link)):
             draft.remove(link)
             continue
-        columns = {side: draft.ordered(ids) for side, ids in sides.items()}
+        columns = {side: ordered(draft.db, ids) for side, ids in sides.items()}
         if draft.is_reviewed(link):
             draft.change(link, status="proposed", attention="changed", touched=1, **columns)
         else:
@@ -213,25 +212,25 @@ def _reorder(draft: DecisionDraft, document: int) -> None:
     for (link,) in rows:
         if draft.present(link):
             state = draft.state(link)
-            draft.change(link, **{side: draft.ordered(sentences_of(state[side])) for side in ("src", "tgt")})
+            draft.change(link, **{side: ordered(draft.db, sentences_of(state[side])) for side in ("src", "tgt")})
 
 
 def _finish(
     db: Database,
     decision: Decision,
     document: int,
-    replaced: Revision,
+    replaced: revisions.Revision,
     moves: Iterable[Patch],
-    sides: Mapping[int, SideDigests],
+    sides: Mapping[int, revisions.SideDigests],
 ) -> None:
     """Store what the decision replaced, and derive from the new text what depends on it."""
-    store_revision(db, decision.id, document, replaced)
+    revisions.store_revision(db, decision.id, document, replaced)
     ends = {link: (was["src_document"], was["tgt_document"]) for link, was, _ in moves if was and link in sides}
-    displace(db, decision.id, ends, sides)
+    revisions.displace(db, decision.id, ends, sides)
     derive_document(db, document)
     sources = db.conn.execute("select distinct src_document from tallies where tgt_document = ?", (document,))
     for source in {document, *(row[0] for row in sources.fetchall())}:
-        pagination.recount_range(db, source * SOURCE_FACTOR, (source + 1) * SOURCE_FACTOR)
+        decision_log.recount_range(db, source * SOURCE_FACTOR, (source + 1) * SOURCE_FACTOR)
         pagination.refresh_range(db, source * SOURCE_FACTOR, (source + 1) * SOURCE_FACTOR)
 
 
@@ -243,11 +242,11 @@ def restore_removed(draft: DecisionDraft, document: int) -> set[int]:
     turned = """select id from decisions where action = 'remove'
                 or action = 'redo' and target in (select id from decisions where action = 'remove')"""
     removals = {row[0] for row in draft.db.conn.execute(turned)}
-    links = displaced(draft.db, document)
+    links = revisions.displaced(draft.db, document)
     return _restore(draft, {link: went for link, went in links.items() if max(went) in removals})
 
 
-def _restore(draft: DecisionDraft, links: Mapping[int, Mapping[int, SideDigests]]) -> set[int]:
+def _restore(draft: DecisionDraft, links: Mapping[int, Mapping[int, revisions.SideDigests]]) -> set[int]:
     """Bring back those of `links` (see `revisions.displaced`) whose text is there again; returns which.
 
     What a reviewer decided since stays, and a proposal does not come back where another link is by now.
@@ -264,14 +263,14 @@ def _restore(draft: DecisionDraft, links: Mapping[int, Mapping[int, SideDigests]
     """Source sentence -> decision and state of the links that are restored on it."""
     for link in order:
         decision, state = states[link]
-        if overlaps.is_constraint(state) and overlaps.contradicted_links(draft, state, link):
+        if is_constraint(state) and contradicted_links(draft, state, link):
             continue
         if draft.present(link):
             draft.change(link, **state)
         else:
             # Those that went together with it stood together with it.
             near = [entry for number in sentences_of(state["src"]) for entry in at.get(number, ())]
-            others = [one for went, one in near if went != decision and overlaps.share_both_sides(one, state)]
+            others = [one for went, one in near if went != decision and share_both_sides(one, state)]
             if not _displace_undecided(draft, state, others):
                 continue
             draft.restore(link, state)
@@ -286,17 +285,19 @@ def _displace_undecided(draft: DecisionDraft, state: State, others: Sequence[Sta
 
     `others`: links that returned before and overlap it.
     """
-    overlapping = {one: draft.state(one) for one in draft.overlapping(state["src"], state["tgt"]) if draft.present(one)}
+    overlapping = {
+        one: draft.state(one) for one in sharing_both_sides(draft.db, state["src"], state["tgt"]) if draft.present(one)
+    }
     others = [*others, *overlapping.values()]
-    if any(is_unreviewed(state) or (overlaps.have_same_sides(one, state) and not is_unreviewed(one)) for one in others):
+    if any(is_unreviewed(state) or (have_same_sides(one, state) and not is_unreviewed(one)) for one in others):
         return False
     for number, one in overlapping.items():
-        if is_unreviewed(one) and (state["status"] != "rejected" or overlaps.have_same_sides(one, state)):
+        if is_unreviewed(one) and (state["status"] != "rejected" or have_same_sides(one, state)):
             draft.remove(number)
     return True
 
 
-def _state_again(draft: DecisionDraft, link: int, decisions: Mapping[int, SideDigests]) -> State | None:
+def _state_again(draft: DecisionDraft, link: int, decisions: Mapping[int, revisions.SideDigests]) -> State | None:
     """What a link was before changes of text, the latest of them first, where it stood on texts that are there now.
 
     None where there is no such state, or somebody decided on the link since.
@@ -314,7 +315,7 @@ def _state_again(draft: DecisionDraft, link: int, decisions: Mapping[int, SideDi
         state = None if was is None else {**(state or {}), **was}
         if state is not None and decision in decisions:
             ends = {
-                side: matching_side(draft.db, state[side], getattr(decisions[decision], side))
+                side: revisions.matching_side(draft.db, state[side], getattr(decisions[decision], side))
                 for side in ("src", "tgt")
             }
             if all(ends.values()):
@@ -347,12 +348,12 @@ def turn_change(
     draft = DecisionDraft(db, reviewer)
     patches = [(link, now, was) for link, was, now in read_patches(db, source)]
     own = {link for link, _, _ in patches}
-    touched = overlaps.links_on(db, lost | other)
-    going = set(overlaps.links_on(db, lost)) - own
+    touched = links_on(db, lost | other)
+    going = set(links_on(db, lost)) - own
     _refuse_decided(draft, set(touched) - own, going, name)
-    sides = sides_of(db, {*touched, *own})
+    sides = revisions.sides_of(db, {*touched, *own})
     after.write(db, document)
-    draft.turn(patches, f"cannot {action} the change of {name}")
+    turn(draft, patches, f"cannot {action} the change of {name}")
     for link in going:
         draft.remove(link)
     _reorder(draft, document)
@@ -371,13 +372,15 @@ def turn_change(
     return decision, links
 
 
-def _texts_around(db: Database, source: int, document: int, name: str, digest: str) -> tuple[Revision, Revision]:
+def _texts_around(
+    db: Database, source: int, document: int, name: str, digest: str
+) -> tuple[revisions.Revision, revisions.Revision]:
     """The text that the change `source` made, and the one it replaced. Raises ConflictError for changes since."""
-    replaced = replaced_by(db, source)
+    replaced = revisions.replaced_by(db, source)
     if replaced is None:
         raise ConflictError(f"{name}: the text of before is not in the store. Add the file of then again.")
-    refuse_damaged(db, document)
-    present = Revision.of(db, document)
+    refuse_damaged_document(db, document)
+    present = revisions.Revision.of(db, document)
     if present.digest != digest:
         raise ConflictError(f"{name}: its text changed again since.")
     splits = [cut for _, cut in sentence_splits.replayed(db, through=source) if cut.document == document]

@@ -9,12 +9,12 @@ from sqlite_utils import Database
 
 from align.errors import ConflictError
 from align.models import Decision
-from align.store import revisions, schema, search
-from align.store.connection import transaction
+from align.store import revisions, search
 from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import Patch, State, append
 from align.store.documents import existing_name
 from align.store.proposals import PROGRAM_NAME, ProposalRun
+from align.store.transaction import refuse_damaged, transaction
 
 
 def remove_document(db: Database, reviewer: str, document: int) -> tuple[Decision, tuple[int, ...]]:
@@ -107,7 +107,7 @@ def _shorten_log(db: Database, documents: Sequence[int]) -> None:
     back, and so do the entries that deleted its other links. The links that a run deleted are always stored:
     another run may have made them.
     """
-    schema.refuse_damaged(db, "decision", [row[0] for row in db.conn.execute("select id from decisions")])
+    refuse_damaged(db, "decision", [row[0] for row in db.conn.execute("select id from decisions")])
     _find_deleted(db, documents)
     for decision, made_links, run in _runs(db):
         if _is_needed(db, made_links, run):

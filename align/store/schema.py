@@ -1,4 +1,4 @@
-"""The tables of a store, and the checksums of its primary data.
+"""The tables of a store, the triggers of the checksums of its primary data, and views for other programs.
 
 Primary data: `documents`, `texts`, `blocks`, `sentences` (what was read), `decisions`, `patches` (what was proposed
 and decided, in order), `revisions` and `displaced_links` (what new texts replaced). `links` and `link_sentences`
@@ -6,21 +6,20 @@ are derived from these for fast reads; `align store rebuild` makes them again.
 
 `seals` has a CRC-32 for each document (with its blocks and sentences; its text has a separate digest), each
 decision (with its patches) and each row of the other primary tables, so that a damaged byte is detected and its
-document or decision named. Triggers set the checksum of written rows to null; `seal` recomputes those before the
-transaction is committed. A CRC-32 detects every error burst of up to 32 bits.
+document or decision named. Triggers set the checksum of written rows to null; `seal` of `transaction` recomputes those
+before the commit. A CRC-32 detects every error burst of up to 32 bits.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final
 
 from sqlite_utils import Database, Migrations
 
 from align.errors import StoreError
-from align.store.views import VIEWS, create_views
+from align.text.normalize import UNSPACED
 
 SealKey = int | str
 
@@ -39,10 +38,6 @@ SEALED_TABLES: Final = {
     "displaced link": (("displaced_links", "link", "decision"),),
 }
 """Tables of each kind of checksum: (table, key column, row order). The first table has the keys."""
-DAMAGED: Final = (
-    "{} is damaged, so nothing was changed. `align store check` shows the damage; `align store restore BACKUP` "
-    "restores a backup."
-)
 SEQUENCE: Final = "sequence"
 """Kind of the last assigned ids, by table; the checksum is the id itself."""
 
@@ -79,49 +74,6 @@ def enter_missing(db: Database) -> None:
         db.conn.execute(f"insert or ignore into seals (kind, key) select distinct '{kind}', {column} from {table}")
     marks = ", ".join("?" * (len(SEALED_TABLES) + 1))
     db.conn.execute(f"delete from seals where kind not in ({marks})", (*SEALED_TABLES, SEQUENCE))
-
-
-def seal(db: Database) -> None:
-    """Compute the checksums of what the open transaction wrote."""
-    rows = db.conn.execute("select kind, key from seals indexed by seals_open where sum is null").fetchall()
-    for kind, key in rows:
-        checksum = checksum_of(db, kind, key)
-        if checksum is None:
-            db.conn.execute("delete from seals where kind = ? and key = ?", (kind, key))
-        else:
-            db.conn.execute("update seals set sum = ? where kind = ? and key = ?", (checksum, kind, key))
-    db.conn.execute(
-        """insert into seals (kind, key, sum) select ?, name, seq from sqlite_sequence where true
-           on conflict (kind, key) do update set sum = excluded.sum where sum is not excluded.sum""",
-        (SEQUENCE,),
-    )
-
-
-def checksum_of(db: Database, kind: str, key: SealKey) -> int | None:
-    """Checksum of the current rows; None if there are none."""
-    total, there = 0, False
-    for table, column, order in SEALED_TABLES[kind]:
-        rows = db.conn.execute(f"select * from {table} where {column} = ? order by {order}", (key,))
-        while chunk := rows.fetchmany(1000):
-            there = True
-            total = zlib.crc32(repr([_checksum_form(row) for row in chunk]).encode("utf-8", "surrogatepass"), total)
-        total = zlib.crc32(b"\0", total)
-    return total if there else None
-
-
-def _checksum_form(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """A row with BLOBs replaced by their CRC-32: their repr would be four times as long."""
-    if any(isinstance(value, bytes) for value in row):
-        return tuple(zlib.crc32(value) if isinstance(value, bytes) else value for value in row)
-    return row
-
-
-def refuse_damaged(db: Database, kind: str, keys: Iterable[SealKey]) -> None:
-    """Raise StoreError if one of them is damaged: changing it would renew its checksum and hide the damage."""
-    for key in keys:
-        row = db.conn.execute("select sum from seals where kind = ? and key = ?", (kind, key)).fetchone()
-        if row and row[0] is not None and row[0] != checksum_of(db, kind, key):
-            raise StoreError(DAMAGED.format(f"{kind} {key}"))
 
 
 APPLICATION_ID: Final = 0x416C676E
@@ -224,6 +176,52 @@ TABLES: Final = (
     """create virtual table search using fts5(
         body, content = '', tokenize = "unicode61 remove_diacritics 0 categories 'L* N* Co Mn Mc'")""",
 )
+
+
+def _text(side: str) -> str:
+    """SQL of the current text of a side of a link: as edited, else its sentences in order."""
+    unspaced = ", ".join(f"'{lang}'" for lang in sorted(UNSPACED))
+    primary = f"substr(links.{side}_lang, 1, instr(links.{side}_lang || '-', '-') - 1)"
+    return f"""coalesce(links.{side}_text, (
+                select group_concat(text, case when {primary} in ({unspaced}) then '' else ' ' end) from (
+                    select sentences.text from json_each('[' || links.{side} || ']') as part
+                    join sentences on sentences.id = part.value order by part.key)))"""
+
+
+VIEWS: Final = {
+    "v_documents": """CREATE VIEW v_documents as
+        select id, name, sentences, characters, languages, reader, encoding, added_at
+        from documents where removed_at is null""",
+    "v_links": f"""CREATE VIEW v_links as
+        select links.id, links.status, links.kind, links.confidence, links.score,
+            source.name as src_doc, target.name as tgt_doc, links.src_lang, links.tgt_lang,
+            {_text("src")} as src,
+            {_text("tgt")} as tgt,
+            links.reviewer, links.decided_at, links.note, links.encoder, links.attention
+        from links join documents as source on source.id = links.src_document
+            join documents as target on target.id = links.tgt_document""",
+    "v_decisions": """CREATE VIEW v_decisions as
+        select decisions.id, decisions.at, decisions.reviewer, decisions.action, decisions.link,
+            documents.name as doc, decisions.detail
+        from decisions left join documents on documents.id = decisions.document""",
+}
+"""Name -> SQL, as SQLite stores it: with the first two words in capitals."""
+
+
+def missing_views(db: Database) -> list[str]:
+    """Names of the views that a store made before them lacks, or has as they were then."""
+    rows = db.conn.execute("select name, type, sql from sqlite_schema where name like 'v\\_%' escape '\\'")
+    there = {name: (kind, sql) for name, kind, sql in rows}
+    tables = {name for name, (kind, _) in there.items() if kind != "view"}  # of another program: never dropped
+    return [name for name, sql in VIEWS.items() if name not in tables and there.get(name) != ("view", sql)]
+
+
+def create_views(db: Database) -> None:
+    """Create the views that are missing or of before, inside an open transaction."""
+    for name in missing_views(db):
+        db.conn.execute(f"drop view if exists {name}")
+        db.conn.execute(VIEWS[name])
+
 
 migrations = Migrations("align.store")
 

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from align.errors import ConflictError, UsageError
 from align.models import Span
-from align.store import schema, search
+from align.store import search, transaction
 from align.store.decision_log import TARGET_FACTOR, pair_start
 from align.store.documents import document_text, pieces_of, update_summary
 from align.store.records import storable
@@ -155,7 +155,7 @@ def next_rest(db: Database) -> int:
 
 def cut(db: Database, split: Cut) -> None:
     """Split the sentence. Raises ConflictError if its spans have changed since."""
-    schema.refuse_damaged(db, "document", [split.document])
+    transaction.refuse_damaged(db, "document", [split.document])
     if pieces_now(db, split.sentence) != split.pieces or pieces_now(db, split.rest) is not None:
         raise ConflictError("the sentence was split or its text replaced since. Reload.")
     text = document_text(db, split.document)
@@ -178,7 +178,7 @@ def cut(db: Database, split: Cut) -> None:
 
 def join(db: Database, split: Cut) -> None:
     """Undo a split. Raises ConflictError if one of the halves was split again or its document's text was replaced."""
-    schema.refuse_damaged(db, "document", [split.document])
+    transaction.refuse_damaged(db, "document", [split.document])
     text = document_text(db, split.document)
     if (pieces_now(db, split.sentence), pieces_now(db, split.rest)) != split_pieces(text, split.pieces, split.at):
         raise ConflictError("a half of the sentence was split or its text replaced since. Undo that first.")

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import struct
-import uuid
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-
-from sqlite_utils import Database
 
 from align.errors import StoreError, UsageError
 from align.models import Document, Proposal, segments_of
@@ -25,12 +22,11 @@ from align.store import (
     proposals,
     reimport,
     remove,
-    schema,
     undo,
 )
 from align.store.backup import backup
 from align.store.check import StoreFinding, check
-from align.store.connection import OTHER_COPY, connect, refuse_replaced, transaction
+from align.store.connection import OTHER_COPY, connect
 from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import now
 from align.store.filter import LinkFilter
@@ -67,14 +63,6 @@ def open_store(path: Path, *, create: bool = True, readonly: bool = False) -> St
 class Store(StoreQueries):
     """Documents, links and decisions. Every method may raise StoreError for disk errors and locks of other writers."""
 
-    def __init__(self, path: Path, db: Database) -> None:
-        super().__init__(path, db)
-        self._group: str | None = None
-        self.visit = ""
-        """Written with each decision; see `reviewer.open_reviewer`."""
-        self._schema_version = -1
-        """Of the schema that was looked at last for what is not of align."""
-
     def __enter__(self) -> Self:
         return self
 
@@ -102,54 +90,6 @@ class Store(StoreQueries):
     def close(self) -> None:
         """Close the file."""
         self.db.close()
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Write transaction: all writes inside are committed or none. Never encode or wait for input inside."""
-        with self._writing_anything():
-            self._refuse_foreign()
-            yield
-
-    @contextmanager
-    def _writing_anything(self) -> Iterator[None]:
-        refuse_replaced(self.path, self.db)
-        with translate_errors(self.path), transaction(self.db):
-            yield
-
-    def _refuse_foreign(self) -> None:
-        """Raise StoreError where triggers or indexes of another program may change what is written."""
-        version = self.db.conn.execute("pragma schema_version").fetchone()[0]
-        if version != self._schema_version:
-            try:
-                schema.refuse_foreign(self.db)
-            except StoreError as error:
-                raise StoreError(f"{self.path}: {error}") from error
-            self._schema_version = version
-
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """Group decisions: those made inside are committed together, and one undo reverts all of a reviewer's."""
-        with self.writing():
-            before, self._group = self._group, self._group or uuid.uuid4().hex
-            try:
-                yield
-            finally:
-                self._group = before
-
-    @contextmanager
-    def dry_run(self, *, lock: bool = True) -> Iterator[None]:
-        """Roll back all writes made inside; exceptions are passed on."""
-        with self.writing() if lock else translate_errors(self.path):
-            self.db.conn.execute("savepoint rehearsal")
-            try:
-                yield
-            finally:
-                self.db.conn.execute("rollback to rehearsal")
-                self.db.conn.execute("release rehearsal")
-
-    def detail(self, why: str = "") -> dict[str, object]:
-        """Details of a decision for the log: its reason, the group of decisions that it is one of, the visit."""
-        return {name: value for name, value in (("why", why), ("group", self._group), ("visit", self.visit)) if value}
 
     # Documents
 

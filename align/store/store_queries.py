@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from align.models import Block, Decision, Link, LinkSide, Segments, Status, segments_of
 from align.sqlite_session import translate_errors
 from align.store import conflicts, decision_log, documents, links, origins, pagination, search, statements
@@ -16,14 +14,11 @@ from align.store.origins import Identity
 from align.store.pagination import Order
 from align.store.records import Conflict, DocumentRow, PairRow, SentenceRow, stored_name
 from align.store.statements import Statement
+from align.store.transaction import StoreTransactions
 
 
-class StoreQueries:
+class StoreQueries(StoreTransactions):
     """What can be asked of a store. Every method may raise StoreError for disk errors."""
-
-    def __init__(self, path: Path, db: Database) -> None:
-        self.path = path
-        self.db = db
 
     # Documents
 
@@ -157,8 +152,8 @@ class StoreQueries:
         with translate_errors(self.path):
             row = self.db.conn.execute("select version from links where id = ?", (link.id,)).fetchone()
             if row is None:
-                return f"this link was deleted: {decision_log.who_removed(self.db, link.id)}"
-            return decision_log.who_changed(self.db, link.id, row[0] - link.version) if row[0] != link.version else None
+                return f"this link was deleted: {links.who_removed(self.db, link.id)}"
+            return links.who_changed(self.db, link.id, row[0] - link.version) if row[0] != link.version else None
 
     def rank(self, link: int, link_filter: LinkFilter = ANY, *, order: Order = "document") -> int | None:
         """Number of links of the filter before this one; None if the link does not exist."""

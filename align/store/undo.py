@@ -20,6 +20,7 @@ from align.store import accept_many, conflicts, statements
 from align.store.actions import Action, Trait
 from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import Patch, read_patches
+from align.store.draft_changes import join_cut, make_cut, turn
 from align.store.reimport import restore_removed, turn_change
 from align.store.remove import note_displaced, removed, restore_document, with_both_documents
 from align.store.revisions import sides_of
@@ -264,7 +265,7 @@ def invert_decision(
         restore_document(db, document)
         patches = with_both_documents(db, patches)
     own_links = {number for number, _, _ in patches}
-    draft.turn(patches, f"cannot {action} {target_action!r}")
+    turn(draft, patches, f"cannot {action} {target_action!r}")
     invert_splits(draft, target, action, own_links)
     if target_action == "remove" and action == "undo":
         restore_removed(draft, document)
@@ -336,7 +337,7 @@ def invert_splits(draft: DecisionDraft, target: int, action: str, own_links: set
         # their current form: a new text of the document may have changed them
         now = {one.rest: one for number in {one.document for one in splits} for one in in_force(draft.db, number)}
         for one in reversed(splits):
-            draft.join_cut(now.get(one.rest, one))
+            join_cut(draft, now.get(one.rest, one))
     else:
         for one in splits:
-            draft.make_cut(one, but=own_links)
+            make_cut(draft, one, but=own_links)

@@ -18,7 +18,7 @@ from align.reviewer import Reviewer
 from align.sqlite_session import translate_errors
 from align.store import Store, edits, open_store, schema
 from align.store.check import REBUILD_COMMAND, RESTORE_COMMAND
-from align.store.views import VIEWS
+from align.store.schema import VIEWS
 from benchmarks.byte_flips import flips
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
-from align.store.views import VIEWS, missing_views
+from align.store.schema import VIEWS, missing_views
 
 COLUMNS = {
     "v_documents": ["id", "name", "sentences", "characters", "languages", "reader", "encoding", "added_at"],

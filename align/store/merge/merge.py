@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlite_utils import Database
 
-from align.store import conflicts, overlaps
+from align.store import conflicts
 from align.store import sentence_splits as cuts
 from align.store.actions import Action, Trait
 from align.store.decision_draft import DecisionDraft
-from align.store.decision_log import FIELDS, Patch, State, append, sentences_of, state_of, stored, write_patches
+from align.store.decision_log import FIELDS, Patch, State, append, extent, sentences_of, state_of, stored, write_patches
+from align.store.draft_changes import join_cut, make_cut
+from align.store.links import links_on, ordered
 from align.store.merge.causality import Causality, Origin, heads
 from align.store.merge.copies import merge_documents
 from align.store.merge.link_texts import part_by_text
@@ -28,7 +30,6 @@ from align.store.merge.text_versions import TextVersions, changed_text_since_mer
 from align.store.merge.writes import History, MergedLink
 from align.store.proposals import PROGRAM_NAME
 from align.store.records import United
-from align.store.sentence_splits import Cut
 
 REPLICATED = Action.having(Trait.REPLICATED)
 
@@ -85,7 +86,7 @@ class _Merge:
         self.links: dict[int, int] = {}
         """id of a virtual link -> its number here."""
         self.draft = DecisionDraft(ours, PROGRAM_NAME)
-        self.cut_now: dict[int, Cut] = {}
+        self.cut_now: dict[int, cuts.Cut] = {}
         """Second halves of the cuts that this merge makes, by their `Sentences` number."""
 
     # What there is
@@ -190,7 +191,7 @@ class _Merge:
         if not gone and {numbers.get(cut.rest) for cut in now} == set(halves):
             return
         own = set(self.links.values())
-        joined: list[Cut] = []
+        joined: list[cuts.Cut] = []
         touched: set[int] = set()
         for cut in now:
             if cut.rest in gone or not touched.isdisjoint((cut.sentence, cut.rest)):
@@ -199,15 +200,15 @@ class _Merge:
         for cut in reversed(joined):
             if cut.rest in gone:
                 self._move_to_whole(cut, own)
-            self.draft.join_cut(cut, but=own if cut.rest in gone else [*own, *overlaps.links_on(self.db, [cut.rest])])
+            join_cut(self.draft, cut, but=own if cut.rest in gone else [*own, *links_on(self.db, [cut.rest])])
             self.ids.pop(numbers[cut.rest], None)
         for half in halves:
             if half not in self.ids:
                 self._make_cut(half, own, {numbers[cut.rest]: cut.rest for cut in joined})
 
-    def _move_to_whole(self, cut: Cut, own: set[int]) -> None:
+    def _move_to_whole(self, cut: cuts.Cut, own: set[int]) -> None:
         """Move links from the second half of a cut to the whole, also those that wait for a text that is not here."""
-        for link in own & {*overlaps.links_on(self.db, [cut.rest]), *self.draft.moved_to([cut.rest])}:
+        for link in own & {*links_on(self.db, [cut.rest]), *self.draft.moved_to([cut.rest])}:
             if self.draft.present(link):
                 state = self.draft.state(link)
                 for side in SIDES:
@@ -223,17 +224,14 @@ class _Merge:
         assert pieces is not None
         old = next((id_ for id_, number in self.here.numbers.items() if number == half), None)
         rest = before.get(half) or old or cuts.next_rest(self.db)
-        made = Cut(self.documents[self.sentences.document(half)], sentence, rest, at, pieces)
-        but = own if half not in before else {*own, *overlaps.links_on(self.db, [sentence])}
-        self.draft.make_cut(made, but=but)
+        made = cuts.Cut(self.documents[self.sentences.document(half)], sentence, rest, at, pieces)
+        but = own if half not in before else {*own, *links_on(self.db, [sentence])}
+        make_cut(self.draft, made, but=but)
         self.ids[half] = rest
         self.cut_now[half] = made
 
     def _delete_proposals(self, outcomes: Sequence[tuple[MergedLink, Outcome]]) -> None:
-        """Take away the proposals that share a sentence with a settled link, as a decision does (see `overlaps`).
-
-        Also with one that is not settled any more: what a decision deleted comes back by its undo only.
-        """
+        """Remove the proposals that share a sentence with a link that is or was settled: only undo restores them."""
         settled = settled_on(outcomes)
         for _, outcome in outcomes if settled else ():
             columns = outcome.columns
@@ -249,7 +247,7 @@ class _Merge:
         here, there = self._local(one), self._local(other)
         if here is None or there is None:
             return False
-        return bool(overlaps.extent(self.db, here).shared(overlaps.extent(self.db, there)))
+        return bool(extent(self.db, here).shared(extent(self.db, there)))
 
     def _apply_link(self, link: MergedLink, outcome: Outcome) -> None:
         number = self.links.get(id(link))
@@ -290,7 +288,7 @@ class _Merge:
                 ids = [self.ids.get(number) for number in columns[side]]
                 if not ids or None in ids:
                     return None
-                local_state[side] = self.draft.ordered([id_ for id_ in ids if id_ is not None])
+                local_state[side] = ordered(self.draft.db, [id_ for id_ in ids if id_ is not None])
                 local_state[f"{side}_document"] = self.documents[self.sentences.document(columns[side][0])]
         return local_state
 

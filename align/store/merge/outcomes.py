@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from align.models import CONFIRMED, Status
-from align.store.decision_log import NEW, State
+from align.store.decision_log import NEW, State, is_constraint
 from align.store.merge.registers import applied
 from align.store.merge.replica import Birth, Entry, Solved
 from align.store.merge.resolution import Resolution
 from align.store.merge.writes import GROUPS, VERDICT, MergedLink, Value, Write
-from align.store.overlaps import is_constraint
 
 MARKS: Final = ("bookmarked", "anchored", "touched")
 """Columns in which a mark that anybody sets stays."""
