@@ -26,7 +26,11 @@ MANUALS = {
 }  # fmt: skip
 """Ends of the paths of Debian's manuals, from `apt-get download debian-faq debian-faq-ru developers-reference
 developers-reference-ja maint-guide-ja maint-guide-zh-cn` and `dpkg -x`."""
-_UNFINISHED = re.compile(r"[。！？.!?：:；;…](?:['\"’”»」』)）\]])*\s*[\d⁰-⁹¹²³]*(?::-\))?$")
+_FINISHED = re.compile(
+    r"(?:[。！？.!?：:；;…](?:['\"’”»」』)）\]])*|(?:^|[。！？.!?])\s*[(（](?:[^()（）]|[(（][^()（）]*[)）])*[)）]|:-\))"
+    r"\s*[\d⁰-⁹¹²³]*(?::-\))?$"
+)
+"""The end of a sentence, a remark in brackets after one or by itself, or a smile."""
 _TABLE_OF_CONTENTS = re.compile(r"(?:\. ){5}|^[\d.]+ ")
 
 
@@ -137,7 +141,7 @@ def measured(path: Path, *, is_wide: bool) -> dict[str, Any]:
             if block.kind is BlockKind.BODY and block.lang[:2] in ("ja", "zh") and block.sentences
             and not _TABLE_OF_CONTENTS.search(text := block.span.of(document.text))
         ]  # fmt: skip
-        result["unfinished blocks"] = round(sum(not _UNFINISHED.search(text) for text in body) / max(1, len(body)), 4)
+        result["unfinished blocks"] = round(sum(not _FINISHED.search(text) for text in body) / max(1, len(body)), 4)
     return result
 
 

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import takewhile
-from statistics import median
 
 from align.models import BlockKind, Document
 from align.readers.builder import DocumentBuilder
@@ -29,7 +28,9 @@ _POINT = re.compile("(?<=[\u3041-\u30ff\u3400-\u9fff])\u2027(?=[\u3041-\u30ff\u3
 """A hyphenation point used as the middle dot of Japanese names."""
 _JOINED = "\ue000"
 """Replaces a line break inside a paragraph while the kinds of the paragraphs are determined."""
-_NOTE_MARK = re.compile(r"\s*[\[(（]?(?:\d{1,3}|[a-z]|[*†‡§]{1,3}|[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]{1,3})")
+_NOTE_MARK = re.compile(
+    r"\s*[\[(（]?(?:\d{1,3}|[a-z](?![a-z])|[*†‡§]{1,3}|[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]{1,3})"
+)
 SMALL = 0.93
 """Size of the letters of footnotes, at most, as a share of the usual size."""
 EDGE_LINES = 2
@@ -137,6 +138,7 @@ def _by_page(pages: list[list[PageLine]]) -> Iterator[list[tuple[str, BlockKind]
         edges.update({_numbered(line.text) for line in at_edge})
         heights.update({round(line.base) for line in at_edge if line.size})
     often = max(3, 0.4 * len(pages))
+    usual = _usual_size(pages)
     column_edges = common_edges(pages)
 
     def repeats(line: PageLine) -> bool:
@@ -148,7 +150,7 @@ def _by_page(pages: list[list[PageLine]]) -> Iterator[list[tuple[str, BlockKind]
         top = sum(1 for _ in takewhile(repeats, lines[:EDGE_LINES]))
         foot = sum(1 for _ in takewhile(repeats, lines[top:][: -EDGE_LINES - 1 : -1]))
         body = lines[top : len(lines) - foot]
-        notes = _count_note_lines(body)
+        notes = _count_note_lines(body, usual)
         yield [
             *((line.text, BlockKind.BOILERPLATE) for line in lines[:top]),
             *_blocks(body[: len(body) - notes], column_edges),
@@ -169,15 +171,25 @@ def _text(group: list[PageLine]) -> str:
     return "\n".join(line.text for line in group)
 
 
-def _count_note_lines(lines: list[PageLine]) -> int:
-    """Number of lines at the foot of a page that are footnotes: in smaller letters than most of the page."""
-    sizes = [line.size for line in lines if line.size]
-    if len(sizes) < 4:
-        return 0
-    usual = median(sizes)
+def _usual_size(pages: list[list[PageLine]]) -> float:
+    """Size of the letters of the text: the median over all characters; 0 where no position is available."""
+    counts: Counter[float] = Counter()
+    for line in (line for page in pages for line in page if line.size):
+        counts[line.size] += len(line.text)
+    half, total = counts.total() / 2, 0
+    for size in sorted(counts):
+        total += counts[size]
+        if total >= half:
+            return size
+    return 0.0
+
+
+def _count_note_lines(lines: list[PageLine], usual: float) -> int:
+    """Number of lines at the foot of a page that are footnotes: in smaller letters than most of the text."""
     small = list(takewhile(lambda line: 0 < line.size < SMALL * usual, reversed(lines)))
-    first = next((at for at in range(len(small), 0, -1) if _NOTE_MARK.match(small[at - 1].text)), 0)
-    return first if first < len(lines) else 0
+    if len(small) == len(lines):
+        return 0  # a page in small print
+    return next((at for at in range(len(small), 0, -1) if _NOTE_MARK.match(small[at - 1].text)), 0)
 
 
 def _numbered(line: str) -> str:

@@ -25,6 +25,8 @@ MAX_UNMAPPED = 0.3
 """Maximum share of characters whose font does not say which they are."""
 MAX_PITCH = 1.3
 """Maximum distance of two lines of a paragraph, in usual line distances of the page."""
+MAX_LEADING = 2.5
+"""Maximum distance of two lines of a paragraph, in font sizes."""
 MAX_SIZE_DIFFERENCE = 0.15
 NEAR_LINES = 25
 """Lines before and after a line among which its column is searched."""
@@ -35,6 +37,8 @@ MIN_SHARING = 0.2
 """Minimum share of the lines of a column that end at its right edge."""
 MIN_EDGE_SHARE = 0.1
 """Minimum share of a document's lines that end at an edge of its columns."""
+MIN_FULL_LINES = 4
+"""Full lines of a page from which they alone say its usual distance of lines."""
 SLACK = 0.25
 """Distance to the edge of the column, in font sizes, up to which a line is full."""
 WIDE_SLACK = 2.5
@@ -44,6 +48,12 @@ _IS_WIDE = re.compile(f"[{HAN_CLASS}{KANA_CLASS}]")
 _TOKEN = re.compile(r"[!-~\u00c0-\u024f\u0370-\u052f\u2010-\u2027]+|.")
 _BULLET = re.compile(r"\s*(?:[•●○◦▪■□◆◇‣∙]|[-–—*]\s|[(（]?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)）]\s)")
 _STOPPED = re.compile(r"[.!?。！？｡…:：;；؟۔।]['\"’”»」』)）\]】]*\s*$")
+_PAUSED = re.compile("[、，]\\s*$")
+_NO_BEGINNING = re.compile("[々ーゝゞぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ、。，．！？）」』】〕〉》]")
+"""Characters that begin no line of Japanese or Chinese by themselves, so that they continue the line before."""
+_CLOSING = re.compile("[^(（]{0,60}[)）]")
+MAX_BRACKET = 200
+"""Characters of a paragraph in whose end an open bracket is searched."""
 _LOWER = re.compile(r"[\"'“‘(]?[a-zß-öø-ÿāă-žа-яёіїєґα-ωά-ώ]")
 UNMAPPED = (
     "its fonts do not say which characters they show (no Unicode map), so its text cannot be read. Recognise its text "
@@ -143,9 +153,9 @@ def common_edges(pages: Iterable[Sequence[PageLine]]) -> frozenset[int]:
 
 def paragraphs(lines: Sequence[PageLine], edges: Container[int] = ()) -> list[list[PageLine]]:
     """The lines of a page, without its edges, as paragraphs; `edges` as of `common_edges`."""
-    pitch = _pitch(lines)
     groups: list[list[PageLine]] = []
     rights = _column_rights(lines)
+    pitch = _pitch(lines, rights)
     for index, line in enumerate(lines):
         if groups and _continues(groups[-1], line, pitch, rights[index - 1], edges):
             groups[-1].append(line)
@@ -154,10 +164,19 @@ def paragraphs(lines: Sequence[PageLine], edges: Container[int] = ()) -> list[li
     return groups
 
 
-def _pitch(lines: Iterable[PageLine]) -> float:
-    """Usual distance of two lines; 0 where none is known."""
-    distances = [a.base - b.base for a, b in pairwise(lines) if 0 < a.base - b.base < 4 * a.size]
-    return median(distances) if distances else 0.0
+def _pitch(lines: Sequence[PageLine], rights: Sequence[float]) -> float:
+    """Usual distance of two lines of a paragraph; 0 where none is known.
+
+    Those after full lines count, if there are some: on a page of short paragraphs, most distances are between two.
+    """
+    distances = [
+        (a.base - b.base, a.right >= right - SLACK * a.size)
+        for (a, b), right in zip(pairwise(lines), rights, strict=False)
+        if 0 < a.base - b.base < 4 * a.size
+    ]
+    after_full = [distance for distance, is_full in distances if is_full]
+    usual = after_full if len(after_full) >= MIN_FULL_LINES else [distance for distance, _ in distances]
+    return median(usual) if usual else 0.0
 
 
 def _column_rights(lines: Sequence[PageLine]) -> list[float]:
@@ -197,6 +216,18 @@ def _is_same_size(a: PageLine, b: PageLine) -> bool:
     return abs(a.size - b.size) <= MAX_SIZE_DIFFERENCE * max(a.size, b.size)
 
 
+def _must_continue(group: list[PageLine], line: PageLine) -> bool:
+    """Whether CJK text continues for its signs: after a comma, inside a bracket, before what begins no line."""
+    last = group[-1].text
+    if not (_IS_WIDE.search(last) and _IS_WIDE.search(line.text)):
+        return False
+    if _PAUSED.search(last) or _NO_BEGINNING.match(line.text):
+        return True
+    text = "".join(one.text for one in group)[-MAX_BRACKET:]
+    opening = max(map(text.rfind, "(（"))
+    return opening > max(map(text.rfind, ")）")) and _CLOSING.match(line.text) is not None
+
+
 def _continues(group: list[PageLine], line: PageLine, pitch: float, right: float, edges: Container[int]) -> bool:
     """Whether a line continues the paragraph of the lines before it."""
     last = group[-1]
@@ -209,13 +240,13 @@ def _continues(group: list[PageLine], line: PageLine, pitch: float, right: float
         return -0.5 * line.size < line.left - last.right < 1.5 * line.size
     is_next_column = down < 0
     if not is_next_column:
-        if pitch and down > MAX_PITCH * max(pitch, 1.05 * min(pitch, line.size)):
+        if pitch and down > min(MAX_PITCH * max(pitch, 1.05 * min(pitch, line.size)), MAX_LEADING * line.size):
             return False
         if line.left > last.left + 0.8 * line.size and len(group) > 1:
             return False  # an indented first line
         if line.left > right or line.right < last.left:
             return False
-    if last.text.endswith("-") and _LOWER.match(line.text):
+    if (last.text.endswith("-") and _LOWER.match(line.text)) or (not is_next_column and _must_continue(group, line)):
         return True
     token = _TOKEN.match(line.text)
     needed = (line.right - line.left) / max(1, len(line.text)) * len(token[0]) if token else 0.0
@@ -224,5 +255,6 @@ def _continues(group: list[PageLine], line: PageLine, pitch: float, right: float
     if is_next_column:
         return not _STOPPED.search(last.text) and (_LOWER.match(line.text) is not None or is_full)
     if _STOPPED.search(last.text):
-        return is_full and (len(group) > 1 or line.left <= last.left + 0.8 * line.size)
+        is_indented = line.left > last.left + 0.8 * line.size and not _BULLET.match(group[0].text)
+        return is_full and (len(group) > 1 or not is_indented)
     return is_full or _LOWER.match(line.text) is not None

@@ -6,7 +6,7 @@ import pytest
 
 from align.errors import ReadError
 from align.models import BlockKind
-from align.readers import read
+from align.readers import pdf, read
 from align.readers.pdf_layout import PageLine, common_edges, paragraphs
 from align.text.normalize import sentence_text
 
@@ -102,3 +102,56 @@ def test_the_edge_of_a_column_is_that_of_the_whole_document() -> None:
         ("表のはみ出た行", 640.0, 10.0),
     )
     assert next(len(group) for group in paragraphs(last, common_edges([*pages, last]))) == 2
+
+
+def positioned(*rows: tuple[str, float, float, float]) -> list[PageLine]:
+    """Lines of size 10, each (text, left end, right end, distance to the line before)."""
+    base, made = 700.0, []
+    for text, left, right, down in rows:
+        base -= down
+        made.append(PageLine(text, left, right, base, 10.0))
+    return made
+
+
+def test_the_distance_of_lines_is_that_after_full_ones_on_a_page_of_short_paragraphs() -> None:
+    full = ("A long line of a paragraph that goes on at the next", 56.0, 567.0)
+    rows = [(*full, 18.0), ("line.", 56.0, 80.0, 12.0)] * 4 + [(f"Paragraph {n}.", 56.0, 200.0, 18.0) for n in range(9)]
+    assert [len(group) for group in paragraphs(positioned(*rows))] == [2] * 4 + [1] * 9
+
+
+def test_rows_far_apart_are_no_paragraph() -> None:
+    rows = [("翻訳 October 8, 2022", 90.0, 347.0, 36.0)] * 6
+    assert [len(group) for group in paragraphs(positioned(*rows))] == [1] * 6
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("この項目は説明（短い", "もの）です。"),
+        ("今日は天気がよくて、", "散歩に出た。"),
+        ("参加者は、佐", "々木さんだ。"),
+    ],
+)
+def test_a_short_line_continues_where_its_signs_ask_for_it(first: str, second: str) -> None:
+    rows = [("欄の右端まで届く長い行がここにある。", 56.0, 567.0, 12.0)] * 5
+    group = paragraphs(positioned(*rows, (first, 56.0, 120.0, 24.0), (second, 56.0, 110.0, 12.0)))[-1]
+    assert [line.text for line in group] == [first, second]
+
+
+def test_an_item_goes_on_at_its_indent_after_a_full_line_with_a_stop() -> None:
+    rows = [
+        ("• The packages of the architecture (Architecture:", 56.0, 567.0, 12.0),
+        ("any) are built here.", 66.0, 150.0, 12.0),
+        ("• Another one that ends in the column. It ends here.", 56.0, 567.0, 12.0),
+        ("And it goes on.", 66.0, 150.0, 12.0),
+    ]
+    assert [len(group) for group in paragraphs(positioned(*rows))] == [2, 2]
+
+
+def test_footnotes_are_smaller_than_the_text_of_all_pages() -> None:
+    text = [PageLine("The usual text of the document is here.", 56, 567, 700 - 12 * n, 10.0) for n in range(40)]
+    listing = [PageLine(f"$ command {n}", 56, 200, 700 - 11 * n, 7.8) for n in range(40)]
+    note = [PageLine("7See the manual.", 67, 200, 100, 8.0), PageLine("and the other one.", 56, 150, 91, 8.0)]
+    pages = [text, [*listing, text[-1]._replace(base=120.0), *note], note]
+    comments = [text for text, kind in pdf._over_pages(pages) if kind is BlockKind.COMMENT]
+    assert comments == ["7See the manual.\nand the other one."], "a page in small print has none"
