@@ -16,8 +16,8 @@ from typing import Self
 
 from sqlite_utils import Database
 
+from align.atomic_file import try_lock_bytes
 from align.errors import StoreError
-from align.file_lock import try_lock_bytes
 
 BUSY_SECONDS = 30.0
 """Seconds that a writer waits for another before it fails."""

@@ -258,7 +258,7 @@ async def scripted() -> dict[str, Any]:
     """Review the first seed by keys only until every link is decided. Counts the presses."""
     from align.review.app import ReviewApp
     from align.review.screens.dialogs import Confirm
-    from align.review.screens.realign_preview import RealignmentPreview
+    from align.review.screens.edit_dialogs import RealignmentPreview
 
     with tempfile.TemporaryDirectory() as folder:
         db = Path(folder) / "seed.db"

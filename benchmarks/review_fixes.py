@@ -20,8 +20,7 @@ from typing import Any
 from align.embeddings import cached, load_encoder
 from align.errors import AlignError
 from align.models import CONFIRMED, Link, Status
-from align.review.consequences import Consequences, consequences_of, realignment_of
-from align.review.queries import neighbour
+from align.review.queries import Consequences, consequences_of, neighbour, realignment_of
 from align.reviewer import Reviewer, open_reviewer
 from align.store import Store, edits, open_store
 from align.store.edits import Edit

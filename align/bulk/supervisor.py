@@ -16,12 +16,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from align.atomic_file import try_lock
 from align.bulk.database import RunDatabase
 from align.bulk.run_state import RunProgress
 from align.bulk.shards import Shards
 from align.bulk.types import Batch, BatchResult, ItemResult
 from align.errors import UsageError
-from align.file_lock import try_lock
 
 MAX_TRIES = 2
 """How often a document may fail before it is reported as failed."""

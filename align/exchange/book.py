@@ -1,4 +1,7 @@
-"""Bilingual books: the EPUB of a document with the translations of its sentences or paragraphs in it."""
+"""Bilingual books: the EPUB of a document with the translations of its sentences or paragraphs in it.
+
+Another parser reads the translations and the text around them back.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,15 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from align.errors import UsageError
-from align.exchange.book_check import check_book
 from align.exchange.book_layout import BookText, Stop, Typesetter
-from align.exchange.book_package import Package
-from align.exchange.book_plain import plain_book
+from align.exchange.book_package import Package, plain_book
 from align.exchange.book_source import BookSource, Location, open_original
 from align.exchange.charsets import xml_text
 from align.exchange.export import ExportJob
 from align.exchange.export_target import STDOUT, written_file
 from align.exchange.filter import filter_links
 from align.exchange.formats import BOOK, BOOK_FORMAT
-from align.exchange.grouped_units import block_links
+from align.exchange.group_by import block_links
 from align.exchange.types import BookLayout, ExportOptions, ExportReport, Verification
 from align.models import BlockKind, Link
 from align.text.messages import pluralise
@@ -27,6 +28,11 @@ from align.text.normalize import join
 if TYPE_CHECKING:
     from align.store import Store
     from align.store.records import DocumentRow, SentenceRow
+import zipfile
+from xml.etree import ElementTree
+
+from align.errors import ExportError
+from align.exchange.book_layout import NOTE, REFERENCE, TEXT
 
 MANY_UNPAIRED = 1 / 3
 """Share of sentences without a partner from which the two texts may be different editions."""
@@ -233,3 +239,46 @@ class Translations:
                 texts = own.pop().texts + texts
             own.append(Stop(end, texts))
         return stops
+
+
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+_OURS = frozenset({TEXT, REFERENCE, NOTE})
+
+
+def check_book(path: Path, out: Path, texts: Sequence[BookText], source: BookSource) -> None:
+    """Raise ExportError where a translation or the text of a page does not read back; messages name `out`.
+
+    texts: as they were written, by id.
+    """
+    back: dict[str, tuple[str, str]] = {}
+    with zipfile.ZipFile(path) as archive:
+        for page in source.pages:
+            content = archive.read(page.path)
+            if b"align-" not in content:
+                continue  # without translations, so copied byte by byte
+            original = "".join("".join(_texts(ElementTree.fromstring(content), back)).split())
+            if original != page.text:
+                raise ExportError(f"{out}: the text of its page {page.path} changed. Nothing was replaced; "
+                                  "please report this, or write the file with --no-prove.")  # fmt: skip
+    differing = [one.id for one in texts if back.pop(one.id, None) != (one.lang, one.text)]
+    if differing or back:
+        raise ExportError(
+            f"{out}: {len(differing) + len(back)} translations do not read back as they were written "
+            f"({', '.join([*differing, *back][:3])}). Nothing was replaced; please report this, or write the file "
+            "with --no-prove."
+        )
+
+
+def _texts(node: ElementTree.Element, back: dict[str, tuple[str, str]]) -> Iterator[str]:
+    """The texts of an element without ours, whose languages and texts go to `back`, by id."""
+    classes = set((node.get("class") or "").split())
+    if TEXT in classes:
+        back[node.get("id") or ""] = (node.get(_LANG) or "", node.text or "")
+    is_original = not classes & _OURS
+    if is_original:
+        yield node.text or ""
+    for child in node:
+        inner = list(_texts(child, back))
+        if is_original:
+            yield from [*inner, child.tail or ""]

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, NamedTuple
 
-from align.exchange.book_source import BookPage
-from align.exchange.book_tree import (
+from align.exchange.book_source import (
     PARAGRAPHS,
     PHRASES_ONLY,
+    BookPage,
     container_of,
     element,
     empty_copy,

@@ -20,8 +20,7 @@ from align.exchange.context import LinkedSentences, SentenceContext, null_links
 from align.exchange.export_target import STDOUT, written_file, written_folder
 from align.exchange.filter import exported_statuses, filter_links, oriented_null, without_duplicates
 from align.exchange.formats import BLOCKS, BOOK, Format, export_format, is_packed_name
-from align.exchange.group_by import document_key, group_by
-from align.exchange.grouped_units import block_links, joined_units
+from align.exchange.group_by import block_links, document_key, group_by, joined_units
 from align.exchange.jsonl import write_blocks
 from align.exchange.types import VERIFY_BELOW, ExportOptions, ExportReport, Properties, Unit, properties_key
 from align.exchange.verify import WrittenUnits, verify

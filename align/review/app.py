@@ -18,10 +18,10 @@ from textual.widgets import Input, TextArea
 
 from align.errors import AlignError, StoreError
 from align.mining.passage_ranking import DocumentPassage
-from align.review.contrast import readable_variables
 from align.review.jobs import Job, JobContext, JobRunner
 from align.review.keys import keymap
 from align.review.queries import open_solver
+from align.review.rendering import readable_variables
 from align.review.screens.base import Saver, reason, served_text
 from align.review.screens.concordance_view import ConcordanceScreen
 from align.review.screens.document import DocumentScreen

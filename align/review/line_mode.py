@@ -15,9 +15,8 @@ from typing import TextIO
 
 from align.errors import AlignError, UsageError
 from align.models import LinkKind
-from align.review.consequences import Consequences, consequences_of, realignment_of
 from align.review.filter_language import GRAMMAR, parse_percentage
-from align.review.queries import load_context, open_solver
+from align.review.queries import Consequences, consequences_of, load_context, open_solver, realignment_of
 from align.review.session import PendingEdit, ReviewSession
 from align.review.session_state import recall_state, state_key
 from align.review.split_points import named_points, nearest_point, rest_of, share, split_points

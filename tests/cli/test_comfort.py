@@ -16,9 +16,9 @@ import click
 import pytest
 
 from align.cli import COMMANDS, cli, global_options_first
+from align.cli.config import COMMENTS, default_file, setting_origins, write_default
 from align.errors import UsageError
 from align.settings import Settings, default_reviewer, load_settings
-from align.workspace.config import COMMENTS, default_file, setting_origins, write_default
 from tests.prefork import align_program
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

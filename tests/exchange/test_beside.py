@@ -15,8 +15,8 @@ from align.atomic_file import atomic_write
 from align.bulk.manifest import write_manifest
 from align.bulk.run_state import MetricsFile
 from align.bulk.types import PairEntry
+from align.cli.config import write_default
 from align.errors import ExportError, UsageError
-from align.workspace.config import write_default
 from align.workspace.evaluate import write_beads
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from align.errors import AlignError
 from align.models import CONFIRMED, Link, Status
-from align.review.consequences import Consequences, consequences_of, realignment_of
+from align.review.queries import Consequences, consequences_of, realignment_of
 from align.reviewer import Reviewer
 from align.store import Store, edits, open_store
 from align.store.actions import Action

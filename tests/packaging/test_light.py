@@ -100,7 +100,7 @@ import subprocess, types  # subprocess takes msvcrt for a sign of Windows
 sys.modules["fcntl"] = None
 calls = []
 sys.modules["msvcrt"] = types.SimpleNamespace(LK_NBLCK=2, locking=lambda handle, mode, size: calls.append(size))
-from align.file_lock import try_lock, try_lock_bytes
+from align.atomic_file import try_lock, try_lock_bytes
 with open("locked", "w") as file:
     assert try_lock(file.fileno())
     assert try_lock_bytes(file.fileno(), 1 << 30, 510)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from align.highlight import correspondences, text_diff
 from align.highlight.names import consonant_key, is_same_word
 from align.report.pace import sample, wilson
-from align.review.widgets.crossings import Wire, draw, wire_columns
+from align.review.aligned_rows import Wire, draw, wire_columns
 
 TEXT = st.text(
     alphabet="第二百三十年月日億万円0123456789,.２０ 令和元民國 Putinプーチン大統領S-400 会議會議のを「」May ",

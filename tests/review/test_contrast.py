@@ -6,8 +6,7 @@ import pytest
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES
 
-from align.review.contrast import MIN_CONTRAST, contrast, readable_variables
-from align.review.rendering import Painted
+from align.review.rendering import MIN_CONTRAST, Painted, contrast, readable_variables
 
 from .conftest import Run, press
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from align.models import Link, LinkKind, Proposal, Realignment, Status
 from align.review.screens.document import DocumentScreen
-from align.review.screens.realign_preview import RealignmentPreview
-from align.review.screens.split import SplitScreen
+from align.review.screens.edit_dialogs import RealignmentPreview, SplitScreen
 from align.review.widgets.aligned_table import AlignedTable
 from align.review.widgets.texts import Texts
 from align.workspace.realign import AlternativeTarget

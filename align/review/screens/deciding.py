@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 from textual.screen import Screen
 
 from align.models import Link
-from align.review.consequences import Consequences
 from align.review.filter_language import JUMPS
 from align.review.keys import KeyAction
 from align.review.presenters import LinkPresenter
+from align.review.queries import Consequences
 from align.review.screens.base import ClosesOnce, ours
 from align.review.screens.concordance_view import look_up
 from align.review.screens.dialogs import (
@@ -29,8 +29,7 @@ from align.review.screens.dialogs import (
     LinkIds,
     confirm_existing_links,
 )
-from align.review.screens.realign_preview import RealignmentPreview
-from align.review.screens.split import SplitScreen, can_split
+from align.review.screens.edit_dialogs import RealignmentPreview, SplitScreen, can_split
 from align.review.session import PendingEdit, ReviewSession
 from align.review.session_state import SessionState
 from align.review.split_points import SplitPoint

@@ -17,9 +17,8 @@ from textual.message import Message
 from textual.strip import Strip
 
 from align.models import Status
-from align.review.aligned_rows import AlignedRows, Row
+from align.review.aligned_rows import AlignedRows, GutterCell, Row, Wire, draw
 from align.review.rendering import Paint, Painted, paragraph
-from align.review.widgets.crossings import GutterCell, Wire, draw
 from align.review.wording import STATUS_GLYPHS, percent
 from align.store.search import find_terms, parse
 from align.workspace.browse import SentenceRow
