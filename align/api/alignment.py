@@ -114,10 +114,6 @@ class Aligner:
         self._cache = Path(cache) if cache else None
         self._loaded: dict[str, Encoder] = {}
 
-    def encoder_for(self, *languages: str, purpose: Purpose = "quality") -> Encoder:
-        """The encoder for texts in these languages (BCP 47); warns if it does not cover one. Raises EncoderError."""
-        return self._encoder_for(set(languages), purpose, stacklevel=3)
-
     def align(
         self,
         src: TextInput,

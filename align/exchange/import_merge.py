@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from align.errors import ReadError
-from align.exchange.csv import escape_formula
+from align.exchange.delimited import escape_formula
 from align.exchange.import_match import UnitMatch, normalise
 from align.exchange.link_stamp import Stamp, checksum
 from align.exchange.types import ImportedUnit

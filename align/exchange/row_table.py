@@ -16,12 +16,12 @@ from typing import IO, TYPE_CHECKING
 
 from align.errors import ExportError, UsageError
 from align.exchange.charsets import xlsx_text, xml_text
+from align.exchange.delimited import line, unescape
 from align.exchange.export import ExportJob
 from align.exchange.export_target import STDOUT, written_file
 from align.exchange.filter import filter_links
 from align.exchange.formats import Format
 from align.exchange.html import escaped
-from align.exchange.tsv import line, unescape
 from align.exchange.types import ExportOptions, ExportReport, Verification
 from align.models import BlockKind, Link
 from align.text.messages import pluralise

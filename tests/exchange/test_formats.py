@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from align.errors import ReadError, UsageError
-from align.exchange import columns, tsv, xlsx
+from align.exchange import columns, delimited, xlsx
 from align.exchange.columns import COLUMNS, Column
 from align.exchange.detect_format import UNIT_SUFFIXES, import_format, readable_suffixes
 from align.exchange.export import export_store
@@ -113,7 +113,7 @@ def test_a_column_before_the_texts_moves_them_and_their_fonts(
     new = Column("version", "", lambda unit: unit.link.version, str, arrow="int64", width=7)
     table = (new, *(column for column in COLUMNS if column.table and not column.context))
     values = tuple((column.value, column.cell) for column in table)
-    for module in (tsv, xlsx):
+    for module in (delimited, xlsx):
         monkeypatch.setattr(module, "table_columns", lambda options: table)
     monkeypatch.setattr(columns, "_VALUES", {False: values, True: values})
     options = replace(ALL, context=0)

@@ -12,7 +12,7 @@ import pytest
 from lxml import etree
 
 from align.errors import ExportError, UsageError
-from align.exchange import tmx
+from align.exchange import delimited, tmx
 from align.exchange.export import export, export_store
 from align.exchange.formats import FORMATS
 from align.exchange.import_file import import_file
@@ -186,10 +186,8 @@ def test_a_unit_that_breaks_the_rules_of_tmx_is_caught(
 def test_a_writer_that_loses_the_last_unit_is_caught(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from align.exchange import tsv
-
-    honest = tsv.cells
-    monkeypatch.setattr(tsv, "cells", lambda unit: [] if unit.link.id == 3 else honest(unit))
+    honest = delimited.cells
+    monkeypatch.setattr(delimited, "cells", lambda unit: [] if unit.link.id == 3 else honest(unit))
     with pytest.raises(ExportError, match="does not read back"):
         export_store(store, tmp_path / "out.tsv")
     assert export_store(store, tmp_path / "out.tsv", None, ExportOptions(prove=False)).verification is None

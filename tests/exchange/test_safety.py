@@ -19,9 +19,8 @@ from hypothesis import strategies as st
 
 from align.errors import ExportError, UsageError
 from align.exchange import xlsx
-from align.exchange.csv import escape_formula, unescape_formula
+from align.exchange.delimited import escape, escape_formula, unescape, unescape_formula
 from align.exchange.export import export_store
-from align.exchange.tsv import escape, unescape
 from align.exchange.types import ExportOptions
 from align.models import Status
 from align.store import Store

@@ -21,8 +21,8 @@ from align.store.draft_changes import join_cut, make_cut
 from align.store.links import links_on, ordered
 from align.store.merge.causality import Causality, Origin, heads
 from align.store.merge.copies import merge_documents
-from align.store.merge.link_texts import part_by_text
 from align.store.merge.outcomes import MACHINE, Outcome, Outcomes, is_untouched, settled_on
+from align.store.merge.registers import part_by_text
 from align.store.merge.replica import SIDES, Birth, Entry, Log, joined_origins, pack
 from align.store.merge.resolution import Resolution
 from align.store.merge.sentence_numbers import Sentences

@@ -1,10 +1,14 @@
-"""TSV for programs: one line per unit. Tab, line feed, carriage return and backslash are written as \\t \\n \\r \\\\.
+"""Tables with cells between delimiters: CSV for spreadsheets, TSV for programs.
 
-Texts that a spreadsheet would calculate are written unchanged; CSV and XLSX protect them.
+CSV is UTF-8 with a byte order mark, and cells that a spreadsheet would calculate are escaped. TSV has one line per
+unit; tab, line feed, carriage return and backslash are written as \\t \\n \\r \\\\, and texts that a spreadsheet would
+calculate are written unchanged.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -19,11 +23,66 @@ from align.exchange.types import ExportOptions, ImportedUnit, Unit
 from align.text.csv_dialect import quotes_cells, table_rows
 from align.text.table_columns import SAMPLE_ROWS
 
+_FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20\t\r"
+
+
+_ESCAPED_FIRST = frozenset(_FORMULA + "'")
+
+
+_FORMULA_CELL = re.compile(f"'*[{re.escape(_FORMULA)}]")
+
+
+_ESCAPED_CELL = re.compile(f"'+[{re.escape(_FORMULA)}]")
+
+
+_BUFFER = 1 << 16
+"""Characters that are encoded and written at once."""
+
+
+def escape_formula(cell: str) -> str:
+    """The cell with an apostrophe in front where a spreadsheet would calculate it (CWE-1236).
+
+    A bijection: cells that look escaped already get a further apostrophe.
+    """
+    return "'" + cell if cell and cell[0] in _ESCAPED_FIRST and _FORMULA_CELL.match(cell) else cell
+
+
+def unescape_formula(cell: str) -> str:
+    """The inverse of `escape_formula`."""
+    return cell[1:] if _ESCAPED_CELL.match(cell) else cell
+
+
+def write_csv(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> None:
+    """Write a header and one record per unit."""
+    record = io.StringIO(newline="")
+    writer = csv.writer(record)
+    file.write(b"\xef\xbb\xbf")
+    writer.writerow([column.name for column in table_columns(options)])
+    for unit in units:
+        writer.writerow([escape_formula(cell) for cell in cells(unit)])
+        if record.tell() > _BUFFER:
+            file.write(utf8_text(record.getvalue())[0].encode())
+            record.seek(0)
+            record.truncate()
+    file.write(utf8_text(record.getvalue())[0].encode())
+
+
+def read_csv(path: Path, encoding: str | None = None, columns: TableColumns | None = None) -> Iterator[ImportedUnit]:
+    """The rows of the table; comma, semicolon or tab separate its cells, whichever the first lines show."""
+    with open_table(path, encoding) as file:
+        yield from read_table(table_rows(file), path, decode=unescape_formula, columns=columns)
+
+
 _SPECIAL = re.compile(r"[\t\n\r\\]")
+
 _ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\"}
+
 _ESCAPED = re.compile(r"\\([tnr\\])")
+
 _UNESCAPES = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
+
 _UNIT_SEPARATOR = "\x1f"
+
 _CALCULATED = re.compile(r"[01](\.\d{0,3})?")
 """A confidence after a spreadsheet saved it: 0.8500 became 0.85."""
 
@@ -50,14 +109,14 @@ def line(row: list[str]) -> bytes:
         return utf8_text(text)[0].encode()
 
 
-def write(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> None:
+def write_tsv(units: Iterable[Unit], file: IO[bytes], options: ExportOptions) -> None:
     """Write a header and one line per unit."""
     file.write(line([column.name for column in table_columns(options)]))
     for unit in units:
         file.write(line(cells(unit)))
 
 
-def read(path: Path, encoding: str | None = None, columns: TableColumns | None = None) -> Iterator[ImportedUnit]:
+def read_tsv(path: Path, encoding: str | None = None, columns: TableColumns | None = None) -> Iterator[ImportedUnit]:
     """The rows of the table; escape sequences are resolved in our exports."""
     with open_table(path, encoding) as file:
         header = file.readline().rstrip("\r\n").split("\t")
