@@ -30,7 +30,7 @@ from align.store.decision_log import (
     write_patches,
 )
 from align.store.documents import join_texts, split_rests
-from align.store.links import who_changed, who_removed
+from align.store.links import have_same_sides, links_on, who_changed, who_removed
 from align.store.merge.causality import Origin
 from align.store.sentence_splits import Cut
 
@@ -320,8 +320,9 @@ def resolve_overlaps(draft: DecisionDraft) -> None:
     """Adjust undecided links to the links that the draft settles.
 
     Unreviewed proposals on newly settled sentences are deleted, and so are those that the draft would create or
-    restore on settled sentences. Raises ConflictError if a sentence would be settled twice: a reviewer who wants
-    both links confirms that, and one of the two is `anchored`.
+    restore on settled sentences. The reviewer's own rejected link of the very same sentences is deleted. Raises
+    ConflictError if another reviewer rejected these sentences, if they are settled in another link, or if one of them
+    would be settled twice: a reviewer who wants both links confirms that, and one of the two is `anchored`.
     """
     for link in sorted(draft.changed()):
         if not draft.present(link):
@@ -330,6 +331,7 @@ def resolve_overlaps(draft: DecisionDraft) -> None:
         if was is not None and _overlap_key(was) == _overlap_key(state):
             continue
         if is_constraint(state):
+            _resolve_duplicates(draft, link)
             _displace_proposals(draft, link)
         elif not draft.is_reviewed(link) and settled_overlaps(draft, state, (link,)):
             draft.delete_proposals(link)
@@ -338,6 +340,26 @@ def resolve_overlaps(draft: DecisionDraft) -> None:
 def _overlap_key(state: State) -> tuple[object, ...]:
     """The parts of a link's state that matter for overlaps."""
     return state["src"], state["tgt"], is_constraint(state), state["anchored"], is_unreviewed(state)
+
+
+def _resolve_duplicates(draft: DecisionDraft, link: int) -> None:
+    """Two links never have the same two sides: neither could be rejected without contradicting the other."""
+    state = draft.state(link)
+    sentences = sentences_of(state["src"])
+    for other in sorted({*links_on(draft.db, sentences), *draft.moved_to(sentences)} - {link}):
+        if not draft.present(other) or not have_same_sides(state, draft.state(other)):
+            continue
+        duplicate = draft.state(other)
+        if is_constraint(duplicate):
+            raise ConflictError(
+                f"{duplicate['status']} link {other} has these sentences already. Reject one of the two."
+            )
+        if duplicate["status"] == "rejected":
+            if duplicate["reviewer"] != draft.reviewer:
+                raise ConflictError(
+                    f"{duplicate['reviewer']} rejected link {other} of these sentences. Accept that link instead."
+                )
+            draft.remove(other)
 
 
 def _displace_proposals(draft: DecisionDraft, link: int) -> None:

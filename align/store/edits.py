@@ -1,7 +1,6 @@
 """The edits of a reviewer: what each does to the links, applied to the draft of a decision.
 
-Nothing is written here. `Reviewer.commit` writes the draft of an edit, `Reviewer.preview` derives from it what the edit
-would change.
+Nothing is written here: `Reviewer` commits the draft of an edit, or returns what it would change.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
-from typing import Concatenate, Literal, ParamSpec
+from typing import Concatenate, Literal, ParamSpec, TypeGuard
 
 from align.errors import ConflictError, EmptyDecisionError, UsageError
 from align.models import CONFIRMED, LinkKind, Status
@@ -146,7 +145,8 @@ def merge(draft: DecisionDraft, link: int, other: int) -> int:
     for side in SIDES:
         columns[side] = ordered(draft.db, {*sentences_of(mine[side]), *sentences_of(theirs[side])})
         if mine[f"{side}_text"] is not None or theirs[f"{side}_text"] is not None:
-            parts = sorted((mine, theirs), key=lambda part: _position(draft, sentences_of(part[side])[0]))
+            first = sentences_of(columns[side])[0]
+            parts = sorted((mine, theirs), key=lambda part: first not in sentences_of(part[side]))
             texts = [part[f"{side}_text"] or draft.joined(part[side]) for part in parts]
             columns[f"{side}_text"] = join(texts, _lang(draft, columns[side]))
     notes = [state["note"] for state in (mine, theirs) if state["note"]]
@@ -277,9 +277,12 @@ def relink(
     kind: LinkKind | None = None,
     shared: Collection[int] = (),
 ) -> int:
-    """Move the link to other sentences (store ids); `shared` as for `link_by_hand`."""
+    """Move the link to other sentences (store ids), instead of a rejected one; `shared` as for `link_by_hand`."""
     columns = _drawn(draft, src, tgt, kind)
-    columns["anchored"] = _share(draft, columns, shared, but=link)
+    again = draft.link_of(columns)
+    columns["anchored"] = _share(draft, columns, shared, (link, again))
+    if _is_rejected(draft, again, shared):
+        draft.remove(again)
     _settle_shape(draft, link, src_text=None, tgt_text=None, **columns)
     return link
 
@@ -297,14 +300,13 @@ def link_by_hand(
     def work(draft: DecisionDraft) -> int:
         columns = _drawn(draft, src, tgt, kind or LinkKind.TRANSLATION)
         again = draft.link_of(columns)
-        columns["anchored"] = _share(draft, columns, shared, but=again)
+        columns["anchored"] = _share(draft, columns, shared, (again,))
         if again is None:
             link = draft.make(**columns, confidence=1.0, encoder="hand")
             _verdict(draft, link, Status.ACCEPTED)
             return link
         state = draft.state(again)
-        if state["status"] == Status.REJECTED and again not in shared:
-            raise ConflictError(f"{state['reviewer']} rejected link {again} of these sentences. {NAME_IT}")
+        _is_rejected(draft, again, shared)
         if state["status"] in CONFIRMED and state["anchored"] >= columns["anchored"]:
             raise EmptyDecisionError(f"these sentences are in {state['status']} link {again} as they are.")
         draft.change(again, anchored=columns["anchored"], **({"kind": columns["kind"]} if kind else {}))
@@ -319,12 +321,20 @@ def linked_already(
 ) -> dict[int, frozenset[int]]:
     """The links that have to be `shared` to link these sentences by hand, with the sentences in common: settled ones,
     and the rejected one of the very same sentences. Changes nothing; `but` is the link that is to be moved."""
-    columns = _drawn(draft, src, tgt, None)
-    again = draft.link_of(columns)
+    again = draft.link_of(columns := _drawn(draft, src, tgt, None))
     common = settled_overlaps(draft, columns, {but, again} - {None})
-    if but is None and again is not None and draft.state(again)["status"] == Status.REJECTED:
+    if again is not None and draft.state(again)["status"] == Status.REJECTED:
         common[again] = frozenset((*src, *tgt))
     return common
+
+
+def _is_rejected(draft: DecisionDraft, link: int | None, shared: Collection[int]) -> TypeGuard[int]:
+    """Whether the link is rejected; a rejected one has to be among those that are `shared`."""
+    if link is None or draft.state(link)["status"] != Status.REJECTED:
+        return False
+    if link not in shared:
+        raise ConflictError(f"{draft.state(link)['reviewer']} rejected link {link} of these sentences. {NAME_IT}")
+    return True
 
 
 def _accept(draft: DecisionDraft, link: int) -> None:
@@ -348,9 +358,9 @@ def _draw(draft: DecisionDraft, link: int, side: Side, ids: Iterable[int]) -> No
     _settle_shape(draft, link, **{side: ordered(draft.db, ids), f"{side}_text": None})
 
 
-def _share(draft: DecisionDraft, columns: State, shared: Collection[int], but: int | None = None) -> int:
+def _share(draft: DecisionDraft, columns: State, shared: Collection[int], but: Collection[int | None]) -> int:
     """1 where the sentences are in settled links, all of them `shared`; 0 where they are in none."""
-    settled = settled_overlaps(draft, columns, () if but is None else (but,))
+    settled = settled_overlaps(draft, columns, but)
     for link, common in settled.items():
         if link not in shared:
             raise ConflictError(f"{already_linked_message(draft, link, common)}. {NAME_IT}")
@@ -364,8 +374,7 @@ def _drawn(draft: DecisionDraft, src: Sequence[int], tgt: Sequence[int], kind: L
     if set(src) & set(tgt):
         raise UsageError("a sentence cannot be linked to itself.")
     columns: State = {"src": ordered(draft.db, src), "tgt": ordered(draft.db, tgt)}
-    columns["src_document"] = document_of(draft, columns["src"])
-    columns["tgt_document"] = document_of(draft, columns["tgt"])
+    columns |= {f"{side}_document": document_of(draft, columns[side]) for side in SIDES}
     if kind is not None:
         columns["kind"] = LinkKind(kind).value
     return columns
@@ -383,12 +392,6 @@ def document_of(draft: DecisionDraft, side: str) -> int:
     if len(rows) != 1:
         raise UsageError("one side of a link cannot reach over two documents. Link them one by one.")
     return int(rows[0][0])
-
-
-def _position(draft: DecisionDraft, sentence: int) -> tuple[int, int]:
-    """(document, position) of a sentence."""
-    row = draft.db.conn.execute("select document, position from sentences where id = ?", (sentence,)).fetchone()
-    return row[0], row[1]
 
 
 def _lang(draft: DecisionDraft, side: str) -> str:

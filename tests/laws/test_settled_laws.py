@@ -181,7 +181,8 @@ def only_what_was_shown(
     proposed = {(new.src, new.tgt) for new in shown.realignment.added}
     assert gone <= named | own
     assert come <= proposed
-    assert {ends for ends in named if before.get(ends) is Status.PROPOSED and ends in after} <= proposed
+    remaining = {ends for ends in named if before.get(ends) is Status.PROPOSED} & after.keys()
+    assert {ends for ends in remaining if after[ends] is Status.PROPOSED} <= proposed
 
 
 @many

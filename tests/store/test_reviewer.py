@@ -147,6 +147,30 @@ def test_a_sentence_is_settled_twice_only_where_the_reviewer_knows(store: Store,
     assert store.check() == []
 
 
+def test_two_links_never_have_the_same_sides(store: Store, reviewer: Reviewer) -> None:
+    """One could be rejected and the other accepted: a contradiction that stops the next solution."""
+    reviewer.commit(edits.reject(1))
+    with pytest.raises(ConflictError, match="ada rejected link 1 of these sentences"):
+        reviewer.commit(edits.relink(2, [1], [7]))
+    reviewer.commit(edits.relink(2, [1], [7], shared=[1]))
+    assert 1 not in sides(store), "the later decision replaces the rejection"
+    reviewer.undo()
+    assert (status(store, 1), status(store, 2)) == ("rejected", "proposed")
+    reviewer.commit(edits.accept(3))
+    with pytest.raises(ConflictError, match="accepted link 3 has these sentences already"):
+        reviewer.commit(edits.relink(2, [3], [9]))
+    wide = reviewer.commit(edits.merge(4, 5)).link_ids[0]
+    reviewer.commit(edits.reject(wide))
+    drawn = reviewer.commit(edits.link_by_hand([4], [10, 11])).link_ids[-1]
+    assert sides(store)[wide] == ((4, 5), (10, 11))
+    with pytest.raises(ConflictError, match=f"ada rejected link {wide} of these sentences. Accept that link"):
+        Reviewer(store, "bo").commit(edits.move(drawn, "src", "last", "take"))
+    reviewer.commit(edits.move(drawn, "src", "last", "take"))
+    assert wide not in sides(store)
+    assert not set(store.constraints(1, 2).forbidden) & set(store.constraints(1, 2).anchors)
+    assert store.check() == []
+
+
 def test_linking_what_is_linked_already_makes_no_second_link(store: Store, reviewer: Reviewer) -> None:
     reviewer.commit(edits.accept(1))
     with pytest.raises(EmptyDecisionError, match="accepted link 1"):
