@@ -4,6 +4,8 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Python compiles what it imports: a tenth of the files.
+PIP := $(BIN)/python -m pip install --quiet --no-compile
 # Test processes at once, one more than the two cores of a small machine since many wait for a process; tests of one file stay together.
 JOBS ?= 3
 STAMP := $(VENV)/.installed
@@ -13,8 +15,8 @@ STAMP := $(VENV)/.installed
 $(STAMP): pyproject.toml
 	@echo "Making $(VENV) with all that align needs: some minutes, about 3 GB. It happens once."
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet $(TORCH)
-	$(BIN)/python -m pip install --quiet --editable '.[all,dev]'
+	$(PIP) $(TORCH)
+	$(PIP) --editable '.[all,dev]'
 	touch $@
 
 demo: $(STAMP)

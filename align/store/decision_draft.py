@@ -30,7 +30,7 @@ from align.store.decision_log import (
     write_patches,
 )
 from align.store.documents import join_texts, split_rests
-from align.store.links import have_same_sides, links_on, who_changed, who_removed
+from align.store.links import who_changed, who_removed
 from align.store.merge.causality import Origin
 from align.store.sentence_splits import Cut
 
@@ -287,16 +287,20 @@ def settling(db: Database, links: Collection[int]) -> dict[str, object]:
 def sharing(draft: DecisionDraft, state: State, excluded: Collection[int | None] = ()) -> dict[int, frozenset[int]]:
     """Links in the draft that share sentences with one, without rejected ones: link id -> the shared sentences."""
     here = extent(draft.db, state)
-    inside = ",".join(map(str, here.sentences[0] | here.sentences[1]))
-    rows = draft.db.conn.execute(f"select distinct link from link_sentences where sentence in ({inside})")
     overlapping = {}
-    moved = draft.moved_to(here.sentences[0] | here.sentences[1])
-    for link in sorted({row[0] for row in rows.fetchall()} | moved):
-        if link not in excluded and draft.present(link) and draft.state(link)["status"] != "rejected":
+    for link in _links_on(draft, here.sentences[0] | here.sentences[1]):
+        if link not in excluded and draft.state(link)["status"] != "rejected":
             common = here.shared(extent(draft.db, draft.state(link)))
             if common:
                 overlapping[link] = common
     return overlapping
+
+
+def _links_on(draft: DecisionDraft, sentences: Collection[int]) -> list[int]:
+    """Links of the draft that have one of the sentences, in order."""
+    inside = ",".join(map(str, sentences))
+    rows = draft.db.conn.execute(f"select distinct link from link_sentences where sentence in ({inside})").fetchall()
+    return sorted(link for link in {row[0] for row in rows} | draft.moved_to(sentences) if draft.present(link))
 
 
 def settled_overlaps(
@@ -345,11 +349,10 @@ def _overlap_key(state: State) -> tuple[object, ...]:
 def _resolve_duplicates(draft: DecisionDraft, link: int) -> None:
     """Two links never have the same two sides: neither could be rejected without contradicting the other."""
     state = draft.state(link)
-    sentences = sentences_of(state["src"])
-    for other in sorted({*links_on(draft.db, sentences), *draft.moved_to(sentences)} - {link}):
-        if not draft.present(other) or not have_same_sides(state, draft.state(other)):
-            continue
+    for other in _links_on(draft, sentences_of(state["src"])):
         duplicate = draft.state(other)
+        if other == link or {duplicate["src"], duplicate["tgt"]} != {state["src"], state["tgt"]}:
+            continue
         if is_constraint(duplicate):
             raise ConflictError(
                 f"{duplicate['status']} link {other} has these sentences already. Reject one of the two."

@@ -281,7 +281,7 @@ def relink(
     columns = _drawn(draft, src, tgt, kind)
     again = draft.link_of(columns)
     columns["anchored"] = _share(draft, columns, shared, (link, again))
-    if _is_rejected(draft, again, shared):
+    if _is_rejected(again, draft, shared):
         draft.remove(again)
     _settle_shape(draft, link, src_text=None, tgt_text=None, **columns)
     return link
@@ -306,7 +306,7 @@ def link_by_hand(
             _verdict(draft, link, Status.ACCEPTED)
             return link
         state = draft.state(again)
-        _is_rejected(draft, again, shared)
+        _is_rejected(again, draft, shared)
         if state["status"] in CONFIRMED and state["anchored"] >= columns["anchored"]:
             raise EmptyDecisionError(f"these sentences are in {state['status']} link {again} as they are.")
         draft.change(again, anchored=columns["anchored"], **({"kind": columns["kind"]} if kind else {}))
@@ -328,7 +328,7 @@ def linked_already(
     return common
 
 
-def _is_rejected(draft: DecisionDraft, link: int | None, shared: Collection[int]) -> TypeGuard[int]:
+def _is_rejected(link: int | None, draft: DecisionDraft, shared: Collection[int]) -> TypeGuard[int]:
     """Whether the link is rejected; a rejected one has to be among those that are `shared`."""
     if link is None or draft.state(link)["status"] != Status.REJECTED:
         return False
