@@ -46,16 +46,21 @@ def unresolved(db: Database, link: int | None = None) -> list[Conflict]:
     condition, values = ("1", []) if link is None else ("link = ?", [link])
     rows = db.conn.execute(
         f"""select link, at, conflicts.reviewer, action, ours, theirs, name, links.id is null,
-                   json_extract(contested, '$.by') from conflicts
+                   contested ->> '$.by', contested is not null and contested ->> '$.by' is null,
+                   status, kind, note, src_text, tgt_text from conflicts
             left join links on links.id = link
             where (attention = 'conflict' or links.id is null) and dismissed is null and {condition}
             order by place, link, at""",
         values,
     ).fetchall()
-    return [
-        Conflict(number, at, reviewer, action, json.loads(ours), json.loads(theirs), name, is_deleted == 1, by)
-        for number, at, reviewer, action, ours, theirs, name, is_deleted, by in rows
-    ]
+    conflicts = []
+    for number, at, reviewer, action, ours, theirs, name, is_deleted, by, is_current, *now in rows:
+        columns = json.loads(ours)
+        if is_current and not is_deleted:  # A note or kind may have been given since, which decides nothing.
+            current = dict(zip(("status", "kind", "note", "src_text", "tgt_text"), now, strict=True))
+            columns |= {column: current[column] for column in columns.keys() & current.keys()}
+        conflicts.append(Conflict(number, at, reviewer, action, columns, json.loads(theirs), name, is_deleted == 1, by))
+    return conflicts
 
 
 def replace(db: Database, rows: Sequence[ConflictRow]) -> int:

@@ -235,6 +235,40 @@ def test_a_sentence_cut_in_two_ways_is_a_conflict(store: Store, copy: Store) -> 
     assert copy.check() == []
 
 
+def test_a_cut_counts_whether_or_not_the_undo_of_an_earlier_one_does(store: Store, copy: Store) -> None:
+    ada, bo = Reviewer(store, "ada"), Reviewer(copy, "bo")
+    ada.commit(edits.split(3, (0, 4), (0, 9)))
+    copy.unite(store.path)
+    ada.undo()
+    ada.commit(edits.cut(3, 2))
+    bo.commit(edits.merge(2, 3))  # In conflict with the undo: neither is in force.
+    store.unite(copy.path)
+    copy.unite(store.path)
+    for one in (store, copy):
+        assert texts(one, 1)[2:5] == ["川を", "渡る", "。"]
+        link = one.link(3)
+        assert (link.src.text, link.attention) == ("川を渡る", "conflict")
+        assert {conflict.ours.get("source") for conflict in one.conflicts(3)} == {"川を渡る。"}, "as the undo left it"
+        assert one.check() == []
+    assert look(copy) == look(store)
+
+
+def test_cuts_in_conflict_stay_out_of_force_when_the_sentence_is_cut_again(store: Store, copy: Store) -> None:
+    ada = Reviewer(store, "ada")
+    ada.commit(edits.cut(3, 2))
+    Reviewer(copy, "bo").commit(edits.cut(3, 4))
+    store.unite(copy.path)
+    ada.commit(edits.cut(3, 3))  # She sees it whole, and decides nothing about the two.
+    copy.unite(store.path)
+    for one in (store, copy):
+        assert texts(one, 1)[2:4] == ["川を渡", "る。"]
+        assert [conflict.link for conflict in one.conflicts()] == [3]
+        assert one.check() == []
+    Reviewer(copy, "bo").commit(edits.accept(3))
+    store.unite(copy.path)
+    assert (store.conflicts(), texts(store, 1)[2:4]) == ([], ["川を渡", "る。"])
+
+
 def test_a_sentence_cut_alike_is_none(store: Store, copy: Store) -> None:
     Reviewer(store, "ada").commit(edits.split(3, (0, 2), (0, 9)))
     Reviewer(copy, "bo").commit(edits.split(3, (0, 2), (0, 9)))

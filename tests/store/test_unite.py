@@ -346,3 +346,30 @@ def test_a_removed_document_comes_back_in_the_sentences_asked_for(tmp_path: Path
         assert row.segments == "line"
         assert [sentence.text for sentence in one.sentences(row.id)] == ["One line. It goes on.", "Another line."]
         assert one.check() == []
+
+
+def test_what_a_decision_on_one_link_means_for_others_is_worked_out_by_the_next_merge(
+    store: Store, copy: Store
+) -> None:
+    Reviewer(copy, "bo").commit(edits.merge(1, 2))
+    Reviewer(copy, "bo").commit(edits.merge(1, 3))
+    Reviewer(store, "ada").commit(edits.accept(2))
+    Reviewer(store, "ada").commit(edits.accept(3))
+    store.unite(copy.path)
+    assert {conflict.link for conflict in store.conflicts()} == {1, 2, 3}
+    Reviewer(store, "ada").commit(edits.reject(2))  # Against the first merge, on which the second was made.
+    copy.unite(store.path)
+    store.unite(copy.path)  # Brings no decision that is new here.
+    assert look(store) == look(copy)
+    assert store.link(3).status == Status.ACCEPTED
+    before = store.latest()
+    store.unite(copy.path)
+    assert store.latest() == before
+
+
+def test_a_conflict_shows_the_kind_and_note_that_the_link_has_by_now(store: Store, copy: Store) -> None:
+    Reviewer(copy, "bo").commit(edits.merge(1, 2))
+    Reviewer(store, "ada").commit(edits.set_kind(2, LinkKind.TITLE))
+    store.unite(copy.path)
+    Reviewer(store, "ada").commit(edits.set_kind(2, LinkKind.QUOTE))
+    assert [conflict.ours["kind"] for conflict in store.conflicts(2)] == ["quote"]

@@ -26,7 +26,7 @@ from align.store.merge.registers import part_by_text
 from align.store.merge.replica import SIDES, Birth, Entry, Log, joined_origins, pack
 from align.store.merge.resolution import Resolution
 from align.store.merge.sentence_numbers import Sentences
-from align.store.merge.text_versions import TextVersions, changed_text_since_merge
+from align.store.merge.text_versions import TextVersions
 from align.store.merge.writes import History, MergedLink
 from align.store.proposals import PROGRAM_NAME
 from align.store.records import United
@@ -41,7 +41,7 @@ def unite(ours: Database, theirs: Database, name: str) -> United:
     sentences = Sentences()
     here, there = Log(ours, sentences), Log(theirs, sentences)
     new = there.origins.keys() - here.origins.keys()
-    if not (new or taken.added or taken.restored or changed_text_since_merge(ours)):
+    if not (new or taken.added or taken.restored or here.decided_since_merge):
         return report
     merge = _Merge(ours, here, there, new, all_runs=bool(taken.added or taken.restored))
     merge.apply(report, name)
@@ -93,15 +93,14 @@ class _Merge:
 
     def _links_on_cut_sentences(self, texts: TextVersions | None) -> list[Birth]:
         """Births of the links on sentences that decisions cut which not all others knew."""
-        numbers = {number: id_ for id_, number in self.here.numbers.items()}
         cut = {
-            numbers[one]
+            self.sentences.root(one)
             for position in range(self.causality.linear, len(self.entries))
             for sentence, _ in (*self.entries[position].cuts, *self.entries[position].joins)
             for one in (texts.successors(sentence, position) if texts else (sentence,))
-            if one in numbers
         }
-        inside = ",".join(map(str, cut))
+        parts = (id_ for id_, number in self.here.numbers.items() if cut and self.sentences.root(number) in cut)
+        inside = ",".join(map(str, parts))
         rows = self.db.conn.execute(f"select distinct link from link_sentences where sentence in ({inside})")
         return [self.here.births.of(row[0]) for row in rows.fetchall()]
 
@@ -218,8 +217,9 @@ class _Merge:
                         self.draft.change(link, **{side: stored([*whole])})
 
     def _make_cut(self, half: int, own: set[int], before: Mapping[int, int]) -> None:
-        parent, at = self.sentences.names[half]
-        sentence = self.ids[parent]
+        root, at = self.sentences.names[half]
+        before_it = (one for one in self.history.splits.halves_of(half) if self.sentences.start(one) < at)
+        sentence = self.ids[next((one for one in reversed([*before_it]) if one in self.ids), root)]
         pieces = cuts.pieces_now(self.db, sentence)
         assert pieces is not None
         old = next((id_ for id_, number in self.here.numbers.items() if number == half), None)

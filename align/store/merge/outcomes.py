@@ -103,7 +103,7 @@ class Outcomes:
                 changed = self._has_changed_text(outcome.columns or {})
                 on.setdefault(number, []).append((changed, min(link.births)[0], outcome))
         for position, sentence in hidden:
-            hosts = [host for number in self.splits.line(sentence) for host in on.get(number, ())]
+            hosts = on.get(self.splits.part_with(sentence), [])
             is_listed = self.entries[position].uid in listed
             if not hosts and not is_listed:
                 self.splits_unlinked.append(position)
@@ -154,8 +154,7 @@ class Outcomes:
         for write in concurrent:
             value = values.get(write.position)
             if write.affirms and value is not None and value["status"] in CONFIRMED:
-                sides = {side: self.splits.expanded(value[side], value[f"_{side}"]) for side in ("src", "tgt")}
-                yield write.position, {**value, **sides}
+                yield write.position, self._as_cut(value)
             elif write.columns.get("anchored") and outcome.columns is not None:
                 yield write.position, outcome.columns
 
@@ -168,9 +167,12 @@ class Outcomes:
         columns["attention"] = self._attention(link)
         columns |= self._decided(link)
         columns |= {column: verdict[column] for column in VERDICT}
-        for side in ("src", "tgt"):
-            columns[side] = self.splits.expanded(verdict[side], verdict[f"_{side}"])
-        return columns
+        return {**columns, **{side: self._as_cut(verdict)[side] for side in ("src", "tgt")}}
+
+    def _as_cut(self, columns: State) -> State:
+        """Columns with the sides as their sentences are cut at last."""
+        sides = (side for side in ("src", "tgt") if side in columns)
+        return {**columns, **{side: self.splits.expanded(columns[side], columns[f"_{side}"]) for side in sides}}
 
     def _mark(self, link: MergedLink, mark: str) -> int:
         writes = [write for write in self.registers.live_writes(link) if mark in write.columns]
@@ -222,7 +224,9 @@ class Outcomes:
             values = self.registers.values(sorted(every, key=lambda write: write.position), group)
             for head in self.registers.heads(open_):
                 value = values[head.position]
-                columns.setdefault(head.position, {}).update(value if value is not None else {"gone": True})
+                columns.setdefault(head.position, {}).update(
+                    self._as_cut(value) if value is not None else {"gone": True}
+                )
         ordered = sorted(columns, key=lambda at: (self.entries[at].reviewer, self.entries[at].uid))
         contests = [Contest(self.entries[at], columns[at]) for at in ordered]
         return contests, frozenset(self.entries[at].uid for at in all_out)

@@ -130,10 +130,8 @@ class Registers:
 
     def _covered(self, value: State, side: str) -> frozenset[int]:
         """The sentences of a side, with all second halves that it has without naming them."""
-        sentences: dict[int, None] = {}
-        for sentence in value[side]:
-            self.splits.expand(sentence, value[f"_{side}"], sentences, finally_=False)
-        return frozenset(sentences)
+        within = (half for sentence in value[side] for half in self.splits.halves_within(sentence, value[f"_{side}"]))
+        return frozenset((*value[side], *within))
 
     def live_writes(self, link: MergedLink) -> list[Write]:
         """Those in force on every register, once that is final."""

@@ -1,9 +1,9 @@
 """Decisions in terms that mean the same in every copy of a store.
 
 A sentence is named by its document (name and digest) and the place where it was read; the second half of a cut by the
-sentence and the place of the cut. A link is named by its birth: the decision that made it, and how many-eth of it the
-link was. What a copy takes over from another is kept verbatim in these terms (table `replicas`), so that the same
-decision is the same value in all copies, also where a document of it is missing.
+sentence as it was read and the place of the cut. A link is named by its birth: the decision that made it, and how
+many-eth of it the link was. What a copy takes over from another is kept verbatim in these terms (table `replicas`), so
+that the same decision is the same value in all copies, also where a document of it is missing.
 """
 
 from __future__ import annotations
@@ -102,6 +102,8 @@ class Log:
         self.sentences = sentences
         self.ids: dict[str, int] = {}
         self.origins: dict[str, Origin] = {}
+        self.decided_since_merge = False
+        """Whether anything follows the last merge: it may decide on what that one left, also of other links."""
         self._uids: dict[int, str] = {}
         self._replicas = {row[0] for row in db.conn.execute("select decision from replicas")}
         self._read_origins()
@@ -128,11 +130,14 @@ class Log:
 
     def _read_origins(self) -> None:
         last: tuple[str, ...] = ()
+        merged = False
         for id_, uid, depth, parents, action in self.db.conn.execute(
             "select id, uid, depth, parents, action from decisions order by id"
         ):
             explicit = None if parents is None else tuple(json.loads(parents))
             self.ids[uid], self._uids[id_] = id_, uid
+            merged |= action == Action.UNITE
+            self.decided_since_merge = merged and action != Action.UNITE
             if action == Action.UNITE and explicit is not None:
                 last = explicit  # A merge is nobody's decision: what comes after it names what it brought together.
                 continue
@@ -165,10 +170,7 @@ class Log:
     def _own(self, row: tuple[Any, ...], stored: list[tuple[int, str | None, str | None]]) -> Entry:
         id_, uid, at, reviewer, action, link, target, written = row
         detail = json.loads(written)
-        made = [
-            self._half(one["rest"], id_) or (self._number(one["sentence"], id_), one["at"])
-            for one in detail.pop("cuts", ())
-        ]
+        made = [self._cut(one, id_) for one in detail.pop("cuts", ())]
         joins = [self._half(rest, id_) for rest in detail.pop("joins", ())]
         entry = Entry(uid, at, reviewer, action, self.origins[uid], detail=detail, cuts=made)
         entry.joins = [join for join in joins if join is not None]
@@ -208,6 +210,12 @@ class Log:
     def _number(self, sentence: int, decision: int) -> int:
         number = self.own_numbers.at(sentence, decision)
         return self.sentences.number(("lost", sentence, 0)) if number is None else number
+
+    def _cut(self, made: dict[str, Any], decision: int) -> tuple[int, int]:
+        part, half = self._number(made["sentence"], decision), self._half(made["rest"], decision)
+        if half is None:
+            return part, made["at"]
+        return (part if self.sentences.root(part) == half[0] else half[0]), half[1]
 
     def _half(self, rest: int, decision: int) -> tuple[int, int] | None:
         number = self.own_numbers.at(rest, decision)
@@ -328,7 +336,7 @@ def unpack(packed: bytes, sentences: Sentences) -> Entry:
     content = json.loads(zlib.decompress(packed))
     numbers: list[int] = []
     for name in content.pop("sentences"):
-        numbers.append(sentences.number((numbers[name[0]], name[1]) if len(name) == 2 else tuple(name)))
+        numbers.append(sentences.half(numbers[name[0]], name[1]) if len(name) == 2 else sentences.number(tuple(name)))
 
     def state(columns: State | None) -> State | None:
         return columns and {

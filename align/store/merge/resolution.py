@@ -86,7 +86,7 @@ class Resolution:
 
     def _are_halves_used(self, halves: Collection[int], done: int, undone: int) -> bool:
         """Whether others built on the halves that `done` made, without knowing that it was undone."""
-        sentences = {one for half in halves for one in self.splits.line(half)[:2]}
+        sentences = {one for half in halves for cut in self.splits.by_half[half] for one in (half, cut.sentence)}
         return any(
             cut.position not in (done, undone)
             and cut.position not in self.out.void_splits
@@ -136,28 +136,36 @@ class Resolution:
 
     def _drawn_on(self, half: int) -> Iterator[tuple[MergedLink, Write]]:
         """What reviewers drew on one half of a cut alone, knowing of the cut."""
-        sentence = self.sentences.parent(half)
-        for link, write in self._drawn.get(half, []) + self._drawn.get(sentence, []):
-            sides = (write.columns.get(side, ()) for side in ("src", "tgt"))
-            one_half = any((half in side) != (sentence in side) for side in sides)
-            if (
-                one_half
-                and (write.position, id(link)) not in self.out.void
-                and self.splits.is_cut(half, by=write.position)
+        for link, write in self._drawn.get(self.sentences.root(half), []):
+            if (write.position, id(link)) in self.out.void or not self.splits.is_cut(half, by=write.position):
+                continue
+            before = self._part_before(half, write.position)
+            if any(
+                (half in side) != (before in side)
+                for side in (write.columns.get("src", ()), write.columns.get("tgt", ()))
             ):
                 yield link, write
 
+    def _part_before(self, half: int, position: int) -> int:
+        """The part before a second half in what the decision at a position knew."""
+        before = self.sentences.root(half)
+        for one in self.splits.halves_of(half):
+            if one == half:
+                break
+            before = one if self.splits.is_cut(one, by=position) else before
+        return before
+
     @cached_property
-    def _drawn(self) -> dict[int | None, list[tuple[MergedLink, Write]]]:
-        """Sentence that somebody cut, or second half -> what reviewers drew on it."""
-        writes: dict[int | None, list[tuple[MergedLink, Write]]] = {}
+    def _drawn(self) -> dict[int, list[tuple[MergedLink, Write]]]:
+        """Sentence that somebody cut -> what reviewers drew on it or on parts of it."""
+        writes: dict[int, list[tuple[MergedLink, Write]]] = {}
         if self.splits.by_half:
             for link in self.links:
                 for write in link.writes:
                     sides = () if write.run else (write.columns.get(side, ()) for side in ("src", "tgt"))
-                    for number in {number for side in sides for number in side}:
-                        if number in self.splits.by_half or number in self.splits.by_sentence:
-                            writes.setdefault(number, []).append((link, write))
+                    for root in {self.sentences.root(number) for side in sides for number in side}:
+                        if self.splits.halves_of(root):
+                            writes.setdefault(root, []).append((link, write))
         return writes
 
     # Conflicts

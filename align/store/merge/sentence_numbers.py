@@ -25,7 +25,8 @@ class Sentences:
 
     def __init__(self) -> None:
         self.names: list[tuple[Any, ...]] = []
-        """(name, digest, start, end, pieces) of a sentence as it was read; (number, at) of the second half of a cut."""
+        """(name, digest, start, end, pieces) of a sentence as it was read; (number of that, first character) of a part
+        of it that a split made, whichever of its other splits are in force."""
         self._numbers: dict[tuple[Any, ...], int] = {}
 
     def number(self, name: tuple[Any, ...]) -> int:
@@ -37,19 +38,18 @@ class Sentences:
         return number
 
     def half(self, sentence: int, at: int) -> int:
-        """The second half of a sentence that is cut before character `at` of its document."""
-        return self.number((sentence, at))
-
-    def parent(self, sentence: int) -> int | None:
-        """The sentence that a second half was cut from; None for one that was read."""
-        name = self.names[sentence]
-        return name[0] if len(name) == 2 else None
+        """The second half of a sentence, or of a part of one, that is cut before character `at` of its document."""
+        return self.number((self.root(sentence), at))
 
     def root(self, sentence: int) -> int:
         """The sentence as it was read."""
-        while (parent := self.parent(sentence)) is not None:
-            sentence = parent
-        return sentence
+        name = self.names[sentence]
+        return int(name[0]) if len(name) == 2 else sentence
+
+    def start(self, sentence: int) -> int:
+        """The first character of a part in its document; -1 for a sentence as it was read."""
+        name = self.names[sentence]
+        return int(name[1]) if len(name) == 2 else -1
 
     def document(self, sentence: int) -> tuple[str, str]:
         """Name and digest of the document; both empty for a sentence that its store has lost."""

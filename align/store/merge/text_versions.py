@@ -61,16 +61,6 @@ class OwnTexts:
         return changes[0][1] if changes else self._digests.get(name)
 
 
-def changed_text_since_merge(db: Database) -> bool:
-    """Whether a text changed here after the last merge, so that other decisions in the log may count now."""
-    row = db.conn.execute(
-        """select 1 from decisions where id > (select max(id) from decisions where action = 'unite')
-           and action in ('import', 'undo', 'redo') and coalesce(detail ->> 'action', action) = 'import'
-           and detail ->> 'now' is not null limit 1"""
-    ).fetchone()
-    return row is not None
-
-
 class VersionChange(NamedTuple):
     """A change of a document's text, its undo or its redo."""
 
@@ -161,12 +151,17 @@ class TextVersions:
         for one in self.successors(sentence, position):
             if sentences.document(one) == (name, digests[name]):
                 return one
-        parent = sentences.parent(sentence)
-        if parent is None:
-            return sentence
-        # A second half that was whole again when the text changed: the whole sentence has it.
-        whole = self._in_texts(parent, position, digests, sentences)
-        return sentence if whole == parent else whole
+        # A second half that was whole again when the text changed: what is before it has it.
+        for part in self._parts_before(sentence, sentences):
+            if (whole := self._in_texts(part, position, digests, sentences)) != part:
+                return whole
+        return sentence
+
+    def _parts_before(self, sentence: int, sentences: Sentences) -> list[int]:
+        """What a part may belong to where it is no part: earlier parts of its sentence, the nearest first."""
+        root, start = sentences.root(sentence), sentences.start(sentence)
+        parts = [one for one in self._successors if sentences.root(one) == root and sentences.start(one) < start]
+        return sorted(parts, key=sentences.start, reverse=True)
 
     def returns(self) -> Iterator[list[int]]:
         """Positions of the changes of a text from the first one to the one that restored the text before it."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from bisect import insort
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -73,6 +74,8 @@ class SplitEvent:
     """A decision that splits a sentence or makes it whole."""
 
     position: int
+    sentence: int
+    """What is split in two: a sentence or a part of one."""
     half: int
     made: bool
     """Split; else whole again."""
@@ -93,7 +96,11 @@ class OutOfForce:
 
 
 class SplitHistory:
-    """The splits of all logs; `out` is shared with the resolution, which fills it."""
+    """The splits of all logs; `out` is shared with the resolution, which fills it.
+
+    A part of a sentence is named by where it begins and reaches to the next split in force. So any splits of a sentence
+    can be in force together, whichever of them are not, and in whichever order they were made.
+    """
 
     def __init__(self, causality: Causality, sentences: Sentences, out: OutOfForce) -> None:
         self.causality = causality
@@ -101,14 +108,19 @@ class SplitHistory:
         self.out = out
         self.by_sentence: dict[int, list[SplitEvent]] = {}
         self.by_half: dict[int, list[SplitEvent]] = {}
+        self._halves: dict[int, list[int]] = {}
+        """Sentence as it was read -> the second halves of its splits, by their first characters."""
         self.made_by: dict[int, set[int]] = {}
         """Position of a decision -> the second halves that it made, in every text that it counts for."""
         self.in_force: dict[int, bool] = {}
         """Second half -> whether there is one at last; filled by `finish`."""
 
-    def add(self, sentence: int, event: SplitEvent) -> None:
+    def add(self, event: SplitEvent) -> None:
         """Add a split of a sentence."""
-        self.by_sentence.setdefault(sentence, []).append(event)
+        self.by_sentence.setdefault(event.sentence, []).append(event)
+        if event.half not in self.by_half:
+            halves = self._halves.setdefault(self.sentences.root(event.half), [])
+            insort(halves, event.half, key=self.sentences.start)
         self.by_half.setdefault(event.half, []).append(event)
         if event.made:
             self.made_by.setdefault(event.position, set()).add(event.half)
@@ -118,8 +130,12 @@ class SplitHistory:
         self.in_force = {half: self.is_cut(half) for half in self.by_half}
 
     def halves_in_force(self) -> list[int]:
-        """The second halves that there are at last, each after the sentence that it was cut from."""
-        return [half for half in self.by_half if all(map(self.in_force.get, self.line(half)[:-1]))]
+        """The second halves that there are at last, those of one sentence in reading order."""
+        return [half for halves in self._halves.values() for half in halves if self.in_force[half]]
+
+    def halves_of(self, sentence: int) -> list[int]:
+        """The second halves of all splits of a sentence, or of the one that a part is of, in reading order."""
+        return self._halves.get(self.sentences.root(sentence), [])
 
     def live(self, cuts: Sequence[SplitEvent]) -> list[SplitEvent]:
         """Those that are not out of force."""
@@ -145,48 +161,52 @@ class SplitHistory:
         return visible_cuts
 
     def in_conflict(self, sentence: int) -> set[int]:
-        """Decisions that split a sentence at different positions without knowledge of each other."""
+        """Decisions that split a sentence at different positions without knowledge of each other.
+
+        Who splits it again and knew both saw neither: the sentence is as it was before them.
+        """
         live = self.live(self.by_sentence[sentence])
+        out: set[int] = set()
+        for position in (*dict.fromkeys(cut.position for cut in live), None):
+            past = [cut for cut in live if position is None or self.causality.before(cut.position, position)]
+            out |= self._differing([cut for cut in past if cut.position not in out])
+        return out
+
+    def _differing(self, live: Sequence[SplitEvent]) -> set[int]:
+        """Decisions on a sentence after the last that all of those at the end knew, where these are not alike."""
         heads: list[int] = []
         for cut in live:
             heads = [head for head in heads if not self.causality.before(head, cut.position)]
             heads += [cut.position] if cut.position not in heads else []
-        if len(heads) > 1:
-            cuts = [self._halves_before(live, head) for head in heads]
-            if any(cut_set != cuts[0] for cut_set in cuts):
-                common = [c for c in live if all(self.causality.before(c.position, head) for head in heads)]
-                common_ids = {id(cut) for cut in common}
-                return {cut.position for cut in live if id(cut) not in common_ids}
-        return set()
+        cuts = [self._halves_before(live, head) for head in heads]
+        if all(cut_set == cuts[0] for cut_set in cuts):
+            return set()
+        common = [c for c in live if all(self.causality.before(c.position, head) for head in heads)]
+        return {cut.position for cut in live if cut not in common}
 
     def expanded(self, side: Side, position: int) -> Side:
         """The sentences of a side as they are cut at last; `position`: of the decision that drew the side."""
         sentences: dict[int, None] = {}
         for sentence in side:
-            whole = sentence
-            for one in reversed(self.line(sentence)):  # From the sentence that was read down to this half.
-                if self.sentences.parent(one) is not None and not self.in_force.get(one, False):
-                    whole = self.sentences.parent(one) or 0
-                    break
-            else:
-                whole = sentence
-            self.expand(whole, position, sentences)
+            sentences[self.part_with(sentence)] = None
+            sentences |= {half: None for half in self.halves_within(sentence, position) if self.in_force[half]}
         return tuple(sentences)
 
-    def line(self, sentence: int) -> list[int]:
-        """A sentence and those it was split from, up to the one that was read."""
-        lineage = [sentence]
-        while (parent := self.sentences.parent(lineage[-1])) is not None:
-            lineage.append(parent)
-        return lineage
+    def part_with(self, sentence: int) -> int:
+        """The part in force at last that has the beginning of a part."""
+        whole = self.sentences.root(sentence)
+        for half in self.halves_of(sentence):
+            if self.in_force[half] and self.sentences.start(half) <= self.sentences.start(sentence):
+                whole = half
+        return whole
 
-    def expand(self, sentence: int, position: int, sentences: dict[int, None], *, finally_: bool = True) -> None:
-        """Add a sentence and the second halves that were cut from it without knowledge of the decision at a position;
-        `finally_`: those in force at last, else all."""
-        sentences[sentence] = None
-        for half in dict.fromkeys(cut.half for cut in self.by_sentence.get(sentence, ())):
-            if (not finally_ or self.in_force[half]) and not self.is_cut(half, by=position):
-                self.expand(half, position, sentences, finally_=finally_)
+    def halves_within(self, sentence: int, position: int) -> Iterator[int]:
+        """The second halves that others cut from a part without knowledge of the decision at a position."""
+        for half in self.halves_of(sentence):
+            if self.sentences.start(half) > self.sentences.start(sentence):
+                if self.is_cut(half, by=position):
+                    return
+                yield half
 
 
 class History:
@@ -233,9 +253,9 @@ class History:
                     self._read_run(position, entry)
                 continue
             for sentence, at in entry.joins:
-                self._read_cut(position, sentence, self.sentences.half(sentence, at), made=False)
+                self._read_cut(position, sentence, at, made=False)
             for sentence, at in entry.cuts:
-                self._read_cut(position, sentence, self.sentences.half(sentence, at), made=True)
+                self._read_cut(position, sentence, at, made=True)
             if entry.done == Action.IMPORT and self.texts is not None:
                 self._read_text(position, entry)
             for birth, was, now in entry.patches:
@@ -243,21 +263,29 @@ class History:
             if entry.action == Action.DISMISS and entry.link in self.by_birth and not entry.patches:
                 self.write(self.by_birth[entry.link], Write(position, {}, whole=True))
 
-    def _read_cut(self, position: int, sentence: int, half: int, *, made: bool) -> None:
+    def _read_cut(self, position: int, sentence: int, at: int, *, made: bool) -> None:
+        half = self.sentences.half(sentence, at)
         if self.texts is None:
-            self.splits.add(sentence, SplitEvent(position, half, made))
+            self._add_split(position, sentence, half, made=made)
             return
+        parts = {self.sentences.root(one): one for one in self.texts.successors(sentence, position)}
         for one in self.texts.successors(half, position):  # In each text that the split counts for.
-            parent = self.sentences.parent(one)
-            if parent is not None and self.texts.cut_fits(position, *self.sentences.document(one)):
-                self.splits.add(parent, SplitEvent(position, one, made))
+            root = self.sentences.root(one)
+            if root != one and self.texts.cut_fits(position, *self.sentences.document(one)):
+                self._add_split(position, parts.get(root, root), one, made=made)
+
+    def _add_split(self, position: int, sentence: int, half: int, *, made: bool) -> None:
+        """Add a split, or its end: of what it was that the half was cut from."""
+        earlier = () if made else self.splits.by_half.get(half, ())
+        split = [one.sentence for one in earlier if one.made and self.causality.before(one.position, position)]
+        self.splits.add(SplitEvent(position, split[-1] if split else sentence, half, made))
 
     def _read_text(self, position: int, entry: Entry) -> None:
         """A new text has the cuts that it carries along and no others; its undo has those of before again."""
         document = str(entry.detail.get("name")), str(entry.detail.get("now"))
         carried = {self.sentences.half(*cut) for cut in entry.cuts}
         target = self.causality.position.get(entry.target or "")
-        for half, cuts in self.splits.by_half.items():
+        for half, cuts in list(self.splits.by_half.items()):
             if self.sentences.document(half) != document or half in carried:
                 continue
             made = False
@@ -266,9 +294,7 @@ class History:
                 before += [cut for cut in cuts if entry.action == Action.REDO and cut.position == target]
                 made = bool(before) and before[-1].made
             if made != self.splits.is_cut(half, by=position):
-                cut = SplitEvent(position, half, made)
-                self.splits.by_sentence[self.sentences.parent(half) or 0].append(cut)
-                cuts.append(cut)
+                self.splits.add(SplitEvent(position, cuts[-1].sentence, half, made))
 
     def _read_patch(self, position: int, entry: Entry, birth: Birth, was: State | None, now: State | None) -> None:
         made = was is None and now is not None
