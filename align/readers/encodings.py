@@ -32,6 +32,10 @@ UNREADABLE = "\ufffd"
 MIN_READABLE = 20
 """Minimum characters beyond ASCII for each unreadable one, from which a declared encoding is right."""
 _BEYOND_ASCII = re.compile("[^\x00-\x7f]")
+_WIDE_OR_ASCII = re.compile("[\t\n\r -~\u2014-\u2026\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef]")
+MIN_WIDE_SHARE = 0.98
+"""Minimum share of such characters from which bytes with zeros are Chinese, Japanese or Korean in UTF-16."""
+_HIGH = re.compile(rb"[\x80-\xff]+")
 _ESCAPED = re.compile(rb"\x1b\$[@B]")
 _GOOD = re.compile(
     "[\u3041-\u3093\u30a1-\u30f6\u30fc\u3001-\u3011\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f\u2018-\u201d\u2026\u30fb\uac00-\ud7a3]"
@@ -124,6 +128,10 @@ def _unmarked_utf16(content: bytes) -> str | None:
     head = content[: SAMPLE_BYTES & ~1]
     if len(content) % 2 or not head:
         return None
+    for codec in ("utf-16-le", "utf-16-be"):  # Chinese, Japanese or Korean has zeros in its line ends only
+        text = head.decode(codec, "replace")
+        if len(_WIDE_OR_ASCII.findall(text)) >= MIN_WIDE_SHARE * len(text) and _decodes(content, codec):
+            return codec
     for codec, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
         if zeros.count(0) > 0.2 * len(zeros) and (head[::2] if codec.endswith("le") else head[1::2]).count(
             0
@@ -179,10 +187,12 @@ def _commonness(content: bytes, codec: str) -> float:
 
 
 def _word_fit(text: str) -> float:
-    return latin_fit(text) - 4.0 * len(_CONTROLS.findall(text))
+    return latin_fit(text) - 4.0 * len(_CONTROLS.findall(text)) - 4.0 * len(_ODD.findall(text))
 
 
 _CONTROLS = re.compile("[\x80-\x9f]")
+_ODD = re.compile("[a-zß-öø-ÿ][À-ÖØ-Þ]|(?<=[a-zA-Z])[^\\w\\s\x00-\x7f\u2010-\u2019·’´]+[a-z]")
+"""A capital with an accent, or a sign, inside a word: the letters of another encoding."""
 WESTERN_CODECS = ("cp1252", "cp1250", "iso8859_2", "cp1254", "cp1257", "iso8859_15", "iso8859_1")
 SINGLE_BYTE_CODECS = [
     *WESTERN_CODECS,
@@ -204,15 +214,21 @@ def _single(content: bytes) -> str | None:
 
     best_match = from_bytes(content[:SAMPLE_BYTES], cp_isolation=SINGLE_BYTE_CODECS).best()
     guess = str(best_match.encoding) if best_match else WESTERN_CODECS[0]
-    if guess in WESTERN_CODECS or not _decodes(content, guess):
+    if guess in WESTERN_CODECS or not _decodes(content, guess) or (guess != "cp1258" and _is_sparse(content)):
         # These differ in a few letters only: choose by the language fit of the words.
         candidates = [
             (_word_fit(content[:SAMPLE_BYTES].decode(codec)), codec)
-            for codec in WESTERN_CODECS
+            for codec in (*WESTERN_CODECS, "mac_roman")
             if _decodes(content, codec)
         ]
         guess = max(candidates, key=lambda pair: pair[0])[1] if candidates else ""
     return guess or None
+
+
+def _is_sparse(content: bytes) -> bool:
+    """Whether the bytes beyond ASCII are by themselves, as accents and quotes are; other scripts have words of them."""
+    runs = _HIGH.findall(content[:SAMPLE_BYTES])
+    return sum(map(len, runs)) < 1.5 * len(runs)
 
 
 WHATWG_CODECS = {

@@ -15,7 +15,8 @@ _BY_SUFFIX = {
     ".txt": "plain", ".text": "plain", ".md": "markdown", ".markdown": "markdown", ".mkd": "markdown", ".html": "html",
     ".htm": "html", ".xhtml": "html", ".docx": "docx", ".epub": "epub", ".pdf": "pdf", ".srt": "subtitles",
     ".vtt": "subtitles", ".ass": "subtitles", ".ssa": "subtitles", ".ttml": "subtitles", ".dfxp": "subtitles",
-    ".smi": "subtitles", ".sami": "subtitles", ".csv": "tables", ".tsv": "tables", ".tab": "tables", ".xlsx": "tables",
+    ".smi": "subtitles", ".sami": "subtitles", ".sbv": "subtitles", ".lrc": "subtitles", ".itt": "subtitles",
+    ".sub": "subtitles", ".stl": "subtitles", ".csv": "tables", ".tsv": "tables", ".tab": "tables", ".xlsx": "tables",
     ".fb2": "fb2", ".odt": "opendocument", ".ods": "opendocument", ".odp": "opendocument", ".fodt": "opendocument",
     ".fods": "opendocument", ".fodp": "opendocument",
     ".ott": "opendocument", ".pptx": "powerpoint", ".rtf": "rtf", ".json": "software_strings",
@@ -69,7 +70,9 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _FOREIGN = {
     b"\x89PNG": "a picture", b"\xff\xd8\xff": "a picture", b"GIF8": "a picture",
     b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR", b"SQLite format 3\0": "an SQLite database (an align store, perhaps)",
-    b"PAR1": "Parquet", b"\x7fELF": "a program", b"OggS": "sound", b"ID3": "sound", b"RIFF": "sound or video",
+    b"850STL": "binary subtitles (EBU STL)", b"437STL": "binary subtitles (EBU STL)",
+    b"\0\0\1\xba": "pictures of subtitles, or video", b"PAR1": "Parquet", b"\x7fELF": "a program",
+    b"OggS": "sound", b"ID3": "sound", b"RIFF": "sound or video",
     b"bplist0": "a binary property list", b"AT&TFORM": "DjVu", b"ITSF": "a help file (CHM)", b"%!PS": "PostScript",
 }  # fmt: skip
 

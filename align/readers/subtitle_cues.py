@@ -19,14 +19,14 @@ from align.text.language_evidence import first_evidence
 EOL = r"(?:\r\n|\n|\r(?!\n))"
 """A line end of any system; `^` and `$` of re.MULTILINE match at `\\n` only."""
 _TIME = r"(?:\d{1,3}[ ]?:[ ]?)?\d{1,2}[ ]?:[ ]?\d{2}(?:[ ]?[.,:;][ ]?\d{1,3})?"
-_ARROW = r"[ \t]*(?:[-–—=]{1,3}[ ]?[>→＞]|[>→＞]|-{2,3})[ \t]*"
+_ARROW = r"[ \t]*(?:[-–—=]{1,3}[ ]?[>→＞]|[>→＞]|-{2,3}|,(?=\d{1,2}:\d{2}:\d{2}\.\d{3}[ \t]*[\r\n]))[ \t]*"
 _TIMING = re.compile(rf"(?<![^\r\n])[ \t]*(?P<start>{_TIME}){_ARROW}(?P<end>{_TIME})?[^\r\n]*")
 _WEBVTT = re.compile(r"WEBVTT(?:[ \t][^\r\n]*)?[\r\n]")
 _FIRST_CUE = re.compile(rf"\s*(?:\d+[ \t]*{EOL}[ \t]*)?\d+:\d{{2}}:\d{{2}}[.,]\d{{3}}{_ARROW}\d")
 _LABEL = re.compile(rf"(?<![^\r\n])[^\r\n]{{1,80}}{EOL}\Z")
 _BLANK = re.compile(rf"{EOL}[ \t]*{EOL}")
 _LINE = re.compile(r"[^\r\n]+")
-TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,80}>|<\d[\d:.]{3,16}>|\{\\[^{}\n]{0,80}\}")
+TAG = re.compile(r"<rt>[^<>\n]{0,80}</rt>|</?[A-Za-z][^<>\n]{0,80}>|<\d[\d:.]{3,16}>|\{\\[^{}\n]{0,80}\}")
 _ENTITY = re.compile(r"&(?:amp|gt|quot|apos|nbsp|lrm|rlm|#39|#x27|lt(?=;[^A-Za-z/]));")
 """Characters that WebVTT escapes; `&lt;` is not decoded where that would make a tag."""
 MIN_ROLLING = 0.4
@@ -46,7 +46,7 @@ class Cue(NamedTuple):
 
 
 def is_subtitle_text(head: str) -> bool:
-    """Whether the beginning of a text is that of SRT or WebVTT: a first line as in the standard, and a timing."""
+    """Whether the beginning of a text is that of SRT, WebVTT or SBV: a first line as in the standard, and a timing."""
     if _WEBVTT.match(head):
         return _TIMING.search(head) is not None
     return _FIRST_CUE.match(head) is not None

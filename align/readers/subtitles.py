@@ -29,7 +29,8 @@ from align.text.scripts import CJK, count_scripts
 from align.text.segment import BlockMark, segment
 
 _ENDS = re.compile(r"[.!?。｡！？…؟।॥۔။។๚๛።༎།♪\"”」』)）\]]\s*$")
-_DASH = re.compile(r"\s*[-–—‐]\s*(?=\S)")
+_DASH = re.compile(r"\s*(?:[-–—‐]|(?P<speaker>>{2,3}))\s*(?=\S)")
+"""A mark of another speaker; `>>` of live captions is one in each line that it begins."""
 _GOES_ON = re.compile(r"[\"'“‘«(\[…-]*[a-zà-öø-ÿā-žа-яёα-ω]")
 _PAUSE = re.compile(r"[,，、;；:：—–-]\s*$")
 _FORMATTED = re.compile(
@@ -48,6 +49,23 @@ _STYLED = re.compile(r"\s*(?:;[^\r\n]*\s*)*\[script info\]", re.IGNORECASE)
 _TTML = re.compile(r"(?:\s*<\?xml.{0,200}?\?>|\s*<!--.{0,2000}?-->)*\s*<(?:\w+:)?tt[\s>]", re.DOTALL)
 _SAMI = re.compile(r"\s*<sami[\s>]", re.IGNORECASE)
 _FRAMES = re.compile(r"\s*\{\d+\}\{\d+\}")
+_FRAME_RATE = re.compile(r"\s*\{[01]\}\{[01]\}\s*\d")
+"""A first cue that is the frame rate."""
+_TENTHS = re.compile(r"\s*\[\d+\]\[\d+\][^\n]*\n\s*\[\d+\]\[\d+\]")
+_STARTS = re.compile(r"\s*\d{1,2}:\d{2}:\d{2}[:=][^\d\s][^\n]*\n\s*\d{1,2}:\d{2}:\d{2}[:=]")
+_LYRICS_LINE = re.compile(r"^((?:\[\d{1,3}:\d{2}(?:[.:]\d{1,3})?\])+)([^\r\n]*)", re.MULTILINE)
+_LYRICS_TIME = re.compile(r"(\d+):(\d+)(?:[.:](\d+))?")
+_LYRICS = re.compile(
+    r"(?:\s*\[(?:ti|ar|al|by|length|offset|re|ve|la|au|tool):[^\]\n]*\][^\n]*\n)*\s*\[\d{1,3}:\d{2}\.\d{2,3}\]"
+)
+_LAST_LINE_SECONDS = 4.0
+_SPRUCE_LINE = re.compile(
+    r"^[ \t]*(\d{2}:\d{2}:\d{2}[:;.]\d{2})[ \t]*,[ \t]*(\d{2}:\d{2}:\d{2}[:;.]\d{2})[ \t]*,([^\r\n]*)", re.MULTILINE
+)
+_SPRUCE = re.compile(rf"(?:\s*(?:\$|//)[^\n]*\n)*\s*{_SPRUCE_LINE.pattern.removeprefix('^')}")
+_FRAMES_PER_SECOND = 25.0
+_TTML_TIME = re.compile(r"\b(begin|end|dur)=([\"'])(?:(\d+(?:\.\d+)?)([tf])|(\d+):(\d\d):(\d\d):(\d+)(?:\.\d+)?)\2")
+_SAMI_PARAGRAPH = re.compile(r"(?<!\n)<p\b", re.IGNORECASE)
 NO_CUE = "no cue with text found. Open it in a subtitle editor and save it as SRT or WebVTT."
 
 
@@ -57,8 +75,11 @@ def sniff(head: str) -> bool:
 
 
 def _foreign_format(head: str) -> str | None:
-    """Name in pysubs2 of a format other than SRT and WebVTT; None if it is none."""
-    for pattern, name in ((_STYLED, "ass"), (_TTML, "ttml"), (_SAMI, "sami"), (_FRAMES, "microdvd")):
+    """Name of a format other than SRT and WebVTT, as pysubs2 calls it, `lrc` or `spruce`; None if it is none."""
+    for pattern, name in (
+        (_STYLED, "ass"), (_TTML, "ttml"), (_SAMI, "sami"), (_FRAMES, "microdvd"), (_TENTHS, "mpl2"), (_STARTS, "tmp"),
+        (_LYRICS, "lrc"), (_SPRUCE, "spruce"),
+    ):  # fmt: skip
         if pattern.match(head):
             return name
     return None
@@ -86,14 +107,26 @@ def _lines(text: str, cue: Cue) -> tuple[str, ...]:
 
 
 def _spoken(name: str, source: str, form: str) -> list[SpokenCue]:
-    """The cues of a format that pysubs2 reads, by time; events of the same time are one cue. Raises ReadError."""
+    """The cues of a foreign format, by time; events of the same time are one cue. Raises ReadError."""
+    if form == "lrc":
+        return _lyrics(source)
+    if form == "spruce":
+        return [
+            SpokenCue(_seconds(match[1]), _seconds(match[2]), tuple(filter(None, map(str.strip, match[3].split("|")))))
+            for match in _SPRUCE_LINE.finditer(source)
+        ]
+    if form == "ttml":
+        source = _with_seconds(source)
+    elif form == "sami":
+        source = _SAMI_PARAGRAPH.sub("<br><p", source)  # one for each language
+    fps = None if _FRAME_RATE.match(source.removeprefix("\ufeff")) else _FRAMES_PER_SECOND
     require_extra("pysubs2")
     import pysubs2
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            file = pysubs2.SSAFile.from_string(source.removeprefix("\ufeff"), form, fps=25.0)
+            file = pysubs2.SSAFile.from_string(source.removeprefix("\ufeff"), form, fps=fps)
     except Exception as error:  # pysubs2 raises its own errors, ValueError, XML errors and others
         reason = (str(error).splitlines() or [""])[0][:120] or type(error).__name__
         raise ReadError(f"{name}: broken subtitles ({reason}). Save them as SRT in a subtitle editor.") from error
@@ -104,6 +137,46 @@ def _spoken(name: str, source: str, form: str) -> list[SpokenCue]:
         lines = [line.strip() for line in unescaped(event.plaintext).splitlines() if line.strip()]
         by_time.setdefault((event.start, event.end), []).extend(lines)
     return [SpokenCue(start / 1000, end / 1000, tuple(lines)) for (start, end), lines in by_time.items() if lines]
+
+
+def _lyrics(source: str) -> list[SpokenCue]:
+    """The lines of lyrics (LRC) by time; a line with several times is sung several times and has its first."""
+    timed = [
+        (min(60 * int(t[1]) + float(f"{t[2]}.{t[3] or 0}") for t in _LYRICS_TIME.finditer(line[1])), line[2].strip())
+        for line in _LYRICS_LINE.finditer(source)
+    ]
+    timed.sort(key=lambda one: one[0])
+    ends = [*(start for start, _ in timed[1:]), timed[-1][0] + _LAST_LINE_SECONDS] if timed else []
+    return [SpokenCue(start, end, (text,)) for (start, text), end in zip(timed, ends, strict=True) if text]
+
+
+def _seconds(time: str) -> float:
+    """Seconds of a time code with frames."""
+    hours, minutes, seconds, frames = map(int, re.split("[:;.]", time))
+    return 3600 * hours + 60 * minutes + seconds + frames / _FRAMES_PER_SECOND
+
+
+def _with_seconds(source: str) -> str:
+    """TTML with seconds instead of ticks and frames."""
+
+    def rate(name: str, default: float) -> float:
+        value = re.search(rf"\b{name}=[\"'](\d+)", source)
+        return float(value[1]) if value and int(value[1]) else default
+
+    frames = rate("frameRate", 0.0)
+    if multiplier := re.search(r"\bframeRateMultiplier=[\"'](\d+)[ :](\d+)", source):
+        frames *= int(multiplier[1]) / max(1, int(multiplier[2]))
+    ticks = rate("tickRate", frames or 1.0)
+    frames = frames or 30.0  # the default of the standard
+
+    def seconds(match: re.Match[str]) -> str:
+        if match[3]:
+            value = float(match[3]) / (ticks if match[4] == "t" else frames)
+        else:
+            value = 3600 * int(match[5]) + 60 * int(match[6]) + int(match[7]) + int(match[8]) / frames
+        return f'{match[1]}="{value:.3f}s"'
+
+    return _TTML_TIME.sub(seconds, source)
 
 
 def _ordered(tracks: list[list[SpokenCue]]) -> Iterator[SpokenCue]:
@@ -154,7 +227,7 @@ def block_marks(text: str) -> list[BlockMark]:
             start = cue.start
         for line, part in enumerate(cue.lines):
             dash = _DASH.match(text, part.start, part.end)
-            if run and line and dash:
+            if run and dash and (line or dash["speaker"]):
                 marks.append(_mark(start, run, stop))
                 run, count, start = [], 0, part.start
             run += _untagged(text, dash.end() if dash else part.start, part.end)

@@ -8,7 +8,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from align.text.header_words import FIELDS, KEYS, LOCALES, NOTES, NUMBERS, SOURCES, TARGETS, TEXTS
+from align.text.header_words import FIELDS, KEYS, LANGUAGE_WORDS, LOCALES, NOTES, NUMBERS, SOURCES, TARGETS, TEXTS
 from align.text.tags import primary, shortened
 
 SAMPLE_ROWS = 60
@@ -173,7 +173,13 @@ def _named_language(name: str) -> str | None:
     """The tag of a language that a header names, such as `Deutsch` or `English (US)`; None for other words."""
     if not name or len(name) > MAX_NAME:
         return None
-    return _language_names().get(name) or _language_names().get(name.partition("(")[0].strip())
+    bare = name.partition("(")[0].strip()
+    word = next((word for word in LANGUAGE_WORDS if bare.startswith(word) or bare.endswith(f" {word.strip()}")), "")
+    return (
+        _language_names().get(name)
+        or _language_names().get(bare)
+        or (_language_names().get(bare.removeprefix(word).removesuffix(f" {word.strip()}").strip()) if word else None)
+    )
 
 
 def is_code(name: str) -> bool:

@@ -148,6 +148,80 @@ def test_title_cards_broken_timings_and_blank_lines_of_cues(end: str, encoding: 
     ]
 
 
+OTHER_SUBTITLES = {
+    "a.sbv": "0:00:00.599,0:00:04.160\n>> ANN: I am here and so is John\n\n0:00:04.160,0:00:06.770\n>> JOHN: Yes.\n",
+    "a.lrc": "[ti:A Song]\n[ar:Band]\n[00:12.00]The rain is falling.\n[00:17.20]Nobody is coming down.\n",
+    "a.sub": "{1}{1}23.976\n{24}{72}The first line.|And the second.\n{96}{120}{y:i}He said so.\n",
+    "b.sub": "[10][25]The first line|and the second.\n[30][45]/He said so.\n",
+    "c.sub": "00:00:01:The first line|and the second.\n00:00:05:He said so.\n",
+    "a.stl": "$Bold = 1\n\n00:00:01:00 , 00:00:03:00 , The first | of two.\n00:00:04:00 , 00:00:06:00 , And more.\n",
+    "a.ttml": '<tt xmlns="http://www.w3.org/ns/ttml" xmlns:p="http://www.w3.org/ns/ttml#parameter" p:frameRate="24" '
+    'p:tickRate="10"><body><div><p begin="00:00:01:12" end="48f">Good day.</p><p begin="30t" end="4s">And you?</p>'
+    "</div></body></tt>",
+    "a.smi": "<SAMI><BODY><SYNC Start=1000><P Class=KR>안녕하세요.<P Class=EN>Hello, my friend.\n<SYNC Start=4000>"
+    "<P Class=KR>어디에 가요?<P Class=EN>Where are you going?</BODY></SAMI>",
+    "a.vtt": "WEBVTT\n\n00:00.500 --> 00:02.000\nTo the <ruby>harbour<rt>port</rt></ruby>.\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "spoken"),
+    [
+        ("a.sbv", ["ANN: I am here and so is John", "JOHN: Yes."]),
+        ("a.lrc", ["The rain is falling.", "Nobody is coming down."]),
+        ("a.sub", ["The first line.", "And the second.", "He said so."]),
+        ("b.sub", ["The first line and the second.", "He said so."]),
+        ("c.sub", ["The first line and the second.", "He said so."]),
+        ("a.stl", ["The first of two.", "And more."]),
+        ("a.ttml", ["Good day.", "And you?"]),
+        ("a.smi", ["안녕하세요.", "Hello, my friend.", "어디에 가요?", "Where are you going?"]),
+        ("a.vtt", ["To the harbour."]),
+    ],
+)
+def test_subtitles_of_other_programs(name: str, spoken: list[str]) -> None:
+    document = read(name, OTHER_SUBTITLES[name].encode())
+    assert (document.reader, sentences(document)) == ("subtitles", spoken)
+    if name == "a.ttml":
+        assert "00:00:01,500 --> 00:00:02,000" in document.text, "frames"
+        assert "00:00:03,000 --> 00:00:04,000" in document.text, "ticks"
+    if name == "a.sub":
+        assert "00:00:01,001 --> 00:00:03,003" in document.text, "the frame rate of the file"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [("a.stl", b"850STL25.01" + bytes(1013), "EBU STL"), ("a.sub", b"\0\0\1\xba" + bytes(range(256)), "pictures")],
+)
+def test_binary_subtitles_are_refused_by_name(name: str, content: bytes, words: str) -> None:
+    with pytest.raises(ReadError, match=words):
+        read(name, content)
+
+
+def test_verses_and_chats_with_times_are_no_lyrics() -> None:
+    assert read("a.txt", b"[3:16] For God so loved the world.\n[3:17] For God did not send him.\n").reader == "text"
+    assert read("a.txt", b"[12:30] Ann: Hello there.\n[12:31] Ben: Hello, Ann.\n").reader == "text"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (
+            "The ministers met \u2014 \u201cin the harbour\u201d \u2014 on Monday\u2026 Whose plan\u2019s that.",
+            "mac_roman",
+        ),
+        ("Où est passé le garçon ? À Noël, l'été est déjà loin. « Ça va », répondit-il.", "mac_roman"),
+        ("Où est passé le garçon ? À Noël, l'été est déjà loin. « Ça va », répondit-il.", "cp1252"),
+        ("Não há pão na cidade. É amanhã que começa a eleição.", "mac_roman"),
+        ("På våren är ängen grön. Ö är ett ord.", "iso8859_1"),
+        ("两国部长在旧港口会面。\n市场很早就关门了。\n", "utf-16-le"),
+        ("二つの国の大臣は古い港で会った。\n", "utf-16-be"),
+        ("두 나라의 장관들이 항구에서 만났다.\n", "utf-16-le"),
+    ],
+)
+def test_encodings_of_a_few_letters(text: str, encoding: str) -> None:
+    assert decode("a.txt", text.encode(encoding))[0] == text
+
+
 ASS = """[Script Info]
 ScriptType: v4.00+
 
