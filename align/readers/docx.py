@@ -15,9 +15,8 @@ from align.readers.safe_zip import no_entities, unpack, xml_parser
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
-_OUTSIDE = frozenset(
-    {f"{_W}p", f"{_W}rt", f"{_W}moveFrom", "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"}
-)
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+_OUTSIDE = frozenset({f"{_W}p", f"{_W}rt", f"{_W}moveFrom", _FALLBACK})
 """Ancestors of a text node: its paragraph, or elements that are not read (ruby, moved text, fallbacks)."""
 _STYLES = (
     (
@@ -58,6 +57,8 @@ def _paragraphs(file: Any) -> Iterator[tuple[str, BlockKind]]:
     names = {style.style_id: style.name or "" for style in file.styles}
     before = ""
     for node in file.element.body.iter(f"{_W}p"):
+        if next(node.iterancestors(_FALLBACK), None) is not None:
+            continue  # a text box for older programs; the one for newer ones is read
         text = before + _text(node)
         before = text if _runs_on(node) else ""
         if not before:
@@ -99,7 +100,7 @@ def _text(paragraph: Any) -> str:
             inner = node.getparent()
             while inner is not None and inner.tag not in _OUTSIDE:
                 inner = inner.getparent()
-            if inner is paragraph:
+            if inner is paragraph and not _is_hidden(node):
                 pieces.append(node.text or "")
         elif tag in (f"{_W}br", f"{_W}cr"):
             pieces.append("\n")
@@ -108,6 +109,13 @@ def _text(paragraph: Any) -> str:
         elif tag == f"{_W}noBreakHyphen":
             pieces.append("-")
     return "".join(pieces)
+
+
+def _is_hidden(text: Any) -> bool:
+    """Whether the run of a text is hidden."""
+    run = text.getparent()
+    vanish = run.find(f"{_W}rPr/{_W}vanish") if run is not None else None
+    return vanish is not None and vanish.get(f"{_W}val") not in ("0", "false", "off")
 
 
 def _kind(paragraph: Any, names: dict[str, str]) -> BlockKind:

@@ -33,8 +33,29 @@ _KINDS = {
 }
 MAX_MARKDOWN_CHARACTERS = 4 << 20
 """Characters above which a file is read as plain text: the parser is made for pages."""
-_MARKUP = re.compile(r"[ \t]*\{(?:#[\w:.-]+|\.[\w-]+)(?:[ \t]+[^{}\n]*)?\}[ \t]*$|\[\^[^\]\s]{1,40}\](?!:)")
-"""The id of a heading and the mark of a footnote, which are extensions of Markdown."""
+_HTML = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(?P<unread>script|style|template|svg|rt|rp)\b.*?(?:</(?P=unread)\s*>|\Z)"
+    r"|</?(?P<name>[A-Za-z][\w-]*)[^<>]*>|(?P<text>[^<]+|<)",
+    re.DOTALL | re.IGNORECASE,
+)
+_HTML_INLINE = frozenset({
+    "a", "abbr", "b", "br", "cite", "code", "del", "em", "font", "i", "img", "ins", "kbd", "label", "mark",
+    "picture", "q", "rb", "ruby", "s", "samp", "small", "source", "span", "strong", "sub", "sup", "time", "tt",
+    "u", "var", "wbr",
+})  # fmt: skip
+_HTML_KINDS = {
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6", "summary"), BlockKind.HEADING),
+    **dict.fromkeys(("figcaption", "caption"), BlockKind.CAPTION),
+    "li": BlockKind.LIST, "blockquote": BlockKind.QUOTE,
+}  # fmt: skip
+_LINE_MARK = re.compile(
+    r"(?P<definition>:[ \t]+)|:{3,}[ \t]*[\w-]*(?:\{[^}\n]*\})?[ \t]*|\[[ xX]\][ \t]+(?=\S)|\[![A-Za-z]+\][-+]?[ \t]*"
+)
+"""What begins a line and is no text: a definition, a fenced division, a task of a list, an alert."""
+_MARKUP = re.compile(
+    r"\{\{[<%].*?[>%]\}\}|\{%.*?%\}|[ \t]*\{(?:#[\w:.-]+|\.[\w-]+)(?:[ \t]+[^{}\n]*)?\}[ \t]*$|\[\^[^\]\s]{1,40}\](?!:)"
+)
+"""Ids of headings, marks of footnotes and calls of templates, which are extensions of Markdown."""
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
@@ -69,10 +90,10 @@ def block_marks(text: str) -> list[BlockMark]:
             kind_stack.pop()
         elif token.map:
             start, end = max(at, starts[token.map[0]]), starts[min(token.map[1], len(starts) - 1)]
-            mark = _mark(body, token, start, end, kind_stack[-1] if kind_stack else BlockKind.BODY, cell)
-            if mark and mark.span.start >= at and mark.span.end > mark.span.start:
-                at = mark.span.end
-                marks.append(_shifted(mark, shift))
+            for mark in _marks(body, token, start, end, kind_stack[-1] if kind_stack else BlockKind.BODY, cell):
+                if mark.span.start >= at and mark.span.end > mark.span.start:
+                    at = mark.span.end
+                    marks.append(_shifted(mark, shift))
     return marks
 
 
@@ -94,26 +115,60 @@ def _line_starts(text: str) -> list[int]:
     return [0, *(m.end() for m in re.finditer(r"\r\n|\n|\r", text)), len(text)]
 
 
-def _mark(text: str, token: Token, start: int, end: int, kind: BlockKind, cell: bool) -> BlockMark | None:
-    """The block of a token with lines, including its markup; cells share a line, so theirs is left out."""
-    if token.type == "inline":
-        parts = tuple(_parts(text, token, start, end))
-        if not parts:
-            return None
-        note = _NOTE.match(text, parts[0].start)
-        if note:
-            kind = BlockKind.COMMENT
-            parts = (
-                tuple(Span(max(part.start, note.end()), part.end) for part in parts if part.end > note.end()) or parts
-            )
-        line = max(start, *(text.rfind(mark, start, parts[0].start) + 1 for mark in "\n\r"))
-        return BlockMark(_trimmed(text, line, parts[-1].end if cell else end) or parts[0], kind, None, parts)
+def _marks(text: str, token: Token, start: int, end: int, kind: BlockKind, cell: bool) -> Iterator[BlockMark]:
+    """Yield the blocks of a token with lines, including their markup; cells share a line, so theirs is left out."""
     span = _trimmed(text, start, end)
-    if span is None:
-        return None
-    if token.type == "hr":
-        return BlockMark(span, BlockKind.SEPARATOR, None, ())
-    return BlockMark(span, BlockKind.BOILERPLATE, None, ())
+    if token.type == "inline":
+        groups = list(_groups(text, _parts(text, token, start, end)))
+        for number, parts in enumerate(groups):
+            yield _paragraph(text, parts, start, parts[-1].end if cell or number < len(groups) - 1 else end, kind)
+    elif span is not None and token.type == "html_block":
+        marks = list(_html_marks(text, span, kind))
+        yield from marks or [BlockMark(span, BlockKind.BOILERPLATE, None, ())]
+    elif span is not None:
+        yield BlockMark(span, BlockKind.SEPARATOR if token.type == "hr" else BlockKind.BOILERPLATE, None, ())
+
+
+def _paragraph(text: str, parts: list[Span], start: int, end: int, kind: BlockKind) -> BlockMark:
+    note = _NOTE.match(text, parts[0].start)
+    if note:
+        kind = BlockKind.COMMENT
+        parts = [Span(max(part.start, note.end()), part.end) for part in parts if part.end > note.end()] or parts
+    line = max(start, *(text.rfind(mark, start, parts[0].start) + 1 for mark in "\n\r"))
+    return BlockMark(_trimmed(text, line, end) or parts[0], kind, None, tuple(parts))
+
+
+def _groups(text: str, parts: Iterator[Span]) -> Iterator[list[Span]]:
+    """Yield the parts of each paragraph of an inline token, without the marks of its lines: a definition is its own."""
+    group: list[Span] = []
+    for part in parts:
+        line = max(text.rfind(mark, 0, part.start) + 1 for mark in "\n\r")
+        mark = _LINE_MARK.match(text, part.start) if not text[line : part.start].strip(" \t>*+-0123456789.)") else None
+        if mark and mark["definition"] and group:
+            yield group
+            group = []
+        if mark is None or mark.end() < part.end:
+            group.append(part if mark is None else Span(mark.end(), part.end))
+    if group:
+        yield group
+
+
+def _html_marks(text: str, span: Span, kind: BlockKind) -> Iterator[BlockMark]:
+    """Yield the blocks of HTML between paragraphs, by its elements."""
+    parts: list[Span] = []
+    inside = kind
+    for match in [*_HTML.finditer(text, span.start, span.end), None]:
+        name = (match["name"] or "").lower() if match else ""
+        if match and match["text"]:
+            parts.append(Span(*match.span()))
+        elif match is None or (name and name not in _HTML_INLINE):
+            if whole := _trimmed(text, parts[0].start, parts[-1].end) if parts else None:
+                within = (Span(max(part.start, whole.start), min(part.end, whole.end)) for part in parts)
+                spoken = tuple(part for part in within if part.start < part.end)
+                if any(part.of(text).strip() for part in spoken):
+                    yield BlockMark(whole, inside, None, spoken)
+            parts = []
+            inside = kind if match is None or match[0].startswith("</") else _HTML_KINDS.get(name, kind)
 
 
 def _trimmed(text: str, start: int, end: int) -> Span | None:

@@ -28,6 +28,7 @@ _REFUSED = {
     ".ipynb": ("a notebook", "Export it as Markdown"),
     **dict.fromkeys((".stringsdict", ".xcstrings"), ("software strings", "Export them as XLIFF")),
     **dict.fromkeys((".yaml", ".yml", ".toml", ".ini"), ("a settings file", "Save its texts as JSON or CSV")),
+    ".ftl": ("Fluent", "Export its texts as XLIFF or PO"),
     ".rst": ("reStructuredText", "Convert it with pandoc to HTML or Markdown"),
     ".adoc": ("AsciiDoc", "Convert it with asciidoctor to HTML"),
     **dict.fromkeys((".org", ".textile", ".wiki", ".mediawiki"), ("a markup", "Convert it with pandoc to HTML")),

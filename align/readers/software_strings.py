@@ -31,8 +31,15 @@ _APPLE = re.compile(
     re.DOTALL,
 )
 _QUOTED_ANDROID = re.compile(r'(?<!\\)"')
-_CHROME_KEYS = frozenset({"message", "description", "placeholders", "hash"})
-"""Keys of a message of a Chrome extension."""
+_TEXT_KEYS = ("message", "defaultMessage", "translation", "definition", "string")
+"""Keys of the text of a message that is an object: of Chrome, FormatJS, go-i18n, POEditor and Transifex."""
+_NAME_KEYS = ("id", "key", "term")
+_NOTE_KEYS = ("description", "developer_comment", "comment", "context")
+_MESSAGE_KEYS = frozenset({
+    *_TEXT_KEYS, *_NAME_KEYS, *_NOTE_KEYS, "placeholders", "hash", "file", "start", "end", "line", "col", "reference",
+    "term_plural", "character_limit", "tags", "obsolete", "fuzzy",
+})  # fmt: skip
+"""Keys of such objects; one with others is no message."""
 HINT = "A file of strings needs keys with texts."
 NO_LANGUAGE = frozenset({"res", "app", "src", "www", "lib", "doc", "web", "api", "ui", "js", "id", "no", "to", "en-us"})
 """Words that look like language tags in names of files and folders."""
@@ -79,8 +86,8 @@ def _language_of(name: str) -> str | None:
 
 
 def _json_rows(name: str, text: str) -> Iterator[_StringRow]:
-    """Yield the strings of a JSON value. The description of a message is its note: `@key` in ARB, `description`
-    next to `message` in an object with no keys but those of a Chrome extension."""
+    """Yield the strings of a JSON value. The description of a message is its note: `@key` in ARB, `description` or
+    `context` next to the text in an object that is a message."""
     try:
         # Numbers are no texts; raw line breaks in a text are what JSON forbids and people write.
         value = json.loads(text, object_pairs_hook=_members, parse_int=float, strict=False)
@@ -92,8 +99,8 @@ def _json_rows(name: str, text: str) -> Iterator[_StringRow]:
         key, value, note = stack.pop()
         if isinstance(value, str):
             yield _StringRow(key, value, note)
-        elif isinstance(value, dict) and isinstance(value.get("message"), str) and value.keys() <= _CHROME_KEYS:
-            yield _StringRow(key, value["message"], str(value.get("description") or note))
+        elif isinstance(value, dict) and (message := _message(key, value)):
+            yield message if message.note else message._replace(note=note)
         elif isinstance(value, dict):
             children = []
             for own, child in value.items():
@@ -105,6 +112,18 @@ def _json_rows(name: str, text: str) -> Iterator[_StringRow]:
             stack += reversed(children)
         elif isinstance(value, list):
             stack += [(f"{key}[{number}]", value[number], "") for number in reversed(range(len(value)))]
+
+
+def _message(key: str, value: dict[str, Any]) -> _StringRow | None:
+    """The text of an object that is a message, under its own name if it has one; None for other objects."""
+    texts = [value[name] for name in _TEXT_KEYS if isinstance(value.get(name), str)]
+    named, notes = (
+        [value[name] for name in names if isinstance(value.get(name), str) and value[name]]
+        for names in (_NAME_KEYS, _NOTE_KEYS)
+    )
+    if len(texts) != 1 or not value.keys() <= _MESSAGE_KEYS or any(" " in one.strip() for one in named):
+        return None  # a name of several words may be the source text
+    return _StringRow(named[0] if named else key, texts[0], "\n".join(notes))
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from types import ModuleType
 
 import pytest
 
 from align.errors import ReadError
-from align.models import Document
+from align.models import BlockKind, Document
 from align.readers import read, suffixes
 from align.text.normalize import sentence_text
 
@@ -53,6 +54,16 @@ def open_document(what: str, body: str, **more: str) -> bytes:
         content_dot_xml=f"{content}</office:document-content>",
         **more,
     )
+
+
+def texts(name: str, content: bytes) -> list[str]:
+    document = read(name, content)
+    return [
+        sentence_text(document.text, one.pieces)
+        for block in document.blocks
+        if block.kind is not BlockKind.BOILERPLATE
+        for one in block.sentences
+    ]
 
 
 def shown(document: Document) -> list[tuple[str, str]]:
@@ -375,3 +386,69 @@ def test_a_packed_file_without_one_of_its_parts_is_refused() -> None:
     ):  # fmt: skip
         with pytest.raises(ReadError, match=reason):
             read(name, content)
+
+
+def test_a_text_box_is_read_once_and_hidden_text_not_at_all() -> None:
+    import docx
+    from docx.oxml import parse_xml
+
+    word = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    box = "<w:txbxContent><w:p><w:r><w:t>A text box with words.</w:t></w:r></w:p></w:txbxContent>"
+    file = docx.Document()
+    paragraph = file.add_paragraph("Words are seen.")
+    paragraph.add_run("Words are hidden.").font.hidden = True
+    paragraph.add_run(" More are seen.").font.hidden = False
+    file.element.body.append(
+        parse_xml(
+            f'<w:p xmlns:w="{word}" xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"><w:r>'
+            f"<mc:AlternateContent><mc:Choice Requires='wps'>{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback>"
+            "</mc:AlternateContent></w:r></w:p>"
+        )
+    )
+    target = io.BytesIO()
+    file.save(target)
+    assert texts("a.docx", target.getvalue()) == ["Words are seen.", "More are seen.", "A text box with words."]
+
+
+@pytest.mark.parametrize(
+    ("source", "spoken"),
+    [
+        (
+            "<div>\n<h2>The <i>old</i> harbour</h2>\n<p>Ships <b>came</b>.</p><!-- no --><style>p {}</style>\n</div>\n",
+            ["The old harbour", "Ships came."],
+        ),
+        ("<table><tr><td>One cell.</td><td>Another.</td></tr></table>\n", ["One cell.", "Another."]),
+        ("<details>\n<summary>More</summary>\n\nIt was **cold**.\n\n</details>\n", ["More", "It was cold."]),
+        ("- [ ] Do this.\n- [x] Do that.\n", ["Do this.", "Do that."]),
+        ("> [!NOTE]\n> Look here.\n", ["Look here."]),
+        ("Harbour\n: A place for ships.\n", ["Harbour", "A place for ships."]),
+        ("::: warning\nDo not swim.\n:::\n", ["Do not swim."]),
+        ("Go {% if x %}home{% endif %} now.\n\n{{< figure a >}}\n\n{% include b %}\n", ["Go home now."]),
+    ],
+)
+def test_extensions_of_markdown_and_html_in_it(source: str, spoken: list[str]) -> None:
+    assert texts("a.md", source.encode()) == spoken
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        (
+            {"id": "a.b", "defaultMessage": "Hello {name}.", "description": "greeting"},
+            "# greeting\na.b = Hello {name}.",
+        ),
+        ({"id": "a.b", "translation": "Hello."}, "a.b = Hello."),
+        ({"term": "a.b", "definition": "Hello.", "context": "top"}, "# top\na.b = Hello."),
+    ],
+)
+def test_messages_of_software_are_objects_in_json(message: dict[str, str], text: str) -> None:
+    document = read("a.json", json.dumps([message]).encode())
+    assert (document.text.strip(), len(document.blocks[0].sentences), len(document.blocks)) == (text, 1, 1)
+
+
+def test_an_object_with_two_texts_is_no_message() -> None:
+    assert texts("a.json", b'[{"string": "Hello there.", "translation": "Guten Tag."}]') == [
+        "Hello there.",
+        "Guten Tag.",
+    ]
+    assert texts("a.json", b'[{"term": "Open the file", "definition": "Auf!"}]') == ["Open the file", "Auf!"]
