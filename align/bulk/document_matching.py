@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from align.aligner import EmbeddedSide, align_pages
 from align.embeddings.nearest import MAX_LEAD, best_other, dots, edges, neighbour_means, spread
-from align.extras import require_extra
+from align.errors import require_extra
 
 Vectors = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]

@@ -20,8 +20,7 @@ from typing import Any, BinaryIO
 from align.atomic_file import atomic_write
 from align.bulk.database import PlannedPair
 from align.bulk.types import PairEntry
-from align.errors import ReadError, UsageError
-from align.extras import require_extra
+from align.errors import ReadError, UsageError, require_extra
 from align.inputs import MAX_SIZE, inner_name, open_input
 from align.readers.safe_zip import decompress
 from align.text.csv_dialect import allow_long_cells

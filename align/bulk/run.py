@@ -29,11 +29,10 @@ from align.bulk.supervisor import DATABASE_FILE, DOCUMENTS, FAILED_FILE, output_
 from align.bulk.types import PairEntry
 from align.bulk.worker import WorkSpec
 from align.bulk.workers_local import LocalPool
-from align.errors import AlignError, TextLossError, UsageError
+from align.errors import AlignError, TextLossError, UsageError, require_extra
 from align.exchange.export import compress, write_links
 from align.exchange.formats import FORMATS, export_format
 from align.exchange.types import ExportOptions
-from align.extras import require_extra
 from align.inputs import inner_name
 from align.models import Link, LinkKind, LinkSide, Proposal, Span, Status
 from align.readers import read

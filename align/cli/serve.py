@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from align.cli.options import encoder_option, note, settings_for, store_option
-from align.errors import UsageError
-from align.extras import require_extra
+from align.errors import UsageError, require_extra
 
 if TYPE_CHECKING:
     from align.server.server import TouchKey

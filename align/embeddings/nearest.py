@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from align.extras import require_extra
+from align.errors import require_extra
 
 VectorMatrix = npt.NDArray[Any]
 """(n, d) float32 or float16 rows of length 1; may be a memory map."""

@@ -15,7 +15,7 @@ from tempfile import gettempdir
 from typing import IO, TYPE_CHECKING
 
 from align.atomic_file import part_folder
-from align.errors import UsageError
+from align.errors import UsageError, require_extra
 from align.exchange.context import LinkedSentences, SentenceContext, null_links
 from align.exchange.export_target import STDOUT, written_file, written_folder
 from align.exchange.filter import exported_statuses, filter_links, oriented_null, without_duplicates
@@ -24,7 +24,6 @@ from align.exchange.group_by import block_links, document_key, group_by, joined_
 from align.exchange.jsonl import write_blocks
 from align.exchange.types import VERIFY_BELOW, ExportOptions, ExportReport, Properties, Unit, properties_key
 from align.exchange.verify import WrittenUnits, verify
-from align.extras import require_extra
 from align.models import CONFIRMED, Block, Link, LinkSide
 
 if TYPE_CHECKING:

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from align import __version__
-from align.errors import ReadError
+from align.errors import ReadError, require_extra
 from align.exchange.charsets import utf8_text
 from align.exchange.columns import COLUMNS, Column, read_unit
 from align.exchange.export_target import CARD_TITLE
 from align.exchange.filter import pair_name
 from align.exchange.types import ExportOptions, ImportedUnit, Unit
-from align.extras import require_extra
 from align.models import CONFIRMED
 from align.text.tags import primary
 

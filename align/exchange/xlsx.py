@@ -18,13 +18,12 @@ from typing import IO, Any
 from zipfile import ZipFile
 
 from align import __version__
-from align.errors import ExportError, ReadError, UsageError
+from align.errors import ExportError, ReadError, UsageError, require_extra
 from align.exchange.charsets import xlsx_text
 from align.exchange.column_layout import NO_LAYOUT, Layout, TableColumns, layout_of, read_table
 from align.exchange.columns import cells, table_columns
 from align.exchange.export_target import build_time
 from align.exchange.types import ExportOptions, ImportedUnit, Unit
-from align.extras import require_extra
 from align.models import Status
 from align.readers import opendocument
 from align.readers.registry import kind

@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from align.errors import ReadError
-from align.extras import require_extra
+from align.errors import ReadError, require_extra
 from align.models import BlockKind, Document
 from align.readers.builder import DocumentBuilder
 from align.readers.safe_zip import no_entities, unpack, xml_parser

@@ -11,8 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from align.errors import ReadError, UsageError
-from align.extras import require_extra
+from align.errors import ReadError, UsageError, require_extra
 from align.models import BlockKind, Document
 from align.readers.builder import DocumentBuilder
 from align.readers.encodings import decode

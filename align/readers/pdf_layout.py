@@ -10,8 +10,7 @@ from statistics import median
 from threading import Lock
 from typing import Any, NamedTuple
 
-from align.errors import ReadError
-from align.extras import require_extra
+from align.errors import ReadError, require_extra
 from align.readers.safe_zip import check_expansion
 from align.text.scripts import HAN_CLASS, KANA_CLASS
 

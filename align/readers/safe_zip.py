@@ -10,8 +10,7 @@ import zlib
 from collections.abc import Iterable
 from typing import Any
 
-from align.errors import ReadError
-from align.extras import require_extra
+from align.errors import ReadError, require_extra
 
 MAX_UNPACKED = 400 << 20
 """Maximum unpacked bytes of a packed file (DOCX, EPUB, XLSX)."""

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
-from align.errors import ReadError
-from align.extras import require_extra
+from align.errors import ReadError, require_extra
 from align.inputs import inner_name
 from align.models import BlockKind, Document
 from align.readers.builder import DocumentBuilder

@@ -11,8 +11,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from align.errors import ReadError
-from align.extras import require_extra
+from align.errors import ReadError, require_extra
 from align.models import BlockKind, Document, Span
 from align.readers.plain import text_of
 from align.readers.subtitle_cues import (

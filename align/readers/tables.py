@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any
 
-from align.errors import ReadError
-from align.extras import require_extra
+from align.errors import ReadError, require_extra
 from align.models import BlockKind, Document
 from align.readers.builder import DocumentBuilder
 from align.readers.plain import text_of

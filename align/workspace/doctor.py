@@ -16,8 +16,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 from align import __version__
-from align.errors import AlignError
-from align.extras import DISTRIBUTION, EXTRAS, OPTIONAL, missing_modules
+from align.errors import DISTRIBUTION, EXTRAS, OPTIONAL, AlignError, missing_modules
 from align.settings import (
     Settings,
     config_path,

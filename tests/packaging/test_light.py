@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from align import extras
+from align import errors
 from align.errors import MissingExtraError
 
 ROOT = Path(__file__).resolve().parents[2]
-BLOCKED = (*extras.OPTIONAL, "torch", "transformers", "sentence_transformers")
+BLOCKED = (*errors.OPTIONAL, "torch", "transformers", "sentence_transformers")
 BLOCKER = f"""
 import importlib.abc, importlib.util, sys
 class Blocker(importlib.abc.MetaPathFinder):
@@ -110,14 +110,14 @@ assert calls == [1, 510]
     assert blocked(tmp_path, ("add", "de.txt"), ("bulk", "--help"), before=fake) == [(0, "")] * 2
 
 
-@pytest.mark.parametrize("module", extras.OPTIONAL)
+@pytest.mark.parametrize("module", errors.OPTIONAL)
 def test_every_optional_package_belongs_to_its_extra(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    optional = extras.OPTIONAL[module]
+    optional = errors.OPTIONAL[module]
     lists = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     assert any(re.split(r"[>=<;\[]", line)[0] == optional.package for line in lists[optional.extra])
-    monkeypatch.setattr(extras, "is_installed", lambda name: False)
+    monkeypatch.setattr(errors, "is_installed", lambda name: False)
     with pytest.raises(MissingExtraError, match=re.escape(optional.package)):
-        extras.require_extra(module)
+        errors.require_extra(module)
 
 
 PLATFORMS = {

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from align import extras
+from align import errors
 from align.settings import temporary_folder
 from align.workspace import doctor
 from align.workspace.doctor import (
@@ -114,7 +114,7 @@ def test_a_good_store_is_counted(tmp_path: Path) -> None:
 
 def test_a_module_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert doctor.encoder("use", "no_such_module", tmp_path).state is CheckState.BAD
-    monkeypatch.setattr(extras, "is_installed", lambda module: module != "pyarrow")
+    monkeypatch.setattr(errors, "is_installed", lambda module: module != "pyarrow")
     notes = [f for f in doctor.libraries() if f.state is CheckState.NOTE]
     assert [(f.message, f.remedy) for f in notes] == [
         ("without Parquet and Zstandard", "pip install 'align-workbench[data]'")
