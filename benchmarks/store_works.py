@@ -241,7 +241,9 @@ async def _pressing(path: Path, rng: random.Random, say: Say) -> None:
             await pilot.press(rng.choice(KEYS))
             if app.decision_writer.waiting:
                 continue
-            latest = next((d.uid for d in app.browser.history(None, 20) if d.reviewer == REVIEWER), "")
+            latest = next(
+                (d.uid for d in app.browser.store.decisions(link=None, limit=20) if d.reviewer == REVIEWER), ""
+            )
             if latest not in (known, ""):
                 known = latest
                 say(f"decision {latest}")

@@ -147,7 +147,7 @@ class ReviewApp(App[None]):
             self.notify(visible(f"There is no theme {self._theme_name!r}."), severity="warning", markup=False)
         state = self.session_state = self.last_state()
         self.push_screen(WorkspaceScreen())
-        if self._start == "last" and self.browser.count(state.filter):
+        if self._start == "last" and self.browser.store.count(state.filter):
             self.push_screen(ReviewScreen(state))
         if self._owns_process:
             # A full collection delayed a key by 110 ms, so it runs when nobody types.
@@ -193,7 +193,7 @@ class ReviewApp(App[None]):
     def state_of(self, base: LinkFilter) -> SessionState:
         """The session state in which this reviewer left the links of `base`; their beginning without one."""
         state = recall_state(self.browser, self.reviewer, base)
-        if state.base != base or not self.browser.count(state.filter):
+        if state.base != base or not self.browser.store.count(state.filter):
             return SessionState(filter=base, base=base)
         return state
 

@@ -62,7 +62,7 @@ class OverruleGuard:
 
     def question_before_undo(self, action: str, latest: int) -> str:
         """The question before an undo, or a redo, of a decision of another visit; `latest` is the last decision."""
-        visit = self._browser.visit_to_undo(self._reviewer, action) if self._visit else None
+        visit = self._browser.store.visit_to_undo(self._reviewer, action) if self._visit else None
         if visit in (None, self._visit) or self._asked_before((action, latest)):
             return ""
         return f"That was decided as {self._reviewer} in another visit. The same key again will {action} it."
@@ -152,7 +152,7 @@ class DecisionSession:
         """Fetch the list; go to the link of the state, or to the first undecided one."""
         link = self.state.link
         if link is None:
-            link = self.browser.next_undecided(None, self.state.filter, self.state.order)
+            link = self.browser.store.next_undecided(None, self.state.filter, order=self.state.order)
         self.fetch(link, self.state.rank)
 
     def link_at(self, rank: int) -> Link | None:
@@ -190,13 +190,15 @@ class DecisionSession:
 
     def fetch(self, link: int | None = None, rank: int | None = None) -> None:
         """Fetch the list anew and go to the link; where it is deleted, to that rank, or stay at the cursor's."""
-        self.latest = self.browser.latest()
-        self.total = self.browser.count(self.state.filter)
+        self.latest = self.browser.store.latest()
+        self.total = self.browser.store.count(self.state.filter)
         self.left, self.expected_right = self.browser.undecided(self.state.filter)
         self._pages.clear()
         self.revision += 1
         rank = self.cursor if rank is None else rank
-        position = self.browser.rank(link, self.state.filter, self.state.order) if link is not None else None
+        position = (
+            self.browser.store.rank(link, self.state.filter, order=self.state.order) if link is not None else None
+        )
         self.move(rank if position is None else position)
 
     def move(self, rank: int) -> None:
@@ -230,13 +232,13 @@ class DecisionSession:
             near = self.link_at(rank)
             if near is not None and near.id == link:
                 return rank
-        return self.browser.rank(link, self.state.filter, self.state.order)
+        return self.browser.store.rank(link, self.state.filter, order=self.state.order)
 
     def following(self, link: Link) -> int | None:
         """The undecided link after this one; None where it is the last."""
         following = self.near_undecided(link)
         if following is None:
-            following = self.browser.next_undecided(link.id, self.state.filter, self.state.order)
+            following = self.browser.store.next_undecided(link.id, self.state.filter, order=self.state.order)
         return None if following == link.id else following
 
     def near_undecided(self, link: Link) -> int | None:
@@ -293,7 +295,7 @@ class DecisionSession:
         self._committed(change, self._undecided_after(after))
 
     def _undecided_after(self, link: Link | None) -> int | None:
-        return self.browser.next_undecided(link.id, self.state.filter, self.state.order) if link else None
+        return self.browser.store.next_undecided(link.id, self.state.filter, order=self.state.order) if link else None
 
     def saved(self, future: Future[Any]) -> None:
         """Show a decision that took long, or that it was refused."""

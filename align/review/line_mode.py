@@ -226,7 +226,7 @@ class PlainReview:
         return consequences_of(self.session.browser, preview, realignment)
 
     def _text(self, sentences: Sequence[int]) -> str:
-        return shown(" ".join(row.text for row in self.session.browser.sentences_by_id(sentences)))
+        return shown(" ".join(row.text for row in self.session.browser.store.sentences_by_id(sentences)))
 
     # Commands with an argument, or of the lines
 
@@ -284,7 +284,7 @@ class PlainReview:
         if link is None:
             return None
         browser = self.session.browser
-        texts = [[row.text for row in browser.sentences_by_id(side.sentences)] for side in (link.src, link.tgt)]
+        texts = [[row.text for row in browser.store.sentences_by_id(side.sentences)] for side in (link.src, link.tgt)]
         if where:
             return self.session.split(link, *named_points(texts, where))
         if [len(side) for side in texts] == [2, 2]:
@@ -322,7 +322,7 @@ class PlainReview:
     def do_info(self, _argument: str) -> None:
         """Print the reasons for the link."""
         if link := self.session.require_current():
-            for words in reasons_of(link, self.session.browser.signals(link.id) or {}):
+            for words in reasons_of(link, self.session.browser.store.signals(link.id) or {}):
                 self._write(f"{words[:1].upper()}{words[1:]}.")
 
     def do_context(self, _argument: str) -> None:
@@ -338,7 +338,7 @@ class PlainReview:
     def do_history(self, _argument: str) -> None:
         """Print the decisions on the link."""
         link = self.session.require_current()
-        decisions = self.session.browser.history(link.id, HISTORY_DECISIONS) if link else []
+        decisions = self.session.browser.store.decisions(link=link.id, limit=HISTORY_DECISIONS) if link else []
         for decision in decisions:
             at = decision.at[:16].replace("T", " ")
             self._write(shown(f"{at}, {decision.reviewer}: {words_of(decision)}"))

@@ -64,7 +64,7 @@ class LinkPresenter:
         """Edits, conflicts, what is in one text only, the note, and the reasons."""
         foot = self._changes(link)
         if link.attention == "conflict":
-            conflicts = self.session.browser.conflicts(link.id)
+            conflicts = self.session.browser.store.conflicts(link.id)
             conflicts = [replace(conflict, name=base_name(conflict.name)) for conflict in conflicts]
             foot += [Passage(conflict_text(conflict), (), "warning", "!") for conflict in conflicts]
         if only := only_in_one(link):
@@ -84,7 +84,7 @@ class LinkPresenter:
 
     def _reasons(self, link: Link, height: int) -> list[Passage]:
         """Score, features and alternatives of a link."""
-        features = self.session.browser.signals(link.id) or {}
+        features = self.session.browser.store.signals(link.id) or {}
         words = "; ".join(reasons_of(link, features))
         lines = [Passage(f"{words[:1].upper()}{words[1:]}.", (), "foot", "i")]
         if self.alternatives_of != link.id:

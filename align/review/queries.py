@@ -38,7 +38,7 @@ class WholeDocument:
 
     def reload(self) -> None:
         """Reload after a sentence was split or joined."""
-        self.count = self._browser.sentence_count(self._document)
+        self.count = self._browser.store.sentence_count(self._document)
         self._first = 0
         self._fetched: Sequence[SentenceRow] = ()
         self._row_numbers: dict[int, int] = {}
@@ -48,13 +48,13 @@ class WholeDocument:
         stop = min(self.count, start + n)
         if not (self._first <= start and stop <= self._first + len(self._fetched)):
             self._first = max(0, start - PREFETCHED_ROWS // 2)
-            self._fetched = self._browser.sentences(self._document, self._first, n + PREFETCHED_ROWS)
+            self._fetched = self._browser.store.sentences(self._document, self._first, n + PREFETCHED_ROWS)
         return self._fetched[start - self._first : stop - self._first]
 
     def row_number(self, sentence: int) -> int | None:
         """Row number of a sentence; None if it is in another document."""
         if sentence not in self._row_numbers:
-            for row in self._browser.sentences_by_id([sentence]):
+            for row in self._browser.store.sentences_by_id([sentence]):
                 if row.document == self._document:
                     self._row_numbers[sentence] = row.position
         return self._row_numbers.get(sentence)
@@ -71,7 +71,7 @@ class OneLanguage:
 
     def reload(self) -> None:
         """Reload after a sentence was split or joined."""
-        every = self._browser.sentences(self._document, 0, self._browser.sentence_count(self._document))
+        every = self._browser.store.sentences(self._document, 0, self._browser.store.sentence_count(self._document))
         self._rows = [row for row in every if primary(row.lang) == self._primary]
         self._row_numbers = {row.id: number for number, row in enumerate(self._rows)}
         self.count = len(self._rows)
@@ -103,15 +103,15 @@ STATUS_RANK = {Status.EDITED: 3, Status.ACCEPTED: 3, Status.PROPOSED: 2, Status.
 
 def load_context(browser: Browser, side: LinkSide, count: int) -> SideContext:
     """Sentences of the side and `count` before and after it, with the link status of those."""
-    before, after = browser.context(side, count)
-    own = browser.sentences_by_id(side.sentences)
+    before, after = browser.store.context(side, count)
+    own = browser.store.sentences_by_id(side.sentences)
     return SideContext(before, own, after, statuses(browser, [row.id for row in (*before, *after)]))
 
 
 def statuses(browser: Browser, sentences: Sequence[int]) -> dict[int, Status]:
     """Strongest link status of each sentence; sentences without links, or only with rejected ones, are left out."""
     by_sentence = {}
-    for sentence, links in browser.links_of_sentences(list(sentences)).items():
+    for sentence, links in browser.store.links_of_sentences(list(sentences)).items():
         link_statuses = [link.status for link in links if link.status in NOT_REJECTED]
         if link_statuses:
             by_sentence[sentence] = max(link_statuses, key=STATUS_RANK.__getitem__)
@@ -131,7 +131,7 @@ def same_texts_filter(link: Link) -> LinkFilter:
 def neighbour(browser: Browser, link: Link, step: int) -> Link | None:
     """The next (1) or previous (-1) link of the same two texts and languages that is not rejected."""
     same = same_texts_filter(link)
-    rank = browser.rank(link.id, same)
+    rank = browser.store.rank(link.id, same)
     if rank is None or rank + step < 0:
         return None
     links = browser.at(rank + step, 1, same)
@@ -143,7 +143,7 @@ def nearest_confirmed(browser: Browser, link: Link, reach: int = 100) -> Link | 
     if link.status in CONFIRMED:
         return link
     same = same_texts_filter(link)
-    rank = browser.rank(link.id, same)
+    rank = browser.store.rank(link.id, same)
     if rank is None:
         return None
     first = max(0, rank - reach)
@@ -156,7 +156,7 @@ def link_at(browser: Browser, sentence: int, like: Link, side: str) -> Link | No
     """A link with the sentence on that side, between the documents of `like`; confirmed ones first."""
     matches = [
         link
-        for link in browser.links_of_sentences([sentence])[sentence]
+        for link in browser.store.links_of_sentences([sentence])[sentence]
         if link.status in NOT_REJECTED
         and (link.src.document, link.tgt.document) == (like.src.document, like.tgt.document)
         and sentence in getattr(link, side).sentences

@@ -61,10 +61,10 @@ class ReviewSession(DecisionSession):
         if self.state.filter.text and self.total > LARGE_LIST:
             return
         link = self.current
-        if not self.browser.others_since(self.latest, self.reviewer):
+        if not self.browser.store.others_since(self.latest, self.reviewer):
             return
         if link is not None:
-            change = self.browser.who_changed(link)
+            change = self.browser.store.who_changed(link)
             if change is None and not self.browser.has(link.id, self.state.filter, self.state.order):
                 change = "this link is no longer in the list"
             if change is not None:
@@ -88,7 +88,7 @@ class ReviewSession(DecisionSession):
         following = self.near_undecided(link) if link else None
         if following is None:
             after = link.id if link else None
-            following = self.browser.next_undecided(after, self.state.filter, self.state.order)
+            following = self.browser.store.next_undecided(after, self.state.filter, order=self.state.order)
         if following is None or (link is not None and following == link.id and link.status is not Status.PROPOSED):
             self.inform("Nothing is left undecided here.", "good")
         elif link is not None and following == link.id:
@@ -119,7 +119,7 @@ class ReviewSession(DecisionSession):
         self._go_to_next(replace(self.state.filter, bookmarked=True), "There are no bookmarks.")
 
     def _go_to_next(self, matching: LinkFilter, otherwise: str) -> None:
-        link = self.browser.next(self.state.link, matching, self.state.order)
+        link = self.browser.store.next_link(self.state.link, matching, order=self.state.order)
         if link is None:
             self.inform(otherwise)
         else:
@@ -142,7 +142,7 @@ class ReviewSession(DecisionSession):
 
     def _go_to_number(self, number: int) -> None:
         state = self.state
-        rank = self.browser.rank(number, state.filter, state.order) if number <= MAX_ID else None
+        rank = self.browser.store.rank(number, state.filter, order=state.order) if number <= MAX_ID else None
         if rank is None:
             self.inform(f"There is no link {number} (any more).")
         elif [link.id for link in self.browser.at(rank, 1, state.filter, state.order)] != [number]:
@@ -166,7 +166,7 @@ class ReviewSession(DecisionSession):
         return completions(typed, self._documents(), (self.reviewer,))
 
     def _documents(self) -> list[tuple[int, str]]:
-        pairs = self.browser.pairs()
+        pairs = self.browser.store.pairs()
         names = {(p.src_document, p.src_doc) for p in pairs} | {(p.tgt_document, p.tgt_doc) for p in pairs}
         return sorted(names)
 
@@ -196,7 +196,7 @@ class ReviewSession(DecisionSession):
         undecided = replace(self.state.filter, statuses=frozenset({Status.PROPOSED}))
         if self.state.filter.statuses and Status.PROPOSED not in self.state.filter.statuses:
             return 0
-        return (self.browser.rank(link.id, undecided) or 0) + (link.status is Status.PROPOSED)
+        return (self.browser.store.rank(link.id, undecided) or 0) + (link.status is Status.PROPOSED)
 
     def count_above(self, typed: str) -> int:
         """Number of undecided links of at least a percentage."""
@@ -209,7 +209,7 @@ class ReviewSession(DecisionSession):
         order: Order = "document" if self.state.order == "doubt" else "doubt"
         self.state = replace(self.state, order=order)
         if order == "doubt":
-            link = self.browser.next_undecided(None, self.state.filter, order) or link
+            link = self.browser.store.next_undecided(None, self.state.filter, order=order) or link
         self.fetch(link)
         self._remember(self.state)
         words = "Sorted by doubt: a look at what comes first is expected to find the most mistakes."

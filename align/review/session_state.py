@@ -75,7 +75,7 @@ def state_key(reviewer: str, base: LinkFilter | None = None) -> str:
 
 def recall_state(browser: Browser, reviewer: str, base: LinkFilter | None = None) -> SessionState:
     """The state that the last session of a reviewer ended with, or in which a row of the workspace was left."""
-    recorded = browser.recall(state_key(reviewer, base))
+    recorded = browser.store.recall(state_key(reviewer, base))
     try:
         return SessionState.from_dict(json.loads(recorded)) if recorded else SessionState()
     except (ValueError, TypeError, KeyError):

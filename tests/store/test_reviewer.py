@@ -352,33 +352,33 @@ def test_the_story_of_a_link(store: Store, reviewer: Reviewer) -> None:
 def test_the_browser_reads_what_the_reviewer_writes(store: Store, tmp_path: Path) -> None:
     with open_browser(tmp_path / "s.db") as browser, open_reviewer(tmp_path / "s.db", "ada") as reviewer:
         any_ = LinkFilter()
-        assert browser.count(any_) == 6
+        assert browser.store.count(any_) == 6
         reviewer.commit(edits.accept(1))
-        assert browser.next_undecided(None, any_) == 2
-        assert browser.next_undecided(6, any_) == 2, "round to the start"
-        assert browser.next_undecided(2, any_, max_confidence=0.6) == 3
-        assert browser.next_undecided(3, any_, max_confidence=0.6) == 2
-        assert browser.next_undecided(2, any_, max_confidence=0.1) is None
+        assert browser.store.next_undecided(None, any_) == 2
+        assert browser.store.next_undecided(6, any_) == 2, "round to the start"
+        assert browser.store.next_undecided(2, any_, max_confidence=0.6) == 3
+        assert browser.store.next_undecided(3, any_, max_confidence=0.6) == 2
+        assert browser.store.next_undecided(2, any_, max_confidence=0.1) is None
         assert browser.undecided(any_).links == 5
         assert browser.undecided(any_).expected_right == pytest.approx(0.55 + 0.6 + 0.65 + 0.7 + 0.75)
         assert [link.id for link in browser.at(2, 2, any_)] == [3, 4]
         assert [link.id for link in browser.at(0, 2, any_, "doubt")] == [2, 1], "its neighbours are doubtful too"
-        assert browser.rank(4, any_) == 3
-        assert browser.rank(99, any_) is None
+        assert browser.store.rank(4, any_) == 3
+        assert browser.store.rank(99, any_) is None
         assert browser.link(99) is None
-        before, after = browser.context(store.link(2).src, 3)
+        before, after = browser.store.context(store.link(2).src, 3)
         assert ([row.text for row in before], [row.text for row in after]) == (JA[:1], JA[2:5])
-        found = browser.links_of_sentences([1, 7, 2])
+        found = browser.store.links_of_sentences([1, 7, 2])
         assert {sentence: [link.id for link in links] for sentence, links in found.items()} == {1: [1], 7: [1], 2: [2]}
-        (pair,) = browser.pairs()
+        (pair,) = browser.store.pairs()
         assert (pair.src_doc, pair.tgt_lang, pair.counts[Status.ACCEPTED]) == ("ja.txt", "en", 1)
         reviewer.remember("place", "4")
         reviewer.remember("place", "5")
-        assert browser.recall("place") == "5"
-        assert browser.recall("other") is None
+        assert browser.store.recall("place") == "5"
+        assert browser.store.recall("other") is None
         reviewer.record_audit("all", 20, 19, 0.76, 0.99)
-        assert browser.audits()[0]["right"] == 19
-        assert browser.history(1)[0].action == "accept"
+        assert browser.store.audits()[0]["right"] == 19
+        assert browser.store.decisions(link=1)[0].action == "accept"
 
 
 def test_language_by_hand_reaches_links_and_counts(store: Store) -> None:

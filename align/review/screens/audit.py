@@ -108,7 +108,7 @@ def audit(session: ReviewSession, push: Callable[[Screen[Any], Callable[[Any], N
     """
     listed = session.state.filter
     settled = listed if listed.statuses else replace(listed, statuses=CONFIRMED)
-    total = session.browser.count(settled)
+    total = session.browser.store.count(settled)
     if not total:
         session.inform("There is nothing to audit: no link of this list is accepted yet.")
         return

@@ -126,7 +126,7 @@ def without_folders(words: str, folders: Iterable[str] = ()) -> str:
 def server_folders(app: Host) -> set[str]:
     """The folders of the documents and the store, and the current one."""
     try:
-        folders = {row.name.removesuffix(base_name(row.name)) for row in app.browser.documents()}
+        folders = {row.name.removesuffix(base_name(row.name)) for row in app.browser.store.documents()}
     except (AlignError, sqlite3.Error):  # the words may be about a store that cannot be read
         folders = set()
     return folders | {str(app.store_path.absolute().parent), str(Path.cwd())}

@@ -22,11 +22,13 @@ from align.review.session_state import SessionState
 from align.review.widgets.bars import KeyBar, Line
 from align.review.wording import percent
 from align.review.workspace_rows import base_name
+from align.store import Store
+from align.store.edits import SIDES
 from align.store.search import find_terms, parse
 from align.text.messages import pluralise
 from align.text.width import shown
 from align.workspace.browse import Browser
-from align.workspace.concordance import ConcordanceHit, ConcordanceText, Rendering, first_words, last_words
+from align.workspace.concordance import ConcordanceHit, ConcordanceText, first_words, last_words, renderings, search
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +92,7 @@ class ConcordanceScreen(ClosesOnce, Screen[int | None]):
         if self._query:
             self._search(self._query)
         elif link is not None:
-            self._look_up("", lambda browser: [*in_other_texts(browser, link), *consistency(browser.renderings, link)])
+            self._look_up("", lambda browser: [*in_other_texts(browser, link), *consistency(browser.store, link)])
         self.query_one(OptionList if link is not None and not self._query else Input).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -100,7 +102,7 @@ class ConcordanceScreen(ClosesOnce, Screen[int | None]):
 
     def _search(self, query: str) -> None:
         if query.strip():
-            self._look_up(query, lambda browser: [entry_of(hit) for hit in browser.search(query, MAX_HITS)])
+            self._look_up(query, lambda browser: list(map(entry_of, search(browser.store, query, limit=MAX_HITS))))
 
     def _look_up(self, query: str, work: Callable[..., Entries]) -> None:
         self._asked = query
@@ -148,7 +150,7 @@ class ConcordanceScreen(ClosesOnce, Screen[int | None]):
     def current_sentence(self) -> int | None:
         """The first sentence of the highlighted hit that has the words; None without a hit."""
         number = self.query_one(OptionList).highlighted
-        rows = ours(self).browser.sentences_by_id(self._entries[number].sentences) if number is not None else []
+        rows = ours(self).browser.store.sentences_by_id(self._entries[number].sentences) if number is not None else []
         terms = parse(self._asked)
         matching = [row.id for row in rows if terms and find_terms(row.text, terms)]
         return next(iter(matching or [row.id for row in rows]), None)
@@ -222,7 +224,7 @@ def in_other_texts(browser: Browser, link: Link) -> Iterator[ListedHit]:
     documents = {link.src.document, link.tgt.document}
     sides: dict[int, tuple[LinkSide, Link]] = {}
     for own in (link.src, link.tgt):
-        for links in browser.links_of_sentences(list(own.sentences)).values():
+        for links in browser.store.links_of_sentences(list(own.sentences)).values():
             for one in links:
                 side = one.tgt if one.src.document == own.document else one.src
                 if side.document not in documents and one.status is not Status.REJECTED:
@@ -238,10 +240,11 @@ def in_other_texts(browser: Browser, link: Link) -> Iterator[ListedHit]:
         yield ListedHit(text, one.id, side.sentences)
 
 
-def consistency(renderings: Callable[..., list[Rendering]], link: Link) -> Iterator[ListedHit]:
+def consistency(store: Store, link: Link) -> Iterator[ListedHit]:
     """Each side of a link with all its translations, and the links that have them."""
-    for side, own, other in (("src", link.src, link.tgt), ("tgt", link.tgt, link.src)):
-        translations = renderings(link, side)
+    for side in SIDES:
+        own, other = (link.src, link.tgt) if side == "src" else (link.tgt, link.src)
+        translations = renderings(store, link, side)
         link_count = sum(len(one.links) for one in translations)
         head = Text(f"{own.lang} → {other.lang}  ", style="bold")
         head.append(shown(own.text), style="bold")

@@ -200,7 +200,7 @@ class DecidingScreen(ClosesOnce, Screen[Any]):
         if ours(self).served:
             self.session.inform("Files are opened only where the program runs, not in a browser.", "bad")
             return
-        name = next((row.name for row in ours(self).browser.documents() if row.id == document), "")
+        name = next((row.name for row in ours(self).browser.store.documents() if row.id == document), "")
         self.session.inform(*opened(name))
 
     def do_history(self) -> None:

@@ -349,7 +349,7 @@ class HistoryScreen(ClosesOnce, ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """One line per decision."""
-        decisions = ours(self).browser.history(self._link, self.MAX_ENTRIES)
+        decisions = ours(self).browser.store.decisions(link=self._link, limit=self.MAX_ENTRIES)
         with VerticalScroll(classes="page"):
             yield Static(self._words(decisions))
 

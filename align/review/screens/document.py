@@ -122,10 +122,10 @@ class DocumentScreen(DecidingScreen):
         sides = []
         for column, document, lang in zip(self._columns, self.view.documents, self.view.langs, strict=True):
             column.reload()
-            sentences = browser.sentence_ids(document)
+            sentences = browser.store.sentence_ids(document)
             same = self.view.documents[0] == self.view.documents[1]
             sides.append([number for number, of in sentences if not same or primary(of) == primary(lang)])
-        links = map(LinkEnds._make, browser.ends_between(*self.view.documents))
+        links = map(LinkEnds._make, browser.store.ends_between(*self.view.documents))
         self._revision = self.session.revision
         self.session.changed_ranks.clear()
         self.table.show(AlignedRows(sides[0], sides[1], links), self._texts)
@@ -179,7 +179,7 @@ class DocumentScreen(DecidingScreen):
         state = "unpaired"
         if ends is not None:
             current = session.browser.link(ends.id)
-            rank = session.browser.rank(ends.id, session.state.filter) or 0
+            rank = session.browser.store.rank(ends.id, session.state.filter) or 0
             state = headline(current, rank, session.total) if current else ""
         progress = progress_of(session.left, session.expected_right)
         if cells(state) + cells(names) + cells(progress) + 8 > self.size.width:
@@ -224,7 +224,7 @@ class DocumentScreen(DecidingScreen):
     def look_for_news(self) -> None:
         """Show what others did to the store meanwhile."""
         session = self.session
-        if self.is_current and session.browser.others_since(session.latest, session.reviewer):
+        if self.is_current and session.browser.store.others_since(session.latest, session.reviewer):
             session.fetch(session.state.link)
             self.paint()
 
@@ -282,7 +282,7 @@ class DocumentScreen(DecidingScreen):
         def use(words: str) -> None:
             table = self.table
             table.search = words.strip()
-            ids = ours(self).browser.sentences_with(table.search, self.view.documents) if table.search else set()
+            ids = ours(self).browser.store.sentences_with(table.search, self.view.documents) if table.search else set()
             rows = sorted(
                 {
                     (table.rows.row_of_sentence(side, at), side, at)

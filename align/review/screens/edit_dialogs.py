@@ -219,7 +219,7 @@ class RealignmentPreview(ClosesOnce, ModalScreen[Consequences | None]):
         self.query_one(Texts).show((), passages)
 
     def _text(self, sentences: Sequence[int]) -> str:
-        rows = ours(self).browser.sentences_by_id(sentences)
+        rows = ours(self).browser.store.sentences_by_id(sentences)
         return join([row.text for row in rows], rows[0].lang) if rows else ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -109,7 +109,7 @@ class StatementScreen(ClosesOnce, Screen[None]):
             statements = browser.store.statements()
             has_passage = (one for one in statements.values() if passage and _makes(one, passage))
             statement = statements.get(uid) or next(has_passage, Statement(uid))
-            return statement, [row.name for row in browser.documents()]
+            return statement, [row.name for row in browser.store.documents()]
 
         future = ours(self).lookups.submit(load)
         future.add_done_callback(lambda done: self.post_message(self.Loaded(done)))
@@ -255,7 +255,7 @@ class StatementScreen(ClosesOnce, Screen[None]):
     def action_undo(self) -> None:
         """Take back the last decision of this reviewer; the message names it."""
         app = ours(self)
-        question = self._guard.question_before_undo("undo", app.browser.latest())
+        question = self._guard.question_before_undo("undo", app.browser.store.latest())
         if question:
             self._show_message(question, bad=True)
         else:

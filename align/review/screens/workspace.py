@@ -81,7 +81,7 @@ class WorkspaceScreen(JobScreen):
     def list_rows(self) -> None:
         """List the rows as they are now."""
         app = ours(self)
-        pairs, documents = app.browser.pairs(), app.browser.documents()
+        pairs, documents = app.browser.store.pairs(), app.browser.store.documents()
         every = (document_rows if self._by_document else pair_rows)(pairs, documents)
         rows = sorted_rows(matching_rows(every, self._typed), self._sort)
         empty = f"No row matches {self._typed!r}. Esc clears the filter." if every else EMPTY
@@ -153,7 +153,7 @@ class WorkspaceScreen(JobScreen):
 
     def action_open_all(self) -> None:
         """Review all links."""
-        if ours(self).browser.count(LinkFilter()):
+        if ours(self).browser.store.count(LinkFilter()):
             self._review(LinkFilter())
         else:
             self.inform("There are no links yet. `p` proposes links between all texts.")
@@ -216,7 +216,7 @@ class WorkspaceScreen(JobScreen):
 
         def describe(typed: str) -> str:
             rows = (document_rows if self._by_document else pair_rows)(
-                ours(self).browser.pairs(), ours(self).browser.documents()
+                ours(self).browser.store.pairs(), ours(self).browser.store.documents()
             )
             return f"Shows {pluralise(len(matching_rows(rows, typed)), 'row')}."
 

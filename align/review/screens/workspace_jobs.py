@@ -100,7 +100,7 @@ class JobScreen(Screen[None]):
 
     def action_propose_links(self) -> None:
         """Find links between all texts."""
-        if not ours(self).browser.documents():
+        if not ours(self).browser.store.documents():
             self.inform(EMPTY_SERVED if ours(self).served else EMPTY)
         else:
             self._start("Proposing", ours(self).job_context.propose())
