@@ -21,12 +21,15 @@ from align.exchange.types import ImportedUnit, Segment
 from align.readers.encodings import codec_of
 from align.text.header_words import KEYS, NOTES, SOURCES, TARGETS, TEXTS
 from align.text.language import identify
+from align.text.messages import pluralise
 from align.text.table_columns import MIN_FILLED, SAMPLE_ROWS, has_identifiers, header_languages
 
 NO_LAYOUT = (
     "no two columns hold texts in two languages. Name two columns src and tgt in the first line, "
     "and best also src_lang, tgt_lang, id, status; or choose them with --columns."
 )
+MAX_TITLE_ROWS = 10
+"""Rows above a header."""
 _LETTERS = re.compile(r"[A-Za-z]{1,2}")
 _VALUE_COLUMNS = frozenset(column.name for column in COLUMNS if column.parse is not None and not column.hidden)
 """Columns of our exports that people fill in: they are also read from tables of other tools."""
@@ -58,10 +61,12 @@ class Layout(NamedTuple):
     """(index, language) of columns of texts in further languages."""
     named: bool = True
     """Whether the header names the columns of texts; False: they were recognised by their languages."""
+    first: int = 0
+    """Index of the first row of the table, below titles."""
 
     def message(self, rows: Sequence[Sequence[str]]) -> str:
         """What is read from which column, and what is left out, in one line."""
-        names = rows[0] if self.header else []
+        names = rows[self.first] if self.header else []
 
         def name(index: int) -> str:
             written = names[index].strip() if index < len(names) else ""
@@ -75,14 +80,26 @@ class Layout(NamedTuple):
         filled = {index for row in rows for index, cell in enumerate(row) if cell.strip()} - used
         if filled:
             line += f"; left out: {', '.join(name(index) for index in sorted(filled))}"
+        if self.first:
+            line += f"; left out: {pluralise(self.first, 'row')} above the header"
         return f"{line}. --columns SOURCE,TARGET chooses others."
 
 
 def layout_of(rows: Sequence[Sequence[str]], columns: Sequence[str] = ()) -> Layout | None:
     """The layout of a table from its first `SAMPLE_ROWS` rows; None without texts in two languages.
 
-    `columns`: see `TableColumns.names`. Raises UsageError for a column that is not there.
+    `columns`: see `TableColumns.names`. Raises UsageError for a column that is not there. Titles, which are by
+    themselves in the rows above a header that names the texts, are not part of the table.
     """
+    top = next((number for number, row in enumerate(rows) if sum(map(bool, map(str.strip, row))) > 1), 0)
+    if 0 < top <= MAX_TITLE_ROWS and not columns:
+        below = _layout_of(rows[top:])
+        if below is not None and below.header and below.named:
+            return below._replace(first=top)
+    return _layout_of(rows, columns)
+
+
+def _layout_of(rows: Sequence[Sequence[str]], columns: Sequence[str] = ()) -> Layout | None:
     if not rows:
         return None
     header = [name.strip().lower() for name in rows[0]]
@@ -221,10 +238,10 @@ def read_table(
         raise ReadError(f"{path}: {NO_LAYOUT}")
     if columns is not None and not is_own_header(layout.indexes):
         columns.messages.append(f"{sheet}{layout.message(sample)}")
-    body = sample[1:] if layout.header else sample
+    body = sample[layout.first + layout.header :]
     if not is_own_header(layout.indexes):
         decode = None
-    for number, row in enumerate(chain(body, rows), start=2 if layout.header else 1):
+    for number, row in enumerate(chain(body, rows), start=layout.first + layout.header + 1):
         if any(row):
             decoded = [decode(cell) for cell in row] if decode else row
             yield _unit(decoded, layout, f"{sheet}row {number}")

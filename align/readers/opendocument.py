@@ -71,6 +71,19 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
     return builder.document("opendocument", "utf-8", lang, "If it consists of pictures, recognise their text (OCR).")
 
 
+def _without_hidden(root: Any) -> Any:
+    """The root, with what styles hide emptied."""
+    hidden = {
+        style.get(f"{_STYLE}name")
+        for style in root.iter(f"{_STYLE}style")
+        if any(properties.get(f"{_TEXT}display") == "none" for properties in style)
+    }
+    for node in list(root.iter(*_PARAGRAPHS, f"{_TEXT}span")) if hidden else ():
+        if node.get(f"{_TEXT}style-name") in hidden:
+            node.clear(keep_tail=True)
+    return root
+
+
 def sheets(name: str, content: bytes) -> Iterator[tuple[str, Iterator[list[str]]]]:
     """Title and rows of each sheet, cells as they are shown; none of a text or presentation. Raises ReadError."""
     for root in _roots(name, content):
@@ -81,12 +94,12 @@ def sheets(name: str, content: bytes) -> Iterator[tuple[str, Iterator[list[str]]
 def _roots(name: str, content: bytes) -> list[Any]:
     """The roots of the XML with the content and with the pages of a file."""
     if not content.startswith(b"PK"):
-        return [parsed(name, content)]
+        return [_without_hidden(parsed(name, content))]
     with unpack(name, content) as archive:
         _refuse_protected(name, archive)
         paths = ["content.xml", *(path for path in ("styles.xml",) if path in archive.namelist())]
         no_entities(name, archive, paths)
-        return [parsed(name, part(name, archive, path)) for path in paths]
+        return [_without_hidden(parsed(name, part(name, archive, path))) for path in paths]
 
 
 def _refuse_protected(name: str, archive: ZipFile) -> None:

@@ -17,6 +17,7 @@ from align.models import BlockKind, Document
 from align.readers.builder import DocumentBuilder
 from align.readers.plain import text_of
 from align.readers.safe_zip import parsed
+from align.text.table_columns import is_code
 from align.text.tags import canonical
 
 _LANGUAGE = re.compile(r"(?:^|[._/-])(?:values-)?([a-z]{2,3}(?:[-_](?:r?[A-Z]{2}|[A-Z][a-z]{3}|\d{3}))?)(?:\.lproj)?$")
@@ -30,7 +31,7 @@ _APPLE = re.compile(
     re.DOTALL,
 )
 _QUOTED_ANDROID = re.compile(r'(?<!\\)"')
-_TEXT_KEYS = ("message", "defaultMessage", "translation", "definition", "string")
+_TEXT_KEYS = ("message", "defaultMessage", "translation", "definition", "string", "text")
 """Keys of the text of a message that is an object: of Chrome, FormatJS, go-i18n, POEditor and Transifex."""
 _NAME_KEYS = ("id", "key", "term")
 _NOTE_KEYS = ("description", "developer_comment", "comment", "context")
@@ -58,8 +59,8 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
     hint = _language_of(name)
     if suffix in (".json", ".arb"):
         reader, rows = "json", list(_json_rows(name, text))
-        hint = next((row.value for row in rows if row.key == "@@locale"), hint)
-        rows = [row for row in rows if not row.key.startswith("@@")]
+        hint = next((row.value for row in rows if _names_language(row)), hint)
+        rows = [row for row in rows if not row.key.startswith("@@") and not _names_language(row)]
     elif suffix == ".properties":
         reader, rows = "properties", list(_properties(name, text))
     elif suffix == ".strings":
@@ -72,6 +73,13 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
         notes = "".join(f"# {line.strip()}\n" for line in row.note.splitlines() if line.strip())
         builder.add(row.value, BlockKind.BODY, hint, is_sentence=True, before=f"{notes}{row.key} = ")
     return builder.document(reader, used_encoding, lang, HINT)
+
+
+def _names_language(row: _StringRow) -> bool:
+    """Whether a string is the language of the file."""
+    return row.key == "@@locale" or (
+        row.key in ("locale", "lang", "language") and is_code(row.value.lower().replace("_", "-"))
+    )
 
 
 def _language_of(name: str) -> str | None:

@@ -44,7 +44,7 @@ NUMBERS = _words(
 )
 """Headers of columns that number the rows of a table."""
 FIELDS = _words(
-    "name|title|body|content|contents|value|values|description|summary|category|type|tag|tags|"
+    "name|title|term|terms|definition|definitions|example|examples|body|content|contents|value|values|description|summary|category|type|tag|tags|"
     "date|time|created|updated|author|url|link|slug|status|state|question|answer|message|sentence|sentences|string|"
     "strings|heading|subject|label|language|lang|locale|page|line|segment|speaker|titel|inhalt|wert|beschreibung|"
     "kategorie|typ|datum|zeit|autor|satz|sprache|frage|antwort|titre|contenu|valeur|catégorie|auteur|phrase|langue|"

@@ -61,6 +61,8 @@ class AddResult:
     """Number of its sentences that are boilerplate, which is aligned only where asked."""
     segments: Segments = "sentence"
     """What its sentences are."""
+    not_text: int = 0
+    """Number of its passages with letters that are no text: code, markup, addresses, names of pictures."""
 
     def line(self) -> str:
         """The result in one line, without the outcome."""
@@ -90,6 +92,8 @@ def summary_lines(results: Sequence[AddResult]) -> Iterator[str]:
             f"Left out of aligning: {pluralise(boilerplate, 'sentence')} of boilerplate (menus, page numbers, headers "
             "of tables, lines that repeat). `align propose --boilerplate` includes them."
         )
+    if not_text := sum(one.not_text for one in results if one.outcome != "unchanged"):
+        yield f"Not read as text: {pluralise(not_text, 'passage')} (code, markup, addresses, names of pictures)."
 
 
 def add(
@@ -273,6 +277,9 @@ def add_text(
         change=change,
         boilerplate=boilerplate,
         segments=document.segments,
+        not_text=sum(
+            not block.sentences and any(map(str.isalpha, block.span.of(document.text))) for block in document.blocks
+        ),
     )
 
 

@@ -409,6 +409,23 @@ def test_columns_are_said_and_may_be_chosen(tmp_path: Path, name: str) -> None:
         read_file(path, columns=["French", "English"])
 
 
+@pytest.mark.parametrize("name", ["table.csv", "table.xlsx"])
+def test_titles_above_a_header_are_no_rows(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    rows = [["Strings of the harbour app"], [""], ["Key", "English", "Japanese"], *(list(row[:3]) for row in ROWS)]
+    if name.endswith("xlsx"):
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.save(path)
+    else:
+        path.write_text("".join(",".join(row) + "\n" for row in rows), encoding="utf-8")
+    table = read_file(path)
+    assert [unit.sides[0].text for unit in table.units] == [row[1] for row in ROWS]
+    assert table.units[0].where.endswith("row 4")
+    assert "English (en), Japanese (ja); key: Key; left out: 2 rows above the header." in table.messages[0]
+
+
 def test_forbidden_characters_cost_themselves_and_unknown_languages_are_said(tmp_path: Path) -> None:
     body = (
         '<tu><tuv xml:lang="en"><seg>Page\x0b one &#x1F;&amp; two</seg></tuv>'

@@ -446,6 +446,24 @@ def test_messages_of_software_are_objects_in_json(message: dict[str, str], text:
     assert (document.text.strip(), len(document.blocks[0].sentences), len(document.blocks)) == (text, 1, 1)
 
 
+def test_the_language_of_a_file_of_strings_is_no_text() -> None:
+    document = read("a.json", '{"locale": "ja", "messages": [{"key": "a", "text": "港に行く。"}]}'.encode())
+    assert [(block.lang, len(block.sentences)) for block in document.blocks] == [("ja", 1)]
+    assert texts("a.json", b'{"language": "Language", "save": "Save it."}') == ["Language", "Save it."]
+
+
+def test_styles_of_open_document_may_hide_text() -> None:
+    styles = (
+        '<style:style style:name="H"><style:text-properties text:display="none"/></style:style>'
+        '<style:style style:name="P"><style:text-properties text:display="true"/></style:style>'
+    )
+    body = (
+        f'{styles}<text:p text:style-name="H">Hidden.</text:p><text:p text:style-name="P">It is'
+        '<text:span text:style-name="H"> not</text:span> here.</text:p>'
+    )
+    assert texts("a.odt", open_document("text", body)) == ["It is here."]
+
+
 def test_an_object_with_two_texts_is_no_message() -> None:
     assert texts("a.json", b'[{"string": "Hello there.", "translation": "Guten Tag."}]') == [
         "Hello there.",

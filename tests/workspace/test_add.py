@@ -13,7 +13,7 @@ from align.exchange.export import export_store
 from align.models import Status
 from align.reviewer import Reviewer
 from align.store import LinkFilter, Store, edits, open_store
-from align.workspace.add import add
+from align.workspace.add import add, summary_lines
 
 TMX = """<?xml version="1.0" encoding="UTF-8"?>
 <tmx version="1.4"><header creationtool="x" creationtoolversion="1" segtype="sentence" o-tmf="x" adminlang="en"
@@ -44,6 +44,18 @@ def test_a_folder_is_walked_and_what_cannot_be_read_is_told(tmp_path: Path) -> N
     ]
     assert taken[3].why.startswith("picture.png not read")
     assert "empty" in taken[1].why
+
+
+def test_passages_that_are_no_text_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(
+        "# A title\n\nWords.\n\n```\ncode = 1\n```\n\n<!-- a remark -->\n\n---\n", encoding="utf-8"
+    )
+    results = list(add(tmp_path / "s.db", [str(tmp_path / "a.md")]))
+    assert results[0].not_text == 2
+    assert list(summary_lines(results)) == [
+        "Not read as text: 2 passages (code, markup, addresses, names of pictures)."
+    ]
+    assert list(summary_lines(list(add(tmp_path / "s.db", [str(tmp_path / "a.md")])))) == []
 
 
 def test_a_pattern_takes_what_matches(tmp_path: Path) -> None:
