@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from align.embeddings import Encoder, Vectors, load_encoder
-from align.embeddings.blend import MEANS
+from align.embeddings.registry import MEANS
 from align.text.tags import primary
 
 GOLD = Path(os.environ.get("ALIGN_GOLD") or Path(__file__).parent.parent.parent / "shared" / "gold") / "dev"

