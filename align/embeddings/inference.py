@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -54,7 +53,7 @@ def usable_cores() -> int:
 
 @cache
 def processor_flags() -> frozenset[str]:
-    """Feature flags of the processor (Linux); elsewhere those that its architecture always has; empty if unknown."""
+    """Feature flags of the processor (Linux); empty elsewhere."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             name, _, value = line.partition(":")
@@ -62,12 +61,7 @@ def processor_flags() -> frozenset[str]:
                 return frozenset(value.split())
     except OSError:
         pass
-    return frozenset({"asimddp"}) if platform.machine() in ("arm64", "aarch64") else frozenset()
-
-
-def has_fast_int8() -> bool:
-    """Whether there are dot products of bytes; without them 8-bit products saturate or are no faster."""
-    return bool(processor_flags() & {"avx512_vnni", "avx_vnni", "asimddp", "amx_int8"})
+    return frozenset()
 
 
 def has_fast_bf16() -> bool:

