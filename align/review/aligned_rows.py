@@ -91,10 +91,7 @@ class AlignedRows:
         first, last = self.rows[start], self.rows[stop - 1]
         src, tgt = range(first.src_start, last.src_stop), range(first.tgt_start, last.tgt_stop)
         links = {*self._owners[0][src.start : src.stop], *self._owners[1][tgt.start : tgt.stop]} - {0}
-        shared = any(
-            any(at in src for at in self._at[one][0]) or any(at in tgt for at in self._at[one][1])
-            for one in self._overlapping
-        )
+        shared = any(self._is_within(one, src, tgt) for one in self._overlapping)
         if ends is not None and after is not None:
             self.links[number], self._at[number] = ends, after
             links.add(number)
@@ -104,14 +101,23 @@ class AlignedRows:
             links.discard(number)
         if shared:
             self._build_all()
-            return True
+        else:
+            self._replace_rows(start, stop, (src, tgt), links)
+        return True
+
+    def _is_within(self, number: int, src: range, tgt: range) -> bool:
+        """Whether a link has a sentence at one of these positions."""
+        return any(at in src for at in self._at[number][0]) or any(at in tgt for at in self._at[number][1])
+
+    def _replace_rows(self, start: int, stop: int, positions: tuple[range, range], links: Iterable[int]) -> None:
+        """Build some rows again, from the sentences at these positions and the links on them."""
+        src, tgt = positions
         rows = self._build((src.start, src.stop, tgt.start, tgt.stop), links)
         self._crossing.difference_update(row.link for row in self.rows[start:stop])
         self._crossing.update(row.link for row in rows if row.crosses)
         self.rows[start:stop] = rows
         self._stops[0][start:stop] = [row.src_stop for row in rows]
         self._stops[1][start:stop] = [row.tgt_stop for row in rows]
-        return True
 
     def _shares(self, number: int) -> bool:
         """Whether a sentence of a link is one of another link too."""

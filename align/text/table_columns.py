@@ -56,14 +56,11 @@ def table_roles(rows: Sequence[Sequence[str]]) -> TableRoles:
     body = rows[1:] if header else rows
     if not header:
         keys = {index for index in keys if has_identifiers(body, index)}
-    notes: set[int] = set()
-    for index, name in enumerate(rows[0] if header else ()):
-        if name.strip().lower() in KEYS | NUMBERS and all(" " not in cell for cell in _cells(body, index)):
-            keys.add(index)
-        elif name.strip().lower() in NOTES:
-            notes.add(index)
-    texts = {index for index in range(width) if any(any(map(str.isalpha, cell)) for cell in _cells(body, index))}
-    languages = {index: tag for index, name in enumerate(rows[0] if header else ()) if (tag := _language(name.strip()))}
+    names = [name.strip() for name in rows[0]] if header else []
+    keys |= {index for index, name in enumerate(names) if _names_keys(name, _cells(body, index))}
+    notes = {index for index, name in enumerate(names) if name.lower() in NOTES}
+    texts = {index for index in range(width) if any(map(_has_letters, _cells(body, index)))}
+    languages = {index: tag for index, name in enumerate(names) if (tag := _language(name))}
     if not texts - keys - notes:
         return TableRoles(header, languages=languages)
     return TableRoles(header, frozenset(keys), frozenset(notes - keys), languages)
@@ -80,16 +77,27 @@ def _is_header(rows: Sequence[Sequence[str]], keys: set[int]) -> bool:
     if 2 * len(named) > len(filled) or (named | coded == set(filled) and (len(filled) > 1 or len(names[0]) > 3)):
         return True
     # `ok` or `title` above keys may be a key of one word, and a text beside it would be lost as a header.
-    if any(
-        index in keys and not (_IDENTIFIER.fullmatch(names[index]) or _KEY.fullmatch(names[index])) for index in filled
-    ):
+    if any(index in keys and not _is_key(names[index]) for index in filled):
         return True
-    return any(
-        any(map(str.isalpha, names[index]))
-        and len(cells := _cells(body, index)) > 1
-        and not any(any(map(str.isalpha, cell)) for cell in cells)
-        for index in filled
-    )
+    return any(_names_numbers(names[index], _cells(body, index)) for index in filled)
+
+
+def _has_letters(text: str) -> bool:
+    return any(map(str.isalpha, text))
+
+
+def _is_key(name: str) -> bool:
+    return bool(_IDENTIFIER.fullmatch(name) or _KEY.fullmatch(name))
+
+
+def _names_keys(name: str, cells: Sequence[str]) -> bool:
+    """Whether a name means a key, and the cells below it are words."""
+    return name.lower() in KEYS | NUMBERS and all(" " not in cell for cell in cells)
+
+
+def _names_numbers(name: str, cells: Sequence[str]) -> bool:
+    """Whether a name with letters is above cells without any."""
+    return _has_letters(name) and len(cells) > 1 and not any(map(_has_letters, cells))
 
 
 def _names_column(name: str, cells: Sequence[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,31 +43,8 @@ def words_of(decision: Decision) -> str:
     if "statement" in detail:
         words = f"{words}: {_in_statement(detail)}" + (f" ({detail['why']})" if detail.get("why") else "")
         return f"{words}. Skipped: {detail['skipped']}" if detail.get("skipped") else words
-    if decision.action in ("undo", "redo"):
-        return _of_inverted(words, detail)
-    if decision.action == "import" and "removed" in detail and "proposals" in detail:
-        old_counts = (
-            f"{detail['same']:,} sentences unchanged, {detail['reworded']:,} reworded, {detail['lost']:,} removed"
-        )
-        new_counts = f"{detail['returned']:,} returned, {detail['new']:,} new"
-        return f"{detail.get('name', '')}: {words} ({old_counts}, {new_counts}){_in_links(detail)}"
-    if decision.action == "compact":
-        return f"{words}: {pluralise(int(str(detail.get('documents', 0))), 'removed document')} deleted permanently"
-    if decision.action == "accept-many":
-        return _of_accepted(detail)
-    if decision.action == "propose":
-        added, removed = detail.get("added", 0), detail.get("removed", 0)
-        return f"{words} {pluralise(int(str(added)), 'link')} ({detail.get('encoder', '')}), removed {removed:,}"
-    if decision.action == "unite" and "decided" in detail:
-        counts = {key: int(str(detail[key])) for key in ("decisions", "decided", "links", "agreed", "conflicts")}
-        return (
-            f"{detail.get('name', '')}: {words} ({pluralise(counts['decisions'], 'decision')} taken in, on "
-            f"{pluralise(counts['decided'], 'link')}; {counts['agreed']:,} of the links had been decided alike; "
-            f"{pluralise(counts['links'], 'new link')}, {pluralise(counts['conflicts'], 'conflict')})"
-        )
-    if decision.action in ("import", "remove", "unite"):
-        rest = ", ".join(f"{key} {value}" for key, value in detail.items() if isinstance(value, int))
-        return f"{detail.get('name', '')}: {words}" + (f" ({rest})" if rest else "")
+    if decision.action in _WORDS_OF:
+        return _WORDS_OF[decision.action](words, detail)
     if detail.get("conflict"):
         words = f"{words}, in another copy (conflict)"
     if "emptied" in detail:
@@ -86,13 +63,58 @@ def _of_inverted(words: str, detail: Mapping[str, Any]) -> str:
     return f"{phrase}. Skipped: {detail['skipped']}" if detail.get("skipped") else phrase
 
 
-def _of_accepted(detail: Mapping[str, Any]) -> str:
+def _of_new_text(words: str, detail: Mapping[str, Any]) -> str:
+    """A changed text, with what became of its sentences and links."""
+    if not detail.keys() >= {"removed", "proposals"}:
+        return _of_counts(words, detail)
+    old_counts = f"{detail['same']:,} sentences unchanged, {detail['reworded']:,} reworded, {detail['lost']:,} removed"
+    new_counts = f"{detail['returned']:,} returned, {detail['new']:,} new"
+    return f"{detail.get('name', '')}: {words} ({old_counts}, {new_counts}){_in_links(detail)}"
+
+
+def _of_merge(words: str, detail: Mapping[str, Any]) -> str:
+    """A merge with another copy, with what it took in."""
+    if "decided" not in detail:
+        return _of_counts(words, detail)
+    counts = {key: int(str(detail[key])) for key in ("decisions", "decided", "links", "agreed", "conflicts")}
+    return (
+        f"{detail.get('name', '')}: {words} ({pluralise(counts['decisions'], 'decision')} taken in, on "
+        f"{pluralise(counts['decided'], 'link')}; {counts['agreed']:,} of the links had been decided alike; "
+        f"{pluralise(counts['links'], 'new link')}, {pluralise(counts['conflicts'], 'conflict')})"
+    )
+
+
+def _of_counts(words: str, detail: Mapping[str, Any]) -> str:
+    """A decision on a document or a copy, with all its numbers."""
+    rest = ", ".join(f"{key} {value}" for key, value in detail.items() if isinstance(value, int))
+    return f"{detail.get('name', '')}: {words}" + (f" ({rest})" if rest else "")
+
+
+def _of_compacted(words: str, detail: Mapping[str, Any]) -> str:
+    """Removed documents deleted permanently."""
+    return f"{words}: {pluralise(int(str(detail.get('documents', 0))), 'removed document')} deleted permanently"
+
+
+def _of_proposed(words: str, detail: Mapping[str, Any]) -> str:
+    """A run of the aligner on two texts."""
+    added, removed = detail.get("added", 0), detail.get("removed", 0)
+    return f"{words} {pluralise(int(str(added)), 'link')} ({detail.get('encoder', '')}), removed {removed:,}"
+
+
+def _of_accepted(_words: str, detail: Mapping[str, Any]) -> str:
     """Many links accepted at once."""
     how = f" of confidence {detail['above']} and more" if "above" in detail else ""
     words = f"accepted {pluralise(int(str(detail.get('links', 0))), 'link')}{how}"
     if "left_out" in detail:
         words += f"; left out {detail['left_out']} whose sentences are in other accepted links"
     return words
+
+
+_WORDS_OF: dict[str, Callable[[str, Mapping[str, Any]], str]] = {
+    "undo": _of_inverted, "redo": _of_inverted, "import": _of_new_text, "unite": _of_merge, "remove": _of_counts,
+    "compact": _of_compacted, "accept-many": _of_accepted, "propose": _of_proposed,
+}  # fmt: skip
+"""The words of actions that are on more than a link: of the action in the past tense, and the details."""
 
 
 def _in_statement(detail: Mapping[str, Any]) -> str:
