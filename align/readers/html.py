@@ -50,6 +50,7 @@ _REFERENCE_MARK = re.compile(
     r"[\[(]?\s*(?:\d{1,4}|[a-z]|[ivxlc]{1,6}|(?:note|n\.?|注|註)\s*\d{1,3}|[*†‡§¶#↑^⤴↩︎]{1,3})\s*[\])]?", re.IGNORECASE
 )
 """Text of a link to a note or back from it."""
+_TO_NOTE = re.compile(r"#(?:.*[_-])?(?:fn|fnref|ftn|footnote|endnote|note)", re.IGNORECASE)
 _ANCHORS = frozenset("¶#§🔗")
 _COMMENTS = re.compile(r"(?:^|[\s_-])(?:comments?|commentlist|replies|disqus)(?:$|[\s_-])", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
@@ -291,17 +292,17 @@ def _is_reference(node: Any, tag: str) -> bool:
     """Whether an inline element is only a reference mark to a note or a source, or a link to edit a section."""
     if tag not in ("a", "sup", "span"):
         return False
-    if _REFERENCE_CLASSES & set((node.get("class") or "").split()) or _types(node) & {"noteref", "backlink"}:
+    if _REFERENCE_CLASSES & set((node.get("class") or "").split()) or _types(node) & {
+        "noteref",
+        "backlink",
+        "pagebreak",
+    }:
         return True
-    if tag == "span":
+    link = node if tag == "a" else node.find(".//{*}a") if tag == "sup" else None
+    href = "" if link is None else link.get("href") or ""
+    if "#" not in href or _REFERENCE_MARK.fullmatch("".join(node.itertext()).strip()) is None:
         return False
-    link = node if tag == "a" else node.find(".//{*}a")
-    return (
-        link is not None
-        and "#" in (link.get("href") or "")
-        and (tag == "sup" or element_name(node.getparent()) == "sup" or node.find("{*}sup") is not None)
-        and _REFERENCE_MARK.fullmatch("".join(node.itertext()).strip()) is not None
-    )
+    return "sup" in (tag, element_name(node.getparent()), *map(element_name, node)) or bool(_TO_NOTE.search(href))
 
 
 def _types(node: Any) -> set[str]:
@@ -313,7 +314,7 @@ def _types(node: Any) -> set[str]:
 def _kind(node: Any, tag: str, parent_kind: BlockKind) -> BlockKind:
     if parent_kind in (BlockKind.BOILERPLATE, BlockKind.COMMENT):
         return parent_kind
-    if tag in BLOCK_ELEMENTS and _types(node) & _NOTE_TYPES:
+    if tag in BLOCK_ELEMENTS and (_types(node) | set((node.get("class") or "").split()) - {"note"}) & _NOTE_TYPES:
         return BlockKind.COMMENT
     if _COMMENTS.search(f"{node.get('id', '')} {node.get('class', '')}") and tag in BLOCK_ELEMENTS and tag != "body":
         return BlockKind.COMMENT

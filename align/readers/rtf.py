@@ -144,7 +144,7 @@ class _RtfParser:
     def _flush(self) -> None:
         """Decode the bytes so far; a character may consist of an escape and a letter."""
         if self._raw:
-            self._texts[self._state.target].pieces.append(self._raw.decode(self._state.encoding, "replace"))
+            self._texts[self._state.target].pieces.append(self._raw.decode(self._state.encoding, "align-western"))
             self._raw.clear()
 
     def _open(self) -> None:
@@ -243,6 +243,18 @@ def _fonts(content: bytes, encoding: str | None) -> dict[int, str]:
     if default and int(default[1]) in fonts:
         fonts[-2] = fonts[int(default[1])]
     return fonts
+
+
+def _western(error: UnicodeError) -> tuple[str, int]:
+    """Decode a lone byte before a blank or a stop as Western; others are unreadable."""
+    assert isinstance(error, UnicodeDecodeError)
+    byte, following = error.object[error.start : error.start + 1], error.object[error.start + 1 : error.start + 2]
+    is_accent = following < b"@" and byte not in b"\x80\xa0\xff"
+    return (byte.decode("cp1252", "replace") if is_accent else "\ufffd"), error.start + 1
+
+
+codecs.register_error("align-western", _western)
+"""For accents in fonts without an encoding of their own, in Japanese and Chinese files."""
 
 
 def _python_name(label: str, fallback: str) -> str:

@@ -464,6 +464,24 @@ def test_styles_of_open_document_may_hide_text() -> None:
     assert texts("a.odt", open_document("text", body)) == ["It is here."]
 
 
+def test_marks_of_pages_and_notes_in_a_book_are_no_text() -> None:
+    body = (
+        '<p>The harbour is old.<span epub:type="pagebreak" id="p12">12</span> Nobody came<a href="#fn1">*</a>.</p>'
+        '<p>See <a href="#part2">2</a>, and <a href="#x">here</a>.</p>'
+        '<div class="note"><p>An advice.</p></div><div id="fn1" class="footnote">* An old note.</div>'
+    )
+    document = read("a.html", f"<html><body>{body}</body></html>".encode())
+    assert shown(document) == [
+        ("body", "The harbour is old. | Nobody came."), ("body", "See 2, and here."), ("body", "An advice."),
+        ("comment", "An old note."),
+    ]  # fmt: skip
+
+
+def test_an_accent_in_a_font_without_an_encoding_is_western() -> None:
+    source = rb"{\rtf1\ansi\ansicpg932{\fonttbl{\f0\fcharset0 Arial;}}\f0 \'8d\'60 caf\'e9 here.\par}"
+    assert texts("a.rtf", source) == ["港 café here."]
+
+
 def test_an_object_with_two_texts_is_no_message() -> None:
     assert texts("a.json", b'[{"string": "Hello there.", "translation": "Guten Tag."}]') == [
         "Hello there.",
