@@ -91,6 +91,17 @@ def kind_option(default: frozenset[LinkKind] = frozenset()) -> Callable[[Decorat
     )
 
 
+def document_option(command: Decorated) -> Decorated:
+    """`--doc`: one document."""
+    return click.option(
+        "--doc",
+        "--document",
+        "document",
+        metavar="NAME",
+        help="Only links with a side in this document (name or number).",
+    )(command)
+
+
 def store_option(command: Decorated) -> Decorated:
     """`--db`: the store."""
     return click.option(

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: align pair book.de.txt book.fr.txt --to tmx > book.tmx")
 @click.argument("src")
 @click.argument("tgt")
-@click.option("--src-lang", help="Language of SRC (BCP 47).  [default: detected]")
-@click.option("--tgt-lang", help="Language of TGT (BCP 47).  [default: detected]")
+@click.option("--src", "--src-lang", "src_lang", metavar="LANG", help="Language of SRC (BCP 47).  [default: detected]")
+@click.option("--tgt", "--tgt-lang", "tgt_lang", metavar="LANG", help="Language of TGT (BCP 47).  [default: detected]")
 @reading_options
 @click.option(
     "--to", help="Format of the output; see `align export --help`.  [default: by the suffix of OUT, else tsv]"
@@ -135,7 +135,7 @@ def pair(
 
 def note_other_languages(src: FileSide, tgt: FileSide) -> None:
     """Print what was left out of two files since it is in another language."""
-    for side, option in ((src, "--src-lang"), (tgt, "--tgt-lang")):
+    for side, option in ((src, "--src"), (tgt, "--tgt")):
         if side.left_out:
             others = ", ".join(f"{count} in {lang}" for lang, count in sorted(side.left_out.items()))
             note(f"{side.name}: left out {others}; {option} {side.lang} reads them as {side.lang}.")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from align.cli.options import note, opened, progress, settings_for, store_option
+from align.cli.options import document_option, note, opened, progress, settings_for, store_option
 from align.errors import UsageError
 from align.text.messages import json_line
 
@@ -15,7 +15,7 @@ from align.text.messages import json_line
 @click.command(epilog="Example: align report report.html")
 @click.argument("out", required=False, type=click.Path(path_type=Path, dir_okay=False), metavar="[OUT.html]")
 @store_option
-@click.option("--document", metavar="NAME", help="Only the links with a side in this document (name or number).")
+@document_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object instead.")
 @click.option("--force", is_flag=True, help="Replace an existing OUT.")
 def report(out: Path | None, db: Path | None, document: str | None, as_json: bool, force: bool) -> None:

@@ -11,6 +11,7 @@ from align.cli.options import (
     FiniteFloatRange,
     StoreIntRange,
     cell,
+    document_option,
     kind_option,
     note,
     opened,
@@ -38,7 +39,7 @@ CONTEXT_LENGTH = 30
     "--src", "--src-lang", "src_lang", metavar="LANG", help="Only links from this language (zh covers zh-Hant)."
 )
 @click.option("--tgt", "--tgt-lang", "tgt_lang", metavar="LANG", help="Only links to this language.")
-@click.option("--document", help="Only links with a side in this document (its name or number).")
+@document_option
 @click.option("--min-confidence", type=FiniteFloatRange(0, 1), help="Minimum confidence of a link.")
 @click.option("--by", "reviewer", help="Only links whose last decision is by this reviewer.")
 @click.option("--noted", is_flag=True, help="Only links with a note.")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Literal
 
 import click
 
-from align.cli.options import cell, opened, progress, settings_for, store_option
+from align.cli.options import cell, document_option, opened, progress, settings_for, store_option
 from align.models import CONFIRMED, Status
-from align.text.messages import per_cent, pluralise, visible
+from align.text.messages import json_line, per_cent, pluralise, visible
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,15 +21,16 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: align stats --map")
 @store_option
-@click.option("--document", metavar="NAME", help="Only the links with a side in this document (name or number).")
+@document_option
 @click.option(
     "--pairs", "max_pairs", type=click.IntRange(0), default=10, show_default=True, help="How many pairs to list."
 )
 @click.option("--map", "with_map", is_flag=True, help="Draw a map of each listed pair: source across, target down.")
-def stats(db: Path | None, document: str | None, max_pairs: int, with_map: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print all figures as one JSON object, as `align report --json`.")
+def stats(db: Path | None, document: str | None, max_pairs: int, with_map: bool, as_json: bool) -> None:
     """Print review statistics: links by status, confidence, coverage in both directions, pace.
 
-    `align report` writes all of it as a page, `align report --json` for programs.
+    `align report` writes all of it as a page.
     """
     from rich.console import Console
 
@@ -36,6 +38,9 @@ def stats(db: Path | None, document: str | None, max_pairs: int, with_map: bool)
 
     with opened(settings_for(db=db)) as store, progress() as stage:
         report = build_report(store, document=document, progress=stage("Reading links"))
+    if as_json:
+        click.echo(json_line(asdict(report)))
+        return
     console = Console(highlight=False, soft_wrap=True)
     for line in summary(report):
         console.print(cell(line))

@@ -58,7 +58,7 @@ def test_an_encoding_that_does_not_fit(align: Run, tmp_path: Path) -> None:
     "command",
     [
         ["add", "page.txt", "--lang", "no such"],
-        ["pair", "page.txt", "page.txt", "--src-lang", "no such"],
+        ["pair", "page.txt", "page.txt", "--src", "no such"],
         ["pair", "page.txt", "page.txt", "--tgt-lang", "no such"],
         ["bulk", ".", "out", "--src", "no such"],
         ["bulk", ".", "out", "--tgt", "no such"],

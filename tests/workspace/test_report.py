@@ -219,6 +219,7 @@ def test_the_commands(talks: Path) -> None:
     assert [path.name for path in folder.iterdir() if path.name.endswith(".part")] == []
     told = json.loads(align(folder, "report", "--json").stdout)
     assert told["statuses"] == {"proposed": 1, "accepted": 2, "rejected": 1, "edited": 0}
+    assert json.loads(align(folder, "stats", "--json", "--doc", "talk.ja.txt").stdout)["statuses"] == told["statuses"]
     shown = align(folder, "stats", "--map").stdout
     assert "Aoi: 2 accepted, 0 edited, 0 rejected" in shown
     assert "talk.ja.txt - talk.en.txt" in shown
