@@ -91,36 +91,54 @@ def same_tag(link: Link, tags: Mapping[str, str]) -> bool:
 
 def filter_links(links: Iterable[Link], form: Format, options: ExportOptions, report: ExportReport) -> Iterator[Link]:
     """The links to write, in the direction of the options; `report.left_out` counts the others by reason."""
-    statuses, minimum = exported_statuses(options, form), options.min_confidence
-    kinds = {status: exported_kinds(options, form, status) for status in Status}
-    src, tgt, left_out = options.src, options.tgt, report.left_out
-    directed, pivot = src is not None or tgt is not None or options.pivot is not None, options.pivot
+    kinds = {status: exported_kinds(options, form, status) for status in exported_statuses(options, form)}
     tags = {ours.lower(): theirs for ours, theirs in options.lang_map.items()}
-    nulls = form.nulls and (options.with_nulls or not form.memory)
     for link in links:
-        if link.status not in statuses:
-            left_out[link.status.value] += 1
-        elif link.kind not in kinds[link.status]:
-            left_out[f"of kind {link.kind.value}"] += 1
-        elif options.documents and not of_documents(link, options.documents):
-            left_out["of other documents"] += 1
-        elif link.confidence < minimum:
-            left_out[f"below confidence {minimum:g}"] += 1
-        elif form.distinct_languages and same_tag(link, tags):
-            left_out[f"with both sides in {link.src.lang}, which {form.name} cannot hold: give one document a tag of "
-                     f"its own (align documents set-lang NAME {link.src.lang}-x-other)"] += 1  # fmt: skip
-        elif not nulls and not (link.src.text.strip() and link.tgt.text.strip()):
-            left_out["with an empty side"] += 1
-        elif pivot is not None and pivot not in (link.src.doc, link.tgt.doc):
-            left_out["without the pivot"] += 1
-        elif pivot is not None and (turned := _from_pivot(link, pivot, src, tgt)) is not None:
-            yield turned
-        elif not directed:
-            yield link
-        elif pivot is None and (directed_link := oriented(link, src, tgt)) is not None:
-            yield directed_link
+        reason = _reason_against(link, form, options, kinds, tags)
+        if reason is not None:
+            report.left_out[reason] += 1
+        elif (directed := _directed(link, options)) is not None:
+            yield directed
         else:
-            left_out["in other languages"] += 1
+            report.left_out["in other languages"] += 1
+
+
+def _reason_against(
+    link: Link,
+    form: Format,
+    options: ExportOptions,
+    kinds: Mapping[Status, frozenset[LinkKind]],
+    tags: Mapping[str, str],
+) -> str | None:
+    """Why a link is left out, whatever its direction; None where it may be written. `kinds`: those of each status."""
+    if link.status not in kinds:
+        return link.status.value
+    if link.kind not in kinds[link.status]:
+        return f"of kind {link.kind.value}"
+    if options.documents and not of_documents(link, options.documents):
+        return "of other documents"
+    if link.confidence < options.min_confidence:
+        return f"below confidence {options.min_confidence:g}"
+    if form.distinct_languages and same_tag(link, tags):
+        return (
+            f"with both sides in {link.src.lang}, which {form.name} cannot hold: give one document a tag of "
+            f"its own (align documents set-lang NAME {link.src.lang}-x-other)"
+        )
+    has_nulls = form.nulls and (options.with_nulls or not form.memory)
+    if not has_nulls and not (link.src.text.strip() and link.tgt.text.strip()):
+        return "with an empty side"
+    if options.pivot is not None and options.pivot not in (link.src.doc, link.tgt.doc):
+        return "without the pivot"
+    return None
+
+
+def _directed(link: Link, options: ExportOptions) -> Link | None:
+    """The link from the pivot, or in the languages of the options; None where it is in others."""
+    if options.pivot is not None:
+        return _from_pivot(link, options.pivot, options.src, options.tgt)
+    if options.src is None and options.tgt is None:
+        return link
+    return oriented(link, options.src, options.tgt)
 
 
 def without_duplicates(units: Iterable[Unit], report: ExportReport) -> Iterator[Unit]:

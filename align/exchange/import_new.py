@@ -31,14 +31,11 @@ from align.store import LinkFilter, Store, TextChange, edits
 from align.store.origins import namesake_messages
 from align.text.language import identify
 from align.text.messages import pluralise
-from align.text.tags import canonical, is_listed, primary
+from align.text.tags import is_listed, tag_or_undetermined
 
 LANGUAGE_SAMPLE = 4000
 """Characters that a language is identified from."""
 
-_VARIANTS = frozenset({"nb", "nn"})
-_REGIONS = frozenset({"TW", "HK", "MO", "CN", "SG", "MY"})
-"""Regions of Chinese."""
 
 ImportOutcome = Literal["added", "changed", "unchanged"]
 
@@ -120,21 +117,6 @@ def language_suffix(lang: str) -> str:
     return f" [{lang}]"
 
 
-def tag_or_undetermined(lang: str) -> str:
-    """The BCP 47 tag for a tool's language code; `und` for an unknown one: then the texts are identified.
-
-    Variants stay apart (`nb` and `nn`, `zh-TW` and `zh-HK`): they are different columns of a memory.
-    """
-    tag = canonical(lang)
-    if tag is None:
-        return UNDETERMINED
-    first, *parts = lang.strip().replace("_", "-").split("-")
-    if first.lower() in _VARIANTS:
-        return "-".join([first.lower(), *(part.upper() for part in parts if len(part) == 2)])
-    regions = [part.upper() for part in parts if part.upper() in _REGIONS]
-    return f"zh-{regions[0]}" if primary(tag) == "zh" and regions else tag
-
-
 def create_documents(
     store: Store,
     path: Path,
@@ -184,12 +166,8 @@ def create_documents(
     documents = {lang: document.document for lang, document in zip(langs, added, strict=True)}
     sentences = {lang: [sentence.id for sentence in store.sentences(number)] for lang, number in documents.items()}
     _remember_properties(store, units, pairs, documents, sentences)
-    links = accepted = linked_elsewhere = 0
-    for (src, tgt), linked in _by_languages(units, confirmed, pairs, sentences).items():
-        new, left_out = _link_sentences(store, reviewer, (documents[src], documents[tgt]), linked, form.name)
-        links += len(new)
-        linked_elsewhere += left_out
-        accepted += sum(unit.confirmed for unit in new)
+    linked = _by_languages(units, confirmed, pairs, sentences)
+    links, accepted, linked_elsewhere = _link_all(store, reviewer, documents, linked, form.name)
     return ImportedDocuments(
         tuple(names), links, accepted, False, rejected, linked_elsewhere, unpaired, len(pairs), segments,
         tuple(_language(lang) for lang in langs), _outcome(outcomes, links), base, change,
@@ -242,6 +220,23 @@ def _remember_properties(
             by_document.setdefault(documents[src], {})[sentences[src][source]] = properties
     for document, properties_by_sentence in by_document.items():
         store.remember(properties_key(document), json.dumps(properties_by_sentence, ensure_ascii=False))
+
+
+def _link_all(
+    store: Store,
+    reviewer: Reviewer,
+    documents: Mapping[str, int],
+    linked: Mapping[tuple[str, str], Sequence[_LinkedUnit]],
+    form: str,
+) -> tuple[int, int, int]:
+    """Link the sentences of every two languages: the number of links, of accepted ones, and of units left out."""
+    links = accepted = left_out = 0
+    for (src, tgt), units in linked.items():
+        new, linked_elsewhere = _link_sentences(store, reviewer, (documents[src], documents[tgt]), units, form)
+        links += len(new)
+        accepted += sum(unit.confirmed for unit in new)
+        left_out += linked_elsewhere
+    return links, accepted, left_out
 
 
 def _link_sentences(

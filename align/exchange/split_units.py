@@ -17,12 +17,13 @@ from align.aligner.document_confidence import document_confidence
 from align.aligner.window import Bitext
 from align.embeddings import Encoder, Progress
 from align.embeddings.embed import TextSide, embed_sides
-from align.exchange.import_new import tag_or_undetermined, with_languages
+from align.exchange.import_new import with_languages
 from align.exchange.types import ImportedUnit, Segment
 from align.models import Span, Status
 from align.text.messages import pluralise
 from align.text.numbers import find_numbers
 from align.text.segment import segment, verse_starts
+from align.text.tags import tag_or_undetermined
 
 SURE = 0.5
 """Minimum confidence of a cut: of the links on both sides of it, and that the sides of the unit are translations."""

@@ -5,10 +5,17 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from align.models import (
+    UNDETERMINED,
+)
+
 _REGIONS = {"tw": "zh-Hant", "hk": "zh-Hant", "mo": "zh-Hant", "hant": "zh-Hant", "cn": "zh-Hans", "sg": "zh-Hans",
             "my": "zh-Hans", "hans": "zh-Hans", "cht": "zh-Hant", "chs": "zh-Hans"}  # fmt: skip
+
 _OLD = {"iw": "he", "in": "id", "ji": "yi", "nb": "no", "nn": "no", "cmn": "zh", "jp": "ja", "kr": "ko"}
+
 _RIGHT_TO_LEFT = frozenset({"ar", "he", "fa", "ur", "yi", "ps", "sd", "ug"})
+
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*\Z")
 
 
@@ -117,3 +124,24 @@ def is_requested(tag: str, *requested: str | None) -> bool:
         language_range for language_range in requested if language_range and primary(language_range) == primary(tag)
     ]
     return not same or any(range_matches(language_range, tag) for language_range in same)
+
+
+_NORWEGIAN = frozenset({"nb", "nn"})
+
+_CHINESE_REGIONS = frozenset({"TW", "HK", "MO", "CN", "SG", "MY"})
+"""Regions of Chinese."""
+
+
+def tag_or_undetermined(lang: str) -> str:
+    """The BCP 47 tag for a tool's language code; `und` for an unknown one: then the texts are identified.
+
+    Variants stay apart (`nb` and `nn`, `zh-TW` and `zh-HK`): they are different columns of a memory.
+    """
+    tag = canonical(lang)
+    if tag is None:
+        return UNDETERMINED
+    first, *parts = lang.strip().replace("_", "-").split("-")
+    if first.lower() in _NORWEGIAN:
+        return "-".join([first.lower(), *(part.upper() for part in parts if len(part) == 2)])
+    regions = [part.upper() for part in parts if part.upper() in _CHINESE_REGIONS]
+    return f"zh-{regions[0]}" if primary(tag) == "zh" and regions else tag

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from align.cli import cli
 from align.embeddings import load_encoder
 from align.errors import UsageError
-from align.exchange.import_new import tag_or_undetermined
+from align.text.tags import tag_or_undetermined
 from align.workspace.pair import pair, read_side, with_unpaired
 
 
