@@ -22,7 +22,7 @@ from align.readers.encodings import codec_of
 from align.text.header_words import KEYS, NOTES, SOURCES, TARGETS, TEXTS
 from align.text.language import identify
 from align.text.messages import pluralise
-from align.text.table_columns import MIN_FILLED, SAMPLE_ROWS, has_identifiers, header_languages
+from align.text.table_columns import MIN_FILLED, SAMPLE_ROWS, further_languages, has_identifiers, header_languages
 
 NO_LAYOUT = (
     "no two columns hold texts in two languages. Name two columns src and tgt in the first line, "
@@ -63,6 +63,8 @@ class Layout(NamedTuple):
     """Whether the header names the columns of texts; False: they were recognised by their languages."""
     first: int = 0
     """Index of the first row of the table, below titles."""
+    further: tuple[tuple[tuple[int, str], ...], ...] = ()
+    """(index, language) of the columns of further texts of each row."""
 
     def message(self, rows: Sequence[Sequence[str]]) -> str:
         """What is read from which column, and what is left out, in one line."""
@@ -73,6 +75,7 @@ class Layout(NamedTuple):
             return written or f"column {index + 1}"
 
         texts = [(self.indexes["src"], self.languages[0]), (self.indexes["tgt"], self.languages[1]), *self.extra]
+        texts += [column for group in self.further for column in group]
         line = "Columns: " + ", ".join(f"{name(index)} ({lang})" for index, lang in texts)
         others = {column: index for column, index in self.indexes.items() if column in ("key", "note", "status")}
         line += "".join(f"; {column}: {name(index)}" for column, index in others.items())
@@ -120,7 +123,13 @@ def _layout_of(rows: Sequence[Sequence[str]], columns: Sequence[str] = ()) -> La
     if len(tags) >= 2:
         src, tgt, *others = tags
         extra = tuple((index, tags[index]) for index in others)
-        return Layout(values | {"src": src, "tgt": tgt}, (tags[src], tags[tgt]), header=True, extra=extra)
+        further = tuple(
+            tuple(group.items())
+            for group in further_languages(rows[0])
+            if all(_has_letters(rows[1:], index) for index in group)
+        )
+        indexes = values | {"src": src, "tgt": tgt}
+        return Layout(indexes, (tags[src], tags[tgt]), header=True, extra=extra, further=further)
     return _by_language(rows, header)
 
 
@@ -244,7 +253,20 @@ def read_table(
     for number, row in enumerate(chain(body, rows), start=layout.first + layout.header + 1):
         if any(row):
             decoded = [decode(cell) for cell in row] if decode else row
-            yield _unit(decoded, layout, f"{sheet}row {number}")
+            yield from _units(decoded, layout, f"{sheet}row {number}")
+
+
+def _units(row: Sequence[str], layout: Layout, where: str) -> Iterator[ImportedUnit]:
+    """Yield the unit of a row, or that of each of its texts in the order of the columns."""
+    if not layout.further:
+        yield _unit(row, layout, where)
+        return
+    own = ((layout.indexes["src"], layout.languages[0]), (layout.indexes["tgt"], layout.languages[1]), *layout.extra)
+    for (src, src_lang), (tgt, tgt_lang), *extra in sorted([own, *layout.further]):
+        indexes = layout.indexes | {"src": src, "tgt": tgt}
+        texts = layout._replace(indexes=indexes, languages=(src_lang, tgt_lang), extra=tuple(extra))
+        if any(row[index].strip() for index in (src, tgt, *(index for index, _ in extra)) if index < len(row)):
+            yield _unit(row, texts, f"{where}, column {src + 1}")
 
 
 def _unit(row: Sequence[str], layout: Layout, where: str) -> ImportedUnit:

@@ -146,17 +146,27 @@ def header_languages(header: Sequence[str]) -> dict[int, str]:
     tags = {index: shortened(cell) for index, cell in enumerate(cells) if is_code(shortened(cell.lower()))}
     if len(tags) >= 2:
         return tags
-    return _with_other_words(cells)
+    return next(iter(_with_other_words(cells)), {})
 
 
-def _with_other_words(cells: Sequence[str]) -> dict[int, str]:
+def further_languages(header: Sequence[str]) -> list[dict[int, str]]:
+    """As `header_languages`, for further texts of a row: `answer_en` and `answer_de` after `question_en`."""
+    first, *others = _with_other_words([cell.strip() for cell in header]) or [{}]
+    return others if first and first == header_languages(header) else []
+
+
+def _with_other_words(cells: Sequence[str]) -> list[dict[int, str]]:
+    """The tags of the columns with the same other words, the largest group first."""
     by_words: dict[str, dict[int, str]] = {}
     for index, cell in enumerate(cells):
         for words, tag in _readings(cell):
             is_side = words in SOURCES or words in TARGETS
             by_words.setdefault("source or target" if is_side else words, {}).setdefault(index, tag)
-    tags = max(by_words.values(), key=len, default={})
-    return tags if len(set(tags.values())) >= 2 else {}
+    groups: list[dict[int, str]] = []
+    for tags in sorted(by_words.values(), key=len, reverse=True):
+        if len(set(tags.values())) >= 2 and all(tags.keys().isdisjoint(group) for group in groups):
+            groups.append(tags)
+    return groups
 
 
 def _readings(cell: str) -> Iterator[tuple[str, str]]:

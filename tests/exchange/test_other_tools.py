@@ -409,6 +409,23 @@ def test_columns_are_said_and_may_be_chosen(tmp_path: Path, name: str) -> None:
         read_file(path, columns=["French", "English"])
 
 
+def test_every_text_of_a_row_comes_in_with_its_translations(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(
+        "id;question_fr;question_es;answer_fr;answer_es;answer_de\n"
+        "1;Où est le port ?;¿Dónde está el puerto?;Au sud.;Al sur.;Im Süden.\n"
+        "2;Qui est là ?;¿Quién está ahí?;;;\n",
+        encoding="utf-8",
+    )
+    table = read_file(path)
+    assert [[side.text for side in unit.sides] for unit in table.units] == [
+        ["Où est le port ?", "¿Dónde está el puerto?"], ["Au sud.", "Al sur.", "Im Süden."],
+        ["Qui est là ?", "¿Quién está ahí?"],
+    ]  # fmt: skip
+    assert table.units[1].where == "row 2, column 4"
+    assert "question_fr (fr), question_es (es). --columns" in table.messages[0]
+
+
 @pytest.mark.parametrize("name", ["table.csv", "table.xlsx"])
 def test_titles_above_a_header_are_no_rows(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
