@@ -1,13 +1,14 @@
 """Merging copies, on random histories: `python -m benchmarks.merge_faults [--count N] [--start N] [--jobs N]`.
 
 Three copies of a store with clocks that are wrong by up to a day, and are set back in mid-history, get decisions of
-every kind, proposal runs, documents and merges of each other. Then they are merged in all six orders, each associated
-to the left or to the right by chance, and in each fifth history back and forth until nothing changes. All results
-must be equal and sound, and no decision may be lost without a later one that knew it or an open conflict; which
-decision knew which is recorded here, independently of the store. Equal: documents and spans of both sides, kind,
-status, texts, note and open conflicts, without ids and times. Documents with different texts are left out of that;
-decisions on links of them must not be lost where the text is the one that they were made on. History N depends on the
-seed and N: `--start N --count 1` repeats it. Prints one JSON object; exit code 1 where anything was wrong.
+every kind, proposal runs, documents, merges of each other and restored backups (see `merge_works`). Then they are
+merged in all six orders, each associated to the left or to the right by chance, and in each fifth history back and
+forth until nothing changes. All results must be equal and sound, rebuilding one from its log must change nothing, and
+no decision may be lost without a later one that knew it or an open conflict; which decision knew which is recorded
+here, independently of the store. Equal: documents and spans of both sides, kind, status, texts, note, marks, statements
+and open conflicts, without ids and times. Documents with different texts are left out of that; decisions on links of
+them must not be lost where the text is the one that they were made on. History N depends on the seed and N:
+`--start N --count 1` repeats it. Prints one JSON object; exit code 1 where anything was wrong.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import tempfile
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -33,14 +34,16 @@ from typing import Any
 from sqlite_utils import Database
 
 from align.errors import AlignError
-from align.models import Block, BlockKind, Document, LinkKind, Proposal, Sentence, Span
+from align.models import LinkKind, Proposal
 from align.reviewer import Reviewer
-from align.store import Change, Store, accept_many, decision_draft, decision_log, documents, edits, open_store
+from align.store import Store, accept_many, decision_draft, decision_log, documents, open_store
 from align.store import store as store_module
-from align.store.edits import SIDES, Direction, End, Side
 from align.store.merge.merge import unite
+from align.store.rebuild import rebuild
+from benchmarks.merge_works import SENTENCES, WORKS, document
 
-SENTENCES = 7
+TEMPLATES = (0, 5)
+"""Seeds of the uids in the template: with one the first decision comes first by uid, with the other the second."""
 LINKS = 2 * SENTENCES
 """Of the template: so many between the first document and each other one."""
 DAY = 86_400.0
@@ -50,31 +53,10 @@ Key = tuple[Any, ...]
 Look = frozenset[Key]
 
 
-def document(name: str, lang: str, count: int = SENTENCES, word: str = "") -> Document:
-    """A text of short sentences of four words each."""
-    texts = [f"{name}{word} {n} has words." for n in range(count)]
-    sentences, start = [], 0
-    for text in texts:
-        sentences.append(Sentence((Span(start, start + len(text)),), lang, 1.0))
-        start += len(text) + 1
-    block = Block(Span(0, start - 1), BlockKind.BODY, lang, 1.0, tuple(sentences))
-    return Document(name, "\n".join(texts) + "\n", (block,))
-
-
-def proposals(store: Store, pair: tuple[int, int], rng: random.Random) -> list[Proposal]:
-    """One link per sentence, some of them shifted, like the errors of an encoder."""
-    src, tgt = (store.sentences(number) for number in pair)
-    shift = rng.choice([0, 0, 0, 1])
-    return [
-        Proposal((a.id,), (tgt[(n + shift) % len(tgt)].id,), LinkKind.TRANSLATION, 0.3, round(rng.random(), 3))
-        for n, a in enumerate(src)
-        if tgt and rng.random() < 0.9
-    ]
-
-
-def make_template(path: Path) -> bytes:
+def make_template(path: Path, names: Names) -> bytes:
     """Create a store of three documents and links from the sentences of the first to those of the others."""
-    with open_store(path) as store:
+    with real_clocks(), open_store(path) as store:
+        setattr(decision_log, "uuid", names)  # noqa: B010
         for name, lang in (("a", "ja"), ("b", "en"), ("e", "en")):
             store.add_document(document(name, lang))
         for target in (2, 3):
@@ -96,8 +78,8 @@ class Known:
     turned: bool
     """Whether it is an undo or redo."""
     turns: str = ""
-    text: str = ""
-    """Digest of the document whose text changes."""
+    texts: dict[str, str] = field(default_factory=dict)
+    """Digests of the documents, by name."""
     changes: bool = False
     """Whether it changes a text."""
 
@@ -158,6 +140,10 @@ class Trial:
         self.copies: list[Copy] = []
         self.changes = rng.random() < 0.25
         """Whether texts change in it."""
+        self.changes_both = self.changes and rng.random() < 0.3
+        """Whether two texts do."""
+        self.backups: list[tuple[bytes, int]] = []
+        """Content of a copy at some time, and what it knew."""
 
     def play(self, steps: int) -> None:
         """Create the copies, make decisions and merges, then compare the copies."""
@@ -176,6 +162,13 @@ class Trial:
                 copy = self.rng.choice(self.copies)
                 if self.rng.random() < 0.05:
                     copy.offset -= self.rng.uniform(0, 2 * DAY)  # The clock is set back.
+                if self.rng.random() < 0.04:
+                    self.backups.append((content(copy.store), copy.knows))
+                if self.backups and self.rng.random() < 0.03:
+                    stored, copy.knows = self.rng.choice(self.backups)
+                    copy.store = stack.enter_context(closing(self._open(copy.store.path.stem, stored)))
+                    copy.reviewer = Reviewer(copy.store, copy.reviewer.name)
+                    self.tally.actions["restore"] += 1
                 if self.rng.random() < 0.12:
                     self._merge(copy, self.rng.choice([other for other in self.copies if other is not copy]))
                 else:
@@ -237,8 +230,8 @@ class Trial:
                 ).fetchone()
                 is not None
             )
-            text = text_of(copy.store)
-            self.known.append(Known(copy.knows, values, action in ("undo", "redo"), turns, text, changes))
+            turned = action in ("undo", "redo")
+            self.known.append(Known(copy.knows, values, turned, turns, texts_of(copy.store), changes))
             copy.knows |= 1 << self.uids[uid]
             self.tally.decisions += 1
 
@@ -278,6 +271,9 @@ class Trial:
                     looks[f"({one}+{two})+{three}"] = look(store)
                 if (one, two, three) == sound:
                     self._hold_sound(store)
+                    with store.writing():
+                        rebuild(store.db)
+                    looks[f"{one}, {two} and {three} rebuilt"] = look(store)
         if self.rng.random() < 0.2:
             looks.update(self._back_and_forth(contents))
         texts = {key[1:] for found in looks.values() for key in found if key[0] == "document"}
@@ -312,7 +308,8 @@ class Trial:
         self.tally.wrong += [f"unsound: {finding}" for finding in store.check()]
         db = store.db.conn
         uids = {row[0] for row in db.execute("select uid from decisions")}
-        self.tally.wrong += [f"lost: decision {uid}" for uid in self.uids if uid not in uids]
+        present_uids = {uid for uid, number in self.uids.items() if self._is_in_a_copy(number)}
+        self.tally.wrong += [f"lost: decision {uid}" for uid in present_uids - uids]
         waiting = {row[0] for row in db.execute("select id from links where attention = 'conflict'")}
         waiting |= {conflict.link for conflict in store.conflicts()}
         in_conflict = {
@@ -323,12 +320,13 @@ class Trial:
             )
         }
         present = {row.name for row in store.documents()}
-        text = text_of(store)
+        texts = texts_of(store)
         for link in range(1, LINKS + 1) if {"a", "b", "e"} <= present else ():
             heads = self._heads(link)
             now = value(store, link)
             for uid, head in heads:
-                if link > SENTENCES and (head.text != text or head.changes):
+                name = "e" if link > SENTENCES else "b"
+                if head.texts.get(name) != texts.get(name) or head.changes:
                     continue  # It was made on another text, or made the text another.
                 if uid in in_conflict:
                     continue  # As a whole: on another of its links.
@@ -339,13 +337,19 @@ class Trial:
 
     def _heads(self, link: int) -> list[tuple[str, Known]]:
         """The decisions on a link of the template that no later decision on it knew."""
-        numbers = [number for number, known in enumerate(self.known) if link in known.values]
+        numbers = [
+            number for number, known in enumerate(self.known) if link in known.values and self._is_in_a_copy(number)
+        ]
         uids = list(self.uids)
         return [
             (uids[number], self.known[number])
             for number in numbers
             if not any(self.known[other].knew >> number & 1 for other in numbers)
         ]
+
+    def _is_in_a_copy(self, number: int) -> bool:
+        """Whether a decision was not lost where a backup was restored."""
+        return any(copy.knows >> number & 1 for copy in self.copies)
 
     def _let_go(self, head: Known, link: int, now: Key) -> bool:
         """Whether a decision may be overridden without a conflict.
@@ -394,24 +398,30 @@ def value(store: Store, link: int) -> Key:
     return (*sides, str(found.status))
 
 
-def text_of(store: Store) -> str:
-    """Digest of the document whose text changes; empty where it was removed."""
-    return next((row.digest for row in store.documents() if row.name == "e"), "")
+def texts_of(store: Store) -> dict[str, str]:
+    """Digests of the documents, by name."""
+    return {row.name: row.digest for row in store.documents()}
 
 
 def look(store: Store) -> Look:
     """Links and open conflicts of a store, without ids and times, by text."""
     found: list[Key] = [("document", row.name, row.digest) for row in store.documents()]
     keys: dict[int, Key] = {}
+    anchored = {row[0] for row in store.db.conn.execute("select id from links where anchored")}
     for link in store.links():
         sides = [
             (side.doc, side.spans, side.text if side.original is not None else None) for side in (link.src, link.tgt)
         ]
         keys[link.id] = (*sides, str(link.kind), str(link.status), link.note)
-        found.append(("link", *keys[link.id], link.attention == "conflict"))
+        found.append(("link", *keys[link.id], link.attention, link.bookmarked, link.id in anchored))
     for conflict in store.conflicts():
         words = sorted(json.dumps(side, sort_keys=True) for side in (conflict.ours, conflict.theirs))
         found.append(("conflict", keys.get(conflict.link), *words, conflict.by, conflict.reviewer, conflict.action))
+    for uid, statement in store.statements().items():
+        members = [
+            (one.document, one.text, str(one.role), sorted(map(str, one.contested))) for one in statement.members
+        ]
+        found.append(("statement", uid, statement.given_label, str(sorted(members))))
     counted = Counter(found)
     return frozenset((*key, count) for key, count in counted.items())
 
@@ -422,7 +432,11 @@ def without(found: Look, names: set[str]) -> Look:
     def about(key: Key) -> set[str]:
         if key[0] == "document":
             return {key[1]}
-        link = key[1:3] if key[0] == "link" else (key[1] or ())[:2]
+        if key[0] == "statement":
+            return set()
+        if key[1] is None:  # Of a link that is not there: it may be on any of them.
+            return names
+        link = key[1:3] if key[0] == "link" else key[1][:2]
         return {side[0] for side in link}
 
     return frozenset(key for key in found if about(key).isdisjoint(names))
@@ -433,143 +447,17 @@ def content(store: Store) -> bytes:
     return bytes(store.db.conn.serialize())
 
 
-# The kinds of work, each with its weight
-
-
-def _pick(rng: random.Random, ids: list[int]) -> int:
-    """A random link or sentence, more often one of the first, or of those from the middle, so that copies meet."""
-    start = len(ids) // 2 if rng.random() < 0.25 else 0
-    return ids[min(start + int(rng.expovariate(0.35)), len(ids) - 1)]
-
-
-def _verdict(name: str) -> Callable[[Trial, Copy, list[int]], Change]:
-    return lambda trial, copy, ids: copy.reviewer.commit(getattr(edits, name)(_pick(trial.rng, ids)))
-
-
-def _edit(trial: Trial, copy: Copy, ids: list[int]) -> Change:
-    side: Side = trial.rng.choice(SIDES)
-    return copy.reviewer.commit(edits.edit_text(_pick(trial.rng, ids), side, f"made up {trial.rng.randrange(3)}"))
-
-
-def _note(trial: Trial, copy: Copy, ids: list[int]) -> Change:
-    return copy.reviewer.commit(edits.note(_pick(trial.rng, ids), trial.rng.choice(["?", "hm", None])))
-
-
-def _kind(trial: Trial, copy: Copy, ids: list[int]) -> Change:
-    return copy.reviewer.commit(edits.set_kind(_pick(trial.rng, ids), trial.rng.choice(list(LinkKind))))
-
-
-def _join(trial: Trial, copy: Copy, ids: list[int]) -> Change:
-    one = _pick(trial.rng, ids)
-    return copy.reviewer.commit(edits.merge(one, ids[(ids.index(one) + 1) % len(ids)]))
-
-
-def _split(trial: Trial, copy: Copy, ids: list[int]) -> Change:
-    rng = trial.rng
-    inside = rng.random() < 0.6
-    points: list[Any] = [(0, rng.choice([2, 4, 8])), (0, rng.choice([2, 4, 8]))] if inside else [1, 1]
-    return copy.reviewer.commit(edits.split(_pick(rng, ids), *points))
-
-
-def _cut(trial: Trial, copy: Copy, ids: list[int]) -> Change:
-    rows = copy.store.sentences(trial.rng.choice([1, 2]))
-    return copy.reviewer.commit(
-        edits.cut(_pick(trial.rng, [row.id for row in rows] or [0]), trial.rng.choice([2, 4, 8]))
-    )
-
-
-def _move(trial: Trial, copy: Copy, ids: list[int]) -> Change:
-    rng = trial.rng
-    end: End = "first" if rng.random() < 0.5 else "last"
-    direction: Direction = "give" if rng.random() < 0.5 else "take"
-    return copy.reviewer.commit(edits.move(_pick(rng, ids), rng.choice(SIDES), end, direction))
-
-
-def _relink(trial: Trial, copy: Copy, ids: list[int]) -> Change:
-    rng = trial.rng
-    src, tgt = ([row.id for row in copy.store.sentences(number)] for number in (1, 2))
-    ends = [_pick(rng, src)], [_pick(rng, tgt)]
-    by_hand = rng.random() < 0.5
-    return copy.reviewer.commit(edits.link_by_hand(*ends) if by_hand else edits.relink(_pick(rng, ids), *ends))
-
-
-def _accept_many(trial: Trial, copy: Copy, ids: list[int]) -> Change:
-    if trial.rng.random() < 0.5:
-        return copy.reviewer.accept_above(trial.rng.random())
-    return copy.reviewer.accept_through(_pick(trial.rng, ids))
-
-
-def _propose(trial: Trial, copy: Copy, ids: list[int]) -> object:
-    pairs = [(row.src_document, row.tgt_document) for row in copy.store.pairs()]
-    pair = trial.rng.choice(pairs)
-    return copy.store.propose(*pair, proposals(copy.store, pair, trial.rng), trial.rng.choice(["use", "e5"]))
-
-
-def _add(trial: Trial, copy: Copy, ids: list[int]) -> object:
-    name = trial.rng.choice(["c", f"d{trial.rng.randrange(1000)}"])
-    found = copy.store.add_document(document(name, "en", 4)).document
-    return copy.store.propose(1, found, proposals(copy.store, (1, found), trial.rng), "use")
-
-
-def _remove(trial: Trial, copy: Copy, ids: list[int]) -> Change:
-    return copy.reviewer.remove_document(trial.rng.choice(copy.store.documents()).id)
-
-
-def _change(trial: Trial, copy: Copy, ids: list[int]) -> object:
-    word = trial.rng.choice(["", " now"])
-    return copy.store.add_document(document("e", "en", trial.rng.choice([SENTENCES - 1, SENTENCES]), word))
-
-
-def _dismiss(trial: Trial, copy: Copy, ids: list[int]) -> Change:
-    waiting = [conflict.link for conflict in copy.store.conflicts()] or [0]
-    return copy.reviewer.dismiss(trial.rng.choice(waiting))
-
-
-def _decide_conflict(trial: Trial, copy: Copy, ids: list[int]) -> Change:
-    waiting = [conflict.link for conflict in copy.store.conflicts()] or [0]
-    verdict = trial.rng.choice([edits.accept, edits.reject])
-    return copy.reviewer.commit(verdict(trial.rng.choice(waiting)))
-
-
-WORKS: dict[str, tuple[float, Callable[[Trial, Copy, list[int]], object]]] = {
-    "accept": (6, _verdict("accept")),
-    "reject": (4, _verdict("reject")),
-    "reopen": (2, _verdict("reopen")),
-    "unlink": (1, _verdict("unlink")),
-    "anchor": (0.5, _verdict("anchor")),
-    "swap": (0.5, _verdict("swap")),
-    "bookmark": (1, _verdict("bookmark")),
-    "edit": (2, _edit),
-    "note": (2, _note),
-    "kind": (2, _kind),
-    "merge": (2, _join),
-    "split": (2, _split),
-    "cut": (0.7, _cut),
-    "move": (1.5, _move),
-    "relink": (2, _relink),
-    "undo": (4, lambda trial, copy, ids: copy.reviewer.undo()),
-    "redo": (1.5, lambda trial, copy, ids: copy.reviewer.redo()),
-    "accept-many": (0.7, _accept_many),
-    "propose": (1.5, _propose),
-    "add": (0.5, _add),
-    "remove": (0.3, _remove),
-    "change": (2, _change),
-    "dismiss": (1, _dismiss),
-    "decide a conflict": (2, _decide_conflict),
-}
-
-
 def trials(seed: int, numbers: range, steps: int) -> Tally:
     """Run the histories of these numbers."""
     tally = Tally()
     with tempfile.TemporaryDirectory(prefix="align-merge-") as name:
-        template = make_template(Path(name) / "template.db")
+        templates = [make_template(Path(name) / f"{n}.db", Names(random.Random(n))) for n in TEMPLATES]
     for number in numbers:
         rng = random.Random(f"{seed} {number}")
         wrong = len(tally.wrong)
         try:
             with real_clocks():
-                Trial(template, rng, tally).play(rng.randrange(3, steps))
+                Trial(rng.choice(templates), rng, tally).play(rng.randrange(3, steps))
         except Exception as error:
             tally.wrong.append(f"{type(error).__name__}: {error}")
         tally.histories += 1

@@ -15,8 +15,8 @@ from sqlite_utils import Database
 
 from align.errors import UsageError
 from align.models import Decision
-from align.store.decision_draft import DecisionDraft, settling
-from align.store.decision_log import read_patches
+from align.store.decision_draft import DecisionDraft
+from align.store.decision_log import read_patches, settling
 from align.store.merge.replica import Entry
 from align.store.records import Conflict, storable
 

@@ -26,6 +26,7 @@ from align.store.decision_log import (
     now,
     reshapes,
     sentences_of,
+    settling,
     state_of,
     write_patches,
 )
@@ -139,6 +140,14 @@ class DecisionDraft:
         self._was[link] = None
         self._now[link] = {**NEW, **columns}
         self._index(link)
+        return link
+
+    def reserve(self) -> int:
+        """The number of a link that another copy had and that is not there."""
+        link = self._made[-1] + 1 if self._made else next_link(self.db)
+        self._made.append(link)
+        self._was[link] = self._now[link] = None
+        self.db.conn.execute("update sqlite_sequence set seq = ? where name = 'links'", (link,))
         return link
 
     def is_made(self, link: int) -> bool:
@@ -273,15 +282,6 @@ class DecisionDraft:
 def _settles(was: State | None, now_: State | None) -> bool:
     """Whether a link in conflict is none any more: whoever decided that has seen all of it."""
     return (was or {}).get("attention") == "conflict" and (now_ or {}).get("attention") != "conflict"
-
-
-def settling(db: Database, links: Collection[int]) -> dict[str, object]:
-    """For the detail of a decision on links in conflict: `settles`, the decisions that are in conflict there."""
-    rows = db.conn.execute(
-        f"""select distinct value from conflicts, json_each(contested, '$.decisions')
-            where link in ({",".join(map(str, links))}) and dismissed is null and contested is not null order by 1"""
-    ).fetchall()
-    return {"settles": [row[0] for row in rows]} if rows else {}
 
 
 def sharing(draft: DecisionDraft, state: State, excluded: Collection[int | None] = ()) -> dict[int, frozenset[int]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -371,3 +371,12 @@ def changes_of(db: Database, decision: int, link: int) -> list[tuple[str, object
         return []
     was, now_ = _load(row[0]) or {}, _load(row[1]) or {}
     return [(column, was.get(column), now_.get(column)) for column in FIELDS if was.get(column) != now_.get(column)]
+
+
+def settling(db: Database, links: Collection[int]) -> dict[str, object]:
+    """For the detail of a decision on links in conflict: `settles`, the decisions that are in conflict there."""
+    rows = db.conn.execute(
+        f"""select distinct value from conflicts, json_each(contested, '$.decisions')
+            where link in ({",".join(map(str, links))}) and dismissed is null and contested is not null order by 1"""
+    ).fetchall()
+    return {"settles": [row[0] for row in rows]} if rows else {}

@@ -373,3 +373,18 @@ def test_a_conflict_shows_the_kind_and_note_that_the_link_has_by_now(store: Stor
     store.unite(copy.path)
     Reviewer(store, "ada").commit(edits.set_kind(2, LinkKind.QUOTE))
     assert [conflict.ours["kind"] for conflict in store.conflicts(2)] == ["quote"]
+
+
+def test_what_a_file_says_of_a_link_that_is_not_in_force_is_listed_in_every_copy(store: Store, copy: Store) -> None:
+    ada = Reviewer(store, "ada")
+    made = ada.commit(edits.link_by_hand([1], [8])).link_ids[-1]  # Takes links 1 and 2 away.
+    ada.contest(made, "old.tmx", {"tgt_text": "We climb."}, {"tgt_text": "We go up."})
+    Reviewer(copy, "bo").commit(edits.note(1, "hm"))
+    for one, other in ((store, copy), (copy, store)):
+        one.unite(other.path)
+    listed = [{(c.name, c.is_deleted) for c in one.conflicts() if c.action == "import"} for one in (store, copy)]
+    assert listed == [{("old.tmx", True)}] * 2
+    assert look(store) == look(copy)
+    assert Reviewer(copy, "bo").commit(edits.link_by_hand([3], [11])).link_ids, "its number is not used again"
+    assert copy.check() == []
+    assert copy.rebuild() == len(list(copy.links()))

@@ -59,12 +59,8 @@ class _Merge:
         origins = joined_origins(ours, here, there)
         self.heads = Origin(max(origin.depth for origin in origins.values()), heads(origins))
         self.causality = Causality(origins)
-        self.documents = {
-            (name, digest): id_
-            for id_, name, digest in ours.conn.execute(
-                "select id, name, digest from documents where removed_at is null"
-            )
-        }
+        rows = ours.conn.execute("select name, digest, id from documents where removed_at is null")
+        self.documents = {(name, digest): id_ for name, digest, id_ in rows}
         entries = {entry.uid: entry for entry in here.entries()}
         entries |= {entry.uid: entry for entry in there.entries(new)}
         if all_runs:
@@ -159,6 +155,9 @@ class _Merge:
         self._delete_proposals(outcomes)
         for link, outcome in outcomes:
             self._apply_link(link, outcome)
+        for _, _, link in (of_files := list(self._contests_of_files())):
+            if id(link) not in self.links:  # It never was here and is not in force: listed as where it was.
+                self.links[id(link)] = self.draft.reserve()
         made = sorted(link for link in self.links.values() if self.draft.is_made(link))
         self._enter_decisions(report)
         self._enter_births()
@@ -168,7 +167,8 @@ class _Merge:
         report.cuts = len(resolved.splits_unlinked)
         report.agreed = self._agreed()
         self.draft.close(Action.UNITE, detail={"name": name, **report.counts()}, origin=self.heads)
-        conflicts.restate(self.db, self._contests_of_files())
+        of_link = ((self.links[id(link)], entry, self.resolution.waits(at)) for at, entry, link in of_files)
+        conflicts.restate(self.db, of_link)
 
     def _number(self, outcomes: Sequence[tuple[MergedLink, Outcome]]) -> None:
         taken: set[int] = set()
@@ -390,9 +390,9 @@ class _Merge:
         present = stored(list(dict.fromkeys(id_ for id_ in ids if id_ is not None)) or [0])
         return self.draft.joined(present) if sentences_of(present) != (0,) else "(a text that is not here)"
 
-    def _contests_of_files(self) -> Iterator[tuple[int, Entry, bool | None]]:
-        """(link, decision, whether it waits; None where it was taken back) of what files said otherwise."""
+    def _contests_of_files(self) -> Iterator[tuple[int, Entry, MergedLink]]:
+        """(position, decision, link) of what files said otherwise."""
         for position, entry in enumerate(self.entries):
-            number = self._link_number(entry.link) if entry.link else None
-            if entry.action == Action.CONFLICT and "theirs" in entry.detail and number is not None:
-                yield number, entry, self.resolution.waits(position)
+            link = self.history.by_birth.get(entry.link or ("", 0))
+            if entry.action == Action.CONFLICT and "theirs" in entry.detail and link is not None and link.births:
+                yield position, entry, link
