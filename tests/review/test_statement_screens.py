@@ -66,7 +66,7 @@ async def ready(pilot: Any) -> StatementScreen:
 def go_to(screen: StatementScreen, document: str, *, text: bool) -> None:
     """Select the first passage of a document, or its heading."""
     rows = enumerate(screen._passages.values())
-    screen.query_one(OptionList).highlighted = next(n for n, row in rows if row[0] == document and bool(row[2]) == text)
+    screen._options.highlighted = next(n for n, row in rows if row[0] == document and bool(row[2]) == text)
 
 
 async def test_a_key_asks_who_else_says_it_and_keys_give_roles(run: Run) -> None:
@@ -111,7 +111,7 @@ async def test_a_role_of_somebody_else_is_asked_about_once(db: Path, run: Run) -
         await pilot.pause(0.3)
         await press(pilot, "enter")
         screen = await ready(pilot)
-        words = [str(option.prompt) for option in screen.query_one(OptionList).options]
+        words = [str(option.prompt) for option in screen._options.options]
         assert any("talks.ja.txt  not in this text" in line for line in words)
         go_to(screen, "talks.en.txt", text=True)
         await press(pilot, "x")
@@ -132,3 +132,27 @@ async def test_a_hit_of_the_search_is_asked_for_unpaired_ones_too(run: Run) -> N
         assert "unpaired" in pilot.app.screen.query_one("#said").words
         await press(pilot, "W")
         assert pilot.app.screen._passage.text == JAPANESE[9]
+
+
+async def test_a_wide_screen_lists_the_statements_and_opens_them(db: Path, run: Run) -> None:
+    uids = sorted(new_uid() for _ in range(2))
+    with open_reviewer(db, "Bea") as reviewer:
+        for uid, number in zip(uids, (0, 3), strict=True):
+            sentence = reviewer.store.sentences(reviewer.store.documents()[1].id)[number]
+            reviewer.decide_statement(uid, [RoleChange("talks.en.txt", sentence.text, "en", Role.FULL)])
+    async with run(size=(160, 48)) as pilot:
+        pilot.app.action_statements()
+        await pilot.pause(0.3)
+        await press(pilot, "enter")
+        screen = await ready(pilot)
+        left = screen.query_one("#statements")
+        assert left.display
+        assert screen._statement.uid == screen.query_one("#statements", OptionList).get_option_at_index(0).id
+        await press(pilot, "shift+tab", "down", "enter")
+        assert screen._statement.uid == screen.query_one("#statements", OptionList).get_option_at_index(1).id
+        assert screen._options.has_focus
+        prompts = [option.prompt for option in screen._options.options]
+        assert any(ENGLISH[3][:20] in str(prompt) for prompt in prompts)
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause(0.1)
+        assert not left.display

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import cached_property
 from threading import Event
@@ -11,11 +11,13 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from align.highlight import correspondences
 from align.mining.passage_ranking import DocumentPassage, Suggestion
 from align.mining.statement_passages import members_of, suggest
 from align.models import Decision, Role
@@ -28,6 +30,7 @@ from align.review.workspace_rows import base_name
 from align.reviewer import Reviewer
 from align.store.statements import Member, RoleChange, Statement, new_uid
 from align.text.messages import pluralise, visible
+from align.text.tags import primary
 from align.text.width import wrap
 from align.workspace.browse import Browser
 from align.workspace.history import words_of
@@ -38,15 +41,10 @@ INDENT = 29
 """Cells before the text of a passage: two, the words of its likelihood or role, and its language."""
 
 
-def _makes(statement: Statement, passage: DocumentPassage) -> bool:
-    """Whether the passage is a confirmed member of the statement."""
-    members = statement.members_with(Role.FULL, Role.PARTIAL)
-    return any((member.document, member.text) == (passage.document, passage.text) for member in members)
-
-
 class StatementScreen(ClosesOnce, Screen[None]):
     """The best passages of every document for one statement; a key gives the selected one its role.
 
+    A wide screen lists the statements of the store on the left: Tab goes there, Enter opens one.
     `passage`: the passage to ask for; None for a statement that has members. `uid`: None for a new statement.
     """
 
@@ -66,9 +64,9 @@ class StatementScreen(ClosesOnce, Screen[None]):
     ]
 
     class Loaded(Message):
-        """The statement and the names of all documents, or why they cannot be read."""
+        """The statements and the names of all documents, or why they cannot be read."""
 
-        def __init__(self, future: Future[tuple[Statement, list[str]]]) -> None:
+        def __init__(self, future: Future[tuple[dict[str, Statement], list[str]]]) -> None:
             super().__init__()
             self.future = future
 
@@ -83,6 +81,7 @@ class StatementScreen(ClosesOnce, Screen[None]):
         super().__init__()
         self._passage = passage
         self._statement = Statement(uid or new_uid())
+        self._statements: dict[str, Statement] = {}
         self._names: list[str] = []
         self._suggestions: Suggestions = {}
         self._passages: dict[str, tuple[str, str, str]] = {}
@@ -94,22 +93,20 @@ class StatementScreen(ClosesOnce, Screen[None]):
         """What the last question was about: the same key again does it."""
 
     def compose(self) -> ComposeResult:
-        """Header, passages, message, key bar."""
+        """Header, statements, passages, message, key bar."""
         yield Line(id="top", max_lines=2)
-        yield OptionList(id="passages")
+        with Horizontal():
+            yield OptionList(id="statements")
+            yield OptionList(id="passages")
         yield Line(id="said", max_lines=2)
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
         """Read the statement that the passage is in, or begin a new one; nothing is written."""
-        self.query_one(OptionList).focus()
-        uid, passage = self._statement.uid, self._passage
+        self._options.focus()
 
-        def load(browser: Browser) -> tuple[Statement, list[str]]:
-            statements = browser.store.statements()
-            has_passage = (one for one in statements.values() if passage and _makes(one, passage))
-            statement = statements.get(uid) or next(has_passage, Statement(uid))
-            return statement, [row.name for row in browser.store.documents()]
+        def load(browser: Browser) -> tuple[dict[str, Statement], list[str]]:
+            return browser.store.statements(), [row.name for row in browser.store.documents()]
 
         future = ours(self).lookups.submit(load)
         future.add_done_callback(lambda done: self.post_message(self.Loaded(done)))
@@ -120,16 +117,35 @@ class StatementScreen(ClosesOnce, Screen[None]):
 
     def on_resize(self) -> None:
         """Wrap the passages anew."""
-        self._paint()
+        self.call_after_refresh(self._paint)
 
     def on_statement_screen_loaded(self, message: Loaded) -> None:
         """Show the statement, and ask."""
         if (error := message.future.exception()) is not None:
             self._show_message(reason(error), bad=True)
             return
-        self._statement, self._names = message.future.result()
+        self._statements, self._names = message.future.result()
+        uid, asked = self._statement.uid, self._passage and (self._passage.document, self._passage.text)
+        for one in self._statements.values():
+            members = one.members_with(Role.FULL, Role.PARTIAL)
+            if one.uid == uid or any((member.document, member.text) == asked for member in members):
+                self._statement = one
+                break
         self._paint()
         self.action_ask()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Open a statement of the list."""
+        if event.option_list.id == "statements" and event.option.id in self._statements:
+            self._passage, self._suggestions, self._asked = None, {}, ()
+            self._statement = self._statements[event.option.id]
+            self._options.focus()
+            self._paint()
+            self.action_ask()
+
+    @property
+    def _options(self) -> OptionList:
+        return self.query_one("#passages", OptionList)
 
     # Suggestions
 
@@ -168,7 +184,8 @@ class StatementScreen(ClosesOnce, Screen[None]):
         self._paint()
 
     def _paint(self) -> None:
-        statement, options = self._statement, self.query_one(OptionList)
+        statement, options = self._statement, self._options
+        list_statements(self.query_one("#statements", OptionList), self._statements, statement.uid)
         highlighted = options.highlighted
         self._passages.clear()
         options.clear_options()
@@ -184,8 +201,7 @@ class StatementScreen(ClosesOnce, Screen[None]):
         if options.option_count:
             options.highlighted = min(highlighted or 0, options.option_count - 1)
         label = statement.label or (self._passage.text if self._passage else "")
-        count = pluralise(len(statement.documents), "document")
-        self.query_one("#top", Line).show(f" {visible(label)}", f" {count} ")
+        self.query_one("#top", Line).show(f" {visible(label)}", f" {pluralise(len(statement.documents), 'document')} ")
 
     def _rows(self, name: str) -> list[tuple[str, str, str]]:
         """(language, text, words) of the passages of a document: those with a role, then the suggestions."""
@@ -198,35 +214,42 @@ class StatementScreen(ClosesOnce, Screen[None]):
         return rows + [(one.passage.lang, one.passage.text, one.likely) for one in suggestions]
 
     def _prompt(self, words: str, lang: str, text: str, style: str) -> Text:
-        """A passage with a hanging indent, wrapped to the width of the list."""
-        text = visible(text)
-        width = self.query_one(OptionList).scrollable_content_region.width or self.size.width
-        lines = wrap(text, max(20, width - INDENT - 2))
-        first = f"  {words:<17.17} {lang:<8.8} "
-        return Text(
-            "\n".join(
-                (" " * INDENT if number else first) + text[line.start : line.end] for number, line in enumerate(lines)
-            ),
-            style=style,
-        )
+        """A passage with a hanging indent, wrapped to the list; what it shares with the first one is underlined."""
+        text, width = visible(text), self._options.scrollable_content_region.width or self.size.width
+        prompt = Text(f"  {words:<17.17} {lang:<8.8} ", style=style)
+        for number, line in enumerate(wrap(text, max(20, width - INDENT - 2))):
+            part = Text("\n" + " " * INDENT if number else "")
+            offset = len(part) - line.start
+            part.append(text[line.start : line.end])
+            for start, end in self._shared(text, lang):
+                part.stylize("underline", max(len(part) - line.end + line.start, start + offset), max(0, end + offset))
+            prompt.append_text(part)
+        return prompt
+
+    def _shared(self, text: str, lang: str) -> list[tuple[int, int]]:
+        """Spans of a text that correspond to the first member, or to what was asked for."""
+        first = next(iter(self._statement.members_with(Role.FULL, Role.PARTIAL)), self._passage)
+        if first is None or visible(first.text) == text:
+            return []
+        # Of two texts in one language, `correspondences` would show what differs.
+        langs = ("und", "und") if primary(first.lang) == primary(lang) else (first.lang, lang)
+        marks = correspondences(visible(first.text), text, *langs)[1]
+        return [(start, end) for start, end, role in marks if role != "lonely"]
 
     def _add(self, prompt: Text, passage: tuple[str, str, str]) -> None:
         key = f"p{len(self._passages)}"
         self._passages[key] = passage
-        self.query_one(OptionList).add_option(Option(prompt, id=key))
+        self._options.add_option(Option(prompt, id=key))
 
     # Decisions
 
     def _selected(self) -> tuple[str, str, str] | None:
-        options = self.query_one(OptionList)
-        if options.highlighted is None:
-            return None
-        return self._passages.get(options.get_option_at_index(options.highlighted).id or "")
+        option = self._options.highlighted_option
+        return self._passages.get(option.id or "") if option else None
 
     def action_move(self, step: int) -> None:
         """Go to the next passage, or to the previous one."""
-        options = self.query_one(OptionList)
-        (options.action_cursor_down if step > 0 else options.action_cursor_up)()
+        (self._options.action_cursor_down if step > 0 else self._options.action_cursor_up)()
 
     def action_role(self, role: str) -> None:
         """Give the selected passage a role; the first one makes the passage that was asked for a member too."""
@@ -234,7 +257,7 @@ class StatementScreen(ClosesOnce, Screen[None]):
         if selected and selected[2]:
             name, lang, text = selected
             if self._decide(RoleChange(name, text, lang, Role(role))):
-                self.query_one(OptionList).action_cursor_down()
+                self._options.action_cursor_down()
         elif selected:
             self._show_message("Select a passage; m is for the whole text.", bad=True)
 
@@ -255,8 +278,7 @@ class StatementScreen(ClosesOnce, Screen[None]):
     def action_undo(self) -> None:
         """Take back the last decision of this reviewer; the message names it."""
         app = ours(self)
-        question = self._guard.question_before_undo("undo", app.browser.store.latest())
-        if question:
+        if question := self._guard.question_before_undo("undo", app.browser.store.latest()):
             self._show_message(question, bad=True)
         else:
             self._submit(lambda reviewer: reviewer.undo().decision)
@@ -291,35 +313,45 @@ class StatementScreen(ClosesOnce, Screen[None]):
 
     def _submit(self, work: Callable[[Reviewer], Decision | None]) -> None:
         """Write in the thread of decisions, and read the statement again there."""
-        uid = self._statement.uid
 
-        def write(reviewer: Reviewer) -> tuple[Decision | None, Statement]:
+        def write(reviewer: Reviewer) -> tuple[Decision | None, dict[str, Statement]]:
             decision = work(reviewer)
-            return decision, reviewer.store.statements().get(uid, Statement(uid))
+            return decision, reviewer.store.statements()
 
         future = ours(self).decision_writer.submit(write)
         if ours(self).in_time(future, self):
             self.saved(future)
 
-    def saved(self, future: Future[tuple[Decision | None, Statement]]) -> None:
+    def saved(self, future: Future[tuple[Decision | None, dict[str, Statement]]]) -> None:
         """Show the outcome of a decision."""
         if (error := future.exception()) is not None:
             self._show_message(reason(error), bad=True)
             return
-        decision, self._statement = future.result()
+        decision, self._statements = future.result()
+        self._statement = self._statements.get(self._statement.uid, Statement(self._statement.uid))
         self._asked = ()
-        words = words_of(decision) if decision and decision.action == "undo" else "Saved."
-        self._show_message(words if decision else "Nothing changed.")
+        saved = words_of(decision) if decision and decision.action == "undo" else "Saved."
+        self._show_message(saved if decision else "Nothing changed.")
         self._paint()
 
     def _show_message(self, words: str, *, bad: bool = False) -> None:
-        line = self.query_one("#said", Line)
-        line.show(f" {visible(served_text(self, words))}")
-        line.set_class(bad, "-bad")
+        self.query_one("#said", Line).show(f" {visible(served_text(self, words))}")
+        self.query_one("#said", Line).set_class(bad, "-bad")
 
     def action_leave(self) -> None:
         """Back; everything is saved."""
         self.dismiss()
+
+
+def list_statements(options: OptionList, statements: Mapping[str, Statement], uid: str = "") -> None:
+    """Fill a list with the statements, each with the number of its documents; the one of `uid` is bold."""
+    options.clear_options()
+    for one in statements.values():
+        mark = "!" if one.is_contested else " "
+        style = "bold" if one.uid == uid else ""
+        options.add_option(Option(Text(f"{mark} {len(one.documents):>3}  {visible(one.label)}", style), id=one.uid))
+    if uid in statements:
+        options.highlighted = list(statements).index(uid)
 
 
 class StatementsScreen(ClosesOnce, Screen[None]):
@@ -353,10 +385,7 @@ class StatementsScreen(ClosesOnce, Screen[None]):
             return
         listed = message.future.result()
         options = self.query_one(OptionList)
-        options.clear_options()
-        for one in listed.values():
-            mark = "!" if one.is_contested else " "
-            options.add_option(Option(Text(f"{mark} {len(one.documents):>3}  {visible(one.label)}"), id=one.uid))
+        list_statements(options, listed)
         empty = "no statements yet: press W on a passage of a link or document"
         self.query_one("#top", Line).show(f" {pluralise(len(listed), 'statement')}" if listed else f" {empty}")
         options.highlighted = 0 if listed else None
