@@ -24,6 +24,8 @@ MAX_UNMAPPED = 0.3
 """Maximum share of characters whose font does not say which they are."""
 MAX_PITCH = 1.3
 """Maximum distance of two lines of a paragraph, in usual line distances of the page."""
+MAX_EDGE_LINES = 12
+"""Lines at the head and foot of a page that may be drawn before or after the others, of which there are more."""
 MAX_LEADING = 2.5
 """Maximum distance of two lines of a paragraph, in font sizes."""
 MAX_SIZE_DIFFERENCE = 0.15
@@ -85,7 +87,7 @@ def page_lines(name: str, content: bytes) -> list[list[PageLine]]:
                 for index in range(len(document)):
                     page = document[index]
                     text_page = page.get_textpage()
-                    pages.append(_lines(text_page))
+                    pages.append(in_order(_lines(text_page)))
                     counts = _unmapped(text_page)
                     sampled, unmapped = sampled + counts[0], unmapped + counts[1]
                     text_page.close()
@@ -129,6 +131,26 @@ def _lines(text_page: Any) -> list[PageLine]:
             _, low, _, high = text_page.get_charbox(wide.start(), loose=True)
             size = max(size, high - low)
         lines.append(PageLine(bare, min(left, end_left), max(right, left), min(bottom, end_bottom), size))
+    return lines
+
+
+def in_order(lines: list[PageLine]) -> list[PageLine]:
+    """The lines of a page, with those of its foot last and those of its head first, where they are drawn otherwise."""
+    if not all(line.size for line in lines):
+        return lines
+    for count in range(min(MAX_EDGE_LINES, len(lines) // 2), 0, -1):
+        first, rest = lines[:count], lines[count:]
+        low, high = min(line.base for line in rest), max(line.base for line in rest)
+        foot = [line for line in first if line.base < low]
+        if foot and all(line.base < low or line.base > high for line in first):
+            lines = [line for line in first if line.base > high] + rest + sorted(foot, key=lambda line: -line.base)
+            break
+    for count in range(min(MAX_EDGE_LINES, len(lines) // 2), 0, -1):
+        rest, last = lines[:-count], lines[-count:]
+        low, high = min(line.base for line in rest), max(line.base for line in rest)
+        head = [line for line in last if line.base > high]
+        if head and all(line.base < low or line.base > high for line in last):
+            return sorted(head, key=lambda line: -line.base) + rest + [line for line in last if line.base < low]
     return lines
 
 

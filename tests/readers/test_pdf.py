@@ -7,7 +7,7 @@ import pytest
 from align.errors import ReadError
 from align.models import BlockKind
 from align.readers import pdf, read
-from align.readers.pdf_layout import PageLine, common_edges, paragraphs
+from align.readers.pdf_layout import PageLine, common_edges, in_order, paragraphs
 from align.text.normalize import sentence_text
 
 HELVETICA = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
@@ -146,6 +146,26 @@ def test_an_item_goes_on_at_its_indent_after_a_full_line_with_a_stop() -> None:
         ("And it goes on.", 66.0, 150.0, 12.0),
     ]
     assert [len(group) for group in paragraphs(positioned(*rows))] == [2, 2]
+
+
+def test_heads_and_feet_are_at_the_edges_wherever_they_are_drawn() -> None:
+    head, note, number = (
+        PageLine(text, 56, 200, base, 8.0) for text, base in (("Head", 750), ("1 Note", 70), ("3", 30))
+    )
+    columns = [PageLine(f"line {n}", 56 + 260 * (n > 4), 290, 700 - 12 * (n % 5), 10.0) for n in range(10)]
+    expected = [head, *columns, note, number]
+    for drawn in (
+        expected,
+        [head, number, note, *columns],
+        [*columns, head, note, number],
+        [note, number, *columns, head],
+        [number, note, head, *columns],
+    ):
+        assert in_order(drawn) == expected
+    assert in_order(columns) == columns
+    assert in_order([number]) == [number]
+    unknown = [note._replace(size=0.0), *columns]
+    assert in_order(unknown) == unknown
 
 
 def test_footnotes_are_smaller_than_the_text_of_all_pages() -> None:
