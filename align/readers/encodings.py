@@ -1,7 +1,8 @@
 """Decode bytes of unknown encoding.
 
 A byte order mark or valid UTF-8 decides at once. Otherwise the encodings that decode the bytes without an error are
-scored by how common the resulting characters are; charset-normalizer chooses among single-byte encodings.
+scored by how common the resulting characters are, or by how well the words fit a language; where no script fits,
+charset-normalizer chooses among single-byte encodings.
 
 Labels and tables are those of browsers (WHATWG Encoding Standard): Python's strict codecs lack characters that real
 files have, such as circled digits, ㈱ and half-width kana in EUC-JP and ISO-2022-JP.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 
 from align.errors import ReadError, UsageError
 from align.text.han import common_han
@@ -27,6 +29,8 @@ DOUBLE_BYTE_CODECS = ("cp932", "euc_jp", "gb18030", "big5hkscs", "cp949", "euc_k
 ENCODING_NAMES = {"cp932": "shift_jis", "big5hkscs": "big5", "cp949": "euc_kr", "utf-8-sig": "utf-8"}
 CODECS = {name: codec for codec, name in ENCODING_NAMES.items()}
 SAMPLE_BYTES = 1 << 16
+SCRIPT_BYTES = 1 << 13
+"""Bytes from which a script is determined."""
 UNREADABLE = "\ufffd"
 """The character for a byte that could not be decoded."""
 MIN_READABLE = 20
@@ -71,6 +75,8 @@ def decode(name: str, content: bytes, encoding: str | None = None) -> tuple[str,
         return content.decode(wide), wide
     if _ESCAPED.search(content, 0, SAMPLE_BYTES) and _decodes(content, "iso2022_jp"):
         return decode_with(content, "iso2022_jp"), "iso2022_jp"
+    if content.startswith(b"\x1b$)C") and _decodes(content, "iso2022_kr"):
+        return content.decode("iso2022_kr"), "iso2022_kr"
     try:
         return content.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as error:
@@ -154,11 +160,10 @@ def _mostly_utf8(content: bytes) -> bool:
 def _legacy(content: bytes) -> str | None:
     scores = {codec: _commonness(content, codec) for codec in DOUBLE_BYTE_CODECS if _decodes(content, codec)}
     best = max(scores, key=lambda codec: scores[codec], default=None)
-    single = _single(content)
-    if best is None:
-        return single
     # Accented letters seldom form common Chinese, Japanese or Korean characters.
-    return best if scores[best] > 0.55 or single is None else single
+    if best is not None and scores[best] > MIN_WIDE_FIT:
+        return best
+    return _single(content) or best
 
 
 def _decodes(content: bytes, codec: str, errors: str = "strict") -> bool:
@@ -186,14 +191,53 @@ def _commonness(content: bytes, codec: str) -> float:
     return (good - 2 * len(_BAD.findall(joined))) / len(beyond)
 
 
-def _word_fit(text: str) -> float:
-    return latin_fit(text) - 4.0 * len(_CONTROLS.findall(text)) - 4.0 * len(_ODD.findall(text))
+def _word_fit(sample: bytes, codec: str) -> float:
+    """How well Latin text fits a language, in a codec that decodes it."""
+    text = sample.decode(codec)
+    if codec == "cp1258":
+        text = unicodedata.normalize("NFC", text)
+    oddities = len(_CONTROLS.findall(text)) + len(_ODD.findall(text)) + (codec in RARE_CODECS)
+    return latin_fit(text) - ODDITY_NATS * oddities
 
 
+def _script_fit(content: bytes, codec: str) -> float:
+    """Share of the common letters of the codec's script in the text beyond ASCII, less what no text has: -2 to 1."""
+    common, letters = _SCRIPTS[_SCRIPT_OF[codec]]
+    text = content[:SCRIPT_BYTES].decode(codec, "replace")
+    beyond = _BEYOND_ASCII.findall(_PUNCTUATION.sub("", text))
+    wrong = sum(1 for c in beyond if not letters[0] <= c <= letters[1])
+    mixed = len(_MIXED.findall(text))
+    return (sum(c.lower() in common for c in beyond) - 2 * wrong - mixed) / max(1, len(beyond))
+
+
+_SCRIPTS = {
+    "cyrillic": ("оеаинтсрвлкмдпуіј", "\u0400\u04ff"), "greek": ("αοιετσνηυρπκμλςάίόέ", "\u0370\u03ff"),
+    "hebrew": ("יוהלאברתנםשמ", "\u0591\u05f4"), "arabic": ("اليمنوترةبدسعهفقک", "\u060c\u06d3"),
+    "thai": ("านรอกเงมยลวดทสตปค่้ัิี", "\u0e01\u0e5b"),
+}  # fmt: skip
+"""The most frequent letters of a script, in lower case, and its first and last characters."""
+_SCRIPT_OF = {
+    **dict.fromkeys(("cp1251", "koi8_r", "koi8_u", "cp866", "iso8859_5", "mac_cyrillic"), "cyrillic"),
+    **dict.fromkeys(("cp1253", "iso8859_7"), "greek"), "cp1255": "hebrew",
+    **dict.fromkeys(("cp1256", "iso8859_6"), "arabic"), "tis_620": "thai",
+}  # fmt: skip
+MIN_WIDE_FIT = 0.55
+"""Minimum commonness from which text is Chinese, Japanese or Korean."""
+MIN_SCRIPT_FIT = 0.55
+"""Minimum fit from which text is in a script; text decoded by another encoding has about 0.3."""
+_PUNCTUATION = re.compile(
+    "[\u00a0\u00ab\u00ad\u00b0\u00b7\u00bb\u2010-\u2026\u200c\u200d\u2030\u2039\u203a\u20ac\u2116]"
+)
+_MIXED = re.compile("[a-zA-Z][^\\W\\d_a-zA-Z]|[^\\W\\d_a-zA-Z][a-zA-Z]|[а-яёіїєґα-ω][А-ЯЁΑ-Ω]")
+"""Letters of two scripts side by side, or a capital after a small letter."""
 _CONTROLS = re.compile("[\x80-\x9f]")
 _ODD = re.compile("[a-zß-öø-ÿ][À-ÖØ-Þ]|(?<=[a-zA-Z])[^\\w\\s\x00-\x7f\u2010-\u2019·’´]+[a-z]")
 """A capital with an accent, or a sign, inside a word: the letters of another encoding."""
 WESTERN_CODECS = ("cp1252", "cp1250", "iso8859_2", "cp1254", "cp1257", "iso8859_15", "iso8859_1")
+RARE_CODECS = ("cp1258", "mac_roman", "cp850")
+LATIN_CODECS = (*WESTERN_CODECS, *RARE_CODECS)
+ODDITY_NATS = 4.0
+"""What a sign that no text has costs, and an encoding that hardly a text has."""
 SINGLE_BYTE_CODECS = [
     *WESTERN_CODECS,
     "cp1258",
@@ -209,20 +253,25 @@ SINGLE_BYTE_CODECS = [
 
 
 def _single(content: bytes) -> str | None:
-    """The single-byte encoding by charset-normalizer."""
-    from charset_normalizer import from_bytes
+    """The single-byte encoding: by the letters of a script, the words of a language, else by charset-normalizer."""
+    is_sparse = _is_sparse(content)
+    if not is_sparse:
+        fits = {codec: _script_fit(content, codec) for codec in _SCRIPT_OF}
+        if best := _best(content, {codec: fit for codec, fit in fits.items() if fit >= MIN_SCRIPT_FIT}):
+            return best
+        from charset_normalizer import from_bytes
 
-    best_match = from_bytes(content[:SAMPLE_BYTES], cp_isolation=SINGLE_BYTE_CODECS).best()
-    guess = str(best_match.encoding) if best_match else WESTERN_CODECS[0]
-    if guess in WESTERN_CODECS or not _decodes(content, guess) or (guess != "cp1258" and _is_sparse(content)):
-        # These differ in a few letters only: choose by the language fit of the words.
-        candidates = [
-            (_word_fit(content[:SAMPLE_BYTES].decode(codec)), codec)
-            for codec in (*WESTERN_CODECS, "mac_roman")
-            if _decodes(content, codec)
-        ]
-        guess = max(candidates, key=lambda pair: pair[0])[1] if candidates else ""
-    return guess or None
+        match = from_bytes(content[:SAMPLE_BYTES], cp_isolation=SINGLE_BYTE_CODECS).best()
+        if match and match.encoding not in LATIN_CODECS and _decodes(content, match.encoding):
+            return str(match.encoding)
+    # These differ in a few letters only: choose by the language fit of the words.
+    sample = content[:SAMPLE_BYTES]
+    return _best(content, {codec: _word_fit(sample, codec) for codec in LATIN_CODECS if _decodes(sample, codec)})
+
+
+def _best(content: bytes, fits: dict[str, float]) -> str | None:
+    """The codec that fits best of those that decode all the content."""
+    return next((codec for codec in sorted(fits, key=lambda one: -fits[one]) if _decodes(content, codec)), None)
 
 
 def _is_sparse(content: bytes) -> bool:
