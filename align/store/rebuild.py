@@ -32,7 +32,7 @@ def _rebuild(db: Database) -> int:
     schema.repair(db)
     schema.enter_missing(db)
     search.add_all(db)
-    sentence_splits.rebuild(db)
+    _rebuild_splits(db)
     entries = db.conn.execute(
         "select id, first_link, document, detail, proposals is not null from decisions order by id"
     ).fetchall()
@@ -51,6 +51,20 @@ def _rebuild(db: Database) -> int:
     decision_log.recount_all(db)
     pagination.refresh_all(db)
     return int(db.conn.execute("select count(*) from links").fetchone()[0])
+
+
+def _rebuild_splits(db: Database) -> None:
+    """Split the sentences again as recorded in the log."""
+    logged = sentence_splits.replayed(db)
+    now = sentence_splits.in_force(db)
+    if not logged and not now:
+        return
+    for split in reversed(now):
+        sentence_splits.join(db, split)
+    db.conn.execute("delete from cuts")
+    for decision, split in logged:
+        sentence_splits.cut(db, split)
+        sentence_splits.enter(db, decision, [split], ())
 
 
 def derive(db: Database) -> None:

@@ -9,6 +9,7 @@ force. They can be replayed from the log: the detail of a decision lists the spl
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
@@ -238,8 +239,15 @@ def split_decisions(db: Database) -> list[int]:
 
 
 def replayed(db: Database, through: int | None = None) -> list[tuple[int, Cut]]:
-    """Splits in force by the log, each with the id of the decision that put it in force: now, or after decision
-    `through`.
+    """Splits in force by the log, each with the decision that put it in force: now, or after decision `through`."""
+    last = deque(replay(db, through), maxlen=1)
+    entries = last[0][2] if last else {}
+    present = {row[0] for row in db.conn.execute("select id from documents")}
+    return sorted((entry for entry in entries.values() if entry[1].document in present), key=_order)
+
+
+def replay(db: Database, through: int | None = None) -> Iterator[tuple[int, set[int], dict[int, tuple[int, Cut]]]]:
+    """Yield decisions with the second halves of the splits that they changed, and those in force after them.
 
     A new text of a document starts with the splits that it carries over; its undo restores those from before.
     """
@@ -253,6 +261,7 @@ def replayed(db: Database, through: int | None = None) -> list[tuple[int, Cut]]:
         (1 << 62 if through is None else through,),
     ):
         fields = json.loads(detail)
+        changed = {*fields.get("joins", ()), *(one["rest"] for one in fields.get("cuts", ()))}
         if fields.get("action", action) == "import":
             source = target if action == "undo" else undo_of.get(target) if action == "redo" else None
             if action != "import" and source not in replaced:
@@ -263,27 +272,13 @@ def replayed(db: Database, through: int | None = None) -> list[tuple[int, Cut]]:
             entries = {rest: entry for rest, entry in entries.items() if rest not in replaced[decision]}
             if source is not None:
                 entries |= replaced[source]
+            changed |= {*replaced[decision], *(replaced[source] if source is not None else ())}
         for rest in fields.get("joins", ()):
             entries.pop(rest, None)
         for one in fields.get("cuts", ()):
             split = Cut.from_dict(one)
             entries[split.rest] = (decision, split)
-    present = {row[0] for row in db.conn.execute("select id from documents")}
-    return sorted((entry for entry in entries.values() if entry[1].document in present), key=_order)
-
-
-def rebuild(db: Database) -> None:
-    """Split the sentences again as recorded in the log."""
-    logged = replayed(db)
-    now = in_force(db)
-    if not logged and not now:
-        return
-    for split in reversed(now):
-        join(db, split)
-    db.conn.execute("delete from cuts")
-    for decision, split in logged:
-        cut(db, split)
-        enter(db, decision, [split], ())
+        yield decision, changed, entries
 
 
 def findings(db: Database) -> Iterator[str]:

@@ -253,6 +253,21 @@ def test_a_cut_counts_whether_or_not_the_undo_of_an_earlier_one_does(store: Stor
     assert look(copy) == look(store)
 
 
+def test_a_link_has_all_that_its_reviewer_saw_when_a_cut_comes_back_into_force(store: Store, copy: Store) -> None:
+    ada, bo = Reviewer(store, "ada"), Reviewer(copy, "bo")
+    ada.commit(edits.split(3, (0, 2), (0, 9)))
+    bo.commit(edits.reject(3))
+    store.unite(copy.path)
+    assert texts(store, 1) == JA
+    ada.commit(edits.relink(5, [3], [12]))  # The whole sentence: the cut is in conflict.
+    bo.undo()
+    for one, other in ((store, copy), (copy, store)):
+        one.unite(other.path)
+        assert texts(one, 1)[2:4] == ["川を", "渡る。"]
+        assert one.link(5).src.text == JA[2]
+        assert one.check() == []
+
+
 def test_cuts_in_conflict_stay_out_of_force_when_the_sentence_is_cut_again(store: Store, copy: Store) -> None:
     ada = Reviewer(store, "ada")
     ada.commit(edits.cut(3, 2))

@@ -72,6 +72,9 @@ class Entry:
     successors: list[tuple[int, int]] = field(default_factory=list)
     """Of a change of a text: sentences of earlier texts, and the same or their other wordings in the new text."""
 
+    splits: list[int] | None = None
+    """Second halves that it left in the sentences of its sides; None where it was not recorded."""
+
     @property
     def on(self) -> list[Birth]:
         """The links that it changes, or the one that it names."""
@@ -182,10 +185,12 @@ class Log:
         # What a removed document takes with it comes back with the document: no decision on the links.
         if entry.done != Action.REMOVE:
             follows = bool(made or joins) and entry.done != Action.IMPORT
+            patches = list(self._loaded(stored, follows))
             entry.patches = [
-                (self.births.of(link), self._state(was, id_ - 1), self._state(now, id_))
-                for link, was, now in self._loaded(stored, follows)
+                (self.births.of(link), self._state(was, id_ - 1), self._state(now, id_)) for link, was, now in patches
             ]
+            sides = (now[side] for _, _, now in patches if now for side in SIDES if side in now)
+            entry.splits = self.own_numbers.splits([one for side in sides for one in sentences_of(side)], id_)
         return entry
 
     @staticmethod
@@ -226,10 +231,10 @@ class Log:
         """What a proposal run of this log did."""
         decision = self.ids.get(entry.uid)
         if entry.run is None and entry.action == Action.PROPOSE and decision and decision not in self._replicas:
-            entry.run = self._run(decision)
+            entry.run = self._run(decision, entry)
         return entry.run
 
-    def _run(self, decision: int) -> Solved | None:
+    def _run(self, decision: int, entry: Entry) -> Solved | None:
         document, written, packed = self.db.conn.execute(
             "select document, detail, proposals from decisions where id = ?", (decision,)
         ).fetchone()
@@ -238,6 +243,7 @@ class Log:
         if packed is None or None in names:
             return None
         run = ProposalRun.unpack(packed)
+        entry.splits = self.own_numbers.splits([one for p in run.proposals() for one in (*p.src, *p.tgt)], decision)
         source, target = names
         assert source is not None
         assert target is not None
@@ -323,6 +329,7 @@ def pack(entry: Entry, sentences: Sentences) -> bytes:
     content["patches"] = [(birth, state(was), state(now)) for birth, was, now in entry.patches]
     content["cuts"] = [(index(sentence), at) for sentence, at in entry.cuts]
     content["joins"] = [(index(sentence), at) for sentence, at in entry.joins]
+    content["splits"] = entry.splits and list(map(index, entry.splits))
     content["successors"] = [(index(before), index(now)) for before, now in entry.successors]
     if entry.run is not None:
         run = {name: getattr(entry.run, name) for name in Solved.__slots__}
@@ -349,6 +356,7 @@ def unpack(packed: bytes, sentences: Sentences) -> Entry:
     content["patches"] = [(tuple(birth), state(was), state(now)) for birth, was, now in content["patches"]]
     for name in ("cuts", "joins"):
         content[name] = [(numbers[sentence], at) for sentence, at in content[name]]
+    content["splits"] = None if content.get("splits") is None else [numbers[one] for one in content["splits"]]
     content["successors"] = [(numbers[before], numbers[now]) for before, now in content.get("successors", ())]
     content["origin"] = Origin(content["origin"][0], tuple(content["origin"][1]))
     content["link"] = content["link"] and tuple(content["link"])

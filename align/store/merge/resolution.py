@@ -22,8 +22,9 @@ from itertools import pairwise
 
 from align.store.actions import Action
 from align.store.merge.registers import Registers
+from align.store.merge.sentence_numbers import SplitEvent
 from align.store.merge.text_versions import TextVersions
-from align.store.merge.writes import GROUPS, History, MergedLink, SplitEvent, Write
+from align.store.merge.writes import GROUPS, History, MergedLink, Write
 
 
 class Resolution:
@@ -137,7 +138,7 @@ class Resolution:
     def _drawn_on(self, half: int) -> Iterator[tuple[MergedLink, Write]]:
         """What reviewers drew on one half of a cut alone, knowing of the cut."""
         for link, write in self._drawn.get(self.sentences.root(half), []):
-            if (write.position, id(link)) in self.out.void or not self.splits.is_cut(half, by=write.position):
+            if (write.position, id(link)) in self.out.void or not self.splits.was_cut(half, by=write.position):
                 continue
             before = self._part_before(half, write.position)
             if any(
@@ -152,7 +153,7 @@ class Resolution:
         for one in self.splits.halves_of(half):
             if one == half:
                 break
-            before = one if self.splits.is_cut(one, by=position) else before
+            before = one if self.splits.was_cut(one, by=position) else before
         return before
 
     @cached_property

@@ -1,20 +1,24 @@
-"""Numbers of sentences that mean the same in all stores of one merge (see `replica`)."""
+"""Sentences and their splits in terms that mean the same in all stores of one merge (see `replica`)."""
 
 from __future__ import annotations
 
 import json
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right, insort
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
 from align.errors import ConflictError
 from align.store import sentence_splits as cuts
+from align.store.merge.causality import Causality
 from align.store.revisions import Revision, replaced_by
+
+if TYPE_CHECKING:
+    from align.store.merge.writes import OutOfForce
 
 Side = tuple[int, ...]
 """The sentences of one side of a link."""
@@ -55,6 +59,150 @@ class Sentences:
         """Name and digest of the document; both empty for a sentence that its store has lost."""
         name = self.names[self.root(sentence)]
         return (name[0], name[1]) if len(name) == 5 else ("", "")
+
+
+@dataclass(slots=True)
+class SplitEvent:
+    """A decision that splits a sentence or makes it whole."""
+
+    position: int
+    sentence: int
+    """What is split in two: a sentence or a part of one."""
+    half: int
+    made: bool
+    """Split; else whole again."""
+
+
+class SplitHistory:
+    """The splits of all logs; `out` is shared with the resolution, which fills it.
+
+    A part of a sentence is named by where it begins and reaches to the next split in force. So any splits of a sentence
+    can be in force together, whichever of them are not, and in whichever order they were made.
+    """
+
+    def __init__(
+        self,
+        causality: Causality,
+        sentences: Sentences,
+        out: OutOfForce,
+        splits_at: Callable[[int], set[int] | None],
+    ) -> None:
+        self.causality = causality
+        self.sentences = sentences
+        self.out = out
+        self._splits_at = splits_at
+        self._drawn_with: dict[int, set[int] | None] = {}
+        self.by_sentence: dict[int, list[SplitEvent]] = {}
+        self.by_half: dict[int, list[SplitEvent]] = {}
+        self._halves: dict[int, list[int]] = {}
+        """Sentence as it was read -> the second halves of its splits, by their first characters."""
+        self.made_by: dict[int, set[int]] = {}
+        """Position of a decision -> the second halves that it made, in every text that it counts for."""
+        self.in_force: dict[int, bool] = {}
+        """Second half -> whether there is one at last; filled by `finish`."""
+
+    def add(self, event: SplitEvent) -> None:
+        """Add a split of a sentence."""
+        self.by_sentence.setdefault(event.sentence, []).append(event)
+        if event.half not in self.by_half:
+            halves = self._halves.setdefault(self.sentences.root(event.half), [])
+            insort(halves, event.half, key=self.sentences.start)
+        self.by_half.setdefault(event.half, []).append(event)
+        if event.made:
+            self.made_by.setdefault(event.position, set()).add(event.half)
+
+    def finish(self) -> None:
+        """Determine which splits are in force, once `out` is final."""
+        self.in_force = {half: self.is_cut(half) for half in self.by_half}
+
+    def halves_in_force(self) -> list[int]:
+        """The second halves that there are at last, those of one sentence in reading order."""
+        return [half for halves in self._halves.values() for half in halves if self.in_force[half]]
+
+    def halves_of(self, sentence: int) -> list[int]:
+        """The second halves of all splits of a sentence, or of the one that a part is of, in reading order."""
+        return self._halves.get(self.sentences.root(sentence), [])
+
+    def live(self, cuts: Sequence[SplitEvent]) -> list[SplitEvent]:
+        """Those that are not out of force."""
+        return [
+            cut for cut in cuts if cut.position not in self.out.decisions and cut.position not in self.out.void_splits
+        ]
+
+    def is_cut(self, half: int, by: int | None = None) -> bool:
+        """Whether the cut that made a half is in force: at last, or in what the decision at position `by` knew."""
+        cuts = self.by_half.get(half, [])
+        if by is None:
+            live = self.live(cuts)
+        else:
+            live = [cut for cut in cuts if cut.position == by or self.causality.before(cut.position, by)]
+        return bool(live) and live[-1].made
+
+    def was_cut(self, half: int, by: int) -> bool:
+        """Whether a half was there for the decision at position `by`, which drew a side with its sentence.
+
+        As that decision records it: of cuts in conflict it knew, but they were not in force.
+        """
+        if by not in self._drawn_with:
+            self._drawn_with[by] = self._splits_at(by)
+        halves = self._drawn_with[by]
+        return self.is_cut(half, by=by) if halves is None else half in halves
+
+    def _halves_before(self, cuts: Sequence[SplitEvent], position: int) -> set[int]:
+        """Which cuts of a sentence are in force as the decision at a position leaves it."""
+        visible_cuts: set[int] = set()
+        for cut in cuts:
+            if cut.position == position or self.causality.before(cut.position, position):
+                (visible_cuts.add if cut.made else visible_cuts.discard)(cut.half)
+        return visible_cuts
+
+    def in_conflict(self, sentence: int) -> set[int]:
+        """Decisions that split a sentence at different positions without knowledge of each other.
+
+        Who splits it again and knew both saw neither: the sentence is as it was before them.
+        """
+        live = self.live(self.by_sentence[sentence])
+        out: set[int] = set()
+        for position in (*dict.fromkeys(cut.position for cut in live), None):
+            past = [cut for cut in live if position is None or self.causality.before(cut.position, position)]
+            out |= self._differing([cut for cut in past if cut.position not in out])
+        return out
+
+    def _differing(self, live: Sequence[SplitEvent]) -> set[int]:
+        """Decisions on a sentence after the last that all of those at the end knew, where these are not alike."""
+        heads: list[int] = []
+        for cut in live:
+            heads = [head for head in heads if not self.causality.before(head, cut.position)]
+            heads += [cut.position] if cut.position not in heads else []
+        cuts = [self._halves_before(live, head) for head in heads]
+        if all(cut_set == cuts[0] for cut_set in cuts):
+            return set()
+        common = [c for c in live if all(self.causality.before(c.position, head) for head in heads)]
+        return {cut.position for cut in live if cut not in common}
+
+    def expanded(self, side: Side, position: int) -> Side:
+        """The sentences of a side as they are cut at last; `position`: of the decision that drew the side."""
+        sentences: dict[int, None] = {}
+        for sentence in side:
+            sentences[self.part_with(sentence)] = None
+            sentences |= {half: None for half in self.halves_within(sentence, position) if self.in_force[half]}
+        return tuple(sentences)
+
+    def part_with(self, sentence: int) -> int:
+        """The part in force at last that has the beginning of a part."""
+        whole = self.sentences.root(sentence)
+        for half in self.halves_of(sentence):
+            if self.in_force[half] and self.sentences.start(half) <= self.sentences.start(sentence):
+                whole = half
+        return whole
+
+    def halves_within(self, sentence: int, position: int) -> Iterator[int]:
+        """The second halves that others cut from a part without knowledge of the decision at a position."""
+        for half in self.halves_of(sentence):
+            if self.sentences.start(half) > self.sentences.start(sentence):
+                if self.was_cut(half, by=position):
+                    return
+                yield half
 
 
 def numbers_of(db: Database, sentences: Sentences) -> dict[int, int]:
@@ -151,6 +299,32 @@ class OwnNumbers:
         decisions = self._decisions[document]
         index = bisect_right(decisions, decision)
         return self._replaced.get(decisions[index]) if index < len(decisions) else None
+
+    @cached_property
+    def _in_force(self) -> tuple[dict[int, int], dict[int, list[tuple[int, tuple[int, ...]]]]]:
+        """Second half -> sentence as it was read; sentence -> (decision, second halves after it) where they changed."""
+        roots: dict[int, int] = {}
+        timelines: dict[int, list[tuple[int, tuple[int, ...]]]] = {}
+        for decision, changed, entries in cuts.replay(self._db):
+            for rest in sorted(changed & entries.keys()):
+                roots[rest] = roots.get(entries[rest][1].sentence, entries[rest][1].sentence)
+            for root in {roots[rest] for rest in changed if rest in roots}:
+                timeline = timelines.setdefault(root, [])
+                before = timeline[-1][1] if timeline else ()
+                now = {rest for rest in changed & entries.keys() if roots[rest] == root}
+                timeline.append((decision, (*(rest for rest in before if rest not in changed), *sorted(now))))
+        return roots, timelines
+
+    def splits(self, sentences: Iterable[int], decision: int) -> list[int]:
+        """Numbers of the second halves that there are in sentences, given by id, as the decision left them."""
+        roots, timelines = self._in_force
+        numbers: list[int] = []
+        for root in sorted({roots.get(one, one) for one in sentences}) if timelines else ():
+            timeline = timelines.get(root, [])
+            index = bisect_right(timeline, decision, key=lambda change: change[0])
+            halves = timeline[index - 1][1] if index else ()
+            numbers += (number for half in halves if (number := self.at(half, decision)) is not None)
+        return numbers
 
     def digest(self, document: int, decision: int) -> str | None:
         """Digest of the text of a document after a decision; None if it is the present one."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,7 +10,7 @@ from align.store.actions import Action
 from align.store.decision_log import NEW, State
 from align.store.merge.causality import Causality
 from align.store.merge.replica import Birth, Entry, Solved
-from align.store.merge.sentence_numbers import Sentences, Side
+from align.store.merge.sentence_numbers import Sentences, Side, SplitEvent, SplitHistory
 from align.store.merge.text_versions import TextVersions
 
 VERDICT: Final = ("src", "tgt", "status", "src_text", "tgt_text")
@@ -70,18 +69,6 @@ class MergedLink:
 
 
 @dataclass(slots=True)
-class SplitEvent:
-    """A decision that splits a sentence or makes it whole."""
-
-    position: int
-    sentence: int
-    """What is split in two: a sentence or a part of one."""
-    half: int
-    made: bool
-    """Split; else whole again."""
-
-
-@dataclass(slots=True)
 class OutOfForce:
     """Decisions without effect, by position. Links are given by `id`."""
 
@@ -93,120 +80,6 @@ class OutOfForce:
     """(decision, link): taken back as if it had never been."""
     void_splits: set[int] = field(default_factory=set)
     """Splits that were taken back likewise."""
-
-
-class SplitHistory:
-    """The splits of all logs; `out` is shared with the resolution, which fills it.
-
-    A part of a sentence is named by where it begins and reaches to the next split in force. So any splits of a sentence
-    can be in force together, whichever of them are not, and in whichever order they were made.
-    """
-
-    def __init__(self, causality: Causality, sentences: Sentences, out: OutOfForce) -> None:
-        self.causality = causality
-        self.sentences = sentences
-        self.out = out
-        self.by_sentence: dict[int, list[SplitEvent]] = {}
-        self.by_half: dict[int, list[SplitEvent]] = {}
-        self._halves: dict[int, list[int]] = {}
-        """Sentence as it was read -> the second halves of its splits, by their first characters."""
-        self.made_by: dict[int, set[int]] = {}
-        """Position of a decision -> the second halves that it made, in every text that it counts for."""
-        self.in_force: dict[int, bool] = {}
-        """Second half -> whether there is one at last; filled by `finish`."""
-
-    def add(self, event: SplitEvent) -> None:
-        """Add a split of a sentence."""
-        self.by_sentence.setdefault(event.sentence, []).append(event)
-        if event.half not in self.by_half:
-            halves = self._halves.setdefault(self.sentences.root(event.half), [])
-            insort(halves, event.half, key=self.sentences.start)
-        self.by_half.setdefault(event.half, []).append(event)
-        if event.made:
-            self.made_by.setdefault(event.position, set()).add(event.half)
-
-    def finish(self) -> None:
-        """Determine which splits are in force, once `out` is final."""
-        self.in_force = {half: self.is_cut(half) for half in self.by_half}
-
-    def halves_in_force(self) -> list[int]:
-        """The second halves that there are at last, those of one sentence in reading order."""
-        return [half for halves in self._halves.values() for half in halves if self.in_force[half]]
-
-    def halves_of(self, sentence: int) -> list[int]:
-        """The second halves of all splits of a sentence, or of the one that a part is of, in reading order."""
-        return self._halves.get(self.sentences.root(sentence), [])
-
-    def live(self, cuts: Sequence[SplitEvent]) -> list[SplitEvent]:
-        """Those that are not out of force."""
-        return [
-            cut for cut in cuts if cut.position not in self.out.decisions and cut.position not in self.out.void_splits
-        ]
-
-    def is_cut(self, half: int, by: int | None = None) -> bool:
-        """Whether the cut that made a half is in force: at last, or in what the decision at position `by` knew."""
-        cuts = self.by_half.get(half, [])
-        if by is None:
-            live = self.live(cuts)
-        else:
-            live = [cut for cut in cuts if cut.position == by or self.causality.before(cut.position, by)]
-        return bool(live) and live[-1].made
-
-    def _halves_before(self, cuts: Sequence[SplitEvent], position: int) -> set[int]:
-        """Which cuts of a sentence are in force as the decision at a position leaves it."""
-        visible_cuts: set[int] = set()
-        for cut in cuts:
-            if cut.position == position or self.causality.before(cut.position, position):
-                (visible_cuts.add if cut.made else visible_cuts.discard)(cut.half)
-        return visible_cuts
-
-    def in_conflict(self, sentence: int) -> set[int]:
-        """Decisions that split a sentence at different positions without knowledge of each other.
-
-        Who splits it again and knew both saw neither: the sentence is as it was before them.
-        """
-        live = self.live(self.by_sentence[sentence])
-        out: set[int] = set()
-        for position in (*dict.fromkeys(cut.position for cut in live), None):
-            past = [cut for cut in live if position is None or self.causality.before(cut.position, position)]
-            out |= self._differing([cut for cut in past if cut.position not in out])
-        return out
-
-    def _differing(self, live: Sequence[SplitEvent]) -> set[int]:
-        """Decisions on a sentence after the last that all of those at the end knew, where these are not alike."""
-        heads: list[int] = []
-        for cut in live:
-            heads = [head for head in heads if not self.causality.before(head, cut.position)]
-            heads += [cut.position] if cut.position not in heads else []
-        cuts = [self._halves_before(live, head) for head in heads]
-        if all(cut_set == cuts[0] for cut_set in cuts):
-            return set()
-        common = [c for c in live if all(self.causality.before(c.position, head) for head in heads)]
-        return {cut.position for cut in live if cut not in common}
-
-    def expanded(self, side: Side, position: int) -> Side:
-        """The sentences of a side as they are cut at last; `position`: of the decision that drew the side."""
-        sentences: dict[int, None] = {}
-        for sentence in side:
-            sentences[self.part_with(sentence)] = None
-            sentences |= {half: None for half in self.halves_within(sentence, position) if self.in_force[half]}
-        return tuple(sentences)
-
-    def part_with(self, sentence: int) -> int:
-        """The part in force at last that has the beginning of a part."""
-        whole = self.sentences.root(sentence)
-        for half in self.halves_of(sentence):
-            if self.in_force[half] and self.sentences.start(half) <= self.sentences.start(sentence):
-                whole = half
-        return whole
-
-    def halves_within(self, sentence: int, position: int) -> Iterator[int]:
-        """The second halves that others cut from a part without knowledge of the decision at a position."""
-        for half in self.halves_of(sentence):
-            if self.sentences.start(half) > self.sentences.start(sentence):
-                if self.is_cut(half, by=position):
-                    return
-                yield half
 
 
 class History:
@@ -232,7 +105,7 @@ class History:
         self.sentences = sentences
         self.texts = texts
         self.out = OutOfForce()
-        self.splits = SplitHistory(causality, sentences, self.out)
+        self.splits = SplitHistory(causality, sentences, self.out, self._splits_at)
         self.links: list[MergedLink] = []
         self.by_birth: dict[Birth, MergedLink] = {}
         self.atomic = [is_atomic(entry) for entry in entries]
@@ -279,6 +152,16 @@ class History:
         earlier = () if made else self.splits.by_half.get(half, ())
         split = [one.sentence for one in earlier if one.made and self.causality.before(one.position, position)]
         self.splits.add(SplitEvent(position, split[-1] if split else sentence, half, made))
+
+    def _splits_at(self, position: int) -> set[int] | None:
+        """The second halves that a decision left in the sentences that it drew, in each text that it counts for."""
+        entry = self.entries[position]
+        splits = set(entry.splits or ())
+        if entry.action == Action.REDO and (target := self.causality.position.get(entry.target or "")) is not None:
+            splits |= set(self.entries[target].splits or ())
+        if self.texts is not None:
+            splits = {one for half in splits for one in self.texts.successors(half, position)}
+        return None if entry.splits is None else splits
 
     def _read_text(self, position: int, entry: Entry) -> None:
         """A new text has the cuts that it carries along and no others; its undo has those of before again."""
