@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -31,6 +32,9 @@ _KINDS = {
     "list_item_open": BlockKind.LIST,
     "blockquote_open": BlockKind.QUOTE,
 }
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});(?!#?\w{1,32};)")
+_MARKS = frozenset("<>*_`[]()#\\|~!$:+-=")
+"""Characters that mean something in Markdown."""
 MAX_MARKDOWN_CHARACTERS = 4 << 20
 """Characters above which a file is read as plain text: the parser is made for pages."""
 _HTML = re.compile(
@@ -59,11 +63,19 @@ _MARKUP = re.compile(
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:
-    """Read Markdown into blocks. The text is the source. Raises ReadError."""
-    text, used_encoding = text_of(name, content, encoding)
+    """Read Markdown into blocks. The text is the source, with its escaped characters decoded. Raises ReadError."""
+    source, used_encoding = text_of(name, content, encoding)
+    text = _ENTITY.sub(_decoded, source)
     if len(text) > MAX_MARKDOWN_CHARACTERS:
         return Document(name, text, segment(text, lang=lang), "text", used_encoding)
     return Document(name, text, segment(text, kinds=block_marks(text), lang=lang), "markdown", used_encoding)
+
+
+def _decoded(entity: re.Match[str]) -> str:
+    """The character of an entity; the entity itself where its character would be markup."""
+    character = html.unescape(entity[0])
+    is_text = character.isprintable() or character in "\u00a0\u00ad\u2002\u2003\u2009\u200b\u200c\u200d"
+    return character if len(character) == 1 and is_text and character not in _MARKS else entity[0]
 
 
 def block_marks(text: str) -> list[BlockMark]:

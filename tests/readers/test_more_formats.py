@@ -421,6 +421,10 @@ def test_a_text_box_is_read_once_and_hidden_text_not_at_all() -> None:
         ("<details>\n<summary>More</summary>\n\nIt was **cold**.\n\n</details>\n", ["More", "It was cold."]),
         ("- [ ] Do this.\n- [x] Do that.\n", ["Do this.", "Do that."]),
         ("> [!NOTE]\n> Look here.\n", ["Look here."]),
+        (
+            "A&B &copy; 2024&nbsp;&#8212; 5 &lt; 6, R&amp;D, &nix; &amp;lt;.\n",
+            ["A&B © 2024 — 5 &lt; 6, R&D, &nix; &amp;lt;."],
+        ),
         ("Harbour\n: A place for ships.\n", ["Harbour", "A place for ships."]),
         ("::: warning\nDo not swim.\n:::\n", ["Do not swim."]),
         ("Go {% if x %}home{% endif %} now.\n\n{{< figure a >}}\n\n{% include b %}\n", ["Go home now."]),
