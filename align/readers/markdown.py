@@ -131,7 +131,7 @@ def _marks(text: str, token: Token, start: int, end: int, kind: BlockKind, cell:
     """Yield the blocks of a token with lines, including their markup; cells share a line, so theirs is left out."""
     span = _trimmed(text, start, end)
     if token.type == "inline":
-        groups = list(_groups(text, _parts(text, token, start, end)))
+        groups = list(_groups(text, _parts(text, token, start, end), start))
         for number, parts in enumerate(groups):
             yield _paragraph(text, parts, start, parts[-1].end if cell or number < len(groups) - 1 else end, kind)
     elif span is not None and token.type == "html_block":
@@ -150,11 +150,11 @@ def _paragraph(text: str, parts: list[Span], start: int, end: int, kind: BlockKi
     return BlockMark(_trimmed(text, line, end) or parts[0], kind, None, tuple(parts))
 
 
-def _groups(text: str, parts: Iterator[Span]) -> Iterator[list[Span]]:
+def _groups(text: str, parts: Iterator[Span], start: int) -> Iterator[list[Span]]:
     """Yield the parts of each paragraph of an inline token, without the marks of its lines: a definition is its own."""
     group: list[Span] = []
     for part in parts:
-        line = max(text.rfind(mark, 0, part.start) + 1 for mark in "\n\r")
+        line = max(start, *(text.rfind(mark, start, part.start) + 1 for mark in "\n\r"))
         mark = _LINE_MARK.match(text, part.start) if not text[line : part.start].strip(" \t>*+-0123456789.)") else None
         if mark and mark["definition"] and group:
             yield group

@@ -53,8 +53,8 @@ _PAUSED = re.compile("[、，]\\s*$")
 _NO_BEGINNING = re.compile("[々ーゝゞぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ、。，．！？）」』】〕〉》]")
 """Characters that begin no line of Japanese or Chinese by themselves, so that they continue the line before."""
 _CLOSING = re.compile("[^(（]{0,60}[)）]")
-MAX_BRACKET = 200
-"""Characters of a paragraph in whose end an open bracket is searched."""
+MAX_BRACKET_LINES = 6
+"""Last lines of a paragraph in which an open bracket is searched."""
 _LOWER = re.compile(r"[\"'“‘(]?[a-zß-öø-ÿāă-žа-яёіїєґα-ωά-ώ]")
 UNMAPPED = (
     "its fonts do not say which characters they show (no Unicode map), so its text cannot be read. Recognise its text "
@@ -244,7 +244,7 @@ def _must_continue(group: list[PageLine], line: PageLine) -> bool:
         return False
     if _PAUSED.search(last) or _NO_BEGINNING.match(line.text):
         return True
-    text = "".join(one.text for one in group)[-MAX_BRACKET:]
+    text = "".join(one.text for one in group[-MAX_BRACKET_LINES:])
     opening = max(map(text.rfind, "(（"))
     return opening > max(map(text.rfind, ")）")) and _CLOSING.match(line.text) is not None
 
