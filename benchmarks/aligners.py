@@ -62,7 +62,7 @@ class Counted:
 def ours(document: dict[str, Any], encoder: Counted) -> Found:
     """Sentence vectors, as for the peers, and joined texts of undecided beads; no token vectors."""
     sides = [TextSide(tuple(document[side]), document[f"{side}_lang"]) for side in ("src", "tgt")]
-    return [(list(bead.src), list(bead.tgt)) for bead in align_bitext(*embed_sides(encoder, sides, for_bitext=True))]
+    return [(list(bead.src), list(bead.tgt)) for bead in align_bitext(*embed_sides(encoder, sides))]
 
 
 def vecalign(document: dict[str, Any], encoder: Counted) -> Found:

@@ -81,7 +81,10 @@ class Row:
 
 def found(src: EmbeddedSide, tgt: EmbeddedSide, *, together: bool, loose: bool = False) -> list[Bead]:
     """All links from the search, whatever their confidence; `loose`: without translation chains."""
-    with mock.patch.multiple(searched, TOLD=-1.0, APART=-1.0, CELLS=10**9 if loose else searched.MIN_TRANSLATION_CELLS):
+    cells = 10**9 if loose else searched.MIN_TRANSLATION_CELLS
+    with mock.patch.multiple(
+        searched, MIN_LINK_CONFIDENCE=-1.0, MIN_ISOLATED_CONFIDENCE=-1.0, MIN_TRANSLATION_CELLS=cells
+    ):
         return align_pages(src, tgt, together=together)
 
 

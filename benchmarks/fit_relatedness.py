@@ -121,9 +121,7 @@ def embedded(
     for pair in found:
         if unknown_languages(encoder, {pair.src_lang, pair.tgt_lang}):
             continue
-        sides = embed_sides(
-            encoder, [TextSide(pair.src, pair.src_lang), TextSide(pair.tgt, pair.tgt_lang)], for_bitext=True
-        )
+        sides = embed_sides(encoder, [TextSide(pair.src, pair.src_lang), TextSide(pair.tgt, pair.tgt_lang)])
         yield pair, sides if source.own else [replace(side, encoder="", encode_runs=None) for side in sides]
 
 

@@ -61,7 +61,7 @@ def passages(
 ) -> Iterator[tuple[EmbeddedSide, EmbeddedSide]]:
     """Both sides of each document; every text is encoded once. tokens: whether to compute token vectors, too."""
     sides = [TextSide(tuple(document[side]), document[f"{side}_lang"]) for document in found for side in ("src", "tgt")]
-    embedded = embed_sides(encoder, sides, for_bitext=tokens)
+    embedded = embed_sides(encoder, sides, tokens_now=tokens)
     return zip(embedded[::2], embedded[1::2], strict=True)
 
 

@@ -234,7 +234,7 @@ def passages_of(store: VectorStore, view: View, document: dict[str, Any]) -> tup
         name = "" if view.width else view.encoder
         encode = partial(joined_vectors, store, view) if view.joined else None
         lang = document[f"{side}_lang"]
-        sides.append(EmbeddedSide(texts, vectors, lang, None, tokens_, encoder=name, encode_runs=encode))
+        sides.append(EmbeddedSide(texts, vectors, lang, tokens_, encoder=name, encode_runs=encode))
     return sides[0], sides[1]
 
 

@@ -101,7 +101,7 @@ def _worth(document: dict[str, Any], i: int, j: int) -> float:
 
 def aligned(encoder: Encoder, case: Case) -> DocumentAlignment:
     """The alignment by the fold that never saw the corpus."""
-    sides = embed_sides(encoder, [TextSide(tuple(text), lang) for text, lang in (case.src, case.tgt)], for_bitext=True)
+    sides = embed_sides(encoder, [TextSide(tuple(text), lang) for text, lang in (case.src, case.tgt)])
     with unseen(case.file):
         return align_documents(*sides)
 

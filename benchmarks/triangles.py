@@ -49,12 +49,11 @@ def main() -> None:
                 TextSide(
                     texts=tuple(text for _, text in own),
                     lang=lang,
-                    blocks=np.arange(len(own)),
                     positions=np.arange(len(own)),
                 )
                 for own, lang in zip(texts, ("ja", "zh-Hans", "en"), strict=True)
             ],
-            for_bitext=False,
+            tokens_now=False,
         )
         beads = {(a, b): list(align_pages(sides[a], sides[b])) for a, b in combinations(range(3), 2)}
         partners = Partners()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -37,11 +37,16 @@ class DocumentAlignment:
     """Whether they are, but in another order of sentences."""
 
 
+Describe = Callable[[Bitext, list[Bead]], list[Bead]]
+"""Adds kinds and signals to the beads of two texts, which may be swapped."""
+
+
 def align_documents(
     src: EmbeddedSide,
     tgt: EmbeddedSide,
     *,
     constraints: Constraints | None = None,
+    describe: Describe | None = None,
 ) -> DocumentAlignment:
     """Align two whole texts, and judge whether they belong together.
 
@@ -59,6 +64,8 @@ def align_documents(
         src, tgt, settled = tgt, src, settled.mirrored
     texts, beads = _align(src, tgt, settled)
     confidence = document_confidence(texts, beads) if texts else None
+    if texts and describe:
+        beads = describe(texts, beads)
     if confidence is not None:
         beads = [bead if (bead.src, bead.tgt) in settled.anchors else _scaled(bead, confidence) for bead in beads]
     shuffled = texts is not None and is_shuffled(texts)
@@ -128,10 +135,11 @@ def _align(src: EmbeddedSide, tgt: EmbeddedSide, constraints: Constraints) -> tu
         return align_stretch(bitext, rows, columns, constraints.forbidden, cells)
 
     unavailable = constraints.unavailable
+    main = [*beads, *(Bead(s, t, 1.0, 1.0) for s, t in monotone)]
     # Crossing chains are searched in whole stretches, which may contain unavailable sentences.
     return bitext, [
         free
-        for bead in add_crossing_chains(bitext, beads, align_around)
+        for bead in add_crossing_chains(bitext, main, align_around)
         for free in exclude_sentences(bead, *unavailable)
     ] + anchor_beads
 

@@ -28,6 +28,8 @@ STRONG_SIMILARITY = 0.45
 LONG_CHAIN_LINKS = 50
 """Number of links that are never a chance chain, however low their CSLS: in long texts every sentence has close
 neighbours, which lowers the CSLS of all links."""
+MAX_SUPPORT_LINKS = 40
+"""Links before and after a link that count as support, each 0.7 times the nearer one."""
 MAX_ISOLATED_CSLS = 0.02
 """CSLS up to which a link counts as isolated."""
 MAX_LOG_ODDS, UNSCORED_LOG_ODDS = 10.0, -1.45
@@ -113,7 +115,9 @@ def extract_features(bitext: Bitext, chain: Chain, number: int, together: bool) 
     ratio = expected_ratio(bitext.src.lang, bitext.tgt.lang)
     ls, lt = float(src.length[rows].sum()), float(tgt.length[columns].sum())
     similar = span_similarity(bitext, bead)
-    chain_support = sum(o.score * 0.7 ** (abs(number - k) - 1) for k, o in enumerate(chain.beads) if k != number)
+    first = max(0, number - MAX_SUPPORT_LINKS)
+    near = enumerate(chain.beads[first : number + MAX_SUPPORT_LINKS + 1], start=first)
+    chain_support = sum(o.score * 0.7 ** (abs(number - k) - 1) for k, o in near if k != number)
     size = log(min(ls, lt * ratio) + 1)
     # A bead without a confidence was fixed by the caller, not scored by the exact search.
     scored = chain.is_translation and bool(bead.confidence)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from align.aligner.bitext import _swapped, align_stretch, bitext_beads
+from align.aligner.bitext import _monotone_anchors, _swapped, align_documents, align_stretch, bitext_beads
 from align.aligner.evidence import centred
 from align.aligner.link_confidence import LONG_CHAIN_LINKS, Chain, confidence, extract_features, kind_of
-from align.aligner.local_alignment import BLOCKED, Cell, LocalAlignment, maximal_segments
+from align.aligner.local_alignment import (
+    BLOCKED,
+    Bounds,
+    Cell,
+    LocalAlignment,
+    interleaved_turns,
+    maximal_segments,
+)
 from align.aligner.similarity import csls
 from align.aligner.types import Bead, Constraints, EmbeddedSide, Matrix, RangePair
 from align.aligner.window import Bitext
-
-Bounds = tuple[int, int]
 
 MIN_CELL_CSLS = 0.03
 """CSLS of a cell that adds nothing to a chain and takes nothing from it."""
@@ -49,18 +53,34 @@ MIN_INTERLEAVED_SHARE = 0.4
 MIN_COVERED_SHARE = 0.85
 MIN_COVERED_CONFIDENCE = 0.23
 """Minimum confidence of a bead of the exact search that covers its sentences: merged sentences are rarely sure."""
+MIN_SHORTER_SHARE, MIN_LONGER_SHARE = 0.5, 0.25
+"""Minimum share of the shorter and of the longer of two documents in the links of translation chains, in one order,
+from which one is aligned as the translation of the other."""
+MIN_ANY_SHARE, MIN_EXPECTED_SHARE = 0.1, 0.5
+"""Minimum share of the shorter document in any links, in one order, from which that is tried without such chains; and
+share of both in the links, each times its confidence, from which it holds: short texts and novels may have none."""
+MIN_DOCUMENT_CONFIDENCE, MIN_UNCHAINED_CONFIDENCE = 0.5, 0.9
+"""Minimum document confidence with and without such chains."""
 MIN_LINK_CONFIDENCE, MIN_ISOLATED_CONFIDENCE = 0.35, 0.5
 """Minimum confidence of a link; and of a link in a loose chain between two documents: there are many pairs of
 documents, and few are related."""
 
 
 def align_pages(
-    src: EmbeddedSide, tgt: EmbeddedSide, *, constraints: Constraints | None = None, together: bool = False
+    src: EmbeddedSide,
+    tgt: EmbeddedSide,
+    *,
+    constraints: Constraints | None = None,
+    together: bool = False,
+    are_linked: bool = False,
 ) -> list[Bead]:
     """Beads of all passages that correspond, chain by chain; untranslated sentences are in none.
 
     together: both sides are on one page, which makes an isolated correspondence likelier; where their languages
-    alternate on it (`EmbeddedSide.positions`), adjacent runs are aligned with each other.
+    alternate on it (`EmbeddedSide.positions`), adjacent runs are aligned with each other. Two documents of which one
+    turns out to be the translation of the other, from its beginning to its end, get the beads of `align_documents`
+    that link sentences, if the sides have a background. are_linked: the two probably are that, which is then judged
+    first.
 
     Each sentence is in at most one bead. Symmetric in the sides. Raises ConflictError where the constraints
     contradict each other, ValueError where the widths of the vectors differ.
@@ -70,18 +90,26 @@ def align_pages(
     effective.check(n, m)
     if not n or not m:
         return []
+    if are_linked and not together and (links := _translation(src, tgt, effective)):
+        return sorted(links, key=_reading_position)
     if n * m > MAX_PAGE_CELLS:
         beads = _align_whole(src, tgt, effective)
     elif _swapped(src, tgt):
         beads = [bead.mirrored for bead in _align(tgt, src, effective.mirrored, together)]
     else:
         beads = _align(src, tgt, effective, together)
-    return sorted(beads, key=lambda bead: (bead.src.start, bead.tgt.start))
+    if not together:
+        beads = _translation(src, tgt, effective, beads) or beads
+    return sorted(beads, key=_reading_position)
+
+
+def _reading_position(bead: Bead) -> tuple[int, int]:
+    return bead.src.start, bead.tgt.start
 
 
 def _align(src: EmbeddedSide, tgt: EmbeddedSide, constraints: Constraints, together: bool) -> list[Bead]:
     # Sentence vectors only: token coverage gave no better chains on any of our test pages.
-    bitext = Bitext(*(replace(side, tokens=None, encode_runs=None) for side in (src, tgt)))
+    bitext = Bitext(src.sentences_only, tgt.sentences_only)
     anchor_beads = [
         Bead(s, t, 1.0, 1.0, chain=chain, partial_chain=True) for chain, (s, t) in enumerate(constraints.anchors)
     ]
@@ -94,6 +122,60 @@ def _align(src: EmbeddedSide, tgt: EmbeddedSide, constraints: Constraints, toget
             margins[s.start, t.start] = BLOCKED
     search = _Search(bitext, LocalAlignment(margins, GAP_COST), frozenset(constraints.forbidden), together)
     return anchor_beads + list(search.beads(len(anchor_beads)))
+
+
+def _translation(
+    src: EmbeddedSide, tgt: EmbeddedSide, constraints: Constraints, passages: Sequence[Bead] | None = None
+) -> list[Bead] | None:
+    """The links of a text and its translation; None if the texts are not that, or nothing to judge it by.
+
+    passages: the links of their passages; without them, the document confidence alone decides.
+    """
+    chain_links = passages or []
+    anchors = set(constraints.anchors)
+    chained = [bead for bead in chain_links if not bead.partial_chain or (bead.src, bead.tgt) in anchors]
+    shorter, longer = _ordered_shares(src, tgt, chained)
+    is_chained = shorter >= MIN_SHORTER_SHARE and longer >= MIN_LONGER_SHARE
+    if src.background is None or tgt.background is None:
+        return None
+    if passages is not None and not is_chained and _ordered_shares(src, tgt, chain_links)[0] < MIN_ANY_SHARE:
+        return None
+    describe = _described if len(src) * len(tgt) <= MAX_PAGE_CELLS else None
+    aligned = align_documents(src, tgt, constraints=constraints, describe=describe)
+    links = [bead for bead in aligned.beads if bead.src and bead.tgt]
+    confidence = 0.0 if aligned.shuffled else aligned.confidence or 0.0
+    if confidence < (MIN_DOCUMENT_CONFIDENCE if is_chained else MIN_UNCHAINED_CONFIDENCE):
+        return None
+    expected = (
+        sum(len(run) * bead.confidence for run, bead in zip(runs, links, strict=True)) / len(side)
+        for runs, side in (([bead.src for bead in links], src), ([bead.tgt for bead in links], tgt))
+    )
+    return links if is_chained or min(expected) >= MIN_EXPECTED_SHARE else None
+
+
+def _ordered_shares(src: EmbeddedSide, tgt: EmbeddedSide, beads: Sequence[Bead]) -> tuple[float, float]:
+    """Shares of the shorter and of the longer document in the beads that are in one order."""
+    ordered, _ = _monotone_anchors([(bead.src, bead.tgt) for bead in beads])
+    sides = [(len(side), sum(len(pair[of]) for pair in ordered)) for of, side in enumerate((src, tgt))]
+    (one, in_one), (other, in_other) = sorted(sides)
+    return in_one / one, in_other / other
+
+
+def _described(bitext: Bitext, beads: list[Bead]) -> list[Bead]:
+    """The beads of a text and its translation with their kinds and signals."""
+    margins = csls(bitext.src.vectors, bitext.tgt.vectors, bitext.baseline_cosine)
+    links = [bead for bead in beads if bead.src and bead.tgt]
+    scored = [
+        replace(bead, score=float(margins[bead.src.start : bead.src.stop, bead.tgt.start : bead.tgt.stop].max()))
+        for bead in links
+    ]
+    chain = Chain(scored, max(len(bitext.src), len(bitext.tgt)), is_translation=True, interleaved=False)
+    described = {}
+    for k, bead in enumerate(links):
+        features = extract_features(bitext, chain, k, False)
+        kind = kind_of(bitext, bead.src, bead.tgt, features, in_translation=True)
+        described[bead.src, bead.tgt] = replace(bead, kind=kind, signals=features.to_dict())
+    return [described.get((bead.src, bead.tgt), bead) for bead in beads]
 
 
 @dataclass
@@ -315,54 +397,3 @@ def _segment_scores(chain: Sequence[Bead], similar: npt.NDArray[np.bool_]) -> It
             else -MIN_INTERLEAVED_SHARE * large
         )
         i, j = bead.src.stop, bead.tgt.stop
-
-
-MIN_TURNS = 4
-"""Minimum runs of a language for a page to be interleaved."""
-MIN_TURN_SHARE = 0.8
-"""Minimum share of the sure pairs that lie in adjacent runs."""
-
-
-def interleaved_turns(
-    src: EmbeddedSide, tgt: EmbeddedSide, rows: Bounds, columns: Bounds, cells: Sequence[tuple[int, int]]
-) -> list[tuple[Bounds, Bounds]] | None:
-    """Partition an interleaved page into (rows, columns) at the language changes; None if it is not interleaved.
-
-    cells: the sure pairs. A part is a run of one language and the run of the other that follows it (or precedes it,
-    if most pairs do); a run without such a partner is a part of its own.
-    """
-    if src.positions is None or tgt.positions is None:
-        return None
-    positions = [(int(src.positions[i]), 0, i) for i in range(*rows)] + [
-        (int(tgt.positions[j]), 1, j) for j in range(*columns)
-    ]
-    runs: list[tuple[int, list[int]]] = []
-    for _, side, number in sorted(positions):
-        if runs and runs[-1][0] == side:
-            runs[-1][1].append(number)
-        else:
-            runs.append((side, [number]))
-    where = {(side, number): at for at, (side, numbers) in enumerate(runs) for number in numbers}
-    steps = [where[1, j] - where[0, i] for i, j in cells]
-    if len({where[0, i] for i, _ in cells}) < MIN_TURNS:
-        return None
-    for first, step in ((0, 1), (1, -1)):
-        if steps.count(step) >= MIN_TURN_SHARE * len(cells):
-            return _cut(runs, first, rows, columns)
-    return None
-
-
-def _cut(
-    runs: Sequence[tuple[int, list[int]]], first: int, rows: Bounds, columns: Bounds
-) -> list[tuple[Bounds, Bounds]]:
-    """Each run of the side that comes first with the next run, as rows and columns."""
-    ends = [(rows[0], columns[0])]
-    at = 0
-    while at < len(runs):
-        run_count = 2 if runs[at][0] == first and at + 1 < len(runs) else 1
-        i, j = ends[-1]
-        for side, numbers in runs[at : at + run_count]:
-            i, j = (numbers[-1] + 1, j) if side == 0 else (i, numbers[-1] + 1)
-        ends.append((i, j))
-        at += run_count
-    return [((i0, i1), (j0, j1)) for (i0, j0), (i1, j1) in pairwise(ends)]

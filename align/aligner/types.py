@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Protocol
 
@@ -32,22 +32,27 @@ class TokenVectors(Protocol):
     def vectors(self) -> npt.NDArray[np.float16]: ...
 
 
+EncodeTokens = Callable[[Sequence[str]], Sequence[TokenVectors]]
+"""Encodes texts to the token vectors of each."""
+MAX_TOKEN_SENTENCES = 20_000
+"""Sentences of two texts above which token vectors are not used: they take about 60 kB per sentence."""
+
+
 @dataclass(frozen=True, eq=False)
 class EmbeddedSide:
     """One side of an alignment: sentences in reading order, their vectors, their language.
 
-    texts: n clean sentences. vectors: (n, d) float32 rows of length 1. lang: BCP 47. blocks: (n,) the same number
-    for all sentences of one paragraph, or None where there are no paragraphs. tokens: the token vectors of each
-    sentence, for coverage, or None. positions: (n,) position of each sentence on its page, ascending, in one count
-    for all languages of the page, or None. encoder: name of the encoder of the vectors, which selects the weights;
-    generic weights for other names. encode_runs: encodes the joined texts of beads that sentence vectors leave
-    undecided, or None. Raises ValueError where the lengths differ or a vector is not finite.
+    texts: n clean sentences. vectors: (n, d) float32 rows of length 1. lang: BCP 47. tokens: the token vectors of
+    each sentence, for coverage and token links, or None. positions: (n,) position of each sentence on its page,
+    ascending, in one count for all languages of the page, or None. encoder: name of the encoder of the vectors, which
+    selects the weights; generic weights for other names. encode_runs: encodes the joined texts of beads that sentence
+    vectors leave undecided, or None. background: see `document_confidence`. encode_tokens: encodes `tokens` where
+    they are needed and None. Raises ValueError where the lengths differ or a vector is not finite.
     """
 
     texts: tuple[str, ...]
     vectors: Vectors
     lang: str = "und"
-    blocks: IntArray | None = None
     tokens: Sequence[TokenVectors] | None = None
     positions: IntArray | None = None
     encoder: str = ""
@@ -55,14 +60,13 @@ class EmbeddedSide:
     background: Vectors | None = None
     language_covered: bool = True
     """Whether the encoder covers its language."""
+    encode_tokens: EncodeTokens | None = None
 
     def __post_init__(self) -> None:
         if self.tokens is not None and len(self.tokens) != len(self.texts):
             raise ValueError(f"{len(self.texts)} texts need the tokens of as many texts, not of {len(self.tokens)}")
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.texts):
             raise ValueError(f"{len(self.texts)} texts need as many vectors, not an array of {self.vectors.shape}")
-        if self.blocks is not None and len(self.blocks) != len(self.texts):
-            raise ValueError(f"{len(self.texts)} texts need as many block numbers, not {len(self.blocks)}")
         if self.positions is not None and len(self.positions) != len(self.texts):
             raise ValueError(f"{len(self.texts)} texts need as many positions, not {len(self.positions)}")
         if not np.isfinite(self.vectors).all():
@@ -70,6 +74,22 @@ class EmbeddedSide:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def part(self, numbers: Sequence[int]) -> EmbeddedSide:
+        """The sentences with these indices, ascending."""
+        rows = np.array(numbers, dtype=np.int64)
+        return replace(
+            self,
+            texts=tuple(self.texts[number] for number in numbers),
+            vectors=self.vectors[rows],
+            tokens=None if self.tokens is None else [self.tokens[number] for number in numbers],
+            positions=None if self.positions is None else self.positions[rows],
+        )
+
+    @property
+    def sentences_only(self) -> EmbeddedSide:
+        """The side without token vectors and joined texts."""
+        return replace(self, tokens=None, encode_tokens=None, encode_runs=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from align.aligner.features import WindowEvidence
 from align.aligner.lattice import Lattice, Marginals, best_path, marginals
 from align.aligner.similarity import similarity_factor
 from align.aligner.tokens import Bag, Float32Array, coverage, linked_weight, robust_zscores, token_links
-from align.aligner.types import Bead, EmbeddedSide, RangePair
+from align.aligner.types import MAX_TOKEN_SENTENCES, Bead, EmbeddedSide, RangePair
 from align.aligner.weights import Weights, family, weights
 
 CONTEXT_SENTENCES = 8
@@ -92,10 +92,14 @@ class Bitext:
 
     @cached_property
     def bags(self) -> tuple[Bag, Bag] | None:
-        """Token vectors of both sides; None unless both have them."""
-        if self.src.tokens is None or self.tgt.tokens is None:
+        """Token vectors of both sides; None unless both have them, and for more than MAX_TOKEN_SENTENCES."""
+        if len(self.src) + len(self.tgt) > MAX_TOKEN_SENTENCES:
             return None
-        return Bag(self.src.tokens), Bag(self.tgt.tokens)
+        src, tgt = (
+            side.encode_tokens(side.texts) if side.tokens is None and side.encode_tokens else side.tokens
+            for side in (self.src, self.tgt)
+        )
+        return None if src is None or tgt is None else (Bag(src), Bag(tgt))
 
     @cached_property
     def anchor_path(self) -> tuple[Indices, npt.NDArray[np.float32]]:

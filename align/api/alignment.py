@@ -193,7 +193,7 @@ class Aligner:
         )
         encoder = self._encoder_for({src_lang, tgt_lang}, "quality", stacklevel=stacklevel)
         sides = [TextSide(src_texts, src_lang), TextSide(tgt_texts, tgt_lang)]
-        one, other = embed_sides(encoder, sides, for_bitext=whole)
+        one, other = embed_sides(encoder, sides, tokens_now=whole)
         if whole:
             aligned = align_documents(one, other, constraints=constraints)
         else:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from align.aligner import DocumentAlignment, EmbeddedSide, align_documents
+from align.aligner import DocumentAlignment, align_documents
 from align.api.alignment import Aligner
 from align.embeddings import Progress, Purpose, as_encoder
 from align.embeddings.embed import TextSide, embed_sides
@@ -81,11 +80,11 @@ def score_pairs(
             TextSide(tuple(src for src, _ in batch), src_lang),
             TextSide(tuple(tgt for _, tgt in batch), tgt_lang),
         ]
-        one, other = embed_sides(model, sides, for_bitext=True)
+        one, other = embed_sides(model, sides)
         similarities = (one.vectors * other.vectors).sum(axis=1)
         for row, (src, tgt) in enumerate(batch):
             if src and tgt:
-                confidence = _confidence(align_documents(_row(one, row), _row(other, row)))
+                confidence = _confidence(align_documents(one.part([row]), other.part([row])))
                 scores.append(PairScore(round(float(similarities[row]), 6), round(confidence, 6)))
             else:
                 scores.append(PairScore(0.0, 0.0))
@@ -184,12 +183,6 @@ def _confidence(aligned: DocumentAlignment) -> float:
     if aligned.confidence is not None:
         return aligned.confidence
     return max((bead.confidence for bead in aligned.beads if bead.src and bead.tgt), default=0.0)
-
-
-def _row(side: EmbeddedSide, row: int) -> EmbeddedSide:
-    """One text of a side, as a side."""
-    tokens = None if side.tokens is None else side.tokens[row : row + 1]
-    return replace(side, texts=side.texts[row : row + 1], vectors=side.vectors[row : row + 1], tokens=tokens)
 
 
 def _text_pair(number: int, pair: tuple[str, str]) -> tuple[str, str]:

@@ -204,7 +204,7 @@ class BatchAligner:
         start_step(len(read))
         began = time.perf_counter()
         text_sides = [side.text_side for _, src, tgt, _ in read for side in (src, tgt)]
-        sides = embed_sides(self.encoder, text_sides, for_bitext=not self._spec.reordered)
+        sides = embed_sides(self.encoder, text_sides, tokens_now=not self._spec.reordered)
         seconds_per_text = (time.perf_counter() - began) / max(1, sum(map(len, sides)))
         for (item, src, tgt, seconds), *ends in zip(read, sides[::2], sides[1::2], strict=True):
             began = time.perf_counter() - seconds - seconds_per_text * (len(src.texts) + len(tgt.texts))

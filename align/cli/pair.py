@@ -78,8 +78,8 @@ def pair(
     """Align two files, the same text in two languages, and print the pairs or write them to a file. Needs no store."""
     from typing import cast
 
+    from align.aligner.types import MAX_TOKEN_SENTENCES
     from align.embeddings import TokenEncoder, coverage_warning, load_encoder
-    from align.embeddings.embed import MAX_TOKEN_SENTENCES
     from align.exchange.export import export
     from align.exchange.formats import export_format
     from align.exchange.types import ExportOptions
@@ -105,7 +105,7 @@ def pair(
         model = load_encoder(settings.encoder, languages=languages, cache=settings.cache, preparing=unpacking)
         if warning := coverage_warning(model, languages):
             note(warning)
-        if isinstance(model, TokenEncoder) and sentences > MAX_TOKEN_SENTENCES and not reordered:
+        if isinstance(model, TokenEncoder) and sentences > MAX_TOKEN_SENTENCES:
             note(f"{sentences:,} {segments}s are aligned without token vectors: more than {MAX_TOKEN_SENTENCES:,}.")
         paired = pair_job(
             *file_sides,

@@ -18,7 +18,7 @@ from typing import TypeVar
 import numpy as np
 from sqlite_utils import Database
 
-from align.embeddings.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
+from align.embeddings.base import Encoder, Progress, TokenEncoder, Tokens, Vectors, half_precision
 from align.sqlite_session import ClosesItself
 
 VERSION = 1
@@ -98,9 +98,7 @@ class CachedEncoder(ClosesItself):
         if not keys:
             return np.zeros((0, self.dimensions), dtype=np.float32)
         rows = np.frombuffer(b"".join(stored[key] for key in keys), dtype=np.float16)
-        vectors = rows.reshape(len(keys), -1).astype(np.float32)
-        units: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-9))
-        return units
+        return half_precision(rows.reshape(len(keys), -1))
 
     def _stored_vectors(self, keys: list[bytes]) -> dict[bytes, bytes]:
         stored: dict[bytes, bytes] = {}

@@ -6,13 +6,19 @@ tokens, and the similarity that the encoder gives by chance to texts that have n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
 
 from align.aligner import EmbeddedSide
-from align.aligner.types import IntArray
-from align.embeddings.base import Encoder, Progress, TokenEncoder, Tokens, Vectors
+from align.aligner.types import MAX_TOKEN_SENTENCES, EncodeRuns, IntArray
+from align.embeddings.base import Encoder, Progress, TokenEncoder, Tokens, Vectors, half_precision
 from align.embeddings.registry import unknown_languages
+
+ValueT = TypeVar("ValueT")
 
 BACKGROUND: tuple[str, ...] = (
     "The committee postponed its vote on the fishing quota until after the election.",
@@ -92,14 +98,44 @@ def background(encoder: Encoder) -> Vectors | None:
     """
     if encoder.digest not in _by_digest:
         try:
-            _by_digest[encoder.digest] = encoder.encode(list(BACKGROUND))
+            _by_digest[encoder.digest] = half_precision(encoder.encode(list(BACKGROUND)))
         except LookupError:
             _by_digest[encoder.digest] = None
     return _by_digest[encoder.digest]
 
 
-MAX_TOKEN_SENTENCES = 20_000
-"""Sentences per call above which token vectors are left out: they take about 60 kB per sentence in the solver."""
+MAX_CACHED_TOKEN_SENTENCES, MAX_CACHED_RUNS = 4_000, 10_000
+"""Sentences whose token vectors are cached where they are encoded on demand (about 25 kB each), and joined texts whose
+vectors are (about 2 kB each): around a decision the same part of two texts is aligned again and again."""
+
+
+class LatestTexts(Generic[ValueT]):
+    """Values of texts, encoded on demand; those of the latest texts are cached."""
+
+    def __init__(self, encode: Callable[[list[str]], Iterable[ValueT]], max_texts: int) -> None:
+        self._encode, self._max_texts = encode, max_texts
+        self._values: OrderedDict[str, ValueT] = OrderedDict()
+
+    def __call__(self, texts: Sequence[str]) -> list[ValueT]:
+        """The value of each text. Raises EncoderError."""
+        missing = [text for text in dict.fromkeys(texts) if text not in self._values]
+        if missing:
+            self._values.update(zip(missing, self._encode(missing), strict=True))
+        values = [self._values[text] for text in texts]
+        for text in texts:
+            self._values.move_to_end(text)
+        while len(self._values) > self._max_texts:
+            self._values.popitem(last=False)
+        return values
+
+
+def _run_encoder(encoder: Encoder) -> EncodeRuns | None:
+    """`encode_runs` of the encoder with a cache; None where it has none."""
+    encode: EncodeRuns | None = getattr(encoder, "encode_runs", None)
+    if encode is None:
+        return None
+    vectors: LatestTexts[Vectors] = LatestTexts(encode, MAX_CACHED_RUNS)
+    return lambda texts: np.array(vectors(texts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,47 +144,50 @@ class TextSide:
 
     texts: tuple[str, ...]
     lang: str = "und"
-    blocks: IntArray | None = None
     positions: IntArray | None = None
 
 
 def embed_sides(
-    encoder: Encoder, sides: Sequence[TextSide], *, for_bitext: bool, progress: Progress | None = None
+    encoder: Encoder, sides: Sequence[TextSide], *, tokens_now: bool = True, progress: Progress | None = None
 ) -> list[EmbeddedSide]:
-    """The sides with their vectors, and token vectors if the encoder has them; each text is encoded once.
+    """The sides with all evidence that the encoder gives; each text is encoded once.
 
-    for_bitext: whether the sides are for `align_bitext`. Only that uses token vectors and joined texts;
-    `align_pages` does not. Raises EncoderError.
+    Vectors are rounded as in the cache of a store, so that they are the same with and without it. tokens_now: whether
+    token vectors are encoded together with the vectors, which takes less time; otherwise the aligner has those of two
+    texts encoded when it needs them. Raises EncoderError.
     """
     texts = list(dict.fromkeys(text for side in sides for text in side.texts))
     tokens: list[Tokens] | None = None
+    encode_tokens: LatestTexts[Tokens] | None = None
+    if isinstance(encoder, TokenEncoder):
+        encode_tokens = LatestTexts(encoder.encode_tokens, MAX_CACHED_TOKEN_SENTENCES)
+    encode_runs = _run_encoder(encoder)
     if (
-        for_bitext
+        tokens_now
         and isinstance(encoder, TokenEncoder)
         and sum(len(side.texts) for side in sides) <= MAX_TOKEN_SENTENCES
     ):
         vectors, tokens = encoder.encode_with_tokens(texts, progress)
     else:
         vectors = encoder.encode(texts, progress)
+    vectors = half_precision(vectors)
     row = {text: number for number, text in enumerate(texts)}
-    encode_runs = getattr(encoder, "encode_runs", None) if for_bitext else None
-    unrelated = background(encoder) if for_bitext else None
+    unrelated = background(encoder)
     embedded = []
     for side in sides:
         rows = [row[text] for text in side.texts]
-        side_tokens = None if tokens is None else [tokens[number] for number in rows]
         embedded.append(
             EmbeddedSide(
                 side.texts,
                 vectors[rows],
                 side.lang,
-                side.blocks,
-                side_tokens,
+                None if tokens is None else [tokens[number] for number in rows],
                 side.positions,
                 encoder=encoder.name,
                 encode_runs=encode_runs,
                 background=unrelated,
                 language_covered=not unknown_languages(encoder, [side.lang]),
+                encode_tokens=encode_tokens,
             )
         )
     return embedded

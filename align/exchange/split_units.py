@@ -254,7 +254,7 @@ def _cuts(
                 add_boundary()
         rows.append(at)
     sides = [TextSide(tuple(side), lang) for side, lang in zip(texts, languages, strict=True)]
-    src_side, tgt_side = embed_sides(encoder, sides, for_bitext=True, progress=progress)
+    src_side, tgt_side = embed_sides(encoder, sides, progress=progress)
     beads = bitext_beads(src_side, tgt_side, Constraints(anchors))
     first_row = {bead.src.start: bead for bead in beads if bead.src and bead.tgt}
     for pair, unit_rows in zip(pairs, rows, strict=True):
@@ -287,16 +287,7 @@ def _related(src: EmbeddedSide, tgt: EmbeddedSide, rows: Sequence[Sequence[int]]
     """P(the sides of a unit are translations of each other); 1 where the encoder has no background."""
     if src.background is None or not beads:
         return 1.0
-    one, other = (
-        replace(
-            side,
-            texts=tuple(side.texts[row] for row in own),
-            vectors=side.vectors[own],
-            tokens=None if side.tokens is None else [side.tokens[row] for row in own],
-        )
-        for side, own in ((src, rows[0]), (tgt, rows[1]))
-    )
-    confidence = document_confidence(Bitext(one, other), list(beads))
+    confidence = document_confidence(Bitext(src.part(rows[0]), tgt.part(rows[1])), list(beads))
     return 1.0 if confidence is None else confidence
 
 

@@ -59,7 +59,7 @@ def evaluate(
     for document in documents:
         sides = [TextSide(tuple(document[side]), document[f"{side}_lang"]) for side in ("src", "tgt")]
         encoded += len({text for side in sides for text in side.texts})
-        beads_by_document[document["id"]] = align_bitext(*embed_sides(loaded, sides, for_bitext=True))
+        beads_by_document[document["id"]] = align_bitext(*embed_sides(loaded, sides))
         done += sum(len(side.texts) for side in sides)
         if progress:
             progress(done, sentences)

@@ -123,10 +123,15 @@ class Runs:
         """The two runs restricted to a window."""
         return Runs(_cut(self.src, window[0]), _cut(self.tgt, window[1]))
 
-    def solve(self, constraints: Constraints) -> list[Bead]:
-        """Align the two groups; beads are in their indexes."""
-        one_page = self.src.document == self.tgt.document
-        return align_pages(self.src.passages, self.tgt.passages, constraints=constraints, together=one_page)
+    def solve(self, constraints: Constraints, *, are_linked: bool = False) -> list[Bead]:
+        """Align the two groups; beads are in their indexes. are_linked: whether they have links already."""
+        return align_pages(
+            self.src.passages,
+            self.tgt.passages,
+            constraints=constraints,
+            together=self.src.document == self.tgt.document,
+            are_linked=are_linked,
+        )
 
     def proposal(self, bead: Bead) -> Proposal:
         """A bead as a proposal with the sentence ids of the store."""
@@ -207,15 +212,7 @@ def _longest(numbers: frozenset[int]) -> range:
 
 def _cut(group: LanguageGroup, numbers: Sequence[int], lang: str | None = None) -> LanguageGroup:
     """The sentences of a group with these ascending indexes; `lang`: their tag."""
-    whole, rows = group.passages, np.array(numbers, dtype=np.int64)
-    passages: EmbeddedSide = replace(
-        whole,
-        texts=tuple(whole.texts[number] for number in numbers),
-        vectors=whole.vectors[rows],
-        lang=lang or whole.lang,
-        blocks=None if whole.blocks is None else whole.blocks[rows],
-        positions=None if whole.positions is None else whole.positions[rows],
-    )
+    passages: EmbeddedSide = replace(group.passages.part(numbers), lang=lang or group.passages.lang)
     return LanguageGroup(
         group.document,
         lang or group.lang,
@@ -282,7 +279,7 @@ def groups(
                 continue
             by_language.setdefault(primary(sentence.lang), []).append(sentence)
         gathered.extend((document, rows) for rows in by_language.values())
-    sides = embed_sides(encoder, [_text_side(rows) for _, rows in gathered], for_bitext=False, progress=progress)
+    sides = embed_sides(encoder, [_text_side(rows) for _, rows in gathered], tokens_now=False, progress=progress)
     return [
         LanguageGroup(document, side.lang, tuple(row.id for row in rows), side, tuple(row.lang for row in rows))
         for (document, rows), side in zip(gathered, sides, strict=True)
@@ -294,7 +291,6 @@ def _text_side(rows: Sequence[SentenceRow]) -> TextSide:
     return TextSide(
         texts=tuple(row.text for row in rows),
         lang=max(dict.fromkeys(langs), key=langs.count),
-        blocks=np.array([row.block for row in rows], dtype=np.int64),
         positions=np.array([row.position for row in rows], dtype=np.int64),
     )
 

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import numpy as np
-
 from align.aligner import Bead, DocumentAlignment, EmbeddedSide, align_documents, align_pages
 from align.embeddings.base import Encoder
 from align.embeddings.embed import TextSide, embed_sides
@@ -40,7 +38,6 @@ class FileSide:
     lang: str
     texts: tuple[str, ...]
     pieces: tuple[tuple[Span, ...], ...]
-    blocks: tuple[int, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Number of segments in each other language."""
     boilerplate: int = 0
@@ -51,14 +48,12 @@ class FileSide:
     @property
     def text_side(self) -> TextSide:
         """The texts for the encoder."""
-        return TextSide(self.texts, self.lang, np.array(self.blocks, dtype=np.int64))
+        return TextSide(self.texts, self.lang)
 
 
 class FileSegment(NamedTuple):
     """A part of a document that is aligned as one unit."""
 
-    number: int
-    """Index of its block, or of its line."""
     pieces: tuple[Span, ...]
     lang: str
     confidence: float
@@ -127,7 +122,6 @@ def read_side(
         main,
         texts=tuple(sentence_text(document.text, one.pieces) for one in main_segments),
         pieces=tuple(one.pieces for one in main_segments),
-        blocks=tuple(one.number for one in main_segments),
         left_out=Counter(one.lang for one in all_segments if not one.is_in(main)),
         boilerplate=n_boilerplate,
         subtitles=document.text if document.reader == "subtitles" else "",
@@ -151,17 +145,17 @@ def split_segments(document: Document, segments: Segments, *, boilerplate: bool 
     """
     left_out = frozenset() if boilerplate else UNMATCHED_KINDS
     if document.reader == "text" and (segments == "line" or segments == "verse"):
-        for number, span in enumerate(plain_segments(document.text, segments)):
-            yield FileSegment(number, (span,), UNDETERMINED, 0.0)
+        for span in plain_segments(document.text, segments):
+            yield FileSegment((span,), UNDETERMINED, 0.0)
         return
-    for number, block in enumerate(resegment(document, segments).blocks):
+    for block in resegment(document, segments).blocks:
         if block.kind in left_out:
             continue
         for sentence in block.sentences:
             if segments in ("line", "verse"):
-                yield FileSegment(number, sentence.pieces, UNDETERMINED, 0.0)
+                yield FileSegment(sentence.pieces, UNDETERMINED, 0.0)
             else:
-                yield FileSegment(number, sentence.pieces, sentence.lang, sentence.lang_confidence)
+                yield FileSegment(sentence.pieces, sentence.lang, sentence.lang_confidence)
 
 
 def pair(
@@ -180,7 +174,7 @@ def pair(
     another order and only corresponding ones are linked. Links below `min_confidence` are left out, and their
     sentences count as unpaired.
     """
-    one, other = embed_sides(encoder, [src.text_side, tgt.text_side], for_bitext=not reordered, progress=progress)
+    one, other = embed_sides(encoder, [src.text_side, tgt.text_side], tokens_now=not reordered, progress=progress)
     aligned = align(one, other, reordered=reordered)
     min_link_confidence = 2.0 if (aligned.confidence or 0.0) < min_document_confidence else min_confidence
     beads = [bead for bead in aligned.beads if bead.src and bead.tgt and bead.confidence >= min_link_confidence]

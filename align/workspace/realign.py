@@ -146,7 +146,7 @@ class Realigner(ClosesItself):
         """The solution of a window, by index ranges of the runs, in its order."""
         part = runs.part(window)
         solved: dict[RangePair, Proposal] = {}
-        for bead in part.solve(constraints_in_window(constraints, window)):
+        for bead in part.solve(constraints_in_window(constraints, window), are_linked=True):
             proposal = part.proposal(bead)
             if pair := runs.pair(sentence_pair(proposal)):
                 solved[pair] = proposal

@@ -28,9 +28,7 @@ COMPLETE = {LinkKind.TRANSLATION, LinkKind.TITLE}
 
 
 def kinds(src: list[str], tgt: list[str], src_lang: str, tgt_lang: str) -> dict[tuple[int, ...], LinkKind]:
-    sides = embed_sides(
-        load_encoder("use"), [TextSide(tuple(src), src_lang), TextSide(tuple(tgt), tgt_lang)], for_bitext=False
-    )
+    sides = embed_sides(load_encoder("use"), [TextSide(tuple(src), src_lang), TextSide(tuple(tgt), tgt_lang)])
     return {tuple(bead.src): bead.kind for bead in align_pages(*sides)}
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from align.aligner import Constraints, EmbeddedSide, align_pages, pages
-from align.aligner.pages import interleaved_turns
+from align.aligner.local_alignment import interleaved_turns
 from align.aligner.similarity import csls
 from align.models import LinkKind
 

@@ -43,7 +43,7 @@ def encoder():
 
 
 def sides(encoder, src, tgt):
-    return embed_sides(encoder, [TextSide(tuple(src), "de"), TextSide(tuple(tgt), "en")], for_bitext=True)
+    return embed_sides(encoder, [TextSide(tuple(src), "de"), TextSide(tuple(tgt), "en")])
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 14])
