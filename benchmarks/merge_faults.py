@@ -211,7 +211,7 @@ class Trial:
     def _remember(self, copy: Copy, last: int) -> None:
         db = copy.store.db.conn
         for id_, uid, action in db.execute("select id, uid, action from decisions where id > ? order by id", (last,)):
-            if action in ("propose", "remove", "unite"):
+            if action in ("propose", "remove", "unite", "compact"):
                 continue
             links = [row[0] for row in db.execute("select link from patches where decision = ?", (id_,))]
             values = {link: value(copy.store, link) for link in links if link <= LINKS and decided(db, id_, link)}

@@ -11,6 +11,7 @@ from align.models import Block, BlockKind, Document, LinkKind, Proposal, Realign
 from align.store import Change, Store, edits
 from align.store.actions import Action
 from align.store.edits import SIDES, Direction, End, Side
+from align.store.remove import compact
 from align.store.statements import RoleChange
 from align.workspace.merge_copies import STATUS_ACTIONS, TAKEABLE_COLUMNS, sides
 
@@ -194,6 +195,12 @@ def _remove(trial: Trial, copy: Copy, ids: list[int]) -> Change:
     return copy.reviewer.remove_document(trial.rng.choice(copy.store.documents()).id)
 
 
+def _compact(trial: Trial, copy: Copy, ids: list[int]) -> object:
+    if trial.rng.random() < 0.5:
+        _remove(trial, copy, ids)
+    return compact(copy.store.db)
+
+
 def _change(trial: Trial, copy: Copy, ids: list[int]) -> object:
     rng = trial.rng
     word = rng.choice(["", " now", " then"])
@@ -249,6 +256,7 @@ WORKS: dict[str, tuple[float, Callable[[Trial, Copy, list[int]], object]]] = {
     "propose": (1.5, _propose),
     "add": (0.5, _add),
     "remove": (0.3, _remove),
+    "compact": (0.3, _compact),
     "change": (2, _change),
     "dismiss": (1, _dismiss),
     "decide a conflict": (2, _decide_conflict),

@@ -13,6 +13,7 @@ from align.store import revisions, search
 from align.store.decision_draft import DecisionDraft
 from align.store.decision_log import Patch, State, append
 from align.store.documents import existing_name
+from align.store.merge.replica import pack_own
 from align.store.proposals import PROGRAM_NAME, ProposalRun
 from align.store.transaction import refuse_damaged, transaction
 
@@ -115,6 +116,8 @@ def _shorten_log(db: Database, documents: Sequence[int]) -> None:
         else:
             packed = ProposalRun(removed=run.removed).pack() if run.removed else None
             db.conn.execute("update decisions set proposals = ? where id = ?", (packed, decision))
+    purged = db.conn.execute("select distinct decision from patches where link in (select link from gone)")
+    pack_own(db, {row[0] for row in purged})  # Another copy may have the document: there they count.
     db.conn.execute("delete from patches where link in (select link from gone)")
     db.conn.execute("drop table gone")
 

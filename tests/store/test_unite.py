@@ -388,3 +388,22 @@ def test_what_a_file_says_of_a_link_that_is_not_in_force_is_listed_in_every_copy
     assert Reviewer(copy, "bo").commit(edits.link_by_hand([3], [11])).link_ids, "its number is not used again"
     assert copy.check() == []
     assert copy.rebuild() == len(list(copy.links()))
+
+
+def test_a_decision_whose_document_was_compacted_away_counts_where_the_document_is(
+    store: Store, copy: Store, tmp_path: Path
+) -> None:
+    store.backup(tmp_path / "third.db")
+    with open_store(tmp_path / "third.db") as third:
+        Reviewer(store, "ada").commit(edits.accept(3))
+        copy.unite(store.path)
+        Reviewer(store, "ada").remove_document(2)
+        store.compact()
+        assert store.check() == []
+        third.unite(store.path)  # It has the decision from here before the other copy could give it.
+        third.unite(copy.path)
+        assert third.link(3).status == Status.ACCEPTED
+        assert look(third) == look(copy)
+        store.unite(third.path)
+        assert look(store) == look(third)
+        assert store.check() == []

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -336,6 +336,14 @@ def pack(entry: Entry, sentences: Sentences) -> bytes:
         content["run"] = run | {"proposals": list(map(state, entry.run.proposals))}
     content["sentences"] = spelled
     return zlib.compress(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), 1)
+
+
+def pack_own(db: Database, decisions: Collection[int]) -> None:
+    """Keep decisions as other copies read them, before what they refer to is purged. Call inside `writing`."""
+    log = Log(db, Sentences())
+    uids = {uid for uid in log.origins if log.ids[uid] in decisions}
+    rows = [(log.ids[entry.uid], pack(entry, log.sentences)) for entry in log.entries(uids)]
+    db.conn.executemany("insert or ignore into replicas values (?, ?, 0)", rows)
 
 
 def unpack(packed: bytes, sentences: Sentences) -> Entry:
