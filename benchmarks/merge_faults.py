@@ -373,7 +373,7 @@ def decided(db: Any, decision: int, link: int) -> bool:
            from patches join decisions on decisions.id = decision where decision = ? and patches.link = ?""",
         (decision, link),
     ).fetchone()
-    if action == "remove":
+    if action in ("remove", "conflict"):  # Taken back, for one: what a file says otherwise is no verdict.
         return False
     columns = json.loads(now or "{}").keys()
     decided_on = "decided_at" in columns and action not in ("kind", "anchor", "unanchor")

@@ -283,3 +283,20 @@ def test_sides_of_a_link_in_conflict_are_not_swapped(store: Store, tmp_path: Pat
         store.unite(copy.path)
         with pytest.raises(ConflictError, match="link 2 is in conflict"):
             Reviewer(store, "ada").commit(edits.swap(2))
+
+
+def test_a_link_that_was_made_on_a_text_of_one_copy_and_drawn_on_another_document_is_in_both(
+    store: Store, tmp_path: Path
+) -> None:
+    french = store.add_document(make_document("fr.txt", ["Un.", "Deux."], "fr")).document
+    store.backup(tmp_path / "copy.db")
+    with open_store(tmp_path / "copy.db") as copy:
+        store.add_document(make_document("en.txt", ["Fog.", *EN[1:]], "en"), reviewer="ada")
+        copy.propose(1, 2, [Proposal((1,), (8,), LinkKind.TRANSLATION, 0.3, 0.6)], "use")
+        (made,) = (link.id for link in copy.links() if link.src.text == JA[0] and link.tgt.text == EN[1])
+        sentence = copy.sentences(french)[0].id
+        Reviewer(copy, "bo").commit(edits.relink(made, [2], [sentence]))
+        for one, other in ((store, copy), (copy, store)):
+            one.unite(other.path)
+            assert (JA[1], "Un.", Status.EDITED) in {(ln.src.text, ln.tgt.text, ln.status) for ln in one.links()}
+            assert one.check() == []

@@ -149,12 +149,12 @@ def applied(base: Value, write: Write, group: str) -> Value:
     """The value of a register after a write."""
     if write.gone and group == "verdict":
         return None
-    if write.made:
+    if base is None and group == "verdict" and not {"src", "tgt"} <= write.columns.keys():
+        return None
+    # A link that was made on a text that is another one here may have been drawn on other documents since.
+    if write.made or (base is None and group == "verdict"):
         base = {column: NEW.get(column) for column in GROUPS[group]}
-    elif base is None:
-        if group == "verdict" and not {"src", "tgt"} <= write.columns.keys():
-            return None
-        base = {}
+    base = base or {}
     value = {**base, **{column: write.columns[column] for column in GROUPS[group] if column in write.columns}}
     if group == "verdict":
         value |= {f"_{side}": write.position for side in ("src", "tgt") if side in write.columns}
