@@ -10,13 +10,21 @@ from typing import Any
 from align.errors import ReadError, require_extra
 from align.models import BlockKind, Document
 from align.readers.builder import DocumentBuilder
+from align.readers.html import add_page, source_of
 from align.readers.safe_zip import no_entities, unpack, xml_parser
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _OUTSIDE = frozenset({f"{_W}p", f"{_W}rt", f"{_W}moveFrom", _FALLBACK})
 """Ancestors of a text node: its paragraph, or elements that are not read (ruby, moved text, fallbacks)."""
+_SYMBOLS = {
+    f"{code:X}": letter
+    for first, letters in ((0x41, "ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ"), (0x61, "αβχδεφγηιϕκλμνοπθρστυϖωξψζ"))
+    for code, letter in enumerate(letters, first)
+}
+"""Letters of the font Symbol."""
 _STYLES = (
     (
         re.compile(r"^(?:heading|title|subtitle|überschrift|titre|título|titolo|見出し|标题|標題|제목)", re.IGNORECASE),
@@ -41,6 +49,9 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
         composer = DocumentBuilder(name, len(content))
         for text, kind in _paragraphs(file):
             composer.add(text, kind)
+        for relation in file.part.rels.values():
+            if relation.reltype.endswith("/aFChunk") and str(relation.target_part.partname).endswith(("html", "htm")):
+                add_page(composer, source_of(name, relation.target_part.blob, None)[0], is_chapter=True)
     except ReadError:
         raise
     except Exception as error:  # python-docx raises KeyError, ValueError, lxml errors and others
@@ -95,7 +106,7 @@ def _text(paragraph: Any) -> str:
     pieces: list[str] = []
     for node in paragraph.iter():
         tag = node.tag
-        if tag == f"{_W}t":
+        if tag in (f"{_W}t", f"{_M}t"):
             inner = node.getparent()
             while inner is not None and inner.tag not in _OUTSIDE:
                 inner = inner.getparent()
@@ -105,6 +116,8 @@ def _text(paragraph: Any) -> str:
             pieces.append("\n")
         elif tag in (f"{_W}tab", f"{_W}ptab"):
             pieces.append("\t")
+        elif tag == f"{_W}sym" and node.get(f"{_W}font") == "Symbol":
+            pieces.append(_SYMBOLS.get((node.get(f"{_W}char") or "").upper()[-2:], ""))
         elif tag == f"{_W}noBreakHyphen":
             pieces.append("-")
     return "".join(pieces)

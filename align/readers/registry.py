@@ -98,9 +98,9 @@ class Reader(Protocol):
 def suffixes() -> frozenset[str]:
     """Suffixes (lower case, with their dot) of files that are texts by their names.
 
-    JSON and XML are not among them: most such files are data, and those with texts are added by name.
+    JSON, XML and STL are not among them: most such files are data, and those with texts are added by name.
     """
-    return frozenset(_BY_SUFFIX) - {".json", ".xml"}
+    return frozenset(_BY_SUFFIX) - {".json", ".xml", ".stl"}
 
 
 def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | None = None) -> Document:

@@ -248,7 +248,7 @@ def test_what_no_reader_understands_is_refused_by_name(name: str, content: bytes
 
 def test_a_folder_is_not_searched_for_data_files(files: ModuleType) -> None:
     assert {".odt", ".rtf", ".pptx", ".resx"} <= suffixes()
-    assert not {".json", ".xml"} & suffixes()
+    assert not {".json", ".xml", ".stl"} & suffixes()
 
 
 def test_kinds_of_open_document_are_those_of_the_nearest_style_with_one() -> None:
@@ -408,6 +408,29 @@ def test_a_text_box_is_read_once_and_hidden_text_not_at_all() -> None:
     target = io.BytesIO()
     file.save(target)
     assert texts("a.docx", target.getvalue()) == ["Words are seen.", "More are seen.", "A text box with words."]
+
+
+def test_formulas_symbols_and_inserted_pages_of_a_word_file_are_text() -> None:
+    import docx
+    from docx.opc.packuri import PackURI
+    from docx.opc.part import Part
+    from docx.oxml import parse_xml
+
+    word = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    math = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+    file = docx.Document()
+    file.element.body.append(
+        parse_xml(
+            f'<w:p xmlns:w="{word}" xmlns:m="{math}"><w:r><w:t xml:space="preserve">The angle </w:t></w:r>'
+            '<m:oMath><m:r><m:t>x+1</m:t></m:r></m:oMath><w:r><w:t xml:space="preserve"> is </w:t><w:sym w:font="Symbol" '
+            'w:char="F061"/><w:sym w:font="Wingdings" w:char="F061"/><w:t>.</w:t></w:r></w:p>'
+        )
+    )
+    page = Part(PackURI("/word/chunk.html"), "text/html", b"<p>A page was put in.</p>", file.part.package)
+    file.part.relate_to(page, "http://schemas.openxmlformats.org/officeDocument/2006/relationships/aFChunk")
+    target = io.BytesIO()
+    file.save(target)
+    assert texts("a.docx", target.getvalue()) == ["The angle x+1 is α.", "A page was put in."]
 
 
 @pytest.mark.parametrize(
