@@ -422,7 +422,8 @@ def test_formulas_symbols_and_inserted_pages_of_a_word_file_are_text() -> None:
     file.element.body.append(
         parse_xml(
             f'<w:p xmlns:w="{word}" xmlns:m="{math}"><w:r><w:t xml:space="preserve">The angle </w:t></w:r>'
-            '<m:oMath><m:r><m:t>x+1</m:t></m:r></m:oMath><w:r><w:t xml:space="preserve"> is </w:t><w:sym w:font="Symbol" '
+            "<m:oMath><m:r><m:t>x+1</m:t></m:r></m:oMath>"
+            '<w:r><w:t xml:space="preserve"> is </w:t><w:sym w:font="Symbol" '
             'w:char="F061"/><w:sym w:font="Wingdings" w:char="F061"/><w:t>.</w:t></w:r></w:p>'
         )
     )
