@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
+from typing import NamedTuple
 
+from align.highlight.alphabets import ALIKE, ALPHABETIC_WORD, TextPair, concepts_of, is_inside, is_same_name, spelled
 from align.text.han import fold
+from align.text.numbers import find_numbers
 
 _KANA = {
     **dict.fromkeys("カキクケコガギグゲゴヵヶ", "k"),
@@ -189,3 +193,120 @@ def find_names(han: str, names: list[str]) -> Iterator[tuple[int, int, int]]:
                 used_spans.append((start, end))
                 yield start, end, number
                 break
+
+
+MAX_LINKS = 40
+"""Maximum number of other links that are looked at for a word."""
+RATE = 0.2
+"""Share of the other links in which a name may lack its counterpart."""
+MIN_SHARED = 3
+"""Minimum number of links for two words that are not spelled alike."""
+KEY = 5
+LOWER_KEY = 7
+"""First letters of a word that also occurs without a capital."""
+"""First letters of a name."""
+RUNNING = 0.03
+"""Share of the links in which a year is, to be that of the whole text."""
+
+
+@lru_cache(maxsize=65536)
+def name_key(word: str) -> str:
+    """The first letters of a word as spelled in any language, so that inflected forms have one key."""
+    return spelled(word.removesuffix("'s").removesuffix("’s"))[:KEY]
+
+
+FindDoubts = Callable[[TextPair, TextPair, "Surroundings"], frozenset[str]]
+
+
+class OtherLinks:
+    """Links of two documents, as evidence of which names correspond there."""
+
+    def __init__(self, pairs: Sequence[TextPair], langs: TextPair, ids: Sequence[int] | None = None) -> None:
+        self.ids = list(range(len(pairs)) if ids is None else ids)
+        self.numbers = {link: number for number, link in enumerate(self.ids)}
+        """Number of each link by its id."""
+        self.langs = langs
+        self.pairs = pairs
+        self.doubts: dict[int, frozenset[str]] = {}
+        self.names: tuple[list[list[str]], ...] = ([], [])
+        """Words with a capital inside a sentence, by side and link."""
+        self.links_of: tuple[dict[str, list[int]], ...] = ({}, {})
+        self.lower: tuple[set[str], ...] = (set(), set())
+        counts = Counter(
+            value for pair in pairs for value in {v for text in pair for n in find_numbers(text) for v in n.values}
+        )
+        self.years = {value for value, count in counts.items() if count >= max(3, RUNNING * len(pairs))}
+        self._matched: dict[tuple[int, str, int], bool] = {}
+        for number, pair in enumerate(pairs):
+            for side in (0, 1):
+                words = list(ALPHABETIC_WORD.finditer(pair[side]))
+                names = [match[0] for match in words if is_inside(pair[side], match)]
+                self.names[side].append(names)
+                for key in {name_key(word) for word in names}:
+                    self.links_of[side].setdefault(key, []).append(number)
+                self.lower[side].update(spelled(word[0])[:LOWER_KEY] for word in words if word[0].islower())
+
+    def doubts_of(self, number: int, find: FindDoubts) -> frozenset[str]:
+        """What `find` returns for a link, with the links next to it as what is near."""
+        if number not in self.doubts:
+            near = [self.pairs[other] for other in (number - 1, number + 1) if 0 <= other < len(self.pairs)]
+            texts = "\n".join(pair[0] for pair in near), "\n".join(pair[1] for pair in near)
+            around = Surroundings(texts, lambda: self, self.ids[number], is_sample=True)
+            self.doubts[number] = find(self.pairs[number], self.langs, around)
+        return self.doubts[number]
+
+    def links_with(self, side: int, key: str, without: int | None) -> list[int]:
+        """Numbers of the other links with a name."""
+        return [number for number in self.links_of[side].get(key, ()) if number != without]
+
+    def is_matched(self, side: int, word: str, number: int) -> bool:
+        """Whether the other side of a link has a name that is spelled alike or of the same country."""
+        key = (side, name_key(word), number)
+        if key not in self._matched:
+            own = concepts_of(word, self.langs[side])
+            self._matched[key] = any(
+                is_same_name(word, other, ALIKE) or own & concepts_of(other, self.langs[1 - side])
+                for other in self.names[1 - side][number]
+                if spelled(other)[:LOWER_KEY] not in self.lower[1 - side]
+            )
+        return self._matched[key]
+
+    def unmatched_keys(self, side: int, number: int) -> set[str]:
+        """Keys of the names of a side that the other side spells otherwise, if it has them."""
+        others = self.names[1 - side][number]
+        return {
+            name_key(word)
+            for word in self.names[side][number]
+            if not any(is_same_name(word, other, ALIKE) for other in others)
+        }
+
+    def verdict(self, side: int, word: str, others: Sequence[str], link: int | None) -> str:
+        """`present`, `absent`, `none` (no name that has a counterpart) or `unknown`, by the other links."""
+        key, own = name_key(word), self.numbers.get(link) if link is not None else None
+        if spelled(word)[:LOWER_KEY] in self.lower[side]:
+            return "none"
+        links = self.links_with(side, key, own)[:MAX_LINKS]
+        if not links:
+            return "unknown"
+        count = sum(self.is_matched(side, word, number) for number in links)
+        if len(links) - count <= RATE * len(links):
+            return "absent"
+        if len(links) >= MIN_SHARED:
+            keys = Counter(key for number in links for key in self.unmatched_keys(1 - side, number))
+            for partner, shared in keys.most_common(2):
+                total = len(self.links_with(1 - side, partner, own))
+                if shared >= (1 - RATE) * len(links) and shared >= 0.5 * total:
+                    return "present" if partner in {name_key(other) for other in others} else "absent"
+        return "none"
+
+
+class Surroundings(NamedTuple):
+    """What is around a link: texts of the sentences next to it, the links near it, and its own id among those.
+
+    is_sample: only what has no counterpart is asked for.
+    """
+
+    near: TextPair = ("", "")
+    others: Callable[[], OtherLinks] | None = None
+    link: int | None = None
+    is_sample: bool = False

@@ -10,6 +10,7 @@ from typing import Any
 
 from align.errors import AlignError, ConflictError, EmptyDecisionError
 from align.models import CONFIRMED, Link, Realignment, Status
+from align.review.queries import SurroundingsReader
 from align.review.session_state import SessionState
 from align.reviewer import DecisionWriter, Expected, Reviewer
 from align.store import Change, edits
@@ -136,6 +137,7 @@ class DecisionSession:
         self.changed_ranks: set[int] = set()
         """Ranks of the links that changed since the list was last shown."""
         self.writer = writer
+        self.surroundings = SurroundingsReader(browser)
         self.guard = OverruleGuard(browser, reviewer, visit)
         self._remember = remember
         self._when_saved = when_saved

@@ -177,7 +177,7 @@ class PlainReview:
         for name, side in (("source", link.src), ("target", link.tgt)):
             if side.original is not None:
                 self._write(f"Original {name}: {shown(side.original)}")
-        if only := only_in_one(link):
+        if only := only_in_one(link, session.surroundings.around(link)):
             self._write(f"{shown(only)}.")
         if link.note:
             self._write(f"Note: {shown(link.note)}")

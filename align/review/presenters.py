@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from align.highlight import correspondences, text_diff
+from align.highlight import Surroundings, correspondences, text_diff
 from align.models import BlockKind, Link, LinkSide
 from align.review.queries import SideContext, load_context
 from align.review.session import ReviewSession
@@ -50,9 +50,10 @@ class LinkPresenter:
             for side, context in zip(sides, contexts, strict=True)
         ]
         terms = parse(self.session.state.filter.text or "")
+        marks_of_sides = marks_of(texts, (link.src.lang, link.tgt.lang), self.session.surroundings.around(link))
         marks = [
             [(*spans, *hits_in(text, terms)) for text, spans in zip(own, of_side, strict=False)]
-            for own, of_side in zip(texts, marks_of(texts, (link.src.lang, link.tgt.lang)), strict=True)
+            for own, of_side in zip(texts, marks_of_sides, strict=True)
         ]
         shown = [
             side_view(side, context, mark, active=name == self.session.side, texts_shown=text, terms=terms)
@@ -67,7 +68,7 @@ class LinkPresenter:
             conflicts = self.session.browser.store.conflicts(link.id)
             conflicts = [replace(conflict, name=base_name(conflict.name)) for conflict in conflicts]
             foot += [Passage(conflict_text(conflict), (), "warning", "!") for conflict in conflicts]
-        if only := only_in_one(link):
+        if only := only_in_one(link, self.session.surroundings.around(link)):
             foot.append(Passage(only, (), "warning", "!"))
         if link.note:
             foot.append(Passage(f"Note: {link.note}", (), "foot", "#"))
@@ -115,10 +116,10 @@ class LinkPresenter:
         return f" {head}", f" {words} "
 
 
-def marks_of(texts: list[list[str]], langs: tuple[str, str]) -> list[list[RoleSpans]]:
+def marks_of(texts: list[list[str]], langs: tuple[str, str], around: Surroundings) -> list[list[RoleSpans]]:
     """The marks of both sides, a sentence at a time, derived from the whole of each side."""
     joined = ["\n".join(side) for side in texts]
-    joined_marks = correspondences(joined[0], joined[1], *langs)
+    joined_marks = correspondences(joined[0], joined[1], langs[0], langs[1], around)
     marks: list[list[RoleSpans]] = []
     for side, whole in zip(texts, joined_marks, strict=True):
         rows: list[RoleSpans] = []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 
+from align.highlight import OtherLinks, Surroundings
 from align.models import CONFIRMED, Link, LinkSide, Realignment, Status
 from align.reviewer import Preview
 from align.store.actions import Action
@@ -16,6 +18,10 @@ from align.workspace.browse import Browser, LinkFilter, SentenceRow, open_browse
 from align.workspace.realign import Realigner, open_realigner
 
 PREFETCHED_ROWS = 400
+NEAR = 2
+"""Number of sentences before and after a side in which a name or number may be instead."""
+EVIDENCE = 60
+"""Number of sentences before and after a link whose links are evidence of which names correspond."""
 
 SAMPLE_LINKS = 20
 """Number of links sampled for the encoder of their proposals, since some are made by hand."""
@@ -116,6 +122,45 @@ def statuses(browser: Browser, sentences: Sequence[int]) -> dict[int, Status]:
         if link_statuses:
             by_sentence[sentence] = max(link_statuses, key=STATUS_RANK.__getitem__)
     return by_sentence
+
+
+class SurroundingsReader:
+    """What is around a link, as evidence for its hints. The last run of links is cached."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self._run: object = None
+        self._others: Callable[[], OtherLinks] | None = None
+
+    def around(self, link: Link) -> Surroundings:
+        """Texts near both sides, and the links of the same two documents near the link."""
+        near = [self.browser.store.context(side, NEAR) for side in (link.src, link.tgt)]
+        texts = ["\n".join(row.text for rows in context for row in rows) for context in near]
+        rows = self.browser.store.sentences_by_id(link.src.sentences)
+        position = rows[0].position if rows else 0
+        run = (link.src.document, link.tgt.document, link.src.lang, link.tgt.lang, position // EVIDENCE)
+        if run != self._run:
+            self._run, self._others = run, cache(partial(self._others_near, link))
+        return Surroundings((texts[0], texts[1]), self._others, link.id)
+
+    def _others_near(self, link: Link) -> OtherLinks:
+        links = self._links_near(link)
+        pairs = [(other.src.text, other.tgt.text) for other in links]
+        return OtherLinks(pairs, (link.src.lang, link.tgt.lang), [other.id for other in links])
+
+    def _links_near(self, link: Link) -> list[Link]:
+        """Links of the same two texts near a link, in order, without rejected ones."""
+        before, after = self.browser.store.context(link.src, EVIDENCE)
+        sentences = [row.id for row in before] + list(link.src.sentences) + [row.id for row in after]
+        links = {
+            other.id: other
+            for own in self.browser.store.links_of_sentences(sentences).values()
+            for other in own
+            if other.status in NOT_REJECTED
+            and (other.src.document, other.tgt.document) == (link.src.document, link.tgt.document)
+            and (other.src.lang, other.tgt.lang) == (link.src.lang, link.tgt.lang)
+        }
+        return list(links.values())
 
 
 def same_texts_filter(link: Link) -> LinkFilter:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import exp
 
-from align.highlight import correspondences
+from align.highlight import NOTHING_AROUND, Surroundings, correspondences
 from align.models import CONFIRMED, Link, LinkKind, Status
 from align.text.messages import pluralise
 from align.text.tags import language_name
@@ -81,9 +81,9 @@ def reasons_of(link: Link, features: Mapping[str, float]) -> list[str]:
     return reasons
 
 
-def only_in_one(link: Link) -> str:
+def only_in_one(link: Link, around: Surroundings = NOTHING_AROUND) -> str:
     """`Only in German: Mai · only in French: 1956`: names and numbers that the other side lacks; empty without any."""
-    marks_of_sides = correspondences(link.src.text, link.tgt.text, link.src.lang, link.tgt.lang)
+    marks_of_sides = correspondences(link.src.text, link.tgt.text, link.src.lang, link.tgt.lang, around)
     parts = []
     names = [language_name(side.lang) for side in (link.src, link.tgt)]
     if names[0] == names[1]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from align.highlight import correspondences, text_diff
+from align.highlight import OtherLinks, Surroundings, correspondences, text_diff
 from align.highlight.names import consonant_key, is_same_word
 from align.report.pace import sample, wilson
 from align.review.aligned_rows import Wire, draw, wire_columns
@@ -240,6 +240,21 @@ def test_a_borrowed_word_is_told_from_one_with_the_same_consonants(kana: str, la
         ("面積は100平方キロメートル", "an area of 39 square miles", ("ja", "en")),
         ("for 14 days", "две недели, то есть 2 недели", ("en", "ru")),
         ("24 months later", "2年間の後", ("en", "ja")),
+        (
+            "Noch kein Achttausender ist es, 36 m fehlen.",
+            "Il n'atteint pas les 8000, à trente-six mètres près.",
+            ("de", "fr"),
+        ),
+        ("at least forty-five years, three hundred million", "negyvenöt éve, háromszázmillió", ("en", "hu")),
+        ("Il y a 93 ans.", "Vor dreiundneunzig Jahren.", ("fr", "de")),
+        ("Article 16", "סעיף טז.", ("en", "he")),
+        ("九鬼隆常（寛永10年3月5日藩主就任）", "became the lord on March 5, 1633", ("ja", "en")),
+        ("天智7年1月3日（668年2月20日）即位", "enthroned on February 20, 668", ("ja", "en")),
+        ("2003.6.27 死去", "died on June 27, 2003", ("ja", "en")),
+        ("1952 und 1953 dort", "1952/53 là", ("de", "fr")),
+        ("Berge der Welt, S. 161-177", "Berge der Welt", ("de", "fr")),
+        ("似乎在一九六几年，走了十七八步", "in the sixties, a dozen steps", ("zh", "en")),
+        ("超過 2000 萬人收看", "More than 20 million watched", ("zh-Hant", "en")),
     ],
 )
 def test_right_links_raise_no_alarm(src: str, tgt: str, langs: tuple[str, str]) -> None:
@@ -258,6 +273,13 @@ def test_a_changed_number_is_marked_on_both_sides() -> None:
         ("100 km", "105 km", ("en", "de")),
         ("50 miles", "60 km", ("en", "fr")),
         ("15 days", "2週間", ("en", "ja")),
+        ("3 T-shirts", "3000 kg shirts", ("en", "de")),
+        ("將錄得 2 至 4 英吋的降雨量", "to 4 inches of rainfall", ("zh-Hant", "en")),
+        ("在六月，委員會發布", "In , the Commission published", ("zh-Hant", "en")),
+        ("At 3pm there were two", "Um 14 Uhr waren es zwei", ("en", "de")),
+        ("المادة", "Article 13", ("ar", "en")),
+        ("Kubernetes 1.3", "Kubernetes, 1 von allen diesen 3", ("en", "de")),
+        ("三十六人の歌人がいた", "one of the poets", ("ja", "en")),
         ("100 kilograms", "100 miles and 220 feet", ("en", "en-GB")),
     ],
 )
@@ -269,3 +291,50 @@ def test_other_quantities_are_marked(src: str, tgt: str, langs: tuple[str, str])
 def test_a_number_and_its_converted_one_are_marked_as_the_same() -> None:
     left, right = marked("5キロ先にある。", "It is three miles away.", "ja", "en")
     assert (left, right) == ([("5", "number")], [("three", "number")])
+
+
+NAMES = [
+    (f"Dann kam Petersen mit {name} aus Rom.", f"Puis Petersen vint de Rome avec {name}, le Grand.")
+    for name in ("Kato", "Hartog", "Roiss", "Moravec")
+] * 6
+
+
+def lonely(src: str, tgt: str, around: Surroundings) -> list[str]:
+    sides = correspondences(src, tgt, "de", "fr", around)
+    return [
+        text[m.start : m.end]
+        for text, marks in zip((src, tgt), sides, strict=True)
+        for m in marks
+        if m.role == "lonely"
+    ]
+
+
+def test_a_name_that_corresponds_in_other_links_is_missed_where_it_does_not() -> None:
+    others = OtherLinks(NAMES, ("de", "fr"))
+    around = Surroundings(others=lambda: others, link=0)
+    assert lonely("Dann kam Petersen mit Kato.", "Puis Petersen vint.", around) == ["Kato"]
+    assert lonely("Dann kam Petersen.", "Puis Petersen vint avec Kato, le Grand.", around) == ["Kato"]
+    assert lonely("Dann kam Petersen mit Roiss.", "Puis Petersen vint avec Kato.", around) == ["Roiss", "Kato"]
+    assert lonely("Dann kam der Wagen.", "Puis vint le Grand.", around) == []  # never has a counterpart
+    assert lonely("Dann kam Petersen mit Kato.", "Puis Petersen vint.", Surroundings()) == []  # nothing is known
+
+
+def test_names_that_are_translated_correspond_by_the_other_links() -> None:
+    pairs = [(f"He saw Big Brother at {n}.", f"Meglátta, hogy Nagy Testvér ott van {n}-kor.") for n in range(20, 50)]
+    others = OtherLinks(pairs, ("en", "hu"))
+    around = Surroundings(others=lambda: others, link=0)
+    for src, tgt, missed in (
+        ("But Big Brother was there.", "De ott volt Nagy Testvér.", []),
+        ("But Big Brother was there.", "De ott volt.", ["Brother"]),
+    ):
+        marks = correspondences(src, tgt, "en", "hu", around)[0]
+        assert [src[m.start : m.end] for m in marks if m.role == "lonely"][-1:] == missed
+
+
+def test_what_two_documents_often_differ_in_is_not_shown() -> None:
+    rare = [(f"Der Berg hat {n} m.", f"La montagne a {n} m.") for n in range(1000, 1060)]
+    often = [*rare, *[(f"Der Berg hat {n} m.", "La montagne est haute.") for n in range(2000, 2020)]]
+    for pairs, shown in ((rare, ["7000"]), (often, [])):
+        others = OtherLinks(pairs, ("de", "fr"), ids=range(500, 500 + len(pairs)))
+        around = Surroundings(others=lambda others=others: others, link=500)  # type: ignore[misc]
+        assert lonely("Hier sind 7000 Lasten.", "Voici les charges.", around) == shown

@@ -13,6 +13,7 @@ import pytest
 from align.errors import UsageError
 from align.models import LinkKind, Realignment, Status
 from align.review import decisions
+from align.review.queries import SurroundingsReader
 from align.review.session import PendingEdit, ReviewSession
 from align.review.session_state import SessionState
 from align.review.wording import only_in_one
@@ -452,3 +453,17 @@ def test_what_only_one_text_has_is_named_by_language(db: Path) -> None:
         link, src=replace(link.src, lang="en", text="It is 5 km."), tgt=replace(link.tgt, text="It is 6 km.")
     )
     assert only_in_one(same) == "Only in the source: 5 · only in the target: 6"
+
+
+def test_hints_see_the_sentences_and_links_around(db: Path) -> None:
+    with open_browser(db) as browser:
+        reader = SurroundingsReader(browser)
+        every = links(db)
+        around = reader.around(every[3])
+        assert all(text.count("\n") == 3 for text in around.near)
+        assert every[3].src.text not in around.near[0]
+        assert around.others is not None
+        others = around.others()
+        assert others.pairs[others.numbers[every[3].id]] == (every[3].src.text, every[3].tgt.text)
+        assert len(others.pairs) == len(every)
+        assert reader.around(every[4]).others is around.others
