@@ -166,7 +166,7 @@ def _batch(trial: Trial, copy: Copy, ids: list[int]) -> object:
 def _relink(trial: Trial, copy: Copy, ids: list[int]) -> Change:
     rng = trial.rng
     src, tgt = ([row.id for row in copy.store.sentences(number)] for number in (1, 2))
-    ends = [_pick(rng, src)], [_pick(rng, tgt)]
+    ends = [_pick(rng, src or [0])], [_pick(rng, tgt or [0])]
     by_hand = rng.random() < 0.5
     return copy.reviewer.commit(edits.link_by_hand(*ends) if by_hand else edits.relink(_pick(rng, ids), *ends))
 

@@ -115,7 +115,10 @@ def _shorten_log(db: Database, documents: Sequence[int]) -> None:
             db.conn.execute("delete from gone where link >= ? and link < ?", (made_links.start, made_links.stop))
         else:
             packed = ProposalRun(removed=run.removed).pack() if run.removed else None
-            db.conn.execute("update decisions set proposals = ? where id = ?", (packed, decision))
+            db.conn.execute(
+                "update decisions set proposals = ?, detail = json_set(detail, '$.purged', json('true')) where id = ?",
+                (packed, decision),
+            )
     purged = db.conn.execute("select distinct decision from patches where link in (select link from gone)")
     pack_own(db, {row[0] for row in purged})  # Another copy may have the document: there they count.
     db.conn.execute("delete from patches where link in (select link from gone)")

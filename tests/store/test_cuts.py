@@ -268,6 +268,17 @@ def test_a_link_has_all_that_its_reviewer_saw_when_a_cut_comes_back_into_force(s
         assert one.check() == []
 
 
+def test_an_undo_of_a_merged_decision_brings_both_halves_back(store: Store, copy: Store) -> None:
+    Reviewer(store, "ada").commit(edits.cut(3, 2))
+    Reviewer(copy, "bo").commit(edits.relink(3, [1], [12]))
+    store.unite(copy.path)
+    Reviewer(store, "bo").undo()
+    assert (store.link(3).src.text, store.link(3).tgt.text) == (JA[2], EN[2])
+    copy.unite(store.path)
+    assert look(copy) == look(store)
+    assert store.check() == []
+
+
 def test_cuts_in_conflict_stay_out_of_force_when_the_sentence_is_cut_again(store: Store, copy: Store) -> None:
     ada = Reviewer(store, "ada")
     ada.commit(edits.cut(3, 2))

@@ -407,3 +407,19 @@ def test_a_decision_whose_document_was_compacted_away_counts_where_the_document_
         store.unite(third.path)
         assert look(store) == look(third)
         assert store.check() == []
+
+
+def test_a_decision_on_a_proposal_that_was_compacted_away_here_is_taken_in(store: Store, copy: Store) -> None:
+    sentences = [[row.id for row in store.sentences(number)] for number in (1, 2)]
+    shifted = zip(sentences[0], sentences[1][1:], strict=False)
+    run = [Proposal((src,), (tgt,), LinkKind.TRANSLATION, 0.3, 0.6) for src, tgt in shifted]
+    store.propose(1, 2, run, "e5")
+    store.compact()
+    Reviewer(copy, "bo").commit(edits.accept(3))
+    store.unite(copy.path)
+    assert (JA[2], EN[2], Status.ACCEPTED) in {(link.src.text, link.tgt.text, link.status) for link in store.links()}
+    copy.unite(store.path)
+    assert look(store) == look(copy)
+    assert store.check() == copy.check() == []
+    assert store.rebuild() == len(list(store.links()))
+    assert look(store) == look(copy)

@@ -21,7 +21,7 @@ from align.store.draft_changes import join_cut, make_cut
 from align.store.links import links_on, ordered
 from align.store.merge.causality import Causality, Origin, heads
 from align.store.merge.copies import merge_documents
-from align.store.merge.outcomes import MACHINE, Outcome, Outcomes, is_untouched, settled_on
+from align.store.merge.outcomes import MACHINE, Outcome, Outcomes, as_cut, is_untouched, settled_on
 from align.store.merge.registers import part_by_text
 from align.store.merge.replica import SIDES, Birth, Entry, Log, joined_origins, pack
 from align.store.merge.resolution import Resolution
@@ -41,10 +41,10 @@ def unite(ours: Database, theirs: Database, name: str) -> United:
     sentences = Sentences()
     here, there = Log(ours, sentences), Log(theirs, sentences)
     new = there.origins.keys() - here.origins.keys()
-    if not (new or taken.added or taken.restored or here.decided_since_merge):
-        return report
-    merge = _Merge(ours, here, there, new, all_runs=bool(taken.added or taken.restored))
-    merge.apply(report, name)
+    lost = here.purged_runs() & there.origins.keys() - there.purged_runs()
+    all_runs = bool(taken.added or taken.restored or lost)
+    if new or all_runs or here.decided_since_merge:
+        _Merge(ours, here, there, new, all_runs=all_runs).apply(report, name)
     return report
 
 
@@ -101,12 +101,14 @@ class _Merge:
         return [self.here.births.of(row[0]) for row in rows.fetchall()]
 
     def _pinned(self, entries: Mapping[str, Entry], there: Log) -> dict[str, Entry]:
-        """Decisions on texts that were not here any more, and come back: as the other copy has them, from now on."""
+        """Decisions on texts that were not here any more, and come back, and runs that were compacted away here: as
+        the other copy has them, from now on."""
+        purged = self.here.purged_runs() - there.purged_runs()
         pinned: dict[str, Entry] = {}
         missing = [
             uid
             for uid, entry in entries.items()
-            if uid in there.ids and uid not in self.new and not self._is_about_texts_here(entry)
+            if uid in purged or (uid in there.ids and uid not in self.new and not self._is_about_texts_here(entry))
         ]
         for entry in there.entries(missing):
             there.run(entry)
@@ -296,13 +298,13 @@ class _Merge:
 
     def _enter_decisions(self, report: United) -> None:
         new = [(position, entry) for position, entry in enumerate(self.entries) if entry.uid in self.new]
-        for _, entry in new:
-            self._enter(entry)
+        for position, entry in new:
+            self._enter(position, entry)
         counted = [e for at, e in new if e.action in REPLICATED and not self.resolution.is_out_of_force(at)]
         report.decisions = len(counted)
         report.decided = len({self._link_number(birth) for e in counted for birth in e.on} - {None})
 
-    def _enter(self, entry: Entry) -> None:
+    def _enter(self, position: int, entry: Entry) -> None:
         """A decision of the other copy, under its own identity, reviewer and time; its patches are for the story."""
         detail = {key: value for key, value in entry.detail.items() if key not in ("tgt_document", "emptied")}
         made = [self.cut_now[half] for cut in entry.cuts if (half := self.sentences.half(*cut)) in self.cut_now]
@@ -316,15 +318,15 @@ class _Merge:
         )  # fmt: skip
         self.here.ids[entry.uid] = decision.id
         self.db.conn.execute("insert into replicas values (?, ?, 1)", (decision.id, pack(entry, self.sentences)))
-        write_patches(self.db, decision.id, self._local_patches(entry))
+        write_patches(self.db, decision.id, self._local_patches(position, entry))
 
-    def _local_patches(self, entry: Entry) -> list[Patch]:
+    def _local_patches(self, position: int, entry: Entry) -> list[Patch]:
         patches: dict[int, Patch] = {}
+        splits = self.history.splits
         for birth, was, now in entry.patches:
             number = self._link_number(birth)
-            before, after = (None if state is None else self._local(state) for state in (was, now))
-            complete = (before is None) == (was is None) and (after is None) == (now is None)
-            if number is not None and complete:
+            before, after = (state and self._local(as_cut(splits, state, position)) for state in (was, now))
+            if number is not None and (before is None) == (was is None) and (after is None) == (now is None):
                 patches[number] = (number, before, after)
         return list(patches.values())
 

@@ -11,6 +11,7 @@ from align.store.decision_log import NEW, State, is_constraint
 from align.store.merge.registers import applied
 from align.store.merge.replica import Birth, Entry, Solved
 from align.store.merge.resolution import Resolution
+from align.store.merge.sentence_numbers import SplitHistory
 from align.store.merge.writes import GROUPS, VERDICT, MergedLink, Value, Write
 
 MARKS: Final = ("bookmarked", "anchored", "touched")
@@ -299,6 +300,12 @@ class Outcomes:
         """Whether a proposal came without knowledge of another link."""
         heads = self.registers.heads(self.registers.live(other, "verdict")[0])
         return any(self.causality.concurrent(outcome.proposed_at, head.position) for head in heads)
+
+
+def as_cut(splits: SplitHistory, columns: State, position: int) -> State:
+    """Columns with the sides that the decision at a position drew as their sentences are cut at last."""
+    sides = (side for side in ("src", "tgt") if side in columns)
+    return {**columns, **{side: splits.expanded(columns[side], position) for side in sides}}
 
 
 def settled_on(

@@ -20,7 +20,7 @@ from sqlite_utils import Database
 
 from align.store import sentence_splits as cuts
 from align.store.actions import Action
-from align.store.decision_log import State, sentences_of
+from align.store.decision_log import Patch, State, sentences_of
 from align.store.merge.causality import Origin
 from align.store.merge.sentence_numbers import OwnNumbers, Sentences
 from align.store.merge.text_versions import OwnTexts
@@ -189,14 +189,12 @@ class Log:
             entry.patches = [
                 (self.births.of(link), self._state(was, id_ - 1), self._state(now, id_)) for link, was, now in patches
             ]
-            sides = (now[side] for _, _, now in patches if now for side in SIDES if side in now)
+            sides = (state[side] for _, *both in patches for state in both if state for side in SIDES if side in state)
             entry.splits = self.own_numbers.splits([one for side in sides for one in sentences_of(side)], id_)
         return entry
 
     @staticmethod
-    def _loaded(
-        stored: list[tuple[int, str | None, str | None]], follows: bool
-    ) -> Iterator[tuple[int, State | None, State | None]]:
+    def _loaded(stored: list[tuple[int, str | None, str | None]], follows: bool) -> Iterator[Patch]:
         for link, was, now in stored:
             patch = link, json.loads(was) if was else None, json.loads(now) if now else None
             if not (follows and cuts.follows(patch)):
@@ -226,6 +224,15 @@ class Log:
         number = self.own_numbers.at(rest, decision)
         name = () if number is None else self.sentences.names[number]
         return (name[0], name[1]) if len(name) == 2 else None
+
+    def purged_runs(self) -> set[str]:
+        """Uids of the proposal runs that were compacted away here."""
+        rows = self.db.conn.execute(
+            """select uid from decisions where action = 'propose' and id not in (select decision from replicas)
+               and (detail ->> 'purged' or document not in (select id from documents)
+                    or detail ->> 'tgt_document' not in (select id from documents))"""
+        )
+        return {row[0] for row in rows}
 
     def run(self, entry: Entry) -> Solved | None:
         """What a proposal run of this log did."""
@@ -339,10 +346,10 @@ def pack(entry: Entry, sentences: Sentences) -> bytes:
 
 
 def pack_own(db: Database, decisions: Collection[int]) -> None:
-    """Keep decisions as other copies read them, before what they refer to is purged. Call inside `writing`."""
+    """Keep decisions as other copies read them, before what they refer to is purged."""
     log = Log(db, Sentences())
-    uids = {uid for uid in log.origins if log.ids[uid] in decisions}
-    rows = [(log.ids[entry.uid], pack(entry, log.sentences)) for entry in log.entries(uids)]
+    entries = log.entries({uid for uid in log.origins if log.ids[uid] in decisions})
+    rows = [(log.ids[entry.uid], pack(entry, log.sentences)) for entry in entries]
     db.conn.executemany("insert or ignore into replicas values (?, ?, 0)", rows)
 
 
