@@ -1,4 +1,4 @@
-"""Fit the document confidence, and write it to align/match/weights.json and to the folds.
+"""Fit the document confidence, and write it to align/aligner/weights.json and to the folds.
 
     python -m benchmarks.fit_relatedness --cache FOLDER            # held-out figures by today's weights
     python -m benchmarks.fit_relatedness --cache FOLDER --write    # fit the folds and the shipped weights
