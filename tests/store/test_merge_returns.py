@@ -300,3 +300,20 @@ def test_a_link_that_was_made_on_a_text_of_one_copy_and_drawn_on_another_documen
             one.unite(other.path)
             assert (JA[1], "Un.", Status.EDITED) in {(ln.src.text, ln.tgt.text, ln.status) for ln in one.links()}
             assert one.check() == []
+
+
+def test_an_edit_counts_everywhere_on_a_link_drawn_away_from_a_text_that_changed(store: Store, tmp_path: Path) -> None:
+    french = store.add_document(make_document("fr.txt", ["Un.", "Deux."], "fr")).document
+    for name in ("copy.db", "third.db"):
+        store.backup(tmp_path / name)
+    with open_store(tmp_path / "copy.db") as copy, open_store(tmp_path / "third.db") as third:
+        store.add_document(
+            make_document("en.txt", [*EN[:2], "We cross the wide river.", *EN[3:]], "en"), reviewer="ada"
+        )
+        Reviewer(copy, "bo").commit(edits.relink(3, [2], [copy.sentences(french)[0].id]))
+        copy.unite(store.path)
+        Reviewer(copy, "bo").commit(edits.edit_text(3, "tgt", "One."))
+        for one in (store, third):
+            one.unite(copy.path)
+            assert (one.link(3).src.text, one.link(3).tgt.text) == (JA[1], "One.")
+            assert one.check() == []

@@ -413,7 +413,8 @@ def test_a_decision_on_a_proposal_that_was_compacted_away_here_is_taken_in(store
     sentences = [[row.id for row in store.sentences(number)] for number in (1, 2)]
     shifted = zip(sentences[0], sentences[1][1:], strict=False)
     run = [Proposal((src,), (tgt,), LinkKind.TRANSLATION, 0.3, 0.6) for src, tgt in shifted]
-    store.propose(1, 2, run, "e5")
+    store.propose(1, 2, run, "e5")  # Superseded as well, and not in the other copy.
+    store.propose(1, 2, run[:2], "use")
     store.compact()
     Reviewer(copy, "bo").commit(edits.accept(3))
     store.unite(copy.path)

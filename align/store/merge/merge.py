@@ -108,7 +108,7 @@ class _Merge:
         missing = [
             uid
             for uid, entry in entries.items()
-            if uid in purged or (uid in there.ids and uid not in self.new and not self._is_about_texts_here(entry))
+            if uid in there.ids and (uid in purged or (uid not in self.new and not self._is_about_texts_here(entry)))
         ]
         for entry in there.entries(missing):
             there.run(entry)

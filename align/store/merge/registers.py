@@ -215,8 +215,14 @@ def _documents_of(history: History, link: MergedLink) -> list[tuple[str, ...]]:
     born = tuple(history.sentences.document(side[0])[0] if side else "" for side in link.sides)
     documents: list[tuple[str, ...]] = []
     for number, write in enumerate(link.writes):
-        earlier = (n for n in reversed(range(number)) if _knew(history, link.writes[n], write))
-        base = next(earlier, None)
+        earlier = [n for n in reversed(range(number)) if _knew(history, link.writes[n], write)]
+        base = earlier[0] if earlier else None
+        if base is not None and link.writes[base].was is not None:  # Who drew it elsewhere did not know the change.
+            drawn = (
+                n for n in earlier if link.writes[n].was is None and not link.writes[n].columns.keys().isdisjoint(SIDES)
+            )
+            at = link.writes[base].position
+            base = next((n for n in drawn if history.causality.concurrent(link.writes[n].position, at)), base)
         source, target = born if base is None else documents[base]
         src, tgt = (write.columns.get(side) for side in ("src", "tgt"))
         source = history.sentences.document(src[0])[0] if src else source
