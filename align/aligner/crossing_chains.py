@@ -18,8 +18,8 @@ MIN_CROSSING_CONFIDENCE = 0.5
 """Minimum confidence of a bead of a moved chain."""
 MIN_CELL_MARGIN = 0.06
 """Minimum margin of a cell in a chain."""
-MIN_CHAIN_MARGIN = 0.3
-"""Minimum sum of the margins of a chain: two or three good sentences."""
+MIN_CHAIN_MARGIN = 0.2
+"""Minimum sum of the margins of a chain: two good sentences."""
 MAX_SKIPPED_SENTENCES = 2
 """Maximum sentences that a chain skips between two cells."""
 SEEDS_PER_SENTENCE = 4
