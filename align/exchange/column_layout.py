@@ -119,18 +119,22 @@ def _layout_of(rows: Sequence[Sequence[str]], columns: Sequence[str] = ()) -> La
     if named[0] is not None and named[1] is not None:
         languages = _language(rows[1:], named[0]), _language(rows[1:], named[1])
         return Layout(values | {"src": named[0], "tgt": named[1]}, languages, header=True)
+    return _by_header_languages(rows, values) or _by_language(rows, header)
+
+
+def _by_header_languages(rows: Sequence[Sequence[str]], values: Mapping[str, int]) -> Layout | None:
+    """The layout of a table whose header names languages; None where it names fewer than two."""
     tags = {index: tag for index, tag in header_languages(rows[0]).items() if _has_letters(rows[1:], index)}
-    if len(tags) >= 2:
-        src, tgt, *others = tags
-        extra = tuple((index, tags[index]) for index in others)
-        further = tuple(
-            tuple(group.items())
-            for group in further_languages(rows[0])
-            if all(_has_letters(rows[1:], index) for index in group)
-        )
-        indexes = values | {"src": src, "tgt": tgt}
-        return Layout(indexes, (tags[src], tags[tgt]), header=True, extra=extra, further=further)
-    return _by_language(rows, header)
+    if len(tags) < 2:
+        return None
+    src, tgt, *others = tags
+    extra = tuple((index, tags[index]) for index in others)
+    further = tuple(
+        tuple(group.items())
+        for group in further_languages(rows[0])
+        if all(_has_letters(rows[1:], index) for index in group)
+    )
+    return Layout({**values, "src": src, "tgt": tgt}, (tags[src], tags[tgt]), header=True, extra=extra, further=further)
 
 
 def _other_columns(rows: Sequence[Sequence[str]], indexes: Mapping[str, int]) -> dict[str, int]:

@@ -29,7 +29,7 @@ from align.exchange.types import ImportedUnit
 from align.inputs import MAX_SIZE, document_path, inner_name, open_input, read_input
 from align.models import Status
 from align.readers.encodings import codec_of
-from align.readers.safe_zip import check_expansion, decompress, no_entities, unpack
+from align.readers.safe_zip import check_archive, check_expansion, decompress
 from align.reviewer import Reviewer
 from align.store import Store, edits
 from align.text.messages import pluralise
@@ -211,7 +211,7 @@ def read_file(
             except (ReadError, UsageError) as error:
                 raise type(error)(str(error).replace(str(unpacked), str(path))) from error
     read_as = import_format(path, form)
-    _check_archive(path)
+    check_archive(path)
     if encoding and read_as.any_encoding:
         encoding = codec_of(str(path), path.read_bytes(), encoding)
     for text in texts or ():
@@ -252,19 +252,6 @@ def _check_size(path: Path, units: Iterable[ImportedUnit]) -> Iterator[ImportedU
         yield unit
 
 
-def _check_archive(path: Path) -> None:
-    """Raises ReadError for a workbook that is too large when unpacked, or declares XML entities.
-
-    The reader of OpenDocument checks its files itself: some of their parts may have a document type.
-    """
-    with path.open("rb") as file:
-        if not file.read(4).startswith(b"PK\x03\x04"):
-            return
-    with unpack(str(path), path.read_bytes()) as archive:
-        if "content.xml" not in archive.namelist():
-            no_entities(str(path), archive)
-
-
 def import_units(
     store: Store,
     file: ImportedFile,
@@ -287,8 +274,7 @@ def import_units(
     report = ImportReport(path, form.name, units=len(units), messages=file.messages, dry_run=dry_run)
     committer = Reviewer(store, reviewer)
     with committer.because(f"from {path.name}"), nullcontext() if dry_run else committer.batch():
-        foreign = new == "own" and not any(unit.stamp for unit in units)  # nothing to match
-        result = MatchResult([], list(units)) if foreign else match_units(store, units)
+        result = _match(store, units, new)
         matches, unmatched = _select(result, units, new, own)
         report.blocks, report.unpaired = result.blocks, result.unpaired
         plans = [merge(match, accept=accept) for match in matches]
@@ -307,6 +293,13 @@ def import_units(
         pairs = [unit for unit in report.unmatched if sum(bool(side.text.strip()) for side in unit.sides) > 1]
         report.untranslated, report.unmatched = len(report.unmatched) - len(pairs), pairs
     return report
+
+
+def _match(store: Store, units: Sequence[ImportedUnit], new: NewUnits) -> MatchResult:
+    """The links of the units. Units without stamps that become documents of their own are not matched."""
+    if new == "own" and not any(unit.stamp for unit in units):
+        return MatchResult([], list(units))
+    return match_units(store, units)
 
 
 def _split(file: ImportedFile, splitter: Splitter | None) -> ImportedFile:

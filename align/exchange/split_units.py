@@ -233,26 +233,7 @@ def _cuts(
     pairs: Sequence[_Pair], languages: tuple[str, str], encoder: Encoder, progress: Progress | None
 ) -> Iterator[Cuts]:
     """The offsets where each pair may be cut, in order."""
-    texts: tuple[list[str], list[str]] = ([], [])
-    anchors: list[tuple[range, range]] = []
-
-    def add_boundary() -> None:
-        anchors.append((range(len(texts[0]), len(texts[0]) + 1), range(len(texts[1]), len(texts[1]) + 1)))
-        for side in texts:
-            side.append(BOUNDARY)
-
-    rows: list[tuple[list[int], list[int]]] = []
-    """Per pair and side: the row of each sentence."""
-    for pair in pairs:
-        at: tuple[list[int], list[int]] = ([], [])
-        for src, tgt in [*pair.labels, (len(pair.spans[0]), len(pair.spans[1]))]:
-            for side, stop in enumerate((src, tgt)):
-                for span in pair.spans[side][len(at[side]) : stop]:
-                    at[side].append(len(texts[side]))
-                    texts[side].append(span.of(pair.texts[side]))
-            if any(at):
-                add_boundary()
-        rows.append(at)
+    texts, rows, anchors = _texts_with_boundaries(pairs)
     sides = [TextSide(tuple(side), lang) for side, lang in zip(texts, languages, strict=True)]
     src_side, tgt_side = embed_sides(encoder, sides, progress=progress)
     beads = bitext_beads(src_side, tgt_side, Constraints(anchors))
@@ -268,6 +249,35 @@ def _cuts(
             pair.spans[0][one].start: (pair.spans[1][other].start, pair.factor * confidence)
             for (one, other), confidence in confidences.items() if one and other
         }  # fmt: skip
+
+
+def _texts_with_boundaries(
+    pairs: Sequence[_Pair],
+) -> tuple[tuple[list[str], list[str]], list[tuple[list[int], list[int]]], list[tuple[range, range]]]:
+    """The sentences of all pairs as two texts, with a boundary after each pair and before each label.
+
+    Returns the sentences of each side; per pair and side, the row of each sentence; and the rows of the boundaries.
+    """
+    texts: tuple[list[str], list[str]] = ([], [])
+    anchors: list[tuple[range, range]] = []
+
+    def add_boundary() -> None:
+        anchors.append((range(len(texts[0]), len(texts[0]) + 1), range(len(texts[1]), len(texts[1]) + 1)))
+        for side in texts:
+            side.append(BOUNDARY)
+
+    rows: list[tuple[list[int], list[int]]] = []
+    for pair in pairs:
+        at: tuple[list[int], list[int]] = ([], [])
+        for src, tgt in [*pair.labels, (len(pair.spans[0]), len(pair.spans[1]))]:
+            for side, stop in enumerate((src, tgt)):
+                for span in pair.spans[side][len(at[side]) : stop]:
+                    at[side].append(len(texts[side]))
+                    texts[side].append(span.of(pair.texts[side]))
+            if any(at):
+                add_boundary()
+        rows.append(at)
+    return texts, rows, anchors
 
 
 def _local_beads(beads: Sequence[Bead], rows: Sequence[Sequence[int]]) -> list[Bead]:

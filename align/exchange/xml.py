@@ -203,6 +203,7 @@ def _collect(
 
 
 def _code(element: etree._Element, name: str, originals: Mapping[str, str]) -> _Code:
+    """An inline code. `name`: of its element; `originals`: see `_collect`."""
     number = element.get("id", "")
     markup = element.text or originals.get(element.get("dataRef") or number, "")
     shown = element.get("equiv-text") or element.get("disp") or element.get("equiv") or ""
@@ -213,15 +214,19 @@ def _code(element: etree._Element, name: str, originals: Mapping[str, str]) -> _
         return _Code("", False, _ROLES[name])
     if name not in STANDALONE or _FORMAT.fullmatch(markup) or _FORMAT.fullmatch(shown):
         return _Code("", False)
+    text = _text_of_code(markup, shown, number)
+    return _Code("", True) if text is None else _Code(text, False)
+
+
+def _text_of_code(markup: str, shown: str, number: str) -> str | None:
+    """The text that a reader sees in the position of a code, such as a placeholder; None where there is none."""
     if shown and "<" not in shown:
-        return _Code(shown, False)
+        return shown
     if displayed := _DISPLAYED.search(markup):
-        return _Code(displayed[2], False)
+        return displayed[2]
     if _PLACEHOLDER.fullmatch(markup.strip()):
-        return _Code(markup, False)
-    if not markup and not shown and _NAMED.fullmatch(number):
-        return _Code(f"{{{number}}}", False)
-    return _Code("", True)
+        return markup
+    return f"{{{number}}}" if not markup and not shown and _NAMED.fullmatch(number) else None
 
 
 def _is_break(kind: str, markup: str) -> bool:

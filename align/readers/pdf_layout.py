@@ -136,15 +136,22 @@ def _lines(text_page: Any) -> list[PageLine]:
 
 def in_order(lines: list[PageLine]) -> list[PageLine]:
     """The lines of a page, with those of its foot last and those of its head first, where they are drawn otherwise."""
-    if not all(line.size for line in lines):
-        return lines
+    return _head_first(_foot_last(lines)) if all(line.size for line in lines) else lines
+
+
+def _foot_last(lines: list[PageLine]) -> list[PageLine]:
+    """The lines with those of the foot last, where they are drawn before the others."""
     for count in range(min(MAX_EDGE_LINES, len(lines) // 2), 0, -1):
         first, rest = lines[:count], lines[count:]
         low, high = min(line.base for line in rest), max(line.base for line in rest)
         foot = [line for line in first if line.base < low]
         if foot and all(line.base < low or line.base > high for line in first):
-            lines = [line for line in first if line.base > high] + rest + sorted(foot, key=lambda line: -line.base)
-            break
+            return [line for line in first if line.base > high] + rest + sorted(foot, key=lambda line: -line.base)
+    return lines
+
+
+def _head_first(lines: list[PageLine]) -> list[PageLine]:
+    """The lines with those of the head first, where they are drawn after the others."""
     for count in range(min(MAX_EDGE_LINES, len(lines) // 2), 0, -1):
         rest, last = lines[:-count], lines[-count:]
         low, high = min(line.base for line in rest), max(line.base for line in rest)
@@ -260,22 +267,39 @@ def _continues(group: list[PageLine], line: PageLine, pitch: float, right: float
     if abs(down) < 0.4 * line.size:  # parts of one line
         return -0.5 * line.size < line.left - last.right < 1.5 * line.size
     is_next_column = down < 0
-    if not is_next_column:
-        if pitch and down > min(MAX_PITCH * max(pitch, 1.05 * min(pitch, line.size)), MAX_LEADING * line.size):
-            return False
-        if line.left > last.left + 0.8 * line.size and len(group) > 1:
-            return False  # an indented first line
-        if line.left > right or line.right < last.left:
-            return False
-    if (last.text.endswith("-") and _LOWER.match(line.text)) or (not is_next_column and _must_continue(group, line)):
+    if not is_next_column and not _is_below(group, line, pitch, right):
+        return False
+    begins_lower = _LOWER.match(line.text) is not None
+    if (last.text.endswith("-") and begins_lower) or (not is_next_column and _must_continue(group, line)):
         return True
+    is_full = _is_full(last, line, right, edges)
+    if not _STOPPED.search(last.text):
+        return is_full or begins_lower
+    if is_next_column:
+        return False
+    is_indented = _is_indented(last, line) and not _BULLET.match(group[0].text)
+    return is_full and (len(group) > 1 or not is_indented)
+
+
+def _is_indented(last: PageLine, line: PageLine) -> bool:
+    return line.left > last.left + 0.8 * line.size
+
+
+def _is_below(group: list[PageLine], line: PageLine, pitch: float, right: float) -> bool:
+    """Whether a line is below the last one at a distance and an indentation that lines of one paragraph have."""
+    last = group[-1]
+    if pitch and last.base - line.base > min(
+        MAX_PITCH * max(pitch, 1.05 * min(pitch, line.size)), MAX_LEADING * line.size
+    ):
+        return False
+    if _is_indented(last, line) and len(group) > 1:
+        return False  # a first line
+    return line.left <= right and line.right >= last.left
+
+
+def _is_full(last: PageLine, line: PageLine, right: float, edges: Container[int]) -> bool:
+    """Whether the last line ends at an edge, or the first word of the line after it would not have fitted into it."""
     token = _TOKEN.match(line.text)
     needed = (line.right - line.left) / max(1, len(line.text)) * len(token[0]) if token else 0.0
     slack = WIDE_SLACK if _WIDE_END.search(last.text) or _WIDE_END.search(line.text[:1]) else SLACK
-    is_full = last.right + needed + slack * line.size >= right or round(last.right) in edges
-    if is_next_column:
-        return not _STOPPED.search(last.text) and (_LOWER.match(line.text) is not None or is_full)
-    if _STOPPED.search(last.text):
-        is_indented = line.left > last.left + 0.8 * line.size and not _BULLET.match(group[0].text)
-        return is_full and (len(group) > 1 or not is_indented)
-    return is_full or _LOWER.match(line.text) is not None
+    return last.right + needed + slack * line.size >= right or round(last.right) in edges

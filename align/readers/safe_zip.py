@@ -8,6 +8,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from align.errors import ReadError, require_extra
@@ -138,3 +139,16 @@ def no_entities(name: str, archive: zipfile.ZipFile, paths: Iterable[str] | None
     for path in archive.namelist() if paths is None else paths:
         if path.lower().endswith((".xml", ".rels")) and _ENTITY.search(part(name, archive, path, PROLOGUE_BYTES)):
             raise ReadError(f"{name}: its part {path} declares XML entities, which are never needed. Not read.")
+
+
+def check_archive(path: Path) -> None:
+    """Raise ReadError for a workbook that is too large when unpacked, or declares XML entities.
+
+    The reader of OpenDocument checks its files itself: some of their parts may have a document type.
+    """
+    with path.open("rb") as file:
+        if not file.read(4).startswith(b"PK\x03\x04"):
+            return
+    with unpack(str(path), path.read_bytes()) as archive:
+        if "content.xml" not in archive.namelist():
+            no_entities(str(path), archive)

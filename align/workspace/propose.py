@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -65,23 +65,13 @@ def propose(
     linked = frozenset((row.src_document, row.tgt_document) for row in store.pairs())
     language_groups = groups(store, encoder, document_ids, boilerplate=boilerplate, progress=encoding)
     pairs = candidate_pairs(language_groups, linked, same_language=same_language)
-    for group in list(language_groups):
-        parts = varieties(group)
-        if len(parts) > 1:
-            numbers = range(len(language_groups), len(language_groups) + len(parts))
-            language_groups += parts
-            pairs += [(pair, True) for pair in combinations(numbers, 2)]
+    pairs += [(pair, True) for pair in _add_varieties(language_groups)]
     translated = TranslatedSentences(language_groups)
     from_files = store.undecided_pairs(form.name for form in FORMATS)
 
     def proposed(a: int, b: int, beads: Sequence[Bead], min_links: int) -> Iterator[PairProposals]:
         runs = Runs(language_groups[a], language_groups[b])
-        src, tgt = runs.src, runs.tgt
-        proposals = [runs.proposal(bead) for bead in beads] if len(beads) >= min_links else []
-        if proposals or (src.document, tgt.document) in linked:
-            languages = (src.primary, tgt.primary)
-            counts = store.propose(src.document, tgt.document, proposals, encoder.name, languages=languages)
-            yield PairProposals(src, tgt, counts.added, counts.removed, counts.reviewed)
+        return _store_links(store, encoder, runs, beads if len(beads) >= min_links else [], linked)
 
     is_judged = len(language_groups) > 2 and len(pairs) <= MAX_EXHAUSTIVE_PAIRS
     solved: list[tuple[int, int, list[Bead], int]] = []
@@ -89,16 +79,10 @@ def propose(
     for number, ((a, b), is_distinct) in enumerate(pairs):
         matching(number, len(pairs))
         runs = Runs(language_groups[a], language_groups[b])
-        ends = runs.src.document, runs.tgt.document
-        if ends in from_files or ends[::-1] in from_files:
-            yield PairProposals(runs.src, runs.tgt, 0, 0, 0, pairs_of_file=True)
+        beads = _solve(store, runs, from_files)
+        if isinstance(beads, PairProposals):
+            yield beads
             continue
-        try:
-            settled = runs.settled(store)
-        except ConflictError as error:
-            yield PairProposals(runs.src, runs.tgt, 0, 0, 0, contradiction=str(error))
-            continue
-        beads = runs.solve(settled)
         min_links = 1 if is_distinct else MIN_LINKS
         if all(bead.partial_chain for bead in beads):
             deferred.append((a, b, beads, min_links))
@@ -118,6 +102,44 @@ def propose(
     for a, b, _, min_links in solved:
         yield from proposed(a, b, confident[a, b], min_links)
     matching(len(pairs), len(pairs))
+
+
+def _add_varieties(language_groups: list[LanguageGroup]) -> list[IndexPair]:
+    """Append the scripts or regions of each run that has several, and return their pairs."""
+    pairs: list[IndexPair] = []
+    for group in list(language_groups):
+        parts = varieties(group)
+        if len(parts) > 1:
+            pairs += combinations(range(len(language_groups), len(language_groups) + len(parts)), 2)
+            language_groups += parts
+    return pairs
+
+
+def _solve(store: Store, runs: Runs, from_files: Container[IndexPair]) -> list[Bead] | PairProposals:
+    """The beads of two runs, or why nothing is proposed for them. from_files: documents with the pairs of a file."""
+    ends = runs.src.document, runs.tgt.document
+    if ends in from_files or ends[::-1] in from_files:
+        return PairProposals(runs.src, runs.tgt, 0, 0, 0, pairs_of_file=True)
+    try:
+        settled = runs.settled(store)
+    except ConflictError as error:
+        return PairProposals(runs.src, runs.tgt, 0, 0, 0, contradiction=str(error))
+    return runs.solve(settled)
+
+
+def _store_links(
+    store: Store, encoder: Encoder, runs: Runs, beads: Sequence[Bead], linked: Container[IndexPair]
+) -> Iterator[PairProposals]:
+    """Replace the undecided links of two runs with those of the beads, in one transaction, and yield the changes.
+
+    linked: documents with links before. Where there are none before and after, nothing is yielded.
+    """
+    src, tgt = runs.src, runs.tgt
+    if beads or (src.document, tgt.document) in linked:
+        proposals = [runs.proposal(bead) for bead in beads]
+        languages = (src.primary, tgt.primary)
+        counts = store.propose(src.document, tgt.document, proposals, encoder.name, languages=languages)
+        yield PairProposals(src, tgt, counts.added, counts.removed, counts.reviewed)
 
 
 def explain_no_links(store: Store, *, boilerplate: bool = False) -> str:

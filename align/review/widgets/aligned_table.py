@@ -1,12 +1,12 @@
 """The aligned table: two texts side by side, one row a link, wrapped; only links that cross are drawn.
 
-Rows have different heights, so the table scrolls by (row, line) and wraps only the rows in sight: 40,000 links are as
-quick as forty.
+Rows have different heights, so the table scrolls by (row, line), and it wraps only the rows in sight.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
@@ -335,35 +335,36 @@ class AlignedTable(Painted, can_focus=True):
 
     def _first_line(self, line: TableLine, side: int) -> int:
         """The line of the row at which the sentence of this line begins."""
-        before = 0
-        for at, lines in self._sentence_lines(self.rows.rows[line.row])[side]:
-            if at == line.sentences[side]:
-                break
-            before += lines
-        return before
+        of_side = self._sentence_lines(self.rows.rows[line.row])[side]
+        return sum(lines for _, lines in takewhile(lambda one: one[0] != line.sentences[side], of_side))
 
     def _gutter(self, y: int) -> Strip:
         line = self._lines[y] if y < len(self._lines) else TableLine(-1, 0, (-1, -1))
-        state, style = " " * GUTTER_WIDTH, Style()
-        row = self.rows.rows[line.row] if line.row >= 0 else None
-        if row is not None and row.link and not row.crosses and line.line == 0:
-            link = self.rows.links[row.link]
-            settled = link.status is not Status.PROPOSED
-            state = f"{STATUS_GLYPHS[link.status] if settled else percent(link.confidence)}".center(GUTTER_WIDTH)
-            style = self._style("settled" if settled else "doubtful" if link.confidence < 0.5 else "proposed")
-        if not (self._drawn and y < len(self._drawn) and any(cell.wire is not None for cell in self._drawn[y])):
+        state, style = self._gutter_state(line)
+        drawn = self._drawn[y] if self._drawn and y < len(self._drawn) else ()
+        if all(cell.wire is None for cell in drawn):
             ground = self._style("row") if line.row == self.row else Style()
             return Strip([Segment(state, self.base + ground + style)], GUTTER_WIDTH)
-        if any(cell.wire is not None and letter != " " for cell, letter in zip(self._drawn[y], state, strict=True)):
+        if any(cell.wire is not None and letter != " " for cell, letter in zip(drawn, state, strict=True)):
             state = " " * GUTTER_WIDTH  # a line goes through it
         segments = []
-        for cell, letter in zip(self._drawn[y], state, strict=True):
+        for cell, letter in zip(drawn, state, strict=True):
             if cell.wire is not None:
                 own = self._crossing[cell.wire] == self.link
                 segments.append(Segment(cell.glyph, self.base + self._style("picked" if own else "crossing")))
             else:
                 segments.append(Segment(letter, self.base + style))
         return Strip(segments, GUTTER_WIDTH)
+
+    def _gutter_state(self, line: TableLine) -> tuple[str, Style]:
+        """Status or confidence on the first line of a link that does not cross others, with its style; else blank."""
+        row = self.rows.rows[line.row] if line.row >= 0 else None
+        if row is None or not row.link or row.crosses or line.line:
+            return " " * GUTTER_WIDTH, Style()
+        link = self.rows.links[row.link]
+        settled = link.status is not Status.PROPOSED
+        state = f"{STATUS_GLYPHS[link.status] if settled else percent(link.confidence)}".center(GUTTER_WIDTH)
+        return state, self._style("settled" if settled else "doubtful" if link.confidence < 0.5 else "proposed")
 
     def _style(self, name: str) -> Style:
         return self.component_style(f"table--{name}", ground=name in ("row", "cursor", "hit"))
