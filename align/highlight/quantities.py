@@ -202,21 +202,22 @@ def _is_spelled(value: int, has: Callable[[int], bool]) -> bool:
     """Whether the words for the parts of a number are in a text; 93 may be 4, 20 and 13."""
     if has(value):
         return True
-    if value < 20:
-        return value > 10 and has(value - 10) and has(10)
     if value < 100:
-        tens, units = divmod(value, 10)
-        if (has(tens * 10) or (has(tens) and has(10))) and (not units or _is_spelled(units, has)):
-            return True
-        base, is_base = (80, has(4) and has(20)) if value >= 80 else (60, has(60))
-        return is_base and 0 < value - base < 20 and _is_spelled(value - base, has)
+        return _is_spelled_below_100(value, has)
     scale = next(scale for scale in (10**9, 10**6, 1000, 100) if value >= scale)
     count, rest = divmod(value, scale)
-    return (
-        (scale >= 10**6 or has(scale))
-        and (count == 1 or _is_spelled(count, has))
-        and (not rest or _is_spelled(rest, has))
-    )
+    has_count, has_rest = count == 1 or _is_spelled(count, has), not rest or _is_spelled(rest, has)
+    return (scale >= 10**6 or has(scale)) and has_count and has_rest
+
+
+def _is_spelled_below_100(value: int, has: Callable[[int], bool]) -> bool:
+    if value < 20:
+        return value > 10 and has(value - 10) and has(10)
+    tens, units = divmod(value, 10)
+    if (has(tens * 10) or (has(tens) and has(10))) and (not units or _is_spelled(units, has)):
+        return True
+    base, is_base = (80, has(4) and has(20)) if value >= 80 else (60, has(60))
+    return is_base and 0 < value - base < 20 and _is_spelled(value - base, has)
 
 
 def has_number_words(lang: str) -> bool:
