@@ -50,7 +50,7 @@ class DocumentBuilder:
         if not self._marks:
             raise ReadError(f"{self._name}: no text found. {hint}")
         text = "".join(self._texts)
-        return Document(self._name, text, segment(text, kinds=self._marks, lang=lang), reader, encoding)
+        return Document(self._name, text, segment(text, marks=self._marks, lang=lang), reader, encoding)
 
 
 def _characters(text: str) -> str:

@@ -68,7 +68,7 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
     text = _ENTITY.sub(_decoded, source)
     if len(text) > MAX_MARKDOWN_CHARACTERS:
         return Document(name, text, segment(text, lang=lang), "text", used_encoding)
-    return Document(name, text, segment(text, kinds=block_marks(text), lang=lang), "markdown", used_encoding)
+    return Document(name, text, segment(text, marks=block_marks(text), lang=lang), "markdown", used_encoding)
 
 
 def _decoded(entity: re.Match[str]) -> str:

@@ -95,7 +95,7 @@ def read(name: str, content: bytes, *, encoding: str | None = None, lang: str | 
         spoken = [SpokenCue(cue.begins, cue.ends, _lines(text, cue)) for cue in cues(text)]
         if len(tracks := split_languages(spoken)) > 1:
             text = srt(_ordered(tracks))
-    blocks = segment(text, kinds=block_marks(text), lang=lang)
+    blocks = segment(text, marks=block_marks(text), lang=lang)
     if not any(block.sentences for block in blocks):
         raise ReadError(f"{name}: {NO_CUE}")
     return Document(name, text, blocks, "subtitles", used_encoding)

@@ -29,7 +29,8 @@ class KeyAction:
     """One sentence for the help screen."""
     group: str
     call: str = ""
-    """The Textual action; the id where empty."""
+    """The Textual action; empty: the screen derives it from the id. Where links are decided it is `perform(id)`, which
+    calls the method `do_<id>` of `DecidingScreen`, else `<id>` of the session."""
 
     def binding(self, call: str = "{}") -> Binding:
         """The Textual binding that `set_keymap` can change by its id; `call` is the Textual action for an id."""

@@ -41,7 +41,7 @@ class PendingEdit:
 
 class ReviewSession(DecisionSession):
     """A session whose cursor goes to links of a kind, whose list can be filtered and sorted, and whose edits are solved
-    around."""
+    around. Keys call its methods by name; `accept` and `reject` are of `DecisionSession`."""
 
     last_jump = "crossing another link"
     """The one of `JUMPS` that was used last."""

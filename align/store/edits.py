@@ -50,7 +50,7 @@ class Edit:
 def _on_link(
     action: Action,
 ) -> Callable[[Callable[Concatenate[DecisionDraft, int, P], int | None]], Callable[Concatenate[int, P], Edit]]:
-    """Turn a function of a draft and a link into one that returns the edit of that link."""
+    """Turn `accept(draft, link)` into `accept(link)`, which returns the edit; `action` is what the log calls it."""
 
     def decorate(work: Callable[Concatenate[DecisionDraft, int, P], int | None]) -> Callable[Concatenate[int, P], Edit]:
         @wraps(work)

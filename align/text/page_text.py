@@ -68,8 +68,8 @@ def page_blocks(text: str, lang: str | None = None) -> tuple[Block, ...] | None:
     marks = _marks(text, [line for at, line in enumerate(lines) if at not in heads and at not in note_lines], counts)
     note_marks = [mark._replace(kind=BlockKind.COMMENT) for a, b in notes for mark in _marks(text, lines[a:b], counts)]
     inside, apart = _by_location(note_marks, marks)
-    blocks = segment(text, kinds=sorted([*marks, *apart], key=lambda mark: mark.span.start), lang=lang)
-    inner = [block for block in segment(text, kinds=inside, lang=lang) if block.sentences] if inside else []
+    blocks = segment(text, marks=sorted([*marks, *apart], key=lambda mark: mark.span.start), lang=lang)
+    inner = [block for block in segment(text, marks=inside, lang=lang) if block.sentences] if inside else []
     return tuple(_with_notes(blocks, inner))
 
 

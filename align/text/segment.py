@@ -49,15 +49,15 @@ class BlockMark(NamedTuple):
     """Whether the block is exactly one sentence (a cell, a segment)."""
 
 
-def segment(text: str, *, kinds: Sequence[BlockMark] | None = None, lang: str | None = None) -> tuple[Block, ...]:
+def segment(text: str, *, marks: Sequence[BlockMark] | None = None, lang: str | None = None) -> tuple[Block, ...]:
     """The blocks of `text`, ascending and disjoint, with their sentences and language tags.
 
-    kinds: blocks given by the format, ascending and disjoint; None detects them by lines. lang: a tag set by hand
+    marks: blocks given by the format, ascending and disjoint; None detects them by lines. lang: a tag set by hand
     for every block that has a letter (plain `zh` becomes Hant or Hans, by the characters). Nothing is lost between
     blocks and between the sentences of a block but white space, invisible controls, list marks and image names.
     """
     with _without_gc():
-        return _segment(text, kinds, lang)
+        return _segment(text, marks, lang)
 
 
 @contextmanager
@@ -75,8 +75,8 @@ def _without_gc() -> Iterator[None]:
             gc.enable()
 
 
-def _segment(text: str, kinds: Sequence[BlockMark] | None, lang: str | None) -> tuple[Block, ...]:
-    marks = [BlockMark(run.span, run.kind) for run in find_blocks(text)] if kinds is None else _fill_gaps(text, kinds)
+def _segment(text: str, given: Sequence[BlockMark] | None, lang: str | None) -> tuple[Block, ...]:
+    marks = [BlockMark(run.span, run.kind) for run in find_blocks(text)] if given is None else _fill_gaps(text, given)
     pieces = _Pieces(text, marks)
     document: dict[str, float] | None = None
     if lang is not None:
@@ -318,7 +318,7 @@ def resegment(document: Document, segments: Segments, *, lang: str | None = None
         )
     if document.reader == "text":
         marks = [BlockMark(span, BlockKind.BODY, None, None, True) for span in plain_segments(document.text, segments)]
-        blocks = segment(document.text, kinds=marks, lang=lang)
+        blocks = segment(document.text, marks=marks, lang=lang)
     else:
         starts = verse_starts(document.text) if segments == "verse" else []
         cuts = starts or [match.end() for match in _LINE_BREAK.finditer(document.text)]

@@ -114,7 +114,7 @@ def test_identification_is_deterministic_and_sure_between_0_and_1(text: str) -> 
 @pytest.mark.parametrize("marks", [markdown_marks, subtitle_marks])
 def test_source_keeping_formats_keep_the_source(marks: object, text: str) -> None:
     found: list[BlockMark] = marks(text)  # type: ignore[operator]
-    hold(text, segment(text, kinds=found))
+    hold(text, segment(text, marks=found))
 
 
 @given(st.binary(max_size=400) | TEXTS.map(lambda text: text.encode("utf-8", "surrogatepass")))
