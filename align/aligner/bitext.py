@@ -219,6 +219,14 @@ def _monotone_anchors(anchors: Sequence[RangePair]) -> tuple[list[RangePair], li
     return [a for k, a in enumerate(ordered) if k in selected], [a for k, a in enumerate(ordered) if k not in selected]
 
 
+def ordered_shares(src: EmbeddedSide, tgt: EmbeddedSide, beads: Sequence[Bead]) -> tuple[float, float]:
+    """Shares of the shorter and of the longer document in the beads that are in one order."""
+    ordered, _ = _monotone_anchors([(bead.src, bead.tgt) for bead in beads])
+    sides = [(len(side), sum(len(pair[of]) for pair in ordered)) for of, side in enumerate((src, tgt))]
+    (one, in_one), (other, in_other) = sorted(sides)
+    return in_one / one, in_other / other
+
+
 def _between(anchors: Sequence[RangePair], n: int, m: int) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     """Rows and columns between monotone anchors."""
     i, j = 0, 0

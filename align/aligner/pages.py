@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from align.aligner.bitext import _monotone_anchors, _swapped, align_documents, align_stretch, bitext_beads
+from align.aligner.bitext import (
+    _monotone_anchors,
+    _reading_position,
+    _swapped,
+    align_documents,
+    align_stretch,
+    bitext_beads,
+    ordered_shares,
+)
+from align.aligner.document_confidence import _units
 from align.aligner.evidence import centred
 from align.aligner.link_confidence import LONG_CHAIN_LINKS, Chain, confidence, extract_features, kind_of
 from align.aligner.local_alignment import (
@@ -56,9 +65,10 @@ MIN_COVERED_CONFIDENCE = 0.23
 MIN_SHORTER_SHARE, MIN_LONGER_SHARE = 0.5, 0.25
 """Minimum share of the shorter and of the longer of two documents in the links of translation chains, in one order,
 from which one is aligned as the translation of the other."""
-MIN_ANY_SHARE, MIN_EXPECTED_SHARE = 0.1, 0.5
+MIN_ANY_SHARE, MIN_EXPECTED_SHARE, MAX_CROSSING_SHARE = 0.1, 0.5, 0.2
 """Minimum share of the shorter document in any links, in one order, from which that is tried without such chains; and
-share of both in the links, each times its confidence, from which it holds: short texts and novels may have none."""
+share of both in the links, each times its confidence, from which it holds: short texts and novels may have none.
+Maximum share of links in another order."""
 MIN_DOCUMENT_CONFIDENCE, MIN_UNCHAINED_CONFIDENCE = 0.5, 0.9
 """Minimum document confidence with and without such chains."""
 MIN_LINK_CONFIDENCE, MIN_ISOLATED_CONFIDENCE = 0.35, 0.5
@@ -90,7 +100,12 @@ def align_pages(
     effective.check(n, m)
     if not n or not m:
         return []
-    if are_linked and not together and (links := _translation(src, tgt, effective)):
+    if (
+        are_linked
+        and not together
+        and min(n, m) >= 2 * MIN_TRANSLATION_CELLS
+        and (links := _translation(src, tgt, effective))
+    ):
         return sorted(links, key=_reading_position)
     if n * m > MAX_PAGE_CELLS:
         beads = _align_whole(src, tgt, effective)
@@ -101,10 +116,6 @@ def align_pages(
     if not together:
         beads = _translation(src, tgt, effective, beads) or beads
     return sorted(beads, key=_reading_position)
-
-
-def _reading_position(bead: Bead) -> tuple[int, int]:
-    return bead.src.start, bead.tgt.start
 
 
 def _align(src: EmbeddedSide, tgt: EmbeddedSide, constraints: Constraints, together: bool) -> list[Bead]:
@@ -131,15 +142,17 @@ def _translation(
 
     passages: the links of their passages; without them, the document confidence alone decides.
     """
-    chain_links = passages or []
     anchors = set(constraints.anchors)
-    chained = [bead for bead in chain_links if not bead.partial_chain or (bead.src, bead.tgt) in anchors]
-    shorter, longer = _ordered_shares(src, tgt, chained)
+    chained = [bead for bead in passages or [] if not bead.partial_chain or (bead.src, bead.tgt) in anchors]
+    shorter, longer = ordered_shares(src, tgt, chained)
     is_chained = shorter >= MIN_SHORTER_SHARE and longer >= MIN_LONGER_SHARE
     if src.background is None or tgt.background is None:
         return None
-    if passages is not None and not is_chained and _ordered_shares(src, tgt, chain_links)[0] < MIN_ANY_SHARE:
-        return None
+    if passages is not None and not is_chained:
+        _, crossing = _monotone_anchors([(bead.src, bead.tgt) for bead in passages])
+        is_crossing = len(crossing) > MAX_CROSSING_SHARE * len(passages)
+        if is_crossing or ordered_shares(src, tgt, passages)[0] < MIN_ANY_SHARE:
+            return None
     describe = _described if len(src) * len(tgt) <= MAX_PAGE_CELLS else None
     aligned = align_documents(src, tgt, constraints=constraints, describe=describe)
     links = [bead for bead in aligned.beads if bead.src and bead.tgt]
@@ -151,14 +164,6 @@ def _translation(
         for runs, side in (([bead.src for bead in links], src), ([bead.tgt for bead in links], tgt))
     )
     return links if is_chained or min(expected) >= MIN_EXPECTED_SHARE else None
-
-
-def _ordered_shares(src: EmbeddedSide, tgt: EmbeddedSide, beads: Sequence[Bead]) -> tuple[float, float]:
-    """Shares of the shorter and of the longer document in the beads that are in one order."""
-    ordered, _ = _monotone_anchors([(bead.src, bead.tgt) for bead in beads])
-    sides = [(len(side), sum(len(pair[of]) for pair in ordered)) for of, side in enumerate((src, tgt))]
-    (one, in_one), (other, in_other) = sorted(sides)
-    return in_one / one, in_other / other
 
 
 def _described(bitext: Bitext, beads: list[Bead]) -> list[Bead]:
@@ -370,7 +375,7 @@ def closer_than_others(src: EmbeddedSide, tgt: EmbeddedSide, chain: Sequence[Bea
     if len(chain) < 2:
         return np.ones(len(chain), dtype=bool)
     one, other = (
-        _normalised(np.array([side[run.start : run.stop].sum(axis=0) for run in runs]))
+        _units(np.array([side[run.start : run.stop].sum(axis=0) for run in runs]))
         for side, runs in (
             (centred(src.vectors), [bead.src for bead in chain]),
             (centred(tgt.vectors), [bead.tgt for bead in chain]),
@@ -379,10 +384,6 @@ def closer_than_others(src: EmbeddedSide, tgt: EmbeddedSide, chain: Sequence[Bea
     similar = (one * other).sum(axis=1)
     shifted = np.array([(one * np.roll(other, shift, axis=0)).sum(axis=1) for shift in SHIFTS if shift % len(chain)])
     return np.asarray(similar > shifted.mean() + CLOSER * shifted.std())
-
-
-def _normalised(vectors: Matrix) -> Matrix:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
 
 def _segment_scores(chain: Sequence[Bead], similar: npt.NDArray[np.bool_]) -> Iterator[float]:
